@@ -1,0 +1,192 @@
+//! What happened: one [`Purchase`] a record, whoever made it.
+//!
+//! Live runs, explored schedules, replays and files all meet here: from here on there is one road to
+//! the verdict. Times are nanoseconds on one monotonic clock, counted from an epoch that all buyers of
+//! the history share; intervals are closed, so purchases that touch are concurrent.
+
+mod file;
+mod recorder;
+
+pub use file::{FORMAT_VERSION, write};
+pub use recorder::{Pen, Recorder, Tally};
+
+use serde::{Deserialize, Serialize};
+
+use crate::closed_set::closed_set;
+use crate::plan::Plan;
+
+closed_set! {
+    /// How a purchase ended.
+    pub enum Outcome: "outcome" {
+        /// The buyer holds a receipt.
+        Bought = "bought",
+        /// Sold out: the buyer read a stock of 0.
+        Refused = "refused",
+        /// It had no effect on the stock.
+        Failed = "failed",
+        /// No answer ever came: it may or may not have taken effect at any time after its call.
+        Unknown = "unknown",
+    }
+}
+
+closed_set! {
+    /// Why a purchase failed, or never answered.
+    pub enum FaultKind: "fault" {
+        /// The buyer gave up waiting for the lock.
+        LockTimeout = "lock_timeout",
+        /// The lock call itself failed.
+        Lock = "lock",
+        /// The lock could not be let go.
+        Unlock = "unlock",
+        /// The ticket file held no valid ticket file.
+        Torn = "torn",
+        /// The ticket file could not be read.
+        Read = "read",
+        /// The ticket file could not be written.
+        Write = "write",
+        /// The run was interrupted before the purchase touched the stock.
+        Stopped = "stopped",
+        /// The buyer was killed in the middle of the purchase.
+        Killed = "killed",
+    }
+}
+
+/// Why a purchase failed, with the system's error number where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fault {
+    /// What went wrong.
+    pub kind: FaultKind,
+    /// errno(3), 0 where none applies.
+    pub errno: i32,
+}
+
+impl Fault {
+    /// A fault without a system error.
+    #[must_use]
+    pub const fn plain(kind: FaultKind) -> Self {
+        Self { kind, errno: 0 }
+    }
+
+    /// A fault with the system's error.
+    #[must_use]
+    pub fn os(kind: FaultKind, error: &std::io::Error) -> Self {
+        Self { kind, errno: error.raw_os_error().unwrap_or(0) }
+    }
+}
+
+/// The start of a text that was no ticket file, as a buyer met it. Fixed in size, so that it fits a
+/// shared record and a buyer's reply can be copied, compared and hashed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TornText {
+    len: u8,
+    head: [u8; TornText::MOST],
+}
+
+impl TornText {
+    /// How many bytes are kept.
+    pub const MOST: usize = 31;
+
+    /// Keeps the first [`TornText::MOST`] bytes.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
+        let kept = &bytes[..bytes.len().min(Self::MOST)];
+        let mut head = [0; Self::MOST];
+        head[..kept.len()].copy_from_slice(kept);
+        Self { len: kept.len() as u8, head }
+    }
+
+    /// The bytes that were kept.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.head[..usize::from(self.len)]
+    }
+}
+
+/// When the inner steps of a purchase ended, in nanoseconds since the history's epoch. Our own buyers
+/// record them; a history from elsewhere need not have any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Steps {
+    /// The lock was granted. `None` where there is no lock.
+    pub locked_ns: Option<u64>,
+    /// The stock had been read.
+    pub read_ns: Option<u64>,
+    /// The file had been emptied, and was yet to be filled (`--write truncate` only).
+    pub truncated_ns: Option<u64>,
+    /// The new stock had been written.
+    pub written_ns: Option<u64>,
+    /// The lock had been let go.
+    pub unlocked_ns: Option<u64>,
+}
+
+/// One purchase of one buyer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purchase {
+    /// Whose it is; our own buyers count from 1.
+    pub buyer: u64,
+    /// The process that made it.
+    pub pid: Option<u32>,
+    /// When it was called.
+    pub invoke_ns: u64,
+    /// When it returned; `None` where no answer ever came.
+    pub return_ns: Option<u64>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The stock that the buyer read: for a receipt, the stock that it was sold from.
+    pub stock: Option<u64>,
+    /// When its inner steps ended.
+    pub steps: Steps,
+    /// Why it failed, or never answered.
+    pub fault: Option<Fault>,
+    /// What a torn read met.
+    pub torn: Option<TornText>,
+    /// Its line in the file that it was read from, counted from 1; 0 where it comes from no file.
+    pub line: u32,
+}
+
+impl Purchase {
+    /// When the stock was read and, for a receipt, rewritten: `None` unless both were recorded.
+    #[must_use]
+    pub fn read_and_write_ns(&self) -> Option<(u64, u64)> {
+        Some((self.steps.read_ns?, self.steps.written_ns?))
+    }
+}
+
+/// What a history says of itself beside its purchases.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// The stock before the first purchase, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<u64>,
+    /// The stock after the last purchase, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<u64>,
+    /// The start of the file's text after the sale, where it is no ticket file any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_torn: Option<String>,
+    /// Whether other programs may have sold from the same file meanwhile: then stock that went down
+    /// between our purchases is noted and not held against our buyers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outsiders: bool,
+    /// How many purchases were made but not recorded, because the recorder was full.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unrecorded: Tally,
+    /// Whether the run was interrupted before its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
+    /// How the history was made, where ticketsim made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+}
+
+fn is_zero(tally: &Tally) -> bool {
+    *tally == Tally::default()
+}
+
+/// A whole history. The purchases stand in no particular order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// What it says of itself.
+    pub header: Header,
+    /// Its purchases.
+    pub purchases: Vec<Purchase>,
+}

@@ -1,0 +1,549 @@
+//! The recorder: what buyers write while they race, into memory that they all share.
+//!
+//! It must not disturb the race. A record is fixed in size and written by one buyer alone, without
+//! locks and without system calls beyond reading the monotonic clock (which Linux serves without
+//! entering the kernel). Buyers take records in chunks from one shared counter, so they touch a shared
+//! cache line once a chunk. The word that commits a record is stored last; what a killed buyer had
+//! begun stays readable. When the records are used up, the counts of each buyer stay exact.
+
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, FaultKind, Outcome, Purchase, Steps, TornText};
+use crate::plan::{Lock, PerBuyer, Plan};
+use crate::shared::{Shareable, SharedSlice};
+
+/// How many purchases ended in which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Receipts.
+    pub bought: u64,
+    /// Refusals.
+    pub refused: u64,
+    /// Failures.
+    pub failed: u64,
+}
+
+/// What all buyers share: one of it, on cache lines of its own.
+#[derive(Debug)]
+#[repr(C, align(128))]
+struct Board {
+    /// The first record that no buyer has taken.
+    next_record: AtomicU64,
+    /// Not 0 once the run is to end early.
+    stop: AtomicU32,
+}
+
+/// A buyer's own counters, on a cache line of its own.
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct Slot {
+    bought: AtomicU64,
+    refused: AtomicU64,
+    failed: AtomicU64,
+    /// Since when it waits for the lock; 0 while it does not.
+    waiting_since_ns: AtomicU64,
+    pid: AtomicU32,
+    /// Not 0 once it is to give up waiting for the lock.
+    give_up: AtomicU32,
+}
+
+/// One purchase. Times are nanoseconds since the epoch, 0 where there is none.
+#[derive(Debug)]
+#[repr(C, align(128))]
+struct Record {
+    /// One of the `STATE_…` values: stored last.
+    state: AtomicU32,
+    buyer: AtomicU32,
+    invoke_ns: AtomicU64,
+    locked_ns: AtomicU64,
+    read_ns: AtomicU64,
+    truncated_ns: AtomicU64,
+    written_ns: AtomicU64,
+    unlocked_ns: AtomicU64,
+    return_ns: AtomicU64,
+    stock: AtomicU64,
+    /// 1 + the fault's place in `FaultKind::ALL`; 0 for none.
+    fault: AtomicU32,
+    errno: AtomicI32,
+    /// Length, then the bytes of a torn read.
+    torn: [AtomicU64; 4],
+}
+
+// SAFETY: atomics alone, each valid when zero, nothing to drop.
+unsafe impl Shareable for Board {}
+// SAFETY: as above.
+unsafe impl Shareable for Slot {}
+// SAFETY: as above.
+unsafe impl Shareable for Record {}
+
+const STATE_UNUSED: u32 = 0;
+/// Begun; nothing has been read.
+const STATE_BEGUN: u32 = 1;
+/// The stock has been read, so `stock` holds.
+const STATE_READ: u32 = 2;
+/// The write has begun: from here on the stock may have changed.
+const STATE_WRITING: u32 = 3;
+/// Committed: plus the outcome's place in `Outcome::ALL`.
+const STATE_ENDED: u32 = 4;
+
+/// The shared recorder of one run.
+#[derive(Debug)]
+pub struct Recorder {
+    board: SharedSlice<Board>,
+    slots: SharedSlice<Slot>,
+    records: SharedSlice<Record>,
+    chunk: u64,
+    epoch: Instant,
+    run_id: u32,
+}
+
+impl Recorder {
+    /// The most purchases that are recorded: 256 MiB of records. Beyond, only counts are kept.
+    pub const MOST_RECORDS: u64 = 1 << 21;
+    const MOST_CHUNK: u64 = 32;
+
+    /// A recorder for a run of this plan that starts from this stock.
+    ///
+    /// # Errors
+    /// When the system has no room for the shared mapping.
+    pub fn for_plan(plan: &Plan, initial: u64) -> std::io::Result<Self> {
+        let buyers = u64::from(plan.buyers);
+        let purchases = match plan.per_buyer {
+            PerBuyer::Count(count) => buyers.saturating_mul(u64::from(count.get())),
+            // Each ticket once, and each buyer's refusal.
+            PerBuyer::All if plan.sale.lock != Lock::None => initial.saturating_add(buyers),
+            // At the worst every buyer gets every ticket.
+            PerBuyer::All => initial.saturating_add(1).saturating_mul(buyers),
+        };
+        Self::new(plan.buyers, purchases)
+    }
+
+    /// A recorder for so many buyers and (about) so many purchases in all.
+    ///
+    /// # Errors
+    /// When the system has no room for the shared mapping.
+    pub fn new(buyers: u32, purchases: u64) -> std::io::Result<Self> {
+        let buyers = u64::from(buyers.max(1));
+        let chunk = purchases.div_ceil(buyers).clamp(1, Self::MOST_CHUNK);
+        // A buyer may leave most of its last chunk unused.
+        let capacity = purchases.saturating_add(buyers * chunk).min(Self::MOST_RECORDS);
+        Ok(Self {
+            board: SharedSlice::new(1)?,
+            slots: SharedSlice::new(buyers as usize)?,
+            records: SharedSlice::new(capacity as usize)?,
+            chunk,
+            epoch: Instant::now(),
+            run_id: std::process::id(),
+        })
+    }
+
+    /// What tells this run from others on the machine: the process that made the recorder.
+    #[must_use]
+    pub fn run_id(&self) -> u32 {
+        self.run_id
+    }
+
+    /// Nanoseconds since the recorder's epoch, on the monotonic clock; never 0.
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        (self.epoch.elapsed().as_nanos() as u64).max(1)
+    }
+
+    /// The writing end of one buyer, counted from 1. Each buyer has one, used by one thread at a time.
+    #[must_use]
+    pub fn pen(&self, buyer: u32) -> Pen<'_> {
+        Pen { recorder: self, buyer, current: None, next: 0, end: 0, last_ns: 0, open: false }
+    }
+
+    /// Notes the process (or thread) that a buyer is.
+    pub fn set_pid(&self, buyer: u32, pid: u32) {
+        self.slot(buyer).pid.store(pid, Ordering::Relaxed);
+    }
+
+    /// The process id noted for a buyer; 0 if none was.
+    #[must_use]
+    pub fn pid(&self, buyer: u32) -> u32 {
+        self.slot(buyer).pid.load(Ordering::Relaxed)
+    }
+
+    /// Tells all buyers to begin no further purchase, and to drop the one that they wait or think in.
+    pub fn stop(&self) {
+        self.board[0].stop.store(1, Ordering::Relaxed);
+    }
+
+    /// Whether [`Recorder::stop`] was called, by any process.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.board[0].stop.load(Ordering::Relaxed) != 0
+    }
+
+    /// Tells every buyer that has waited for the lock for more than `limit_ns` to give up. Returns the
+    /// buyers that are (still) to be woken for that.
+    #[must_use]
+    pub fn time_out(&self, limit_ns: u64) -> Vec<u32> {
+        let now_ns = self.now_ns();
+        let mut late = Vec::new();
+        for (slot, buyer) in self.slots.iter().zip(1..) {
+            let since_ns = slot.waiting_since_ns.load(Ordering::Relaxed);
+            if since_ns != 0 && now_ns.saturating_sub(since_ns) >= limit_ns {
+                slot.give_up.store(1, Ordering::Relaxed);
+                late.push(buyer);
+            }
+        }
+        late
+    }
+
+    /// Whether this buyer is to stop waiting for the lock.
+    #[must_use]
+    pub fn gives_up(&self, buyer: u32) -> bool {
+        self.slot(buyer).give_up.load(Ordering::Relaxed) != 0
+    }
+
+    /// The exact counts of one buyer.
+    #[must_use]
+    pub fn tally_of(&self, buyer: u32) -> Tally {
+        let slot = self.slot(buyer);
+        Tally {
+            bought: slot.bought.load(Ordering::Relaxed),
+            refused: slot.refused.load(Ordering::Relaxed),
+            failed: slot.failed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The exact counts of all buyers together, also while they race.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let mut sum = Tally::default();
+        for buyer in 1..=self.slots.len() as u32 {
+            let tally = self.tally_of(buyer);
+            sum.bought += tally.bought;
+            sum.refused += tally.refused;
+            sum.failed += tally.failed;
+        }
+        sum
+    }
+
+    /// The purchases recorded, in the order in which they were called, and the counts of those for
+    /// which there was no room. Call it when no buyer runs any more: a purchase that is not committed
+    /// then was cut short by a kill.
+    #[must_use]
+    pub fn collect(&self) -> (Vec<Purchase>, Tally) {
+        let taken = self.board[0].next_record.load(Ordering::Acquire) as usize;
+        let records = &self.records[..taken.min(self.records.len())];
+        let mut purchases: Vec<Purchase> =
+            records.iter().filter_map(|record| self.purchase(record)).collect();
+        purchases.sort_by_key(|purchase| (purchase.invoke_ns, purchase.buyer));
+        let mut unrecorded = self.tally();
+        for purchase in &purchases {
+            let count = match purchase.outcome {
+                Outcome::Bought => &mut unrecorded.bought,
+                Outcome::Refused => &mut unrecorded.refused,
+                // A killed buyer counts nothing: its purchase has no end.
+                Outcome::Failed if is_killed(purchase) => continue,
+                Outcome::Failed => &mut unrecorded.failed,
+                Outcome::Unknown => continue,
+            };
+            *count = count.saturating_sub(1);
+        }
+        (purchases, unrecorded)
+    }
+
+    fn slot(&self, buyer: u32) -> &Slot {
+        &self.slots[buyer as usize - 1]
+    }
+
+    fn purchase(&self, record: &Record) -> Option<Purchase> {
+        let state = record.state.load(Ordering::Acquire);
+        let killed = Some(Fault::plain(FaultKind::Killed));
+        let (outcome, fault) = match state {
+            STATE_UNUSED => return None,
+            // Before its write a purchase has touched nothing: it failed, without effect.
+            STATE_BEGUN | STATE_READ => (Outcome::Failed, killed),
+            STATE_WRITING => (Outcome::Unknown, killed),
+            _ => (Outcome::ALL[(state - STATE_ENDED) as usize], record.fault()),
+        };
+        let time = |word: &AtomicU64| Some(word.load(Ordering::Relaxed)).filter(|ns| *ns != 0);
+        let buyer = record.buyer.load(Ordering::Relaxed);
+        let has_stock = time(&record.read_ns).is_some() && fault.is_none_or(|f| f.kind != FaultKind::Torn);
+        let invoke_ns = record.invoke_ns.load(Ordering::Relaxed);
+        let purchase = Purchase {
+            buyer: u64::from(buyer),
+            pid: Some(self.pid(buyer)).filter(|pid| *pid != 0),
+            invoke_ns,
+            return_ns: time(&record.return_ns),
+            outcome,
+            stock: has_stock.then(|| record.stock.load(Ordering::Relaxed)),
+            steps: Steps {
+                locked_ns: time(&record.locked_ns),
+                read_ns: time(&record.read_ns),
+                truncated_ns: time(&record.truncated_ns),
+                written_ns: time(&record.written_ns),
+                unlocked_ns: time(&record.unlocked_ns),
+            },
+            fault,
+            torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| record.torn_text()),
+            line: 0,
+        };
+        Some(purchase)
+    }
+}
+
+/// Whether the purchase was cut short by a kill.
+fn is_killed(purchase: &Purchase) -> bool {
+    purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed)
+}
+
+impl Record {
+    fn fault(&self) -> Option<Fault> {
+        let place = self.fault.load(Ordering::Relaxed).checked_sub(1)?;
+        let kind = FaultKind::ALL[place as usize];
+        Some(Fault { kind, errno: self.errno.load(Ordering::Relaxed) })
+    }
+
+    fn set_fault(&self, fault: Fault) {
+        let place = FaultKind::ALL.iter().position(|kind| *kind == fault.kind);
+        self.fault.store(place.map_or(0, |place| place as u32 + 1), Ordering::Relaxed);
+        self.errno.store(fault.errno, Ordering::Relaxed);
+    }
+
+    fn torn_text(&self) -> TornText {
+        let mut bytes = [0; 32];
+        for (word, chunk) in self.torn.iter().zip(bytes.chunks_exact_mut(8)) {
+            chunk.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
+        }
+        TornText::new(&bytes[1..=usize::from(bytes[0])])
+    }
+
+    fn set_torn(&self, text: &TornText) {
+        let mut bytes = [0; 32];
+        bytes[0] = text.bytes().len() as u8;
+        bytes[1..=text.bytes().len()].copy_from_slice(text.bytes());
+        for (word, chunk) in self.torn.iter().zip(bytes.chunks_exact(8)) {
+            let mut eight = [0; 8];
+            eight.copy_from_slice(chunk);
+            word.store(u64::from_le_bytes(eight), Ordering::Relaxed);
+        }
+    }
+}
+
+/// One buyer's writing end.
+#[derive(Debug)]
+pub struct Pen<'a> {
+    recorder: &'a Recorder,
+    buyer: u32,
+    /// The record of the purchase that is open; `None` when there was no room for it.
+    current: Option<&'a Record>,
+    /// The records of this buyer's chunk that are still unused.
+    next: u64,
+    end: u64,
+    /// When the last step ended: it is also when a purchase returns.
+    last_ns: u64,
+    open: bool,
+}
+
+impl<'a> Pen<'a> {
+    /// Opens a purchase, if none is open: it is called now.
+    pub fn begin(&mut self) {
+        if self.open {
+            return;
+        }
+        self.open = true;
+        self.last_ns = self.recorder.now_ns();
+        self.current = self.take();
+        if let Some(record) = self.current {
+            record.buyer.store(self.buyer, Ordering::Relaxed);
+            record.invoke_ns.store(self.last_ns, Ordering::Relaxed);
+            record.state.store(STATE_BEGUN, Ordering::Release);
+        }
+    }
+
+    /// From now on it waits for the lock.
+    pub fn waiting(&self) {
+        self.slot().waiting_since_ns.store(self.last_ns, Ordering::Relaxed);
+    }
+
+    /// The wait for the lock ended; granted or not.
+    pub fn waited(&mut self, granted: bool) {
+        self.slot().waiting_since_ns.store(0, Ordering::Relaxed);
+        self.slot().give_up.store(0, Ordering::Relaxed);
+        self.stamp(|record| granted.then_some(&record.locked_ns));
+    }
+
+    /// The stock was read.
+    pub fn read(&mut self, stock: u64) {
+        self.stamp(|record| Some(&record.read_ns));
+        if let Some(record) = self.current {
+            record.stock.store(stock, Ordering::Relaxed);
+            record.state.store(STATE_READ, Ordering::Release);
+        }
+    }
+
+    /// A read met no ticket file.
+    pub fn torn(&mut self, text: &TornText) {
+        self.stamp(|record| Some(&record.read_ns));
+        if let Some(record) = self.current {
+            record.set_torn(text);
+        }
+    }
+
+    /// A write begins: from here on the stock may change.
+    pub fn writing(&self) {
+        if let Some(record) = self.current {
+            record.state.store(STATE_WRITING, Ordering::Release);
+        }
+    }
+
+    /// The file was emptied.
+    pub fn truncated(&mut self) {
+        self.stamp(|record| Some(&record.truncated_ns));
+    }
+
+    /// The new stock was written.
+    pub fn written(&mut self) {
+        self.stamp(|record| Some(&record.written_ns));
+    }
+
+    /// The lock was let go.
+    pub fn unlocked(&mut self) {
+        self.stamp(|record| Some(&record.unlocked_ns));
+    }
+
+    /// A step failed now; why is said at the [`Pen::end`].
+    pub fn failed(&mut self) {
+        self.stamp(|_| None);
+    }
+
+    /// Ends the purchase: it returned when its last step ended. Commits the record.
+    pub fn end(&mut self, outcome: Outcome, fault: Option<Fault>) {
+        if let Some(record) = self.current.take() {
+            if let Some(fault) = fault {
+                record.set_fault(fault);
+            }
+            record.return_ns.store(self.last_ns, Ordering::Relaxed);
+            let place = Outcome::ALL.iter().position(|member| *member == outcome);
+            let state = STATE_ENDED + place.map_or(0, |place| place as u32);
+            record.state.store(state, Ordering::Release);
+        }
+        // After the commit: a kill in between leaves a record that is right and a count that is short,
+        // never a receipt that was counted and can't be shown.
+        let slot = self.slot();
+        match outcome {
+            Outcome::Bought => count(&slot.bought),
+            Outcome::Refused => count(&slot.refused),
+            Outcome::Failed | Outcome::Unknown => count(&slot.failed),
+        }
+        self.open = false;
+    }
+
+    fn slot(&self) -> &'a Slot {
+        self.recorder.slot(self.buyer)
+    }
+
+    /// Reads the clock and stores it in the word of the open record that `field` names.
+    fn stamp(&mut self, field: impl Fn(&Record) -> Option<&AtomicU64>) {
+        self.last_ns = self.recorder.now_ns();
+        if let Some(word) = self.current.and_then(field) {
+            word.store(self.last_ns, Ordering::Relaxed);
+        }
+    }
+
+    fn take(&mut self) -> Option<&'a Record> {
+        let records = &self.recorder.records;
+        if self.next == self.end {
+            let chunk = self.recorder.chunk;
+            self.next = self.recorder.board[0].next_record.fetch_add(chunk, Ordering::Relaxed);
+            self.end = self.next + chunk;
+        }
+        let record = records.get(self.next as usize);
+        self.next += 1;
+        record
+    }
+}
+
+/// Adds one to a counter that this buyer alone writes: no atomic addition is needed.
+fn count(counter: &AtomicU64) {
+    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn purchase(pen: &mut Pen<'_>, stock: u64) {
+        pen.begin();
+        pen.read(stock);
+        pen.writing();
+        pen.written();
+        pen.end(Outcome::Bought, None);
+    }
+
+    #[test]
+    fn it_gives_back_what_buyers_wrote() {
+        let recorder = Recorder::new(2, 4).expect("a recorder");
+        recorder.set_pid(1, 4711);
+        let mut pen = recorder.pen(1);
+        purchase(&mut pen, 2);
+        let mut other = recorder.pen(2);
+        other.begin();
+        other.torn(&TornText::new(b"{\"tick"));
+        other.end(Outcome::Failed, Some(Fault::plain(FaultKind::Torn)));
+        let (purchases, unrecorded) = recorder.collect();
+        assert_eq!(unrecorded, Tally::default());
+        assert_eq!(purchases.len(), 2);
+        assert_eq!((purchases[0].buyer, purchases[0].pid, purchases[0].stock), (1, Some(4711), Some(2)));
+        assert!(purchases[0].steps.read_ns <= purchases[0].steps.written_ns);
+        assert_eq!(purchases[0].return_ns, purchases[0].steps.written_ns);
+        assert_eq!(purchases[1].torn.expect("bytes").bytes(), b"{\"tick");
+        assert_eq!(purchases[1].stock, None);
+    }
+
+    #[test]
+    fn a_purchase_cut_short_failed_before_its_write_and_is_unknown_after() {
+        let recorder = Recorder::new(3, 3).expect("a recorder");
+        for (buyer, steps) in [(1, 1), (2, 2), (3, 3)] {
+            let mut pen = recorder.pen(buyer);
+            pen.begin();
+            if steps > 1 {
+                pen.read(5);
+            }
+            if steps > 2 {
+                pen.writing();
+            }
+        }
+        let (purchases, unrecorded) = recorder.collect();
+        let outcomes: Vec<_> = purchases.iter().map(|purchase| purchase.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Failed, Outcome::Failed, Outcome::Unknown]);
+        assert!(purchases.iter().all(is_killed));
+        assert_eq!(purchases[2].stock, Some(5));
+        assert_eq!(unrecorded, Tally::default());
+    }
+
+    #[test]
+    fn a_full_recorder_still_counts() {
+        let recorder = Recorder::new(1, 1).expect("a recorder");
+        let mut pen = recorder.pen(1);
+        for stock in (1..=5).rev() {
+            purchase(&mut pen, stock);
+        }
+        let (purchases, unrecorded) = recorder.collect();
+        assert_eq!(purchases.len() as u64 + unrecorded.bought, 5);
+        assert!(unrecorded.bought > 0);
+        assert_eq!(recorder.tally().bought, 5);
+    }
+
+    #[test]
+    fn a_late_waiter_is_told_to_give_up() {
+        let recorder = Recorder::new(2, 2).expect("a recorder");
+        let mut pen = recorder.pen(2);
+        pen.begin();
+        pen.waiting();
+        assert_eq!(recorder.time_out(u64::MAX), [0; 0]);
+        assert_eq!(recorder.time_out(0), [2]);
+        assert!(recorder.gives_up(2) && !recorder.gives_up(1));
+        pen.waited(false);
+        assert!(!recorder.gives_up(2));
+    }
+}

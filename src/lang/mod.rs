@@ -1,0 +1,118 @@
+//! The words that people read, each in English and Chinese, side by side: the one place that holds
+//! them. A text that lacks a language, or a language that lacks a value, does not compile.
+
+pub mod run;
+
+use crate::closed_set::closed_set;
+
+closed_set! {
+    /// The language of the texts.
+    pub enum Lang: "language" {
+        /// English.
+        En = "en",
+        /// Chinese (simplified).
+        Zh = "zh",
+    }
+}
+
+impl Lang {
+    /// The language of a locale such as `zh_CN.UTF-8`: English where there are no texts in its own.
+    #[must_use]
+    pub fn of_locale(locale: &str) -> Self {
+        let language = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
+        language.parse().unwrap_or(Lang::En)
+    }
+
+    /// So many of something, in words: `1 ticket`, `2 tickets`, `2 张票`.
+    #[must_use]
+    pub fn count(self, number: u64, noun: Noun) -> String {
+        let (one, many, measure) = noun.words();
+        match self {
+            Lang::En if number == 1 => format!("1 {one}"),
+            Lang::En => format!("{number} {many}"),
+            Lang::Zh => format!("{number} {measure}"),
+        }
+    }
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    /// Tickets.
+    Ticket,
+    /// Buyers.
+    Buyer,
+    /// Receipts.
+    Receipt,
+    /// Purchases.
+    Purchase,
+    /// Processes.
+    Process,
+}
+
+impl Noun {
+    /// One of it, many of it, and it with its measure word.
+    const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Noun::Ticket => ("ticket", "tickets", "张票"),
+            Noun::Buyer => ("buyer", "buyers", "个买家"),
+            Noun::Receipt => ("receipt", "receipts", "张收据"),
+            Noun::Purchase => ("purchase", "purchases", "次购买"),
+            Noun::Process => ("process", "processes", "个进程"),
+        }
+    }
+}
+
+/// Declares texts: each becomes a function of the language and of its values, and all of them together
+/// the table `ALL` of (name, English, Chinese).
+macro_rules! texts {
+    ($( $(#[$meta:meta])* $name:ident ( $($value:ident),* ) { en: $en:literal, zh: $zh:literal $(,)? } )+) => {
+        $(
+            $(#[$meta])*
+            #[must_use]
+            pub fn $name(lang: $crate::lang::Lang, $($value: impl std::fmt::Display),*) -> String {
+                match lang {
+                    $crate::lang::Lang::En => format!($en, $($value = $value),*),
+                    $crate::lang::Lang::Zh => format!($zh, $($value = $value),*),
+                }
+            }
+        )+
+
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str, &str)] = &[$( (stringify!($name), $en, $zh) ),+];
+    };
+}
+pub(crate) use texts;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every table of texts.
+    const TABLES: &[&[(&str, &str, &str)]] = &[run::ALL];
+
+    #[test]
+    fn no_text_lacks_a_language() {
+        let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+        for (name, en, zh) in TABLES.iter().copied().flatten() {
+            assert!(!en.trim().is_empty() && !en.contains(is_han), "{name}: {en}");
+            assert!(zh.contains(is_han), "{name}: {zh}");
+        }
+    }
+
+    #[test]
+    fn locales_lead_to_languages() {
+        assert_eq!(Lang::of_locale("zh_CN.UTF-8"), Lang::Zh);
+        assert_eq!(Lang::of_locale("zh-Hans"), Lang::Zh);
+        for other in ["", "C", "POSIX", "en_GB.UTF-8", "de_DE", "C.UTF-8"] {
+            assert_eq!(Lang::of_locale(other), Lang::En, "{other}");
+        }
+    }
+
+    #[test]
+    fn one_ticket_is_no_plural() {
+        assert_eq!(Lang::En.count(1, Noun::Ticket), "1 ticket");
+        assert_eq!(Lang::En.count(0, Noun::Receipt), "0 receipts");
+        assert_eq!(Lang::Zh.count(2, Noun::Ticket), "2 张票");
+    }
+}

@@ -1,0 +1,17 @@
+//! N real buyers race to decrement one JSON ticket file: ticketsim runs the race, records it, judges
+//! it and shows it.
+
+mod closed_set;
+
+pub mod buyer;
+pub mod history;
+pub mod lang;
+pub mod lock;
+pub mod plan;
+pub mod run;
+pub mod schedule;
+pub mod shared;
+pub mod ticket_file;
+pub mod verdict;
+pub mod workers;
+pub mod world;

@@ -1,0 +1,301 @@
+//! Everything that a run needs, checked: no clap type, no environment, no I/O.
+//!
+//! A [`Plan`] serialises to the `plan` object of every JSON document, history and page, and
+//! [`Plan::command`] gives the command that repeats it.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::closed_set::closed_set;
+
+closed_set! {
+    /// How buyers are run.
+    pub enum Workers: "kind of worker" {
+        /// One operating-system process a buyer, forked.
+        Process = "process",
+    }
+}
+
+closed_set! {
+    /// How buyers keep each other out.
+    pub enum Lock: "kind of lock" {
+        /// No lock: every buyer walks straight in.
+        None = "none",
+        /// flock(2): belongs to the open file description, released by the kernel.
+        Flock = "flock",
+    }
+}
+
+closed_set! {
+    /// How the new stock reaches the ticket file.
+    pub enum Write: "kind of write" {
+        /// One pwrite over the old text, padded to its length: never a half-written file.
+        Overwrite = "overwrite",
+        /// Truncate, then fill, as `open("w")` does: others can meet an empty file.
+        Truncate = "truncate",
+        /// Write a temporary file and rename it over the old one: readers see old or new.
+        Rename = "rename",
+    }
+}
+
+closed_set! {
+    /// Which file carries the lock.
+    pub enum LockOn: "place for the lock" {
+        /// The ticket file itself.
+        Ticket = "ticket",
+        /// A file beside it, `<file>.sidecar`, that no write ever replaces.
+        Sidecar = "sidecar",
+    }
+}
+
+impl Write {
+    /// Where the lock sits unless told otherwise: a rename replaces the ticket file's inode, and a
+    /// lock on the old inode keeps nobody out (flock(2): locks belong to the open file), so there it
+    /// sits on the sidecar.
+    #[must_use]
+    pub const fn default_lock_on(self) -> LockOn {
+        match self {
+            Write::Overwrite | Write::Truncate => LockOn::Ticket,
+            Write::Rename => LockOn::Sidecar,
+        }
+    }
+}
+
+/// How many purchases a buyer makes. It leaves earlier after a purchase that it did not get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PerBuyer {
+    /// At most so many.
+    Count(NonZeroU32),
+    /// Until it is refused.
+    All,
+}
+
+impl PerBuyer {
+    /// One purchase.
+    pub const ONE: PerBuyer = PerBuyer::Count(NonZeroU32::MIN);
+}
+
+impl std::fmt::Display for PerBuyer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PerBuyer::Count(count) => count.fmt(f),
+            PerBuyer::All => f.pad("all"),
+        }
+    }
+}
+
+impl std::str::FromStr for PerBuyer {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(PerBuyer::All),
+            _ => text.parse().map(PerBuyer::Count).map_err(|_| "a whole number from 1, or `all`".to_owned()),
+        }
+    }
+}
+
+impl Serialize for PerBuyer {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            PerBuyer::Count(count) => serializer.serialize_u32(count.get()),
+            PerBuyer::All => serializer.serialize_str("all"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PerBuyer {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Count(NonZeroU32),
+            Word(String),
+        }
+        match Either::deserialize(deserializer)? {
+            Either::Count(count) => Ok(PerBuyer::Count(count)),
+            Either::Word(word) => word.parse().map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+/// What one purchase does to the ticket file and its lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sale {
+    /// How buyers keep each other out.
+    pub lock: Lock,
+    /// Which file carries the lock.
+    pub lock_on: LockOn,
+    /// How the new stock reaches the file.
+    pub write: Write,
+    /// Whether data (and, for a rename, the folder) are synced before the lock is let go.
+    pub fsync: bool,
+    /// How long a buyer waits for the lock before it gives up, in nanoseconds; `None` waits for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_timeout_ns: Option<u64>,
+}
+
+/// How long buyers think between reading and writing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// The middle of the think times, in nanoseconds.
+    pub think_ns: u64,
+    /// Think times are drawn evenly from `think_ns` × (1 ± `jitter`); 0 to 1.
+    pub jitter: f64,
+    /// The seed of the think times. A string in JSON: 64 bits do not fit a JavaScript number.
+    #[serde(with = "seed_as_text")]
+    pub seed: u64,
+}
+
+mod seed_as_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(seed)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Everything that a run needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How many buyers race, 1 to [`Plan::MOST_BUYERS`].
+    pub buyers: u32,
+    /// How many tickets are put on sale first; `None` sells the file's own stock.
+    pub tickets: Option<u64>,
+    /// How buyers are run.
+    pub workers: Workers,
+    /// What one purchase does.
+    #[serde(flatten)]
+    pub sale: Sale,
+    /// How many purchases each buyer makes.
+    pub per_buyer: PerBuyer,
+    /// How long buyers think.
+    #[serde(flatten)]
+    pub pace: Pace,
+    /// The ticket file.
+    pub file: PathBuf,
+}
+
+/// Why a plan can't be run.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// Zero buyers, or too many.
+    #[error("{0} buyers: it takes 1 to {most}", most = Plan::MOST_BUYERS)]
+    Buyers(u32),
+    /// A jitter outside 0 to 1.
+    #[error("jitter {0}: it takes a number from 0 to 1")]
+    Jitter(f64),
+}
+
+impl Plan {
+    /// The most buyers that a run takes: below Linux's default limit of 32,768 process ids.
+    pub const MOST_BUYERS: u32 = 30_000;
+
+    /// Refuses a plan that can't be run.
+    ///
+    /// # Errors
+    /// When the number of buyers or the jitter is out of range.
+    pub fn check(&self) -> Result<(), PlanError> {
+        if !(1..=Self::MOST_BUYERS).contains(&self.buyers) {
+            return Err(PlanError::Buyers(self.buyers));
+        }
+        if !(0.0..=1.0).contains(&self.pace.jitter) {
+            return Err(PlanError::Jitter(self.pace.jitter));
+        }
+        Ok(())
+    }
+
+    /// Whether the lock of this plan keeps its buyers apart, or why it does not.
+    #[must_use]
+    pub fn exclusion(&self) -> Exclusion {
+        if self.sale.lock == Lock::None {
+            Exclusion::NoLock
+        } else if self.sale.write == Write::Rename && self.sale.lock_on == LockOn::Ticket {
+            Exclusion::RenamedAway
+        } else {
+            Exclusion::Excludes
+        }
+    }
+
+    /// The command that repeats this run: the same plan and the same think times.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let mut words = vec!["ticketsim".to_owned()];
+        words.push(format!("--buyers {}", self.buyers));
+        if let Some(tickets) = self.tickets {
+            words.push(format!("--tickets {tickets}"));
+        }
+        words.extend(self.options());
+        words.push(format!("--seed {}", self.pace.seed));
+        if self.file != Path::new(Self::DEFAULT_FILE) {
+            words.push(format!("--file {}", shell_quoted(&self.file.to_string_lossy())));
+        }
+        words.join(" ")
+    }
+
+    /// The ticket file of a command that names none.
+    pub const DEFAULT_FILE: &str = "data/ticket.json";
+    /// The think time of a command that names none.
+    pub const DEFAULT_THINK: Duration = Duration::from_millis(10);
+    /// The jitter of a command that names none.
+    pub const DEFAULT_JITTER: f64 = 0.5;
+
+    /// The options that differ from their defaults, but for the numbers, the seed and the file.
+    fn options(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        let mut say = |differs: bool, option: String| {
+            if differs {
+                options.push(option);
+            }
+        };
+        let Sale { lock, lock_on, write, fsync, lock_timeout_ns } = self.sale;
+        say(self.workers != Workers::Process, format!("--workers {}", self.workers));
+        if lock == Lock::None {
+            say(true, "--no-lock".to_owned());
+        } else {
+            say(lock != Lock::Flock, format!("--lock {lock}"));
+        }
+        say(write != Write::Overwrite, format!("--write {write}"));
+        say(lock_on != write.default_lock_on(), format!("--lock-on {lock_on}"));
+        say(fsync, "--fsync".to_owned());
+        if let Some(timeout_ns) = lock_timeout_ns {
+            let timeout = humantime::format_duration(Duration::from_nanos(timeout_ns));
+            say(true, format!("--lock-timeout {}", shell_quoted(&timeout.to_string())));
+        }
+        say(self.per_buyer != PerBuyer::ONE, format!("--per-buyer {}", self.per_buyer));
+        let think = Duration::from_nanos(self.pace.think_ns);
+        let think_text = shell_quoted(&humantime::format_duration(think).to_string());
+        say(think != Self::DEFAULT_THINK, format!("--think {think_text}"));
+        // Exact on purpose: a default is a literal, never a computed number.
+        say(self.pace.jitter != Self::DEFAULT_JITTER, format!("--jitter {}", self.pace.jitter));
+        options
+    }
+}
+
+/// Whether a plan's lock keeps its buyers apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exclusion {
+    /// It does.
+    Excludes,
+    /// There is no lock.
+    NoLock,
+    /// The lock sits on a file that each write replaces: old and new file are locked at once.
+    RenamedAway,
+}
+
+/// The text as one word of a POSIX shell.
+#[must_use]
+pub fn shell_quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,204 @@
+//! One sale: plan → workers → history → verdict. Prints nothing.
+
+use std::io;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::history::{Header, History, Recorder, Tally};
+use crate::lock::Locker;
+use crate::plan::{Plan, PlanError, Write};
+use crate::ticket_file::{self, Sighting, TicketFile, TicketFileError};
+use crate::verdict::{Verdict, judge};
+use crate::workers::{self, Watch, WorkersError};
+
+/// Why a sale could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The plan can't be run.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The ticket file can't be sold from.
+    #[error(transparent)]
+    TicketFile(#[from] TicketFileError),
+    /// The lock does not work where the file lies.
+    #[error(
+        "{}: no {lock} here: {source}; take another filesystem, or --no-lock to see what that means",
+        path.display()
+    )]
+    NoLocking {
+        /// The file that carries the lock.
+        path: std::path::PathBuf,
+        /// Which lock.
+        lock: crate::plan::Lock,
+        /// Why.
+        source: io::Error,
+    },
+    /// Somebody else held the lock all the time.
+    #[error(
+        "{}: locked by another program for more than {}; see who with lslocks, or fuser",
+        path.display(),
+        humantime::format_duration(*waited)
+    )]
+    Locked {
+        /// The file that carries the lock.
+        path: std::path::PathBuf,
+        /// For how long we waited.
+        waited: Duration,
+    },
+    /// The buyers could not be run.
+    #[error(transparent)]
+    Workers(#[from] WorkersError),
+    /// There is no room for the recorder.
+    #[error("the recorder's shared memory: {0}")]
+    Recorder(io::Error),
+}
+
+/// What one buyer came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuyerCount {
+    /// Which buyer, from 1.
+    pub buyer: u32,
+    /// Its process; 0 if it has none of its own.
+    pub pid: u32,
+    /// Its purchases, exactly.
+    pub tally: Tally,
+    /// The signal that killed it.
+    pub killed_by: Option<i32>,
+}
+
+/// A sale that was run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sold {
+    /// What happened; its header holds the plan.
+    pub history: History,
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// Each buyer's counts.
+    pub buyers: Vec<BuyerCount>,
+    /// From the first buyer's start until all were ready, in nanoseconds.
+    pub launch_ns: u64,
+    /// From the go to the last purchase's end, in nanoseconds.
+    pub elapsed_ns: u64,
+}
+
+/// Runs the sale of a plan.
+///
+/// # Errors
+/// When it could not be run; the ticket file is as it was then, but for `--tickets`.
+pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
+    plan.check()?;
+    let initial = put_on_sale(plan, watch)?;
+    let plan = Plan { tickets: Some(initial), ..plan.clone() };
+    let recorder = Recorder::for_plan(&plan, initial).map_err(RunError::Recorder)?;
+    let crew = workers::run(&plan, &recorder, watch)?;
+    let (purchases, unrecorded) = recorder.collect();
+    let (remaining, left_torn) = stock_left(&plan)?;
+    let last_return_ns = purchases.iter().filter_map(|purchase| purchase.return_ns).max();
+    let end_ns =
+        if unrecorded == Tally::default() { last_return_ns.unwrap_or(crew.left_ns) } else { crew.left_ns };
+    let killed_by =
+        |buyer| crew.killed.iter().find(|(killed, _)| *killed == buyer).map(|(_, signal)| *signal);
+    let buyers = (1..=plan.buyers)
+        .map(|buyer| BuyerCount {
+            buyer,
+            pid: recorder.pid(buyer),
+            tally: recorder.tally_of(buyer),
+            killed_by: killed_by(buyer),
+        })
+        .collect();
+    let header = Header {
+        initial: Some(initial),
+        remaining,
+        left_torn,
+        outsiders: true,
+        unrecorded,
+        interrupted: crew.interrupted,
+        plan: Some(plan),
+    };
+    let history = History { header, purchases };
+    let verdict = judge(&history);
+    let elapsed_ns = end_ns.saturating_sub(crew.go_ns);
+    Ok(Sold { history, verdict, buyers, launch_ns: crew.launch_ns, elapsed_ns })
+}
+
+/// Puts the plan's tickets on sale, and makes sure that they can be sold: the file can be written and
+/// its lock taken. Returns the stock.
+fn put_on_sale(plan: &Plan, watch: &Watch<'_>) -> Result<u64, RunError> {
+    let path = plan.file.as_path();
+    match (ticket_file::load(path), plan.tickets) {
+        (Ok(_), Some(tickets)) => {
+            let mut locker = probe_lock(plan)?;
+            lock_patiently(&mut locker, plan, watch)?;
+            ticket_file::set(path, tickets)?;
+            locker.unlock().map_err(|source| no_locking(plan, source))?;
+        }
+        (Err(TicketFileError::Missing { .. }), Some(tickets)) => ticket_file::create(path, tickets)?,
+        (Ok(_), None) => {}
+        (Err(error), _) => return Err(error.into()),
+    }
+    probe_lock(plan)?;
+    probe_write(plan)?;
+    Ok(ticket_file::load(path)?)
+}
+
+fn no_locking(plan: &Plan, source: io::Error) -> RunError {
+    let path = crate::lock::carrier(&plan.sale, &plan.file);
+    RunError::NoLocking { path, lock: plan.sale.lock, source }
+}
+
+/// Finds out whether the lock works here, without waiting for it: that it is taken is as good an
+/// answer as that it is free.
+fn probe_lock(plan: &Plan) -> Result<Locker, RunError> {
+    // Opened for writing, as the buyers will: a file that is read-only is said to be so.
+    TicketFile::open(&plan.file, false, "").map_err(|source| TicketFileError::Io {
+        path: plan.file.clone(),
+        doing: "can't be opened for writing",
+        source,
+    })?;
+    let mut locker = Locker::open(&plan.sale, &plan.file).map_err(|source| no_locking(plan, source))?;
+    if locker.try_lock().map_err(|source| no_locking(plan, source))? {
+        locker.unlock().map_err(|source| no_locking(plan, source))?;
+    }
+    Ok(locker)
+}
+
+/// A rename needs a folder that can be written.
+fn probe_write(plan: &Plan) -> Result<(), RunError> {
+    if plan.sale.write == Write::Rename {
+        let folder = ticket_file::folder(&plan.file);
+        tempfile::tempfile_in(folder).map_err(|source| TicketFileError::Io {
+            path: folder.to_owned(),
+            doing: "--write rename needs a folder that can be written",
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// Takes the lock of the launcher itself, so that nobody is in the middle of a purchase while tickets
+/// are put on sale. It polls: an interrupt must get through.
+fn lock_patiently(locker: &mut Locker, plan: &Plan, watch: &Watch<'_>) -> Result<(), RunError> {
+    let began = Instant::now();
+    let limit = plan.sale.lock_timeout_ns.map(Duration::from_nanos);
+    while !locker.try_lock().map_err(|source| no_locking(plan, source))? {
+        if watch.interrupted.load(Ordering::Relaxed) {
+            return Err(WorkersError::Interrupted.into());
+        }
+        if limit.is_some_and(|limit| began.elapsed() >= limit) {
+            let path = crate::lock::carrier(&plan.sale, &plan.file);
+            return Err(RunError::Locked { path, waited: began.elapsed() });
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// The stock after the sale, or the start of what is there instead.
+fn stock_left(plan: &Plan) -> Result<(Option<u64>, Option<String>), RunError> {
+    let failed = |source| TicketFileError::Io { path: plan.file.clone(), doing: "can't be read", source };
+    let mut ticket_file = TicketFile::open(&plan.file, false, "").map_err(failed)?;
+    Ok(match ticket_file.read().map_err(failed)? {
+        Sighting::Stock(stock) => (Some(stock), None),
+        Sighting::Torn(text) => (None, Some(String::from_utf8_lossy(text.bytes()).into_owned())),
+    })
+}

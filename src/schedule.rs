@@ -1,0 +1,161 @@
+//! A schedule: an order of buyers' steps, by name: `R1 R2 W1 W2`.
+//!
+//! Each step is a letter and the number of its buyer. Thinking and leaving are no steps of their own.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::buyer::Action;
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StepKind {
+    /// `L`: the lock is granted.
+    Lock,
+    /// `R`: the stock is read.
+    Read,
+    /// `W`: the new stock is written.
+    Write,
+    /// `T`: the file is emptied.
+    Truncate,
+    /// `F`: the emptied file is filled.
+    Fill,
+    /// `U`: the lock is let go.
+    Unlock,
+}
+
+impl StepKind {
+    /// Every kind, in the order in which a purchase takes them.
+    pub const ALL: [StepKind; 6] = [
+        StepKind::Lock,
+        StepKind::Read,
+        StepKind::Write,
+        StepKind::Truncate,
+        StepKind::Fill,
+        StepKind::Unlock,
+    ];
+
+    /// Its letter.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            StepKind::Lock => 'L',
+            StepKind::Read => 'R',
+            StepKind::Write => 'W',
+            StepKind::Truncate => 'T',
+            StepKind::Fill => 'F',
+            StepKind::Unlock => 'U',
+        }
+    }
+
+    /// The step that an action is; `None` for thinking and leaving.
+    #[must_use]
+    pub const fn of(action: Action) -> Option<StepKind> {
+        match action {
+            Action::Lock => Some(StepKind::Lock),
+            Action::Read => Some(StepKind::Read),
+            Action::Write(_) => Some(StepKind::Write),
+            Action::Truncate => Some(StepKind::Truncate),
+            Action::Fill(_) => Some(StepKind::Fill),
+            Action::Unlock => Some(StepKind::Unlock),
+            Action::Think | Action::Leave => None,
+        }
+    }
+}
+
+/// One step of one buyer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Step {
+    /// What it does.
+    pub kind: StepKind,
+    /// Whose it is, from 1.
+    pub buyer: u32,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.kind.letter(), self.buyer)
+    }
+}
+
+/// Steps in the order in which they are taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Schedule(pub Vec<Step>);
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, step) in self.0.iter().enumerate() {
+            let space = if place == 0 { "" } else { " " };
+            write!(f, "{space}{step}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a text is no schedule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "step {step} (character {character}) is {given:?}: a step is one of L R W T F U and a buyer's number, like R1"
+)]
+pub struct ScheduleError {
+    /// Which step, from 1.
+    pub step: usize,
+    /// Where it starts, in characters from 1.
+    pub character: usize,
+    /// What stands there.
+    pub given: String,
+}
+
+impl FromStr for Schedule {
+    type Err = ScheduleError;
+
+    /// Steps separated by white space.
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        let mut steps = Vec::new();
+        for word in text.split_whitespace() {
+            let step = step(word).ok_or_else(|| {
+                // `word` is a part of `text`, so this is where it stands in it.
+                let offset = word.as_ptr().addr() - text.as_ptr().addr();
+                ScheduleError {
+                    step: steps.len() + 1,
+                    character: text[..offset].chars().count() + 1,
+                    given: word.chars().take(40).collect(),
+                }
+            })?;
+            steps.push(step);
+        }
+        Ok(Schedule(steps))
+    }
+}
+
+fn step(word: &str) -> Option<Step> {
+    let letter = word.chars().next()?;
+    let kind = StepKind::ALL.into_iter().find(|kind| kind.letter() == letter)?;
+    let digits = &word[letter.len_utf8()..];
+    let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let buyer = digits.parse().ok().filter(|_| plain)?;
+    Some(Step { kind, buyer })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_prints_what_it_parsed() {
+        let text = "L1 R1 W1 U1 T20 F20";
+        let schedule: Schedule = text.parse().expect("a schedule");
+        assert_eq!(schedule.to_string(), text);
+        assert_eq!("".parse(), Ok(Schedule::default()));
+    }
+
+    #[test]
+    fn it_says_where_a_mistake_is() {
+        for (text, step, character) in
+            [("R1  X2", 2, 5), ("R", 1, 1), ("R0", 1, 1), ("R1 é", 2, 4), ("R1 W+1", 2, 4), ("r1", 1, 1)]
+        {
+            let error = text.parse::<Schedule>().expect_err("a mistake");
+            assert_eq!((error.step, error.character), (step, character), "{text}");
+        }
+    }
+}

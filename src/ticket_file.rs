@@ -1,0 +1,572 @@
+//! The ticket file: a JSON object whose integer member `ticket` is the stock, at least 0. Its other
+//! members, and its formatting, are kept byte for byte: a write replaces the number alone.
+//!
+//! A text is parsed as JSON once; as long as only the number changes, which is all that a sale does,
+//! later reads compare it with the text that was parsed. That is sound because whether a JSON text is
+//! valid does not depend on which integer stands in a place where an integer may stand.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{Error, ErrorKind, Result as IoResult};
+use std::ops::Range;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::history::TornText;
+
+/// The largest ticket file, in bytes.
+pub const MOST_BYTES: usize = 64 * 1024;
+
+/// A text up to this length lies in one page of the page cache: the kernel copies it in one go, and a
+/// SIGKILL in the middle of pwrite(2) leaves the old text or the new one.
+const ONE_PAGE: usize = 4096;
+
+/// Why a file can't be sold from.
+#[derive(Debug, thiserror::Error)]
+pub enum TicketFileError {
+    /// There is none.
+    #[error("{}: no such file; put tickets on sale first with --tickets N", path.display())]
+    Missing {
+        /// Which.
+        path: PathBuf,
+    },
+    /// It is a folder, a device or the like.
+    #[error("{}: not a regular file; --file takes a file like data/ticket.json", path.display())]
+    NoFile {
+        /// Which.
+        path: PathBuf,
+    },
+    /// It is larger than [`MOST_BYTES`].
+    #[error("{}: {bytes} bytes; a ticket file has at most {MOST_BYTES}", path.display())]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// Its text is no ticket file.
+    #[error("{}:{}:{}: {}; a ticket file looks like {{\"ticket\": 1}}", path.display(), source.line, source.column, source.what)]
+    Invalid {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with the text, and where.
+        source: TextError,
+    },
+    /// The system refused.
+    #[error("{}: {doing}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// Why it failed.
+        source: Error,
+    },
+}
+
+/// Where a text stops being a ticket file, and why. Lines and columns count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {what}")]
+pub struct TextError {
+    /// The line.
+    pub line: usize,
+    /// The column, in bytes.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// A stock, and where in its text the number stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parsed {
+    /// The stock.
+    pub stock: u64,
+    /// The bytes of the number.
+    pub number: Range<usize>,
+}
+
+/// The raw text of the member `ticket`, if there is one. Maps only: serde would let a derived struct
+/// be an array, too.
+struct TicketMember<'a>(Option<&'a RawValue>);
+
+impl<'de> serde::Deserialize<'de> for TicketMember<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = TicketMember<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut found = None;
+                while let Some(key) = map.next_key::<String>()? {
+                    if key != "ticket" {
+                        map.next_value::<IgnoredAny>()?;
+                    } else if found.replace(map.next_value::<&RawValue>()?).is_some() {
+                        return Err(serde::de::Error::custom("the member \"ticket\" stands twice"));
+                    }
+                }
+                Ok(TicketMember(found))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// Reads the stock from the text of a ticket file.
+///
+/// # Errors
+/// When the text is no JSON object with an integer member `ticket` from 0 to 2⁶⁴ − 1.
+pub fn parse(text: &[u8]) -> Result<Parsed, TextError> {
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Err(TextError { line: 1, column: 1, what: "the file is empty".to_owned() });
+    }
+    let member: TicketMember<'_> = serde_json::from_slice(text).map_err(|error| {
+        let message = error.to_string();
+        let what = message.split(" at line ").next().unwrap_or_default();
+        TextError { line: error.line().max(1), column: error.column().max(1), what: what.to_owned() }
+    })?;
+    let Some(raw) = member.0 else {
+        return Err(TextError { line: 1, column: 1, what: "there is no member \"ticket\"".to_owned() });
+    };
+    let digits = raw.get();
+    // `raw` borrows from `text`, so this is where it stands in it.
+    let start = digits.as_ptr().addr() - text.as_ptr().addr();
+    let error = |what: String| {
+        let before = &text[..start];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = start - before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) + 1;
+        TextError { line, column, what }
+    };
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let shown: String = digits.chars().take(40).collect();
+        return Err(error(format!("\"ticket\" is {shown}, not a whole number from 0")));
+    }
+    let stock = digits
+        .parse()
+        .map_err(|_| error(format!("\"ticket\" is {digits}, beyond 64 bits (at most {})", u64::MAX)))?;
+    Ok(Parsed { stock, number: start..start + digits.len() })
+}
+
+/// A text that was parsed, cut around its number; it makes new texts and knows them again.
+#[derive(Clone, Debug, Default)]
+struct Template {
+    before: Vec<u8>,
+    /// What follows the number, without white space at the end.
+    after: Vec<u8>,
+    /// Whether the text ended with a line feed: its rewritten text does, too.
+    newline: bool,
+}
+
+impl Template {
+    fn new(text: &[u8], number: &Range<usize>) -> Self {
+        let after = text[number.end..].trim_ascii_end();
+        Self { before: text[..number.start].to_vec(), after: after.to_vec(), newline: text.ends_with(b"\n") }
+    }
+
+    /// The stock in a text that differs from this one in its number and in white space at its end.
+    fn recognise(&self, text: &[u8]) -> Option<u64> {
+        let rest = text.strip_prefix(self.before.as_slice())?;
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let tail = rest[digits..].strip_prefix(self.after.as_slice())?;
+        let plain = digits > 0 && (digits == 1 || rest[0] != b'0');
+        if !plain || self.after.is_empty() || !tail.iter().all(u8::is_ascii_whitespace) {
+            return None;
+        }
+        rest[..digits]
+            .iter()
+            .try_fold(0_u64, |stock, digit| stock.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
+    }
+
+    /// The text with this stock, padded with spaces to at least `length` bytes.
+    fn text(&self, stock: u64, length: usize, into: &mut Vec<u8>) {
+        use std::io::Write as _;
+        into.clear();
+        into.extend_from_slice(&self.before);
+        // Writing to a Vec can't fail.
+        let _ = write!(into, "{stock}");
+        into.extend_from_slice(&self.after);
+        let end = length.saturating_sub(usize::from(self.newline));
+        if into.len() < end {
+            into.resize(end, b' ');
+        }
+        if self.newline {
+            into.push(b'\n');
+        }
+    }
+}
+
+/// What a read of the ticket file met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sighting {
+    /// This stock.
+    Stock(u64),
+    /// No ticket file, but this.
+    Torn(TornText),
+}
+
+/// A buyer's own open ticket file.
+#[derive(Debug)]
+pub struct TicketFile {
+    path: PathBuf,
+    file: File,
+    fsync: bool,
+    /// Where a rename writes first: beside the file, of this buyer alone.
+    scratch: PathBuf,
+    template: Template,
+    /// What the last read met.
+    seen: Vec<u8>,
+    length: usize,
+    text: Vec<u8>,
+}
+
+impl TicketFile {
+    /// Opens the file for reading and writing. `scratch` tells the temporary files of several buyers
+    /// apart.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn open(path: &Path, fsync: bool, scratch: &str) -> IoResult<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            file: open(path)?,
+            fsync,
+            scratch: scratch_path(path, scratch),
+            template: Template::default(),
+            seen: vec![0; 512],
+            length: 0,
+            text: Vec::with_capacity(512),
+        })
+    }
+
+    /// The open file, for a lock to be taken on it.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Opens the file that now has this name: after a rename that is another one.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn reopen(&mut self) -> IoResult<()> {
+        self.file = open(&self.path)?;
+        Ok(())
+    }
+
+    /// Reads the stock, with one pread(2).
+    ///
+    /// # Errors
+    /// When the system refuses. A text that is no ticket file is not an error, but a sighting.
+    pub fn read(&mut self) -> IoResult<Sighting> {
+        self.length = read_at_start(&self.file, &mut self.seen)?;
+        let seen = &self.seen[..self.length];
+        if let Some(stock) = self.template.recognise(seen) {
+            return Ok(Sighting::Stock(stock));
+        }
+        match parse(seen) {
+            Ok(parsed) => {
+                self.template = Template::new(seen, &parsed.number);
+                Ok(Sighting::Stock(parsed.stock))
+            }
+            Err(_) => Ok(Sighting::Torn(TornText::new(seen))),
+        }
+    }
+
+    /// Overwrites the text that was read last by one with this stock: one pwrite(2), padded with
+    /// spaces, so that the file never shrinks and never holds half a text.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn overwrite(&mut self, stock: u64) -> IoResult<()> {
+        self.template.text(stock, self.length, &mut self.text);
+        if self.text.len() <= ONE_PAGE {
+            self.put(0)?;
+        } else {
+            // Too long to be written in one go: change the number alone, and pad behind it.
+            let start = self.template.before.len();
+            let old = self.seen[start..self.length].iter().take_while(|byte| byte.is_ascii_digit());
+            let width = old.count();
+            self.text.clear();
+            self.text.extend_from_slice(format!("{stock:<width$}").as_bytes());
+            self.put(start as u64)?;
+        }
+        self.sync()
+    }
+
+    /// Empties the file, as `open("w")` does.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn truncate(&mut self) -> IoResult<()> {
+        self.file.set_len(0)
+    }
+
+    /// Fills the emptied file with the text that was read last and this stock.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn fill(&mut self, stock: u64) -> IoResult<()> {
+        self.template.text(stock, 0, &mut self.text);
+        self.put(0)?;
+        self.sync()
+    }
+
+    /// Writes a new file with this stock and renames it over the old one (rename(2): readers see the
+    /// one or the other). With fsync, the data and then the folder are on the disk when it returns.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn replace(&mut self, stock: u64) -> IoResult<()> {
+        self.template.text(stock, 0, &mut self.text);
+        let mode = self.file.metadata()?.mode();
+        let scratch =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.scratch)?;
+        scratch.set_permissions(Permissions::from_mode(mode & 0o7777))?;
+        put(&scratch, &self.text, 0)?;
+        if self.fsync {
+            scratch.sync_all()?;
+        }
+        std::fs::rename(&self.scratch, &self.path)?;
+        if self.fsync {
+            File::open(folder(&self.path))?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn put(&self, at: u64) -> IoResult<()> {
+        put(&self.file, &self.text, at)
+    }
+
+    fn sync(&self) -> IoResult<()> {
+        if self.fsync { self.file.sync_data() } else { Ok(()) }
+    }
+}
+
+/// Where the buyer `tag` writes before it renames.
+#[must_use]
+pub fn scratch_path(path: &Path, tag: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{tag}.tmp"))
+}
+
+/// The path of a file beside the ticket file: its name and this ending.
+#[must_use]
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+/// The folder that a file is in.
+#[must_use]
+pub fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn open(path: &Path) -> IoResult<File> {
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// One pwrite(2). A short one is an error: going on would write the text in two steps.
+fn put(file: &File, text: &[u8], at: u64) -> IoResult<()> {
+    match file.write_at(text, at)? {
+        written if written == text.len() => Ok(()),
+        written => Err(Error::new(
+            ErrorKind::WriteZero,
+            format!("only {written} of {} bytes were written", text.len()),
+        )),
+    }
+}
+
+/// Reads from the start with one pread(2), a larger one if the buffer was too small. Returns how many
+/// bytes there were, at most one more than [`MOST_BYTES`].
+fn read_at_start(file: &File, buffer: &mut Vec<u8>) -> IoResult<usize> {
+    loop {
+        let length = match file.read_at(buffer, 0) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            result => result?,
+        };
+        if length < buffer.len() || buffer.len() > MOST_BYTES {
+            return Ok(length);
+        }
+        buffer.resize((buffer.len() * 2).min(MOST_BYTES + 1), 0);
+    }
+}
+
+/// Reads the stock of the ticket file at `path`.
+///
+/// # Errors
+/// When there is none, or it is no ticket file, or the system refuses.
+pub fn load(path: &Path) -> Result<u64, TicketFileError> {
+    let file = File::open(path).map_err(|source| io_error(path, "can't be read", source))?;
+    check_size(&file, path)?;
+    load_from(&file, path).map(|parsed| parsed.stock)
+}
+
+/// Sets the stock of the ticket file at `path`, which is there, in place: other members stay. The
+/// caller holds the lock.
+///
+/// # Errors
+/// When it is no ticket file (it is left as it is), or the system refuses.
+pub fn set(path: &Path, stock: u64) -> Result<(), TicketFileError> {
+    let failed = |doing| move |source| io_error(path, doing, source);
+    let mut ticket_file = TicketFile::open(path, false, "").map_err(failed("can't be opened for writing"))?;
+    check_size(&ticket_file.file, path)?;
+    load_from(&ticket_file.file, path)?;
+    ticket_file.read().map_err(failed("can't be read"))?;
+    ticket_file.overwrite(stock).map_err(failed("can't be written"))
+}
+
+/// Creates a ticket file with this stock, and its folder, unless there is one. It appears whole or not
+/// at all.
+///
+/// # Errors
+/// When there is one already, or the system refuses.
+pub fn create(path: &Path, stock: u64) -> Result<(), TicketFileError> {
+    use std::io::Write as _;
+    let failed = |source| io_error(path, "can't be created", source);
+    std::fs::create_dir_all(folder(path)).map_err(failed)?;
+    let mut temporary = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder(path))
+        .map_err(failed)?;
+    writeln!(temporary, "{{\"ticket\": {stock}}}").map_err(failed)?;
+    temporary.persist_noclobber(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+fn check_size(file: &File, path: &Path) -> Result<(), TicketFileError> {
+    let metadata = file.metadata().map_err(|source| io_error(path, "can't be read", source))?;
+    if !metadata.is_file() {
+        return Err(TicketFileError::NoFile { path: path.to_owned() });
+    }
+    if metadata.len() > MOST_BYTES as u64 {
+        return Err(TicketFileError::TooLarge { path: path.to_owned(), bytes: metadata.len() });
+    }
+    Ok(())
+}
+
+fn load_from(file: &File, path: &Path) -> Result<Parsed, TicketFileError> {
+    let mut buffer = vec![0; 512];
+    let length =
+        read_at_start(file, &mut buffer).map_err(|source| io_error(path, "can't be read", source))?;
+    parse(&buffer[..length]).map_err(|source| TicketFileError::Invalid { path: path.to_owned(), source })
+}
+
+fn io_error(path: &Path, doing: &'static str, source: Error) -> TicketFileError {
+    match source.kind() {
+        ErrorKind::NotFound => TicketFileError::Missing { path: path.to_owned() },
+        ErrorKind::IsADirectory => TicketFileError::NoFile { path: path.to_owned() },
+        _ => TicketFileError::Io { path: path.to_owned(), doing, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn what(text: &str) -> (usize, usize, String) {
+        let error = parse(text.as_bytes()).expect_err("no ticket file");
+        (error.line, error.column, error.what)
+    }
+
+    #[test]
+    fn it_finds_the_number_wherever_it_stands() {
+        let text = b"{\"a\": {\"ticket\": 9},\n \"ticket\" : 17 , \"b\": [\"ticket\"]}";
+        let parsed = parse(text).expect("a ticket file");
+        assert_eq!((parsed.stock, &text[parsed.number]), (17, b"17".as_slice()));
+        assert_eq!(parse(b"{\"ticket\":18446744073709551615}").expect("fits").stock, u64::MAX);
+    }
+
+    #[test]
+    fn it_says_where_a_text_is_no_ticket_file() {
+        assert_eq!(what("  \n"), (1, 1, "the file is empty".to_owned()));
+        assert_eq!(what("{\"ticket\": 1,\n}").0, 2);
+        assert!(what("[1]").2.contains("expected an object"));
+        assert!(what("{\"tickets\": 1}").2.contains("no member \"ticket\""));
+        assert_eq!(
+            what("{\n  \"ticket\": -1}"),
+            (2, 13, "\"ticket\" is -1, not a whole number from 0".to_owned())
+        );
+        for bad in ["1.0", "1e3", "\"1\"", "null", "true", "[1]"] {
+            assert!(what(&format!("{{\"ticket\": {bad}}}")).2.contains("not a whole number"), "{bad}");
+        }
+        assert!(what("{\"ticket\": 18446744073709551616}").2.contains("beyond 64 bits"));
+        assert!(what("{\"ticket\": 1, \"ticket\": 2}").2.contains("twice"));
+        assert!(what("{\"ticket\": 01}").2.contains("number"));
+    }
+
+    fn file_with(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ticket.json");
+        std::fs::write(&path, text).expect("written");
+        (folder, path)
+    }
+
+    fn sell(ticket_file: &mut TicketFile, write: impl Fn(&mut TicketFile, u64)) {
+        let Sighting::Stock(stock) = ticket_file.read().expect("read") else { panic!("torn") };
+        write(ticket_file, stock - 1);
+    }
+
+    #[test]
+    fn each_write_keeps_the_other_members() {
+        let text = "{ \"show\": \"Käthe\",\n  \"ticket\": 10, \"price\": 1.50 }\n";
+        let (_folder, path) = file_with(text);
+        let mut ticket_file = TicketFile::open(&path, true, "test").expect("open");
+        sell(&mut ticket_file, |file, stock| file.overwrite(stock).expect("written"));
+        let shown = std::fs::read_to_string(&path).expect("read");
+        assert_eq!(shown, text.replace("10", "9").replace(" }\n", " } \n"));
+        sell(&mut ticket_file, |file, stock| {
+            file.truncate().expect("truncated");
+            file.fill(stock).expect("filled");
+        });
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), text.replace("10", "8"));
+        sell(&mut ticket_file, |file, stock| file.replace(stock).expect("replaced"));
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), text.replace("10", "7"));
+        assert!(!scratch_path(&path, "test").exists());
+    }
+
+    #[test]
+    fn a_long_text_is_changed_at_its_number_alone() {
+        let text = format!("{{\"ticket\": 100, \"note\": \"{}\"}}", "x".repeat(9000));
+        let (_folder, path) = file_with(&text);
+        let mut ticket_file = TicketFile::open(&path, false, "test").expect("open");
+        for _ in 0..2 {
+            sell(&mut ticket_file, |file, stock| file.overwrite(stock).expect("written"));
+        }
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), text.replace("100,", "98 ,"));
+    }
+
+    #[test]
+    fn a_torn_text_is_shown_as_it_was_met() {
+        let (_folder, path) = file_with("{\"ticket\": 3}");
+        let mut ticket_file = TicketFile::open(&path, false, "test").expect("open");
+        assert_eq!(ticket_file.read().expect("read"), Sighting::Stock(3));
+        for torn in ["", "{\"ticket\": 3", "{\"ticket\": }", "{\"ticket\": 03}", "{\"ticket\": 3}x"] {
+            std::fs::write(&path, torn).expect("written");
+            assert_eq!(ticket_file.read().expect("read"), Sighting::Torn(TornText::new(torn.as_bytes())));
+        }
+    }
+
+    #[test]
+    fn setting_and_creating_lose_nothing() {
+        let (folder, path) = file_with("{\"ticket\": 3, \"show\": 1}");
+        set(&path, 1000).expect("set");
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "{\"ticket\": 1000, \"show\": 1}");
+        std::fs::write(&path, "no ticket file").expect("written");
+        assert!(matches!(set(&path, 1), Err(TicketFileError::Invalid { .. })));
+        assert!(create(&path, 1).is_err());
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "no ticket file");
+        let fresh = folder.path().join("new/ticket.json");
+        create(&fresh, 7).expect("created");
+        assert_eq!(load(&fresh).expect("loaded"), 7);
+    }
+}

@@ -1,0 +1,228 @@
+//! Conservation: tickets are neither made nor lost, and each is sold once.
+//!
+//! A ticket is known by the stock that it was sold from: who reads 3 and writes 2 has sold ticket 3.
+//! The stock only comes down to `remaining` by somebody's selling each ticket above it. So of the
+//! tickets from `remaining` + 1 to `initial`
+//!
+//! - those with two receipts or more are lost updates (as many as there are receipts too many);
+//! - those with none were sold by somebody else: by a purchase of ours that was cut short (then they
+//!   are missing: `lost_stock`), or by another program (`outside_sales`, no fault of our buyers).
+//!
+//! A receipt for a ticket at or below `remaining` means that the ticket came back although it was
+//! sold: `lost_stock` with the other sign. What lost updates account for is not lost stock as well:
+//! `initial − remaining = tickets with receipts + missing + outside sales − came back`.
+
+use super::{
+    Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place, SharedTicket, TornRead, Wait,
+    places,
+};
+use crate::history::{FaultKind, History, Outcome, Purchase};
+
+pub(super) fn judge(history: &History) -> (Ledger, Vec<Anomaly>) {
+    let mut ledger = count(history);
+    let mut anomalies = Vec::new();
+    let sold = Sold::new(history);
+    if ledger.oversold > 0 {
+        let shared = sold.shared_tickets();
+        anomalies.push(Anomaly {
+            kind: AnomalyKind::Oversold,
+            count: ledger.oversold,
+            evidence: Evidence::Oversold(shared),
+        });
+    }
+    let (count, pairs) = sold.lost_updates();
+    if count > 0 {
+        let evidence = Evidence::LostUpdates(pairs);
+        anomalies.push(Anomaly { kind: AnomalyKind::LostUpdate, count, evidence });
+    }
+    anomalies.extend(sold.lost_stock(&mut ledger));
+    anomalies.extend(torn_reads(history));
+    anomalies.extend(stuck(history));
+    (ledger, anomalies)
+}
+
+fn count(history: &History) -> Ledger {
+    let header = &history.header;
+    let mut ledger = Ledger {
+        initial: header.initial,
+        remaining: header.remaining,
+        receipts: header.unrecorded.bought,
+        refused: header.unrecorded.refused,
+        failed: header.unrecorded.failed,
+        ..Ledger::default()
+    };
+    for purchase in &history.purchases {
+        match purchase.outcome {
+            Outcome::Bought => ledger.receipts += 1,
+            Outcome::Refused => ledger.refused += 1,
+            Outcome::Failed => ledger.failed += 1,
+            Outcome::Unknown => ledger.unanswered += 1,
+        }
+    }
+    if let Some(initial) = header.initial {
+        ledger.oversold = ledger.receipts.saturating_sub(initial);
+    }
+    ledger
+}
+
+/// The receipts that say which stock they were sold from, in the order of that stock (falling, as
+/// it was sold) and then of their writing.
+struct Sold<'a> {
+    history: &'a History,
+    receipts: Vec<(u64, Place)>,
+}
+
+impl<'a> Sold<'a> {
+    fn new(history: &'a History) -> Self {
+        let stock_of = |place: Place| history.purchases[place as usize].stock;
+        let mut receipts: Vec<(u64, Place)> =
+            places(history, Outcome::Bought).filter_map(|place| Some((stock_of(place)?, place))).collect();
+        let wrote_ns = |place: Place| wrote_ns(&history.purchases[place as usize]);
+        receipts.sort_unstable_by_key(|(stock, place)| (std::cmp::Reverse(*stock), wrote_ns(*place), *place));
+        Self { history, receipts }
+    }
+
+    /// The receipts of each ticket.
+    fn tickets(&self) -> impl Iterator<Item = &[(u64, Place)]> {
+        self.receipts.chunk_by(|(one, _), (other, _)| one == other)
+    }
+
+    fn shared_tickets(&self) -> Vec<SharedTicket> {
+        let mut shared: Vec<&[(u64, Place)]> = self.tickets().filter(|group| group.len() > 1).collect();
+        shared.sort_by_key(|group| std::cmp::Reverse(group.len()));
+        let ticket = |group: &&[(u64, Place)]| SharedTicket {
+            stock: group[0].0,
+            receipts: group.iter().take(MOST_EVIDENCE).map(|(_, place)| *place).collect(),
+            count: group.len() as u64,
+        };
+        shared.iter().take(MOST_EVIDENCE).map(ticket).collect()
+    }
+
+    /// Each receipt but a ticket's first undid the one that was written before it.
+    fn lost_updates(&self) -> (u64, Vec<LostUpdate>) {
+        let pairs = self.tickets().flat_map(|group| {
+            group.windows(2).map(|pair| LostUpdate { stock: pair[0].0, first: pair[0].1, second: pair[1].1 })
+        });
+        let count = self.receipts.len() - self.tickets().count();
+        (count as u64, pairs.take(MOST_EVIDENCE).collect())
+    }
+
+    /// Compares the tickets with receipts with those that left the stock. Notes outside sales.
+    fn lost_stock(&self, ledger: &mut Ledger) -> Option<Anomaly> {
+        let header = &self.history.header;
+        let (initial, remaining) = (header.initial?, header.remaining?);
+        let every_receipt_counts =
+            self.receipts.len() as u64 == ledger.receipts && header.unrecorded.bought == 0;
+        if !every_receipt_counts {
+            // Which tickets were sold is not known: that is for `unjudged` to say.
+            return None;
+        }
+        let gone = |stock: u64| stock > remaining && stock <= initial;
+        let tickets = || self.tickets().map(|group| group[0].0);
+        let sold_and_gone = tickets().filter(|stock| gone(*stock)).count() as u64;
+        let extra = tickets().filter(|stock| *stock <= remaining).count() as u64;
+        let unsold = initial.saturating_sub(remaining) - sold_and_gone;
+        let mut suspects: Vec<(u64, Place)> = places(self.history, Outcome::Unknown)
+            .filter_map(|place| Some((self.history.purchases[place as usize].stock?, place)))
+            .filter(|(stock, _)| gone(*stock) && !self.has_receipt(*stock))
+            .collect();
+        suspects.sort_unstable();
+        suspects.dedup_by_key(|(stock, _)| *stock);
+        let missing = if header.outsiders { suspects.len() as u64 } else { unsold };
+        ledger.outside_sales = unsold - missing;
+        (missing > 0 || extra > 0).then(|| Anomaly {
+            kind: AnomalyKind::LostStock,
+            count: missing + extra,
+            evidence: Evidence::LostStock {
+                missing,
+                extra,
+                suspects: suspects.into_iter().map(|(_, place)| place).take(MOST_EVIDENCE).collect(),
+            },
+        })
+    }
+
+    fn has_receipt(&self, stock: u64) -> bool {
+        self.receipts.binary_search_by(|(other, _)| stock.cmp(other)).is_ok()
+    }
+}
+
+/// When a receipt was written, as well as the history knows.
+fn wrote_ns(purchase: &Purchase) -> u64 {
+    purchase.steps.written_ns.or(purchase.return_ns).unwrap_or(purchase.invoke_ns)
+}
+
+/// Reads of what was no ticket file, or of a stock above all that was ever on sale.
+fn torn_reads(history: &History) -> Option<Anomaly> {
+    let initial = history.header.initial.unwrap_or(u64::MAX);
+    let torn =
+        |purchase: &&Purchase| purchase.torn.is_some() || purchase.stock.is_some_and(|stock| stock > initial);
+    let mut readers: Vec<Place> = Vec::new();
+    let mut count = 0;
+    for (_, place) in history.purchases.iter().zip(0..).filter(|(purchase, _)| torn(purchase)) {
+        count += 1;
+        if readers.len() < MOST_EVIDENCE {
+            readers.push(place);
+        }
+    }
+    let mut reads: Vec<TornRead> = readers
+        .into_iter()
+        .map(|place| TornRead {
+            reader: Some(place),
+            writer: writer_around(history, &history.purchases[place as usize]),
+        })
+        .collect();
+    if history.header.left_torn.is_some() {
+        count += 1;
+        reads.push(TornRead { reader: None, writer: places(history, Outcome::Unknown).next() });
+    }
+    (count > 0).then_some(Anomaly {
+        kind: AnomalyKind::TornRead,
+        count,
+        evidence: Evidence::TornReads(reads),
+    })
+}
+
+/// The purchase that had emptied the file and not yet filled it when `reader` read: of several, the
+/// one that had emptied it last.
+fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
+    let read_ns = reader.steps.read_ns?;
+    let writing = |purchase: &Purchase| {
+        let began_ns = purchase.steps.truncated_ns?;
+        // The read took some time before it was noted, so the fill may be noted a little earlier.
+        let ended_ns = purchase.steps.written_ns.unwrap_or(u64::MAX);
+        (began_ns <= read_ns && reader.invoke_ns <= ended_ns).then_some(began_ns)
+    };
+    let writers = history.purchases.iter().zip(0..).filter_map(|(p, place)| Some((writing(p)?, place)));
+    writers.max().map(|(_, place)| place)
+}
+
+/// Buyers that gave up waiting for the lock, and who held it.
+fn stuck(history: &History) -> Option<Anomaly> {
+    let gave_up =
+        |purchase: &Purchase| purchase.fault.is_some_and(|fault| fault.kind == FaultKind::LockTimeout);
+    let mut count = 0;
+    let mut waits = Vec::new();
+    for (purchase, place) in history.purchases.iter().zip(0..).filter(|(p, _)| gave_up(p)) {
+        count += 1;
+        if waits.len() < MOST_EVIDENCE {
+            let until_ns = purchase.return_ns.unwrap_or(purchase.invoke_ns);
+            waits.push(Wait {
+                waiter: place,
+                waited_ns: until_ns - purchase.invoke_ns,
+                holder: holder_at(history, until_ns),
+            });
+        }
+    }
+    (count > 0).then_some(Anomaly { kind: AnomalyKind::Stuck, count, evidence: Evidence::Stuck(waits) })
+}
+
+/// The purchase that held the lock at this moment, as far as the history knows.
+fn holder_at(history: &History, at_ns: u64) -> Option<Place> {
+    let locked = |purchase: &Purchase| {
+        let locked_ns = purchase.steps.locked_ns?;
+        let until_ns = purchase.steps.unlocked_ns.unwrap_or(u64::MAX);
+        (locked_ns <= at_ns && at_ns <= until_ns).then_some(locked_ns)
+    };
+    let holders = history.purchases.iter().zip(0..).filter_map(|(p, place)| Some((locked(p)?, place)));
+    holders.max().map(|(_, place)| place)
+}

@@ -1,0 +1,236 @@
+//! The rules: what makes a history sound, and the evidence where it is not.
+//!
+//! It knows the history alone, so that it judges every history alike: of a live run, of an explored
+//! schedule, of a file that somebody else's shop wrote. Evidence is data, the places of purchases in
+//! [`History::purchases`]; `report` puts it into words.
+
+mod conservation;
+
+use serde::Serialize;
+
+use crate::closed_set::closed_set;
+use crate::history::{FaultKind, History, Outcome};
+
+closed_set! {
+    /// What is said of a history.
+    pub enum Ruling: "ruling" {
+        /// No anomaly, and nothing that could not be judged.
+        Sound = "sound",
+        /// At least one anomaly.
+        Unsound = "unsound",
+        /// No anomaly was found, but not all could be judged. Never guessed.
+        Unknown = "unknown",
+    }
+}
+
+closed_set! {
+    /// The ways in which a sale goes wrong.
+    pub enum AnomalyKind: "anomaly" {
+        /// More receipts than tickets.
+        Oversold = "oversold",
+        /// Two receipts were sold from the same stock.
+        LostUpdate = "lost_update",
+        /// Stock went without a receipt, or came back although it was sold.
+        LostStock = "lost_stock",
+        /// A read met no valid ticket file, or a stock that nobody wrote.
+        TornRead = "torn_read",
+        /// No order of the purchases fits both a counter and real time.
+        OutOfOrder = "out_of_order",
+        /// A buyer never got the lock.
+        Stuck = "stuck",
+    }
+}
+
+/// The place of a purchase in [`History::purchases`].
+pub type Place = u32;
+
+/// How many pieces of evidence of one kind are kept; the rest is counted.
+pub const MOST_EVIDENCE: usize = 20;
+
+/// Receipts that were sold from one stock: they share one ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedTicket {
+    /// The stock that they were sold from.
+    pub stock: u64,
+    /// The receipts, in the order in which they were written; at most [`MOST_EVIDENCE`].
+    pub receipts: Vec<Place>,
+    /// How many there are in all.
+    pub count: u64,
+}
+
+/// Two receipts from one stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostUpdate {
+    /// The stock that both were sold from.
+    pub stock: u64,
+    /// The one that wrote first.
+    pub first: Place,
+    /// The one whose write undid it.
+    pub second: Place,
+}
+
+/// A read that met no ticket file, or a stock that nobody wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TornRead {
+    /// The purchase that read; `None` for the file as the sale left it.
+    pub reader: Option<Place>,
+    /// The purchase whose write it fell into, where there is one.
+    pub writer: Option<Place>,
+}
+
+/// A buyer that never got the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The purchase that waited.
+    pub waiter: Place,
+    /// For how long.
+    pub waited_ns: u64,
+    /// The purchase that held the lock then, where one of ours did.
+    pub holder: Option<Place>,
+}
+
+/// What an anomaly rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// `oversold`: the tickets that several receipts share, the most shared first.
+    Oversold(Vec<SharedTicket>),
+    /// `lost_update`: pairs of receipts, in the order of time.
+    LostUpdates(Vec<LostUpdate>),
+    /// `lost_stock`: what is missing, what is there too much, and the purchases that may have taken
+    /// the missing tickets.
+    LostStock {
+        /// Tickets that left the stock without a receipt.
+        missing: u64,
+        /// Tickets that are in the stock although they were sold.
+        extra: u64,
+        /// Purchases without an answer that had begun to write.
+        suspects: Vec<Place>,
+    },
+    /// `torn_read`: the reads.
+    TornReads(Vec<TornRead>),
+    /// `stuck`: the waits.
+    Stuck(Vec<Wait>),
+}
+
+/// One kind of anomaly, with all that was found of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anomaly {
+    /// Which kind.
+    pub kind: AnomalyKind,
+    /// How often: receipts too many, pairs, tickets, reads, waits.
+    pub count: u64,
+    /// What it rests on, at most [`MOST_EVIDENCE`] pieces of it.
+    pub evidence: Evidence,
+}
+
+/// The tickets, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Ledger {
+    /// The stock at the start, where it is known.
+    pub initial: Option<u64>,
+    /// The stock at the end, where it is known.
+    pub remaining: Option<u64>,
+    /// How many purchases believe that they succeeded.
+    pub receipts: u64,
+    /// How many were refused.
+    pub refused: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// How many never got an answer.
+    pub unanswered: u64,
+    /// Receipts beyond the initial stock.
+    pub oversold: u64,
+    /// Stock that went down between our own purchases: sold by others.
+    pub outside_sales: u64,
+}
+
+/// Why something could not be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unjudged {
+    /// So many purchases were counted but not recorded.
+    Unrecorded(u64),
+    /// The initial stock is not known.
+    NoInitial,
+    /// The run was interrupted.
+    Interrupted,
+    /// A buyer's system call failed.
+    SystemError {
+        /// The purchase.
+        place: Place,
+        /// What was tried.
+        kind: FaultKind,
+        /// errno(3).
+        errno: i32,
+    },
+}
+
+/// What is said of a history, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Sound, unsound or unknown.
+    pub ruling: Ruling,
+    /// The tickets, counted.
+    pub ledger: Ledger,
+    /// What went wrong, in the order of [`AnomalyKind::ALL`].
+    pub anomalies: Vec<Anomaly>,
+    /// What could not be judged.
+    pub unjudged: Vec<Unjudged>,
+}
+
+impl Verdict {
+    /// The anomaly of this kind, if there is one.
+    #[must_use]
+    pub fn anomaly(&self, kind: AnomalyKind) -> Option<&Anomaly> {
+        self.anomalies.iter().find(|anomaly| anomaly.kind == kind)
+    }
+}
+
+/// Judges a history.
+#[must_use]
+pub fn judge(history: &History) -> Verdict {
+    let (ledger, mut anomalies) = conservation::judge(history);
+    anomalies.sort_by_key(|anomaly| anomaly.kind);
+    let unjudged = unjudged(history);
+    let ruling = if !anomalies.is_empty() {
+        Ruling::Unsound
+    } else if unjudged.is_empty() {
+        Ruling::Sound
+    } else {
+        Ruling::Unknown
+    };
+    Verdict { ruling, ledger, anomalies, unjudged }
+}
+
+fn unjudged(history: &History) -> Vec<Unjudged> {
+    let mut reasons = Vec::new();
+    let header = &history.header;
+    let tally = header.unrecorded;
+    if tally != Default::default() {
+        reasons.push(Unjudged::Unrecorded(tally.bought + tally.refused + tally.failed));
+    }
+    if header.initial.is_none() {
+        reasons.push(Unjudged::NoInitial);
+    }
+    if header.interrupted {
+        reasons.push(Unjudged::Interrupted);
+    }
+    let system_error = history.purchases.iter().zip(0..).find_map(|(purchase, place)| {
+        let fault = purchase.fault?;
+        match fault.kind {
+            FaultKind::Lock | FaultKind::Unlock | FaultKind::Read | FaultKind::Write => {
+                Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.errno })
+            }
+            FaultKind::LockTimeout | FaultKind::Torn | FaultKind::Stopped | FaultKind::Killed => None,
+        }
+    });
+    reasons.extend(system_error);
+    reasons
+}
+
+/// The places of the purchases with this outcome.
+fn places(history: &History, outcome: Outcome) -> impl Iterator<Item = Place> + '_ {
+    let with_outcome = move |(purchase, place): (&crate::history::Purchase, Place)| {
+        (purchase.outcome == outcome).then_some(place)
+    };
+    history.purchases.iter().zip(0..).filter_map(with_outcome)
+}

@@ -1,0 +1,67 @@
+//! How buyers are run. Each kind of worker starts its buyers behind a barrier, lets them all go at
+//! once, and waits until the last has left; all of them drive the same purchase.
+
+mod process;
+
+use std::io;
+use std::sync::atomic::AtomicBool;
+
+use crate::history::{Recorder, Tally};
+use crate::plan::{Plan, Workers};
+
+pub use process::{ForkError, fork_buyer, only_thread};
+
+/// Who watches a run while it goes on.
+pub struct Watch<'a> {
+    /// Set (by a signal handler, say) when the run is to end early.
+    pub interrupted: &'a AtomicBool,
+    /// Called now and then with the counts so far, from the launcher's own thread.
+    pub progress: &'a mut dyn FnMut(Tally),
+}
+
+/// What a run of all buyers came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Crew {
+    /// From the first start until all buyers were ready, in nanoseconds.
+    pub launch_ns: u64,
+    /// When all were let go, on the recorder's clock.
+    pub go_ns: u64,
+    /// When the last had left, on the recorder's clock.
+    pub left_ns: u64,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
+    /// The buyers that ended otherwise than by leaving, and the signal that killed them.
+    pub killed: Vec<(u32, i32)>,
+}
+
+/// Why buyers could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkersError {
+    /// Not all could be started.
+    #[error(transparent)]
+    Fork(#[from] ForkError),
+    /// A buyer could not open its files.
+    #[error("buyer {buyer} could not open the ticket file or its lock: {source}")]
+    Open {
+        /// Which buyer.
+        buyer: u32,
+        /// Why.
+        source: io::Error,
+    },
+    /// A system call of the launcher failed.
+    #[error("the launcher failed: {0}")]
+    Launcher(#[from] io::Error),
+    /// Interrupted before the buyers were let go.
+    #[error("interrupted before the sale began")]
+    Interrupted,
+}
+
+/// Runs the buyers of a plan to their end.
+///
+/// # Errors
+/// When they can't all be started. What happens to a buyer later stands in the recorder.
+pub fn run(plan: &Plan, recorder: &Recorder, watch: &mut Watch<'_>) -> Result<Crew, WorkersError> {
+    match plan.workers {
+        Workers::Process => process::run(plan, recorder, watch),
+    }
+}

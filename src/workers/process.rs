@@ -1,0 +1,383 @@
+//! Buyers as processes: forked by a launcher that has exactly one thread.
+//!
+//! fork(2) copies the calling thread alone; a lock that another thread holds at that moment (the
+//! allocator's, say) stays locked in the child for ever. So the launcher refuses to fork while it has
+//! more than one thread, and then a child may allocate and use the standard library as it likes.
+//!
+//! The plan, the recorder's mapping and the start pipe are simply inherited. Each child opens the
+//! ticket file and its lock itself, reports that it is ready by one byte, and waits at the barrier:
+//! a read of the start pipe, which ends for all of them when the launcher closes its end. A child
+//! leaves by `_exit`, so nothing of the launcher's (buffers, temporary files, terminal state) is
+//! flushed or dropped twice, and it dies when the launcher dies.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction, signal};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork, getppid, pipe};
+
+use super::{Crew, Watch, WorkersError};
+use crate::buyer::{Buyer, Rules};
+use crate::history::Recorder;
+use crate::plan::Plan;
+use crate::world::{RealWorld, Recorded, drive, remove_scratch};
+
+/// Why not all buyers could be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ForkError {
+    /// Forking now could leave a lock locked in the children for ever.
+    #[error("the launcher has {0} threads, and processes are forked from one with exactly 1 only")]
+    Threads(usize),
+    /// More buyers than processes are allowed.
+    #[error(
+        "{buyers} buyers are more than the limit of {limit} processes ({whose}); take fewer, or raise it"
+    )]
+    Limit {
+        /// How many were asked for.
+        buyers: u32,
+        /// How many processes are allowed.
+        limit: u64,
+        /// Whose limit that is.
+        whose: &'static str,
+    },
+    /// fork(2) failed.
+    #[error("only {started} of {buyers} buyers could be started: fork: {source}{}", limits_note(limits))]
+    Fork {
+        /// How many were asked for.
+        buyers: u32,
+        /// How many were started, and ended again.
+        started: u32,
+        /// Why.
+        source: io::Error,
+        /// The limits in force, in words.
+        limits: String,
+    },
+}
+
+fn limits_note(limits: &str) -> String {
+    if limits.is_empty() { String::new() } else { format!(" (limits: {limits})") }
+}
+
+/// Makes sure that this process has exactly one thread, where the system can tell (Linux).
+///
+/// # Errors
+/// When it has more.
+pub fn only_thread() -> Result<(), ForkError> {
+    match std::fs::read_dir("/proc/self/task").map(Iterator::count) {
+        Ok(1) | Err(_) => Ok(()),
+        Ok(threads) => Err(ForkError::Threads(threads)),
+    }
+}
+
+/// The children that are alive. Whatever happens to the launcher's code, none outlives it.
+struct Brood {
+    pids: Vec<Pid>,
+}
+
+impl Brood {
+    fn signal(&self, signal: Signal) {
+        for pid in &self.pids {
+            // None is reaped before the end, so no pid can have gone to a stranger; ESRCH can't be.
+            let _ = kill(*pid, signal);
+        }
+    }
+
+    /// Finds a child that has ended, and reaps it.
+    fn take_dead(&mut self) -> Option<WaitStatus> {
+        let ended = |pid: &Pid| match waitpid(*pid, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) | Err(_) => None,
+            Ok(status) => Some(status),
+        };
+        let (place, status) =
+            self.pids.iter().enumerate().find_map(|(place, pid)| Some((place, ended(pid)?)))?;
+        self.pids.swap_remove(place);
+        Some(status)
+    }
+
+    /// Waits for all, and says which were killed, by which signal.
+    fn reap(&mut self) -> Vec<(u32, i32)> {
+        let mut killed = Vec::new();
+        for (pid, buyer) in std::mem::take(&mut self.pids).into_iter().zip(1..) {
+            match wait_for(pid) {
+                Ok(WaitStatus::Signaled(_, signal, _)) => killed.push((buyer, signal as i32)),
+                // 70 is EX_SOFTWARE of sysexits(3): the child's own panic.
+                Ok(WaitStatus::Exited(_, code)) if code != 0 => killed.push((buyer, 0)),
+                _ => {}
+            }
+        }
+        killed
+    }
+}
+
+impl Drop for Brood {
+    fn drop(&mut self) {
+        if !self.pids.is_empty() {
+            self.signal(Signal::SIGKILL);
+            self.reap();
+        }
+    }
+}
+
+fn wait_for(pid: Pid) -> nix::Result<WaitStatus> {
+    loop {
+        match waitpid(pid, None) {
+            Err(Errno::EINTR) => {}
+            result => return result,
+        }
+    }
+}
+
+/// How long a tick of the launcher is when nothing presses.
+const TICK: Duration = Duration::from_millis(100);
+/// How long stopped buyers may take to leave before they are killed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) fn run(plan: &Plan, recorder: &Recorder, watch: &mut Watch<'_>) -> Result<Crew, WorkersError> {
+    only_thread()?;
+    check_limit(plan.buyers)?;
+    catch_wake_up()?;
+    let (start_read, start_write) = pipe().map_err(io::Error::from)?;
+    let (ready_read, ready_write) = pipe().map_err(io::Error::from)?;
+    let began = Instant::now();
+    let mut brood = Brood { pids: Vec::with_capacity(plan.buyers as usize) };
+    let mut ends = ChildEnds { start_read, start_write: Some(start_write), ready: ready_write.into() };
+    for buyer in 1..=plan.buyers {
+        let name = format!("buyer-{buyer}");
+        match fork_buyer(&name, || be_buyer(plan, recorder, buyer, &mut ends)) {
+            Ok(pid) => brood.pids.push(pid),
+            Err(source) => {
+                let limits = limits_in_force();
+                return Err(
+                    ForkError::Fork { buyers: plan.buyers, started: buyer - 1, source, limits }.into()
+                );
+            }
+        }
+        if watch.interrupted.load(Ordering::Relaxed) {
+            return Err(WorkersError::Interrupted);
+        }
+    }
+    let ChildEnds { start_read, start_write, ready } = ends;
+    drop((start_read, ready));
+    let mut ready_read = File::from(ready_read);
+    await_ready(&mut ready_read, &mut brood, watch)?;
+    let launch_ns = began.elapsed().as_nanos() as u64;
+    let go_ns = recorder.now_ns();
+    drop(start_write);
+    let interrupted = attend(plan, recorder, watch, &brood, &ready_read)?;
+    let left_ns = recorder.now_ns();
+    let killed = brood.reap();
+    for (buyer, _) in &killed {
+        remove_scratch(&plan.file, recorder, *buyer);
+    }
+    Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
+}
+
+/// The ends of the two pipes that a child inherits.
+struct ChildEnds {
+    start_read: OwnedFd,
+    start_write: Option<OwnedFd>,
+    ready: File,
+}
+
+/// Forks a child that runs `body` under `name` and leaves by `_exit` with the code that it returns.
+/// The child dies when its parent dies, and leaves interrupts to it. The caller has made sure that
+/// this process has one thread ([`only_thread`]).
+///
+/// # Errors
+/// When fork(2) fails.
+pub fn fork_buyer(name: &str, body: impl FnOnce() -> u8) -> io::Result<Pid> {
+    let parent = Pid::this();
+    // A name for ps(1): at most 15 bytes, prctl(2).
+    let name = CString::new(name).unwrap_or_default();
+    // SAFETY: this process has exactly one thread, so no other can hold a lock (of the allocator, of
+    // stdio) that the child would wait for; the child never returns from here.
+    match unsafe { fork() }? {
+        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Child => {
+            // A panic must not unwind into the launcher's frames, whose destructors are not ours.
+            let code = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                settle_in(parent, &name);
+                body()
+            }));
+            // SAFETY: _exit ends this process at once; it touches no memory of ours.
+            unsafe { nix::libc::_exit(code.map_or(70, i32::from)) }
+        }
+    }
+}
+
+/// What a child does first: die with its parent, take its name, and leave interrupts to the launcher,
+/// which stops the buyers in good order.
+fn settle_in(parent: Pid, name: &CString) {
+    #[cfg(target_os = "linux")]
+    {
+        // Neither can fail with a valid signal and a name.
+        let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+        let _ = nix::sys::prctl::set_name(name);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = name;
+    if getppid() != parent {
+        // It died before the line above took effect.
+        // SAFETY: _exit ends this process at once; it touches no memory of ours.
+        unsafe { nix::libc::_exit(0) }
+    }
+    for quiet in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        // SAFETY: SIG_IGN runs no code of ours, so there is none that could be unsafe in a handler.
+        let _ = unsafe { signal(quiet, SigHandler::SigIgn) };
+    }
+}
+
+/// The life of one buyer process. Returns its exit code.
+fn be_buyer(plan: &Plan, recorder: &Recorder, buyer: u32, ends: &mut ChildEnds) -> u8 {
+    ends.start_write = None;
+    recorder.set_pid(buyer, std::process::id());
+    let world = match RealWorld::open(plan, recorder, buyer) {
+        Ok(world) => world,
+        Err(error) => {
+            // errno fits a byte on Linux and macOS; 0 would mean ready.
+            let errno = error.raw_os_error().and_then(|errno| u8::try_from(errno).ok()).unwrap_or(255);
+            let _ = ends.ready.write_all(&[errno.max(1)]);
+            return 0;
+        }
+    };
+    if ends.ready.write_all(&[0]).is_err() || !wait_at_barrier(&ends.start_read) {
+        return 0;
+    }
+    let mut buyer_steps = Buyer::new(Rules::new(&plan.sale, plan.per_buyer));
+    drive(&mut buyer_steps, &mut Recorded::new(world, recorder.pen(buyer)));
+    0
+}
+
+/// Waits until the launcher closes its end of the start pipe.
+fn wait_at_barrier(start: &OwnedFd) -> bool {
+    loop {
+        match nix::unistd::read(start, &mut [0]) {
+            Ok(_) => return true,
+            Err(Errno::EINTR) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Waits until every child has reported.
+fn await_ready(ready: &mut File, brood: &mut Brood, watch: &Watch<'_>) -> Result<(), WorkersError> {
+    let mut reports = 0;
+    let mut bytes = [0; 4096];
+    while (reports as usize) < brood.pids.len() {
+        if watch.interrupted.load(Ordering::Relaxed) {
+            return Err(WorkersError::Interrupted);
+        }
+        if !readable(ready, TICK)? {
+            // A child that was killed before it reported will never report.
+            if let Some(status) = brood.take_dead() {
+                return Err(io::Error::other(format!("a buyer died before the sale: {status:?}")).into());
+            }
+            continue;
+        }
+        let count = ready.read(&mut bytes)?;
+        if count == 0 {
+            return Err(io::Error::other("the buyers died before the sale").into());
+        }
+        for errno in &bytes[..count] {
+            reports += 1;
+            if *errno != 0 {
+                let source = io::Error::from_raw_os_error(i32::from(*errno));
+                return Err(WorkersError::Open { buyer: reports, source });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Attends to the sale until the last buyer has left: draws progress, times waiters out, and stops
+/// the buyers when interrupted. Returns whether it was.
+fn attend(
+    plan: &Plan,
+    recorder: &Recorder,
+    watch: &mut Watch<'_>,
+    brood: &Brood,
+    ready: &File,
+) -> io::Result<bool> {
+    let limit_ns = plan.sale.lock_timeout_ns;
+    let watchful = limit_ns.map_or(TICK, |limit_ns| {
+        Duration::from_nanos(limit_ns / 10).clamp(Duration::from_millis(1), Duration::from_millis(20))
+    });
+    let mut stopping_since: Option<Instant> = None;
+    // Every child holds the other end of the pipe: it hangs up when the last has left.
+    while !readable(ready, if stopping_since.is_some() { TICK / 10 } else { watchful })? {
+        (watch.progress)(recorder.tally());
+        if let Some(limit_ns) = limit_ns {
+            for buyer in recorder.time_out(limit_ns) {
+                let _ = kill(brood.pids[buyer as usize - 1], Signal::SIGUSR1);
+            }
+        }
+        if watch.interrupted.load(Ordering::Relaxed) {
+            let since = *stopping_since.get_or_insert_with(Instant::now);
+            recorder.stop();
+            // Again at every tick: a signal that came just before a buyer began to wait woke nobody.
+            brood.signal(if since.elapsed() > PATIENCE { Signal::SIGKILL } else { Signal::SIGUSR1 });
+        }
+    }
+    Ok(stopping_since.is_some())
+}
+
+/// Whether there is something to read (or the other side hung up) within this time. A signal ends the
+/// wait early.
+fn readable(file: &File, within: Duration) -> io::Result<bool> {
+    let millis = u16::try_from(within.as_millis()).unwrap_or(u16::MAX);
+    let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut fds, PollTimeout::from(millis)) {
+        Ok(count) => Ok(count > 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Lets SIGUSR1 interrupt a system call, without doing anything else: that is how a buyer that waits
+/// for a lock is woken. Inherited by the buyers.
+fn catch_wake_up() -> io::Result<()> {
+    extern "C" fn wake_up(_: i32) {}
+    // Without SA_RESTART, so that flock(2) returns EINTR.
+    let action = SigAction::new(SigHandler::Handler(wake_up), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing, which is safe at any moment.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    Ok(())
+}
+
+/// Refuses more buyers than `ulimit -u` allows, before any is started. (Root is exempt from it in the
+/// kernel; who sets the limit means it all the same.)
+fn check_limit(buyers: u32) -> Result<(), ForkError> {
+    match getrlimit(Resource::RLIMIT_NPROC) {
+        Ok((limit, _)) if u64::from(buyers) > limit => {
+            Err(ForkError::Limit { buyers, limit, whose: "ulimit -u" })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The limits that can make fork(2) fail, in words.
+fn limits_in_force() -> String {
+    let mut limits = Vec::new();
+    if let Ok((limit, _)) = getrlimit(Resource::RLIMIT_NPROC) {
+        limits.push(format!("ulimit -u {limit}"));
+    }
+    for (path, name) in [
+        ("/proc/sys/kernel/pid_max", "kernel.pid_max"),
+        ("/proc/sys/kernel/threads-max", "kernel.threads-max"),
+        ("/sys/fs/cgroup/pids.max", "the cgroup's pids.max"),
+    ] {
+        if let Ok(limit) = std::fs::read_to_string(path) {
+            limits.push(format!("{name} {}", limit.trim()));
+        }
+    }
+    limits.join(", ")
+}
