@@ -1,13 +1,15 @@
 //! N real buyers race to decrement one JSON ticket file: ticketsim runs the race, records it, judges
 //! it and shows it.
 
-mod closed_set;
+pub mod closed_set;
 
 pub mod buyer;
+pub mod cli;
 pub mod history;
 pub mod lang;
 pub mod lock;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod shared;
