@@ -430,7 +430,8 @@ pub fn set(path: &Path, stock: u64) -> Result<(), TicketFileError> {
 /// When there is one already, or the system refuses.
 pub fn create(path: &Path, stock: u64) -> Result<(), TicketFileError> {
     use std::io::Write as _;
-    let failed = |source| io_error(path, "can't be created", source);
+    // Not `io_error`: that something on the way is missing is no reason to say `--tickets` again.
+    let failed = |source| TicketFileError::Io { path: path.to_owned(), doing: "can't be created", source };
     std::fs::create_dir_all(folder(path)).map_err(failed)?;
     let mut temporary = tempfile::Builder::new()
         .permissions(Permissions::from_mode(0o666))
