@@ -14,10 +14,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schedule", &["buyer"]),
     ("lock", &["plan", "ticket_file"]),
     ("world", &["buyer", "history", "lock", "plan", "ticket_file"]),
+    ("grade", &["closed_set", "plan"]),
     ("verdict", &["closed_set", "history"]),
-    ("workers", &["buyer", "history", "plan", "world"]),
+    ("workers", &["buyer", "history", "lock", "plan", "world"]),
     ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),
-    ("report", &["history", "lang", "plan", "schedule", "verdict"]),
+    ("report", &["grade", "history", "lang", "plan", "schedule", "verdict"]),
 ];
 
 /// Modules that may name any other.

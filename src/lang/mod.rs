@@ -1,6 +1,7 @@
 //! The words that people read, each in English and Chinese, side by side: the one place that holds
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
+pub mod matrix;
 pub mod run;
 pub mod verdict;
 
@@ -49,6 +50,12 @@ pub enum Noun {
     Purchase,
     /// Processes.
     Process,
+    /// Threads.
+    Thread,
+    /// Async tasks.
+    Task,
+    /// Buyers that come one after the other.
+    BuyerInTurn,
 }
 
 impl Noun {
@@ -60,6 +67,9 @@ impl Noun {
             Noun::Receipt => ("receipt", "receipts", "张收据"),
             Noun::Purchase => ("purchase", "purchases", "次购买"),
             Noun::Process => ("process", "processes", "个进程"),
+            Noun::Thread => ("thread", "threads", "个线程"),
+            Noun::Task => ("task", "tasks", "个任务"),
+            Noun::BuyerInTurn => ("buyer, in turn,", "buyers, one after the other,", "个买家一个接一个"),
         }
     }
 }
@@ -91,7 +101,7 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[run::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] = &[matrix::ALL, run::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {

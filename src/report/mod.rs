@@ -3,5 +3,6 @@
 
 pub mod figures;
 pub mod json;
+pub mod matrix;
 pub mod text;
 pub mod words;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod harness;
 mod kill;
+mod locks;
 mod outsiders;
 mod readme;
 mod run;
