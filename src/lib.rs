@@ -9,6 +9,7 @@ pub mod grade;
 pub mod history;
 pub mod lang;
 pub mod lock;
+pub mod matrix;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("workers", &["buyer", "history", "lock", "plan", "world"]),
     ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),
     ("report", &["grade", "history", "lang", "plan", "schedule", "verdict"]),
+    ("matrix", &["grade", "history", "plan", "run", "ticket_file", "verdict", "workers"]),
 ];
 
 /// Modules that may name any other.

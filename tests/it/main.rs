@@ -4,6 +4,7 @@ mod bad_input;
 mod harness;
 mod kill;
 mod locks;
+mod matrix;
 mod outsiders;
 mod readme;
 mod run;
