@@ -4,6 +4,7 @@
 mod closed_set;
 
 pub mod buyer;
+pub mod explore;
 pub mod history;
 pub mod lang;
 pub mod lock;

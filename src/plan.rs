@@ -137,6 +137,15 @@ pub struct Sale {
     pub lock_timeout_ns: Option<u64>,
 }
 
+impl Sale {
+    /// Whether each write replaces the file that carries the lock. Then a buyer opens that file for each
+    /// purchase, and the file that it locks may have been replaced by the time that it reads.
+    #[must_use]
+    pub fn replaces_its_lock(&self) -> bool {
+        self.lock != Lock::None && self.write == Write::Rename && self.lock_on == LockOn::Ticket
+    }
+}
+
 /// How long buyers think between reading and writing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pace {
@@ -216,7 +225,7 @@ impl Plan {
     pub fn exclusion(&self) -> Exclusion {
         if self.sale.lock == Lock::None {
             Exclusion::NoLock
-        } else if self.sale.write == Write::Rename && self.sale.lock_on == LockOn::Ticket {
+        } else if self.sale.replaces_its_lock() {
             Exclusion::RenamedAway
         } else {
             Exclusion::Excludes

@@ -11,7 +11,7 @@ use super::World;
 use crate::buyer::{Action, Reply};
 use crate::history::{Fault, FaultKind, Recorder};
 use crate::lock::{Locker, Wait};
-use crate::plan::{Lock, LockOn, Pace, Plan, Write};
+use crate::plan::{Lock, Pace, Plan, Write};
 use crate::ticket_file::{Sighting, TicketFile, scratch_path};
 
 /// Think times of one buyer: the same seed and buyer draw the same times, in any release
@@ -77,13 +77,13 @@ impl<'a> RealWorld<'a> {
         self.think_times.draw()
     }
 
+    /// As a program does that opens the file for each purchase.
+    fn open_lock(&mut self) -> io::Result<()> {
+        self.locker = Locker::open(&self.plan.sale, &self.plan.file)?;
+        Ok(())
+    }
+
     fn lock(&mut self) -> io::Result<Reply> {
-        let sale = &self.plan.sale;
-        if sale.write == Write::Rename && sale.lock_on == LockOn::Ticket {
-            // As a program does that opens the file for each purchase: the file that it locks may
-            // have been replaced by the time that it reads.
-            self.locker = Locker::open(sale, &self.plan.file)?;
-        }
         let (recorder, buyer) = (self.recorder, self.buyer);
         match self.locker.lock(|| recorder.stopped() || recorder.gives_up(buyer))? {
             Wait::Granted => Ok(Reply::Done),
@@ -127,8 +127,12 @@ impl<'a> RealWorld<'a> {
 
 impl World for RealWorld<'_> {
     fn perform(&mut self, action: Action) -> Reply {
-        let locked = self.plan.sale.lock != Lock::None;
-        let first = if locked { Action::Lock } else { Action::Read };
+        let sale = &self.plan.sale;
+        let first = match sale.lock {
+            Lock::None => Action::Read,
+            _ if sale.replaces_its_lock() => Action::Open,
+            _ => Action::Lock,
+        };
         if action == first && self.recorder.stopped() {
             return stopped();
         }
@@ -138,6 +142,7 @@ impl World for RealWorld<'_> {
         };
         let failed = |kind| move |error| Reply::Failed(Fault::os(kind, &error));
         match action {
+            Action::Open => done(self.open_lock(), FaultKind::Lock),
             Action::Lock => self.lock().unwrap_or_else(failed(FaultKind::Lock)),
             Action::Read => self.read().unwrap_or_else(failed(FaultKind::Read)),
             Action::Think if self.plan.pace.think_ns == 0 => Reply::Done,
