@@ -13,6 +13,14 @@ pub struct UnknownName {
     pub known: String,
 }
 
+/// What the enums that [`closed_set!`] declares have in common, for code that takes any of them.
+pub trait ClosedSet: std::str::FromStr<Err = UnknownName> {
+    /// The name used on the command line, in JSON and in histories.
+    fn name(self) -> &'static str;
+    /// One sentence on the member.
+    fn about(self) -> &'static str;
+}
+
 /// Declares a closed set: `enum Set: "what it is" { /// About. Member = "name", … }`.
 macro_rules! closed_set {
     (
@@ -41,6 +49,15 @@ macro_rules! closed_set {
             #[must_use]
             pub fn about(self) -> &'static str {
                 match self { $( $Set::$Member => concat!($( $about ),+).trim() ),+ }
+            }
+        }
+
+        impl $crate::closed_set::ClosedSet for $Set {
+            fn name(self) -> &'static str {
+                $Set::name(self)
+            }
+            fn about(self) -> &'static str {
+                $Set::about(self)
             }
         }
 

@@ -1,14 +1,16 @@
 //! N real buyers race to decrement one JSON ticket file: ticketsim runs the race, records it, judges
 //! it and shows it.
 
-mod closed_set;
+pub mod closed_set;
 
 pub mod buyer;
+pub mod cli;
 pub mod explore;
 pub mod history;
 pub mod lang;
 pub mod lock;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod shared;

@@ -1,28 +1,16 @@
-//! The command line.
+//! The command `ticketsim`: parse, call, print, exit code.
 
-use std::sync::atomic::AtomicBool;
+use std::process::ExitCode;
 
-use ticketsim::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
-use ticketsim::workers::Watch;
+use clap::Parser as _;
+use ticketsim::cli::{Cli, Exit, complain, execute};
 
-fn main() -> Result<(), ticketsim::run::RunError> {
-    let sale = Sale {
-        lock: Lock::Flock,
-        lock_on: LockOn::Ticket,
-        write: Write::Overwrite,
-        fsync: false,
-        lock_timeout_ns: None,
-    };
-    let plan = Plan {
-        buyers: 10,
-        tickets: Some(1),
-        workers: Workers::Process,
-        sale,
-        per_buyer: PerBuyer::ONE,
-        pace: Pace { think_ns: 10_000_000, jitter: 0.5, seed: 1 },
-        file: Plan::DEFAULT_FILE.into(),
-    };
-    let mut watch = Watch { interrupted: &AtomicBool::new(false), progress: &mut |_| {} };
-    println!("{}", ticketsim::run::run(&plan, &mut watch)?.verdict.ruling);
-    Ok(())
+fn main() -> ExitCode {
+    // clap prints help and usage errors, and exits with 0 or 2.
+    let cli = Cli::parse();
+    let exit = execute(cli).unwrap_or_else(|error| {
+        complain(&error);
+        Exit::Failed
+    });
+    exit.into()
 }

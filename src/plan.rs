@@ -235,13 +235,23 @@ impl Plan {
     /// The command that repeats this run: the same plan and the same think times.
     #[must_use]
     pub fn command(&self) -> String {
+        self.command_with(Some(self.pace.seed))
+    }
+
+    /// The command that runs the same plan with think times of its own.
+    #[must_use]
+    pub fn command_for_any_seed(&self) -> String {
+        self.command_with(None)
+    }
+
+    fn command_with(&self, seed: Option<u64>) -> String {
         let mut words = vec!["ticketsim".to_owned()];
         words.push(format!("--buyers {}", self.buyers));
         if let Some(tickets) = self.tickets {
             words.push(format!("--tickets {tickets}"));
         }
         words.extend(self.options());
-        words.push(format!("--seed {}", self.pace.seed));
+        words.extend(seed.map(|seed| format!("--seed {seed}")));
         if self.file != Path::new(Self::DEFAULT_FILE) {
             words.push(format!("--file {}", shell_quoted(&self.file.to_string_lossy())));
         }

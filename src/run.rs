@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::history::{Header, History, Recorder, Tally};
+use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
 use crate::lock::Locker;
 use crate::plan::{Plan, PlanError, Write};
 use crate::ticket_file::{self, Sighting, TicketFile, TicketFileError};
@@ -53,19 +53,6 @@ pub enum RunError {
     Recorder(io::Error),
 }
 
-/// What one buyer came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BuyerCount {
-    /// Which buyer, from 1.
-    pub buyer: u32,
-    /// Its process; 0 if it has none of its own.
-    pub pid: u32,
-    /// Its purchases, exactly.
-    pub tally: Tally,
-    /// The signal that killed it.
-    pub killed_by: Option<i32>,
-}
-
 /// A sale that was run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sold {
@@ -75,10 +62,6 @@ pub struct Sold {
     pub verdict: Verdict,
     /// Each buyer's counts.
     pub buyers: Vec<BuyerCount>,
-    /// From the first buyer's start until all were ready, in nanoseconds.
-    pub launch_ns: u64,
-    /// From the go to the last purchase's end, in nanoseconds.
-    pub elapsed_ns: u64,
 }
 
 /// Runs the sale of a plan.
@@ -87,8 +70,10 @@ pub struct Sold {
 /// When it could not be run; the ticket file is as it was then, but for `--tickets`.
 pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
     plan.check()?;
+    workers::check(plan)?;
     let initial = put_on_sale(plan, watch)?;
     let plan = Plan { tickets: Some(initial), ..plan.clone() };
+    (watch.begin)(&plan);
     let recorder = Recorder::for_plan(&plan, initial).map_err(RunError::Recorder)?;
     let crew = workers::run(&plan, &recorder, watch)?;
     let (purchases, unrecorded) = recorder.collect();
@@ -106,6 +91,11 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
             killed_by: killed_by(buyer),
         })
         .collect();
+    let timing = Timing {
+        launch_ns: crew.launch_ns,
+        go_ns: crew.go_ns,
+        elapsed_ns: end_ns.saturating_sub(crew.go_ns),
+    };
     let header = Header {
         initial: Some(initial),
         remaining,
@@ -113,12 +103,12 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
         outsiders: true,
         unrecorded,
         interrupted: crew.interrupted,
+        timing: Some(timing),
         plan: Some(plan),
     };
     let history = History { header, purchases };
     let verdict = judge(&history);
-    let elapsed_ns = end_ns.saturating_sub(crew.go_ns);
-    Ok(Sold { history, verdict, buyers, launch_ns: crew.launch_ns, elapsed_ns })
+    Ok(Sold { history, verdict, buyers })
 }
 
 /// Puts the plan's tickets on sale, and makes sure that they can be sold: the file can be written and

@@ -173,9 +173,36 @@ pub struct Header {
     /// Whether the run was interrupted before its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
+    /// How long the run took, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
     /// How the history was made, where ticketsim made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+}
+
+/// How long a run took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// From the first buyer's start until all were ready, in nanoseconds.
+    pub launch_ns: u64,
+    /// When all were let go, on the history's clock.
+    pub go_ns: u64,
+    /// From the go to the last purchase's end, in nanoseconds.
+    pub elapsed_ns: u64,
+}
+
+/// What one buyer came to: exact, also where there was no room to record its purchases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuyerCount {
+    /// Which buyer, from 1.
+    pub buyer: u32,
+    /// Its process; 0 if it has none of its own.
+    pub pid: u32,
+    /// Its purchases.
+    pub tally: Tally,
+    /// The signal that killed it.
+    pub killed_by: Option<i32>,
 }
 
 fn is_zero(tally: &Tally) -> bool {

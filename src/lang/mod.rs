@@ -2,6 +2,7 @@
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
 pub mod run;
+pub mod verdict;
 
 use crate::closed_set::closed_set;
 
@@ -70,6 +71,7 @@ macro_rules! texts {
         $(
             $(#[$meta])*
             #[must_use]
+            #[allow(clippy::too_many_arguments, reason = "a sentence has as many values as it has")]
             pub fn $name(lang: $crate::lang::Lang, $($value: impl std::fmt::Display),*) -> String {
                 match lang {
                     $crate::lang::Lang::En => format!($en, $($value = $value),*),
@@ -89,7 +91,7 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[run::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] = &[run::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {

@@ -3,6 +3,92 @@
 use super::texts;
 
 texts! {
+    /// The plan in one line.
+    plan_line(buyers, tickets, file, lock, write, pace, seed) {
+        en: "{buyers} race for {tickets} in {file}: {lock}, {write}, {pace}, seed {seed}",
+        zh: "{buyers}抢 {file} 里的 {tickets}：{lock}，{write}，{pace}，种子 {seed}",
+    }
+    /// In the plan line: there is no lock.
+    no_lock() { en: "no lock", zh: "不加锁" }
+    /// In the plan line: the lock, and the file that carries it.
+    lock_on_ticket(lock) { en: "{lock}", zh: "{lock} 锁" }
+    /// In the plan line: the lock sits on the sidecar.
+    lock_on_sidecar(lock) { en: "{lock} on the sidecar", zh: "{lock} 锁（在旁文件上）" }
+    /// In the plan line: how it is written.
+    write_by(write) { en: "{write}", zh: "{write} 写法" }
+    /// In the plan line: how it is written, and synced.
+    write_synced(write) { en: "{write} + fsync", zh: "{write} 写法 + fsync" }
+    /// In the plan line: the think time and its spread.
+    think(think, percent) { en: "think {think} ±{percent}%", zh: "思考 {think} ±{percent}%" }
+    /// In the plan line: no think time.
+    no_think() { en: "no think time", zh: "不思考" }
+    /// In the plan line: several purchases a buyer.
+    several_each(number) { en: "up to {number} purchases each", zh: "每人最多买 {number} 次" }
+    /// In the plan line: purchases until sold out.
+    all_each() { en: "each buys until it is refused", zh: "每人买到被拒为止" }
+    /// Why the lock of this plan keeps nobody out: a demonstration.
+    renamed_away() {
+        en: "note: a demonstration. Each write replaces the file that carries the lock, so buyers come to lock different files, and are not kept apart.",
+        zh: "注意：这是演示。每次写入都会换掉带锁的文件，买家锁住的就不是同一个文件，互相挡不住。",
+    }
+
+    /// A buyer's line: it bought.
+    buyer_bought(stock, left) { en: "bought   read {stock}, wrote {left}", zh: "买到   读到 {stock}，写下 {left}" }
+    /// A buyer's line: it bought several.
+    buyer_bought_many(count) { en: "bought   {count}", zh: "买到   {count}" }
+    /// A buyer's line: it was refused.
+    buyer_refused() { en: "refused  read 0", zh: "没票   读到 0" }
+    /// A buyer's line: its purchase failed.
+    buyer_failed(why) { en: "failed   {why}", zh: "失败   {why}" }
+    /// A buyer's line: who it is.
+    buyer(number) { en: "buyer {number}", zh: "买家 {number}" }
+    /// A buyer's line: when its last purchase ended, after the go.
+    buyer_after(time) { en: "after {time}", zh: "{time} 后" }
+    /// A large run's line.
+    summary(buyers, bought, refused, failed) {
+        en: "{buyers}: {bought} bought, {refused} refused, {failed} failed",
+        zh: "{buyers}：买到 {bought} 次，被拒 {refused} 次，失败 {failed} 次",
+    }
+    /// How a buyer was killed.
+    killed_by(signal) { en: "killed by signal {signal}", zh: "被信号 {signal} 杀死" }
+
+    /// The ledger: the stock at the start.
+    ledger_initial() { en: "tickets at the start", zh: "开始时的票数" }
+    /// The ledger: receipts.
+    ledger_receipts() { en: "receipts", zh: "收据" }
+    /// The ledger: the stock at the end.
+    ledger_remaining() { en: "tickets left", zh: "剩下的票数" }
+    /// The ledger: oversold.
+    ledger_oversold() { en: "oversold", zh: "超卖" }
+    /// The ledger: sold by others.
+    ledger_outside() { en: "sold by other programs", zh: "别的程序卖出" }
+    /// The ledger: no ticket file is left.
+    ledger_torn() { en: "no valid file", zh: "文件已损坏" }
+    /// The ledger: a number that nobody knows.
+    ledger_unknown() { en: "unknown", zh: "未知" }
+
+    /// How long it took.
+    pace_of_sales(elapsed, rate, launch) {
+        en: "{elapsed} from the go to the last purchase, {rate} sales a second; launched in {launch}",
+        zh: "从开抢到最后一次购买用了 {elapsed}，每秒卖 {rate} 张；启动用了 {launch}",
+    }
+    /// With -v: a row of latencies.
+    latency(what, p50, p90, p99, max) {
+        en: "{what}  p50 {p50}  p90 {p90}  p99 {p99}  max {max}",
+        zh: "{what}  p50 {p50}  p90 {p90}  p99 {p99}  最大 {max}",
+    }
+    /// With -v: what a latency is of.
+    latency_wait() { en: "wait for the lock", zh: "等锁    " }
+    /// With -v: what a latency is of.
+    latency_hold() { en: "hold the lock    ", zh: "持锁    " }
+    /// With -v: what a latency is of.
+    latency_purchase() { en: "whole purchase   ", zh: "整次购买" }
+    /// With -v: how evenly tickets were spread.
+    fairness(jain, most, least) {
+        en: "fairness {jain} (Jain's index: 1 is even); the luckiest buyer got {most}, the unluckiest {least}",
+        zh: "公平度 {jain}（Jain 指数，1 为完全平均）；最多的买到 {most} 张，最少的 {least} 张",
+    }
+
     /// The last line of a sound run under a lock.
     how_to_break(command) {
         en: "To see the race, take the lock away:  {command}",
@@ -13,4 +99,8 @@ texts! {
         en: "To fix it, let them take a lock:  {command}",
         zh: "想修好它，让买家先拿锁：  {command}",
     }
+    /// `show`.
+    left_in(tickets, file) { en: "{tickets} left in {file}", zh: "{file} 里还有 {tickets}" }
+    /// Before what was sold in an interrupted run.
+    interrupted() { en: "Interrupted. So far:", zh: "已中断。到目前为止：" }
 }

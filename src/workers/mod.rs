@@ -15,6 +15,8 @@ pub use process::{ForkError, fork_buyer, only_thread};
 pub struct Watch<'a> {
     /// Set (by a signal handler, say) when the run is to end early.
     pub interrupted: &'a AtomicBool,
+    /// Called once, with the plan and its tickets, when they are on sale and no buyer has started.
+    pub begin: &'a mut dyn FnMut(&Plan),
     /// Called now and then with the counts so far, from the launcher's own thread.
     pub progress: &'a mut dyn FnMut(Tally),
 }
@@ -54,6 +56,16 @@ pub enum WorkersError {
     /// Interrupted before the buyers were let go.
     #[error("interrupted before the sale began")]
     Interrupted,
+}
+
+/// Finds out whether the buyers of a plan can be started, before anything is touched.
+///
+/// # Errors
+/// When they can't.
+pub fn check(plan: &Plan) -> Result<(), WorkersError> {
+    match plan.workers {
+        Workers::Process => Ok(process::check(plan)?),
+    }
 }
 
 /// Runs the buyers of a plan to their end.

@@ -141,9 +141,14 @@ const TICK: Duration = Duration::from_millis(100);
 /// How long stopped buyers may take to leave before they are killed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What can be found out before anything is touched: that this process may fork, and that often.
+pub(super) fn check(plan: &Plan) -> Result<(), ForkError> {
+    only_thread()?;
+    check_limit(plan.buyers)
+}
+
 pub(super) fn run(plan: &Plan, recorder: &Recorder, watch: &mut Watch<'_>) -> Result<Crew, WorkersError> {
     only_thread()?;
-    check_limit(plan.buyers)?;
     catch_wake_up()?;
     let (start_read, start_write) = pipe().map_err(io::Error::from)?;
     let (ready_read, ready_write) = pipe().map_err(io::Error::from)?;

@@ -1,0 +1,176 @@
+//! The command line: arguments → plan → call → print. Only this module knows clap.
+
+mod progress;
+mod run;
+mod shell;
+mod show;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::closed_set::{ClosedSet, closed_set};
+use crate::lang::Lang;
+use crate::verdict::Ruling;
+
+/// How a command ends; the codes are an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: the verdict is sound.
+    Sound,
+    /// 1: it is unsound; a race was caught.
+    Unsound,
+    /// 2: it could not be run or judged.
+    Failed,
+    /// 130: interrupted.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Sound => ExitCode::SUCCESS,
+            Exit::Unsound => ExitCode::from(1),
+            Exit::Failed => ExitCode::from(2),
+            Exit::Interrupted => ExitCode::from(130),
+        }
+    }
+}
+
+impl From<Ruling> for Exit {
+    fn from(ruling: Ruling) -> Self {
+        match ruling {
+            Ruling::Sound => Exit::Sound,
+            Ruling::Unsound => Exit::Unsound,
+            Ruling::Unknown => Exit::Failed,
+        }
+    }
+}
+
+closed_set! {
+    /// When to colour.
+    pub enum Color: "choice of colour" {
+        /// On a terminal, unless NO_COLOR or TERM=dumb says otherwise.
+        Auto = "auto",
+        /// Always.
+        Always = "always",
+        /// Never.
+        Never = "never",
+    }
+}
+
+/// N real buyers race to buy tickets from one JSON file.
+///
+/// Each buyer is a process of its own: it locks the file, reads how many tickets are left, thinks, and
+/// writes one less. Under the lock exactly as many tickets are sold as there are. With --no-lock all of
+/// them read the same number, and the race shows.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ticketsim",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit code: 0 the sale was sound, 1 a race was caught, 2 it could not be run or judged, 130 interrupted.",
+    after_long_help = "\
+Exit code:
+  0    the sale was sound
+  1    it was unsound: a race was caught
+  2    it could not be run or judged
+  130  interrupted
+
+Examples:
+  ticketsim --buyers 10 --tickets 1             ten processes, one ticket, under flock(2)
+  ticketsim --buyers 10 --tickets 1 --no-lock   the same without the lock: watch it oversell
+  ticketsim -n 100 -t 1000 --per-buyer all --think 0 -v"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    run: run::RunArgs,
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Common {
+    /// When to colour the output
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = closed::<Color>(Color::ALL), global = true)]
+    color: Color,
+    /// The language of the text output [default: from the locale]
+    #[arg(long, value_name = "LANG", value_parser = closed::<Lang>(Lang::ALL), global = true)]
+    lang: Option<Lang>,
+}
+
+impl Common {
+    /// The language asked for, or the locale's (POSIX: LC_ALL, then LC_MESSAGES, then LANG; an empty
+    /// one counts as unset).
+    fn lang(&self) -> Lang {
+        self.lang.unwrap_or_else(|| {
+            ["LC_ALL", "LC_MESSAGES", "LANG"]
+                .into_iter()
+                .find_map(|name| std::env::var(name).ok().filter(|locale| !locale.is_empty()))
+                .map_or(Lang::En, |locale| Lang::of_locale(&locale))
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say how many tickets are left
+    Show(show::ShowArgs),
+    /// Print completions for a shell
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// Does what the arguments ask for.
+///
+/// # Errors
+/// When it could not be done: to be printed once, with exit code 2.
+pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
+    match cli.common.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let lang = cli.common.lang();
+    match cli.command {
+        None => run::execute(cli.run, lang),
+        Some(Command::Show(args)) => show::execute(&args, lang),
+        Some(Command::Completions(args)) => shell::completions(&args),
+        Some(Command::Man) => shell::man(),
+    }
+}
+
+/// Prints to stdout; without colour where there is none to be had. A reader that has closed the pipe
+/// (`| head -1`) has seen enough: that is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// Prints an error, its causes behind it, to stderr.
+pub fn complain(error: &anyhow::Error) {
+    // With stderr closed there is nobody left to tell.
+    let _ = writeln!(
+        anstream::stderr(),
+        "{}: {error:#}",
+        crate::report::text::styled(crate::report::text::BAD.bold(), "error")
+    );
+}
+
+/// A clap parser for a closed set: its names, with what they mean in the long help.
+fn closed<T>(members: &'static [T]) -> impl clap::builder::TypedValueParser<Value = T>
+where
+    T: Copy + ClosedSet + Send + Sync + 'static,
+{
+    use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+    let value = |member: &T| PossibleValue::new(member.name()).help(member.about().trim_end_matches('.'));
+    PossibleValuesParser::new(members.iter().map(value)).try_map(|name| name.parse::<T>())
+}

@@ -1,0 +1,108 @@
+//! Progress on stderr: a bar on a terminal, plain lines elsewhere; nothing on runs that are over before
+//! anybody could read it.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::closed_set::closed_set;
+use crate::history::Tally;
+use crate::plan::{PerBuyer, Plan};
+
+closed_set! {
+    /// How progress is shown.
+    pub enum When: "way to show progress" {
+        /// A bar on a terminal, plain lines elsewhere, nothing on short runs.
+        Auto = "auto",
+        /// Not at all.
+        Never = "never",
+        /// Plain lines.
+        Plain = "plain",
+    }
+}
+
+/// Runs shorter than this show no progress.
+const WORTH_A_BAR: Duration = Duration::from_millis(500);
+/// How often a plain line is printed.
+const PLAIN_EVERY: Duration = Duration::from_secs(1);
+
+enum Shown {
+    Nothing,
+    Bar(ProgressBar),
+    Plain { last: Instant },
+}
+
+/// The progress of one run.
+pub(super) struct Progress {
+    began: Instant,
+    shown: Shown,
+    /// Purchases to be made, at most; unknown where buyers go on until they are refused.
+    purchases: Option<u64>,
+}
+
+impl Progress {
+    pub(super) fn new(plan: &Plan, when: When) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let began = Instant::now();
+        let shown = match when {
+            When::Auto if terminal => {
+                Shown::Bar(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()))
+            }
+            When::Auto | When::Plain => Shown::Plain { last: began },
+            When::Never => Shown::Nothing,
+        };
+        let purchases = match (plan.per_buyer, plan.tickets) {
+            (PerBuyer::Count(count), _) => Some(u64::from(plan.buyers) * u64::from(count.get())),
+            (PerBuyer::All, Some(tickets)) => Some(tickets.saturating_add(u64::from(plan.buyers))),
+            (PerBuyer::All, None) => None,
+        };
+        Self { began, shown, purchases }
+    }
+
+    /// Draws the counts so far. indicatif draws from here, without a thread of its own: the launcher
+    /// has one thread.
+    pub(super) fn draw(&mut self, tally: Tally) {
+        if self.began.elapsed() < WORTH_A_BAR {
+            return;
+        }
+        let Tally { bought, refused, failed } = tally;
+        let left = self.purchases.map(|all| all.saturating_sub(bought + refused + failed));
+        let left = left.map_or_else(String::new, |left| format!(", {left} to go"));
+        let message = format!("{bought} sold, {refused} refused{left}");
+        match &mut self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => {
+                if bar.is_hidden() {
+                    *bar = visible_bar(self.purchases);
+                }
+                bar.set_position(bought + refused + failed);
+                bar.set_message(message);
+                bar.tick();
+            }
+            Shown::Plain { last } if last.elapsed() >= PLAIN_EVERY => {
+                *last = Instant::now();
+                // Progress is a courtesy: a closed stderr is no reason to stop.
+                let _ = writeln!(std::io::stderr(), "{:.0?}: {message}", self.began.elapsed());
+            }
+            Shown::Plain { .. } => {}
+        }
+    }
+
+    /// Takes the bar away, so that the result stands alone.
+    pub(super) fn clear(&self) {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn visible_bar(purchases: Option<u64>) -> ProgressBar {
+    let template = if purchases.is_some() { "{elapsed} {bar:30} {msg}" } else { "{elapsed} {spinner} {msg}" };
+    let bar = ProgressBar::with_draw_target(purchases, ProgressDrawTarget::stderr());
+    // The templates are ours and valid; without one there is indicatif's own.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}

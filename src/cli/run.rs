@@ -1,0 +1,263 @@
+//! `ticketsim [OPTIONS]`: one sale.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::progress::{Progress, When};
+use super::{Exit, closed, print};
+use crate::history;
+use crate::lang::Lang;
+use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
+use crate::report::{json, text};
+use crate::run::{RunError, run};
+use crate::workers::{Watch, WorkersError};
+
+/// The sale itself: what `replay` and the like take, too.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SaleArgs {
+    /// Put N tickets on sale first [default: what the file has]
+    #[arg(short, long, value_name = "N")]
+    tickets: Option<u64>,
+    /// Take no lock: short for --lock none
+    #[arg(long, conflicts_with = "lock")]
+    no_lock: bool,
+    /// How buyers keep each other out
+    #[arg(long, value_name = "KIND", default_value = "flock", value_parser = closed::<Lock>(Lock::ALL))]
+    lock: Lock,
+    /// How the new stock reaches the file
+    #[arg(long, value_name = "KIND", default_value = "overwrite", value_parser = closed::<Write>(Write::ALL))]
+    write: Write,
+    /// Which file carries the lock [default: ticket; sidecar for --write rename]
+    #[arg(long, value_name = "PLACE", value_parser = closed::<LockOn>(LockOn::ALL))]
+    lock_on: Option<LockOn>,
+    /// Sync the file (for a rename: and the folder) before the lock is let go
+    #[arg(long)]
+    fsync: bool,
+    /// Give up waiting for the lock after this long, e.g. 250ms: the verdict says `stuck`
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    lock_timeout: Option<Duration>,
+    /// Purchases that each buyer makes, or `all`: until it is refused
+    #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
+    per_buyer: PerBuyer,
+    /// The ticket file
+    #[arg(long, value_name = "PATH", default_value = Plan::DEFAULT_FILE)]
+    file: PathBuf,
+}
+
+impl SaleArgs {
+    fn sale(&self) -> Sale {
+        Sale {
+            lock: if self.no_lock { Lock::None } else { self.lock },
+            lock_on: self.lock_on.unwrap_or(self.write.default_lock_on()),
+            write: self.write,
+            fsync: self.fsync,
+            lock_timeout_ns: self.lock_timeout.map(nanoseconds),
+        }
+    }
+}
+
+/// `ticketsim [OPTIONS]`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct RunArgs {
+    /// How many buyers race, 1 to 30,000
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
+    buyers: u32,
+    #[command(flatten)]
+    sale: SaleArgs,
+    /// Time between reading and writing, e.g. 10ms or 0
+    #[arg(long, value_name = "DUR", default_value = "10ms", value_parser = duration)]
+    think: Duration,
+    /// Draw think times from think × (1 ± F), F from 0 to 1
+    #[arg(long, value_name = "F", default_value_t = Plan::DEFAULT_JITTER, value_parser = jitter)]
+    jitter: f64,
+    /// Seed of the think times [default: drawn, and shown]; the order of the processes stays the
+    /// operating system's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Write the history to a file: JSON lines, one purchase each
+    #[arg(long, value_name = "PATH")]
+    history: Option<PathBuf>,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    json: bool,
+    /// Say the verdict alone
+    #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
+    quiet: bool,
+    /// Say more: latencies, fairness, a line for every buyer
+    #[arg(short, long)]
+    verbose: bool,
+    /// How progress is shown, on stderr
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = closed::<When>(When::ALL))]
+    progress: When,
+}
+
+impl RunArgs {
+    fn plan(&self) -> Plan {
+        Plan {
+            buyers: self.buyers,
+            tickets: self.sale.tickets,
+            workers: Workers::Process,
+            sale: self.sale.sale(),
+            per_buyer: self.sale.per_buyer,
+            pace: Pace {
+                think_ns: nanoseconds(self.think),
+                jitter: self.jitter,
+                // 32 bits, so that a seed can be read out and typed.
+                seed: self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>())),
+            },
+            file: self.sale.file.clone(),
+        }
+    }
+}
+
+pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
+    let plan = args.plan();
+    if let Some(path) = &args.history {
+        check_can_write(path)?;
+    }
+    let interrupted = catch_interrupts()?;
+    let mut progress = Progress::new(&plan, if args.quiet { When::Never } else { args.progress });
+    let mut printed = Ok(());
+    let mut watch = Watch {
+        interrupted: &interrupted,
+        begin: &mut |plan| {
+            if !args.json && !args.quiet {
+                printed = print(&text::plan_line(plan, lang));
+            }
+        },
+        progress: &mut |tally| progress.draw(tally),
+    };
+    let result = run(&plan, &mut watch);
+    progress.clear();
+    printed?;
+    let sold = match result {
+        Ok(sold) => sold,
+        Err(RunError::Workers(WorkersError::Interrupted)) => return Ok(Exit::Interrupted),
+        Err(error) => return Err(error.into()),
+    };
+    let (history, verdict) = (&sold.history, &sold.verdict);
+    if let Some(path) = &args.history {
+        history::write(history, path).with_context(|| path.display().to_string())?;
+    }
+    let output = if args.json {
+        json::of_run(history, verdict, &sold.buyers) + "\n"
+    } else {
+        let detail = match (args.quiet, args.verbose) {
+            (true, _) => text::Detail::Quiet,
+            (_, true) => text::Detail::Verbose,
+            _ => text::Detail::Normal,
+        };
+        text::of_run(history, verdict, &sold.buyers, lang, detail)
+    };
+    print(&output)?;
+    Ok(if history.header.interrupted { Exit::Interrupted } else { verdict.ruling.into() })
+}
+
+/// Finds out before the sale whether a file can be written after it: nothing is worse than a race that
+/// was caught and lost.
+fn check_can_write(path: &std::path::Path) -> anyhow::Result<()> {
+    let folder = crate::ticket_file::folder(path);
+    let what = || format!("{}: can't be written", path.display());
+    anyhow::ensure!(!path.is_dir(), "{}: is a folder", path.display());
+    tempfile::tempfile_in(folder).with_context(what)?;
+    Ok(())
+}
+
+/// The flag that Ctrl-C, a polite kill, or a closed terminal sets.
+pub(super) fn catch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
+    use nix::sys::signal::Signal;
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        signal_hook::flag::register(signal as i32, Arc::clone(&flag))?;
+    }
+    Ok(flag)
+}
+
+/// A duration such as `10ms`, `2s` or `0`.
+fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let duration =
+        humantime::parse_duration(text).map_err(|error| format!("{error}: e.g. 250ms, 2s or 0"))?;
+    if duration > Duration::from_secs(24 * 60 * 60) {
+        return Err("at most a day".to_owned());
+    }
+    Ok(duration)
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    // A day at most, so it fits.
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn jitter(text: &str) -> Result<f64, String> {
+    let jitter: f64 = text.parse().map_err(|_| "a number from 0 to 1".to_owned())?;
+    if (0.0..=1.0).contains(&jitter) { Ok(jitter) } else { Err("a number from 0 to 1".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::Parser as _;
+    use proptest::prelude::*;
+
+    fn plan_of(command: &str) -> Plan {
+        // What a shell does with the words that `Plan::command` writes.
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        let mut chars = command.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' if !quoted => words.last_mut().expect("a word").extend(chars.next()),
+                '\'' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                c => words.last_mut().expect("a word").push(c),
+            }
+        }
+        Cli::try_parse_from(words).expect("a command").run.plan()
+    }
+
+    fn member<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
+        proptest::sample::select(all)
+    }
+
+    prop_compose! {
+        fn a_sale()(lock in member(Lock::ALL), lock_on in member(LockOn::ALL), write in member(Write::ALL),
+                    fsync in any::<bool>(), timeout in proptest::option::of(0_u64..1 << 40)) -> Sale {
+            // A lock's place says nothing where there is none.
+            let lock_on = if lock == Lock::None { write.default_lock_on() } else { lock_on };
+            Sale { lock, lock_on, write, fsync, lock_timeout_ns: timeout }
+        }
+    }
+
+    prop_compose! {
+        fn a_plan()(buyers in 1..=Plan::MOST_BUYERS, tickets in any::<Option<u64>>(), sale in a_sale(),
+                    all in any::<bool>(), count in 1_u32.., think_ns in 0_u64..1 << 40,
+                    jitter in 0.0..=1.0, seed in any::<u64>(), file in "[a-z' \\\\]{1,8}/t[.]json") -> Plan {
+            let per_buyer = if all { PerBuyer::All } else { count.to_string().parse().expect("a count") };
+            let pace = Pace { think_ns, jitter, seed };
+            Plan { buyers, tickets, workers: Workers::Process, sale, per_buyer, pace, file: file.into() }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plans_command_gives_the_plan_again(plan in a_plan()) {
+            prop_assert_eq!(plan_of(&plan.command()), plan);
+        }
+
+        #[test]
+        fn a_plans_json_gives_the_plan_again(plan in a_plan()) {
+            let json = serde_json::to_string(&plan).expect("json");
+            prop_assert_eq!(serde_json::from_str::<Plan>(&json).expect("a plan"), plan);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `ticketsim show`: the tickets left.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, print};
+use crate::lang::{Lang, Noun, run as say};
+use crate::plan::Plan;
+use crate::ticket_file;
+
+/// `ticketsim show`.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The ticket file
+    #[arg(long, value_name = "PATH", default_value = Plan::DEFAULT_FILE)]
+    file: PathBuf,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn execute(args: &ShowArgs, lang: Lang) -> anyhow::Result<Exit> {
+    let stock = ticket_file::load(&args.file)?;
+    if args.json {
+        let file = args.file.to_string_lossy();
+        let document = serde_json::json!({ "schema_version": 1, "file": file, "remaining": stock });
+        print(&format!("{document}\n"))?;
+    } else {
+        let tickets = lang.count(stock, Noun::Ticket);
+        print(&format!("{}\n", say::left_in(lang, tickets, args.file.display())))?;
+    }
+    Ok(Exit::Sound)
+}

@@ -1,0 +1,141 @@
+//! The words of a verdict: what went wrong, for people who have never heard of it, and the evidence.
+
+use super::texts;
+
+texts! {
+    /// The ruling: sound.
+    sound(receipts, tickets) {
+        en: "SOUND: {receipts} for {tickets}, and no ticket was sold twice.",
+        zh: "正确：{tickets}，发出{receipts}，没有一张票卖了两次。",
+    }
+    /// The ruling: unsound.
+    unsound(receipts, tickets) {
+        en: "UNSOUND: {receipts} for {tickets}.",
+        zh: "出错：{tickets}，却发出{receipts}。",
+    }
+    /// The ruling: unsound, though there are not too many receipts.
+    unsound_otherwise() { en: "UNSOUND: the tickets do not add up.", zh: "出错：票数对不上。" }
+    /// The ruling: unknown.
+    unknown() { en: "UNKNOWN: not all could be judged.", zh: "未知：有些情况无法判断。" }
+
+    /// oversold, in one sentence.
+    oversold(receipts, tickets, extra) {
+        en: "oversold: {receipts} were handed out for {tickets}, {extra} too many",
+        zh: "超卖：{tickets}发出了{receipts}，多了 {extra} 张",
+    }
+    /// oversold: who shares a ticket.
+    same_ticket(stock, count, buyers) {
+        en: "ticket {stock} was sold {count} times: to buyers {buyers}",
+        zh: "第 {stock} 号票卖了 {count} 次：买家 {buyers}",
+    }
+
+    /// lost_update, in one sentence.
+    lost_update(count) {
+        en: "lost update: {count} × a buyer sold a ticket that another had sold already, because it had looked before the other wrote",
+        zh: "丢失更新：有 {count} 次，买家卖出了别人已经卖掉的票，因为它在别人写入之前就看过了库存",
+    }
+    /// lost_update: the usual case.
+    both_read(first, second, stock, gap, left) {
+        en: "buyers {first} and {second} both read {stock}, buyer {second} {gap} before buyer {first} wrote {left}",
+        zh: "买家 {first} 和 {second} 都读到 {stock}，买家 {second} 比买家 {first} 写下 {left} 早读了 {gap}",
+    }
+    /// lost_update: the old stock had come back.
+    read_again(first, second, stock, gap, left) {
+        en: "buyer {second} read {stock} again, {gap} after buyer {first} had written {left}: an older stock had been written over it",
+        zh: "买家 {first} 写下 {left} 之后 {gap}，买家 {second} 又读到 {stock}：旧的库存盖掉了新的",
+    }
+    /// lost_update: nothing is known of the times.
+    same_stock(first, second, stock) {
+        en: "buyers {first} and {second} were both sold a ticket from a stock of {stock}",
+        zh: "买家 {first} 和 {second} 都从库存 {stock} 买到了票",
+    }
+
+    /// lost_stock, missing.
+    stock_missing(tickets) {
+        en: "lost stock: {tickets} left the stock, and nobody holds a receipt for it",
+        zh: "库存丢失：{tickets}从库存里消失了，却没有人拿到收据",
+    }
+    /// lost_stock: who may have taken it.
+    died_writing(buyer, stock) {
+        en: "buyer {buyer} was killed while it sold ticket {stock}: the ticket is gone, the receipt was never given",
+        zh: "买家 {buyer} 在卖第 {stock} 号票时被杀死：票没了，收据没给出",
+    }
+    /// lost_stock, too much.
+    stock_extra(tickets) {
+        en: "lost stock, the other way: {tickets} in the stock again although it was sold: a write with an older stock put it back",
+        zh: "库存多出：{tickets}明明卖掉了又回到库存：有人把旧的库存写了回去",
+    }
+
+    /// torn_read, in one sentence.
+    torn_read(count) {
+        en: "torn read: {count} × the file was read while it was no valid ticket file",
+        zh: "读到残缺：有 {count} 次，读到的不是有效的票文件",
+    }
+    /// torn_read: what was read, in the middle of whose write.
+    torn_in_write(reader, text, gap, writer) {
+        en: "buyer {reader} read {text}, {gap} after buyer {writer} had emptied the file and before it was filled again",
+        zh: "买家 {reader} 读到 {text}：买家 {writer} 在 {gap} 前清空了文件，还没写好",
+    }
+    /// torn_read: what was read.
+    torn_text(reader, text) { en: "buyer {reader} read {text}", zh: "买家 {reader} 读到 {text}" }
+    /// torn_read: a stock above all that was on sale.
+    stock_from_nowhere(reader, stock) {
+        en: "buyer {reader} read {stock}, more than was ever on sale",
+        zh: "买家 {reader} 读到 {stock}，比卖过的票都多",
+    }
+    /// torn_read: the file after the sale.
+    left_torn(text) { en: "after the sale the file holds {text}", zh: "卖完后文件里是 {text}" }
+
+    /// stuck, in one sentence.
+    stuck(buyers) { en: "stuck: {buyers} never got the lock", zh: "卡住：{buyers}一直没拿到锁" }
+    /// stuck: one of ours holds it.
+    waited_for(waiter, waited, holder) {
+        en: "buyer {waiter} waited {waited} and gave up; buyer {holder} held the lock",
+        zh: "买家 {waiter} 等了 {waited} 后放弃；锁在买家 {holder} 手里",
+    }
+    /// stuck: somebody else holds it.
+    waited_in_vain(waiter, waited) {
+        en: "buyer {waiter} waited {waited} and gave up; another program held the lock",
+        zh: "买家 {waiter} 等了 {waited} 后放弃；锁在别的程序手里",
+    }
+
+    /// How many further pieces of evidence there are.
+    and_more(count) { en: "and {count} more like it", zh: "还有 {count} 处类似" }
+
+    /// Not judged: the recorder was full.
+    unrecorded(count) {
+        en: "{count} were counted, but there was no room to record them: what they sold from is not known",
+        zh: "{count}只计了数，没有地方记录：不知道它们从哪个库存卖出",
+    }
+    /// Not judged: no initial stock.
+    no_initial() {
+        en: "the stock at the start is not known: say it with --tickets",
+        zh: "不知道开始时的库存：用 --tickets 指定",
+    }
+    /// Not judged: the run was interrupted.
+    interrupted() { en: "the run was interrupted before its end", zh: "运行在结束前被中断" }
+    /// Not judged: a system call failed.
+    system_error(buyer, doing, error) {
+        en: "buyer {buyer} could not {doing}: {error}",
+        zh: "买家 {buyer} 无法{doing}：{error}",
+    }
+    /// What could not be done.
+    doing_lock() { en: "take the lock", zh: "加锁" }
+    /// What could not be done.
+    doing_unlock() { en: "let the lock go", zh: "解锁" }
+    /// What could not be done.
+    doing_read() { en: "read the ticket file", zh: "读票文件" }
+    /// What could not be done.
+    doing_write() { en: "write the ticket file", zh: "写票文件" }
+
+    /// Why a purchase failed.
+    fault_timeout() { en: "gave up waiting for the lock", zh: "等锁超时" }
+    /// Why a purchase failed.
+    fault_torn(text) { en: "read {text}", zh: "读到 {text}" }
+    /// Why a purchase failed.
+    fault_stopped() { en: "stopped with the run", zh: "随运行停止" }
+    /// Why a purchase failed.
+    fault_killed() { en: "killed in the middle of it", zh: "中途被杀死" }
+    /// A text of no bytes at all.
+    empty_text() { en: "an empty file", zh: "空文件" }
+}

@@ -1,0 +1,187 @@
+//! The JSON document of a run.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::figures::{Fairness, Latency, rate_per_s};
+use super::words;
+use crate::history::{BuyerCount, History, Purchase};
+use crate::lang::Lang;
+use crate::plan::Plan;
+use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Place, Ruling, Verdict};
+
+/// The version of every JSON document on stdout.
+pub const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    plan: Option<&'a Plan>,
+    command: Option<String>,
+    stock: Stock,
+    receipts: u64,
+    refused: u64,
+    failed: u64,
+    unanswered: u64,
+    oversold: u64,
+    outside_sales: u64,
+    interrupted: bool,
+    verdict: Ruling,
+    anomalies: Vec<AnomalyRow>,
+    unjudged: Vec<String>,
+    launch_s: f64,
+    elapsed_s: f64,
+    sales_per_s: f64,
+    latency_ns: Latency,
+    fairness: Fairness,
+    buyers: Vec<BuyerRow>,
+}
+
+#[derive(Serialize)]
+struct Stock {
+    initial: Option<u64>,
+    remaining: Option<u64>,
+}
+
+/// An anomaly as every JSON document has it.
+#[derive(Serialize)]
+pub struct AnomalyRow {
+    kind: AnomalyKind,
+    count: u64,
+    summary: String,
+    evidence: Value,
+}
+
+#[derive(Serialize)]
+struct BuyerRow {
+    buyer: u32,
+    pid: u32,
+    bought: u64,
+    refused: u64,
+    failed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    killed_by: Option<i32>,
+}
+
+/// The document of a run, in one line.
+#[must_use]
+pub fn of_run(history: &History, verdict: &Verdict, buyers: &[BuyerCount]) -> String {
+    let Verdict { ruling, ledger, .. } = verdict;
+    let timing = history.header.timing.unwrap_or_default();
+    let plan = history.header.plan.as_ref();
+    let buyer_row = |buyer: &BuyerCount| BuyerRow {
+        buyer: buyer.buyer,
+        pid: buyer.pid,
+        bought: buyer.tally.bought,
+        refused: buyer.tally.refused,
+        failed: buyer.tally.failed,
+        killed_by: buyer.killed_by,
+    };
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        plan,
+        command: plan.map(Plan::command),
+        stock: Stock { initial: ledger.initial, remaining: ledger.remaining },
+        receipts: ledger.receipts,
+        refused: ledger.refused,
+        failed: ledger.failed,
+        unanswered: ledger.unanswered,
+        oversold: ledger.oversold,
+        outside_sales: ledger.outside_sales,
+        interrupted: history.header.interrupted,
+        verdict: *ruling,
+        anomalies: anomalies(verdict, history),
+        unjudged: unjudged(verdict, history),
+        launch_s: seconds(timing.launch_ns),
+        elapsed_s: seconds(timing.elapsed_ns),
+        sales_per_s: rate_per_s(ledger.receipts, timing.elapsed_ns),
+        latency_ns: Latency::of(history),
+        fairness: Fairness::of(buyers),
+        buyers: buyers.iter().map(buyer_row).collect(),
+    };
+    to_line(&document)
+}
+
+/// A document as one line of JSON.
+#[must_use]
+pub fn to_line(document: &impl Serialize) -> String {
+    // Only maps with keys that are no strings, and values that refuse, can fail: there are none.
+    serde_json::to_string(document).unwrap_or_default()
+}
+
+/// The anomalies of a verdict.
+#[must_use]
+pub fn anomalies(verdict: &Verdict, history: &History) -> Vec<AnomalyRow> {
+    let row = |anomaly: &Anomaly| AnomalyRow {
+        kind: anomaly.kind,
+        count: anomaly.count,
+        summary: summary(anomaly, &verdict.ledger, history),
+        evidence: evidence(anomaly, history),
+    };
+    verdict.anomalies.iter().map(row).collect()
+}
+
+/// What could not be judged, in sentences.
+#[must_use]
+pub fn unjudged(verdict: &Verdict, history: &History) -> Vec<String> {
+    verdict.unjudged.iter().map(|reason| words::unjudged(reason, history, Lang::En)).collect()
+}
+
+/// One sentence, and the first piece of evidence behind it.
+fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History) -> String {
+    let mut sentences = vec![words::summary(anomaly, ledger, Lang::En)];
+    sentences.extend(words::evidence(anomaly, history, Lang::En, 1).into_iter().take(1));
+    sentences.join(": ")
+}
+
+fn evidence(anomaly: &Anomaly, history: &History) -> Value {
+    let purchase = |place: Place| history.purchases.get(place as usize).map(row);
+    let rows = |places: &[Place]| places.iter().map(|place| purchase(*place)).collect::<Vec<_>>();
+    match &anomaly.evidence {
+        Evidence::Oversold(tickets) => json!({
+            "shared_tickets": tickets.iter().map(|ticket| json!({
+                "stock": ticket.stock, "receipts": ticket.count, "purchases": rows(&ticket.receipts),
+            })).collect::<Vec<_>>(),
+        }),
+        Evidence::LostUpdates(pairs) => json!({
+            "pairs": pairs.iter().map(|pair| json!({
+                "stock": pair.stock, "first": purchase(pair.first), "second": purchase(pair.second),
+            })).collect::<Vec<_>>(),
+        }),
+        Evidence::LostStock { missing, extra, suspects } => json!({
+            "lost": i128::from(*missing) - i128::from(*extra),
+            "missing": missing, "extra": extra, "suspects": rows(suspects),
+        }),
+        Evidence::TornReads(reads) => json!({
+            "reads": reads.iter().map(|read| json!({
+                "reader": read.reader.map(purchase),
+                "read": read.reader.and_then(|place| torn(history, place)).or(history.header.left_torn.clone()),
+                "writer": read.writer.map(purchase),
+            })).collect::<Vec<_>>(),
+        }),
+        Evidence::Stuck(waits) => json!({
+            "waits": waits.iter().map(|wait| json!({
+                "waiter": purchase(wait.waiter), "waited_ns": wait.waited_ns,
+                "holder": wait.holder.map(purchase),
+            })).collect::<Vec<_>>(),
+        }),
+    }
+}
+
+fn torn(history: &History, place: Place) -> Option<String> {
+    let text = history.purchases.get(place as usize)?.torn?;
+    Some(String::from_utf8_lossy(text.bytes()).into_owned())
+}
+
+/// A purchase as evidence: who, what and when.
+fn row(purchase: &Purchase) -> Value {
+    json!({
+        "buyer": purchase.buyer, "pid": purchase.pid, "stock": purchase.stock,
+        "invoke_ns": purchase.invoke_ns, "read_ns": purchase.steps.read_ns,
+        "written_ns": purchase.steps.written_ns, "return_ns": purchase.return_ns,
+    })
+}
+
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}

@@ -1,0 +1,270 @@
+//! The text of a run. Colours are written as ANSI codes; who prints decides whether they stay.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::figures::{Fairness, Latency, Percentiles, rate_per_s};
+use super::words::{self, grouped, span};
+use crate::history::{BuyerCount, History, Outcome, Purchase};
+use crate::lang::{Lang, Noun, run as say};
+use crate::plan::{Exclusion, Lock, LockOn, PerBuyer, Plan, Workers};
+use crate::verdict::{Ledger, Ruling, Verdict};
+
+/// Bought, and sound.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Refused, and unsound.
+pub const BAD: Style = AnsiColor::Red.on_default();
+/// Failed, and unknown.
+pub const ODD: Style = AnsiColor::Yellow.on_default();
+/// What is said aside.
+pub const ASIDE: Style = Style::new().dimmed();
+/// What is to be seen first.
+pub const LOUD: Style = Style::new().bold();
+
+/// The text in a style.
+#[must_use]
+pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Up to so many buyers have a line each; more are summed up.
+pub const MOST_LINES: usize = 30;
+/// How many pieces of evidence are shown of an anomaly.
+const MOST_EVIDENCE: usize = 3;
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The ruling alone.
+    Quiet,
+    /// What most people want to see.
+    Normal,
+    /// Latencies and fairness, too, and a line for each buyer, however many.
+    Verbose,
+}
+
+/// The plan in one line, its tickets on sale, and what is wrong with it.
+#[must_use]
+pub fn plan_line(plan: &Plan, lang: Lang) -> String {
+    let sale = &plan.sale;
+    let lock = match (sale.lock, sale.lock_on) {
+        (Lock::None, _) => say::no_lock(lang),
+        (lock, LockOn::Ticket) => say::lock_on_ticket(lang, lock),
+        (lock, LockOn::Sidecar) => say::lock_on_sidecar(lang, lock),
+    };
+    let write =
+        if sale.fsync { say::write_synced(lang, sale.write) } else { say::write_by(lang, sale.write) };
+    let mut pace = if plan.pace.think_ns == 0 {
+        say::no_think(lang)
+    } else {
+        say::think(lang, words::think(plan), (plan.pace.jitter * 100.0).round())
+    };
+    match plan.per_buyer {
+        PerBuyer::ONE => {}
+        PerBuyer::Count(count) => pace = format!("{pace}, {}", say::several_each(lang, count)),
+        PerBuyer::All => pace = format!("{pace}, {}", say::all_each(lang)),
+    }
+    let workers = match plan.workers {
+        Workers::Process => Noun::Process,
+    };
+    let buyers = lang.count(u64::from(plan.buyers), workers);
+    let tickets = lang.count(plan.tickets.unwrap_or(0), Noun::Ticket);
+    let file = plan.file.display();
+    let line = say::plan_line(lang, buyers, tickets, file, lock, write, pace, plan.pace.seed);
+    let mut text = format!("{line}\n");
+    match plan.exclusion() {
+        Exclusion::Excludes | Exclusion::NoLock => {}
+        Exclusion::RenamedAway => {
+            let _ = writeln!(text, "{}", styled(ODD, say::renamed_away(lang)));
+        }
+    }
+    text
+}
+
+/// What came of a run: the buyers, the ledger, the verdict with its evidence, and what to try next.
+#[must_use]
+pub fn of_run(
+    history: &History,
+    verdict: &Verdict,
+    buyers: &[BuyerCount],
+    lang: Lang,
+    detail: Detail,
+) -> String {
+    let mut text = String::new();
+    if detail == Detail::Quiet {
+        let _ = writeln!(text, "{}", ruling(verdict, lang));
+        return text;
+    }
+    if history.header.interrupted {
+        let _ = writeln!(text, "\n{}", styled(ODD, say::interrupted(lang)));
+    }
+    text.push('\n');
+    if buyers.len() <= MOST_LINES || detail == Detail::Verbose {
+        buyer_lines(&mut text, history, buyers, lang);
+    } else {
+        let ledger = &verdict.ledger;
+        let crowd = lang.count(buyers.len() as u64, Noun::Buyer);
+        let numbers = [ledger.receipts, ledger.refused, ledger.failed].map(grouped);
+        let _ = writeln!(text, "{}", say::summary(lang, crowd, &numbers[0], &numbers[1], &numbers[2]));
+    }
+    text.push('\n');
+    ledger_lines(&mut text, &verdict.ledger, lang);
+    let timing = history.header.timing.unwrap_or_default();
+    let rate = rate_per_s(verdict.ledger.receipts, timing.elapsed_ns);
+    let (elapsed, launch) = (span(timing.elapsed_ns), span(timing.launch_ns));
+    let pace = say::pace_of_sales(lang, elapsed, grouped(rate.round() as u64), launch);
+    let _ = writeln!(text, "{}", styled(ASIDE, pace));
+    if detail == Detail::Verbose {
+        figure_lines(&mut text, history, buyers, lang);
+    }
+    text.push('\n');
+    text.push_str(&verdict_lines(history, verdict, lang));
+    if let Some(hint) = hint(history, verdict, lang) {
+        let _ = write!(text, "\n{hint}\n");
+    }
+    text
+}
+
+/// The ruling, coloured.
+#[must_use]
+pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
+    let style = match verdict.ruling {
+        Ruling::Sound => GOOD,
+        Ruling::Unsound => BAD,
+        Ruling::Unknown => ODD,
+    };
+    styled(style.bold(), words::ruling(verdict, lang))
+}
+
+/// The verdict: its ruling, each anomaly with its evidence, and what could not be judged.
+#[must_use]
+pub fn verdict_lines(history: &History, verdict: &Verdict, lang: Lang) -> String {
+    let mut text = format!("{}\n", ruling(verdict, lang));
+    for anomaly in &verdict.anomalies {
+        let _ = writeln!(text, "  {}", styled(LOUD, words::summary(anomaly, &verdict.ledger, lang)));
+        for sentence in words::evidence(anomaly, history, lang, MOST_EVIDENCE) {
+            let _ = writeln!(text, "    {sentence}");
+        }
+    }
+    for reason in &verdict.unjudged {
+        let _ = writeln!(text, "  {}", styled(ODD, words::unjudged(reason, history, lang)));
+    }
+    text
+}
+
+/// A line a buyer, in the order in which they finished.
+fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang: Lang) {
+    let go_ns = history.header.timing.unwrap_or_default().go_ns;
+    // The last purchase of each buyer: when it finished, and what it came to.
+    let mut last: Vec<Option<&Purchase>> = vec![None; buyers.len()];
+    for purchase in &history.purchases {
+        let ended_ns = |purchase: &Purchase| purchase.return_ns.unwrap_or(u64::MAX);
+        if let Some(place) = last.get_mut(purchase.buyer as usize - 1)
+            && place.is_none_or(|other| ended_ns(other) <= ended_ns(purchase))
+        {
+            *place = Some(purchase);
+        }
+    }
+    let mut order: Vec<usize> = (0..buyers.len()).collect();
+    order.sort_by_key(|place| last[*place].map_or(u64::MAX, |p| p.return_ns.unwrap_or(u64::MAX)));
+    let width = buyers.len().to_string().len();
+    let times: Vec<String> = last
+        .iter()
+        .map(|p| p.and_then(|p| p.return_ns).map_or_else(String::new, |ns| span(ns.saturating_sub(go_ns))))
+        .collect();
+    let time_width = times.iter().map(|time| time.chars().count()).max().unwrap_or(0);
+    let rows: Vec<(usize, (Style, String))> =
+        order.into_iter().map(|place| (place, buyer_words(&buyers[place], last[place], lang))).collect();
+    let words_width = rows.iter().map(|(_, (_, words))| words.chars().count()).max().unwrap_or(0);
+    for (place, (style, words)) in rows {
+        let buyer = &buyers[place];
+        let who = say::buyer(lang, format!("{:>width$}", buyer.buyer));
+        // Padded before it is coloured: codes have no width.
+        let words = styled(style, format!("{words:<words_width$}"));
+        let time = say::buyer_after(lang, format!("{:>time_width$}", times[place]));
+        let pid = styled(ASIDE, format!("pid {}", buyer.pid));
+        let _ = writeln!(text, "  {who}  {words}  {time}  {pid}");
+    }
+}
+
+fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Style, String) {
+    let failed = last.and_then(|purchase| words::fault(purchase, lang));
+    if let Some(signal) = buyer.killed_by {
+        return (ODD, say::buyer_failed(lang, say::killed_by(lang, signal)));
+    }
+    match (buyer.tally.bought, last) {
+        (1, Some(purchase)) if purchase.outcome == Outcome::Bought => {
+            let stock = purchase.stock.unwrap_or(0);
+            (GOOD, say::buyer_bought(lang, stock, stock.saturating_sub(1)))
+        }
+        (1.., _) => (GOOD, say::buyer_bought_many(lang, grouped(buyer.tally.bought))),
+        (0, _) => match failed {
+            Some(why) => (ODD, say::buyer_failed(lang, why)),
+            None => (BAD, say::buyer_refused(lang)),
+        },
+    }
+}
+
+fn ledger_lines(text: &mut String, ledger: &Ledger, lang: Lang) {
+    let known = |number: Option<u64>| number.map_or_else(|| say::ledger_unknown(lang), grouped);
+    let remaining = match ledger.remaining {
+        Some(remaining) => grouped(remaining),
+        None => say::ledger_torn(lang),
+    };
+    let mut rows = vec![
+        (say::ledger_initial(lang), known(ledger.initial)),
+        (say::ledger_receipts(lang), grouped(ledger.receipts)),
+        (say::ledger_remaining(lang), remaining),
+        (say::ledger_oversold(lang), grouped(ledger.oversold)),
+    ];
+    if ledger.outside_sales > 0 {
+        rows.push((say::ledger_outside(lang), grouped(ledger.outside_sales)));
+    }
+    // Chinese characters are two columns wide.
+    let columns = |label: &str| label.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    let label_width = rows.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);
+    let width = rows.iter().map(|(_, number)| number.chars().count()).max().unwrap_or(0);
+    for (place, (label, number)) in rows.iter().enumerate() {
+        let gap = " ".repeat(label_width - columns(label) + 2);
+        let number = format!("{number:>width$}");
+        let bad = place == 3 && ledger.oversold > 0;
+        let number = if bad { styled(BAD.bold(), number) } else { number };
+        let _ = writeln!(text, "  {label}{gap}{number}");
+    }
+}
+
+fn figure_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang: Lang) {
+    let latency = Latency::of(history);
+    for (what, percentiles) in [
+        (say::latency_wait(lang), latency.wait),
+        (say::latency_hold(lang), latency.hold),
+        (say::latency_purchase(lang), latency.purchase),
+    ] {
+        let Percentiles { p50, p90, p99, max } = percentiles;
+        let [p50, p90, p99, max] = [p50, p90, p99, max].map(|ns| format!("{:>7}", span(ns)));
+        let _ = writeln!(text, "{}", say::latency(lang, what, p50, p90, p99, max));
+    }
+    let Fairness { jain, most, least } = Fairness::of(buyers);
+    let _ = writeln!(text, "{}", say::fairness(lang, format!("{jain:.3}"), most, least));
+}
+
+/// What to try next: how to break what holds, how to mend what broke.
+fn hint(history: &History, verdict: &Verdict, lang: Lang) -> Option<String> {
+    let plan = history.header.plan.as_ref()?;
+    if history.header.interrupted {
+        return None;
+    }
+    let with = |lock: Lock| {
+        let mut other = plan.clone();
+        other.sale.lock = lock;
+        other.sale.lock_on = other.sale.write.default_lock_on();
+        styled(LOUD, other.command_for_any_seed())
+    };
+    match (verdict.ruling, plan.sale.lock) {
+        (Ruling::Sound, Lock::None) | (Ruling::Unknown, _) => None,
+        (Ruling::Sound, _) => Some(say::how_to_break(lang, with(Lock::None))),
+        (Ruling::Unsound, Lock::None) => Some(say::how_to_fix(lang, with(Lock::Flock))),
+        (Ruling::Unsound, _) => None,
+    }
+}

@@ -1,0 +1,146 @@
+//! Bad input: one clear error that names the place and the way out, exit code 2, nothing touched.
+
+use crate::harness::Folder;
+
+#[test]
+fn a_bad_ticket_file_is_left_as_it_is() {
+    let cases: &[(&str, &str)] = &[
+        ("", "1:1: the file is empty"),
+        ("no JSON", "1:2: expected"),
+        ("{\"ticket\": 1", "1:12: EOF"),
+        ("[1]", "expected an object"),
+        ("{\"tickets\": 1}", "there is no member \"ticket\""),
+        ("{\n\"ticket\": -3}", "2:11: \"ticket\" is -3"),
+        ("{\"ticket\": 1.5}", "1:12: \"ticket\" is 1.5"),
+        ("{\"ticket\": \"1\"}", "1:12: \"ticket\" is \"1\""),
+        ("{\"ticket\": 99999999999999999999}", "beyond 64 bits"),
+    ];
+    for (text, what) in cases {
+        for tickets in ["", "--tickets 5"] {
+            let folder = Folder::with_ticket_file(text);
+            let ran = folder.ticketsim(tickets);
+            assert_eq!(ran.code, Some(2), "{text}: {ran:?}");
+            assert!(ran.stderr.contains("data/ticket.json:"), "{text}: {ran:?}");
+            assert!(ran.stderr.contains(what), "{text}: {ran:?}");
+            assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+            assert_eq!(ran.stdout, "");
+            assert_eq!(folder.read("data/ticket.json"), *text);
+            assert_eq!(folder.list("data"), ["ticket.json"]);
+        }
+    }
+}
+
+#[test]
+fn a_missing_file_names_the_cure() {
+    let folder = Folder::new();
+    for command in ["", "show", "--write rename"] {
+        let ran = folder.ticketsim(command);
+        assert_eq!(ran.code, Some(2));
+        assert!(
+            ran.stderr.contains("data/ticket.json: no such file") && ran.stderr.contains("--tickets N"),
+            "{ran:?}"
+        );
+    }
+    assert_eq!(folder.list("."), [""; 0]);
+}
+
+#[test]
+fn a_folder_a_device_and_a_hundred_megabytes_are_refused() {
+    let folder = Folder::new();
+    for (file, what) in [("--file .", "not a regular file"), ("--file /dev/null", "not a regular file")] {
+        for tickets in ["", "--tickets 1"] {
+            let ran = folder.ticketsim(&format!("{file} {tickets}"));
+            assert_eq!(ran.code, Some(2), "{ran:?}");
+            assert!(ran.stderr.contains(what), "{ran:?}");
+        }
+    }
+    let huge = std::fs::File::create(folder.path("huge.json")).expect("a file");
+    huge.set_len(100 << 20).expect("a sparse file");
+    let ran = folder.ticketsim("--file huge.json -t 1");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("huge.json: 104857600 bytes; a ticket file has at most 65536"), "{ran:?}");
+    assert_eq!(huge.metadata().expect("there").len(), 100 << 20);
+}
+
+#[test]
+fn what_can_not_be_written_is_said_to_be_so() {
+    let folder = Folder::new();
+    // Nobody, root included, creates files in /proc.
+    for command in ["-t 1 --file /proc/ticketsim/ticket.json", "-t 1 --history /proc/h.jsonl"] {
+        let ran = folder.ticketsim(command);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.starts_with("error: /proc/"), "{ran:?}");
+        assert_eq!(ran.stdout, "");
+    }
+    let ran = folder.ticketsim("-t 1 --history no/such/folder/h.jsonl");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("no/such/folder/h.jsonl"), "{ran:?}");
+}
+
+#[test]
+fn a_read_only_file_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::with_ticket_file("{\"ticket\": 3}");
+    let path = folder.path("data/ticket.json");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).expect("read-only");
+    if std::fs::OpenOptions::new().write(true).open(&path).is_ok() {
+        eprintln!("SKIPPED: this user (root?) may write read-only files");
+        return;
+    }
+    let ran = folder.ticketsim("");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("data/ticket.json: can't be opened for writing"), "{ran:?}");
+}
+
+#[test]
+fn mistyped_options_are_explained() {
+    let folder = Folder::new();
+    for (args, what) in [
+        ("--buyerz 3", "--buyers"),
+        ("--buyers 0", "1..=30000"),
+        ("--buyers 30001", "1..=30000"),
+        ("--buyers ten", "--buyers"),
+        ("--tickets -1", "-1"),
+        ("--lock flick", "flock"),
+        ("--lock flock --no-lock", "cannot be used"),
+        ("--write scribble", "overwrite"),
+        ("--think 5", "e.g. 250ms"),
+        ("--jitter 2", "from 0 to 1"),
+        ("--per-buyer 0", "or `all`"),
+        ("shwo", "show"),
+    ] {
+        let ran = folder.ticketsim(args);
+        assert_eq!(ran.code, Some(2), "{args}: {ran:?}");
+        assert!(ran.stderr.contains(what), "{args}: {ran:?}");
+        assert_eq!(folder.list("."), [""; 0], "{args}");
+    }
+}
+
+#[test]
+fn more_buyers_than_processes_are_allowed_are_refused_with_the_limit() {
+    let folder = Folder::new();
+    let script = format!("ulimit -u 50 && exec {} -n 1000 -t 1", crate::harness::TICKETSIM);
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(folder.root())
+        .output()
+        .expect("bash");
+    let ran = crate::harness::Ran::from(output);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("1000 buyers are more than the limit of 50 processes"), "{ran:?}");
+    assert_eq!(folder.list("."), [""; 0], "nothing was put on sale");
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let folder = Folder::new();
+    let script = format!("{} -n 30 -t 1 -v --no-lock | head -1", crate::harness::TICKETSIM);
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(folder.root())
+        .output()
+        .expect("bash");
+    let ran = crate::harness::Ran::from(output);
+    assert_eq!(ran.stdout.lines().count(), 1);
+    assert_eq!(ran.stderr, "");
+}

@@ -1,0 +1,132 @@
+//! A folder of a test's own, and the command in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The command under test. (`current_exe` would be the test binary.)
+pub const TICKETSIM: &str = env!("CARGO_BIN_EXE_ticketsim");
+
+/// A folder that is removed with all that is in it.
+pub struct Folder {
+    folder: tempfile::TempDir,
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("ticketsim-test-").tempdir().expect("a folder");
+        Self { folder }
+    }
+
+    /// A folder with this text as its ticket file.
+    pub fn with_ticket_file(text: &str) -> Self {
+        let folder = Self::new();
+        folder.write("data/ticket.json", text);
+        folder
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).expect("a file")
+    }
+
+    /// The names of all that lies in a folder, sorted.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path(name)).expect("a folder");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
+        names.sort();
+        names
+    }
+
+    /// The command with these arguments, in this folder, with an environment that says nothing of
+    /// colours and languages.
+    pub fn command<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = Command::new(TICKETSIM);
+        command.args(args).current_dir(self.root()).stdin(Stdio::null());
+        for name in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Runs the command with these arguments, separated by spaces.
+    pub fn ticketsim(&self, args: &str) -> Ran {
+        let output = self.command(args.split_whitespace()).output().expect("ticketsim runs");
+        Ran::from(output)
+    }
+
+    /// Runs the command with these arguments and `--json`, and parses what it prints.
+    pub fn json(&self, args: &str) -> (Option<i32>, Value) {
+        let ran = self.ticketsim(&format!("{args} --json"));
+        let value = serde_json::from_str(&ran.stdout);
+        (ran.code, value.unwrap_or_else(|error| panic!("{error}: {ran:?}")))
+    }
+
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}
+
+/// The kinds of a document's anomalies.
+pub fn kinds(document: &Value) -> Vec<&str> {
+    let anomalies = document["anomalies"].as_array().expect("anomalies");
+    anomalies.iter().map(|anomaly| anomaly["kind"].as_str().expect("a kind")).collect()
+}
+
+/// Waits until something holds, for as long as a loaded machine may take.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !holds() {
+        assert!(began.elapsed().as_secs() < 60, "still waiting until {what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// The processes that have this one as their parent, by /proc.
+pub fn children(pid: u32) -> Vec<u32> {
+    let parent_of = |pid: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name, in parentheses, may hold anything: the fields begin after the last of them.
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
+    };
+    let entries = std::fs::read_dir("/proc").expect("/proc");
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    pids.filter(|child| parent_of(*child) == Some(pid)).collect()
+}
+
+/// Whether a process is there and is no zombie.
+pub fn alive(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .ok()
+        .and_then(|stat| Some(stat.rsplit_once(')')?.1.trim_start().chars().next()? != 'Z'))
+        .unwrap_or(false)
+}

@@ -1,0 +1,9 @@
+//! The real command, driven as a stranger would, each test in a folder of its own.
+
+mod bad_input;
+mod harness;
+mod kill;
+mod outsiders;
+mod readme;
+mod run;
+mod shell;

@@ -1,0 +1,113 @@
+//! Others may play: programs that take the same flock exclude and are excluded.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::harness::{Folder, alive, eventually};
+
+const PYTHON_SHOP: &str = r#"
+import fcntl, json, sys
+sold = 0
+with open("data/ticket.json", "r+") as file:
+    print("open", flush=True)
+    while True:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        text = file.read()
+        stock = json.loads(text)["ticket"]
+        if stock == 0:
+            break
+        file.seek(0)
+        file.write(json.dumps({"ticket": stock - 1}).ljust(len(text)))
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_UN)
+        sold += 1
+print(sold)
+"#;
+
+#[test]
+fn a_python_shop_sells_from_the_same_file_at_the_same_time() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "python3 is missing");
+        eprintln!("SKIPPED: no python3");
+        return;
+    }
+    let folder = Folder::with_ticket_file("{\"ticket\": 50000}\n");
+    let mut other = Command::new("python3")
+        .args(["-c", PYTHON_SHOP])
+        .current_dir(folder.root())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 starts");
+    let mut lines = BufReader::new(other.stdout.take().expect("a pipe")).lines();
+    lines.next().expect("open").expect("text");
+    let (code, document) = folder.json("-n 4 --per-buyer all --think 0");
+    let outside: u64 = lines.next().expect("a line").expect("text").parse().expect("a count");
+    assert!(other.wait().expect("python3 ends").success());
+    assert_eq!(code, Some(0), "{document}");
+    assert_eq!(document["verdict"], "sound");
+    assert_eq!(document["stock"]["remaining"], 0);
+    let initial = document["stock"]["initial"].as_u64().expect("a stock");
+    let receipts = document["receipts"].as_u64().expect("receipts");
+    // What python sold before our first look is no gap between our own purchases.
+    assert_eq!(document["outside_sales"], initial - receipts);
+    assert_eq!(receipts + outside, 50000, "each ticket was sold once");
+    assert!(outside > 0, "python sold some");
+}
+
+#[test]
+fn flock_1_keeps_our_buyers_out() {
+    let folder = Folder::with_ticket_file("{\"ticket\": 5}");
+    let mut holder = Command::new("flock")
+        // Without a fork, so that killing it closes the one descriptor that holds the lock.
+        .args(["--no-fork", "data/ticket.json", "sh", "-c", "echo held; exec sleep 100"])
+        .current_dir(folder.root())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("flock(1)");
+    let mut line = String::new();
+    BufReader::new(holder.stdout.take().expect("a pipe")).read_line(&mut line).expect("held");
+    let (code, document) = folder.json("-n 3 --lock-timeout 100ms");
+    assert_eq!(code, Some(1), "{document}");
+    assert_eq!((&document["failed"], &document["receipts"]), (&json!(3), &json!(0)));
+    assert_eq!(document["anomalies"][0]["kind"], "stuck");
+    assert_eq!(document["anomalies"][0]["count"], 3);
+    let wait = &document["anomalies"][0]["evidence"]["waits"][0];
+    assert!(wait["waited_ns"].as_u64() >= Some(100_000_000), "{wait}");
+    assert!(wait["holder"].is_null(), "none of ours: {wait}");
+    // And nobody puts tickets on sale behind the holder's back.
+    let ran = folder.ticketsim("-t 9 --lock-timeout 50ms");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("locked by another program"), "{ran:?}");
+    assert_eq!(folder.read("data/ticket.json"), "{\"ticket\": 5}");
+    holder.kill().expect("killed");
+    holder.wait().expect("gone");
+    // The control: with the holder gone the same command sells.
+    eventually("the lock is free", || folder.ticketsim("-n 1 --lock-timeout 100ms").code == Some(0));
+}
+
+#[test]
+fn our_buyers_keep_flock_1_out() {
+    let folder = Folder::with_ticket_file("{\"ticket\": 5}");
+    let mut sale = folder
+        .command("-n 1 --think 60s --jitter 0".split(' '))
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let refused = || {
+        let status = Command::new("flock")
+            .args(["-n", "data/ticket.json", "true"])
+            .current_dir(folder.root())
+            .status();
+        status.expect("flock(1)").code() == Some(1)
+    };
+    eventually("the buyer holds the lock", refused);
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(sale.id() as i32), nix::sys::signal::Signal::SIGINT)
+        .expect("sent");
+    assert_eq!(sale.wait().expect("ends").code(), Some(130));
+    assert!(!alive(sale.id()));
+    assert!(!refused(), "the lock is free again");
+    assert_eq!(folder.read("data/ticket.json"), "{\"ticket\": 5}");
+}

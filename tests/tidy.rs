@@ -1,0 +1,130 @@
+//! The rules of the layout: who may import whom, and how long a file may get.
+
+use std::path::{Path, PathBuf};
+
+/// Each module, and the modules that it may name. The order is that of the flow: imports point up.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("closed_set", &[]),
+    ("shared", &[]),
+    ("lang", &["closed_set"]),
+    ("plan", &["closed_set"]),
+    ("history", &["closed_set", "plan", "shared", "ticket_file"]),
+    ("ticket_file", &["history"]),
+    ("buyer", &["history", "plan"]),
+    ("schedule", &["buyer"]),
+    ("lock", &["plan", "ticket_file"]),
+    ("explore", &["buyer", "history", "plan", "schedule", "verdict", "world"]),
+    ("world", &["buyer", "history", "lock", "plan", "ticket_file"]),
+    ("verdict", &["closed_set", "history"]),
+    ("workers", &["buyer", "history", "plan", "world"]),
+    ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),
+    ("report", &["history", "lang", "plan", "schedule", "verdict"]),
+];
+
+/// Modules that may name any other.
+const ROOF: &[&str] = &["cli", "lib", "main"];
+/// Modules that may print.
+const MAY_PRINT: &[&str] = &["cli", "report", "lesson", "main"];
+
+fn sources() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    assert!(files.len() > 20, "the sources were found");
+    files
+}
+
+/// The module below src/ that a file belongs to.
+fn module_of(path: &Path) -> String {
+    let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("below src");
+    let first = below.components().next().expect("a name").as_os_str().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The code of a file, without its tests and its comments.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).expect("a source");
+    let text = text.split("#[cfg(test)]\nmod tests").next().expect("the code").to_owned();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The modules of this crate that a text names: `crate::name`, also from `use crate::{a, b}`.
+fn named(code: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        let word =
+            |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        if let Some(group) = rest.strip_prefix('{') {
+            assert!(
+                !group.contains('{') || group.find('}') < group.find('{'),
+                "no nested group after `crate::`"
+            );
+            let members = group.split('}').next().expect("a group").split(',');
+            names.extend(members.map(|member| word(member.trim())));
+        } else {
+            names.push(word(rest));
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+#[test]
+fn imports_point_one_way() {
+    for path in sources() {
+        let module = module_of(&path);
+        if ROOF.contains(&module.as_str()) {
+            continue;
+        }
+        let (_, may_use) = MAY_USE
+            .iter()
+            .find(|(name, _)| *name == module)
+            .unwrap_or_else(|| panic!("{module} stands in no rule of tests/tidy.rs"));
+        for name in named(&code(&path)) {
+            let allowed = name == module || may_use.contains(&name.as_str());
+            assert!(allowed, "{}: {module} may not use {name}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_cli_knows_clap_and_few_print() {
+    for path in sources() {
+        let (module, code) = (module_of(&path), code(&path));
+        assert!(
+            !code.contains("clap") || ["cli", "main"].contains(&module.as_str()),
+            "{}: clap",
+            path.display()
+        );
+        let prints = ["print!(", "println!(", "eprint!(", "eprintln!(", "io::stdout()", "io::stderr()"];
+        let prints = prints.iter().any(|print| code.contains(print));
+        assert!(!prints || MAY_PRINT.contains(&module.as_str()), "{}: it prints", path.display());
+    }
+}
+
+#[test]
+fn files_stay_short_and_say_what_they_are_for() {
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).expect("a source");
+        let lines = text.lines().count();
+        assert!(lines < 500, "{}: {lines} lines", path.display());
+        assert!(text.starts_with("//!"), "{}: no word on what it is for", path.display());
+    }
+    let main = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/main.rs")).expect("main.rs");
+    assert!(main.lines().count() < 40, "main.rs hands off");
+}
+
+#[test]
+fn the_scan_sees_what_it_should() {
+    assert_eq!(named("use crate::plan::Plan;\nuse crate::{world, lock::Locker};"), ["plan", "world", "lock"]);
+    assert_eq!(named("fn f() -> crate::plan::Lock"), ["plan"]);
+}
