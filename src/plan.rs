@@ -266,7 +266,8 @@ impl Plan {
     pub const DEFAULT_JITTER: f64 = 0.5;
 
     /// The options that differ from their defaults, but for the numbers, the seed and the file.
-    fn options(&self) -> Vec<String> {
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
         let mut options = Vec::new();
         let mut say = |differs: bool, option: String| {
             if differs {

@@ -13,12 +13,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("buyer", &["history", "plan"]),
     ("schedule", &["buyer"]),
     ("lock", &["plan", "ticket_file"]),
-    ("explore", &["buyer", "history", "plan", "schedule", "verdict", "world"]),
     ("world", &["buyer", "history", "lock", "plan", "ticket_file"]),
     ("verdict", &["closed_set", "history"]),
+    ("explore", &["buyer", "history", "plan", "schedule", "verdict", "world"]),
     ("workers", &["buyer", "history", "plan", "world"]),
     ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),
-    ("report", &["history", "lang", "plan", "schedule", "verdict"]),
+    ("report", &["explore", "history", "lang", "plan", "schedule", "verdict"]),
 ];
 
 /// Modules that may name any other.

@@ -10,7 +10,8 @@
 //! All numbers are exact. The probabilities after d steps are integers over one common denominator: at
 //! each step it is multiplied by the least common multiple of the numbers of buyers that can step.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use num_bigint::BigUint;
 use num_integer::Integer;
@@ -20,6 +21,7 @@ use num_traits::{One, Zero};
 use super::contender::{Contender, Course, Shop};
 use super::{End, Ends, Setting};
 use crate::schedule::{Schedule, Step};
+use crate::verdict::Ruling;
 use crate::world::ModelWorld;
 
 /// One way to end, and all schedules that do.
@@ -59,6 +61,21 @@ pub struct Census {
     pub found: Vec<Found>,
 }
 
+impl Census {
+    /// Unsound where some schedule is, whether all were counted or not; unknown where none was found but
+    /// not all were counted.
+    #[must_use]
+    pub fn ruling(&self) -> Ruling {
+        if self.sound < self.schedules {
+            Ruling::Unsound
+        } else if self.partial.is_some() {
+            Ruling::Unknown
+        } else {
+            Ruling::Sound
+        }
+    }
+}
+
 /// A place where a buyer can stand, by its number in the list of all that were met.
 type Stand = u32;
 
@@ -89,9 +106,10 @@ struct Trail {
     stand: Stand,
 }
 
-/// Counts all schedules of a setting, up to so many states.
+/// Counts all schedules of a setting, over at most so many states (and no more than 2³²).
 #[must_use]
 pub fn census(setting: &Setting, max_states: u64) -> Census {
+    let max_states = max_states.min(u64::from(u32::MAX));
     let mut walk = Walk::new(setting);
     let mut level = walk.first_level();
     let mut steps = 0;
@@ -177,21 +195,20 @@ impl<'a> Walk<'a> {
             let share = &weight.mass * (&common / number(able));
             for (stand, count) in able {
                 let after = self.after(state, *stand);
-                let place = *places.entry(after).or_insert_with_key(|after| {
-                    let state = self.trails.len() as u32;
-                    self.trails.push(Trail { from: weight.state, stand: *stand });
-                    next.push((
-                        after.clone(),
-                        Weight { ways: BigUint::zero(), mass: BigUint::zero(), state },
-                    ));
-                    next.len() - 1
-                });
+                let place = match places.entry(after) {
+                    Entry::Occupied(entry) => *entry.get(),
+                    Entry::Vacant(_) if self.trails.len() as u64 >= max_states => return None,
+                    Entry::Vacant(entry) => {
+                        let state = self.trails.len() as u32;
+                        self.trails.push(Trail { from: weight.state, stand: *stand });
+                        let nothing = Weight { ways: BigUint::zero(), mass: BigUint::zero(), state };
+                        next.push((entry.key().clone(), nothing));
+                        *entry.insert(next.len() - 1)
+                    }
+                };
                 let into = &mut next[place].1;
                 into.ways += &weight.ways * *count;
                 into.mass += &share * *count;
-            }
-            if self.trails.len() as u64 > max_states {
-                return None;
             }
         }
         self.denominator *= common;
@@ -257,15 +274,21 @@ impl<'a> Walk<'a> {
             at = from;
         }
         let mut shop = Shop::new(self.setting);
+        // Who stands where.
+        let mut crowds: HashMap<Stand, BTreeSet<usize>> = HashMap::new();
+        let number = |contender: &Contender| self.stand_numbers.get(contender).copied();
+        for (place, contender) in shop.contenders.iter().enumerate() {
+            crowds.entry(number(contender).unwrap_or_default()).or_default().insert(place);
+        }
         let mut steps = Vec::with_capacity(trail.len());
         for stand in trail.into_iter().rev() {
-            let here = &self.stands[stand as usize];
-            let Some(place) = shop.contenders.iter().position(|contender| contender == here) else {
+            let Some(place) = crowds.get_mut(&stand).and_then(BTreeSet::pop_first) else {
                 unreachable!("a trail leads through places where buyers stand");
             };
             if let Some(taken) = shop.step(place) {
                 steps.push(Step { kind: taken.kind, buyer: place as u32 + 1 });
             }
+            crowds.entry(number(&shop.contenders[place]).unwrap_or_default()).or_default().insert(place);
         }
         Schedule(steps)
     }

@@ -7,9 +7,9 @@
 //! lock a schedule is an order of granted steps. What goes wrong in a schedule is what
 //! [`crate::verdict::judge`] says of its history, as of a live run.
 //!
-//! - [`census`] counts all of them, by states instead of one by one.
+//! - [`census()`] counts all of them, by states instead of one by one.
 //! - [`sample()`] draws some of them at random, where there are too many states.
-//! - [`rehearse`] gives the history of one of them.
+//! - [`rehearse()`] gives the history of one of them.
 
 mod census;
 mod contender;
@@ -23,7 +23,7 @@ pub use rehearsal::{Refusal, Why, rehearse};
 pub use sample::{Drawn, Sample, Sampling, Scheduler, sample};
 
 use crate::history::History;
-use crate::plan::{PerBuyer, Sale};
+use crate::plan::{Pace, PerBuyer, Plan, Sale, Workers};
 use crate::schedule::Schedule;
 use crate::verdict::{AnomalyKind, judge};
 use contender::Course;
@@ -39,6 +39,41 @@ pub struct Setting {
     pub per_buyer: PerBuyer,
     /// What one purchase does. The model has no clock: nobody gives up waiting.
     pub sale: Sale,
+}
+
+impl Setting {
+    /// The plan of a live run of it. The pace is the usual one: the model knows none.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let think_ns = Plan::DEFAULT_THINK.as_nanos() as u64;
+        Plan {
+            buyers: self.buyers,
+            tickets: Some(self.tickets),
+            workers: Workers::Process,
+            sale: self.sale,
+            per_buyer: self.per_buyer,
+            pace: Pace { think_ns, jitter: Plan::DEFAULT_JITTER, seed: 0 },
+            file: Plan::DEFAULT_FILE.into(),
+        }
+    }
+
+    /// The command that explores it.
+    #[must_use]
+    pub fn command(&self) -> String {
+        self.words(&format!("ticketsim explore --buyers {}", self.buyers))
+    }
+
+    /// The command that makes a schedule of it happen on real processes.
+    #[must_use]
+    pub fn replay_command(&self, schedule: &Schedule) -> String {
+        self.words(&format!("ticketsim replay '{schedule}'"))
+    }
+
+    fn words(&self, verb: &str) -> String {
+        let mut words = vec![verb.to_owned(), format!("--tickets {}", self.tickets)];
+        words.extend(self.plan().options());
+        words.join(" ")
+    }
 }
 
 /// How a schedule ends.

@@ -11,6 +11,7 @@ use super::contender::{Course, Shop};
 use super::{End, Ends, Setting};
 use crate::plan::{Lock, PerBuyer, Write};
 use crate::schedule::{Schedule, Step};
+use crate::verdict::Ruling;
 
 /// How schedules are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,12 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Unsound where some draw was; otherwise unknown: a sample is no proof.
+    #[must_use]
+    pub fn ruling(&self) -> Ruling {
+        if self.unsound > 0 { Ruling::Unsound } else { Ruling::Unknown }
+    }
+
     /// With 95 % confidence at most this share of the scheduler's draws is unsound, and at least the
     /// other: the rule of three, 3/N, where none of N was; otherwise Wilson's interval.
     #[must_use]

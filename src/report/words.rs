@@ -22,7 +22,7 @@ pub fn span(ns: u64) -> String {
 
 /// A number with its thousands set apart.
 #[must_use]
-pub fn grouped(number: u64) -> String {
+pub fn grouped(number: impl std::fmt::Display) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
