@@ -6,6 +6,11 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+#[cfg(target_os = "linux")]
+use nix::sys::mman::{MmapAdvise, madvise};
+
+/// The smallest page there is; larger ones are multiples of it.
+const PAGE: usize = 4096;
 
 /// Types that may live in memory which other processes write at the same time.
 ///
@@ -43,7 +48,7 @@ impl<T: Shareable> SharedSlice<T> {
         let bytes = len.max(1).checked_mul(size_of::<T>().max(1)).ok_or_else(too_large)?;
         let bytes = NonZeroUsize::new(bytes).ok_or_else(too_large)?;
         // Mappings start on a page, which is aligned for every T that is smaller than one.
-        const { assert!(align_of::<T>() <= 4096, "a mapping is aligned to a page, no further") };
+        const { assert!(align_of::<T>() <= PAGE, "a mapping is aligned to a page, no further") };
         // No swap is set aside for pages that may never be touched (Linux only; elsewhere the default).
         #[cfg(target_os = "linux")]
         let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
@@ -53,6 +58,28 @@ impl<T: Shareable> SharedSlice<T> {
         let start =
             unsafe { mmap_anonymous(None, bytes, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags)? };
         Ok(Self { start: start.cast(), len, bytes })
+    }
+}
+
+impl<T: Shareable> SharedSlice<T> {
+    /// Brings the pages of these values into memory at once, if they are several: cheaper than a page
+    /// fault for each as they are touched. A hint: where it does nothing, nothing is lost.
+    pub fn bring_in(&self, range: std::ops::Range<usize>) {
+        let values = self.get(range.start.min(self.len)..range.end.min(self.len)).unwrap_or_default();
+        #[cfg(target_os = "linux")]
+        if size_of_val(values) > PAGE {
+            let first = values.as_ptr().addr();
+            // Whole pages only; the first one may belong to somebody else's values, too, which is no harm.
+            let start = first - first % PAGE;
+            let length = first + size_of_val(values) - start;
+            if let Some(pages) = NonNull::new(values.as_ptr().wrapping_byte_sub(first - start).cast_mut()) {
+                // SAFETY: the pages are part of this mapping, which outlives the call; populating them
+                // (madvise(2), since Linux 5.14) reads and changes nothing that they hold.
+                let _ = unsafe { madvise(pages.cast(), length, MmapAdvise::MADV_POPULATE_WRITE) };
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = values;
     }
 }
 

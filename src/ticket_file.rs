@@ -184,11 +184,9 @@ impl Template {
 
     /// The text with this stock, padded with spaces to at least `length` bytes.
     fn text(&self, stock: u64, length: usize, into: &mut Vec<u8>) {
-        use std::io::Write as _;
         into.clear();
         into.extend_from_slice(&self.before);
-        // Writing to a Vec can't fail.
-        let _ = write!(into, "{stock}");
+        into.extend_from_slice(itoa::Buffer::new().format(stock).as_bytes());
         into.extend_from_slice(&self.after);
         let end = length.saturating_sub(usize::from(self.newline));
         if into.len() < end {
