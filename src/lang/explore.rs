@@ -5,7 +5,7 @@ use super::texts;
 texts! {
     /// The first line: what is explored.
     setting(buyers, tickets, lock, write) {
-        en: "{buyers} race for {tickets}: {lock}, {write}",
+        en: "Sale of {tickets} to {buyers}: {lock}, {write}",
         zh: "{buyers}抢 {tickets}：{lock}，{write}",
     }
     /// How many schedules there are, and over how many states they were counted.

@@ -90,7 +90,7 @@ fn style(ruling: Ruling) -> Style {
     }
 }
 
-/// What is explored, in one line.
+/// What is explored, in one line, and what is wrong with it if its lock sits on a file that is replaced.
 fn setting_line(setting: &Setting, lang: Lang) -> String {
     let Sale { lock, lock_on, write, .. } = setting.sale;
     let lock = match (lock, lock_on) {
@@ -106,7 +106,11 @@ fn setting_line(setting: &Setting, lang: Lang) -> String {
     }
     let buyers = lang.count(u64::from(setting.buyers), Noun::Buyer);
     let tickets = lang.count(setting.tickets, Noun::Ticket);
-    styled(LOUD, say::setting(lang, buyers, tickets, lock, write))
+    let line = styled(LOUD, say::setting(lang, buyers, tickets, lock, write));
+    if setting.sale.replaces_its_lock() {
+        return format!("{line}\n{}", styled(ODD, say_run::renamed_away(lang)));
+    }
+    line
 }
 
 /// What the model leaves out, unless a schedule speaks for itself, and what to try next. `worst` is the
