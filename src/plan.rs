@@ -266,8 +266,7 @@ impl Plan {
     pub const DEFAULT_JITTER: f64 = 0.5;
 
     /// The options that differ from their defaults, but for the numbers, the seed and the file.
-    #[must_use]
-    pub fn options(&self) -> Vec<String> {
+    fn options(&self) -> Vec<String> {
         let mut options = Vec::new();
         let mut say = |differs: bool, option: String| {
             if differs {

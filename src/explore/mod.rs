@@ -60,19 +60,20 @@ impl Setting {
     /// The command that explores it.
     #[must_use]
     pub fn command(&self) -> String {
-        self.words(&format!("ticketsim explore --buyers {}", self.buyers))
+        format!("ticketsim explore --buyers {} {}", self.buyers, self.options())
     }
 
     /// The command that makes a schedule of it happen on real processes.
     #[must_use]
     pub fn replay_command(&self, schedule: &Schedule) -> String {
-        self.words(&format!("ticketsim replay '{schedule}'"))
+        format!("ticketsim replay '{schedule}' {}", self.options())
     }
 
-    fn words(&self, verb: &str) -> String {
-        let mut words = vec![verb.to_owned(), format!("--tickets {}", self.tickets)];
-        words.extend(self.plan().options());
-        words.join(" ")
+    /// The options but for the number of buyers, as a live run takes them, too.
+    fn options(&self) -> String {
+        let command = self.plan().command_for_any_seed();
+        let buyers = format!("ticketsim --buyers {} ", self.buyers);
+        command.strip_prefix(&buyers).unwrap_or(&command).to_owned()
     }
 }
 
