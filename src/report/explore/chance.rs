@@ -7,7 +7,7 @@ use num_traits::{One, ToPrimitive, Zero};
 use crate::report::words::grouped;
 
 /// A number of up to this many digits is written out.
-const MOST_DIGITS: usize = 48;
+const MOST_DIGITS: usize = 60;
 
 /// A number with its thousands set apart, if it can be read; else its size. JSON has every digit.
 pub(super) fn amount(number: &BigUint) -> String {
@@ -103,7 +103,7 @@ mod tests {
     fn a_number_that_nobody_can_read_is_shown_by_its_size() {
         let ten = BigUint::from(10_u32);
         assert_eq!(amount(&BigUint::from(1_234_567_u32)), "1,234,567");
-        assert_eq!(amount(&ten.pow(47)).len(), 48 + 15);
+        assert_eq!(amount(&ten.pow(59)).len(), 60 + 19);
         assert_eq!(amount(&(ten.pow(157) * 23_439_u32)), "≈ 2.343e161");
     }
 
