@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 use num_rational::Ratio;
 use num_traits::{One, ToPrimitive, Zero};
 
-use crate::report::words::grouped;
+use crate::report::words::grouped_digits;
 
 /// A number of up to this many digits is written out.
 const MOST_DIGITS: usize = 60;
@@ -13,7 +13,7 @@ const MOST_DIGITS: usize = 60;
 pub(super) fn amount(number: &BigUint) -> String {
     let digits = number.to_string();
     if digits.len() <= MOST_DIGITS {
-        return grouped(digits);
+        return grouped_digits(&digits);
     }
     // The first digits alone: the next one is cut off, not rounded.
     format!("≈ {}.{}e{}", &digits[..1], &digits[1..4], digits.len() - 1)

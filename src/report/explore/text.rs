@@ -175,7 +175,7 @@ impl<'a> Row<'a> {
         if shown.len() > LONG_WITNESS {
             // Steps are ASCII, and some of them fit.
             shown.truncate(shown[..LONG_WITNESS / 4].rfind(' ').unwrap_or(0));
-            shown = say::cut_short(lang, shown, grouped(witness.0.len()));
+            shown = say::cut_short(lang, shown, grouped(witness.0.len() as u64));
         }
         Self { end, count, fraction: None, decimal, witness: shown, anomalies, left }
     }
