@@ -219,6 +219,35 @@ fn a_lock_that_is_renamed_away_is_unsound_and_on_a_sidecar_it_is_sound() {
     assert_eq!(control.sound, control.schedules);
 }
 
+/// In settings too large to enumerate: whatever the schedule, those of one course end alike, which is
+/// what lets one of them speak for all.
+#[test]
+fn schedules_of_one_course_are_judged_alike() {
+    use rand::SeedableRng as _;
+    use rand::seq::IteratorRandom as _;
+    let trap = setting(5, 8, Lock::Flock, Write::Rename);
+    let trap = Setting { sale: Sale { lock_on: LockOn::Ticket, ..trap.sale }, ..trap };
+    let all = Setting { per_buyer: PerBuyer::All, ..unlocked(3, 12) };
+    let truncated = several(setting(6, 12, Lock::None, Write::Truncate), 3);
+    let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
+    for setting in [several(unlocked(7, 6), 2), all, truncated, several(trap, 3)] {
+        let mut ends: HashMap<Course, End> = HashMap::new();
+        for _ in 0..1_000 {
+            let mut shop = contender::Shop::new(&setting);
+            let mut steps = Vec::new();
+            while let Some(place) = shop.able().choose(&mut rng) {
+                let kind = shop.step(place).expect("it can step").kind;
+                steps.push(crate::schedule::Step { kind, buyer: place as u32 + 1 });
+            }
+            let history = rehearse(&setting, &Schedule(steps)).expect("followed");
+            let end = End::of(&history);
+            let course = shop.course.ended(&shop.world);
+            assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}");
+        }
+        assert!(ends.len() > 5, "{setting:?}");
+    }
+}
+
 fn sum(census: &Census, of: impl Fn(&End) -> bool) -> (BigUint, Ratio<BigUint>) {
     let of: Vec<&Found> = census.found.iter().filter(|found| of(&found.end)).collect();
     (of.iter().map(|found| &found.schedules).sum(), of.iter().map(|found| found.probability.clone()).sum())
