@@ -190,13 +190,6 @@ impl Buyer {
         self.bought
     }
 
-    /// Whether it holds the lock now.
-    #[must_use]
-    pub fn holds_lock(&self) -> bool {
-        let outside = matches!(self.phase, Phase::Opening | Phase::Entering | Phase::Gone);
-        self.rules.locked && !outside
-    }
-
     fn enter(&mut self) {
         self.phase = match self.rules {
             Rules { locked: false, .. } => Phase::Reading,

@@ -44,7 +44,7 @@ impl Contender {
 
     /// Whether it holds the lock that `other` wants.
     pub(super) fn keeps_out(&self, other: &Contender) -> bool {
-        self.buyer.holds_lock() && self.seat == other.seat
+        self.seat.keeps_out(&other.seat)
     }
 
     /// Takes its step, and thinks after it if that is what it does next. `None` once it has left.

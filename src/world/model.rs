@@ -39,10 +39,21 @@ fn whole(stock: u64) -> Vec<u8> {
     format!("{{\"ticket\": {stock}}}\n").into_bytes()
 }
 
-/// What one buyer has of its own in a [`ModelWorld`]: which file it opened to lock it.
+/// What one buyer has of its own in a [`ModelWorld`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
+    /// Which file it opened to lock it.
     opened: u32,
+    /// Whether it holds that file's lock.
+    holds: bool,
+}
+
+impl Seat {
+    /// Whether it holds the lock that `other` has opened.
+    #[must_use]
+    pub fn keeps_out(&self, other: &Seat) -> bool {
+        self.holds && self.opened == other.opened
+    }
 }
 
 /// The lock and the ticket file that all buyers share.
@@ -84,7 +95,10 @@ impl ModelWorld {
         match action {
             Action::Open => seat.opened = self.current,
             // Who takes no lock never asks for it.
-            Action::Lock => self.held.push(seat.opened),
+            Action::Lock => {
+                self.held.push(seat.opened);
+                seat.holds = true;
+            }
             Action::Read => return self.read(),
             Action::Write(stock) => {
                 self.text = Text::Whole(stock);
@@ -94,7 +108,7 @@ impl ModelWorld {
             Action::Fill(stock) => self.fill(stock),
             Action::Unlock => {
                 self.held.retain(|file| *file != seat.opened);
-                seat.opened = 0;
+                *seat = Seat::default();
             }
             Action::Think | Action::Leave => {}
         }
