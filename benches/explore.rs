@@ -7,7 +7,14 @@ use ticketsim::explore::{Sampling, Scheduler, Setting, census, sample};
 use ticketsim::plan::{Lock, LockOn, PerBuyer, Sale, Write};
 
 fn setting(buyers: u32, tickets: u64, lock: Lock, write: Write) -> Setting {
-    let sale = Sale { lock, lock_on: LockOn::Ticket, write, fsync: false, lock_timeout_ns: None };
+    let sale = Sale {
+        lock,
+        lock_on: LockOn::Ticket,
+        write,
+        fsync: false,
+        lock_timeout_ns: None,
+        break_stale: false,
+    };
     Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
 }
 

@@ -16,6 +16,12 @@ closed_set! {
     pub enum Workers: "kind of worker" {
         /// One operating-system process a buyer, forked.
         Process = "process",
+        /// One operating-system thread a buyer, all in one process.
+        Thread = "thread",
+        /// One async task a buyer, on a few threads of one process.
+        Task = "task",
+        /// One buyer after the other, with no concurrency at all: the baseline.
+        Sequential = "sequential",
     }
 }
 
@@ -26,6 +32,14 @@ closed_set! {
         None = "none",
         /// flock(2): belongs to the open file description, released by the kernel.
         Flock = "flock",
+        /// fcntl(2) F_SETLKW: belongs to the process, so that its threads are not kept apart.
+        Posix = "posix",
+        /// fcntl(2) F_OFD_SETLKW: belongs to the open file description; Linux only.
+        Ofd = "ofd",
+        /// <file>.lock, created with O_CREAT|O_EXCL: outlives a holder that is killed.
+        Lockfile = "lockfile",
+        /// A process-shared POSIX semaphore, as Python's multiprocessing.Lock: outlives its holder, too.
+        Semaphore = "semaphore",
     }
 }
 
@@ -48,6 +62,18 @@ closed_set! {
         Ticket = "ticket",
         /// A file beside it, `<file>.sidecar`, that no write ever replaces.
         Sidecar = "sidecar",
+    }
+}
+
+impl Lock {
+    /// Whether it sits on a file that is there anyway, the ticket file or the sidecar. A lockfile is
+    /// the lock itself, and a semaphore has no file.
+    #[must_use]
+    pub const fn has_carrier(self) -> bool {
+        match self {
+            Lock::Flock | Lock::Posix | Lock::Ofd => true,
+            Lock::None | Lock::Lockfile | Lock::Semaphore => false,
+        }
     }
 }
 
@@ -135,14 +161,44 @@ pub struct Sale {
     /// How long a buyer waits for the lock before it gives up, in nanoseconds; `None` waits for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_timeout_ns: Option<u64>,
+    /// Whether a lockfile whose holder is dead is removed, instead of being reported.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub break_stale: bool,
 }
 
 impl Sale {
+    /// Whether the lock keeps such workers apart, or why it does not: the one place that decides what
+    /// is expected of a combination.
+    #[must_use]
+    pub fn exclusion(&self, workers: Workers) -> Exclusion {
+        let same_process = match workers {
+            Workers::Process => false,
+            Workers::Thread | Workers::Task => true,
+            Workers::Sequential => return Exclusion::InTurn,
+        };
+        if self.lock == Lock::None {
+            Exclusion::NoLock
+        } else if self.lock == Lock::Posix && same_process {
+            Exclusion::SameOwner
+        } else if self.replaces_its_lock() {
+            Exclusion::RenamedAway
+        } else {
+            Exclusion::Excludes
+        }
+    }
+
     /// Whether each write replaces the file that carries the lock. Then a buyer opens that file for each
     /// purchase, and the file that it locks may have been replaced by the time that it reads.
     #[must_use]
     pub fn replaces_its_lock(&self) -> bool {
-        self.lock != Lock::None && self.write == Write::Rename && self.lock_on == LockOn::Ticket
+        self.lock.has_carrier() && self.write == Write::Rename && self.lock_on == LockOn::Ticket
+    }
+
+    /// Whether a buyer loses its lock by reading: a POSIX lock goes with any descriptor of its file that
+    /// the process closes (fcntl_locking(2)), and who reads a file that is replaced opens it anew.
+    #[must_use]
+    pub fn loses_its_lock(&self) -> bool {
+        self.lock == Lock::Posix && self.replaces_its_lock()
     }
 }
 
@@ -223,13 +279,7 @@ impl Plan {
     /// Whether the lock of this plan keeps its buyers apart, or why it does not.
     #[must_use]
     pub fn exclusion(&self) -> Exclusion {
-        if self.sale.lock == Lock::None {
-            Exclusion::NoLock
-        } else if self.sale.replaces_its_lock() {
-            Exclusion::RenamedAway
-        } else {
-            Exclusion::Excludes
-        }
+        self.sale.exclusion(self.workers)
     }
 
     /// The command that repeats this run: the same plan and the same think times.
@@ -273,7 +323,7 @@ impl Plan {
                 options.push(option);
             }
         };
-        let Sale { lock, lock_on, write, fsync, lock_timeout_ns } = self.sale;
+        let Sale { lock, lock_on, write, fsync, lock_timeout_ns, break_stale } = self.sale;
         say(self.workers != Workers::Process, format!("--workers {}", self.workers));
         if lock == Lock::None {
             say(true, "--no-lock".to_owned());
@@ -287,6 +337,7 @@ impl Plan {
             let timeout = humantime::format_duration(Duration::from_nanos(timeout_ns));
             say(true, format!("--lock-timeout {}", shell_quoted(&timeout.to_string())));
         }
+        say(break_stale, "--break-stale".to_owned());
         say(self.per_buyer != PerBuyer::ONE, format!("--per-buyer {}", self.per_buyer));
         let think = Duration::from_nanos(self.pace.think_ns);
         let think_text = shell_quoted(&humantime::format_duration(think).to_string());
@@ -306,6 +357,10 @@ pub enum Exclusion {
     NoLock,
     /// The lock sits on a file that each write replaces: old and new file are locked at once.
     RenamedAway,
+    /// The lock belongs to the process, and all buyers are in one (fcntl_locking(2)).
+    SameOwner,
+    /// There is nobody to keep out: one buyer comes after the other.
+    InTurn,
 }
 
 /// The text as one word of a POSIX shell.

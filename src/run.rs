@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
-use crate::lock::Locker;
+use crate::lock::{Locker, Meeting};
 use crate::plan::{Plan, PlanError, Write};
 use crate::ticket_file::{self, Sighting, TicketFile, TicketFileError};
 use crate::verdict::{Verdict, judge};
@@ -71,11 +71,12 @@ pub struct Sold {
 pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
     plan.check()?;
     workers::check(plan)?;
-    let initial = put_on_sale(plan, watch)?;
+    let meeting = Meeting::new(&plan.sale).map_err(|source| no_locking(plan, source))?;
+    let initial = put_on_sale(plan, &meeting, watch)?;
     let plan = Plan { tickets: Some(initial), ..plan.clone() };
     (watch.begin)(&plan);
     let recorder = Recorder::for_plan(&plan, initial).map_err(RunError::Recorder)?;
-    let crew = workers::run(&plan, &recorder, watch)?;
+    let crew = workers::run(&plan, &recorder, &meeting, watch)?;
     let (purchases, unrecorded) = recorder.collect();
     let (remaining, left_torn) = stock_left(&plan)?;
     let last_return_ns = purchases.iter().filter_map(|purchase| purchase.return_ns).max();
@@ -113,20 +114,18 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
 
 /// Puts the plan's tickets on sale, and makes sure that they can be sold: the file can be written and
 /// its lock taken. Returns the stock.
-fn put_on_sale(plan: &Plan, watch: &Watch<'_>) -> Result<u64, RunError> {
+fn put_on_sale(plan: &Plan, meeting: &Meeting, watch: &Watch<'_>) -> Result<u64, RunError> {
     let path = plan.file.as_path();
     match (ticket_file::load(path), plan.tickets) {
         (Ok(_), Some(tickets)) => {
-            let mut locker = probe_lock(plan)?;
-            lock_patiently(&mut locker, plan, watch)?;
-            ticket_file::set(path, tickets)?;
-            locker.unlock().map_err(|source| no_locking(plan, source))?;
+            let locker = probe_lock(plan, meeting)?;
+            set_under_lock(&locker, plan, tickets, watch)?;
         }
         (Err(TicketFileError::Missing { .. }), Some(tickets)) => ticket_file::create(path, tickets)?,
         (Ok(_), None) => {}
         (Err(error), _) => return Err(error.into()),
     }
-    probe_lock(plan)?;
+    probe_lock(plan, meeting)?;
     probe_write(plan)?;
     Ok(ticket_file::load(path)?)
 }
@@ -138,14 +137,14 @@ fn no_locking(plan: &Plan, source: io::Error) -> RunError {
 
 /// Finds out whether the lock works here, without waiting for it: that it is taken is as good an
 /// answer as that it is free.
-fn probe_lock(plan: &Plan) -> Result<Locker, RunError> {
+fn probe_lock(plan: &Plan, meeting: &Meeting) -> Result<Locker, RunError> {
     // Opened for writing, as the buyers will: a file that is read-only is said to be so.
     TicketFile::open(&plan.file, false, "").map_err(|source| TicketFileError::Io {
         path: plan.file.clone(),
         doing: "can't be opened for writing",
         source,
     })?;
-    let mut locker = Locker::open(&plan.sale, &plan.file).map_err(|source| no_locking(plan, source))?;
+    let locker = Locker::open(&plan.sale, &plan.file, meeting).map_err(|source| no_locking(plan, source))?;
     if locker.try_lock().map_err(|source| no_locking(plan, source))? {
         locker.unlock().map_err(|source| no_locking(plan, source))?;
     }
@@ -165,14 +164,20 @@ fn probe_write(plan: &Plan) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Takes the lock of the launcher itself, so that nobody is in the middle of a purchase while tickets
-/// are put on sale. It polls: an interrupt must get through.
-fn lock_patiently(locker: &mut Locker, plan: &Plan, watch: &Watch<'_>) -> Result<(), RunError> {
+/// Sets the stock while the launcher itself holds the lock, so that nobody is in the middle of a
+/// purchase then. It polls: an interrupt must get through.
+fn set_under_lock(locker: &Locker, plan: &Plan, tickets: u64, watch: &Watch<'_>) -> Result<(), RunError> {
     let began = Instant::now();
     let limit = plan.sale.lock_timeout_ns.map(Duration::from_nanos);
-    while !locker.try_lock().map_err(|source| no_locking(plan, source))? {
+    let failed = |source| no_locking(plan, source);
+    while !locker.try_lock().map_err(failed)? {
         if watch.interrupted.load(Ordering::Relaxed) {
             return Err(WorkersError::Interrupted.into());
+        }
+        // Its dead holder keeps everybody out: nobody is in there, and the buyers will say so.
+        let set = || ticket_file::set(&plan.file, tickets);
+        if let Some(set) = locker.while_left_behind(set).map_err(failed)? {
+            return Ok(set?);
         }
         if limit.is_some_and(|limit| began.elapsed() >= limit) {
             let path = crate::lock::carrier(&plan.sale, &plan.file);
@@ -180,7 +185,8 @@ fn lock_patiently(locker: &mut Locker, plan: &Plan, watch: &Watch<'_>) -> Result
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    Ok(())
+    ticket_file::set(&plan.file, tickets)?;
+    locker.unlock().map_err(failed)
 }
 
 /// The stock after the sale, or the start of what is there instead.

@@ -10,6 +10,7 @@ use std::io::{Error, ErrorKind, Result as IoResult};
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -211,7 +212,7 @@ pub enum Sighting {
 #[derive(Debug)]
 pub struct TicketFile {
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
     fsync: bool,
     /// Where a rename writes first: beside the file, of this buyer alone.
     scratch: PathBuf,
@@ -231,7 +232,7 @@ impl TicketFile {
     pub fn open(path: &Path, fsync: bool, scratch: &str) -> IoResult<Self> {
         Ok(Self {
             path: path.to_owned(),
-            file: open(path)?,
+            file: Arc::new(open(path)?),
             fsync,
             scratch: scratch_path(path, scratch),
             template: Template::default(),
@@ -243,8 +244,14 @@ impl TicketFile {
 
     /// The open file, for a lock to be taken on it.
     #[must_use]
-    pub fn file(&self) -> &File {
+    pub fn file(&self) -> &Arc<File> {
         &self.file
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Opens the file that now has this name: after a rename that is another one.
@@ -252,7 +259,7 @@ impl TicketFile {
     /// # Errors
     /// When the system refuses.
     pub fn reopen(&mut self) -> IoResult<()> {
-        self.file = open(&self.path)?;
+        self.file = Arc::new(open(&self.path)?);
         Ok(())
     }
 
@@ -430,7 +437,8 @@ pub fn set(path: &Path, stock: u64) -> Result<(), TicketFileError> {
 /// When there is one already, or the system refuses.
 pub fn create(path: &Path, stock: u64) -> Result<(), TicketFileError> {
     use std::io::Write as _;
-    let failed = |source| io_error(path, "can't be created", source);
+    // Not `io_error`: that something on the way is missing is no reason to say `--tickets` again.
+    let failed = |source| TicketFileError::Io { path: path.to_owned(), doing: "can't be created", source };
     std::fs::create_dir_all(folder(path)).map_err(failed)?;
     let mut temporary = tempfile::Builder::new()
         .permissions(Permissions::from_mode(0o666))

@@ -14,11 +14,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schedule", &["buyer"]),
     ("lock", &["plan", "ticket_file"]),
     ("world", &["buyer", "history", "lock", "plan", "ticket_file"]),
+    ("grade", &["closed_set", "plan"]),
     ("verdict", &["closed_set", "history"]),
     ("explore", &["buyer", "history", "plan", "schedule", "verdict", "world"]),
-    ("workers", &["buyer", "history", "plan", "world"]),
+    ("workers", &["buyer", "history", "lock", "plan", "world"]),
     ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),
-    ("report", &["explore", "history", "lang", "plan", "schedule", "verdict"]),
+    ("report", &["explore", "grade", "history", "lang", "plan", "schedule", "verdict"]),
+    ("matrix", &["grade", "history", "plan", "run", "ticket_file", "verdict", "workers"]),
 ];
 
 /// Modules that may name any other.

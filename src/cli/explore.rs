@@ -60,9 +60,16 @@ impl ExploreArgs {
     fn setting(&self) -> Setting {
         let lock = if self.no_lock { Lock::None } else { self.lock };
         let default = self.write.default_lock_on();
-        // A lock's place says nothing where there is none.
-        let lock_on = if lock == Lock::None { default } else { self.lock_on.unwrap_or(default) };
-        let sale = Sale { lock, lock_on, write: self.write, fsync: false, lock_timeout_ns: None };
+        // A place says nothing of a lock that sits on no file.
+        let lock_on = self.lock_on.filter(|_| lock.has_carrier()).unwrap_or(default);
+        let sale = Sale {
+            lock,
+            lock_on,
+            write: self.write,
+            fsync: false,
+            lock_timeout_ns: None,
+            break_stale: false,
+        };
         Setting { buyers: self.buyers, tickets: self.tickets, per_buyer: self.per_buyer, sale }
     }
 }

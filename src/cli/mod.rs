@@ -1,6 +1,7 @@
 //! The command line: arguments → plan → call → print. Only this module knows clap.
 
 mod explore;
+mod matrix;
 mod progress;
 mod run;
 mod shell;
@@ -123,6 +124,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Count every order of the buyers' steps, on a model, and how each ends
     Explore(explore::ExploreArgs),
+    /// Run every combination of workers, lock and write, and grade it
+    Matrix(matrix::MatrixArgs),
     /// Print completions for a shell
     Completions(shell::CompletionsArgs),
     /// Print the manual page
@@ -144,6 +147,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
         None => run::execute(cli.run, lang),
         Some(Command::Show(args)) => show::execute(&args, lang),
         Some(Command::Explore(args)) => explore::execute(&args, lang),
+        Some(Command::Matrix(args)) => matrix::execute(&args, lang),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man) => shell::man(),
     }

@@ -38,6 +38,9 @@ pub(super) struct SaleArgs {
     /// Sync the file (for a rename: and the folder) before the lock is let go
     #[arg(long)]
     fsync: bool,
+    /// Remove a lockfile whose holder is dead, instead of saying that it is stuck
+    #[arg(long)]
+    break_stale: bool,
     /// Give up waiting for the lock after this long, e.g. 250ms: the verdict says `stuck`
     #[arg(long, value_name = "DUR", value_parser = duration)]
     lock_timeout: Option<Duration>,
@@ -50,6 +53,20 @@ pub(super) struct SaleArgs {
 }
 
 impl SaleArgs {
+    /// Refuses options that say nothing together.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let lock = self.sale().lock;
+        anyhow::ensure!(
+            self.lock_on.is_none() || lock.has_carrier() || lock == Lock::None,
+            "--lock-on says which file carries the lock: --lock {lock} sits on none"
+        );
+        anyhow::ensure!(
+            !self.break_stale || lock == Lock::Lockfile,
+            "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile"
+        );
+        Ok(())
+    }
+
     fn sale(&self) -> Sale {
         Sale {
             lock: if self.no_lock { Lock::None } else { self.lock },
@@ -57,6 +74,7 @@ impl SaleArgs {
             write: self.write,
             fsync: self.fsync,
             lock_timeout_ns: self.lock_timeout.map(nanoseconds),
+            break_stale: self.break_stale,
         }
     }
 }
@@ -68,6 +86,9 @@ pub(super) struct RunArgs {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
     buyers: u32,
+    /// How buyers are run
+    #[arg(long, value_name = "KIND", default_value = "process", value_parser = closed::<Workers>(Workers::ALL))]
+    workers: Workers,
     #[command(flatten)]
     sale: SaleArgs,
     /// Time between reading and writing, e.g. 10ms or 0
@@ -102,7 +123,7 @@ impl RunArgs {
         Plan {
             buyers: self.buyers,
             tickets: self.sale.tickets,
-            workers: Workers::Process,
+            workers: self.workers,
             sale: self.sale.sale(),
             per_buyer: self.sale.per_buyer,
             pace: Pace {
@@ -117,6 +138,7 @@ impl RunArgs {
 }
 
 pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
+    args.sale.check()?;
     let plan = args.plan();
     if let Some(path) = &args.history {
         check_can_write(path)?;
@@ -161,7 +183,7 @@ pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
 
 /// Finds out before the sale whether a file can be written after it: nothing is worse than a race that
 /// was caught and lost.
-fn check_can_write(path: &std::path::Path) -> anyhow::Result<()> {
+pub(super) fn check_can_write(path: &std::path::Path) -> anyhow::Result<()> {
     let folder = crate::ticket_file::folder(path);
     let what = || format!("{}: can't be written", path.display());
     anyhow::ensure!(!path.is_dir(), "{}: is a folder", path.display());
@@ -231,20 +253,22 @@ mod tests {
 
     prop_compose! {
         fn a_sale()(lock in member(Lock::ALL), lock_on in member(LockOn::ALL), write in member(Write::ALL),
-                    fsync in any::<bool>(), timeout in proptest::option::of(0_u64..1 << 40)) -> Sale {
+                    fsync in any::<bool>(), break_stale in any::<bool>(),
+                    timeout in proptest::option::of(0_u64..1 << 40)) -> Sale {
             // A lock's place says nothing where there is none.
-            let lock_on = if lock == Lock::None { write.default_lock_on() } else { lock_on };
-            Sale { lock, lock_on, write, fsync, lock_timeout_ns: timeout }
+            let lock_on = if lock.has_carrier() { lock_on } else { write.default_lock_on() };
+            let break_stale = break_stale && lock == Lock::Lockfile;
+            Sale { lock, lock_on, write, fsync, lock_timeout_ns: timeout, break_stale }
         }
     }
 
     prop_compose! {
-        fn a_plan()(buyers in 1..=Plan::MOST_BUYERS, tickets in any::<Option<u64>>(), sale in a_sale(),
+        fn a_plan()(workers in member(Workers::ALL), buyers in 1..=Plan::MOST_BUYERS, tickets in any::<Option<u64>>(), sale in a_sale(),
                     all in any::<bool>(), count in 1_u32.., think_ns in 0_u64..1 << 40,
                     jitter in 0.0..=1.0, seed in any::<u64>(), file in "[a-z' \\\\]{1,8}/t[.]json") -> Plan {
             let per_buyer = if all { PerBuyer::All } else { count.to_string().parse().expect("a count") };
             let pace = Pace { think_ns, jitter, seed };
-            Plan { buyers, tickets, workers: Workers::Process, sale, per_buyer, pace, file: file.into() }
+            Plan { buyers, tickets, workers, sale, per_buyer, pace, file: file.into() }
         }
     }
 

@@ -13,7 +13,14 @@ use crate::plan::{Lock, LockOn, Write};
 use crate::verdict::Ruling;
 
 fn setting(buyers: u32, tickets: u64, lock: Lock, write: Write) -> Setting {
-    let sale = Sale { lock, lock_on: write.default_lock_on(), write, fsync: false, lock_timeout_ns: None };
+    let sale = Sale {
+        lock,
+        lock_on: write.default_lock_on(),
+        write,
+        fsync: false,
+        lock_timeout_ns: None,
+        break_stale: false,
+    };
     Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
 }
 
@@ -32,6 +39,8 @@ struct Simple {
     at: usize,
     read: u64,
     opened: u64,
+    /// Which file it read through last.
+    reads: u64,
     receipts: u32,
     /// It will not write: it unlocks (if there is a lock) and leaves.
     gives_up: bool,
@@ -41,6 +50,8 @@ struct Simple {
 #[derive(Clone)]
 struct Enumeration {
     letters: Vec<char>,
+    /// Closing a file drops the lock on it.
+    posix: bool,
     most: u32,
     buyers: Vec<Simple>,
     /// `None` while it is emptied.
@@ -72,6 +83,7 @@ impl Enumeration {
         };
         Self {
             letters,
+            posix: setting.sale.lock == Lock::Posix,
             most,
             buyers: vec![Simple::default(); setting.buyers as usize],
             file: Some(setting.tickets),
@@ -101,6 +113,10 @@ impl Enumeration {
             'O' => buyer.opened = self.renames,
             'L' => self.holders.push((buyer.opened, place)),
             'R' => {
+                if reopens && self.posix && buyer.reads == buyer.opened {
+                    self.holders.retain(|(_, holder)| *holder != place);
+                }
+                buyer.reads = self.renames;
                 self.torn |= self.file.is_none();
                 buyer.read = self.file.unwrap_or(0);
                 buyer.gives_up = buyer.read == 0;
@@ -245,6 +261,37 @@ fn schedules_of_one_course_are_judged_alike() {
             assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}");
         }
         assert!(ends.len() > 5, "{setting:?}");
+    }
+}
+
+/// Worse than the trap: opening the new file to read it closes the old one, and a POSIX lock goes with
+/// any descriptor of its file. The control is flock, where two buyers of one purchase each are sound.
+#[test]
+fn a_posix_lock_on_a_replaced_file_is_lost_by_reading() {
+    for (lock, sound) in [(Lock::Posix, false), (Lock::Flock, true), (Lock::Ofd, true)] {
+        let trap = setting(2, 2, lock, Write::Rename);
+        let trap = Setting { sale: Sale { lock_on: LockOn::Ticket, ..trap.sale }, ..trap };
+        compare(&trap);
+        compare(&several(trap, 2));
+        let census = census(&trap, u64::MAX);
+        assert_eq!(census.sound == census.schedules, sound, "{lock}");
+    }
+}
+
+/// What excludes between processes is sound in the model; a lock that sits on no file has no trap.
+#[test]
+fn every_kind_of_lock_is_modelled() {
+    for lock in Lock::ALL.iter().filter(|lock| **lock != Lock::None) {
+        for write in Write::ALL {
+            let census = census(&setting(4, 2, *lock, *write), u64::MAX);
+            assert_eq!((census.sound, census.schedules), (24_u32.into(), 24_u32.into()), "{lock}, {write}");
+        }
+    }
+    for lock in [Lock::Lockfile, Lock::Semaphore] {
+        let setting = setting(3, 3, lock, Write::Rename);
+        let named = Setting { sale: Sale { lock_on: LockOn::Ticket, ..setting.sale }, ..setting };
+        let census = census(&named, u64::MAX);
+        assert_eq!(census.sound, census.schedules, "{lock}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{FaultKind, Header, History, Outcome, Purchase};
+use super::{Fault, FaultKind, Header, History, Outcome, Purchase};
 use crate::ticket_file::folder;
 
 /// The version of the format, as the header's `history_version` says it.
@@ -45,6 +45,8 @@ struct PurchaseLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     errno: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    holder_pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     torn: Option<std::borrow::Cow<'a, str>>,
 }
 
@@ -64,7 +66,11 @@ impl<'a> From<&'a Purchase> for PurchaseLine<'a> {
             written_ns: steps.written_ns,
             unlocked_ns: steps.unlocked_ns,
             fault: purchase.fault.map(|fault| fault.kind),
-            errno: purchase.fault.map(|fault| fault.errno).filter(|errno| *errno != 0),
+            errno: purchase
+                .fault
+                .filter(|fault| fault.errno != 0 && fault.dead_holder().is_none())
+                .map(|fault| fault.errno),
+            holder_pid: purchase.fault.and_then(Fault::dead_holder),
             torn: purchase.torn.as_ref().map(|text| String::from_utf8_lossy(text.bytes())),
         }
     }

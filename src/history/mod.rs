@@ -34,6 +34,8 @@ closed_set! {
     pub enum FaultKind: "fault" {
         /// The buyer gave up waiting for the lock.
         LockTimeout = "lock_timeout",
+        /// The process that holds the lock is dead, and the lock outlived it.
+        HolderGone = "holder_gone",
         /// The lock call itself failed.
         Lock = "lock",
         /// The lock could not be let go.
@@ -56,7 +58,7 @@ closed_set! {
 pub struct Fault {
     /// What went wrong.
     pub kind: FaultKind,
-    /// errno(3), 0 where none applies.
+    /// errno(3), 0 where none applies. Of [`FaultKind::HolderGone`], the process id of the dead holder.
     pub errno: i32,
 }
 
@@ -71,6 +73,18 @@ impl Fault {
     #[must_use]
     pub fn os(kind: FaultKind, error: &std::io::Error) -> Self {
         Self { kind, errno: error.raw_os_error().unwrap_or(0) }
+    }
+
+    /// A lock that its dead holder left behind.
+    #[must_use]
+    pub const fn holder_gone(pid: u32) -> Self {
+        Self { kind: FaultKind::HolderGone, errno: pid as i32 }
+    }
+
+    /// The process id of the dead holder of the lock, where that is the fault.
+    #[must_use]
+    pub fn dead_holder(self) -> Option<u32> {
+        if self.kind == FaultKind::HolderGone { u32::try_from(self.errno).ok() } else { None }
     }
 }
 

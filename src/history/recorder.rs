@@ -6,6 +6,7 @@
 //! cache line once a chunk. The word that commits a record is stored last; what a killed buyer had
 //! begun stays readable. When the records are used up, the counts of each buyer stay exact.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 use nix::time::{ClockId, clock_gettime};
@@ -89,9 +90,15 @@ const STATE_WRITING: u32 = 3;
 /// Committed: plus the outcome's place in `Outcome::ALL`.
 const STATE_ENDED: u32 = 4;
 
-/// The shared recorder of one run.
-#[derive(Debug)]
+/// The shared recorder of one run. Clones write into the same memory, and so do those that a child
+/// inherits.
+#[derive(Clone, Debug)]
 pub struct Recorder {
+    memory: Arc<Memory>,
+}
+
+#[derive(Debug)]
+struct Memory {
     board: SharedSlice<Board>,
     slots: SharedSlice<Slot>,
     records: SharedSlice<Record>,
@@ -131,32 +138,33 @@ impl Recorder {
         let chunk = purchases.div_ceil(buyers).clamp(1, Self::MOST_CHUNK);
         // A buyer may leave most of its last chunk unused.
         let capacity = purchases.saturating_add(buyers * chunk).min(Self::MOST_RECORDS);
-        Ok(Self {
+        let memory = Memory {
             board: SharedSlice::new(1)?,
             slots: SharedSlice::new(buyers as usize)?,
             records: SharedSlice::new(capacity as usize)?,
             chunk,
             epoch_ns: monotonic_ns(),
             run_id: std::process::id(),
-        })
+        };
+        Ok(Self { memory: Arc::new(memory) })
     }
 
     /// What tells this run from others on the machine: the process that made the recorder.
     #[must_use]
     pub fn run_id(&self) -> u32 {
-        self.run_id
+        self.memory.run_id
     }
 
     /// Nanoseconds since the recorder's epoch, on the monotonic clock; never 0.
     #[must_use]
     pub fn now_ns(&self) -> u64 {
-        monotonic_ns().saturating_sub(self.epoch_ns).max(1)
+        monotonic_ns().saturating_sub(self.memory.epoch_ns).max(1)
     }
 
     /// The writing end of one buyer, counted from 1. Each buyer has one, used by one thread at a time.
     #[must_use]
-    pub fn pen(&self, buyer: u32) -> Pen<'_> {
-        Pen { recorder: self, buyer, current: None, next: 0, end: 0, last_ns: 0, open: false }
+    pub fn pen(&self, buyer: u32) -> Pen {
+        Pen { recorder: self.clone(), buyer, current: None, next: 0, end: 0, last_ns: 0, open: false }
     }
 
     /// Notes the process (or thread) that a buyer is.
@@ -172,13 +180,13 @@ impl Recorder {
 
     /// Tells all buyers to begin no further purchase, and to drop the one that they wait or think in.
     pub fn stop(&self) {
-        self.board[0].stop.store(1, Ordering::Relaxed);
+        self.memory.board[0].stop.store(1, Ordering::Relaxed);
     }
 
     /// Whether [`Recorder::stop`] was called, by any process.
     #[must_use]
     pub fn stopped(&self) -> bool {
-        self.board[0].stop.load(Ordering::Relaxed) != 0
+        self.memory.board[0].stop.load(Ordering::Relaxed) != 0
     }
 
     /// Tells every buyer that has waited for the lock for more than `limit_ns` to give up. Returns the
@@ -187,7 +195,7 @@ impl Recorder {
     pub fn time_out(&self, limit_ns: u64) -> Vec<u32> {
         let now_ns = self.now_ns();
         let mut late = Vec::new();
-        for (slot, buyer) in self.slots.iter().zip(1..) {
+        for (slot, buyer) in self.memory.slots.iter().zip(1..) {
             let since_ns = slot.waiting_since_ns.load(Ordering::Relaxed);
             if since_ns != 0 && now_ns.saturating_sub(since_ns) >= limit_ns {
                 slot.give_up.store(1, Ordering::Relaxed);
@@ -218,7 +226,7 @@ impl Recorder {
     #[must_use]
     pub fn tally(&self) -> Tally {
         let mut sum = Tally::default();
-        for buyer in 1..=self.slots.len() as u32 {
+        for buyer in 1..=self.memory.slots.len() as u32 {
             let tally = self.tally_of(buyer);
             sum.bought += tally.bought;
             sum.refused += tally.refused;
@@ -232,8 +240,8 @@ impl Recorder {
     /// then was cut short by a kill.
     #[must_use]
     pub fn collect(&self) -> (Vec<Purchase>, Tally) {
-        let taken = self.board[0].next_record.load(Ordering::Acquire) as usize;
-        let records = &self.records[..taken.min(self.records.len())];
+        let taken = self.memory.board[0].next_record.load(Ordering::Acquire) as usize;
+        let records = &self.memory.records[..taken.min(self.memory.records.len())];
         let mut purchases: Vec<Purchase> =
             records.iter().filter_map(|record| self.purchase(record)).collect();
         purchases.sort_by_key(|purchase| (purchase.invoke_ns, purchase.buyer));
@@ -253,7 +261,7 @@ impl Recorder {
     }
 
     fn slot(&self, buyer: u32) -> &Slot {
-        &self.slots[buyer as usize - 1]
+        &self.memory.slots[buyer as usize - 1]
     }
 
     fn purchase(&self, record: &Record) -> Option<Purchase> {
@@ -340,11 +348,11 @@ impl Record {
 
 /// One buyer's writing end.
 #[derive(Debug)]
-pub struct Pen<'a> {
-    recorder: &'a Recorder,
+pub struct Pen {
+    recorder: Recorder,
     buyer: u32,
-    /// The record of the purchase that is open; `None` when there was no room for it.
-    current: Option<&'a Record>,
+    /// The place of the record of the purchase that is open; `None` when there was no room for it.
+    current: Option<usize>,
     /// The records of this buyer's chunk that are still unused.
     next: u64,
     end: u64,
@@ -353,7 +361,7 @@ pub struct Pen<'a> {
     open: bool,
 }
 
-impl<'a> Pen<'a> {
+impl Pen {
     /// Opens a purchase, if none is open: it is called now.
     pub fn begin(&mut self) {
         if self.open {
@@ -366,7 +374,7 @@ impl<'a> Pen<'a> {
         // A buyer goes from one purchase straight to the next: the end of the one is the call of the
         // other, and the clock need not be read twice.
         self.current = self.take();
-        if let Some(record) = self.current {
+        if let Some(record) = self.record() {
             record.buyer.store(self.buyer, Ordering::Relaxed);
             record.invoke_ns.store(self.last_ns, Ordering::Relaxed);
             record.state.store(STATE_BEGUN, Ordering::Release);
@@ -388,7 +396,7 @@ impl<'a> Pen<'a> {
     /// The stock was read.
     pub fn read(&mut self, stock: u64) {
         self.stamp(|record| Some(&record.read_ns));
-        if let Some(record) = self.current {
+        if let Some(record) = self.record() {
             record.stock.store(stock, Ordering::Relaxed);
             record.state.store(STATE_READ, Ordering::Release);
         }
@@ -397,14 +405,14 @@ impl<'a> Pen<'a> {
     /// A read met no ticket file.
     pub fn torn(&mut self, text: &TornText) {
         self.stamp(|record| Some(&record.read_ns));
-        if let Some(record) = self.current {
+        if let Some(record) = self.record() {
             record.set_torn(text);
         }
     }
 
     /// A write begins: from here on the stock may change.
     pub fn writing(&self) {
-        if let Some(record) = self.current {
+        if let Some(record) = self.record() {
             record.state.store(STATE_WRITING, Ordering::Release);
         }
     }
@@ -431,7 +439,7 @@ impl<'a> Pen<'a> {
 
     /// Ends the purchase: it returned when its last step ended. Commits the record.
     pub fn end(&mut self, outcome: Outcome, fault: Option<Fault>) {
-        if let Some(record) = self.current.take() {
+        if let Some(record) = self.record() {
             if let Some(fault) = fault {
                 record.set_fault(fault);
             }
@@ -440,6 +448,7 @@ impl<'a> Pen<'a> {
             let state = STATE_ENDED + place.map_or(0, |place| place as u32);
             record.state.store(state, Ordering::Release);
         }
+        self.current = None;
         // After the commit: a kill in between leaves a record that is right and a count that is short,
         // never a receipt that was counted and can't be shown.
         let slot = self.slot();
@@ -451,29 +460,32 @@ impl<'a> Pen<'a> {
         self.open = false;
     }
 
-    fn slot(&self) -> &'a Slot {
+    fn slot(&self) -> &Slot {
         self.recorder.slot(self.buyer)
+    }
+
+    fn record(&self) -> Option<&Record> {
+        self.current.map(|place| &self.recorder.memory.records[place])
     }
 
     /// Reads the clock and stores it in the word of the open record that `field` names.
     fn stamp(&mut self, field: impl Fn(&Record) -> Option<&AtomicU64>) {
         self.last_ns = self.recorder.now_ns();
-        if let Some(word) = self.current.and_then(field) {
+        if let Some(word) = self.record().and_then(field) {
             word.store(self.last_ns, Ordering::Relaxed);
         }
     }
 
-    fn take(&mut self) -> Option<&'a Record> {
-        let records = &self.recorder.records;
+    fn take(&mut self) -> Option<usize> {
+        let memory = &self.recorder.memory;
         if self.next == self.end {
-            let chunk = self.recorder.chunk;
-            self.next = self.recorder.board[0].next_record.fetch_add(chunk, Ordering::Relaxed);
-            self.end = self.next + chunk;
-            records.bring_in(self.next as usize..self.end as usize);
+            self.next = memory.board[0].next_record.fetch_add(memory.chunk, Ordering::Relaxed);
+            self.end = self.next + memory.chunk;
+            memory.records.bring_in(self.next as usize..self.end as usize);
         }
-        let record = records.get(self.next as usize);
+        let place = self.next as usize;
         self.next += 1;
-        record
+        (place < memory.records.len()).then_some(place)
     }
 }
 
@@ -486,7 +498,7 @@ fn count(counter: &AtomicU64) {
 mod tests {
     use super::*;
 
-    fn purchase(pen: &mut Pen<'_>, stock: u64) {
+    fn purchase(pen: &mut Pen, stock: u64) {
         pen.begin();
         pen.read(stock);
         pen.writing();

@@ -2,6 +2,7 @@
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
 pub mod explore;
+pub mod matrix;
 pub mod run;
 pub mod verdict;
 
@@ -50,6 +51,12 @@ pub enum Noun {
     Purchase,
     /// Processes.
     Process,
+    /// Threads.
+    Thread,
+    /// Async tasks.
+    Task,
+    /// Buyers that come one after the other.
+    BuyerInTurn,
 }
 
 impl Noun {
@@ -61,6 +68,9 @@ impl Noun {
             Noun::Receipt => ("receipt", "receipts", "张收据"),
             Noun::Purchase => ("purchase", "purchases", "次购买"),
             Noun::Process => ("process", "processes", "个进程"),
+            Noun::Thread => ("thread", "threads", "个线程"),
+            Noun::Task => ("task", "tasks", "个任务"),
+            Noun::BuyerInTurn => ("buyer, in turn,", "buyers, one after the other,", "个买家一个接一个"),
         }
     }
 }
@@ -92,7 +102,7 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, run::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, run::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {

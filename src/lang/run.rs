@@ -26,10 +26,10 @@ texts! {
     several_each(number) { en: "up to {number} purchases each", zh: "每人最多买 {number} 次" }
     /// In the plan line: purchases until sold out.
     all_each() { en: "each buys until it is refused", zh: "每人买到被拒为止" }
-    /// Why the lock of this plan keeps nobody out: a demonstration.
-    renamed_away() {
-        en: "note: a demonstration. Each write replaces the file that carries the lock, so buyers come to lock different files, and are not kept apart.",
-        zh: "注意：这是演示。每次写入都会换掉带锁的文件，买家锁住的就不是同一个文件，互相挡不住。",
+    /// Below the plan line: why its lock keeps nobody out.
+    demonstration(why) {
+        en: "note: a demonstration of a lock that keeps nobody out. {why}",
+        zh: "注意：这里演示的是一把挡不住人的锁。{why}",
     }
 
     /// A buyer's line: it bought.
@@ -98,6 +98,11 @@ texts! {
     how_to_fix(command) {
         en: "To fix it, let them take a lock:  {command}",
         zh: "想修好它，让买家先拿锁：  {command}",
+    }
+    /// The last line of an unsound run under a lock that does not exclude.
+    how_to_mend(command) {
+        en: "To fix it, let them take a lock that keeps them apart:  {command}",
+        zh: "想修好它，换一把能隔开买家的锁：  {command}",
     }
     /// `show`.
     left_in(tickets, file) { en: "{tickets} left in {file}", zh: "{file} 里还有 {tickets}" }

@@ -93,6 +93,11 @@ texts! {
         en: "buyer {waiter} waited {waited} and gave up; buyer {holder} held the lock",
         zh: "买家 {waiter} 等了 {waited} 后放弃；锁在买家 {holder} 手里",
     }
+    /// stuck: the holder is dead, and its lockfile stays.
+    waited_for_dead(waiter, pid) {
+        en: "buyer {waiter} can't get the lock: process {pid} left its lockfile behind when it died; --break-stale removes it",
+        zh: "买家 {waiter} 拿不到锁：进程 {pid} 死后留下了锁文件；--break-stale 会删掉它",
+    }
     /// stuck: somebody else holds it.
     waited_in_vain(waiter, waited) {
         en: "buyer {waiter} waited {waited} and gave up; another program held the lock",
@@ -130,6 +135,8 @@ texts! {
 
     /// Why a purchase failed.
     fault_timeout() { en: "gave up waiting for the lock", zh: "等锁超时" }
+    /// Why a purchase failed.
+    fault_holder_gone(pid) { en: "the lock's holder, process {pid}, is dead", zh: "锁的持有者（进程 {pid}）已死" }
     /// Why a purchase failed.
     fault_torn(text) { en: "read {text}", zh: "读到 {text}" }
     /// Why a purchase failed.

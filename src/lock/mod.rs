@@ -4,13 +4,18 @@
 //! A lock that can't be taken is an error, never "locked anyway".
 
 mod flock;
+mod lockfile;
+mod ofd;
+mod posix;
+mod semaphore;
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::plan::{Lock, LockOn, Sale};
-use crate::ticket_file::beside;
+use crate::ticket_file::{TicketFile, beside};
 
 /// How a wait for the lock ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,46 +24,118 @@ pub enum Wait {
     Granted,
     /// The buyer was told to give up.
     GivenUp,
+    /// It will never be granted: the process that holds it is dead, and the lock outlives it.
+    HolderGone {
+        /// The dead process.
+        pid: u32,
+    },
 }
 
-/// The file that carries the lock of a sale from `file`.
+/// The file that carries the lock of a sale from `file`: what to look at when the lock does not work.
 #[must_use]
 pub fn carrier(sale: &Sale, file: &Path) -> PathBuf {
-    match sale.lock_on {
-        LockOn::Ticket => file.to_owned(),
-        LockOn::Sidecar => beside(file, ".sidecar"),
+    match (sale.lock, sale.lock_on) {
+        (Lock::Lockfile, _) => lockfile::path(file),
+        (_, LockOn::Ticket) => file.to_owned(),
+        (_, LockOn::Sidecar) => beside(file, ".sidecar"),
+    }
+}
+
+/// What the buyers of one run have in common of their lock, made before the first of them starts: the
+/// semaphore, where that is the lock. All other kinds meet at a file, and each buyer opens its own.
+#[derive(Clone, Debug)]
+pub struct Meeting {
+    semaphore: Option<Arc<semaphore::Semaphore>>,
+}
+
+impl Meeting {
+    /// What buyers of this sale will have in common.
+    ///
+    /// # Errors
+    /// When the system has no room for a semaphore.
+    pub fn new(sale: &Sale) -> io::Result<Self> {
+        let semaphore = match sale.lock {
+            Lock::Semaphore => Some(Arc::new(semaphore::Semaphore::new()?)),
+            Lock::None | Lock::Flock | Lock::Posix | Lock::Ofd | Lock::Lockfile => None,
+        };
+        Ok(Self { semaphore })
     }
 }
 
 /// One buyer's end of a lock.
 #[derive(Debug)]
-pub enum Locker {
-    /// Nothing is locked.
+pub struct Locker(Kind);
+
+#[derive(Debug)]
+enum Kind {
     None,
-    /// flock(2).
-    Flock(File),
+    Flock(Arc<File>),
+    Posix(Arc<File>),
+    Ofd(Arc<File>),
+    Lockfile(lockfile::Lockfile),
+    Semaphore(Arc<semaphore::Semaphore>),
 }
 
 impl Locker {
-    /// Opens the lock of a sale: an open file of this buyer's own.
+    /// Opens the lock of a sale from `file`, on an open file of its own.
     ///
     /// # Errors
     /// When the file that carries it can't be opened.
-    pub fn open(sale: &Sale, file: &Path) -> io::Result<Self> {
-        match sale.lock {
-            Lock::None => Ok(Locker::None),
-            Lock::Flock => open_carrier(sale, file).map(Locker::Flock),
+    pub fn open(sale: &Sale, file: &Path, meeting: &Meeting) -> io::Result<Self> {
+        Self::with_carrier(sale, file, meeting, || {
+            let may_create = sale.lock_on == LockOn::Sidecar;
+            let carrier = carrier(sale, file);
+            let file = OpenOptions::new().read(true).write(true).create(may_create).open(carrier)?;
+            Ok(Arc::new(file))
+        })
+    }
+
+    /// Opens the lock of a buyer that has opened its ticket file already: where the lock sits on that,
+    /// one descriptor does for both.
+    ///
+    /// # Errors
+    /// As [`Locker::open`].
+    pub fn beside(sale: &Sale, ticket_file: &TicketFile, meeting: &Meeting) -> io::Result<Self> {
+        match sale.lock_on {
+            LockOn::Ticket => {
+                Self::with_carrier(sale, ticket_file.path(), meeting, || Ok(Arc::clone(ticket_file.file())))
+            }
+            LockOn::Sidecar => Self::open(sale, ticket_file.path(), meeting),
         }
     }
 
-    /// Waits until the lock is granted. A signal that interrupts the wait makes it ask `gives_up`.
+    fn with_carrier(
+        sale: &Sale,
+        file: &Path,
+        meeting: &Meeting,
+        carrier: impl FnOnce() -> io::Result<Arc<File>>,
+    ) -> io::Result<Self> {
+        Ok(Self(match sale.lock {
+            Lock::None => Kind::None,
+            Lock::Flock => Kind::Flock(carrier()?),
+            Lock::Posix => Kind::Posix(carrier()?),
+            Lock::Ofd => Kind::Ofd(carrier()?),
+            Lock::Lockfile => Kind::Lockfile(lockfile::Lockfile::new(file, sale.break_stale)),
+            Lock::Semaphore => {
+                let missing = || io::Error::other("the semaphore was made for another kind of lock");
+                Kind::Semaphore(meeting.semaphore.clone().ok_or_else(missing)?)
+            }
+        }))
+    }
+
+    /// Waits until the lock is granted. `gives_up` is asked whenever a signal interrupts the wait, and
+    /// before each further try of a lock that has to be tried.
     ///
     /// # Errors
     /// When the lock call fails: the lock is not held then.
-    pub fn lock(&mut self, gives_up: impl Fn() -> bool) -> io::Result<Wait> {
-        match self {
-            Locker::None => Ok(Wait::Granted),
-            Locker::Flock(file) => flock::lock(file, gives_up),
+    pub fn lock(&self, gives_up: impl Fn() -> bool) -> io::Result<Wait> {
+        match &self.0 {
+            Kind::None => Ok(Wait::Granted),
+            Kind::Flock(file) => flock::lock(file, gives_up),
+            Kind::Posix(file) => posix::lock(file, gives_up),
+            Kind::Ofd(file) => ofd::lock(file, gives_up),
+            Kind::Lockfile(lockfile) => lockfile.lock(gives_up),
+            Kind::Semaphore(semaphore) => semaphore.lock(gives_up),
         }
     }
 
@@ -66,10 +143,14 @@ impl Locker {
     ///
     /// # Errors
     /// When the call fails.
-    pub fn unlock(&mut self) -> io::Result<()> {
-        match self {
-            Locker::None => Ok(()),
-            Locker::Flock(file) => flock::unlock(file),
+    pub fn unlock(&self) -> io::Result<()> {
+        match &self.0 {
+            Kind::None => Ok(()),
+            Kind::Flock(file) => flock::unlock(file),
+            Kind::Posix(file) => posix::unlock(file),
+            Kind::Ofd(file) => ofd::unlock(file),
+            Kind::Lockfile(lockfile) => lockfile.unlock(),
+            Kind::Semaphore(semaphore) => semaphore.unlock(),
         }
     }
 
@@ -77,15 +158,30 @@ impl Locker {
     ///
     /// # Errors
     /// When the lock call fails, which is also how one learns that locks do not work here.
-    pub fn try_lock(&mut self) -> io::Result<bool> {
-        match self {
-            Locker::None => Ok(true),
-            Locker::Flock(file) => flock::try_lock(file),
+    pub fn try_lock(&self) -> io::Result<bool> {
+        match &self.0 {
+            Kind::None => Ok(true),
+            Kind::Flock(file) => flock::try_lock(file),
+            Kind::Posix(file) => posix::try_lock(file),
+            Kind::Ofd(file) => ofd::try_lock(file),
+            Kind::Lockfile(lockfile) => lockfile.try_lock(),
+            Kind::Semaphore(semaphore) => semaphore.try_lock(),
+        }
+    }
+
+    /// Does something while the lock is left behind by a dead holder, and nobody can break it meanwhile.
+    /// `None` if it is not, or if that can't be told (it can of a lockfile alone). With `--break-stale`
+    /// the lock is removed instead.
+    ///
+    /// # Errors
+    /// When the lock can't be read, guarded or removed.
+    pub fn while_left_behind<T>(&self, act: impl FnOnce() -> T) -> io::Result<Option<T>> {
+        match &self.0 {
+            Kind::Lockfile(lockfile) => lockfile.while_left_behind(act),
+            Kind::None | Kind::Flock(_) | Kind::Posix(_) | Kind::Ofd(_) | Kind::Semaphore(_) => Ok(None),
         }
     }
 }
 
-fn open_carrier(sale: &Sale, file: &Path) -> io::Result<File> {
-    let may_create = sale.lock_on == LockOn::Sidecar;
-    OpenOptions::new().read(true).write(true).create(may_create).open(carrier(sale, file))
-}
+#[cfg(test)]
+mod tests;

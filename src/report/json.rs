@@ -162,7 +162,7 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
         Evidence::Stuck(waits) => json!({
             "waits": waits.iter().map(|wait| json!({
                 "waiter": purchase(wait.waiter), "waited_ns": wait.waited_ns,
-                "holder": wait.holder.map(purchase),
+                "holder": wait.holder.map(purchase), "dead_pid": wait.dead_pid,
             })).collect::<Vec<_>>(),
         }),
     }

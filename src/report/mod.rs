@@ -4,5 +4,6 @@
 pub mod explore;
 pub mod figures;
 pub mod json;
+pub mod matrix;
 pub mod text;
 pub mod words;

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::figures::{Fairness, Latency, Percentiles, rate_per_s};
 use super::words::{self, grouped, span};
+use crate::grade::Combination;
 use crate::history::{BuyerCount, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, run as say};
 use crate::plan::{Exclusion, Lock, LockOn, PerBuyer, Plan, Workers};
@@ -50,8 +51,8 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     let sale = &plan.sale;
     let lock = match (sale.lock, sale.lock_on) {
         (Lock::None, _) => say::no_lock(lang),
-        (lock, LockOn::Ticket) => say::lock_on_ticket(lang, lock),
-        (lock, LockOn::Sidecar) => say::lock_on_sidecar(lang, lock),
+        (lock, LockOn::Sidecar) if lock.has_carrier() => say::lock_on_sidecar(lang, lock),
+        (lock, _) => say::lock_on_ticket(lang, lock),
     };
     let write =
         if sale.fsync { say::write_synced(lang, sale.write) } else { say::write_by(lang, sale.write) };
@@ -67,6 +68,9 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     }
     let workers = match plan.workers {
         Workers::Process => Noun::Process,
+        Workers::Thread => Noun::Thread,
+        Workers::Task => Noun::Task,
+        Workers::Sequential => Noun::BuyerInTurn,
     };
     let buyers = lang.count(u64::from(plan.buyers), workers);
     let tickets = lang.count(plan.tickets.unwrap_or(0), Noun::Ticket);
@@ -74,9 +78,10 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     let line = say::plan_line(lang, buyers, tickets, file, lock, write, pace, plan.pace.seed);
     let mut text = format!("{line}\n");
     match plan.exclusion() {
-        Exclusion::Excludes | Exclusion::NoLock => {}
-        Exclusion::RenamedAway => {
-            let _ = writeln!(text, "{}", styled(ODD, say::renamed_away(lang)));
+        Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => {}
+        Exclusion::RenamedAway | Exclusion::SameOwner => {
+            let why = super::matrix::documented(Combination::of(plan), lang);
+            let _ = writeln!(text, "{}", styled(ODD, say::demonstration(lang, why)));
         }
     }
     text
@@ -183,9 +188,19 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
         // Padded before it is coloured: codes have no width.
         let words = styled(style, format!("{words:<words_width$}"));
         let time = say::buyer_after(lang, format!("{:>time_width$}", times[place]));
-        let pid = styled(ASIDE, format!("pid {}", buyer.pid));
-        let _ = writeln!(text, "  {who}  {words}  {time}  {pid}");
+        let id = buyer_id(history, buyer).map_or_else(String::new, |id| format!("  {}", styled(ASIDE, id)));
+        let _ = writeln!(text, "  {who}  {words}  {time}{id}");
     }
+}
+
+/// What a buyer is to the system, where it is something of its own.
+fn buyer_id(history: &History, buyer: &BuyerCount) -> Option<String> {
+    let kind = match history.header.plan.as_ref()?.workers {
+        Workers::Process => "pid",
+        Workers::Thread | Workers::Sequential => "tid",
+        Workers::Task => return None,
+    };
+    (buyer.pid != 0).then(|| format!("{kind} {}", buyer.pid))
 }
 
 fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Style, String) {
@@ -259,12 +274,15 @@ fn hint(history: &History, verdict: &Verdict, lang: Lang) -> Option<String> {
         let mut other = plan.clone();
         other.sale.lock = lock;
         other.sale.lock_on = other.sale.write.default_lock_on();
+        other.sale.break_stale = false;
         styled(LOUD, other.command_for_any_seed())
     };
-    match (verdict.ruling, plan.sale.lock) {
-        (Ruling::Sound, Lock::None) | (Ruling::Unknown, _) => None,
-        (Ruling::Sound, _) => Some(say::how_to_break(lang, with(Lock::None))),
-        (Ruling::Unsound, Lock::None) => Some(say::how_to_fix(lang, with(Lock::Flock))),
-        (Ruling::Unsound, _) => None,
+    match (verdict.ruling, plan.exclusion()) {
+        (Ruling::Sound, Exclusion::Excludes) => Some(say::how_to_break(lang, with(Lock::None))),
+        (Ruling::Unsound, Exclusion::NoLock) => Some(say::how_to_fix(lang, with(Lock::Flock))),
+        (Ruling::Unsound, Exclusion::RenamedAway | Exclusion::SameOwner) => {
+            Some(say::how_to_mend(lang, with(Lock::Flock)))
+        }
+        _ => None,
     }
 }

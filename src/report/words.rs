@@ -121,7 +121,7 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
 
 fn doing(kind: FaultKind, lang: Lang) -> String {
     match kind {
-        FaultKind::Lock | FaultKind::LockTimeout => say::doing_lock(lang),
+        FaultKind::Lock | FaultKind::LockTimeout | FaultKind::HolderGone => say::doing_lock(lang),
         FaultKind::Unlock => say::doing_unlock(lang),
         FaultKind::Read | FaultKind::Torn => say::doing_read(lang),
         FaultKind::Write | FaultKind::Stopped | FaultKind::Killed => say::doing_write(lang),
@@ -134,6 +134,7 @@ pub fn fault(purchase: &Purchase, lang: Lang) -> Option<String> {
     let fault = purchase.fault?;
     Some(match fault.kind {
         FaultKind::LockTimeout => say::fault_timeout(lang),
+        FaultKind::HolderGone => say::fault_holder_gone(lang, fault.dead_holder().unwrap_or(0)),
         FaultKind::Torn => say::fault_torn(lang, torn_text(&purchase.torn.unwrap_or_default(), lang)),
         FaultKind::Stopped => say::fault_stopped(lang),
         FaultKind::Killed => say::fault_killed(lang),
@@ -224,6 +225,9 @@ impl Words<'_> {
     fn wait(&self, wait: &Wait) -> String {
         let waiter = self.purchase(wait.waiter).buyer;
         let waited = span(wait.waited_ns);
+        if let Some(pid) = wait.dead_pid {
+            return say::waited_for_dead(self.lang, waiter, pid);
+        }
         match wait.holder {
             Some(holder) => say::waited_for(self.lang, waiter, waited, self.purchase(holder).buyer),
             None => say::waited_in_vain(self.lang, waiter, waited),

@@ -16,7 +16,7 @@ use super::{
     Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place, SharedTicket, TornRead, Wait,
     places,
 };
-use crate::history::{FaultKind, History, Outcome, Purchase};
+use crate::history::{Fault, FaultKind, History, Outcome, Purchase};
 
 pub(super) fn judge(history: &History) -> (Ledger, Vec<Anomaly>) {
     let mut ledger = count(history);
@@ -198,8 +198,11 @@ fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
 
 /// Buyers that gave up waiting for the lock, and who held it.
 fn stuck(history: &History) -> Option<Anomaly> {
-    let gave_up =
-        |purchase: &Purchase| purchase.fault.is_some_and(|fault| fault.kind == FaultKind::LockTimeout);
+    let gave_up = |purchase: &Purchase| {
+        purchase
+            .fault
+            .is_some_and(|fault| matches!(fault.kind, FaultKind::LockTimeout | FaultKind::HolderGone))
+    };
     let mut count = 0;
     let mut waits = Vec::new();
     for (purchase, place) in history.purchases.iter().zip(0..).filter(|(p, _)| gave_up(p)) {
@@ -210,6 +213,7 @@ fn stuck(history: &History) -> Option<Anomaly> {
                 waiter: place,
                 waited_ns: until_ns - purchase.invoke_ns,
                 holder: holder_at(history, until_ns),
+                dead_pid: purchase.fault.and_then(Fault::dead_holder),
             });
         }
     }

@@ -87,6 +87,8 @@ pub struct Wait {
     pub waited_ns: u64,
     /// The purchase that held the lock then, where one of ours did.
     pub holder: Option<Place>,
+    /// The process that died and left the lock behind, where the waiter could tell.
+    pub dead_pid: Option<u32>,
 }
 
 /// What an anomaly rests on.
@@ -220,7 +222,11 @@ fn unjudged(history: &History) -> Vec<Unjudged> {
             FaultKind::Lock | FaultKind::Unlock | FaultKind::Read | FaultKind::Write => {
                 Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.errno })
             }
-            FaultKind::LockTimeout | FaultKind::Torn | FaultKind::Stopped | FaultKind::Killed => None,
+            FaultKind::LockTimeout
+            | FaultKind::HolderGone
+            | FaultKind::Torn
+            | FaultKind::Stopped
+            | FaultKind::Killed => None,
         }
     });
     reasons.extend(system_error);

@@ -1,12 +1,18 @@
 //! How buyers are run. Each kind of worker starts its buyers behind a barrier, lets them all go at
 //! once, and waits until the last has left; all of them drive the same purchase.
 
+mod attend;
+mod limits;
 mod process;
+mod sequential;
+mod task;
+mod thread;
 
 use std::io;
 use std::sync::atomic::AtomicBool;
 
 use crate::history::{Recorder, Tally};
+use crate::lock::Meeting;
 use crate::plan::{Plan, Workers};
 
 pub use process::{ForkError, fork_buyer, only_thread};
@@ -42,6 +48,34 @@ pub enum WorkersError {
     /// Not all could be started.
     #[error(transparent)]
     Fork(#[from] ForkError),
+    /// Not all threads could be started.
+    #[error(
+        "only {started} of {buyers} buyers could be started: thread: {source}{}",
+        limits::limits_note(limits)
+    )]
+    Thread {
+        /// How many were asked for.
+        buyers: u32,
+        /// How many were started, and ended again.
+        started: u32,
+        /// Why.
+        source: io::Error,
+        /// The limits in force, in words.
+        limits: String,
+    },
+    /// One process may not have so many files open.
+    #[error(
+        "{buyers} buyers in one process need {needed} open files, and {limit} are allowed (ulimit -Hn); \
+         take fewer, or --workers process"
+    )]
+    OpenFiles {
+        /// How many buyers were asked for.
+        buyers: u32,
+        /// How many open files they need.
+        needed: u64,
+        /// How many are allowed.
+        limit: u64,
+    },
     /// A buyer could not open its files.
     #[error("buyer {buyer} could not open the ticket file or its lock: {source}")]
     Open {
@@ -65,6 +99,8 @@ pub enum WorkersError {
 pub fn check(plan: &Plan) -> Result<(), WorkersError> {
     match plan.workers {
         Workers::Process => Ok(process::check(plan)?),
+        Workers::Thread | Workers::Task => limits::allow_open_files(plan),
+        Workers::Sequential => Ok(()),
     }
 }
 
@@ -72,8 +108,16 @@ pub fn check(plan: &Plan) -> Result<(), WorkersError> {
 ///
 /// # Errors
 /// When they can't all be started. What happens to a buyer later stands in the recorder.
-pub fn run(plan: &Plan, recorder: &Recorder, watch: &mut Watch<'_>) -> Result<Crew, WorkersError> {
+pub fn run(
+    plan: &Plan,
+    recorder: &Recorder,
+    meeting: &Meeting,
+    watch: &mut Watch<'_>,
+) -> Result<Crew, WorkersError> {
     match plan.workers {
-        Workers::Process => process::run(plan, recorder, watch),
+        Workers::Process => process::run(plan, recorder, meeting, watch),
+        Workers::Thread => thread::run(plan, recorder, meeting, watch),
+        Workers::Task => task::run(plan, recorder, meeting, watch),
+        Workers::Sequential => sequential::run(plan, recorder, meeting, watch),
     }
 }

@@ -21,13 +21,16 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction, signal};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid, pipe};
 
+use super::attend::{TICK, UnderWay, WAKE_UP, attend, catch_wake_up};
+use super::limits::{limits_in_force, limits_note};
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
+use crate::lock::Meeting;
 use crate::plan::Plan;
 use crate::world::{RealWorld, Recorded, drive, remove_scratch};
 
@@ -63,18 +66,22 @@ pub enum ForkError {
     },
 }
 
-fn limits_note(limits: &str) -> String {
-    if limits.is_empty() { String::new() } else { format!(" (limits: {limits})") }
-}
+/// How long a thread that was joined may take to vanish from /proc: the joiner is woken a little before
+/// the kernel has taken the thread apart.
+const VANISHING: Duration = Duration::from_millis(200);
 
 /// Makes sure that this process has exactly one thread, where the system can tell (Linux).
 ///
 /// # Errors
 /// When it has more.
 pub fn only_thread() -> Result<(), ForkError> {
-    match std::fs::read_dir("/proc/self/task").map(Iterator::count) {
-        Ok(1) | Err(_) => Ok(()),
-        Ok(threads) => Err(ForkError::Threads(threads)),
+    let until = Instant::now() + VANISHING;
+    loop {
+        match std::fs::read_dir("/proc/self/task").map(Iterator::count) {
+            Ok(1) | Err(_) => return Ok(()),
+            Ok(threads) if Instant::now() >= until => return Err(ForkError::Threads(threads)),
+            Ok(_) => std::thread::sleep(Duration::from_micros(100)),
+        }
     }
 }
 
@@ -127,6 +134,26 @@ impl Drop for Brood {
     }
 }
 
+/// The children, and the pipe of which each holds an end: it hangs up when the last has left.
+struct Family<'a> {
+    brood: &'a Brood,
+    ready: &'a File,
+}
+
+impl UnderWay for Family<'_> {
+    fn all_left(&mut self, within: Duration) -> io::Result<bool> {
+        readable(self.ready, within)
+    }
+
+    fn wake(&self, buyer: u32) {
+        let _ = kill(self.brood.pids[buyer as usize - 1], WAKE_UP);
+    }
+
+    fn wake_all(&self, at_last: bool) {
+        self.brood.signal(if at_last { Signal::SIGKILL } else { WAKE_UP });
+    }
+}
+
 fn wait_for(pid: Pid) -> nix::Result<WaitStatus> {
     loop {
         match waitpid(pid, None) {
@@ -136,18 +163,18 @@ fn wait_for(pid: Pid) -> nix::Result<WaitStatus> {
     }
 }
 
-/// How long a tick of the launcher is when nothing presses.
-const TICK: Duration = Duration::from_millis(100);
-/// How long stopped buyers may take to leave before they are killed.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// What can be found out before anything is touched: that this process may fork, and that often.
 pub(super) fn check(plan: &Plan) -> Result<(), ForkError> {
     only_thread()?;
     check_limit(plan.buyers)
 }
 
-pub(super) fn run(plan: &Plan, recorder: &Recorder, watch: &mut Watch<'_>) -> Result<Crew, WorkersError> {
+pub(super) fn run(
+    plan: &Plan,
+    recorder: &Recorder,
+    meeting: &Meeting,
+    watch: &mut Watch<'_>,
+) -> Result<Crew, WorkersError> {
     only_thread()?;
     catch_wake_up()?;
     let (start_read, start_write) = pipe().map_err(io::Error::from)?;
@@ -157,7 +184,7 @@ pub(super) fn run(plan: &Plan, recorder: &Recorder, watch: &mut Watch<'_>) -> Re
     let mut ends = ChildEnds { start_read, start_write: Some(start_write), ready: ready_write.into() };
     for buyer in 1..=plan.buyers {
         let name = format!("buyer-{buyer}");
-        match fork_buyer(&name, || be_buyer(plan, recorder, buyer, &mut ends)) {
+        match fork_buyer(&name, || be_buyer(plan, recorder, meeting, buyer, &mut ends)) {
             Ok(pid) => brood.pids.push(pid),
             Err(source) => {
                 let limits = limits_in_force();
@@ -177,7 +204,8 @@ pub(super) fn run(plan: &Plan, recorder: &Recorder, watch: &mut Watch<'_>) -> Re
     let launch_ns = began.elapsed().as_nanos() as u64;
     let go_ns = recorder.now_ns();
     drop(start_write);
-    let interrupted = attend(plan, recorder, watch, &brood, &ready_read)?;
+    let mut family = Family { brood: &brood, ready: &ready_read };
+    let interrupted = attend(plan, recorder, watch, &mut family)?;
     let left_ns = recorder.now_ns();
     let killed = brood.reap();
     for (buyer, _) in &killed {
@@ -242,10 +270,10 @@ fn settle_in(parent: Pid, name: &CString) {
 }
 
 /// The life of one buyer process. Returns its exit code.
-fn be_buyer(plan: &Plan, recorder: &Recorder, buyer: u32, ends: &mut ChildEnds) -> u8 {
+fn be_buyer(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32, ends: &mut ChildEnds) -> u8 {
     ends.start_write = None;
     recorder.set_pid(buyer, std::process::id());
-    let world = match RealWorld::open(plan, recorder, buyer) {
+    let world = match RealWorld::open(plan, recorder, meeting, buyer) {
         Ok(world) => world,
         Err(error) => {
             // errno fits a byte on Linux and macOS; 0 would mean ready.
@@ -303,38 +331,6 @@ fn await_ready(ready: &mut File, brood: &mut Brood, watch: &Watch<'_>) -> Result
     Ok(())
 }
 
-/// Attends to the sale until the last buyer has left: draws progress, times waiters out, and stops
-/// the buyers when interrupted. Returns whether it was.
-fn attend(
-    plan: &Plan,
-    recorder: &Recorder,
-    watch: &mut Watch<'_>,
-    brood: &Brood,
-    ready: &File,
-) -> io::Result<bool> {
-    let limit_ns = plan.sale.lock_timeout_ns;
-    let watchful = limit_ns.map_or(TICK, |limit_ns| {
-        Duration::from_nanos(limit_ns / 10).clamp(Duration::from_millis(1), Duration::from_millis(20))
-    });
-    let mut stopping_since: Option<Instant> = None;
-    // Every child holds the other end of the pipe: it hangs up when the last has left.
-    while !readable(ready, if stopping_since.is_some() { TICK / 10 } else { watchful })? {
-        (watch.progress)(recorder.tally());
-        if let Some(limit_ns) = limit_ns {
-            for buyer in recorder.time_out(limit_ns) {
-                let _ = kill(brood.pids[buyer as usize - 1], Signal::SIGUSR1);
-            }
-        }
-        if watch.interrupted.load(Ordering::Relaxed) {
-            let since = *stopping_since.get_or_insert_with(Instant::now);
-            recorder.stop();
-            // Again at every tick: a signal that came just before a buyer began to wait woke nobody.
-            brood.signal(if since.elapsed() > PATIENCE { Signal::SIGKILL } else { Signal::SIGUSR1 });
-        }
-    }
-    Ok(stopping_since.is_some())
-}
-
 /// Whether there is something to read (or the other side hung up) within this time. A signal ends the
 /// wait early.
 fn readable(file: &File, within: Duration) -> io::Result<bool> {
@@ -347,17 +343,6 @@ fn readable(file: &File, within: Duration) -> io::Result<bool> {
     }
 }
 
-/// Lets SIGUSR1 interrupt a system call, without doing anything else: that is how a buyer that waits
-/// for a lock is woken. Inherited by the buyers.
-fn catch_wake_up() -> io::Result<()> {
-    extern "C" fn wake_up(_: i32) {}
-    // Without SA_RESTART, so that flock(2) returns EINTR.
-    let action = SigAction::new(SigHandler::Handler(wake_up), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler does nothing, which is safe at any moment.
-    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
-    Ok(())
-}
-
 /// Refuses more buyers than `ulimit -u` allows, before any is started. (Root is exempt from it in the
 /// kernel; who sets the limit means it all the same.)
 fn check_limit(buyers: u32) -> Result<(), ForkError> {
@@ -367,22 +352,4 @@ fn check_limit(buyers: u32) -> Result<(), ForkError> {
         }
         _ => Ok(()),
     }
-}
-
-/// The limits that can make fork(2) fail, in words.
-fn limits_in_force() -> String {
-    let mut limits = Vec::new();
-    if let Ok((limit, _)) = getrlimit(Resource::RLIMIT_NPROC) {
-        limits.push(format!("ulimit -u {limit}"));
-    }
-    for (path, name) in [
-        ("/proc/sys/kernel/pid_max", "kernel.pid_max"),
-        ("/proc/sys/kernel/threads-max", "kernel.threads-max"),
-        ("/sys/fs/cgroup/pids.max", "the cgroup's pids.max"),
-    ] {
-        if let Ok(limit) = std::fs::read_to_string(path) {
-            limits.push(format!("{name} {}", limit.trim()));
-        }
-    }
-    limits.join(", ")
 }

@@ -46,6 +46,8 @@ pub struct Seat {
     opened: u32,
     /// Whether it holds that file's lock.
     holds: bool,
+    /// Which file it reads through. Kept only where closing that file loses the lock.
+    reads: u32,
 }
 
 impl Seat {
@@ -60,6 +62,7 @@ impl Seat {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ModelWorld {
     replaces_its_lock: bool,
+    loses_its_lock: bool,
     text: Text,
     /// How often the file that carries the lock has been replaced: the number of the one that has its
     /// name now. A buyer that opened an earlier one locks that one.
@@ -74,6 +77,7 @@ impl ModelWorld {
     pub fn new(sale: &Sale, tickets: u64) -> Self {
         Self {
             replaces_its_lock: sale.replaces_its_lock(),
+            loses_its_lock: sale.loses_its_lock(),
             text: Text::Whole(tickets),
             current: 0,
             held: Vec::new(),
@@ -99,7 +103,10 @@ impl ModelWorld {
                 self.held.push(seat.opened);
                 seat.holds = true;
             }
-            Action::Read => return self.read(),
+            Action::Read => {
+                self.reopen(seat);
+                return self.read();
+            }
             Action::Write(stock) => {
                 self.text = Text::Whole(stock);
                 self.current += u32::from(self.replaces_its_lock);
@@ -107,14 +114,32 @@ impl ModelWorld {
             Action::Truncate => self.text = Text::Bytes(Vec::new()),
             Action::Fill(stock) => self.fill(stock),
             Action::Unlock => {
-                self.held.retain(|file| *file != seat.opened);
-                *seat = Seat::default();
+                self.release(seat);
+                seat.opened = 0;
             }
             Action::Think | Action::Leave => {}
         }
         // Which of two holders came first makes no difference to what can happen next.
         self.held.sort_unstable();
         Reply::Done
+    }
+
+    /// Lets the lock go, if the seat (still) holds it.
+    fn release(&mut self, seat: &mut Seat) {
+        if std::mem::take(&mut seat.holds) {
+            self.held.retain(|file| *file != seat.opened);
+        }
+    }
+
+    /// Who reads a file that is replaced opens the one that has its name now and closes the one before.
+    /// A POSIX lock goes with *any* descriptor of its file that the process closes (fcntl_locking(2)).
+    fn reopen(&mut self, seat: &mut Seat) {
+        if self.loses_its_lock {
+            if seat.reads == seat.opened {
+                self.release(seat);
+            }
+            seat.reads = self.current;
+        }
     }
 
     /// What a reader meets now.
@@ -165,7 +190,7 @@ mod tests {
     use crate::world::drive;
 
     fn sale(lock: Lock, write: Write, lock_on: LockOn) -> Sale {
-        Sale { lock, lock_on, write, fsync: false, lock_timeout_ns: None }
+        Sale { lock, lock_on, write, fsync: false, lock_timeout_ns: None, break_stale: false }
     }
 
     #[test]
@@ -207,6 +232,21 @@ mod tests {
         world.perform(&mut seats[2], Action::Open);
         assert!(!world.grants(&seats[1], Action::Lock), "the old file is locked");
         assert!(world.grants(&seats[2], Action::Lock), "the new one is not");
+    }
+
+    /// fcntl_locking(2): closing any descriptor of a file drops the process's POSIX locks on it. The
+    /// control is flock, which belongs to the descriptor that it was taken through.
+    #[test]
+    fn a_posix_lock_is_lost_by_closing_the_file_that_was_read() {
+        for (lock, lost) in [(Lock::Posix, true), (Lock::Flock, false)] {
+            let mut world = ModelWorld::new(&sale(lock, Write::Rename, LockOn::Ticket), 3);
+            let (mut one, mut other) = (Seat::default(), Seat::default());
+            for action in [Action::Open, Action::Lock, Action::Read] {
+                world.perform(&mut one, action);
+            }
+            world.perform(&mut other, Action::Open);
+            assert_eq!(world.grants(&other, Action::Lock), lost, "{lock}");
+        }
     }
 
     #[test]

@@ -10,8 +10,8 @@ use rand::{RngExt, SeedableRng};
 use super::World;
 use crate::buyer::{Action, Reply};
 use crate::history::{Fault, FaultKind, Recorder};
-use crate::lock::{Locker, Wait};
-use crate::plan::{Lock, Pace, Plan, Write};
+use crate::lock::{Locker, Meeting, Wait};
+use crate::plan::{Lock, Pace, Plan, Sale, Write};
 use crate::ticket_file::{Sighting, TicketFile, scratch_path};
 
 /// Think times of one buyer: the same seed and buyer draw the same times, in any release
@@ -41,33 +41,36 @@ impl ThinkTimes {
     }
 }
 
-/// The real world, as one buyer has it.
+/// The real world, as one buyer has it. It owns what it needs, so that a thread or a task can take it.
 #[derive(Debug)]
-pub struct RealWorld<'a> {
+pub struct RealWorld {
     buyer: u32,
-    recorder: &'a Recorder,
+    recorder: Recorder,
+    sale: Sale,
     ticket_file: TicketFile,
     locker: Locker,
-    plan: &'a Plan,
+    meeting: Meeting,
     think_times: ThinkTimes,
 }
 
 /// How long a think may go on before it looks whether the run is stopped.
 const THINK_SLICE: Duration = Duration::from_millis(20);
 
-impl<'a> RealWorld<'a> {
+impl RealWorld {
     /// Opens the ticket file and its lock for one buyer, counted from 1: in the process that will use
     /// them, since flock and OFD locks belong to the open file description.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn open(plan: &'a Plan, recorder: &'a Recorder, buyer: u32) -> io::Result<Self> {
+    pub fn open(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32) -> io::Result<Self> {
+        let ticket_file = TicketFile::open(&plan.file, plan.sale.fsync, &scratch_tag(recorder, buyer))?;
         Ok(Self {
             buyer,
-            recorder,
-            ticket_file: TicketFile::open(&plan.file, plan.sale.fsync, &scratch_tag(recorder, buyer))?,
-            locker: Locker::open(&plan.sale, &plan.file)?,
-            plan,
+            recorder: recorder.clone(),
+            sale: plan.sale,
+            locker: Locker::beside(&plan.sale, &ticket_file, meeting)?,
+            ticket_file,
+            meeting: meeting.clone(),
             think_times: ThinkTimes::new(plan.pace, buyer),
         })
     }
@@ -77,23 +80,50 @@ impl<'a> RealWorld<'a> {
         self.think_times.draw()
     }
 
+    /// Why this action, as the first of a purchase, must not be taken any more: the run is stopped.
+    #[must_use]
+    pub fn refusal(&self, action: Action) -> Option<Reply> {
+        let first = match self.sale.lock {
+            Lock::None => Action::Read,
+            _ if self.sale.replaces_its_lock() => Action::Open,
+            _ => Action::Lock,
+        };
+        (action == first && self.recorder.stopped()).then(Self::stopped)
+    }
+
+    /// The reply to an action that the end of the run cut short.
+    #[must_use]
+    pub fn stopped() -> Reply {
+        Reply::Failed(Fault::plain(FaultKind::Stopped))
+    }
+
+    /// Takes the lock if it is free: what a buyer does who must not wait here. `None` if it is held.
+    pub fn try_lock(&mut self) -> Option<Reply> {
+        match self.locker.try_lock() {
+            Ok(true) => Some(Reply::Done),
+            Ok(false) => None,
+            Err(error) => Some(Reply::Failed(Fault::os(FaultKind::Lock, &error))),
+        }
+    }
+
     /// As a program does that opens the file for each purchase.
     fn open_lock(&mut self) -> io::Result<()> {
-        self.locker = Locker::open(&self.plan.sale, &self.plan.file)?;
+        self.locker = Locker::open(&self.sale, self.ticket_file.path(), &self.meeting)?;
         Ok(())
     }
 
     fn lock(&mut self) -> io::Result<Reply> {
-        let (recorder, buyer) = (self.recorder, self.buyer);
-        match self.locker.lock(|| recorder.stopped() || recorder.gives_up(buyer))? {
-            Wait::Granted => Ok(Reply::Done),
-            Wait::GivenUp if recorder.stopped() => Ok(stopped()),
-            Wait::GivenUp => Ok(Reply::Failed(Fault::plain(FaultKind::LockTimeout))),
-        }
+        let (recorder, buyer) = (&self.recorder, self.buyer);
+        Ok(match self.locker.lock(|| recorder.stopped() || recorder.gives_up(buyer))? {
+            Wait::Granted => Reply::Done,
+            Wait::GivenUp if recorder.stopped() => Self::stopped(),
+            Wait::GivenUp => Reply::Failed(Fault::plain(FaultKind::LockTimeout)),
+            Wait::HolderGone { pid } => Reply::Failed(Fault::holder_gone(pid)),
+        })
     }
 
     fn read(&mut self) -> io::Result<Reply> {
-        if self.plan.sale.write == Write::Rename {
+        if self.sale.write == Write::Rename {
             self.ticket_file.reopen()?;
         }
         Ok(match self.ticket_file.read()? {
@@ -103,21 +133,25 @@ impl<'a> RealWorld<'a> {
     }
 
     fn think(&mut self) -> Reply {
-        let until = Instant::now() + self.think_times.draw();
+        let time = self.think_times.draw();
+        if time.is_zero() {
+            return Reply::Done;
+        }
+        let until = Instant::now() + time;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Reply::Done;
             }
             if self.recorder.stopped() {
-                return stopped();
+                return Self::stopped();
             }
             std::thread::sleep(left.min(THINK_SLICE));
         }
     }
 
     fn write(&mut self, stock: u64) -> io::Result<()> {
-        match self.plan.sale.write {
+        match self.sale.write {
             Write::Rename => self.ticket_file.replace(stock),
             // Who truncates asks for two steps of their own, never for this one.
             Write::Overwrite | Write::Truncate => self.ticket_file.overwrite(stock),
@@ -125,16 +159,10 @@ impl<'a> RealWorld<'a> {
     }
 }
 
-impl World for RealWorld<'_> {
+impl World for RealWorld {
     fn perform(&mut self, action: Action) -> Reply {
-        let sale = &self.plan.sale;
-        let first = match sale.lock {
-            Lock::None => Action::Read,
-            _ if sale.replaces_its_lock() => Action::Open,
-            _ => Action::Lock,
-        };
-        if action == first && self.recorder.stopped() {
-            return stopped();
+        if let Some(reply) = self.refusal(action) {
+            return reply;
         }
         let done = |result: io::Result<()>, kind| match result {
             Ok(()) => Reply::Done,
@@ -145,7 +173,6 @@ impl World for RealWorld<'_> {
             Action::Open => done(self.open_lock(), FaultKind::Lock),
             Action::Lock => self.lock().unwrap_or_else(failed(FaultKind::Lock)),
             Action::Read => self.read().unwrap_or_else(failed(FaultKind::Read)),
-            Action::Think if self.plan.pace.think_ns == 0 => Reply::Done,
             Action::Think => self.think(),
             Action::Write(stock) => done(self.write(stock), FaultKind::Write),
             Action::Truncate => done(self.ticket_file.truncate(), FaultKind::Write),
@@ -154,10 +181,6 @@ impl World for RealWorld<'_> {
             Action::Leave => Reply::Done,
         }
     }
-}
-
-fn stopped() -> Reply {
-    Reply::Failed(Fault::plain(FaultKind::Stopped))
 }
 
 /// What tells the temporary files of several buyers, and of several runs, apart.

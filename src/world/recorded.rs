@@ -6,14 +6,14 @@ use crate::history::Pen;
 
 /// Wraps a world and notes each step of its buyer with a pen.
 #[derive(Debug)]
-pub struct Recorded<'a, W> {
+pub struct Recorded<W> {
     world: W,
-    pen: Pen<'a>,
+    pen: Pen,
 }
 
-impl<'a, W> Recorded<'a, W> {
+impl<W> Recorded<W> {
     /// Records what happens in `world` with `pen`.
-    pub fn new(world: W, pen: Pen<'a>) -> Self {
+    pub fn new(world: W, pen: Pen) -> Self {
         Self { world, pen }
     }
 
@@ -53,7 +53,7 @@ impl<'a, W> Recorded<'a, W> {
     }
 }
 
-impl<W: World> World for Recorded<'_, W> {
+impl<W: World> World for Recorded<W> {
     fn perform(&mut self, action: Action) -> Reply {
         self.before(action);
         let reply = self.world.perform(action);

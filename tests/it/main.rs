@@ -4,6 +4,8 @@ mod bad_input;
 mod explore;
 mod harness;
 mod kill;
+mod locks;
+mod matrix;
 mod outsiders;
 mod readme;
 mod run;

@@ -10,8 +10,10 @@ use num_traits::Zero as _;
 use super::chance::{SHORT_FRACTION, amount, decimal, exact_and_decimal, percent, sign};
 use super::{census_summary, sample_summary, schedules};
 use crate::explore::{Census, Drawn, End, Found, Sample, Scheduler, Setting};
+use crate::grade::Combination;
 use crate::lang::{Lang, Noun, explore as say, run as say_run};
-use crate::plan::{Lock, LockOn, PerBuyer, Sale};
+use crate::plan::{Exclusion, Lock, LockOn, PerBuyer, Sale};
+use crate::report::matrix::documented;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
 use crate::report::words::grouped;
 use crate::schedule::Schedule;
@@ -90,13 +92,13 @@ fn style(ruling: Ruling) -> Style {
     }
 }
 
-/// What is explored, in one line, and what is wrong with it if its lock sits on a file that is replaced.
+/// What is explored, in one line, and what is wrong with its lock.
 fn setting_line(setting: &Setting, lang: Lang) -> String {
     let Sale { lock, lock_on, write, .. } = setting.sale;
     let lock = match (lock, lock_on) {
         (Lock::None, _) => say_run::no_lock(lang),
-        (lock, LockOn::Ticket) => say_run::lock_on_ticket(lang, lock),
-        (lock, LockOn::Sidecar) => say_run::lock_on_sidecar(lang, lock),
+        (lock, LockOn::Sidecar) if lock.has_carrier() => say_run::lock_on_sidecar(lang, lock),
+        (lock, _) => say_run::lock_on_ticket(lang, lock),
     };
     let mut write = say_run::write_by(lang, write);
     match setting.per_buyer {
@@ -107,10 +109,14 @@ fn setting_line(setting: &Setting, lang: Lang) -> String {
     let buyers = lang.count(u64::from(setting.buyers), Noun::Buyer);
     let tickets = lang.count(setting.tickets, Noun::Ticket);
     let line = styled(LOUD, say::setting(lang, buyers, tickets, lock, write));
-    if setting.sale.replaces_its_lock() {
-        return format!("{line}\n{}", styled(ODD, say_run::renamed_away(lang)));
+    let plan = setting.plan();
+    match plan.exclusion() {
+        Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => line,
+        Exclusion::RenamedAway | Exclusion::SameOwner => {
+            let why = documented(Combination::of(&plan), lang);
+            format!("{line}\n{}", styled(ODD, say_run::demonstration(lang, why)))
+        }
     }
-    line
 }
 
 /// What the model leaves out, unless a schedule speaks for itself, and what to try next. `worst` is the

@@ -1,0 +1,205 @@
+//! `ticketsim matrix`: which locks hold, here?
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::progress::When;
+use super::run::{catch_interrupts, check_can_write};
+use super::{Exit, closed, print};
+use crate::grade::{Combination, Row};
+use crate::lang::Lang;
+use crate::matrix::{BUYERS, MatrixError, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
+use crate::plan::{Lock, Workers, Write, shell_quoted};
+use crate::report::matrix::{self, Trial};
+
+/// Trials of a row unless told otherwise.
+const TRIALS: u32 = 5;
+
+/// Run every combination of workers, lock and write, and grade it
+///
+/// Each row of the matrix is several real sales on real files: 10 buyers race for 20 tickets and buy
+/// until they are refused. A combination is safe when none of its trials went wrong while the same
+/// without the lock did. With --dir it tells whether the locks of a mount (NFS, FUSE, a container's
+/// volume) keep what their documentation promises.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Exit code: 0 every row is as documented, 1 a row is not, 2 a row could not be judged or run, 130 interrupted.")]
+pub(super) struct MatrixArgs {
+    /// Trials of each row
+    #[arg(long, value_name = "N", default_value_t = TRIALS, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    trials: u32,
+    /// These kinds of workers alone, separated by commas
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = closed::<Workers>(Workers::ALL))]
+    workers: Vec<Workers>,
+    /// These kinds of locks alone (and none, as the control)
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = closed::<Lock>(Lock::ALL))]
+    lock: Vec<Lock>,
+    /// These kinds of writes alone
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = closed::<Write>(Write::ALL))]
+    write: Vec<Write>,
+    /// Sell from files in this folder: do the locks of its filesystem work? [default: the system's
+    /// folder for temporary files]
+    #[arg(long, value_name = "PATH")]
+    dir: Option<PathBuf>,
+    /// Seed of the think times [default: drawn]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Print one JSON document instead of text
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Print Markdown instead of text
+    #[arg(long)]
+    markdown: bool,
+    /// Write one self-contained HTML page, too
+    #[arg(long, value_name = "PATH")]
+    html: Option<PathBuf>,
+    /// How progress is shown, on stderr
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = closed::<When>(When::ALL))]
+    progress: When,
+}
+
+impl MatrixArgs {
+    fn combinations(&self) -> Vec<Combination> {
+        Combination::all(
+            named(&self.workers, Workers::ALL),
+            named(&self.lock, Lock::ALL),
+            named(&self.write, Write::ALL),
+        )
+    }
+
+    /// The command that makes the same matrix.
+    fn command(&self, seed: u64) -> String {
+        fn list<T: std::fmt::Display>(option: &str, members: &[T]) -> Option<String> {
+            let names: Vec<String> = members.iter().map(T::to_string).collect();
+            (!names.is_empty()).then(|| format!("{option} {}", names.join(",")))
+        }
+        let dir = self.dir.as_deref().map(|dir| format!("--dir {}", shell_quoted(&dir.to_string_lossy())));
+        let options = [
+            Some(format!("ticketsim matrix --trials {}", self.trials)),
+            list("--workers", &self.workers),
+            list("--lock", &self.lock),
+            list("--write", &self.write),
+            dir,
+            Some(format!("--seed {seed}")),
+        ];
+        options.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The members that were named; all of them if none was.
+fn named<'a, T>(members: &'a [T], all: &'a [T]) -> &'a [T] {
+    if members.is_empty() { all } else { members }
+}
+
+pub(super) fn execute(args: &MatrixArgs, lang: Lang) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.html {
+        check_can_write(path)?;
+    }
+    let interrupted = catch_interrupts()?;
+    let folder = folder_in(args.dir.as_deref())?;
+    // 32 bits, so that a seed can be read out and typed.
+    let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let plan = MatrixPlan {
+        combinations: args.combinations(),
+        trials: args.trials,
+        folder: folder.path().to_owned(),
+        seed,
+    };
+    let mut progress = Progress::new(&plan, args.progress);
+    let mut watch =
+        MatrixWatch { interrupted: &interrupted, progress: &mut |number, row| progress.draw(number, row) };
+    let result = run_matrix(&plan, &mut watch);
+    progress.clear();
+    let rows = match result {
+        Ok(rows) => rows,
+        Err(MatrixError::Interrupted) => return Ok(Exit::Interrupted),
+        Err(error) => return Err(error.into()),
+    };
+    let think_ns = u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX);
+    let trial = Trial { trials: args.trials, buyers: BUYERS, tickets: TICKETS, think_ns, seed };
+    if let Some(path) = &args.html {
+        let page = matrix::html(&rows, &trial, &args.command(seed), lang)?;
+        std::fs::write(path, page).with_context(|| path.display().to_string())?;
+    }
+    print(&if args.json {
+        matrix::json(&rows, &trial) + "\n"
+    } else if args.markdown {
+        matrix::markdown(&rows, &trial, lang)
+    } else {
+        let width = terminal_size::terminal_size().map(|(width, _)| width.0);
+        matrix::text(&rows, &trial, width, lang)
+    })?;
+    Ok(exit(&rows))
+}
+
+/// A folder of its own, so that nothing that lies there is touched; removed in the end.
+fn folder_in(dir: Option<&Path>) -> anyhow::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("ticketsim-matrix-");
+    let dir = dir.map_or_else(std::env::temp_dir, Path::to_owned);
+    builder.tempdir_in(&dir).with_context(|| {
+        format!("{}: no folder can be made there; --dir takes a folder that can be written", dir.display())
+    })
+}
+
+fn exit(rows: &[Row]) -> Exit {
+    if rows.iter().any(Row::contradicts) {
+        Exit::Unsound
+    } else if rows.iter().all(Row::as_documented) {
+        Exit::Sound
+    } else {
+        Exit::Failed
+    }
+}
+
+/// How often a plain line is printed.
+const PLAIN_EVERY: Duration = Duration::from_secs(5);
+
+/// The progress of a matrix: a bar on a terminal, a line now and then elsewhere.
+struct Progress {
+    trials: u64,
+    bar: Option<ProgressBar>,
+    plain: bool,
+    last: Instant,
+}
+
+impl Progress {
+    fn new(plan: &MatrixPlan, when: When) -> Self {
+        let trials = plan.combinations.len() as u64 * u64::from(plan.trials);
+        let terminal = std::io::stderr().is_terminal();
+        let bar = (when == When::Auto && terminal).then(|| {
+            // It draws when told to, without a thread of its own: process buyers are forked from here.
+            let bar = ProgressBar::with_draw_target(Some(trials), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{elapsed} {bar:30} {pos}/{len}  {msg}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        let plain = when == When::Plain || (when == When::Auto && !terminal);
+        Self { trials, bar, plain, last: Instant::now() }
+    }
+
+    fn draw(&mut self, number: u64, row: Combination) {
+        let Combination { workers, lock, write, .. } = row;
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{workers} {lock} {write}"));
+            bar.set_position(number);
+        } else if self.plain && self.last.elapsed() >= PLAIN_EVERY {
+            self.last = Instant::now();
+            // Progress is a courtesy: a closed stderr is no reason to stop.
+            let _ =
+                writeln!(std::io::stderr(), "{number} of {} trials: {workers} {lock} {write}", self.trials);
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What is promised of a combination of workers, lock and write, and how well it keeps that: rules and
+//! data. It runs nothing and prints nothing.
+//!
+//! The promise follows from who the lock tells apart ([`Exclusion`], which is decided in one place,
+//! [`Sale::exclusion`]). The grade follows from what was seen, and a promise of safety counts only
+//! beside its control: the same workers and the same write without a lock have to fail.
+
+use serde::Serialize;
+
+use crate::closed_set::closed_set;
+use crate::plan::{Exclusion, Lock, LockOn, Plan, Sale, Workers, Write};
+
+closed_set! {
+    /// How a combination did.
+    pub enum Grade: "grade" {
+        /// No anomaly in any trial, while its control without the lock failed.
+        Safe = "safe",
+        /// At least one trial with an anomaly.
+        Unsafe = "unsafe",
+        /// Its control did not fail either, or it could not run here: nothing was learnt.
+        Inconclusive = "inconclusive",
+    }
+}
+
+/// What one row of the matrix is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Combination {
+    /// How buyers are run.
+    pub workers: Workers,
+    /// How they keep each other out.
+    pub lock: Lock,
+    /// How the new stock reaches the file.
+    pub write: Write,
+    /// Which file carries the lock.
+    pub lock_on: LockOn,
+}
+
+impl Combination {
+    /// Every combination of these, with the lock where it belongs; and, where the write replaces the
+    /// file, once more with the lock on the ticket file: the trap. The control without a lock is among
+    /// them, named or not.
+    #[must_use]
+    pub fn all(workers: &[Workers], locks: &[Lock], writes: &[Write]) -> Vec<Combination> {
+        let mut combinations = Vec::new();
+        let in_order = |lock: &&Lock| **lock == Lock::None || locks.contains(lock);
+        for &workers in Workers::ALL.iter().filter(|member| workers.contains(member)) {
+            for &lock in Lock::ALL.iter().filter(in_order) {
+                for &write in Write::ALL.iter().filter(|member| writes.contains(member)) {
+                    let lock_on = write.default_lock_on();
+                    combinations.push(Combination { workers, lock, write, lock_on });
+                    if lock.has_carrier() && lock_on == LockOn::Sidecar {
+                        combinations.push(Combination { workers, lock, write, lock_on: LockOn::Ticket });
+                    }
+                }
+            }
+        }
+        combinations
+    }
+
+    /// The combination that a plan is.
+    #[must_use]
+    pub const fn of(plan: &Plan) -> Self {
+        let Sale { lock, write, lock_on, .. } = plan.sale;
+        Self { workers: plan.workers, lock, write, lock_on }
+    }
+
+    /// The same without the lock.
+    #[must_use]
+    pub const fn control(self) -> Self {
+        Self { lock: Lock::None, lock_on: self.write.default_lock_on(), ..self }
+    }
+
+    /// What a purchase does, with nothing beside.
+    #[must_use]
+    pub const fn sale(self) -> Sale {
+        let Self { lock, write, lock_on, .. } = self;
+        Sale { lock, lock_on, write, fsync: false, lock_timeout_ns: None, break_stale: false }
+    }
+
+    /// Whether its lock keeps its workers apart.
+    #[must_use]
+    pub fn exclusion(self) -> Exclusion {
+        self.sale().exclusion(self.workers)
+    }
+
+    /// The grade that its documentation promises.
+    #[must_use]
+    pub fn expected(self) -> Grade {
+        match self.exclusion() {
+            // Documented as Linux only.
+            Exclusion::Excludes if self.lock == Lock::Ofd && !cfg!(target_os = "linux") => {
+                Grade::Inconclusive
+            }
+            Exclusion::Excludes => Grade::Safe,
+            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner => Grade::Unsafe,
+            // Nobody races, with a lock or without: there is nothing to learn.
+            Exclusion::InTurn => Grade::Inconclusive,
+        }
+    }
+}
+
+/// In how many trials something went wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// More receipts than tickets.
+    pub oversold: u32,
+    /// Two receipts from one stock.
+    pub lost_updates: u32,
+    /// A read that met no ticket file.
+    pub torn_reads: u32,
+    /// A buyer that never got the lock.
+    pub stuck: u32,
+    /// Any anomaly at all.
+    pub unsound: u32,
+}
+
+/// Why nothing was learnt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The same without the lock did not fail either.
+    ControlHeld,
+    /// It could not be run, or not be judged, for this reason.
+    CouldNotRun(String),
+}
+
+/// One combination, tried and graded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Which.
+    pub combination: Combination,
+    /// How many trials were run.
+    pub trials: u32,
+    /// What went wrong in them.
+    pub counts: Counts,
+    /// Receipts a second, from the go to the last purchase's end, over all trials.
+    pub sales_per_s: f64,
+    /// The wait that 99 in 100 purchases did not exceed, in nanoseconds; `None` without a lock.
+    pub wait_p99_ns: Option<u64>,
+    /// How it did.
+    pub grade: Grade,
+    /// Why nothing was learnt, where that is so.
+    pub obstacle: Option<Obstacle>,
+}
+
+impl Row {
+    /// Whether it did as its documentation promises.
+    #[must_use]
+    pub fn as_documented(&self) -> bool {
+        self.grade == self.combination.expected()
+    }
+
+    /// Whether it did the opposite of what its documentation promises.
+    #[must_use]
+    pub fn contradicts(&self) -> bool {
+        self.grade != Grade::Inconclusive && !self.as_documented()
+    }
+
+    /// The share of trials below which failures lie with 95 % confidence when none of the trials failed:
+    /// the rule of three (Hanley and Lippman-Hand 1983), 3/N.
+    #[must_use]
+    pub fn fails_below(&self) -> Option<f64> {
+        (self.grade == Grade::Safe).then(|| (3.0 / f64::from(self.trials)).min(1.0))
+    }
+}
+
+/// Grades what was seen. `control_failed` says whether the same without the lock did.
+#[must_use]
+pub fn grade(counts: &Counts, could_not: Option<String>, control_failed: bool) -> (Grade, Option<Obstacle>) {
+    match could_not {
+        // What went wrong has gone wrong, whatever else there was.
+        _ if counts.unsound > 0 => (Grade::Unsafe, None),
+        Some(reason) => (Grade::Inconclusive, Some(Obstacle::CouldNotRun(reason))),
+        None if control_failed => (Grade::Safe, None),
+        None => (Grade::Inconclusive, Some(Obstacle::ControlHeld)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn combination(workers: Workers, lock: Lock, write: Write) -> Combination {
+        Combination { workers, lock, write, lock_on: write.default_lock_on() }
+    }
+
+    #[test]
+    fn promises_follow_from_who_the_lock_tells_apart() {
+        use Grade::{Inconclusive, Safe, Unsafe};
+        let expected = |workers, lock| combination(workers, lock, Write::Overwrite).expected();
+        assert_eq!(expected(Workers::Process, Lock::Posix), Safe);
+        assert_eq!(expected(Workers::Thread, Lock::Posix), Unsafe);
+        assert_eq!(expected(Workers::Task, Lock::Posix), Unsafe);
+        assert_eq!(expected(Workers::Task, Lock::Flock), Safe);
+        assert_eq!(expected(Workers::Sequential, Lock::None), Inconclusive);
+        assert!(Workers::ALL[..3].iter().all(|workers| expected(*workers, Lock::None) == Unsafe));
+        let trap = |lock| Combination {
+            lock_on: LockOn::Ticket,
+            ..combination(Workers::Process, lock, Write::Rename)
+        };
+        assert_eq!(trap(Lock::Flock).expected(), Unsafe);
+        // These sit on no file that could be renamed away.
+        assert_eq!([trap(Lock::Lockfile), trap(Lock::Semaphore)].map(Combination::expected), [Safe; 2]);
+    }
+
+    #[test]
+    fn every_combination_comes_with_its_control_and_its_trap() {
+        let all = Combination::all(Workers::ALL, Lock::ALL, Write::ALL);
+        assert_eq!(all.len(), 4 * (6 * 3 + 3));
+        assert!(all.iter().all(|combination| all.contains(&combination.control())));
+        let named = Combination::all(&[Workers::Task], &[Lock::Flock], &[Write::Rename]);
+        assert_eq!(named.len(), 3);
+    }
+
+    #[test]
+    fn safety_needs_a_control_that_failed() {
+        let sound = Counts::default();
+        assert_eq!(grade(&sound, None, true), (Grade::Safe, None));
+        assert_eq!(grade(&sound, None, false), (Grade::Inconclusive, Some(Obstacle::ControlHeld)));
+        let reason = Some("no locks available".to_owned());
+        assert_eq!(grade(&sound, reason.clone(), true).0, Grade::Inconclusive);
+        let unsound = Counts { unsound: 1, oversold: 1, ..sound };
+        assert_eq!(grade(&unsound, reason, true), (Grade::Unsafe, None));
+    }
+
+    #[test]
+    fn the_bound_is_three_in_n() {
+        let row = Row {
+            combination: combination(Workers::Process, Lock::Flock, Write::Overwrite),
+            trials: 30,
+            counts: Counts::default(),
+            sales_per_s: 1.0,
+            wait_p99_ns: None,
+            grade: Grade::Safe,
+            obstacle: None,
+        };
+        assert_eq!(row.fails_below(), Some(0.1));
+        assert_eq!(Row { trials: 2, ..row.clone() }.fails_below(), Some(1.0));
+        assert_eq!(Row { grade: Grade::Unsafe, ..row.clone() }.fails_below(), None);
+        assert!(Row { grade: Grade::Unsafe, ..row.clone() }.contradicts() && !row.contradicts());
+    }
+}

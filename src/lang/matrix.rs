@@ -1,0 +1,128 @@
+//! The words of the matrix: why a combination does as it does, and the table around it.
+
+use super::texts;
+
+texts! {
+    /// Why: no lock, and the file is overwritten in one go.
+    why_none_overwrite() {
+        en: "Nothing keeps others out between reading and writing.",
+        zh: "读和写之间没有任何东西挡住别人。",
+    }
+    /// Why: no lock, and the file is emptied first.
+    why_none_truncate() {
+        en: "Nothing keeps others out, and between emptying and filling they meet an empty file.",
+        zh: "没有任何东西挡住别人；清空之后、写入之前，别人会读到空文件。",
+    }
+    /// Why: no lock, and the file is replaced.
+    why_none_rename() {
+        en: "A rename is atomic, a purchase is not: nobody meets half a file, but updates get lost.",
+        zh: "rename 是原子的，购买不是：没人读到半个文件，但更新会丢。",
+    }
+    /// Why: flock.
+    why_flock() {
+        en: "A flock belongs to the open file description, and each buyer opens its own.",
+        zh: "flock 属于打开的文件描述，每个买家各自打开一个。",
+    }
+    /// Why: POSIX locks, and each buyer is a process.
+    why_posix() {
+        en: "A POSIX lock belongs to the process, and each buyer is one.",
+        zh: "POSIX 锁属于进程，每个买家就是一个进程。",
+    }
+    /// Why: OFD locks.
+    why_ofd() {
+        en: "An OFD lock belongs to the open file description, and each buyer opens its own.",
+        zh: "OFD 锁属于打开的文件描述，每个买家各自打开一个。",
+    }
+    /// Why: a lockfile.
+    why_lockfile() {
+        en: "Only one can create the lockfile; the others try again until it is gone.",
+        zh: "锁文件只有一个人能创建；别人反复尝试，直到它消失。",
+    }
+    /// Why: a semaphore.
+    why_semaphore() {
+        en: "The semaphore counts one, and all buyers of the run share it.",
+        zh: "信号量只有一个名额，同一次运行的买家共用它。",
+    }
+    /// Why: the lock's owner is the process, and all buyers are in one.
+    why_same_owner() {
+        en: "A POSIX lock belongs to the process, and all buyers are in one: each gets it at once.",
+        zh: "POSIX 锁属于进程，而买家都在同一个进程里：人人都能立刻拿到。",
+    }
+    /// Why: the locked file is replaced.
+    why_renamed_away() {
+        en: "Each write replaces the locked file: one buyer holds the old file's lock, another the new one's.",
+        zh: "每次写入都换掉带锁的文件：一个买家锁着旧文件，另一个锁着新文件。",
+    }
+    /// Why: one after the other.
+    why_in_turn() {
+        en: "One buyer comes after the other: there is nobody to keep out, so no lock is put to the test.",
+        zh: "买家一个接一个：没有人要挡，锁也就没有受到考验。",
+    }
+
+    /// Nothing was learnt: the control did not fail.
+    control_held() {
+        en: "Not put to the test: here it did not fail without the lock either.",
+        zh: "没有受到考验：在这里不加锁也没出错。",
+    }
+    /// Nothing was learnt: it could not run.
+    could_not_run(reason) { en: "Could not be run here: {reason}.", zh: "在这里无法运行：{reason}。" }
+    /// It is promised to be safe, and was not.
+    should_be_safe(why) { en: "Here it did NOT keep buyers apart, though: {why}", zh: "在这里没能隔开买家，尽管：{why}" }
+    /// It is promised to fail, and did not.
+    should_be_unsafe(why) { en: "Here it did not fail, although: {why}", zh: "在这里没有出错，尽管：{why}" }
+
+    /// Column.
+    column_workers() { en: "workers", zh: "买家形式" }
+    /// Column.
+    column_lock() { en: "lock", zh: "锁" }
+    /// Column.
+    column_write() { en: "write", zh: "写法" }
+    /// Column.
+    column_oversold() { en: "oversold", zh: "超卖" }
+    /// Column.
+    column_lost() { en: "lost updates", zh: "丢失更新" }
+    /// Column.
+    column_torn() { en: "torn reads", zh: "残缺读" }
+    /// Column.
+    column_sales() { en: "sales/s", zh: "每秒售出" }
+    /// Column.
+    column_wait() { en: "p99 wait", zh: "等锁 p99" }
+    /// Column.
+    column_grade() { en: "grade", zh: "评级" }
+    /// Column.
+    column_why() { en: "why", zh: "原因" }
+
+    /// In the column of writes: the trap.
+    on_ticket(write) { en: "{write}, lock on the ticket file", zh: "{write}，锁在票文件上" }
+    /// In the column of grades.
+    safe(percent) { en: "safe (<{percent}%)", zh: "安全 (<{percent}%)" }
+    /// In the column of grades.
+    unsafe_in(failed, trials) { en: "unsafe ({failed}/{trials})", zh: "不安全 ({failed}/{trials})" }
+    /// In the column of grades.
+    inconclusive() { en: "inconclusive", zh: "无结论" }
+    /// A row that contradicts its documentation.
+    not_as_documented() { en: "NOT AS DOCUMENTED", zh: "与文档不符" }
+
+    /// Above the table: what a trial is.
+    about(trials, buyers, tickets, think) {
+        en: "{trials} trials each: {buyers} buyers race for {tickets} tickets and buy until they are refused, think {think}",
+        zh: "每行 {trials} 次试验：{buyers} 个买家抢 {tickets} 张票，买到被拒为止，思考 {think}",
+    }
+    /// Below the table: how to read a safe grade.
+    bound(trials) {
+        en: "Safe: no failure in {trials} trials, while the same without the lock failed; failures are then below the percentage with 95 % confidence (3/N).",
+        zh: "安全：{trials} 次试验没有出错，而不加锁的对照出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
+    }
+    /// Below the table: all rows are as documented.
+    all_as_documented(rows) { en: "All {rows} rows are as documented.", zh: "{rows} 行全部与文档一致。" }
+    /// Below the table: some are not.
+    some_not_as_documented(count, rows) {
+        en: "{count} of {rows} rows are NOT as documented: locks do not do here what they promise.",
+        zh: "{rows} 行中有 {count} 行与文档不符：锁在这里没有做到它承诺的事。",
+    }
+    /// Below the table: some could not be judged.
+    some_inconclusive(count, rows) {
+        en: "{count} of {rows} rows could not be judged here.",
+        zh: "{rows} 行中有 {count} 行在这里无法判断。",
+    }
+}

@@ -1,0 +1,451 @@
+//! What the manual pages promise of the locks, each beside a control that shows the difference.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::pthread::pthread_kill;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+
+use super::*;
+use crate::plan::Write;
+
+/// Long enough for a thread to come to its system call, and more.
+const A_WHILE: Duration = Duration::from_millis(150);
+
+fn sale(lock: Lock) -> Sale {
+    Sale {
+        lock,
+        lock_on: LockOn::Ticket,
+        write: Write::Overwrite,
+        fsync: false,
+        lock_timeout_ns: None,
+        break_stale: false,
+    }
+}
+
+/// A folder with a ticket file in it.
+fn shop() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ticket.json");
+    std::fs::write(&path, "{\"ticket\": 1}").expect("written");
+    (folder, path)
+}
+
+fn open(path: &Path) -> File {
+    OpenOptions::new().read(true).write(true).open(path).expect("open")
+}
+
+const KINDS: [Lock; 5] = [Lock::Flock, Lock::Posix, Lock::Ofd, Lock::Lockfile, Lock::Semaphore];
+
+#[test]
+fn each_kind_is_taken_let_go_and_taken_again() {
+    for lock in KINDS {
+        let (_folder, path) = shop();
+        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
+        let locker = Locker::open(&sale(lock), &path, &meeting).expect("open");
+        for _ in 0..2 {
+            assert!(locker.try_lock().expect("works here"), "{lock}");
+            locker.unlock().expect("unlocked");
+            assert_eq!(locker.lock(|| true).expect("works here"), Wait::Granted, "{lock}");
+            locker.unlock().expect("unlocked");
+        }
+    }
+}
+
+/// Threads of one process, each with a lock of its own: all kinds keep them apart but POSIX locks,
+/// which belong to the process (fcntl_locking(2)).
+#[test]
+fn within_one_process_all_kinds_exclude_but_posix() {
+    for lock in KINDS {
+        let (_folder, path) = shop();
+        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
+        let open = || Locker::open(&sale(lock), &path, &meeting).expect("open");
+        let (one, other) = (open(), open());
+        assert!(one.try_lock().expect("works here"));
+        assert_eq!(other.try_lock().expect("works here"), lock == Lock::Posix, "{lock}");
+    }
+}
+
+/// flock and OFD locks belong to the open file description: a duplicate of the descriptor is the same
+/// lock, a second open another.
+#[test]
+fn a_shared_description_is_a_shared_lock() {
+    for try_lock in [flock::try_lock, ofd::try_lock] {
+        let (_folder, path) = shop();
+        let one = open(&path);
+        assert!(try_lock(&one).expect("locked"));
+        assert!(try_lock(&one.try_clone().expect("dup")).expect("the same lock"));
+        assert!(!try_lock(&open(&path)).expect("kept out"));
+    }
+}
+
+/// Closing any descriptor of the file drops the process's POSIX locks on it. An OFD lock, which
+/// conflicts with them, is the witness; flock and OFD survive the same.
+#[test]
+fn closing_any_descriptor_drops_a_posix_lock() {
+    let (_folder, path) = shop();
+    let (holder, witness) = (open(&path), open(&path));
+    assert!(posix::try_lock(&holder).expect("locked"));
+    assert!(!ofd::try_lock(&witness).expect("kept out"));
+    drop(open(&path));
+    assert!(ofd::try_lock(&witness).expect("the POSIX lock is gone"));
+    for try_lock in [flock::try_lock, ofd::try_lock] {
+        let (_folder, path) = shop();
+        let (holder, witness) = (open(&path), open(&path));
+        assert!(try_lock(&holder).expect("locked"));
+        drop(open(&path));
+        assert!(!try_lock(&witness).expect("still kept out"));
+    }
+}
+
+/// A child inherits flock and OFD locks with the descriptor: taking them again succeeds. A POSIX lock
+/// is its parent's.
+#[test]
+fn fork_hands_on_flock_and_ofd_but_not_posix() {
+    let inherited = |try_lock: fn(&File) -> io::Result<bool>| {
+        let (_folder, path) = shop();
+        let file = open(&path);
+        assert!(try_lock(&file).expect("locked"));
+        let mut child = Command::new("true");
+        let in_child = move || match try_lock(&file) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Errno::EAGAIN.into()),
+            Err(error) => Err(error),
+        };
+        // SAFETY: between fork and exec it makes a system call, and allocates nothing.
+        unsafe { child.pre_exec(in_child) };
+        child.status().is_ok()
+    };
+    assert!(inherited(flock::try_lock));
+    assert!(inherited(ofd::try_lock));
+    assert!(!inherited(posix::try_lock));
+}
+
+/// flock(1) hands its descriptor to the command that it runs (but for `-o`): kill it, and the lock
+/// stays as long as that command lives.
+#[test]
+fn a_killed_holders_flock_stays_while_its_child_has_the_descriptor() {
+    for (options, stays) in [("--", true), ("-o", false)] {
+        let (_folder, path) = shop();
+        let script = "echo $$; exec sleep 60";
+        let mut holder = Command::new("flock")
+            .args([options, &path.to_string_lossy(), "sh", "-c", script])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("flock(1)");
+        let mut line = String::new();
+        let out = holder.stdout.take().expect("its output");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).expect("a line");
+        let child = Pid::from_raw(line.trim().parse().expect("the child's process id"));
+        let witness = open(&path);
+        assert!(!flock::try_lock(&witness).expect("held"));
+        holder.kill().expect("killed");
+        holder.wait().expect("reaped");
+        assert_eq!(!flock::try_lock(&witness).expect("works here"), stays, "{options}");
+        kill(child, Signal::SIGKILL).expect("its child ends, too");
+        assert_eq!(flock::lock(&witness, || false).expect("released"), Wait::Granted);
+    }
+}
+
+/// On a local Linux filesystem flock and fcntl locks ignore each other; POSIX and OFD locks conflict.
+#[test]
+fn flock_and_fcntl_ignore_each_other() {
+    let (_folder, path) = shop();
+    let (holder, other) = (open(&path), open(&path));
+    assert!(flock::try_lock(&holder).expect("locked"));
+    assert!(!flock::try_lock(&other).expect("flock against flock"));
+    assert!(ofd::try_lock(&other).expect("flock against OFD"));
+    assert!(!posix::try_lock(&holder).expect("OFD against POSIX"));
+}
+
+/// All locks are advisory: who does not ask is not kept out.
+#[test]
+fn who_ignores_the_lock_gets_in() {
+    for lock in KINDS {
+        let (_folder, path) = shop();
+        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
+        let locker = Locker::open(&sale(lock), &path, &meeting).expect("open");
+        assert!(locker.try_lock().expect("locked"));
+        std::fs::write(&path, "{\"ticket\": 0}").expect("written in spite of the lock");
+    }
+}
+
+/// A rename leaves the lock on the old file: who opens the name afterwards locks the new one. The
+/// sidecar is never replaced.
+#[test]
+fn a_renamed_file_leaves_its_lock_behind() {
+    for lock in [Lock::Flock, Lock::Posix, Lock::Ofd] {
+        for (lock_on, two_holders) in [(LockOn::Ticket, true), (LockOn::Sidecar, false)] {
+            let (folder, path) = shop();
+            let sale = Sale { lock_on, write: Write::Rename, ..sale(lock) };
+            let meeting = Meeting::new(&sale).expect("a meeting");
+            let one = Locker::open(&sale, &path, &meeting).expect("open");
+            assert!(one.try_lock().expect("locked"));
+            let fresh = folder.path().join("fresh");
+            std::fs::write(&fresh, "{\"ticket\": 0}").expect("written");
+            std::fs::rename(&fresh, &path).expect("renamed");
+            // OFD stands in for POSIX here, which can't conflict within one process.
+            let other = if lock == Lock::Posix { Lock::Ofd } else { lock };
+            let other = Locker::open(&Sale { lock: other, ..sale }, &path, &meeting).expect("open");
+            assert_eq!(other.try_lock().expect("works here"), two_holders, "{lock} {lock_on}");
+        }
+    }
+}
+
+static INTERRUPTED: AtomicU32 = AtomicU32::new(0);
+
+/// Lets SIGUSR2 interrupt a system call and be counted.
+fn count_interrupts() {
+    extern "C" fn count(_: i32) {
+        INTERRUPTED.fetch_add(1, Ordering::Relaxed);
+    }
+    let action = SigAction::new(SigHandler::Handler(count), SaFlags::empty(), SigSet::empty());
+    // SAFETY: an atomic addition is safe in a signal handler.
+    unsafe { sigaction(Signal::SIGUSR2, &action) }.expect("a handler");
+}
+
+/// Runs `wait` on a thread and sends signals to it until it is told that enough came, or it ends.
+fn interrupt<T: Send>(wait: impl FnOnce() -> T + Send, enough: impl Fn() -> bool) -> T {
+    std::thread::scope(|scope| {
+        let (ready, is_ready) = channel();
+        let waiter = scope.spawn(move || {
+            ready.send(nix::sys::pthread::pthread_self()).expect("a listener");
+            wait()
+        });
+        let thread = is_ready.recv().expect("its handle");
+        while !waiter.is_finished() && !enough() {
+            // The scope joins it later, so its handle is valid.
+            pthread_kill(thread, Signal::SIGUSR2).expect("sent");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        waiter.join().expect("no panic")
+    })
+}
+
+/// fs2 0.4.3 gives up when a signal interrupts the wait; our lock asks whether to, and waits on if not.
+#[test]
+fn a_signal_does_not_end_the_wait_for_a_lock() {
+    count_interrupts();
+    for lock in [Lock::Flock, Lock::Ofd, Lock::Semaphore, Lock::Lockfile] {
+        let (_folder, path) = shop();
+        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
+        let open = || Locker::open(&sale(lock), &path, &meeting).expect("open");
+        let (holder, waiter) = (open(), open());
+        assert!(holder.try_lock().expect("locked"));
+        let asked = AtomicU32::new(0);
+        let told_to = AtomicBool::new(false);
+        let ask = || {
+            asked.fetch_add(1, Ordering::Relaxed);
+            told_to.load(Ordering::Relaxed)
+        };
+        // It is asked at least twice, so it went on waiting after the first time.
+        let enough = || {
+            told_to.store(asked.load(Ordering::Relaxed) >= 2, Ordering::Relaxed);
+            false
+        };
+        assert_eq!(interrupt(|| waiter.lock(ask).expect("works here"), enough), Wait::GivenUp, "{lock}");
+        assert!(asked.load(Ordering::Relaxed) >= 2, "{lock}");
+        assert!(!waiter.try_lock().expect("still held by the other"), "{lock}");
+    }
+    let (_folder, path) = shop();
+    let (holder, waiter) = (open(&path), open(&path));
+    assert!(flock::try_lock(&holder).expect("locked"));
+    let control = interrupt(|| fs2::FileExt::lock_exclusive(&waiter), || false);
+    assert_eq!(control.expect_err("interrupted").kind(), io::ErrorKind::Interrupted);
+}
+
+/// Two who wait for each other's lock wait for ever: flock and OFD do not look for deadlocks.
+#[test]
+fn flock_and_ofd_do_not_detect_a_deadlock() {
+    count_interrupts();
+    for lock in [Lock::Flock, Lock::Ofd] {
+        let ((_folder, one), (_other_folder, other)) = (shop(), shop());
+        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
+        let open = |path: &Path| Locker::open(&sale(lock), path, &meeting).expect("open");
+        let held = (open(&one), open(&other));
+        assert!(held.0.try_lock().expect("locked") && held.1.try_lock().expect("locked"));
+        let ended = AtomicU32::new(0);
+        let begun = std::time::Instant::now();
+        let late = || begun.elapsed() > A_WHILE;
+        let cross = |path: &Path| {
+            let wait = open(path).lock(late).expect("no EDEADLK");
+            ended.fetch_add(1, Ordering::Relaxed);
+            wait
+        };
+        std::thread::scope(|scope| {
+            let waits = [&other, &one].map(|path| scope.spawn(|| interrupt(|| cross(path), || false)));
+            std::thread::sleep(A_WHILE / 2);
+            assert!(late() || ended.load(Ordering::Relaxed) == 0, "{lock}");
+            assert_eq!(waits.map(|wait| wait.join().expect("no panic")), [Wait::GivenUp; 2], "{lock}");
+        });
+    }
+}
+
+/// Two processes that cross: the kernel refuses the wait that closes the circle.
+#[test]
+fn posix_locks_detect_a_deadlock() {
+    let ((_folder, one), (_other_folder, other)) = (shop(), shop());
+    let (one, other) = (open(&one), open(&other));
+    assert!(posix::try_lock(&one).expect("locked"));
+    let (is_ready, ready) = nix::unistd::pipe().expect("a pipe");
+    // SAFETY: the child makes system calls and leaves by _exit; it neither allocates nor locks anything
+    // of this process.
+    let child = match unsafe { fork() }.expect("fork") {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => {
+            let held =
+                matches!(posix::try_lock(&other), Ok(true)) && nix::unistd::write(&ready, &[0]).is_ok();
+            let code = match posix::lock(&one, || false) {
+                Ok(_) if held => 0,
+                Err(error) if error.raw_os_error() == Some(Errno::EDEADLK as i32) => 1,
+                _ => 2,
+            };
+            // SAFETY: it ends the child at once.
+            unsafe { nix::libc::_exit(code) }
+        }
+    };
+    drop(ready);
+    assert_eq!(nix::unistd::read(&is_ready, &mut [0]).expect("the child holds its lock"), 1);
+    let crossed = posix::lock(&other, || false);
+    posix::unlock(&one).expect("unlocked");
+    let WaitStatus::Exited(_, code) = waitpid(child, None).expect("reaped") else { panic!("killed") };
+    match crossed {
+        Err(error) => {
+            assert_eq!((error.raw_os_error(), code), (Some(Errno::EDEADLK as i32), 0));
+        }
+        Ok(_) => assert_eq!(code, 1, "one of the two must have been refused"),
+    }
+}
+
+/// A semaphore has no owner: a child that is killed inside leaves it taken. The control lets it go.
+#[test]
+fn a_killed_holder_leaves_the_semaphore_taken() {
+    for lets_go in [false, true] {
+        let semaphore = semaphore::Semaphore::new().expect("a semaphore");
+        // SAFETY: the child works on the semaphore's memory alone and is killed or leaves by _exit.
+        let child = match unsafe { fork() }.expect("fork") {
+            ForkResult::Parent { child } => child,
+            ForkResult::Child => {
+                let taken = matches!(semaphore.try_lock(), Ok(true));
+                let let_go = !lets_go || semaphore.unlock().is_ok();
+                if taken && let_go {
+                    let _ = nix::sys::signal::raise(Signal::SIGKILL);
+                }
+                // SAFETY: it ends the child at once.
+                unsafe { nix::libc::_exit(1) }
+            }
+        };
+        assert!(matches!(waitpid(child, None), Ok(WaitStatus::Signaled(_, Signal::SIGKILL, _))));
+        assert_eq!(semaphore.try_lock().expect("works here"), lets_go);
+    }
+}
+
+/// A process id that was in use a moment ago, and is not any more.
+fn dead_pid() -> u32 {
+    let mut child = Command::new("true").spawn().expect("a process");
+    child.wait().expect("reaped");
+    child.id()
+}
+
+fn lockfile_sale(break_stale: bool) -> Sale {
+    Sale { break_stale, ..sale(Lock::Lockfile) }
+}
+
+#[test]
+fn a_dead_holders_lockfile_is_reported_and_removed_only_on_request() {
+    let (_folder, path) = shop();
+    let pid = dead_pid();
+    std::fs::write(lockfile::path(&path), format!("{pid}\n")).expect("written");
+    let meeting = Meeting::new(&lockfile_sale(false)).expect("a meeting");
+    let keeper = Locker::open(&lockfile_sale(false), &path, &meeting).expect("open");
+    assert_eq!(keeper.lock(|| false).expect("works here"), Wait::HolderGone { pid });
+    assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), Some(7));
+    assert!(lockfile::path(&path).exists());
+    let breaker = Locker::open(&lockfile_sale(true), &path, &meeting).expect("open");
+    assert_eq!(breaker.lock(|| false).expect("works here"), Wait::Granted);
+    assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), None);
+    assert!(!keeper.try_lock().expect("held by a process that lives"));
+}
+
+/// The controls: a lockfile of a living process, of another host, and one without a process id.
+#[test]
+fn a_lockfile_is_not_broken_on_suspicion() {
+    let own = std::process::id();
+    let dead = dead_pid();
+    for text in
+        [format!("{own}\n"), format!("{dead}\nanother.host.invalid\n"), String::new(), "0\n".to_owned()]
+    {
+        let (_folder, path) = shop();
+        std::fs::write(lockfile::path(&path), &text).expect("written");
+        let meeting = Meeting::new(&lockfile_sale(true)).expect("a meeting");
+        let breaker = Locker::open(&lockfile_sale(true), &path, &meeting).expect("open");
+        let asked = AtomicU32::new(0);
+        let thrice = || asked.fetch_add(1, Ordering::Relaxed) >= 3;
+        assert_eq!(breaker.lock(thrice).expect("works here"), Wait::GivenUp, "{text:?}");
+        assert_eq!(std::fs::read_to_string(lockfile::path(&path)).expect("still there"), text);
+    }
+}
+
+/// Removing a stale lockfile without care lets two in: the slower one removes what the faster one has
+/// just created. Ours looks again under the guard.
+#[test]
+fn breaking_a_stale_lockfile_lets_one_in_only() {
+    let (_folder, path) = shop();
+    let stale = || std::fs::write(lockfile::path(&path), format!("{}\n", dead_pid())).expect("written");
+    let meeting = Meeting::new(&lockfile_sale(true)).expect("a meeting");
+    let open = || Locker::open(&lockfile_sale(true), &path, &meeting).expect("open");
+
+    // Both have found the dead holder. The careless way:
+    stale();
+    let mut holders = 0;
+    for careless in [open(), open()] {
+        std::fs::remove_file(lockfile::path(&path)).expect("removed");
+        holders += u32::from(careless.try_lock().expect("works here"));
+    }
+    assert_eq!(holders, 2);
+
+    // The careful way:
+    stale();
+    let mut holders = 0;
+    for careful in [lockfile::Lockfile::new(&path, true), lockfile::Lockfile::new(&path, true)] {
+        careful.break_stale().expect("works here");
+        holders += u32::from(careful.try_lock().expect("works here"));
+    }
+    assert_eq!(holders, 1);
+}
+
+/// Many threads that all find a stale lockfile, again and again: never two inside.
+#[test]
+fn a_crowd_that_breaks_stale_lockfiles_is_still_kept_apart() {
+    let (_folder, path) = shop();
+    let (inside, crowded, broken) = (AtomicU32::new(0), AtomicBool::new(false), AtomicU32::new(0));
+    let pid = dead_pid();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for round in 0..10 {
+                    let lock = lockfile::Lockfile::new(&path, true);
+                    assert_eq!(lock.lock(|| false).expect("works here"), Wait::Granted);
+                    crowded.fetch_or(inside.fetch_add(1, Ordering::SeqCst) > 0, Ordering::SeqCst);
+                    std::thread::yield_now();
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    if round % 2 == 0 {
+                        // As if it had died in here.
+                        std::fs::write(lockfile::path(&path), format!("{pid}\n")).expect("written");
+                        broken.fetch_add(1, Ordering::Relaxed);
+                    } else {
+                        lock.unlock().expect("unlocked");
+                    }
+                }
+            });
+        }
+    });
+    assert!(!crowded.load(Ordering::SeqCst));
+    assert_eq!(broken.load(Ordering::Relaxed), 8 * 5);
+}

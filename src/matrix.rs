@@ -1,0 +1,225 @@
+//! The matrix: every combination of workers, lock and write is run for real, several times, on files in
+//! one folder, and graded. Prints nothing.
+//!
+//! Every trial is a whole sale, as `ticketsim` runs it: 10 buyers, 20 tickets, each buyer buys until it
+//! is refused, and thinks for about a millisecond, so that without a lock all of them meet in every
+//! purchase. A combination that is promised to be safe is graded beside its control in the same matrix.
+//!
+//! Process buyers need a launcher with one thread. The other workers have joined all of theirs when
+//! they return, so the trials can follow each other in any order.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::grade::{Combination, Counts, Row, grade};
+use crate::history::Purchase;
+use crate::plan::{Lock, Pace, PerBuyer, Plan, Sale};
+use crate::run::{RunError, Sold, run};
+use crate::ticket_file::TicketFileError;
+use crate::verdict::{AnomalyKind, Ruling, Unjudged};
+use crate::workers::{Watch, WorkersError};
+
+/// Buyers of one trial.
+pub const BUYERS: u32 = 10;
+/// Tickets of one trial.
+pub const TICKETS: u64 = 20;
+/// The think time of one trial, give or take half of it.
+pub const THINK: Duration = Duration::from_millis(1);
+/// A buyer that waits for the lock for so long is stuck: a trial takes some hundredths of a second.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is to be tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatrixPlan {
+    /// Which combinations, with the control of each.
+    pub combinations: Vec<Combination>,
+    /// How many trials each.
+    pub trials: u32,
+    /// The folder in which the ticket files are made; it is not removed.
+    pub folder: PathBuf,
+    /// The seed of the think times; each trial has its own, counted up from it.
+    pub seed: u64,
+}
+
+/// Who watches a matrix while it goes on.
+pub struct MatrixWatch<'a> {
+    /// Set when it is to end early.
+    pub interrupted: &'a AtomicBool,
+    /// Called before each trial, with its number from 0.
+    pub progress: &'a mut dyn FnMut(u64, Combination),
+}
+
+/// Why there is no matrix.
+#[derive(Debug, thiserror::Error)]
+pub enum MatrixError {
+    /// It was interrupted.
+    #[error("interrupted")]
+    Interrupted,
+    /// A trial could not be run, for a reason that has nothing to do with its lock.
+    #[error("{workers} {lock} {write}: {source}")]
+    Run {
+        /// The combination's workers.
+        workers: crate::plan::Workers,
+        /// Its lock.
+        lock: Lock,
+        /// Its write.
+        write: crate::plan::Write,
+        /// Why.
+        source: RunError,
+    },
+}
+
+/// What the trials of one combination came to, before it is graded.
+#[derive(Default)]
+struct Tried {
+    trials: u32,
+    counts: Counts,
+    receipts: u64,
+    elapsed_ns: u64,
+    waits_ns: Vec<u64>,
+    could_not: Option<String>,
+}
+
+/// Runs and grades the combinations of a plan.
+///
+/// # Errors
+/// When it is interrupted, or when a trial can't be run. That a lock does not work in the folder is no
+/// error: it is what the row then says.
+pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Result<Vec<Row>, MatrixError> {
+    let mut tried = Vec::with_capacity(plan.combinations.len());
+    let mut number = 0;
+    for combination in &plan.combinations {
+        let mut sum = Tried::default();
+        for _ in 0..plan.trials {
+            (watch.progress)(number, *combination);
+            number += 1;
+            sum.add(*combination, trial(plan, *combination, number, watch)?)?;
+        }
+        tried.push((*combination, sum));
+    }
+    let failed: Vec<Combination> = tried
+        .iter()
+        .filter(|(combination, sum)| combination.lock == Lock::None && sum.counts.unsound > 0)
+        .map(|(combination, _)| *combination)
+        .collect();
+    Ok(tried.into_iter().map(|(combination, sum)| sum.row(combination, &failed)).collect())
+}
+
+fn trial(
+    plan: &MatrixPlan,
+    combination: Combination,
+    number: u64,
+    watch: &MatrixWatch<'_>,
+) -> Result<Result<Sold, RunError>, MatrixError> {
+    let patience_ns = u64::try_from(PATIENCE.as_nanos()).unwrap_or(u64::MAX);
+    let trial = Plan {
+        buyers: BUYERS,
+        tickets: Some(TICKETS),
+        workers: combination.workers,
+        sale: Sale { lock_timeout_ns: Some(patience_ns), ..combination.sale() },
+        per_buyer: PerBuyer::All,
+        pace: Pace {
+            think_ns: u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX),
+            jitter: Plan::DEFAULT_JITTER,
+            seed: plan.seed.wrapping_add(number),
+        },
+        // A file of its own, so that nothing of an earlier trial is met.
+        file: plan.folder.join(format!("{number}.json")),
+    };
+    let mut watching = Watch { interrupted: watch.interrupted, begin: &mut |_| {}, progress: &mut |_| {} };
+    let sold = run(&trial, &mut watching);
+    if watch.interrupted.load(Ordering::Relaxed) {
+        return Err(MatrixError::Interrupted);
+    }
+    Ok(sold)
+}
+
+impl Tried {
+    fn add(&mut self, combination: Combination, sold: Result<Sold, RunError>) -> Result<(), MatrixError> {
+        self.trials += 1;
+        let sold = match sold {
+            Ok(sold) => sold,
+            Err(RunError::Workers(WorkersError::Interrupted)) => return Err(MatrixError::Interrupted),
+            // What the folder's filesystem does not do is what the matrix is there to find out.
+            Err(
+                source @ (RunError::NoLocking { .. }
+                | RunError::Locked { .. }
+                | RunError::Workers(WorkersError::Open { .. })
+                | RunError::TicketFile(TicketFileError::Io { .. })),
+            ) => {
+                self.could_not.get_or_insert(source.to_string());
+                return Ok(());
+            }
+            Err(source) => {
+                let Combination { workers, lock, write, .. } = combination;
+                return Err(MatrixError::Run { workers, lock, write, source });
+            }
+        };
+        let verdict = &sold.verdict;
+        let counts = &mut self.counts;
+        let went_wrong = |kind| u32::from(verdict.anomaly(kind).is_some());
+        counts.oversold += went_wrong(AnomalyKind::Oversold);
+        counts.lost_updates += went_wrong(AnomalyKind::LostUpdate);
+        counts.torn_reads += went_wrong(AnomalyKind::TornRead);
+        counts.stuck += went_wrong(AnomalyKind::Stuck);
+        counts.unsound += u32::from(verdict.ruling == Ruling::Unsound);
+        if let (Ruling::Unknown, Some(reason)) = (verdict.ruling, verdict.unjudged.first()) {
+            self.could_not.get_or_insert_with(|| unjudged(reason));
+        }
+        self.receipts += verdict.ledger.receipts;
+        self.elapsed_ns += sold.history.header.timing.unwrap_or_default().elapsed_ns;
+        let wait_ns = |purchase: &Purchase| purchase.steps.locked_ns?.checked_sub(purchase.invoke_ns);
+        self.waits_ns.extend(sold.history.purchases.iter().filter_map(wait_ns));
+        Ok(())
+    }
+
+    fn row(mut self, combination: Combination, failed: &[Combination]) -> Row {
+        let control_failed = failed.contains(&combination.control());
+        let (grade, obstacle) = grade(&self.counts, self.could_not.take(), control_failed);
+        let elapsed_s = self.elapsed_ns as f64 / 1e9;
+        let sales_per_s = if self.elapsed_ns == 0 { 0.0 } else { self.receipts as f64 / elapsed_s };
+        Row {
+            combination,
+            trials: self.trials,
+            counts: self.counts,
+            sales_per_s,
+            wait_p99_ns: percentile(&mut self.waits_ns, 99),
+            grade,
+            obstacle,
+        }
+    }
+}
+
+/// Why a trial could not be judged. The initial stock is always known here, and the recorder large
+/// enough.
+fn unjudged(reason: &Unjudged) -> String {
+    match reason {
+        Unjudged::SystemError { kind, errno, .. } => {
+            format!("{kind}: {}", std::io::Error::from_raw_os_error(*errno))
+        }
+        Unjudged::Unrecorded(_) | Unjudged::NoInitial | Unjudged::Interrupted => {
+            "not all was recorded".to_owned()
+        }
+    }
+}
+
+/// The value that `percent` in 100 do not exceed (nearest rank).
+fn percentile(values: &mut [u64], percent: usize) -> Option<u64> {
+    values.sort_unstable();
+    let rank = (values.len() * percent).div_ceil(100);
+    rank.checked_sub(1).map(|place| values[place])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_were_seen() {
+        assert_eq!(percentile(&mut [], 99), None);
+        assert_eq!(percentile(&mut [7], 99), Some(7));
+        let mut values: Vec<u64> = (1..=200).rev().collect();
+        assert_eq!(percentile(&mut values, 99), Some(198));
+    }
+}

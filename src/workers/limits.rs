@@ -1,0 +1,62 @@
+//! What the system lets one process, or one user, have: limits that a large run meets, and their names.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use super::WorkersError;
+use crate::plan::{LockOn, Plan, Write};
+
+/// What a process has open besides its buyers' files: standard streams, a runtime's, some to spare.
+const OTHER_FILES: u64 = 64;
+
+/// Lets this process open as many files as its buyers need: raises the soft limit to the hard one, which
+/// is what the soft limit is there for (getrlimit(2)).
+pub(super) fn allow_open_files(plan: &Plan) -> Result<(), WorkersError> {
+    let needed = u64::from(plan.buyers) * files_of_a_buyer(plan) + OTHER_FILES;
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return Ok(());
+    };
+    if needed <= soft {
+        return Ok(());
+    }
+    if needed > hard {
+        return Err(WorkersError::OpenFiles { buyers: plan.buyers, needed, limit: hard });
+    }
+    // macOS allows fewer than its hard limit says: there the buyers will find out themselves.
+    let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    Ok(())
+}
+
+/// The most files that a buyer has open at once.
+fn files_of_a_buyer(plan: &Plan) -> u64 {
+    let sale = &plan.sale;
+    let ticket_file = 1;
+    let lock = u64::from(sale.lock.has_carrier() && sale.lock_on == LockOn::Sidecar);
+    // The lock is opened anew for each purchase then.
+    let lock_again = u64::from(sale.lock.has_carrier() && sale.write == Write::Rename && lock == 0);
+    let scratch = u64::from(sale.write == Write::Rename);
+    ticket_file + lock + lock_again + scratch
+}
+
+/// The limits that can keep buyers from being started, in words.
+pub(super) fn limits_in_force() -> String {
+    let mut limits = Vec::new();
+    if let Ok((limit, _)) = getrlimit(Resource::RLIMIT_NPROC) {
+        limits.push(format!("ulimit -u {limit}"));
+    }
+    for (path, name) in [
+        ("/proc/sys/kernel/pid_max", "kernel.pid_max"),
+        ("/proc/sys/kernel/threads-max", "kernel.threads-max"),
+        ("/proc/sys/vm/max_map_count", "vm.max_map_count"),
+        ("/sys/fs/cgroup/pids.max", "the cgroup's pids.max"),
+    ] {
+        if let Ok(limit) = std::fs::read_to_string(path) {
+            limits.push(format!("{name} {}", limit.trim()));
+        }
+    }
+    limits.join(", ")
+}
+
+/// The limits as a remark at the end of an error.
+pub(super) fn limits_note(limits: &str) -> String {
+    if limits.is_empty() { String::new() } else { format!(" (limits: {limits})") }
+}

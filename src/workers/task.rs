@@ -1,0 +1,278 @@
+//! Buyers as async tasks on a few threads of one process, each with an open file and a lock of its own.
+//!
+//! Thinking is an alarm and occupies no thread, so ten thousand buyers think at once. Reading and writing
+//! the ticket file are done in place, since they end in the page cache; with `--fsync` the thread is
+//! given up to the disk, and tokio starts another.
+//!
+//! **Waiting for a lock** is the one thing that may take for ever, and there is no asynchronous
+//! flock(2). A task that called it would occupy a thread of the runtime; one that left it to tokio's
+//! blocking pool would occupy one there, and once the pool is full of waiters, a holder that needs the
+//! pool to go on never comes to unlock: all wait for ever. So a task
+//!
+//! 1. tries the lock without waiting, and goes on if it is free;
+//! 2. else queues at the doorway, an async semaphore that counts one, which costs neither a thread nor
+//!    any CPU;
+//! 3. with the doorway to itself waits for the lock on a thread of the blocking pool, and leaves the
+//!    doorway to the next *as soon as it holds the lock*, not when it lets it go: the doorway orders
+//!    the waiters and keeps nobody out.
+//!
+//! **It can't deadlock**, with any number of threads: at most one thread of this process is blocked in
+//! a lock call, and whoever holds the lock needs none to go on, since it thinks by an alarm, reads and
+//! writes in place, and unlocks by a call that does not wait.
+
+mod clock;
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use self::clock::Clock;
+use super::attend::{UnderWay, WAKE_UP, attend, catch_wake_up};
+use super::{Crew, Watch, WorkersError};
+use crate::buyer::{Action, Buyer, Reply, Rules};
+use crate::history::{Fault, FaultKind, Recorder};
+use crate::lock::Meeting;
+use crate::plan::Plan;
+use crate::world::{RealWorld, Recorded, World as _, remove_scratch};
+
+/// Threads for blocking calls: one at the doorway, and one to stand in for a thread that syncs.
+const BLOCKING_THREADS: usize = 2;
+
+pub(super) fn run(
+    plan: &Plan,
+    recorder: &Recorder,
+    meeting: &Meeting,
+    watch: &mut Watch<'_>,
+) -> Result<Crew, WorkersError> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(threads)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("buyers")
+        .enable_time()
+        .build()?;
+    // Dropping the runtime joins its threads: none is left when this returns.
+    run_on(&runtime, plan, recorder, meeting, watch)
+}
+
+fn run_on(
+    runtime: &Runtime,
+    plan: &Plan,
+    recorder: &Recorder,
+    meeting: &Meeting,
+    watch: &mut Watch<'_>,
+) -> Result<Crew, WorkersError> {
+    catch_wake_up()?;
+    let began = Instant::now();
+    let hall = Arc::new(Hall {
+        clock: Clock::start()?,
+        doorway: Semaphore::new(1),
+        blocked: Mutex::new(None),
+        limit: plan.sale.lock_timeout_ns.map(Duration::from_nanos),
+        rules: Rules::new(&plan.sale, plan.per_buyer),
+        fsync: plan.sale.fsync,
+    });
+    let (go, gate) = watch::channel(false);
+    let (presence, left) = channel();
+    let mut tasks = JoinSet::new();
+    for buyer in 1..=plan.buyers {
+        let world = RealWorld::open(plan, recorder, meeting, buyer)
+            .map_err(|source| WorkersError::Open { buyer, source })?;
+        let visit = Visit { buyer, hall: Arc::clone(&hall), gate: gate.clone(), _presence: presence.clone() };
+        let world = Recorded::new(world, recorder.pen(buyer));
+        tasks.spawn_on(async move { visit.shop(world).await }, runtime.handle());
+        if watch.interrupted.load(Ordering::Relaxed) {
+            return Err(WorkersError::Interrupted);
+        }
+    }
+    drop(presence);
+    let launch_ns = began.elapsed().as_nanos() as u64;
+    let go_ns = recorder.now_ns();
+    go.send_replace(true);
+    let mut visitors = Visitors { hall, left };
+    let interrupted = attend(plan, recorder, watch, &mut visitors)?;
+    let left_ns = recorder.now_ns();
+    let killed = runtime.block_on(panicked(tasks));
+    for (buyer, _) in &killed {
+        remove_scratch(&plan.file, recorder, *buyer);
+    }
+    Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
+}
+
+/// What the tasks share.
+#[derive(Debug)]
+struct Hall {
+    clock: Clock,
+    /// Who may wait for the lock on a thread.
+    doorway: Semaphore,
+    /// Who does, on which thread: valid as long as it stands here.
+    blocked: Mutex<Option<(u32, Pthread)>>,
+    limit: Option<Duration>,
+    rules: Rules,
+    fsync: bool,
+}
+
+impl Hall {
+    /// Waits for the lock on this thread, which may block, and can be woken meanwhile.
+    fn wait_for_lock(&self, buyer: u32, world: &mut RealWorld) -> Reply {
+        let blocked = |who| *self.blocked.lock().unwrap_or_else(PoisonError::into_inner) = who;
+        blocked(Some((buyer, pthread_self())));
+        let reply = world.perform(Action::Lock);
+        blocked(None);
+        reply
+    }
+
+    /// Wakes the thread that waits for the lock, if it does so for such a buyer.
+    fn wake(&self, is_meant: impl Fn(u32) -> bool) {
+        let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((buyer, thread)) = *blocked
+            && is_meant(buyer)
+        {
+            // The thread can't leave while its entry is locked, so its handle is valid.
+            let _ = pthread_kill(thread, WAKE_UP);
+        }
+    }
+}
+
+/// One task's part.
+struct Visit {
+    buyer: u32,
+    hall: Arc<Hall>,
+    /// The start barrier: opened by `true`.
+    gate: watch::Receiver<bool>,
+    /// Hangs up when the task is gone.
+    _presence: Sender<std::convert::Infallible>,
+}
+
+impl Visit {
+    /// The life of one buyer.
+    async fn shop(mut self, mut world: Recorded<RealWorld>) -> u32 {
+        // An error says that the launcher has gone home instead.
+        if self.gate.wait_for(|open| *open).await.is_err() {
+            return self.buyer;
+        }
+        let mut steps = Buyer::new(self.hall.rules);
+        loop {
+            let action = steps.next();
+            let reply = match action {
+                Action::Leave => return self.buyer,
+                Action::Lock => {
+                    let reply;
+                    (world, reply) = self.lock(world).await;
+                    reply
+                }
+                Action::Think => self.think(&mut world).await,
+                Action::Write(_) | Action::Fill(_) if self.hall.fsync => {
+                    tokio::task::block_in_place(|| world.perform(action))
+                }
+                Action::Open
+                | Action::Read
+                | Action::Write(_)
+                | Action::Truncate
+                | Action::Fill(_)
+                | Action::Unlock => world.perform(action),
+            };
+            if let Some(ending) = steps.accept(reply) {
+                world.ended(ending);
+                // Without think time and with a free lock it never waits: let others have the thread.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    async fn think(&self, world: &mut Recorded<RealWorld>) -> Reply {
+        world.before(Action::Think);
+        let until = Instant::now() + world.inner().think_time();
+        let left = || until.saturating_duration_since(Instant::now());
+        if !left().is_zero() {
+            self.hall.clock.sleep(left()).await;
+        }
+        // All alarms ring when the run is stopped.
+        let reply = if left().is_zero() { Reply::Done } else { RealWorld::stopped() };
+        world.after(Action::Think, &reply);
+        reply
+    }
+
+    /// Takes the lock, as the module's documentation says.
+    async fn lock(&self, mut world: Recorded<RealWorld>) -> (Recorded<RealWorld>, Reply) {
+        world.before(Action::Lock);
+        let at_once = world.inner().refusal(Action::Lock).or_else(|| world.inner().try_lock());
+        let (mut world, reply) = match at_once {
+            Some(reply) => (world, reply),
+            None => self.lock_patiently(world).await,
+        };
+        world.after(Action::Lock, &reply);
+        (world, reply)
+    }
+
+    async fn lock_patiently(&self, mut world: Recorded<RealWorld>) -> (Recorded<RealWorld>, Reply) {
+        let hall = Arc::clone(&self.hall);
+        let turn = match self.hall.limit {
+            Some(limit) => timeout(limit, self.hall.doorway.acquire()).await,
+            None => Ok(self.hall.doorway.acquire().await),
+        };
+        let turn = match turn {
+            Ok(Ok(turn)) => turn,
+            // The doorway is closed when the run is stopped.
+            Ok(Err(_)) => return (world, RealWorld::stopped()),
+            Err(_) => return (world, Reply::Failed(Fault::plain(FaultKind::LockTimeout))),
+        };
+        let buyer = self.buyer;
+        let waited = tokio::task::spawn_blocking(move || {
+            let reply = hall.wait_for_lock(buyer, world.inner());
+            (world, reply)
+        });
+        match waited.await {
+            Ok(waited) => {
+                drop(turn);
+                waited
+            }
+            // The runtime outlives its tasks, so it was not cancelled: it panicked, and so does this.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// The tasks, as the launcher has them in its hands.
+struct Visitors {
+    hall: Arc<Hall>,
+    left: Receiver<std::convert::Infallible>,
+}
+
+impl UnderWay for Visitors {
+    fn all_left(&mut self, within: Duration) -> std::io::Result<bool> {
+        Ok(self.left.recv_timeout(within) == Err(RecvTimeoutError::Disconnected))
+    }
+
+    /// Who queues at the doorway keeps an eye on the clock itself.
+    fn wake(&self, buyer: u32) {
+        self.hall.wake(|blocked| blocked == buyer);
+    }
+
+    fn wake_all(&self, _at_last: bool) {
+        self.hall.doorway.close();
+        self.hall.clock.ring_all();
+        self.hall.wake(|_| true);
+    }
+}
+
+/// Waits until the last task is done, and says which panicked, with signal 0.
+async fn panicked(mut tasks: JoinSet<u32>) -> Vec<(u32, i32)> {
+    let mut came_home = vec![false; tasks.len()];
+    while let Some(done) = tasks.join_next().await {
+        if let Ok(buyer) = done {
+            came_home[buyer as usize - 1] = true;
+        }
+    }
+    came_home.into_iter().zip(1..).filter(|(home, _)| !home).map(|(_, buyer)| (buyer, 0)).collect()
+}
+
+#[cfg(test)]
+mod tests;

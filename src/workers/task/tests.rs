@@ -1,0 +1,95 @@
+//! The pool of two threads, and the deadlock that the doorway avoids.
+
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+use crate::plan::{Lock, LockOn, Pace, PerBuyer, Sale, Workers, Write};
+
+fn plan(lock: Lock, buyers: u32, file: std::path::PathBuf) -> Plan {
+    Plan {
+        buyers,
+        tickets: Some(20),
+        workers: Workers::Task,
+        sale: Sale {
+            lock,
+            lock_on: LockOn::Ticket,
+            write: Write::Overwrite,
+            fsync: false,
+            lock_timeout_ns: None,
+            break_stale: false,
+        },
+        per_buyer: PerBuyer::All,
+        pace: Pace { think_ns: 1_000_000, jitter: 0.5, seed: 1 },
+        file,
+    }
+}
+
+/// One worker thread and one for blocking calls, two in all.
+fn two_threads() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(1)
+        .enable_time()
+        .build()
+        .expect("a runtime")
+}
+
+fn sell(plan: &Plan) -> crate::history::Tally {
+    std::fs::write(&plan.file, "{\"ticket\": 20}").expect("written");
+    let recorder = Recorder::for_plan(plan, 20).expect("a recorder");
+    let meeting = Meeting::new(&plan.sale).expect("a meeting");
+    let mut watch = Watch { interrupted: &AtomicBool::new(false), begin: &mut |_| {}, progress: &mut |_| {} };
+    let crew = run_on(&two_threads(), plan, &recorder, &meeting, &mut watch).expect("a run");
+    assert_eq!(crew.killed, []);
+    recorder.tally()
+}
+
+#[test]
+fn fifty_buyers_share_a_pool_of_two_threads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for lock in [Lock::Flock, Lock::Ofd, Lock::Lockfile, Lock::Semaphore] {
+        let tally = sell(&plan(lock, 50, folder.path().join(format!("{lock}.json"))));
+        assert_eq!((tally.bought, tally.refused, tally.failed), (20, 50, 0), "{lock}");
+    }
+}
+
+/// The doorway keeps nobody out: a lock that does not exclude tasks oversells as if there were none.
+#[test]
+fn the_doorway_is_no_lock() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for lock in [Lock::Posix, Lock::None] {
+        let tally = sell(&plan(lock, 10, folder.path().join(format!("{lock}.json"))));
+        assert!(tally.bought > 20, "{lock}: {tally:?}");
+    }
+}
+
+/// What the doorway is for. Waiters fill the pool; the holder needs the pool to go on and to unlock: it
+/// never comes to its turn.
+#[test]
+fn without_the_doorway_a_full_pool_is_a_deadlock() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = plan(Lock::Flock, 3, folder.path().join("ticket.json"));
+    std::fs::write(&plan.file, "{\"ticket\": 20}").expect("written");
+    let meeting = Meeting::new(&plan.sale).expect("a meeting");
+    let open = || Arc::new(crate::lock::Locker::open(&plan.sale, &plan.file, &meeting).expect("open"));
+    let runtime = two_threads();
+    runtime.block_on(async {
+        let holder = open();
+        assert!(holder.try_lock().expect("locked"));
+        let waiter = open();
+        let waits = tokio::task::spawn_blocking({
+            let waiter = Arc::clone(&waiter);
+            move || waiter.lock(|| false).expect("locked at last")
+        });
+        let unlocks = tokio::task::spawn_blocking({
+            let holder = Arc::clone(&holder);
+            move || holder.unlock()
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!waits.is_finished() && !unlocks.is_finished(), "both are stuck");
+        // The cure: the holder unlocks in place. Then all go on.
+        holder.unlock().expect("unlocked");
+        waits.await.expect("granted");
+        unlocks.await.expect("done").expect("unlocked");
+    });
+}

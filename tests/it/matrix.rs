@@ -1,0 +1,101 @@
+//! The matrix: each row graded beside its control, in every form, and the README's.
+
+use serde_json::Value;
+
+use crate::harness::Folder;
+
+fn rows(document: &Value) -> &Vec<Value> {
+    document["rows"].as_array().expect("rows")
+}
+
+/// The classic claims, each a row: POSIX locks keep processes apart and not threads; a rename takes the
+/// lock on the ticket file away; truncating tears, renaming does not, and both lose updates.
+#[test]
+fn rows_are_as_documented_and_have_their_controls() {
+    let folder = Folder::new();
+    let (code, document) =
+        folder.json("matrix --trials 3 --workers process,thread --lock flock,posix --dir .");
+    assert_eq!(code, Some(0), "{document}");
+    assert_eq!((&document["schema_version"], &document["trials"]), (&Value::from(1), &Value::from(3)));
+    assert_eq!(rows(&document).len(), 2 * (3 + 4 + 4));
+    for row in rows(&document) {
+        assert_eq!(row["as_documented"], true, "{row}");
+        let text = |name: &str| row[name].as_str().expect("a text").to_owned();
+        let (workers, lock, write, lock_on) = (text("workers"), text("lock"), text("write"), text("lock_on"));
+        let renamed_away = write == "rename" && lock_on == "ticket" && lock != "none";
+        let fails = lock == "none" || (workers == "thread" && lock == "posix") || renamed_away;
+        assert_eq!(text("grade"), if fails { "unsafe" } else { "safe" }, "{row}");
+        assert_eq!(row["fails_below"], if fails { Value::Null } else { Value::from(1.0) }, "{row}");
+        assert_eq!(row["lost_updates"], if fails { 3 } else { 0 }, "{row}");
+        if lock == "none" {
+            assert_eq!(row["torn_reads"].as_u64() > Some(0), write == "truncate", "{row}");
+            assert_eq!(row["wait_p99_ns"], Value::Null);
+        }
+        assert!(row["sales_per_s"].as_f64() > Some(0.0) && text("why").ends_with('.'), "{row}");
+    }
+    // Nothing stays behind in the folder.
+    assert_eq!(folder.list("."), [""; 0]);
+}
+
+/// A lock that is silently not there: the ticket file's folder can't take a lockfile's place, so this
+/// stands in for a mount whose locks fail. The row says so, and the exit code is 2: not judged.
+#[test]
+fn a_folder_that_can_not_be_used_is_an_error_with_a_way_out() {
+    let ran = Folder::new().ticketsim("matrix --dir missing");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("missing") && ran.stderr.contains("--dir takes a folder"), "{ran:?}");
+    let ran = Folder::new().ticketsim("matrix --trials 0");
+    assert_eq!(ran.code, Some(2));
+}
+
+#[test]
+fn the_sequential_baseline_teaches_nothing_and_says_so() {
+    let (code, document) =
+        Folder::new().json("matrix --trials 1 --workers sequential --lock flock --write overwrite");
+    assert_eq!(code, Some(0));
+    for row in rows(&document) {
+        assert_eq!(
+            (&row["grade"], &row["expected"]),
+            (&Value::from("inconclusive"), &Value::from("inconclusive"))
+        );
+    }
+}
+
+#[test]
+fn the_page_stands_alone() {
+    let folder = Folder::new();
+    let ran =
+        folder.ticketsim("matrix --trials 1 --workers task --lock semaphore --write overwrite --html m.html");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.contains("All 2 rows are as documented"), "{ran:?}");
+    let page = folder.read("m.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<td>semaphore</td>"), "{page}");
+    assert!(!page.contains("http") && !page.contains("src="), "it loads nothing");
+}
+
+/// The README's matrix is what its command prints, but for the figures of speed and the odd trial in
+/// which a race happened not to show.
+#[test]
+fn the_readme_shows_the_matrix_that_its_command_prints() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
+    let begin = "<!-- ticketsim ";
+    let start = readme.find(begin).expect("the command above the matrix");
+    let (command, rest) = readme[start + begin.len()..].split_once(" -->").expect("its end");
+    assert!(command.starts_with("matrix ") && command.contains("--markdown"), "{command}");
+    let ran = Folder::new().ticketsim(command);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let table = |text: &str| -> Vec<String> {
+        let rows = text.lines().skip_while(|line| !line.starts_with('|'));
+        rows.take_while(|line| line.starts_with('|')).map(steady).collect()
+    };
+    assert_eq!(table(rest), table(&ran.stdout));
+    assert!(table(rest).len() > 20);
+}
+
+/// A row without its figures of speed and its counts.
+fn steady(row: &str) -> String {
+    let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+    let grade = cells[9].split(' ').next().unwrap_or_default();
+    [cells[1], cells[2], cells[3], grade, cells[10]].join(" | ")
+}
