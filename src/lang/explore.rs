@@ -118,8 +118,8 @@ texts! {
 
     /// What the model leaves out.
     leaves_out() {
-        en: "The model leaves out: buyers that are killed and machines that lose power in the middle of a purchase; reads and writes that fail or are cut short; other programs that ignore the lock; a lock that does not do what its manual says on your filesystem; time, so nobody gives up waiting.",
-        zh: "模型没有考虑：买到一半被杀死的买家或断电的机器；失败或只完成一部分的读写；不理会锁的其他程序；在你的文件系统上不像手册所说那样工作的锁；时间，所以没有人会等不及。",
+        en: "The model leaves out: buyers that are killed and machines that lose power in the middle of a purchase; threads, since its buyers are processes; reads and writes that fail or are cut short; other programs that ignore the lock; a lock that does not do what its manual says on your filesystem; time, so nobody gives up waiting.",
+        zh: "模型没有考虑：买到一半被杀死的买家或断电的机器；线程，因为模型里的买家是进程；失败或只完成一部分的读写；不理会锁的其他程序；在你的文件系统上不像手册所说那样工作的锁；时间，所以没有人会等不及。",
     }
     /// How to make a witness happen.
     to_replay(command) {
