@@ -1,5 +1,6 @@
 //! The command line: arguments → plan → call → print. Only this module knows clap.
 
+mod explore;
 mod matrix;
 mod progress;
 mod run;
@@ -121,6 +122,8 @@ impl Common {
 enum Command {
     /// Say how many tickets are left
     Show(show::ShowArgs),
+    /// Count every order of the buyers' steps, on a model, and how each ends
+    Explore(explore::ExploreArgs),
     /// Run every combination of workers, lock and write, and grade it
     Matrix(matrix::MatrixArgs),
     /// Print completions for a shell
@@ -143,6 +146,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         None => run::execute(cli.run, lang),
         Some(Command::Show(args)) => show::execute(&args, lang),
+        Some(Command::Explore(args)) => explore::execute(&args, lang),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man) => shell::man(),

@@ -1,6 +1,7 @@
 //! The words that people read, each in English and Chinese, side by side: the one place that holds
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
+pub mod explore;
 pub mod matrix;
 pub mod run;
 pub mod verdict;
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[matrix::ALL, run::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, run::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {
