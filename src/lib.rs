@@ -8,6 +8,7 @@ pub mod cli;
 pub mod grade;
 pub mod history;
 pub mod lang;
+pub mod lesson;
 pub mod lock;
 pub mod matrix;
 pub mod plan;
