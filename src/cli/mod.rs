@@ -1,5 +1,6 @@
 //! The command line: arguments → plan → call → print. Only this module knows clap.
 
+mod lesson;
 mod matrix;
 mod progress;
 mod run;
@@ -123,6 +124,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Run every combination of workers, lock and write, and grade it
     Matrix(matrix::MatrixArgs),
+    /// Learn how processes work, up to the ticket sale: eight lessons that run
+    Lesson(lesson::LessonArgs),
     /// Print completions for a shell
     Completions(shell::CompletionsArgs),
     /// Print the manual page
@@ -143,6 +146,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         None => run::execute(cli.run, lang),
         Some(Command::Show(args)) => show::execute(&args, lang),
+        Some(Command::Lesson(args)) => lesson::execute(&args, lang),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man) => shell::man(),

@@ -3,6 +3,7 @@
 mod bad_input;
 mod harness;
 mod kill;
+mod lesson;
 mod locks;
 mod matrix;
 mod outsiders;
