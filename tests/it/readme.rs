@@ -79,17 +79,28 @@ fn check_page(name: &str) {
             continue;
         }
         commands += 1;
-        let shell = Command::new("sh")
-            .args(["-c", &command])
-            .current_dir(folder.root())
-            .env("PATH", &path)
-            .env("LC_ALL", if name.contains("zh") { "zh_CN.UTF-8" } else { "C.UTF-8" })
-            .output()
-            .expect("a shell");
-        let real =
-            String::from_utf8_lossy(&shell.stdout).into_owned() + &String::from_utf8_lossy(&shell.stderr);
+        let run = || {
+            let shell = Command::new("sh")
+                .args(["-c", &command])
+                .current_dir(folder.root())
+                .env("PATH", &path)
+                .env("LC_ALL", if name.contains("zh") { "zh_CN.UTF-8" } else { "C.UTF-8" })
+                .output()
+                .expect("a shell");
+            String::from_utf8_lossy(&shell.stdout).into_owned() + &String::from_utf8_lossy(&shell.stderr)
+        };
+        // A race is the system's to decide: on a machine that is busy enough, now and then a buyer comes
+        // so late that it is refused even without a lock.
+        let shown = steady(&output);
+        let mut real = run();
+        for _ in 1..5 {
+            if matches(&shown, &steady(&real)) {
+                break;
+            }
+            real = run();
+        }
         assert!(
-            matches(&steady(&output), &steady(&real)),
+            matches(&shown, &steady(&real)),
             "{name}:{line}: $ {command}\n--- shown\n{output}\n--- real\n{real}"
         );
     }
