@@ -34,7 +34,7 @@ texts! {
     /// The parent.
     refused(clients) { en: "clients told SOLD OUT: {clients}", zh: "被告知 SOLD OUT 的顾客：{clients}" }
     /// The parent.
-    closed(port) { en: "the counter is closed, port {port} free", zh: "窗口关了，端口 {port} 空出来了" }
+    closed(port) { en: "the counter is closed, and port {port}", zh: "窗口关了，端口 {port} 也关了" }
     /// A claim.
     one_ticket_sold(buyers) {
         en: "{buyers} wanted to buy, one got the ticket, the others were told SOLD OUT",
