@@ -4,6 +4,7 @@ mod bad_input;
 mod explore;
 mod harness;
 mod kill;
+mod lesson;
 mod locks;
 mod matrix;
 mod outsiders;
