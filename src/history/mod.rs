@@ -5,9 +5,11 @@
 //! the history share; intervals are closed, so purchases that touch are concurrent.
 
 mod file;
+mod names;
 mod recorder;
 
 pub use file::{FORMAT_VERSION, write};
+pub use names::Names;
 pub use recorder::{Pen, Recorder, Tally};
 
 use serde::{Deserialize, Serialize};
@@ -190,6 +192,12 @@ pub struct Header {
     /// How long the run took, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
+    /// The last line of the file that it was read from, if its writer had not finished it.
+    #[serde(skip)]
+    pub cut_short: Option<u32>,
+    /// The names of buyers that are not known by a number.
+    #[serde(skip)]
+    pub names: Names,
     /// How the history was made, where ticketsim made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,

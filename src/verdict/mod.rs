@@ -5,11 +5,14 @@
 //! [`History::purchases`]; `report` puts it into words.
 
 mod conservation;
+mod order;
 
 use serde::Serialize;
 
 use crate::closed_set::closed_set;
 use crate::history::{FaultKind, History, Outcome};
+
+pub use order::Contradiction;
 
 closed_set! {
     /// What is said of a history.
@@ -110,6 +113,8 @@ pub enum Evidence {
     },
     /// `torn_read`: the reads.
     TornReads(Vec<TornRead>),
+    /// `out_of_order`: purchases that contradict each other.
+    OutOfOrder(Vec<Contradiction>),
     /// `stuck`: the waits.
     Stuck(Vec<Wait>),
 }
@@ -155,6 +160,9 @@ pub enum Unjudged {
     NoInitial,
     /// The run was interrupted.
     Interrupted,
+    /// Whether an order fits could not be decided: purchases without an answer that know their stock,
+    /// beside receipts that do not.
+    Order,
     /// A buyer's system call failed.
     SystemError {
         /// The purchase.
@@ -191,8 +199,13 @@ impl Verdict {
 #[must_use]
 pub fn judge(history: &History) -> Verdict {
     let (ledger, mut anomalies) = conservation::judge(history);
+    let order = order::judge(history, &anomalies);
+    anomalies.extend(order.anomaly);
     anomalies.sort_by_key(|anomaly| anomaly.kind);
-    let unjudged = unjudged(history);
+    let mut unjudged = unjudged(history);
+    if order.undecided {
+        unjudged.push(Unjudged::Order);
+    }
     let ruling = if !anomalies.is_empty() {
         Ruling::Unsound
     } else if unjudged.is_empty() {
