@@ -5,11 +5,14 @@
 //! the history share; intervals are closed, so purchases that touch are concurrent.
 
 mod file;
+mod jepsen;
 mod names;
+mod read;
 mod recorder;
 
-pub use file::{FORMAT_VERSION, write};
+pub use file::{FORMAT_VERSION, write, write_to};
 pub use names::Names;
+pub use read::{MOST_LINE_BYTES, ReadError, read, read_file};
 pub use recorder::{Pen, Recorder, Tally};
 
 use serde::{Deserialize, Serialize};

@@ -145,7 +145,7 @@ pub enum Contradiction {
         /// `None`: before the end.
         by: Option<Place>,
     },
-    /// Receipts, and not enough tickets that they can have bought.
+    /// Receipts for a stretch of tickets, and more of them than tickets.
     Crowded {
         /// The receipts, at most [`MOST_EVIDENCE`].
         receipts: Vec<Place>,
@@ -153,9 +153,11 @@ pub enum Contradiction {
         count: u64,
         /// How many tickets there are for them.
         tickets: u64,
-        /// They were called after the return of this receipt, sold from a stock above these tickets.
+        /// They are for tickets below the one of this receipt: its stock is higher than what they say,
+        /// and those that do not say were called after its return.
         after: Option<Place>,
-        /// They returned before the call of this one, sold from a stock below these tickets.
+        /// They are for tickets above the one of this receipt: its stock is lower than what they say,
+        /// and those that do not say returned before its call.
         before: Option<Place>,
     },
 }
@@ -311,7 +313,8 @@ impl<'a> Sale<'a> {
         let mut latest_call: Option<Place> = None;
         for ticket in self.known.chunk_by(|(one, _), (other, _)| one == other) {
             for (_, lower) in ticket {
-                if let Some(higher) = latest_call.filter(|higher| self.returned(*lower) < self.called(*higher))
+                if let Some(higher) =
+                    latest_call.filter(|higher| self.returned(*lower) < self.called(*higher))
                 {
                     late.push(Contradiction::Backwards { lower: *lower, higher });
                 }
@@ -323,7 +326,8 @@ impl<'a> Sale<'a> {
         let mut first_return: Option<Place> = None;
         for ticket in self.known.chunk_by(|(one, _), (other, _)| one == other).rev() {
             for (_, higher) in ticket {
-                if let Some(lower) = first_return.filter(|lower| self.returned(*lower) < self.called(*higher)) {
+                if let Some(lower) = first_return.filter(|lower| self.returned(*lower) < self.called(*higher))
+                {
                     early.push(Contradiction::Backwards { lower, higher: *higher });
                 }
             }

@@ -105,6 +105,8 @@ struct Suitor {
 /// The gaps, in the order in which they were sold.
 struct Gaps<'a> {
     sale: &'a Sale<'a>,
+    /// The lowest stock that the counter can have come down to.
+    floor: u64,
     /// The windows of time, one above each known receipt and one below the last: both ends grow.
     early_ns: Vec<u64>,
     late_ns: Vec<u64>,
@@ -119,24 +121,35 @@ impl<'a> Gaps<'a> {
         let free = sale.free.len() as u64;
         let to_the_end = sale.refusal.is_some() || header.remaining.is_some();
         let floor = if sale.outsiders || sale.refusal.is_some() { 0 } else { header.remaining.unwrap_or(0) };
+        let mut gaps = Self { sale, floor, early_ns: Vec::new(), late_ns: Vec::new(), gaps: Vec::new() };
         let gap = |window: usize| {
-            let high = match (window.checked_sub(1), header.initial) {
-                (Some(above), _) => known[above].0 - 1,
-                (None, Some(initial)) => initial,
-                (None, None) => known[0].0.saturating_add(free),
-            };
-            let below = known.get(window).map_or(floor, |(stock, _)| *stock);
             let must = if window == last { to_the_end } else { window > 0 || header.initial.is_some() };
             let must = must && !sale.outsiders;
-            let all = high.saturating_sub(below);
+            let high = gaps.high(window);
+            let all = high.saturating_sub(gaps.below(window));
             Gap { window, high, tickets: if must { all } else { all.min(free) }, must }
         };
-        let gaps: Vec<Gap> = (0..=last).map(gap).filter(|gap| gap.tickets > 0).collect();
-        let mut gaps = Self { sale, early_ns: Vec::new(), late_ns: Vec::new(), gaps };
+        gaps.gaps = (0..=last).map(gap).filter(|gap| gap.tickets > 0).collect();
         if !gaps.gaps.is_empty() || free > 0 {
             gaps.set_windows();
         }
         gaps
+    }
+
+    /// The highest stock that a ticket of this window is sold from. If the initial stock is not known,
+    /// there are as many above the known ones as there are free receipts.
+    fn high(&self, window: usize) -> u64 {
+        let known = &self.sale.known;
+        match (window.checked_sub(1), self.sale.history.header.initial) {
+            (Some(above), _) => known[above].0 - 1,
+            (None, Some(initial)) => initial,
+            (None, None) => known[0].0.saturating_add(self.sale.free.len() as u64),
+        }
+    }
+
+    /// The stock that is left when all tickets of this window are sold.
+    fn below(&self, window: usize) -> u64 {
+        self.sale.known.get(window).map_or(self.floor, |(stock, _)| *stock)
     }
 
     fn set_windows(&mut self) {
@@ -219,7 +232,7 @@ impl<'a> Gaps<'a> {
     /// Tries to give each of the receipts a ticket.
     fn crowded(&self, receipts: &[(Place, Suitor)]) -> Option<Contradiction> {
         if let Some(homeless) = receipts.iter().find(|(_, suitor)| suitor.gaps.is_empty()) {
-            return Some(self.crowd(&[homeless], 0));
+            return Some(self.crowd(&[homeless]));
         }
         let mut by_first: Vec<_> = receipts.iter().collect();
         by_first.sort_by_key(|(_, suitor)| suitor.gaps.start);
@@ -256,21 +269,24 @@ impl<'a> Gaps<'a> {
                 break;
             }
         }
-        self.crowd(&crowd, tickets)
+        self.crowd(&crowd)
     }
 
-    fn crowd(&self, receipts: &[&(Place, Suitor)], tickets: u64) -> Contradiction {
+    /// These receipts, and the known ones for tickets in the same stretch.
+    fn crowd(&self, free: &[&(Place, Suitor)]) -> Contradiction {
         let known = &self.sale.known;
-        let first = receipts.iter().map(|(_, suitor)| suitor.windows.start).min().unwrap_or(0);
-        let end = receipts.iter().map(|(_, suitor)| suitor.windows.end).max().unwrap_or(0);
+        let first = free.iter().map(|(_, suitor)| suitor.windows.start).min().unwrap_or(0);
+        let last = free.iter().map(|(_, suitor)| suitor.windows.end - 1).max().unwrap_or(0);
+        let among = &known[first..last];
+        let receipts = free.iter().map(|(place, _)| *place).chain(among.iter().map(|(_, place)| *place));
         Contradiction::Crowded {
-            receipts: receipts.iter().take(MOST_EVIDENCE).map(|(place, _)| *place).collect(),
-            count: receipts.len() as u64,
-            tickets,
+            receipts: receipts.take(MOST_EVIDENCE).collect(),
+            count: (free.len() + among.len()) as u64,
+            tickets: self.high(first).saturating_sub(self.below(last)),
             // They were called after the window above closed: at the return of the receipt below it,
             // for any other would keep their own window closed, too. Likewise at the other end.
             after: first.checked_sub(1).map(|above| known[above].1),
-            before: known.get(end - 1).map(|(_, place)| *place),
+            before: known.get(last).map(|(_, place)| *place),
         }
     }
 

@@ -1,9 +1,9 @@
 //! The rule against an independent judge: stateright's linearizability tester, which tries every order.
 
 use proptest::prelude::*;
-use rand::seq::{IndexedMutRandom as _, IndexedRandom as _};
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha8Rng;
+use rand::seq::{IndexedMutRandom as _, IndexedRandom as _};
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester, SequentialSpec};
 
 use super::*;
@@ -229,7 +229,8 @@ fn is_for_the_tester(history: &History) -> bool {
     let initial = header.initial.unwrap_or(u64::MAX);
     let outsiders = if header.outsiders { initial.min(9) as usize } else { 0 };
     let threads = history.purchases.len() + outsiders + usize::from(header.cut_short.is_some());
-    threads <= 7 && history.purchases.iter().all(|purchase| purchase.stock.is_none_or(|stock| stock <= initial))
+    threads <= 7
+        && history.purchases.iter().all(|purchase| purchase.stock.is_none_or(|stock| stock <= initial))
 }
 
 /// Holds the ruling against the tester's. Tells whether the tester was asked and found no order.
@@ -252,8 +253,24 @@ fn agree(history: &History) -> Result<bool, TestCaseError> {
     Ok(!fits)
 }
 
+/// The purchases of a piece of evidence alone, while others may sell as they like.
+fn alone(history: &History, contradiction: &Contradiction) -> History {
+    let places = contradiction.places();
+    let purchases = places.iter().map(|place| history.purchases[*place as usize].clone()).collect();
+    let header = Header { initial: history.header.initial, outsiders: true, ..Header::default() };
+    History { header, purchases }
+}
+
+/// The contradictions that the rule tells of.
+fn contradictions(history: &History) -> Vec<Contradiction> {
+    match crate::verdict::judge(history).anomaly(AnomalyKind::OutOfOrder).map(|anomaly| &anomaly.evidence) {
+        Some(Evidence::OutOfOrder(contradictions)) => contradictions.clone(),
+        _ => Vec::new(),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200000))]
+    #![proptest_config(ProptestConfig::with_cases(10000))]
 
     #[test]
     fn it_agrees_with_the_tester_on_sound_and_spoilt_histories(seed in any::<u64>()) {
@@ -266,4 +283,58 @@ proptest! {
             agree(&history)?;
         }
     }
+}
+
+/// Each kind of corruption, on as many sound histories: it has to be caught wherever the tester says so,
+/// and that has to be often.
+#[test]
+fn every_corruption_is_caught_where_the_tester_says_so() {
+    for (corrupt, name) in CORRUPTIONS.iter().zip(0..) {
+        let mut caught = 0;
+        for seed in 0..2000 {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut history = a_sound_history(&mut rng);
+            corrupt(&mut rng, &mut history);
+            caught += u32::from(agree(&history).unwrap_or_else(|error| panic!("corruption {name}: {error}")));
+        }
+        assert!(caught > 50, "corruption {name}: the tester found {caught} of 2000 to be out of order");
+    }
+}
+
+/// What is shown as evidence of a contradiction is one by itself, and every kind of it turns up.
+#[test]
+fn evidence_contradicts_a_counter_by_itself() {
+    let mut kinds = std::collections::BTreeMap::new();
+    let mut undecided = 0;
+    for seed in 0..40_000 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut history = a_sound_history(&mut rng);
+        CORRUPTIONS.choose(&mut rng).expect("one")(&mut rng, &mut history);
+        undecided += u32::from(crate::verdict::judge(&history).unjudged.contains(&Unjudged::Order));
+        for contradiction in contradictions(&history) {
+            let kind = match contradiction {
+                Contradiction::SoldFromNothing { .. } => "sold from nothing",
+                Contradiction::RefusedWithStock { .. } => "refused with stock",
+                Contradiction::Backwards { .. } => "backwards",
+                Contradiction::SoldAfterRefusal { .. } => "sold after refusal",
+                Contradiction::LeftAfterRefusal { .. } => "left after refusal",
+                Contradiction::Unsold { .. } => "unsold",
+                Contradiction::Crowded { .. } => "crowded",
+            };
+            *kinds.entry(kind).or_insert(0_u32) += 1;
+            // These two are told with how many others there are, or what was left.
+            let by_itself = !matches!(
+                contradiction,
+                Contradiction::Unsold { .. } | Contradiction::LeftAfterRefusal { .. }
+            ) && (kind != "crowded" || history.header.remaining.is_none());
+            let alone = alone(&history, &contradiction);
+            if by_itself && is_for_the_tester(&alone) {
+                assert!(!fits(&alone), "{contradiction:?}\n{alone:#?}");
+            }
+        }
+    }
+    // A receipt from nothing is nothing that these corruptions make.
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
+    assert!(kinds.values().all(|count| *count >= 10), "{kinds:?}");
+    assert!(undecided < 40, "{undecided} of 40000 undecided");
 }
