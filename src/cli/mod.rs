@@ -1,5 +1,6 @@
 //! The command line: arguments → plan → call → print. Only this module knows clap.
 
+mod check;
 mod matrix;
 mod progress;
 mod run;
@@ -119,6 +120,8 @@ impl Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Judge histories of sales, whoever made them
+    Check(check::CheckArgs),
     /// Say how many tickets are left
     Show(show::ShowArgs),
     /// Run every combination of workers, lock and write, and grade it
@@ -142,6 +145,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
     let lang = cli.common.lang();
     match cli.command {
         None => run::execute(cli.run, lang),
+        Some(Command::Check(args)) => check::execute(&args, lang),
         Some(Command::Show(args)) => show::execute(&args, lang),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang),
         Some(Command::Completions(args)) => shell::completions(&args),

@@ -2,6 +2,7 @@
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
 pub mod matrix;
+pub mod order;
 pub mod run;
 pub mod verdict;
 
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[matrix::ALL, run::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] = &[matrix::ALL, order::ALL, run::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {

@@ -5,6 +5,7 @@
 //! [`History::purchases`]; `report` puts it into words.
 
 mod conservation;
+mod initial;
 mod order;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use crate::closed_set::closed_set;
 use crate::history::{FaultKind, History, Outcome};
 
+pub use initial::{InitialFrom, judge_from};
 pub use order::Contradiction;
 
 closed_set! {
@@ -128,6 +130,41 @@ pub struct Anomaly {
     pub count: u64,
     /// What it rests on, at most [`MOST_EVIDENCE`] pieces of it.
     pub evidence: Evidence,
+}
+
+impl Anomaly {
+    /// The purchases that it rests on, as far as they are kept as evidence.
+    #[must_use]
+    pub fn places(&self, history: &History) -> Vec<Place> {
+        match &self.evidence {
+            Evidence::Oversold(shared) if shared.is_empty() => self.receipts_too_many(history),
+            Evidence::Oversold(shared) => {
+                shared.iter().flat_map(|ticket| &ticket.receipts).copied().collect()
+            }
+            Evidence::LostUpdates(pairs) => pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect(),
+            Evidence::LostStock { suspects, .. } => suspects.clone(),
+            Evidence::TornReads(reads) => {
+                reads.iter().flat_map(|read| read.reader.into_iter().chain(read.writer)).collect()
+            }
+            Evidence::OutOfOrder(contradictions) => {
+                contradictions.iter().flat_map(Contradiction::places).collect()
+            }
+            Evidence::Stuck(waits) => {
+                waits.iter().flat_map(|wait| std::iter::once(wait.waiter).chain(wait.holder)).collect()
+            }
+        }
+    }
+
+    /// Where it is not known which receipts share a ticket: those that came when as many had come as
+    /// there were tickets.
+    fn receipts_too_many(&self, history: &History) -> Vec<Place> {
+        let mut receipts: Vec<Place> = places(history, Outcome::Bought).collect();
+        receipts.sort_by_key(|place| history.purchases[*place as usize].return_ns);
+        let in_time = receipts.len().saturating_sub(usize::try_from(self.count).unwrap_or(usize::MAX));
+        receipts.drain(..in_time);
+        receipts.truncate(MOST_EVIDENCE);
+        receipts
+    }
 }
 
 /// The tickets, counted.

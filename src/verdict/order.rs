@@ -163,6 +163,20 @@ pub enum Contradiction {
 }
 
 impl Contradiction {
+    /// The name of the rule, for programs.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::SoldFromNothing { .. } => "sold_from_nothing",
+            Self::RefusedWithStock { .. } => "refused_with_stock",
+            Self::Backwards { .. } => "backwards",
+            Self::SoldAfterRefusal { .. } => "sold_after_refusal",
+            Self::LeftAfterRefusal { .. } => "left_after_refusal",
+            Self::Unsold { .. } => "unsold",
+            Self::Crowded { .. } => "crowded",
+        }
+    }
+
     /// The purchases that contradict each other.
     #[must_use]
     pub fn places(&self) -> Vec<Place> {

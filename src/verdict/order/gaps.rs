@@ -102,6 +102,9 @@ struct Suitor {
     gaps: Range<usize>,
 }
 
+/// Suitors, and which purchases they are.
+type Named = Vec<(Place, Suitor)>;
+
 /// The gaps, in the order in which they were sold.
 struct Gaps<'a> {
     sale: &'a Sale<'a>,
@@ -201,7 +204,7 @@ impl<'a> Gaps<'a> {
 
     /// The open purchases that know their stock, as far as they are of use: those whose points can be
     /// had whatever the free receipts do, and the others.
-    fn open_known_suitors(&self) -> (Vec<(Place, Suitor)>, Vec<(Place, Suitor)>) {
+    fn open_known_suitors(&self) -> (Named, Named) {
         let sale = self.sale;
         if self.gaps.is_empty() {
             return (Vec::new(), Vec::new());
@@ -225,8 +228,9 @@ impl<'a> Gaps<'a> {
             (its_own && in_time).then_some((certain, (place, suitor)))
         });
         let (certain, doubtful): (Vec<_>, Vec<_>) = suitors.partition(|(certain, _)| *certain);
-        let strip = |suitors: Vec<(bool, _)>| suitors.into_iter().map(|(_, suitor)| suitor).collect();
-        (strip(certain), strip(doubtful))
+        let named =
+            |suitors: Vec<(bool, _)>| -> Named { suitors.into_iter().map(|(_, named)| named).collect() };
+        (named(certain), named(doubtful))
     }
 
     /// Tries to give each of the receipts a ticket.

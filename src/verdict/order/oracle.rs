@@ -201,9 +201,9 @@ fn shift_a_time(rng: &mut ChaCha8Rng, history: &mut History) {
     if let Some(purchase) = history.purchases.choose_mut(rng) {
         let earlier = rng.random_bool(0.5);
         let by = rng.random_range(1..10);
-        let shift = |time: u64| if earlier { time.saturating_sub(by) } else { time + by };
-        purchase.invoke_ns = shift(purchase.invoke_ns);
-        purchase.return_ns = purchase.return_ns.map(shift);
+        let shift = |time: &mut u64| *time = if earlier { time.saturating_sub(by) } else { *time + by };
+        shift(&mut purchase.invoke_ns);
+        purchase.return_ns.iter_mut().for_each(shift);
     }
 }
 
@@ -312,15 +312,7 @@ fn evidence_contradicts_a_counter_by_itself() {
         CORRUPTIONS.choose(&mut rng).expect("one")(&mut rng, &mut history);
         undecided += u32::from(crate::verdict::judge(&history).unjudged.contains(&Unjudged::Order));
         for contradiction in contradictions(&history) {
-            let kind = match contradiction {
-                Contradiction::SoldFromNothing { .. } => "sold from nothing",
-                Contradiction::RefusedWithStock { .. } => "refused with stock",
-                Contradiction::Backwards { .. } => "backwards",
-                Contradiction::SoldAfterRefusal { .. } => "sold after refusal",
-                Contradiction::LeftAfterRefusal { .. } => "left after refusal",
-                Contradiction::Unsold { .. } => "unsold",
-                Contradiction::Crowded { .. } => "crowded",
-            };
+            let kind = contradiction.rule();
             *kinds.entry(kind).or_insert(0_u32) += 1;
             // These two are told with how many others there are, or what was left.
             let by_itself = !matches!(
