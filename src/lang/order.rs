@@ -108,12 +108,12 @@ texts! {
         zh: "{name}：{purchases}：{bought} 次买到，{refused} 次被拒，{failed} 次失败，{unanswered} 次没有答复",
     }
     /// The stock at the start, from the header.
-    from_header(tickets) { en: "{tickets} at the start, says its header", zh: "开始时有 {tickets}（据文件头）" }
+    from_header(tickets) { en: "{tickets} at the start (from the header)", zh: "开始时有 {tickets}（据文件头）" }
     /// The stock at the start, from the command line.
-    from_tickets(tickets) { en: "{tickets} at the start, says --tickets", zh: "开始时有 {tickets}（据 --tickets）" }
+    from_tickets(tickets) { en: "{tickets} at the start (from --tickets)", zh: "开始时有 {tickets}（据 --tickets）" }
     /// The stock at the start, from the highest stock.
     from_highest(tickets) {
-        en: "{tickets} at the start, by the highest stock that a receipt was sold from",
+        en: "{tickets} at the start (the highest stock that a receipt was sold from)",
         zh: "开始时有 {tickets}（据收据里最高的库存）",
     }
     /// What sound means.

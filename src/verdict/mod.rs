@@ -6,7 +6,7 @@
 
 mod conservation;
 mod initial;
-mod order;
+pub mod order;
 
 use serde::Serialize;
 
