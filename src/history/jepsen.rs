@@ -8,23 +8,50 @@ use std::collections::hash_map::Entry;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::read::{BuyerName, Mistake};
+use super::read::{BuyerName, Mistake, reason};
 use super::{Names, Outcome, Purchase, Steps};
 
-/// One event. Members that Jepsen's are not known for are ignored.
-#[derive(Deserialize)]
+/// One event: its members, as they stand in its line.
 pub(super) struct Event<'a> {
-    #[serde(borrow)]
-    process: BuyerName<'a>,
-    #[serde(borrow)]
-    r#type: Cow<'a, str>,
-    #[serde(borrow)]
-    f: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    value: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-    time: Option<u64>,
+    pub(super) text: &'a [u8],
+    pub(super) process: &'a RawValue,
+    pub(super) kind: &'a RawValue,
+    pub(super) f: Option<&'a RawValue>,
+    pub(super) value: Option<&'a RawValue>,
+    pub(super) error: Option<&'a RawValue>,
+    pub(super) time: Option<&'a RawValue>,
+}
+
+impl<'a> Event<'a> {
+    fn parse<T: Deserialize<'a>>(&self, member: &'a RawValue) -> Result<T, Mistake> {
+        serde_json::from_str(member.get()).map_err(|error| Mistake::at(self.text, member, reason(&error)))
+    }
+
+    /// A keyword, which may begin with a colon, as in Clojure.
+    fn keyword(&self, member: &'a RawValue) -> Result<String, Mistake> {
+        let word: Cow<'_, str> = self.parse(member)?;
+        Ok(word.trim_start_matches(':').to_owned())
+    }
+
+    /// What an `ok` says.
+    fn bought(&self) -> Result<(Outcome, Option<u64>), Mistake> {
+        let Some(value) = self.value else { return Ok((Outcome::Bought, None)) };
+        if is_refusal(value) {
+            return Ok((Outcome::Refused, None));
+        }
+        match value.get() {
+            "null" | "true" | "\"bought\"" => Ok((Outcome::Bought, None)),
+            digits => match digits.parse() {
+                Ok(stock) => Ok((Outcome::Bought, Some(stock))),
+                Err(_) => Err(Mistake::at(
+                    self.text,
+                    value,
+                    "the \"value\" of an \"ok\" is the stock that it was sold from, a whole number from 0, \
+                     or null, or \"refused\"",
+                )),
+            },
+        }
+    }
 }
 
 /// The purchases that have been called and not answered yet.
@@ -46,25 +73,24 @@ impl Events {
     /// Takes the event of a line. Returns a purchase when it is complete.
     pub(super) fn take(
         &mut self,
-        event: Event<'_>,
-        text: &[u8],
+        event: &Event<'_>,
         line: u32,
         names: &mut Names,
     ) -> Result<Option<Purchase>, Mistake> {
-        let keyword = |text: &str| text.trim_start_matches(':').to_owned();
-        if matches!(&event.process, BuyerName::Text(name) if keyword(name) == "nemesis") {
+        if matches!(event.process.get(), "\"nemesis\"" | "\":nemesis\"") {
             // Who breaks things on purpose buys nothing.
             return Ok(None);
         }
-        let kind = keyword(&event.r#type);
-        let f = event.f.as_deref().map(keyword);
-        if f.as_deref() != Some("buy") {
-            let f = f.unwrap_or_default();
-            return Err(Mistake::whole(format!("\"f\" is {f:?}: only purchases are judged, \"f\":\"buy\"")));
+        let needs = |member: &str| Mistake::whole(format!("an event needs the member \"{member}\""));
+        let f = event.f.ok_or_else(|| needs("f"))?;
+        if event.keyword(f)? != "buy" {
+            let what = format!("\"f\" is {}: only purchases are judged, \"buy\"", f.get());
+            return Err(Mistake::at(event.text, f, what));
         }
-        let time_ns = event.time.ok_or_else(|| Mistake::whole("an event needs the member \"time\""))?;
-        let buyer = event.process.number(names);
-        let process = names.name(buyer).map_or_else(|| buyer.to_string(), str::to_owned);
+        let kind = event.keyword(event.kind)?;
+        let time_ns: u64 = event.parse(event.time.ok_or_else(|| needs("time"))?)?;
+        let buyer = event.parse::<BuyerName<'_>>(event.process)?.number(names);
+        let process = event.process.get();
         if kind == "invoke" {
             return match self.called.entry(buyer) {
                 Entry::Occupied(call) => Err(Mistake::whole(format!(
@@ -79,7 +105,7 @@ impl Events {
             };
         }
         let (outcome, stock) = match kind.as_str() {
-            "ok" => bought(event.value, text)?,
+            "ok" => event.bought()?,
             "fail" => {
                 let told = [event.value, event.error].into_iter().flatten().any(is_refusal);
                 (if told { Outcome::Refused } else { Outcome::Failed }, None)
@@ -87,7 +113,7 @@ impl Events {
             "info" => (Outcome::Unknown, None),
             _ => {
                 let what = format!("\"type\" is {kind:?}: one of invoke, ok, fail, info");
-                return Err(Mistake::whole(what));
+                return Err(Mistake::at(event.text, event.kind, what));
             }
         };
         let call = self.called.remove(&buyer).ok_or_else(|| {
@@ -133,28 +159,8 @@ fn purchase(
     }
 }
 
-/// What the value of an `ok` says.
-fn bought(value: Option<&RawValue>, text: &[u8]) -> Result<(Outcome, Option<u64>), Mistake> {
-    let Some(raw) = value else { return Ok((Outcome::Bought, None)) };
-    if is_refusal(raw) {
-        return Ok((Outcome::Refused, None));
-    }
-    match raw.get() {
-        "null" | "true" | "\"bought\"" => Ok((Outcome::Bought, None)),
-        digits => match digits.parse() {
-            Ok(stock) => Ok((Outcome::Bought, Some(stock))),
-            Err(_) => Err(Mistake::at(
-                text,
-                digits,
-                "the \"value\" of an \"ok\" is the stock that it was sold from, a whole number from 0, \
-                 or null, or \"refused\"",
-            )),
-        },
-    }
-}
-
-fn is_refusal(raw: &RawValue) -> bool {
-    raw.get() == "false"
-        || serde_json::from_str::<Cow<'_, str>>(raw.get())
-            .is_ok_and(|word| REFUSED.contains(&word.trim_start_matches(':').to_lowercase().as_str()))
+fn is_refusal(member: &RawValue) -> bool {
+    let word = serde_json::from_str::<String>(member.get());
+    let word = word.map(|word| word.trim_start_matches(':').to_lowercase());
+    member.get() == "false" || word.is_ok_and(|word| REFUSED.contains(&word.as_str()))
 }

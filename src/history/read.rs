@@ -64,21 +64,23 @@ impl Mistake {
         Self { column: None, what: what.into(), cut_short: false }
     }
 
-    /// A member is wrong, which starts here.
-    pub(super) fn at(line: &[u8], part: &str, what: impl Into<String>) -> Self {
-        // `part` borrows from `line`, so this is where it stands in it.
-        let offset = part.as_ptr().addr() - line.as_ptr().addr();
+    /// What is wrong is this member of the line.
+    pub(super) fn at(line: &[u8], member: &RawValue, what: impl Into<String>) -> Self {
+        // The member borrows from the line, so this is where it stands in it.
+        let offset = member.get().as_ptr().addr() - line.as_ptr().addr();
         Self { column: Some(offset + 1), what: what.into(), cut_short: false }
     }
 }
 
 impl From<serde_json::Error> for Mistake {
     fn from(error: serde_json::Error) -> Self {
-        let message = error.to_string();
-        // The position that the message ends with is within the line: it is said at its start instead.
-        let what = message.split(" at line ").next().unwrap_or_default().to_owned();
-        Self { column: Some(error.column().max(1)), what, cut_short: error.is_eof() }
+        Self { column: Some(error.column().max(1)), what: reason(&error), cut_short: error.is_eof() }
     }
+}
+
+/// Why a text is wrong, without the place that serde_json puts behind it: that is said in front.
+pub(super) fn reason(error: &serde_json::Error) -> String {
+    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 /// A buyer, as a line names it.
@@ -175,16 +177,29 @@ struct Line<'a> {
     fault: Option<FaultKind>,
     errno: Option<i32>,
     torn: Option<TornText>,
-    // Not ours: a purchase may have members of these names, whatever they are.
+    // A purchase may have members of these names, too, whatever they are.
     #[serde(borrow)]
     history_version: Option<&'a RawValue>,
     #[serde(borrow)]
+    process: Option<&'a RawValue>,
+    #[serde(borrow)]
     r#type: Option<&'a RawValue>,
     #[serde(borrow)]
-    process: Option<&'a RawValue>,
+    f: Option<&'a RawValue>,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    time: Option<&'a RawValue>,
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    fn event(&self, text: &'a [u8]) -> Option<Event<'a>> {
+        let Self { f, value, error, time, .. } = *self;
+        Some(Event { text, process: self.process?, kind: self.r#type?, f, value, error, time })
+    }
+
     fn is_purchase(&self) -> bool {
         self.outcome.is_some() || self.invoke_ns.is_some()
     }
@@ -270,9 +285,8 @@ impl Reader {
                 return Err(Mistake::whole("the header has to be the first line"));
             }
             *known = header(text)?;
-        } else if line.r#type.is_some() && line.process.is_some() {
-            let event: Event<'_> = serde_json::from_slice(text)?;
-            purchases.extend(self.events.take(event, text, number, &mut known.names)?);
+        } else if let Some(event) = line.event(text) {
+            purchases.extend(self.events.take(&event, number, &mut known.names)?);
         } else {
             return Err(Mistake::whole(
                 "neither a purchase (it has an \"outcome\"), nor a header (\"history_version\"), \
@@ -460,7 +474,10 @@ mod tests {
         for (event, message) in [
             (call, "h.jsonl:2: process 0 is called again, and its call on line 1 has no answer"),
             (r#"{"process":1,"type":"ok","f":"buy","time":11}"#, "\"ok\" of process 1, which was not called"),
-            (r#"{"process":0,"type":"ok","f":"read","time":11}"#, "\"f\" is \"read\": only purchases"),
+            (
+                r#"{"process":0,"type":"ok","f":"read","time":11}"#,
+                "h.jsonl:2:30: \"f\" is \"read\": only purchases",
+            ),
             (r#"{"process":0,"type":"ok","f":"buy","time":9}"#, "returned at 9, before its call at 10"),
             (r#"{"process":0,"type":"ok","f":"buy"}"#, "an event needs the member \"time\""),
             (r#"{"process":0,"type":"done","f":"buy","time":11}"#, "\"type\" is \"done\": one of invoke"),

@@ -70,6 +70,11 @@ texts! {
     }
     /// …and yet they are gone.
     yet_gone() { en: ", and yet it was gone in the end", zh: "，最后却没有了" }
+    /// A receipt without a ticket.
+    no_ticket_for(buyers) {
+        en: "there was no ticket for buyer {buyers}",
+        zh: "没有票可以卖给买家 {buyers}",
+    }
     /// More receipts than tickets in a stretch.
     crowded(receipts, tickets, buyers) {
         en: "{receipts} (buyers {buyers}) can only be for {tickets}",

@@ -286,9 +286,12 @@ impl Words<'_> {
             }
             Contradiction::Crowded { receipts, count, tickets, after, before } => {
                 let buyers = self.buyers(receipts, *count);
-                let [receipts, tickets] = [(*count, Noun::Receipt), (*tickets, Noun::Ticket)]
-                    .map(|(count, noun)| lang.count(count, noun));
-                let mut sentence = order::crowded(lang, receipts, tickets, buyers);
+                let (receipts, for_tickets) =
+                    (lang.count(*count, Noun::Receipt), lang.count(*tickets, Noun::Ticket));
+                let mut sentence = match tickets {
+                    0 => order::no_ticket_for(lang, buyers),
+                    _ => order::crowded(lang, receipts, for_tickets, buyers),
+                };
                 if let Some(place) = *after {
                     sentence += &order::below_ticket(lang, stock(place), self.buyer(place));
                 }

@@ -323,34 +323,32 @@ impl<'a> Sale<'a> {
     /// Receipts that are out of order with one from a stock on the other side of theirs. One that is
     /// far out of its place contradicts many: they are counted from the side on which they are fewer.
     fn backwards(&self, kept: &mut Kept) {
-        let mut late = Vec::new();
+        let tickets = || self.known.chunk_by(|(one, _), (other, _)| one == other);
+        let mut late = Kept::default();
         let mut latest_call: Option<Place> = None;
-        for ticket in self.known.chunk_by(|(one, _), (other, _)| one == other) {
+        for ticket in tickets() {
             for (_, lower) in ticket {
-                if let Some(higher) =
-                    latest_call.filter(|higher| self.returned(*lower) < self.called(*higher))
-                {
-                    late.push(Contradiction::Backwards { lower: *lower, higher });
+                let after = |higher: &Place| self.returned(*lower) < self.called(*higher);
+                if let Some(higher) = latest_call.filter(after) {
+                    late.add(Contradiction::Backwards { lower: *lower, higher });
                 }
             }
             let of_ticket = ticket.iter().map(|(_, place)| *place);
             latest_call = of_ticket.chain(latest_call).max_by_key(|place| self.called(*place));
         }
-        let mut early = Vec::new();
+        let mut early = Kept::default();
         let mut first_return: Option<Place> = None;
-        for ticket in self.known.chunk_by(|(one, _), (other, _)| one == other).rev() {
+        for ticket in tickets().rev() {
             for (_, higher) in ticket {
-                if let Some(lower) = first_return.filter(|lower| self.returned(*lower) < self.called(*higher))
-                {
-                    early.push(Contradiction::Backwards { lower, higher: *higher });
+                let before = |lower: &Place| self.returned(*lower) < self.called(*higher);
+                if let Some(lower) = first_return.filter(before) {
+                    early.add(Contradiction::Backwards { lower, higher: *higher });
                 }
             }
             let of_ticket = ticket.iter().map(|(_, place)| *place);
             first_return = of_ticket.chain(first_return).min_by_key(|place| self.returned(*place));
         }
-        for contradiction in if early.len() < late.len() { early } else { late } {
-            kept.add(contradiction);
-        }
+        kept.extend(if early.count < late.count { early } else { late });
     }
 
     /// Receipts that were called after a refusal had returned, counted likewise.
@@ -386,5 +384,11 @@ impl Kept {
         if self.first.len() < MOST_EVIDENCE {
             self.first.push(contradiction);
         }
+    }
+
+    fn extend(&mut self, other: Kept) {
+        self.count += other.count;
+        self.first.extend(other.first);
+        self.first.truncate(MOST_EVIDENCE);
     }
 }

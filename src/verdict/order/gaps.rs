@@ -93,13 +93,13 @@ impl Gap {
     }
 }
 
-/// A purchase that may have bought a ticket of some gap.
+/// A purchase that may have bought a ticket of some gap. There may be as many as purchases: small.
 #[derive(Clone, Debug)]
 struct Suitor {
     /// The windows that meet its interval. Never empty.
-    windows: Range<usize>,
+    windows: Range<u32>,
     /// The gaps among these.
-    gaps: Range<usize>,
+    gaps: Range<u32>,
 }
 
 /// Suitors, and which purchases they are.
@@ -183,7 +183,9 @@ impl<'a> Gaps<'a> {
     fn in_windows(&self, windows: Range<usize>) -> Suitor {
         let first = self.gaps.partition_point(|gap| gap.window < windows.start);
         let end = self.gaps.partition_point(|gap| gap.window < windows.end);
-        Suitor { windows, gaps: first..end }
+        // Both are at most one more than there are purchases, whose places have 32 bits.
+        let small = |range: Range<usize>| range.start as u32..range.end as u32;
+        Suitor { windows: small(windows), gaps: small(first..end) }
     }
 
     /// The free receipts.
@@ -220,7 +222,7 @@ impl<'a> Gaps<'a> {
         let suitors = open.into_iter().filter_map(|(stock, called_ns, place)| {
             let window = sale.known.partition_point(|(known, _)| *known > stock);
             let suitor = self.in_windows(window..window + 1);
-            let gap = self.gaps.get(suitor.gaps.clone())?.first()?;
+            let gap = self.gaps.get(suitor.gaps.start as usize).filter(|_| !suitor.gaps.is_empty())?;
             let its_own = gap.must && (gap.low()..=gap.high).contains(&stock);
             let in_time = called_ns <= self.late_ns[window];
             let returned = free_returns.partition_point(|returned| *returned < self.early_ns[window]);
@@ -259,14 +261,14 @@ impl<'a> Gaps<'a> {
     }
 
     /// The smallest crowd of receipts that had to have their tickets by the gap `until`, and had too few.
-    fn crowd_until(&self, until: usize, by_first: &[&(Place, Suitor)]) -> Contradiction {
+    fn crowd_until(&self, until: u32, by_first: &[&(Place, Suitor)]) -> Contradiction {
         let mut crowd = Vec::new();
         let mut tickets: u64 = 0;
         let mut from = until + 1;
         for suitor in by_first.iter().rev().filter(|(_, suitor)| suitor.gaps.end <= until + 1) {
             while from > suitor.1.gaps.start {
                 from -= 1;
-                tickets = tickets.saturating_add(self.gaps[from].tickets);
+                tickets = tickets.saturating_add(self.gaps[from as usize].tickets);
             }
             crowd.push(*suitor);
             if crowd.len() as u64 > tickets {
@@ -279,8 +281,8 @@ impl<'a> Gaps<'a> {
     /// These receipts, and the known ones for tickets in the same stretch.
     fn crowd(&self, free: &[&(Place, Suitor)]) -> Contradiction {
         let known = &self.sale.known;
-        let first = free.iter().map(|(_, suitor)| suitor.windows.start).min().unwrap_or(0);
-        let last = free.iter().map(|(_, suitor)| suitor.windows.end - 1).max().unwrap_or(0);
+        let first = free.iter().map(|(_, suitor)| suitor.windows.start as usize).min().unwrap_or(0);
+        let last = free.iter().map(|(_, suitor)| suitor.windows.end as usize - 1).max().unwrap_or(0);
         let among = &known[first..last];
         let receipts = free.iter().map(|(place, _)| *place).chain(among.iter().map(|(_, place)| *place));
         Contradiction::Crowded {
@@ -317,13 +319,17 @@ impl<'a> Gaps<'a> {
 
     /// The shortest stretch of gaps up to `until` that has too few suitors; all of them, with `wanted`
     /// tickets missing, where no stretch by itself has.
-    fn stretch_until(&self, until: usize, wanted: u64, suitors: &[Suitor]) -> Contradiction {
+    fn stretch_until(&self, until: u32, wanted: u64, suitors: &[Suitor]) -> Contradiction {
         let in_time = suitors.partition_point(|suitor| suitor.gaps.start <= until);
-        let mut ends: Vec<usize> = suitors[..in_time].iter().map(|suitor| suitor.gaps.end).collect();
+        let mut ends: Vec<u32> = suitors[..in_time].iter().map(|suitor| suitor.gaps.end).collect();
         ends.sort_unstable_by_key(|end| Reverse(*end));
         let mut tickets: u64 = 0;
         let mut found = None;
-        for (at, gap) in self.gaps.iter().enumerate().take(until + 1).rev().filter(|(_, gap)| gap.must) {
+        for at in (0..=until).rev() {
+            let gap = &self.gaps[at as usize];
+            if !gap.must {
+                continue;
+            }
             tickets = tickets.saturating_add(gap.tickets);
             let able = ends.partition_point(|end| *end > at);
             found = Some((at, wanted, able));
@@ -333,7 +339,7 @@ impl<'a> Gaps<'a> {
             }
         }
         let (from, missing, able) = found.unwrap_or((until, wanted, in_time));
-        let (first, last) = (&self.gaps[from], &self.gaps[until]);
+        let (first, last) = (&self.gaps[from as usize], &self.gaps[until as usize]);
         let too_early = able < in_time;
         let too_late = in_time < suitors.len();
         Contradiction::Unsold {
