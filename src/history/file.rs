@@ -133,6 +133,8 @@ mod tests {
 
     use super::*;
     use crate::history::{Fault, Steps, Tally, read};
+    use crate::lang::Lang;
+    use crate::report::check::Checked;
 
     fn member<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
         proptest::sample::select(all)
@@ -140,6 +142,11 @@ mod tests {
 
     fn a_time() -> impl Strategy<Value = Option<u64>> {
         proptest::option::of(any::<u64>())
+    }
+
+    /// Any stock, and often one that others have, too.
+    fn a_stock() -> impl Strategy<Value = u64> {
+        prop_oneof![0..10_u64, any::<u64>()]
     }
 
     prop_compose! {
@@ -152,7 +159,7 @@ mod tests {
     prop_compose! {
         fn a_purchase()(name in "[a-z\"\\\\é]{0,3}", named in any::<bool>(), number in 0..Names::FIRST,
                         pid in any::<Option<u32>>(), invoke_ns in any::<u64>(), took_ns in a_time(),
-                        outcome in member(Outcome::ALL), stock in any::<Option<u64>>(),
+                        outcome in member(Outcome::ALL), stock in proptest::option::of(a_stock()),
                         steps in some_steps(), kind in proptest::option::of(member(FaultKind::ALL)),
                         errno in any::<i32>(), bytes in any::<Option<Vec<u8>>>())
                         -> (Option<String>, Purchase) {
@@ -169,11 +176,13 @@ mod tests {
     }
 
     prop_compose! {
-        fn a_header()(initial in any::<Option<u64>>(), remaining in any::<Option<u64>>(),
+        fn a_header()(initial in proptest::option::of(a_stock()),
+                      remaining in proptest::option::of(a_stock()),
                       left_torn in any::<Option<String>>(), outsiders in any::<bool>(),
-                      bought in any::<u64>(), refused in any::<u64>(), failed in any::<u64>(),
-                      interrupted in any::<bool>()) -> Header {
-            let unrecorded = Tally { bought, refused, failed };
+                      unrecorded in any::<bool>(), bought in any::<u64>(), refused in any::<u64>(),
+                      failed in any::<u64>(), interrupted in any::<bool>()) -> Header {
+            let all = Tally { bought, refused, failed };
+            let unrecorded = if unrecorded { all } else { Tally::default() };
             Header { initial, remaining, left_torn, outsiders, unrecorded, interrupted, ..Header::default() }
         }
     }
@@ -192,7 +201,18 @@ mod tests {
             let history = History { header, purchases };
             let mut text = Vec::new();
             write_to(&history, &mut text).expect("memory takes all");
-            prop_assert_eq!(read(text.as_slice(), "memory").expect("a history"), history);
+            prop_assert_eq!(&read(text.as_slice(), "memory").expect("a history"), &history);
+            // Whatever stands in a file, judging it and telling of it takes no harm.
+            for initial in [history.header.initial, Some(history.purchases.len() as u64), None] {
+                let mut history = history.clone();
+                let (verdict, initial_from) = crate::verdict::judge_from(&mut history, initial);
+                let checked =
+                    Checked { name: "h", history: &history, verdict: &verdict, initial_from };
+                prop_assert!(checked.json().contains(verdict.ruling.name()));
+                for lang in Lang::ALL {
+                    prop_assert!(!checked.text(*lang).is_empty());
+                }
+            }
         }
     }
 }

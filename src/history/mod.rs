@@ -29,7 +29,7 @@
 //! | `stock` | optional | the stock that it read; for a receipt, the one that it was sold from: the last ticket is sold from 1 |
 //! | `pid` | optional | the process that made it |
 //! | `locked_ns`, `read_ns`, `truncated_ns`, `written_ns`, `unlocked_ns` | optional | when its inner steps ended, as in [`Steps`] |
-//! | `fault`, `errno` | optional | why it failed or was not answered, as in [`Fault`] |
+//! | `fault`, `errno`, `holder_pid` | optional | why it failed or was not answered, as in [`Fault`] |
 //! | `torn` | optional | what a torn read met, its first 31 bytes: a text, or a list of bytes where it is no UTF-8 |
 //!
 //! Times are whole numbers from 0. A member that is `null` is as good as absent, unknown members are

@@ -176,6 +176,7 @@ struct Line<'a> {
     unlocked_ns: Option<u64>,
     fault: Option<FaultKind>,
     errno: Option<i32>,
+    holder_pid: Option<u32>,
     torn: Option<TornText>,
     // A purchase may have members of these names, too, whatever they are.
     #[serde(borrow)]
@@ -234,7 +235,10 @@ impl<'a> Line<'a> {
                 written_ns: self.written_ns,
                 unlocked_ns: self.unlocked_ns,
             },
-            fault: self.fault.map(|kind| Fault { kind, errno: self.errno.unwrap_or(0) }),
+            fault: self.fault.map(|kind| match self.holder_pid {
+                Some(pid) if kind == FaultKind::HolderGone => Fault::holder_gone(pid),
+                _ => Fault { kind, errno: self.errno.unwrap_or(0) },
+            }),
             torn: self.torn,
             line,
         })

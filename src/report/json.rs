@@ -164,7 +164,7 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
             })).collect::<Vec<_>>(),
         }),
         Evidence::LostStock { missing, extra, suspects } => json!({
-            "lost": i128::from(*missing) - i128::from(*extra),
+            "lost": i64::try_from(i128::from(*missing) - i128::from(*extra)).ok(),
             "missing": missing, "extra": extra, "suspects": rows(suspects),
         }),
         Evidence::TornReads(reads) => json!({

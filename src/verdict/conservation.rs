@@ -54,16 +54,21 @@ fn count(history: &History) -> Ledger {
     };
     for purchase in &history.purchases {
         match purchase.outcome {
-            Outcome::Bought => ledger.receipts += 1,
-            Outcome::Refused => ledger.refused += 1,
-            Outcome::Failed => ledger.failed += 1,
-            Outcome::Unknown => ledger.unanswered += 1,
+            Outcome::Bought => add_one(&mut ledger.receipts),
+            Outcome::Refused => add_one(&mut ledger.refused),
+            Outcome::Failed => add_one(&mut ledger.failed),
+            Outcome::Unknown => add_one(&mut ledger.unanswered),
         }
     }
     if let Some(initial) = header.initial {
         ledger.oversold = ledger.receipts.saturating_sub(initial);
     }
     ledger
+}
+
+/// A file's header may say that any number was counted before.
+fn add_one(count: &mut u64) {
+    *count = count.saturating_add(1);
 }
 
 /// The receipts that say which stock they were sold from, in the order of that stock (falling, as
@@ -133,7 +138,7 @@ impl<'a> Sold<'a> {
             ledger.outside_sales = unsold - missing;
         } else {
             missing = unsold.saturating_sub(self.may_have_bought(ledger));
-            extra += remaining.saturating_sub(initial);
+            extra = extra.saturating_add(remaining.saturating_sub(initial));
         }
         let suspects = suspects.into_iter().map(|(_, place)| place).take(MOST_EVIDENCE).collect();
         lost(missing, extra, suspects)
@@ -152,7 +157,7 @@ impl<'a> Sold<'a> {
         // Receipts beyond the initial stock are oversold, not lost.
         let extra = ledger.receipts.min(initial).saturating_sub(gone).max(came_back);
         let missing = gone.saturating_sub(ledger.receipts + self.may_have_bought(ledger));
-        lost(missing, extra + remaining.saturating_sub(initial), Vec::new())
+        lost(missing, extra.saturating_add(remaining.saturating_sub(initial)), Vec::new())
     }
 
     /// How many purchases may have bought a ticket although there is no receipt: those that were never
@@ -170,7 +175,7 @@ fn lost(missing: u64, extra: u64, suspects: Vec<Place>) -> Option<Anomaly> {
     let evidence = Evidence::LostStock { missing, extra, suspects };
     (missing > 0 || extra > 0).then_some(Anomaly {
         kind: AnomalyKind::LostStock,
-        count: missing + extra,
+        count: missing.saturating_add(extra),
         evidence,
     })
 }

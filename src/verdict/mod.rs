@@ -258,7 +258,8 @@ fn unjudged(history: &History) -> Vec<Unjudged> {
     let header = &history.header;
     let tally = header.unrecorded;
     if tally != Default::default() {
-        reasons.push(Unjudged::Unrecorded(tally.bought + tally.refused + tally.failed));
+        let all = tally.bought.saturating_add(tally.refused).saturating_add(tally.failed);
+        reasons.push(Unjudged::Unrecorded(all));
     }
     if header.initial.is_none() {
         reasons.push(Unjudged::NoInitial);
