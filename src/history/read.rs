@@ -19,7 +19,7 @@ pub const MOST_LINE_BYTES: usize = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The system refused.
-    #[error("{name}: can't be read: {source}")]
+    #[error("{name}: can't be read")]
     Io {
         /// The file, or what else is read.
         name: String,

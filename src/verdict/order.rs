@@ -81,9 +81,9 @@
 //!
 //! That there are more receipts than tickets, two for one ticket, or more or fewer than have left the
 //! stock, fits no order either, and is told by the names it has (`oversold`, `lost_update`,
-//! `lost_stock`); then only contradictions between two purchases in time are told on top of it. In a
-//! history of our own buyers these are the doing of the lost update (it put the old stock back), and are
-//! left out there.
+//! `lost_stock`); then only contradictions between two purchases in time are told on top of it. Where a
+//! history shows reads and writes, as those of our own buyers do, these are the doing of the lost update,
+//! which put an old stock back, and are left out, too.
 //!
 //! [`Backwards`]: Contradiction::Backwards
 //! [`SoldAfterRefusal`]: Contradiction::SoldAfterRefusal
@@ -204,7 +204,8 @@ pub(super) struct Findings {
 /// Judges the order. `others` is what conservation found.
 pub(super) fn judge(history: &History, others: &[Anomaly]) -> Findings {
     let found = |kind| others.iter().any(|anomaly| anomaly.kind == kind);
-    if found(AnomalyKind::LostUpdate) && history.header.plan.is_some() {
+    let shows_writes = || history.purchases.iter().any(|purchase| purchase.read_and_write_ns().is_some());
+    if found(AnomalyKind::LostUpdate) && shows_writes() {
         return Findings::default();
     }
     let sale = Sale::new(history);

@@ -79,6 +79,11 @@ fn the_initial_stock_comes_from_the_command_the_header_or_the_highest_stock() {
     folder.write("h.jsonl", format!("{bought}{}", bought.replace('}', ",\"stock\":1}")));
     assert_eq!(folder.json("check h.jsonl").0, Some(2));
     assert_eq!(folder.json("check h.jsonl --tickets 2").0, Some(0));
+    // It was called when the last ticket had been sold: no initial stock helps.
+    let later = bought.replace('1', "3").replace("\"return_ns\":2", "\"return_ns\":4");
+    folder.write("h.jsonl", format!("{}{later}", bought.replace('}', ",\"stock\":1}")));
+    let (code, unsound) = folder.json("check h.jsonl");
+    assert_eq!((code, kinds(&unsound), &unsound["initial"]), (Some(1), vec!["out_of_order"], &Value::Null));
 }
 
 #[test]
