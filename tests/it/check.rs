@@ -184,6 +184,33 @@ fn every_contradiction_is_told() {
     }
 }
 
+/// That stock came back is told beside a lost update, unless the history shows the writes: then the lost
+/// update is why.
+#[test]
+fn what_a_lost_update_explains_is_not_told_twice() {
+    let folder = Folder::new();
+    let history = |inner: bool| {
+        let purchases = [(1, 20, 2), (2, 9, 2), (3, 10, 1), (11, 30, 1)];
+        let line = |(call, returned, stock): (u64, u64, u64)| {
+            let steps =
+                if inner { format!(",\"read_ns\":{call},\"written_ns\":{returned}") } else { String::new() };
+            format!(
+                "{{\"buyer\":{call},\"invoke_ns\":{call},\"return_ns\":{returned},\"outcome\":\"bought\",\
+                 \"stock\":{stock}{steps}}}\n"
+            )
+        };
+        let last = line((40, 50, 2));
+        purchases.map(line).concat() + &last
+    };
+    for (inner, expected) in
+        [(false, vec!["oversold", "lost_update", "out_of_order"]), (true, vec!["oversold", "lost_update"])]
+    {
+        folder.write("h.jsonl", history(inner));
+        let (code, document) = folder.json("check h.jsonl --tickets 2");
+        assert_eq!((code, kinds(&document)), (Some(1), expected), "{document}");
+    }
+}
+
 #[test]
 fn several_histories_and_standard_input_are_judged_each() {
     let folder = samples();

@@ -142,9 +142,13 @@ fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
     let told = *[0.0, 0.5, 1.0, 1.0].choose(rng).expect("one");
     let lost = *[0.0, 0.0, 0.3, 0.6].choose(rng).expect("one");
     let spread = *[1_u64, 3, 6].choose(rng).expect("one");
+    let outsiders = initial < 4 && rng.random_bool(0.15);
     let mut purchases = Vec::new();
     for _ in 0..rng.random_range(0..=6) {
         now += rng.random_range(0..3);
+        if outsiders && rng.random_bool(0.3) {
+            left = left.saturating_sub(1);
+        }
         let (invoke_ns, return_ns) =
             (now - rng.random_range(0..spread.min(now)), now + rng.random_range(0..spread));
         let stock = left;
@@ -165,7 +169,7 @@ fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
     let header = Header {
         initial: Some(initial).filter(|_| rng.random_bool(0.8)),
         remaining: Some(left).filter(|_| rng.random_bool(0.3)),
-        outsiders: initial < 4 && rng.random_bool(0.15),
+        outsiders,
         cut_short: Some(9).filter(|_| rng.random_bool(0.1)),
         ..Header::default()
     };
