@@ -4,6 +4,7 @@
 pub mod explore;
 pub mod lesson;
 pub mod matrix;
+pub mod order;
 pub mod run;
 pub mod verdict;
 
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, run::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, order::ALL, run::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {
