@@ -106,6 +106,7 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
         interrupted: crew.interrupted,
         timing: Some(timing),
         plan: Some(plan),
+        ..Header::default()
     };
     let history = History { header, purchases };
     let verdict = judge(&history);

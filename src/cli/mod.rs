@@ -1,5 +1,6 @@
 //! The command line: arguments → plan → call → print. Only this module knows clap.
 
+mod check;
 mod explore;
 mod matrix;
 mod progress;
@@ -120,6 +121,8 @@ impl Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Judge histories of sales, whoever made them
+    Check(check::CheckArgs),
     /// Say how many tickets are left
     Show(show::ShowArgs),
     /// Count every order of the buyers' steps, on a model, and how each ends
@@ -145,6 +148,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
     let lang = cli.common.lang();
     match cli.command {
         None => run::execute(cli.run, lang),
+        Some(Command::Check(args)) => check::execute(&args, lang),
         Some(Command::Show(args)) => show::execute(&args, lang),
         Some(Command::Explore(args)) => explore::execute(&args, lang),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang),

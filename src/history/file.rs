@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Fault, FaultKind, Header, History, Outcome, Purchase};
+use super::{Fault, FaultKind, Header, History, Names, Outcome, Purchase, TornText};
 use crate::ticket_file::folder;
 
 /// The version of the format, as the header's `history_version` says it.
@@ -21,7 +21,7 @@ struct HeaderLine<'a> {
 
 #[derive(Serialize)]
 struct PurchaseLine<'a> {
-    buyer: u64,
+    buyer: BuyerMember<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pid: Option<u32>,
     invoke_ns: u64,
@@ -47,14 +47,35 @@ struct PurchaseLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     holder_pid: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    torn: Option<std::borrow::Cow<'a, str>>,
+    torn: Option<TornMember<'a>>,
 }
 
-impl<'a> From<&'a Purchase> for PurchaseLine<'a> {
-    fn from(purchase: &'a Purchase) -> Self {
+#[derive(Serialize)]
+#[serde(untagged)]
+enum BuyerMember<'a> {
+    Number(u64),
+    Name(&'a str),
+}
+
+/// Text where it is text, so that people can read it; otherwise the bytes, so that none is lost.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum TornMember<'a> {
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> TornMember<'a> {
+    fn new(text: &'a TornText) -> Self {
+        std::str::from_utf8(text.bytes()).map_or(Self::Bytes(text.bytes()), Self::Text)
+    }
+}
+
+impl<'a> PurchaseLine<'a> {
+    fn new(purchase: &'a Purchase, names: &'a Names) -> Self {
         let steps = purchase.steps;
         Self {
-            buyer: purchase.buyer,
+            buyer: names.name(purchase.buyer).map_or(BuyerMember::Number(purchase.buyer), BuyerMember::Name),
             pid: purchase.pid,
             invoke_ns: purchase.invoke_ns,
             return_ns: purchase.return_ns,
@@ -71,7 +92,7 @@ impl<'a> From<&'a Purchase> for PurchaseLine<'a> {
                 .filter(|fault| fault.errno != 0 && fault.dead_holder().is_none())
                 .map(|fault| fault.errno),
             holder_pid: purchase.fault.and_then(Fault::dead_holder),
-            torn: purchase.torn.as_ref().map(|text| String::from_utf8_lossy(text.bytes())),
+            torn: purchase.torn.as_ref().map(TornMember::new),
         }
     }
 }
@@ -85,16 +106,113 @@ pub fn write(history: &History, path: &Path) -> std::io::Result<()> {
     let mut temporary = tempfile::Builder::new()
         .permissions(std::fs::Permissions::from_mode(0o666))
         .tempfile_in(folder(path))?;
-    let mut out = BufWriter::new(temporary.as_file_mut());
+    write_to(history, temporary.as_file_mut())?;
+    temporary.persist(path)?;
+    Ok(())
+}
+
+/// Writes a history to a stream.
+///
+/// # Errors
+/// When the stream refuses.
+pub fn write_to(history: &History, stream: impl std::io::Write) -> std::io::Result<()> {
+    let mut out = BufWriter::new(stream);
     let header = HeaderLine { history_version: FORMAT_VERSION, header: &history.header };
     serde_json::to_writer(&mut out, &header)?;
     for purchase in &history.purchases {
         out.write_all(b"\n")?;
-        serde_json::to_writer(&mut out, &PurchaseLine::from(purchase))?;
+        serde_json::to_writer(&mut out, &PurchaseLine::new(purchase, &history.header.names))?;
     }
     out.write_all(b"\n")?;
-    out.flush()?;
-    drop(out);
-    temporary.persist(path)?;
-    Ok(())
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::history::{Fault, Steps, Tally, read};
+    use crate::lang::Lang;
+    use crate::report::check::Checked;
+
+    fn member<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
+        proptest::sample::select(all)
+    }
+
+    fn a_time() -> impl Strategy<Value = Option<u64>> {
+        proptest::option::of(any::<u64>())
+    }
+
+    /// Any stock, and often one that others have, too.
+    fn a_stock() -> impl Strategy<Value = u64> {
+        prop_oneof![0..10_u64, any::<u64>()]
+    }
+
+    prop_compose! {
+        fn some_steps()(locked_ns in a_time(), read_ns in a_time(), truncated_ns in a_time(),
+                        written_ns in a_time(), unlocked_ns in a_time()) -> Steps {
+            Steps { locked_ns, read_ns, truncated_ns, written_ns, unlocked_ns }
+        }
+    }
+
+    prop_compose! {
+        fn a_purchase()(name in "[a-z\"\\\\é]{0,3}", named in any::<bool>(), number in 0..Names::FIRST,
+                        pid in any::<Option<u32>>(), invoke_ns in any::<u64>(), took_ns in a_time(),
+                        outcome in member(Outcome::ALL), stock in proptest::option::of(a_stock()),
+                        steps in some_steps(), kind in proptest::option::of(member(FaultKind::ALL)),
+                        errno in any::<i32>(), bytes in any::<Option<Vec<u8>>>())
+                        -> (Option<String>, Purchase) {
+            let answered = matches!(outcome, Outcome::Bought | Outcome::Refused);
+            let return_ns = took_ns.or(answered.then_some(0)).map(|took_ns| invoke_ns.saturating_add(took_ns));
+            let purchase = Purchase {
+                buyer: number, pid, invoke_ns, return_ns, outcome, stock, steps,
+                fault: kind.map(|kind| Fault { kind, errno }),
+                torn: bytes.map(|bytes| TornText::new(&bytes)),
+                line: 0,
+            };
+            (named.then_some(name), purchase)
+        }
+    }
+
+    prop_compose! {
+        fn a_header()(initial in proptest::option::of(a_stock()),
+                      remaining in proptest::option::of(a_stock()),
+                      left_torn in any::<Option<String>>(), outsiders in any::<bool>(),
+                      unrecorded in any::<bool>(), bought in any::<u64>(), refused in any::<u64>(),
+                      failed in any::<u64>(), interrupted in any::<bool>()) -> Header {
+            let all = Tally { bought, refused, failed };
+            let unrecorded = if unrecorded { all } else { Tally::default() };
+            Header { initial, remaining, left_torn, outsiders, unrecorded, interrupted, ..Header::default() }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_again(
+            mut header in a_header(), purchases in proptest::collection::vec(a_purchase(), 0..20),
+        ) {
+            let with_its_number = |((name, purchase), line): ((Option<String>, Purchase), u32)| {
+                let buyer = name.map_or(purchase.buyer, |name| header.names.number(&name));
+                Purchase { buyer, line, ..purchase }
+            };
+            // The header is line 1.
+            let purchases = purchases.into_iter().zip(2..).map(with_its_number).collect();
+            let history = History { header, purchases };
+            let mut text = Vec::new();
+            write_to(&history, &mut text).expect("memory takes all");
+            prop_assert_eq!(&read(text.as_slice(), "memory").expect("a history"), &history);
+            // Whatever stands in a file, judging it and telling of it takes no harm.
+            for initial in [history.header.initial, Some(history.purchases.len() as u64), None] {
+                let mut history = history.clone();
+                let (verdict, initial_from) = crate::verdict::judge_from(&mut history, initial);
+                let checked =
+                    Checked { name: "h", history: &history, verdict: &verdict, initial_from };
+                prop_assert!(checked.json().contains(verdict.ruling.name()));
+                for lang in Lang::ALL {
+                    prop_assert!(!checked.text(*lang).is_empty());
+                }
+            }
+        }
+    }
 }

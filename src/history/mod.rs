@@ -3,11 +3,66 @@
 //! Live runs, explored schedules, replays and files all meet here: from here on there is one road to
 //! the verdict. Times are nanoseconds on one monotonic clock, counted from an epoch that all buyers of
 //! the history share; intervals are closed, so purchases that touch are concurrent.
+//!
+//! # The file format, version 1
+//!
+//! A file is JSON lines in UTF-8: an optional header, then one purchase a line, in any order.
+//!
+//! ```text
+//! {"history_version":1,"initial":2}
+//! {"buyer":"ann","invoke_ns":1000,"return_ns":5000,"outcome":"bought","stock":2}
+//! {"buyer":"bob","invoke_ns":2000,"return_ns":9000,"outcome":"bought","stock":1}
+//! {"buyer":"cy","invoke_ns":7000,"return_ns":9500,"outcome":"refused"}
+//! {"buyer":"dan","invoke_ns":8000,"return_ns":12000,"outcome":"failed"}
+//! {"buyer":"eve","invoke_ns":8500,"outcome":"unknown"}
+//! ```
+//!
+//! The header is known by its member `history_version`, and is the first line. All its other members
+//! are optional, as the fields of [`Header`] are, whose names they have. A purchase has
+//!
+//! | member | | meaning |
+//! |---|---|---|
+//! | `buyer` | required | a whole number below 2⁶³, or a text. Purchases of one buyer may overlap |
+//! | `invoke_ns` | required | when it was called |
+//! | `return_ns` | required if bought or refused | when it returned: not before `invoke_ns` |
+//! | `outcome` | required | `bought`; `refused`: it was told that nothing was left; `failed`: it had no effect; `unknown`: no answer ever came, and it may or may not have taken effect at any time after its call |
+//! | `stock` | optional | the stock that it read; for a receipt, the one that it was sold from: the last ticket is sold from 1 |
+//! | `pid` | optional | the process that made it |
+//! | `locked_ns`, `read_ns`, `truncated_ns`, `written_ns`, `unlocked_ns` | optional | when its inner steps ended, as in [`Steps`] |
+//! | `fault`, `errno`, `holder_pid` | optional | why it failed or was not answered, as in [`Fault`] |
+//! | `torn` | optional | what a torn read met, its first 31 bytes: a text, or a list of bytes where it is no UTF-8 |
+//!
+//! Times are whole numbers from 0. A member that is `null` is as good as absent, unknown members are
+//! ignored, and so are blank lines. A line has at most [`MOST_LINE_BYTES`]. The last line may lack its
+//! line feed; if it breaks off in the middle, its writer crashed: it is left out, and the header's
+//! `cut_short` says so.
+//!
+//! # Jepsen's events
+//!
+//! Instead, each purchase may be a pair of events, in the order in which they came; they are known by
+//! their members `type` and `process`.
+//!
+//! ```text
+//! {"process":0,"type":"invoke","f":"buy","value":null,"time":1000}
+//! {"process":0,"type":"ok","f":"buy","value":2,"time":3000}
+//! {"process":1,"type":"invoke","f":"buy","value":null,"time":4000}
+//! {"process":1,"type":"fail","f":"buy","error":"sold-out","time":4800}
+//! ```
+//!
+//! An `ok` is a receipt; its `value` is the stock that it was sold from, or null where that is not
+//! known. A `fail` had no effect; it is a refusal if its `error` or `value` says `sold-out` or
+//! `refused`. After an `info`, or without any answer, the outcome is unknown. `f` is `buy`; the events
+//! of the process `nemesis` are ignored. The line of a purchase is that of its answer.
 
 mod file;
+mod jepsen;
+mod names;
+mod read;
 mod recorder;
 
-pub use file::{FORMAT_VERSION, write};
+pub use file::{FORMAT_VERSION, write, write_to};
+pub use names::Names;
+pub use read::{MOST_LINE_BYTES, ReadError, read, read_file};
 pub use recorder::{Pen, Recorder, Tally};
 
 use serde::{Deserialize, Serialize};
@@ -190,6 +245,12 @@ pub struct Header {
     /// How long the run took, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
+    /// The last line of the file that it was read from, if its writer had not finished it.
+    #[serde(skip)]
+    pub cut_short: Option<u32>,
+    /// The names of buyers that are not known by a number.
+    #[serde(skip)]
+    pub names: Names,
     /// How the history was made, where ticketsim made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,

@@ -3,6 +3,7 @@
 
 pub mod explore;
 pub mod matrix;
+pub mod order;
 pub mod run;
 pub mod verdict;
 
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, run::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, order::ALL, run::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::figures::{Fairness, Latency, rate_per_s};
 use super::words;
-use crate::history::{BuyerCount, History, Purchase};
+use crate::history::{BuyerCount, History, Names, Purchase};
 use crate::lang::Lang;
 use crate::plan::Plan;
 use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Place, Ruling, Verdict};
@@ -48,6 +48,9 @@ struct Stock {
 pub struct AnomalyRow {
     kind: AnomalyKind,
     count: u64,
+    /// The lines of the purchases that it rests on, where the history was read from a file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lines: Vec<u32>,
     summary: String,
     evidence: Value,
 }
@@ -115,10 +118,20 @@ pub fn anomalies(verdict: &Verdict, history: &History) -> Vec<AnomalyRow> {
     let row = |anomaly: &Anomaly| AnomalyRow {
         kind: anomaly.kind,
         count: anomaly.count,
+        lines: lines(anomaly, history),
         summary: summary(anomaly, &verdict.ledger, history),
         evidence: evidence(anomaly, history),
     };
     verdict.anomalies.iter().map(row).collect()
+}
+
+fn lines(anomaly: &Anomaly, history: &History) -> Vec<u32> {
+    let places = anomaly.places(history);
+    let mut lines: Vec<u32> = places.iter().map(|place| history.purchases[*place as usize].line).collect();
+    lines.retain(|line| *line > 0);
+    lines.sort_unstable();
+    lines.dedup();
+    lines
 }
 
 /// What could not be judged, in sentences.
@@ -135,7 +148,9 @@ fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History) -> String {
 }
 
 fn evidence(anomaly: &Anomaly, history: &History) -> Value {
-    let purchase = |place: Place| history.purchases.get(place as usize).map(row);
+    let purchase = |place: Place| {
+        history.purchases.get(place as usize).map(|purchase| row(purchase, &history.header.names))
+    };
     let rows = |places: &[Place]| places.iter().map(|place| purchase(*place)).collect::<Vec<_>>();
     match &anomaly.evidence {
         Evidence::Oversold(tickets) => json!({
@@ -149,7 +164,7 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
             })).collect::<Vec<_>>(),
         }),
         Evidence::LostStock { missing, extra, suspects } => json!({
-            "lost": i128::from(*missing) - i128::from(*extra),
+            "lost": i64::try_from(i128::from(*missing) - i128::from(*extra)).ok(),
             "missing": missing, "extra": extra, "suspects": rows(suspects),
         }),
         Evidence::TornReads(reads) => json!({
@@ -157,6 +172,11 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
                 "reader": read.reader.map(purchase),
                 "read": read.reader.and_then(|place| torn(history, place)).or(history.header.left_torn.clone()),
                 "writer": read.writer.map(purchase),
+            })).collect::<Vec<_>>(),
+        }),
+        Evidence::OutOfOrder(contradictions) => json!({
+            "contradictions": contradictions.iter().map(|contradiction| json!({
+                "rule": contradiction.rule(), "purchases": rows(&contradiction.places()),
             })).collect::<Vec<_>>(),
         }),
         Evidence::Stuck(waits) => json!({
@@ -174,12 +194,17 @@ fn torn(history: &History, place: Place) -> Option<String> {
 }
 
 /// A purchase as evidence: who, what and when.
-fn row(purchase: &Purchase) -> Value {
-    json!({
-        "buyer": purchase.buyer, "pid": purchase.pid, "stock": purchase.stock,
+fn row(purchase: &Purchase, names: &Names) -> Value {
+    let buyer = names.name(purchase.buyer).map_or_else(|| json!(purchase.buyer), |name| json!(name));
+    let mut row = json!({
+        "buyer": buyer, "pid": purchase.pid, "stock": purchase.stock,
         "invoke_ns": purchase.invoke_ns, "read_ns": purchase.steps.read_ns,
         "written_ns": purchase.steps.written_ns, "return_ns": purchase.return_ns,
-    })
+    });
+    if purchase.line > 0 {
+        row["line"] = json!(purchase.line);
+    }
+    row
 }
 
 fn seconds(ns: u64) -> f64 {

@@ -1,10 +1,11 @@
 //! Evidence in words: what a verdict rests on, as sentences. Text, JSON and page all take them here.
 
-use crate::history::{FaultKind, History, Purchase, TornText};
-use crate::lang::{Lang, Noun, verdict as say};
+use crate::history::{FaultKind, History, Outcome, Purchase, TornText};
+use crate::lang::{Lang, Noun, order, verdict as say};
 use crate::plan::Plan;
 use crate::verdict::{
-    Anomaly, Evidence, Ledger, LostUpdate, Place, Ruling, SharedTicket, TornRead, Unjudged, Verdict, Wait,
+    Anomaly, AnomalyKind, Contradiction, Evidence, Ledger, LostUpdate, Place, Ruling, SharedTicket, TornRead,
+    Unjudged, Verdict, Wait,
 };
 
 /// A duration as people say it: three digits and a unit.
@@ -48,6 +49,11 @@ pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
     match verdict.ruling {
         Ruling::Sound => say::sound(lang, receipts, tickets),
         Ruling::Unsound if ledger.oversold > 0 => say::unsound(lang, receipts, tickets),
+        Ruling::Unsound
+            if verdict.anomalies.iter().all(|anomaly| anomaly.kind == AnomalyKind::OutOfOrder) =>
+        {
+            order::unsound(lang)
+        }
         Ruling::Unsound => say::unsound_otherwise(lang),
         Ruling::Unknown => say::unknown(lang),
     }
@@ -76,6 +82,7 @@ pub fn summary(anomaly: &Anomaly, ledger: &Ledger, lang: Lang) -> String {
             say::stock_extra(lang, lang.count(*extra, Noun::Ticket))
         ),
         Evidence::TornReads(_) => say::torn_read(lang, count),
+        Evidence::OutOfOrder(_) => order::out_of_order(lang),
         Evidence::Stuck(_) => say::stuck(lang, lang.count(count, Noun::Buyer)),
     }
 }
@@ -97,6 +104,9 @@ pub fn evidence(anomaly: &Anomaly, history: &History, lang: Lang, most: usize) -
             suspects.iter().take(most).map(|place| words.suspect(*place)).collect()
         }
         Evidence::TornReads(reads) => reads.iter().take(most).map(|read| words.torn_read(read)).collect(),
+        Evidence::OutOfOrder(contradictions) => {
+            contradictions.iter().take(most).map(|contradiction| words.contradiction(contradiction)).collect()
+        }
         Evidence::Stuck(waits) => waits.iter().take(most).map(|wait| words.wait(wait)).collect(),
     };
     let beside = total.saturating_sub(sentences.len() as u64);
@@ -111,10 +121,11 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
         Unjudged::Unrecorded(count) => say::unrecorded(lang, lang.count(*count, Noun::Purchase)),
         Unjudged::NoInitial => say::no_initial(lang),
         Unjudged::Interrupted => say::interrupted(lang),
+        Unjudged::Order => order::undecided(lang),
         Unjudged::SystemError { place, kind, errno } => {
             let doing = doing(*kind, lang);
             let error = std::io::Error::from_raw_os_error(*errno);
-            say::system_error(lang, history.purchases[*place as usize].buyer, doing, error)
+            say::system_error(lang, Words { history, lang }.buyer(*place), doing, error)
         }
     }
 }
@@ -169,67 +180,146 @@ impl Words<'_> {
         &self.history.purchases[place as usize]
     }
 
+    /// The number or the name of a purchase's buyer, and the line of the purchase if it was read.
+    fn buyer(&self, place: Place) -> String {
+        let Purchase { buyer, line, .. } = self.purchase(place);
+        let buyer = self.history.header.names.name(*buyer).map_or_else(|| buyer.to_string(), str::to_owned);
+        if *line > 0 { order::on_line(self.lang, buyer, line) } else { buyer }
+    }
+
+    /// The buyers of some of so many purchases.
+    fn buyers(&self, places: &[Place], count: u64) -> String {
+        let mut buyers: Vec<String> = places.iter().map(|place| self.buyer(*place)).collect();
+        if count > places.len() as u64 {
+            buyers.push("…".to_owned());
+        }
+        buyers.join(", ")
+    }
+
     fn shared_ticket(&self, ticket: &SharedTicket) -> String {
         const MOST: usize = 12;
-        let mut buyers: Vec<u64> =
-            ticket.receipts.iter().map(|place| self.purchase(*place).buyer).take(MOST).collect();
-        buyers.sort_unstable();
-        let mut names = buyers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-        if ticket.count > buyers.len() as u64 {
-            names.push_str(", …");
-        }
-        say::same_ticket(self.lang, ticket.stock, ticket.count, names)
+        let mut receipts = ticket.receipts.clone();
+        receipts.truncate(MOST);
+        receipts.sort_by_key(|place| self.purchase(*place).buyer);
+        say::same_ticket(self.lang, ticket.stock, ticket.count, self.buyers(&receipts, ticket.count))
     }
 
     fn lost_update(&self, pair: &LostUpdate) -> String {
         let (first, second) = (self.purchase(pair.first), self.purchase(pair.second));
         let (lang, stock, left) = (self.lang, pair.stock, pair.stock.saturating_sub(1));
+        let (one, other) = (self.buyer(pair.first), self.buyer(pair.second));
         match (first.steps.written_ns, second.steps.read_ns) {
             (Some(wrote_ns), Some(read_ns)) if read_ns <= wrote_ns => {
                 let gap = span(wrote_ns - read_ns);
-                say::both_read(lang, first.buyer, second.buyer, stock, gap, left)
+                say::both_read(lang, one, other, stock, gap, left)
             }
             (Some(wrote_ns), Some(read_ns)) => {
                 let gap = span(read_ns - wrote_ns);
-                say::read_again(lang, first.buyer, second.buyer, stock, gap, left)
+                say::read_again(lang, one, other, stock, gap, left)
             }
-            _ => say::same_stock(lang, first.buyer, second.buyer, stock),
+            _ => say::same_stock(lang, one, other, stock),
         }
     }
 
     fn suspect(&self, place: Place) -> String {
         let purchase = self.purchase(place);
-        say::died_writing(self.lang, purchase.buyer, purchase.stock.unwrap_or(0))
+        say::died_writing(self.lang, self.buyer(place), purchase.stock.unwrap_or(0))
     }
 
     fn torn_read(&self, read: &TornRead) -> String {
         let lang = self.lang;
-        let Some(reader) = read.reader.map(|place| self.purchase(place)) else {
+        let Some(place) = read.reader else {
             let text = self.history.header.left_torn.as_deref().unwrap_or_default();
             return say::left_torn(lang, torn_text(&TornText::new(text.as_bytes()), lang));
         };
+        let (reader, who) = (self.purchase(place), self.buyer(place));
         let Some(text) = reader.torn else {
-            return say::stock_from_nowhere(lang, reader.buyer, reader.stock.unwrap_or(0));
+            return say::stock_from_nowhere(lang, who, reader.stock.unwrap_or(0));
         };
         let text = torn_text(&text, lang);
-        let writer = read.writer.map(|place| self.purchase(place));
-        match (reader.steps.read_ns, writer, writer.and_then(|writer| writer.steps.truncated_ns)) {
+        let emptied_ns = read.writer.and_then(|writer| self.purchase(writer).steps.truncated_ns);
+        match (reader.steps.read_ns, read.writer, emptied_ns) {
             (Some(read_ns), Some(writer), Some(emptied_ns)) => {
                 let gap = span(read_ns.saturating_sub(emptied_ns));
-                say::torn_in_write(lang, reader.buyer, text, gap, writer.buyer)
+                say::torn_in_write(lang, who, text, gap, self.buyer(writer))
             }
-            _ => say::torn_text(lang, reader.buyer, text),
+            _ => say::torn_text(lang, who, text),
+        }
+    }
+
+    /// The time from the return of one purchase to the call of another.
+    fn gap(&self, first: Place, second: Place) -> String {
+        let returned_ns = self.purchase(first).return_ns.unwrap_or(0);
+        span(self.purchase(second).invoke_ns.saturating_sub(returned_ns))
+    }
+
+    fn contradiction(&self, contradiction: &Contradiction) -> String {
+        let lang = self.lang;
+        let stock = |place: Place| self.purchase(place).stock.unwrap_or(0);
+        match contradiction {
+            Contradiction::SoldFromNothing { receipt } => {
+                order::sold_from_nothing(lang, self.buyer(*receipt))
+            }
+            Contradiction::RefusedWithStock { refusal } => {
+                order::refused_with_stock(lang, self.buyer(*refusal), stock(*refusal))
+            }
+            Contradiction::Backwards { lower, higher } => {
+                let (first, second) = (self.buyer(*lower), self.buyer(*higher));
+                let gap = self.gap(*lower, *higher);
+                order::backwards(lang, first, stock(*lower), gap, second, stock(*higher))
+            }
+            Contradiction::SoldAfterRefusal { refusal, receipt } => {
+                let (refused, bought) = (self.buyer(*refusal), self.buyer(*receipt));
+                order::sold_after_refusal(lang, refused, self.gap(*refusal, *receipt), bought)
+            }
+            Contradiction::LeftAfterRefusal { refusal, remaining } => {
+                order::left_after_refusal(lang, self.buyer(*refusal), lang.count(*remaining, Noun::Ticket))
+            }
+            Contradiction::Unsold { high, low, missing, after, by } => {
+                let what = match (high - low + 1, *missing) {
+                    (1, _) => order::nobody_bought(lang, high),
+                    (tickets, missing) if missing >= tickets => order::nobody_bought_any(lang, high, low),
+                    (_, missing) => order::nobody_bought_some(lang, missing, high, low),
+                };
+                let after = after.map(|place| order::and_after(lang, self.buyer(place), stock(place)));
+                let yet = match by.map(|place| (self.purchase(place).outcome, place)) {
+                    None => order::yet_gone(lang),
+                    Some((Outcome::Refused, place)) => order::yet_refused(lang, self.buyer(place)),
+                    Some((_, place)) => order::yet_sold(lang, self.buyer(place), stock(place)),
+                };
+                [what, after.unwrap_or_default(), yet].concat()
+            }
+            Contradiction::Crowded { receipts, count, tickets, after, before } => {
+                let buyers = self.buyers(receipts, *count);
+                let (receipts, for_tickets) =
+                    (lang.count(*count, Noun::Receipt), lang.count(*tickets, Noun::Ticket));
+                let mut sentence = match tickets {
+                    0 => order::no_ticket_for(lang, buyers),
+                    _ => order::crowded(lang, receipts, for_tickets, buyers),
+                };
+                if let Some(place) = *after {
+                    sentence += &order::below_ticket(lang, stock(place), self.buyer(place));
+                }
+                match *before {
+                    Some(place) if after.is_some() => {
+                        sentence += &order::and_above_ticket(lang, stock(place), self.buyer(place));
+                    }
+                    Some(place) => sentence += &order::above_ticket(lang, stock(place), self.buyer(place)),
+                    None => {}
+                }
+                sentence
+            }
         }
     }
 
     fn wait(&self, wait: &Wait) -> String {
-        let waiter = self.purchase(wait.waiter).buyer;
+        let waiter = self.buyer(wait.waiter);
         let waited = span(wait.waited_ns);
         if let Some(pid) = wait.dead_pid {
             return say::waited_for_dead(self.lang, waiter, pid);
         }
         match wait.holder {
-            Some(holder) => say::waited_for(self.lang, waiter, waited, self.purchase(holder).buyer),
+            Some(holder) => say::waited_for(self.lang, waiter, waited, self.buyer(holder)),
             None => say::waited_in_vain(self.lang, waiter, waited),
         }
     }

@@ -6,7 +6,8 @@
 //!
 //! - those with two receipts or more are lost updates (as many as there are receipts too many);
 //! - those with none were sold by somebody else: by a purchase of ours that was cut short (then they
-//!   are missing: `lost_stock`), or by another program (`outside_sales`, no fault of our buyers).
+//!   are missing: `lost_stock`), or by another program (`outside_sales`, no fault of our buyers). Where
+//!   nobody else sells from the stock, they are missing beyond what unanswered purchases account for.
 //!
 //! A receipt for a ticket at or below `remaining` means that the ticket came back although it was
 //! sold: `lost_stock` with the other sign. What lost updates account for is not lost stock as well:
@@ -16,7 +17,7 @@ use super::{
     Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place, SharedTicket, TornRead, Wait,
     places,
 };
-use crate::history::{Fault, FaultKind, History, Outcome, Purchase};
+use crate::history::{Fault, FaultKind, History, Outcome, Purchase, Tally};
 
 pub(super) fn judge(history: &History) -> (Ledger, Vec<Anomaly>) {
     let mut ledger = count(history);
@@ -53,16 +54,21 @@ fn count(history: &History) -> Ledger {
     };
     for purchase in &history.purchases {
         match purchase.outcome {
-            Outcome::Bought => ledger.receipts += 1,
-            Outcome::Refused => ledger.refused += 1,
-            Outcome::Failed => ledger.failed += 1,
-            Outcome::Unknown => ledger.unanswered += 1,
+            Outcome::Bought => add_one(&mut ledger.receipts),
+            Outcome::Refused => add_one(&mut ledger.refused),
+            Outcome::Failed => add_one(&mut ledger.failed),
+            Outcome::Unknown => add_one(&mut ledger.unanswered),
         }
     }
     if let Some(initial) = header.initial {
         ledger.oversold = ledger.receipts.saturating_sub(initial);
     }
     ledger
+}
+
+/// A file's header may say that any number was counted before.
+fn add_one(count: &mut u64) {
+    *count = count.saturating_add(1);
 }
 
 /// The receipts that say which stock they were sold from, in the order of that stock (falling, as
@@ -114,13 +120,12 @@ impl<'a> Sold<'a> {
         let every_receipt_counts =
             self.receipts.len() as u64 == ledger.receipts && header.unrecorded.bought == 0;
         if !every_receipt_counts {
-            // Which tickets were sold is not known: that is for `unjudged` to say.
-            return None;
+            return self.lost_by_number(ledger);
         }
         let gone = |stock: u64| stock > remaining && stock <= initial;
         let tickets = || self.tickets().map(|group| group[0].0);
         let sold_and_gone = tickets().filter(|stock| gone(*stock)).count() as u64;
-        let extra = tickets().filter(|stock| *stock <= remaining).count() as u64;
+        let mut extra = tickets().filter(|stock| *stock <= remaining).count() as u64;
         let unsold = initial.saturating_sub(remaining) - sold_and_gone;
         let mut suspects: Vec<(u64, Place)> = places(self.history, Outcome::Unknown)
             .filter_map(|place| Some((self.history.purchases[place as usize].stock?, place)))
@@ -128,22 +133,51 @@ impl<'a> Sold<'a> {
             .collect();
         suspects.sort_unstable();
         suspects.dedup_by_key(|(stock, _)| *stock);
-        let missing = if header.outsiders { suspects.len() as u64 } else { unsold };
-        ledger.outside_sales = unsold - missing;
-        (missing > 0 || extra > 0).then(|| Anomaly {
-            kind: AnomalyKind::LostStock,
-            count: missing + extra,
-            evidence: Evidence::LostStock {
-                missing,
-                extra,
-                suspects: suspects.into_iter().map(|(_, place)| place).take(MOST_EVIDENCE).collect(),
-            },
-        })
+        let mut missing = suspects.len() as u64;
+        if header.outsiders {
+            ledger.outside_sales = unsold - missing;
+        } else {
+            missing = unsold.saturating_sub(self.may_have_bought(ledger));
+            extra = extra.saturating_add(remaining.saturating_sub(initial));
+        }
+        let suspects = suspects.into_iter().map(|(_, place)| place).take(MOST_EVIDENCE).collect();
+        lost(missing, extra, suspects)
+    }
+
+    /// The same where not every receipt says which ticket it is for: by their number alone.
+    fn lost_by_number(&self, ledger: &Ledger) -> Option<Anomaly> {
+        let header = &self.history.header;
+        let (initial, remaining) = (header.initial?, header.remaining?);
+        if header.outsiders || header.unrecorded != Tally::default() {
+            // What others sold can't be told from what is missing: that is for `unjudged` to say.
+            return None;
+        }
+        let gone = initial.saturating_sub(remaining);
+        let came_back = self.tickets().filter(|group| group[0].0 <= remaining).count() as u64;
+        // Receipts beyond the initial stock are oversold, not lost.
+        let extra = ledger.receipts.min(initial).saturating_sub(gone).max(came_back);
+        let missing = gone.saturating_sub(ledger.receipts + self.may_have_bought(ledger));
+        lost(missing, extra.saturating_add(remaining.saturating_sub(initial)), Vec::new())
+    }
+
+    /// How many purchases may have bought a ticket although there is no receipt: those that were never
+    /// answered, and one whose line was cut short. Where nobody else sells, what is missing may be theirs.
+    fn may_have_bought(&self, ledger: &Ledger) -> u64 {
+        ledger.unanswered + u64::from(self.history.header.cut_short.is_some())
     }
 
     fn has_receipt(&self, stock: u64) -> bool {
         self.receipts.binary_search_by(|(other, _)| stock.cmp(other)).is_ok()
     }
+}
+
+fn lost(missing: u64, extra: u64, suspects: Vec<Place>) -> Option<Anomaly> {
+    let evidence = Evidence::LostStock { missing, extra, suspects };
+    (missing > 0 || extra > 0).then_some(Anomaly {
+        kind: AnomalyKind::LostStock,
+        count: missing.saturating_add(extra),
+        evidence,
+    })
 }
 
 /// When a receipt was written, as well as the history knows.

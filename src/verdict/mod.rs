@@ -5,11 +5,16 @@
 //! [`History::purchases`]; `report` puts it into words.
 
 mod conservation;
+mod initial;
+pub mod order;
 
 use serde::Serialize;
 
 use crate::closed_set::closed_set;
 use crate::history::{FaultKind, History, Outcome};
+
+pub use initial::{InitialFrom, judge_from};
+pub use order::Contradiction;
 
 closed_set! {
     /// What is said of a history.
@@ -110,6 +115,8 @@ pub enum Evidence {
     },
     /// `torn_read`: the reads.
     TornReads(Vec<TornRead>),
+    /// `out_of_order`: purchases that contradict each other.
+    OutOfOrder(Vec<Contradiction>),
     /// `stuck`: the waits.
     Stuck(Vec<Wait>),
 }
@@ -123,6 +130,41 @@ pub struct Anomaly {
     pub count: u64,
     /// What it rests on, at most [`MOST_EVIDENCE`] pieces of it.
     pub evidence: Evidence,
+}
+
+impl Anomaly {
+    /// The purchases that it rests on, as far as they are kept as evidence.
+    #[must_use]
+    pub fn places(&self, history: &History) -> Vec<Place> {
+        match &self.evidence {
+            Evidence::Oversold(shared) if shared.is_empty() => self.receipts_too_many(history),
+            Evidence::Oversold(shared) => {
+                shared.iter().flat_map(|ticket| &ticket.receipts).copied().collect()
+            }
+            Evidence::LostUpdates(pairs) => pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect(),
+            Evidence::LostStock { suspects, .. } => suspects.clone(),
+            Evidence::TornReads(reads) => {
+                reads.iter().flat_map(|read| read.reader.into_iter().chain(read.writer)).collect()
+            }
+            Evidence::OutOfOrder(contradictions) => {
+                contradictions.iter().flat_map(Contradiction::places).collect()
+            }
+            Evidence::Stuck(waits) => {
+                waits.iter().flat_map(|wait| std::iter::once(wait.waiter).chain(wait.holder)).collect()
+            }
+        }
+    }
+
+    /// Where it is not known which receipts share a ticket: those that came when as many had come as
+    /// there were tickets.
+    fn receipts_too_many(&self, history: &History) -> Vec<Place> {
+        let mut receipts: Vec<Place> = places(history, Outcome::Bought).collect();
+        receipts.sort_by_key(|place| history.purchases[*place as usize].return_ns);
+        let in_time = receipts.len().saturating_sub(usize::try_from(self.count).unwrap_or(usize::MAX));
+        receipts.drain(..in_time);
+        receipts.truncate(MOST_EVIDENCE);
+        receipts
+    }
 }
 
 /// The tickets, counted.
@@ -155,6 +197,9 @@ pub enum Unjudged {
     NoInitial,
     /// The run was interrupted.
     Interrupted,
+    /// Whether an order fits could not be decided: purchases without an answer that know their stock,
+    /// beside receipts that do not.
+    Order,
     /// A buyer's system call failed.
     SystemError {
         /// The purchase.
@@ -191,8 +236,13 @@ impl Verdict {
 #[must_use]
 pub fn judge(history: &History) -> Verdict {
     let (ledger, mut anomalies) = conservation::judge(history);
+    let order = order::judge(history, &anomalies);
+    anomalies.extend(order.anomaly);
     anomalies.sort_by_key(|anomaly| anomaly.kind);
-    let unjudged = unjudged(history);
+    let mut unjudged = unjudged(history);
+    if order.undecided {
+        unjudged.push(Unjudged::Order);
+    }
     let ruling = if !anomalies.is_empty() {
         Ruling::Unsound
     } else if unjudged.is_empty() {
@@ -208,7 +258,8 @@ fn unjudged(history: &History) -> Vec<Unjudged> {
     let header = &history.header;
     let tally = header.unrecorded;
     if tally != Default::default() {
-        reasons.push(Unjudged::Unrecorded(tally.bought + tally.refused + tally.failed));
+        let all = tally.bought.saturating_add(tally.refused).saturating_add(tally.failed);
+        reasons.push(Unjudged::Unrecorded(all));
     }
     if header.initial.is_none() {
         reasons.push(Unjudged::NoInitial);

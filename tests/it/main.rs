@@ -1,6 +1,7 @@
 //! The real command, driven as a stranger would, each test in a folder of its own.
 
 mod bad_input;
+mod check;
 mod explore;
 mod harness;
 mod kill;

@@ -1,0 +1,81 @@
+//! `ticketsim check HISTORY…`: the verdict on histories that anybody made.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Exit, complain, print};
+use crate::history::{self, History, ReadError};
+use crate::lang::Lang;
+use crate::report::check::Checked;
+use crate::verdict::judge_from;
+
+/// `ticketsim check`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+A history is a file of JSON lines: an optional header, then a purchase on each line. \
+The same purchases as Jepsen's events are recognised by themselves.
+
+  {\"history_version\":1,\"initial\":2}
+  {\"buyer\":\"ann\",\"invoke_ns\":10,\"return_ns\":25,\"outcome\":\"bought\",\"stock\":2}
+  {\"buyer\":\"bob\",\"invoke_ns\":12,\"return_ns\":40,\"outcome\":\"bought\",\"stock\":1}
+  {\"buyer\":\"cy\",\"invoke_ns\":41,\"return_ns\":50,\"outcome\":\"refused\"}
+
+The outcome is bought, refused, failed (it had no effect), or unknown (no answer ever came; no return_ns). \
+The stock, the value that a ticket was sold from, may be left out.
+
+Exit code: 0 all are sound, 1 one is unsound, 2 one could not be read or judged.")]
+pub(super) struct CheckArgs {
+    /// Files of JSON lines; - is standard input
+    #[arg(required = true, value_name = "HISTORY")]
+    histories: Vec<PathBuf>,
+    /// The stock at the start [default: the header's, or else the highest one that was sold from]
+    #[arg(short, long, value_name = "N")]
+    tickets: Option<u64>,
+    /// Print one JSON document a history, each on a line, instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Judges each history. One that can't be read is told, and the others are judged all the same.
+pub(super) fn execute(args: &CheckArgs, lang: Lang) -> anyhow::Result<Exit> {
+    let mut worst = Exit::Sound;
+    for (path, place) in args.histories.iter().zip(0..) {
+        let exit = match read(path) {
+            Ok(history) => check(path, history, args, lang, place == 0)?,
+            Err(error) => {
+                complain(&error.into());
+                Exit::Failed
+            }
+        };
+        worst = match (worst, exit) {
+            (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
+            (Exit::Unsound, _) | (_, Exit::Unsound) => Exit::Unsound,
+            _ => exit,
+        };
+    }
+    Ok(worst)
+}
+
+fn read(path: &Path) -> Result<History, ReadError> {
+    if path == Path::new("-") {
+        history::read(std::io::stdin().lock(), "standard input")
+    } else {
+        history::read_file(path)
+    }
+}
+
+fn check(
+    path: &Path,
+    mut history: History,
+    args: &CheckArgs,
+    lang: Lang,
+    first: bool,
+) -> anyhow::Result<Exit> {
+    let (verdict, initial_from) = judge_from(&mut history, args.tickets);
+    let name = path.to_string_lossy();
+    let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from };
+    let gap = if first { "" } else { "\n" };
+    print(&if args.json { checked.json() + "\n" } else { format!("{gap}{}", checked.text(lang)) })?;
+    Ok(verdict.ruling.into())
+}

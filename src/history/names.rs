@@ -1,0 +1,73 @@
+//! Buyers that a history knows by name.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
+
+/// The names of buyers, each with a number that no buyer without a name has. A name takes little more
+/// room than its text.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// All names, one after the other.
+    text: String,
+    /// Where each ends.
+    ends: Vec<usize>,
+    /// The place of each name, under a hash of it, or the next free number after that.
+    places: HashMap<u64, u32>,
+    hasher: std::hash::RandomState,
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.ends == other.ends
+    }
+}
+
+impl Names {
+    /// The number of the first name. Buyers without a name have lower ones.
+    pub const FIRST: u64 = 1 << 63;
+
+    /// The number of the buyer of this name; a new one the first time.
+    pub fn number(&mut self, name: &str) -> u64 {
+        let mut key = self.hasher.hash_one(name);
+        while let Some(place) = self.places.get(&key).copied() {
+            if self.at(place as usize) == Some(name) {
+                return Self::FIRST + u64::from(place);
+            }
+            key = key.wrapping_add(1);
+        }
+        // A file has at most 2³² lines, so there are no more names.
+        let place = self.ends.len() as u32;
+        self.places.insert(key, place);
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+        Self::FIRST + u64::from(place)
+    }
+
+    /// The name of the buyer of this number, if it has one.
+    #[must_use]
+    pub fn name(&self, buyer: u64) -> Option<&str> {
+        self.at(usize::try_from(buyer.checked_sub(Self::FIRST)?).ok()?)
+    }
+
+    fn at(&self, place: usize) -> Option<&str> {
+        let end = *self.ends.get(place)?;
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.text[start..end])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_its_number() {
+        let mut names = Names::default();
+        let numbers: Vec<u64> = ["ann", "", "an", "ann", "n", ""].map(|name| names.number(name)).to_vec();
+        assert_eq!(numbers, [0, 1, 2, 0, 3, 1].map(|place| Names::FIRST + place));
+        assert_eq!(names.name(numbers[0]), Some("ann"));
+        assert_eq!(names.name(numbers[1]), Some(""));
+        assert_eq!(names.name(7), None);
+        assert_eq!(names.name(u64::MAX), None);
+    }
+}

@@ -1,0 +1,497 @@
+//! Reads histories: the format of [`super`], line by line, so that memory holds the purchases and one
+//! line of text.
+
+use std::borrow::Cow;
+use std::io::{BufRead, Read as _};
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::jepsen::{Event, Events};
+use super::{FORMAT_VERSION, Fault, FaultKind, Header, History, Names, Outcome, Purchase, Steps, TornText};
+
+/// The longest line of a history, in bytes.
+pub const MOST_LINE_BYTES: usize = 1 << 20;
+
+/// Why a history can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The system refused.
+    #[error("{name}: can't be read: {source}")]
+    Io {
+        /// The file, or what else is read.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A line is broken.
+    #[error("{name}:{line}:{}{what}", column.map_or_else(|| " ".to_owned(), |column| format!("{column}: ")))]
+    Line {
+        /// The file, or what else is read.
+        name: String,
+        /// Which line, from 1.
+        line: u32,
+        /// Where in it, in bytes from 1; `None` where it is the line as a whole.
+        column: Option<usize>,
+        /// What is wrong.
+        what: String,
+    },
+    /// There is not one line in it.
+    #[error(
+        "{name}: empty; a history has a line for each purchase, like \
+         {{\"buyer\":1,\"invoke_ns\":10,\"return_ns\":25,\"outcome\":\"bought\"}}"
+    )]
+    Empty {
+        /// The file, or what else is read.
+        name: String,
+    },
+}
+
+/// What is wrong with a line, and where.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    pub(super) column: Option<usize>,
+    pub(super) what: String,
+    /// Whether the line only ended too early.
+    cut_short: bool,
+}
+
+impl Mistake {
+    /// The line as a whole is wrong.
+    pub(super) fn whole(what: impl Into<String>) -> Self {
+        Self { column: None, what: what.into(), cut_short: false }
+    }
+
+    /// What is wrong is this member of the line.
+    pub(super) fn at(line: &[u8], member: &RawValue, what: impl Into<String>) -> Self {
+        // The member borrows from the line, so this is where it stands in it.
+        let offset = member.get().as_ptr().addr() - line.as_ptr().addr();
+        Self { column: Some(offset + 1), what: what.into(), cut_short: false }
+    }
+}
+
+impl From<serde_json::Error> for Mistake {
+    fn from(error: serde_json::Error) -> Self {
+        Self { column: Some(error.column().max(1)), what: reason(&error), cut_short: error.is_eof() }
+    }
+}
+
+/// Why a text is wrong, without the place that serde_json puts behind it: that is said in front.
+pub(super) fn reason(error: &serde_json::Error) -> String {
+    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// A buyer, as a line names it.
+#[derive(Debug)]
+pub(super) enum BuyerName<'a> {
+    Number(u64),
+    Text(Cow<'a, str>),
+}
+
+impl BuyerName<'_> {
+    /// Its number in a history: a name that is a number is that number.
+    pub(super) fn number(&self, names: &mut Names) -> u64 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Text(text) => {
+                let number = text.parse().ok().filter(|number: &u64| number.to_string() == **text);
+                number.filter(|number| *number < Names::FIRST).unwrap_or_else(|| names.number(text))
+            }
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for BuyerName<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrText;
+        impl<'de> Visitor<'de> for NumberOrText {
+            type Value = BuyerName<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a buyer: a whole number from 0 to 2^63 - 1, or a text")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+                if number < Names::FIRST {
+                    Ok(BuyerName::Number(number))
+                } else {
+                    Err(E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))
+                }
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(BuyerName::Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(BuyerName::Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_any(NumberOrText)
+    }
+}
+
+impl<'de> Deserialize<'de> for TornText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrBytes;
+        impl<'de> Visitor<'de> for TextOrBytes {
+            type Value = TornText;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text, or a list of bytes")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(TornText::new(text.as_bytes()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = list.next_element()? {
+                    bytes.push(byte);
+                }
+                Ok(TornText::new(&bytes))
+            }
+        }
+        deserializer.deserialize_any(TextOrBytes)
+    }
+}
+
+/// A line that is a purchase, or else tells what it is.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow)]
+    buyer: Option<BuyerName<'a>>,
+    pid: Option<u32>,
+    invoke_ns: Option<u64>,
+    return_ns: Option<u64>,
+    outcome: Option<Outcome>,
+    stock: Option<u64>,
+    locked_ns: Option<u64>,
+    read_ns: Option<u64>,
+    truncated_ns: Option<u64>,
+    written_ns: Option<u64>,
+    unlocked_ns: Option<u64>,
+    fault: Option<FaultKind>,
+    errno: Option<i32>,
+    holder_pid: Option<u32>,
+    torn: Option<TornText>,
+    // A purchase may have members of these names, too, whatever they are.
+    #[serde(borrow)]
+    history_version: Option<&'a RawValue>,
+    #[serde(borrow)]
+    process: Option<&'a RawValue>,
+    #[serde(borrow)]
+    r#type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    f: Option<&'a RawValue>,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    time: Option<&'a RawValue>,
+}
+
+impl<'a> Line<'a> {
+    fn event(&self, text: &'a [u8]) -> Option<Event<'a>> {
+        let Self { f, value, error, time, .. } = *self;
+        Some(Event { text, process: self.process?, kind: self.r#type?, f, value, error, time })
+    }
+
+    fn is_purchase(&self) -> bool {
+        self.outcome.is_some() || self.invoke_ns.is_some()
+    }
+
+    fn purchase(self, line: u32, names: &mut Names) -> Result<Purchase, Mistake> {
+        let needs = |member: &str| Mistake::whole(format!("a purchase needs the member \"{member}\""));
+        let outcome = self.outcome.ok_or_else(|| needs("outcome"))?;
+        let invoke_ns = self.invoke_ns.ok_or_else(|| needs("invoke_ns"))?;
+        let returned = matches!(outcome, Outcome::Bought | Outcome::Refused);
+        if returned && self.return_ns.is_none() {
+            return Err(Mistake::whole(format!(
+                "a purchase that was {outcome} needs the member \"return_ns\"; \
+                 if no answer came, its outcome is \"unknown\""
+            )));
+        }
+        if let Some(return_ns) = self.return_ns.filter(|return_ns| *return_ns < invoke_ns) {
+            return Err(Mistake::whole(format!(
+                "it returned at {return_ns}, before its call at {invoke_ns}"
+            )));
+        }
+        Ok(Purchase {
+            buyer: self.buyer.ok_or_else(|| needs("buyer"))?.number(names),
+            pid: self.pid,
+            invoke_ns,
+            return_ns: self.return_ns,
+            outcome,
+            stock: self.stock,
+            steps: Steps {
+                locked_ns: self.locked_ns,
+                read_ns: self.read_ns,
+                truncated_ns: self.truncated_ns,
+                written_ns: self.written_ns,
+                unlocked_ns: self.unlocked_ns,
+            },
+            fault: self.fault.map(|kind| match self.holder_pid {
+                Some(pid) if kind == FaultKind::HolderGone => Fault::holder_gone(pid),
+                _ => Fault { kind, errno: self.errno.unwrap_or(0) },
+            }),
+            torn: self.torn,
+            line,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct HeaderLine {
+    history_version: u32,
+    #[serde(flatten)]
+    header: Header,
+}
+
+fn header(text: &[u8]) -> Result<Header, Mistake> {
+    let HeaderLine { history_version, header } = serde_json::from_slice(text)?;
+    if history_version == FORMAT_VERSION {
+        Ok(header)
+    } else {
+        Err(Mistake::whole(format!(
+            "history_version {history_version}: this ticketsim reads version {FORMAT_VERSION}"
+        )))
+    }
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Reader {
+    history: History,
+    events: Events,
+    /// Whether there was a line that is not blank.
+    begun: bool,
+}
+
+impl Reader {
+    fn take(&mut self, text: &[u8], number: u32) -> Result<(), Mistake> {
+        let blank = text.len() - text.trim_ascii_start().len();
+        let first = !std::mem::replace(&mut self.begun, true);
+        if text[blank..].first() != Some(&b'{') {
+            let what = "expected a JSON object: a history has one on each line".to_owned();
+            return Err(Mistake { column: Some(blank + 1), what, cut_short: false });
+        }
+        let line: Line<'_> = serde_json::from_slice(text)?;
+        let History { header: known, purchases } = &mut self.history;
+        if line.is_purchase() {
+            purchases.push(line.purchase(number, &mut known.names)?);
+        } else if line.history_version.is_some() {
+            if !first {
+                return Err(Mistake::whole("the header has to be the first line"));
+            }
+            *known = header(text)?;
+        } else if let Some(event) = line.event(text) {
+            purchases.extend(self.events.take(&event, number, &mut known.names)?);
+        } else {
+            return Err(Mistake::whole(
+                "neither a purchase (it has an \"outcome\"), nor a header (\"history_version\"), \
+                 nor an event (\"type\" and \"process\")",
+            ));
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> History {
+        self.history.purchases.extend(self.events.unanswered());
+        self.history
+    }
+}
+
+/// Reads a history from a stream, which errors call `name`. A last line that its writer had not
+/// finished is left out, and noted in the header.
+///
+/// # Errors
+/// When the stream can't be read, or a line is broken.
+pub fn read(mut source: impl BufRead, name: &str) -> Result<History, ReadError> {
+    let mut reader = Reader::default();
+    let mut text = Vec::new();
+    let mut line: u32 = 0;
+    loop {
+        text.clear();
+        let failed = |source| ReadError::Io { name: name.to_owned(), source };
+        let length = source.by_ref().take(MOST_LINE_BYTES as u64).read_until(b'\n', &mut text);
+        if length.map_err(failed)? == 0 {
+            break;
+        }
+        let mistaken = |mistake: Mistake| {
+            let Mistake { column, what, .. } = mistake;
+            ReadError::Line { name: name.to_owned(), line: line.saturating_add(1), column, what }
+        };
+        let ended = text.ends_with(b"\n");
+        if !ended && text.len() == MOST_LINE_BYTES {
+            return Err(mistaken(Mistake::whole(format!("longer than {MOST_LINE_BYTES} bytes"))));
+        }
+        let next = line.checked_add(1).ok_or_else(|| mistaken(Mistake::whole("more than 2^32 - 1 lines")))?;
+        // Some editors begin a file with a byte order mark.
+        let text = if line == 0 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text) } else { &text };
+        let text = text.trim_ascii_end();
+        if !text.is_empty() {
+            match reader.take(text, next) {
+                Ok(()) => {}
+                Err(mistake) if mistake.cut_short && !ended => {
+                    reader.history.header.cut_short = Some(next);
+                }
+                Err(mistake) => return Err(mistaken(mistake)),
+            }
+        }
+        line = next;
+    }
+    if reader.begun { Ok(reader.finish()) } else { Err(ReadError::Empty { name: name.to_owned() }) }
+}
+
+/// Reads a history from a file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_file(path: &Path) -> Result<History, ReadError> {
+    let name = path.display().to_string();
+    let file = std::fs::File::open(path).map_err(|source| ReadError::Io { name: name.clone(), source })?;
+    read(std::io::BufReader::with_capacity(1 << 16, file), &name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(text: &str) -> Result<History, ReadError> {
+        read(text.as_bytes(), "h.jsonl")
+    }
+
+    fn mistake(text: &str) -> String {
+        history(text).expect_err("a mistake").to_string()
+    }
+
+    #[test]
+    fn lines_stand_in_any_order_and_unknown_members_are_ignored() {
+        let text = "\u{feff}{\"history_version\":1,\"initial\":2,\"shop\":{\"name\":\"kiosk\"}}\r\n\n\
+            {\"outcome\":\"refused\",\"buyer\":\"bob\",\"invoke_ns\":50,\"return_ns\":60,\"type\":7,\"time\":1.5}\n\
+            {\"buyer\":\"3\",\"invoke_ns\":10,\"return_ns\":10,\"outcome\":\"bought\",\"stock\":2}\n\
+            {\"buyer\":\"bob\",\"invoke_ns\":5,\"outcome\":\"unknown\",\"return_ns\":null}";
+        let History { header, purchases } = history(text).expect("a history");
+        assert_eq!((header.initial, header.cut_short), (Some(2), None));
+        assert_eq!(purchases.iter().map(|p| p.line).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(header.names.name(purchases[0].buyer), Some("bob"));
+        assert_eq!((purchases[0].buyer, purchases[1].buyer), (purchases[2].buyer, 3));
+        assert_eq!((purchases[1].stock, purchases[2].return_ns), (Some(2), None));
+    }
+
+    #[test]
+    fn a_broken_line_is_named_with_its_place() {
+        let good = "{\"buyer\":1,\"invoke_ns\":1,\"return_ns\":2,\"outcome\":\"bought\"}\n";
+        for (line, message) in [
+            ("{\"buyer\":1,,}\n", ":2:12: key must be a string"),
+            ("[1]\n", ":2:1: expected a JSON object"),
+            ("  sold\n", ":2:3: expected a JSON object"),
+            ("{\"buyer\":-1,\"invoke_ns\":1,\"outcome\":\"failed\"}\n", ":2:11: invalid type"),
+            ("{\"buyer\":1,\"invoke_ns\":1.5,\"outcome\":\"failed\"}\n", ":2:26: invalid type"),
+            ("{\"buyer\":1,\"stock\":-1,\"outcome\":\"failed\"}\n", ":2:"),
+            (
+                "{\"buyer\":1,\"invoke_ns\":1,\"outcome\":\"sold\"}\n",
+                "unknown outcome \"sold\": one of bought,",
+            ),
+            (
+                "{\"buyer\":1,\"invoke_ns\":1,\"outcome\":\"bought\"}\n",
+                ":2: a purchase that was bought needs",
+            ),
+            ("{\"invoke_ns\":1,\"outcome\":\"failed\"}\n", ":2: a purchase needs the member \"buyer\""),
+            ("{\"buyer\":1,\"outcome\":\"failed\"}\n", "needs the member \"invoke_ns\""),
+            ("{\"buyer\":1,\"invoke_ns\":1}\n", "needs the member \"outcome\""),
+            (
+                "{\"buyer\":1,\"invoke_ns\":3,\"return_ns\":2,\"outcome\":\"bought\"}\n",
+                "returned at 2, before",
+            ),
+            ("{\"buyer\":9223372036854775808,\"invoke_ns\":3,\"outcome\":\"failed\"}\n", "2^63 - 1"),
+            ("{\"ticket\":1}\n", ":2: neither a purchase"),
+            ("{\"history_version\":1}\n", ":2: the header has to be the first line"),
+            ("{\"buyer\":1,\"invoke_ns\":1\n", ":2:24: EOF"),
+            ("{\"buyer\":1,\"invoke_ns\":1x", ":2:25: expected"),
+        ] {
+            let message_given = mistake(&format!("{good}{line}"));
+            assert!(message_given.starts_with("h.jsonl:2:"), "{line}: {message_given}");
+            assert!(message_given.contains(message), "{line}: {message_given}");
+        }
+        assert!(
+            mistake("{\"history_version\":2}").contains("h.jsonl:1: history_version 2: this ticketsim reads")
+        );
+        assert!(mistake("").starts_with("h.jsonl: empty; a history has a line for each purchase"));
+        assert!(mistake("\n \n").starts_with("h.jsonl: empty"));
+    }
+
+    #[test]
+    fn a_line_that_is_cut_short_is_noted_and_the_rest_is_kept() {
+        let good = "{\"buyer\":1,\"invoke_ns\":1,\"return_ns\":2,\"outcome\":\"bought\"}";
+        let text = format!("{good}\n{good}");
+        for end in good.len() + 2..text.len() {
+            let history = history(&text[..end]).expect("a history");
+            assert_eq!((history.purchases.len(), history.header.cut_short), (1, Some(2)), "{}", &text[..end]);
+        }
+        assert_eq!(history(&text).expect("a history").header.cut_short, None);
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+        let endless = std::io::Cursor::new(b"{").chain(std::io::repeat(b' '));
+        let error = read(std::io::BufReader::new(endless), "h").expect_err("too long");
+        assert_eq!(error.to_string(), "h:1: longer than 1048576 bytes");
+    }
+
+    #[test]
+    fn events_are_paired() {
+        let text = r#"{"process":0,"type":"invoke","f":"buy","value":null,"time":10}
+{"process":1,"type":":invoke","f":":buy","time":11}
+{"process":"nemesis","type":"info","f":"kill","value":["n1"],"time":12}
+{"process":1,"type":"ok","f":"buy","value":2,"time":13,"index":3}
+{"process":0,"type":"fail","f":"buy","error":["sold-out"],"time":14}
+{"process":0,"type":"invoke","f":"buy","time":15}
+{"process":0,"type":"fail","f":"buy","error":"Sold out","time":16}
+{"process":2,"type":"invoke","f":"buy","time":17}
+{"process":3,"type":"invoke","f":"buy","time":18}
+{"process":2,"type":"info","f":"buy","time":19}
+"#;
+        let History { purchases, .. } = history(text).expect("a history");
+        let found: Vec<_> = purchases
+            .iter()
+            .map(|p| (p.buyer, p.outcome, p.stock, p.invoke_ns, p.return_ns, p.line))
+            .collect();
+        let expected = [
+            (1, Outcome::Bought, Some(2), 11, Some(13), 4),
+            (0, Outcome::Failed, None, 10, Some(14), 5),
+            (0, Outcome::Refused, None, 15, Some(16), 7),
+            (2, Outcome::Unknown, None, 17, None, 10),
+            (3, Outcome::Unknown, None, 18, None, 9),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn events_that_do_not_pair_are_refused() {
+        let call = r#"{"process":0,"type":"invoke","f":"buy","time":10}"#;
+        for (event, message) in [
+            (call, "h.jsonl:2: process 0 is called again, and its call on line 1 has no answer"),
+            (r#"{"process":1,"type":"ok","f":"buy","time":11}"#, "\"ok\" of process 1, which was not called"),
+            (
+                r#"{"process":0,"type":"ok","f":"read","time":11}"#,
+                "h.jsonl:2:30: \"f\" is \"read\": only purchases",
+            ),
+            (r#"{"process":0,"type":"ok","f":"buy","time":9}"#, "returned at 9, before its call at 10"),
+            (r#"{"process":0,"type":"ok","f":"buy"}"#, "an event needs the member \"time\""),
+            (r#"{"process":0,"type":"done","f":"buy","time":11}"#, "\"type\" is \"done\": one of invoke"),
+            (
+                r#"{"process":0,"type":"ok","f":"buy","time":11,"value":[1]}"#,
+                "h.jsonl:2:54: the \"value\" of",
+            ),
+        ] {
+            let error = mistake(&format!("{call}\n{event}\n"));
+            assert!(error.contains(message), "{event}: {error}");
+        }
+    }
+}

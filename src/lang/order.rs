@@ -1,0 +1,129 @@
+//! The words of `check`, and of purchases that contradict each other in their order.
+
+use super::texts;
+
+texts! {
+    /// out_of_order, in one sentence.
+    out_of_order() {
+        en: "out of order: no order of the purchases fits both their times and a counter that only goes down",
+        zh: "顺序矛盾：没有一种购买顺序既符合时间，又符合只减不增的票数",
+    }
+    /// The ruling: unsound, because of the order alone.
+    unsound() {
+        en: "UNSOUND: these purchases can't all have happened to one counter.",
+        zh: "出错：这些购买不可能都发生在同一个计数器上。",
+    }
+    /// A buyer of a history that was read from a file.
+    on_line(buyer, line) { en: "{buyer} (line {line})", zh: "{buyer}（第 {line} 行）" }
+
+    /// A receipt from a stock of 0.
+    sold_from_nothing(buyer) {
+        en: "buyer {buyer} was sold a ticket from a stock of 0",
+        zh: "买家 {buyer} 从库存 0 买到了票",
+    }
+    /// A refusal that read a stock.
+    refused_with_stock(buyer, stock) {
+        en: "buyer {buyer} was refused, and had read {stock}",
+        zh: "买家 {buyer} 读到 {stock}，却被拒绝",
+    }
+    /// The stock went up.
+    backwards(first, low, gap, second, high) {
+        en: "buyer {second} was sold a ticket from {high}, and began {gap} after buyer {first} was done, who was sold one from {low}: stock does not come back",
+        zh: "买家 {first} 从库存 {low} 买到票，{gap} 之后买家 {second} 才开始，却从库存 {high} 买到票：库存不会涨回去",
+    }
+    /// Sold out, and yet sold.
+    sold_after_refusal(refused, gap, bought) {
+        en: "buyer {bought} got a ticket, and began {gap} after buyer {refused} was told that nothing was left",
+        zh: "买家 {refused} 被告知售罄，{gap} 之后买家 {bought} 才开始，却买到了票",
+    }
+    /// Sold out, and yet tickets were left.
+    left_after_refusal(buyer, tickets) {
+        en: "buyer {buyer} was told that nothing was left, and {tickets} were left in the end",
+        zh: "买家 {buyer} 被告知售罄，最后却还剩 {tickets}",
+    }
+    /// One ticket that nobody bought.
+    nobody_bought(ticket) { en: "nobody can have bought ticket {ticket}", zh: "没有人可能买到第 {ticket} 号票" }
+    /// Several tickets that nobody bought.
+    nobody_bought_any(high, low) {
+        en: "nobody can have bought tickets {high} to {low}",
+        zh: "没有人可能买到第 {high} 到第 {low} 号票",
+    }
+    /// Several tickets, some of which nobody bought.
+    nobody_bought_some(missing, high, low) {
+        en: "{missing} of the tickets {high} to {low} nobody can have bought",
+        zh: "第 {high} 到第 {low} 号票里，有 {missing} 张没有人可能买到",
+    }
+    /// …between a receipt and what follows.
+    and_after(buyer, stock) {
+        en: ", after buyer {buyer} began, who was sold one from {stock},",
+        zh: "（从库存 {stock} 买到票的买家 {buyer} 开始之后）",
+    }
+    /// …and yet a later one was sold.
+    yet_sold(buyer, stock) {
+        en: " before buyer {buyer} was done, who was sold one from {stock}",
+        zh: "，而买家 {buyer} 已经从库存 {stock} 买到票",
+    }
+    /// …and yet somebody was refused.
+    yet_refused(buyer) {
+        en: " before buyer {buyer} was told that nothing was left",
+        zh: "，而买家 {buyer} 已被告知售罄",
+    }
+    /// …and yet they are gone.
+    yet_gone() { en: ", and yet it was gone in the end", zh: "，最后却没有了" }
+    /// A receipt without a ticket.
+    no_ticket_for(buyers) {
+        en: "there was no ticket for buyer {buyers}",
+        zh: "没有票可以卖给买家 {buyers}",
+    }
+    /// More receipts than tickets in a stretch.
+    crowded(receipts, tickets, buyers) {
+        en: "{receipts} (buyers {buyers}) can only be for {tickets}",
+        zh: "{receipts}（买家 {buyers}）只可能对应 {tickets}",
+    }
+    /// …below a ticket.
+    below_ticket(stock, buyer) {
+        en: ": after ticket {stock}, sold to buyer {buyer}",
+        zh: "：在卖给买家 {buyer} 的第 {stock} 号票之后",
+    }
+    /// …and above another.
+    and_above_ticket(stock, buyer) {
+        en: ", and before ticket {stock}, sold to buyer {buyer}",
+        zh: "，并在卖给买家 {buyer} 的第 {stock} 号票之前",
+    }
+    /// …above a ticket.
+    above_ticket(stock, buyer) {
+        en: ": before ticket {stock}, sold to buyer {buyer}",
+        zh: "：在卖给买家 {buyer} 的第 {stock} 号票之前",
+    }
+
+    /// Not judged: an order.
+    undecided() {
+        en: "purchases without an answer that know their stock, beside receipts that do not: whether an order fits was not decided",
+        zh: "有的购买没有答复却知道库存，有的收据却不知道库存：无法断定是否有合适的顺序",
+    }
+    /// A line that was cut short.
+    cut_short(line) {
+        en: "line {line} was cut short by its writer: it is judged as a purchase that may have happened or not",
+        zh: "第 {line} 行没有写完：按可能发生、也可能没发生的购买来判断",
+    }
+
+    /// What a history holds.
+    holds(name, purchases, bought, refused, failed, unanswered) {
+        en: "{name}: {purchases}: {bought} bought, {refused} refused, {failed} failed, {unanswered} without an answer",
+        zh: "{name}：{purchases}：{bought} 次买到，{refused} 次被拒，{failed} 次失败，{unanswered} 次没有答复",
+    }
+    /// The stock at the start, from the header.
+    from_header(tickets) { en: "{tickets} at the start (from the header)", zh: "开始时有 {tickets}（据文件头）" }
+    /// The stock at the start, from the command line.
+    from_tickets(tickets) { en: "{tickets} at the start (from --tickets)", zh: "开始时有 {tickets}（据 --tickets）" }
+    /// The stock at the start, from the highest stock.
+    from_highest(tickets) {
+        en: "{tickets} at the start (the highest stock that a receipt was sold from)",
+        zh: "开始时有 {tickets}（据收据里最高的库存）",
+    }
+    /// What sound means.
+    fits() {
+        en: "there is an order of the purchases that fits their times and one ticket counter",
+        zh: "有一种购买顺序，既符合时间，又符合同一个票数计数器",
+    }
+}

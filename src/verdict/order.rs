@@ -1,0 +1,394 @@
+//! Order: is there one order of the purchases that respects real time, and that a counter could have
+//! produced which starts at the initial stock? (Linearizability, Herlihy and Wing 1990, of a counter.)
+//! Decided exactly, in O(n log n), without a search. This is the argument.
+//!
+//! # The question
+//!
+//! A purchase has an interval of time, from its call to its return, closed: purchases that touch are
+//! concurrent. A *failed* one had no effect and is left out. The others are
+//!
+//! - *receipts*: the counter goes from s ≥ 1 to s − 1; they may say which s (*known*) or not (*free*);
+//! - *refusals*: the counter is 0, and stays so;
+//! - *open* ones, without an answer: a receipt at any time after the call, or nothing at all.
+//!
+//! **Points instead of orders.** An order fits real time exactly if each purchase can be given a point
+//! in its interval such that points never fall along the order. (If it fits, take as a point the latest
+//! call so far: were it after the purchase's own return, that call's purchase would have to come later.
+//! The other way round, a purchase that returned before another was called has the earlier point.) So
+//! the question is for points T(I) ≤ T(I−1) ≤ …, one for each ticket that was sold, from the initial
+//! stock I downwards, and for a receipt (or an open purchase) for each of them, whose interval holds
+//! the point. A refusal needs that every ticket was sold by its return: with any refusal all tickets
+//! down to 1 are sold, and no later than the *deadline* D, the earliest return of a refusal.
+//!
+//! # Known receipts
+//!
+//! A known receipt *is* the one for its ticket: two for one ticket are a lost update and fit no order.
+//! Let e(t) be the latest call among the known receipts for ticket t and above, and l(t) the earliest
+//! return among those for t and below, and D. All T(t) lie in [e(t), l(t)], and both grow as t falls.
+//! For the known receipts alone, T = e fits exactly if e(t) ≤ l(t) at each of them, that is,
+//!
+//! - no receipt from a higher stock is called after one from a lower stock returned ([`Backwards`]),
+//! - none is called after a refusal returned ([`SoldAfterRefusal`]).
+//!
+//! # The tickets between
+//!
+//! The tickets without a known receipt lie in *gaps*: above the highest known one, between two
+//! neighbours, and below the lowest. All of a gap have the same window [e, l]. Those above a known
+//! receipt *must* be sold; those below the lowest must be if there is a refusal (or the stock that
+//! remained is known: down to that), and may be otherwise. A free receipt [a, b] suits a gap if the two
+//! intervals meet: a ≤ l and e ≤ b. As e and l both grow from gap to gap, the gaps that suit a receipt
+//! are neighbours of each other: a *convex* bipartite graph. An open purchase called at a suits all gaps
+//! with a ≤ l if it is free, and of these at most its own ticket's if it is known.
+//!
+//! **A matching is enough** where open purchases are free. Take from each match a point in both
+//! intervals. Hand the points, sorted, to the tickets in the order of their sale: as the windows' ends
+//! both grow, each point lies in its new ticket's window (if k windows begin after a point, the points
+//! taken from them are k later ones; likewise for the ends), and its purchase keeps its point. The known
+//! receipts take max(e, the point before): at most l, and at most the next point, which is at least
+//! its own e.
+//!
+//! **Two matchings are enough.** Each gap's tickets that must be sold have to be covered, and so have
+//! all free receipts (open purchases need not be). By the theorem of Mendelsohn and Dulmage (1958) one
+//! matching covers both if one covers the tickets and another covers the receipts. Tickets below the
+//! lowest known one that need not be sold all have one window, so those that the matching uses may be
+//! moved together. Each of the two is decided greedily in a convex graph (Glover 1967): gap by gap,
+//! always the purchase that suits the fewest later gaps. Where the greedy choice fails, Hall's theorem
+//! gives the evidence: a stretch of tickets with too few purchases that can have bought them
+//! ([`Unsold`]), or of purchases with too few tickets that they can have bought ([`Crowded`]).
+//!
+//! # Open purchases that know their stock
+//!
+//! These can't change tickets. Let one of ticket t be called at a, and no free receipt return in
+//! [e(t), a). Then a matching is still enough: put all points as late as the intervals of the tickets
+//! from there on allow. The earlier ones return before e(t), so they go to gaps before t. The others
+//! return at a or later, and so does l(t): t's point comes at a or later. Only where some free receipt
+//! *does* return in [e(t), a), whether t is used decides where that receipt may go, and the gaps are no
+//! longer independent of each other. Then a history that has no matching even so is unsound; one that
+//! has a matching without such purchases, or with all of them as if they were known receipts, is sound;
+//! anything else is said to be undecided, never guessed.
+//!
+//! # Other sellers, other anomalies
+//!
+//! Where other programs may have sold from the same stock, or purchases were not recorded, any ticket
+//! may have been sold unseen at any time: nothing *must* be covered, and only `Backwards`,
+//! `SoldAfterRefusal` and `Crowded` are left. A run under a lock satisfies them, whatever others sell:
+//! take for each purchase a moment at which it held the lock.
+//!
+//! If the initial stock is not known, there may be further tickets above the highest known one, as many
+//! as needed. If there is no known one either, nothing is judged.
+//!
+//! A purchase whose line in the file was cut short is an open, free one that was called at any time.
+//!
+//! That there are more receipts than tickets, two for one ticket, or more or fewer than have left the
+//! stock, fits no order either, and is told by the names it has (`oversold`, `lost_update`,
+//! `lost_stock`); then only contradictions between two purchases in time are told on top of it. In a
+//! history of our own buyers these are the doing of the lost update (it put the old stock back), and are
+//! left out there.
+//!
+//! [`Backwards`]: Contradiction::Backwards
+//! [`SoldAfterRefusal`]: Contradiction::SoldAfterRefusal
+//! [`Unsold`]: Contradiction::Unsold
+//! [`Crowded`]: Contradiction::Crowded
+
+mod gaps;
+#[cfg(test)]
+mod oracle;
+
+use super::{Anomaly, AnomalyKind, Evidence, MOST_EVIDENCE, Place};
+use crate::history::{History, Outcome, Purchase, Tally};
+
+/// A few purchases that contradict each other, or a counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contradiction {
+    /// A receipt from a stock of 0.
+    SoldFromNothing {
+        /// The receipt.
+        receipt: Place,
+    },
+    /// A refusal that read a stock above 0.
+    RefusedWithStock {
+        /// The refusal.
+        refusal: Place,
+    },
+    /// A receipt from a higher stock was called after one from a lower stock had returned.
+    Backwards {
+        /// The one that returned.
+        lower: Place,
+        /// The one that was called later.
+        higher: Place,
+    },
+    /// A receipt was called after a refusal had returned.
+    SoldAfterRefusal {
+        /// The refusal.
+        refusal: Place,
+        /// The receipt.
+        receipt: Place,
+    },
+    /// A refusal, and yet tickets were left in the end.
+    LeftAfterRefusal {
+        /// The refusal.
+        refusal: Place,
+        /// How many were left.
+        remaining: u64,
+    },
+    /// Tickets that must have been sold, and not enough purchases that can have bought them.
+    Unsold {
+        /// The first ticket of the stretch: the stock that it was sold from.
+        high: u64,
+        /// The last one.
+        low: u64,
+        /// How many of them nobody can have bought.
+        missing: u64,
+        /// Their sale came after the call of this receipt, which was sold from a higher stock.
+        after: Option<Place>,
+        /// It came before the return of this receipt, which was sold from a lower stock, or refusal;
+        /// `None`: before the end.
+        by: Option<Place>,
+    },
+    /// Receipts for a stretch of tickets, and more of them than tickets.
+    Crowded {
+        /// The receipts, at most [`MOST_EVIDENCE`].
+        receipts: Vec<Place>,
+        /// How many they are.
+        count: u64,
+        /// How many tickets there are for them.
+        tickets: u64,
+        /// They are for tickets below the one of this receipt: its stock is higher than what they say,
+        /// and those that do not say were called after its return.
+        after: Option<Place>,
+        /// They are for tickets above the one of this receipt: its stock is lower than what they say,
+        /// and those that do not say returned before its call.
+        before: Option<Place>,
+    },
+}
+
+impl Contradiction {
+    /// The name of the rule, for programs.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::SoldFromNothing { .. } => "sold_from_nothing",
+            Self::RefusedWithStock { .. } => "refused_with_stock",
+            Self::Backwards { .. } => "backwards",
+            Self::SoldAfterRefusal { .. } => "sold_after_refusal",
+            Self::LeftAfterRefusal { .. } => "left_after_refusal",
+            Self::Unsold { .. } => "unsold",
+            Self::Crowded { .. } => "crowded",
+        }
+    }
+
+    /// The purchases that contradict each other.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        match self {
+            Self::SoldFromNothing { receipt } => vec![*receipt],
+            Self::RefusedWithStock { refusal } | Self::LeftAfterRefusal { refusal, .. } => vec![*refusal],
+            Self::Backwards { lower, higher } => vec![*lower, *higher],
+            Self::SoldAfterRefusal { refusal, receipt } => vec![*refusal, *receipt],
+            Self::Unsold { after, by, .. } => after.iter().chain(by).copied().collect(),
+            Self::Crowded { receipts, after, before, .. } => {
+                after.iter().chain(receipts).chain(before).copied().collect()
+            }
+        }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Findings {
+    pub(super) anomaly: Option<Anomaly>,
+    /// Whether the question was left open.
+    pub(super) undecided: bool,
+}
+
+/// Judges the order. `others` is what conservation found.
+pub(super) fn judge(history: &History, others: &[Anomaly]) -> Findings {
+    let found = |kind| others.iter().any(|anomaly| anomaly.kind == kind);
+    if found(AnomalyKind::LostUpdate) && history.header.plan.is_some() {
+        return Findings::default();
+    }
+    let sale = Sale::new(history);
+    if history.header.initial.is_none() && sale.known.is_empty() {
+        // There is nothing to count from: `unjudged` says so.
+        return Findings::default();
+    }
+    let (mut count, mut contradictions) = sale.in_time();
+    let mut undecided = false;
+    let explained =
+        [AnomalyKind::Oversold, AnomalyKind::LostUpdate, AnomalyKind::LostStock, AnomalyKind::TornRead];
+    if count == 0 && !explained.into_iter().any(found) {
+        match gaps::judge(&sale) {
+            gaps::Fit::Fits => {}
+            gaps::Fit::Undecided => undecided = true,
+            gaps::Fit::Contradiction(contradiction) => {
+                count = 1;
+                contradictions.push(contradiction);
+            }
+        }
+    }
+    let anomaly = (count > 0).then_some(Anomaly {
+        kind: AnomalyKind::OutOfOrder,
+        count,
+        evidence: Evidence::OutOfOrder(contradictions),
+    });
+    Findings { anomaly, undecided }
+}
+
+/// The purchases of a history, sorted by what they mean for the order.
+#[derive(Debug)]
+struct Sale<'a> {
+    history: &'a History,
+    /// Receipts with their stock, from the highest stock to the lowest.
+    known: Vec<(u64, Place)>,
+    /// Receipts without.
+    free: Vec<Place>,
+    /// Purchases without an answer, with their stock.
+    open_known: Vec<(u64, Place)>,
+    /// When purchases without an answer and without a stock were called.
+    open_free: Vec<u64>,
+    /// The refusal that returned first.
+    refusal: Option<Place>,
+    /// Whether tickets may have been sold by others, or by purchases that are not in the history.
+    outsiders: bool,
+}
+
+impl<'a> Sale<'a> {
+    fn new(history: &'a History) -> Self {
+        let header = &history.header;
+        let outsiders = header.outsiders || header.unrecorded != Tally::default();
+        let mut sale = Self {
+            history,
+            known: Vec::new(),
+            free: Vec::new(),
+            open_known: Vec::new(),
+            open_free: Vec::new(),
+            refusal: None,
+            outsiders,
+        };
+        sale.known.reserve_exact(history.purchases.len());
+        for (purchase, place) in history.purchases.iter().zip(0..) {
+            match (purchase.outcome, purchase.stock) {
+                (Outcome::Failed, _) => {}
+                (Outcome::Bought, Some(stock)) => sale.known.push((stock, place)),
+                (Outcome::Bought, None) => sale.free.push(place),
+                (Outcome::Unknown, Some(stock)) => sale.open_known.push((stock, place)),
+                (Outcome::Unknown, None) => sale.open_free.push(purchase.invoke_ns),
+                (Outcome::Refused, _) => {
+                    let earlier = |first| sale.returned(place) < sale.returned(first);
+                    if sale.refusal.is_none_or(earlier) {
+                        sale.refusal = Some(place);
+                    }
+                }
+            }
+        }
+        if header.cut_short.is_some() {
+            sale.open_free.push(0);
+        }
+        sale.known.sort_unstable_by_key(|(stock, place)| (std::cmp::Reverse(*stock), *place));
+        sale
+    }
+
+    fn purchase(&self, place: Place) -> &'a Purchase {
+        &self.history.purchases[place as usize]
+    }
+
+    fn called(&self, place: Place) -> u64 {
+        self.purchase(place).invoke_ns
+    }
+
+    /// When a purchase returned; never, if no answer came.
+    fn returned(&self, place: Place) -> u64 {
+        let purchase = self.purchase(place);
+        let returned = purchase.return_ns.filter(|_| purchase.outcome != Outcome::Unknown);
+        returned.unwrap_or(u64::MAX)
+    }
+
+    /// The contradictions between two purchases, and of one with itself: how many there are, and the
+    /// first of them.
+    fn in_time(&self) -> (u64, Vec<Contradiction>) {
+        let mut kept = Kept::default();
+        for (_, receipt) in self.known.iter().filter(|(stock, _)| *stock == 0) {
+            kept.add(Contradiction::SoldFromNothing { receipt: *receipt });
+        }
+        for (purchase, refusal) in self.history.purchases.iter().zip(0..) {
+            if purchase.outcome == Outcome::Refused && purchase.stock.is_some_and(|stock| stock > 0) {
+                kept.add(Contradiction::RefusedWithStock { refusal });
+            }
+        }
+        self.backwards(&mut kept);
+        self.sold_after_refusal(&mut kept);
+        (kept.count, kept.first)
+    }
+
+    /// Receipts that are out of order with one from a stock on the other side of theirs. One that is
+    /// far out of its place contradicts many: they are counted from the side on which they are fewer.
+    fn backwards(&self, kept: &mut Kept) {
+        let tickets = || self.known.chunk_by(|(one, _), (other, _)| one == other);
+        let mut late = Kept::default();
+        let mut latest_call: Option<Place> = None;
+        for ticket in tickets() {
+            for (_, lower) in ticket {
+                let after = |higher: &Place| self.returned(*lower) < self.called(*higher);
+                if let Some(higher) = latest_call.filter(after) {
+                    late.add(Contradiction::Backwards { lower: *lower, higher });
+                }
+            }
+            let of_ticket = ticket.iter().map(|(_, place)| *place);
+            latest_call = of_ticket.chain(latest_call).max_by_key(|place| self.called(*place));
+        }
+        let mut early = Kept::default();
+        let mut first_return: Option<Place> = None;
+        for ticket in tickets().rev() {
+            for (_, higher) in ticket {
+                let before = |lower: &Place| self.returned(*lower) < self.called(*higher);
+                if let Some(lower) = first_return.filter(before) {
+                    early.add(Contradiction::Backwards { lower, higher: *higher });
+                }
+            }
+            let of_ticket = ticket.iter().map(|(_, place)| *place);
+            first_return = of_ticket.chain(first_return).min_by_key(|place| self.returned(*place));
+        }
+        kept.extend(if early.count < late.count { early } else { late });
+    }
+
+    /// Receipts that were called after a refusal had returned, counted likewise.
+    fn sold_after_refusal(&self, kept: &mut Kept) {
+        let receipts = || self.known.iter().map(|(_, place)| *place).chain(self.free.iter().copied());
+        let Some(refusal) = self.refusal else { return };
+        let Some(last) = receipts().max_by_key(|place| self.called(*place)) else { return };
+        let late = || receipts().filter(|receipt| self.returned(refusal) < self.called(*receipt));
+        let early = || {
+            super::places(self.history, Outcome::Refused)
+                .filter(|refusal| self.returned(*refusal) < self.called(last))
+        };
+        if early().count() < late().count() {
+            early().for_each(|refusal| {
+                kept.add(Contradiction::SoldAfterRefusal { refusal, receipt: last });
+            });
+        } else {
+            late().for_each(|receipt| kept.add(Contradiction::SoldAfterRefusal { refusal, receipt }));
+        }
+    }
+}
+
+/// Contradictions, counted, the first of them kept.
+#[derive(Debug, Default)]
+struct Kept {
+    count: u64,
+    first: Vec<Contradiction>,
+}
+
+impl Kept {
+    fn add(&mut self, contradiction: Contradiction) {
+        self.count += 1;
+        if self.first.len() < MOST_EVIDENCE {
+            self.first.push(contradiction);
+        }
+    }
+
+    fn extend(&mut self, other: Kept) {
+        self.count += other.count;
+        self.first.extend(other.first);
+        self.first.truncate(MOST_EVIDENCE);
+    }
+}

@@ -1,0 +1,227 @@
+//! `ticketsim check`: histories that anybody made.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Folder, Ran, kinds};
+
+/// A folder with the sample histories of the repository.
+fn samples() -> Folder {
+    let folder = Folder::new();
+    for name in ["data/shop.jsonl", "data/unsound.jsonl", "data/jepsen.jsonl"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        folder.write(name, std::fs::read(path).expect("a sample"));
+    }
+    folder
+}
+
+fn with_stdin(folder: &Folder, args: &str, text: &str) -> Ran {
+    let mut command = folder.command(args.split_whitespace());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("ticketsim runs");
+    child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("read to the end");
+    child.wait_with_output().expect("it ends").into()
+}
+
+#[test]
+fn the_samples_have_their_verdicts() {
+    let folder = samples();
+    let (code, shop) = folder.json("check data/shop.jsonl");
+    assert_eq!(code, Some(0));
+    for (member, expected) in [
+        ("schema_version", json!(1)),
+        ("verdict", json!("sound")),
+        ("purchases", json!(5)),
+        ("initial", json!(2)),
+        ("initial_from", json!("header")),
+        ("receipts", json!(2)),
+        ("unanswered", json!(1)),
+        ("anomalies", json!([])),
+    ] {
+        assert_eq!(shop[member], expected, "{member}");
+    }
+
+    let (code, unsound) = folder.json("check data/unsound.jsonl");
+    assert_eq!((code, &unsound["verdict"]), (Some(1), &json!("unsound")));
+    let anomaly = &unsound["anomalies"][0];
+    assert_eq!((&anomaly["kind"], &anomaly["lines"]), (&json!("out_of_order"), &json!([3, 6])));
+    let summary = anomaly["summary"].as_str().expect("a sentence");
+    assert!(
+        summary.contains("buyer eve (line 6) got a ticket") && summary.contains("bob (line 3)"),
+        "{summary}"
+    );
+
+    let (code, jepsen) = folder.json("check data/jepsen.jsonl");
+    assert_eq!((code, kinds(&jepsen)), (Some(1), vec!["lost_update"]));
+    assert_eq!((&jepsen["initial"], &jepsen["initial_from"]), (&json!(2), &json!("highest_stock")));
+    assert_eq!(jepsen["anomalies"][0]["lines"], json!([3, 4]));
+}
+
+#[test]
+fn the_initial_stock_comes_from_the_command_the_header_or_the_highest_stock() {
+    let folder = samples();
+    let (code, short) = folder.json("check data/shop.jsonl --tickets 1");
+    assert_eq!((code, &short["initial_from"]), (Some(1), &json!("tickets")));
+    assert!(kinds(&short).contains(&"oversold"), "{short}");
+    // Without any stock, and with nothing said, there is nothing to count from.
+    let bought = "{\"buyer\":1,\"invoke_ns\":1,\"return_ns\":2,\"outcome\":\"bought\"}\n";
+    folder.write("h.jsonl", bought);
+    let (code, unknown) = folder.json("check h.jsonl");
+    assert_eq!((code, &unknown["verdict"], &unknown["initial"]), (Some(2), &json!("unknown"), &Value::Null));
+    let (code, _) = folder.json("check h.jsonl --tickets 1");
+    assert_eq!(code, Some(0));
+    let (code, oversold) = folder.json("check h.jsonl --tickets 0");
+    assert_eq!((code, kinds(&oversold)), (Some(1), vec!["oversold"]));
+    assert_eq!(oversold["anomalies"][0]["lines"], json!([1]));
+    // A receipt that says its stock, and one that does not: there may have been two tickets, or more.
+    folder.write("h.jsonl", format!("{bought}{}", bought.replace('}', ",\"stock\":1}")));
+    assert_eq!(folder.json("check h.jsonl").0, Some(2));
+    assert_eq!(folder.json("check h.jsonl --tickets 2").0, Some(0));
+}
+
+#[test]
+fn a_run_and_the_check_of_its_history_agree() {
+    let folder = Folder::new();
+    for (sale, code) in [("", 0), ("--no-lock", 1)] {
+        let args = format!("--buyers 8 --tickets 3 --think 2ms {sale} --history h.jsonl");
+        let (ran, run) = folder.json(&args);
+        let (checked, check) = folder.json("check h.jsonl");
+        assert_eq!((ran, checked), (Some(code), Some(code)), "{sale}: {run} {check}");
+        assert_eq!(kinds(&run), kinds(&check), "{sale}");
+        for member in ["verdict", "receipts", "refused", "oversold"] {
+            assert_eq!(run[member], check[member], "{sale}: {member}");
+        }
+        // The header is line 1.
+        let lines = |check: &Value| check["anomalies"][0]["lines"].as_array().cloned().unwrap_or_default();
+        assert!(lines(&check).iter().all(|line| (2..=9).contains(&line.as_u64().expect("a line"))));
+        assert_eq!(lines(&run), Vec::<Value>::new());
+    }
+}
+
+/// Each contradiction is told in words that name the purchases, and their lines are in the JSON.
+#[test]
+fn every_contradiction_is_told() {
+    /// The tickets, the purchases (of b1 on line 1, and so on: call, return, outcome, stock), what is
+    /// said, and the lines.
+    type Case<'a> = (u64, &'a [(u64, u64, &'a str, &'a str)], &'a str, &'a [u64]);
+    let cases: &[Case<'_>] = &[
+        (
+            2,
+            &[(1, 2, "bought", "2"), (3, 4, "bought", "0")],
+            "buyer b2 (line 2) was sold a ticket from a stock of 0",
+            &[2],
+        ),
+        (
+            2,
+            &[(1, 2, "bought", "2"), (3, 4, "refused", "1")],
+            "buyer b2 (line 2) was refused, and had read 1",
+            &[2],
+        ),
+        (
+            2,
+            &[(5, 6, "bought", "2"), (1, 2, "bought", "1")],
+            "buyer b1 (line 1) was sold a ticket from 2, and began 3 ns after buyer b2 (line 2) was done, \
+             who was sold one from 1: stock does not come back",
+            &[1, 2],
+        ),
+        (
+            3,
+            &[(5, 6, "bought", ""), (5, 6, "bought", ""), (1, 2, "refused", "")],
+            "buyer b2 (line 2) got a ticket, and began 3 ns after buyer b3 (line 3) was told that nothing was left",
+            &[2, 3],
+        ),
+        (
+            2,
+            &[(1, 2, "bought", "2"), (3, 4, "refused", "")],
+            "nobody can have bought ticket 1 before buyer b2 (line 2) was told that nothing was left",
+            &[2],
+        ),
+        (
+            2,
+            &[(1, 2, "bought", "1")],
+            "nobody can have bought ticket 2 before buyer b1 (line 1) was done, who was sold one from 1",
+            &[1],
+        ),
+        (
+            5,
+            &[(1, 9, "bought", "4"), (1, 2, "bought", ""), (5, 9, "bought", "3"), (5, 9, "bought", "1")],
+            "nobody can have bought ticket 2, after buyer b3 (line 3) began, who was sold one from 3, \
+             before buyer b4 (line 4) was done, who was sold one from 1",
+            &[3, 4],
+        ),
+        (
+            3,
+            &[(1, 2, "bought", "2"), (3, 4, "bought", ""), (5, 6, "bought", "1")],
+            "there was no ticket for buyer b2 (line 2): after ticket 2, sold to buyer b1 (line 1), \
+             and before ticket 1, sold to buyer b3 (line 3)",
+            &[1, 2, 3],
+        ),
+    ];
+    let folder = Folder::new();
+    for (tickets, purchases, sentence, lines) in cases {
+        let mut text = String::new();
+        for ((invoke, returned, outcome, stock), buyer) in purchases.iter().zip(1..) {
+            let stock = if stock.is_empty() { "null" } else { stock };
+            text += &format!(
+                "{{\"buyer\":\"b{buyer}\",\"invoke_ns\":{invoke},\"return_ns\":{returned},\
+                 \"outcome\":\"{outcome}\",\"stock\":{stock}}}\n"
+            );
+        }
+        folder.write("h.jsonl", text);
+        let ran = folder.ticketsim(&format!("check h.jsonl --tickets {tickets}"));
+        assert!(ran.code == Some(1) && ran.stdout.contains(sentence), "{sentence}\n{}", ran.stdout);
+        let (_, document) = folder.json(&format!("check h.jsonl --tickets {tickets}"));
+        let anomalies = document["anomalies"].as_array().expect("anomalies");
+        let told = anomalies.iter().find(|anomaly| anomaly["kind"] == "out_of_order").expect("one");
+        assert_eq!(told["lines"], json!(lines), "{sentence}");
+    }
+}
+
+#[test]
+fn several_histories_and_standard_input_are_judged_each() {
+    let folder = samples();
+    let ran =
+        folder.ticketsim("check data/shop.jsonl data/unsound.jsonl missing.jsonl data/jepsen.jsonl --json");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let documents: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("a document a line")).collect();
+    let verdicts: Vec<_> = documents.iter().map(|d| d["verdict"].as_str().expect("a verdict")).collect();
+    assert_eq!(verdicts, ["sound", "unsound", "unsound"]);
+    assert!(ran.stderr.contains("missing.jsonl: can't be read"), "{}", ran.stderr);
+    assert_eq!(folder.ticketsim("check data/shop.jsonl data/unsound.jsonl").code, Some(1));
+
+    let ran = with_stdin(&folder, "check -", &folder.read("data/shop.jsonl"));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.starts_with("-: 5 purchases: 2 bought"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_broken_line_is_an_error_and_a_cut_one_is_reported() {
+    let folder = samples();
+    let shop = folder.read("data/shop.jsonl");
+    folder.write("broken.jsonl", shop.replacen("\"bob\",", "\"bob\"", 1));
+    let ran = folder.ticketsim("check broken.jsonl");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("broken.jsonl:3:15: expected `,` or `}`"), "{}", ran.stderr);
+
+    folder.write("cut.jsonl", &shop[..shop.len() - 12]);
+    let (code, cut) = folder.json("check cut.jsonl");
+    assert_eq!((code, &cut["cut_short"], &cut["purchases"]), (Some(0), &json!(6), &json!(4)));
+    let ran = folder.ticketsim("check cut.jsonl");
+    assert!(ran.stdout.contains("line 6 was cut short by its writer"), "{}", ran.stdout);
+
+    for (name, text, message) in [
+        ("empty.jsonl", "", "empty.jsonl: empty; a history has"),
+        ("ticket.json", "{\"ticket\": 1}\n", "ticket.json:1: neither a purchase"),
+        ("binary", "\u{0}\u{1}\u{2}", "binary:1:1: expected a JSON object"),
+    ] {
+        folder.write(name, text);
+        let ran = folder.ticketsim(&format!("check {name}"));
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains(message), "{}", ran.stderr);
+    }
+    assert_eq!(folder.ticketsim("check .").code, Some(2));
+    assert_eq!(folder.ticketsim("check").code, Some(2));
+}
