@@ -1,6 +1,7 @@
 //! The command line: arguments → plan → call → print. Only this module knows clap.
 
 mod matrix;
+mod pictures;
 mod progress;
 mod run;
 mod shell;
