@@ -174,7 +174,8 @@ impl Legend {
 struct LatencyRow {
     name: &'static str,
     about: &'static str,
-    cells: [String; 4],
+    /// Which part of the purchases took no longer, and than what.
+    cells: [(&'static str, String); 4],
 }
 
 /// A purchase in the table.
@@ -345,7 +346,13 @@ fn latency(history: &History) -> Vec<LatencyRow> {
     let row = |name, about, figures: super::figures::Percentiles| LatencyRow {
         name,
         about,
-        cells: [figures.p50, figures.p90, figures.p99, figures.max].map(span),
+        cells: [
+            ("half within", figures.p50),
+            ("90 %", figures.p90),
+            ("99 %", figures.p99),
+            ("longest", figures.max),
+        ]
+        .map(|(part, ns)| (part, span(ns))),
     };
     let rows = [
         (row("wait", "from the call until the lock was granted", latency.wait), latency.wait.max),

@@ -114,6 +114,11 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", json!({"features": features}));
     }
 
+    /// Shows the page as people with a deficiency of colour vision see it (`none`, `deuteranopia`, …).
+    pub fn see_as(&mut self, deficiency: &str) {
+        self.call("Emulation.setEmulatedVisionDeficiency", json!({"type": deficiency}));
+    }
+
     /// The value of an expression in the page.
     pub fn eval(&mut self, expression: &str) -> Value {
         let answer = self.call(

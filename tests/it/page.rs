@@ -238,6 +238,63 @@ fn a_hundred_thousand_purchases_open_and_say_that_they_are_thinned() {
 }
 
 #[test]
+fn outcomes_differ_in_more_than_colour() {
+    let Some(mut browser) = Browser::start() else { return };
+    let folder = Folder::new();
+    // As another shop would log them: nothing is known but call, return and outcome.
+    let bare = |buyer, outcome| Purchase {
+        outcome,
+        stock: None,
+        steps: Steps::default(),
+        ..bought(buyer, 1, 0, 20)
+    };
+    let waits = Steps {
+        locked_ns: Some(4 * MS),
+        read_ns: Some(9 * MS),
+        unlocked_ns: Some(19 * MS),
+        ..Steps::default()
+    };
+    let empties = Steps {
+        read_ns: Some(MS),
+        truncated_ns: Some(8 * MS),
+        written_ns: Some(18 * MS),
+        ..Steps::default()
+    };
+    let purchases = vec![
+        bare(1, Outcome::Bought),
+        bare(2, Outcome::Refused),
+        bare(3, Outcome::Failed),
+        Purchase { return_ns: None, ..bare(4, Outcome::Unknown) },
+        Purchase { steps: waits, ..bare(5, Outcome::Refused) },
+        Purchase { steps: empties, ..bare(6, Outcome::Bought) },
+        Purchase { torn: Some(TornText::new(b"")), steps: waits, ..bare(7, Outcome::Failed) },
+    ];
+    let header = Header { initial: Some(3), remaining: Some(1), ..Header::default() };
+    let page = write_page(&folder, &History { header, purchases });
+    browser.open(&page, &LAPTOP);
+    // How often the brightness changes along a line through a bar, off its middle.
+    let mut changes = |purchase: usize| {
+        browser.number(&format!(
+            "(() => {{
+               const {{ x, y }} = ticketsim.place({purchase});
+               const line = document.getElementById('canvas').getContext('2d').getImageData(x - 60, y + 6, 120, 1).data;
+               const bright = (k) => line[4 * k] + line[4 * k + 1] + line[4 * k + 2];
+               let count = 0;
+               for (let k = 1; k < 120; k++) if (Math.abs(bright(k) - bright(k - 1)) > 60) count++;
+               return count;
+             }})()"
+        ))
+    };
+    assert_eq!(changes(0), 0.0, "bought is plain");
+    assert!(changes(1) > 20.0 && changes(2) > 20.0, "refused is striped, failed is dotted");
+    assert_ne!(changes(1), changes(2));
+    assert_eq!(browser.complaints(), [""; 0]);
+    browser.screenshot(&kept("page-outcomes.png"));
+    browser.see_as("deuteranopia");
+    browser.screenshot(&kept("page-outcomes-deuteranopia.png"));
+}
+
+#[test]
 fn a_run_writes_its_page_and_its_trace() {
     let folder = Folder::new();
     let ran = folder.ticketsim("--buyers 4 --tickets 2 --html timeline.html --trace trace.json");

@@ -14,6 +14,8 @@ function stockOverTime(history) {
   const initial = page.initial ?? (writes.length ? writes[0][1] + 1 : null);
   const inFile = steps(initial, writes);
   if (initial === null) return { inFile, owed: inFile, parted: false, low: 0, high: 1 };
+  // Where not every receipt says what it was sold from, the receipts are all that is known.
+  if (writes.length < receipts.length) return receiptsAlone(initial, receipts);
   const owed = steps(initial, receipts.map((at, sold) => [at, initial - sold - 1, -1]));
   const last = inFile.value[inFile.value.length - 1];
   if (page.remaining !== null && page.remaining !== last) {
@@ -25,6 +27,11 @@ function stockOverTime(history) {
   for (const value of inFile.value) high = Math.max(high, value);
   if (parted) low = Math.min(low, owed.value[owed.value.length - 1]);
   return { inFile, owed, parted, low, high };
+}
+
+function receiptsAlone(initial, receipts) {
+  const owed = steps(initial, receipts.map((at, sold) => [at, initial - sold - 1, -1]));
+  return { inFile: owed, owed, parted: false, low: Math.min(0, initial - receipts.length), high: Math.max(1, initial) };
 }
 
 // A line of steps: `value[k]` from `time[k]` on.
