@@ -3,7 +3,7 @@
 //!
 //! What is read (ruling, ledger, plan, evidence, and for small histories a table of the purchases) is
 //! filled in here, so that it stands without a script. The picture is drawn by `page/*.js` from the
-//! purchases, which travel as the stream of [`super::columns`] and a JSON document beside it. Strings
+//! purchases, which travel as the stream of `columns.rs` and a JSON document beside it. Strings
 //! of a history are untrusted: they enter the markup through askama's escaping and the JSON through a
 //! filter that leaves no `<` in it, the script puts them into text nodes only, and the page's content
 //! security policy forbids any request.
