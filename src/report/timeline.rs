@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::lanes::{Extent, Lane, lanes, last_known_ns, turn_ns};
 use super::words::{self, span};
-use crate::history::{History, Outcome, Purchase};
+use crate::history::{Fault, FaultKind, History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
 
 /// The most purchases that are drawn.
@@ -190,12 +190,16 @@ impl<'a> Picture<'a> {
             if purchase.return_ns.is_some() { last_known_ns(purchase) } else { self.extent.until_ns };
         let (start, end) = (self.column(purchase.invoke_ns), self.column(end_ns));
         let style = outcome_style(purchase.outcome);
-        let waited_in_vain = purchase.fault.is_some_and(|fault| {
-            fault.kind == crate::history::FaultKind::LockTimeout && steps.locked_ns.is_none()
-        });
+        let never_got_it =
+            |fault: Fault| matches!(fault.kind, FaultKind::LockTimeout | FaultKind::HolderGone);
+        let waited_in_vain = steps.locked_ns.is_none() && purchase.fault.is_some_and(never_got_it);
         let entered = steps.locked_ns.map(|ns| self.column(ns));
         let waited_until = entered.unwrap_or(if waited_in_vain { end + 1 } else { start });
         for (column, cell) in cells.iter_mut().enumerate().take(end + 1).skip(start) {
+            // Where the write of the purchase before fell, it stays.
+            if cell.0 == 'W' {
+                continue;
+            }
             *cell = if column < waited_until {
                 (self.signs.waits, Style::new().dimmed())
             } else if entered.is_some() {
@@ -204,11 +208,14 @@ impl<'a> Picture<'a> {
                 (self.signs.open, style)
             };
         }
+        if let Some(ns) = steps.read_ns {
+            let column = self.column(ns);
+            let taken = cells[column].0 == 'W' && column < end;
+            cells[column + usize::from(taken)] = ('R', style.bold());
+        }
         // The write last: where both fall into one column, it is what changed something.
-        for (ns, letter) in [(steps.read_ns, 'R'), (steps.written_ns, 'W')] {
-            if let Some(ns) = ns {
-                cells[self.column(ns)] = (letter, style.bold());
-            }
+        if let Some(ns) = steps.written_ns {
+            cells[self.column(ns)] = ('W', style.bold());
         }
     }
 
@@ -370,6 +377,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_write_is_not_hidden_by_the_read_that_follows() {
+        let header = Header { initial: Some(2), ..Header::default() };
+        let purchases = vec![bought(1, 2, 0, 500_000), bought(1, 1, 500_000, 1_000_000)];
+        let text = plain(&timeline(&History { header, purchases }, &LOOK).expect("a timeline"));
+        let lane = text.lines().find(|line| line.starts_with("buyer 1")).expect("a lane");
+        assert_eq!(lane.matches(['R', 'W']).collect::<String>(), "RWRW", "{lane}");
     }
 
     #[test]

@@ -163,9 +163,9 @@ function nameLines(context, view, colours, stock, y) {
   context.fillText(texts[1], x, Math.max(y(owed) - 4, y(inFile) + 16));
 }
 
-// Whether this purchase waited for a lock that it never got.
+// Whether this purchase waited for a lock that it never got: it gave up, or the holder had died.
 const waitedInVain = (i) =>
-  history_.fault[i] >= 0 && page.faults[history_.fault[i]] === "lock_timeout" && Number.isNaN(history_.locked[i]);
+  Number.isNaN(history_.locked[i]) && ["lock timeout", "holder gone"].includes(faultName(i));
 
 // The wait for the lock, of one that got it or of one that gave up. `middle` is the middle of the row.
 function drawWait(context, view, colours, i, middle) {
@@ -280,7 +280,7 @@ function endLabels(i) {
   }
 }
 
-const faultName = (i) => page.faults[history_.fault[i]].replace("_", " ");
+const faultName = (i) => (history_.fault[i] < 0 ? "" : page.faults[history_.fault[i]].replace("_", " "));
 
 function drawEndLabel(context, colours, i, x, middle, until) {
   const room = until - x - 10;

@@ -13,7 +13,7 @@ function pairs(i) {
   return [
     Number.isNaN(h.pid[i]) ? null : ["process", String(h.pid[i])],
     Number.isNaN(h.stock[i]) ? null : ["stock read", grouped(h.stock[i])],
-    h.fault[i] < 0 ? null : ["why", faultName(i) + (h.errno[i] ? ` (errno ${h.errno[i]})` : "")],
+    h.fault[i] < 0 ? null : ["why", why(i)],
     h.torn.has(i) ? ["met", h.torn.get(i)] : null,
     at("called", h.call[i]), at("locked", h.locked[i]), at("read", h.read[i]), at("emptied", h.emptied[i]),
     at("written", h.written[i]), at("unlocked", h.unlocked[i]), at("returned", h.returned[i]),
@@ -48,6 +48,13 @@ function showTip(title, rows, x, y, kind = -1) {
   const top = Math.min(y + 14, window.innerHeight - frame.top - height - 8);
   tip.style.left = `${Math.max(4, left)}px`;
   tip.style.top = `${Math.max(-frame.top + 4, top)}px`;
+}
+
+// The number that comes with a fault is the system's error, or the process that died with the lock.
+function why(i) {
+  const number = history_.errno[i];
+  if (number === 0) return faultName(i);
+  return `${faultName(i)} (${faultName(i) === "holder gone" ? "process" : "errno"} ${number})`;
 }
 
 const purchaseTitle = (i) =>
@@ -302,12 +309,11 @@ for (const [id, action] of [
 // ---- latencies: how many purchases took how long, on a logarithmic scale
 
 function durations(name) {
-  const { call, locked, unlocked, returned, outcome, fault } = history_;
+  const { call, locked, unlocked, returned } = history_;
   const values = [];
   for (let i = 0; i < history_.count; i++) {
-    const gaveUp = fault[i] >= 0 && page.faults[fault[i]] === "lock_timeout";
     const value = name === "hold" ? unlocked[i] - locked[i]
-      : name === "wait" ? (gaveUp ? returned[i] : locked[i]) - call[i] : returned[i] - call[i];
+      : name === "wait" ? (waitedInVain(i) ? returned[i] : locked[i]) - call[i] : returned[i] - call[i];
     if (value >= 0) values.push(value);
   }
   return values;
