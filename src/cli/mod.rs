@@ -3,6 +3,7 @@
 mod check;
 mod explore;
 mod matrix;
+mod pictures;
 mod progress;
 mod run;
 mod shell;
