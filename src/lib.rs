@@ -12,6 +12,7 @@ pub mod lang;
 pub mod lock;
 pub mod matrix;
 pub mod plan;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod schedule;

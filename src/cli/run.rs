@@ -23,7 +23,7 @@ use crate::workers::{Watch, WorkersError};
 pub(super) struct SaleArgs {
     /// Put N tickets on sale first [default: what the file has]
     #[arg(short, long, value_name = "N")]
-    tickets: Option<u64>,
+    pub(super) tickets: Option<u64>,
     /// Take no lock: short for --lock none
     #[arg(long, conflicts_with = "lock")]
     no_lock: bool,
@@ -39,18 +39,12 @@ pub(super) struct SaleArgs {
     /// Sync the file (for a rename: and the folder) before the lock is let go
     #[arg(long)]
     fsync: bool,
-    /// Remove a lockfile whose holder is dead, instead of saying that it is stuck
-    #[arg(long)]
-    break_stale: bool,
-    /// Give up waiting for the lock after this long, e.g. 250ms: the verdict says `stuck`
-    #[arg(long, value_name = "DUR", value_parser = duration)]
-    lock_timeout: Option<Duration>,
     /// Purchases that each buyer makes, or `all`: until it is refused
     #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
-    per_buyer: PerBuyer,
+    pub(super) per_buyer: PerBuyer,
     /// The ticket file
     #[arg(long, value_name = "PATH", default_value = Plan::DEFAULT_FILE)]
-    file: PathBuf,
+    pub(super) file: PathBuf,
 }
 
 impl SaleArgs {
@@ -61,22 +55,47 @@ impl SaleArgs {
             self.lock_on.is_none() || lock.has_carrier() || lock == Lock::None,
             "--lock-on says which file carries the lock: --lock {lock} sits on none"
         );
-        anyhow::ensure!(
-            !self.break_stale || lock == Lock::Lockfile,
-            "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile"
-        );
         Ok(())
     }
 
-    fn sale(&self) -> Sale {
+    /// The sale, in which nobody waits for a lock.
+    pub(super) fn sale(&self) -> Sale {
         Sale {
             lock: if self.no_lock { Lock::None } else { self.lock },
             lock_on: self.lock_on.unwrap_or(self.write.default_lock_on()),
             write: self.write,
             fsync: self.fsync,
-            lock_timeout_ns: self.lock_timeout.map(nanoseconds),
-            break_stale: self.break_stale,
+            lock_timeout_ns: None,
+            break_stale: false,
         }
+    }
+}
+
+/// How long buyers wait for the lock: a matter of a run, where they do.
+#[derive(Clone, Copy, Debug, Args)]
+struct WaitArgs {
+    /// Remove a lockfile whose holder is dead, instead of saying that it is stuck
+    #[arg(long)]
+    break_stale: bool,
+    /// Give up waiting for the lock after this long, e.g. 250ms: the verdict says `stuck`
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    lock_timeout: Option<Duration>,
+}
+
+impl WaitArgs {
+    /// Refuses options that say nothing together.
+    fn check(self, sale: &Sale) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !self.break_stale || sale.lock == Lock::Lockfile,
+            "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile"
+        );
+        Ok(())
+    }
+
+    /// The sale with its waits.
+    fn sale(self, sale: Sale) -> Sale {
+        let lock_timeout_ns = self.lock_timeout.map(nanoseconds);
+        Sale { lock_timeout_ns, break_stale: self.break_stale, ..sale }
     }
 }
 
@@ -92,6 +111,8 @@ pub(super) struct RunArgs {
     workers: Workers,
     #[command(flatten)]
     sale: SaleArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
     /// Time between reading and writing, e.g. 10ms or 0
     #[arg(long, value_name = "DUR", default_value = "10ms", value_parser = duration)]
     think: Duration,
@@ -127,7 +148,7 @@ impl RunArgs {
             buyers: self.buyers,
             tickets: self.sale.tickets,
             workers: self.workers,
-            sale: self.sale.sale(),
+            sale: self.wait.sale(self.sale.sale()),
             per_buyer: self.sale.per_buyer,
             pace: Pace {
                 think_ns: nanoseconds(self.think),
@@ -142,6 +163,7 @@ impl RunArgs {
 
 pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
     args.sale.check()?;
+    args.wait.check(&args.sale.sale())?;
     let plan = args.plan();
     for path in args.history.as_deref().into_iter().chain(args.pictures.paths()) {
         check_can_write(path)?;

@@ -4,6 +4,7 @@
 pub mod explore;
 pub mod matrix;
 pub mod order;
+pub mod replay;
 pub mod run;
 pub mod timeline;
 pub mod verdict;
@@ -104,7 +105,8 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, order::ALL, run::ALL, timeline::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] =
+        &[explore::ALL, matrix::ALL, order::ALL, replay::ALL, run::ALL, timeline::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {

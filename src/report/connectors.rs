@@ -72,10 +72,9 @@ fn shapes(evidence: &Evidence, history: &History) -> Vec<Shape> {
             .iter()
             .map(|read| torn_read(read, read.reader.map(purchase), read.writer.map(purchase)))
             .collect(),
-        Evidence::OutOfOrder(contradictions) => contradictions
-            .iter()
-            .map(|one| Shape { places: one.places(), ..Shape::default() })
-            .collect(),
+        Evidence::OutOfOrder(contradictions) => {
+            contradictions.iter().map(|one| Shape { places: one.places(), ..Shape::default() }).collect()
+        }
         Evidence::Stuck(waits) => {
             waits.iter().map(|wait| stuck(wait, purchase(wait.waiter), wait.holder.map(purchase))).collect()
         }

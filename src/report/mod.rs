@@ -2,8 +2,8 @@
 //! changes what it shows, and text is made as a `String`, so that it can be tested apart from its
 //! meaning.
 
-mod columns;
 pub mod check;
+mod columns;
 pub mod connectors;
 pub mod explore;
 pub mod figures;
@@ -11,6 +11,7 @@ pub mod html;
 pub mod json;
 pub mod lanes;
 pub mod matrix;
+pub mod replay;
 #[cfg(test)]
 mod sample;
 pub mod text;

@@ -11,5 +11,7 @@ mod matrix;
 mod outsiders;
 mod page;
 mod readme;
+mod replay;
 mod run;
 mod shell;
+mod step;
