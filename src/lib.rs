@@ -13,6 +13,7 @@ pub mod lesson;
 pub mod lock;
 pub mod matrix;
 pub mod plan;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod schedule;

@@ -300,11 +300,33 @@ impl Plan {
         if let Some(tickets) = self.tickets {
             words.push(format!("--tickets {tickets}"));
         }
-        words.extend(self.options());
-        words.extend(seed.map(|seed| format!("--seed {seed}")));
-        if self.file != Path::new(Self::DEFAULT_FILE) {
-            words.push(format!("--file {}", shell_quoted(&self.file.to_string_lossy())));
+        if self.workers != Workers::Process {
+            words.push(format!("--workers {}", self.workers));
         }
+        words.extend(self.sale_options());
+        words.extend(self.pace_options());
+        words.extend(seed.map(|seed| format!("--seed {seed}")));
+        words.extend(self.file_option());
+        words.join(" ")
+    }
+
+    fn file_option(&self) -> Option<String> {
+        let differs = self.file != Path::new(Self::DEFAULT_FILE);
+        differs.then(|| format!("--file {}", shell_quoted(&self.file.to_string_lossy())))
+    }
+
+    /// The command that replays these steps, which name so many buyers, under this plan.
+    #[must_use]
+    pub fn replay_command(&self, steps: &str, named: u32) -> String {
+        let mut words = vec![format!("ticketsim replay {}", shell_quoted(steps))];
+        if self.buyers != named {
+            words.push(format!("--buyers {}", self.buyers));
+        }
+        if let Some(tickets) = self.tickets {
+            words.push(format!("--tickets {tickets}"));
+        }
+        words.extend(self.sale_options());
+        words.extend(self.file_option());
         words.join(" ")
     }
 
@@ -315,8 +337,8 @@ impl Plan {
     /// The jitter of a command that names none.
     pub const DEFAULT_JITTER: f64 = 0.5;
 
-    /// The options that differ from their defaults, but for the numbers, the seed and the file.
-    fn options(&self) -> Vec<String> {
+    /// The options on what a purchase does that differ from their defaults.
+    fn sale_options(&self) -> Vec<String> {
         let mut options = Vec::new();
         let mut say = |differs: bool, option: String| {
             if differs {
@@ -324,7 +346,6 @@ impl Plan {
             }
         };
         let Sale { lock, lock_on, write, fsync, lock_timeout_ns, break_stale } = self.sale;
-        say(self.workers != Workers::Process, format!("--workers {}", self.workers));
         if lock == Lock::None {
             say(true, "--no-lock".to_owned());
         } else {
@@ -339,11 +360,21 @@ impl Plan {
         }
         say(break_stale, "--break-stale".to_owned());
         say(self.per_buyer != PerBuyer::ONE, format!("--per-buyer {}", self.per_buyer));
+        options
+    }
+
+    /// The options on think times that differ from their defaults, but for the seed.
+    fn pace_options(&self) -> Vec<String> {
+        let mut options = Vec::new();
         let think = Duration::from_nanos(self.pace.think_ns);
         let think_text = shell_quoted(&humantime::format_duration(think).to_string());
-        say(think != Self::DEFAULT_THINK, format!("--think {think_text}"));
+        if think != Self::DEFAULT_THINK {
+            options.push(format!("--think {think_text}"));
+        }
         // Exact on purpose: a default is a literal, never a computed number.
-        say(self.pace.jitter != Self::DEFAULT_JITTER, format!("--jitter {}", self.pace.jitter));
+        if self.pace.jitter != Self::DEFAULT_JITTER {
+            options.push(format!("--jitter {}", self.pace.jitter));
+        }
         options
     }
 }

@@ -1,7 +1,7 @@
 //! One sale: plan → workers → history → verdict. Prints nothing.
 
 use std::io;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
@@ -9,7 +9,7 @@ use crate::lock::{Locker, Meeting};
 use crate::plan::{Plan, PlanError, Write};
 use crate::ticket_file::{self, Sighting, TicketFile, TicketFileError};
 use crate::verdict::{Verdict, judge};
-use crate::workers::{self, Watch, WorkersError};
+use crate::workers::{self, Crew, Watch, WorkersError};
 
 /// Why a sale could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -71,12 +71,23 @@ pub struct Sold {
 pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
     plan.check()?;
     workers::check(plan)?;
-    let meeting = Meeting::new(&plan.sale).map_err(|source| no_locking(plan, source))?;
-    let initial = put_on_sale(plan, &meeting, watch)?;
+    let meeting = meet(plan)?;
+    let initial = put_on_sale(plan, &meeting, watch.interrupted)?;
     let plan = Plan { tickets: Some(initial), ..plan.clone() };
     (watch.begin)(&plan);
     let recorder = Recorder::for_plan(&plan, initial).map_err(RunError::Recorder)?;
     let crew = workers::run(&plan, &recorder, &meeting, watch)?;
+    settle(plan, initial, &recorder, &crew)
+}
+
+/// What the buyers of this plan will have in common of their lock.
+pub(crate) fn meet(plan: &Plan) -> Result<Meeting, RunError> {
+    Meeting::new(&plan.sale).map_err(|source| no_locking(plan, source))
+}
+
+/// Draws up what the buyers of a plan have left behind: history, verdict and counts. All of them have
+/// gone.
+pub(crate) fn settle(plan: Plan, initial: u64, recorder: &Recorder, crew: &Crew) -> Result<Sold, RunError> {
     let (purchases, unrecorded) = recorder.collect();
     let (remaining, left_torn) = stock_left(&plan)?;
     let last_return_ns = purchases.iter().filter_map(|purchase| purchase.return_ns).max();
@@ -115,12 +126,12 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
 
 /// Puts the plan's tickets on sale, and makes sure that they can be sold: the file can be written and
 /// its lock taken. Returns the stock.
-pub(crate) fn put_on_sale(plan: &Plan, meeting: &Meeting, watch: &Watch<'_>) -> Result<u64, RunError> {
+pub(crate) fn put_on_sale(plan: &Plan, meeting: &Meeting, interrupted: &AtomicBool) -> Result<u64, RunError> {
     let path = plan.file.as_path();
     match (ticket_file::load(path), plan.tickets) {
         (Ok(_), Some(tickets)) => {
             let locker = probe_lock(plan, meeting)?;
-            set_under_lock(&locker, plan, tickets, watch)?;
+            set_under_lock(&locker, plan, tickets, interrupted)?;
         }
         (Err(TicketFileError::Missing { .. }), Some(tickets)) => ticket_file::create(path, tickets)?,
         (Ok(_), None) => {}
@@ -167,12 +178,17 @@ fn probe_write(plan: &Plan) -> Result<(), RunError> {
 
 /// Sets the stock while the launcher itself holds the lock, so that nobody is in the middle of a
 /// purchase then. It polls: an interrupt must get through.
-fn set_under_lock(locker: &Locker, plan: &Plan, tickets: u64, watch: &Watch<'_>) -> Result<(), RunError> {
+fn set_under_lock(
+    locker: &Locker,
+    plan: &Plan,
+    tickets: u64,
+    interrupted: &AtomicBool,
+) -> Result<(), RunError> {
     let began = Instant::now();
     let limit = plan.sale.lock_timeout_ns.map(Duration::from_nanos);
     let failed = |source| no_locking(plan, source);
     while !locker.try_lock().map_err(failed)? {
-        if watch.interrupted.load(Ordering::Relaxed) {
+        if interrupted.load(Ordering::Relaxed) {
             return Err(WorkersError::Interrupted.into());
         }
         // Its dead holder keeps everybody out: nobody is in there, and the buyers will say so.

@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("history", &["closed_set", "plan", "shared", "ticket_file"]),
     ("ticket_file", &["history"]),
     ("buyer", &["history", "plan"]),
-    ("schedule", &["buyer"]),
+    ("schedule", &["buyer", "history", "plan", "ticket_file"]),
     ("lock", &["plan", "ticket_file"]),
     ("world", &["buyer", "history", "lock", "plan", "ticket_file"]),
     ("grade", &["closed_set", "plan"]),
@@ -19,7 +19,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("explore", &["buyer", "history", "plan", "schedule", "verdict", "world"]),
     ("workers", &["buyer", "history", "lock", "plan", "world"]),
     ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),
-    ("report", &["explore", "grade", "history", "lang", "plan", "schedule", "verdict"]),
+    ("replay", &["buyer", "history", "plan", "run", "schedule", "workers", "world"]),
+    ("report", &["buyer", "explore", "grade", "history", "lang", "plan", "schedule", "verdict"]),
     ("matrix", &["grade", "history", "plan", "run", "ticket_file", "verdict", "workers"]),
     (
         "lesson",

@@ -4,10 +4,14 @@ mod check;
 mod explore;
 mod lesson;
 mod matrix;
+mod pictures;
 mod progress;
+mod replay;
 mod run;
+mod schedule;
 mod shell;
 mod show;
+mod step;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -124,6 +128,12 @@ impl Common {
 enum Command {
     /// Judge histories of sales, whoever made them
     Check(check::CheckArgs),
+    /// Run one order of steps, exactly, on real processes
+    Replay(replay::ReplayArgs),
+    /// Replay by hand: let one buyer go one step at a time
+    Step(step::StepArgs),
+    /// Say which schedule a recorded history followed
+    Schedule(schedule::ScheduleArgs),
     /// Say how many tickets are left
     Show(show::ShowArgs),
     /// Count every order of the buyers' steps, on a model, and how each ends
@@ -152,6 +162,9 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         None => run::execute(cli.run, lang),
         Some(Command::Check(args)) => check::execute(&args, lang),
+        Some(Command::Replay(args)) => replay::execute(&args, lang),
+        Some(Command::Step(args)) => step::execute(&args, lang),
+        Some(Command::Schedule(args)) => schedule::execute(&args, lang),
         Some(Command::Show(args)) => show::execute(&args, lang),
         Some(Command::Explore(args)) => explore::execute(&args, lang),
         Some(Command::Lesson(args)) => lesson::execute(&args, lang),
@@ -173,10 +186,17 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 /// Prints an error, its causes behind it, to stderr.
 pub fn complain(error: &anyhow::Error) {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Most errors of ours name their cause themselves.
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
     // With stderr closed there is nobody left to tell.
     let _ = writeln!(
         anstream::stderr(),
-        "{}: {error:#}",
+        "{}: {text}",
         crate::report::text::styled(crate::report::text::BAD.bold(), "error")
     );
 }

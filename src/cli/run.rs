@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::pictures::{PictureArgs, in_terminal};
 use super::progress::{Progress, When};
 use super::{Exit, closed, print};
 use crate::history;
@@ -22,7 +23,7 @@ use crate::workers::{Watch, WorkersError};
 pub(super) struct SaleArgs {
     /// Put N tickets on sale first [default: what the file has]
     #[arg(short, long, value_name = "N")]
-    tickets: Option<u64>,
+    pub(super) tickets: Option<u64>,
     /// Take no lock: short for --lock none
     #[arg(long, conflicts_with = "lock")]
     no_lock: bool,
@@ -38,18 +39,12 @@ pub(super) struct SaleArgs {
     /// Sync the file (for a rename: and the folder) before the lock is let go
     #[arg(long)]
     fsync: bool,
-    /// Remove a lockfile whose holder is dead, instead of saying that it is stuck
-    #[arg(long)]
-    break_stale: bool,
-    /// Give up waiting for the lock after this long, e.g. 250ms: the verdict says `stuck`
-    #[arg(long, value_name = "DUR", value_parser = duration)]
-    lock_timeout: Option<Duration>,
     /// Purchases that each buyer makes, or `all`: until it is refused
     #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
-    per_buyer: PerBuyer,
+    pub(super) per_buyer: PerBuyer,
     /// The ticket file
     #[arg(long, value_name = "PATH", default_value = Plan::DEFAULT_FILE)]
-    file: PathBuf,
+    pub(super) file: PathBuf,
 }
 
 impl SaleArgs {
@@ -60,22 +55,47 @@ impl SaleArgs {
             self.lock_on.is_none() || lock.has_carrier() || lock == Lock::None,
             "--lock-on says which file carries the lock: --lock {lock} sits on none"
         );
-        anyhow::ensure!(
-            !self.break_stale || lock == Lock::Lockfile,
-            "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile"
-        );
         Ok(())
     }
 
-    fn sale(&self) -> Sale {
+    /// The sale, in which nobody waits for a lock.
+    pub(super) fn sale(&self) -> Sale {
         Sale {
             lock: if self.no_lock { Lock::None } else { self.lock },
             lock_on: self.lock_on.unwrap_or(self.write.default_lock_on()),
             write: self.write,
             fsync: self.fsync,
-            lock_timeout_ns: self.lock_timeout.map(nanoseconds),
-            break_stale: self.break_stale,
+            lock_timeout_ns: None,
+            break_stale: false,
         }
+    }
+}
+
+/// How long buyers wait for the lock: a matter of a run, where they do.
+#[derive(Clone, Copy, Debug, Args)]
+struct WaitArgs {
+    /// Remove a lockfile whose holder is dead, instead of saying that it is stuck
+    #[arg(long)]
+    break_stale: bool,
+    /// Give up waiting for the lock after this long, e.g. 250ms: the verdict says `stuck`
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    lock_timeout: Option<Duration>,
+}
+
+impl WaitArgs {
+    /// Refuses options that say nothing together.
+    fn check(self, sale: &Sale) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !self.break_stale || sale.lock == Lock::Lockfile,
+            "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile"
+        );
+        Ok(())
+    }
+
+    /// The sale with its waits.
+    fn sale(self, sale: Sale) -> Sale {
+        let lock_timeout_ns = self.lock_timeout.map(nanoseconds);
+        Sale { lock_timeout_ns, break_stale: self.break_stale, ..sale }
     }
 }
 
@@ -91,6 +111,8 @@ pub(super) struct RunArgs {
     workers: Workers,
     #[command(flatten)]
     sale: SaleArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
     /// Time between reading and writing, e.g. 10ms or 0
     #[arg(long, value_name = "DUR", default_value = "10ms", value_parser = duration)]
     think: Duration,
@@ -104,6 +126,8 @@ pub(super) struct RunArgs {
     /// Write the history to a file: JSON lines, one purchase each
     #[arg(long, value_name = "PATH")]
     history: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: PictureArgs,
     /// Print one JSON document instead of text
     #[arg(long)]
     json: bool,
@@ -124,7 +148,7 @@ impl RunArgs {
             buyers: self.buyers,
             tickets: self.sale.tickets,
             workers: self.workers,
-            sale: self.sale.sale(),
+            sale: self.wait.sale(self.sale.sale()),
             per_buyer: self.sale.per_buyer,
             pace: Pace {
                 think_ns: nanoseconds(self.think),
@@ -139,8 +163,9 @@ impl RunArgs {
 
 pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
     args.sale.check()?;
+    args.wait.check(&args.sale.sale())?;
     let plan = args.plan();
-    if let Some(path) = &args.history {
+    for path in args.history.as_deref().into_iter().chain(args.pictures.paths()) {
         check_can_write(path)?;
     }
     let interrupted = catch_interrupts()?;
@@ -167,6 +192,7 @@ pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
     if let Some(path) = &args.history {
         history::write(history, path).with_context(|| path.display().to_string())?;
     }
+    args.pictures.draw(history, verdict)?;
     let output = if args.json {
         json::of_run(history, verdict, &sold.buyers) + "\n"
     } else {
@@ -175,7 +201,8 @@ pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
             (_, true) => text::Detail::Verbose,
             _ => text::Detail::Normal,
         };
-        text::of_run(history, verdict, &sold.buyers, lang, detail)
+        let picture = if args.quiet { String::new() } else { in_terminal(history, lang) };
+        picture + &text::of_run(history, verdict, &sold.buyers, lang, detail)
     };
     print(&output)?;
     Ok(if history.header.interrupted { Exit::Interrupted } else { verdict.ruling.into() })

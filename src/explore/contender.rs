@@ -80,6 +80,11 @@ pub(super) struct Course {
 impl Course {
     pub(super) const START: Course = Course { receipts: 0, tickets: 0, torn: false, remaining: None };
 
+    /// How many receipts there are.
+    pub(super) fn receipts(&self) -> u64 {
+        self.receipts
+    }
+
     /// Notes a step.
     pub(super) fn note(&mut self, taken: &Taken, initial: u64) {
         match (taken.action, taken.reply) {
@@ -119,6 +124,11 @@ impl Shop {
             course: Course::START,
             initial: setting.tickets,
         }
+    }
+
+    /// What decides all that can still happen, and how it is judged.
+    pub(super) fn state(&self) -> (ModelWorld, Vec<Contender>, Course) {
+        (self.world.clone(), self.contenders.clone(), self.course)
     }
 
     /// The places of those who can step.

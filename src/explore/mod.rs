@@ -10,15 +10,18 @@
 //! - [`census()`] counts all of them, by states instead of one by one.
 //! - [`sample()`] draws some of them at random, where there are too many states.
 //! - [`rehearse()`] gives the history of one of them.
+//! - [`hint()`] finds the shortest way to an oversell from where buyers stand.
 
 mod census;
 mod contender;
+mod hint;
 mod rehearsal;
 mod sample;
 
 use std::collections::HashMap;
 
 pub use census::{Census, Coverage, Found, census};
+pub use hint::{Hint, hint};
 pub use rehearsal::{Refusal, Why, rehearse};
 pub use sample::{Drawn, Sample, Sampling, Scheduler, sample};
 

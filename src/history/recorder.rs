@@ -381,6 +381,13 @@ impl Pen {
         }
     }
 
+    /// Time has passed since the last purchase ended: the next is called when it begins, not before.
+    pub fn rested(&mut self) {
+        if !self.open {
+            self.last_ns = 0;
+        }
+    }
+
     /// From now on it waits for the lock.
     pub fn waiting(&self) {
         self.slot().waiting_since_ns.store(self.last_ns, Ordering::Relaxed);

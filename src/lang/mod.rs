@@ -5,7 +5,9 @@ pub mod explore;
 pub mod lesson;
 pub mod matrix;
 pub mod order;
+pub mod replay;
 pub mod run;
+pub mod timeline;
 pub mod verdict;
 
 use crate::closed_set::closed_set;
@@ -104,7 +106,8 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, order::ALL, run::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] =
+        &[explore::ALL, matrix::ALL, order::ALL, replay::ALL, run::ALL, timeline::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {

@@ -35,6 +35,24 @@ struct Document<'a> {
     latency_ns: Latency,
     fairness: Fairness,
     buyers: Vec<BuyerRow>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    replay: Option<ReplayPart>,
+}
+
+/// What the document of a replay holds beside that of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReplayPart {
+    /// Every step that was taken.
+    pub schedule: String,
+    /// How many of them the schedule asked for.
+    pub asked: usize,
+    /// How many times it was replayed.
+    pub times: u32,
+    /// Whether all of these came to the same.
+    pub agree: bool,
+    /// The command that replays it.
+    #[serde(skip)]
+    pub command: String,
 }
 
 #[derive(Serialize)]
@@ -69,6 +87,17 @@ struct BuyerRow {
 /// The document of a run, in one line.
 #[must_use]
 pub fn of_run(history: &History, verdict: &Verdict, buyers: &[BuyerCount]) -> String {
+    to_line(&document(history, verdict, buyers))
+}
+
+/// The document of a replay, in one line: that of a run, and a little more.
+#[must_use]
+pub fn of_replay(history: &History, verdict: &Verdict, buyers: &[BuyerCount], replay: ReplayPart) -> String {
+    let command = Some(replay.command.clone());
+    to_line(&Document { command, replay: Some(replay), ..document(history, verdict, buyers) })
+}
+
+fn document<'a>(history: &'a History, verdict: &Verdict, buyers: &[BuyerCount]) -> Document<'a> {
     let Verdict { ruling, ledger, .. } = verdict;
     let timing = history.header.timing.unwrap_or_default();
     let plan = history.header.plan.as_ref();
@@ -80,7 +109,7 @@ pub fn of_run(history: &History, verdict: &Verdict, buyers: &[BuyerCount]) -> St
         failed: buyer.tally.failed,
         killed_by: buyer.killed_by,
     };
-    let document = Document {
+    Document {
         schema_version: SCHEMA_VERSION,
         plan,
         command: plan.map(Plan::command),
@@ -101,8 +130,8 @@ pub fn of_run(history: &History, verdict: &Verdict, buyers: &[BuyerCount]) -> St
         latency_ns: Latency::of(history),
         fairness: Fairness::of(buyers),
         buyers: buyers.iter().map(buyer_row).collect(),
-    };
-    to_line(&document)
+        replay: None,
+    }
 }
 
 /// A document as one line of JSON.

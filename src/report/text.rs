@@ -221,7 +221,8 @@ fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Styl
     }
 }
 
-fn ledger_lines(text: &mut String, ledger: &Ledger, lang: Lang) {
+/// The tickets, counted: a line a number.
+pub(super) fn ledger_lines(text: &mut String, ledger: &Ledger, lang: Lang) {
     let known = |number: Option<u64>| number.map_or_else(|| say::ledger_unknown(lang), grouped);
     let remaining = match ledger.remaining {
         Some(remaining) => grouped(remaining),

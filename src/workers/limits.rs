@@ -11,7 +11,16 @@ const OTHER_FILES: u64 = 64;
 /// Lets this process open as many files as its buyers need: raises the soft limit to the hard one, which
 /// is what the soft limit is there for (getrlimit(2)).
 pub(super) fn allow_open_files(plan: &Plan) -> Result<(), WorkersError> {
-    let needed = u64::from(plan.buyers) * files_of_a_buyer(plan) + OTHER_FILES;
+    allow(plan, u64::from(plan.buyers) * files_of_a_buyer(plan) + OTHER_FILES)
+}
+
+/// Lets this process open as many sockets as there are gates for its buyers, and one more for each while
+/// it starts.
+pub(super) fn allow_gates(plan: &Plan) -> Result<(), WorkersError> {
+    allow(plan, u64::from(plan.buyers) + OTHER_FILES)
+}
+
+fn allow(plan: &Plan, needed: u64) -> Result<(), WorkersError> {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return Ok(());
     };

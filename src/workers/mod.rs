@@ -2,6 +2,8 @@
 //! once, and waits until the last has left; all of them drive the same purchase.
 
 mod attend;
+mod brood;
+mod gated;
 mod limits;
 mod process;
 mod sequential;
@@ -15,7 +17,8 @@ use crate::history::{Recorder, Tally};
 use crate::lock::Meeting;
 use crate::plan::{Plan, Workers};
 
-pub use process::{ForkError, fork_buyer, only_thread};
+pub use brood::{ForkError, fork_buyer, only_thread, readable};
+pub use gated::{Arrival, GatedCrew};
 
 /// Who watches a run while it goes on.
 pub struct Watch<'a> {

@@ -22,6 +22,11 @@ impl<W> Recorded<W> {
         &mut self.world
     }
 
+    /// Notes that time has passed before what comes next, if that is the first step of a purchase.
+    pub fn rested(&mut self) {
+        self.pen.rested();
+    }
+
     /// Notes that an action begins. [`World::perform`] does so by itself.
     pub fn before(&mut self, action: Action) {
         self.pen.begin();

@@ -1,6 +1,7 @@
 //! The real command, driven as a stranger would, each test in a folder of its own.
 
 mod bad_input;
+mod browser;
 mod check;
 mod explore;
 mod harness;
@@ -9,6 +10,9 @@ mod lesson;
 mod locks;
 mod matrix;
 mod outsiders;
+mod page;
 mod readme;
+mod replay;
 mod run;
 mod shell;
+mod step;

@@ -19,7 +19,6 @@ use crate::lock::Meeting;
 use crate::plan::Plan;
 use crate::report::text::GOOD;
 use crate::run::put_on_sale;
-use crate::workers::Watch;
 
 /// How long the counter waits for somebody who types.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,8 +42,7 @@ pub fn open_counter(
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed(doing))?;
     let address = listener.local_addr().map_err(failed("the port"))?;
     let meeting = Meeting::new(&plan.sale).map_err(LessonError::Memory)?;
-    let watch = Watch { interrupted: manner.interrupted, begin: &mut |_| {}, progress: &mut |_| {} };
-    let stock = put_on_sale(&plan, &meeting, &watch)?;
+    let stock = put_on_sale(&plan, &meeting, manner.interrupted)?;
     stage.line(&text::counter_open(manner.lang, address, stock, file.display()));
     stage.line(&text::counter_hint(manner.lang, address.port()));
     stage.columns();

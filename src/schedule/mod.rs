@@ -4,10 +4,16 @@
 //! `O` occurs only where each write replaces the file that carries the lock (`--write rename --lock-on
 //! ticket`): there it decides all in which order buyers opened that file.
 
+mod file;
+mod followed;
+
+pub use file::{FORMAT_VERSION, ScheduleFile, ScheduleFileError, SchedulePlan};
+pub use followed::{FollowedError, followed};
+
 use std::fmt;
 use std::str::FromStr;
 
-use crate::buyer::Action;
+use crate::buyer::{Action, Ending, Reply};
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,9 +91,30 @@ impl fmt::Display for Step {
     }
 }
 
+/// A step that was taken, and what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Which step.
+    pub step: Step,
+    /// What the buyer wanted.
+    pub action: Action,
+    /// What it got.
+    pub reply: Reply,
+    /// How its purchase ended, if it did so with this step.
+    pub ending: Option<Ending>,
+}
+
 /// Steps in the order in which they are taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Schedule(pub Vec<Step>);
+
+impl Schedule {
+    /// How many buyers it takes: the highest number that it names.
+    #[must_use]
+    pub fn buyers(&self) -> u32 {
+        self.0.iter().map(|step| step.buyer).max().unwrap_or(0)
+    }
+}
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,6 +159,12 @@ impl FromStr for Schedule {
             steps.push(step);
         }
         Ok(Schedule(steps))
+    }
+}
+
+impl serde::Serialize for Schedule {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -1,0 +1,162 @@
+//! `ticketsim replay`: a schedule on real processes.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::pictures::PictureArgs;
+use super::run::{SaleArgs, catch_interrupts, check_can_write};
+use super::{Exit, print};
+use crate::history;
+use crate::lang::Lang;
+use crate::plan::{Plan, Sale};
+use crate::replay::{Repeated, ReplayError, Replayed, repeat};
+use crate::report::text::Detail;
+use crate::report::{json, replay as report};
+use crate::run::RunError;
+use crate::schedule::{Schedule, ScheduleFile, SchedulePlan};
+use crate::workers::WorkersError;
+
+/// `ticketsim replay`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+A step is a letter and a buyer's number:
+  L  take the lock        R  read the stock     U  let the lock go
+  W  write one less       T  empty the file and  F  fill it (--write truncate: instead of W)
+  O  open the file to lock (--write rename --lock-on ticket: before L)
+
+Each buyer is a process of its own, held at a gate before every step until it is its turn. A purchase
+that has begun when the schedule ends is finished; none is begun. Where the lock forbids the order, it
+says at which step and who holds it, and the exit code is 2.
+
+Examples:
+  ticketsim replay 'R1 R2 W1 W2' --tickets 1 --no-lock
+  ticketsim replay 'L1 R1 W1 U1 L2 R2 U2' --tickets 1
+  ticketsim replay 'R1 T1 R2 F1' --tickets 1 --no-lock --write truncate --times 1000")]
+pub(super) struct ReplayArgs {
+    /// The steps in their order, e.g. 'R1 R2 W1 W2'
+    #[arg(value_name = "SCHEDULE", required_unless_present = "from")]
+    schedule: Option<Schedule>,
+    /// Take plan and steps from a schedule file
+    #[arg(long, value_name = "FILE", conflicts_with_all =
+          ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "fsync", "per_buyer"])]
+    from: Option<PathBuf>,
+    /// How many buyers there are [default: as many as the schedule names]
+    #[arg(short = 'n', long, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
+    buyers: Option<u32>,
+    #[command(flatten)]
+    sale: SaleArgs,
+    /// Replay it N times, each with new processes, and say whether all agree
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    times: u32,
+    /// Write the history to a file: JSON lines, one purchase each
+    #[arg(long, value_name = "PATH")]
+    history: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: PictureArgs,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    json: bool,
+    /// Say the verdict alone
+    #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
+    quiet: bool,
+    /// Show every step, however many
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl ReplayArgs {
+    fn plan_and_steps(&self) -> anyhow::Result<(Plan, Schedule)> {
+        let (plan, steps) = match (&self.from, &self.schedule) {
+            (Some(path), _) => {
+                let ScheduleFile { plan, steps, .. } = ScheduleFile::read(path)?;
+                (plan, steps)
+            }
+            (None, steps) => (schedule_plan(&self.sale, self.buyers)?, steps.clone().unwrap_or_default()),
+        };
+        anyhow::ensure!(!steps.0.is_empty(), "the schedule is empty: it takes at least one step, like R1");
+        Ok((plan.plan(&steps, &self.sale.file), steps))
+    }
+}
+
+pub(super) fn execute(args: &ReplayArgs, lang: Lang) -> anyhow::Result<Exit> {
+    let (plan, steps) = args.plan_and_steps()?;
+    for path in args.history.as_deref().into_iter().chain(args.pictures.paths()) {
+        check_can_write(path)?;
+    }
+    let interrupted = catch_interrupts()?;
+    let repeated = match repeat(&plan, &steps, args.times, &interrupted) {
+        Ok(repeated) => repeated,
+        Err(error) if was_interrupted(&error) => return Ok(Exit::Interrupted),
+        Err(error) => return Err(error.into()),
+    };
+    let sold = &repeated.first.sold;
+    if let Some(path) = &args.history {
+        history::write(&sold.history, path).with_context(|| path.display().to_string())?;
+    }
+    args.pictures.draw(&sold.history, &sold.verdict)?;
+    let detail = match (args.quiet, args.verbose) {
+        (true, _) => Detail::Quiet,
+        (_, true) => Detail::Verbose,
+        _ => Detail::Normal,
+    };
+    let plan_line = match (detail, &sold.history.header.plan) {
+        (Detail::Normal | Detail::Verbose, Some(plan)) => report::plan_line(plan, lang),
+        _ => String::new(),
+    };
+    print(&if args.json { document(&repeated) } else { plan_line + &text(&repeated, lang, detail) })?;
+    Ok(if repeated.differs.is_some() { Exit::Failed } else { sold.verdict.ruling.into() })
+}
+
+/// The plan of these options.
+pub(super) fn schedule_plan(sale: &SaleArgs, buyers: Option<u32>) -> anyhow::Result<SchedulePlan> {
+    sale.check()?;
+    let Sale { lock, lock_on, write, fsync, .. } = sale.sale();
+    let (tickets, per_buyer) = (sale.tickets, sale.per_buyer);
+    Ok(SchedulePlan { buyers, tickets, lock, write, lock_on: Some(lock_on), fsync, per_buyer })
+}
+
+/// The command that replays what was replayed.
+fn command(replayed: &Replayed) -> String {
+    let steps = replayed.schedule();
+    let plan = replayed.sold.history.header.plan.as_ref();
+    plan.map_or_else(String::new, |plan| plan.replay_command(&steps.to_string(), steps.buyers()))
+}
+
+/// What came of a replay, in words.
+pub(super) fn text(repeated: &Repeated, lang: Lang, detail: Detail) -> String {
+    let Replayed { sold, steps, asked } = &repeated.first;
+    let differs = repeated.differs.as_ref().map(|(time, _)| *time);
+    let shown = report::Shown {
+        steps,
+        asked: *asked,
+        history: &sold.history,
+        verdict: &sold.verdict,
+        times: (repeated.times, differs),
+        command: &command(&repeated.first),
+    };
+    report::of_replay(&shown, lang, detail)
+}
+
+fn document(repeated: &Repeated) -> String {
+    let replayed = &repeated.first;
+    let part = json::ReplayPart {
+        schedule: replayed.schedule().to_string(),
+        asked: replayed.asked,
+        times: repeated.times,
+        agree: repeated.differs.is_none(),
+        command: command(replayed),
+    };
+    let sold = &replayed.sold;
+    json::of_replay(&sold.history, &sold.verdict, &sold.buyers, part) + "\n"
+}
+
+/// Whether a replay ended because it was told to.
+pub(super) fn was_interrupted(error: &ReplayError) -> bool {
+    matches!(
+        error,
+        ReplayError::Interrupted { .. } | ReplayError::Run(RunError::Workers(WorkersError::Interrupted))
+    )
+}

@@ -1,0 +1,287 @@
+//! `ticketsim step`: replay by hand. It reads lines, from a terminal or a pipe.
+
+use std::io::{self, IsTerminal as _, Stdin};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Args;
+use nix::errno::Errno;
+
+use super::replay::{schedule_plan, text, was_interrupted};
+use super::run::{SaleArgs, catch_interrupts};
+use super::{Exit, print};
+use crate::buyer::{Action, Reply};
+use crate::explore::{Hint, Setting, hint};
+use crate::lang::{Lang, replay as say};
+use crate::plan::{Lock, Plan};
+use crate::replay::{Holder, Repeated, ReplayError, Session, Standing, Went};
+use crate::report::replay as report;
+use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, styled};
+use crate::report::words;
+use crate::schedule::{Schedule, Step};
+use crate::workers::readable;
+
+/// How many states a hint may look through: well below a second.
+const MOST_STATES: usize = 100_000;
+
+/// `ticketsim step`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Type a buyer's number to let it take its next step, u to go one step back (with new processes, which
+take the steps before it again), ? for the shortest way to an oversell, q to leave. It ends when all
+buyers have left, or with q or the end of the input: then purchases that have begun are finished.
+
+It reads plain lines, so a pipe can drive it:
+  printf '1\\n2\\n1\\n2\\n' | ticketsim step --buyers 2 --tickets 1 --no-lock")]
+pub(super) struct StepArgs {
+    /// How many buyers there are
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 2,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
+    buyers: u32,
+    #[command(flatten)]
+    sale: SaleArgs,
+}
+
+/// What was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Typed {
+    Buyer(u32),
+    Back,
+    Hint,
+    Leave,
+    Nothing,
+    Other(String),
+}
+
+impl Typed {
+    fn new(line: &str, buyers: u32) -> Self {
+        match line.trim() {
+            "" => Typed::Nothing,
+            "u" => Typed::Back,
+            "?" => Typed::Hint,
+            "q" => Typed::Leave,
+            word => match word.parse() {
+                Ok(buyer) if (1..=buyers).contains(&buyer) => Typed::Buyer(buyer),
+                _ => Typed::Other(word.chars().take(40).collect()),
+            },
+        }
+    }
+}
+
+pub(super) fn execute(args: &StepArgs, lang: Lang) -> anyhow::Result<Exit> {
+    let schedule_plan = schedule_plan(&args.sale, Some(args.buyers))?;
+    let plan = schedule_plan.plan(&Schedule::default(), &args.sale.file);
+    let interrupted = catch_interrupts()?;
+    match step_through(&plan, lang, &interrupted) {
+        Ok(exit) => Ok(exit),
+        Err(error) => match error.downcast_ref::<ReplayError>() {
+            Some(error) if was_interrupted(error) => Ok(Exit::Interrupted),
+            _ => Err(error),
+        },
+    }
+}
+
+fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    let mut session = Session::start(plan, interrupted).map_err(ReplayError::from)?;
+    // Going back begins again with the stock that was there at first.
+    let plan = session.plan().clone();
+    let mut input = Input::new();
+    print(&format!("{}{}\n", report::plan_line(&plan, lang), styled(ASIDE, say::step_help(lang))))?;
+    print(&state(&session, lang))?;
+    while (1..=plan.buyers).any(|buyer| session.next_step(buyer).is_some()) {
+        let Some(line) = input.line(interrupted)? else { break };
+        match Typed::new(&line, plan.buyers) {
+            Typed::Leave => break,
+            Typed::Nothing => {}
+            Typed::Other(typed) => {
+                print(&format!("{}\n", styled(ODD, say::not_understood(lang, typed, plan.buyers))))?;
+                continue;
+            }
+            Typed::Hint => {
+                print(&format!("{}\n", styled(ASIDE, hint_words(&session, lang))))?;
+                continue;
+            }
+            Typed::Back => match session.taken().last() {
+                None => {
+                    print(&format!("{}\n", styled(ODD, say::at_the_start(lang))))?;
+                    continue;
+                }
+                Some(last) => {
+                    let last = last.step;
+                    session = back(session, &plan, interrupted)?;
+                    print(&format!("{}\n", styled(ASIDE, say::taken_back(lang, last))))?;
+                }
+            },
+            Typed::Buyer(buyer) => print(&format!("{}\n", go(&mut session, buyer, lang, interrupted)?))?,
+        }
+        print(&state(&session, lang))?;
+    }
+    let first = session.finish(interrupted)?;
+    let ruling = first.sold.verdict.ruling;
+    let left_early = interrupted.load(Ordering::Relaxed);
+    print(&text(&Repeated { first, times: 1, differs: None }, lang, Detail::Normal))?;
+    Ok(if left_early { Exit::Interrupted } else { ruling.into() })
+}
+
+/// Lets a buyer go, and says what came of it.
+fn go(session: &mut Session, buyer: u32, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<String> {
+    let wanted = session.next_step(buyer);
+    Ok(match (session.step(buyer, interrupted)?, wanted) {
+        (Went::Took(taken), _) => {
+            let place = session.taken().len();
+            format!("{place}  {}  {}", styled(LOUD, taken.step), report::step_words(&taken, lang))
+        }
+        (Went::Refused(Some(Holder { buyer, since })), Some(step)) => {
+            styled(BAD, say::refused(lang, step, buyer, since))
+        }
+        (Went::Refused(None), Some(step)) => styled(BAD, say::refused_by_stranger(lang, step)),
+        (Went::Left | Went::Refused(_), _) => styled(ODD, say::no_step_left(lang, buyer)),
+    })
+}
+
+/// The same without the last step: new processes take the steps before it again.
+fn back(session: Session, plan: &Plan, interrupted: &AtomicBool) -> Result<Session, ReplayError> {
+    let mut steps: Vec<Step> = session.taken().iter().map(|taken| taken.step).collect();
+    steps.pop();
+    session.finish(interrupted)?;
+    let mut again = Session::start(plan, interrupted)?;
+    for step in steps {
+        again.follow(step, interrupted)?;
+    }
+    Ok(again)
+}
+
+/// Where all stand: the file, the lock, and each buyer's next step.
+fn state(session: &Session, lang: Lang) -> String {
+    let plan = session.plan();
+    let mut lines = vec![String::new(), say::file(lang, file_text(&plan.file, lang))];
+    lines.push(match (plan.sale.lock, session.holder()) {
+        (Lock::None, _) => say::lock_none(lang),
+        (lock, None) => say::lock_free(lang, lock),
+        (lock, Some(Holder { buyer, since })) => say::lock_held(lang, lock, buyer, since),
+    });
+    let width = plan.buyers.to_string().len();
+    for (standing, buyer) in session.buyers().iter().zip(1..=plan.buyers) {
+        lines.push(buyer_line(standing, session.next_step(buyer), format!("{buyer:>width$}"), lang));
+    }
+    if !session.taken().is_empty() {
+        let taken = Schedule(session.taken().iter().map(|taken| taken.step).collect());
+        lines.push(styled(ASIDE, say::so_far(lang, taken)));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn buyer_line(standing: &Standing, next: Option<Step>, buyer: String, lang: Lang) -> String {
+    let line = match (next, standing.ending) {
+        (Some(step), _) => {
+            let what = next_words(standing.machine.next(), lang);
+            say::next(lang, buyer, styled(LOUD, step), what)
+        }
+        (None, Some(ending)) => say::has_left(lang, buyer, report::outcome(ending.outcome, lang)),
+        (None, None) => String::new(),
+    };
+    let read = match standing.read {
+        Some(Reply::Stock(stock)) => say::has_read(lang, stock),
+        Some(Reply::Torn(text)) => say::has_read(lang, words::torn_text(&text, lang)),
+        _ => return line,
+    };
+    format!("{line}  {}", styled(ASIDE, format!("({read})")))
+}
+
+fn next_words(action: Action, lang: Lang) -> String {
+    match action {
+        Action::Open => say::to_open(lang),
+        Action::Lock => say::to_lock(lang),
+        Action::Read => say::to_read(lang),
+        Action::Write(stock) => say::to_write(lang, stock),
+        Action::Truncate => say::to_empty(lang),
+        Action::Fill(stock) => say::to_fill(lang, stock),
+        Action::Unlock => say::to_unlock(lang),
+        Action::Think | Action::Leave => String::new(),
+    }
+}
+
+/// What the ticket file holds, in one line.
+fn file_text(path: &Path, lang: Lang) -> String {
+    match std::fs::read(path) {
+        Err(error) => styled(BAD, error),
+        Ok(bytes) => match String::from_utf8_lossy(&bytes).trim_end() {
+            "" => styled(BAD, crate::lang::verdict::empty_text(lang)),
+            text => text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect(),
+        },
+    }
+}
+
+fn hint_words(session: &Session, lang: Lang) -> String {
+    let plan = session.plan();
+    let setting = Setting {
+        buyers: plan.buyers,
+        tickets: plan.tickets.unwrap_or(0),
+        per_buyer: plan.per_buyer,
+        sale: plan.sale,
+    };
+    let taken = Schedule(session.taken().iter().map(|taken| taken.step).collect());
+    match hint(&setting, &taken, MOST_STATES) {
+        Ok(Hint::Steps(steps)) => say::hint(lang, steps),
+        Ok(Hint::Oversold) => say::hint_done(lang),
+        Ok(Hint::Never) => say::no_hint(lang),
+        Ok(Hint::TooFar) => say::hint_too_far(lang),
+        // Model and reality have parted: another program wrote to the file.
+        Err(refusal) => refusal.to_string(),
+    }
+}
+
+/// How long a wait for input is before the interrupt flag is looked at again.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The lines that are typed. It reads stdin itself: the standard library's lines go on waiting when a
+/// signal comes.
+struct Input {
+    stdin: Stdin,
+    /// On a terminal what is typed can be seen; from a pipe it is shown after the prompt.
+    echo: bool,
+    /// What was read and is no line yet, or more than one.
+    pending: Vec<u8>,
+}
+
+impl Input {
+    fn new() -> Self {
+        let stdin = std::io::stdin();
+        Self { echo: !stdin.is_terminal(), stdin, pending: Vec::new() }
+    }
+
+    /// The next line; `None` at the end of the input, or when interrupted.
+    fn line(&mut self, interrupted: &AtomicBool) -> anyhow::Result<Option<String>> {
+        print(&format!("{} ", styled(GOOD, ">")))?;
+        let line = self.next(interrupted)?;
+        if self.echo || line.is_none() {
+            print(&format!("{}\n", line.as_deref().unwrap_or_default()))?;
+        }
+        Ok(line)
+    }
+
+    fn next(&mut self, interrupted: &AtomicBool) -> io::Result<Option<String>> {
+        loop {
+            if let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.pending.drain(..=end).collect();
+                return Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned()));
+            }
+            while !readable(&self.stdin, TICK)? {
+                if interrupted.load(Ordering::Relaxed) {
+                    return Ok(None);
+                }
+            }
+            let mut bytes = [0; 256];
+            match nix::unistd::read(&self.stdin, &mut bytes) {
+                // A last line may lack its line feed.
+                Ok(0) if self.pending.is_empty() => return Ok(None),
+                Ok(0) => self.pending.push(b'\n'),
+                Ok(count) => self.pending.extend_from_slice(&bytes[..count]),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The words of `replay`, `step` and `schedule`.
+
+use super::texts;
+
+texts! {
+    /// The plan of a replay in one line.
+    plan_line(buyers, tickets, file, lock, write) {
+        en: "{buyers}, each held at a gate before every step, and {tickets} in {file}: {lock}, {write}",
+        zh: "{buyers}，每一步前都停在闸门口，{file} 里有 {tickets}：{lock}，{write}",
+    }
+
+    /// A step: the file that carries the lock was opened.
+    opened(buyer) { en: "buyer {buyer} opens the file to lock", zh: "买家 {buyer} 打开要加锁的文件" }
+    /// A step: the lock was granted.
+    locked(buyer) { en: "buyer {buyer} gets the lock", zh: "买家 {buyer} 拿到锁" }
+    /// A step: the stock was read.
+    read(buyer, stock) { en: "buyer {buyer} reads {stock}", zh: "买家 {buyer} 读到 {stock}" }
+    /// A step: no ticket file was read.
+    torn(buyer, text) {
+        en: "buyer {buyer} reads {text}: no ticket file",
+        zh: "买家 {buyer} 读到 {text}：不是票文件",
+    }
+    /// A step: the new stock was written.
+    wrote(buyer, stock) { en: "buyer {buyer} writes {stock}", zh: "买家 {buyer} 写下 {stock}" }
+    /// A step: the file was emptied.
+    emptied(buyer) { en: "buyer {buyer} empties the file", zh: "买家 {buyer} 清空文件" }
+    /// A step: the file was filled.
+    filled(buyer, stock) { en: "buyer {buyer} fills it with {stock}", zh: "买家 {buyer} 填入 {stock}" }
+    /// A step: the lock was let go.
+    unlocked(buyer) { en: "buyer {buyer} lets the lock go", zh: "买家 {buyer} 放开锁" }
+    /// A step: the system refused it.
+    failed(buyer, error) { en: "buyer {buyer} can't: {error}", zh: "买家 {buyer} 做不到：{error}" }
+    /// After the last step of a purchase: it holds a receipt.
+    and_bought() { en: "bought", zh: "买到" }
+    /// After the last step of a purchase: sold out.
+    and_refused() { en: "refused", zh: "没票" }
+    /// After the last step of a purchase: it failed.
+    and_failed() { en: "failed", zh: "失败" }
+    /// How many further steps there are.
+    more_steps(count) { en: "… and {count} more steps (-v shows them all)", zh: "……还有 {count} 步（-v 全部显示）" }
+    /// Some purchases were yet to be finished when the schedule ended.
+    finished(steps) {
+        en: "The schedule ends in the middle of a purchase; what had begun was finished: {steps}",
+        zh: "调度在购买中途结束；已经开始的购买做完了：{steps}",
+    }
+    /// All replays came to the same.
+    agree(times) {
+        en: "{times} replays agree: the same steps, the same history, the same verdict",
+        zh: "{times} 次重放一致：步骤、历史、裁决都相同",
+    }
+    /// One replay came to something else.
+    differs(time) {
+        en: "replay {time} came to something else than the first: did another program touch the file?",
+        zh: "第 {time} 次重放和第一次不同：有别的程序动过文件吗？",
+    }
+    /// The schedule's name, and how to replay it.
+    to_replay(command) { en: "To replay it:  {command}", zh: "再放一遍：  {command}" }
+
+    /// `step`: what can be typed.
+    step_help() {
+        en: "A number lets that buyer take its next step. u: one step back. ?: a hint towards an oversell. q: leave.",
+        zh: "输入数字：让那个买家走一步。u：退一步。?：提示怎样超卖。q：离开。",
+    }
+    /// `step`: what the ticket file holds.
+    file(text) { en: "file  {text}", zh: "文件  {text}" }
+    /// `step`: nobody holds the lock.
+    lock_free(lock) { en: "lock  {lock}, free", zh: "锁    {lock}，空闲" }
+    /// `step`: a buyer holds the lock.
+    lock_held(lock, buyer, since) {
+        en: "lock  {lock}, held by buyer {buyer} since step {since}",
+        zh: "锁    {lock}，买家 {buyer} 从第 {since} 步起持有",
+    }
+    /// `step`: there is no lock.
+    lock_none() { en: "lock  none", zh: "锁    无" }
+    /// `step`: the schedule so far.
+    so_far(steps) { en: "so far  {steps}", zh: "已走  {steps}" }
+    /// `step`: a buyer's line: its next step.
+    next(buyer, step, what) { en: "buyer {buyer}  next {step}: {what}", zh: "买家 {buyer}  下一步 {step}：{what}" }
+    /// `step`: a buyer's line: it has left.
+    has_left(buyer, how) { en: "buyer {buyer}  has left: {how}", zh: "买家 {buyer}  已离开：{how}" }
+    /// `step`: what it has read.
+    has_read(stock) { en: "has read {stock}", zh: "读到过 {stock}" }
+    /// `step`: a next step.
+    to_open() { en: "open the file to lock", zh: "打开要加锁的文件" }
+    /// `step`: a next step.
+    to_lock() { en: "take the lock", zh: "加锁" }
+    /// `step`: a next step.
+    to_read() { en: "read the stock", zh: "读库存" }
+    /// `step`: a next step.
+    to_write(stock) { en: "write {stock}", zh: "写下 {stock}" }
+    /// `step`: a next step.
+    to_empty() { en: "empty the file", zh: "清空文件" }
+    /// `step`: a next step.
+    to_fill(stock) { en: "fill it with {stock}", zh: "填入 {stock}" }
+    /// `step`: a next step.
+    to_unlock() { en: "let the lock go", zh: "放开锁" }
+    /// `step`: the lock is somebody else's.
+    refused(step, buyer, since) {
+        en: "the lock refuses {step}: buyer {buyer} has held it since step {since}",
+        zh: "锁拒绝了 {step}：买家 {buyer} 从第 {since} 步起持有它",
+    }
+    /// `step`: the lock is another program's.
+    refused_by_stranger(step) {
+        en: "the lock refuses {step}: another program holds it",
+        zh: "锁拒绝了 {step}：别的程序持有它",
+    }
+    /// `step`: the buyer has left.
+    no_step_left(buyer) { en: "buyer {buyer} has left: it has no step to take", zh: "买家 {buyer} 已离开，没有步骤可走" }
+    /// `step`: there is nothing to go back to.
+    at_the_start() { en: "this is the start: no step to take back", zh: "已在起点，没有步骤可退" }
+    /// `step`: one step was taken back.
+    taken_back(step) {
+        en: "took back {step}: new processes, and the steps before it again",
+        zh: "退回 {step}：换新进程，重走之前的步骤",
+    }
+    /// `step`: what was typed is nothing.
+    not_understood(typed, buyers) {
+        en: "{typed}? Type a buyer's number (1 to {buyers}), u, ? or q.",
+        zh: "{typed}？请输入买家编号（1 到 {buyers}）、u、? 或 q。",
+    }
+    /// `step`: how to get to an oversell.
+    hint(steps) { en: "to oversell from here: {steps}", zh: "从这里走到超卖：{steps}" }
+    /// `step`: it has oversold already.
+    hint_done() { en: "it has oversold already", zh: "已经超卖了" }
+    /// `step`: there is no way to an oversell.
+    no_hint() { en: "no order of the steps left oversells", zh: "剩下的步骤怎么排都不会超卖" }
+    /// `step`: the search was given up.
+    hint_too_far() {
+        en: "no oversell within reach: the orders are too many to try them all",
+        zh: "近处没有超卖：排列太多，没法全试",
+    }
+
+    /// `schedule`: a schedule that nobody types.
+    too_long() {
+        en: "To replay it, write it to a file with -o, and take it from there with replay --from.",
+        zh: "要重放，先用 -o 写到文件，再用 replay --from 读取。",
+    }
+    /// `schedule -o`: where it was written.
+    written(path) { en: "written to {path}", zh: "已写入 {path}" }
+}

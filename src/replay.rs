@@ -1,0 +1,451 @@
+//! A schedule on real processes and the real ticket file: a conductor lets each buyer take one step at
+//! a time, in the order that the schedule says. Prints nothing.
+//!
+//! The conductor keeps no account of its own of what a purchase is: beside each process it steps a
+//! [`Buyer`] of its own with the replies that the process got, so the two always stand at the same
+//! step. Whether the lock allows a step is for the real lock to say.
+//!
+//! A schedule may end before the purchases do. Then those that have begun are finished, one buyer after
+//! another in the order of their numbers, and none is begun: half a purchase would say nothing about
+//! the sale, and could leave half a ticket file.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::buyer::{Action, Buyer, Ending, Reply, Rules};
+use crate::history::{Header, Purchase, Recorder};
+use crate::plan::Plan;
+use crate::run::{self, RunError, Sold};
+use crate::schedule::{Schedule, Step, StepKind, Taken};
+use crate::workers::{self, Arrival, Crew, GatedCrew};
+use crate::world::Told;
+
+/// Why a schedule could not be replayed. Steps count from 1.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The sale could not be run at all.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A step of somebody who is not there.
+    #[error("step {step}: {given} is of buyer {}, and there are {buyers} buyers; take more with --buyers", given.buyer)]
+    NoSuchBuyer {
+        /// Which step.
+        step: usize,
+        /// What the schedule says.
+        given: Step,
+        /// How many buyers there are.
+        buyers: u32,
+    },
+    /// A step that is not that buyer's next one.
+    #[error("step {step}: {}", not_next(given, next.as_ref()))]
+    NotNext {
+        /// Which step.
+        step: usize,
+        /// What the schedule says.
+        given: Step,
+        /// What the buyer's next step is; `None` if it has left.
+        next: Option<Step>,
+    },
+    /// The lock is somebody else's.
+    #[error("the lock refuses step {step}: {}", holds_it(holder.as_ref()))]
+    Refused {
+        /// Which step.
+        step: usize,
+        /// Who holds it, if it is one of our buyers.
+        holder: Option<Holder>,
+    },
+    /// A buyer was killed from outside.
+    #[error("buyer {buyer} was killed from outside at step {step}")]
+    Died {
+        /// Which step it was to take.
+        step: usize,
+        /// Which buyer.
+        buyer: u32,
+    },
+    /// Interrupted.
+    #[error("interrupted before step {step}")]
+    Interrupted {
+        /// The first step that was not taken.
+        step: usize,
+    },
+    /// A system call of the conductor failed.
+    #[error("the conductor failed: {0}")]
+    Conductor(#[from] std::io::Error),
+}
+
+fn not_next(given: &Step, next: Option<&Step>) -> String {
+    match next {
+        Some(next) => format!("buyer {}'s next step is {next}, not {given}", given.buyer),
+        None => format!("buyer {} has left, so it does not take {given}", given.buyer),
+    }
+}
+
+fn holds_it(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(Holder { buyer, since }) => format!("buyer {buyer} has held it since step {since}"),
+        None => "another program holds it; see which with lslocks, or fuser".to_owned(),
+    }
+}
+
+/// Who holds the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Which buyer.
+    pub buyer: u32,
+    /// The step that gave it the lock, from 1.
+    pub since: usize,
+}
+
+/// A schedule that was replayed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replayed {
+    /// The sale that came of it.
+    pub sold: Sold,
+    /// Every step that was taken, and what came of it.
+    pub steps: Vec<Taken>,
+    /// How many of them the schedule asked for; the rest finished what it had begun.
+    pub asked: usize,
+}
+
+impl Replayed {
+    /// The steps that were taken, as a schedule.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        Schedule(self.steps.iter().map(|taken| taken.step).collect())
+    }
+
+    /// Whether this and another replay came to the same in all but times and process ids: the same
+    /// steps, the same purchases in the same order, the same verdict with the same evidence.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Replayed) -> bool {
+        let one = &self.sold.history;
+        let another = &other.sold.history;
+        self.steps == other.steps
+            && Header { timing: None, ..one.header.clone() }
+                == Header { timing: None, ..another.header.clone() }
+            && one.purchases.iter().map(timeless).eq(another.purchases.iter().map(timeless))
+            && self.sold.verdict == other.sold.verdict
+    }
+}
+
+/// A purchase without its times and its process.
+fn timeless(purchase: &Purchase) -> Purchase {
+    let mut timeless = purchase.clone();
+    timeless.pid = None;
+    timeless.invoke_ns = 0;
+    let times = &mut timeless.steps;
+    let steps = [
+        &mut times.locked_ns,
+        &mut times.read_ns,
+        &mut times.truncated_ns,
+        &mut times.written_ns,
+        &mut times.unlocked_ns,
+        &mut timeless.return_ns,
+    ];
+    steps.into_iter().flatten().for_each(|ns| *ns = 0);
+    timeless
+}
+
+/// Replays a schedule.
+///
+/// # Errors
+/// When the plan can't be run, a step is not its buyer's next one, or the lock refuses it. What had
+/// begun is finished then, and no buyer is left.
+pub fn replay(plan: &Plan, schedule: &Schedule, interrupted: &AtomicBool) -> Result<Replayed, ReplayError> {
+    let mut session = Session::start(plan, interrupted)?;
+    let followed = schedule.0.iter().try_for_each(|step| session.follow(*step, interrupted));
+    let replayed = session.finish(interrupted);
+    followed?;
+    replayed
+}
+
+/// A schedule that was replayed several times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeated {
+    /// What came of the first time.
+    pub first: Replayed,
+    /// How many times it was replayed.
+    pub times: u32,
+    /// The first that did not agree with the first of all, from 1, and what came of it.
+    pub differs: Option<(u32, Box<Replayed>)>,
+}
+
+/// Replays a schedule so many times, at least once, each with new processes, and compares what comes of
+/// it. Ends at the first that differs.
+///
+/// # Errors
+/// As [`replay`].
+pub fn repeat(
+    plan: &Plan,
+    schedule: &Schedule,
+    times: u32,
+    interrupted: &AtomicBool,
+) -> Result<Repeated, ReplayError> {
+    let first = replay(plan, schedule, interrupted)?;
+    // Each begins with the stock that the first found.
+    let plan = first.sold.history.header.plan.as_ref().unwrap_or(plan);
+    for time in 2..=times {
+        let again = replay(plan, schedule, interrupted)?;
+        if !again.agrees_with(&first) {
+            return Ok(Repeated { first, times: time, differs: Some((time, Box::new(again))) });
+        }
+    }
+    Ok(Repeated { times, differs: None, first })
+}
+
+/// One buyer, as the conductor sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The same machine that the process steps, at the same step.
+    pub machine: Buyer,
+    /// Whether it is in the middle of a purchase.
+    pub begun: bool,
+    /// What it has read in the purchase that it is in, or in its last one.
+    pub read: Option<Reply>,
+    /// How its last purchase ended.
+    pub ending: Option<Ending>,
+}
+
+impl Standing {
+    fn new(rules: Rules) -> Self {
+        let mut standing = Self { machine: Buyer::new(rules), begun: false, read: None, ending: None };
+        standing.skip_thinking();
+        standing
+    }
+
+    /// Its next step; `None` once it has left.
+    #[must_use]
+    pub fn next(&self) -> Option<StepKind> {
+        StepKind::of(self.machine.next())
+    }
+
+    fn accept(&mut self, reply: Reply) -> Option<Ending> {
+        if !self.begun {
+            (self.begun, self.read, self.ending) = (true, None, None);
+        }
+        if matches!(reply, Reply::Stock(_) | Reply::Torn(_)) {
+            self.read = Some(reply);
+        }
+        let ending = self.machine.accept(reply);
+        if ending.is_some() {
+            (self.begun, self.ending) = (false, ending);
+        }
+        self.skip_thinking();
+        ending
+    }
+
+    fn skip_thinking(&mut self) {
+        while self.machine.next() == Action::Think {
+            self.machine.accept(Reply::Done);
+        }
+    }
+}
+
+/// What came of letting a buyer go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Went {
+    /// It took the step.
+    Took(Taken),
+    /// The lock refused it: the buyer stands where it stood. Who holds the lock, if one of ours does.
+    Refused(Option<Holder>),
+    /// It has left, and takes no more steps.
+    Left,
+}
+
+/// Buyers at their gates, and what they have done so far.
+pub struct Session {
+    plan: Plan,
+    initial: u64,
+    recorder: Recorder,
+    crew: GatedCrew,
+    launch_ns: u64,
+    go_ns: u64,
+    buyers: Vec<Standing>,
+    taken: Vec<Taken>,
+    /// How often the file that carries the lock has been replaced.
+    replaced: u32,
+    /// How often it had been when each buyer opened it: the number of the file that it locks.
+    opened: Vec<u32>,
+    /// Who holds the lock of which file; the last one to get it last. More than one only where the
+    /// lock does not keep its buyers apart.
+    holders: Vec<(Holder, u32)>,
+}
+
+impl Session {
+    /// Puts the tickets on sale and starts the buyers, each at its first gate.
+    ///
+    /// # Errors
+    /// When the plan can't be run.
+    pub fn start(plan: &Plan, interrupted: &AtomicBool) -> Result<Self, RunError> {
+        plan.check()?;
+        workers::check(plan).map_err(RunError::from)?;
+        let meeting = run::meet(plan)?;
+        let initial = run::put_on_sale(plan, &meeting, interrupted)?;
+        let plan = Plan { tickets: Some(initial), ..plan.clone() };
+        let recorder = Recorder::for_plan(&plan, initial).map_err(RunError::Recorder)?;
+        let began = Instant::now();
+        let crew = GatedCrew::launch(&plan, &recorder, &meeting, interrupted)?;
+        let launch_ns = began.elapsed().as_nanos() as u64;
+        let standing = Standing::new(Rules::new(&plan.sale, plan.per_buyer));
+        Ok(Self {
+            buyers: vec![standing; plan.buyers as usize],
+            opened: vec![0; plan.buyers as usize],
+            replaced: 0,
+            go_ns: recorder.now_ns(),
+            plan,
+            initial,
+            recorder,
+            crew,
+            launch_ns,
+            taken: Vec::new(),
+            holders: Vec::new(),
+        })
+    }
+
+    /// The plan, with the stock that it began with as its tickets.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// How the buyers stand, the first one first.
+    #[must_use]
+    pub fn buyers(&self) -> &[Standing] {
+        &self.buyers
+    }
+
+    /// The steps taken so far.
+    #[must_use]
+    pub fn taken(&self) -> &[Taken] {
+        &self.taken
+    }
+
+    /// Who holds the lock. Where several do, the last one to get it.
+    #[must_use]
+    pub fn holder(&self) -> Option<Holder> {
+        self.holders.last().map(|(holder, _)| *holder)
+    }
+
+    /// Who keeps this buyer from the lock.
+    fn keeps_out(&self, buyer: u32) -> Option<Holder> {
+        let file = self.opened[buyer as usize - 1];
+        self.holders.iter().find(|(_, held)| *held == file).map(|(holder, _)| *holder)
+    }
+
+    /// A buyer's next step; `None` once it has left.
+    #[must_use]
+    pub fn next_step(&self, buyer: u32) -> Option<Step> {
+        let kind = self.buyers.get((buyer as usize).checked_sub(1)?)?.next()?;
+        Some(Step { kind, buyer })
+    }
+
+    /// Lets a buyer, counted from 1 to the plan's number of them, go one step.
+    ///
+    /// # Errors
+    /// When it was killed, or hangs in its step when the conductor is interrupted.
+    pub fn step(&mut self, buyer: u32, interrupted: &AtomicBool) -> Result<Went, ReplayError> {
+        let Some(step) = self.next_step(buyer) else { return Ok(Went::Left) };
+        let place = self.taken.len() + 1;
+        let reply = match self.crew.let_go(buyer, interrupted) {
+            Ok(Arrival::Told(Told::Took(reply))) => reply,
+            Ok(Arrival::Told(Told::Refused)) => return Ok(Went::Refused(self.keeps_out(buyer))),
+            other => {
+                // There is nobody left who could finish its purchase.
+                self.buyers[buyer as usize - 1].begun = false;
+                return Err(match other {
+                    Ok(Arrival::GivenUp) => ReplayError::Interrupted { step: place },
+                    Ok(Arrival::Told(_) | Arrival::Died) => ReplayError::Died { step: place, buyer },
+                    Err(error) => error.into(),
+                });
+            }
+        };
+        if reply == Reply::Done {
+            self.note(step, place);
+        }
+        let standing = &mut self.buyers[buyer as usize - 1];
+        let action = standing.machine.next();
+        let ending = standing.accept(reply);
+        let taken = Taken { step, action, reply, ending };
+        self.taken.push(taken);
+        Ok(Went::Took(taken))
+    }
+
+    /// Notes who holds the lock of which file after a step that was done.
+    fn note(&mut self, step: Step, place: usize) {
+        let Step { kind, buyer } = step;
+        let opened = &mut self.opened[buyer as usize - 1];
+        match kind {
+            StepKind::Open => *opened = self.replaced,
+            StepKind::Lock => self.holders.push((Holder { buyer, since: place }, *opened)),
+            StepKind::Unlock => self.holders.retain(|(holder, _)| holder.buyer != buyer),
+            StepKind::Write => self.replaced += u32::from(self.plan.sale.replaces_its_lock()),
+            StepKind::Read | StepKind::Truncate | StepKind::Fill => {}
+        }
+    }
+
+    /// Takes this step, if it is its buyer's next one and the lock allows it.
+    pub fn follow(&mut self, given: Step, interrupted: &AtomicBool) -> Result<(), ReplayError> {
+        let step = self.taken.len() + 1;
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(ReplayError::Interrupted { step });
+        }
+        if !(1..=self.plan.buyers).contains(&given.buyer) {
+            return Err(ReplayError::NoSuchBuyer { step, given, buyers: self.plan.buyers });
+        }
+        let next = self.next_step(given.buyer);
+        if next != Some(given) {
+            return Err(ReplayError::NotNext { step, given, next });
+        }
+        match self.step(given.buyer, interrupted)? {
+            Went::Took(..) => Ok(()),
+            Went::Refused(holder) => Err(ReplayError::Refused { step, holder }),
+            Went::Left => Err(ReplayError::NotNext { step, given, next: None }),
+        }
+    }
+
+    /// Finishes the purchases that have begun, lets all buyers leave, and draws up what came of it.
+    ///
+    /// # Errors
+    /// When a buyer was killed, or the ticket file can't be read.
+    pub fn finish(mut self, interrupted: &AtomicBool) -> Result<Replayed, ReplayError> {
+        let asked = self.taken.len();
+        let finished = self.finish_purchases(interrupted);
+        let Self { plan, initial, recorder, crew, launch_ns, go_ns, taken, .. } = self;
+        let left_ns = recorder.now_ns();
+        let killed = crew.dismiss(&plan, &recorder);
+        let crew = Crew { launch_ns, go_ns, left_ns, interrupted: false, killed };
+        finished?;
+        let sold = run::settle(plan, initial, &recorder, &crew)?;
+        Ok(Replayed { sold, steps: taken, asked })
+    }
+
+    /// Finishes the purchases that have begun, one buyer after another in the order of their numbers. A
+    /// buyer that the lock keeps out waits for the next round.
+    fn finish_purchases(&mut self, interrupted: &AtomicBool) -> Result<(), ReplayError> {
+        let mut finished = Ok(());
+        loop {
+            let before = self.taken.len();
+            let mut waits = None;
+            for buyer in 1..=self.plan.buyers {
+                while self.buyers[buyer as usize - 1].begun {
+                    match self.step(buyer, interrupted) {
+                        Ok(Went::Took(_) | Went::Left) => {}
+                        Ok(Went::Refused(holder)) => {
+                            waits = Some(holder);
+                            break;
+                        }
+                        // The others' purchases are finished all the same.
+                        Err(error) => finished = finished.and(Err(error)),
+                    }
+                }
+            }
+            match waits {
+                None => return finished,
+                Some(_) if self.taken.len() > before => {}
+                Some(holder) => {
+                    return finished.and(Err(ReplayError::Refused { step: before + 1, holder }));
+                }
+            }
+        }
+    }
+}

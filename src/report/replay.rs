@@ -1,0 +1,128 @@
+//! The text of a replay: the steps that were taken, one a line, and what came of each.
+
+use std::fmt::Write as _;
+
+use super::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
+use super::words::{self, grouped};
+use crate::buyer::{Action, Reply};
+use crate::history::{History, Outcome};
+use crate::lang::{Lang, Noun, replay as say, run as run_words};
+use crate::plan::{Lock, LockOn, Plan};
+use crate::schedule::{Schedule, Taken};
+use crate::verdict::Verdict;
+
+/// Up to so many steps have a line each, unless more is asked for.
+pub const MOST_STEPS: usize = 60;
+
+/// The plan of a replay in one line.
+#[must_use]
+pub fn plan_line(plan: &Plan, lang: Lang) -> String {
+    let sale = &plan.sale;
+    let lock = match (sale.lock, sale.lock_on) {
+        (Lock::None, _) => run_words::no_lock(lang),
+        (lock, LockOn::Ticket) => run_words::lock_on_ticket(lang, lock),
+        (lock, LockOn::Sidecar) => run_words::lock_on_sidecar(lang, lock),
+    };
+    let write = run_words::write_by(lang, sale.write);
+    let buyers = lang.count(u64::from(plan.buyers), Noun::Process);
+    let tickets = lang.count(plan.tickets.unwrap_or(0), Noun::Ticket);
+    format!("{}\n", say::plan_line(lang, buyers, tickets, plan.file.display(), lock, write))
+}
+
+/// What a replay came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The steps that were taken.
+    pub steps: &'a [Taken],
+    /// How many of them the schedule asked for.
+    pub asked: usize,
+    /// The history.
+    pub history: &'a History,
+    /// What is said of it.
+    pub verdict: &'a Verdict,
+    /// How many times it was replayed, and which time differed from the first.
+    pub times: (u32, Option<u32>),
+    /// The command that replays it. It is shown where somebody may want to copy it.
+    pub command: &'a str,
+}
+
+/// What came of a replay: its steps, the ledger, the verdict with its evidence, and how to replay it.
+#[must_use]
+pub fn of_replay(shown: &Shown<'_>, lang: Lang, detail: Detail) -> String {
+    let Shown { steps, asked, history, verdict, times, command } = *shown;
+    let mut text = String::new();
+    if detail == Detail::Quiet {
+        let _ = writeln!(text, "{}", ruling(verdict, lang));
+    } else {
+        let most = if detail == Detail::Verbose { usize::MAX } else { MOST_STEPS };
+        let _ = writeln!(text, "\n{}", step_lines(steps, lang, most));
+        if let Some(rest) = steps.get(asked..).filter(|rest| !rest.is_empty()) {
+            let rest = Schedule(rest.iter().map(|taken| taken.step).collect());
+            let _ = writeln!(text, "{}\n", say::finished(lang, rest));
+        }
+        ledger_lines(&mut text, &verdict.ledger, lang);
+        let _ = write!(text, "\n{}", verdict_lines(history, verdict, lang));
+    }
+    match times {
+        (_, Some(time)) => {
+            let _ = writeln!(text, "\n{}", styled(BAD, say::differs(lang, time)));
+        }
+        (1, None) => {}
+        (times, None) => {
+            let _ = writeln!(text, "\n{}", styled(GOOD, say::agree(lang, grouped(u64::from(times)))));
+        }
+    }
+    if detail != Detail::Quiet && (1..=MOST_STEPS).contains(&steps.len()) {
+        let _ = writeln!(text, "\n{}", say::to_replay(lang, styled(LOUD, command)));
+    }
+    text
+}
+
+/// The steps, at most so many of them.
+#[must_use]
+pub fn step_lines(steps: &[Taken], lang: Lang, most: usize) -> String {
+    let mut text = String::new();
+    let place_width = steps.len().to_string().len();
+    let name_width = steps.iter().map(|taken| taken.step.to_string().len()).max().unwrap_or(0);
+    for (taken, place) in steps.iter().zip(1..).take(most) {
+        let name = styled(LOUD, format!("{:<name_width$}", taken.step.to_string()));
+        let _ = writeln!(text, "  {place:>place_width$}  {name}  {}", step_words(taken, lang));
+    }
+    if steps.len() > most {
+        let _ = writeln!(text, "  {}", styled(ASIDE, say::more_steps(lang, steps.len() - most)));
+    }
+    text
+}
+
+/// What came of a step.
+#[must_use]
+pub fn step_words(taken: &Taken, lang: Lang) -> String {
+    let buyer = taken.step.buyer;
+    let did = match (taken.action, taken.reply) {
+        (_, Reply::Failed(fault)) => say::failed(lang, buyer, std::io::Error::from_raw_os_error(fault.errno)),
+        (_, Reply::Stock(stock)) => say::read(lang, buyer, stock),
+        (_, Reply::Torn(text)) => say::torn(lang, buyer, words::torn_text(&text, lang)),
+        (Action::Open, Reply::Done) => say::opened(lang, buyer),
+        (Action::Lock, Reply::Done) => say::locked(lang, buyer),
+        (Action::Write(stock), Reply::Done) => say::wrote(lang, buyer, stock),
+        (Action::Truncate, Reply::Done) => say::emptied(lang, buyer),
+        (Action::Fill(stock), Reply::Done) => say::filled(lang, buyer, stock),
+        (Action::Unlock, Reply::Done) => say::unlocked(lang, buyer),
+        // These pass no gate.
+        (Action::Read | Action::Think | Action::Leave, Reply::Done) => String::new(),
+    };
+    match taken.ending {
+        Some(ending) => format!("{did}: {}", outcome(ending.outcome, lang)),
+        None => did,
+    }
+}
+
+/// How a purchase ended, in a word.
+#[must_use]
+pub fn outcome(outcome: Outcome, lang: Lang) -> String {
+    match outcome {
+        Outcome::Bought => styled(GOOD, say::and_bought(lang)),
+        Outcome::Refused => styled(BAD, say::and_refused(lang)),
+        Outcome::Failed | Outcome::Unknown => styled(ODD, say::and_failed(lang)),
+    }
+}

@@ -1,0 +1,286 @@
+//! The file format of schedules: one JSON object with a version, the plan and the steps, small enough
+//! to be put into an issue tracker or beside a test.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::Schedule;
+use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
+use crate::ticket_file::folder;
+
+/// The version of the format, as the member `schedule_version` says it.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Why a schedule file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ScheduleFileError {
+    /// It can't be read or written.
+    #[error("{}: {doing}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// Its text is no schedule file.
+    #[error("{}:{line}:{column}: {what}", path.display())]
+    Invalid {
+        /// Which.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes from 1.
+        column: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// It is of another version.
+    #[error(
+        "{}: schedule_version {given}; this ticketsim reads version {FORMAT_VERSION}",
+        path.display()
+    )]
+    Version {
+        /// Which.
+        path: PathBuf,
+        /// Its version.
+        given: u64,
+    },
+}
+
+/// What a replay has to know of a plan: all but the ticket file, the think times and how buyers were
+/// run. Members that are left out have the command line's defaults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchedulePlan {
+    /// How many buyers there are; left out: as many as the steps name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyers: Option<u32>,
+    /// How many tickets are on sale; left out: the ticket file's own stock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tickets: Option<u64>,
+    /// How they keep each other out.
+    #[serde(default = "default_lock")]
+    pub lock: Lock,
+    /// How the new stock reaches the file.
+    #[serde(default = "default_write")]
+    pub write: Write,
+    /// Which file carries the lock; left out: what suits the write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_on: Option<LockOn>,
+    /// Whether writes are synced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fsync: bool,
+    /// How many purchases each buyer makes.
+    #[serde(default = "default_per_buyer")]
+    pub per_buyer: PerBuyer,
+}
+
+const fn default_lock() -> Lock {
+    Lock::Flock
+}
+
+const fn default_write() -> Write {
+    Write::Overwrite
+}
+
+const fn default_per_buyer() -> PerBuyer {
+    PerBuyer::ONE
+}
+
+impl SchedulePlan {
+    /// What a replay has to know of this plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let Sale { lock, lock_on, write, fsync, .. } = plan.sale;
+        Self {
+            buyers: Some(plan.buyers),
+            tickets: plan.tickets,
+            lock,
+            write,
+            lock_on: (lock_on != write.default_lock_on()).then_some(lock_on),
+            fsync,
+            per_buyer: plan.per_buyer,
+        }
+    }
+
+    /// The plan of a replay of `steps` on the ticket file `file`. Nobody thinks in it: when a buyer
+    /// goes on is what the schedule says.
+    #[must_use]
+    pub fn plan(&self, steps: &Schedule, file: &Path) -> Plan {
+        Plan {
+            buyers: self.buyers.unwrap_or_else(|| steps.buyers()),
+            tickets: self.tickets,
+            workers: Workers::Process,
+            sale: Sale {
+                lock: self.lock,
+                lock_on: self.lock_on.unwrap_or(self.write.default_lock_on()),
+                write: self.write,
+                fsync: self.fsync,
+                lock_timeout_ns: None,
+                break_stale: false,
+            },
+            per_buyer: self.per_buyer,
+            pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
+            file: file.to_owned(),
+        }
+    }
+}
+
+/// A schedule with the plan that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScheduleFile {
+    schedule_version: u32,
+    /// The plan.
+    pub plan: SchedulePlan,
+    /// The steps.
+    pub steps: Schedule,
+}
+
+/// A schedule file whose steps are yet to be parsed: where they stand in the text is where a mistake in
+/// them is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unparsed<'a> {
+    schedule_version: u32,
+    plan: SchedulePlan,
+    #[serde(borrow)]
+    steps: &'a RawValue,
+}
+
+/// The version alone, whatever else there is.
+#[derive(Deserialize)]
+struct Version {
+    schedule_version: u64,
+}
+
+impl ScheduleFile {
+    /// A schedule for this plan.
+    #[must_use]
+    pub fn new(plan: SchedulePlan, steps: Schedule) -> Self {
+        Self { schedule_version: FORMAT_VERSION, plan, steps }
+    }
+
+    /// Reads a schedule file.
+    ///
+    /// # Errors
+    /// When it can't be read, or is no schedule file: then with the line and column.
+    pub fn read(path: &Path) -> Result<Self, ScheduleFileError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ScheduleFileError::Io {
+            path: path.to_owned(),
+            doing: "can't be read",
+            source,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ScheduleFileError> {
+        let invalid = |error: serde_json::Error| {
+            let message = error.to_string();
+            ScheduleFileError::Invalid {
+                path: path.to_owned(),
+                line: error.line().max(1),
+                column: error.column().max(1),
+                what: message.split(" at line ").next().unwrap_or_default().to_owned(),
+            }
+        };
+        let given = serde_json::from_str::<Version>(text).map_err(invalid)?.schedule_version;
+        if given != u64::from(FORMAT_VERSION) {
+            return Err(ScheduleFileError::Version { path: path.to_owned(), given });
+        }
+        let Unparsed { schedule_version, plan, steps } = serde_json::from_str(text).map_err(invalid)?;
+        let quoted = steps.get();
+        // `quoted` is a part of `text`, so this is where it stands in it.
+        let start = quoted.as_ptr().addr() - text.as_ptr().addr();
+        let at = |offset: usize, what: String| {
+            let before = &text[..(start + offset).min(text.len())];
+            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+            let line = before.matches('\n').count() + 1;
+            let column = before.len() - line_start + 1;
+            ScheduleFileError::Invalid { path: path.to_owned(), line, column, what }
+        };
+        let steps: String = serde_json::from_str(quoted)
+            .map_err(|_| at(0, "the steps are one string, like \"R1 R2 W1 W2\"".to_owned()))?;
+        // Its first character comes after the quote.
+        let steps =
+            steps.parse().map_err(|error: super::ScheduleError| at(error.character, error.to_string()))?;
+        Ok(Self { schedule_version, plan, steps })
+    }
+
+    /// Writes a schedule file, which appears whole or not at all.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn write(&self, path: &Path) -> Result<(), ScheduleFileError> {
+        self.try_write(path).map_err(|source| ScheduleFileError::Io {
+            path: path.to_owned(),
+            doing: "can't be written",
+            source,
+        })
+    }
+
+    fn try_write(&self, path: &Path) -> std::io::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mut temporary = tempfile::Builder::new()
+            .permissions(std::fs::Permissions::from_mode(0o666))
+            .tempfile_in(folder(path))?;
+        serde_json::to_writer_pretty(&mut temporary, self)?;
+        temporary.write_all(b"\n")?;
+        temporary.persist(path)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ScheduleFile, String> {
+        ScheduleFile::parse(text, Path::new("s.json")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn it_reads_what_it_wrote() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("race.json");
+        let steps: Schedule = "R1 R2 W1 W2".parse().expect("a schedule");
+        let given =
+            parse(r#"{"schedule_version":1,"plan":{"tickets":1,"lock":"none"},"steps":"R1 R2 W1 W2"}"#)
+                .expect("a schedule file");
+        let plan = given.plan.plan(&steps, Path::new("t.json"));
+        assert_eq!((plan.buyers, plan.sale.write, plan.sale.lock), (2, Write::Overwrite, Lock::None));
+        let whole = ScheduleFile::new(SchedulePlan::new(&plan), steps.clone());
+        whole.write(&path).expect("written");
+        let again = ScheduleFile::read(&path).expect("read");
+        assert_eq!(again, whole);
+        assert_eq!(again.plan.plan(&steps, Path::new("t.json")), plan);
+    }
+
+    #[test]
+    fn it_says_where_a_mistake_is() {
+        let error = |text: &str| parse(text).expect_err("a mistake");
+        let wrong_step = "{\"schedule_version\": 1,\n \"plan\": {},\n \"steps\": \"R1 R2 X1\"}";
+        assert_eq!(
+            error(wrong_step),
+            "s.json:3:18: step 3 (character 7) is \"X1\": a step is one of O L R W T F U and a buyer's number, like R1"
+        );
+        assert!(
+            error("{\"schedule_version\": 1,\n\"plan\": {\"lokc\": 1}, \"steps\": \"\"}")
+                .starts_with("s.json:2:")
+        );
+        assert!(
+            error("{\"schedule_version\": 1, \"plan\": {}, \"steps\": [1]}")
+                .starts_with("s.json:1:46: the steps")
+        );
+        assert!(error("{").starts_with("s.json:1:1: "));
+        assert!(error("{\"steps\": \"R1\"}").contains("schedule_version"));
+        assert_eq!(
+            error("{\"schedule_version\": 2, \"news\": 1}"),
+            "s.json: schedule_version 2; this ticketsim reads version 1"
+        );
+    }
+}

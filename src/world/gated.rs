@@ -1,0 +1,221 @@
+//! A buyer behind a gate: before each step it waits until a conductor lets it go, and after each step
+//! it tells what came of it.
+//!
+//! Gate and conductor are the two ends of a socket, one pair a buyer: nobody waits busily, and each
+//! side learns at once when the other is gone. Thinking is no step, so it passes no gate and takes no
+//! time here: how long a buyer thinks is the conductor's affair.
+
+use std::io::{Read, Result, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+
+use super::{RealWorld, Recorded, World as _};
+use crate::buyer::{Action, Buyer, Reply};
+use crate::history::{Fault, FaultKind, TornText};
+
+/// What a buyer tells its conductor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It has opened its files, and waits at its first gate.
+    Ready,
+    /// It could not open its files: errno(3).
+    NotOpened(i32),
+    /// The step was taken, and this came of it.
+    Took(Reply),
+    /// The step was not taken: the lock is somebody else's. The buyer waits at the same gate again.
+    Refused,
+}
+
+impl Told {
+    /// Each message has this length, so that none has to say where it ends.
+    const LEN: usize = 40;
+
+    fn to_bytes(self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        let (tag, rest) = bytes.split_at_mut(1);
+        tag[0] = match self {
+            Told::Ready => 0,
+            Told::NotOpened(errno) => {
+                rest[..4].copy_from_slice(&errno.to_le_bytes());
+                1
+            }
+            Told::Refused => 2,
+            Told::Took(Reply::Done) => 3,
+            Told::Took(Reply::Stock(stock)) => {
+                rest[..8].copy_from_slice(&stock.to_le_bytes());
+                4
+            }
+            Told::Took(Reply::Torn(text)) => {
+                let text = text.bytes();
+                rest[0] = text.len() as u8;
+                rest[1..=text.len()].copy_from_slice(text);
+                5
+            }
+            Told::Took(Reply::Failed(fault)) => {
+                let place = FaultKind::ALL.iter().position(|kind| *kind == fault.kind);
+                rest[0] = place.unwrap_or_default() as u8;
+                rest[1..5].copy_from_slice(&fault.errno.to_le_bytes());
+                6
+            }
+        };
+        bytes
+    }
+
+    /// `None` for bytes that no buyer sends.
+    fn from_bytes(bytes: &[u8; Self::LEN]) -> Option<Self> {
+        let (tag, rest) = bytes.split_first()?;
+        let errno = |bytes: &[u8]| Some(i32::from_le_bytes(bytes.get(..4)?.try_into().ok()?));
+        Some(match tag {
+            0 => Told::Ready,
+            1 => Told::NotOpened(errno(rest)?),
+            2 => Told::Refused,
+            3 => Told::Took(Reply::Done),
+            4 => Told::Took(Reply::Stock(u64::from_le_bytes(rest.get(..8)?.try_into().ok()?))),
+            5 => Told::Took(Reply::Torn(TornText::new(rest.get(1..=usize::from(rest[0]))?))),
+            6 => {
+                let kind = *FaultKind::ALL.get(usize::from(rest[0]))?;
+                Told::Took(Reply::Failed(Fault { kind, errno: errno(&rest[1..])? }))
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// The conductor's end of one buyer's gate. Dropping it closes the gate.
+#[derive(Debug)]
+pub struct Baton(UnixStream);
+
+impl Baton {
+    /// Lets the buyer take one step.
+    ///
+    /// # Errors
+    /// When the buyer is gone.
+    pub fn let_go(&mut self) -> Result<()> {
+        self.0.write_all(&[1])
+    }
+
+    /// Closes the gate for good: the buyer leaves where it stands. What it tells can still be heard.
+    pub fn close(&self) {
+        // It can only fail when the buyer is gone, which is what it is for.
+        let _ = self.0.shutdown(Shutdown::Write);
+    }
+
+    /// Waits for what the buyer tells.
+    ///
+    /// # Errors
+    /// When the buyer is gone.
+    pub fn listen(&mut self) -> Result<Told> {
+        let mut bytes = [0; Told::LEN];
+        self.0.read_exact(&mut bytes)?;
+        Told::from_bytes(&bytes).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
+    }
+}
+
+impl std::os::fd::AsFd for Baton {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// The buyer's end of its gate.
+#[derive(Debug)]
+pub struct Gate(UnixStream);
+
+impl Gate {
+    /// Both ends of a gate.
+    ///
+    /// # Errors
+    /// When the system has no socket left.
+    pub fn pair() -> Result<(Baton, Gate)> {
+        let (baton, gate) = UnixStream::pair()?;
+        Ok((Baton(baton), Gate(gate)))
+    }
+
+    /// Tells the conductor something. That nobody listens any more shows at the next gate.
+    pub fn tell(&mut self, told: Told) {
+        let _ = self.0.write_all(&told.to_bytes());
+    }
+
+    /// Waits until the conductor lets the buyer go; `false` once it is closed for good.
+    fn pass(&mut self) -> bool {
+        self.0.read_exact(&mut [0]).is_ok()
+    }
+}
+
+/// Drives a buyer through its gate until it leaves, or the gate is closed. The lock is tried, never
+/// waited for: a buyer that waits inside the kernel could not tell so, and when to give up on it would
+/// be a guess.
+pub fn drive_gated(buyer: &mut Buyer, world: &mut Recorded<RealWorld>, gate: &mut Gate) {
+    loop {
+        let action = buyer.next();
+        match action {
+            Action::Leave => return,
+            Action::Think => {
+                buyer.accept(Reply::Done);
+                continue;
+            }
+            _ => {}
+        }
+        if !gate.pass() {
+            return;
+        }
+        world.rested();
+        let reply = match action {
+            Action::Lock => match try_lock(world) {
+                Some(reply) => reply,
+                None => {
+                    gate.tell(Told::Refused);
+                    continue;
+                }
+            },
+            _ => world.perform(action),
+        };
+        if let Some(ending) = buyer.accept(reply) {
+            world.ended(ending);
+        }
+        gate.tell(Told::Took(reply));
+    }
+}
+
+/// Takes the lock if it is free. A purchase begins with the lock that it gets: what is refused leaves
+/// no trace in the record.
+fn try_lock(world: &mut Recorded<RealWorld>) -> Option<Reply> {
+    let reply = world.inner().try_lock()?;
+    world.before(Action::Lock);
+    world.after(Action::Lock, &reply);
+    Some(reply)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_buyer_tells_arrives_as_it_was_told() {
+        let (mut baton, mut gate) = Gate::pair().expect("sockets");
+        let fault = Fault { kind: FaultKind::Write, errno: 28 };
+        for told in [
+            Told::Ready,
+            Told::NotOpened(13),
+            Told::Refused,
+            Told::Took(Reply::Done),
+            Told::Took(Reply::Stock(u64::MAX)),
+            Told::Took(Reply::Torn(TornText::new(&[b'x'; 100]))),
+            Told::Took(Reply::Torn(TornText::default())),
+            Told::Took(Reply::Failed(fault)),
+        ] {
+            gate.tell(told);
+            assert_eq!(baton.listen().expect("told"), told);
+        }
+    }
+
+    #[test]
+    fn each_side_learns_that_the_other_is_gone() {
+        let (baton, mut gate) = Gate::pair().expect("sockets");
+        drop(baton);
+        assert!(!gate.pass());
+        let (mut baton, gate) = Gate::pair().expect("sockets");
+        drop(gate);
+        assert!(baton.listen().is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! `replay` and `schedule`: one order of steps, exactly.
+
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
+
+use crate::harness::{Folder, Ran, alive, children, eventually, kinds};
+
+/// Runs the command with this schedule and these further arguments.
+fn replay(folder: &Folder, schedule: &str, args: &str) -> Ran {
+    let args = ["replay", schedule].into_iter().chain(args.split_whitespace());
+    Ran::from(folder.command(args).output().expect("ticketsim runs"))
+}
+
+#[test]
+fn a_schedule_is_run_step_by_step_and_judged() {
+    let folder = Folder::new();
+    let ran = replay(&folder, "R1 R2 W1 W2", "--tickets 1 --no-lock");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    for line in
+        ["  1  R1  buyer 1 reads 1", "  4  W2  buyer 2 writes 0: bought", "UNSOUND: 2 receipts for 1 ticket."]
+    {
+        assert!(ran.stdout.lines().any(|shown| shown == line), "{line}: {ran:?}");
+    }
+    // The control: one after the other, without any lock.
+    let ran = replay(&folder, "R1 W1 R2", "--tickets 1 --no-lock");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.contains("buyer 2 reads 0: refused"), "{ran:?}");
+}
+
+#[test]
+fn replays_agree_and_the_document_says_so() {
+    let folder = Folder::new();
+    let args = "--tickets 2 --no-lock --write truncate --times 50 --history h.jsonl --html h.html --json";
+    let ran = replay(&folder, "R1 R2 T1 R3 F1 T2", args);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(document["schedule"], "R1 R2 T1 R3 F1 T2 F2");
+    assert_eq!(
+        (&document["asked"], &document["times"], &document["agree"]),
+        (&json!(6), &json!(50), &json!(true))
+    );
+    assert_eq!(
+        document["command"],
+        "ticketsim replay 'R1 R2 T1 R3 F1 T2 F2' --tickets 2 --no-lock --write truncate"
+    );
+    assert_eq!(kinds(&document), ["lost_update", "torn_read"]);
+    assert!(folder.read("h.html").starts_with("<!"), "a page");
+    // The history alone says which schedule it was.
+    let ran = folder.ticketsim("schedule h.jsonl -o race.json");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "R1 R2 T1 R3 F1 T2 F2\n"), "{ran:?}");
+    assert!(ran.stderr.contains("ticketsim replay --from race.json"), "{ran:?}");
+    let (code, again) = folder.json("replay --from race.json");
+    assert_eq!(code, Some(1));
+    assert_eq!((&again["schedule"], kinds(&again)), (&document["schedule"], kinds(&document)));
+}
+
+#[test]
+fn a_race_in_the_wild_becomes_a_schedule() {
+    let folder = Folder::new();
+    let ran = folder.ticketsim("-n 4 -t 1 --no-lock --think 200ms --history h.jsonl");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let ran = folder.ticketsim("schedule h.jsonl");
+    let again = replay(&folder, ran.stdout.trim(), "--tickets 1 --no-lock --quiet");
+    assert_eq!(again.code, Some(1), "{ran:?}: {again:?}");
+}
+
+#[test]
+fn what_the_lock_forbids_is_said_and_nothing_stays_behind() {
+    let folder = Folder::new();
+    for lock in ["--lock flock", "--write truncate", "--write rename"] {
+        let ran = replay(&folder, "L1 R1 L2", &format!("--tickets 1 {lock}"));
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+        assert_eq!(ran.stderr, "error: the lock refuses step 3: buyer 1 has held it since step 1\n");
+        // What had begun was finished.
+        assert_eq!(folder.ticketsim("show").stdout, "0 tickets left in data/ticket.json\n");
+    }
+}
+
+#[test]
+fn mistakes_are_named_with_their_position() {
+    let folder = Folder::new();
+    for (schedule, args, said) in [
+        ("R1 X2", "-t 1", "step 2 (character 4) is \"X2\""),
+        ("", "-t 1", "the schedule is empty"),
+        ("R1 R1", "-t 1 --no-lock", "step 2: buyer 1's next step is W1, not R1"),
+        ("R1", "-t 1", "step 1: buyer 1's next step is L1, not R1"),
+        ("R3", "-t 1 --no-lock --buyers 2", "step 1: R3 is of buyer 3, and there are 2 buyers"),
+        ("R1", "-t 1 --no-lock --lock-timeout 1s", "unexpected argument '--lock-timeout'"),
+        ("R1", "-t 1 --no-lock --times 0", "--times"),
+    ] {
+        let ran = replay(&folder, schedule, args);
+        assert_eq!(ran.code, Some(2), "{schedule}: {ran:?}");
+        assert!(ran.stderr.contains(said), "{schedule}: {ran:?}");
+    }
+    folder.write("s.json", "{\"schedule_version\": 1,\n \"plan\": {},\n \"steps\": \"R1 R2 X1\"}");
+    let ran = folder.ticketsim("replay --from s.json -t 1");
+    assert!(ran.code == Some(2) && ran.stderr.contains("cannot be used with"), "{ran:?}");
+    let ran = folder.ticketsim("replay --from s.json");
+    assert!(ran.code == Some(2) && ran.stderr.contains("s.json:3:18: step 3 (character 7)"), "{ran:?}");
+    let ran = folder.ticketsim("replay --from none.json");
+    let said = "error: none.json: can't be read: No such file or directory (os error 2)\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), said));
+}
+
+#[test]
+fn a_history_that_names_no_schedule_is_refused() {
+    let folder = Folder::new();
+    folder.ticketsim("-n 2 -t 0 --history h.jsonl");
+    let whole = folder.read("h.jsonl");
+    let (header, _) = whole.split_once('\n').expect("a header");
+    let purchase = r#"{"buyer":1,"invoke_ns":1,"return_ns":2,"outcome":"refused","stock":0}"#;
+    let killed = r#"{"buyer":1,"invoke_ns":1,"outcome":"failed","fault":"killed"}"#;
+    let foreign = r#"{"history_version":1,"initial":0}"#;
+    for (text, said) in [
+        (
+            format!("{header}\n{purchase}\n"),
+            "line 2: the purchase of buyer 1 has no times of its inner steps",
+        ),
+        (format!("{header}\n{killed}\n"), "line 2: the purchase of buyer 1 ended with killed"),
+        (format!("{foreign}\n{purchase}\n"), "holds no plan"),
+    ] {
+        folder.write("bad.jsonl", text);
+        let ran = folder.ticketsim("schedule bad.jsonl");
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains("bad.jsonl") && ran.stderr.contains(said), "{ran:?}");
+    }
+}
+
+/// A conductor in the middle of many replays.
+fn long_replay(folder: &Folder) -> std::process::Child {
+    let args = ["replay", "L1 R1 W1 U1 L2 R2 U2", "--tickets", "1", "--times", "1000000"];
+    let conductor = folder.command(args).stdout(Stdio::piped()).spawn().expect("ticketsim runs");
+    eventually("buyers are there", || !children(conductor.id()).is_empty());
+    conductor
+}
+
+#[test]
+fn killing_the_conductor_leaves_no_process() {
+    let folder = Folder::new();
+    let mut conductor = long_replay(&folder);
+    let mut buyers = Vec::new();
+    eventually("both buyers are seen", || {
+        buyers = children(conductor.id());
+        buyers.len() == 2
+    });
+    kill(Pid::from_raw(conductor.id() as i32), Signal::SIGKILL).expect("killed");
+    conductor.wait().expect("waited");
+    for buyer in buyers {
+        eventually("the buyer is gone", || !alive(buyer));
+    }
+    assert!(["0", "1"].iter().any(|left| folder.read("data/ticket.json").contains(left)));
+    assert_eq!(folder.ticketsim("show").code, Some(0), "the file is valid");
+}
+
+#[test]
+fn ctrl_c_ends_a_replay_in_good_order() {
+    let folder = Folder::new();
+    let conductor = long_replay(&folder);
+    kill(Pid::from_raw(conductor.id() as i32), Signal::SIGINT).expect("interrupted");
+    let ran = Ran::from(conductor.wait_with_output().expect("waited"));
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(130), ""), "{ran:?}");
+    assert_eq!(folder.ticketsim("show").code, Some(0), "the file is valid");
+}

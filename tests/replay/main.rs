@@ -1,0 +1,194 @@
+//! Replays on real processes, many of them, and the model beside them.
+//!
+//! The buyers are forked by a launcher that has one thread, so this has a `main` of its own: cargo's
+//! harness runs tests in threads. It takes a part of a test's name, as the harness does.
+
+mod model;
+mod random;
+mod wild;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+
+use ticketsim::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
+use ticketsim::replay::{ReplayError, Session, Went, repeat, replay};
+use ticketsim::schedule::{Schedule, followed};
+use ticketsim::verdict::Ruling;
+
+/// Nobody interrupts.
+pub(crate) static QUIET: AtomicBool = AtomicBool::new(false);
+
+type Test = (&'static str, fn(&Path));
+
+const TESTS: &[Test] = &[
+    ("a_thousand_replays_agree", a_thousand_replays_agree),
+    ("the_lock_refuses_what_it_is_for", the_lock_refuses_what_it_is_for),
+    ("a_step_out_of_turn_is_named_with_its_position", a_step_out_of_turn_is_named_with_its_position),
+    ("what_has_begun_is_finished_and_nothing_is_begun", what_has_begun_is_finished_and_nothing_is_begun),
+    ("a_buyer_that_is_killed_ends_the_replay", a_buyer_that_is_killed_ends_the_replay),
+    ("another_programs_lock_refuses_too", another_programs_lock_refuses_too),
+    ("every_witness_ends_as_it_was_explored", model::every_witness_ends_as_it_was_explored),
+    ("a_race_that_was_caught_is_replayed", wild::a_race_that_was_caught_is_replayed),
+    ("model_and_reality_agree", model::model_and_reality_agree),
+];
+
+fn main() -> ExitCode {
+    let filter: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let mut failed = 0;
+    for (name, test) in TESTS {
+        if !filter.is_empty() && !filter.iter().any(|part| name.contains(part.as_str())) {
+            continue;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let passed = std::panic::catch_unwind(|| test(folder.path())).is_ok();
+        let left: Vec<String> = std::fs::read_dir(folder.path())
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .filter(|name| name.ends_with(".tmp"))
+            .collect();
+        println!("test {name} ... {}", if passed && left.is_empty() { "ok" } else { "FAILED" });
+        failed += usize::from(!passed || !left.is_empty());
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A plan for a replay in this folder.
+pub(crate) fn plan(folder: &Path, buyers: u32, tickets: u64, lock: Lock, write: Write) -> Plan {
+    Plan {
+        buyers,
+        tickets: Some(tickets),
+        workers: Workers::Process,
+        sale: Sale {
+            lock,
+            lock_on: write.default_lock_on(),
+            write,
+            fsync: false,
+            lock_timeout_ns: None,
+            break_stale: false,
+        },
+        per_buyer: PerBuyer::ONE,
+        pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
+        file: folder.join("ticket.json"),
+    }
+}
+
+pub(crate) fn steps(text: &str) -> Schedule {
+    text.parse().expect("a schedule")
+}
+
+fn a_thousand_replays_agree(folder: &Path) {
+    for (lock, write, text, ruling) in [
+        (Lock::None, Write::Overwrite, "R1 R2 W1 R3 W2", Ruling::Unsound),
+        (Lock::None, Write::Truncate, "R1 T1 R2 F1 R3", Ruling::Unsound),
+        (Lock::None, Write::Rename, "R1 R2 W2 W1 R3", Ruling::Unsound),
+        (Lock::Flock, Write::Overwrite, "L2 R2 W2 U2 L1 R1 U1 L3 R3 U3", Ruling::Sound),
+        (Lock::Flock, Write::Rename, "L2 R2 W2 U2 L1 R1 U1 L3 R3 U3", Ruling::Sound),
+    ] {
+        let plan = plan(folder, 3, 1, lock, write);
+        let repeated = repeat(&plan, &steps(text), 200, &QUIET).expect("replayed");
+        assert!(repeated.differs.is_none(), "{text}: {:?}", repeated.differs);
+        assert_eq!(repeated.first.sold.verdict.ruling, ruling, "{text}");
+        assert_eq!(repeated.first.schedule(), steps(text));
+        assert_eq!(repeated.first.asked, repeated.first.steps.len());
+        assert_eq!(followed(&repeated.first.sold.history), Ok(steps(text)));
+    }
+}
+
+fn the_lock_refuses_what_it_is_for(folder: &Path) {
+    let unlocked = plan(folder, 2, 1, Lock::None, Write::Overwrite);
+    let raced = replay(&unlocked, &steps("R1 R2 W1 W2"), &QUIET).expect("replayed");
+    assert_eq!(raced.sold.verdict.ledger.oversold, 1, "the control: without the lock it oversells");
+    for lock in Lock::ALL.iter().copied().filter(|lock| *lock != Lock::None) {
+        let locked = plan(folder, 2, 1, lock, Write::Overwrite);
+        for (text, said) in [
+            ("L1 L2 R1 R2", "the lock refuses step 2: buyer 1 has held it since step 1"),
+            ("L2 R2 L1", "the lock refuses step 3: buyer 2 has held it since step 1"),
+        ] {
+            let error = replay(&locked, &steps(text), &QUIET).expect_err(text);
+            assert_eq!(error.to_string(), said, "{lock}");
+            assert_no_children();
+            // What had begun was finished: the file is one, and the ticket is sold.
+            assert_eq!(ticketsim::ticket_file::load(&locked.file).expect("a ticket file"), 0);
+        }
+    }
+    // The well-known trap: a lock on a file that each write replaces.
+    let mut trap = plan(folder, 3, 3, Lock::Flock, Write::Rename);
+    trap.sale.lock_on = LockOn::Ticket;
+    let raced = replay(&trap, &steps("O1 L1 R1 O2 W1 U1 L2 O3 L3 R2 R3 W2 W3 U2 U3"), &QUIET);
+    assert_eq!(raced.expect("two hold a lock each").sold.verdict.ruling, Ruling::Unsound);
+    let error = replay(&trap, &steps("O1 O2 L1 R1 W1 O3 L3 L2"), &QUIET).expect_err("the old file");
+    assert_eq!(error.to_string(), "the lock refuses step 8: buyer 1 has held it since step 3");
+}
+
+fn a_step_out_of_turn_is_named_with_its_position(folder: &Path) {
+    let plan = plan(folder, 2, 1, Lock::None, Write::Overwrite);
+    for (text, said) in [
+        ("R1 R2 R1 W2", "step 3: buyer 1's next step is W1, not R1"),
+        ("L1", "step 1: buyer 1's next step is R1, not L1"),
+        ("R1 W1 R1", "step 3: buyer 1 has left, so it does not take R1"),
+        ("R1 R3", "step 2: R3 is of buyer 3, and there are 2 buyers; take more with --buyers"),
+    ] {
+        let error = replay(&plan, &steps(text), &QUIET).expect_err(text);
+        assert_eq!(error.to_string(), said);
+        assert_no_children();
+    }
+}
+
+fn what_has_begun_is_finished_and_nothing_is_begun(folder: &Path) {
+    let truncating = plan(folder, 3, 2, Lock::None, Write::Truncate);
+    let replayed = replay(&truncating, &steps("R2 T2 R1"), &QUIET).expect("replayed");
+    assert_eq!((replayed.schedule(), replayed.asked), (steps("R2 T2 R1 F2"), 3));
+    let mut greedy = plan(folder, 2, 5, Lock::Flock, Write::Overwrite);
+    greedy.per_buyer = PerBuyer::All;
+    let replayed = replay(&greedy, &steps("L1 R1 W1 U1 L2"), &QUIET).expect("replayed");
+    assert_eq!(replayed.schedule(), steps("L1 R1 W1 U1 L2 R2 W2 U2"));
+    assert_eq!(replayed.sold.verdict.ledger.receipts, 2);
+    assert_eq!(replayed.sold.verdict.ruling, Ruling::Sound);
+    // Buyer 1 has opened the file, but buyer 2 has its lock: so buyer 2 is finished first.
+    let mut trap = plan(folder, 2, 2, Lock::Flock, Write::Rename);
+    trap.sale.lock_on = LockOn::Ticket;
+    let replayed = replay(&trap, &steps("O1 O2 L2 R2"), &QUIET).expect("replayed");
+    assert_eq!(replayed.schedule(), steps("O1 O2 L2 R2 W2 U2 L1 R1 W1 U1"));
+}
+
+fn a_buyer_that_is_killed_ends_the_replay(folder: &Path) {
+    use nix::sys::signal::{Signal, kill};
+    let plan = plan(folder, 2, 1, Lock::Flock, Write::Truncate);
+    let mut session = Session::start(&plan, &QUIET).expect("started");
+    for buyer in [1, 1, 1] {
+        assert!(matches!(session.step(buyer, &QUIET), Ok(Went::Took(_))));
+    }
+    assert!(matches!(session.step(2, &QUIET), Ok(Went::Refused(Some(holder))) if holder.buyer == 1));
+    let victim = children().into_iter().min().expect("a child");
+    kill(nix::unistd::Pid::from_raw(victim), Signal::SIGKILL).expect("killed");
+    // The kernel lets the lock go; the file stays emptied, which is the weakness of this write.
+    let error = session.step(1, &QUIET).expect_err("nobody answers");
+    assert!(matches!(error, ReplayError::Died { step: 4, buyer: 1 }), "{error}");
+    assert!(matches!(session.step(2, &QUIET), Ok(Went::Took(_))));
+    let replayed = session.finish(&QUIET).expect("the other finishes");
+    assert_eq!(replayed.sold.verdict.ruling, Ruling::Unsound);
+    assert_eq!(replayed.sold.buyers[0].killed_by, Some(9));
+    assert_no_children();
+}
+
+fn another_programs_lock_refuses_too(folder: &Path) {
+    let plan = plan(folder, 1, 1, Lock::Flock, Write::Overwrite);
+    let mut session = Session::start(&plan, &QUIET).expect("started");
+    let file = std::fs::File::open(&plan.file).expect("open");
+    fs2::FileExt::lock_exclusive(&file).expect("locked");
+    assert_eq!(session.step(1, &QUIET).expect("refused"), Went::Refused(None));
+    fs2::FileExt::unlock(&file).expect("unlocked");
+    assert!(matches!(session.step(1, &QUIET), Ok(Went::Took(_))));
+    assert_eq!(session.finish(&QUIET).expect("finished").sold.verdict.ruling, Ruling::Sound);
+}
+
+/// The processes of this one that are left.
+fn children() -> Vec<i32> {
+    let list = std::fs::read_to_string("/proc/thread-self/children");
+    list.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+fn assert_no_children() {
+    assert_eq!(children(), [0; 0]);
+}

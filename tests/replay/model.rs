@@ -1,0 +1,165 @@
+//! Model and reality: what the explorer says of a schedule, and what processes come to that follow it.
+
+use std::path::Path;
+
+use ticketsim::explore::{Refusal, Setting, Why, census, rehearse};
+use ticketsim::history::{History, Outcome, TornText};
+use ticketsim::plan::{Lock, LockOn, PerBuyer, Plan, Sale, Write};
+use ticketsim::replay::{Replayed, Session, Went, replay};
+use ticketsim::schedule::{Schedule, followed};
+use ticketsim::verdict::{AnomalyKind, Verdict, judge};
+
+use crate::random::Random;
+use crate::{QUIET, plan};
+
+/// Every way to sell that both know.
+fn sales() -> Vec<Sale> {
+    let mut sales = Vec::new();
+    for lock in Lock::ALL.iter().copied() {
+        for write in Write::ALL {
+            let lock_on = write.default_lock_on();
+            sales.push(Sale {
+                lock,
+                lock_on,
+                write: *write,
+                fsync: false,
+                lock_timeout_ns: None,
+                break_stale: false,
+            });
+        }
+    }
+    let trap = Sale { lock: Lock::Flock, lock_on: LockOn::Ticket, write: Write::Rename, ..sales[0] };
+    sales.push(trap);
+    sales
+}
+
+/// What is said of a schedule: what both have to agree on.
+pub(crate) type Gist =
+    (Vec<(u64, Outcome, Option<u64>, Option<TornText>)>, Option<u64>, Vec<(AnomalyKind, u64)>, u64);
+
+pub(crate) fn gist(history: &History, verdict: &Verdict) -> Gist {
+    let mut purchases: Vec<_> =
+        history.purchases.iter().map(|p| (p.buyer, p.outcome, p.stock, p.torn, p.return_ns)).collect();
+    purchases.sort_by_key(|(buyer, .., return_ns)| (*buyer, *return_ns));
+    let purchases =
+        purchases.into_iter().map(|(buyer, outcome, stock, torn, _)| (buyer, outcome, stock, torn));
+    let anomalies = verdict.anomalies.iter().map(|anomaly| (anomaly.kind, anomaly.count)).collect();
+    (purchases.collect(), history.header.remaining, anomalies, verdict.ledger.receipts)
+}
+
+fn setting(plan: &Plan) -> Setting {
+    let tickets = plan.tickets.expect("tickets");
+    Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, sale: plan.sale }
+}
+
+fn assert_agreement(plan: &Plan, replayed: &Replayed) {
+    let schedule = replayed.schedule();
+    let rehearsed =
+        rehearse(&setting(plan), &schedule).unwrap_or_else(|refusal| panic!("{schedule}: {refusal}"));
+    let sold = &replayed.sold;
+    let (real, model) = (gist(&sold.history, &sold.verdict), gist(&rehearsed, &judge(&rehearsed)));
+    assert_eq!(real, model, "{schedule} with {plan:?}");
+    // The history alone says which schedule it was; but for the opening of files, which it does not
+    // note.
+    let found = followed(&sold.history).unwrap_or_else(|error| panic!("{schedule}: {error}"));
+    if plan.sale.replaces_its_lock() {
+        assert_eq!(found.0.len(), schedule.0.len());
+    } else {
+        assert_eq!(found, schedule);
+    }
+}
+
+/// Every outcome of small sizes: its witness, on processes.
+pub(crate) fn every_witness_ends_as_it_was_explored(folder: &Path) {
+    let mut replayed_count = 0;
+    for sale in sales() {
+        for (buyers, tickets) in [(1, 0), (2, 1), (2, 2), (3, 1), (3, 2)] {
+            let mut plan = plan(folder, buyers, tickets, sale.lock, sale.write);
+            plan.sale = sale;
+            let census = census(&setting(&plan), 1_000_000);
+            assert!(census.partial.is_none());
+            for found in &census.found {
+                let replayed = replay(&plan, &found.witness, &QUIET)
+                    .unwrap_or_else(|error| panic!("{}: {error}", found.witness));
+                assert_eq!(replayed.schedule(), found.witness, "a witness is whole");
+                let verdict = &replayed.sold.verdict;
+                assert_eq!(verdict.ledger.receipts, found.end.receipts, "{}", found.witness);
+                assert_eq!(replayed.sold.history.header.remaining, found.end.remaining, "{}", found.witness);
+                let kinds: Vec<_> = verdict.anomalies.iter().map(|anomaly| anomaly.kind).collect();
+                assert_eq!(kinds, found.end.anomalies, "{}", found.witness);
+                assert_agreement(&plan, &replayed);
+                replayed_count += 1;
+            }
+        }
+    }
+    assert!(replayed_count > 100, "{replayed_count} witnesses");
+}
+
+/// Reality picks the steps at random, and meets the real lock; the model has to come to the same, and
+/// to refuse what the lock refused.
+pub(crate) fn model_and_reality_agree(folder: &Path) {
+    let mut random = Random::new(7);
+    let (mut schedules, mut refusals, mut unsound) = (0, 0, 0);
+    let sales = sales();
+    for round in 0.. {
+        // Half of them without a lock, where there is more to go wrong.
+        let of = if round % 2 == 0 { Write::ALL.len() } else { sales.len() };
+        let sale = sales[random.below(of as u64) as usize];
+        let buyers = if random.below(3) == 0 { 3 } else { 2 };
+        let mut plan = plan(folder, buyers, random.below(4), sale.lock, sale.write);
+        plan.sale = sale;
+        plan.per_buyer = if random.below(4) == 0 { PerBuyer::All } else { PerBuyer::ONE };
+        let (replayed, refused) = a_random_replay(&plan, &mut random);
+        assert_agreement(&plan, &replayed);
+        for (before, step, holder) in &refused {
+            let mut schedule: Schedule = before.clone();
+            schedule.0.push(*step);
+            let refusal = rehearse(&setting(&plan), &schedule).expect_err("refused by the real lock");
+            let (locked, place) =
+                (Why::Locked { holder: holder.buyer, since: holder.since }, schedule.0.len());
+            assert_eq!(refusal, Refusal { place, step: Some(*step), why: locked }, "{schedule}");
+        }
+        schedules += 1;
+        refusals += refused.len();
+        unsound += usize::from(!replayed.sold.verdict.anomalies.is_empty());
+        if schedules == 10_000 {
+            break;
+        }
+    }
+    println!("  {schedules} schedules, {unsound} of them unsound, {refusals} steps refused by the lock");
+    assert!(unsound > 1000 && refusals > 1000, "both sides of the matter were seen");
+}
+
+type Refused = (Schedule, ticketsim::schedule::Step, ticketsim::replay::Holder);
+
+/// Lets buyers go at random until all have left. Returns also what the lock refused, and when.
+fn a_random_replay(plan: &Plan, random: &mut Random) -> (Replayed, Vec<Refused>) {
+    let mut session = Session::start(plan, &QUIET).expect("started");
+    let mut refused = Vec::new();
+    // Who was refused asks again when something has happened.
+    let mut waiting: Vec<u32> = Vec::new();
+    loop {
+        let can_ask = |buyer: &u32| session.next_step(*buyer).is_some() && !waiting.contains(buyer);
+        let able: Vec<u32> = (1..=plan.buyers).filter(can_ask).collect();
+        if able.is_empty() {
+            break;
+        }
+        let buyer = able[random.below(able.len() as u64) as usize];
+        let step = session.next_step(buyer).expect("it can step");
+        match session.step(buyer, &QUIET).expect("a step") {
+            Went::Took(taken) => {
+                assert_eq!(taken.step, step);
+                waiting.clear();
+            }
+            Went::Refused(holder) => {
+                waiting.push(buyer);
+                let before = Schedule(session.taken().iter().map(|taken| taken.step).collect());
+                refused.push((before, step, holder.expect("one of ours holds it")));
+            }
+            Went::Left => unreachable!("it has a step"),
+        }
+    }
+    let replayed = session.finish(&QUIET).expect("finished");
+    assert_eq!(replayed.asked, replayed.steps.len(), "all had left");
+    (replayed, refused)
+}
