@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use askama::Template;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 use serde::Serialize;
 
 use super::json::{SCHEMA_VERSION, to_line};
@@ -15,10 +15,14 @@ use crate::plan::{Exclusion, Lock, LockOn, Write};
 
 /// Narrower tables have no room for sentences: they stand below then.
 const ROOM_FOR_WHY: u16 = 160;
+/// Narrower tables can't be read any more: the terminal may wrap them.
+const LEAST_WIDTH: u16 = 80;
 
 /// One line below the headings, and none elsewhere.
 const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
+/// The column of grades.
+const GRADE: usize = 8;
 /// The columns of figures.
 const FIGURES: std::ops::RangeInclusive<usize> = 3..=7;
 
@@ -82,17 +86,14 @@ pub fn why(row: &Row, lang: Lang) -> String {
 /// The cells of a row but for the last, the sentence.
 fn cells(row: &Row, lang: Lang) -> [String; 9] {
     let Combination { workers, lock, write, lock_on } = row.combination;
-    let write = if write == Write::Rename && lock.has_carrier() && lock_on == LockOn::Ticket {
-        say::on_ticket(lang, write)
-    } else {
-        write.to_string()
-    };
+    let trap = write == Write::Rename && lock.has_carrier() && lock_on == LockOn::Ticket;
+    let lock = if trap { say::on_ticket(lang, lock) } else { lock.to_string() };
     let of_trials = |count: u32| format!("{count}/{}", row.trials);
     let Counts { oversold, lost_updates, torn_reads, .. } = row.counts;
     [
         workers.to_string(),
-        lock.to_string(),
-        write,
+        lock,
+        write.to_string(),
         of_trials(oversold),
         of_trials(lost_updates),
         of_trials(torn_reads),
@@ -134,9 +135,8 @@ pub fn text(rows: &[Row], trial: &Trial, width: Option<u16>, lang: Lang) -> Stri
     let roomy = width.is_none_or(|width| width >= ROOM_FOR_WHY);
     let mut table = Table::new();
     table.load_style(LINES).set_header(headings(lang));
-    right_align(&mut table);
     if let Some(width) = width {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(LEAST_WIDTH));
     }
     let mut sentences: Vec<String> = Vec::new();
     for row in rows {
@@ -153,6 +153,7 @@ pub fn text(rows: &[Row], trial: &Trial, width: Option<u16>, lang: Lang) -> Stri
         };
         table.add_row(cells(row, lang).into_iter().chain([last]));
     }
+    set_columns(&mut table, lang, rows);
     let mut text = format!("{}\n\n{}\n\n", about(trial, lang), coloured(&table.trim_fmt(), rows, lang));
     for (sentence, number) in sentences.iter().zip(1..) {
         let _ = writeln!(text, "[{number}] {sentence}");
@@ -163,11 +164,26 @@ pub fn text(rows: &[Row], trial: &Trial, width: Option<u16>, lang: Lang) -> Stri
     text
 }
 
-fn right_align(table: &mut Table) {
-    for place in FIGURES {
-        if let Some(column) = table.column_mut(place) {
+/// Figures stand at the right, no word is cut, and a grade stays in one line.
+fn set_columns(table: &mut Table, lang: Lang, rows: &[Row]) {
+    const PADDING: u16 = 1;
+    let all: Vec<[String; 9]> = rows.iter().map(|row| cells(row, lang)).collect();
+    // Chinese characters are two columns wide.
+    let columns = |word: &str| word.chars().map(|c| if c.is_ascii() { 1_u16 } else { 2 }).sum::<u16>();
+    for (place, heading) in headings(lang).iter().enumerate() {
+        let Some(column) = table.column_mut(place) else { continue };
+        column.set_padding((0, PADDING));
+        if FIGURES.contains(&place) {
             column.set_cell_alignment(CellAlignment::Right);
         }
+        let cells = || all.iter().filter_map(|cells| cells.get(place)).chain([heading]);
+        let longest = if place == GRADE {
+            cells().map(|cell| columns(cell)).max()
+        } else {
+            cells().flat_map(|cell| cell.split(' ')).map(columns).max()
+        };
+        let least = Width::Fixed(longest.unwrap_or(0) + PADDING);
+        column.set_constraint(ColumnConstraint::LowerBoundary(least));
     }
 }
 
@@ -187,8 +203,8 @@ fn coloured(table: &str, rows: &[Row], lang: Lang) -> String {
     grades.sort_by(|(one, _), (other, _)| one.cmp(other));
     grades.dedup_by(|(one, _), (other, _)| one == other);
     grades.iter().fold(table.to_owned(), |table, (grade, style)| {
-        // Set apart by spaces, so that "safe" is not found in "unsafe".
-        table.replace(&format!("  {grade}  "), &format!("  {}  ", styled(*style, grade)))
+        // Set apart by spaces, so that a grade is not found within another.
+        table.replace(&format!(" {grade} "), &format!(" {} ", styled(*style, grade)))
     })
 }
 
