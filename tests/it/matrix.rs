@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::Folder;
+use crate::harness::{Folder, Ran};
 
 fn rows(document: &Value) -> &Vec<Value> {
     document["rows"].as_array().expect("rows")
@@ -37,8 +37,40 @@ fn rows_are_as_documented_and_have_their_controls() {
     assert_eq!(folder.list("."), [""; 0]);
 }
 
-/// A lock that is silently not there: the ticket file's folder can't take a lockfile's place, so this
-/// stands in for a mount whose locks fail. The row says so, and the exit code is 2: not judged.
+/// A mount whose flock does nothing, or fails: a library that is loaded before the C library stands in
+/// for it. The first is found out, exit code 1; the second could not be judged, exit code 2.
+#[test]
+fn locks_that_do_not_work_are_found_out() {
+    let folder = Folder::new();
+    for (code, body, grade, word) in [
+        (1, "return 0;", "unsafe", "NOT AS DOCUMENTED"),
+        (2, "errno = ENOLCK; return -1;", "inconclusive", "Could not be run here"),
+    ] {
+        let source =
+            format!("#include <errno.h>\nint flock(int fd, int how) {{ (void)fd; (void)how; {body} }}\n");
+        folder.write("flock.c", source);
+        let mut cc = std::process::Command::new("cc");
+        let cc =
+            cc.args(["-shared", "-fPIC", "-o", "flock.so", "flock.c"]).current_dir(folder.root()).status();
+        assert!(cc.expect("the C compiler that Rust links with").success());
+        let run = |form: &str| -> Ran {
+            let args =
+                ["matrix", "--workers", "process,task", "--lock", "flock,ofd", "--write", "overwrite", form];
+            let mut command = folder.command(args);
+            command.env("LD_PRELOAD", folder.path("flock.so")).output().expect("ticketsim runs").into()
+        };
+        let (shown, json) = (run("--markdown"), run("--json"));
+        assert!(shown.stdout.contains(word), "{shown:?}");
+        assert_eq!((shown.code, json.code), (Some(code), Some(code)), "{shown:?}");
+        let document: Value = serde_json::from_str(&json.stdout).expect("a document");
+        for row in rows(&document) {
+            let broken = row["lock"] == "flock";
+            assert_eq!(row["as_documented"], !broken, "{row}");
+            assert!(!broken || row["grade"] == grade, "{row}");
+        }
+    }
+}
+
 #[test]
 fn a_folder_that_can_not_be_used_is_an_error_with_a_way_out() {
     let ran = Folder::new().ticketsim("matrix --dir missing");
