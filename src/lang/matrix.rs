@@ -83,6 +83,12 @@ texts! {
     column_lost() { en: "lost updates", zh: "丢失更新" }
     /// Column.
     column_torn() { en: "torn reads", zh: "残缺读" }
+    /// Column, in a narrow table.
+    short_oversold() { en: "over", zh: "超卖" }
+    /// Column, in a narrow table.
+    short_lost() { en: "lost", zh: "丢失" }
+    /// Column, in a narrow table.
+    short_torn() { en: "torn", zh: "残缺" }
     /// Column.
     column_sales() { en: "sales/s", zh: "每秒售出" }
     /// Column.
