@@ -36,7 +36,7 @@ closed_set! {
         Posix = "posix",
         /// fcntl(2) F_OFD_SETLKW: belongs to the open file description; Linux only.
         Ofd = "ofd",
-        /// <file>.lock, created with O_CREAT|O_EXCL: outlives a holder that is killed.
+        /// FILE.lock, created with O_CREAT|O_EXCL: outlives a holder that is killed.
         Lockfile = "lockfile",
         /// A process-shared POSIX semaphore, as Python's multiprocessing.Lock: outlives its holder, too.
         Semaphore = "semaphore",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
 use crate::lock::{Locker, Meeting};
-use crate::plan::{Plan, PlanError, Write};
+use crate::plan::{Lock, Plan, PlanError, Write};
 use crate::ticket_file::{self, Sighting, TicketFile, TicketFileError};
 use crate::verdict::{Verdict, judge};
 use crate::workers::{self, Crew, Watch, WorkersError};
@@ -29,19 +29,22 @@ pub enum RunError {
         /// The file that carries the lock.
         path: std::path::PathBuf,
         /// Which lock.
-        lock: crate::plan::Lock,
+        lock: Lock,
         /// Why.
         source: io::Error,
     },
     /// Somebody else held the lock all the time.
     #[error(
-        "{}: locked by another program for more than {}; see who with lslocks, or fuser",
+        "{}: locked by another program for more than {}; {}",
         path.display(),
-        humantime::format_duration(*waited)
+        humantime::format_duration(Duration::from_millis(waited.as_millis() as u64)),
+        if *lock == Lock::Lockfile { "the file says by which" } else { "see who with lslocks, or fuser" }
     )]
     Locked {
         /// The file that carries the lock.
         path: std::path::PathBuf,
+        /// Which lock.
+        lock: Lock,
         /// For how long we waited.
         waited: Duration,
     },
@@ -198,7 +201,7 @@ fn set_under_lock(
         }
         if limit.is_some_and(|limit| began.elapsed() >= limit) {
             let path = crate::lock::carrier(&plan.sale, &plan.file);
-            return Err(RunError::Locked { path, waited: began.elapsed() });
+            return Err(RunError::Locked { path, lock: plan.sale.lock, waited: began.elapsed() });
         }
         std::thread::sleep(Duration::from_millis(5));
     }

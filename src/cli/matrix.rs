@@ -20,12 +20,7 @@ use crate::report::matrix::{self, Trial};
 /// Trials of a row unless told otherwise.
 const TRIALS: u32 = 5;
 
-/// Run every combination of workers, lock and write, and grade it
-///
-/// Each row of the matrix is several real sales on real files: 10 buyers race for 20 tickets and buy
-/// until they are refused. A combination is safe when none of its trials went wrong while the same
-/// without the lock did. With --dir it tells whether the locks of a mount (NFS, FUSE, a container's
-/// volume) keep what their documentation promises.
+/// `ticketsim matrix`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Exit code: 0 every row is as documented, 1 a row is not, 2 a row could not be judged or run, 130 interrupted.")]

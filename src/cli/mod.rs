@@ -139,6 +139,11 @@ enum Command {
     /// Count every order of the buyers' steps, on a model, and how each ends
     Explore(explore::ExploreArgs),
     /// Run every combination of workers, lock and write, and grade it
+    ///
+    /// Each row of the matrix is several real sales on real files: 10 buyers race for 20 tickets and buy
+    /// until they are refused. A combination is safe when none of its trials went wrong while the same
+    /// without the lock did. With --dir it tells whether the locks of a mount (NFS, FUSE, a container's
+    /// volume) keep what their documentation promises.
     Matrix(matrix::MatrixArgs),
     /// Learn how processes work, up to the ticket sale: eight lessons that run
     Lesson(lesson::LessonArgs),

@@ -83,6 +83,12 @@ texts! {
     column_lost() { en: "lost updates", zh: "丢失更新" }
     /// Column.
     column_torn() { en: "torn reads", zh: "残缺读" }
+    /// Column, in a narrow table.
+    short_oversold() { en: "over", zh: "超卖" }
+    /// Column, in a narrow table.
+    short_lost() { en: "lost", zh: "丢失" }
+    /// Column, in a narrow table.
+    short_torn() { en: "torn", zh: "残缺" }
     /// Column.
     column_sales() { en: "sales/s", zh: "每秒售出" }
     /// Column.
@@ -92,12 +98,12 @@ texts! {
     /// Column.
     column_why() { en: "why", zh: "原因" }
 
-    /// In the column of writes: the trap.
-    on_ticket(write) { en: "{write}, lock on the ticket file", zh: "{write}，锁在票文件上" }
+    /// In the column of locks: the trap.
+    on_ticket(lock) { en: "{lock} on ticket", zh: "{lock} 在票文件上" }
     /// In the column of grades.
-    safe(percent) { en: "safe (<{percent}%)", zh: "安全 (<{percent}%)" }
+    safe(percent) { en: "safe <{percent}%", zh: "安全 <{percent}%" }
     /// In the column of grades.
-    unsafe_in(failed, trials) { en: "unsafe ({failed}/{trials})", zh: "不安全 ({failed}/{trials})" }
+    unsafe_in(failed, trials) { en: "unsafe {failed}/{trials}", zh: "不安全 {failed}/{trials}" }
     /// In the column of grades.
     inconclusive() { en: "inconclusive", zh: "无结论" }
     /// A row that contradicts its documentation.

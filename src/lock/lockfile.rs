@@ -9,8 +9,9 @@
 //! - Works: on any filesystem, on NFS since version 3.
 //!
 //! **Waiting** means to try again: nothing tells a waiter that the file is gone. The pause between two
-//! tries starts at [`FIRST_PAUSE`] and doubles up to [`LONGEST_PAUSE`], so it costs some CPU, is late by
-//! half a pause on average, and serves nobody in turn.
+//! tries starts at [`FIRST_PAUSE`] and doubles up to [`LONGEST_PAUSE`], so it is late by half a pause on
+//! average, serves nobody in turn, and costs CPU: about 16 % of a core for 100 waiting processes, where
+//! every other kind costs below 1 % (`cargo bench --bench waiting`).
 //!
 //! **Breaking** a stale one is a race of its own: of two who find the same dead holder, the slower one
 //! removes the lockfile that the faster one has just created, and both are in. So whoever breaks holds

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use askama::Template;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 use serde::Serialize;
 
 use super::json::{SCHEMA_VERSION, to_line};
@@ -15,10 +15,16 @@ use crate::plan::{Exclusion, Lock, LockOn, Write};
 
 /// Narrower tables have no room for sentences: they stand below then.
 const ROOM_FOR_WHY: u16 = 160;
+/// Narrower tables have short headings, and little between their columns.
+const ROOM_FOR_HEADINGS: u16 = 100;
+/// Still narrower ones can't be read any more: the terminal may wrap them.
+const LEAST_WIDTH: u16 = 80;
 
 /// One line below the headings, and none elsewhere.
 const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
+/// The column of grades.
+const GRADE: usize = 8;
 /// The columns of figures.
 const FIGURES: std::ops::RangeInclusive<usize> = 3..=7;
 
@@ -82,17 +88,14 @@ pub fn why(row: &Row, lang: Lang) -> String {
 /// The cells of a row but for the last, the sentence.
 fn cells(row: &Row, lang: Lang) -> [String; 9] {
     let Combination { workers, lock, write, lock_on } = row.combination;
-    let write = if write == Write::Rename && lock.has_carrier() && lock_on == LockOn::Ticket {
-        say::on_ticket(lang, write)
-    } else {
-        write.to_string()
-    };
+    let trap = write == Write::Rename && lock.has_carrier() && lock_on == LockOn::Ticket;
+    let lock = if trap { say::on_ticket(lang, lock) } else { lock.to_string() };
     let of_trials = |count: u32| format!("{count}/{}", row.trials);
     let Counts { oversold, lost_updates, torn_reads, .. } = row.counts;
     [
         workers.to_string(),
-        lock.to_string(),
-        write,
+        lock,
+        write.to_string(),
         of_trials(oversold),
         of_trials(lost_updates),
         of_trials(torn_reads),
@@ -133,10 +136,9 @@ fn headings(lang: Lang) -> [String; 10] {
 pub fn text(rows: &[Row], trial: &Trial, width: Option<u16>, lang: Lang) -> String {
     let roomy = width.is_none_or(|width| width >= ROOM_FOR_WHY);
     let mut table = Table::new();
-    table.load_style(LINES).set_header(headings(lang));
-    right_align(&mut table);
+    table.load_style(LINES);
     if let Some(width) = width {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(LEAST_WIDTH));
     }
     let mut sentences: Vec<String> = Vec::new();
     for row in rows {
@@ -153,6 +155,8 @@ pub fn text(rows: &[Row], trial: &Trial, width: Option<u16>, lang: Lang) -> Stri
         };
         table.add_row(cells(row, lang).into_iter().chain([last]));
     }
+    let tight = width.is_some_and(|width| width < ROOM_FOR_HEADINGS);
+    set_columns(&mut table, rows, tight, lang);
     let mut text = format!("{}\n\n{}\n\n", about(trial, lang), coloured(&table.trim_fmt(), rows, lang));
     for (sentence, number) in sentences.iter().zip(1..) {
         let _ = writeln!(text, "[{number}] {sentence}");
@@ -163,11 +167,32 @@ pub fn text(rows: &[Row], trial: &Trial, width: Option<u16>, lang: Lang) -> Stri
     text
 }
 
-fn right_align(table: &mut Table) {
-    for place in FIGURES {
-        if let Some(column) = table.column_mut(place) {
+/// Figures stand at the right, no word is cut, and figures and grades stay in one line.
+fn set_columns(table: &mut Table, rows: &[Row], tight: bool, lang: Lang) {
+    let padding = u16::from(!tight);
+    let mut headings = headings(lang);
+    if tight {
+        let short = [say::short_oversold(lang), say::short_lost(lang), say::short_torn(lang)];
+        for (heading, short) in headings[3..].iter_mut().zip(short) {
+            *heading = short;
+        }
+    }
+    table.set_header(headings.clone());
+    let all: Vec<[String; 9]> = rows.iter().map(|row| cells(row, lang)).collect();
+    // Chinese characters are two columns wide.
+    let columns = |word: &str| word.chars().map(|c| if c.is_ascii() { 1_u16 } else { 2 }).sum::<u16>();
+    for (place, heading) in headings.iter().enumerate() {
+        let Some(column) = table.column_mut(place) else { continue };
+        column.set_padding((0, padding));
+        if FIGURES.contains(&place) {
             column.set_cell_alignment(CellAlignment::Right);
         }
+        let whole = place == GRADE || FIGURES.contains(&place);
+        let cells = all.iter().filter_map(|cells| cells.get(place));
+        let in_cells =
+            cells.flat_map(|cell| if whole { vec![cell.as_str()] } else { cell.split(' ').collect() });
+        let longest = in_cells.chain(heading.split(' ')).map(columns).max().unwrap_or(0);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest + padding)));
     }
 }
 
@@ -187,8 +212,8 @@ fn coloured(table: &str, rows: &[Row], lang: Lang) -> String {
     grades.sort_by(|(one, _), (other, _)| one.cmp(other));
     grades.dedup_by(|(one, _), (other, _)| one == other);
     grades.iter().fold(table.to_owned(), |table, (grade, style)| {
-        // Set apart by spaces, so that "safe" is not found in "unsafe".
-        table.replace(&format!("  {grade}  "), &format!("  {}  ", styled(*style, grade)))
+        // Set apart by spaces, so that a grade is not found within another.
+        table.replace(&format!(" {grade} "), &format!(" {} ", styled(*style, grade)))
     })
 }
 
@@ -364,10 +389,15 @@ mod tests {
     #[test]
     fn a_narrow_table_fits_and_says_why_below() {
         let (rows, trial) = matrix();
-        let shown = anstream::adapter::strip_str(&text(&rows, &trial, Some(100), Lang::En)).to_string();
-        let table = shown.lines().filter(|line| !line.starts_with(['[', 'S', 'A'])).skip(1);
-        assert!(table.map(|line| line.chars().count()).max() <= Some(100), "{shown}");
-        assert!(shown.contains("[1] Nothing keeps others out"), "{shown}");
+        for width in [80, 100, 120] {
+            let shown = text(&rows, &trial, Some(width), Lang::En);
+            let shown = anstream::adapter::strip_str(&shown).to_string();
+            let table = shown.lines().skip(2).take_while(|line| !line.starts_with('['));
+            let widest = table.map(|line| line.chars().count()).max();
+            assert!(widest <= Some(usize::from(width)), "{shown}");
+            assert!(shown.contains("[1] Nothing keeps others out") && !shown.contains("[20]"), "{shown}");
+            assert!(shown.lines().any(|line| line.contains("sequential") && line.contains("inconclusive")));
+        }
     }
 
     #[test]

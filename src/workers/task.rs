@@ -106,14 +106,22 @@ fn run_on(
     Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
 }
 
+/// The thread that waits for the lock: valid as long as it stands in [`Hall::blocked`].
+#[derive(Clone, Copy, Debug)]
+struct BlockedThread(Pthread);
+
+// SAFETY: the handle is a number or, with some C libraries, a pointer that only they look into; it is
+// handed to pthread_kill(3) alone, which any thread may call.
+unsafe impl Send for BlockedThread {}
+
 /// What the tasks share.
 #[derive(Debug)]
 struct Hall {
     clock: Clock,
     /// Who may wait for the lock on a thread.
     doorway: Semaphore,
-    /// Who does, on which thread: valid as long as it stands here.
-    blocked: Mutex<Option<(u32, Pthread)>>,
+    /// Who does, and on which thread.
+    blocked: Mutex<Option<(u32, BlockedThread)>>,
     limit: Option<Duration>,
     rules: Rules,
     fsync: bool,
@@ -123,7 +131,7 @@ impl Hall {
     /// Waits for the lock on this thread, which may block, and can be woken meanwhile.
     fn wait_for_lock(&self, buyer: u32, world: &mut RealWorld) -> Reply {
         let blocked = |who| *self.blocked.lock().unwrap_or_else(PoisonError::into_inner) = who;
-        blocked(Some((buyer, pthread_self())));
+        blocked(Some((buyer, BlockedThread(pthread_self()))));
         let reply = world.perform(Action::Lock);
         blocked(None);
         reply
@@ -132,7 +140,7 @@ impl Hall {
     /// Wakes the thread that waits for the lock, if it does so for such a buyer.
     fn wake(&self, is_meant: impl Fn(u32) -> bool) {
         let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((buyer, thread)) = *blocked
+        if let Some((buyer, BlockedThread(thread))) = *blocked
             && is_meant(buyer)
         {
             // The thread can't leave while its entry is locked, so its handle is valid.

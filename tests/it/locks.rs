@@ -155,11 +155,9 @@ fn waiters_of_every_kind_are_timed_out_and_stopped() {
 #[test]
 fn ten_thousand_tasks_think_at_once() {
     let folder = Folder::new();
-    let (code, document) = folder.json("-n 10000 -t 1 --think 10ms --no-lock --workers task");
-    assert_eq!(code, Some(1));
-    let sold = document["receipts"].as_u64().expect("a number");
-    assert!(sold > 1000, "most of them met: {sold}");
-    // One after the other they would think for a hundred seconds.
+    // With tickets enough each of them thinks, whenever it comes: a hundred seconds, one after the other.
+    let (code, document) = folder.json("-n 10000 -t 20000 --think 10ms --no-lock --workers task");
+    assert_eq!((code, &document["receipts"]), (Some(1), &Value::from(10_000)));
     assert!(document["elapsed_s"].as_f64().expect("seconds") < 20.0);
     let (code, document) = folder.json("-n 2000 -t 1 --think 10ms --workers task");
     assert_eq!((code, &document["receipts"]), (Some(0), &Value::from(1)), "{}", document["anomalies"]);
