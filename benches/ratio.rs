@@ -1,40 +1,49 @@
-//! How near the real thing comes to the bare system calls, measured in pairs: bare and real in turn,
-//! on the same file, so that a machine whose speed drifts slows both. `cargo bench --bench ratio`.
+//! How near the real thing comes to the bare system calls, measured in pairs: real and bare in turn, on
+//! the same file, so that a machine whose speed drifts slows both. No criterion here: what counts is the
+//! ratio within a pair, not the time. `cargo bench --bench ratio`.
 
 mod yardstick;
 
+use std::path::Path;
 use std::time::Duration;
 
 use ticketsim::plan::{Lock, PerBuyer};
-use yardstick::{bare_sale, elapsed, launch, plan, sale};
+use yardstick::{Crowd, bare_sale, elapsed, launch, restock, sale};
 
 fn main() {
     // `cargo bench -- --test` wants to see that it runs, not how fast.
     let quick = std::env::args().any(|arg| arg == "--test");
-    let pairs = if quick { 1 } else { 15 };
+    let (pairs, scale) = if quick { (1, 100) } else { (15, 1) };
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ticket.json");
     println!("real ÷ bare, {pairs} pairs each: median (lowest to highest)");
-
-    let tickets = if quick { 3_000 } else { 300_000 };
-    report("sales a second, 10 buyers, flock", pairs, || {
-        let plan = plan(&file, 10, tickets, Lock::Flock);
-        let real = sale(&plan);
-        std::fs::write(&file, format!("{{\"ticket\": {tickets}}}")).expect("restocked");
-        let bare = bare_sale(&file, 10, true, u64::MAX);
-        assert_eq!(bare.sold, tickets, "the yardstick is sound");
-        // Rates: the time of the bare one over that of the real one.
-        ratio(bare.elapsed, elapsed(&real))
+    report("sales a second, 10 buyers, flock", pairs, || rate(&file, 10, Lock::Flock, 300_000 / scale));
+    for lock in Lock::ALL {
+        // One buyer: what the lock itself costs, without the luck of who waits for whom.
+        let what = format!("sales a second, 1 buyer, {lock}");
+        report(&what, pairs, || rate(&file, 1, *lock, 50_000 / scale));
+    }
+    let what = format!("time to launch {} buyers", 2_000 / scale);
+    report(&what, pairs, || {
+        let buyers = 2_000 / scale as u32;
+        let mut crowd = Crowd::of_processes(buyers, Lock::Flock).plan(&file);
+        crowd.tickets = Some(1);
+        let real = sale(&crowd);
+        restock(&file, 1);
+        ratio(launch(&real), bare_sale(&file, buyers, Lock::Flock, 1).launch)
     });
+}
 
-    let buyers = if quick { 50 } else { 2_000 };
-    report("time to launch 2,000 buyers", pairs, || {
-        let mut plan = plan(&file, buyers, 1, Lock::Flock);
-        plan.per_buyer = PerBuyer::ONE;
-        let real = sale(&plan);
-        std::fs::write(&file, "{\"ticket\": 1}").expect("restocked");
-        ratio(launch(&real), bare_sale(&file, buyers, true, 1).launch)
-    });
+/// The rate of the real thing over that of the bare one.
+fn rate(file: &Path, buyers: u32, lock: Lock, tickets: u64) -> f64 {
+    let mut plan = Crowd::of_processes(buyers, lock).plan(file);
+    plan.tickets = Some(tickets);
+    plan.per_buyer = PerBuyer::All;
+    let real = sale(&plan);
+    restock(file, tickets);
+    let bare = bare_sale(file, buyers, lock, u64::MAX);
+    assert_eq!(bare.sold, tickets, "the yardstick is sound");
+    ratio(bare.elapsed, elapsed(&real))
 }
 
 fn ratio(one: Duration, other: Duration) -> f64 {

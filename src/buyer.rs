@@ -12,7 +12,9 @@
 //!                                   (truncate + fill)
 //! ```
 //!
-//! Without a lock the first and the last step fall away.
+//! Without a lock the first and the last step fall away. Where each write replaces the file that carries
+//! the lock, opening that file is a step before the lock: which file a buyer opened decides whom it
+//! keeps out.
 
 use crate::history::{Fault, FaultKind, Outcome, TornText};
 use crate::plan::{Lock, PerBuyer, Sale, Write};
@@ -20,6 +22,8 @@ use crate::plan::{Lock, PerBuyer, Sale, Write};
 /// What a buyer wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
+    /// Open the file that carries the lock, as it is now.
+    Open,
     /// Take the lock, waiting for it if need be.
     Lock,
     /// Read the stock from the ticket file.
@@ -56,6 +60,8 @@ pub enum Reply {
 pub struct Rules {
     /// Whether it takes a lock around each purchase.
     pub locked: bool,
+    /// Whether it opens the lock's file anew for each purchase.
+    pub reopens: bool,
     /// Whether it empties the file before it fills it.
     pub truncates: bool,
     /// How many purchases it makes.
@@ -66,13 +72,19 @@ impl Rules {
     /// The rules that follow from a plan's sale.
     #[must_use]
     pub fn new(sale: &Sale, per_buyer: PerBuyer) -> Self {
-        Self { locked: sale.lock != Lock::None, truncates: sale.write == Write::Truncate, per_buyer }
+        Self {
+            locked: sale.lock != Lock::None,
+            reopens: sale.replaces_its_lock(),
+            truncates: sale.write == Write::Truncate,
+            per_buyer,
+        }
     }
 }
 
 /// Where a buyer stands in its purchase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
+    Opening,
     Entering,
     Reading,
     Thinking { stock: u64 },
@@ -113,6 +125,7 @@ impl Buyer {
     #[must_use]
     pub fn next(&self) -> Action {
         match self.phase {
+            Phase::Opening => Action::Open,
             Phase::Entering => Action::Lock,
             Phase::Reading => Action::Read,
             Phase::Thinking { .. } => Action::Think,
@@ -131,9 +144,10 @@ impl Buyer {
     /// When the reply does not answer the action: that is a defect of the world, not of the plan.
     pub fn accept(&mut self, reply: Reply) -> Option<Ending> {
         match (self.phase, reply) {
+            (Phase::Opening, Reply::Done) => self.phase = Phase::Entering,
             (Phase::Entering, Reply::Done) => self.phase = Phase::Reading,
             // Nothing was locked, so there is nothing to unlock.
-            (Phase::Entering, Reply::Failed(fault)) => {
+            (Phase::Opening | Phase::Entering, Reply::Failed(fault)) => {
                 self.fault = Some(fault);
                 return Some(self.end(Outcome::Failed));
             }
@@ -177,7 +191,11 @@ impl Buyer {
     }
 
     fn enter(&mut self) {
-        self.phase = if self.rules.locked { Phase::Entering } else { Phase::Reading };
+        self.phase = match self.rules {
+            Rules { locked: false, .. } => Phase::Reading,
+            Rules { reopens: false, .. } => Phase::Entering,
+            Rules { .. } => Phase::Opening,
+        };
     }
 
     fn unlock(&mut self, outcome: Outcome) -> Option<Ending> {
@@ -210,7 +228,7 @@ mod tests {
     use super::*;
 
     fn rules(locked: bool, truncates: bool, per_buyer: PerBuyer) -> Rules {
-        Rules { locked, truncates, per_buyer }
+        Rules { locked, reopens: false, truncates, per_buyer }
     }
 
     /// Answers with `replies` in turn and returns the actions asked for and the endings.
@@ -233,6 +251,15 @@ mod tests {
         let (actions, outcomes) = play(buyer, &[done, Reply::Stock(3), done, done, done]);
         assert_eq!(actions, [Lock, Read, Think, Write(2), Unlock, Leave]);
         assert_eq!(outcomes, [Outcome::Bought]);
+    }
+
+    #[test]
+    fn a_lock_on_a_file_that_is_replaced_is_opened_for_each_purchase() {
+        use Action::{Leave, Lock, Open, Read, Unlock};
+        let buyer = Buyer::new(Rules { reopens: true, ..rules(true, false, PerBuyer::ONE) });
+        let (actions, outcomes) = play(buyer, &[Reply::Done, Reply::Done, Reply::Stock(0), Reply::Done]);
+        assert_eq!(actions, [Open, Lock, Read, Unlock, Leave]);
+        assert_eq!(outcomes, [Outcome::Refused]);
     }
 
     #[test]

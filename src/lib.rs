@@ -5,6 +5,7 @@ pub mod closed_set;
 
 pub mod buyer;
 pub mod cli;
+pub mod explore;
 pub mod grade;
 pub mod history;
 pub mod lang;

@@ -180,11 +180,25 @@ impl Sale {
             Exclusion::NoLock
         } else if self.lock == Lock::Posix && same_process {
             Exclusion::SameOwner
-        } else if self.write == Write::Rename && self.lock.has_carrier() && self.lock_on == LockOn::Ticket {
+        } else if self.replaces_its_lock() {
             Exclusion::RenamedAway
         } else {
             Exclusion::Excludes
         }
+    }
+
+    /// Whether each write replaces the file that carries the lock. Then a buyer opens that file for each
+    /// purchase, and the file that it locks may have been replaced by the time that it reads.
+    #[must_use]
+    pub fn replaces_its_lock(&self) -> bool {
+        self.lock.has_carrier() && self.write == Write::Rename && self.lock_on == LockOn::Ticket
+    }
+
+    /// Whether a buyer loses its lock by reading: a POSIX lock goes with any descriptor of its file that
+    /// the process closes (fcntl_locking(2)), and who reads a file that is replaced opens it anew.
+    #[must_use]
+    pub fn loses_its_lock(&self) -> bool {
+        self.lock == Lock::Posix && self.replaces_its_lock()
     }
 }
 

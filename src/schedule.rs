@@ -1,6 +1,8 @@
 //! A schedule: an order of buyers' steps, by name: `R1 R2 W1 W2`.
 //!
 //! Each step is a letter and the number of its buyer. Thinking and leaving are no steps of their own.
+//! `O` occurs only where each write replaces the file that carries the lock (`--write rename --lock-on
+//! ticket`): there it decides all in which order buyers opened that file.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,6 +12,8 @@ use crate::buyer::Action;
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StepKind {
+    /// `O`: the file that carries the lock is opened.
+    Open,
     /// `L`: the lock is granted.
     Lock,
     /// `R`: the stock is read.
@@ -26,7 +30,8 @@ pub enum StepKind {
 
 impl StepKind {
     /// Every kind, in the order in which a purchase takes them.
-    pub const ALL: [StepKind; 6] = [
+    pub const ALL: [StepKind; 7] = [
+        StepKind::Open,
         StepKind::Lock,
         StepKind::Read,
         StepKind::Write,
@@ -39,6 +44,7 @@ impl StepKind {
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
+            StepKind::Open => 'O',
             StepKind::Lock => 'L',
             StepKind::Read => 'R',
             StepKind::Write => 'W',
@@ -52,6 +58,7 @@ impl StepKind {
     #[must_use]
     pub const fn of(action: Action) -> Option<StepKind> {
         match action {
+            Action::Open => Some(StepKind::Open),
             Action::Lock => Some(StepKind::Lock),
             Action::Read => Some(StepKind::Read),
             Action::Write(_) => Some(StepKind::Write),
@@ -95,7 +102,7 @@ impl fmt::Display for Schedule {
 /// Where a text is no schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "step {step} (character {character}) is {given:?}: a step is one of L R W T F U and a buyer's number, like R1"
+    "step {step} (character {character}) is {given:?}: a step is one of O L R W T F U and a buyer's number, like R1"
 )]
 pub struct ScheduleError {
     /// Which step, from 1.
@@ -143,7 +150,7 @@ mod tests {
 
     #[test]
     fn it_prints_what_it_parsed() {
-        let text = "L1 R1 W1 U1 T20 F20";
+        let text = "O1 L1 R1 W1 U1 T20 F20";
         let schedule: Schedule = text.parse().expect("a schedule");
         assert_eq!(schedule.to_string(), text);
         assert_eq!("".parse(), Ok(Schedule::default()));

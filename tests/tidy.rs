@@ -16,9 +16,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("world", &["buyer", "history", "lock", "plan", "ticket_file"]),
     ("grade", &["closed_set", "plan"]),
     ("verdict", &["closed_set", "history"]),
+    ("explore", &["buyer", "history", "plan", "schedule", "verdict", "world"]),
     ("workers", &["buyer", "history", "lock", "plan", "world"]),
     ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),
-    ("report", &["grade", "history", "lang", "plan", "schedule", "verdict"]),
+    ("report", &["explore", "grade", "history", "lang", "plan", "schedule", "verdict"]),
     ("matrix", &["grade", "history", "plan", "run", "ticket_file", "verdict", "workers"]),
 ];
 

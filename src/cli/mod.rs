@@ -1,6 +1,7 @@
 //! The command line: arguments → plan → call → print. Only this module knows clap.
 
 mod check;
+mod explore;
 mod matrix;
 mod progress;
 mod run;
@@ -124,6 +125,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Say how many tickets are left
     Show(show::ShowArgs),
+    /// Count every order of the buyers' steps, on a model, and how each ends
+    Explore(explore::ExploreArgs),
     /// Run every combination of workers, lock and write, and grade it
     Matrix(matrix::MatrixArgs),
     /// Print completions for a shell
@@ -147,6 +150,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
         None => run::execute(cli.run, lang),
         Some(Command::Check(args)) => check::execute(&args, lang),
         Some(Command::Show(args)) => show::execute(&args, lang),
+        Some(Command::Explore(args)) => explore::execute(&args, lang),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man) => shell::man(),

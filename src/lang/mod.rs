@@ -1,6 +1,7 @@
 //! The words that people read, each in English and Chinese, side by side: the one place that holds
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
+pub mod explore;
 pub mod matrix;
 pub mod order;
 pub mod run;
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[matrix::ALL, order::ALL, run::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, order::ALL, run::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {

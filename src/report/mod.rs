@@ -2,6 +2,7 @@
 //! shows, and text is made as a `String`, so that it can be tested apart from its meaning.
 
 pub mod check;
+pub mod explore;
 pub mod figures;
 pub mod json;
 pub mod matrix;

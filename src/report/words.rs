@@ -24,7 +24,12 @@ pub fn span(ns: u64) -> String {
 /// A number with its thousands set apart.
 #[must_use]
 pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
+    grouped_digits(&number.to_string())
+}
+
+/// The digits of a number of any size, its thousands set apart.
+#[must_use]
+pub fn grouped_digits(digits: &str) -> String {
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {

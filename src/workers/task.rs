@@ -172,9 +172,12 @@ impl Visit {
                 Action::Write(_) | Action::Fill(_) if self.hall.fsync => {
                     tokio::task::block_in_place(|| world.perform(action))
                 }
-                Action::Read | Action::Write(_) | Action::Truncate | Action::Fill(_) | Action::Unlock => {
-                    world.perform(action)
-                }
+                Action::Open
+                | Action::Read
+                | Action::Write(_)
+                | Action::Truncate
+                | Action::Fill(_)
+                | Action::Unlock => world.perform(action),
             };
             if let Some(ending) = steps.accept(reply) {
                 world.ended(ending);

@@ -3,9 +3,11 @@
 //! There are two: the real one (lock, ticket file and clock) and a model of it. A wrapper records
 //! what happens in either.
 
+mod model;
 mod real;
 mod recorded;
 
+pub use model::{ModelWorld, Seat, SeatView};
 pub use real::{RealWorld, ThinkTimes, remove_scratch};
 pub use recorded::Recorded;
 

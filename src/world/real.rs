@@ -11,7 +11,7 @@ use super::World;
 use crate::buyer::{Action, Reply};
 use crate::history::{Fault, FaultKind, Recorder};
 use crate::lock::{Locker, Meeting, Wait};
-use crate::plan::{Lock, LockOn, Pace, Plan, Sale, Write};
+use crate::plan::{Lock, Pace, Plan, Sale, Write};
 use crate::ticket_file::{Sighting, TicketFile, scratch_path};
 
 /// Think times of one buyer: the same seed and buyer draw the same times, in any release
@@ -83,7 +83,11 @@ impl RealWorld {
     /// Why this action, as the first of a purchase, must not be taken any more: the run is stopped.
     #[must_use]
     pub fn refusal(&self, action: Action) -> Option<Reply> {
-        let first = if self.sale.lock == Lock::None { Action::Read } else { Action::Lock };
+        let first = match self.sale.lock {
+            Lock::None => Action::Read,
+            _ if self.sale.replaces_its_lock() => Action::Open,
+            _ => Action::Lock,
+        };
         (action == first && self.recorder.stopped()).then(Self::stopped)
     }
 
@@ -95,28 +99,20 @@ impl RealWorld {
 
     /// Takes the lock if it is free: what a buyer does who must not wait here. `None` if it is held.
     pub fn try_lock(&mut self) -> Option<Reply> {
-        let taken = self.reopen_lock().and_then(|()| self.locker.try_lock());
-        match taken {
+        match self.locker.try_lock() {
             Ok(true) => Some(Reply::Done),
             Ok(false) => None,
             Err(error) => Some(Reply::Failed(Fault::os(FaultKind::Lock, &error))),
         }
     }
 
-    /// With `--write rename --lock-on ticket`, does as a program does that opens the file for each
-    /// purchase: the file that it locks may have been replaced by the time that it reads.
-    fn reopen_lock(&mut self) -> io::Result<()> {
-        if self.sale.write == Write::Rename
-            && self.sale.lock.has_carrier()
-            && self.sale.lock_on == LockOn::Ticket
-        {
-            self.locker = Locker::open(&self.sale, self.ticket_file.path(), &self.meeting)?;
-        }
+    /// As a program does that opens the file for each purchase.
+    fn open_lock(&mut self) -> io::Result<()> {
+        self.locker = Locker::open(&self.sale, self.ticket_file.path(), &self.meeting)?;
         Ok(())
     }
 
     fn lock(&mut self) -> io::Result<Reply> {
-        self.reopen_lock()?;
         let (recorder, buyer) = (&self.recorder, self.buyer);
         Ok(match self.locker.lock(|| recorder.stopped() || recorder.gives_up(buyer))? {
             Wait::Granted => Reply::Done,
@@ -174,6 +170,7 @@ impl World for RealWorld {
         };
         let failed = |kind| move |error| Reply::Failed(Fault::os(kind, &error));
         match action {
+            Action::Open => done(self.open_lock(), FaultKind::Lock),
             Action::Lock => self.lock().unwrap_or_else(failed(FaultKind::Lock)),
             Action::Read => self.read().unwrap_or_else(failed(FaultKind::Read)),
             Action::Think => self.think(),

@@ -28,7 +28,12 @@ impl<W> Recorded<W> {
         match action {
             Action::Lock => self.pen.waiting(),
             Action::Write(_) | Action::Truncate => self.pen.writing(),
-            Action::Read | Action::Think | Action::Fill(_) | Action::Unlock | Action::Leave => {}
+            Action::Open
+            | Action::Read
+            | Action::Think
+            | Action::Fill(_)
+            | Action::Unlock
+            | Action::Leave => {}
         }
     }
 
@@ -43,7 +48,7 @@ impl<W> Recorded<W> {
             (Action::Truncate, Reply::Done) => pen.truncated(),
             (Action::Write(_) | Action::Fill(_), Reply::Done) => pen.written(),
             (Action::Unlock, Reply::Done) => pen.unlocked(),
-            (Action::Read | Action::Think | Action::Leave, Reply::Done) => {}
+            (Action::Open | Action::Read | Action::Think | Action::Leave, Reply::Done) => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod check;
+mod explore;
 mod harness;
 mod kill;
 mod locks;

@@ -1,0 +1,101 @@
+//! `ticketsim explore`: every schedule of a small sale, or a sample of those of a large one.
+
+use clap::Args;
+
+use super::{Exit, closed, print};
+use crate::explore::{Sampling, Scheduler, Setting, census, sample};
+use crate::lang::Lang;
+use crate::plan::{Lock, LockOn, PerBuyer, Plan, Sale, Write};
+use crate::report::explore as report;
+
+/// `ticketsim explore`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit code: 0 every schedule is sound, 1 some schedule is unsound, 2 unknown: not all could be counted.
+
+Steps: L lock, R read, W write (T truncate and F fill with --write truncate), U unlock, each followed by \
+the buyer's number; O, with --write rename --lock-on ticket alone, opens the file that is to be locked.")]
+pub(super) struct ExploreArgs {
+    /// How many buyers race, 1 to 30,000
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 2,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
+    buyers: u32,
+    /// How many tickets are on sale
+    #[arg(short, long, value_name = "N", default_value_t = 1)]
+    tickets: u64,
+    /// Take no lock: short for --lock none
+    #[arg(long, conflicts_with = "lock")]
+    no_lock: bool,
+    /// How buyers keep each other out
+    #[arg(long, value_name = "KIND", default_value = "flock", value_parser = closed::<Lock>(Lock::ALL))]
+    lock: Lock,
+    /// How the new stock reaches the file
+    #[arg(long, value_name = "KIND", default_value = "overwrite", value_parser = closed::<Write>(Write::ALL))]
+    write: Write,
+    /// Which file carries the lock [default: ticket; sidecar for --write rename]
+    #[arg(long, value_name = "PLACE", value_parser = closed::<LockOn>(LockOn::ALL))]
+    lock_on: Option<LockOn>,
+    /// Purchases that each buyer makes, or `all`: until it is refused
+    #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
+    per_buyer: PerBuyer,
+    /// Stop at so many states; what was covered is said
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, conflicts_with = "sample",
+          value_parser = clap::value_parser!(u64).range(1..=u64::from(u32::MAX)))]
+    max_states: u64,
+    /// Draw N schedules at random instead of counting all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    sample: Option<u64>,
+    /// Draw by random priorities (PCT): best for races that take D steps in order
+    #[arg(long, value_name = "D", requires = "sample", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    depth: Option<u32>,
+    /// Seed of the sample [default: drawn, and shown]
+    #[arg(long, value_name = "N", requires = "sample")]
+    seed: Option<u64>,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+impl ExploreArgs {
+    fn setting(&self) -> Setting {
+        let lock = if self.no_lock { Lock::None } else { self.lock };
+        let default = self.write.default_lock_on();
+        // A place says nothing of a lock that sits on no file.
+        let lock_on = self.lock_on.filter(|_| lock.has_carrier()).unwrap_or(default);
+        let sale = Sale {
+            lock,
+            lock_on,
+            write: self.write,
+            fsync: false,
+            lock_timeout_ns: None,
+            break_stale: false,
+        };
+        Setting { buyers: self.buyers, tickets: self.tickets, per_buyer: self.per_buyer, sale }
+    }
+}
+
+pub(super) fn execute(args: &ExploreArgs, lang: Lang) -> anyhow::Result<Exit> {
+    let setting = args.setting();
+    let (output, ruling) = if let Some(draws) = args.sample {
+        let scheduler = args.depth.map_or(Scheduler::Uniform, |depth| Scheduler::Pct { depth });
+        // 32 bits, so that a seed can be read out and typed.
+        let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+        let sample = sample(&setting, Sampling { draws, scheduler, seed });
+        let output = if args.json {
+            report::sample_json(&setting, &sample) + "\n"
+        } else {
+            report::sample_text(&setting, &sample, lang)
+        };
+        (output, sample.ruling())
+    } else {
+        let census = census(&setting, args.max_states);
+        let output = if args.json {
+            report::census_json(&setting, &census) + "\n"
+        } else {
+            report::census_text(&setting, &census, lang)
+        };
+        (output, census.ruling())
+    };
+    print(&output)?;
+    Ok(ruling.into())
+}

@@ -1,0 +1,226 @@
+//! Schedules drawn at random, where there are too many states to count them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use rand::rngs::ChaCha8Rng;
+use rand::seq::{IteratorRandom, SliceRandom};
+use rand::{RngExt, SeedableRng};
+
+use super::contender::{Course, Shop};
+use super::{End, Ends, Setting};
+use crate::plan::{Lock, PerBuyer, Write};
+use crate::schedule::{Schedule, Step};
+use crate::verdict::Ruling;
+
+/// How schedules are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheduler {
+    /// At each step, evenly among the buyers that can step.
+    Uniform,
+    /// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A Randomized
+    /// Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010): buyers have random
+    /// priorities, the highest that can step does, and after `depth` − 1 steps picked at random who
+    /// has just stepped falls behind all others. A race that takes `depth` ordered steps is met in each
+    /// draw with probability at least 1/(n·k^(depth − 1)), for n buyers and k steps.
+    Pct {
+        /// How many steps have to come in order for the race that is looked for; at least 1.
+        depth: u32,
+    },
+}
+
+/// How many schedules are drawn, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sampling {
+    /// How many, at least 1.
+    pub draws: u64,
+    /// How.
+    pub scheduler: Scheduler,
+    /// The same seed draws the same schedules.
+    pub seed: u64,
+}
+
+/// One way to end, and the draws that did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// How they end.
+    pub end: End,
+    /// How many of the draws did.
+    pub draws: u64,
+    /// The shortest of them, its buyers numbered in the order in which they come in.
+    pub witness: Schedule,
+}
+
+/// What was drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// How it was drawn.
+    pub sampling: Sampling,
+    /// How many draws were unsound.
+    pub unsound: u64,
+    /// At most so many steps were taken into account when priorities were changed (PCT).
+    pub steps: u64,
+    /// The ways to end, the worst first.
+    pub drawn: Vec<Drawn>,
+}
+
+impl Sample {
+    /// Unsound where some draw was; otherwise unknown: a sample is no proof.
+    #[must_use]
+    pub fn ruling(&self) -> Ruling {
+        if self.unsound > 0 { Ruling::Unsound } else { Ruling::Unknown }
+    }
+
+    /// With 95 % confidence at most this share of the scheduler's draws is unsound, and at least the
+    /// other: the rule of three, 3/N, where none of N was; otherwise Wilson's interval.
+    #[must_use]
+    pub fn bounds(&self) -> (f64, f64) {
+        let draws = self.sampling.draws as f64;
+        if self.unsound == 0 {
+            return (0.0, (3.0 / draws).min(1.0));
+        }
+        // The 97.5 % quantile of the normal distribution.
+        const Z: f64 = 1.959_964;
+        let share = self.unsound as f64 / draws;
+        let middle = share + Z * Z / (2.0 * draws);
+        let spread = Z * (share * (1.0 - share) / draws + Z * Z / (4.0 * draws * draws)).sqrt();
+        let whole = 1.0 + Z * Z / draws;
+        (((middle - spread) / whole).max(0.0), ((middle + spread) / whole).min(1.0))
+    }
+
+    /// The probability with which PCT would have met, in at least one of its draws, a race of its depth
+    /// that is there. `None` for another scheduler.
+    #[must_use]
+    pub fn power(&self, buyers: u32) -> Option<f64> {
+        let Scheduler::Pct { depth } = self.sampling.scheduler else { return None };
+        let orders = f64::from(buyers) * (self.steps as f64).powf(f64::from(depth) - 1.0);
+        // 1 − (1 − 1/orders)^draws, without losing the digits of a small 1/orders.
+        Some(-((-1.0 / orders).ln_1p() * self.sampling.draws as f64).exp_m1())
+    }
+}
+
+/// Draws schedules of a setting at random.
+#[must_use]
+pub fn sample(setting: &Setting, sampling: Sampling) -> Sample {
+    let mut rng = ChaCha8Rng::seed_from_u64(sampling.seed);
+    let mut steps = most_steps(setting);
+    let mut courses: HashMap<Course, (u64, Schedule)> = HashMap::new();
+    for _ in 0..sampling.draws {
+        let picker = match sampling.scheduler {
+            Scheduler::Uniform => Picker::Uniform,
+            Scheduler::Pct { depth } => Picker::Pct(Priorities::draw(&mut rng, setting.buyers, depth, steps)),
+        };
+        let (course, schedule) = draw(setting, &mut rng, picker);
+        steps = steps.max(schedule.0.len() as u64);
+        match courses.entry(course) {
+            Entry::Vacant(entry) => {
+                entry.insert((1, schedule));
+            }
+            Entry::Occupied(mut entry) => {
+                let (count, shortest) = entry.get_mut();
+                *count += 1;
+                if schedule.0.len() < shortest.0.len() {
+                    *shortest = schedule;
+                }
+            }
+        }
+    }
+    let drawn = by_end(setting, courses);
+    let unsound = drawn.iter().filter(|drawn| !drawn.end.is_sound()).map(|drawn| drawn.draws).sum();
+    Sample { sampling, unsound, steps, drawn }
+}
+
+/// Puts courses that end alike together.
+fn by_end(setting: &Setting, courses: HashMap<Course, (u64, Schedule)>) -> Vec<Drawn> {
+    let mut ends = Ends::default();
+    let mut found: HashMap<End, Drawn> = HashMap::new();
+    for (course, (count, schedule)) in courses {
+        let end = ends.of(setting, course, || schedule.clone());
+        let witness = renumbered(&schedule);
+        let drawn =
+            found.entry(end.clone()).or_insert_with(|| Drawn { end, draws: 0, witness: witness.clone() });
+        drawn.draws += count;
+        let key = |schedule: &Schedule| (schedule.0.len(), schedule.to_string());
+        if key(&witness) < key(&drawn.witness) {
+            drawn.witness = witness;
+        }
+    }
+    let mut drawn: Vec<Drawn> = found.into_values().collect();
+    drawn.sort_by_cached_key(|drawn| drawn.end.rank());
+    drawn
+}
+
+/// The same schedule with its buyers numbered in the order in which they come in: they are alike.
+fn renumbered(schedule: &Schedule) -> Schedule {
+    let mut numbers: HashMap<u32, u32> = HashMap::new();
+    let mut number = |buyer: u32| {
+        let next = numbers.len() as u32 + 1;
+        *numbers.entry(buyer).or_insert(next)
+    };
+    Schedule(schedule.0.iter().map(|step| Step { buyer: number(step.buyer), ..*step }).collect())
+}
+
+/// The most steps that a schedule has. Who buys until it is refused has no limit that is known
+/// beforehand; as many purchases as there are tickets, and a refusal, is where it starts.
+fn most_steps(setting: &Setting) -> u64 {
+    let sale = &setting.sale;
+    let locking = if sale.lock == Lock::None { 0 } else { 2 + u64::from(sale.replaces_its_lock()) };
+    let selling = if sale.write == Write::Truncate { 3 } else { 2 };
+    let purchases = match setting.per_buyer {
+        PerBuyer::Count(count) => u64::from(count.get()),
+        PerBuyer::All => setting.tickets.saturating_add(1),
+    };
+    u64::from(setting.buyers).saturating_mul(purchases).saturating_mul(locking + selling)
+}
+
+/// Who picks the next buyer to step.
+enum Picker {
+    Uniform,
+    Pct(Priorities),
+}
+
+/// What PCT goes by, drawn anew for each schedule.
+struct Priorities {
+    /// Of each buyer: the highest steps.
+    of_buyers: Vec<u64>,
+    /// After which steps somebody falls behind, and to which priority.
+    changes: HashMap<u64, u64>,
+}
+
+impl Priorities {
+    fn draw(rng: &mut ChaCha8Rng, buyers: u32, depth: u32, steps: u64) -> Self {
+        let depth = u64::from(depth);
+        // Above those that the changes lead to.
+        let mut of_buyers: Vec<u64> = (depth..depth + u64::from(buyers)).collect();
+        of_buyers.shuffle(rng);
+        let changes = (1..depth).map(|change| (rng.random_range(1..=steps), depth - change)).collect();
+        Self { of_buyers, changes }
+    }
+}
+
+impl Picker {
+    /// One of those that can step; `None` if there are none. `step` counts from 1.
+    fn pick(&mut self, rng: &mut ChaCha8Rng, shop: &Shop, step: u64) -> Option<usize> {
+        match self {
+            Picker::Uniform => shop.able().choose(rng),
+            Picker::Pct(Priorities { of_buyers, changes }) => {
+                let picked = shop.able().max_by_key(|place| of_buyers[*place])?;
+                if let Some(priority) = changes.get(&step) {
+                    of_buyers[picked] = *priority;
+                }
+                Some(picked)
+            }
+        }
+    }
+}
+
+fn draw(setting: &Setting, rng: &mut ChaCha8Rng, mut picker: Picker) -> (Course, Schedule) {
+    let mut shop = Shop::new(setting);
+    let mut steps = Vec::new();
+    while let Some(place) = picker.pick(rng, &shop, steps.len() as u64 + 1) {
+        if let Some(taken) = shop.step(place) {
+            steps.push(Step { kind: taken.kind, buyer: place as u32 + 1 });
+        }
+    }
+    (shop.course.ended(&shop.world), Schedule(steps))
+}

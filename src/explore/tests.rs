@@ -1,0 +1,470 @@
+//! The census against an enumeration that shares nothing with it but the rules of the sale: another
+//! buyer, another file, another lock, every order one by one.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use num_bigint::BigUint;
+use num_rational::Ratio;
+use num_traits::ToPrimitive;
+
+use super::*;
+use crate::plan::{Lock, LockOn, Write};
+use crate::verdict::Ruling;
+
+fn setting(buyers: u32, tickets: u64, lock: Lock, write: Write) -> Setting {
+    let sale = Sale {
+        lock,
+        lock_on: write.default_lock_on(),
+        write,
+        fsync: false,
+        lock_timeout_ns: None,
+        break_stale: false,
+    };
+    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
+}
+
+fn unlocked(buyers: u32, tickets: u64) -> Setting {
+    setting(buyers, tickets, Lock::None, Write::Overwrite)
+}
+
+fn several(setting: Setting, count: u32) -> Setting {
+    Setting { per_buyer: PerBuyer::Count(NonZeroU32::new(count).expect("at least 1")), ..setting }
+}
+
+/// Where a buyer of the enumeration stands, and what it knows.
+#[derive(Clone, Copy, Default)]
+struct Simple {
+    /// The letter of its next step, by its place in the sale's letters.
+    at: usize,
+    read: u64,
+    opened: u64,
+    /// Which file it read through last.
+    reads: u64,
+    receipts: u32,
+    /// It will not write: it unlocks (if there is a lock) and leaves.
+    gives_up: bool,
+    gone: bool,
+}
+
+#[derive(Clone)]
+struct Enumeration {
+    letters: Vec<char>,
+    /// Closing a file drops the lock on it.
+    posix: bool,
+    most: u32,
+    buyers: Vec<Simple>,
+    /// `None` while it is emptied.
+    file: Option<u64>,
+    renames: u64,
+    holders: Vec<(u64, usize)>,
+    sold: Vec<u64>,
+    torn: bool,
+    steps: Vec<String>,
+    chance: Ratio<u128>,
+}
+
+type Key = (u64, Option<u64>, Vec<AnomalyKind>);
+
+impl Enumeration {
+    fn new(setting: &Setting) -> Self {
+        let locked = setting.sale.lock != Lock::None;
+        let mut letters = Vec::new();
+        if locked && setting.sale.write == Write::Rename && setting.sale.lock_on == LockOn::Ticket {
+            letters.push('O');
+        }
+        letters.extend(locked.then_some('L'));
+        letters.push('R');
+        letters.extend(if setting.sale.write == Write::Truncate { vec!['T', 'F'] } else { vec!['W'] });
+        letters.extend(locked.then_some('U'));
+        let most = match setting.per_buyer {
+            PerBuyer::Count(count) => count.get(),
+            PerBuyer::All => u32::MAX,
+        };
+        Self {
+            letters,
+            posix: setting.sale.lock == Lock::Posix,
+            most,
+            buyers: vec![Simple::default(); setting.buyers as usize],
+            file: Some(setting.tickets),
+            renames: 0,
+            holders: Vec::new(),
+            sold: Vec::new(),
+            torn: false,
+            steps: Vec::new(),
+            chance: Ratio::from_integer(1),
+        }
+    }
+
+    fn can(&self, place: usize) -> bool {
+        let buyer = &self.buyers[place];
+        let held = self.holders.iter().any(|(file, _)| *file == buyer.opened);
+        !(buyer.gone || self.letters[buyer.at] == 'L' && held)
+    }
+
+    fn step(&mut self, place: usize) {
+        let reopens = self.letters[0] == 'O';
+        let locked = self.letters.contains(&'L');
+        let buyer = &mut self.buyers[place];
+        let letter = self.letters[buyer.at];
+        self.steps.push(format!("{letter}{}", place + 1));
+        buyer.at += 1;
+        match letter {
+            'O' => buyer.opened = self.renames,
+            'L' => self.holders.push((buyer.opened, place)),
+            'R' => {
+                if reopens && self.posix && buyer.reads == buyer.opened {
+                    self.holders.retain(|(_, holder)| *holder != place);
+                }
+                buyer.reads = self.renames;
+                self.torn |= self.file.is_none();
+                buyer.read = self.file.unwrap_or(0);
+                buyer.gives_up = buyer.read == 0;
+            }
+            'T' => self.file = None,
+            'W' | 'F' => {
+                self.file = Some(buyer.read - 1);
+                self.renames += u64::from(reopens);
+                self.sold.push(buyer.read);
+                buyer.receipts += 1;
+            }
+            _ => self.holders.retain(|(_, holder)| *holder != place),
+        }
+        if buyer.gives_up && letter == 'R' {
+            buyer.at = self.letters.len() - usize::from(locked);
+        }
+        if buyer.at == self.letters.len() {
+            buyer.at = 0;
+            buyer.gone = buyer.gives_up || buyer.receipts == self.most;
+        }
+    }
+
+    /// Calls `ended` with every way in which this can go on.
+    fn each(&self, ended: &mut impl FnMut(&Enumeration)) {
+        let able: Vec<usize> = (0..self.buyers.len()).filter(|place| self.can(*place)).collect();
+        if able.is_empty() {
+            ended(self);
+        }
+        for place in &able {
+            let mut next = self.clone();
+            next.chance /= able.len() as u128;
+            next.step(*place);
+            next.each(ended);
+        }
+    }
+
+    /// By the definitions in words, over the list of all that were sold.
+    fn key(&self, initial: u64) -> Key {
+        let mut tickets = self.sold.clone();
+        tickets.sort_unstable();
+        tickets.dedup();
+        let gone: Vec<u64> = (self.file.unwrap_or(0) + 1..=initial).collect();
+        let named = [
+            (self.sold.len() as u64 > initial, AnomalyKind::Oversold),
+            (tickets.len() < self.sold.len(), AnomalyKind::LostUpdate),
+            (tickets != gone, AnomalyKind::LostStock),
+            (self.torn, AnomalyKind::TornRead),
+        ];
+        let anomalies = named.into_iter().filter_map(|(holds, kind)| holds.then_some(kind)).collect();
+        (self.sold.len() as u64, self.file, anomalies)
+    }
+}
+
+/// Enumerates a setting, and holds every schedule against the rehearsal and its verdict, and the sums
+/// against the census. Returns the number of schedules.
+fn compare(setting: &Setting) -> u64 {
+    let mut ends: BTreeMap<Key, (u64, Ratio<u128>, usize)> = BTreeMap::new();
+    let mut schedules = 0;
+    Enumeration::new(setting).each(&mut |one| {
+        schedules += 1;
+        let text = one.steps.join(" ");
+        let history = rehearse(setting, &text.parse().expect("a schedule")).expect("it can be followed");
+        let end = End::of(&history);
+        let key = one.key(setting.tickets);
+        assert_eq!((end.receipts, end.remaining, end.anomalies), key, "{text}");
+        let sum = ends.entry(key).or_insert((0, Ratio::from_integer(0), usize::MAX));
+        sum.0 += 1;
+        sum.1 += one.chance;
+        sum.2 = sum.2.min(one.steps.len());
+    });
+    let census = census(setting, u64::MAX);
+    assert_eq!(census.partial, None);
+    assert_eq!(census.schedules, BigUint::from(schedules));
+    assert_eq!(census.found.len(), ends.len(), "{setting:?}");
+    for found in census.found {
+        let End { receipts, remaining, anomalies } = found.end.clone();
+        let (count, chance, length) = &ends[&(receipts, remaining, anomalies)];
+        assert_eq!(found.schedules, BigUint::from(*count), "{setting:?}");
+        let (numer, denom) = (found.probability.numer().to_u128(), found.probability.denom().to_u128());
+        assert_eq!((numer, denom), (Some(*chance.numer()), Some(*chance.denom())), "{setting:?}");
+        assert_eq!(found.witness.0.len(), *length, "{setting:?}: not the shortest");
+        assert_eq!(End::of(&rehearse(setting, &found.witness).expect("a witness")), found.end);
+    }
+    schedules
+}
+
+#[test]
+fn every_order_one_by_one_gives_the_same_counts() {
+    let mut schedules = 0;
+    for write in Write::ALL {
+        for (buyers, tickets) in [(1, 1), (2, 0), (2, 1), (2, 2), (3, 1), (3, 2), (3, 3)] {
+            schedules += compare(&setting(buyers, tickets, Lock::None, *write));
+            schedules += compare(&setting(buyers, tickets, Lock::Flock, *write));
+        }
+        schedules += compare(&several(setting(2, 3, Lock::None, *write), 2));
+        schedules += compare(&several(setting(2, 3, Lock::Flock, *write), 2));
+        let all = Setting { per_buyer: PerBuyer::All, ..setting(2, 2, Lock::Flock, *write) };
+        schedules += compare(&all);
+    }
+    schedules += compare(&unlocked(4, 2));
+    schedules += compare(&several(unlocked(3, 2), 2));
+    schedules += compare(&Setting { per_buyer: PerBuyer::All, ..unlocked(2, 2) });
+    assert!(schedules > 10_000, "{schedules} schedules only");
+}
+
+/// A lock on a file that each write replaces: those who opened the old one and those who opened the
+/// new one are not kept apart. Its control is the sidecar.
+#[test]
+fn a_lock_that_is_renamed_away_is_unsound_and_on_a_sidecar_it_is_sound() {
+    let sidecar = setting(3, 3, Lock::Flock, Write::Rename);
+    let ticket = Setting { sale: Sale { lock_on: LockOn::Ticket, ..sidecar.sale }, ..sidecar };
+    assert!(compare(&ticket) > 1_000);
+    let (trap, control) = (census(&ticket, u64::MAX), census(&sidecar, u64::MAX));
+    assert!(trap.sound < trap.schedules);
+    assert!(trap.found.iter().any(|found| found.end.anomalies.contains(&AnomalyKind::LostUpdate)));
+    assert_eq!(control.sound, control.schedules);
+}
+
+/// In settings too large to enumerate: whatever the schedule, those of one course end alike, which is
+/// what lets one of them speak for all.
+#[test]
+fn schedules_of_one_course_are_judged_alike() {
+    use rand::SeedableRng as _;
+    use rand::seq::IteratorRandom as _;
+    let trap = setting(5, 8, Lock::Flock, Write::Rename);
+    let trap = Setting { sale: Sale { lock_on: LockOn::Ticket, ..trap.sale }, ..trap };
+    let all = Setting { per_buyer: PerBuyer::All, ..unlocked(3, 12) };
+    let truncated = several(setting(6, 12, Lock::None, Write::Truncate), 3);
+    let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
+    for setting in [several(unlocked(7, 6), 2), all, truncated, several(trap, 3)] {
+        let mut ends: HashMap<Course, End> = HashMap::new();
+        for _ in 0..1_000 {
+            let mut shop = contender::Shop::new(&setting);
+            let mut steps = Vec::new();
+            while let Some(place) = shop.able().choose(&mut rng) {
+                let kind = shop.step(place).expect("it can step").kind;
+                steps.push(crate::schedule::Step { kind, buyer: place as u32 + 1 });
+            }
+            let history = rehearse(&setting, &Schedule(steps)).expect("followed");
+            let end = End::of(&history);
+            let course = shop.course.ended(&shop.world);
+            assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}");
+        }
+        assert!(ends.len() > 5, "{setting:?}");
+    }
+}
+
+/// Worse than the trap: opening the new file to read it closes the old one, and a POSIX lock goes with
+/// any descriptor of its file. The control is flock, where two buyers of one purchase each are sound.
+#[test]
+fn a_posix_lock_on_a_replaced_file_is_lost_by_reading() {
+    for (lock, sound) in [(Lock::Posix, false), (Lock::Flock, true), (Lock::Ofd, true)] {
+        let trap = setting(2, 2, lock, Write::Rename);
+        let trap = Setting { sale: Sale { lock_on: LockOn::Ticket, ..trap.sale }, ..trap };
+        compare(&trap);
+        compare(&several(trap, 2));
+        let census = census(&trap, u64::MAX);
+        assert_eq!(census.sound == census.schedules, sound, "{lock}");
+    }
+}
+
+/// What excludes between processes is sound in the model; a lock that sits on no file has no trap.
+#[test]
+fn every_kind_of_lock_is_modelled() {
+    for lock in Lock::ALL.iter().filter(|lock| **lock != Lock::None) {
+        for write in Write::ALL {
+            let census = census(&setting(4, 2, *lock, *write), u64::MAX);
+            assert_eq!((census.sound, census.schedules), (24_u32.into(), 24_u32.into()), "{lock}, {write}");
+        }
+    }
+    for lock in [Lock::Lockfile, Lock::Semaphore] {
+        let setting = setting(3, 3, lock, Write::Rename);
+        let named = Setting { sale: Sale { lock_on: LockOn::Ticket, ..setting.sale }, ..setting };
+        let census = census(&named, u64::MAX);
+        assert_eq!(census.sound, census.schedules, "{lock}");
+    }
+}
+
+fn sum(census: &Census, of: impl Fn(&End) -> bool) -> (BigUint, Ratio<BigUint>) {
+    let of: Vec<&Found> = census.found.iter().filter(|found| of(&found.end)).collect();
+    (of.iter().map(|found| &found.schedules).sum(), of.iter().map(|found| found.probability.clone()).sum())
+}
+
+/// Counts that were worked out elsewhere.
+#[test]
+fn the_known_counts_come_out() {
+    for (buyers, tickets, schedules, oversold, not_conserved, chance) in [
+        (2, 1, 6_u32, 4_u32, 4_u32, Some((1_u32, 2_u32))),
+        (3, 1, 66, 60, 60, Some((2, 3))),
+        (3, 2, 90, 84, 84, Some((5, 6))),
+        (4, 1, 1_176, 1_152, 1_152, Some((3, 4))),
+        (2, 2, 6, 0, 4, None),
+    ] {
+        let census = census(&unlocked(buyers, tickets), u64::MAX);
+        assert_eq!(census.schedules, BigUint::from(schedules), "{buyers} buyers, {tickets} tickets");
+        let (count, _) = sum(&census, |end| end.receipts > tickets);
+        assert_eq!(count, BigUint::from(oversold), "{buyers} buyers, {tickets} tickets");
+        let not = |end: &End| end.remaining.is_none_or(|left| left + end.receipts != tickets);
+        let (count, probability) = sum(&census, not);
+        assert_eq!(count, BigUint::from(not_conserved), "{buyers} buyers, {tickets} tickets");
+        if let Some((numer, denom)) = chance {
+            assert_eq!(probability, Ratio::new(numer.into(), denom.into()));
+        }
+    }
+}
+
+#[test]
+fn the_textbook_race_is_found_with_its_shortest_schedule() {
+    let census = census(&unlocked(2, 1), u64::MAX);
+    assert_eq!(census.states, 7);
+    let found: Vec<String> = census.found.iter().map(|found| found.witness.to_string()).collect();
+    assert_eq!(found, ["R1 R2 W1 W2", "R1 W1 R2"]);
+    assert_eq!(census.found[0].end.anomalies, [AnomalyKind::Oversold, AnomalyKind::LostUpdate]);
+}
+
+/// (2·20)!/2^20 orders if all could write; who reads 0 does not, so there are fewer.
+#[test]
+fn twenty_buyers_are_few_states() {
+    let census = census(&unlocked(20, 1), 100_000);
+    assert_eq!(census.partial, None);
+    assert_eq!(census.schedules.to_string().len(), 38);
+    // The pattern of 2, 3 and 4 buyers: one in n is sound.
+    let (_, sound) = sum(&census, End::is_sound);
+    assert_eq!(sound, Ratio::new(1_u32.into(), 20_u32.into()));
+    let (_, all) = sum(&census, |_| true);
+    assert_eq!(all, Ratio::from_integer(1_u32.into()));
+}
+
+#[test]
+fn under_a_lock_every_schedule_is_sound() {
+    for write in Write::ALL {
+        let census = census(&setting(20, 3, Lock::Flock, *write), u64::MAX);
+        // 20! orders in which the lock can be granted.
+        assert_eq!(census.schedules.to_string(), "2432902008176640000");
+        assert_eq!(census.sound, census.schedules);
+        assert_eq!(census.partial, None);
+    }
+}
+
+#[test]
+fn a_bound_ends_in_what_was_covered() {
+    let partial = census(&unlocked(6, 3), 200);
+    let coverage = partial.partial.expect("a bound was met");
+    assert_eq!(partial.states, 200);
+    assert!(coverage.steps > 3);
+    assert!(coverage.probability < Ratio::from_integer(1_u32.into()));
+    let whole = census(&unlocked(6, 3), u64::MAX);
+    assert!(partial.schedules < whole.schedules);
+    assert_eq!(whole.partial, None);
+}
+
+#[test]
+fn truncating_is_torn_without_a_lock_and_sound_under_one() {
+    let census = census(&setting(2, 1, Lock::None, Write::Truncate), u64::MAX);
+    assert!(census.found.iter().any(|found| found.end.anomalies == [AnomalyKind::TornRead]));
+    let locked = super::census(&setting(2, 1, Lock::Flock, Write::Truncate), u64::MAX);
+    assert_eq!(locked.sound, locked.schedules);
+}
+
+/// Who fills a file that another has filled with a longer text leaves the end of that text behind it.
+#[test]
+fn a_file_can_be_left_torn_without_anybody_being_killed() {
+    let setting = several(setting(2, 101, Lock::None, Write::Truncate), 92);
+    let down_to_ten = "R2 T2 F2 ".repeat(91);
+    let schedule = format!("R1 {down_to_ten} R2 T1 T2 F1 F2 R1");
+    let schedule = schedule.parse().expect("a schedule");
+    let history = rehearse(&setting, &schedule).expect("followed");
+    assert_eq!(history.header.left_torn.as_deref(), Some("{\"ticket\": 9}\n}\n"));
+    let end = End::of(&history);
+    assert_eq!((end.receipts, end.remaining), (93, None));
+    assert!(end.anomalies.contains(&AnomalyKind::TornRead));
+}
+
+#[test]
+fn a_schedule_that_can_not_be_followed_is_refused_with_its_place() {
+    let locked = setting(2, 1, Lock::Flock, Write::Overwrite);
+    for (setting, text, message) in [
+        (locked, "L1 L2", "step 2 (L2): the lock refuses it: buyer 1 has held it since step 1"),
+        (locked, "L1 W1", "step 2 (W1): this buyer's next step is R1"),
+        (locked, "L1 R1 W1 U1 L1", "step 5 (L1): this buyer has left"),
+        (locked, "L3", "step 1 (L3): there are buyers 1 to 2 only"),
+        (locked, "L1 R1", "step 3: the schedule ends here, but buyer 1 has not left"),
+        (unlocked(2, 1), "R1 W1 U1", "step 3 (U1): this buyer has left"),
+    ] {
+        let refusal = rehearse(&setting, &text.parse().expect("a schedule")).expect_err("refused");
+        assert_eq!(refusal.to_string(), message);
+    }
+}
+
+#[test]
+fn a_rehearsal_tells_what_happened_when() {
+    let history = rehearse(&unlocked(2, 1), &"R1 R2 W1 W2".parse().expect("a schedule")).expect("followed");
+    let verdict = judge(&history);
+    assert_eq!(verdict.ruling, Ruling::Unsound);
+    let times: Vec<_> = history.purchases.iter().map(crate::history::Purchase::read_and_write_ns).collect();
+    assert_eq!(times, [Some((1, 3)), Some((2, 4))]);
+}
+
+fn drawn(setting: &Setting, draws: u64, scheduler: Scheduler) -> Sample {
+    sample(setting, Sampling { draws, scheduler, seed: 7 })
+}
+
+/// Each share lies within five standard deviations of what the census has: with a fixed seed it does
+/// so always.
+#[test]
+fn an_even_sample_agrees_with_the_census() {
+    for setting in [unlocked(3, 1), setting(3, 2, Lock::None, Write::Truncate), several(unlocked(2, 3), 2)] {
+        let sample = drawn(&setting, 20_000, Scheduler::Uniform);
+        for found in census(&setting, u64::MAX).found {
+            let expected = found.probability.numer().to_f64().expect("small")
+                / found.probability.denom().to_f64().expect("small");
+            let of = sample.drawn.iter().find(|drawn| drawn.end == found.end);
+            let share = of.map_or(0, |drawn| drawn.draws) as f64 / 20_000.0;
+            let deviation = (expected * (1.0 - expected) / 20_000.0).sqrt();
+            assert!((share - expected).abs() <= 5.0 * deviation, "{:?}: {share}, {expected}", found.end);
+        }
+    }
+}
+
+#[test]
+fn a_sample_is_repeated_by_its_seed_and_its_witnesses_can_be_followed() {
+    let setting = setting(4, 2, Lock::None, Write::Truncate);
+    for scheduler in [Scheduler::Uniform, Scheduler::Pct { depth: 3 }] {
+        let sample = drawn(&setting, 500, scheduler);
+        assert_eq!(sample, drawn(&setting, 500, scheduler));
+        assert!(sample.unsound > 0);
+        for drawn in sample.drawn {
+            assert_eq!(End::of(&rehearse(&setting, &drawn.witness).expect("followed")), drawn.end);
+        }
+    }
+}
+
+/// Without a change of priorities one buyer after the other buys, and nothing goes wrong. With one, the
+/// race is met at least as often as PCT promises: it takes two ordered steps.
+#[test]
+fn pct_meets_the_race_as_often_as_it_promises() {
+    let setting = unlocked(10, 10);
+    assert_eq!(drawn(&setting, 1_000, Scheduler::Pct { depth: 1 }).unsound, 0);
+    let sample = drawn(&setting, 1_000, Scheduler::Pct { depth: 2 });
+    assert_eq!(sample.steps, 20);
+    assert!(sample.unsound * 10 * 20 >= 1_000, "{} of 1000", sample.unsound);
+    assert!(sample.power(10).expect("PCT has one") > 0.99);
+}
+
+#[test]
+fn no_find_in_a_sample_is_a_bound_and_no_proof() {
+    let sample = drawn(&setting(3, 1, Lock::Flock, Write::Overwrite), 300, Scheduler::Uniform);
+    assert_eq!((sample.unsound, sample.bounds()), (0, (0.0, 0.01)));
+    let (low, high) = drawn(&unlocked(2, 1), 1_000, Scheduler::Uniform).bounds();
+    assert!(low < 0.5 && 0.5 < high && high - low < 0.07);
+}

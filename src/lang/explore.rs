@@ -1,0 +1,139 @@
+//! The words of an exploration.
+
+use super::texts;
+
+texts! {
+    /// The first line: what is explored.
+    setting(buyers, tickets, lock, write) {
+        en: "Sale of {tickets} to {buyers}: {lock}, {write}",
+        zh: "{buyers}抢 {tickets}：{lock}，{write}",
+    }
+    /// How many schedules there are, and over how many states they were counted.
+    counted(schedules, states) {
+        en: "{schedules}, counted over {states} states of a model",
+        zh: "{schedules}，在模型的 {states} 个状态上数出来",
+    }
+    /// How many states a census met before it stopped.
+    stopped(states) {
+        en: "stopped at the bound of {states} states of a model",
+        zh: "到达模型 {states} 个状态的上限，没有数完",
+    }
+    /// How many schedules were drawn evenly.
+    drawn_evenly(draws, seed) {
+        en: "{draws} drawn on a model, each step evenly among the buyers that can step; seed {seed}",
+        zh: "在模型上抽取 {draws}，每一步在能走的买家中均匀挑选；种子 {seed}",
+    }
+    /// How many schedules were drawn by priorities.
+    drawn_by_priority(draws, depth, seed) {
+        en: "{draws} drawn on a model by random priorities (PCT) of depth {depth}; seed {seed}",
+        zh: "在模型上按随机优先级（PCT，深度 {depth}）抽取 {draws}；种子 {seed}",
+    }
+    /// One schedule.
+    one_schedule() { en: "1 schedule", zh: "1 种顺序" }
+    /// Several schedules.
+    schedules(count) { en: "{count} schedules", zh: "{count} 种顺序" }
+
+    /// The beginning of a long schedule, and how many steps it has.
+    cut_short(beginning, steps) {
+        en: "{beginning} … ({steps} steps; --json has them all)",
+        zh: "{beginning} ……（共 {steps} 步；--json 里有全部）",
+    }
+
+    /// Heading: receipts.
+    receipts() { en: "receipts", zh: "收据" }
+    /// Heading: the stock at the end.
+    left() { en: "left", zh: "剩票" }
+    /// Heading: what went wrong.
+    anomalies() { en: "anomalies", zh: "异常" }
+    /// Heading: the number of schedules.
+    schedules_heading() { en: "schedules", zh: "顺序数" }
+    /// Heading: the number of draws.
+    draws_heading() { en: "draws", zh: "抽中次数" }
+    /// Heading: the probability.
+    probability() { en: "probability", zh: "概率" }
+    /// Heading: the share of the draws.
+    share() { en: "share", zh: "占比" }
+    /// Heading: the shortest schedule that ends so.
+    shortest() { en: "shortest", zh: "最短的顺序" }
+    /// In the table: nothing went wrong.
+    none() { en: "none", zh: "无" }
+    /// In the table: the file is no ticket file at the end.
+    torn() { en: "torn", zh: "损坏" }
+
+    /// The ruling: all sound.
+    all_sound(schedules) {
+        en: "SOUND: every one of the {schedules} is sound. For this model that is a proof, not a sample.",
+        zh: "正确：全部 {schedules}都正确。对这个模型来说，这是证明，不是抽样。",
+    }
+    /// The ruling: there is one schedule, and it is sound.
+    the_one_is_sound() {
+        en: "SOUND: there is one schedule, and it is sound.",
+        zh: "正确：只有一种顺序，而且它是正确的。",
+    }
+    /// The ruling: some unsound.
+    some_unsound(unsound, schedules, probability) {
+        en: "UNSOUND: {unsound} of {schedules} go wrong. A scheduler that picks evenly among the buyers that can step meets one with probability {probability}.",
+        zh: "出错：{schedules}里有 {unsound} 种会出错。每一步在能走的买家中均匀挑选的调度器，碰上一种的概率是 {probability}。",
+    }
+    /// The ruling: some unsound among those that were counted.
+    unsound_so_far(unsound) {
+        en: "UNSOUND: {unsound} that go wrong were found, though not all schedules were counted.",
+        zh: "出错：没有数完，但已经找到 {unsound}会出错。",
+    }
+    /// The ruling: not all were counted.
+    unknown() {
+        en: "UNKNOWN: not all schedules were counted, and none of those that were goes wrong.",
+        zh: "未知：没有数完，数过的顺序都没有出错。",
+    }
+    /// What was covered when the bound was met.
+    covered(steps, schedules, probability) {
+        en: "Every order of the first {steps} steps was followed: {schedules} end within them. A scheduler that picks evenly among the buyers that can step takes one of those with probability {probability}.",
+        zh: "前 {steps} 步的每一种顺序都走过了：其中 {schedules}已经走完。每一步在能走的买家中均匀挑选的调度器，走到它们之一的概率是 {probability}。",
+    }
+    /// What was covered when the bound was met: the beginnings alone.
+    covered_none(steps) {
+        en: "Every order of the first {steps} steps was followed; no schedule ends within them.",
+        zh: "前 {steps} 步的每一种顺序都走过了；没有一种顺序在这以内走完。",
+    }
+    /// What to do about a bound that was met.
+    raise_bound(count, sample) {
+        en: "To go on: --max-states {count}, or draw some at random:  {sample}",
+        zh: "想继续：--max-states {count}，或者随机抽取：  {sample}",
+    }
+    /// The ruling: a sample found something.
+    sample_unsound(unsound, draws, share, low, high) {
+        en: "UNSOUND: {unsound} of {draws} drawn go wrong: {share}, with 95 % confidence {low} to {high} of what this scheduler draws.",
+        zh: "出错：抽取的 {draws}里有 {unsound} 种出错：{share}；这个调度器抽出的顺序里，出错的比例有 95 % 的把握在 {low} 到 {high} 之间。",
+    }
+    /// The ruling: a sample found nothing.
+    sample_unknown(draws, bound) {
+        en: "UNKNOWN: none of the {draws} drawn goes wrong. With 95 % confidence that is so of all but at most {bound} (3/N) of what this scheduler draws. A sample is no proof.",
+        zh: "未知：抽取的 {draws}没有一种出错。有 95 % 的把握说，这个调度器抽出的顺序里出错的比例低于 {bound}（3/N）。抽样不是证明。",
+    }
+    /// What PCT promises.
+    power(depth, steps, power) {
+        en: "A race that takes {depth} ordered steps, in schedules of up to {steps} steps, would have been met with probability {power} or more.",
+        zh: "在不超过 {steps} 步的顺序里，需要 {depth} 步按次序发生的竞争，至少有 {power} 的概率会被碰到。",
+    }
+
+    /// What the model leaves out.
+    leaves_out() {
+        en: "The model leaves out: buyers that are killed and machines that lose power in the middle of a purchase; threads, since its buyers are processes; reads and writes that fail or are cut short; other programs that ignore the lock; a lock that does not do what its manual says on your filesystem; time, so nobody gives up waiting.",
+        zh: "模型没有考虑：买到一半被杀死的买家或断电的机器；线程，因为模型里的买家是进程；失败或只完成一部分的读写；不理会锁的其他程序；在你的文件系统上不像手册所说那样工作的锁；时间，所以没有人会等不及。",
+    }
+    /// How to make a witness happen.
+    to_replay(command) {
+        en: "To make the worst of them happen on real processes:  {command}",
+        zh: "想让其中最糟的一种在真实进程上发生：  {command}",
+    }
+    /// How to explore the same under a lock.
+    to_lock(command) {
+        en: "To see what a lock makes of it:  {command}",
+        zh: "想看加锁之后怎样：  {command}",
+    }
+    /// How to explore the same with a lock that excludes.
+    to_sidecar(command) {
+        en: "To see what a lock on a file that no write replaces makes of it:  {command}",
+        zh: "想看把锁放在不会被换掉的文件上怎样：  {command}",
+    }
+}

@@ -1,0 +1,173 @@
+//! An exploration for programs.
+
+use serde::Serialize;
+
+use super::{census_summary, sample_summary};
+use crate::explore::{Census, Drawn, End, Found, Sample, Scheduler, Setting};
+use crate::lang::{Lang, explore as say};
+use crate::plan::{Lock, LockOn, PerBuyer, Sale, Write};
+use crate::report::json::{SCHEMA_VERSION, to_line};
+use crate::schedule::Schedule;
+use crate::verdict::{AnomalyKind, Ruling};
+
+#[derive(Serialize)]
+struct CensusDocument {
+    schema_version: u32,
+    schedules: String,
+    sound: String,
+    states: u64,
+    complete: bool,
+    outcomes: Vec<FoundRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    covered: Option<CoveredRow>,
+    #[serde(flatten)]
+    closing: Closing,
+}
+
+#[derive(Serialize)]
+struct FoundRow {
+    receipts: u64,
+    remaining: Option<u64>,
+    anomalies: Vec<AnomalyKind>,
+    schedules: String,
+    probability: String,
+    witness: String,
+}
+
+/// What a census covers that is not complete: every order of so many steps, and so much of what an
+/// even scheduler does.
+#[derive(Serialize)]
+struct CoveredRow {
+    steps: u64,
+    probability: String,
+}
+
+#[derive(Serialize)]
+struct SampleDocument {
+    schema_version: u32,
+    draws: u64,
+    unsound: u64,
+    complete: bool,
+    scheduler: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<u32>,
+    /// A string: 64 bits do not fit a JavaScript number.
+    seed: String,
+    confidence: Confidence,
+    outcomes: Vec<DrawnRow>,
+    #[serde(flatten)]
+    closing: Closing,
+}
+
+/// The share of unsound schedules among those that this scheduler draws lies between the two.
+#[derive(Serialize)]
+struct Confidence {
+    level: f64,
+    low: f64,
+    high: f64,
+}
+
+#[derive(Serialize)]
+struct DrawnRow {
+    receipts: u64,
+    remaining: Option<u64>,
+    anomalies: Vec<AnomalyKind>,
+    draws: u64,
+    witness: String,
+}
+
+/// What both documents end with.
+#[derive(Serialize)]
+struct Closing {
+    verdict: Ruling,
+    summary: String,
+    setting: SettingRow,
+    command: String,
+    /// The command that makes the worst way to end happen on real processes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<String>,
+    leaves_out: String,
+}
+
+#[derive(Serialize)]
+struct SettingRow {
+    buyers: u32,
+    tickets: u64,
+    lock: Lock,
+    lock_on: LockOn,
+    write: Write,
+    per_buyer: PerBuyer,
+}
+
+impl Closing {
+    fn new(setting: &Setting, ruling: Ruling, summary: String, worst: Option<(&End, &Schedule)>) -> Self {
+        let Sale { lock, lock_on, write, .. } = setting.sale;
+        let Setting { buyers, tickets, per_buyer, .. } = *setting;
+        let worst = worst.filter(|(end, _)| !end.is_sound());
+        Self {
+            verdict: ruling,
+            summary,
+            setting: SettingRow { buyers, tickets, lock, lock_on, write, per_buyer },
+            command: setting.command(),
+            replay: worst.map(|(_, witness)| setting.replay_command(witness)),
+            leaves_out: say::leaves_out(Lang::En),
+        }
+    }
+}
+
+/// A census as one line of JSON. Numbers of schedules are strings: they outgrow any number of JSON.
+#[must_use]
+pub fn census_json(setting: &Setting, census: &Census) -> String {
+    let row = |found: &Found| FoundRow {
+        receipts: found.end.receipts,
+        remaining: found.end.remaining,
+        anomalies: found.end.anomalies.clone(),
+        schedules: found.schedules.to_string(),
+        probability: found.probability.to_string(),
+        witness: found.witness.to_string(),
+    };
+    let worst = census.found.first().map(|found| (&found.end, &found.witness));
+    to_line(&CensusDocument {
+        schema_version: SCHEMA_VERSION,
+        schedules: census.schedules.to_string(),
+        sound: census.sound.to_string(),
+        states: census.states,
+        complete: census.partial.is_none(),
+        outcomes: census.found.iter().map(row).collect(),
+        covered: census
+            .partial
+            .as_ref()
+            .map(|covered| CoveredRow { steps: covered.steps, probability: covered.probability.to_string() }),
+        closing: Closing::new(setting, census.ruling(), census_summary(census, Lang::En), worst),
+    })
+}
+
+/// A sample as one line of JSON.
+#[must_use]
+pub fn sample_json(setting: &Setting, sample: &Sample) -> String {
+    let row = |drawn: &Drawn| DrawnRow {
+        receipts: drawn.end.receipts,
+        remaining: drawn.end.remaining,
+        anomalies: drawn.end.anomalies.clone(),
+        draws: drawn.draws,
+        witness: drawn.witness.to_string(),
+    };
+    let (scheduler, depth) = match sample.sampling.scheduler {
+        Scheduler::Uniform => ("uniform", None),
+        Scheduler::Pct { depth } => ("pct", Some(depth)),
+    };
+    let (low, high) = sample.bounds();
+    let worst = sample.drawn.first().map(|drawn| (&drawn.end, &drawn.witness));
+    to_line(&SampleDocument {
+        schema_version: SCHEMA_VERSION,
+        draws: sample.sampling.draws,
+        unsound: sample.unsound,
+        complete: false,
+        scheduler,
+        depth,
+        seed: sample.sampling.seed.to_string(),
+        confidence: Confidence { level: 0.95, low, high },
+        outcomes: sample.drawn.iter().map(row).collect(),
+        closing: Closing::new(setting, sample.ruling(), sample_summary(sample, Lang::En), worst),
+    })
+}

@@ -1,0 +1,52 @@
+//! An exploration, as text and as JSON.
+
+mod chance;
+mod json;
+mod text;
+
+pub use json::{census_json, sample_json};
+pub use text::{census_text, sample_text};
+
+use num_bigint::BigUint;
+use num_rational::Ratio;
+use num_traits::One as _;
+
+use super::words::grouped;
+use crate::explore::{Census, Sample};
+use crate::lang::{Lang, explore as say};
+use crate::verdict::Ruling;
+use chance::{amount, exact_and_decimal, percent};
+
+/// So many schedules, in words.
+fn schedules(count: &BigUint, lang: Lang) -> String {
+    if count.is_one() { say::one_schedule(lang) } else { say::schedules(lang, amount(count)) }
+}
+
+/// The ruling on a census in one sentence.
+fn census_summary(census: &Census, lang: Lang) -> String {
+    let all = schedules(&census.schedules, lang);
+    let unsound = &census.schedules - &census.sound;
+    match (census.ruling(), &census.partial) {
+        (Ruling::Sound, _) if census.schedules.is_one() => say::the_one_is_sound(lang),
+        (Ruling::Sound, _) => say::all_sound(lang, all),
+        (Ruling::Unsound, None) => {
+            let wrong = census.found.iter().filter(|found| !found.end.is_sound());
+            let probability: Ratio<BigUint> = wrong.map(|found| &found.probability).sum();
+            say::some_unsound(lang, amount(&unsound), all, exact_and_decimal(&probability))
+        }
+        (Ruling::Unsound, Some(_)) => say::unsound_so_far(lang, schedules(&unsound, lang)),
+        (Ruling::Unknown, _) => say::unknown(lang),
+    }
+}
+
+/// The ruling on a sample in one sentence.
+fn sample_summary(sample: &Sample, lang: Lang) -> String {
+    let draws = sample.sampling.draws;
+    let (low, high) = sample.bounds();
+    let all = schedules(&draws.into(), lang);
+    if sample.ruling() == Ruling::Unknown {
+        return say::sample_unknown(lang, all, percent(high));
+    }
+    let share = percent(sample.unsound as f64 / draws as f64);
+    say::sample_unsound(lang, grouped(sample.unsound), all, share, percent(low), percent(high))
+}

@@ -1,0 +1,238 @@
+//! An exploration for people: what was explored, a row for each way to end, the ruling, what to try
+//! next.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use num_traits::Zero as _;
+
+use super::chance::{SHORT_FRACTION, amount, decimal, exact_and_decimal, percent, sign};
+use super::{census_summary, sample_summary, schedules};
+use crate::explore::{Census, Drawn, End, Found, Sample, Scheduler, Setting};
+use crate::grade::Combination;
+use crate::lang::{Lang, Noun, explore as say, run as say_run};
+use crate::plan::{Exclusion, Lock, LockOn, PerBuyer, Sale};
+use crate::report::matrix::documented;
+use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
+use crate::report::words::grouped;
+use crate::schedule::Schedule;
+use crate::verdict::Ruling;
+
+/// A witness up to this length stands in its row of the table.
+const SHORT_WITNESS: usize = 36;
+/// Of a longer one than this, the beginning is shown: 40 buyers that take three steps each.
+const LONG_WITNESS: usize = 480;
+/// A longer fraction than this is in the JSON alone.
+const LONG_FRACTION: usize = 160;
+
+/// A census, for people.
+#[must_use]
+pub fn census_text(setting: &Setting, census: &Census, lang: Lang) -> String {
+    let mut text = format!("{}\n", setting_line(setting, lang));
+    let (count, states) = (schedules(&census.schedules, lang), grouped(census.states));
+    let counted = match census.partial {
+        None => say::counted(lang, count, states),
+        Some(_) => say::stopped(lang, states),
+    };
+    let _ = writeln!(text, "{}\n", styled(ASIDE, counted));
+    let rows: Vec<Row<'_>> = census.found.iter().map(|found| Row::counted(found, lang)).collect();
+    text.push_str(&table(&rows, [say::schedules_heading(lang), say::probability(lang)], lang));
+    let ruling = census.ruling();
+    let _ = writeln!(text, "{}", styled(style(ruling).bold(), census_summary(census, lang)));
+    if let Some(covered) = &census.partial {
+        let covered = if census.schedules.is_zero() {
+            say::covered_none(lang, covered.steps)
+        } else {
+            let probability = exact_and_decimal(&covered.probability);
+            say::covered(lang, covered.steps, schedules(&census.schedules, lang), probability)
+        };
+        let _ = writeln!(text, "{covered}");
+    }
+    let worst = census.found.first().map(|found| (&found.end, &found.witness));
+    text.push_str(&aside(setting, ruling, worst, lang));
+    if census.partial.is_some() {
+        let more = census.states.saturating_mul(10);
+        let sample = format!("{} --sample 10000", setting.command());
+        let _ = writeln!(text, "\n{}", say::raise_bound(lang, more, sample));
+    }
+    text
+}
+
+/// A sample, for people.
+#[must_use]
+pub fn sample_text(setting: &Setting, sample: &Sample, lang: Lang) -> String {
+    let mut text = format!("{}\n", setting_line(setting, lang));
+    let sampling = sample.sampling;
+    let draws = schedules(&sampling.draws.into(), lang);
+    let drawn = match sampling.scheduler {
+        Scheduler::Uniform => say::drawn_evenly(lang, draws, sampling.seed),
+        Scheduler::Pct { depth } => say::drawn_by_priority(lang, draws, depth, sampling.seed),
+    };
+    let _ = writeln!(text, "{}\n", styled(ASIDE, drawn));
+    let rows: Vec<Row<'_>> =
+        sample.drawn.iter().map(|drawn| Row::drawn(drawn, sampling.draws, lang)).collect();
+    text.push_str(&table(&rows, [say::draws_heading(lang), say::share(lang)], lang));
+    let ruling = sample.ruling();
+    let _ = writeln!(text, "{}", styled(style(ruling).bold(), sample_summary(sample, lang)));
+    if let (Scheduler::Pct { depth }, Some(power)) = (sampling.scheduler, sample.power(setting.buyers))
+        && ruling == Ruling::Unknown
+    {
+        let _ = writeln!(text, "{}", say::power(lang, depth, sample.steps, percent(power)));
+    }
+    let worst = sample.drawn.first().map(|drawn| (&drawn.end, &drawn.witness));
+    text + &aside(setting, ruling, worst, lang)
+}
+
+fn style(ruling: Ruling) -> Style {
+    match ruling {
+        Ruling::Sound => GOOD,
+        Ruling::Unsound => BAD,
+        Ruling::Unknown => ODD,
+    }
+}
+
+/// What is explored, in one line, and what is wrong with its lock.
+fn setting_line(setting: &Setting, lang: Lang) -> String {
+    let Sale { lock, lock_on, write, .. } = setting.sale;
+    let lock = match (lock, lock_on) {
+        (Lock::None, _) => say_run::no_lock(lang),
+        (lock, LockOn::Sidecar) if lock.has_carrier() => say_run::lock_on_sidecar(lang, lock),
+        (lock, _) => say_run::lock_on_ticket(lang, lock),
+    };
+    let mut write = say_run::write_by(lang, write);
+    match setting.per_buyer {
+        PerBuyer::ONE => {}
+        PerBuyer::Count(count) => write = format!("{write}, {}", say_run::several_each(lang, count)),
+        PerBuyer::All => write = format!("{write}, {}", say_run::all_each(lang)),
+    }
+    let buyers = lang.count(u64::from(setting.buyers), Noun::Buyer);
+    let tickets = lang.count(setting.tickets, Noun::Ticket);
+    let line = styled(LOUD, say::setting(lang, buyers, tickets, lock, write));
+    let plan = setting.plan();
+    match plan.exclusion() {
+        Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => line,
+        Exclusion::RenamedAway | Exclusion::SameOwner => {
+            let why = documented(Combination::of(&plan), lang);
+            format!("{line}\n{}", styled(ODD, say_run::demonstration(lang, why)))
+        }
+    }
+}
+
+/// What the model leaves out, unless a schedule speaks for itself, and what to try next. `worst` is the
+/// first way to end, and its witness.
+fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, lang: Lang) -> String {
+    let with = |lock: Lock| {
+        let lock_on = setting.sale.write.default_lock_on();
+        Setting { sale: Sale { lock, lock_on, ..setting.sale }, ..*setting }.command()
+    };
+    let lock = setting.sale.lock;
+    let mut text = String::new();
+    if ruling != Ruling::Unsound {
+        let _ = writeln!(text, "{}", styled(ASIDE, say::leaves_out(lang)));
+    }
+    let replay = worst.filter(|(end, _)| !end.is_sound());
+    let replay = replay.map(|(_, witness)| say::to_replay(lang, setting.replay_command(witness)));
+    let contrast = match ruling {
+        Ruling::Unsound if lock == Lock::None => Some(say::to_lock(lang, with(Lock::Flock))),
+        Ruling::Unsound if setting.sale.replaces_its_lock() => Some(say::to_sidecar(lang, with(lock))),
+        Ruling::Sound if lock != Lock::None => Some(say_run::how_to_break(lang, with(Lock::None))),
+        _ => None,
+    };
+    for (hint, place) in replay.into_iter().chain(contrast).zip(0..) {
+        let gap = if place == 0 { "\n" } else { "" };
+        let _ = writeln!(text, "{gap}{hint}");
+    }
+    text
+}
+
+/// One way to end, in words.
+struct Row<'a> {
+    end: &'a End,
+    /// How many schedules or draws.
+    count: String,
+    /// How likely: exactly, where that is known, and how near the decimal is to it.
+    fraction: Option<(String, &'static str)>,
+    decimal: String,
+    witness: String,
+    anomalies: String,
+    left: String,
+}
+
+impl<'a> Row<'a> {
+    fn counted(found: &'a Found, lang: Lang) -> Self {
+        let Found { end, schedules, probability, witness } = found;
+        let row = Self::new(end, amount(schedules), decimal(probability), witness, lang);
+        // A whole number has no fraction to show.
+        let fraction = (!probability.is_integer()).then(|| (probability.to_string(), sign(probability)));
+        Self { fraction, ..row }
+    }
+
+    fn drawn(drawn: &'a Drawn, draws: u64, lang: Lang) -> Self {
+        let share = percent(drawn.draws as f64 / draws as f64);
+        Self::new(&drawn.end, grouped(drawn.draws), share, &drawn.witness, lang)
+    }
+
+    fn new(end: &'a End, count: String, decimal: String, witness: &Schedule, lang: Lang) -> Self {
+        let names: Vec<&str> = end.anomalies.iter().map(|kind| kind.name()).collect();
+        let anomalies = if names.is_empty() { say::none(lang) } else { names.join(", ") };
+        let left = end.remaining.map_or_else(|| say::torn(lang), grouped);
+        let mut shown = witness.to_string();
+        if shown.len() > LONG_WITNESS {
+            // Steps are ASCII, and some of them fit.
+            shown.truncate(shown[..LONG_WITNESS / 4].rfind(' ').unwrap_or(0));
+            shown = say::cut_short(lang, shown, grouped(witness.0.len() as u64));
+        }
+        Self { end, count, fraction: None, decimal, witness: shown, anomalies, left }
+    }
+
+    fn is_short(&self) -> bool {
+        let fraction = self.fraction.as_ref().map_or(0, |(fraction, _)| fraction.len());
+        self.witness.len() <= SHORT_WITNESS && fraction <= SHORT_FRACTION
+    }
+}
+
+/// The ways to end: a row each, and below it what is too long for a row.
+fn table(rows: &[Row<'_>], [count, likely]: [String; 2], lang: Lang) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let short = rows.iter().all(Row::is_short);
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let mut headings = vec![say::receipts(lang), say::left(lang), say::anomalies(lang), count, likely];
+    headings.extend(short.then(|| say::shortest(lang)));
+    table.set_header(headings);
+    for row in rows {
+        let likely = match &row.fraction {
+            Some((fraction, sign)) if short => format!("{fraction} {sign} {}", row.decimal),
+            _ => row.decimal.clone(),
+        };
+        let receipts = grouped(row.end.receipts);
+        let mut cells = vec![receipts, row.left.clone(), row.anomalies.clone(), row.count.clone(), likely];
+        cells.extend(short.then(|| row.witness.clone()));
+        table.add_row(cells);
+    }
+    for (column, place) in table.column_iter_mut().zip(0..) {
+        let number = [0, 1, 3].contains(&place);
+        column.set_cell_alignment(if number { CellAlignment::Right } else { CellAlignment::Left });
+    }
+    let mut text = String::new();
+    let mut lines = table.lines();
+    if let Some(heading) = lines.next() {
+        let _ = writeln!(text, " {}", styled(ASIDE, heading.trim_end()));
+    }
+    for (line, row) in lines.zip(rows) {
+        let style = if row.end.is_sound() { GOOD } else { BAD };
+        let _ = writeln!(text, " {}", styled(style, line.trim_end()));
+        if !short {
+            if let Some((fraction, _)) =
+                row.fraction.as_ref().filter(|(fraction, _)| fraction.len() <= LONG_FRACTION)
+            {
+                let _ = writeln!(text, "      {fraction}");
+            }
+            let _ = writeln!(text, "      {}", row.witness);
+        }
+    }
+    text + "\n"
+}

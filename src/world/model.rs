@@ -1,0 +1,282 @@
+//! A model of the world: the lock and the ticket file without a system under them. It can be cloned,
+//! compared and hashed, so that an explorer can try every order of steps on it.
+//!
+//! An action is atomic: nothing comes between its beginning and its end. Emptying and filling are two
+//! actions, so others can meet the emptied file. The file's text is kept as it would stand on the disk
+//! where that matters: who fills a file that somebody else has filled meanwhile writes over that text,
+//! and what the longer one had beyond its end stays behind.
+//!
+//! It has no clock, so nobody gives up waiting, and a think takes no time. Nobody is killed in it and
+//! no system call fails. The ticket file is one as `--tickets` creates it: other members would make no
+//! difference but to the length of its text.
+
+use super::World;
+use crate::buyer::{Action, Reply};
+use crate::history::{Fault, FaultKind, TornText};
+use crate::plan::Sale;
+use crate::ticket_file;
+
+/// What stands in the ticket file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Text {
+    /// A whole ticket file with this stock.
+    Whole(u64),
+    /// These bytes: none, or what fills over each other have left.
+    Bytes(Vec<u8>),
+}
+
+impl Text {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Text::Whole(stock) => whole(*stock),
+            Text::Bytes(bytes) => bytes.clone(),
+        }
+    }
+}
+
+/// The text of a ticket file as `--tickets` creates it.
+fn whole(stock: u64) -> Vec<u8> {
+    format!("{{\"ticket\": {stock}}}\n").into_bytes()
+}
+
+/// What one buyer has of its own in a [`ModelWorld`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Seat {
+    /// Which file it opened to lock it.
+    opened: u32,
+    /// Whether it holds that file's lock.
+    holds: bool,
+    /// Which file it reads through. Kept only where closing that file loses the lock.
+    reads: u32,
+}
+
+impl Seat {
+    /// Whether it holds the lock that `other` has opened.
+    #[must_use]
+    pub fn keeps_out(&self, other: &Seat) -> bool {
+        self.holds && self.opened == other.opened
+    }
+}
+
+/// The lock and the ticket file that all buyers share.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ModelWorld {
+    replaces_its_lock: bool,
+    loses_its_lock: bool,
+    text: Text,
+    /// How often the file that carries the lock has been replaced: the number of the one that has its
+    /// name now. A buyer that opened an earlier one locks that one.
+    current: u32,
+    /// The files whose lock is held.
+    held: Vec<u32>,
+}
+
+impl ModelWorld {
+    /// The world in which `sale` sells so many tickets.
+    #[must_use]
+    pub fn new(sale: &Sale, tickets: u64) -> Self {
+        Self {
+            replaces_its_lock: sale.replaces_its_lock(),
+            loses_its_lock: sale.loses_its_lock(),
+            text: Text::Whole(tickets),
+            current: 0,
+            held: Vec::new(),
+        }
+    }
+
+    /// Whether this action would be done at once: only a lock that is held makes a buyer wait.
+    #[must_use]
+    pub fn grants(&self, seat: &Seat, action: Action) -> bool {
+        action != Action::Lock || !self.held.contains(&seat.opened)
+    }
+
+    /// Carries out one action of the buyer in `seat`. A lock that is not granted fails: nobody else
+    /// moves meanwhile, so waiting for it would be for ever.
+    pub fn perform(&mut self, seat: &mut Seat, action: Action) -> Reply {
+        if !self.grants(seat, action) {
+            return Reply::Failed(Fault::plain(FaultKind::LockTimeout));
+        }
+        match action {
+            Action::Open => seat.opened = self.current,
+            // Who takes no lock never asks for it.
+            Action::Lock => {
+                self.held.push(seat.opened);
+                seat.holds = true;
+            }
+            Action::Read => {
+                self.reopen(seat);
+                return self.read();
+            }
+            Action::Write(stock) => {
+                self.text = Text::Whole(stock);
+                self.current += u32::from(self.replaces_its_lock);
+            }
+            Action::Truncate => self.text = Text::Bytes(Vec::new()),
+            Action::Fill(stock) => self.fill(stock),
+            Action::Unlock => {
+                self.release(seat);
+                seat.opened = 0;
+            }
+            Action::Think | Action::Leave => {}
+        }
+        // Which of two holders came first makes no difference to what can happen next.
+        self.held.sort_unstable();
+        Reply::Done
+    }
+
+    /// Lets the lock go, if the seat (still) holds it.
+    fn release(&mut self, seat: &mut Seat) {
+        if std::mem::take(&mut seat.holds) {
+            self.held.retain(|file| *file != seat.opened);
+        }
+    }
+
+    /// Who reads a file that is replaced opens the one that has its name now and closes the one before.
+    /// A POSIX lock goes with *any* descriptor of its file that the process closes (fcntl_locking(2)).
+    fn reopen(&mut self, seat: &mut Seat) {
+        if self.loses_its_lock {
+            if seat.reads == seat.opened {
+                self.release(seat);
+            }
+            seat.reads = self.current;
+        }
+    }
+
+    /// What a reader meets now.
+    #[must_use]
+    pub fn read(&self) -> Reply {
+        match &self.text {
+            Text::Whole(stock) => Reply::Stock(*stock),
+            Text::Bytes(bytes) => match ticket_file::parse(bytes) {
+                Ok(parsed) => Reply::Stock(parsed.stock),
+                Err(_) => Reply::Torn(TornText::new(bytes)),
+            },
+        }
+    }
+
+    /// One pwrite(2) at the start: it does not shorten the file.
+    fn fill(&mut self, stock: u64) {
+        let mut bytes = whole(stock);
+        let old = self.text.bytes();
+        if old.len() <= bytes.len() {
+            self.text = Text::Whole(stock);
+        } else {
+            bytes.extend_from_slice(&old[bytes.len()..]);
+            self.text = Text::Bytes(bytes);
+        }
+    }
+}
+
+/// One buyer's view of a [`ModelWorld`].
+#[derive(Debug)]
+pub struct SeatView<'a> {
+    /// What all share.
+    pub world: &'a mut ModelWorld,
+    /// What is its own.
+    pub seat: &'a mut Seat,
+}
+
+impl World for SeatView<'_> {
+    fn perform(&mut self, action: Action) -> Reply {
+        self.world.perform(self.seat, action)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buyer::{Buyer, Rules};
+    use crate::plan::{Lock, LockOn, PerBuyer, Write};
+    use crate::world::drive;
+
+    fn sale(lock: Lock, write: Write, lock_on: LockOn) -> Sale {
+        Sale { lock, lock_on, write, fsync: false, lock_timeout_ns: None, break_stale: false }
+    }
+
+    #[test]
+    fn a_lone_buyer_is_driven_as_in_the_real_world() {
+        for write in Write::ALL {
+            for lock in [Lock::None, Lock::Flock] {
+                let sale = sale(lock, *write, write.default_lock_on());
+                let (mut world, mut seat) = (ModelWorld::new(&sale, 12), Seat::default());
+                let mut buyer = Buyer::new(Rules::new(&sale, PerBuyer::All));
+                drive(&mut buyer, &mut SeatView { world: &mut world, seat: &mut seat });
+                assert_eq!((buyer.bought(), world.read()), (12, Reply::Stock(0)), "{sale:?}");
+                assert!(world.held.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn a_held_lock_grants_nobody_else_and_fails_who_asks_nevertheless() {
+        let sale = sale(Lock::Flock, Write::Overwrite, LockOn::Ticket);
+        let mut world = ModelWorld::new(&sale, 1);
+        let (mut one, mut other) = (Seat::default(), Seat::default());
+        assert_eq!(world.perform(&mut one, Action::Lock), Reply::Done);
+        assert!(!world.grants(&other, Action::Lock));
+        assert!(matches!(world.perform(&mut other, Action::Lock), Reply::Failed(_)));
+        world.perform(&mut one, Action::Unlock);
+        assert!(world.grants(&other, Action::Lock));
+    }
+
+    /// flock(2): the lock belongs to the open file, and a rename puts another in its place.
+    #[test]
+    fn a_lock_on_a_replaced_file_keeps_out_those_alone_who_opened_that_one() {
+        let sale = sale(Lock::Flock, Write::Rename, LockOn::Ticket);
+        let mut world = ModelWorld::new(&sale, 3);
+        let mut seats = [Seat::default(); 3];
+        world.perform(&mut seats[0], Action::Open);
+        world.perform(&mut seats[1], Action::Open);
+        world.perform(&mut seats[0], Action::Lock);
+        world.perform(&mut seats[0], Action::Write(2));
+        world.perform(&mut seats[2], Action::Open);
+        assert!(!world.grants(&seats[1], Action::Lock), "the old file is locked");
+        assert!(world.grants(&seats[2], Action::Lock), "the new one is not");
+    }
+
+    /// fcntl_locking(2): closing any descriptor of a file drops the process's POSIX locks on it. The
+    /// control is flock, which belongs to the descriptor that it was taken through.
+    #[test]
+    fn a_posix_lock_is_lost_by_closing_the_file_that_was_read() {
+        for (lock, lost) in [(Lock::Posix, true), (Lock::Flock, false)] {
+            let mut world = ModelWorld::new(&sale(lock, Write::Rename, LockOn::Ticket), 3);
+            let (mut one, mut other) = (Seat::default(), Seat::default());
+            for action in [Action::Open, Action::Lock, Action::Read] {
+                world.perform(&mut one, action);
+            }
+            world.perform(&mut other, Action::Open);
+            assert_eq!(world.grants(&other, Action::Lock), lost, "{lock}");
+        }
+    }
+
+    #[test]
+    fn an_emptied_file_is_torn_until_it_is_filled() {
+        let sale = sale(Lock::None, Write::Truncate, LockOn::Ticket);
+        let (mut world, mut seat) = (ModelWorld::new(&sale, 3), Seat::default());
+        world.perform(&mut seat, Action::Truncate);
+        assert_eq!(world.read(), Reply::Torn(TornText::new(b"")));
+        world.perform(&mut seat, Action::Fill(2));
+        assert_eq!(world, ModelWorld::new(&sale, 2));
+    }
+
+    /// The same fills on a real file leave the same texts.
+    #[test]
+    fn fills_over_each_other_leave_what_a_real_file_is_left_with() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sale = sale(Lock::None, Write::Truncate, LockOn::Ticket);
+        for fills in [&[10, 9][..], &[100, 9], &[100, 10, 9], &[9, 100], &[1000, 99, 7]] {
+            let path = folder.path().join(format!("{fills:?}.json"));
+            ticket_file::create(&path, 5).expect("created");
+            let mut real = ticket_file::TicketFile::open(&path, false, "").expect("open");
+            real.read().expect("read");
+            let (mut world, mut seat) = (ModelWorld::new(&sale, 5), Seat::default());
+            world.perform(&mut seat, Action::Truncate);
+            real.truncate().expect("emptied");
+            for stock in fills {
+                world.perform(&mut seat, Action::Fill(*stock));
+                real.fill(*stock).expect("filled");
+            }
+            assert_eq!(world.text.bytes(), std::fs::read(&path).expect("read"), "{fills:?}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `ticketsim explore`.
+
+use serde_json::Value;
+
+use crate::harness::Folder;
+
+fn outcomes(document: &Value) -> &Vec<Value> {
+    document["outcomes"].as_array().expect("outcomes")
+}
+
+#[test]
+fn two_buyers_of_one_ticket_come_out_as_documented() {
+    let ran = Folder::new().ticketsim("explore --buyers 2 --tickets 1 --no-lock --json");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let begin = concat!(
+        r#"{"schema_version":1,"schedules":"6","sound":"2","states":7,"complete":true,"outcomes":["#,
+        r#"{"receipts":2,"remaining":0,"anomalies":["oversold","lost_update"],"schedules":"4","#,
+        r#""probability":"1/2","witness":"R1 R2 W1 W2"},"#,
+        r#"{"receipts":1,"remaining":0,"anomalies":[],"schedules":"2","probability":"1/2","witness":"R1 W1 R2"}]"#
+    );
+    assert!(ran.stdout.starts_with(begin), "{}", ran.stdout);
+}
+
+/// The control stands beside it: the same without the lock.
+#[test]
+fn a_lock_is_proved_sound_and_no_lock_is_not() {
+    let folder = Folder::new();
+    let locked = folder.ticketsim("explore --buyers 5 --tickets 3");
+    assert_eq!(locked.code, Some(0), "{locked:?}");
+    assert!(locked.stdout.contains("every one of the 120 schedules is sound"), "{}", locked.stdout);
+    assert!(locked.stdout.contains("a proof, not a sample"), "{}", locked.stdout);
+    assert!(locked.stdout.contains("The model leaves out:"), "{}", locked.stdout);
+    let control = folder.ticketsim("explore --buyers 5 --tickets 3 --no-lock");
+    assert_eq!(control.code, Some(1), "{control:?}");
+    assert!(control.stdout.contains("ticketsim replay 'R1 R2"), "{}", control.stdout);
+}
+
+#[test]
+fn large_numbers_are_exact() {
+    let folder = Folder::new();
+    let (code, document) = folder.json("explore --buyers 20 --tickets 1 --no-lock");
+    assert_eq!((code, &document["complete"]), (Some(1), &Value::Bool(true)));
+    let digits = document["schedules"].as_str().expect("a string");
+    // About 1.5 × 10³⁷, to the last digit.
+    assert_eq!((digits.len(), &digits[..2]), (38, "15"));
+    let sound: Vec<_> =
+        outcomes(&document).iter().filter(|outcome| outcome["anomalies"] == serde_json::json!([])).collect();
+    assert_eq!(sound.len(), 1);
+    assert_eq!(sound[0]["probability"], "1/20");
+    let (code, document) = folder.json("explore --buyers 10 --tickets 10 --no-lock");
+    assert_eq!((code, &document["complete"]), (Some(1), &Value::Bool(true)));
+}
+
+#[test]
+fn a_bound_ends_in_unknown_with_what_was_covered() {
+    let folder = Folder::new();
+    let (code, document) = folder.json("explore --buyers 20 --tickets 5 --no-lock --max-states 50");
+    assert_eq!(
+        (code, &document["complete"], &document["verdict"]),
+        (Some(2), &false.into(), &"unknown".into())
+    );
+    assert!(document["covered"]["steps"].as_u64() > Some(0), "{document}");
+    let ran = folder.ticketsim("explore --buyers 20 --tickets 5 --no-lock --max-states 50");
+    assert!(ran.stdout.contains("UNKNOWN") && ran.stdout.contains("Every order of the first"), "{ran:?}");
+}
+
+#[test]
+fn a_sample_finds_the_race_or_says_what_not_finding_it_means() {
+    let folder = Folder::new();
+    let race = "explore --buyers 100 --tickets 50 --no-lock --sample 200 --seed 5";
+    for depth in ["", " --depth 2"] {
+        let (code, document) = folder.json(&format!("{race}{depth}"));
+        assert_eq!((code, &document["verdict"]), (Some(1), &"unsound".into()), "{document}");
+        assert_eq!(folder.json(&format!("{race}{depth}")).1, document, "a seed repeats it");
+    }
+    let locked = folder.ticketsim("explore --buyers 100 --tickets 50 --sample 200 --seed 5");
+    assert_eq!(locked.code, Some(2), "{locked:?}");
+    assert!(locked.stdout.contains("1.5 % (3/N)"), "{}", locked.stdout);
+    let (_, document) = folder.json("explore --buyers 100 --tickets 50 --sample 200");
+    assert_eq!(document["confidence"]["high"], 0.015);
+}
+
+#[test]
+fn what_does_not_go_together_is_said_so() {
+    let folder = Folder::new();
+    for (args, word) in [
+        ("explore --buyers 0", "--buyers"),
+        ("explore --depth 2", "--sample"),
+        ("explore --sample 5 --max-states 7", "--max-states"),
+        ("explore --lock flock --no-lock", "--no-lock"),
+        ("explore --max-states 0", "--max-states"),
+        ("explore --fsync", "--fsync"),
+    ] {
+        let ran = folder.ticketsim(args);
+        assert_eq!(ran.code, Some(2), "{args}: {ran:?}");
+        assert!(ran.stderr.contains(word), "{args}: {}", ran.stderr);
+    }
+    // Nothing is sold: there is no file before, and none after.
+    assert!(folder.list(".").is_empty());
+}
+
+#[test]
+fn chinese_has_the_same_numbers() {
+    let ran = Folder::new().ticketsim("explore --buyers 2 --tickets 1 --no-lock --lang zh");
+    assert!(ran.stdout.contains("R1 R2 W1 W2") && ran.stdout.contains("概率"), "{}", ran.stdout);
+}
