@@ -9,6 +9,7 @@ pub mod explore;
 pub mod grade;
 pub mod history;
 pub mod lang;
+pub mod lesson;
 pub mod lock;
 pub mod matrix;
 pub mod plan;

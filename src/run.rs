@@ -115,7 +115,7 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
 
 /// Puts the plan's tickets on sale, and makes sure that they can be sold: the file can be written and
 /// its lock taken. Returns the stock.
-fn put_on_sale(plan: &Plan, meeting: &Meeting, watch: &Watch<'_>) -> Result<u64, RunError> {
+pub(crate) fn put_on_sale(plan: &Plan, meeting: &Meeting, watch: &Watch<'_>) -> Result<u64, RunError> {
     let path = plan.file.as_path();
     match (ticket_file::load(path), plan.tickets) {
         (Ok(_), Some(tickets)) => {
@@ -191,7 +191,7 @@ fn set_under_lock(locker: &Locker, plan: &Plan, tickets: u64, watch: &Watch<'_>)
 }
 
 /// The stock after the sale, or the start of what is there instead.
-fn stock_left(plan: &Plan) -> Result<(Option<u64>, Option<String>), RunError> {
+pub(crate) fn stock_left(plan: &Plan) -> Result<(Option<u64>, Option<String>), RunError> {
     let failed = |source| TicketFileError::Io { path: plan.file.clone(), doing: "can't be read", source };
     let mut ticket_file = TicketFile::open(&plan.file, false, "").map_err(failed)?;
     Ok(match ticket_file.read().map_err(failed)? {

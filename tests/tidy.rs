@@ -21,6 +21,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),
     ("report", &["explore", "grade", "history", "lang", "plan", "schedule", "verdict"]),
     ("matrix", &["grade", "history", "plan", "run", "ticket_file", "verdict", "workers"]),
+    (
+        "lesson",
+        &[
+            "buyer",
+            "closed_set",
+            "history",
+            "lang",
+            "lock",
+            "plan",
+            "report",
+            "run",
+            "shared",
+            "ticket_file",
+            "verdict",
+            "workers",
+            "world",
+        ],
+    ),
 ];
 
 /// Modules that may name any other.

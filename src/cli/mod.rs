@@ -2,6 +2,7 @@
 
 mod check;
 mod explore;
+mod lesson;
 mod matrix;
 mod progress;
 mod run;
@@ -129,6 +130,8 @@ enum Command {
     Explore(explore::ExploreArgs),
     /// Run every combination of workers, lock and write, and grade it
     Matrix(matrix::MatrixArgs),
+    /// Learn how processes work, up to the ticket sale: eight lessons that run
+    Lesson(lesson::LessonArgs),
     /// Print completions for a shell
     Completions(shell::CompletionsArgs),
     /// Print the manual page
@@ -151,6 +154,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Check(args)) => check::execute(&args, lang),
         Some(Command::Show(args)) => show::execute(&args, lang),
         Some(Command::Explore(args)) => explore::execute(&args, lang),
+        Some(Command::Lesson(args)) => lesson::execute(&args, lang),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man) => shell::man(),

@@ -2,6 +2,7 @@
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
 pub mod explore;
+pub mod lesson;
 pub mod matrix;
 pub mod order;
 pub mod run;
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn no_text_lacks_a_language() {
         let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
-        for (name, en, zh) in TABLES.iter().copied().flatten() {
+        for (name, en, zh) in TABLES.iter().chain(lesson::TABLES).copied().flatten() {
             assert!(!en.trim().is_empty() && !en.contains(is_han), "{name}: {en}");
             assert!(zh.contains(is_han), "{name}: {zh}");
         }

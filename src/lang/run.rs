@@ -25,15 +25,15 @@ texts! {
     /// In the plan line: several purchases a buyer.
     several_each(number) { en: "up to {number} purchases each", zh: "每人最多买 {number} 次" }
     /// In the plan line: purchases until sold out.
-    all_each() { en: "each buys until it is refused", zh: "每人买到被拒为止" }
+    all_each() { en: "each buys until it is refused", zh: "每人一直买到没票为止" }
     /// Below the plan line: why its lock keeps nobody out.
     demonstration(why) {
         en: "note: a demonstration of a lock that keeps nobody out. {why}",
-        zh: "注意：这里演示的是一把挡不住人的锁。{why}",
+        zh: "注意：这里演示的是一把谁也挡不住的锁。{why}",
     }
 
     /// A buyer's line: it bought.
-    buyer_bought(stock, left) { en: "bought   read {stock}, wrote {left}", zh: "买到   读到 {stock}，写下 {left}" }
+    buyer_bought(stock, left) { en: "bought   read {stock}, wrote {left}", zh: "买到   读到 {stock}，写入 {left}" }
     /// A buyer's line: it bought several.
     buyer_bought_many(count) { en: "bought   {count}", zh: "买到   {count}" }
     /// A buyer's line: it was refused.
@@ -92,17 +92,17 @@ texts! {
     /// The last line of a sound run under a lock.
     how_to_break(command) {
         en: "To see the race, take the lock away:  {command}",
-        zh: "想看竞争，去掉锁：  {command}",
+        zh: "想看竞争怎么发生，就去掉锁：  {command}",
     }
     /// The last line of an unsound run without a lock.
     how_to_fix(command) {
         en: "To fix it, let them take a lock:  {command}",
-        zh: "想修好它，让买家先拿锁：  {command}",
+        zh: "想修好，就让买家先拿锁：  {command}",
     }
     /// The last line of an unsound run under a lock that does not exclude.
     how_to_mend(command) {
         en: "To fix it, let them take a lock that keeps them apart:  {command}",
-        zh: "想修好它，换一把能隔开买家的锁：  {command}",
+        zh: "想修好，就换一把能隔开买家的锁：  {command}",
     }
     /// `show`.
     left_in(tickets, file) { en: "{tickets} left in {file}", zh: "{file} 里还有 {tickets}" }

@@ -6,12 +6,12 @@ texts! {
     /// The ruling: sound.
     sound(receipts, tickets) {
         en: "SOUND: {receipts} for {tickets}, and no ticket was sold twice.",
-        zh: "正确：{tickets}，发出{receipts}，没有一张票卖了两次。",
+        zh: "正确：{tickets}，发出 {receipts}，没有哪张票卖了两次。",
     }
     /// The ruling: unsound.
     unsound(receipts, tickets) {
         en: "UNSOUND: {receipts} for {tickets}.",
-        zh: "出错：{tickets}，却发出{receipts}。",
+        zh: "出错：{tickets}，却发出 {receipts}。",
     }
     /// The ruling: unsound, though there are not too many receipts.
     unsound_otherwise() { en: "UNSOUND: the tickets do not add up.", zh: "出错：票数对不上。" }
@@ -21,33 +21,33 @@ texts! {
     /// oversold, in one sentence.
     oversold(receipts, tickets, extra) {
         en: "oversold: {receipts} were handed out for {tickets}, {extra} too many",
-        zh: "超卖：{tickets}发出了{receipts}，多了 {extra} 张",
+        zh: "超卖：{tickets}发出了 {receipts}，多了 {extra} 张",
     }
     /// oversold: who shares a ticket.
     same_ticket(stock, count, buyers) {
         en: "ticket {stock} was sold {count} times: to buyers {buyers}",
-        zh: "第 {stock} 号票卖了 {count} 次：买家 {buyers}",
+        zh: "{stock} 号票卖了 {count} 次，买家是 {buyers}",
     }
 
     /// lost_update, in one sentence.
     lost_update(count) {
         en: "lost update: {count} × a buyer sold a ticket that another had sold already, because it had looked before the other wrote",
-        zh: "丢失更新：有 {count} 次，买家卖出了别人已经卖掉的票，因为它在别人写入之前就看过了库存",
+        zh: "丢失更新：有 {count} 次，买家买到的是别人已经买走的票，因为它在别人写入之前就读了库存",
     }
     /// lost_update: the usual case.
     both_read(first, second, stock, gap, left) {
         en: "buyers {first} and {second} both read {stock}, buyer {second} {gap} before buyer {first} wrote {left}",
-        zh: "买家 {first} 和 {second} 都读到 {stock}，买家 {second} 比买家 {first} 写下 {left} 早读了 {gap}",
+        zh: "买家 {first} 和 {second} 都读到 {stock}；买家 {second} 读的时候，离买家 {first} 写入 {left} 还有 {gap}",
     }
     /// lost_update: the old stock had come back.
     read_again(first, second, stock, gap, left) {
         en: "buyer {second} read {stock} again, {gap} after buyer {first} had written {left}: an older stock had been written over it",
-        zh: "买家 {first} 写下 {left} 之后 {gap}，买家 {second} 又读到 {stock}：旧的库存盖掉了新的",
+        zh: "买家 {first} 写入 {left}，过了 {gap}，买家 {second} 又读到 {stock}：旧库存盖掉了新库存",
     }
     /// lost_update: nothing is known of the times.
     same_stock(first, second, stock) {
         en: "buyers {first} and {second} were both sold a ticket from a stock of {stock}",
-        zh: "买家 {first} 和 {second} 都从库存 {stock} 买到了票",
+        zh: "买家 {first} 和 {second} 都是在库存为 {stock} 时买到的票",
     }
 
     /// lost_stock, missing.
@@ -58,30 +58,30 @@ texts! {
     /// lost_stock: who may have taken it.
     died_writing(buyer, stock) {
         en: "buyer {buyer} was killed while it sold ticket {stock}: the ticket is gone, the receipt was never given",
-        zh: "买家 {buyer} 在卖第 {stock} 号票时被杀死：票没了，收据没给出",
+        zh: "买家 {buyer} 在买 {stock} 号票的途中被杀死：票没了，收据也没拿到",
     }
     /// lost_stock, too much.
     stock_extra(tickets) {
         en: "lost stock, the other way: {tickets} in the stock again although it was sold: a write with an older stock put it back",
-        zh: "库存多出：{tickets}明明卖掉了又回到库存：有人把旧的库存写了回去",
+        zh: "库存多出：{tickets}明明已经卖掉，又回到了库存：有人把旧库存写了回去",
     }
 
     /// torn_read, in one sentence.
     torn_read(count) {
         en: "torn read: {count} × the file was read while it was no valid ticket file",
-        zh: "读到残缺：有 {count} 次，读到的不是有效的票文件",
+        zh: "读到残缺数据：有 {count} 次读到的不是有效的票文件",
     }
     /// torn_read: what was read, in the middle of whose write.
     torn_in_write(reader, text, gap, writer) {
         en: "buyer {reader} read {text}, {gap} after buyer {writer} had emptied the file and before it was filled again",
-        zh: "买家 {reader} 读到 {text}：买家 {writer} 在 {gap} 前清空了文件，还没写好",
+        zh: "买家 {reader} 读到 {text}：买家 {writer} 在 {gap} 前清空了文件，还没写回",
     }
     /// torn_read: what was read.
     torn_text(reader, text) { en: "buyer {reader} read {text}", zh: "买家 {reader} 读到 {text}" }
     /// torn_read: a stock above all that was on sale.
     stock_from_nowhere(reader, stock) {
         en: "buyer {reader} read {stock}, more than was ever on sale",
-        zh: "买家 {reader} 读到 {stock}，比卖过的票都多",
+        zh: "买家 {reader} 读到 {stock}，比开售以来的任何库存都多",
     }
     /// torn_read: the file after the sale.
     left_torn(text) { en: "after the sale the file holds {text}", zh: "卖完后文件里是 {text}" }
@@ -110,7 +110,7 @@ texts! {
     /// Not judged: the recorder was full.
     unrecorded(count) {
         en: "{count} were counted, but there was no room to record them: what they sold from is not known",
-        zh: "{count}只计了数，没有地方记录：不知道它们从哪个库存卖出",
+        zh: "{count}只计了数，没有空间记录：不知道它们各自的库存读数",
     }
     /// Not judged: no initial stock.
     no_initial() {
@@ -140,7 +140,7 @@ texts! {
     /// Why a purchase failed.
     fault_torn(text) { en: "read {text}", zh: "读到 {text}" }
     /// Why a purchase failed.
-    fault_stopped() { en: "stopped with the run", zh: "随运行停止" }
+    fault_stopped() { en: "stopped with the run", zh: "随整个运行一起停止" }
     /// Why a purchase failed.
     fault_killed() { en: "killed in the middle of it", zh: "中途被杀死" }
     /// A text of no bytes at all.

@@ -5,6 +5,7 @@ mod check;
 mod explore;
 mod harness;
 mod kill;
+mod lesson;
 mod locks;
 mod matrix;
 mod outsiders;

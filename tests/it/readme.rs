@@ -34,12 +34,16 @@ fn console_blocks(page: &str) -> Vec<Shown> {
 /// The text without what differs from run to run.
 fn steady(text: &str) -> Vec<String> {
     let rules = [
+        // A lesson's columns: when, who, process id, and its parent's where it stands in a column.
+        (r"\d+\.\d (\S+?)(-\d+)? +\d+ (?: *\d+ )?", "T $1 P "),
+        (r"process \d+|\d+ 号进程", "process P"),
+        (r"\d+(\.\d+)? 秒", "T"),
         (r"seed \d+|种子 \d+", "seed N"),
         (r"pid +\d+", "pid N"),
         (r"\d+(\.\d+)? (ns|µs|ms|s)\b", "T"),
         (r"[\d,]+ sales a second|每秒卖 [\d,]+ 张", "N sales a second"),
-        (r"\b(buyer|买家) +\d+", "$1 N"),
         (r"(buyers|买家) \d+ (and|和) \d+", "$1 N $2 N"),
+        (r"(buyer|买家) +\d+", "$1 N"),
         (r" +", " "),
     ];
     let mut text = text.to_owned();
@@ -75,17 +79,28 @@ fn check_page(name: &str) {
             continue;
         }
         commands += 1;
-        let shell = Command::new("sh")
-            .args(["-c", &command])
-            .current_dir(folder.root())
-            .env("PATH", &path)
-            .env("LC_ALL", if name.contains("zh") { "zh_CN.UTF-8" } else { "C.UTF-8" })
-            .output()
-            .expect("a shell");
-        let real =
-            String::from_utf8_lossy(&shell.stdout).into_owned() + &String::from_utf8_lossy(&shell.stderr);
+        let run = || {
+            let shell = Command::new("sh")
+                .args(["-c", &command])
+                .current_dir(folder.root())
+                .env("PATH", &path)
+                .env("LC_ALL", if name.contains("zh") { "zh_CN.UTF-8" } else { "C.UTF-8" })
+                .output()
+                .expect("a shell");
+            String::from_utf8_lossy(&shell.stdout).into_owned() + &String::from_utf8_lossy(&shell.stderr)
+        };
+        // A race is the system's to decide: on a machine that is busy enough, now and then a buyer comes
+        // so late that it is refused even without a lock.
+        let shown = steady(&output);
+        let mut real = run();
+        for _ in 1..5 {
+            if matches(&shown, &steady(&real)) {
+                break;
+            }
+            real = run();
+        }
         assert!(
-            matches(&steady(&output), &steady(&real)),
+            matches(&shown, &steady(&real)),
             "{name}:{line}: $ {command}\n--- shown\n{output}\n--- real\n{real}"
         );
     }
@@ -95,6 +110,11 @@ fn check_page(name: &str) {
 #[test]
 fn the_readme_is_true() {
     check_page("README.md");
+}
+
+#[test]
+fn the_chinese_readme_is_true() {
+    check_page("README.zh-CN.md");
 }
 
 #[test]

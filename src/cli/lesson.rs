@@ -1,0 +1,183 @@
+//! `ticketsim lesson`: lists the lessons, holds them, shows their source.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::run::catch_interrupts;
+use super::{Exit, closed, print};
+use crate::lang::{Lang, lesson as say};
+use crate::lesson::{Lesson, LessonError, Manner, Taught, Voice, ask, open_counter, teach};
+use crate::plan::Plan;
+use crate::report::text::{LOUD, styled};
+use crate::run::RunError;
+use crate::workers::WorkersError;
+
+/// `ticketsim lesson`.
+#[derive(Debug, Args)]
+pub(super) struct LessonArgs {
+    /// Which lesson; without one, they are listed
+    #[arg(value_name = "NAME", value_parser = closed::<Lesson>(Lesson::ALL))]
+    name: Option<Lesson>,
+    /// Hold all lessons, in the order of the course
+    #[arg(long, conflicts_with = "name")]
+    all: bool,
+    /// Cut the pauses to a quarter
+    #[arg(long)]
+    fast: bool,
+    /// Print what was measured as one JSON document instead of text
+    #[arg(long)]
+    json: bool,
+    /// Show the lesson's program instead of running it
+    #[arg(long, conflicts_with_all = ["json", "fast", "count"])]
+    source: bool,
+    /// How many children (many: up to 500) or clients (server: up to 200) [default: 10]
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    count: Option<u32>,
+    /// server: open a ticket counter on this port of 127.0.0.1, until Ctrl-C
+    #[arg(long, value_name = "PORT", conflicts_with_all = ["all", "fast", "json", "source", "count"])]
+    serve: Option<u16>,
+    /// server: be a customer of the counter at this address (host:port, or a port on 127.0.0.1)
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["all", "fast", "json", "source", "count", "serve"])]
+    connect: Option<String>,
+    /// server --serve: the ticket file to sell from
+    #[arg(long, value_name = "PATH", default_value = Plan::DEFAULT_FILE, requires = "serve")]
+    file: PathBuf,
+    /// server --serve: put N tickets on sale first
+    #[arg(long, value_name = "N", requires = "serve")]
+    tickets: Option<u64>,
+}
+
+pub(super) fn execute(args: &LessonArgs, lang: Lang) -> anyhow::Result<Exit> {
+    let lessons = match args.name {
+        Some(lesson) => vec![lesson],
+        None if args.all => Lesson::ALL.to_vec(),
+        None => Vec::new(),
+    };
+    if args.serve.is_some() || args.connect.is_some() {
+        anyhow::ensure!(
+            args.name == Some(Lesson::Server),
+            "--serve and --connect are the two sides of one lesson: ticketsim lesson server --serve 4000"
+        );
+    } else if lessons.is_empty() {
+        anyhow::ensure!(
+            !args.source && !args.fast && args.count.is_none(),
+            "of which lesson? Name one, or say --all; ticketsim lesson lists them"
+        );
+        return list(args, lang);
+    } else if args.source {
+        lessons.into_iter().try_for_each(show_source)?;
+        return Ok(Exit::Sound);
+    }
+    let interrupted = catch_interrupts()?;
+    let coloured = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let manner = Manner {
+        // The document speaks English.
+        lang: if args.json { Lang::En } else { lang },
+        voice: if args.json {
+            Voice::Silent
+        } else if coloured {
+            Voice::Coloured
+        } else {
+            Voice::Plain
+        },
+        fast: args.fast,
+        count: args.count,
+        interrupted: &interrupted,
+    };
+    let ended = match (args.serve, &args.connect) {
+        (Some(port), _) => open_counter(manner, port, &args.file, args.tickets).map(|()| Exit::Sound),
+        (_, Some(address)) => {
+            ask(manner, address).map(|answer| if answer.is_error() { Exit::Unsound } else { Exit::Sound })
+        }
+        _ => hold(&lessons, args, manner),
+    };
+    match ended {
+        Err(LessonError::Interrupted | LessonError::Run(RunError::Workers(WorkersError::Interrupted))) => {
+            Ok(Exit::Interrupted)
+        }
+        // The reader has seen enough.
+        Err(LessonError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Sound),
+        ended => Ok(ended?),
+    }
+}
+
+/// Holds the lessons, one after another, and says in the end whether all went as predicted.
+fn hold(lessons: &[Lesson], args: &LessonArgs, manner: Manner<'_>) -> Result<Exit, LessonError> {
+    let mut taught = Vec::new();
+    for lesson in lessons {
+        taught.push(teach(*lesson, manner)?);
+        if args.all && !args.json {
+            print("\n").map_err(printing)?;
+        }
+    }
+    let failed: Vec<&str> = taught.iter().filter(|one| !one.held).map(|one| one.lesson.name()).collect();
+    if args.json {
+        print(&document(&taught, args.all)).map_err(printing)?;
+    } else if args.all && failed.is_empty() {
+        print(&format!("{}\n", say::all_held(manner.lang, taught.len()))).map_err(printing)?;
+    } else if args.all {
+        print(&format!("{}\n", say::not_held(manner.lang, failed.join(", ")))).map_err(printing)?;
+    }
+    Ok(if failed.is_empty() { Exit::Sound } else { Exit::Unsound })
+}
+
+fn printing(error: anyhow::Error) -> LessonError {
+    LessonError::Output(std::io::Error::other(error.to_string()))
+}
+
+/// One document: of one lesson, or of all.
+fn document(taught: &[Taught], all: bool) -> String {
+    #[derive(serde::Serialize)]
+    struct One<'a> {
+        schema_version: u32,
+        #[serde(flatten)]
+        taught: &'a Taught,
+    }
+    let document = match taught {
+        [taught] if !all => serde_json::to_string(&One { schema_version: 1, taught }),
+        _ => {
+            let held = taught.iter().all(|one| one.held);
+            Ok(serde_json::json!({ "schema_version": 1, "held": held, "lessons": taught }).to_string())
+        }
+    };
+    // Numbers, names and texts: nothing in it can't be JSON.
+    document.unwrap_or_default() + "\n"
+}
+
+fn list(args: &LessonArgs, lang: Lang) -> anyhow::Result<Exit> {
+    if args.json {
+        let lessons: Vec<_> = Lesson::ALL
+            .iter()
+            .map(|lesson| serde_json::json!({ "lesson": lesson, "title": lesson.title(Lang::En) }))
+            .collect();
+        print(&format!("{}\n", serde_json::json!({ "schema_version": 1, "lessons": lessons })))?;
+        return Ok(Exit::Sound);
+    }
+    let mut text = format!("{}\n\n", say::list_heading(lang));
+    for (lesson, number) in Lesson::ALL.iter().zip(1..) {
+        let name = styled(LOUD, format_args!("{:<9}", lesson.name()));
+        text += &format!("  {number}  {name}  {}\n", lesson.title(lang));
+    }
+    text += &format!("\n{}\n", say::list_hint(lang));
+    print(&text)?;
+    Ok(Exit::Sound)
+}
+
+/// Prints a lesson's program, its comments in a colour of their own.
+fn show_source(lesson: Lesson) -> anyhow::Result<()> {
+    let comment = anstyle::AnsiColor::Cyan.on_default();
+    let mut text = String::new();
+    for (path, source) in lesson.source() {
+        if lesson.source().len() > 1 {
+            text += &format!("{}\n", styled(LOUD, format_args!("// ---- {path}")));
+        }
+        for line in source.lines() {
+            let is_comment = line.trim_start().starts_with("//");
+            text += &if is_comment { styled(comment, line) } else { line.to_owned() };
+            text.push('\n');
+        }
+    }
+    print(&text)
+}

@@ -1,0 +1,268 @@
+//! Lessons on processes, each a program that runs: one file a lesson, short enough to be read as its own
+//! explanation. Real processes do real things; each lesson predicts, shows what happens as it happens,
+//! and checks its prediction against what was measured.
+
+mod child;
+mod daemon;
+mod isolation;
+mod join;
+mod lock;
+mod many;
+mod process;
+mod server;
+mod stage;
+mod worker;
+
+use std::io;
+
+use serde::{Serialize, Serializer};
+
+use crate::closed_set::closed_set;
+use crate::lang::{Lang, lesson as text};
+use crate::report::text::{BAD, GOOD, LOUD};
+use crate::run::RunError;
+use crate::ticket_file::TicketFileError;
+use crate::workers::ForkError;
+use stage::Stage;
+
+pub use server::{Answer, ask, open_counter};
+pub use stage::{Manner, Voice};
+
+closed_set! {
+    /// The lessons, in the order of the course.
+    pub enum Lesson: "lesson" {
+        /// A process starts another one and goes on at once.
+        Process = "process",
+        /// Waiting for a child, and not waiting for it.
+        Join = "join",
+        /// Many children, one after another and all at once.
+        Many = "many",
+        /// A process as a type of one's own, with a name and a run.
+        Worker = "worker",
+        /// What one process changes, no other one sees.
+        Isolation = "isolation",
+        /// Children that end with the program, and one that is told to.
+        Daemon = "daemon",
+        /// The ticket sale, with a lock and without.
+        Lock = "lock",
+        /// A ticket counter on the network, one process a connection.
+        Server = "server",
+    }
+}
+
+/// What a lesson measured.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Facts {
+    /// Of `process`.
+    Process(process::Facts),
+    /// Of `join`.
+    Join(join::Facts),
+    /// Of `many`.
+    Many(many::Facts),
+    /// Of `worker`.
+    Worker(worker::Facts),
+    /// Of `isolation`.
+    Isolation(isolation::Facts),
+    /// Of `daemon`.
+    Daemon(daemon::Facts),
+    /// Of `lock`.
+    Lock(lock::Facts),
+    /// Of `server`.
+    Server(server::Facts),
+}
+
+/// One thing that a lesson predicted, and whether it was so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its name in the JSON.
+    pub name: &'static str,
+    /// Whether it was so.
+    pub held: bool,
+    /// It, in words.
+    pub words: String,
+}
+
+impl Claim {
+    fn new(name: &'static str, held: bool, words: String) -> Self {
+        Self { name, held, words }
+    }
+}
+
+/// A lesson that was held.
+#[derive(Clone, Debug, Serialize)]
+pub struct Taught {
+    /// Which.
+    pub lesson: Lesson,
+    /// Whether all that was predicted was so.
+    pub held: bool,
+    /// What was predicted: name and whether it was so.
+    #[serde(serialize_with = "by_name")]
+    pub claims: Vec<Claim>,
+    /// What was measured. Times count from the lesson's begin.
+    pub facts: Facts,
+}
+
+fn by_name<S: Serializer>(claims: &[Claim], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(claims.iter().map(|claim| (claim.name, claim.held)))
+}
+
+/// Why a lesson could not be held.
+#[derive(Debug, thiserror::Error)]
+pub enum LessonError {
+    /// Processes can't be forked now.
+    #[error(transparent)]
+    Fork(#[from] ForkError),
+    /// A process could not be started.
+    #[error("{name} could not be started: fork: {why}; see ulimit -u")]
+    Start {
+        /// Which.
+        name: String,
+        /// Why.
+        why: io::Error,
+    },
+    /// A child failed, and has said why.
+    #[error("{name} ended with exit code {code}")]
+    Child {
+        /// Which.
+        name: String,
+        /// Its exit code.
+        code: i32,
+    },
+    /// More children, or clients, than the lesson takes, or none, or a lesson without a choice.
+    #[error("lesson {lesson}: --count {count}: {takes}")]
+    Count {
+        /// Which lesson.
+        lesson: Lesson,
+        /// How many were asked for.
+        count: u32,
+        /// What it takes.
+        takes: String,
+    },
+    /// There is no room for a shared mapping.
+    #[error("memory that processes share: {0}")]
+    Memory(io::Error),
+    /// Something that the lesson does failed.
+    #[error("{doing}: {why}")]
+    Io {
+        /// What.
+        doing: String,
+        /// Why.
+        why: io::Error,
+    },
+    /// The ticket file can't be sold from.
+    #[error(transparent)]
+    TicketFile(#[from] TicketFileError),
+    /// The sale could not be run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// What was said could not be written: the reader has closed the pipe, say.
+    #[error("standard output: {0}")]
+    Output(io::Error),
+}
+
+/// The error of something that the lesson does.
+fn failed(doing: impl Into<String>) -> impl FnOnce(io::Error) -> LessonError {
+    move |why| LessonError::Io { doing: doing.into(), why }
+}
+
+impl Lesson {
+    /// What it is about, in one line.
+    #[must_use]
+    pub fn title(self, lang: Lang) -> String {
+        match self {
+            Lesson::Process => text::process::title(lang),
+            Lesson::Join => text::join::title(lang),
+            Lesson::Many => text::many::title(lang),
+            Lesson::Worker => text::worker::title(lang),
+            Lesson::Isolation => text::isolation::title(lang),
+            Lesson::Daemon => text::daemon::title(lang),
+            Lesson::Lock => text::lock::title(lang),
+            Lesson::Server => text::server::title(lang),
+        }
+    }
+
+    /// The program text of the lesson: file names and contents.
+    #[must_use]
+    pub const fn source(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Lesson::Process => &[("src/lesson/process.rs", include_str!("process.rs"))],
+            Lesson::Join => &[("src/lesson/join.rs", include_str!("join.rs"))],
+            Lesson::Many => &[("src/lesson/many.rs", include_str!("many.rs"))],
+            Lesson::Worker => &[("src/lesson/worker.rs", include_str!("worker.rs"))],
+            Lesson::Isolation => &[("src/lesson/isolation.rs", include_str!("isolation.rs"))],
+            Lesson::Daemon => &[("src/lesson/daemon.rs", include_str!("daemon.rs"))],
+            Lesson::Lock => &[("src/lesson/lock.rs", include_str!("lock.rs"))],
+            Lesson::Server => &[
+                ("src/lesson/server/mod.rs", include_str!("server/mod.rs")),
+                ("src/lesson/server/counter.rs", include_str!("server/counter.rs")),
+                ("src/lesson/server/client.rs", include_str!("server/client.rs")),
+                ("src/lesson/server/by_hand.rs", include_str!("server/by_hand.rs")),
+            ],
+        }
+    }
+
+    /// Its place in the course, from 1.
+    fn number(self) -> usize {
+        Self::ALL.iter().take_while(|lesson| **lesson != self).count() + 1
+    }
+}
+
+/// Holds a lesson: says what is predicted, does it, and says whether it was so.
+///
+/// # Errors
+/// When it could not be held, or was interrupted. That a prediction was wrong is not an error, but a
+/// lesson that did not hold.
+pub fn teach(lesson: Lesson, manner: Manner<'_>) -> Result<Taught, LessonError> {
+    let stage = Stage::new(manner);
+    let lang = manner.lang;
+    check_count(lesson, manner.count)?;
+    let title = text::heading(lang, lesson.number(), Lesson::ALL.len(), lesson, lesson.title(lang));
+    stage.line(&stage.painted(LOUD, &title));
+    let (facts, claims, why) = match lesson {
+        Lesson::Process => process::teach(&stage).map(wrapped(Facts::Process))?,
+        Lesson::Join => join::teach(&stage).map(wrapped(Facts::Join))?,
+        Lesson::Many => many::teach(&stage).map(wrapped(Facts::Many))?,
+        Lesson::Worker => worker::teach(&stage).map(wrapped(Facts::Worker))?,
+        Lesson::Isolation => isolation::teach(&stage).map(wrapped(Facts::Isolation))?,
+        Lesson::Daemon => daemon::teach(&stage).map(wrapped(Facts::Daemon))?,
+        Lesson::Lock => lock::teach(&stage).map(wrapped(Facts::Lock))?,
+        Lesson::Server => server::teach(&stage).map(wrapped(Facts::Server))?,
+    };
+    stage.line("");
+    for claim in &claims {
+        let mark = if claim.held { stage.painted(GOOD, "✓") } else { stage.painted(BAD, "✗") };
+        stage.line(&format!("{mark} {}", claim.words));
+    }
+    stage.line(&why);
+    stage.go_on()?;
+    Ok(Taught { lesson, held: claims.iter().all(|claim| claim.held), claims, facts })
+}
+
+/// What a lesson hands back: what it measured, what it had predicted, and why it was so.
+type Lecture<F> = (F, Vec<Claim>, String);
+
+fn wrapped<F>(wrap: fn(F) -> Facts) -> impl FnOnce(Lecture<F>) -> Lecture<Facts> {
+    move |(facts, claims, why)| (wrap(facts), claims, why)
+}
+
+fn check_count(lesson: Lesson, count: Option<u32>) -> Result<(), LessonError> {
+    let most = match lesson {
+        Lesson::Many => many::MOST_CHILDREN,
+        Lesson::Server => server::MOST_CLIENTS,
+        _ => 0,
+    };
+    match count {
+        Some(count) if !(1..=most).contains(&count) => {
+            let takes = match most {
+                0 => "only many and server take a count".to_owned(),
+                most => format!("it takes 1 to {most}"),
+            };
+            Err(LessonError::Count { lesson, count, takes })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,107 @@
+//! The two sides of the server lesson in two terminals: a counter, and a customer who types.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::client::Customer;
+use super::counter::{Answer, Counter, GREETING};
+use super::plan;
+use crate::lang::lesson::server as text;
+use crate::lesson::stage::Stage;
+use crate::lesson::{LessonError, Manner, failed};
+use crate::lock::Meeting;
+use crate::plan::Plan;
+use crate::report::text::GOOD;
+use crate::run::put_on_sale;
+use crate::workers::Watch;
+
+/// How long the counter waits for somebody who types.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Opens a counter on 127.0.0.1 that sells from this file, until it is interrupted. With `tickets`, so
+/// many are put on sale first. Port 0 takes a free one.
+///
+/// # Errors
+/// When the port is taken, or the file can't be sold from. An interrupt, the usual end, is
+/// [`LessonError::Interrupted`].
+pub fn open_counter(
+    manner: Manner<'_>,
+    port: u16,
+    file: &Path,
+    tickets: Option<u64>,
+) -> Result<(), LessonError> {
+    let stage = Stage::new(manner);
+    let plan = Plan { tickets, ..plan(file, 0) };
+    // The port first: where it is taken, nothing has been put on sale.
+    let doing = format!("port {port} on 127.0.0.1");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed(doing))?;
+    let address = listener.local_addr().map_err(failed("the port"))?;
+    let meeting = Meeting::new(&plan.sale).map_err(LessonError::Memory)?;
+    let watch = Watch { interrupted: manner.interrupted, begin: &mut |_| {}, progress: &mut |_| {} };
+    let stock = put_on_sale(&plan, &meeting, &watch)?;
+    stage.line(&text::counter_open(manner.lang, address, stock, file.display()));
+    stage.line(&text::counter_hint(manner.lang, address.port()));
+    stage.columns();
+    let counter = Counter { stage: &stage, plan: &plan, patience: PATIENCE, tells: true };
+    counter.serve(listener, || false)
+}
+
+/// Connects to a counter, shows its greeting, sends one line of the standard input, and shows the answer,
+/// which it returns. The address is `host:port`, or a port on 127.0.0.1.
+///
+/// # Errors
+/// When there is no counter, or it does not answer.
+pub fn ask(manner: Manner<'_>, address: &str) -> Result<Answer, LessonError> {
+    let stage = Stage::new(manner);
+    let doing = format!("the counter at {address}");
+    let mut customer = resolve(address).and_then(Customer::connect).map_err(failed(doing.clone()))?;
+    stage.line(&stage.painted(GOOD, GREETING));
+    if io::stdin().is_terminal() {
+        stage.line(&text::say_buy(manner.lang));
+    }
+    if waits_for_input(&stage, &customer)? {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map_err(failed("standard input"))?;
+        let said = !line.is_empty();
+        let sent = if said {
+            customer.send(format!("{}\n", line.trim_end()).as_bytes())
+        } else {
+            customer.fall_silent()
+        };
+        sent.map_err(failed(doing.clone()))?;
+    }
+    let (answer, process) = customer.answer().map_err(failed(doing))?;
+    stage.line(&text::counter_says(manner.lang, answer, process));
+    stage.go_on()?;
+    Ok(answer)
+}
+
+fn resolve(address: &str) -> io::Result<SocketAddr> {
+    if let Ok(port) = address.parse::<u16>() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    let none =
+        || io::Error::new(io::ErrorKind::AddrNotAvailable, "no such address; it takes host:port or a port");
+    address.to_socket_addrs()?.next().ok_or_else(none)
+}
+
+/// Waits until there is something to send: not if the counter speaks first, having lost its patience.
+fn waits_for_input(stage: &Stage<'_>, customer: &Customer) -> Result<bool, LessonError> {
+    let stdin = io::stdin();
+    loop {
+        stage.go_on()?;
+        let mut fds =
+            [PollFd::new(stdin.as_fd(), PollFlags::POLLIN), PollFd::new(customer.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) => return Ok(fds[1].any() != Some(true)),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(failed("standard input")(errno.into())),
+        }
+    }
+}
