@@ -2,6 +2,7 @@
 
 mod explore;
 mod matrix;
+mod pictures;
 mod progress;
 mod run;
 mod shell;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::pictures::{PictureArgs, in_terminal};
 use super::progress::{Progress, When};
 use super::{Exit, closed, print};
 use crate::history;
@@ -104,6 +105,8 @@ pub(super) struct RunArgs {
     /// Write the history to a file: JSON lines, one purchase each
     #[arg(long, value_name = "PATH")]
     history: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: PictureArgs,
     /// Print one JSON document instead of text
     #[arg(long)]
     json: bool,
@@ -140,7 +143,7 @@ impl RunArgs {
 pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
     args.sale.check()?;
     let plan = args.plan();
-    if let Some(path) = &args.history {
+    for path in args.history.as_deref().into_iter().chain(args.pictures.paths()) {
         check_can_write(path)?;
     }
     let interrupted = catch_interrupts()?;
@@ -167,6 +170,7 @@ pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
     if let Some(path) = &args.history {
         history::write(history, path).with_context(|| path.display().to_string())?;
     }
+    args.pictures.draw(history, verdict)?;
     let output = if args.json {
         json::of_run(history, verdict, &sold.buyers) + "\n"
     } else {
@@ -175,7 +179,8 @@ pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
             (_, true) => text::Detail::Verbose,
             _ => text::Detail::Normal,
         };
-        text::of_run(history, verdict, &sold.buyers, lang, detail)
+        let picture = if args.quiet { String::new() } else { in_terminal(history, lang) };
+        picture + &text::of_run(history, verdict, &sold.buyers, lang, detail)
     };
     print(&output)?;
     Ok(if history.header.interrupted { Exit::Interrupted } else { verdict.ruling.into() })

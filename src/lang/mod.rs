@@ -4,6 +4,7 @@
 pub mod explore;
 pub mod matrix;
 pub mod run;
+pub mod timeline;
 pub mod verdict;
 
 use crate::closed_set::closed_set;
@@ -102,7 +103,8 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] = &[explore::ALL, matrix::ALL, run::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] =
+        &[explore::ALL, matrix::ALL, run::ALL, timeline::ALL, verdict::ALL];
 
     #[test]
     fn no_text_lacks_a_language() {

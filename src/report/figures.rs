@@ -60,7 +60,9 @@ impl Latency {
 }
 
 fn wait_ns(purchase: &Purchase) -> Option<u64> {
-    let gave_up = purchase.fault.is_some_and(|fault| fault.kind == FaultKind::LockTimeout);
+    let gave_up = purchase
+        .fault
+        .is_some_and(|fault| matches!(fault.kind, FaultKind::LockTimeout | FaultKind::HolderGone));
     let until_ns = if gave_up { purchase.return_ns } else { purchase.steps.locked_ns };
     until_ns?.checked_sub(purchase.invoke_ns)
 }

@@ -1,0 +1,30 @@
+//! The words of the timeline in the terminal.
+
+use super::texts;
+
+texts! {
+    /// The name of a lane.
+    buyer(number) { en: "buyer {number}", zh: "买家 {number}" }
+    /// The name of the line of the stock.
+    stock() { en: "stock", zh: "库存" }
+    /// What a purchase came to: a receipt.
+    bought(ticket) { en: "bought ticket {ticket}", zh: "买到第 {ticket} 号票" }
+    /// A receipt for a ticket that was sold before.
+    sold_already(ticket) { en: "bought ticket {ticket}, sold already", zh: "买到第 {ticket} 号票，早已卖出" }
+    /// A receipt for who knows which ticket.
+    bought_some() { en: "bought", zh: "买到" }
+    /// Sold out.
+    refused() { en: "sold out", zh: "售罄" }
+    /// It had no effect.
+    failed() { en: "failed", zh: "失败" }
+    /// No answer came.
+    unanswered() { en: "no answer", zh: "没有回音" }
+    /// The legend: letters.
+    letters() { en: "R reads the stock, W writes it", zh: "R 读库存，W 写库存" }
+    /// The legend: waiting.
+    waiting(sign) { en: "{sign} waits for the lock", zh: "{sign} 等锁" }
+    /// The legend: holding.
+    holding(sign) { en: "{sign} holds it", zh: "{sign} 持锁" }
+    /// The legend: between read and write without a lock.
+    unlocked(sign) { en: "{sign} thinks, without a lock", zh: "{sign} 思考，没有锁" }
+}

@@ -1,0 +1,127 @@
+// The history: decoded from the page into arrays, one number a purchase. The stream's format is
+// described in src/report/columns.rs. Times are nanoseconds since the first call; NaN is "not known".
+
+const page = JSON.parse(document.getElementById("data").textContent);
+
+const BOUGHT = 0, REFUSED = 1, FAILED = 2, UNKNOWN = 3;
+
+function decodeHistory() {
+  const text = atob(document.getElementById("stream").textContent.trim());
+  const count = page.count;
+  let at = 0;
+
+  // LEB128 by multiplication: a shift would stop at 32 bits.
+  const number = () => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = text.charCodeAt(at++);
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  const signed = () => {
+    const value = number();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  };
+  const times = () => new Float64Array(count).fill(NaN);
+
+  const history = {
+    count,
+    lane: new Uint32Array(count),
+    outcome: new Uint8Array(count),
+    call: times(), locked: times(), read: times(), emptied: times(), written: times(),
+    unlocked: times(), returned: times(),
+    // Where its bar ends: for one without an answer, where the history does.
+    end: times(),
+    stock: times(), pid: times(), line: times(),
+    fault: new Int8Array(count).fill(-1),
+    errno: new Int32Array(count),
+  };
+  const { locked, read, emptied, written, unlocked, returned, stock, pid, line } = history;
+  const timeColumns = [locked, read, emptied, written, unlocked, returned];
+  const numberColumns = [stock, pid, line];
+
+  let call = 0;
+  for (let i = 0; i < count; i++) {
+    history.lane[i] = number();
+    const mask = number();
+    call += number();
+    history.outcome[i] = mask & 3;
+    history.call[i] = call;
+    let time = call, end = call, bit = 4;
+    for (const column of timeColumns) {
+      if (mask & bit) {
+        time += signed();
+        column[i] = time;
+        if (time > end) end = time;
+      }
+      bit *= 2;
+    }
+    for (const column of numberColumns) {
+      if (mask & bit) column[i] = number();
+      bit *= 2;
+    }
+    if (mask & bit) {
+      history.fault[i] = number();
+      history.errno[i] = signed();
+    }
+    history.end[i] = history.outcome[i] === UNKNOWN && !(mask & 128) ? Math.max(end, page.span_ns) : end;
+  }
+  history.torn = new Map(page.torn);
+  history.lanes = lanesOf(history);
+  return history;
+}
+
+// The purchases of each lane, in the order of their calls: those of lane l are
+// members[first[l]] … members[first[l + 1] - 1].
+function lanesOf(history) {
+  const count = page.lane_buyers.length;
+  const first = new Uint32Array(count + 1);
+  for (const lane of history.lane) first[lane + 1]++;
+  for (let lane = 0; lane < count; lane++) first[lane + 1] += first[lane];
+  const next = first.slice();
+  const members = new Uint32Array(history.count);
+  for (let i = 0; i < history.count; i++) members[next[history.lane[i]]++] = i;
+  return { count, first, members };
+}
+
+// The first place in lo … hi - 1 at which `reached` holds, hi if there is none. It must hold from
+// there on.
+function firstPlace(lo, hi, reached) {
+  while (lo < hi) {
+    const middle = (lo + hi) >> 1;
+    if (reached(middle)) hi = middle; else lo = middle + 1;
+  }
+  return lo;
+}
+
+// The first and last + 1 of a lane's members that can be seen between two times.
+function seenIn(history, lane, from, until) {
+  const { first, members } = history.lanes;
+  const lo = firstPlace(first[lane], first[lane + 1], (k) => history.end[members[k]] >= from);
+  const hi = firstPlace(lo, first[lane + 1], (k) => history.call[members[k]] > until);
+  return [lo, hi];
+}
+
+// A time or duration to the nanosecond.
+function exact(ns) {
+  if (Number.isNaN(ns)) return "";
+  const size = Math.abs(ns);
+  if (size < 1e3) return `${ns} ns`;
+  if (size < 1e6) return `${(ns / 1e3).toFixed(3)} µs`;
+  if (size < 1e9) return `${(ns / 1e6).toFixed(6)} ms`;
+  return `${(ns / 1e9).toFixed(9)} s`;
+}
+
+// The same, as people say it.
+function rough(ns) {
+  const size = Math.abs(ns);
+  const [unit, name] = size < 1e3 ? [1, "ns"] : size < 1e6 ? [1e3, "µs"] : size < 1e9 ? [1e6, "ms"] : [1e9, "s"];
+  return `${Number((ns / unit).toPrecision(3))} ${name}`;
+}
+
+const grouped = (number) => number.toLocaleString("en");
+
+const history_ = decodeHistory();
+
+const laneName = (lane) => `buyer ${page.lane_buyers[lane]}`;

@@ -1,0 +1,321 @@
+// What is seen of the history, and how it is moved: zoom, pan, rows, hover, keyboard.
+
+const canvas = document.getElementById("canvas");
+const context = canvas.getContext("2d");
+const tip = document.getElementById("tip");
+const note = document.getElementById("note");
+const live = document.getElementById("live");
+
+const LARGEST_ROW = 34, SMALLEST_ROW = 4;
+// A window narrower than this shows nothing but the clock's own grain.
+const NARROWEST_NS = 50;
+const span = Math.max(page.span_ns, 1);
+const stock = stockOverTime(history_);
+const dense = new DenseLanes();
+
+const state = {
+  from: 0, until: span,
+  row: LARGEST_ROW, scroll: 0,
+  // Which lane stands in which row, and back.
+  laneOf: Array.from({ length: history_.lanes.count }, (_, lane) => lane),
+  rowOf: Array.from({ length: history_.lanes.count }, (_, lane) => lane),
+  byNumber: false,
+  pinned: [],
+  hover: null, cursor: -1, piece: -1, lane: -1,
+};
+let colours = readColours();
+let view = null;
+let asked = false;
+
+const lanesTop = () => AXIS + STOCK;
+
+function layOut() {
+  const width = canvas.clientWidth;
+  const room = Math.max(200, Math.min(window.innerHeight - 290 - lanesTop(), 900));
+  const lanes = history_.lanes.count;
+  if (state.fitRows) {
+    state.row = Math.max(SMALLEST_ROW, Math.min(LARGEST_ROW, Math.floor(room / Math.max(lanes, 1))));
+  }
+  const height = lanesTop() + Math.max(2 * LARGEST_ROW, Math.min(lanes * state.row, room)) + 10;
+  const ratio = window.devicePixelRatio || 1;
+  if (canvas.style.height !== `${height}px`) canvas.style.height = `${height}px`;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    state.patterns = null;
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  state.patterns ??= patterns(context, colours, ratio);
+  const left = GUTTER, right = width - RIGHT;
+  const scale = (right - left) / (state.until - state.from);
+  const lanesHeight = height - lanesTop() - 10;
+  state.scroll = Math.max(0, Math.min(state.scroll, lanes * state.row - lanesHeight));
+  view = {
+    width, height, left, right, lanesHeight, scale,
+    from: state.from, until: state.until, row: state.row,
+    patterns: state.patterns.outcome, empty: state.patterns.empty,
+    x: (time) => left + (time - state.from) * scale,
+    time: (x) => state.from + (x - left) / scale,
+    middle: (lane) => lanesTop() + (state.rowOf[lane] + 0.5) * state.row - state.scroll,
+  };
+}
+
+function render() {
+  asked = false;
+  layOut();
+  context.fillStyle = colours.surface;
+  context.fillRect(0, 0, view.width, view.height);
+  drawAxis(context, view, colours);
+  drawStock(context, view, colours, stock);
+  context.save();
+  context.beginPath();
+  context.rect(0, lanesTop(), view.width, view.lanesHeight + 6);
+  context.clip();
+  drawLaneGrounds();
+  const drawn = drawLanes();
+  context.beginPath();
+  context.rect(view.left, lanesTop(), view.right - view.left + RIGHT, view.lanesHeight + 6);
+  context.clip();
+  drawWindow(context, view, colours, state);
+  drawConnectors(context, view, colours, state);
+  drawCursor();
+  context.restore();
+  drawScrollBar();
+  sayWhatIsThinned(drawn);
+}
+
+function redraw() {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(render);
+}
+
+function visibleRows() {
+  const first = Math.max(0, Math.floor(state.scroll / state.row));
+  const last = Math.min(history_.lanes.count, Math.ceil((state.scroll + view.lanesHeight) / state.row));
+  return [first, last];
+}
+
+function drawLaneGrounds() {
+  const [first, last] = visibleRows();
+  // Where rows are low, only some are named.
+  const every = Math.max(1, Math.ceil(15 / state.row));
+  context.textBaseline = "middle";
+  for (let row = first; row < last; row++) {
+    const lane = state.laneOf[row];
+    const middle = view.middle(lane);
+    if (lane === state.lane || state.pinned.includes(lane) || (state.row > 12 && row % 2 === 0)) {
+      context.fillStyle = lane === state.lane ? colours.soft[UNKNOWN] : colours.band;
+      context.fillRect(0, middle - state.row / 2, view.width, state.row);
+    }
+    if (row % every !== every >> 1 || page.lane_tracks[lane] > 0) continue;
+    context.textAlign = "left";
+    context.fillStyle = colours.ink;
+    context.font = `${state.row > 20 ? 13 : 11}px ${FONT}`;
+    context.fillText(laneName(lane), 10, middle + 0.5, GUTTER - 18);
+  }
+  context.strokeStyle = colours.grid;
+  context.lineWidth = 1;
+  line(context, view.left + 0.5, lanesTop(), view.left + 0.5, view.height);
+}
+
+// Draws the lanes that are in sight. Returns how many purchases are in sight, and how many of them
+// stand for themselves.
+function drawLanes() {
+  const [first, last] = visibleRows();
+  const { members } = history_.lanes;
+  let inSight = 0, single = 0;
+  dense.start(view.right - view.left, colours);
+  const labels = [];
+  for (let row = first; row < last; row++) {
+    const lane = state.laneOf[row];
+    const [lo, hi] = seenIn(history_, lane, view.from, view.until);
+    inSight += hi - lo;
+    const middle = view.middle(lane);
+    if (hi - lo > (view.right - view.left) / 6) {
+      const height = Math.max(2, state.row - (state.row > 6 ? 2 : 1));
+      dense.draw(context, view, lo, hi, middle - height / 2, height);
+      continue;
+    }
+    context.save();
+    context.beginPath();
+    context.rect(view.left, lanesTop(), view.right - view.left + RIGHT, view.lanesHeight + 6);
+    context.clip();
+    // The waits first: one begins where the bar before it ends.
+    for (let k = lo; k < hi; k++) drawWait(context, view, colours, members[k], middle);
+    for (let k = lo; k < hi; k++) {
+      const next = k + 1 < hi ? view.x(history_.call[members[k + 1]]) : view.right + RIGHT;
+      const end = drawPurchase(context, view, colours, members[k], middle, next);
+      if (state.row >= 16 && end >= view.left) labels.push([members[k], end, middle, next]);
+    }
+    context.restore();
+    single += hi - lo;
+  }
+  for (const [i, end, middle, next] of labels) {
+    drawEndLabel(context, colours, i, end, middle, next);
+  }
+  return { inSight, single };
+}
+
+function drawCursor() {
+  const i = state.hover?.purchase ?? state.cursor;
+  if (i < 0) return;
+  const middle = view.middle(history_.lane[i]);
+  const x0 = Math.max(view.left - 5, view.x(history_.call[i]) - 3);
+  const x1 = Math.min(view.right + 5, Math.max(view.x(history_.end[i]), x0 + 3) + 3);
+  context.strokeStyle = colours.ink;
+  context.lineWidth = 1.5;
+  box(context, x0, middle - Math.min(15, state.row / 2 - 1), x1 - x0, Math.min(30, state.row - 2), 4);
+  context.stroke();
+}
+
+function drawScrollBar() {
+  const whole = history_.lanes.count * state.row;
+  if (whole <= view.lanesHeight + 1) return;
+  const length = Math.max(24, (view.lanesHeight * view.lanesHeight) / whole);
+  const at = lanesTop() + (state.scroll / (whole - view.lanesHeight)) * (view.lanesHeight - length);
+  context.fillStyle = colours.muted;
+  context.globalAlpha = 0.5;
+  box(context, view.width - 8, at, 6, length, 3);
+  context.fill();
+  context.globalAlpha = 1;
+}
+
+function sayWhatIsThinned({ inSight, single }) {
+  const window_ = `${rough(view.until - view.from)} in view`;
+  const [first, last] = visibleRows();
+  const lanes = history_.lanes.count;
+  const which = last - first < lanes ? `, lanes ${grouped(first + 1)}–${grouped(last)} of ${grouped(lanes)}` : "";
+  const thinned = inSight > single
+    ? ` ${grouped(inSight - single)} of ${grouped(inSight)} purchases here are too close to be drawn one by one: ` +
+      "each column of pixels shows what is in it (full height bought, lower half refused, upper half failed, " +
+      "middle waiting; the darker, the more of that time was spent on it). Zoom in to see them all."
+    : ` ${grouped(inSight)} of ${grouped(history_.count)} purchases in sight, each drawn.`;
+  const text = `${window_}${which}.${thinned}`;
+  if (note.textContent !== text) note.textContent = text;
+}
+
+// ---- moving
+
+function setWindow(from, until) {
+  const length = Math.max(NARROWEST_NS, Math.min(until - from, span * 1.5));
+  const middle = Math.max(0, Math.min((from + until) / 2, span));
+  state.from = middle - length / 2;
+  state.until = middle + length / 2;
+  redraw();
+}
+
+function fit() {
+  // Room for the words after the last purchases, where rows are high enough to have any.
+  const plot = Math.max(200, canvas.clientWidth - GUTTER - RIGHT);
+  state.fitRows = true;
+  state.scroll = 0;
+  const words = history_.lanes.count * 16 < window.innerHeight ? Math.min(LABEL_ROOM, plot / 3) : 12;
+  state.from = -span * 0.012;
+  state.until = span * (1 + words / (plot - words));
+  redraw();
+}
+
+function zoom(factor, x = (view.left + view.right) / 2) {
+  const at = view.time(x);
+  let length = (state.until - state.from) * factor;
+  length = Math.max(NARROWEST_NS, Math.min(length, span * 1.5));
+  const share = (x - view.left) / (view.right - view.left);
+  state.from = at - length * share;
+  state.until = state.from + length;
+  redraw();
+}
+
+function pan(dx, dy = 0) {
+  let shift = dx / view.scale;
+  const middle = (state.from + state.until) / 2 + shift;
+  if (middle < 0 || middle > span) shift = 0;
+  state.from += shift;
+  state.until += shift;
+  state.scroll += dy;
+  redraw();
+}
+
+function setRow(height) {
+  const keep = (state.scroll + view.lanesHeight / 2) / state.row;
+  state.fitRows = false;
+  state.row = Math.max(SMALLEST_ROW, Math.min(LARGEST_ROW, height));
+  state.scroll = keep * state.row - view.lanesHeight / 2;
+  redraw();
+}
+
+// Puts lanes into rows: pinned ones first, then in the order of turns (as they come) or by number.
+function order() {
+  const lanes = Array.from({ length: history_.lanes.count }, (_, lane) => lane);
+  if (state.byNumber) {
+    const compare = (one, other) => one.length - other.length || (one < other ? -1 : one > other ? 1 : 0);
+    lanes.sort((one, other) =>
+      compare(page.lane_buyers[one], page.lane_buyers[other]) || page.lane_tracks[one] - page.lane_tracks[other]);
+  }
+  const pinned = new Set(state.pinned);
+  state.laneOf = [...state.pinned, ...lanes.filter((lane) => !pinned.has(lane))];
+  state.laneOf.forEach((lane, row) => (state.rowOf[lane] = row));
+}
+
+// Brings lanes into sight, high enough to be read: where they stand too far apart, to the top.
+function showLanes(lanes) {
+  state.pinned = [];
+  order();
+  const rows = lanes.map((lane) => state.rowOf[lane]);
+  const low = Math.min(...rows), high = Math.max(...rows);
+  const fits = (high - low + 1) * Math.max(state.row, 20) <= view.lanesHeight;
+  if (state.row < 20) {
+    state.fitRows = false;
+    state.row = 24;
+  }
+  if (fits) {
+    state.scroll = ((low + high + 1) / 2) * state.row - view.lanesHeight / 2;
+  } else {
+    state.pinned = lanes.slice(0, Math.floor(view.lanesHeight / state.row));
+    order();
+    state.scroll = 0;
+  }
+}
+
+// Zooms so that these purchases fill most of the picture.
+function showPurchases(purchases, window_ = null) {
+  if (purchases.length === 0) return;
+  showLanes([...new Set(purchases.map((i) => history_.lane[i]))]);
+  let from = Infinity, until = -Infinity;
+  for (const i of purchases) {
+    const { locked, call, end } = history_;
+    from = Math.min(from, Number.isNaN(locked[i]) ? call[i] : locked[i]);
+    until = Math.max(until, end[i]);
+  }
+  if (window_) {
+    from = Math.min(from, window_[0]);
+    until = Math.max(until, window_[1]);
+  }
+  const margin = Math.max((until - from) * 0.12, 200);
+  setWindow(from - margin, until + margin * 2.5);
+}
+
+// ---- what is where
+
+function purchaseAt(x, y) {
+  if (y < lanesTop() || x < view.left - 6) return -1;
+  const row = Math.floor((y - lanesTop() + state.scroll) / state.row);
+  if (row < 0 || row >= history_.lanes.count) return -1;
+  const lane = state.laneOf[row];
+  const reach = 5 / view.scale;
+  const time = view.time(x);
+  const [lo, hi] = seenIn(history_, lane, time - reach, time + reach);
+  const { members } = history_.lanes;
+  let nearest = -1, distance = Infinity;
+  for (let k = lo; k < hi && k < lo + 2000; k++) {
+    const i = members[k];
+    const away = Math.max(history_.call[i] - time, time - history_.end[i], 0);
+    if (away < distance) [nearest, distance] = [i, away];
+  }
+  return nearest;
+}
+
+function laneAt(x, y) {
+  if (x > view.left || y < lanesTop()) return -1;
+  return state.laneOf[Math.floor((y - lanesTop() + state.scroll) / state.row)] ?? -1;
+}

@@ -1,0 +1,403 @@
+//! The race in the terminal: a lane a buyer, for histories small enough to be seen at a glance.
+//!
+//! ```text
+//! stock    1───────────────────────0─────────────────────────────────
+//! buyer 7  R───────────────────────W                                  ✓ bought ticket 1
+//! buyer 3   R─────────────────────────────W                           ✓ bought ticket 1, sold already
+//! ```
+
+use anstyle::{AnsiColor, Style};
+
+use super::lanes::{Extent, Lane, lanes, last_known_ns, turn_ns};
+use super::words::{self, span};
+use crate::history::{Fault, FaultKind, History, Outcome, Purchase};
+use crate::lang::{Lang, timeline as say};
+
+/// The most purchases that are drawn.
+pub const MOST_PURCHASES: usize = 20;
+/// Less than this is no picture any more.
+const LEAST_PLOT: usize = 24;
+
+/// How it is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// How many columns there are.
+    pub width: usize,
+    /// Whether characters beyond ASCII are shown.
+    pub unicode: bool,
+    /// The language of its words.
+    pub lang: Lang,
+}
+
+struct Signs {
+    waits: char,
+    holds: char,
+    open: char,
+    stock: char,
+    bought: char,
+    refused: char,
+    failed: char,
+    unknown: char,
+}
+
+const UNICODE: Signs = Signs {
+    waits: '┈',
+    holds: '═',
+    open: '─',
+    stock: '─',
+    bought: '✓',
+    refused: '✗',
+    failed: '!',
+    unknown: '?',
+};
+
+const ASCII: Signs = Signs {
+    waits: '.',
+    holds: '=',
+    open: '-',
+    stock: '-',
+    bought: '+',
+    refused: 'x',
+    failed: '!',
+    unknown: '?',
+};
+
+/// The timeline of a history, with a line feed at its end; `None` where there is nothing to see, more
+/// than [`MOST_PURCHASES`], or no room.
+#[must_use]
+pub fn timeline(history: &History, look: &Look) -> Option<String> {
+    if history.purchases.is_empty() || history.purchases.len() > MOST_PURCHASES {
+        return None;
+    }
+    let picture = Picture::new(history, look)?;
+    let mut text = picture.axis();
+    text.extend(picture.stock());
+    for (lane, words) in picture.lanes.iter().zip(&picture.words) {
+        text.push_str(&picture.lane(lane, words));
+    }
+    text.push_str(&picture.legend());
+    Some(text)
+}
+
+struct Picture<'a> {
+    history: &'a History,
+    look: &'a Look,
+    signs: &'static Signs,
+    lanes: Vec<Lane>,
+    /// What each lane came to.
+    words: Vec<String>,
+    labels: usize,
+    plot: usize,
+    extent: Extent,
+}
+
+impl<'a> Picture<'a> {
+    fn new(history: &'a History, look: &'a Look) -> Option<Self> {
+        let lanes = lanes(history);
+        let signs = if look.unicode { &UNICODE } else { &ASCII };
+        let names = lanes.iter().map(|lane| say::buyer(look.lang, lane.buyer));
+        let labels = names.chain([say::stock(look.lang)]).map(|name| columns(&name)).max()? + 2;
+        let fits = |words: &[String]| {
+            let widest = words.iter().map(|text| columns(text)).max().unwrap_or(0) + 1;
+            look.width.checked_sub(labels + widest).filter(|plot| *plot >= LEAST_PLOT)
+        };
+        // In words where there is room, and else in signs alone.
+        let long: Vec<String> = lanes
+            .iter()
+            .map(|lane| in_words(history, lane, signs, look.lang))
+            .map(|words| if look.unicode { words } else { ascii(&words, look.lang) })
+            .collect();
+        let (words, plot) = match fits(&long) {
+            Some(plot) => (long, plot),
+            None => {
+                let short: Vec<String> = lanes.iter().map(|lane| in_signs(history, lane, signs)).collect();
+                let plot = fits(&short)?;
+                (short, plot)
+            }
+        };
+        Some(Self { history, look, signs, lanes, words, labels, plot, extent: Extent::of(history) })
+    }
+
+    /// The column of a time.
+    fn column(&self, ns: u64) -> usize {
+        let length_ns = self.extent.length_ns().max(1) as f64;
+        let share = ns.saturating_sub(self.extent.from_ns) as f64 / length_ns;
+        ((share * (self.plot - 1) as f64).round() as usize).min(self.plot - 1)
+    }
+
+    fn label(&self, name: &str) -> String {
+        format!("{name}{}", " ".repeat(self.labels - columns(name)))
+    }
+
+    fn axis(&self) -> String {
+        let end = span(self.extent.length_ns());
+        let end = if self.look.unicode { end } else { ascii(&end, Lang::En) };
+        let room = self.plot.saturating_sub(1 + columns(&end));
+        let (dim, off) = (Style::new().dimmed(), Style::new().dimmed().render_reset());
+        format!("{}{dim}0{}{end}{off}\n", self.label(""), " ".repeat(room))
+    }
+
+    /// The stock as the writes left it; `None` where it is not known.
+    fn stock(&self) -> Option<String> {
+        let initial = self.history.header.initial?;
+        let written = |purchase: &Purchase| {
+            let after = purchase.stock?.checked_sub(1)?;
+            (purchase.outcome == Outcome::Bought).then_some((purchase.steps.written_ns?, after))
+        };
+        let mut levels: Vec<(u64, u64)> = self.history.purchases.iter().filter_map(written).collect();
+        levels.sort_unstable();
+        let mut cells = vec![self.signs.stock; self.plot];
+        let mut level = None;
+        let mut free = 0;
+        for (ns, after) in [(self.extent.from_ns, initial)].into_iter().chain(levels) {
+            let digits: Vec<char> = after.to_string().chars().collect();
+            let column = self.column(ns);
+            // A change that would stand in the digits of the one before is passed over: the next
+            // column that is free shows what it came to.
+            if level != Some(after) && column >= free && column + digits.len() <= self.plot {
+                cells[column..column + digits.len()].copy_from_slice(&digits);
+                free = column + digits.len() + 1;
+                level = Some(after);
+            }
+        }
+        let line: String = cells.into_iter().collect();
+        Some(format!("{}{line}\n", self.label(&say::stock(self.look.lang))))
+    }
+
+    fn lane(&self, lane: &Lane, words: &str) -> String {
+        let mut cells: Vec<(char, Style)> = vec![(' ', Style::new()); self.plot];
+        for place in &lane.purchases {
+            self.draw(&self.history.purchases[*place as usize], &mut cells);
+        }
+        let mut line = self.label(&say::buyer(self.look.lang, lane.buyer));
+        let mut current = Style::new();
+        for (sign, style) in cells {
+            if style != current {
+                line.push_str(&format!("{}{style}", current.render_reset()));
+                current = style;
+            }
+            line.push(sign);
+        }
+        let last = lane.purchases.last().map(|place| &self.history.purchases[*place as usize]);
+        let style = last.map(|purchase| outcome_style(purchase.outcome)).unwrap_or_default();
+        line.push_str(&format!("{} {style}{words}{}\n", current.render_reset(), style.render_reset()));
+        line
+    }
+
+    fn draw(&self, purchase: &Purchase, cells: &mut [(char, Style)]) {
+        let steps = purchase.steps;
+        let end_ns =
+            if purchase.return_ns.is_some() { last_known_ns(purchase) } else { self.extent.until_ns };
+        let (start, end) = (self.column(purchase.invoke_ns), self.column(end_ns));
+        let style = outcome_style(purchase.outcome);
+        let never_got_it =
+            |fault: Fault| matches!(fault.kind, FaultKind::LockTimeout | FaultKind::HolderGone);
+        let waited_in_vain = steps.locked_ns.is_none() && purchase.fault.is_some_and(never_got_it);
+        let entered = steps.locked_ns.map(|ns| self.column(ns));
+        let waited_until = entered.unwrap_or(if waited_in_vain { end + 1 } else { start });
+        for (column, cell) in cells.iter_mut().enumerate().take(end + 1).skip(start) {
+            // Where the write of the purchase before fell, it stays.
+            if cell.0 == 'W' {
+                continue;
+            }
+            *cell = if column < waited_until {
+                (self.signs.waits, Style::new().dimmed())
+            } else if entered.is_some() {
+                (self.signs.holds, style)
+            } else {
+                (self.signs.open, style)
+            };
+        }
+        if let Some(ns) = steps.read_ns {
+            let column = self.column(ns);
+            let taken = cells[column].0 == 'W' && column < end;
+            cells[column + usize::from(taken)] = ('R', style.bold());
+        }
+        // The write last: where both fall into one column, it is what changed something.
+        if let Some(ns) = steps.written_ns {
+            cells[self.column(ns)] = ('W', style.bold());
+        }
+    }
+
+    /// What the signs mean, as far as they occur.
+    fn legend(&self) -> String {
+        let lang = self.look.lang;
+        let any = |test: fn(&Purchase) -> bool| self.history.purchases.iter().any(test);
+        let mut parts = Vec::new();
+        if any(|purchase| purchase.steps.read_ns.is_some()) {
+            parts.push(say::letters(lang));
+        }
+        if any(|purchase| purchase.steps.locked_ns.is_some()) {
+            parts.push(say::waiting(lang, self.signs.waits));
+            parts.push(say::holding(lang, self.signs.holds));
+        }
+        if any(|purchase| purchase.steps.locked_ns.is_none() && purchase.steps.written_ns.is_some()) {
+            parts.push(say::unlocked(lang, self.signs.open));
+        }
+        // As many as there is room for.
+        let mut line = String::new();
+        for part in parts {
+            let gap = if line.is_empty() { "" } else { "   " };
+            if self.labels + columns(&line) + gap.len() + columns(&part) <= self.look.width {
+                line.push_str(gap);
+                line.push_str(&part);
+            }
+        }
+        if line.is_empty() {
+            return String::new();
+        }
+        let dim = Style::new().dimmed();
+        format!("{}{dim}{line}{}\n", self.label(""), dim.render_reset())
+    }
+}
+
+/// The colours of the page: never the only thing that tells outcomes apart.
+fn outcome_style(outcome: Outcome) -> Style {
+    let colour = match outcome {
+        Outcome::Bought => AnsiColor::Green,
+        Outcome::Refused => AnsiColor::Red,
+        Outcome::Failed | Outcome::Unknown => AnsiColor::Yellow,
+    };
+    colour.on_default()
+}
+
+fn sign(outcome: Outcome, signs: &Signs) -> char {
+    match outcome {
+        Outcome::Bought => signs.bought,
+        Outcome::Refused => signs.refused,
+        Outcome::Failed => signs.failed,
+        Outcome::Unknown => signs.unknown,
+    }
+}
+
+fn in_signs(history: &History, lane: &Lane, signs: &Signs) -> String {
+    lane.purchases.iter().map(|place| sign(history.purchases[*place as usize].outcome, signs)).collect()
+}
+
+/// What a lane came to: one purchase in words, several counted.
+fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang) -> String {
+    let purchase = |place: &u32| &history.purchases[*place as usize];
+    if let [place] = lane.purchases.as_slice() {
+        let only = purchase(place);
+        let words = match (only.outcome, only.stock) {
+            (Outcome::Bought, Some(stock)) if sold_before(history, only) => say::sold_already(lang, stock),
+            (Outcome::Bought, Some(stock)) => say::bought(lang, stock),
+            (Outcome::Bought, None) => say::bought_some(lang),
+            (Outcome::Refused, _) => say::refused(lang),
+            (Outcome::Failed, _) => words::fault(only, lang).unwrap_or_else(|| say::failed(lang)),
+            (Outcome::Unknown, _) => say::unanswered(lang),
+        };
+        return format!("{} {words}", sign(only.outcome, signs));
+    }
+    let count = |outcome: &Outcome| {
+        let count = lane.purchases.iter().filter(|place| purchase(place).outcome == *outcome).count();
+        (count > 0).then(|| format!("{count} {}", sign(*outcome, signs)))
+    };
+    Outcome::ALL.iter().filter_map(count).collect::<Vec<_>>().join("  ")
+}
+
+/// Whether somebody else had written the sale of the same ticket before.
+fn sold_before(history: &History, purchase: &Purchase) -> bool {
+    let before = |other: &Purchase| {
+        other.outcome == Outcome::Bought
+            && other.stock == purchase.stock
+            && (turn_ns(other), other.buyer) < (turn_ns(purchase), purchase.buyer)
+    };
+    history.purchases.iter().any(before)
+}
+
+/// How many columns a text takes: Han characters take two.
+fn columns(text: &str) -> usize {
+    let wide = |c: char| matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ff00}'..='\u{ff60}');
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+}
+
+/// A text of a language that ASCII can write, in ASCII.
+fn ascii(text: &str, lang: Lang) -> String {
+    let sign = |c: char| match c {
+        'µ' => 'u',
+        c if c.is_ascii() || lang != Lang::En => c,
+        _ => '?',
+    };
+    text.chars().map(sign).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Header, Steps};
+    use crate::report::sample::{bought, refused};
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    fn race() -> History {
+        let header = Header { initial: Some(1), remaining: Some(0), ..Header::default() };
+        let locked =
+            |ns| Steps { locked_ns: Some(ns), read_ns: Some(ns), unlocked_ns: Some(ns), ..Steps::default() };
+        let purchases = vec![
+            bought(1, 1, 0, 1_000_000),
+            bought(2, 1, 0, 500_000),
+            Purchase { steps: locked(900_000), ..refused(3, 0, 900_000) },
+        ];
+        History { header, purchases }
+    }
+
+    const LOOK: Look = Look { width: 80, unicode: false, lang: Lang::En };
+
+    #[test]
+    fn a_race_reads_from_top_to_bottom() {
+        let text = plain(&timeline(&race(), &LOOK).expect("a timeline"));
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        assert_eq!(
+            lines,
+            [
+                "         0                                1.0 ms",
+                "stock    1------------------0-------------------",
+                "buyer 2  --R----------------W                    + bought ticket 1",
+                "buyer 3  ..................................R     x sold out",
+                "buyer 1  ----R---------------------------------W + bought ticket 1, sold already",
+                "         R reads the stock, W writes it   . waits for the lock   = holds it",
+            ],
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn it_keeps_to_the_width_in_both_languages() {
+        for lang in Lang::ALL.iter().copied() {
+            for width in 0..120 {
+                let Some(text) = timeline(&race(), &Look { width, unicode: true, lang }) else {
+                    assert!(width < 60, "there is room in {width} columns");
+                    continue;
+                };
+                for line in plain(&text).lines() {
+                    assert!(columns(line) <= width, "{width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_write_is_not_hidden_by_the_read_that_follows() {
+        let header = Header { initial: Some(2), ..Header::default() };
+        let purchases = vec![bought(1, 2, 0, 500_000), bought(1, 1, 500_000, 1_000_000)];
+        let text = plain(&timeline(&History { header, purchases }, &LOOK).expect("a timeline"));
+        let lane = text.lines().find(|line| line.starts_with("buyer 1")).expect("a lane");
+        assert_eq!(lane.matches(['R', 'W']).collect::<String>(), "RWRW", "{lane}");
+    }
+
+    #[test]
+    fn ascii_is_ascii() {
+        let text = plain(&timeline(&race(), &LOOK).expect("a timeline"));
+        assert!(text.is_ascii(), "{text}");
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_drawn() {
+        let many = (0..21).map(|at| bought(at, 30 - at, at, at + 1)).collect();
+        assert_eq!(timeline(&History { purchases: many, ..History::default() }, &LOOK), None);
+        assert_eq!(timeline(&History::default(), &LOOK), None);
+    }
+}
