@@ -34,6 +34,8 @@ fn console_blocks(page: &str) -> Vec<Shown> {
 /// The text without what differs from run to run.
 fn steady(text: &str) -> Vec<String> {
     let rules = [
+        (r"(stock|库存) +[\d─]+", "$1 ~"),
+        (r"[─═┈RW]+", "~"),
         (r"seed \d+|种子 \d+", "seed N"),
         (r"pid +\d+", "pid N"),
         (r"\d+(\.\d+)? (ns|µs|ms|s)\b", "T"),
@@ -46,7 +48,11 @@ fn steady(text: &str) -> Vec<String> {
     for (pattern, instead) in rules {
         text = Regex::new(pattern).expect("a pattern").replace_all(&text, instead).into_owned();
     }
-    text.trim().lines().map(|line| line.trim().to_owned()).collect()
+    let mut lines: Vec<String> = text.trim().lines().map(|line| line.trim().to_owned()).collect();
+    // Which buyer came first differs from run to run.
+    let is_buyer = |line: &String| line.starts_with("buyer N") || line.starts_with("买家 N");
+    lines.chunk_by_mut(|one, next| is_buyer(one) && is_buyer(next)).for_each(<[String]>::sort);
+    lines
 }
 
 /// Whether the lines are the shown ones, where a shown `...` stands for any.
