@@ -57,7 +57,8 @@ pub(super) fn execute(args: &CheckArgs, lang: Lang) -> anyhow::Result<Exit> {
     Ok(worst)
 }
 
-fn read(path: &Path) -> Result<History, ReadError> {
+/// Reads a history from a file; `-` is standard input.
+pub(super) fn read(path: &Path) -> Result<History, ReadError> {
     if path == Path::new("-") {
         history::read(std::io::stdin().lock(), "standard input")
     } else {

@@ -7,6 +7,7 @@ mod matrix;
 mod pictures;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod schedule;
 mod shell;
@@ -134,6 +135,8 @@ enum Command {
     Step(step::StepArgs),
     /// Say which schedule a recorded history followed
     Schedule(schedule::ScheduleArgs),
+    /// Show a history: in the terminal, as a page, as a trace
+    Report(report::ReportArgs),
     /// Say how many tickets are left
     Show(show::ShowArgs),
     /// Count every order of the buyers' steps, on a model, and how each ends
@@ -170,6 +173,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Replay(args)) => replay::execute(&args, lang),
         Some(Command::Step(args)) => step::execute(&args, lang),
         Some(Command::Schedule(args)) => schedule::execute(&args, lang),
+        Some(Command::Report(args)) => report::execute(args, lang),
         Some(Command::Show(args)) => show::execute(&args, lang),
         Some(Command::Explore(args)) => explore::execute(&args, lang),
         Some(Command::Lesson(args)) => lesson::execute(&args, lang),

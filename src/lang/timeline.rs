@@ -8,9 +8,9 @@ texts! {
     /// The name of the line of the stock.
     stock() { en: "stock", zh: "库存" }
     /// What a purchase came to: a receipt.
-    bought(ticket) { en: "bought ticket {ticket}", zh: "买到第 {ticket} 号票" }
+    bought(ticket) { en: "bought ticket {ticket}", zh: "买到 {ticket} 号票" }
     /// A receipt for a ticket that was sold before.
-    sold_already(ticket) { en: "bought ticket {ticket}, sold already", zh: "买到第 {ticket} 号票，早已卖出" }
+    sold_already(ticket) { en: "bought ticket {ticket}, sold already", zh: "买到 {ticket} 号票，早已卖出" }
     /// A receipt for who knows which ticket.
     bought_some() { en: "bought", zh: "买到" }
     /// Sold out.
@@ -27,4 +27,12 @@ texts! {
     holding(sign) { en: "{sign} holds it", zh: "{sign} 持锁" }
     /// The legend: between read and write without a lock.
     unlocked(sign) { en: "{sign} thinks, without a lock", zh: "{sign} 思考，没有锁" }
+
+    /// A file that was written.
+    wrote(path) { en: "wrote {path}", zh: "写好了 {path}" }
+    /// There is more to see than a terminal can show.
+    too_large() {
+        en: "too large to be drawn in a terminal: -o timeline.html writes a page",
+        zh: "终端里画不下：用 -o timeline.html 写成网页",
+    }
 }

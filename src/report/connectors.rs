@@ -5,7 +5,7 @@ use super::lanes::last_known_ns;
 use super::words;
 use crate::history::{History, Purchase};
 use crate::lang::Lang;
-use crate::verdict::{Anomaly, Evidence, LostUpdate, MOST_EVIDENCE, Place, TornRead, Wait};
+use crate::verdict::{Anomaly, Contradiction, Evidence, LostUpdate, MOST_EVIDENCE, Place, TornRead, Wait};
 
 /// An arrow from a moment of one purchase to a moment of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn shapes(evidence: &Evidence, history: &History) -> Vec<Shape> {
             .map(|read| torn_read(read, read.reader.map(purchase), read.writer.map(purchase)))
             .collect(),
         Evidence::OutOfOrder(contradictions) => {
-            contradictions.iter().map(|one| Shape { places: one.places(), ..Shape::default() }).collect()
+            contradictions.iter().map(|contradiction| out_of_order(contradiction, purchase)).collect()
         }
         Evidence::Stuck(waits) => {
             waits.iter().map(|wait| stuck(wait, purchase(wait.waiter), wait.holder.map(purchase))).collect()
@@ -107,6 +107,28 @@ fn torn_read(read: &TornRead, reader: Option<&Purchase>, writer: Option<&Purchas
         to_ns: reader.steps.read_ns.unwrap_or_else(|| last_known_ns(reader)),
     });
     shape
+}
+
+/// Where two purchases contradict each other: from the return of the one to the call of the other, which
+/// came later and saw more.
+fn out_of_order<'a>(contradiction: &Contradiction, purchase: impl Fn(Place) -> &'a Purchase) -> Shape {
+    let (from, to) = match *contradiction {
+        Contradiction::Backwards { lower, higher } => (lower, higher),
+        Contradiction::SoldAfterRefusal { refusal, receipt } => (refusal, receipt),
+        Contradiction::SoldFromNothing { .. }
+        | Contradiction::RefusedWithStock { .. }
+        | Contradiction::LeftAfterRefusal { .. }
+        | Contradiction::Unsold { .. }
+        | Contradiction::Crowded { .. } => {
+            return Shape { places: contradiction.places(), ..Shape::default() };
+        }
+    };
+    let (from_ns, to_ns) = (last_known_ns(purchase(from)), purchase(to).invoke_ns);
+    Shape {
+        places: vec![from, to],
+        connector: Some(Connector { from, from_ns, to, to_ns }),
+        window_ns: Some((from_ns, to_ns)),
+    }
 }
 
 /// From the holder to the one that waited for it in vain.

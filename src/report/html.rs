@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::columns::Columns;
 use super::connectors::{Piece, pieces};
 use super::figures::Latency;
-use super::lanes::{Extent, Lane, lanes};
+use super::lanes::{Extent, Lane, buyer_name, lanes};
 use super::words::{self, grouped, span};
 use crate::history::{FaultKind, History, Outcome, Purchase};
 use crate::lang::Lang;
@@ -60,7 +60,7 @@ pub fn page(history: &History, verdict: &Verdict) -> io::Result<String> {
         facts: history.header.plan.as_ref().map(facts).unwrap_or_default(),
         command: history.header.plan.as_ref().map(command).unwrap_or_default(),
         legend: Legend::of(history),
-        unjudged: verdict.unjudged.iter().map(|reason| words::unjudged(reason, history, LANG)).collect(),
+        unjudged: unjudged(history, verdict),
         latency: latency(history),
         rows: rows(history, extent),
         purchases: grouped(history.purchases.len() as u64),
@@ -180,7 +180,7 @@ struct LatencyRow {
 
 /// A purchase in the table.
 struct Row {
-    buyer: u64,
+    buyer: String,
     pid: String,
     outcome: Outcome,
     stock: String,
@@ -248,7 +248,7 @@ impl<'a> Data<'a> {
             remaining: history.header.remaining,
             outcomes: Outcome::ALL.iter().map(|outcome| outcome.name()).collect(),
             faults: FaultKind::ALL.iter().map(|fault| fault.name()).collect(),
-            lane_buyers: lanes.iter().map(|lane| lane.buyer.to_string()).collect(),
+            lane_buyers: lanes.iter().map(|lane| buyer_name(history, lane.buyer)).collect(),
             lane_tracks: lanes.iter().map(|lane| lane.track).collect(),
             torn: history.purchases.iter().zip(0..).filter_map(torn).collect(),
             left_torn: history.header.left_torn.as_deref(),
@@ -283,6 +283,13 @@ fn ruling_sentence(verdict: &Verdict) -> String {
         }
         _ => sentence,
     }
+}
+
+/// What could not be judged, and what of the file was not whole.
+fn unjudged(history: &History, verdict: &Verdict) -> Vec<String> {
+    let cut_short = history.header.cut_short.map(|line| crate::lang::order::cut_short(LANG, line));
+    let reasons = verdict.unjudged.iter().map(|reason| words::unjudged(reason, history, LANG));
+    cut_short.into_iter().chain(reasons).collect()
 }
 
 /// The command that repeats a run, each option with its value.
@@ -370,17 +377,17 @@ fn rows(history: &History, extent: Extent) -> Option<Vec<Row>> {
     }
     let mut purchases: Vec<&Purchase> = history.purchases.iter().collect();
     purchases.sort_by_key(|purchase| purchase.invoke_ns);
-    Some(purchases.into_iter().map(|purchase| row(purchase, extent)).collect())
+    Some(purchases.into_iter().map(|purchase| row(history, purchase, extent)).collect())
 }
 
-fn row(purchase: &Purchase, extent: Extent) -> Row {
+fn row(history: &History, purchase: &Purchase, extent: Extent) -> Row {
     let between = |from_ns: Option<u64>, until_ns: Option<u64>| {
         let length = until_ns.zip(from_ns).and_then(|(until_ns, from_ns)| until_ns.checked_sub(from_ns));
         length.map(span).unwrap_or_default()
     };
     let steps = purchase.steps;
     Row {
-        buyer: purchase.buyer,
+        buyer: buyer_name(history, purchase.buyer),
         pid: purchase.pid.map(|pid| pid.to_string()).unwrap_or_default(),
         outcome: purchase.outcome,
         stock: purchase.stock.map(|stock| stock.to_string()).unwrap_or_default(),

@@ -18,6 +18,12 @@ pub struct Lane {
     pub purchases: Vec<Place>,
 }
 
+/// The number of a buyer, or its name where the history knows it by one.
+#[must_use]
+pub fn buyer_name(history: &History, buyer: u64) -> String {
+    history.header.names.name(buyer).map_or_else(|| buyer.to_string(), str::to_owned)
+}
+
 /// The span of time that a history covers, in nanoseconds since its epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {

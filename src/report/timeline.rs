@@ -8,7 +8,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::lanes::{Extent, Lane, lanes, last_known_ns, turn_ns};
+use super::lanes::{Extent, Lane, buyer_name, lanes, last_known_ns, turn_ns};
 use super::words::{self, span};
 use crate::history::{Fault, FaultKind, History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
@@ -95,7 +95,7 @@ impl<'a> Picture<'a> {
     fn new(history: &'a History, look: &'a Look) -> Option<Self> {
         let lanes = lanes(history);
         let signs = if look.unicode { &UNICODE } else { &ASCII };
-        let names = lanes.iter().map(|lane| say::buyer(look.lang, lane.buyer));
+        let names = lanes.iter().map(|lane| lane_name(history, lane, look.lang));
         let labels = names.chain([say::stock(look.lang)]).map(|name| columns(&name)).max()? + 2;
         let fits = |words: &[String]| {
             let widest = words.iter().map(|text| columns(text)).max().unwrap_or(0) + 1;
@@ -169,7 +169,7 @@ impl<'a> Picture<'a> {
         for place in &lane.purchases {
             self.draw(&self.history.purchases[*place as usize], &mut cells);
         }
-        let mut line = self.label(&say::buyer(self.look.lang, lane.buyer));
+        let mut line = self.label(&lane_name(self.history, lane, self.look.lang));
         let mut current = Style::new();
         for (sign, style) in cells {
             if style != current {
@@ -249,6 +249,17 @@ impl<'a> Picture<'a> {
         let dim = Style::new().dimmed();
         format!("{}{dim}{line}{}\n", self.label(""), dim.render_reset())
     }
+}
+
+/// The name of a lane: short, and without what a terminal would take for a command.
+fn lane_name(history: &History, lane: &Lane, lang: Lang) -> String {
+    const MOST: usize = 16;
+    let name: String = buyer_name(history, lane.buyer)
+        .chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .take(MOST)
+        .collect();
+    say::buyer(lang, name)
 }
 
 /// The colours of the page: never the only thing that tells outcomes apart.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::connectors::pieces;
-use super::lanes::{Extent, lanes, last_known_ns};
+use super::lanes::{Extent, buyer_name, lanes, last_known_ns};
 use super::words;
 use crate::history::{History, Outcome, Purchase};
 use crate::lang::Lang;
@@ -71,9 +71,10 @@ pub fn trace(history: &History, verdict: &Verdict, out: &mut impl Write) -> io::
     events.out.write_all(b",\"traceEvents\":[")?;
     events.put(&named("process_name", 0, json!("ticketsim")))?;
     for (lane, track) in lanes(history).iter().zip(1..) {
+        let buyer = buyer_name(history, lane.buyer);
         let name = match lane.track {
-            0 => format!("buyer {}", lane.buyer),
-            more => format!("buyer {} ({})", lane.buyer, more + 1),
+            0 => format!("buyer {buyer}"),
+            more => format!("buyer {buyer} ({})", more + 1),
         };
         events.put(&named("thread_name", track, json!(name)))?;
         events.put(&sorted(track))?;
@@ -241,7 +242,6 @@ fn facts(purchase: &Purchase) -> Map<String, Value> {
             facts.insert(name.to_owned(), value);
         }
     };
-    say("buyer", Some(json!(purchase.buyer)));
     say("outcome", Some(json!(purchase.outcome)));
     say("pid", purchase.pid.map(|pid| json!(pid)));
     say("stock read", purchase.stock.map(|stock| json!(stock)));

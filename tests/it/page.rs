@@ -315,6 +315,53 @@ fn a_run_writes_its_page_and_its_trace() {
 }
 
 #[test]
+fn a_history_of_another_shop_is_shown() {
+    let folder = Folder::new();
+    let evil = "</script><script>window.caught = 1</script>\u{1b}[2J";
+    let lines = [
+        r#"{"history_version":1,"initial":3}"#.to_owned(),
+        r#"{"buyer":"ann","invoke_ns":1000,"return_ns":3000,"outcome":"bought"}"#.to_owned(),
+        r#"{"buyer":"bob","invoke_ns":2000,"return_ns":6000,"outcome":"refused"}"#.to_owned(),
+        r#"{"buyer":"eve","invoke_ns":8000,"return_ns":12000,"outcome":"bought"}"#.to_owned(),
+        serde_json::json!({"buyer": evil, "invoke_ns": 9000, "return_ns": 9500, "outcome": "failed"})
+            .to_string(),
+    ];
+    folder.write("shop.jsonl", lines.join("\n"));
+    let ran = folder.ticketsim("report shop.jsonl -o timeline.html --trace trace.json");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let lane = |start: &str| ran.stdout.lines().any(|line| line.starts_with(start));
+    assert!(lane("buyer ann ") && lane("UNSOUND") && lane("wrote timeline.html"), "{ran:?}");
+    assert!(!lane("buyer </script><script>\u{1b}"), "{ran:?}");
+    assert!(folder.read("trace.json").contains("out_of_order"));
+    if let Some(mut browser) = Browser::start() {
+        browser.open(&folder.path("timeline.html"), &LAPTOP);
+        assert_eq!(browser.complaints(), [""; 0]);
+        assert_eq!(browser.eval("window.caught ?? null"), serde_json::Value::Null);
+        assert!(
+            browser.text("document.querySelector('[data-piece]').textContent").contains("buyer eve (line 4)")
+        );
+        assert!(anomalous_points(&mut browser) > 50.0, "the arrow from bob to eve");
+        browser.press("/");
+        for letter in ["e", "v", "e"] {
+            browser.press(letter);
+        }
+        assert!(
+            browser.text("document.getElementById('found').textContent").contains("buyer eve: 1 purchase")
+        );
+        browser.screenshot(&kept("page-shop.png"));
+    }
+    let ran = folder.ticketsim("report nothing.jsonl -o timeline.html");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("nothing.jsonl"), "{ran:?}");
+    // One from a run, from standard input, is shown with the plan that made it.
+    folder.ticketsim("--buyers 3 --tickets 2 --think 1ms --history run.jsonl");
+    let mut command = folder.command(["report", "-", "-o", "run.html"]);
+    command.stdin(std::fs::File::open(folder.path("run.jsonl")).expect("a history"));
+    assert_eq!(command.output().expect("runs").status.code(), Some(0));
+    assert!(folder.read("run.html").contains("<span>--tickets 2</span>"));
+}
+
+#[test]
 fn a_small_race_is_drawn_in_the_terminal() {
     let folder = Folder::new();
     let run = |args: &str, locale: &str| {

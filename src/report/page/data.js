@@ -125,3 +125,6 @@ const grouped = (number) => number.toLocaleString("en");
 const history_ = decodeHistory();
 
 const laneName = (lane) => `buyer ${page.lane_buyers[lane]}`;
+
+// The same, short enough for its place beside the lane.
+const shortName = (lane) => (laneName(lane).length > 16 ? `${laneName(lane).slice(0, 15)}…` : laneName(lane));

@@ -113,6 +113,11 @@ function drawStock(context, view, colours, stock) {
   context.font = `600 13px ${FONT}`;
   context.fillStyle = colours.ink;
   context.fillText("stock", 10, (top + bottom) / 2);
+  if (stock.byReceipts) {
+    context.font = `11px ${FONT}`;
+    context.fillStyle = colours.muted;
+    context.fillText("by receipts", 10, (top + bottom) / 2 + 15);
+  }
   context.beginPath();
   context.rect(view.left, AXIS, view.right - view.left, STOCK);
   context.clip();

@@ -73,7 +73,7 @@ function tipAt(x, y) {
     const time = view.time(x);
     const inFile = valueAt(stock.inFile, time), owed = valueAt(stock.owed, time);
     const rows = [["at", exact(Math.round(time))]];
-    if (inFile !== null) rows.push(["stock in the file", grouped(inFile)]);
+    if (inFile !== null) rows.push([stock.byReceipts ? "tickets minus receipts" : "stock in the file", grouped(inFile)]);
     if (stock.parted && owed !== null) rows.push(["tickets minus receipts", grouped(owed)]);
     showTip("stock", rows, x, y);
   } else {
@@ -123,7 +123,7 @@ const search = document.getElementById("search");
 const found = document.getElementById("found");
 
 function findBuyer(text) {
-  const wanted = text.trim().replace(/^(buyer|#)\s*/i, "");
+  const wanted = text.trim().replace(/^(buyer\s+|#)/i, "");
   state.lane = -1;
   found.textContent = "";
   if (wanted !== "") {
@@ -133,7 +133,7 @@ function findBuyer(text) {
       if (ofProcess >= 0) lane = history_.lane[ofProcess];
     }
     if (lane < 0) {
-      found.textContent = `no buyer ${wanted}, and no process of that number`;
+      found.textContent = `no buyer ${wanted}, and no such process`;
     } else {
       state.lane = lane;
       showLanes([lane]);

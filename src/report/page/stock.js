@@ -31,7 +31,8 @@ function stockOverTime(history) {
 
 function receiptsAlone(initial, receipts) {
   const owed = steps(initial, receipts.map((at, sold) => [at, initial - sold - 1, -1]));
-  return { inFile: owed, owed, parted: false, low: Math.min(0, initial - receipts.length), high: Math.max(1, initial) };
+  const low = Math.min(0, initial - receipts.length), high = Math.max(1, initial);
+  return { inFile: owed, owed, parted: false, byReceipts: true, low, high };
 }
 
 // A line of steps: `value[k]` from `time[k]` on.

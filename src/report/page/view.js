@@ -112,7 +112,7 @@ function drawLaneGrounds() {
     context.textAlign = "left";
     context.fillStyle = colours.ink;
     context.font = `${state.row > 20 ? 13 : 11}px ${FONT}`;
-    context.fillText(laneName(lane), 10, middle + 0.5, GUTTER - 18);
+    context.fillText(shortName(lane), 10, middle + 0.5, GUTTER - 18);
   }
   context.strokeStyle = colours.grid;
   context.lineWidth = 1;

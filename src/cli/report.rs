@@ -1,0 +1,54 @@
+//! `ticketsim report HISTORY`: shows a history, whoever made it.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::pictures::{PictureArgs, in_terminal};
+use super::{Exit, check, print};
+use crate::lang::{Lang, timeline as say};
+use crate::report::text;
+use crate::verdict::judge_from;
+
+/// `ticketsim report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What a history looks like is said by `ticketsim check --help`; `--history PATH` on a run writes one.
+Exit code: 0 it is sound, 1 it is unsound, 2 it could not be read, judged or written.")]
+pub(super) struct ReportArgs {
+    /// A file of JSON lines; - is standard input
+    #[arg(value_name = "HISTORY")]
+    history: PathBuf,
+    /// Write a page that shows it: one HTML file that needs nothing else
+    #[arg(short, long, value_name = "PATH")]
+    output: Option<PathBuf>,
+    /// Write a trace for ui.perfetto.dev or chrome://tracing
+    #[arg(long, value_name = "PATH")]
+    trace: Option<PathBuf>,
+    /// The stock at the start [default: the header's, or else the highest one that was sold from]
+    #[arg(short, long, value_name = "N")]
+    tickets: Option<u64>,
+}
+
+pub(super) fn execute(args: ReportArgs, lang: Lang) -> anyhow::Result<Exit> {
+    let mut history = check::read(&args.history)?;
+    let (verdict, _) = judge_from(&mut history, args.tickets);
+    let pictures = PictureArgs { html: args.output, trace: args.trace };
+    pictures.draw(&history, &verdict)?;
+    let picture = in_terminal(&history, lang);
+    let too_large = picture.is_empty() && pictures.paths().next().is_none();
+    let mut said = picture.strip_prefix('\n').unwrap_or_default().to_owned();
+    if !said.is_empty() {
+        said.push('\n');
+    }
+    said.push_str(&text::verdict_lines(&history, &verdict, lang));
+    for path in pictures.paths() {
+        let _ = writeln!(said, "{}", text::styled(text::ASIDE, say::wrote(lang, path.display())));
+    }
+    if too_large {
+        let _ = writeln!(said, "{}", text::styled(text::ASIDE, say::too_large(lang)));
+    }
+    print(&said)?;
+    Ok(verdict.ruling.into())
+}
