@@ -69,7 +69,7 @@ fn what_a_killed_holder_leaves_behind() {
     ] {
         let folder = Folder::with_ticket_file("{\"ticket\": 9}");
         // The first purchase is made at once; then the holder thinks for long, and is killed in thought.
-        let args = format!("-n 3 --think 400ms --jitter 0 --json --lock {lock}");
+        let args = format!("-n 3 --think 1500ms --jitter 0 --json --lock {lock}");
         let launcher = start(&folder, &args);
         eventually("the buyers are there", || children(launcher.id()).len() == 3);
         let buyers = children(launcher.id());
@@ -91,7 +91,9 @@ fn what_a_killed_holder_leaves_behind() {
             continue;
         }
         assert_eq!((code, kinds(&document)), (Some(1), vec!["stuck"]), "{lock}: {document}");
-        assert_eq!(document["anomalies"][0]["count"], 2, "{lock}: {document}");
+        // On a slow machine one may have bought before.
+        let (stuck, bought) = (&document["anomalies"][0]["count"], &document["receipts"]);
+        assert_eq!(stuck.as_u64().zip(bought.as_u64()).map(|(a, b)| a + b), Some(2), "{lock}: {document}");
         let wait = &document["anomalies"][0]["evidence"]["waits"][0];
         assert_eq!(wait["holder"]["pid"], victim, "{lock}: {document}");
         if lock == "lockfile" {
@@ -178,12 +180,12 @@ fn options_that_say_nothing_together_are_refused() {
 #[test]
 fn no_buyer_thread_outlives_the_run() {
     let folder = Folder::new();
-    let launcher = start(&folder, "-n 3 -t 3 --think 60s --workers thread --json");
+    let mut launcher = start(&folder, "-n 3 -t 3 --think 60s --workers thread");
     let threads = || std::fs::read_dir(format!("/proc/{}/task", launcher.id())).map_or(0, Iterator::count);
     eventually("the threads are there", || threads() == 4);
     assert!(children(launcher.id()).is_empty());
     kill(Pid::from_raw(launcher.id() as i32), Signal::SIGTERM).expect("stopped");
     let pid = launcher.id();
-    assert_eq!(end(launcher).0, Some(130));
+    assert_eq!(launcher.wait().expect("ends").code(), Some(130));
     assert!(!alive(pid));
 }

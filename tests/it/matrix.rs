@@ -43,10 +43,10 @@ fn rows_are_as_documented_and_have_their_controls() {
 fn truncating_tears_and_renaming_does_not() {
     let met = |write: &str| -> bool {
         let folder = Folder::new();
-        let args = format!("-n 8 -t 500 --per-buyer all --think 0 --no-lock --write {write}");
+        let args = format!("-n 10 -t 40 --per-buyer all --think 1ms --no-lock --write {write}");
         let (code, document) = folder.json(&args);
-        assert_eq!(code, Some(1), "{document}");
-        assert!(kinds(&document).contains(&"lost_update"), "{document}");
+        let lost = kinds(&document).contains(&"lost_update");
+        assert!(code == Some(1) && (lost || write == "truncate"), "{document}");
         kinds(&document).contains(&"torn_read")
     };
     let tries = (1..=50).find(|_| met("truncate")).expect("a torn read in fifty runs");
