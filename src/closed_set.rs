@@ -1,4 +1,4 @@
-//! [`closed_set!`]: an enum that lists, names, describes, parses, prints and serialises itself from
+//! `closed_set!`: an enum that lists, names, describes, parses, prints and serialises itself from
 //! one place, so that a name can't differ between the command line, the JSON and the history.
 
 /// A name that is not in its closed set.
@@ -13,7 +13,7 @@ pub struct UnknownName {
     pub known: String,
 }
 
-/// What the enums that [`closed_set!`] declares have in common, for code that takes any of them.
+/// What the enums that `closed_set!` declares have in common, for code that takes any of them.
 pub trait ClosedSet: std::str::FromStr<Err = UnknownName> {
     /// The name used on the command line, in JSON and in histories.
     fn name(self) -> &'static str;

@@ -14,7 +14,7 @@ texts! {
         zh: "出错：{tickets}，却发出 {receipts}。",
     }
     /// The ruling: unsound, though there are not too many receipts.
-    unsound_otherwise() { en: "UNSOUND: the tickets do not add up.", zh: "出错：票数对不上。" }
+    unsound_otherwise() { en: "UNSOUND: the sale went wrong.", zh: "出错：这次售票出了问题。" }
     /// The ruling: unknown.
     unknown() { en: "UNKNOWN: not all could be judged.", zh: "未知：有些情况无法判断。" }
 
@@ -36,7 +36,7 @@ texts! {
     }
     /// lost_update: the usual case.
     both_read(first, second, stock, gap, left) {
-        en: "buyers {first} and {second} both read {stock}, buyer {second} {gap} before buyer {first} wrote {left}",
+        en: "buyers {first} and {second} both read {stock}: buyer {second} did so {gap} before buyer {first} wrote {left}",
         zh: "买家 {first} 和 {second} 都读到 {stock}；买家 {second} 读的时候，离买家 {first} 写入 {left} 还有 {gap}",
     }
     /// lost_update: the old stock had come back.
@@ -75,6 +75,11 @@ texts! {
     torn_in_write(reader, text, gap, writer) {
         en: "buyer {reader} read {text}, {gap} after buyer {writer} had emptied the file and before it was filled again",
         zh: "买家 {reader} 读到 {text}：买家 {writer} 在 {gap} 前清空了文件，还没写回",
+    }
+    /// torn_read: what was read, while somebody emptied the file.
+    torn_beside_write(reader, text, writer) {
+        en: "buyer {reader} read {text}, just as buyer {writer} emptied the file to fill it again",
+        zh: "买家 {reader} 读到 {text}：买家 {writer} 正好清空了文件，还没写好",
     }
     /// torn_read: what was read.
     torn_text(reader, text) { en: "buyer {reader} read {text}", zh: "买家 {reader} 读到 {text}" }

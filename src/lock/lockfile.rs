@@ -104,8 +104,16 @@ impl Lockfile {
         }
     }
 
-    /// The process that the lockfile names, if that is gone from this host.
+    /// The process that the lockfile names, if that is gone from this host and left it behind.
     fn dead_holder(&self) -> Result<Option<u32>> {
+        let Some(pid) = self.holder_here()?.filter(|pid| is_gone(*pid)) else { return Ok(None) };
+        // It may have let go and then ended, both since the lockfile was read. The dead create nothing:
+        // a lockfile that names it now was left behind.
+        Ok(self.holder_here()?.filter(|still| *still == pid))
+    }
+
+    /// The process that the lockfile names, if it is one of this host.
+    fn holder_here(&self) -> Result<Option<u32>> {
         let text = match std::fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -115,7 +123,7 @@ impl Lockfile {
         let pid = lines.next().and_then(|line| line.trim().parse().ok());
         // Another tool's lockfile names no host: it speaks of this one, as far as anybody can tell.
         let here = lines.next().is_none_or(|host| host == self.host);
-        Ok(pid.filter(|pid| here && is_gone(*pid)))
+        Ok(pid.filter(|_| here))
     }
 
     /// Does something while a dead holder's lockfile is there and nobody can break it.

@@ -183,7 +183,10 @@ impl Words<'_> {
     /// The number or the name of a purchase's buyer, and the line of the purchase if it was read.
     fn buyer(&self, place: Place) -> String {
         let Purchase { buyer, line, .. } = self.purchase(place);
-        let buyer = self.history.header.names.name(*buyer).map_or_else(|| buyer.to_string(), str::to_owned);
+        let name = self.history.header.names.name(*buyer);
+        // A name from elsewhere may hold what a terminal would obey.
+        let shown = |name: &str| name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        let buyer: String = name.map_or_else(|| buyer.to_string(), shown);
         if *line > 0 { order::on_line(self.lang, buyer, line) } else { buyer }
     }
 
@@ -239,10 +242,11 @@ impl Words<'_> {
         let text = torn_text(&text, lang);
         let emptied_ns = read.writer.and_then(|writer| self.purchase(writer).steps.truncated_ns);
         match (reader.steps.read_ns, read.writer, emptied_ns) {
-            (Some(read_ns), Some(writer), Some(emptied_ns)) => {
-                let gap = span(read_ns.saturating_sub(emptied_ns));
-                say::torn_in_write(lang, who, text, gap, self.buyer(writer))
-            }
+            (Some(read_ns), Some(writer), Some(emptied_ns)) => match read_ns.checked_sub(emptied_ns) {
+                Some(gap_ns) => say::torn_in_write(lang, who, text, span(gap_ns), self.buyer(writer)),
+                // The emptying was noted a moment after the read that met it.
+                None => say::torn_beside_write(lang, who, text, self.buyer(writer)),
+            },
             _ => say::torn_text(lang, who, text),
         }
     }

@@ -216,18 +216,19 @@ fn torn_reads(history: &History) -> Option<Anomaly> {
     })
 }
 
-/// The purchase that had emptied the file and not yet filled it when `reader` read: of several, the
-/// one that had emptied it last.
+/// The purchase that had emptied the file and not yet filled it when `reader` read: of several, the one
+/// whose emptying was noted nearest to the read. Times are noted after the fact, so the emptying may be
+/// noted after the read that met it, and the fill before it.
 fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
     let read_ns = reader.steps.read_ns?;
-    let writing = |purchase: &Purchase| {
-        let began_ns = purchase.steps.truncated_ns?;
-        // The read took some time before it was noted, so the fill may be noted a little earlier.
-        let ended_ns = purchase.steps.written_ns.unwrap_or(u64::MAX);
-        (began_ns <= read_ns && reader.invoke_ns <= ended_ns).then_some(began_ns)
+    let distance_ns = |writer: &Purchase| {
+        let emptied_ns = writer.steps.truncated_ns?;
+        let began_ns = writer.steps.read_ns.unwrap_or(writer.invoke_ns);
+        let ended_ns = writer.steps.written_ns.unwrap_or(u64::MAX);
+        (began_ns <= read_ns && reader.invoke_ns <= ended_ns).then(|| emptied_ns.abs_diff(read_ns))
     };
-    let writers = history.purchases.iter().zip(0..).filter_map(|(p, place)| Some((writing(p)?, place)));
-    writers.max().map(|(_, place)| place)
+    let writers = history.purchases.iter().zip(0..).filter_map(|(p, place)| Some((distance_ns(p)?, place)));
+    writers.min().map(|(_, place)| place)
 }
 
 /// Buyers that gave up waiting for the lock, and who held it.

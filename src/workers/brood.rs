@@ -87,6 +87,19 @@ impl Brood {
         Ok(Self { buyers, pids: Vec::with_capacity(buyers as usize) })
     }
 
+    /// Waits until a buyer that is known to be dying is dead: only then are its files closed, and its locks
+    /// let go. It stays to be reaped.
+    pub(super) fn await_death(&self, buyer: u32) {
+        let pid = self.pids[buyer as usize - 1];
+        #[cfg(target_os = "linux")]
+        {
+            use nix::sys::wait::{Id, waitid};
+            while waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) == Err(Errno::EINTR) {}
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = pid;
+    }
+
     /// Forks the next buyer, which runs `body` and leaves with the code that it returns.
     pub(super) fn add(&mut self, body: impl FnOnce() -> u8) -> Result<(), ForkError> {
         let started = self.len();

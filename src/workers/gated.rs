@@ -81,7 +81,7 @@ impl GatedCrew {
     pub fn let_go(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {
         match self.batons[buyer as usize - 1].let_go() {
             Ok(()) => self.await_told(buyer, interrupted),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Arrival::Died),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(self.died(buyer)),
             Err(error) => Err(error),
         }
     }
@@ -100,10 +100,16 @@ impl GatedCrew {
             Ok(told) => Ok(Arrival::Told(told)),
             // It is reset when the buyer died before it had heard all.
             Err(error) => match error.kind() {
-                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Ok(Arrival::Died),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Ok(self.died(buyer)),
                 _ => Err(error),
             },
         }
+    }
+
+    /// A buyer has hung up. Its lock is let go once it is quite dead.
+    fn died(&self, buyer: u32) -> Arrival {
+        self.brood.await_death(buyer);
+        Arrival::Died
     }
 
     /// Closes all gates and waits until every buyer has left. Returns those that were killed, and by

@@ -111,11 +111,10 @@ fn buyers_killed_at_any_moment_lose_nothing() {
     for round in 0..10_u64 {
         let (write, tickets) = if round % 2 == 0 { ("overwrite", 60_000) } else { ("rename", 6_000) };
         let args = format!("-n 6 -t {tickets} --per-buyer all --think 0 --write {write} --json");
+        folder.write("data/ticket.json", format!("{{\"ticket\": {tickets}}}\n"));
         let mut launcher = start(&folder, &args);
-        let sold_some = || {
-            let text = std::fs::read_to_string(folder.path("data/ticket.json")).unwrap_or_default();
-            !text.contains(&format!("{tickets}")) || !alive(launcher.id())
-        };
+        let sold_some =
+            || !folder.read("data/ticket.json").contains(&format!(" {tickets}}}")) || !alive(launcher.id());
         eventually("some are sold", sold_some);
         std::thread::sleep(std::time::Duration::from_millis(2 * round));
         for pid in children(launcher.id()).into_iter().filter(|pid| alive(*pid)).take(4) {

@@ -1,0 +1,174 @@
+//! The text of a ticket file: where its number stands, and the same text with another number.
+
+use std::ops::Range;
+
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Where a text stops being a ticket file, and why. Lines and columns count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {what}")]
+pub struct TextError {
+    /// The line.
+    pub line: usize,
+    /// The column, in bytes.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// A stock, and where in its text the number stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parsed {
+    /// The stock.
+    pub stock: u64,
+    /// The bytes of the number.
+    pub number: Range<usize>,
+}
+
+/// The raw text of the member `ticket`, if there is one. Maps only: serde would let a derived struct
+/// be an array, too.
+struct TicketMember<'a>(Option<&'a RawValue>);
+
+impl<'de> serde::Deserialize<'de> for TicketMember<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = TicketMember<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut found = None;
+                while let Some(key) = map.next_key::<String>()? {
+                    if key != "ticket" {
+                        map.next_value::<IgnoredAny>()?;
+                    } else if found.replace(map.next_value::<&RawValue>()?).is_some() {
+                        return Err(serde::de::Error::custom("the member \"ticket\" stands twice"));
+                    }
+                }
+                Ok(TicketMember(found))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// Reads the stock from the text of a ticket file.
+///
+/// # Errors
+/// When the text is no JSON object with an integer member `ticket` from 0 to 2⁶⁴ − 1.
+pub fn parse(text: &[u8]) -> Result<Parsed, TextError> {
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Err(TextError { line: 1, column: 1, what: "the file is empty".to_owned() });
+    }
+    let member: TicketMember<'_> = serde_json::from_slice(text).map_err(|error| {
+        let message = error.to_string();
+        let what = message.split(" at line ").next().unwrap_or_default();
+        TextError { line: error.line().max(1), column: error.column().max(1), what: what.to_owned() }
+    })?;
+    let Some(raw) = member.0 else {
+        return Err(TextError { line: 1, column: 1, what: "there is no member \"ticket\"".to_owned() });
+    };
+    let digits = raw.get();
+    // `raw` borrows from `text`, so this is where it stands in it.
+    let start = digits.as_ptr().addr() - text.as_ptr().addr();
+    let error = |what: String| {
+        let before = &text[..start];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = start - before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) + 1;
+        TextError { line, column, what }
+    };
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let shown: String = digits.chars().take(40).collect();
+        return Err(error(format!("\"ticket\" is {shown}, not a whole number from 0")));
+    }
+    let stock = digits
+        .parse()
+        .map_err(|_| error(format!("\"ticket\" is {digits}, beyond 64 bits (at most {})", u64::MAX)))?;
+    Ok(Parsed { stock, number: start..start + digits.len() })
+}
+
+/// A text that was parsed, cut around its number; it makes new texts and knows them again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Template {
+    pub(super) before: Vec<u8>,
+    /// What follows the number, without white space at the end.
+    after: Vec<u8>,
+    /// Whether the text ended with a line feed: its rewritten text does, too.
+    newline: bool,
+}
+
+impl Template {
+    pub(super) fn new(text: &[u8], number: &Range<usize>) -> Self {
+        let after = text[number.end..].trim_ascii_end();
+        Self { before: text[..number.start].to_vec(), after: after.to_vec(), newline: text.ends_with(b"\n") }
+    }
+
+    /// The stock in a text that differs from this one in its number and in white space at its end.
+    pub(super) fn recognise(&self, text: &[u8]) -> Option<u64> {
+        let rest = text.strip_prefix(self.before.as_slice())?;
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let tail = rest[digits..].strip_prefix(self.after.as_slice())?;
+        let plain = digits > 0 && (digits == 1 || rest[0] != b'0');
+        if !plain || self.after.is_empty() || !tail.iter().all(u8::is_ascii_whitespace) {
+            return None;
+        }
+        rest[..digits]
+            .iter()
+            .try_fold(0_u64, |stock, digit| stock.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
+    }
+
+    /// The text with this stock, padded with spaces to at least `length` bytes.
+    pub(super) fn text(&self, stock: u64, length: usize, into: &mut Vec<u8>) {
+        into.clear();
+        into.extend_from_slice(&self.before);
+        into.extend_from_slice(itoa::Buffer::new().format(stock).as_bytes());
+        into.extend_from_slice(&self.after);
+        let end = length.saturating_sub(usize::from(self.newline));
+        if into.len() < end {
+            into.resize(end, b' ');
+        }
+        if self.newline {
+            into.push(b'\n');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn what(text: &str) -> (usize, usize, String) {
+        let error = parse(text.as_bytes()).expect_err("no ticket file");
+        (error.line, error.column, error.what)
+    }
+
+    #[test]
+    fn it_finds_the_number_wherever_it_stands() {
+        let text = b"{\"a\": {\"ticket\": 9},\n \"ticket\" : 17 , \"b\": [\"ticket\"]}";
+        let parsed = parse(text).expect("a ticket file");
+        assert_eq!((parsed.stock, &text[parsed.number]), (17, b"17".as_slice()));
+        assert_eq!(parse(b"{\"ticket\":18446744073709551615}").expect("fits").stock, u64::MAX);
+    }
+
+    #[test]
+    fn it_says_where_a_text_is_no_ticket_file() {
+        assert_eq!(what("  \n"), (1, 1, "the file is empty".to_owned()));
+        assert_eq!(what("{\"ticket\": 1,\n}").0, 2);
+        assert!(what("[1]").2.contains("expected an object"));
+        assert!(what("{\"tickets\": 1}").2.contains("no member \"ticket\""));
+        assert_eq!(
+            what("{\n  \"ticket\": -1}"),
+            (2, 13, "\"ticket\" is -1, not a whole number from 0".to_owned())
+        );
+        for bad in ["1.0", "1e3", "\"1\"", "null", "true", "[1]"] {
+            assert!(what(&format!("{{\"ticket\": {bad}}}")).2.contains("not a whole number"), "{bad}");
+        }
+        assert!(what("{\"ticket\": 18446744073709551616}").2.contains("beyond 64 bits"));
+        assert!(what("{\"ticket\": 1, \"ticket\": 2}").2.contains("twice"));
+        assert!(what("{\"ticket\": 01}").2.contains("number"));
+    }
+}
