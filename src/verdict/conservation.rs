@@ -217,17 +217,18 @@ fn torn_reads(history: &History) -> Option<Anomaly> {
 }
 
 /// The purchase that had emptied the file and not yet filled it when `reader` read: of several, the one
-/// whose emptying was noted nearest to the read. Times are noted after the fact, so the emptying may be
-/// noted after the read that met it, and the fill before it.
+/// that had emptied it last. Times are noted after the fact, so the fill may be noted before the read that
+/// it missed; and where no emptying is noted before the read, it is the first that is noted after it.
 fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
     let read_ns = reader.steps.read_ns?;
-    let distance_ns = |writer: &Purchase| {
+    let distance = |writer: &Purchase| {
         let emptied_ns = writer.steps.truncated_ns?;
         let began_ns = writer.steps.read_ns.unwrap_or(writer.invoke_ns);
         let ended_ns = writer.steps.written_ns.unwrap_or(u64::MAX);
-        (began_ns <= read_ns && reader.invoke_ns <= ended_ns).then(|| emptied_ns.abs_diff(read_ns))
+        (began_ns <= read_ns && reader.invoke_ns <= ended_ns)
+            .then(|| (emptied_ns > read_ns, emptied_ns.abs_diff(read_ns)))
     };
-    let writers = history.purchases.iter().zip(0..).filter_map(|(p, place)| Some((distance_ns(p)?, place)));
+    let writers = history.purchases.iter().zip(0..).filter_map(|(p, place)| Some((distance(p)?, place)));
     writers.min().map(|(_, place)| place)
 }
 
