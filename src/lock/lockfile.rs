@@ -106,24 +106,31 @@ impl Lockfile {
 
     /// The process that the lockfile names, if that is gone from this host and left it behind.
     fn dead_holder(&self) -> Result<Option<u32>> {
-        let Some(pid) = self.holder_here()?.filter(|pid| is_gone(*pid)) else { return Ok(None) };
-        // It may have let go and then ended, both since the lockfile was read. The dead create nothing:
-        // a lockfile that names it now was left behind.
-        Ok(self.holder_here()?.filter(|still| *still == pid))
+        self.dead_holder_in(|| match std::fs::read_to_string(&self.path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        })
     }
 
-    /// The process that the lockfile names, if it is one of this host.
-    fn holder_here(&self) -> Result<Option<u32>> {
-        let text = match std::fs::read_to_string(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+    /// The same of a text that is read twice: a holder may let go and end after the first time, and then
+    /// the lockfile is another's. What still names it when it is known to be dead, it left behind.
+    pub(super) fn dead_holder_in(
+        &self,
+        mut read: impl FnMut() -> Result<Option<String>>,
+    ) -> Result<Option<u32>> {
+        let Some(pid) = read()?.and_then(|text| self.named(&text)).filter(|pid| is_gone(*pid)) else {
+            return Ok(None);
         };
+        Ok(read()?.and_then(|text| self.named(&text)).filter(|again| *again == pid))
+    }
+
+    /// The process of this host that a lockfile's text names.
+    fn named(&self, text: &str) -> Option<u32> {
         let mut lines = text.lines();
         let pid = lines.next().and_then(|line| line.trim().parse().ok());
         // Another tool's lockfile names no host: it speaks of this one, as far as anybody can tell.
-        let here = lines.next().is_none_or(|host| host == self.host);
-        Ok(pid.filter(|_| here))
+        pid.filter(|_| lines.next().is_none_or(|host| host == self.host))
     }
 
     /// Does something while a dead holder's lockfile is there and nobody can break it.

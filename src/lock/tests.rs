@@ -392,6 +392,20 @@ fn a_lockfile_is_not_broken_on_suspicion() {
     }
 }
 
+/// A holder that lets go and ends between the look at the lockfile and the look at the process has left
+/// nothing behind: the lockfile that is there now is another's. The control: it is still its own.
+#[test]
+fn a_holder_that_has_just_left_is_not_taken_for_dead() {
+    let (_folder, path) = shop();
+    let lock = lockfile::Lockfile::new(&path, true);
+    let (dead, alive) = (dead_pid(), std::process::id());
+    for (then, found) in [(Some(alive), None), (None, None), (Some(dead), Some(dead))] {
+        let mut texts = [Some(dead), then].into_iter().map(|pid| pid.map(|pid| format!("{pid}\n")));
+        let holder = lock.dead_holder_in(|| Ok(texts.next().expect("two looks")));
+        assert_eq!(holder.expect("works here"), found);
+    }
+}
+
 /// Removing a stale lockfile without care lets two in: the slower one removes what the faster one has
 /// just created. Ours looks again under the guard.
 #[test]
