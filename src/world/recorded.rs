@@ -28,6 +28,7 @@ impl<W> Recorded<W> {
     }
 
     /// Notes that an action begins. [`World::perform`] does so by itself.
+    #[inline]
     pub fn before(&mut self, action: Action) {
         self.pen.begin();
         match action {
@@ -43,6 +44,7 @@ impl<W> Recorded<W> {
     }
 
     /// Notes what came of an action. [`World::perform`] does so by itself.
+    #[inline]
     pub fn after(&mut self, action: Action, reply: &Reply) {
         let pen = &mut self.pen;
         match (action, reply) {
