@@ -198,9 +198,11 @@ fn unjudged(reason: &Unjudged) -> String {
         Unjudged::SystemError { kind, errno, .. } => {
             format!("{kind}: {}", std::io::Error::from_raw_os_error(*errno))
         }
-        Unjudged::Unrecorded(_) | Unjudged::NoInitial | Unjudged::Interrupted | Unjudged::Order => {
-            "not all was recorded".to_owned()
-        }
+        Unjudged::Unrecorded(_)
+        | Unjudged::NoInitial
+        | Unjudged::Restocked
+        | Unjudged::Interrupted
+        | Unjudged::Order => "not all was recorded".to_owned(),
     }
 }
 

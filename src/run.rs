@@ -147,6 +147,11 @@ pub(crate) fn put_on_sale(plan: &Plan, meeting: &Meeting, interrupted: &AtomicBo
 
 fn no_locking(plan: &Plan, source: io::Error) -> RunError {
     let path = crate::lock::carrier(&plan.sale, &plan.file);
+    use io::ErrorKind::{InvalidFilename, NotFound, PermissionDenied, ReadOnlyFilesystem};
+    if matches!(source.kind(), InvalidFilename | NotFound | PermissionDenied | ReadOnlyFilesystem) {
+        // That says nothing of locks.
+        return TicketFileError::Io { path, doing: "can't be opened to lock it", source }.into();
+    }
     RunError::NoLocking { path, lock: plan.sale.lock, source }
 }
 

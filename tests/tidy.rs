@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lock", &["plan", "ticket_file"]),
     ("world", &["buyer", "history", "lock", "plan", "ticket_file"]),
     ("grade", &["closed_set", "plan"]),
-    ("verdict", &["closed_set", "history"]),
+    ("verdict", &["closed_set", "history", "plan"]),
     ("explore", &["buyer", "history", "plan", "schedule", "verdict", "world"]),
     ("workers", &["buyer", "history", "lock", "plan", "world"]),
     ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),

@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::outputs::check_outputs;
 use super::progress::When;
-use super::run::{catch_interrupts, check_can_write};
+use super::run::catch_interrupts;
 use super::{Exit, closed, print};
 use crate::grade::{Combination, Row};
 use crate::lang::Lang;
@@ -92,9 +93,7 @@ fn named<'a, T>(members: &'a [T], all: &'a [T]) -> &'a [T] {
 }
 
 pub(super) fn execute(args: &MatrixArgs, lang: Lang) -> anyhow::Result<Exit> {
-    if let Some(path) = &args.html {
-        check_can_write(path)?;
-    }
+    check_outputs(&[], args.html.as_deref())?;
     let interrupted = catch_interrupts()?;
     let folder = folder_in(args.dir.as_deref())?;
     // 32 bits, so that a seed can be read out and typed.

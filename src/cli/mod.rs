@@ -4,6 +4,7 @@ mod check;
 mod explore;
 mod lesson;
 mod matrix;
+mod outputs;
 mod pictures;
 mod progress;
 mod replay;

@@ -1,7 +1,9 @@
 //! Progress on stderr: a bar on a terminal, plain lines elsewhere; nothing on runs that are over before
 //! anybody could read it.
 
+use std::cell::Cell;
 use std::io::{IsTerminal as _, Write as _};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -39,6 +41,8 @@ pub(super) struct Progress {
     shown: Shown,
     /// Purchases to be made, at most; unknown where buyers go on until they are refused.
     purchases: Option<u64>,
+    /// The tickets on sale, once they are.
+    pub(super) tickets: Rc<Cell<Option<u64>>>,
 }
 
 impl Progress {
@@ -57,7 +61,7 @@ impl Progress {
             (PerBuyer::All, Some(tickets)) => Some(tickets.saturating_add(u64::from(plan.buyers))),
             (PerBuyer::All, None) => None,
         };
-        Self { began, shown, purchases }
+        Self { began, shown, purchases, tickets: Rc::new(Cell::new(plan.tickets)) }
     }
 
     /// Draws the counts so far. indicatif draws from here, without a thread of its own: the launcher
@@ -67,8 +71,8 @@ impl Progress {
             return;
         }
         let Tally { bought, refused, failed } = tally;
-        let left = self.purchases.map(|all| all.saturating_sub(bought + refused + failed));
-        let left = left.map_or_else(String::new, |left| format!(", {left} to go"));
+        let left = self.tickets.get().map(|tickets| tickets.saturating_sub(bought));
+        let left = left.map_or_else(String::new, |left| format!(", {left} left"));
         let message = format!("{bought} sold, {refused} refused{left}");
         match &mut self.shown {
             Shown::Nothing => {}

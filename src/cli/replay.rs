@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::outputs::{check_outputs, kept};
 use super::pictures::PictureArgs;
-use super::run::{SaleArgs, catch_interrupts, check_can_write};
+use super::run::{SaleArgs, catch_interrupts};
 use super::{Exit, print};
 use crate::history;
 use crate::lang::Lang;
@@ -16,6 +17,7 @@ use crate::report::text::Detail;
 use crate::report::{json, replay as report};
 use crate::run::RunError;
 use crate::schedule::{Schedule, ScheduleFile, SchedulePlan};
+use crate::ticket_file::through_links;
 use crate::workers::WorkersError;
 
 /// `ticketsim replay`.
@@ -77,15 +79,13 @@ impl ReplayArgs {
             (None, steps) => (schedule_plan(&self.sale, self.buyers)?, steps.clone().unwrap_or_default()),
         };
         anyhow::ensure!(!steps.0.is_empty(), "the schedule is empty: it takes at least one step, like R1");
-        Ok((plan.plan(&steps, &self.sale.file), steps))
+        Ok((plan.plan(&steps, &through_links(&self.sale.file)), steps))
     }
 }
 
 pub(super) fn execute(args: &ReplayArgs, lang: Lang) -> anyhow::Result<Exit> {
     let (plan, steps) = args.plan_and_steps()?;
-    for path in args.history.as_deref().into_iter().chain(args.pictures.paths()) {
-        check_can_write(path)?;
-    }
+    check_outputs(&kept(&plan.file), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
     let interrupted = catch_interrupts()?;
     let repeated = match repeat(&plan, &steps, args.times, &interrupted) {
         Ok(repeated) => repeated,

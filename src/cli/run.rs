@@ -1,6 +1,7 @@
 //! `ticketsim [OPTIONS]`: one sale.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::outputs::{check_outputs, kept};
 use super::pictures::{PictureArgs, in_terminal};
 use super::progress::{Progress, When};
 use super::{Exit, closed, print};
@@ -16,6 +18,7 @@ use crate::lang::Lang;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::{json, text};
 use crate::run::{RunError, run};
+use crate::ticket_file::through_links;
 use crate::workers::{Watch, WorkersError};
 
 /// The sale itself: what `replay` and the like take, too.
@@ -156,7 +159,7 @@ impl RunArgs {
                 // 32 bits, so that a seed can be read out and typed.
                 seed: self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>())),
             },
-            file: self.sale.file.clone(),
+            file: through_links(&self.sale.file),
         }
     }
 }
@@ -165,15 +168,15 @@ pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
     args.sale.check()?;
     args.wait.check(&args.sale.sale())?;
     let plan = args.plan();
-    for path in args.history.as_deref().into_iter().chain(args.pictures.paths()) {
-        check_can_write(path)?;
-    }
+    check_outputs(&kept(&plan.file), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
     let interrupted = catch_interrupts()?;
     let mut progress = Progress::new(&plan, if args.quiet { When::Never } else { args.progress });
     let mut printed = Ok(());
+    let tickets = Rc::clone(&progress.tickets);
     let mut watch = Watch {
         interrupted: &interrupted,
         begin: &mut |plan| {
+            tickets.set(plan.tickets);
             if !args.json && !args.quiet {
                 printed = print(&text::plan_line(plan, lang));
             }
@@ -206,16 +209,6 @@ pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
     };
     print(&output)?;
     Ok(if history.header.interrupted { Exit::Interrupted } else { verdict.ruling.into() })
-}
-
-/// Finds out before the sale whether a file can be written after it: nothing is worse than a race that
-/// was caught and lost.
-pub(super) fn check_can_write(path: &std::path::Path) -> anyhow::Result<()> {
-    let folder = crate::ticket_file::folder(path);
-    let what = || format!("{}: can't be written", path.display());
-    anyhow::ensure!(!path.is_dir(), "{}: is a folder", path.display());
-    tempfile::tempfile_in(folder).with_context(what)?;
-    Ok(())
 }
 
 /// The flag that Ctrl-C, a polite kill, or a closed terminal sets.

@@ -20,6 +20,7 @@ use crate::report::replay as report;
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, styled};
 use crate::report::words;
 use crate::schedule::{Schedule, Step};
+use crate::ticket_file::through_links;
 use crate::workers::readable;
 
 /// How many states a hint may look through: well below a second.
@@ -71,7 +72,7 @@ impl Typed {
 
 pub(super) fn execute(args: &StepArgs, lang: Lang) -> anyhow::Result<Exit> {
     let schedule_plan = schedule_plan(&args.sale, Some(args.buyers))?;
-    let plan = schedule_plan.plan(&Schedule::default(), &args.sale.file);
+    let plan = schedule_plan.plan(&Schedule::default(), &through_links(&args.sale.file));
     let interrupted = catch_interrupts()?;
     match step_through(&plan, lang, &interrupted) {
         Ok(exit) => Ok(exit),

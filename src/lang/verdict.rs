@@ -122,6 +122,11 @@ texts! {
         en: "the stock at the start is not known: say it with --tickets",
         zh: "不知道开始时的库存：用 --tickets 指定",
     }
+    /// Not judged: somebody put tickets on sale meanwhile.
+    restocked() {
+        en: "another program put tickets on sale meanwhile: what was sold twice, or came back, can't be told",
+        zh: "期间有别的程序补了票：无法判断哪些票卖了两次或又回到库存",
+    }
     /// Not judged: the run was interrupted.
     interrupted() { en: "the run was interrupted before its end", zh: "运行在结束前被中断" }
     /// Not judged: a system call failed.

@@ -81,7 +81,11 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
         Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => {}
         Exclusion::RenamedAway | Exclusion::SameOwner => {
             let why = super::matrix::documented(Combination::of(plan), lang);
-            let _ = writeln!(text, "{}", styled(ODD, say::demonstration(lang, why)));
+            let mut note = say::demonstration(lang, why);
+            if plan.exclusion() == Exclusion::RenamedAway && plan.per_buyer == PerBuyer::ONE {
+                note = format!("{note} {}", say::trap_takes_two(lang));
+            }
+            let _ = writeln!(text, "{}", styled(ODD, note));
         }
     }
     text
@@ -98,7 +102,10 @@ pub fn of_run(
 ) -> String {
     let mut text = String::new();
     if detail == Detail::Quiet {
-        let _ = writeln!(text, "{}", ruling(verdict, lang));
+        let names: Vec<String> =
+            verdict.anomalies.iter().map(|anomaly| format!("{} × {}", anomaly.kind, anomaly.count)).collect();
+        let names = if names.is_empty() { String::new() } else { format!(" [{}]", names.join(", ")) };
+        let _ = writeln!(text, "{}{names}", ruling(verdict, lang));
         return text;
     }
     if history.header.interrupted {

@@ -120,6 +120,7 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
     match reason {
         Unjudged::Unrecorded(count) => say::unrecorded(lang, lang.count(*count, Noun::Purchase)),
         Unjudged::NoInitial => say::no_initial(lang),
+        Unjudged::Restocked => say::restocked(lang),
         Unjudged::Interrupted => say::interrupted(lang),
         Unjudged::Order => order::undecided(lang),
         Unjudged::SystemError { place, kind, errno } => {

@@ -49,12 +49,12 @@ pub enum TicketFileError {
         bytes: u64,
     },
     /// Its text is no ticket file.
-    #[error("{}:{}:{}: {}; a ticket file looks like {{\"ticket\": 1}}", path.display(), source.line, source.column, source.what)]
+    #[error("{}:{}:{}: {}; a ticket file looks like {{\"ticket\": 1}}", path.display(), error.line, error.column, error.what)]
     Invalid {
         /// Which.
         path: PathBuf,
         /// What is wrong with the text, and where.
-        source: TextError,
+        error: TextError,
     },
     /// The system refused.
     #[error("{}: {doing}: {source}", path.display())]
@@ -236,6 +236,16 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// The file that a path leads to, if it is a link: a rename would replace the link, and a lockfile beside
+/// it would be another one than beside the file. Any other path stays as it was given.
+#[must_use]
+pub fn through_links(path: &Path) -> PathBuf {
+    match (path.is_symlink(), path.canonicalize()) {
+        (true, Ok(file)) => file,
+        _ => path.to_owned(),
+    }
+}
+
 /// The folder that a file is in.
 #[must_use]
 pub fn folder(path: &Path) -> &Path {
@@ -280,7 +290,9 @@ fn read_at_start(file: &File, buffer: &mut Vec<u8>) -> IoResult<usize> {
 /// # Errors
 /// When there is none, or it is no ticket file, or the system refuses.
 pub fn load(path: &Path) -> Result<u64, TicketFileError> {
-    let file = File::open(path).map_err(|source| io_error(path, "can't be read", source))?;
+    // Without O_NONBLOCK a pipe would be waited for before it is seen to be one.
+    let file = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path);
+    let file = file.map_err(|source| io_error(path, "can't be read", source))?;
     check_size(&file, path)?;
     load_from(&file, path).map(|parsed| parsed.stock)
 }
@@ -333,7 +345,7 @@ fn load_from(file: &File, path: &Path) -> Result<Parsed, TicketFileError> {
     let mut buffer = vec![0; 512];
     let length =
         read_at_start(file, &mut buffer).map_err(|source| io_error(path, "can't be read", source))?;
-    parse(&buffer[..length]).map_err(|source| TicketFileError::Invalid { path: path.to_owned(), source })
+    parse(&buffer[..length]).map_err(|error| TicketFileError::Invalid { path: path.to_owned(), error })
 }
 
 fn io_error(path: &Path, doing: &'static str, source: Error) -> TicketFileError {

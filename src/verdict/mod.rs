@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::closed_set::closed_set;
 use crate::history::{FaultKind, History, Outcome};
+use crate::plan::Lock;
 
 pub use initial::{InitialFrom, judge_from};
 pub use order::Contradiction;
@@ -195,6 +196,8 @@ pub enum Unjudged {
     Unrecorded(u64),
     /// The initial stock is not known.
     NoInitial,
+    /// Another program put tickets on sale meanwhile: what was sold twice, or came back, can't be told.
+    Restocked,
     /// The run was interrupted.
     Interrupted,
     /// Whether an order fits could not be decided: purchases without an answer that know their stock,
@@ -243,6 +246,15 @@ pub fn judge(history: &History) -> Verdict {
     if order.undecided {
         unjudged.push(Unjudged::Order);
     }
+    if restocked(history) {
+        let still_holds = |anomaly: &Anomaly| match &anomaly.evidence {
+            Evidence::TornReads(_) => history.purchases.iter().any(|purchase| purchase.torn.is_some()),
+            Evidence::Stuck(_) => true,
+            _ => false,
+        };
+        anomalies.retain(still_holds);
+        unjudged.push(Unjudged::Restocked);
+    }
     let ruling = if !anomalies.is_empty() {
         Ruling::Unsound
     } else if unjudged.is_empty() {
@@ -251,6 +263,19 @@ pub fn judge(history: &History) -> Verdict {
         Ruling::Unknown
     };
     Verdict { ruling, ledger, anomalies, unjudged }
+}
+
+/// Whether another program put tickets on sale in the middle of a locked run: our buyers only take, so a
+/// stock above the initial one is somebody else's. (Without a lock it may as well be a torn number, and a
+/// stock that rises without passing the initial one can't be told from a lost update.)
+fn restocked(history: &History) -> bool {
+    let header = &history.header;
+    let locked = header.plan.as_ref().is_some_and(|plan| plan.sale.lock != Lock::None);
+    let above = |stock: Option<u64>| stock > header.initial;
+    header.outsiders
+        && locked
+        && header.initial.is_some()
+        && (above(header.remaining) || history.purchases.iter().any(|purchase| above(purchase.stock)))
 }
 
 fn unjudged(history: &History) -> Vec<Unjudged> {

@@ -23,6 +23,7 @@ fn a_bad_ticket_file_is_left_as_it_is() {
             assert!(ran.stderr.contains("data/ticket.json:"), "{text}: {ran:?}");
             assert!(ran.stderr.contains(what), "{text}: {ran:?}");
             assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+            assert!(!ran.stderr.contains("line 1, column"), "said twice: {ran:?}");
             assert_eq!(ran.stdout, "");
             assert_eq!(folder.read("data/ticket.json"), *text);
             assert_eq!(folder.list("data"), ["ticket.json"]);
@@ -143,4 +144,47 @@ fn a_closed_pipe_ends_quietly() {
     let ran = crate::harness::Ran::from(output);
     assert_eq!(ran.stdout.lines().count(), 1);
     assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn a_pipe_is_no_ticket_file_and_is_not_waited_for() {
+    let folder = Folder::new();
+    nix::unistd::mkfifo(&folder.path("pipe"), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    for command in ["--file pipe", "--file pipe -t 1", "show --file pipe"] {
+        let ran = folder.ticketsim(command);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains("pipe: not a regular file"), "{ran:?}");
+    }
+}
+
+#[test]
+fn nothing_is_written_over_what_is_sold_from() {
+    let folder = Folder::with_ticket_file("{\"ticket\": 3}");
+    std::os::unix::fs::symlink("data/ticket.json", folder.path("link")).expect("a link");
+    for outputs in [
+        "--history data/ticket.json",
+        "--html ./data/ticket.json",
+        "--trace link",
+        "--history data/ticket.json.lock",
+        "--history same --html same",
+    ] {
+        let ran = folder.ticketsim(&format!("-n 2 {outputs}"));
+        assert_eq!(ran.code, Some(2), "{outputs}: {ran:?}");
+        assert!(ran.stderr.contains("name another one"), "{outputs}: {ran:?}");
+        assert_eq!(folder.read("data/ticket.json"), "{\"ticket\": 3}");
+    }
+}
+
+/// A link leads to the file: its lockfile is the file's, and a rename replaces the file, not the link.
+#[test]
+fn a_link_is_sold_from_as_the_file_that_it_leads_to() {
+    let folder = Folder::with_ticket_file("{\"ticket\": 9}");
+    std::os::unix::fs::symlink("data/ticket.json", folder.path("link.json")).expect("a link");
+    for (sale, left) in [("--write rename", 6), ("--lock lockfile", 3), ("--write truncate", 0)] {
+        let (code, _) = folder.json(&format!("-n 3 --think 0 --file link.json {sale}"));
+        assert_eq!(code, Some(0), "{sale}");
+        assert!(folder.path("link.json").is_symlink());
+        assert_eq!(folder.read("data/ticket.json").trim(), format!("{{\"ticket\": {left}}}"), "{sale}");
+    }
+    assert_eq!(folder.list("."), ["data", "link.json"], "nothing lies beside the link");
 }

@@ -111,3 +111,26 @@ fn our_buyers_keep_flock_1_out() {
     assert!(!refused(), "the lock is free again");
     assert_eq!(folder.read("data/ticket.json"), "{\"ticket\": 5}");
 }
+
+/// Somebody puts tickets on sale in the middle of a locked run: no fault of our buyers, and nothing that
+/// could still be judged.
+#[test]
+fn a_restock_under_the_lock_is_not_called_a_race() {
+    let folder = Folder::with_ticket_file("{\"ticket\": 3}\n");
+    let args = "-n 2 --per-buyer all --think 30ms --json";
+    let sale = folder.command(args.split(' ')).stdout(Stdio::piped()).spawn().expect("starts");
+    eventually("one is sold", || !folder.read("data/ticket.json").contains('3'));
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(folder.path("data/ticket.json"))
+        .expect("open");
+    fs2::FileExt::lock_exclusive(&file).expect("locked");
+    std::os::unix::fs::FileExt::write_all_at(&file, b"{\"ticket\": 9}\n", 0).expect("restocked");
+    fs2::FileExt::unlock(&file).expect("unlocked");
+    let output = sale.wait_with_output().expect("ends");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a document");
+    assert_eq!(output.status.code(), Some(2), "{document}");
+    assert_eq!((&document["verdict"], &document["anomalies"]), (&json!("unknown"), &json!([])), "{document}");
+    assert!(document["unjudged"].to_string().contains("put tickets on sale meanwhile"), "{document}");
+}
