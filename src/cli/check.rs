@@ -29,7 +29,7 @@ pub(super) struct CheckArgs {
     /// Files of JSON lines; - is standard input
     #[arg(required = true, value_name = "HISTORY")]
     histories: Vec<PathBuf>,
-    /// The stock at the start [default: the header's, or else the highest one that was sold from]
+    /// The stock at the start [default: the header's, or else the highest that a purchase says]
     #[arg(short, long, value_name = "N")]
     tickets: Option<u64>,
     /// Print one JSON document a history, each on a line, instead of text

@@ -8,7 +8,9 @@ use clap::Args;
 use super::pictures::{PictureArgs, in_terminal};
 use super::{Exit, check, print};
 use crate::lang::{Lang, timeline as say};
+use crate::report::check::Checked;
 use crate::report::text;
+use crate::report::timeline::MOST_PURCHASES;
 use crate::verdict::judge_from;
 
 /// `ticketsim report`.
@@ -26,28 +28,36 @@ pub(super) struct ReportArgs {
     /// Write a trace for ui.perfetto.dev or chrome://tracing
     #[arg(long, value_name = "PATH")]
     trace: Option<PathBuf>,
-    /// The stock at the start [default: the header's, or else the highest one that was sold from]
+    /// The stock at the start [default: the header's, or else the highest that a purchase says]
     #[arg(short, long, value_name = "N")]
     tickets: Option<u64>,
 }
 
 pub(super) fn execute(args: ReportArgs, lang: Lang) -> anyhow::Result<Exit> {
     let mut history = check::read(&args.history)?;
-    let (verdict, _) = judge_from(&mut history, args.tickets);
+    let (verdict, initial_from) = judge_from(&mut history, args.tickets);
     let pictures = PictureArgs { html: args.output, trace: args.trace };
     pictures.draw(&history, &verdict)?;
     let picture = in_terminal(&history, lang);
-    let too_large = picture.is_empty() && pictures.paths().next().is_none();
+    let not_drawn = picture.is_empty() && pictures.paths().next().is_none();
     let mut said = picture.strip_prefix('\n').unwrap_or_default().to_owned();
     if !said.is_empty() {
         said.push('\n');
     }
+    let name = args.history.to_string_lossy();
+    let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from };
+    said.push_str(&checked.start(lang));
     said.push_str(&text::verdict_lines(&history, &verdict, lang));
     for path in pictures.paths() {
         let _ = writeln!(said, "{}", text::styled(text::ASIDE, say::wrote(lang, path.display())));
     }
-    if too_large {
-        let _ = writeln!(said, "{}", text::styled(text::ASIDE, say::too_large(lang)));
+    if not_drawn && !history.purchases.is_empty() {
+        let why = if history.purchases.len() > MOST_PURCHASES {
+            say::too_large(lang)
+        } else {
+            say::too_narrow(lang)
+        };
+        let _ = writeln!(said, "{}", text::styled(text::ASIDE, why));
     }
     print(&said)?;
     Ok(verdict.ruling.into())

@@ -102,11 +102,26 @@ impl<'a> PurchaseLine<'a> {
 /// # Errors
 /// When the system refuses.
 pub fn write(history: &History, path: &Path) -> std::io::Result<()> {
+    write_whole(path, |file| write_to(history, file))
+}
+
+/// Writes a file that appears whole or not at all: through a temporary one that takes its name. What is
+/// there and no regular file, such as a pipe or a link, keeps its place and is written to.
+///
+/// # Errors
+/// When the system or `content` refuses.
+pub fn write_whole(
+    path: &Path,
+    content: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
+    if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+        return content(&mut std::fs::File::create(path)?);
+    }
     let mut temporary = tempfile::Builder::new()
         .permissions(std::fs::Permissions::from_mode(0o666))
         .tempfile_in(folder(path))?;
-    write_to(history, temporary.as_file_mut())?;
+    content(temporary.as_file_mut())?;
     temporary.persist(path)?;
     Ok(())
 }
@@ -185,6 +200,21 @@ mod tests {
             let unrecorded = if unrecorded { all } else { Tally::default() };
             Header { initial, remaining, left_torn, outsiders, unrecorded, interrupted, ..Header::default() }
         }
+    }
+
+    #[test]
+    fn what_is_no_regular_file_keeps_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        for text in ["first", "2nd"] {
+            write_whole(&link, |out| out.write_all(text.as_bytes())).expect("written");
+            assert!(link.is_symlink(), "the link stays");
+            assert_eq!(std::fs::read_to_string(&file).expect("a file"), text);
+        }
+        write_whole(&file, |out| out.write_all(b"half").and(Err(std::io::ErrorKind::Other.into())))
+            .expect_err("it failed");
+        assert_eq!(std::fs::read_to_string(&file).expect("a file"), "2nd", "as it was");
     }
 
     proptest! {

@@ -159,7 +159,13 @@ fn purchase(
     }
 }
 
+/// A refusal: false, one of the words for it, or a list that begins with one, as Clojure's errors do.
 fn is_refusal(member: &RawValue) -> bool {
+    if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(member.get()) {
+        return list
+            .first()
+            .is_some_and(|first| serde_json::from_str::<String>(first.get()).is_ok() && is_refusal(first));
+    }
     let word = serde_json::from_str::<String>(member.get());
     let word = word.map(|word| word.trim_start_matches(':').to_lowercase());
     member.get() == "false" || word.is_ok_and(|word| REFUSED.contains(&word.as_str()))

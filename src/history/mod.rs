@@ -50,9 +50,9 @@
 //! ```
 //!
 //! An `ok` is a receipt; its `value` is the stock that it was sold from, or null where that is not
-//! known. A `fail` had no effect; it is a refusal if its `error` or `value` says `sold-out` or
-//! `refused`. After an `info`, or without any answer, the outcome is unknown. `f` is `buy`; the events
-//! of the process `nemesis` are ignored. The line of a purchase is that of its answer.
+//! known. A `fail` had no effect; it is a refusal if its `error` or `value` is `sold-out` or `refused`, or
+//! a list that begins so. After an `info`, or without any answer, the outcome is unknown. `f` is `buy`; the
+//! events of the process `nemesis` are ignored. The line of a purchase is that of its answer.
 
 mod file;
 mod jepsen;
@@ -60,7 +60,7 @@ mod names;
 mod read;
 mod recorder;
 
-pub use file::{FORMAT_VERSION, write, write_to};
+pub use file::{FORMAT_VERSION, write, write_to, write_whole};
 pub use names::Names;
 pub use read::{MOST_LINE_BYTES, ReadError, read, read_file};
 pub use recorder::{Pen, Recorder, Tally};

@@ -464,7 +464,7 @@ mod tests {
             .collect();
         let expected = [
             (1, Outcome::Bought, Some(2), 11, Some(13), 4),
-            (0, Outcome::Failed, None, 10, Some(14), 5),
+            (0, Outcome::Refused, None, 10, Some(14), 5),
             (0, Outcome::Refused, None, 15, Some(16), 7),
             (2, Outcome::Unknown, None, 17, None, 10),
             (3, Outcome::Unknown, None, 18, None, 9),

@@ -36,10 +36,29 @@ impl Lang {
         let (one, many, measure) = noun.words();
         match self {
             Lang::En if number == 1 => format!("1 {one}"),
-            Lang::En => format!("{number} {many}"),
-            Lang::Zh => format!("{number} {measure}"),
+            Lang::En => format!("{} {many}", grouped(number)),
+            Lang::Zh => format!("{} {measure}", grouped(number)),
         }
     }
+}
+
+/// A number with its thousands set apart, as both languages do it.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    grouped_digits(&number.to_string())
+}
+
+/// The digits of a number of any size, its thousands set apart.
+#[must_use]
+pub fn grouped_digits(digits: &str) -> String {
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// What is counted.
@@ -132,5 +151,6 @@ mod tests {
         assert_eq!(Lang::En.count(1, Noun::Ticket), "1 ticket");
         assert_eq!(Lang::En.count(0, Noun::Receipt), "0 receipts");
         assert_eq!(Lang::Zh.count(2, Noun::Ticket), "2 张票");
+        assert_eq!(Lang::En.count(1_234_567, Noun::Buyer), "1,234,567 buyers");
     }
 }

@@ -38,7 +38,7 @@ texts! {
     }
     /// Sold out, and yet tickets were left.
     left_after_refusal(buyer, tickets) {
-        en: "buyer {buyer} was told that nothing was left, and {tickets} were left in the end",
+        en: "buyer {buyer} was told that nothing was left, and {tickets} remained in the end",
         zh: "买家 {buyer} 被告知售罄，最后却还剩 {tickets}",
     }
     /// One ticket that nobody bought.
@@ -118,8 +118,8 @@ texts! {
     from_tickets(tickets) { en: "{tickets} at the start (from --tickets)", zh: "开始时有 {tickets}（据 --tickets）" }
     /// The stock at the start, from the highest stock.
     from_highest(tickets) {
-        en: "{tickets} at the start (the highest stock that a receipt was sold from)",
-        zh: "开始时有 {tickets}（据收据里最高的库存）",
+        en: "{tickets} at the start (the highest stock that a purchase says)",
+        zh: "开始时有 {tickets}（据各次购买里最高的库存）",
     }
     /// What sound means.
     fits() {

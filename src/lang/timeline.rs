@@ -30,6 +30,11 @@ texts! {
 
     /// A file that was written.
     wrote(path) { en: "wrote {path}", zh: "写好了 {path}" }
+    /// The terminal has too few columns.
+    too_narrow() {
+        en: "the terminal is too narrow to draw it: -o timeline.html writes a page",
+        zh: "终端太窄，画不下：用 -o timeline.html 写成网页",
+    }
     /// There is more to see than a terminal can show.
     too_large() {
         en: "too large to be drawn in a terminal: -o timeline.html writes a page",

@@ -20,7 +20,7 @@ texts! {
 
     /// oversold, in one sentence.
     oversold(receipts, tickets, extra) {
-        en: "oversold: {receipts} were handed out for {tickets}, {extra} too many",
+        en: "oversold: {receipts} for {tickets}, {extra} too many",
         zh: "超卖：{tickets}发出了 {receipts}，多了 {extra} 张",
     }
     /// oversold: who shares a ticket.
@@ -29,10 +29,16 @@ texts! {
         zh: "{stock} 号票卖了 {count} 次，买家是 {buyers}",
     }
 
+    /// oversold: a receipt too many, where it is not known for which ticket.
+    all_had_gone(buyer, tickets) {
+        en: "when buyer {buyer} got a receipt, nothing was left of {tickets}",
+        zh: "买家 {buyer} 拿到收据时，{tickets}已经一张不剩",
+    }
+
     /// lost_update, in one sentence.
     lost_update(count) {
-        en: "lost update: {count} × a buyer sold a ticket that another had sold already, because it had looked before the other wrote",
-        zh: "丢失更新：有 {count} 次，买家买到的是别人已经买走的票，因为它在别人写入之前就读了库存",
+        en: "lost update: {count} × a ticket was sold that had been sold already",
+        zh: "丢失更新：有 {count} 次，卖出的是早已卖掉的票",
     }
     /// lost_update: the usual case.
     both_read(first, second, stock, gap, left) {
@@ -43,6 +49,16 @@ texts! {
     read_again(first, second, stock, gap, left) {
         en: "buyer {second} read {stock} again, {gap} after buyer {first} had written {left}: an older stock had been written over it",
         zh: "买家 {first} 写入 {left}，过了 {gap}，买家 {second} 又读到 {stock}：旧库存盖掉了新库存",
+    }
+    /// lost_update: nothing tells why the old stock was read.
+    read_although(first, second, stock, gap, left) {
+        en: "buyer {second} read {stock}, although buyer {first} had written {left} {gap} before",
+        zh: "尽管买家 {first} 在 {gap} 前已写入 {left}，买家 {second} 仍读到 {stock}",
+    }
+    /// lost_update: one after the other.
+    same_stock_later(first, second, stock, gap) {
+        en: "buyer {second} was sold a ticket from a stock of {stock}, and began {gap} after buyer {first} was done, who was sold the same one",
+        zh: "买家 {first} 在库存为 {stock} 时买到票，{gap} 之后买家 {second} 才开始，买到的却是同一张",
     }
     /// lost_update: nothing is known of the times.
     same_stock(first, second, stock) {
@@ -70,6 +86,11 @@ texts! {
     torn_read(count) {
         en: "torn read: {count} × the file was read while it was no valid ticket file",
         zh: "读到残缺数据：有 {count} 次读到的不是有效的票文件",
+    }
+    /// torn_read, in one sentence, where only stocks that are too high were read.
+    stock_too_high(count) {
+        en: "torn read: {count} × a stock was read that is above all that was ever on sale",
+        zh: "读到不可能的库存：有 {count} 次读到的库存比开售以来的任何库存都多",
     }
     /// torn_read: what was read, in the middle of whose write.
     torn_in_write(reader, text, gap, writer) {
@@ -114,7 +135,7 @@ texts! {
 
     /// Not judged: the recorder was full.
     unrecorded(count) {
-        en: "{count} were counted, but there was no room to record them: what they sold from is not known",
+        en: "counted without room to record more than that: {count}; what stock they met is not known",
         zh: "{count}只计了数，没有空间记录：不知道它们各自的库存读数",
     }
     /// Not judged: no initial stock.

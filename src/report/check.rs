@@ -74,13 +74,26 @@ impl Checked<'_> {
     /// What it holds, and the verdict with its evidence.
     #[must_use]
     pub fn text(&self, lang: Lang) -> String {
-        let Checked { name, history, verdict, initial_from } = *self;
+        let Checked { name, history, verdict, .. } = *self;
         let ledger = &verdict.ledger;
         let purchases = lang.count(history.purchases.len() as u64, Noun::Purchase);
         let numbers = [ledger.receipts, ledger.refused, ledger.failed, ledger.unanswered].map(grouped);
         let [bought, refused, failed, unanswered] = numbers;
         let mut text = say::holds(lang, name, purchases, bought, refused, failed, unanswered);
         text.push('\n');
+        text.push_str(&self.start(lang));
+        text.push_str(&verdict_lines(history, verdict, lang));
+        if verdict.ruling == Ruling::Sound {
+            let _ = writeln!(text, "  {}", say::fits(lang));
+        }
+        text
+    }
+
+    /// What it is judged from: the initial stock and where that comes from, and a line that was cut short.
+    #[must_use]
+    pub fn start(&self, lang: Lang) -> String {
+        let Checked { history, verdict: Verdict { ledger, .. }, initial_from, .. } = *self;
+        let mut text = String::new();
         let tickets = lang.count(ledger.initial.unwrap_or(0), Noun::Ticket);
         let start = initial_from.map(|from| match from {
             InitialFrom::Header => say::from_header(lang, tickets),
@@ -92,10 +105,6 @@ impl Checked<'_> {
         }
         if let Some(line) = history.header.cut_short {
             let _ = writeln!(text, "  {}", styled(ODD, say::cut_short(lang, line)));
-        }
-        text.push_str(&verdict_lines(history, verdict, lang));
-        if verdict.ruling == Ruling::Sound {
-            let _ = writeln!(text, "  {}", say::fits(lang));
         }
         text
     }

@@ -36,7 +36,7 @@ pub struct Piece {
 /// The pieces that an anomaly rests on, at most [`MOST_EVIDENCE`].
 #[must_use]
 pub fn pieces(anomaly: &Anomaly, history: &History, lang: Lang) -> Vec<Piece> {
-    let shapes = shapes(&anomaly.evidence, history);
+    let shapes = shapes(anomaly, history);
     let sentences = words::evidence(anomaly, history, lang, MOST_EVIDENCE);
     let piece = |(shape, sentence): (Shape, String)| Piece {
         sentence,
@@ -55,19 +55,18 @@ struct Shape {
     window_ns: Option<(u64, u64)>,
 }
 
-fn shapes(evidence: &Evidence, history: &History) -> Vec<Shape> {
+fn shapes(anomaly: &Anomaly, history: &History) -> Vec<Shape> {
     let purchase = |place: Place| &history.purchases[place as usize];
-    match evidence {
-        Evidence::Oversold(tickets) => tickets
-            .iter()
-            .map(|ticket| Shape { places: ticket.receipts.clone(), ..Shape::default() })
-            .collect(),
+    let about = |places: Vec<Place>| Shape { places, ..Shape::default() };
+    match &anomaly.evidence {
+        Evidence::Oversold(tickets) if tickets.is_empty() => {
+            anomaly.receipts_too_many(history).into_iter().map(|place| about(vec![place])).collect()
+        }
+        Evidence::Oversold(tickets) => tickets.iter().map(|ticket| about(ticket.receipts.clone())).collect(),
         Evidence::LostUpdates(pairs) => {
             pairs.iter().map(|pair| lost_update(pair, purchase(pair.first), purchase(pair.second))).collect()
         }
-        Evidence::LostStock { suspects, .. } => {
-            suspects.iter().map(|place| Shape { places: vec![*place], ..Shape::default() }).collect()
-        }
+        Evidence::LostStock { suspects, .. } => suspects.iter().map(|place| about(vec![*place])).collect(),
         Evidence::TornReads(reads) => reads
             .iter()
             .map(|read| torn_read(read, read.reader.map(purchase), read.writer.map(purchase)))

@@ -8,7 +8,7 @@
 //! filter that leaves no `<` in it, the script puts them into text nodes only, and the page's content
 //! security policy forbids any request.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use super::connectors::{Piece, pieces};
 use super::figures::Latency;
 use super::lanes::{Extent, Lane, buyer_name, lanes};
 use super::words::{self, grouped, span};
-use crate::history::{FaultKind, History, Outcome, Purchase};
+use crate::history::{FaultKind, History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
 use crate::plan::{Lock, Plan};
 use crate::verdict::{Anomaly, Ledger, MOST_EVIDENCE, Ruling, Verdict};
@@ -76,7 +76,8 @@ pub fn page(history: &History, verdict: &Verdict) -> io::Result<String> {
 /// # Errors
 /// When the system refuses.
 pub fn write(history: &History, verdict: &Verdict, path: &Path) -> io::Result<()> {
-    std::fs::write(path, page(history, verdict)?)
+    let page = page(history, verdict)?;
+    write_whole(path, |file| file.write_all(page.as_bytes()))
 }
 
 #[derive(Template)]
@@ -130,7 +131,7 @@ fn shown(history: &History, verdict: &Verdict) -> Vec<Shown> {
         let pieces = pieces(anomaly, history, LANG);
         Shown {
             kind: anomaly.kind.name(),
-            summary: words::summary(anomaly, &verdict.ledger, LANG),
+            summary: words::summary(anomaly, &verdict.ledger, history, LANG),
             more: words::evidence(anomaly, history, LANG, MOST_EVIDENCE).get(pieces.len()).cloned(),
             pieces: pieces
                 .into_iter()

@@ -171,7 +171,7 @@ pub fn unjudged(verdict: &Verdict, history: &History) -> Vec<String> {
 
 /// One sentence, and the first piece of evidence behind it.
 fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History) -> String {
-    let mut sentences = vec![words::summary(anomaly, ledger, Lang::En)];
+    let mut sentences = vec![words::summary(anomaly, ledger, history, Lang::En)];
     sentences.extend(words::evidence(anomaly, history, Lang::En, 1).into_iter().take(1));
     sentences.join(": ")
 }
@@ -182,6 +182,9 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
     };
     let rows = |places: &[Place]| places.iter().map(|place| purchase(*place)).collect::<Vec<_>>();
     match &anomaly.evidence {
+        Evidence::Oversold(tickets) if tickets.is_empty() => json!({
+            "shared_tickets": [], "receipts_too_many": rows(&anomaly.receipts_too_many(history)),
+        }),
         Evidence::Oversold(tickets) => json!({
             "shared_tickets": tickets.iter().map(|ticket| json!({
                 "stock": ticket.stock, "receipts": ticket.count, "purchases": rows(&ticket.receipts),

@@ -7,9 +7,10 @@
 //! ```
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::lanes::{Extent, Lane, buyer_name, lanes, last_known_ns, turn_ns};
-use super::words::{self, span};
+use super::words::{self, printable, span};
 use crate::history::{Fault, FaultKind, History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
 
@@ -95,7 +96,7 @@ impl<'a> Picture<'a> {
     fn new(history: &'a History, look: &'a Look) -> Option<Self> {
         let lanes = lanes(history);
         let signs = if look.unicode { &UNICODE } else { &ASCII };
-        let names = lanes.iter().map(|lane| lane_name(history, lane, look.lang));
+        let names = lanes.iter().map(|lane| lane_name(history, lane, look));
         let labels = names.chain([say::stock(look.lang)]).map(|name| columns(&name)).max()? + 2;
         let fits = |words: &[String]| {
             let widest = words.iter().map(|text| columns(text)).max().unwrap_or(0) + 1;
@@ -137,14 +138,12 @@ impl<'a> Picture<'a> {
         format!("{}{dim}0{}{end}{off}\n", self.label(""), " ".repeat(room))
     }
 
-    /// The stock as the writes left it; `None` where it is not known.
+    /// The stock as each receipt left it at its turn; `None` where not every one of them says so.
     fn stock(&self) -> Option<String> {
         let initial = self.history.header.initial?;
-        let written = |purchase: &Purchase| {
-            let after = purchase.stock?.checked_sub(1)?;
-            (purchase.outcome == Outcome::Bought).then_some((purchase.steps.written_ns?, after))
-        };
-        let mut levels: Vec<(u64, u64)> = self.history.purchases.iter().filter_map(written).collect();
+        let receipts = self.history.purchases.iter().filter(|purchase| purchase.outcome == Outcome::Bought);
+        let left = |receipt: &Purchase| Some((turn_ns(receipt), receipt.stock?.saturating_sub(1)));
+        let mut levels = receipts.map(left).collect::<Option<Vec<(u64, u64)>>>()?;
         levels.sort_unstable();
         let mut cells = vec![self.signs.stock; self.plot];
         let mut level = None;
@@ -169,7 +168,7 @@ impl<'a> Picture<'a> {
         for place in &lane.purchases {
             self.draw(&self.history.purchases[*place as usize], &mut cells);
         }
-        let mut line = self.label(&lane_name(self.history, lane, self.look.lang));
+        let mut line = self.label(&lane_name(self.history, lane, self.look));
         let mut current = Style::new();
         for (sign, style) in cells {
             if style != current {
@@ -252,14 +251,11 @@ impl<'a> Picture<'a> {
 }
 
 /// The name of a lane: short, and without what a terminal would take for a command.
-fn lane_name(history: &History, lane: &Lane, lang: Lang) -> String {
+fn lane_name(history: &History, lane: &Lane, look: &Look) -> String {
     const MOST: usize = 16;
-    let name: String = buyer_name(history, lane.buyer)
-        .chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .take(MOST)
-        .collect();
-    say::buyer(lang, name)
+    let name: String = printable(&buyer_name(history, lane.buyer)).chars().take(MOST).collect();
+    let name = say::buyer(look.lang, name);
+    if look.unicode { name } else { ascii(&name, look.lang) }
 }
 
 /// The colours of the page: never the only thing that tells outcomes apart.
@@ -319,8 +315,7 @@ fn sold_before(history: &History, purchase: &Purchase) -> bool {
 
 /// How many columns a text takes: Han characters take two.
 fn columns(text: &str) -> usize {
-    let wide = |c: char| matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ff00}'..='\u{ff60}');
-    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+    text.width()
 }
 
 /// A text of a language that ASCII can write, in ASCII.
@@ -401,8 +396,26 @@ mod tests {
 
     #[test]
     fn ascii_is_ascii() {
-        let text = plain(&timeline(&race(), &LOOK).expect("a timeline"));
-        assert!(text.is_ascii(), "{text}");
+        let mut race = race();
+        race.purchases[0].buyer = race.header.names.number("Zo\u{eb}\u{202e}");
+        let text = plain(&timeline(&race, &LOOK).expect("a timeline"));
+        assert!(text.is_ascii() && text.contains("buyer Zo??"), "{text}");
+    }
+
+    #[test]
+    fn the_stock_of_a_history_without_steps_falls_when_receipts_return() {
+        let mut race = race();
+        for purchase in &mut race.purchases {
+            purchase.steps = Steps::default();
+        }
+        let stock = |race: &History| {
+            let text = plain(&timeline(race, &LOOK).expect("a timeline"));
+            text.lines().find(|line| line.starts_with("stock")).map(str::to_owned)
+        };
+        let line = stock(&race).expect("a stock");
+        assert!(line.starts_with("stock    1-") && line.contains("-0-"), "{line}");
+        race.purchases[0].stock = None;
+        assert_eq!(stock(&race), None, "a receipt that does not say its stock");
     }
 
     #[test]

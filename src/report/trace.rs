@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use super::connectors::pieces;
 use super::lanes::{Extent, buyer_name, lanes, last_known_ns};
 use super::words;
-use crate::history::{History, Outcome, Purchase};
+use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
 use crate::verdict::Verdict;
 
@@ -52,9 +52,11 @@ struct Event<'a> {
 /// # Errors
 /// When the system refuses.
 pub fn write(history: &History, verdict: &Verdict, path: &Path) -> io::Result<()> {
-    let mut out = BufWriter::new(std::fs::File::create(path)?);
-    trace(history, verdict, &mut out)?;
-    out.flush()
+    write_whole(path, |file| {
+        let mut out = BufWriter::new(file);
+        trace(history, verdict, &mut out)?;
+        out.flush()
+    })
 }
 
 /// Writes the trace of a history.

@@ -2,6 +2,7 @@
 
 use crate::history::{FaultKind, History, Outcome, Purchase, TornText};
 use crate::lang::{Lang, Noun, order, verdict as say};
+pub use crate::lang::{grouped, grouped_digits};
 use crate::plan::Plan;
 use crate::verdict::{
     Anomaly, AnomalyKind, Contradiction, Evidence, Ledger, LostUpdate, Place, Ruling, SharedTicket, TornRead,
@@ -21,23 +22,19 @@ pub fn span(ns: u64) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-/// A number with its thousands set apart.
+/// A name from elsewhere without what a terminal would obey: controls, and the invisible characters
+/// that turn the direction of writing or join what stands apart (Unicode's Cc, Cf, Zl and Zp).
 #[must_use]
-pub fn grouped(number: u64) -> String {
-    grouped_digits(&number.to_string())
-}
-
-/// The digits of a number of any size, its thousands set apart.
-#[must_use]
-pub fn grouped_digits(digits: &str) -> String {
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+pub fn printable(name: &str) -> String {
+    let invisible = |c: char| {
+        matches!(c,
+            '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+            | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e007f}')
+    };
+    name.chars().map(|c| if c.is_control() || invisible(c) { '?' } else { c }).collect()
 }
 
 /// The ruling in one sentence.
@@ -61,7 +58,7 @@ pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
 
 /// An anomaly in one sentence.
 #[must_use]
-pub fn summary(anomaly: &Anomaly, ledger: &Ledger, lang: Lang) -> String {
+pub fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History, lang: Lang) -> String {
     let count = anomaly.count;
     match &anomaly.evidence {
         Evidence::Oversold(_) => {
@@ -81,7 +78,16 @@ pub fn summary(anomaly: &Anomaly, ledger: &Ledger, lang: Lang) -> String {
             say::stock_missing(lang, lang.count(*missing, Noun::Ticket)),
             say::stock_extra(lang, lang.count(*extra, Noun::Ticket))
         ),
-        Evidence::TornReads(_) => say::torn_read(lang, count),
+        Evidence::TornReads(reads) => {
+            let whole = |read: &TornRead| {
+                read.reader.is_some_and(|place| history.purchases[place as usize].torn.is_none())
+            };
+            if reads.iter().all(whole) {
+                say::stock_too_high(lang, count)
+            } else {
+                say::torn_read(lang, count)
+            }
+        }
         Evidence::OutOfOrder(_) => order::out_of_order(lang),
         Evidence::Stuck(_) => say::stuck(lang, lang.count(count, Noun::Buyer)),
     }
@@ -94,6 +100,11 @@ pub fn evidence(anomaly: &Anomaly, history: &History, lang: Lang, most: usize) -
     let words = Words { history, lang };
     let mut total = anomaly.count;
     let sentences: Vec<String> = match &anomaly.evidence {
+        Evidence::Oversold(tickets) if tickets.is_empty() => {
+            let receipts = anomaly.receipts_too_many(history);
+            total = if receipts.is_empty() { 0 } else { anomaly.count };
+            receipts.iter().take(most).map(|place| words.receipt_too_many(*place)).collect()
+        }
         Evidence::Oversold(tickets) => {
             total = tickets.len() as u64;
             tickets.iter().take(most).map(|ticket| words.shared_ticket(ticket)).collect()
@@ -185,9 +196,7 @@ impl Words<'_> {
     fn buyer(&self, place: Place) -> String {
         let Purchase { buyer, line, .. } = self.purchase(place);
         let name = self.history.header.names.name(*buyer);
-        // A name from elsewhere may hold what a terminal would obey.
-        let shown = |name: &str| name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-        let buyer: String = name.map_or_else(|| buyer.to_string(), shown);
+        let buyer = name.map_or_else(|| buyer.to_string(), printable);
         if *line > 0 { order::on_line(self.lang, buyer, line) } else { buyer }
     }
 
@@ -208,6 +217,11 @@ impl Words<'_> {
         say::same_ticket(self.lang, ticket.stock, ticket.count, self.buyers(&receipts, ticket.count))
     }
 
+    fn receipt_too_many(&self, place: Place) -> String {
+        let tickets = self.history.header.initial.unwrap_or(0);
+        say::all_had_gone(self.lang, self.buyer(place), self.lang.count(tickets, Noun::Ticket))
+    }
+
     fn lost_update(&self, pair: &LostUpdate) -> String {
         let (first, second) = (self.purchase(pair.first), self.purchase(pair.second));
         let (lang, stock, left) = (self.lang, pair.stock, pair.stock.saturating_sub(1));
@@ -219,7 +233,18 @@ impl Words<'_> {
             }
             (Some(wrote_ns), Some(read_ns)) => {
                 let gap = span(read_ns - wrote_ns);
-                say::read_again(lang, one, other, stock, gap, left)
+                let wrote_it = |purchase: &Purchase| {
+                    purchase.stock.is_some_and(|from| from.checked_sub(1) == Some(stock))
+                        && purchase.steps.written_ns.is_some_and(|ns| (wrote_ns..=read_ns).contains(&ns))
+                };
+                if self.history.purchases.iter().any(wrote_it) {
+                    say::read_again(lang, one, other, stock, gap, left)
+                } else {
+                    say::read_although(lang, one, other, stock, gap, left)
+                }
+            }
+            _ if first.return_ns.is_some_and(|returned_ns| returned_ns < second.invoke_ns) => {
+                say::same_stock_later(lang, one, other, stock, self.gap(pair.first, pair.second))
             }
             _ => say::same_stock(lang, one, other, stock),
         }

@@ -188,8 +188,14 @@ fn wrote_ns(purchase: &Purchase) -> u64 {
 /// Reads of what was no ticket file, or of a stock above all that was ever on sale.
 fn torn_reads(history: &History) -> Option<Anomaly> {
     let initial = history.header.initial.unwrap_or(u64::MAX);
-    let torn =
-        |purchase: &&Purchase| purchase.torn.is_some() || purchase.stock.is_some_and(|stock| stock > initial);
+    // What has no read on record and no effect for certain fits any stock: it may not have happened.
+    let took_place = |purchase: &Purchase| {
+        purchase.steps.read_ns.is_some() || matches!(purchase.outcome, Outcome::Bought | Outcome::Refused)
+    };
+    let torn = |purchase: &Purchase| {
+        let too_high = purchase.stock.is_some_and(|stock| stock > initial);
+        purchase.torn.is_some() || too_high && took_place(purchase)
+    };
     let mut readers: Vec<Place> = Vec::new();
     let mut count = 0;
     for (_, place) in history.purchases.iter().zip(0..).filter(|(purchase, _)| torn(purchase)) {

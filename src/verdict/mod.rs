@@ -100,7 +100,8 @@ pub struct Wait {
 /// What an anomaly rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// `oversold`: the tickets that several receipts share, the most shared first.
+    /// `oversold`: the tickets that several receipts share, the most shared first; none where that is
+    /// not known: then it rests on [`Anomaly::receipts_too_many`].
     Oversold(Vec<SharedTicket>),
     /// `lost_update`: pairs of receipts, in the order of time.
     LostUpdates(Vec<LostUpdate>),
@@ -157,8 +158,13 @@ impl Anomaly {
     }
 
     /// Where it is not known which receipts share a ticket: those that came when as many had come as
-    /// there were tickets.
-    fn receipts_too_many(&self, history: &History) -> Vec<Place> {
+    /// there were tickets, at most [`MOST_EVIDENCE`]. None where some receipts were counted without a
+    /// time.
+    #[must_use]
+    pub fn receipts_too_many(&self, history: &History) -> Vec<Place> {
+        if history.header.unrecorded.bought > 0 {
+            return Vec::new();
+        }
         let mut receipts: Vec<Place> = places(history, Outcome::Bought).collect();
         receipts.sort_by_key(|place| history.purchases[*place as usize].return_ns);
         let in_time = receipts.len().saturating_sub(usize::try_from(self.count).unwrap_or(usize::MAX));

@@ -75,7 +75,7 @@
 //! take for each purchase a moment at which it held the lock.
 //!
 //! If the initial stock is not known, there may be further tickets above the highest known one, as many
-//! as needed. If there is no known one either, nothing is judged.
+//! as needed. If there is no known one either, only what contradicts itself from any start is told.
 //!
 //! A purchase whose line in the file was cut short is an open, free one that was called at any time.
 //!
@@ -209,10 +209,6 @@ pub(super) fn judge(history: &History, others: &[Anomaly]) -> Findings {
         return Findings::default();
     }
     let sale = Sale::new(history);
-    if history.header.initial.is_none() && sale.known.is_empty() {
-        // There is nothing to count from: `unjudged` says so.
-        return Findings::default();
-    }
     let (mut count, mut contradictions) = sale.in_time();
     let mut undecided = false;
     let explained =

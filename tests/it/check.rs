@@ -257,3 +257,94 @@ fn a_broken_line_is_an_error_and_a_cut_one_is_reported() {
     assert_eq!(folder.ticketsim("check .").code, Some(2));
     assert_eq!(folder.ticketsim("check").code, Some(2));
 }
+
+/// Without a header, any stock counts, whoever says it: also one that no answer came for, or a refusal.
+#[test]
+fn the_highest_stock_may_be_said_by_any_purchase() {
+    let ann = "{\"buyer\":\"ann\",\"invoke_ns\":10,\"outcome\":\"unknown\",\"stock\":2}\n";
+    let bob = "{\"buyer\":\"bob\",\"invoke_ns\":20,\"return_ns\":30,\"outcome\":\"bought\",\"stock\":1}\n";
+    let refused = |stock| {
+        format!("{{\"buyer\":1,\"invoke_ns\":1,\"return_ns\":2,\"outcome\":\"refused\",\"stock\":{stock}}}\n")
+    };
+    let folder = Folder::new();
+    for (text, tickets, verdict, initial) in [
+        (format!("{ann}{bob}"), "", "sound", json!(2)),
+        // From one ticket it fits as well: ann's purchase need not have happened.
+        (format!("{ann}{bob}"), "-t 1", "sound", json!(1)),
+        (refused(0), "", "sound", json!(0)),
+        (refused(5), "", "unsound", json!(5)),
+    ] {
+        folder.write("h.jsonl", &text);
+        let (_, document) = folder.json(&format!("check h.jsonl {tickets}"));
+        assert_eq!((&document["verdict"], &document["initial"]), (&json!(verdict), &initial), "{document}");
+    }
+    folder.write("h.jsonl", bob.replace("\"stock\":1", "\"stock\":7"));
+    let ran = folder.ticketsim("check h.jsonl -t 3");
+    assert!(ran.stdout.contains("a stock was read that is above all that was ever on sale"), "{ran:?}");
+}
+
+#[test]
+fn receipts_too_many_are_evidence_where_no_ticket_is_known() {
+    let folder = Folder::new();
+    let line = |at: u64| {
+        format!(
+            "{{\"buyer\":\"b{at}\",\"invoke_ns\":{at},\"return_ns\":{},\"outcome\":\"bought\"}}\n",
+            at + 9
+        )
+    };
+    folder.write("h.jsonl", (1..=4).map(line).collect::<String>());
+    let sentence = "when buyer b4 (line 4) got a receipt, nothing was left of 3 tickets";
+    let ran = folder.ticketsim("check h.jsonl -t 3");
+    assert!(ran.code == Some(1) && ran.stdout.contains(sentence), "{ran:?}");
+    let (_, document) = folder.json("check h.jsonl -t 3");
+    let oversold = &document["anomalies"][0];
+    assert_eq!((&oversold["kind"], &oversold["lines"]), (&json!("oversold"), &json!([4])), "{document}");
+    assert_eq!(oversold["evidence"]["receipts_too_many"][0]["buyer"], json!("b4"), "{document}");
+    let ran = folder.ticketsim("report h.jsonl -t 3 -o page.html");
+    assert!(ran.code == Some(1) && folder.read("page.html").contains(sentence), "{ran:?}");
+}
+
+#[test]
+fn a_report_says_what_it_is_judged_from() {
+    let folder = samples();
+    let shop = folder.read("data/shop.jsonl");
+    folder.write("cut.jsonl", &shop[..shop.len() - 12]);
+    let ran = folder.ticketsim("report cut.jsonl");
+    for part in ["line 6 was cut short by its writer", "2 tickets at the start (from the header)"] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_second_sale_after_the_first_was_done_is_told_with_the_time_between() {
+    let folder = Folder::new();
+    let line = |call: u64, returned: u64, steps: &str| {
+        format!(
+            "{{\"buyer\":\"b{call}\",\"invoke_ns\":{call},\"return_ns\":{returned},\"outcome\":\"bought\",\"stock\":1{steps}}}\n"
+        )
+    };
+    for (first, second, said) in [
+        ("", "", "began 5 ns after buyer b1 (line 1) was done"),
+        (
+            ",\"read_ns\":2,\"written_ns\":4",
+            ",\"read_ns\":11,\"written_ns\":12",
+            "buyer b10 (line 2) read 1, although buyer b1 (line 1) had written 0 7 ns before",
+        ),
+    ] {
+        folder.write("h.jsonl", line(1, 5, first) + &line(10, 12, second));
+        let ran = folder.ticketsim("check h.jsonl -t 1");
+        assert!(ran.stdout.contains(said) && !ran.stdout.contains("over it"), "{said}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_refusal_of_jepsens_may_be_a_list() {
+    let folder = Folder::new();
+    let event = |kind: &str, time: u64, error: &str| {
+        format!("{{\"process\":0,\"type\":\"{kind}\",\"f\":\"buy\",\"time\":{time}{error}}}\n")
+    };
+    let text = event("invoke", 1, "") + &event("fail", 2, ",\"error\":[\"sold-out\",\"none left\"]");
+    folder.write("h.jsonl", text);
+    let (_, document) = folder.json("check h.jsonl -t 0");
+    assert_eq!((&document["refused"], &document["failed"]), (&json!(1), &json!(0)), "{document}");
+}

@@ -89,6 +89,33 @@ fn middle_of(browser: &mut Browser, selector: &str) -> (f64, f64) {
     (x, y)
 }
 
+/// Times may be small numbers, of a model or of a clock in seconds: a piece of evidence is shown whole, and
+/// nearer than before. On a narrow screen nothing sticks out.
+#[test]
+fn evidence_of_a_history_of_sixty_nanoseconds_stays_in_sight() {
+    let Some(mut browser) = Browser::start() else { return };
+    let folder = Folder::new();
+    let at = |buyer, stock, call, written| {
+        let times = bought(buyer, stock, 0, 1);
+        let steps = ticketsim::history::Steps::default();
+        Purchase { invoke_ns: call, return_ns: Some(written), steps, ..times }
+    };
+    let purchases = vec![at(1, 4, 0, 8), at(2, 3, 10, 16), at(3, 3, 20, 30), at(4, 1, 30, 60)];
+    let header = Header { initial: Some(4), ..Header::default() };
+    let page = write_page(&folder, &History { header, purchases });
+    browser.open(&page, &LAPTOP);
+    let whole = in_view(&mut browser);
+    let (x, y) = middle_of(&mut browser, "[data-piece=\"0\"]");
+    browser.click(x, y);
+    let (from, until) = (browser.number("ticketsim.state.from"), browser.number("ticketsim.state.until"));
+    assert!(from <= 10.0 && until >= 30.0 && until - from < whole * 0.8, "{from} to {until} of {whole}");
+
+    browser.open(&page, &Screen { width: 390, height: 800, ..LAPTOP });
+    let wide = browser.number("document.documentElement.scrollWidth");
+    assert!(wide <= 390.0, "{wide} pixels wide");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
 #[test]
 fn a_known_race_is_shown_and_answers() {
     let Some(mut browser) = Browser::start() else { return };

@@ -7,9 +7,10 @@ const note = document.getElementById("note");
 const live = document.getElementById("live");
 
 const LARGEST_ROW = 34, SMALLEST_ROW = 4;
-// A window narrower than this shows nothing but the clock's own grain.
-const NARROWEST_NS = 50;
 const span = Math.max(page.span_ns, 1);
+// A window narrower than this shows nothing but the clock's own grain; where the whole history is that
+// short, its times are no clock's, and a twentieth of it is narrow.
+const NARROWEST_NS = Math.min(50, span / 20);
 const stock = stockOverTime(history_);
 const dense = new DenseLanes();
 
@@ -205,14 +206,18 @@ function setWindow(from, until) {
   redraw();
 }
 
-function fit() {
-  // Room for the words after the last purchases, where rows are high enough to have any.
+// The window that shows it all, with room for the words after the last purchases, where rows are high
+// enough to have any.
+function whole() {
   const plot = Math.max(200, canvas.clientWidth - GUTTER - RIGHT);
+  const words = history_.lanes.count * 16 < window.innerHeight ? Math.min(LABEL_ROOM, plot / 3) : 12;
+  return [-span * 0.012, span * (1 + words / (plot - words))];
+}
+
+function fit() {
   state.fitRows = true;
   state.scroll = 0;
-  const words = history_.lanes.count * 16 < window.innerHeight ? Math.min(LABEL_ROOM, plot / 3) : 12;
-  state.from = -span * 0.012;
-  state.until = span * (1 + words / (plot - words));
+  [state.from, state.until] = whole();
   redraw();
 }
 
@@ -291,8 +296,10 @@ function showPurchases(purchases, window_ = null) {
     from = Math.min(from, window_[0]);
     until = Math.max(until, window_[1]);
   }
-  const margin = Math.max((until - from) * 0.12, 200);
-  setWindow(from - margin, until + margin * 2.5);
+  const margin = Math.max((until - from) * 0.12, Math.min(200, span * 0.02));
+  const [first, last] = whole();
+  // To the right there is room for the words after a bar.
+  setWindow(Math.max(from - margin, first), Math.min(until + margin * 2.5, last));
 }
 
 // ---- what is where

@@ -29,6 +29,10 @@ pub(super) fn judge(sale: &Sale<'_>) -> Fit {
     if let (Some(refusal), Some(remaining @ 1..), false) = (sale.refusal, header.remaining, sale.outsiders) {
         return Fit::Contradiction(Contradiction::LeftAfterRefusal { refusal, remaining });
     }
+    if header.initial.is_none() && sale.known.is_empty() {
+        // There is nothing to count from: `unjudged` says so.
+        return Fit::Fits;
+    }
     let gaps = Gaps::new(sale);
     let free = gaps.free_suitors();
     let open_free = gaps.open_free_suitors();

@@ -103,14 +103,13 @@ fn fits_from(history: &History, initial: u64) -> bool {
 
 /// Whether some order fits; from any initial stock, where it is not known.
 fn fits(history: &History) -> bool {
-    let highest = receipts(history).filter_map(|receipt| receipt.stock).max();
-    match (history.header.initial, highest) {
-        (Some(initial), _) => fits_from(history, initial),
-        (None, Some(highest)) => {
-            (highest..=highest + history.purchases.len() as u64).any(|initial| fits_from(history, initial))
-        }
-        (None, None) => true,
+    if let Some(initial) = history.header.initial {
+        return fits_from(history, initial);
     }
+    let highest = receipts(history).filter_map(|receipt| receipt.stock).max().unwrap_or(0);
+    let remaining = history.header.remaining.unwrap_or(0);
+    let most = highest + remaining + history.purchases.len() as u64;
+    (highest..=most).any(|initial| fits_from(history, initial))
 }
 
 fn receipts(history: &History) -> impl Iterator<Item = &Purchase> {
@@ -231,10 +230,15 @@ fn refuse_while_stock_remained(rng: &mut ChaCha8Rng, history: &mut History) {
 fn is_for_the_tester(history: &History) -> bool {
     let header = &history.header;
     let initial = header.initial.unwrap_or(u64::MAX);
+    let happened = |p: &&Purchase| matches!(p.outcome, Outcome::Bought | Outcome::Refused);
     let outsiders = if header.outsiders { initial.min(9) as usize } else { 0 };
     let threads = history.purchases.len() + outsiders + usize::from(header.cut_short.is_some());
     threads <= 7
-        && history.purchases.iter().all(|purchase| purchase.stock.is_none_or(|stock| stock <= initial))
+        && history
+            .purchases
+            .iter()
+            .filter(happened)
+            .all(|purchase| purchase.stock.is_none_or(|stock| stock <= initial))
 }
 
 /// Holds the ruling against the tester's. Tells whether the tester was asked and found no order.
@@ -285,6 +289,31 @@ proptest! {
             let corrupt = CORRUPTIONS.choose(&mut rng).expect("one");
             corrupt(&mut rng, &mut history);
             agree(&history)?;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Judged from the highest stock that anybody says, whether or not it was answered, a history that a
+    /// counter made is never unsound; and it is sound where every receipt says its stock.
+    #[test]
+    fn no_initial_stock_makes_no_sound_history_unsound(seed in any::<u64>()) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut history = a_sound_history(&mut rng);
+        history.header.initial = None;
+        let highest = history.purchases.iter().filter_map(|purchase| purchase.stock).max();
+        let told = receipts(&history).all(|receipt| receipt.stock.is_some());
+        let (verdict, from) = crate::verdict::judge_from(&mut history, None);
+        // With other sellers around, what was lost is told, though no order is at fault.
+        let lost = history.header.outsiders && verdict.anomaly(AnomalyKind::LostStock).is_some();
+        prop_assume!(!lost);
+        let text = format!("{history:#?}\n{verdict:#?}");
+        prop_assert!(verdict.ruling != Ruling::Unsound, "{}", text);
+        if told && highest.is_some() {
+            prop_assert_eq!(verdict.ruling, Ruling::Sound, "{}", text);
+            prop_assert_eq!((history.header.initial, from.is_some()), (highest, true));
         }
     }
 }
