@@ -386,6 +386,17 @@ mod tests {
     }
 
     #[test]
+    fn names_of_any_script_keep_the_columns() {
+        let (mut race, name) = (race(), "\u{d55c}\u{ad6d} e\u{301}\u{1f3ab}");
+        race.purchases[0].buyer = race.header.names.number(name);
+        let text = plain(&timeline(&race, &Look { unicode: true, ..LOOK }).expect("a timeline"));
+        // Two columns each for the syllables and the picture, one for the e and its accent, two apart.
+        let labels = "buyer ".len() + 8 + 2;
+        assert!(text.contains(&format!("\nstock{}1─", " ".repeat(labels - 5))), "{text}");
+        assert!(text.contains(&format!("\nbuyer {name}  ")), "{text}");
+    }
+
+    #[test]
     fn a_write_is_not_hidden_by_the_read_that_follows() {
         let header = Header { initial: Some(2), ..Header::default() };
         let purchases = vec![bought(1, 2, 0, 500_000), bought(1, 1, 500_000, 1_000_000)];

@@ -278,6 +278,11 @@ fn the_highest_stock_may_be_said_by_any_purchase() {
         let (_, document) = folder.json(&format!("check h.jsonl {tickets}"));
         assert_eq!((&document["verdict"], &document["initial"]), (&json!(verdict), &initial), "{document}");
     }
+    // Sold after it was sold out: that fits no start, though none is known.
+    let late = bob.replace(",\"stock\":1", "");
+    folder.write("h.jsonl", refused(0).replace(",\"stock\":0", "") + &late);
+    let (code, document) = folder.json("check h.jsonl");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["out_of_order"]), "{document}");
     folder.write("h.jsonl", bob.replace("\"stock\":1", "\"stock\":7"));
     let ran = folder.ticketsim("check h.jsonl -t 3");
     assert!(ran.stdout.contains("a stock was read that is above all that was ever on sale"), "{ran:?}");

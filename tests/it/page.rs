@@ -97,7 +97,7 @@ fn evidence_of_a_history_of_sixty_nanoseconds_stays_in_sight() {
     let folder = Folder::new();
     let at = |buyer, stock, call, written| {
         let times = bought(buyer, stock, 0, 1);
-        let steps = ticketsim::history::Steps::default();
+        let steps = Steps::default();
         Purchase { invoke_ns: call, return_ns: Some(written), steps, ..times }
     };
     let purchases = vec![at(1, 4, 0, 8), at(2, 3, 10, 16), at(3, 3, 20, 30), at(4, 1, 30, 60)];
