@@ -87,7 +87,7 @@ fn mistakes_are_named_with_their_position() {
         ("", "-t 1", "the schedule is empty"),
         ("R1 R1", "-t 1 --no-lock", "step 2: buyer 1's next step is W1, not R1"),
         ("R1", "-t 1", "step 1: buyer 1's next step is L1, not R1"),
-        ("R3", "-t 1 --no-lock --buyers 2", "step 1: R3 is of buyer 3, and there are 2 buyers"),
+        ("R3", "-t 1 --no-lock --buyers 2", "step 1: R3 is of buyer 3, and the last one is buyer 2"),
         ("R1", "-t 1 --no-lock --lock-timeout 1s", "unexpected argument '--lock-timeout'"),
         ("R1", "-t 1 --no-lock --times 0", "--times"),
     ] {
