@@ -221,7 +221,8 @@ fn buyer_line(standing: &Standing, next: Option<Step>, buyer: String, lang: Lang
         Some(Reply::Torn(text)) => say::has_read(lang, words::torn_text(&text, lang)),
         _ => return line,
     };
-    format!("{line}  {}", styled(ASIDE, say::aside(lang, read)))
+    let (open, close) = if lang == Lang::Zh { ("（", "）") } else { ("(", ")") };
+    format!("{line}  {}", styled(ASIDE, format!("{open}{read}{close}")))
 }
 
 fn next_words(action: Action, lang: Lang) -> String {

@@ -30,10 +30,6 @@ texts! {
     unlocked(buyer) { en: "buyer {buyer} lets the lock go", zh: "买家 {buyer} 放开锁" }
     /// A step: the system refused it.
     failed(buyer, error) { en: "buyer {buyer} can't: {error}", zh: "买家 {buyer} 做不到：{error}" }
-    /// The last step of a purchase, and how it ended.
-    ended(step, how) { en: "{step}: {how}", zh: "{step}：{how}" }
-    /// A remark in parentheses.
-    aside(text) { en: "({text})", zh: "（{text}）" }
     /// After the last step of a purchase: it holds a receipt.
     and_bought() { en: "bought", zh: "买到" }
     /// After the last step of a purchase: sold out.

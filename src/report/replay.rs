@@ -124,7 +124,10 @@ pub fn step_words(taken: &Taken, lang: Lang) -> String {
         (Action::Read | Action::Think | Action::Leave, Reply::Done) => String::new(),
     };
     match taken.ending {
-        Some(ending) => say::ended(lang, did, outcome(ending.outcome, lang)),
+        Some(ending) => {
+            let colon = if lang == Lang::Zh { "：" } else { ": " };
+            format!("{did}{colon}{}", outcome(ending.outcome, lang))
+        }
         None => did,
     }
 }
