@@ -355,3 +355,21 @@ fn a_counter_by_hand_serves_customers_by_hand() {
     assert_eq!(folder.read("data/ticket.json"), "{\"ticket\": 0}\n");
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "the port is free again");
 }
+
+/// More than the standard library's listeners keep waiting: the longer queue takes them all at once.
+#[test]
+fn a_crowd_at_the_counter_is_served() {
+    let (code, document) = Folder::new().json("lesson server --count 150 --fast");
+    assert_eq!((code, &document["held"]), (Some(0), &true.into()), "{document}");
+}
+
+/// A reader that leaves ends the lesson without a word from any of its processes.
+#[test]
+fn a_reader_that_has_left_is_no_mishap() {
+    let folder = Folder::new();
+    let mut command = folder.command(["lesson", "server", "--fast"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ticketsim runs");
+    drop(child.stdout.take());
+    let ran = Ran::from(child.wait_with_output().expect("waited"));
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+}
