@@ -14,7 +14,8 @@ use std::time::Instant;
 
 use crate::buyer::{Action, Buyer, Ending, Reply, Rules};
 use crate::history::{Header, Purchase, Recorder};
-use crate::plan::Plan;
+use crate::lock::{Occupied, occupied};
+use crate::plan::{Lock, Plan};
 use crate::run::{self, RunError, Sold};
 use crate::schedule::{Schedule, Step, StepKind, Taken};
 use crate::workers::{self, Arrival, Crew, GatedCrew};
@@ -27,7 +28,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Run(#[from] RunError),
     /// A step of somebody who is not there.
-    #[error("step {step}: {given} is of buyer {}, and there are {buyers} buyers; take more with --buyers", given.buyer)]
+    #[error("step {step}: {given} is of buyer {}, and the last one is buyer {buyers}; take more with --buyers", given.buyer)]
     NoSuchBuyer {
         /// Which step.
         step: usize,
@@ -47,12 +48,22 @@ pub enum ReplayError {
         next: Option<Step>,
     },
     /// The lock is somebody else's.
-    #[error("the lock refuses step {step}: {}", holds_it(holder.as_ref()))]
+    #[error("the lock refuses step {step}: {}", holds_it(holder.as_ref(), lockfile.as_ref()))]
     Refused {
         /// Which step.
         step: usize,
         /// Who holds it, if it is one of our buyers.
         holder: Option<Holder>,
+        /// The lockfile that is in the way, where none of our buyers holds it.
+        lockfile: Option<Occupied>,
+    },
+    /// Not the first replay, but a later one.
+    #[error("replay {time}: {source}")]
+    Again {
+        /// Which, from 2.
+        time: u32,
+        /// Why.
+        source: Box<ReplayError>,
     },
     /// A buyer was killed from outside.
     #[error("buyer {buyer} was killed from outside at step {step}")]
@@ -80,10 +91,11 @@ fn not_next(given: &Step, next: Option<&Step>) -> String {
     }
 }
 
-fn holds_it(holder: Option<&Holder>) -> String {
-    match holder {
-        Some(Holder { buyer, since }) => format!("buyer {buyer} has held it since step {since}"),
-        None => "another program holds it; see which with lslocks, or fuser".to_owned(),
+fn holds_it(holder: Option<&Holder>, lockfile: Option<&Occupied>) -> String {
+    match (holder, lockfile) {
+        (Some(Holder { buyer, since }), _) => format!("buyer {buyer} has held it since step {since}"),
+        (None, Some(lockfile)) => lockfile.to_string(),
+        (None, None) => "another program holds it; see which with lslocks, or fuser".to_owned(),
     }
 }
 
@@ -185,7 +197,8 @@ pub fn repeat(
     // Each begins with the stock that the first found.
     let plan = first.sold.history.header.plan.as_ref().unwrap_or(plan);
     for time in 2..=times {
-        let again = replay(plan, schedule, interrupted)?;
+        let again = replay(plan, schedule, interrupted)
+            .map_err(|error| ReplayError::Again { time, source: Box::new(error) })?;
         if !again.agrees_with(&first) {
             return Ok(Repeated { first, times: time, differs: Some((time, Box::new(again))) });
         }
@@ -398,9 +411,21 @@ impl Session {
         }
         match self.step(given.buyer, interrupted)? {
             Went::Took(..) => Ok(()),
-            Went::Refused(holder) => Err(ReplayError::Refused { step, holder }),
+            Went::Refused(holder) => Err(self.refusal(step, holder)),
             Went::Left => Err(ReplayError::NotNext { step, given, next: None }),
         }
+    }
+
+    /// What is said of a lock that refuses a step.
+    fn refusal(&self, step: usize, holder: Option<Holder>) -> ReplayError {
+        let lockfile = if holder.is_none() { self.lockfile() } else { None };
+        ReplayError::Refused { step, holder, lockfile }
+    }
+
+    /// The lockfile that is there, where the lock is one.
+    #[must_use]
+    pub fn lockfile(&self) -> Option<Occupied> {
+        (self.plan.sale.lock == Lock::Lockfile).then(|| occupied(&self.plan.file)).flatten()
     }
 
     /// Finishes the purchases that have begun, lets all buyers leave, and draws up what came of it.
@@ -415,7 +440,9 @@ impl Session {
         let killed = crew.dismiss(&plan, &recorder);
         let crew = Crew { launch_ns, go_ns, left_ns, interrupted: false, killed };
         finished?;
-        let sold = run::settle(plan, initial, &recorder, &crew)?;
+        let mut sold = run::settle(plan, initial, &recorder, &crew)?;
+        let steps = Schedule(taken.iter().map(|taken| taken.step).collect());
+        sold.history.header.replay = Some(steps.to_string());
         Ok(Replayed { sold, steps: taken, asked })
     }
 
@@ -443,7 +470,7 @@ impl Session {
                 None => return finished,
                 Some(_) if self.taken.len() > before => {}
                 Some(holder) => {
-                    return finished.and(Err(ReplayError::Refused { step: before + 1, holder }));
+                    return finished.and(Err(self.refusal(before + 1, holder)));
                 }
             }
         }

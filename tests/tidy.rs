@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("explore", &["buyer", "history", "plan", "schedule", "verdict", "world"]),
     ("workers", &["buyer", "history", "lock", "plan", "world"]),
     ("run", &["history", "lock", "plan", "ticket_file", "verdict", "workers"]),
-    ("replay", &["buyer", "history", "plan", "run", "schedule", "workers", "world"]),
+    ("replay", &["buyer", "history", "lock", "plan", "run", "schedule", "workers", "world"]),
     ("report", &["buyer", "explore", "grade", "history", "lang", "plan", "schedule", "verdict"]),
     ("matrix", &["grade", "history", "plan", "run", "ticket_file", "verdict", "workers"]),
     (

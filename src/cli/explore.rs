@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::run::{catch_interrupts, check_lock_on};
 use super::{Exit, closed, print};
-use crate::explore::{Sampling, Scheduler, Setting, census, sample};
+use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, census_until, sample};
 use crate::lang::Lang;
 use crate::plan::{Lock, LockOn, PerBuyer, Plan, Sale, Write};
 use crate::report::explore as report;
@@ -39,7 +40,7 @@ pub(super) struct ExploreArgs {
     #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
     per_buyer: PerBuyer,
     /// Stop at so many states; what was covered is said
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, conflicts_with = "sample",
+    #[arg(long, value_name = "N", default_value_t = MAX_STATES, conflicts_with = "sample",
           value_parser = clap::value_parser!(u64).range(1..=u64::from(u32::MAX)))]
     max_states: u64,
     /// Draw N schedules at random instead of counting all
@@ -76,7 +77,8 @@ impl ExploreArgs {
 
 pub(super) fn execute(args: &ExploreArgs, lang: Lang) -> anyhow::Result<Exit> {
     let setting = args.setting();
-    let (output, ruling) = if let Some(draws) = args.sample {
+    check_lock_on(setting.sale.lock, args.lock_on)?;
+    let (output, exit) = if let Some(draws) = args.sample {
         let scheduler = args.depth.map_or(Scheduler::Uniform, |depth| Scheduler::Pct { depth });
         // 32 bits, so that a seed can be read out and typed.
         let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
@@ -86,16 +88,17 @@ pub(super) fn execute(args: &ExploreArgs, lang: Lang) -> anyhow::Result<Exit> {
         } else {
             report::sample_text(&setting, &sample, lang)
         };
-        (output, sample.ruling())
+        (output, sample.ruling().into())
     } else {
-        let census = census(&setting, args.max_states);
+        let census = census_until(&setting, args.max_states, &*catch_interrupts()?);
         let output = if args.json {
-            report::census_json(&setting, &census) + "\n"
+            report::census_json(&setting, &census, args.max_states) + "\n"
         } else {
             report::census_text(&setting, &census, lang)
         };
-        (output, census.ruling())
+        let told = census.partial.as_ref().is_some_and(|covered| covered.told);
+        (output, if told { Exit::Interrupted } else { census.ruling().into() })
     };
     print(&output)?;
-    Ok(ruling.into())
+    Ok(exit)
 }

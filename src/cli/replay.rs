@@ -1,6 +1,6 @@
 //! `ticketsim replay`: a schedule on real processes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -9,6 +9,7 @@ use super::outputs::{check_outputs, kept};
 use super::pictures::PictureArgs;
 use super::run::{SaleArgs, catch_interrupts};
 use super::{Exit, print};
+use crate::explore::{Setting, Why, rehearse};
 use crate::history;
 use crate::lang::Lang;
 use crate::plan::{Plan, Sale};
@@ -40,7 +41,7 @@ pub(super) struct ReplayArgs {
     /// The steps in their order, e.g. 'R1 R2 W1 W2'
     #[arg(value_name = "SCHEDULE", required_unless_present = "from")]
     schedule: Option<Schedule>,
-    /// Take plan and steps from a schedule file
+    /// Take plan and steps from a schedule file; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all =
           ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "fsync", "per_buyer"])]
     from: Option<PathBuf>,
@@ -73,7 +74,12 @@ impl ReplayArgs {
     fn plan_and_steps(&self) -> anyhow::Result<(Plan, Schedule)> {
         let (plan, steps) = match (&self.from, &self.schedule) {
             (Some(path), _) => {
-                let ScheduleFile { plan, steps, .. } = ScheduleFile::read(path)?;
+                let file = if path == Path::new("-") {
+                    ScheduleFile::read_from(std::io::stdin().lock(), Path::new("standard input"))
+                } else {
+                    ScheduleFile::read(path)
+                };
+                let ScheduleFile { plan, steps, .. } = file?;
                 (plan, steps)
             }
             (None, steps) => (schedule_plan(&self.sale, self.buyers)?, steps.clone().unwrap_or_default()),
@@ -90,7 +96,7 @@ pub(super) fn execute(args: &ReplayArgs, lang: Lang) -> anyhow::Result<Exit> {
     let repeated = match repeat(&plan, &steps, args.times, &interrupted) {
         Ok(repeated) => repeated,
         Err(error) if was_interrupted(&error) => return Ok(Exit::Interrupted),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(explained(error, &plan, &steps)),
     };
     let sold = &repeated.first.sold;
     if let Some(path) = &args.history {
@@ -153,10 +159,38 @@ fn document(repeated: &Repeated) -> String {
     json::of_replay(&sold.history, &sold.verdict, &sold.buyers, part) + "\n"
 }
 
+/// The error, unless it blames the schedule for what another program did: then that is said.
+fn explained(error: ReplayError, plan: &Plan, steps: &Schedule) -> anyhow::Error {
+    let (time, inner) = match &error {
+        ReplayError::Again { time, source } => (Some(time), &**source),
+        inner => (None, inner),
+    };
+    let ReplayError::NotNext { step, given, .. } = inner else { return error.into() };
+    // What was replayed once is right; of the first replay the model knows.
+    let is_right = time.is_some()
+        || plan.tickets.is_some_and(|tickets| {
+            let begin = Schedule(steps.0[..*step].to_vec());
+            let rehearsed = rehearse(&Setting::of(plan, tickets), &begin);
+            rehearsed.err().is_none_or(|refusal| matches!(refusal.why, Why::TooShort(_)))
+        });
+    if !is_right {
+        return error.into();
+    }
+    let which = time.map_or_else(String::new, |time| format!("replay {time}: "));
+    let file = plan.file.display();
+    anyhow::anyhow!(
+        "{which}step {step} ({given}) can't be taken although the schedule is right: did another program touch \
+         {file}?"
+    )
+}
+
 /// Whether a replay ended because it was told to.
 pub(super) fn was_interrupted(error: &ReplayError) -> bool {
-    matches!(
-        error,
-        ReplayError::Interrupted { .. } | ReplayError::Run(RunError::Workers(WorkersError::Interrupted))
-    )
+    match error {
+        ReplayError::Again { source, .. } => was_interrupted(source),
+        ReplayError::Interrupted { .. } | ReplayError::Run(RunError::Workers(WorkersError::Interrupted)) => {
+            true
+        }
+        _ => false,
+    }
 }

@@ -53,12 +53,7 @@ pub(super) struct SaleArgs {
 impl SaleArgs {
     /// Refuses options that say nothing together.
     pub(super) fn check(&self) -> anyhow::Result<()> {
-        let lock = self.sale().lock;
-        anyhow::ensure!(
-            self.lock_on.is_none() || lock.has_carrier() || lock == Lock::None,
-            "--lock-on says which file carries the lock: --lock {lock} sits on none"
-        );
-        Ok(())
+        check_lock_on(self.sale().lock, self.lock_on)
     }
 
     /// The sale, in which nobody waits for a lock.
@@ -72,6 +67,15 @@ impl SaleArgs {
             break_stale: false,
         }
     }
+}
+
+/// Refuses a place for a lock that sits on no file.
+pub(super) fn check_lock_on(lock: Lock, lock_on: Option<LockOn>) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        lock_on.is_none() || lock.has_carrier() || lock == Lock::None,
+        "--lock-on says which file carries the lock: --lock {lock} sits on none"
+    );
+    Ok(())
 }
 
 /// How long buyers wait for the lock: a matter of a run, where they do.

@@ -7,11 +7,12 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::{Exit, print};
-use crate::history;
+use crate::explore::{Refusal, Setting, Why, rehearse};
+use crate::history::Header;
 use crate::lang::{Lang, replay as say};
-use crate::plan::shell_quoted;
+use crate::plan::{Plan, shell_quoted};
 use crate::report::replay::MOST_STEPS;
-use crate::schedule::{ScheduleFile, SchedulePlan, followed};
+use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, followed};
 
 /// `ticketsim schedule`.
 #[derive(Debug, Args)]
@@ -21,7 +22,7 @@ The schedule stands alone on stdout, the command that replays it on stderr:
   ticketsim schedule race.jsonl -o race.json
   ticketsim replay --from race.json")]
 pub(super) struct ScheduleArgs {
-    /// A history that ticketsim wrote with --history
+    /// A history that ticketsim wrote with --history; `-` is standard input
     history: PathBuf,
     /// Write a schedule file, with the plan, for `replay --from`
     #[arg(short, long, value_name = "FILE")]
@@ -30,10 +31,13 @@ pub(super) struct ScheduleArgs {
 
 pub(super) fn execute(args: &ScheduleArgs, lang: Lang) -> anyhow::Result<Exit> {
     let path = &args.history;
-    let history = history::read_file(path)?;
+    let history = super::check::read(path)?;
     let steps = followed(&history).with_context(|| path.display().to_string())?;
     let plan = history.header.plan.as_ref().context("the history holds no plan")?;
     print(&format!("{steps}\n"))?;
+    if let Some(refusal) = refusal(plan, &history.header, &steps) {
+        anyhow::bail!("{}: processes can't replay this schedule: {refusal}", path.display());
+    }
     let command = match &args.output {
         Some(output) => {
             ScheduleFile::new(SchedulePlan::new(plan), steps).write(output)?;
@@ -45,6 +49,13 @@ pub(super) fn execute(args: &ScheduleArgs, lang: Lang) -> anyhow::Result<Exit> {
     };
     note(&command.map_or_else(|| say::too_long(lang), |command| say::to_replay(lang, command)));
     Ok(Exit::Sound)
+}
+
+/// Why processes can't take these steps, though the buyers of the history did: threads share a lock that
+/// keeps processes apart, say. A schedule that ends early is no obstacle: a replay finishes what began.
+fn refusal(plan: &Plan, header: &Header, steps: &Schedule) -> Option<Refusal> {
+    let setting = Setting::of(plan, header.initial.or(plan.tickets)?);
+    rehearse(&setting, steps).err().filter(|refusal| !matches!(refusal.why, Why::TooShort(_)))
 }
 
 /// A word aside, on stderr: the schedule has stdout for itself.

@@ -1,6 +1,7 @@
 //! `ticketsim step`: replay by hand. It reads lines, from a terminal or a pipe.
 
-use std::io::{self, IsTerminal as _, Stdin};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read as _, Stdin};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use super::{Exit, print};
 use crate::buyer::{Action, Reply};
 use crate::explore::{Hint, Setting, hint};
 use crate::lang::{Lang, replay as say};
+use crate::lock::Occupied;
 use crate::plan::{Lock, Plan};
 use crate::replay::{Holder, Repeated, ReplayError, Session, Standing, Went};
 use crate::report::replay as report;
@@ -64,7 +66,7 @@ impl Typed {
             "q" => Typed::Leave,
             word => match word.parse() {
                 Ok(buyer) if (1..=buyers).contains(&buyer) => Typed::Buyer(buyer),
-                _ => Typed::Other(word.chars().take(40).collect()),
+                _ => Typed::Other(word.to_owned()),
             },
         }
     }
@@ -89,14 +91,19 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
     let plan = session.plan().clone();
     let mut input = Input::new();
     print(&format!("{}{}\n", report::plan_line(&plan, lang), styled(ASIDE, say::step_help(lang))))?;
-    print(&state(&session, lang))?;
+    print(&state(&session, false, lang))?;
     while (1..=plan.buyers).any(|buyer| session.next_step(buyer).is_some()) {
         let Some(line) = input.line(interrupted)? else { break };
+        // Whether another program holds the lock, as the last step has shown.
+        let mut foreign = false;
         match Typed::new(&line, plan.buyers) {
             Typed::Leave => break,
             Typed::Nothing => {}
             Typed::Other(typed) => {
-                print(&format!("{}\n", styled(ODD, say::not_understood(lang, typed, plan.buyers))))?;
+                print(&format!(
+                    "{}\n",
+                    styled(ODD, say::not_understood(lang, printable(&typed, 40), plan.buyers))
+                ))?;
                 continue;
             }
             Typed::Hint => {
@@ -114,9 +121,13 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
                     print(&format!("{}\n", styled(ASIDE, say::taken_back(lang, last))))?;
                 }
             },
-            Typed::Buyer(buyer) => print(&format!("{}\n", go(&mut session, buyer, lang, interrupted)?))?,
+            Typed::Buyer(buyer) => {
+                let (said, refused) = go(&mut session, buyer, lang, interrupted)?;
+                foreign = refused;
+                print(&format!("{said}\n"))?;
+            }
         }
-        print(&state(&session, lang))?;
+        print(&state(&session, foreign, lang))?;
     }
     let first = session.finish(interrupted)?;
     let ruling = first.sold.verdict.ruling;
@@ -125,10 +136,16 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
     Ok(if left_early { Exit::Interrupted } else { ruling.into() })
 }
 
-/// Lets a buyer go, and says what came of it.
-fn go(session: &mut Session, buyer: u32, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<String> {
+/// Lets a buyer go, and says what came of it, and whether another program holds the lock.
+fn go(
+    session: &mut Session,
+    buyer: u32,
+    lang: Lang,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<(String, bool)> {
     let wanted = session.next_step(buyer);
-    Ok(match (session.step(buyer, interrupted)?, wanted) {
+    let went = session.step(buyer, interrupted)?;
+    let said = match (went, wanted) {
         (Went::Took(taken), _) => {
             let place = session.taken().len();
             format!("{place}  {}  {}", styled(LOUD, taken.step), report::step_words(&taken, lang))
@@ -136,9 +153,23 @@ fn go(session: &mut Session, buyer: u32, lang: Lang, interrupted: &AtomicBool) -
         (Went::Refused(Some(Holder { buyer, since })), Some(step)) => {
             styled(BAD, say::refused(lang, step, buyer, since))
         }
-        (Went::Refused(None), Some(step)) => styled(BAD, say::refused_by_stranger(lang, step)),
+        (Went::Refused(None), Some(step)) => styled(BAD, stranger(session, step, lang)),
         (Went::Left | Went::Refused(_), _) => styled(ODD, say::no_step_left(lang, buyer)),
-    })
+    };
+    Ok((said, matches!(went, Went::Refused(None))))
+}
+
+/// What is said when none of our buyers holds the lock that refuses a step.
+fn stranger(session: &Session, step: Step, lang: Lang) -> String {
+    let Some(Occupied { path, pid, gone }) = session.lockfile() else {
+        return say::refused_by_stranger(lang, step);
+    };
+    let path = path.display();
+    match pid {
+        Some(pid) if gone => say::lockfile_left(lang, step, path, pid),
+        Some(pid) => say::lockfile_in_use(lang, step, path, pid),
+        None => say::lockfile_nameless(lang, step, path),
+    }
 }
 
 /// The same without the last step: new processes take the steps before it again.
@@ -153,12 +184,14 @@ fn back(session: Session, plan: &Plan, interrupted: &AtomicBool) -> Result<Sessi
     Ok(again)
 }
 
-/// Where all stand: the file, the lock, and each buyer's next step.
-fn state(session: &Session, lang: Lang) -> String {
+/// Where all stand: the file, the lock (which may be held by another program, a `foreign` one), and each
+/// buyer's next step.
+fn state(session: &Session, foreign: bool, lang: Lang) -> String {
     let plan = session.plan();
     let mut lines = vec![String::new(), say::file(lang, file_text(&plan.file, lang))];
     lines.push(match (plan.sale.lock, session.holder()) {
         (Lock::None, _) => say::lock_none(lang),
+        (lock, None) if foreign => say::lock_foreign(lang, lock),
         (lock, None) => say::lock_free(lang, lock),
         (lock, Some(Holder { buyer, since })) => say::lock_held(lang, lock, buyer, since),
     });
@@ -188,7 +221,8 @@ fn buyer_line(standing: &Standing, next: Option<Step>, buyer: String, lang: Lang
         Some(Reply::Torn(text)) => say::has_read(lang, words::torn_text(&text, lang)),
         _ => return line,
     };
-    format!("{line}  {}", styled(ASIDE, format!("({read})")))
+    let (open, close) = if lang == Lang::Zh { ("（", "）") } else { ("(", ")") };
+    format!("{line}  {}", styled(ASIDE, format!("{open}{read}{close}")))
 }
 
 fn next_words(action: Action, lang: Lang) -> String {
@@ -206,23 +240,36 @@ fn next_words(action: Action, lang: Lang) -> String {
 
 /// What the ticket file holds, in one line.
 fn file_text(path: &Path, lang: Lang) -> String {
-    match std::fs::read(path) {
+    let mut bytes = Vec::new();
+    // A ticket file is short; of anything else the beginning tells.
+    match File::open(path).and_then(|file| file.take(4096).read_to_end(&mut bytes)) {
         Err(error) => styled(BAD, error),
-        Ok(bytes) => match String::from_utf8_lossy(&bytes).trim_end() {
+        Ok(_) => match String::from_utf8_lossy(&bytes).trim_end() {
             "" => styled(BAD, crate::lang::verdict::empty_text(lang)),
-            text => text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect(),
+            text => printable(&text.split_whitespace().collect::<Vec<_>>().join(" "), 200),
         },
     }
 }
 
+/// Up to so many characters of a text that somebody else wrote, those escaped that a terminal would take
+/// for commands.
+fn printable(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    for character in text.chars().take(most) {
+        match character {
+            '"' | '\'' | '\\' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    if text.chars().nth(most).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 fn hint_words(session: &Session, lang: Lang) -> String {
     let plan = session.plan();
-    let setting = Setting {
-        buyers: plan.buyers,
-        tickets: plan.tickets.unwrap_or(0),
-        per_buyer: plan.per_buyer,
-        sale: plan.sale,
-    };
+    let setting = Setting::of(plan, plan.tickets.unwrap_or(0));
     let taken = Schedule(session.taken().iter().map(|taken| taken.step).collect());
     match hint(&setting, &taken, MOST_STATES) {
         Ok(Hint::Steps(steps)) => say::hint(lang, steps),
@@ -258,7 +305,7 @@ impl Input {
         print(&format!("{} ", styled(GOOD, ">")))?;
         let line = self.next(interrupted)?;
         if self.echo || line.is_none() {
-            print(&format!("{}\n", line.as_deref().unwrap_or_default()))?;
+            print(&format!("{}\n", printable(line.as_deref().unwrap_or_default(), 200)))?;
         }
         Ok(line)
     }
@@ -284,5 +331,17 @@ impl Input {
                 Err(errno) => return Err(errno.into()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_was_typed_or_read_commands_the_terminal() {
+        assert_eq!(printable("\u{1b}]0;gone\u{7}\u{202e}", 40), "\\u{1b}]0;gone\\u{7}\\u{202e}");
+        assert_eq!(printable("{\"remaining\": 1} 张", 40), "{\"remaining\": 1} 张");
+        assert_eq!(printable("abc", 2), "ab…");
     }
 }

@@ -12,6 +12,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use num_bigint::BigUint;
 use num_integer::Integer;
@@ -23,6 +24,9 @@ use super::{End, Ends, Setting};
 use crate::schedule::{Schedule, Step};
 use crate::verdict::Ruling;
 use crate::world::ModelWorld;
+
+/// The bound on states of a command that names none.
+pub const MAX_STATES: u64 = 1_000_000;
 
 /// One way to end, and all schedules that do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,13 +41,15 @@ pub struct Found {
     pub witness: Schedule,
 }
 
-/// How far a census got that met its bound.
+/// How far a census got that met its bound, or was told to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
     /// Every order of so many steps was followed. Schedules that are longer were not counted.
     pub steps: u64,
     /// How likely a schedule is one of those that were counted.
     pub probability: Ratio<BigUint>,
+    /// Whether it was told to stop; otherwise it met its bound on states.
+    pub told: bool,
 }
 
 /// All schedules of a setting.
@@ -109,6 +115,12 @@ struct Trail {
 /// Counts all schedules of a setting, over at most so many states (and no more than 2³²).
 #[must_use]
 pub fn census(setting: &Setting, max_states: u64) -> Census {
+    census_until(setting, max_states, &AtomicBool::new(false))
+}
+
+/// The same, until `told` to stop: then it says how far it got.
+#[must_use]
+pub fn census_until(setting: &Setting, max_states: u64, told: &AtomicBool) -> Census {
     let max_states = max_states.min(u64::from(u32::MAX));
     let mut walk = Walk::new(setting);
     let mut level = walk.first_level();
@@ -117,11 +129,11 @@ pub fn census(setting: &Setting, max_states: u64) -> Census {
         let able: Vec<Vec<(Stand, u32)>> = level.iter().map(|(state, _)| walk.able(state)).collect();
         walk.note_ends(&level, &able);
         if able.iter().all(Vec::is_empty) {
-            return walk.census(None);
+            return walk.census(None, false);
         }
-        match walk.next_level(&level, &able, max_states) {
+        match walk.next_level(&level, &able, max_states, told) {
             Some(next) => level = next,
-            None => return walk.census(Some(steps)),
+            None => return walk.census(Some(steps), told.load(Ordering::Relaxed)),
         }
         steps += 1;
     }
@@ -181,8 +193,14 @@ impl<'a> Walk<'a> {
         state.crowd.iter().copied().filter(|(stand, _)| can_step(*stand)).collect()
     }
 
-    /// Everything that one step leads to. `None` when those would be too many.
-    fn next_level(&mut self, level: &Level, able: &[Vec<(Stand, u32)>], max_states: u64) -> Option<Level> {
+    /// Everything that one step leads to. `None` when those would be too many, or it is told to stop.
+    fn next_level(
+        &mut self,
+        level: &Level,
+        able: &[Vec<(Stand, u32)>],
+        max_states: u64,
+        told: &AtomicBool,
+    ) -> Option<Level> {
         let number = |able: &Vec<(Stand, u32)>| able.iter().map(|(_, count)| count).sum::<u32>();
         let common = able
             .iter()
@@ -192,6 +210,9 @@ impl<'a> Walk<'a> {
         let mut next: Level = Vec::new();
         let mut places: HashMap<State, usize> = HashMap::new();
         for ((state, weight), able) in level.iter().zip(able).filter(|(_, able)| !able.is_empty()) {
+            if told.load(Ordering::Relaxed) {
+                return None;
+            }
             let share = &weight.mass * (&common / number(able));
             for (stand, count) in able {
                 let after = self.after(state, *stand);
@@ -294,7 +315,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What was counted; `steps` says how far, if that is not all.
-    fn census(self, steps: Option<u64>) -> Census {
+    fn census(self, steps: Option<u64>, told: bool) -> Census {
         let mut found: Vec<Found> = self.found.into_values().collect();
         found.sort_by_cached_key(|found| found.end.rank());
         let count = |found: &[&Found]| found.iter().map(|found| &found.schedules).sum();
@@ -307,6 +328,7 @@ impl<'a> Walk<'a> {
             partial: steps.map(|steps| Coverage {
                 steps,
                 probability: found.iter().map(|found| found.probability.clone()).sum(),
+                told,
             }),
             found,
         }

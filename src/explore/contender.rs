@@ -126,11 +126,6 @@ impl Shop {
         }
     }
 
-    /// What decides all that can still happen, and how it is judged.
-    pub(super) fn state(&self) -> (ModelWorld, Vec<Contender>, Course) {
-        (self.world.clone(), self.contenders.clone(), self.course)
-    }
-
     /// The places of those who can step.
     pub(super) fn able(&self) -> impl Iterator<Item = usize> {
         let can_step = |place: &usize| self.contenders[*place].can_step(&self.world);

@@ -1,8 +1,8 @@
 //! The shortest way from where buyers stand now to an oversell.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::contender::Shop;
+use super::contender::{Contender, Shop};
 use super::{Refusal, Setting, Why};
 use crate::schedule::{Schedule, Step};
 
@@ -25,6 +25,21 @@ struct Met {
     step: Option<Step>,
 }
 
+/// Numbers for the places where buyers stand, so that buyers that stand alike can be told by them.
+#[derive(Default)]
+struct Stands(HashMap<Contender, u32>);
+
+impl Stands {
+    /// The number of each buyer's place.
+    fn of(&mut self, shop: &Shop) -> Vec<u32> {
+        let mut number = |contender: &Contender| {
+            let next = self.0.len() as u32;
+            *self.0.entry(contender.clone()).or_insert(next)
+        };
+        shop.contenders.iter().map(&mut number).collect()
+    }
+}
+
 /// Looks for the shortest way to an oversell for buyers that have taken these steps, through at most
 /// `max_states` states of the model.
 ///
@@ -43,11 +58,20 @@ pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hi
     if shop.course.receipts() > setting.tickets {
         return Ok(Hint::Oversold);
     }
-    let mut seen = HashSet::from([shop.state()]);
+    // Buyers that stand alike are interchangeable: a state is who stands where but for the numbers, and
+    // one of those alike steps for all of them.
+    let mut stands = Stands::default();
+    let mut state = |shop: &Shop| {
+        let mut crowd = stands.of(shop);
+        crowd.sort_unstable();
+        (shop.world.clone(), crowd, shop.course)
+    };
+    let mut seen = HashSet::from([state(&shop)]);
     let mut met = vec![Met { from: 0, step: None }];
     let mut queue = VecDeque::from([(0, shop)]);
     while let Some((from, shop)) = queue.pop_front() {
-        for place in shop.able() {
+        let mut tried: HashSet<&Contender> = HashSet::new();
+        for place in shop.able().filter(|place| tried.insert(&shop.contenders[*place])) {
             let mut next = shop.clone();
             let Some(taken) = next.step(place) else { continue };
             let step = Some(Step { kind: taken.kind, buyer: place as u32 + 1 });
@@ -55,7 +79,7 @@ pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hi
                 met.push(Met { from, step });
                 return Ok(Hint::Steps(way(&met)));
             }
-            if seen.insert(next.state()) {
+            if seen.insert(state(&next)) {
                 if met.len() >= max_states {
                     return Ok(Hint::TooFar);
                 }
@@ -113,6 +137,25 @@ mod tests {
         assert_eq!(hint_after(Lock::Flock, Write::Overwrite, 1, ""), Hint::Never, "under the lock");
         let trap = hint_after(Lock::Flock, Write::Rename, 1, "O1 L1 R1");
         assert_eq!(trap, Hint::Never, "who opens the new file reads what is in it");
+    }
+
+    #[test]
+    fn buyers_that_stand_alike_are_one_case() {
+        let hint_for = |buyers, tickets, lock| {
+            let sale = Sale {
+                lock,
+                lock_on: LockOn::Ticket,
+                write: Write::Overwrite,
+                fsync: false,
+                lock_timeout_ns: None,
+                break_stale: false,
+            };
+            let setting = Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale };
+            hint(&setting, &Schedule::default(), 100_000)
+        };
+        let Ok(Hint::Steps(steps)) = hint_for(7, 6, Lock::None) else { panic!("a way for seven buyers") };
+        assert_eq!(steps.0.len(), 14, "seven purchases of two steps: {steps}");
+        assert_eq!(hint_for(14, 1, Lock::Flock), Ok(Hint::Never));
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod sample;
 
 use std::collections::HashMap;
 
-pub use census::{Census, Coverage, Found, census};
+pub use census::{Census, Coverage, Found, MAX_STATES, census, census_until};
 pub use hint::{Hint, hint};
 pub use rehearsal::{Refusal, Why, rehearse};
 pub use sample::{Drawn, Sample, Sampling, Scheduler, sample};
@@ -45,6 +45,12 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The setting of a plan that puts so many tickets on sale.
+    #[must_use]
+    pub fn of(plan: &Plan, tickets: u64) -> Self {
+        Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, sale: plan.sale }
+    }
+
     /// The plan of a live run of it. The pace is the usual one: the model knows none.
     #[must_use]
     pub fn plan(&self) -> Plan {

@@ -22,7 +22,7 @@ pub struct Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     /// There are fewer buyers.
-    #[error("there are buyers 1 to {0} only")]
+    #[error("the last buyer is buyer {0}")]
     NoSuchBuyer(u32),
     /// It is another step's turn.
     #[error("this buyer's next step is {0}")]

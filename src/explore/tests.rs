@@ -397,7 +397,7 @@ fn a_schedule_that_can_not_be_followed_is_refused_with_its_place() {
         (locked, "L1 L2", "step 2 (L2): the lock refuses it: buyer 1 has held it since step 1"),
         (locked, "L1 W1", "step 2 (W1): this buyer's next step is R1"),
         (locked, "L1 R1 W1 U1 L1", "step 5 (L1): this buyer has left"),
-        (locked, "L3", "step 1 (L3): there are buyers 1 to 2 only"),
+        (locked, "L3", "step 1 (L3): the last buyer is buyer 2"),
         (locked, "L1 R1", "step 3: the schedule ends here, but buyer 1 has not left"),
         (unlocked(2, 1), "R1 W1 U1", "step 3 (U1): this buyer has left"),
     ] {

@@ -193,12 +193,13 @@ mod tests {
     prop_compose! {
         fn a_header()(initial in proptest::option::of(a_stock()),
                       remaining in proptest::option::of(a_stock()),
-                      left_torn in any::<Option<String>>(), outsiders in any::<bool>(),
+                      left_torn in any::<Option<String>>(),
+                      replay in any::<Option<String>>(), outsiders in any::<bool>(),
                       unrecorded in any::<bool>(), bought in any::<u64>(), refused in any::<u64>(),
                       failed in any::<u64>(), interrupted in any::<bool>()) -> Header {
             let all = Tally { bought, refused, failed };
             let unrecorded = if unrecorded { all } else { Tally::default() };
-            Header { initial, remaining, left_torn, outsiders, unrecorded, interrupted, ..Header::default() }
+            Header { initial, remaining, left_torn, replay, outsiders, unrecorded, interrupted, ..Header::default() }
         }
     }
 

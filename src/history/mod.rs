@@ -254,6 +254,9 @@ pub struct Header {
     /// The names of buyers that are not known by a number.
     #[serde(skip)]
     pub names: Names,
+    /// The steps that were taken, where it is the history of a replay: a schedule as `replay` takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
     /// How the history was made, where ticketsim made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,

@@ -18,6 +18,11 @@ texts! {
         en: "stopped at the bound of {states} states of a model",
         zh: "到达模型 {states} 个状态的上限，没有数完",
     }
+    /// How many states a census met before it was interrupted.
+    told_to_stop(states) {
+        en: "interrupted after {states} states of a model",
+        zh: "走过模型的 {states} 个状态后被中断，没有数完",
+    }
     /// How many schedules were drawn evenly.
     drawn_evenly(draws, seed) {
         en: "{draws} drawn on a model, each step evenly among the buyers that can step; seed {seed}",
@@ -29,9 +34,9 @@ texts! {
         zh: "在模型上按随机优先级（PCT，深度 {depth}）抽取 {draws}；种子 {seed}",
     }
     /// One schedule.
-    one_schedule() { en: "1 schedule", zh: "1 种顺序" }
+    one_schedule() { en: "1 schedule", zh: "1 种调度" }
     /// Several schedules.
-    schedules(count) { en: "{count} schedules", zh: "{count} 种顺序" }
+    schedules(count) { en: "{count} schedules", zh: "{count} 种调度" }
 
     /// The beginning of a long schedule, and how many steps it has.
     cut_short(beginning, steps) {
@@ -46,7 +51,7 @@ texts! {
     /// Heading: what went wrong.
     anomalies() { en: "anomalies", zh: "异常" }
     /// Heading: the number of schedules.
-    schedules_heading() { en: "schedules", zh: "顺序数" }
+    schedules_heading() { en: "schedules", zh: "调度数" }
     /// Heading: the number of draws.
     draws_heading() { en: "draws", zh: "抽中次数" }
     /// Heading: the probability.
@@ -54,7 +59,19 @@ texts! {
     /// Heading: the share of the draws.
     share() { en: "share", zh: "占比" }
     /// Heading: the shortest schedule that ends so.
-    shortest() { en: "shortest", zh: "最短的顺序" }
+    shortest() { en: "shortest", zh: "最短的调度" }
+    /// In the table: an anomaly.
+    oversold() { en: "oversold", zh: "超卖" }
+    /// In the table: an anomaly.
+    lost_update() { en: "lost_update", zh: "丢失更新" }
+    /// In the table: an anomaly.
+    lost_stock() { en: "lost_stock", zh: "库存对不上" }
+    /// In the table: an anomaly.
+    torn_read() { en: "torn_read", zh: "读到残缺文件" }
+    /// In the table: an anomaly.
+    out_of_order() { en: "out_of_order", zh: "次序矛盾" }
+    /// In the table: an anomaly.
+    stuck() { en: "stuck", zh: "卡住" }
     /// In the table: nothing went wrong.
     none() { en: "none", zh: "无" }
     /// In the table: the file is no ticket file at the end.
@@ -68,7 +85,7 @@ texts! {
     /// The ruling: there is one schedule, and it is sound.
     the_one_is_sound() {
         en: "SOUND: there is one schedule, and it is sound.",
-        zh: "正确：只有一种顺序，而且它是正确的。",
+        zh: "正确：只有一种调度，而且它是正确的。",
     }
     /// The ruling: some unsound.
     some_unsound(unsound, schedules, probability) {
@@ -83,7 +100,7 @@ texts! {
     /// The ruling: not all were counted.
     unknown() {
         en: "UNKNOWN: not all schedules were counted, and none of those that were goes wrong.",
-        zh: "未知：没有数完，数过的顺序都没有出错。",
+        zh: "未知：没有数完，数过的调度都没有出错。",
     }
     /// What was covered when the bound was met.
     covered(steps, schedules, probability) {
@@ -93,7 +110,7 @@ texts! {
     /// What was covered when the bound was met: the beginnings alone.
     covered_none(steps) {
         en: "Every order of the first {steps} steps was followed; no schedule ends within them.",
-        zh: "前 {steps} 步的每一种顺序都走过了；没有一种顺序在这以内走完。",
+        zh: "前 {steps} 步的每一种顺序都走过了；没有一种调度在这以内走完。",
     }
     /// What to do about a bound that was met.
     raise_bound(count, sample) {
@@ -103,17 +120,17 @@ texts! {
     /// The ruling: a sample found something.
     sample_unsound(unsound, draws, share, low, high) {
         en: "UNSOUND: {unsound} of {draws} drawn go wrong: {share}, with 95 % confidence {low} to {high} of what this scheduler draws.",
-        zh: "出错：抽取的 {draws}里有 {unsound} 种出错：{share}；这个调度器抽出的顺序里，出错的比例有 95 % 的把握在 {low} 到 {high} 之间。",
+        zh: "出错：抽取的 {draws}里有 {unsound} 种出错：{share}；这个调度器抽出的调度里，出错的比例有 95 % 的把握在 {low} 到 {high} 之间。",
     }
     /// The ruling: a sample found nothing.
     sample_unknown(draws, bound) {
         en: "UNKNOWN: none of the {draws} drawn goes wrong. With 95 % confidence that is so of all but at most {bound} (3/N) of what this scheduler draws. A sample is no proof.",
-        zh: "未知：抽取的 {draws}没有一种出错。有 95 % 的把握说，这个调度器抽出的顺序里出错的比例低于 {bound}（3/N）。抽样不是证明。",
+        zh: "未知：抽取的 {draws}没有一种出错。有 95 % 的把握说，这个调度器抽出的调度里出错的比例低于 {bound}（3/N）。抽样不是证明。",
     }
     /// What PCT promises.
     power(depth, steps, power) {
         en: "A race that takes {depth} ordered steps, in schedules of up to {steps} steps, would have been met with probability {power} or more.",
-        zh: "在不超过 {steps} 步的顺序里，需要 {depth} 步按次序发生的竞争，至少有 {power} 的概率会被碰到。",
+        zh: "在不超过 {steps} 步的调度里，需要 {depth} 步按次序发生的竞争，至少有 {power} 的概率会被碰到。",
     }
 
     /// What the model leaves out.
@@ -125,6 +142,16 @@ texts! {
     to_replay(command) {
         en: "To make the worst of them happen on real processes:  {command}",
         zh: "想让其中最糟的一种在真实进程上发生：  {command}",
+    }
+    /// Where to find how to make a long witness happen.
+    replay_in_json() {
+        en: "To make the worst of them happen on real processes, take its replay command from --json.",
+        zh: "想让其中最糟的一种在真实进程上发生：重放命令太长，请从 --json 里取。",
+    }
+    /// A lock that keeps nobody out, and too few buyers to see it.
+    too_few_to_show() {
+        en: "Two buyers are too few to show what is wrong with this lock:  --buyers 3",
+        zh: "两个买家还看不出这把锁的毛病：  --buyers 3",
     }
     /// How to explore the same under a lock.
     to_lock(command) {

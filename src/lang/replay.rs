@@ -70,6 +70,8 @@ texts! {
         en: "lock  {lock}, held by buyer {buyer} since step {since}",
         zh: "锁    {lock}，买家 {buyer} 从第 {since} 步起持有",
     }
+    /// `step`: another program holds the lock.
+    lock_foreign(lock) { en: "lock  {lock}, held by another program", zh: "锁    {lock}，别的程序持有" }
     /// `step`: there is no lock.
     lock_none() { en: "lock  none", zh: "锁    无" }
     /// `step`: the schedule so far.
@@ -103,6 +105,21 @@ texts! {
     refused_by_stranger(step) {
         en: "the lock refuses {step}: another program holds it",
         zh: "锁拒绝了 {step}：别的程序持有它",
+    }
+    /// `step`: a dead process left the lockfile behind.
+    lockfile_left(step, path, pid) {
+        en: "the lock refuses {step}: process {pid}, which is gone, left {path} behind; remove it (rm)",
+        zh: "锁拒绝了 {step}：{pid} 号进程已经不在，留下了 {path}；请把它删掉（rm）",
+    }
+    /// `step`: another program's lockfile.
+    lockfile_in_use(step, path, pid) {
+        en: "the lock refuses {step}: process {pid} holds {path} and is running; wait until it lets go",
+        zh: "锁拒绝了 {step}：{pid} 号进程持有 {path}，还在运行；请等它放开",
+    }
+    /// `step`: a lockfile that names nobody.
+    lockfile_nameless(step, path) {
+        en: "the lock refuses {step}: {path} is there and names no process of this host; if nobody uses it, remove it (rm)",
+        zh: "锁拒绝了 {step}：{path} 存在，却没有写明本机的哪个进程；没人在用就删掉它（rm）",
     }
     /// `step`: the buyer has left.
     no_step_left(buyer) { en: "buyer {buyer} has left: it has no step to take", zh: "买家 {buyer} 已离开，没有步骤可走" }

@@ -232,7 +232,6 @@ pub fn teach(lesson: Lesson, manner: Manner<'_>) -> Result<Taught, LessonError> 
         Lesson::Lock => lock::teach(&stage).map(wrapped(Facts::Lock))?,
         Lesson::Server => server::teach(&stage).map(wrapped(Facts::Server))?,
     };
-    stage.line("");
     for claim in &claims {
         let mark = if claim.held { stage.painted(GOOD, "✓") } else { stage.painted(BAD, "✗") };
         stage.line(&format!("{mark} {}", claim.words));

@@ -1,7 +1,7 @@
 //! What a lesson stands on: it says what happens while it happens, lets time pass at the lesson's pace,
 //! starts processes, and gives parent and children numbers that they share.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::rc::Rc;
@@ -58,6 +58,7 @@ pub(super) struct Stage<'a> {
     manner: Manner<'a>,
     began: Instant,
     name: RefCell<String>,
+    is_child: Cell<bool>,
     /// Why the words did not reach the reader: a pipe that was closed, say.
     unheard: RefCell<Option<io::Error>>,
 }
@@ -70,6 +71,7 @@ impl<'a> Stage<'a> {
             manner,
             began: Instant::now(),
             name: RefCell::new("parent".to_owned()),
+            is_child: Cell::new(false),
             unheard: RefCell::new(None),
         }
     }
@@ -144,7 +146,10 @@ impl<'a> Stage<'a> {
         let mut out = io::stdout().lock();
         // Nothing may stay in the buffer: the next child would inherit it.
         if let Err(error) = out.write_all(part.as_bytes()).and_then(|()| out.flush()) {
-            *self.unheard.borrow_mut() = Some(error);
+            // Whether to go on without a reader is for the parent to say: a child plays its part.
+            if !self.is_child.get() {
+                *self.unheard.borrow_mut() = Some(error);
+            }
         }
     }
 
@@ -212,6 +217,7 @@ impl<'a> Stage<'a> {
         only_thread()?;
         let pid = fork_buyer(name, || {
             name.clone_into(&mut self.name.borrow_mut());
+            self.is_child.set(true);
             super::child::take_terminate();
             match body() {
                 Ok(()) => 0,

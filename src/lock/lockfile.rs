@@ -20,7 +20,7 @@
 //! another breaker, who waits for the guard. The guard's own file is never removed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Result, Write as _};
+use std::io::{ErrorKind, Read as _, Result, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -157,6 +157,54 @@ impl Lockfile {
         flock::lock(&guard, || false)?;
         Ok(guard)
     }
+}
+
+/// A lockfile that is there, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occupied {
+    /// Which file.
+    pub path: PathBuf,
+    /// The process of this host that it names; `None` if it names none.
+    pub pid: Option<u32>,
+    /// Whether that process is gone.
+    pub gone: bool,
+}
+
+impl std::fmt::Display for Occupied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.path.display();
+        match (self.pid, self.gone) {
+            (Some(pid), true) => {
+                write!(f, "process {pid}, which is gone, left {path} behind; remove it (rm)")
+            }
+            (Some(pid), false) => {
+                write!(f, "process {pid} holds {path} and is running; wait until it lets go")
+            }
+            (None, _) => {
+                write!(
+                    f,
+                    "{path} is there and names no process of this host; if nobody uses it, remove it (rm)"
+                )
+            }
+        }
+    }
+}
+
+/// The lockfile of the ticket file `file`, if there is one.
+#[must_use]
+pub fn occupied(file: &Path) -> Option<Occupied> {
+    let lockfile = Lockfile::new(file, false);
+    let mut text = Vec::new();
+    match File::open(&lockfile.path) {
+        Ok(stream) => {
+            // A process id and a host are short, and what can't be read names nobody.
+            let _ = stream.take(1024).read_to_end(&mut text);
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        Err(_) => {}
+    }
+    let pid = lockfile.named(&String::from_utf8_lossy(&text));
+    Some(Occupied { path: lockfile.path, pid, gone: pid.is_some_and(is_gone) })
 }
 
 /// The path of the lockfile of a ticket file.

@@ -17,6 +17,8 @@ use std::sync::Arc;
 use crate::plan::{Lock, LockOn, Sale};
 use crate::ticket_file::{TicketFile, beside};
 
+pub use lockfile::{Occupied, occupied};
+
 /// How a wait for the lock ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {

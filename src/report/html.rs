@@ -58,7 +58,7 @@ pub fn page(history: &History, verdict: &Verdict) -> io::Result<String> {
         ruling_sentence: ruling_sentence(verdict),
         figures: figures(&verdict.ledger),
         facts: history.header.plan.as_ref().map(facts).unwrap_or_default(),
-        command: history.header.plan.as_ref().map(command).unwrap_or_default(),
+        command: super::replay::command(history).map(|command| command_parts(&command)).unwrap_or_default(),
         legend: Legend::of(history),
         unjudged: unjudged(history, verdict),
         latency: latency(history),
@@ -293,9 +293,8 @@ fn unjudged(history: &History, verdict: &Verdict) -> Vec<String> {
     cut_short.into_iter().chain(reasons).collect()
 }
 
-/// The command that repeats a run, each option with its value.
-fn command(plan: &Plan) -> Vec<String> {
-    let command = plan.command();
+/// The command that repeats it, in the parts that a line is not broken in: each option with its value.
+fn command_parts(command: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     for word in command.split(' ') {
         match parts.last_mut() {

@@ -29,6 +29,18 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     format!("{}\n", say::plan_line(lang, buyers, tickets, plan.file.display(), lock, write))
 }
 
+/// The command that makes a history happen again: of a replay the same steps, of a run the same plan.
+/// `None` where the steps are too many for a command, or the history does not say how it was made.
+#[must_use]
+pub fn command(history: &History) -> Option<String> {
+    let plan = history.header.plan.as_ref()?;
+    let Some(replay) = &history.header.replay else {
+        return Some(plan.command());
+    };
+    let steps: Schedule = replay.parse().ok()?;
+    (steps.0.len() <= MOST_STEPS).then(|| plan.replay_command(&steps.to_string(), steps.buyers()))
+}
+
 /// What a replay came to.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a> {
@@ -112,7 +124,10 @@ pub fn step_words(taken: &Taken, lang: Lang) -> String {
         (Action::Read | Action::Think | Action::Leave, Reply::Done) => String::new(),
     };
     match taken.ending {
-        Some(ending) => format!("{did}: {}", outcome(ending.outcome, lang)),
+        Some(ending) => {
+            let colon = if lang == Lang::Zh { "：" } else { ": " };
+            format!("{did}{colon}{}", outcome(ending.outcome, lang))
+        }
         None => did,
     }
 }

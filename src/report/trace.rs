@@ -67,7 +67,7 @@ pub fn trace(history: &History, verdict: &Verdict, out: &mut impl Write) -> io::
     let mut track_of = vec![0; history.purchases.len()];
     let mut events = Events { out, first: true, extent: Extent::of(history) };
     events.out.write_all(b"{\"displayTimeUnit\":\"ms\",\"otherData\":")?;
-    let command = history.header.plan.as_ref().map(crate::plan::Plan::command);
+    let command = super::replay::command(history);
     let other = json!({"generator": "ticketsim", "verdict": verdict.ruling.name(), "command": command});
     serde_json::to_writer(&mut *events.out, &other)?;
     events.out.write_all(b",\"traceEvents\":[")?;

@@ -1,7 +1,7 @@
 //! The file format of schedules: one JSON object with a version, the plan and the steps, small enough
 //! to be put into an issue tracker or beside a test.
 
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ use crate::ticket_file::folder;
 
 /// The version of the format, as the member `schedule_version` says it.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// The longest schedule file that is read, in bytes: some three million steps.
+const MOST_BYTES: u64 = 16 << 20;
 
 /// Why a schedule file can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +29,12 @@ pub enum ScheduleFileError {
         doing: &'static str,
         /// Why it failed.
         source: std::io::Error,
+    },
+    /// It goes on and on.
+    #[error("{}: longer than 16 MiB: no schedule file is", path.display())]
+    TooLong {
+        /// Which.
+        path: PathBuf,
     },
     /// Its text is no schedule file.
     #[error("{}:{line}:{column}: {what}", path.display())]
@@ -131,6 +140,10 @@ impl SchedulePlan {
     }
 }
 
+fn unreadable(path: &Path, source: std::io::Error) -> ScheduleFileError {
+    ScheduleFileError::Io { path: path.to_owned(), doing: "can't be read", source }
+}
+
 /// A schedule with the plan that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScheduleFile {
@@ -170,12 +183,23 @@ impl ScheduleFile {
     /// # Errors
     /// When it can't be read, or is no schedule file: then with the line and column.
     pub fn read(path: &Path) -> Result<Self, ScheduleFileError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ScheduleFileError::Io {
-            path: path.to_owned(),
-            doing: "can't be read",
-            source,
-        })?;
-        Self::parse(&text, path)
+        let unreadable = |source| unreadable(path, source);
+        Self::read_from(std::fs::File::open(path).map_err(unreadable)?, path)
+    }
+
+    /// Reads a schedule from a stream; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`ScheduleFile::read`].
+    pub fn read_from(stream: impl Read, name: &Path) -> Result<Self, ScheduleFileError> {
+        let mut bytes = Vec::new();
+        stream.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|source| unreadable(name, source))?;
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(ScheduleFileError::TooLong { path: name.to_owned() });
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|error| unreadable(name, std::io::Error::new(std::io::ErrorKind::InvalidData, error)))?;
+        Self::parse(&text, name)
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, ScheduleFileError> {
@@ -258,6 +282,12 @@ mod tests {
         let again = ScheduleFile::read(&path).expect("read");
         assert_eq!(again, whole);
         assert_eq!(again.plan.plan(&steps, Path::new("t.json")), plan);
+    }
+
+    #[test]
+    fn what_does_not_end_is_not_read_to_its_end() {
+        let error = ScheduleFile::read_from(std::io::repeat(0), Path::new("zero")).expect_err("too long");
+        assert_eq!(error.to_string(), "zero: longer than 16 MiB: no schedule file is");
     }
 
     #[test]

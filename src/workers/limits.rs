@@ -11,16 +11,18 @@ const OTHER_FILES: u64 = 64;
 /// Lets this process open as many files as its buyers need: raises the soft limit to the hard one, which
 /// is what the soft limit is there for (getrlimit(2)).
 pub(super) fn allow_open_files(plan: &Plan) -> Result<(), WorkersError> {
-    allow(plan, u64::from(plan.buyers) * files_of_a_buyer(plan) + OTHER_FILES)
+    let (buyers, needed) = (plan.buyers, u64::from(plan.buyers) * files_of_a_buyer(plan) + OTHER_FILES);
+    allow(needed, |limit| WorkersError::OpenFiles { buyers, needed, limit })
 }
 
 /// Lets this process open as many sockets as there are gates for its buyers, and one more for each while
 /// it starts.
 pub(super) fn allow_gates(plan: &Plan) -> Result<(), WorkersError> {
-    allow(plan, u64::from(plan.buyers) + OTHER_FILES)
+    let (buyers, needed) = (plan.buyers, u64::from(plan.buyers) + OTHER_FILES);
+    allow(needed, |limit| WorkersError::Gates { buyers, needed, limit })
 }
 
-fn allow(plan: &Plan, needed: u64) -> Result<(), WorkersError> {
+fn allow(needed: u64, refused: impl FnOnce(u64) -> WorkersError) -> Result<(), WorkersError> {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return Ok(());
     };
@@ -28,7 +30,7 @@ fn allow(plan: &Plan, needed: u64) -> Result<(), WorkersError> {
         return Ok(());
     }
     if needed > hard {
-        return Err(WorkersError::OpenFiles { buyers: plan.buyers, needed, limit: hard });
+        return Err(refused(hard));
     }
     // macOS allows fewer than its hard limit says: there the buyers will find out themselves.
     let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);

@@ -79,6 +79,19 @@ pub enum WorkersError {
         /// How many are allowed.
         limit: u64,
     },
+    /// The conductor may not have a gate for each buyer.
+    #[error(
+        "the conductor keeps a socket open for each of {buyers} buyers, {needed} files in all, and {limit} \
+         are allowed (ulimit -Hn); take fewer buyers"
+    )]
+    Gates {
+        /// How many buyers were asked for.
+        buyers: u32,
+        /// How many open files it needs.
+        needed: u64,
+        /// How many are allowed.
+        limit: u64,
+    },
     /// A buyer could not open its files.
     #[error("buyer {buyer} could not open the ticket file or its lock: {source}")]
     Open {

@@ -1,8 +1,12 @@
 //! `ticketsim explore`.
 
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::harness::Folder;
+use crate::harness::{Folder, Ran, eventually};
 
 fn outcomes(document: &Value) -> &Vec<Value> {
     document["outcomes"].as_array().expect("outcomes")
@@ -90,6 +94,8 @@ fn what_does_not_go_together_is_said_so() {
         ("explore --lock flock --no-lock", "--no-lock"),
         ("explore --max-states 0", "--max-states"),
         ("explore --fsync", "--fsync"),
+        ("explore --lock lockfile --write rename --lock-on ticket", "--lock-on"),
+        ("explore --lock semaphore --lock-on sidecar", "--lock-on"),
     ] {
         let ran = folder.ticketsim(args);
         assert_eq!(ran.code, Some(2), "{args}: {ran:?}");
@@ -102,5 +108,60 @@ fn what_does_not_go_together_is_said_so() {
 #[test]
 fn chinese_has_the_same_numbers() {
     let ran = Folder::new().ticketsim("explore --buyers 2 --tickets 1 --no-lock --lang zh");
-    assert!(ran.stdout.contains("R1 R2 W1 W2") && ran.stdout.contains("概率"), "{}", ran.stdout);
+    for word in ["R1 R2 W1 W2", "概率", "超卖、丢失更新", "最短的调度"] {
+        assert!(ran.stdout.contains(word), "{word}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn the_command_of_a_document_repeats_it() {
+    let folder = Folder::new();
+    for args in [
+        "explore --buyers 3 --tickets 1 --no-lock",
+        "explore --buyers 3 --tickets 1 --no-lock --max-states 5",
+        "explore --buyers 5 --tickets 1 --no-lock --sample 20 --depth 2 --seed 7",
+    ] {
+        let (code, document) = folder.json(args);
+        let command = document["command"].as_str().expect("a command");
+        assert_eq!(command, format!("ticketsim {args}"));
+        let words = command.strip_prefix("ticketsim ").expect("our command");
+        assert_eq!(folder.json(words), (code, document.clone()));
+    }
+}
+
+#[test]
+fn a_command_that_nobody_can_paste_is_not_shown() {
+    let args = "explore --buyers 80 --tickets 20 --no-lock --sample 20 --seed 4";
+    let ran = Folder::new().ticketsim(args);
+    assert!(!ran.stdout.contains("ticketsim replay"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("take its replay command from --json"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_lock_that_two_buyers_can_not_break_is_not_praised() {
+    let folder = Folder::new();
+    let trap = "explore --tickets 2 --write rename --lock-on ticket";
+    let two = folder.ticketsim(&format!("{trap} --buyers 2"));
+    assert_eq!(two.code, Some(0), "{two:?}");
+    assert!(two.stdout.contains("too few to show what is wrong with this lock:  --buyers 3"), "{two:?}");
+    assert_eq!(folder.ticketsim(&format!("{trap} --buyers 3")).code, Some(1));
+}
+
+#[test]
+fn ctrl_c_ends_an_exploration_with_what_was_covered() {
+    let folder = Folder::new();
+    let args = "explore --buyers 60 --tickets 40 --no-lock --max-states 4000000000";
+    let mut command = folder.command(args.split_whitespace());
+    let child = command.stdout(Stdio::piped()).spawn().expect("ticketsim runs");
+    let status = format!("/proc/{}/status", child.id());
+    // It catches SIGINT: the second bit of the mask.
+    eventually("it catches the signal", || {
+        let status = std::fs::read_to_string(&status).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default().trim();
+        u64::from_str_radix(caught, 16).is_ok_and(|caught| caught & 2 != 0)
+    });
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("interrupted");
+    let ran = Ran::from(child.wait_with_output().expect("waited"));
+    assert_eq!(ran.code, Some(130), "{ran:?}");
+    assert!(ran.stdout.contains("interrupted after") && ran.stdout.contains("Every order"), "{ran:?}");
 }

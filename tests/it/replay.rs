@@ -80,6 +80,47 @@ fn what_the_lock_forbids_is_said_and_nothing_stays_behind() {
 }
 
 #[test]
+fn a_lockfile_that_is_in_the_way_is_named_with_its_process() {
+    let folder = Folder::with_ticket_file("{\"ticket\": 1}");
+    let mut dead = std::process::Command::new("true").spawn().expect("a process");
+    dead.wait().expect("waited");
+    for (text, said) in [
+        (format!("{}\n", dead.id()), format!("process {}, which is gone, left", dead.id())),
+        (format!("{}\n", std::process::id()), format!("process {} holds", std::process::id())),
+        ("none\n".to_owned(), "names no process of this host".to_owned()),
+    ] {
+        folder.write("data/ticket.json.lock", text);
+        let ran = replay(&folder, "L1", "--lock lockfile");
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains(&said) && ran.stderr.contains("data/ticket.json.lock"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_schedule_of_threads_that_processes_refuse_is_shown_with_the_reason() {
+    let folder = Folder::new();
+    let ran = folder.ticketsim("-n 3 -t 1 --workers thread --lock posix --think 100ms --history h.jsonl");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let ran = folder.ticketsim("schedule h.jsonl -o s.json");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stdout.starts_with('L') && !ran.stderr.contains("To replay it"), "{ran:?}");
+    assert!(ran.stderr.contains("processes can't replay this schedule: step "), "{ran:?}");
+    assert!(!folder.path("s.json").exists());
+}
+
+#[test]
+fn the_history_of_a_replay_knows_its_steps() {
+    let folder = Folder::new();
+    let ran = replay(&folder, "R1 R2 W1 W2", "--tickets 1 --no-lock --history h.jsonl --html one.html");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(folder.read("h.jsonl").contains(r#""replay":"R1 R2 W1 W2""#));
+    folder.ticketsim("report h.jsonl -o two.html");
+    for page in ["one.html", "two.html"] {
+        assert!(folder.read(page).contains("R1 R2 W1 W2"), "{page} has the command");
+    }
+}
+
+#[test]
 fn mistakes_are_named_with_their_position() {
     let folder = Folder::new();
     for (schedule, args, said) in [
@@ -87,7 +128,7 @@ fn mistakes_are_named_with_their_position() {
         ("", "-t 1", "the schedule is empty"),
         ("R1 R1", "-t 1 --no-lock", "step 2: buyer 1's next step is W1, not R1"),
         ("R1", "-t 1", "step 1: buyer 1's next step is L1, not R1"),
-        ("R3", "-t 1 --no-lock --buyers 2", "step 1: R3 is of buyer 3, and there are 2 buyers"),
+        ("R3", "-t 1 --no-lock --buyers 2", "step 1: R3 is of buyer 3, and the last one is buyer 2"),
         ("R1", "-t 1 --no-lock --lock-timeout 1s", "unexpected argument '--lock-timeout'"),
         ("R1", "-t 1 --no-lock --times 0", "--times"),
     ] {
@@ -100,6 +141,8 @@ fn mistakes_are_named_with_their_position() {
     assert!(ran.code == Some(2) && ran.stderr.contains("cannot be used with"), "{ran:?}");
     let ran = folder.ticketsim("replay --from s.json");
     assert!(ran.code == Some(2) && ran.stderr.contains("s.json:3:18: step 3 (character 7)"), "{ran:?}");
+    let ran = folder.ticketsim("replay --from /dev/zero");
+    assert!(ran.code == Some(2) && ran.stderr.contains("longer than 16 MiB"), "{ran:?}");
     let ran = folder.ticketsim("replay --from none.json");
     let said = "error: none.json: can't be read: No such file or directory (os error 2)\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), said));

@@ -127,7 +127,7 @@ fn a_step_out_of_turn_is_named_with_its_position(folder: &Path) {
         ("R1 R2 R1 W2", "step 3: buyer 1's next step is W1, not R1"),
         ("L1", "step 1: buyer 1's next step is R1, not L1"),
         ("R1 W1 R1", "step 3: buyer 1 has left, so it does not take R1"),
-        ("R1 R3", "step 2: R3 is of buyer 3, and there are 2 buyers; take more with --buyers"),
+        ("R1 R3", "step 2: R3 is of buyer 3, and the last one is buyer 2; take more with --buyers"),
     ] {
         let error = replay(&plan, &steps(text), &QUIET).expect_err(text);
         assert_eq!(error.to_string(), said);

@@ -10,9 +10,9 @@ texts! {
     }
     /// What will happen.
     predicts() {
-        en: "A daemon that never ends by itself will end when its parent's code ends. Another\n\
-             child is sent a signal to terminate: right afterwards it may still be alive, a\n\
-             moment later it will not be. Its name will still be known.",
+        en: "A daemon that never ends by itself will end when its parent's code ends.\n\
+             Another child is sent a signal to terminate: right afterwards it may still be\n\
+             alive, a moment later it will not be. Its name will still be known.",
         zh: "守护进程自己不会停，但父进程的代码一结束，它就跟着结束。另一个子进程会收到\n\
              终止信号：信号刚发出时它可能还活着，过一会儿就不在了；名字仍然查得到。",
     }

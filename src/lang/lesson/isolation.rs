@@ -10,7 +10,7 @@ texts! {
     }
     /// What will happen.
     predicts() {
-        en: "The child sets a global variable from 100 to 0. The parent will still read 100.\n\
+        en: "A child sets a global variable from 100 to 0. Its parent will still read 100.\n\
              Then the same number lies in memory that both share: the parent will read 0.",
         zh: "子进程把全局变量从 100 改成 0，父进程读到的仍然是 100。然后把同一个数放进\n\
              两个进程共享的内存里：这回父进程读到 0。",

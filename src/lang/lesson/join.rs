@@ -10,8 +10,8 @@ texts! {
     }
     /// What will happen.
     predicts() {
-        en: "The parent has one more line to say after it has started a child. With a join it\n\
-             will say it after the child's end; without one, before.",
+        en: "The parent has one more line to say after it has started a child. With a join\n\
+             it will say it after the child's end; without one, before.",
         zh: "启动子进程之后，父进程还有一句话要说。有 join，这句话在子进程结束之后才说；\n\
              没有 join，就抢在子进程结束之前说。",
     }

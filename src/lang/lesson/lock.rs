@@ -12,8 +12,8 @@ texts! {
     predicts() {
         en: "Ten buyers want one ticket: each reads the stock, pauses twice, and writes one\n\
              less. With a lock they will queue, and one will get it; without, several will.",
-        zh: "十个买家抢一张票。每人先读出余票，停顿两次，再把减一后的数写回去。有锁：大家\n\
-             排队，只有一个人买到。没有锁：大家读到的都是同一个 1，一张票会卖好几次。",
+        zh: "十个买家抢一张票。每人先读出余票，停顿两次，再把减一后的数写回去。有锁：\n\
+             大家排队，只有一个人买到。没有锁：大家读到的都是同一个 1，一张票会卖好几次。",
     }
     /// A heading.
     with_lock(parent) {
@@ -33,15 +33,12 @@ texts! {
     crashed() { en: "crashed", zh: "崩溃了" }
     /// Of the sales without pauses.
     torn(reads, text) {
-        en: "Without lock and pauses, torn reads: {reads}; the first met {text}, no ticket file. There\n\
-             the classic program crashes: another has emptied the file, not yet filled it.",
-        zh: "锁和停顿都去掉，读到残缺文件的次数：{reads}；第一次读到的是 {text}。\n\
-             经典程序会在这里崩溃：另一个买家刚把文件清空，还没来得及写回去。",
+        en: "No lock, no pauses: {reads} reads fell into a write and met {text}, no ticket file.",
+        zh: "锁和停顿都去掉：有 {reads} 次恰好读在别人清空与写回之间，读到 {text}。",
     }
     /// Of the sales without pauses.
     not_torn() {
-        en: "Without lock and pauses, torn reads: none this time. One falls between the moment\n\
-             when another buyer has emptied the file and the one when it has filled it again.",
+        en: "No lock, no pauses: this time no read fell between emptying and filling.",
         zh: "锁和停顿都去掉：这一次没有人恰好在别人清空文件、还没写回的瞬间去读。",
     }
     /// A claim.
@@ -63,7 +60,7 @@ texts! {
     why() {
         en: "Why: read, think, write are three steps; others come in between. A lock makes\n\
              them one for all who ask for it. Evidence:  ticketsim --tickets 1 --no-lock",
-        zh: "为什么：读、想、写是三步，别人会插进来。锁把这三步变成一步，前提是人人都先拿锁。\n\
+        zh: "为什么：读、想、写是三步，别人会插进来。锁把这三步变成一步，只要人人都先拿锁。\n\
              想看证据：  ticketsim --tickets 1 --no-lock",
     }
 }

@@ -10,9 +10,9 @@ texts! {
     }
     /// What will happen.
     predicts(children, work_s, in_turn_s) {
-        en: "{children} children write a file each, which takes {work_s} s each. Started and joined one\n\
-             by one they will take a little more than {in_turn_s} s; all started first, and all\n\
-             joined then, about {work_s} s. After the joins every file will be there, whole.",
+        en: "{children} children write a file each, which takes {work_s} s each. Started and joined\n\
+             one by one they will take a little more than {in_turn_s} s; all started first,\n\
+             and all joined then, about {work_s} s. Then every file will be there, whole.",
         zh: "{children} 个子进程各写一个文件，每个要 {work_s} 秒。启动一个、join 一个，总共要\n\
              {in_turn_s} 秒多一点；先全部启动，再全部 join，大约只要 {work_s} 秒。join 之后，文件\n\
              一个不少，内容完整。",
@@ -52,9 +52,8 @@ texts! {
     }
     /// Why it is so.
     why() {
-        en: "Why: a join right after each start leaves one child at work at a time. Children\n\
-             that wait (for a disk, for the network) can do so side by side; children that\n\
-             calculate share the processors that there are.",
+        en: "Why: a join right after each start leaves one child at work at a time. Many\n\
+             can wait side by side, for a disk, say; to calculate they share processors.",
         zh: "为什么：每次启动后立刻 join，任何时刻都只有一个子进程在干活。等待（等磁盘、\n\
              等网络）可以同时进行；要是纯做计算，就得分享有限的处理器了。",
     }

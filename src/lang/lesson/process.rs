@@ -10,9 +10,9 @@ texts! {
     }
     /// What will happen.
     predicts() {
-        en: "A child process is started with two arguments. The parent does not wait for it:\n\
-             its own code will be done first. Yet the program will end only when the child\n\
-             has ended.",
+        en: "A child process is started with two arguments. The parent does not wait for\n\
+             it: its own code will be done first. Yet the program will end only when the\n\
+             child has ended.",
         zh: "父进程启动一个子进程，并传给它两个参数。父进程不等它，自己的代码会先跑完；\n\
              但要等子进程也结束了，整个程序才会结束。",
     }
@@ -68,9 +68,9 @@ texts! {
     }
     /// Why it is so.
     why() {
-        en: "Why: to start a process is to ask the system for one; from then on both run side\n\
-             by side. The waiting at the end is no law of the system, which would let the\n\
-             parent go: Python's multiprocessing joins all children on exit, and so do we.",
+        en: "Why: to start a process is to ask the system for one; from then on both run\n\
+             side by side. The waiting at the end is no law of the system, which would let\n\
+             the parent go: Python's multiprocessing joins all children on exit; so do we.",
         zh: "为什么：启动进程只是向系统申请一个新进程，此后两个进程各跑各的。结尾的等待\n\
              并不是系统的规定，系统会放父进程先走；是 Python 的 multiprocessing 在退出前\n\
              把子进程逐个 join 了一遍，这里也照此办理。",

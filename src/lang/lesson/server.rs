@@ -11,8 +11,8 @@ texts! {
     /// What will happen.
     predicts(clients) {
         en: "A server that has one ticket gives every connection a process of its own.\n\
-             {clients} clients and a slow one want to buy: one will get the ticket. Three more send\n\
-             nothing, garbage and megabytes: they will be told off, and hold up nobody.",
+             {clients} clients and a slow one want to buy: one will get the ticket. Three more\n\
+             send nothing, garbage and megabytes: told off, they will hold up nobody.",
         zh: "服务器只有一张票，给每个连接一个专门的进程。{clients} 个顾客和一个慢顾客来买票：\n\
              只有一个人买到。另外三个，一个不说话，一个发乱码，一个发几兆字节：都会收到\n\
              错误答复，也不会耽误别人。",
@@ -47,7 +47,7 @@ texts! {
     }
     /// A claim.
     nobody_held_up() {
-        en: "nobody waited for the slow or the silent one, and the slow one was served, too",
+        en: "nobody waited for the slow or the silent one, and the slow one was served",
         zh: "没有人被慢顾客和沉默的顾客耽误，慢顾客也得到了接待",
     }
     /// A claim.
@@ -62,11 +62,9 @@ texts! {
     }
     /// Why it is so.
     why() {
-        en: "Why: a customer can block only the one process that serves it. What it may send\n\
-             is bounded in bytes and in time; the sale takes the lock of the ticket file.\n\
+        en: "Why: a customer blocks only its own process, which bounds bytes and time.\n\
              By hand, in two terminals:  --serve 4000 --tickets 1  and  --connect 4000",
-        zh: "为什么：顾客能堵住的，只有接待自己的那个进程。能发多少字节、能拖多久都有上限；\n\
-             卖票时则要先拿到票文件的锁。\n\
+        zh: "为什么：顾客能堵住的，只有接待自己的那个进程；字节数和时间都有上限。\n\
              想亲手试试，开两个终端：  --serve 4000 --tickets 1  和  --connect 4000",
     }
     /// A seller, by hand.

@@ -10,9 +10,9 @@ texts! {
     }
     /// What will happen.
     predicts() {
-        en: "A type of our own holds the arguments, and has a name, a start and a run. Three\n\
-             are made and started: each will get a process id when it starts; its run, and\n\
-             nothing else, will run in the new process, with its own arguments.",
+        en: "A type of our own holds the arguments, and has a name, a start and a run.\n\
+             Three are made and started: each gets a process id when it starts; its run,\n\
+             and nothing else, will run in the new process, with its own arguments.",
         zh: "我们自己定义一个类型：保存参数，有名字，有 start 和 run。造出三个并启动它们：\n\
              启动时各自得到进程号；只有 run 在新进程里运行，用的是各自的参数。",
     }

@@ -1,7 +1,7 @@
 //! The two sides of the server lesson in two terminals: a counter, and a customer who types.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::client::Customer;
 use super::counter::{Answer, Counter, GREETING};
-use super::plan;
+use super::{listen_at, plan};
 use crate::lang::lesson::server as text;
 use crate::lesson::stage::Stage;
 use crate::lesson::{LessonError, Manner, failed};
@@ -39,7 +39,7 @@ pub fn open_counter(
     let plan = Plan { tickets, ..plan(file, 0) };
     // The port first: where it is taken, nothing has been put on sale.
     let doing = format!("port {port} on 127.0.0.1");
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed(doing))?;
+    let listener = listen_at(port).map_err(failed(doing))?;
     let address = listener.local_addr().map_err(failed("the port"))?;
     let meeting = Meeting::new(&plan.sale).map_err(LessonError::Memory)?;
     let stock = put_on_sale(&plan, &meeting, manner.interrupted)?;

@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
+use nix::sys::socket::{Backlog, listen};
 use serde::Serialize;
 
 use super::child::Child;
@@ -30,6 +31,9 @@ pub(super) const MOST_CLIENTS: u32 = 200;
 const CLIENTS: u32 = 10;
 /// How long the counter waits for a message.
 const PATIENCE_MS: u64 = 4000;
+/// The patience that each client adds to that at any pace: so long it may take a busy machine to start
+/// the client and to serve it, and the slow customer waits for the last of them.
+const PATIENCE_EACH: Duration = Duration::from_millis(25);
 /// What the flood sends, in bytes, without an end of line.
 const FLOOD: usize = 4 << 20;
 
@@ -108,10 +112,10 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
     let plan = plan(&folder.path().join("ticket.json"), 1);
     ticket_file::create(&plan.file, 1)?;
 
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed("a port on 127.0.0.1"))?;
+    let listener = listen_at(0).map_err(failed("a port on 127.0.0.1"))?;
     let address = listener.local_addr().map_err(failed("the port"))?;
     let [closing] = share()?;
-    let counter = Counter { stage, plan: &plan, patience: stage.time(PATIENCE_MS), tells: false };
+    let counter = Counter { stage, plan: &plan, patience: patience(stage, clients), tells: false };
     let mut listener = Some(listener);
     let mut server = stage.start("server", || {
         let Some(listener) = listener.take() else { return Ok(()) };
@@ -160,6 +164,24 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
     Ok((facts, claims, text::why(lang)))
 }
 
+/// Listens at a port of 127.0.0.1, with room for all who come at once: one that finds the queue full tries
+/// again after a second, and the standard library's queue has room for 128.
+fn listen_at(port: u16) -> io::Result<TcpListener> {
+    #[cfg(target_os = "linux")]
+    let backlog = Backlog::MAXALLOWABLE;
+    #[cfg(not(target_os = "linux"))]
+    let backlog = Backlog::MAXCONN;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    // On a socket that listens already it changes the length of the queue alone.
+    listen(&listener, backlog)?;
+    Ok(listener)
+}
+
+/// How long the lesson's counter waits for a message.
+fn patience(stage: &Stage<'_>, clients: u32) -> Duration {
+    stage.time(PATIENCE_MS).max(PATIENCE_EACH * clients)
+}
+
 /// A sale at the counter: each seller makes one purchase, under the lock.
 fn plan(file: &Path, tickets: u64) -> Plan {
     Plan {
@@ -202,7 +224,7 @@ fn send_customers(
     };
     let takes_its_time = |customer: &mut Customer| {
         // Until the others are through, but no longer than the counter has patience.
-        let look = stage.time(PATIENCE_MS) / 400;
+        let look = patience(stage, clients) / 400;
         (0..300).take_while(|_| through.get() < u64::from(clients)).for_each(|_| std::thread::sleep(look));
         customer.send(b"buy slow\n")
     };

@@ -15,8 +15,15 @@ pub(super) fn amount(number: &BigUint) -> String {
     if digits.len() <= MOST_DIGITS {
         return grouped_digits(&digits);
     }
-    // The first digits alone: the next one is cut off, not rounded.
-    format!("≈ {}.{}e{}", &digits[..1], &digits[1..4], digits.len() - 1)
+    // Four digits, the last one rounded: of 9999.5 and more a power of ten is made.
+    let mut exponent = digits.len() - 1;
+    let leading = BigUint::from(10_u32).pow(exponent as u32 - 3);
+    let mut four = ((number + &leading / 2_u32) / leading).to_string();
+    if four.len() > 4 {
+        exponent += 1;
+        four.truncate(4);
+    }
+    format!("≈ {}.{}e{exponent}", &four[..1], &four[1..])
 }
 
 /// A fraction up to this length can be read at a glance.
@@ -104,7 +111,8 @@ mod tests {
         let ten = BigUint::from(10_u32);
         assert_eq!(amount(&BigUint::from(1_234_567_u32)), "1,234,567");
         assert_eq!(amount(&ten.pow(59)).len(), 60 + 19);
-        assert_eq!(amount(&(ten.pow(157) * 23_439_u32)), "≈ 2.343e161");
+        assert_eq!(amount(&(ten.pow(157) * 23_439_u32)), "≈ 2.344e161");
+        assert_eq!(amount(&(ten.pow(160) - 1_u32)), "≈ 1.000e160");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{census_summary, sample_summary};
-use crate::explore::{Census, Drawn, End, Found, Sample, Scheduler, Setting};
+use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Scheduler, Setting};
 use crate::lang::{Lang, explore as say};
 use crate::plan::{Lock, LockOn, PerBuyer, Sale, Write};
 use crate::report::json::{SCHEMA_VERSION, to_line};
@@ -100,7 +100,13 @@ struct SettingRow {
 }
 
 impl Closing {
-    fn new(setting: &Setting, ruling: Ruling, summary: String, worst: Option<(&End, &Schedule)>) -> Self {
+    fn new(
+        setting: &Setting,
+        command: String,
+        ruling: Ruling,
+        summary: String,
+        worst: Option<(&End, &Schedule)>,
+    ) -> Self {
         let Sale { lock, lock_on, write, .. } = setting.sale;
         let Setting { buyers, tickets, per_buyer, .. } = *setting;
         let worst = worst.filter(|(end, _)| !end.is_sound());
@@ -108,16 +114,18 @@ impl Closing {
             verdict: ruling,
             summary,
             setting: SettingRow { buyers, tickets, lock, lock_on, write, per_buyer },
-            command: setting.command(),
+            command,
             replay: worst.map(|(_, witness)| setting.replay_command(witness)),
             leaves_out: say::leaves_out(Lang::En),
         }
     }
 }
 
-/// A census as one line of JSON. Numbers of schedules are strings: they outgrow any number of JSON.
+/// A census over at most `max_states` states as one line of JSON. Numbers of schedules are strings: they outgrow any number of JSON.
 #[must_use]
-pub fn census_json(setting: &Setting, census: &Census) -> String {
+pub fn census_json(setting: &Setting, census: &Census, max_states: u64) -> String {
+    let bound = if max_states == MAX_STATES { String::new() } else { format!(" --max-states {max_states}") };
+    let command = setting.command() + &bound;
     let row = |found: &Found| FoundRow {
         receipts: found.end.receipts,
         remaining: found.end.remaining,
@@ -138,7 +146,7 @@ pub fn census_json(setting: &Setting, census: &Census) -> String {
             .partial
             .as_ref()
             .map(|covered| CoveredRow { steps: covered.steps, probability: covered.probability.to_string() }),
-        closing: Closing::new(setting, census.ruling(), census_summary(census, Lang::En), worst),
+        closing: Closing::new(setting, command, census.ruling(), census_summary(census, Lang::En), worst),
     })
 }
 
@@ -157,6 +165,9 @@ pub fn sample_json(setting: &Setting, sample: &Sample) -> String {
         Scheduler::Pct { depth } => ("pct", Some(depth)),
     };
     let (low, high) = sample.bounds();
+    let Sampling { draws, seed, .. } = sample.sampling;
+    let by_depth = depth.map_or_else(String::new, |depth| format!(" --depth {depth}"));
+    let command = format!("{} --sample {draws}{by_depth} --seed {seed}", setting.command());
     let worst = sample.drawn.first().map(|drawn| (&drawn.end, &drawn.witness));
     to_line(&SampleDocument {
         schema_version: SCHEMA_VERSION,
@@ -168,6 +179,6 @@ pub fn sample_json(setting: &Setting, sample: &Sample) -> String {
         seed: sample.sampling.seed.to_string(),
         confidence: Confidence { level: 0.95, low, high },
         outcomes: sample.drawn.iter().map(row).collect(),
-        closing: Closing::new(setting, sample.ruling(), sample_summary(sample, Lang::En), worst),
+        closing: Closing::new(setting, command, sample.ruling(), sample_summary(sample, Lang::En), worst),
     })
 }

@@ -17,7 +17,7 @@ use crate::report::matrix::documented;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
 use crate::report::words::grouped;
 use crate::schedule::Schedule;
-use crate::verdict::Ruling;
+use crate::verdict::{AnomalyKind, Ruling};
 
 /// A witness up to this length stands in its row of the table.
 const SHORT_WITNESS: usize = 36;
@@ -31,8 +31,9 @@ const LONG_FRACTION: usize = 160;
 pub fn census_text(setting: &Setting, census: &Census, lang: Lang) -> String {
     let mut text = format!("{}\n", setting_line(setting, lang));
     let (count, states) = (schedules(&census.schedules, lang), grouped(census.states));
-    let counted = match census.partial {
+    let counted = match &census.partial {
         None => say::counted(lang, count, states),
+        Some(covered) if covered.told => say::told_to_stop(lang, states),
         Some(_) => say::stopped(lang, states),
     };
     let _ = writeln!(text, "{}\n", styled(ASIDE, counted));
@@ -51,7 +52,7 @@ pub fn census_text(setting: &Setting, census: &Census, lang: Lang) -> String {
     }
     let worst = census.found.first().map(|found| (&found.end, &found.witness));
     text.push_str(&aside(setting, ruling, worst, lang));
-    if census.partial.is_some() {
+    if census.partial.as_ref().is_some_and(|covered| !covered.told) {
         let more = census.states.saturating_mul(10);
         let sample = format!("{} --sample 10000", setting.command());
         let _ = writeln!(text, "\n{}", say::raise_bound(lang, more, sample));
@@ -132,10 +133,17 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
         let _ = writeln!(text, "{}", styled(ASIDE, say::leaves_out(lang)));
     }
     let replay = worst.filter(|(end, _)| !end.is_sound());
-    let replay = replay.map(|(_, witness)| say::to_replay(lang, setting.replay_command(witness)));
+    let replay = replay.map(|(_, witness)| {
+        if witness.to_string().len() > LONG_WITNESS {
+            say::replay_in_json(lang)
+        } else {
+            say::to_replay(lang, setting.replay_command(witness))
+        }
+    });
     let contrast = match ruling {
         Ruling::Unsound if lock == Lock::None => Some(say::to_lock(lang, with(Lock::Flock))),
         Ruling::Unsound if setting.sale.replaces_its_lock() => Some(say::to_sidecar(lang, with(lock))),
+        Ruling::Sound if setting.sale.replaces_its_lock() => Some(say::too_few_to_show(lang)),
         Ruling::Sound if lock != Lock::None => Some(say_run::how_to_break(lang, with(Lock::None))),
         _ => None,
     };
@@ -144,6 +152,18 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
         let _ = writeln!(text, "{gap}{hint}");
     }
     text
+}
+
+/// The name of an anomaly; in English it is the one that JSON has.
+fn anomaly(kind: AnomalyKind, lang: Lang) -> String {
+    match kind {
+        AnomalyKind::Oversold => say::oversold(lang),
+        AnomalyKind::LostUpdate => say::lost_update(lang),
+        AnomalyKind::LostStock => say::lost_stock(lang),
+        AnomalyKind::TornRead => say::torn_read(lang),
+        AnomalyKind::OutOfOrder => say::out_of_order(lang),
+        AnomalyKind::Stuck => say::stuck(lang),
+    }
 }
 
 /// One way to end, in words.
@@ -174,8 +194,12 @@ impl<'a> Row<'a> {
     }
 
     fn new(end: &'a End, count: String, decimal: String, witness: &Schedule, lang: Lang) -> Self {
-        let names: Vec<&str> = end.anomalies.iter().map(|kind| kind.name()).collect();
-        let anomalies = if names.is_empty() { say::none(lang) } else { names.join(", ") };
+        let names: Vec<String> = end.anomalies.iter().map(|kind| anomaly(*kind, lang)).collect();
+        let anomalies = if names.is_empty() {
+            say::none(lang)
+        } else {
+            names.join(if lang == Lang::Zh { "、" } else { ", " })
+        };
         let left = end.remaining.map_or_else(|| say::torn(lang), grouped);
         let mut shown = witness.to_string();
         if shown.len() > LONG_WITNESS {
