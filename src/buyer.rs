@@ -123,6 +123,7 @@ impl Buyer {
 
     /// What it wants next.
     #[must_use]
+    #[inline]
     pub fn next(&self) -> Action {
         match self.phase {
             Phase::Opening => Action::Open,
@@ -142,6 +143,7 @@ impl Buyer {
     ///
     /// # Panics
     /// When the reply does not answer the action: that is a defect of the world, not of the plan.
+    #[inline]
     pub fn accept(&mut self, reply: Reply) -> Option<Ending> {
         match (self.phase, reply) {
             (Phase::Opening, Reply::Done) => self.phase = Phase::Entering,

@@ -28,7 +28,7 @@ impl<W> Recorded<W> {
     }
 
     /// Notes that an action begins. [`World::perform`] does so by itself.
-    #[inline]
+    #[inline(always)]
     pub fn before(&mut self, action: Action) {
         self.pen.begin();
         match action {
@@ -44,7 +44,7 @@ impl<W> Recorded<W> {
     }
 
     /// Notes what came of an action. [`World::perform`] does so by itself.
-    #[inline]
+    #[inline(always)]
     pub fn after(&mut self, action: Action, reply: &Reply) {
         let pen = &mut self.pen;
         match (action, reply) {
@@ -61,6 +61,7 @@ impl<W> Recorded<W> {
 }
 
 impl<W: World> World for Recorded<W> {
+    #[inline(always)]
     fn perform(&mut self, action: Action) -> Reply {
         self.before(action);
         let reply = self.world.perform(action);
