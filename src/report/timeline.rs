@@ -189,8 +189,12 @@ impl<'a> Picture<'a> {
             if purchase.return_ns.is_some() { last_known_ns(purchase) } else { self.extent.until_ns };
         let (start, end) = (self.column(purchase.invoke_ns), self.column(end_ns));
         let style = outcome_style(purchase.outcome);
-        let never_got_it =
-            |fault: Fault| matches!(fault.kind, FaultKind::LockTimeout | FaultKind::HolderGone);
+        // One that was killed or stopped before it read was still waiting.
+        let never_got_it = |fault: Fault| match fault.kind {
+            FaultKind::LockTimeout | FaultKind::HolderGone => true,
+            FaultKind::Killed | FaultKind::Stopped => steps.read_ns.is_none(),
+            _ => false,
+        };
         let waited_in_vain = steps.locked_ns.is_none() && purchase.fault.is_some_and(never_got_it);
         let entered = steps.locked_ns.map(|ns| self.column(ns));
         let waited_until = entered.unwrap_or(if waited_in_vain { end + 1 } else { start });
@@ -351,6 +355,25 @@ mod tests {
     }
 
     const LOOK: Look = Look { width: 80, unicode: false, lang: Lang::En };
+
+    #[test]
+    fn who_is_killed_while_it_waits_is_drawn_as_waiting() {
+        let mut history = race();
+        history.purchases.truncate(1);
+        history.purchases[0].steps.locked_ns = Some(1);
+        let killed = Purchase {
+            return_ns: None,
+            fault: Some(Fault::plain(FaultKind::Killed)),
+            outcome: Outcome::Failed,
+            stock: None,
+            steps: Steps::default(),
+            ..refused(2, 0, 900_000)
+        };
+        history.purchases.push(killed);
+        let text = plain(&timeline(&history, &LOOK).expect("a picture"));
+        let lane = text.lines().find(|line| line.starts_with("buyer 2")).expect("its lane");
+        assert!(lane.contains("..") && !lane.contains("--"), "{text}");
+    }
 
     #[test]
     fn a_race_reads_from_top_to_bottom() {
