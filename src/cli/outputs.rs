@@ -24,8 +24,11 @@ pub(super) fn check_outputs<'a>(
     let mut taken: Vec<PathBuf> = kept.iter().map(|path| place(path)).collect();
     for path in outputs {
         anyhow::ensure!(!path.is_dir(), "{}: is a folder", path.display());
-        tempfile::tempfile_in(folder(path))
-            .with_context(|| format!("{}: can't be written", path.display()))?;
+        // A device or a pipe is written in place; a file comes by way of a temporary one beside it.
+        if path.is_file() || !path.exists() {
+            tempfile::tempfile_in(folder(path))
+                .with_context(|| format!("{}: can't be written", path.display()))?;
+        }
         let place = place(path);
         anyhow::ensure!(
             !taken.contains(&place),

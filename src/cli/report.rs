@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::outputs::check_outputs;
 use super::pictures::{PictureArgs, in_terminal};
 use super::{Exit, check, print};
 use crate::lang::{Lang, timeline as say};
@@ -37,6 +38,7 @@ pub(super) fn execute(args: ReportArgs, lang: Lang) -> anyhow::Result<Exit> {
     let mut history = check::read(&args.history)?;
     let (verdict, initial_from) = judge_from(&mut history, args.tickets);
     let pictures = PictureArgs { html: args.output, trace: args.trace };
+    check_outputs(std::slice::from_ref(&args.history), pictures.paths())?;
     pictures.draw(&history, &verdict)?;
     let picture = in_terminal(&history, lang);
     let not_drawn = picture.is_empty() && pictures.paths().next().is_none();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::outputs::check_outputs;
 use super::{Exit, print};
 use crate::explore::{Refusal, Setting, Why, rehearse};
 use crate::history::Header;
@@ -32,6 +33,7 @@ pub(super) struct ScheduleArgs {
 pub(super) fn execute(args: &ScheduleArgs, lang: Lang) -> anyhow::Result<Exit> {
     let path = &args.history;
     let history = super::check::read(path)?;
+    check_outputs(std::slice::from_ref(path), args.output.as_deref())?;
     let steps = followed(&history).with_context(|| path.display().to_string())?;
     let plan = history.header.plan.as_ref().context("the history holds no plan")?;
     print(&format!("{steps}\n"))?;

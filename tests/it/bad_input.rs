@@ -121,12 +121,7 @@ fn mistyped_options_are_explained() {
 fn more_buyers_than_processes_are_allowed_are_refused_with_the_limit() {
     let folder = Folder::new();
     let script = format!("ulimit -u 50 && exec {} -n 1000 -t 1", crate::harness::TICKETSIM);
-    let output = std::process::Command::new("bash")
-        .args(["-c", &script])
-        .current_dir(folder.root())
-        .output()
-        .expect("bash");
-    let ran = crate::harness::Ran::from(output);
+    let ran = folder.bash(&script);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.stderr.contains("1000 buyers are more than the limit of 50 processes"), "{ran:?}");
     assert_eq!(folder.list("."), [""; 0], "nothing was put on sale");
@@ -136,12 +131,7 @@ fn more_buyers_than_processes_are_allowed_are_refused_with_the_limit() {
 fn a_closed_pipe_ends_quietly() {
     let folder = Folder::new();
     let script = format!("{} -n 30 -t 1 -v --no-lock | head -1", crate::harness::TICKETSIM);
-    let output = std::process::Command::new("bash")
-        .args(["-c", &script])
-        .current_dir(folder.root())
-        .output()
-        .expect("bash");
-    let ran = crate::harness::Ran::from(output);
+    let ran = folder.bash(&script);
     assert_eq!(ran.stdout.lines().count(), 1);
     assert_eq!(ran.stderr, "");
 }
@@ -173,6 +163,25 @@ fn nothing_is_written_over_what_is_sold_from() {
         assert!(ran.stderr.contains("name another one"), "{outputs}: {ran:?}");
         assert_eq!(folder.read("data/ticket.json"), "{\"ticket\": 3}");
     }
+}
+
+/// The only record of a race that was caught is not replaced by its own picture.
+#[test]
+fn nothing_is_written_over_the_history_that_is_read() {
+    let folder = Folder::new();
+    assert_eq!(folder.ticketsim("-n 2 -t 1 --no-lock -q --history race.jsonl").code, Some(1));
+    let race = folder.read("race.jsonl");
+    for command in [
+        "report race.jsonl -o ./race.jsonl",
+        "report race.jsonl --trace race.jsonl",
+        "schedule race.jsonl -o race.jsonl",
+    ] {
+        let ran = folder.ticketsim(command);
+        assert_eq!(ran.code, Some(2), "{command}: {ran:?}");
+        assert!(ran.stderr.contains("name another one"), "{command}: {ran:?}");
+        assert_eq!(folder.read("race.jsonl"), race, "{command}");
+    }
+    assert_eq!(folder.ticketsim("report race.jsonl -o race.html").code, Some(1), "the control");
 }
 
 /// A link leads to the file: its lockfile is the file's, and a rename replaces the file, not the link.

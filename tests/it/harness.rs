@@ -74,6 +74,12 @@ impl Folder {
         Ran::from(output)
     }
 
+    /// Runs a script of bash in this folder.
+    pub fn bash(&self, script: &str) -> Ran {
+        let bash = Command::new("bash").args(["-c", script]).current_dir(self.root()).output();
+        Ran::from(bash.expect("bash runs"))
+    }
+
     /// Runs the command with these arguments and `--json`, and parses what it prints.
     pub fn json(&self, args: &str) -> (Option<i32>, Value) {
         let ran = self.ticketsim(&format!("{args} --json"));
