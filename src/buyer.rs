@@ -123,7 +123,7 @@ impl Buyer {
 
     /// What it wants next.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn next(&self) -> Action {
         match self.phase {
             Phase::Opening => Action::Open,
@@ -143,7 +143,7 @@ impl Buyer {
     ///
     /// # Panics
     /// When the reply does not answer the action: that is a defect of the world, not of the plan.
-    #[inline]
+    #[inline(always)]
     pub fn accept(&mut self, reply: Reply) -> Option<Ending> {
         match (self.phase, reply) {
             (Phase::Opening, Reply::Done) => self.phase = Phase::Entering,

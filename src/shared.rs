@@ -61,10 +61,20 @@ impl<T: Shareable> SharedSlice<T> {
     }
 }
 
+/// How pages are brought in (madvise(2), since Linux 5.14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BringIn {
+    /// As if each were written to: what is not in memory yet is zeroed (`MADV_POPULATE_WRITE`).
+    Write,
+    /// As if each were read: what another process brought into memory is mapped here, many pages at one
+    /// page fault, and as writable as the mapping is (`MADV_POPULATE_READ`).
+    Map,
+}
+
 impl<T: Shareable> SharedSlice<T> {
     /// Brings the pages of these values into memory at once, if they are several: cheaper than a page
     /// fault for each as they are touched. A hint: where it does nothing, nothing is lost.
-    pub fn bring_in(&self, range: std::ops::Range<usize>) {
+    pub fn bring_in(&self, range: std::ops::Range<usize>, how: BringIn) {
         let values = self.get(range.start.min(self.len)..range.end.min(self.len)).unwrap_or_default();
         #[cfg(target_os = "linux")]
         if size_of_val(values) > PAGE {
@@ -73,13 +83,17 @@ impl<T: Shareable> SharedSlice<T> {
             let start = first - first % PAGE;
             let length = first + size_of_val(values) - start;
             if let Some(pages) = NonNull::new(values.as_ptr().wrapping_byte_sub(first - start).cast_mut()) {
+                let advice = match how {
+                    BringIn::Write => MmapAdvise::MADV_POPULATE_WRITE,
+                    BringIn::Map => MmapAdvise::MADV_POPULATE_READ,
+                };
                 // SAFETY: the pages are part of this mapping, which outlives the call; populating them
-                // (madvise(2), since Linux 5.14) reads and changes nothing that they hold.
-                let _ = unsafe { madvise(pages.cast(), length, MmapAdvise::MADV_POPULATE_WRITE) };
+                // changes nothing that they hold.
+                let _ = unsafe { madvise(pages.cast(), length, advice) };
             }
         }
         #[cfg(not(target_os = "linux"))]
-        let _ = values;
+        let _ = (values, how);
     }
 }
 

@@ -6,19 +6,21 @@
 //! cache line once a chunk. The word that commits a record is stored last; what a killed buyer had
 //! begun stays readable. When the records are used up, the counts of each buyer stay exact.
 
-use std::sync::Arc;
 mod pen;
+mod record;
 
 pub use pen::Pen;
 
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, FaultKind, Outcome, Purchase, Steps, TornText};
+use super::{FaultKind, Outcome, Purchase};
 use crate::plan::{Lock, PerBuyer, Plan};
-use crate::shared::{Shareable, SharedSlice};
+use crate::shared::{BringIn, Shareable, SharedSlice};
+use record::{Aside, Record};
 
 /// How many purchases ended in which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,44 +57,10 @@ struct Slot {
     give_up: AtomicU32,
 }
 
-/// One purchase. Times are nanoseconds since the epoch, 0 where there is none.
-#[derive(Debug)]
-#[repr(C, align(128))]
-struct Record {
-    /// One of the `STATE_…` values: stored last.
-    state: AtomicU32,
-    buyer: AtomicU32,
-    invoke_ns: AtomicU64,
-    locked_ns: AtomicU64,
-    read_ns: AtomicU64,
-    truncated_ns: AtomicU64,
-    written_ns: AtomicU64,
-    unlocked_ns: AtomicU64,
-    return_ns: AtomicU64,
-    stock: AtomicU64,
-    /// 1 + the fault's place in `FaultKind::ALL`; 0 for none.
-    fault: AtomicU32,
-    errno: AtomicI32,
-    /// Length, then the bytes of a torn read.
-    torn: [AtomicU64; 4],
-}
-
 // SAFETY: atomics alone, each valid when zero, nothing to drop.
 unsafe impl Shareable for Board {}
 // SAFETY: as above.
 unsafe impl Shareable for Slot {}
-// SAFETY: as above.
-unsafe impl Shareable for Record {}
-
-const STATE_UNUSED: u32 = 0;
-/// Begun; nothing has been read.
-const STATE_BEGUN: u32 = 1;
-/// The stock has been read, so `stock` holds.
-const STATE_READ: u32 = 2;
-/// The write has begun: from here on the stock may have changed.
-const STATE_WRITING: u32 = 3;
-/// Committed: plus the outcome's place in `Outcome::ALL`.
-const STATE_ENDED: u32 = 4;
 
 /// The shared recorder of one run. Clones write into the same memory, and so do those that a child
 /// inherits.
@@ -106,18 +74,21 @@ struct Memory {
     board: SharedSlice<Board>,
     slots: SharedSlice<Slot>,
     records: SharedSlice<Record>,
+    /// One beside each record.
+    asides: SharedSlice<Aside>,
     chunk: u64,
     epoch_ns: u64,
     run_id: u32,
 }
 
 impl Recorder {
-    /// The most purchases that are recorded: 256 MiB of records. Beyond, only counts are kept.
+    /// The most purchases that are recorded: 128 MiB of records. Beyond, only counts are kept.
     pub const MOST_RECORDS: u64 = 1 << 21;
     /// Up to so many records are brought into memory before the race: 64 MiB.
-    const MOST_BROUGHT_IN: u64 = 1 << 19;
-    /// 32 KiB of records: eight pages are brought in at once, rather than by a page fault each.
-    const MOST_CHUNK: u64 = 256;
+    const MOST_BROUGHT_IN: u64 = 1 << 20;
+    /// 64 KiB of records: the pages that Linux maps at one page fault, where they are in memory
+    /// already (`fault_around_bytes`).
+    const MOST_CHUNK: u64 = 1024;
 
     /// A recorder for a run of this plan that starts from this stock.
     ///
@@ -148,12 +119,13 @@ impl Recorder {
             board: SharedSlice::new(1)?,
             slots: SharedSlice::new(buyers as usize)?,
             records: SharedSlice::new(capacity as usize)?,
+            asides: SharedSlice::new(capacity as usize)?,
             chunk,
             epoch_ns: monotonic_ns(),
             run_id: std::process::id(),
         };
         // Zeroed before the race, not in the middle of somebody's purchase.
-        memory.records.bring_in(0..purchases.min(Self::MOST_BROUGHT_IN) as usize);
+        memory.records.bring_in(0..purchases.min(Self::MOST_BROUGHT_IN) as usize, BringIn::Write);
         Ok(Self { memory: Arc::new(memory) })
     }
 
@@ -250,8 +222,12 @@ impl Recorder {
     pub fn collect(&self) -> (Vec<Purchase>, Tally) {
         let taken = self.memory.board[0].next_record.load(Ordering::Acquire) as usize;
         let records = &self.memory.records[..taken.min(self.memory.records.len())];
-        let mut purchases: Vec<Purchase> =
-            records.iter().filter_map(|record| self.purchase(record)).collect();
+        let pid = |buyer| Some(self.pid(buyer)).filter(|pid| *pid != 0);
+        let mut purchases: Vec<Purchase> = records
+            .iter()
+            .zip(&*self.memory.asides)
+            .filter_map(|(record, aside)| record.purchase(aside, pid))
+            .collect();
         purchases.sort_by_key(|purchase| (purchase.invoke_ns, purchase.buyer));
         let mut unrecorded = self.tally();
         for purchase in &purchases {
@@ -271,41 +247,6 @@ impl Recorder {
     fn slot(&self, buyer: u32) -> &Slot {
         &self.memory.slots[buyer as usize - 1]
     }
-
-    fn purchase(&self, record: &Record) -> Option<Purchase> {
-        let state = record.state.load(Ordering::Acquire);
-        let killed = Some(Fault::plain(FaultKind::Killed));
-        let (outcome, fault) = match state {
-            STATE_UNUSED => return None,
-            // Before its write a purchase has touched nothing: it failed, without effect.
-            STATE_BEGUN | STATE_READ => (Outcome::Failed, killed),
-            STATE_WRITING => (Outcome::Unknown, killed),
-            _ => (Outcome::ALL[(state - STATE_ENDED) as usize], record.fault()),
-        };
-        let time = |word: &AtomicU64| Some(word.load(Ordering::Relaxed)).filter(|ns| *ns != 0);
-        let buyer = record.buyer.load(Ordering::Relaxed);
-        let has_stock = time(&record.read_ns).is_some() && fault.is_none_or(|f| f.kind != FaultKind::Torn);
-        let invoke_ns = record.invoke_ns.load(Ordering::Relaxed);
-        let purchase = Purchase {
-            buyer: u64::from(buyer),
-            pid: Some(self.pid(buyer)).filter(|pid| *pid != 0),
-            invoke_ns,
-            return_ns: time(&record.return_ns),
-            outcome,
-            stock: has_stock.then(|| record.stock.load(Ordering::Relaxed)),
-            steps: Steps {
-                locked_ns: time(&record.locked_ns),
-                read_ns: time(&record.read_ns),
-                truncated_ns: time(&record.truncated_ns),
-                written_ns: time(&record.written_ns),
-                unlocked_ns: time(&record.unlocked_ns),
-            },
-            fault,
-            torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| record.torn_text()),
-            line: 0,
-        };
-        Some(purchase)
-    }
 }
 
 /// CLOCK_MONOTONIC in nanoseconds: the same clock in every process (clock_gettime(2)). Read as plainly
@@ -321,42 +262,10 @@ fn is_killed(purchase: &Purchase) -> bool {
     purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed)
 }
 
-impl Record {
-    fn fault(&self) -> Option<Fault> {
-        let place = self.fault.load(Ordering::Relaxed).checked_sub(1)?;
-        let kind = FaultKind::ALL[place as usize];
-        Some(Fault { kind, errno: self.errno.load(Ordering::Relaxed) })
-    }
-
-    fn set_fault(&self, fault: Fault) {
-        let place = FaultKind::ALL.iter().position(|kind| *kind == fault.kind);
-        self.fault.store(place.map_or(0, |place| place as u32 + 1), Ordering::Relaxed);
-        self.errno.store(fault.errno, Ordering::Relaxed);
-    }
-
-    fn torn_text(&self) -> TornText {
-        let mut bytes = [0; 32];
-        for (word, chunk) in self.torn.iter().zip(bytes.chunks_exact_mut(8)) {
-            chunk.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
-        }
-        TornText::new(&bytes[1..=usize::from(bytes[0])])
-    }
-
-    fn set_torn(&self, text: &TornText) {
-        let mut bytes = [0; 32];
-        bytes[0] = text.bytes().len() as u8;
-        bytes[1..=text.bytes().len()].copy_from_slice(text.bytes());
-        for (word, chunk) in self.torn.iter().zip(bytes.chunks_exact(8)) {
-            let mut eight = [0; 8];
-            eight.copy_from_slice(chunk);
-            word.store(u64::from_le_bytes(eight), Ordering::Relaxed);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::{Fault, TornText};
 
     fn purchase(pen: &mut Pen, stock: u64) {
         pen.begin();

@@ -130,6 +130,7 @@ impl Locker {
     ///
     /// # Errors
     /// When the lock call fails: the lock is not held then.
+    #[inline(always)]
     pub fn lock(&self, gives_up: impl Fn() -> bool) -> io::Result<Wait> {
         match &self.0 {
             Kind::None => Ok(Wait::Granted),
@@ -145,6 +146,7 @@ impl Locker {
     ///
     /// # Errors
     /// When the call fails.
+    #[inline(always)]
     pub fn unlock(&self) -> io::Result<()> {
         match &self.0 {
             Kind::None => Ok(()),

@@ -8,7 +8,7 @@
 mod text;
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{Error, ErrorKind, Result as IoResult};
+use std::io::{Error, ErrorKind, Result as IoResult, Write as _};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,9 +86,12 @@ pub struct TicketFile {
     /// Where a rename writes first: beside the file, of this buyer alone.
     scratch: PathBuf,
     template: Template,
-    /// What the last read met.
+    /// What the last read met, in its first `length` bytes; the rest is room.
     seen: Vec<u8>,
     length: usize,
+    /// Its number, and how many digits that has.
+    stock: u64,
+    width: usize,
     text: Vec<u8>,
 }
 
@@ -107,6 +110,8 @@ impl TicketFile {
             template: Template::default(),
             seen: vec![0; 512],
             length: 0,
+            stock: 0,
+            width: 0,
             text: Vec::with_capacity(512),
         })
     }
@@ -136,18 +141,33 @@ impl TicketFile {
     ///
     /// # Errors
     /// When the system refuses. A text that is no ticket file is not an error, but a sighting.
+    #[inline(always)]
     pub fn read(&mut self) -> IoResult<Sighting> {
-        self.length = read_at_start(&self.file, &mut self.seen)?;
-        let seen = &self.seen[..self.length];
-        if let Some(stock) = self.template.recognise(seen) {
-            return Ok(Sighting::Stock(stock));
+        self.length = match self.file.read_at(&mut self.seen, 0) {
+            Ok(length) if length < self.seen.len() => length,
+            // It may be that there is more.
+            _ => read_at_start(&self.file, &mut self.seen)?,
+        };
+        match self.template.recognise(&self.seen[..self.length]) {
+            Some((stock, width)) => {
+                (self.stock, self.width) = (stock, width);
+                Ok(Sighting::Stock(stock))
+            }
+            None => Ok(self.look_closely()),
         }
+    }
+
+    /// What was read, as JSON.
+    #[cold]
+    fn look_closely(&mut self) -> Sighting {
+        let seen = &self.seen[..self.length];
         match parse(seen) {
             Ok(parsed) => {
                 self.template = Template::new(seen, &parsed.number);
-                Ok(Sighting::Stock(parsed.stock))
+                (self.stock, self.width) = (parsed.stock, parsed.number.len());
+                Sighting::Stock(parsed.stock)
             }
-            Err(_) => Ok(Sighting::Torn(TornText::new(seen))),
+            Err(_) => Sighting::Torn(TornText::new(seen)),
         }
     }
 
@@ -156,18 +176,37 @@ impl TicketFile {
     ///
     /// # Errors
     /// When the system refuses.
+    #[inline(always)]
     pub fn overwrite(&mut self, stock: u64) -> IoResult<()> {
+        let start = self.template.before.len();
+        let number = start..start + self.width;
+        if self.length > ONE_PAGE || decimal_width(stock) != self.width {
+            return self.overwrite_resized(stock);
+        }
+        // As wide as the one before it, so nothing else moves; mostly the last digit alone differs.
+        let (mut new, mut old) = (stock, self.stock);
+        for digit in self.seen[number].iter_mut().rev() {
+            if new == old {
+                break;
+            }
+            *digit = b'0' + (new % 10) as u8;
+            (new, old) = (new / 10, old / 10);
+        }
+        put(&self.file, &self.seen[..self.length], 0)?;
+        self.sync()
+    }
+
+    /// As [`TicketFile::overwrite`], where what follows the number moves, or the text is long.
+    #[cold]
+    fn overwrite_resized(&mut self, stock: u64) -> IoResult<()> {
         self.template.text(stock, self.length, &mut self.text);
         if self.text.len() <= ONE_PAGE {
             self.put(0)?;
         } else {
             // Too long to be written in one go: change the number alone, and pad behind it.
-            let start = self.template.before.len();
-            let old = self.seen[start..self.length].iter().take_while(|byte| byte.is_ascii_digit());
-            let width = old.count();
             self.text.clear();
-            self.text.extend_from_slice(format!("{stock:<width$}").as_bytes());
-            self.put(start as u64)?;
+            write!(self.text, "{stock:<width$}", width = self.width)?;
+            self.put(self.template.before.len() as u64)?;
         }
         self.sync()
     }
@@ -259,15 +298,23 @@ fn open(path: &Path) -> IoResult<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
+/// How many digits a number has.
+fn decimal_width(number: u64) -> usize {
+    number.checked_ilog10().map_or(1, |power| power as usize + 1)
+}
+
 /// One pwrite(2). A short one is an error: going on would write the text in two steps.
+#[inline(always)]
 fn put(file: &File, text: &[u8], at: u64) -> IoResult<()> {
     match file.write_at(text, at)? {
         written if written == text.len() => Ok(()),
-        written => Err(Error::new(
-            ErrorKind::WriteZero,
-            format!("only {written} of {} bytes were written", text.len()),
-        )),
+        written => Err(cut_short(written, text.len())),
     }
+}
+
+#[cold]
+fn cut_short(written: usize, length: usize) -> Error {
+    Error::new(ErrorKind::WriteZero, format!("only {written} of {length} bytes were written"))
 }
 
 /// Reads from the start with one pread(2), a larger one if the buffer was too small. Returns how many
@@ -317,7 +364,6 @@ pub fn set(path: &Path, stock: u64) -> Result<(), TicketFileError> {
 /// # Errors
 /// When there is one already, or the system refuses.
 pub fn create(path: &Path, stock: u64) -> Result<(), TicketFileError> {
-    use std::io::Write as _;
     // Not `io_error`: that something on the way is missing is no reason to say `--tickets` again.
     let failed = |source| TicketFileError::Io { path: path.to_owned(), doing: "can't be created", source };
     std::fs::create_dir_all(folder(path)).map_err(failed)?;
@@ -399,6 +445,23 @@ mod tests {
             sell(&mut ticket_file, |file, stock| file.overwrite(stock).expect("written"));
         }
         assert_eq!(std::fs::read_to_string(&path).expect("read"), text.replace("100,", "98 ,"));
+    }
+
+    #[test]
+    fn digits_are_borrowed_from_as_far_as_it_takes() {
+        for stock in [1, 10, 11, 100, 110, 2000, 9999, 10_000, 999_999_999_999, 10_u64.pow(19), u64::MAX] {
+            let (_folder, path) =
+                file_with(&format!("{{\"price\": 20, \"ticket\": {stock} , \"row\": 10}}\n"));
+            let mut ticket_file = TicketFile::open(&path, false, "test").expect("open");
+            for sold in 1..=stock.min(12) {
+                sell(&mut ticket_file, |file, stock| file.overwrite(stock).expect("written"));
+                assert_eq!(load(&path).expect("a ticket file"), stock - sold);
+            }
+            let shown = std::fs::read_to_string(&path).expect("read");
+            let rest = shown.strip_prefix("{\"price\": 20, \"ticket\": ").expect("what was before");
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_ascii_end();
+            assert_eq!(rest, " , \"row\": 10}");
+        }
     }
 
     #[test]

@@ -107,18 +107,23 @@ impl Template {
         Self { before: text[..number.start].to_vec(), after: after.to_vec(), newline: text.ends_with(b"\n") }
     }
 
-    /// The stock in a text that differs from this one in its number and in white space at its end.
-    pub(super) fn recognise(&self, text: &[u8]) -> Option<u64> {
-        let rest = text.strip_prefix(self.before.as_slice())?;
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let tail = rest[digits..].strip_prefix(self.after.as_slice())?;
-        let plain = digits > 0 && (digits == 1 || rest[0] != b'0');
-        if !plain || self.after.is_empty() || !tail.iter().all(u8::is_ascii_whitespace) {
-            return None;
+    /// The number in a text that differs from this one in its number and in white space at its end:
+    /// the stock, and how many digits it has. A number of 20 digits is left to [`parse`].
+    #[inline(always)]
+    pub(super) fn recognise(&self, text: &[u8]) -> Option<(u64, usize)> {
+        /// 10¹⁹ fits in 64 bits.
+        const MOST_DIGITS: usize = 19;
+        let rest = after(text, &self.before)?;
+        let (mut stock, mut width) = (0, 0);
+        for byte in rest.iter().take(MOST_DIGITS).take_while(|byte| byte.is_ascii_digit()) {
+            stock = stock * 10 + u64::from(byte - b'0');
+            width += 1;
         }
-        rest[..digits]
-            .iter()
-            .try_fold(0_u64, |stock, digit| stock.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
+        // What follows a number that is cut off here begins with a digit, which nothing else does.
+        let tail = after(&rest[width..], &self.after)?;
+        let plain = width > 0 && (width == 1 || rest[0] != b'0');
+        let known = plain && !self.after.is_empty() && tail.iter().all(u8::is_ascii_whitespace);
+        known.then_some((stock, width))
     }
 
     /// The text with this stock, padded with spaces to at least `length` bytes.
@@ -135,6 +140,18 @@ impl Template {
             into.push(b'\n');
         }
     }
+}
+
+/// What follows `start` in a text that begins so. As `strip_prefix`, which calls memcmp(3) for the few
+/// bytes that there are around a number.
+#[inline(always)]
+fn after<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    let (head, rest) = text.split_at_checked(start.len())?;
+    let (head_words, head_bytes) = head.as_chunks::<8>();
+    let (start_words, start_bytes) = start.as_chunks::<8>();
+    let same = head_words.iter().zip(start_words).all(|(one, other)| one == other)
+        && head_bytes.iter().zip(start_bytes).all(|(one, other)| one == other);
+    same.then_some(rest)
 }
 
 #[cfg(test)]

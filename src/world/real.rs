@@ -32,6 +32,7 @@ impl ThinkTimes {
     }
 
     /// Draws the next one.
+    #[inline]
     pub fn draw(&mut self) -> Duration {
         if self.pace.think_ns == 0 {
             return Duration::ZERO;
@@ -47,6 +48,8 @@ pub struct RealWorld {
     buyer: u32,
     recorder: Recorder,
     sale: Sale,
+    /// The first action of a purchase.
+    first: Action,
     ticket_file: TicketFile,
     locker: Locker,
     meeting: Meeting,
@@ -64,10 +67,16 @@ impl RealWorld {
     /// When the system refuses.
     pub fn open(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32) -> io::Result<Self> {
         let ticket_file = TicketFile::open(&plan.file, plan.sale.fsync, &scratch_tag(recorder, buyer))?;
+        let first = match plan.sale.lock {
+            Lock::None => Action::Read,
+            _ if plan.sale.replaces_its_lock() => Action::Open,
+            _ => Action::Lock,
+        };
         Ok(Self {
             buyer,
             recorder: recorder.clone(),
             sale: plan.sale,
+            first,
             locker: Locker::beside(&plan.sale, &ticket_file, meeting)?,
             ticket_file,
             meeting: meeting.clone(),
@@ -82,13 +91,9 @@ impl RealWorld {
 
     /// Why this action, as the first of a purchase, must not be taken any more: the run is stopped.
     #[must_use]
+    #[inline(always)]
     pub fn refusal(&self, action: Action) -> Option<Reply> {
-        let first = match self.sale.lock {
-            Lock::None => Action::Read,
-            _ if self.sale.replaces_its_lock() => Action::Open,
-            _ => Action::Lock,
-        };
-        (action == first && self.recorder.stopped()).then(Self::stopped)
+        (action == self.first && self.recorder.stopped()).then(Self::stopped)
     }
 
     /// The reply to an action that the end of the run cut short.
@@ -112,6 +117,7 @@ impl RealWorld {
         Ok(())
     }
 
+    #[inline(always)]
     fn lock(&mut self) -> io::Result<Reply> {
         let (recorder, buyer) = (&self.recorder, self.buyer);
         Ok(match self.locker.lock(|| recorder.stopped() || recorder.gives_up(buyer))? {
@@ -122,6 +128,7 @@ impl RealWorld {
         })
     }
 
+    #[inline(always)]
     fn read(&mut self) -> io::Result<Reply> {
         if self.sale.write == Write::Rename {
             self.ticket_file.reopen()?;
@@ -132,11 +139,13 @@ impl RealWorld {
         })
     }
 
+    #[inline(always)]
     fn think(&mut self) -> Reply {
         let time = self.think_times.draw();
-        if time.is_zero() {
-            return Reply::Done;
-        }
+        if time.is_zero() { Reply::Done } else { self.sleep(time) }
+    }
+
+    fn sleep(&self, time: Duration) -> Reply {
         let until = Instant::now() + time;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -150,6 +159,7 @@ impl RealWorld {
         }
     }
 
+    #[inline(always)]
     fn write(&mut self, stock: u64) -> io::Result<()> {
         match self.sale.write {
             Write::Rename => self.ticket_file.replace(stock),

@@ -69,6 +69,7 @@ impl<W: World> World for Recorded<W> {
         reply
     }
 
+    #[inline(always)]
     fn ended(&mut self, ending: Ending) {
         self.pen.end(ending.outcome, ending.fault);
         self.world.ended(ending);

@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Record, Recorder, STATE_BEGUN, STATE_ENDED, STATE_READ, STATE_WRITING, Slot};
+use super::record::{Aside, Record, STATE_BEGUN, STATE_ENDED, STATE_READ, STATE_WRITING};
+use super::{Recorder, Slot};
 use crate::history::{Fault, Outcome, TornText};
+use crate::shared::BringIn;
 
 /// One buyer's writing end.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ impl Pen {
     }
 
     /// Opens a purchase, if none is open: it is called now.
+    #[inline(always)]
     pub fn begin(&mut self) {
         if self.open {
             return;
@@ -52,20 +55,28 @@ impl Pen {
     }
 
     /// From now on it waits for the lock.
+    #[inline(always)]
     pub fn waiting(&self) {
         self.slot().waiting_since_ns.store(self.last_ns, Ordering::Relaxed);
     }
 
     /// The wait for the lock ended; granted or not.
+    #[inline(always)]
     pub fn waited(&mut self, granted: bool) {
-        self.slot().waiting_since_ns.store(0, Ordering::Relaxed);
-        self.slot().give_up.store(0, Ordering::Relaxed);
-        self.stamp(|record| granted.then_some(&record.locked_ns));
+        let slot = self.slot();
+        slot.waiting_since_ns.store(0, Ordering::Relaxed);
+        slot.give_up.store(0, Ordering::Relaxed);
+        if granted {
+            self.stamp(|record| &record.locked_ns);
+        } else {
+            self.failed();
+        }
     }
 
     /// The stock was read.
+    #[inline(always)]
     pub fn read(&mut self, stock: u64) {
-        self.stamp(|record| Some(&record.read_ns));
+        self.stamp(|record| &record.read_ns);
         if let Some(record) = self.record() {
             record.stock.store(stock, Ordering::Relaxed);
             record.state.store(STATE_READ, Ordering::Release);
@@ -73,14 +84,16 @@ impl Pen {
     }
 
     /// A read met no ticket file.
+    #[cold]
     pub fn torn(&mut self, text: &TornText) {
-        self.stamp(|record| Some(&record.read_ns));
-        if let Some(record) = self.record() {
-            record.set_torn(text);
+        self.stamp(|record| &record.read_ns);
+        if let Some(aside) = self.aside() {
+            aside.set_torn(text);
         }
     }
 
     /// A write begins: from here on the stock may change.
+    #[inline(always)]
     pub fn writing(&self) {
         if let Some(record) = self.record() {
             record.state.store(STATE_WRITING, Ordering::Release);
@@ -89,34 +102,35 @@ impl Pen {
 
     /// The file was emptied.
     pub fn truncated(&mut self) {
-        self.stamp(|record| Some(&record.truncated_ns));
+        self.stamp_aside(|aside| &aside.truncated_ns);
     }
 
     /// The new stock was written.
+    #[inline(always)]
     pub fn written(&mut self) {
-        self.stamp(|record| Some(&record.written_ns));
+        self.stamp(|record| &record.written_ns);
     }
 
     /// The lock was let go.
+    #[inline(always)]
     pub fn unlocked(&mut self) {
-        self.stamp(|record| Some(&record.unlocked_ns));
+        self.stamp(|record| &record.unlocked_ns);
     }
 
     /// A step failed now; why is said at the [`Pen::end`].
+    #[cold]
     pub fn failed(&mut self) {
-        self.stamp(|_| None);
+        self.stamp_aside(|aside| &aside.failed_ns);
     }
 
     /// Ends the purchase: it returned when its last step ended. Commits the record.
+    #[inline(always)]
     pub fn end(&mut self, outcome: Outcome, fault: Option<Fault>) {
         if let Some(record) = self.record() {
             if let Some(fault) = fault {
                 record.set_fault(fault);
             }
-            record.return_ns.store(self.last_ns, Ordering::Relaxed);
-            let place = Outcome::ALL.iter().position(|member| *member == outcome);
-            let state = STATE_ENDED + place.map_or(0, |place| place as u32);
-            record.state.store(state, Ordering::Release);
+            record.state.store(STATE_ENDED + outcome as u32, Ordering::Release);
         }
         self.current = None;
         // After the commit: a kill in between leaves a record that is right and a count that is short,
@@ -138,24 +152,43 @@ impl Pen {
         self.current.map(|place| &self.recorder.memory.records[place])
     }
 
+    fn aside(&self) -> Option<&Aside> {
+        self.current.map(|place| &self.recorder.memory.asides[place])
+    }
+
     /// Reads the clock and stores it in the word of the open record that `field` names.
-    fn stamp(&mut self, field: impl Fn(&Record) -> Option<&AtomicU64>) {
+    #[inline(always)]
+    fn stamp(&mut self, field: impl Fn(&Record) -> &AtomicU64) {
         self.last_ns = self.recorder.now_ns();
-        if let Some(word) = self.record().and_then(field) {
-            word.store(self.last_ns, Ordering::Relaxed);
+        if let Some(record) = self.record() {
+            field(record).store(self.last_ns, Ordering::Relaxed);
         }
     }
 
+    /// As [`Pen::stamp`], beside the record.
+    fn stamp_aside(&mut self, field: impl Fn(&Aside) -> &AtomicU64) {
+        self.last_ns = self.recorder.now_ns();
+        if let Some(aside) = self.aside() {
+            field(aside).store(self.last_ns, Ordering::Relaxed);
+        }
+    }
+
+    #[inline(always)]
     fn take(&mut self) -> Option<usize> {
-        let memory = &self.recorder.memory;
         if self.next == self.end {
-            self.next = memory.board[0].next_record.fetch_add(memory.chunk, Ordering::Relaxed);
-            self.end = self.next + memory.chunk;
-            memory.records.bring_in(self.next as usize..self.end as usize);
+            self.take_chunk();
         }
         let place = self.next as usize;
         self.next += 1;
-        (place < memory.records.len()).then_some(place)
+        (place < self.recorder.memory.records.len()).then_some(place)
+    }
+
+    #[cold]
+    fn take_chunk(&mut self) {
+        let memory = &self.recorder.memory;
+        self.next = memory.board[0].next_record.fetch_add(memory.chunk, Ordering::Relaxed);
+        self.end = self.next + memory.chunk;
+        memory.records.bring_in(self.next as usize..self.end as usize, BringIn::Map);
     }
 }
 

@@ -1,0 +1,130 @@
+//! The record of one purchase, as it lies in shared memory: one cache line, and beside it another that
+//! few purchases touch.
+
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+
+use crate::history::{Fault, FaultKind, Outcome, Purchase, Steps, TornText};
+use crate::shared::Shareable;
+
+/// One purchase: one cache line, since buyers write a fresh one for each. Times are nanoseconds since the
+/// epoch, 0 where there is none.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub(super) struct Record {
+    /// One of the `STATE_…` values: stored last.
+    pub(super) state: AtomicU32,
+    pub(super) buyer: AtomicU32,
+    pub(super) invoke_ns: AtomicU64,
+    pub(super) locked_ns: AtomicU64,
+    pub(super) read_ns: AtomicU64,
+    pub(super) written_ns: AtomicU64,
+    pub(super) unlocked_ns: AtomicU64,
+    pub(super) stock: AtomicU64,
+    /// 1 + the fault's place in `FaultKind::ALL`; 0 for none.
+    fault: AtomicU32,
+    errno: AtomicI32,
+}
+
+/// What only some purchases have.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub(super) struct Aside {
+    pub(super) truncated_ns: AtomicU64,
+    /// When a step failed.
+    pub(super) failed_ns: AtomicU64,
+    /// Length, then the bytes of a torn read.
+    torn: [AtomicU64; 4],
+}
+
+const _: () = assert!(size_of::<Record>() == 64, "a record is one cache line");
+
+// SAFETY: atomics alone, each valid when zero, nothing to drop.
+unsafe impl Shareable for Record {}
+// SAFETY: as above.
+unsafe impl Shareable for Aside {}
+
+const STATE_UNUSED: u32 = 0;
+/// Begun; nothing has been read.
+pub(super) const STATE_BEGUN: u32 = 1;
+/// The stock has been read, so `stock` holds.
+pub(super) const STATE_READ: u32 = 2;
+/// The write has begun: from here on the stock may have changed.
+pub(super) const STATE_WRITING: u32 = 3;
+/// Committed: plus the outcome's place in `Outcome::ALL`.
+pub(super) const STATE_ENDED: u32 = 4;
+
+impl Record {
+    /// The purchase that was recorded, if any was begun. Call it when the buyer runs no more: what is
+    /// not committed then was cut short by a kill.
+    pub(super) fn purchase(&self, aside: &Aside, pid: impl Fn(u32) -> Option<u32>) -> Option<Purchase> {
+        let state = self.state.load(Ordering::Acquire);
+        let killed = Some(Fault::plain(FaultKind::Killed));
+        let (outcome, fault) = match state {
+            STATE_UNUSED => return None,
+            // Before its write a purchase has touched nothing: it failed, without effect.
+            STATE_BEGUN | STATE_READ => (Outcome::Failed, killed),
+            STATE_WRITING => (Outcome::Unknown, killed),
+            _ => (Outcome::ALL[(state - STATE_ENDED) as usize], self.fault()),
+        };
+        let time = |word: &AtomicU64| Some(word.load(Ordering::Relaxed)).filter(|ns| *ns != 0);
+        let steps = Steps {
+            locked_ns: time(&self.locked_ns),
+            read_ns: time(&self.read_ns),
+            truncated_ns: time(&aside.truncated_ns),
+            written_ns: time(&self.written_ns),
+            unlocked_ns: time(&self.unlocked_ns),
+        };
+        // It returned when its last step ended, however that ended.
+        let last_ns = [steps.locked_ns, steps.read_ns, steps.written_ns, steps.unlocked_ns]
+            .into_iter()
+            .chain([time(&aside.failed_ns)])
+            .max()
+            .flatten();
+        let buyer = self.buyer.load(Ordering::Relaxed);
+        let has_stock = steps.read_ns.is_some() && fault.is_none_or(|f| f.kind != FaultKind::Torn);
+        Some(Purchase {
+            buyer: u64::from(buyer),
+            pid: pid(buyer),
+            invoke_ns: self.invoke_ns.load(Ordering::Relaxed),
+            return_ns: last_ns.filter(|_| state >= STATE_ENDED),
+            outcome,
+            stock: has_stock.then(|| self.stock.load(Ordering::Relaxed)),
+            steps,
+            fault,
+            torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| aside.torn_text()),
+            line: 0,
+        })
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let place = self.fault.load(Ordering::Relaxed).checked_sub(1)?;
+        let kind = FaultKind::ALL[place as usize];
+        Some(Fault { kind, errno: self.errno.load(Ordering::Relaxed) })
+    }
+
+    pub(super) fn set_fault(&self, fault: Fault) {
+        self.fault.store(fault.kind as u32 + 1, Ordering::Relaxed);
+        self.errno.store(fault.errno, Ordering::Relaxed);
+    }
+}
+
+impl Aside {
+    fn torn_text(&self) -> TornText {
+        let mut bytes = [0; 32];
+        for (word, chunk) in self.torn.iter().zip(bytes.chunks_exact_mut(8)) {
+            chunk.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
+        }
+        TornText::new(&bytes[1..=usize::from(bytes[0])])
+    }
+
+    pub(super) fn set_torn(&self, text: &TornText) {
+        let mut bytes = [0; 32];
+        bytes[0] = text.bytes().len() as u8;
+        bytes[1..=text.bytes().len()].copy_from_slice(text.bytes());
+        for (word, chunk) in self.torn.iter().zip(bytes.chunks_exact(8)) {
+            let mut eight = [0; 8];
+            eight.copy_from_slice(chunk);
+            word.store(u64::from_le_bytes(eight), Ordering::Relaxed);
+        }
+    }
+}
