@@ -11,7 +11,7 @@ use ticketsim::plan::{Exclusion, Lock, Workers, Write};
 fn main() {
     // `cargo bench -- --test` wants to see that it runs, not how fast.
     let quick = std::env::args().any(|arg| arg == "--test");
-    let wait = Duration::from_secs(if quick { 1 } else { 5 });
+    let wait = Duration::from_secs(if quick { 1 } else { 2 });
     println!("100 buyers wait {wait:?} for one that thinks: CPU time, in percent of one core");
     for &workers in Workers::ALL {
         for &lock in Lock::ALL {

@@ -17,6 +17,7 @@ use crate::lang::Lang;
 use crate::matrix::{BUYERS, MatrixError, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
 use crate::plan::{Lock, Workers, Write, shell_quoted};
 use crate::report::matrix::{self, Trial};
+use crate::ticket_file::unnamed;
 
 /// Trials of a row unless told otherwise.
 const TRIALS: u32 = 5;
@@ -136,7 +137,7 @@ fn folder_in(dir: Option<&Path>) -> anyhow::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("ticketsim-matrix-");
     let dir = dir.map_or_else(std::env::temp_dir, Path::to_owned);
-    builder.tempdir_in(&dir).with_context(|| {
+    builder.tempdir_in(&dir).map_err(unnamed).with_context(|| {
         format!("{}: no folder can be made there; --dir takes a folder that can be written", dir.display())
     })
 }

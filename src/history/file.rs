@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Fault, FaultKind, Header, History, Names, Outcome, Purchase, TornText};
-use crate::ticket_file::folder;
+use crate::ticket_file::{folder, temporary_in};
 
 /// The version of the format, as the header's `history_version` says it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -114,13 +114,10 @@ pub fn write_whole(
     path: &Path,
     content: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
     if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
         return content(&mut std::fs::File::create(path)?);
     }
-    let mut temporary = tempfile::Builder::new()
-        .permissions(std::fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder(path))?;
+    let mut temporary = temporary_in(folder(path))?;
     content(temporary.as_file_mut())?;
     temporary.persist(path)?;
     Ok(())

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use super::{FaultKind, Outcome, Purchase};
+use super::{Fault, FaultKind, Outcome, Purchase};
 use crate::plan::{Lock, PerBuyer, Plan};
 use crate::shared::{BringIn, Shareable, SharedSlice};
 use record::{Aside, Record};
@@ -43,6 +43,9 @@ struct Board {
     stop: AtomicU32,
 }
 
+/// More than any process id.
+const TIMED_OUT: u32 = u32::MAX;
+
 /// A buyer's own counters, on a cache line of its own.
 #[derive(Debug)]
 #[repr(C, align(64))]
@@ -53,7 +56,8 @@ struct Slot {
     /// Since when it waits for the lock; 0 while it does not.
     waiting_since_ns: AtomicU64,
     pid: AtomicU32,
-    /// Not 0 once it is to give up waiting for the lock.
+    /// Not 0 once it is to give up waiting for the lock: [`TIMED_OUT`], or the process id of the dead
+    /// holder.
     give_up: AtomicU32,
 }
 
@@ -178,17 +182,43 @@ impl Recorder {
         for (slot, buyer) in self.memory.slots.iter().zip(1..) {
             let since_ns = slot.waiting_since_ns.load(Ordering::Relaxed);
             if since_ns != 0 && now_ns.saturating_sub(since_ns) >= limit_ns {
-                slot.give_up.store(1, Ordering::Relaxed);
+                slot.give_up.store(TIMED_OUT, Ordering::Relaxed);
                 late.push(buyer);
             }
         }
         late
     }
 
-    /// Whether this buyer is to stop waiting for the lock.
+    /// Tells every buyer that waits for the lock that it waits in vain: this process, which is dead, took
+    /// the lock with it. They are to be woken for that.
+    pub fn holder_gone(&self, pid: u32) {
+        for slot in self.memory.slots.iter() {
+            if slot.waiting_since_ns.load(Ordering::Relaxed) != 0 {
+                slot.give_up.store(pid, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Since when a buyer waits for the lock; 0 while it does not.
     #[must_use]
-    pub fn gives_up(&self, buyer: u32) -> bool {
-        self.slot(buyer).give_up.load(Ordering::Relaxed) != 0
+    pub fn waiting_since_ns(&self, buyer: u32) -> u64 {
+        self.slot(buyer).waiting_since_ns.load(Ordering::Relaxed)
+    }
+
+    /// Whether this buyer, which runs no more, noted that it got the lock and not that it let it go.
+    #[must_use]
+    pub fn died_inside(&self, buyer: u32) -> bool {
+        self.taken_records().iter().any(|record| record.is_inside(buyer))
+    }
+
+    /// Why this buyer is to stop waiting for the lock, if it is.
+    #[must_use]
+    pub fn gives_up(&self, buyer: u32) -> Option<Fault> {
+        match self.slot(buyer).give_up.load(Ordering::Relaxed) {
+            0 => None,
+            TIMED_OUT => Some(Fault::plain(FaultKind::LockTimeout)),
+            pid => Some(Fault::holder_gone(pid)),
+        }
     }
 
     /// The exact counts of one buyer.
@@ -220,10 +250,9 @@ impl Recorder {
     /// then was cut short by a kill.
     #[must_use]
     pub fn collect(&self) -> (Vec<Purchase>, Tally) {
-        let taken = self.memory.board[0].next_record.load(Ordering::Acquire) as usize;
-        let records = &self.memory.records[..taken.min(self.memory.records.len())];
         let pid = |buyer| Some(self.pid(buyer)).filter(|pid| *pid != 0);
-        let mut purchases: Vec<Purchase> = records
+        let mut purchases: Vec<Purchase> = self
+            .taken_records()
             .iter()
             .zip(&*self.memory.asides)
             .filter_map(|(record, aside)| record.purchase(aside, pid))
@@ -242,6 +271,11 @@ impl Recorder {
             *count = count.saturating_sub(1);
         }
         (purchases, unrecorded)
+    }
+
+    fn taken_records(&self) -> &[Record] {
+        let taken = self.memory.board[0].next_record.load(Ordering::Acquire) as usize;
+        &self.memory.records[..taken.min(self.memory.records.len())]
     }
 
     fn slot(&self, buyer: u32) -> &Slot {
@@ -265,7 +299,7 @@ fn is_killed(purchase: &Purchase) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Fault, TornText};
+    use crate::history::TornText;
 
     fn purchase(pen: &mut Pen, stock: u64) {
         pen.begin();
@@ -337,8 +371,27 @@ mod tests {
         pen.waiting();
         assert_eq!(recorder.time_out(u64::MAX), [0; 0]);
         assert_eq!(recorder.time_out(0), [2]);
-        assert!(recorder.gives_up(2) && !recorder.gives_up(1));
+        assert_eq!(recorder.gives_up(2), Some(Fault::plain(FaultKind::LockTimeout)));
+        assert_eq!(recorder.gives_up(1), None);
         pen.waited(false);
-        assert!(!recorder.gives_up(2));
+        assert_eq!(recorder.gives_up(2), None);
+    }
+
+    #[test]
+    fn who_waits_for_a_dead_holder_is_told_who_that_was() {
+        let recorder = Recorder::new(3, 3).expect("a recorder");
+        let [mut holder, mut waiter, mut passed] = [1, 2, 3].map(|buyer| recorder.pen(buyer));
+        for pen in [&mut holder, &mut waiter, &mut passed] {
+            pen.begin();
+            pen.waiting();
+        }
+        passed.waited(true);
+        passed.unlocked();
+        holder.waited(true);
+        assert_eq!([1, 2, 3].map(|buyer| recorder.died_inside(buyer)), [true, false, false]);
+        assert_eq!([1, 2, 3].map(|buyer| recorder.waiting_since_ns(buyer) != 0), [false, true, false]);
+        recorder.holder_gone(4711);
+        let told = [1, 2, 3].map(|buyer| recorder.gives_up(buyer).and_then(Fault::dead_holder));
+        assert_eq!(told, [None, Some(4711), None]);
     }
 }

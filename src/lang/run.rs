@@ -8,6 +8,11 @@ texts! {
         en: "{buyers} race for {tickets} in {file}: {lock}, {write}, {pace}, seed {seed}",
         zh: "{buyers}抢 {file} 里的 {tickets}：{lock}，{write}，{pace}，种子 {seed}",
     }
+    /// The plan in one line, of one buyer, whom nobody races.
+    plan_line_alone(buyers, tickets, file, lock, write, pace, seed) {
+        en: "{buyers} alone, {tickets} in {file}: {lock}, {write}, {pace}, seed {seed}",
+        zh: "{buyers}独自买 {file} 里的 {tickets}：{lock}，{write}，{pace}，种子 {seed}",
+    }
     /// In the plan line: there is no lock.
     no_lock() { en: "no lock", zh: "不加锁" }
     /// In the plan line: the lock, and the file that carries it.

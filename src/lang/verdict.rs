@@ -124,6 +124,11 @@ texts! {
         en: "buyer {waiter} can't get the lock: process {pid} left its lockfile behind when it died; --break-stale removes it",
         zh: "买家 {waiter} 拿不到锁：进程 {pid} 死后留下了锁文件；--break-stale 会删掉它",
     }
+    /// stuck: the holder is dead, and took the semaphore with it.
+    waited_for_dead_inside(waiter, pid) {
+        en: "buyer {waiter} can't get the lock: process {pid} was killed while it held the semaphore, which nobody takes back; flock would have been released",
+        zh: "买家 {waiter} 拿不到锁：进程 {pid} 拿着信号量时被杀死，没有人会收回它；换成 flock，内核会释放",
+    }
     /// stuck: somebody else holds it.
     waited_in_vain(waiter, waited) {
         en: "buyer {waiter} waited {waited} and gave up; another program held the lock",

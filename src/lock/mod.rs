@@ -62,6 +62,13 @@ impl Meeting {
         };
         Ok(Self { semaphore })
     }
+
+    /// Whether the lock is taken at this moment, where it is of a kind that outlives its holder unseen:
+    /// the semaphore. `None` of all others.
+    #[must_use]
+    pub fn is_taken(&self) -> Option<bool> {
+        self.semaphore.as_ref()?.is_free().ok().map(|free| !free)
+    }
 }
 
 /// One buyer's end of a lock.

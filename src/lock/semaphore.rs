@@ -4,8 +4,8 @@
 //! - Excludes: the buyers of one run, whatever they are: processes inherit it, threads and tasks share
 //!   it. It has no owner. Another program, or another run, is not kept out.
 //! - Survives: its holder. The kernel does not know who holds it, so a buyer that is killed inside
-//!   leaves it taken for ever, and the others wait in vain (sem_overview(7)): `--lock-timeout` ends
-//!   that.
+//!   leaves it taken for ever, and the others wait in vain (sem_overview(7)). On Linux the launcher,
+//!   whose children they are, sees that and tells them; elsewhere `--lock-timeout` ends it.
 //! - Works: on any filesystem, since it lives in memory, and on one machine only.
 
 use std::ffi::CString;
@@ -58,6 +58,14 @@ impl Semaphore {
     pub(super) fn try_lock(&self) -> Result<bool> {
         // SAFETY: as above.
         tried(Errno::result(unsafe { libc::sem_trywait(self.sem.as_ptr()) }))
+    }
+
+    /// Whether it is free at this moment.
+    pub(super) fn is_free(&self) -> Result<bool> {
+        let mut value = 0;
+        // SAFETY: as above, and the value is written to a variable of its own.
+        Errno::result(unsafe { libc::sem_getvalue(self.sem.as_ptr(), &raw mut value) })?;
+        Ok(value > 0)
     }
 
     pub(super) fn unlock(&self) -> Result<()> {

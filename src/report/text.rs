@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::figures::{Fairness, Latency, Percentiles, rate_per_s};
 use super::words::{self, grouped, span};
@@ -75,7 +76,11 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     let buyers = lang.count(u64::from(plan.buyers), workers);
     let tickets = lang.count(plan.tickets.unwrap_or(0), Noun::Ticket);
     let file = plan.file.display();
-    let line = say::plan_line(lang, buyers, tickets, file, lock, write, pace, plan.pace.seed);
+    let line = if plan.buyers == 1 {
+        say::plan_line_alone(lang, buyers, tickets, file, lock, write, pace, plan.pace.seed)
+    } else {
+        say::plan_line(lang, buyers, tickets, file, lock, write, pace, plan.pace.seed)
+    };
     let mut text = format!("{line}\n");
     match plan.exclusion() {
         Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => {}
@@ -186,15 +191,20 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
         .map(|p| p.and_then(|p| p.return_ns).map_or_else(String::new, |ns| span(ns.saturating_sub(go_ns))))
         .collect();
     let time_width = times.iter().map(|time| time.chars().count()).max().unwrap_or(0);
+    let after_width = say::buyer_after(lang, " ".repeat(time_width)).width();
     let rows: Vec<(usize, (Style, String))> =
         order.into_iter().map(|place| (place, buyer_words(&buyers[place], last[place], lang))).collect();
-    let words_width = rows.iter().map(|(_, (_, words))| words.chars().count()).max().unwrap_or(0);
+    let words_width = rows.iter().map(|(_, (_, words))| words.width()).max().unwrap_or(0);
     for (place, (style, words)) in rows {
         let buyer = &buyers[place];
         let who = say::buyer(lang, format!("{:>width$}", buyer.buyer));
         // Padded before it is coloured: codes have no width.
-        let words = styled(style, format!("{words:<words_width$}"));
-        let time = say::buyer_after(lang, format!("{:>time_width$}", times[place]));
+        let words = styled(style, format!("{words}{}", " ".repeat(words_width - words.width())));
+        // Who was killed has no end.
+        let time = match times[place].as_str() {
+            "" => " ".repeat(after_width),
+            time => say::buyer_after(lang, format!("{time:>time_width$}")),
+        };
         let id = buyer_id(history, buyer).map_or_else(String::new, |id| format!("  {}", styled(ASIDE, id)));
         let _ = writeln!(text, "  {who}  {words}  {time}{id}");
     }

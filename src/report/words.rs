@@ -3,7 +3,7 @@
 use crate::history::{FaultKind, History, Outcome, Purchase, TornText};
 use crate::lang::{Lang, Noun, order, verdict as say};
 pub use crate::lang::{grouped, grouped_digits};
-use crate::plan::Plan;
+use crate::plan::{Lock, Plan};
 use crate::verdict::{
     Anomaly, AnomalyKind, Contradiction, Evidence, Ledger, LostUpdate, Place, Ruling, SharedTicket, TornRead,
     Unjudged, Verdict, Wait,
@@ -346,7 +346,11 @@ impl Words<'_> {
         let waiter = self.buyer(wait.waiter);
         let waited = span(wait.waited_ns);
         if let Some(pid) = wait.dead_pid {
-            return say::waited_for_dead(self.lang, waiter, pid);
+            let plan = self.history.header.plan.as_ref();
+            return match plan.map(|plan| plan.sale.lock) {
+                Some(Lock::Semaphore) => say::waited_for_dead_inside(self.lang, waiter, pid),
+                _ => say::waited_for_dead(self.lang, waiter, pid),
+            };
         }
         match wait.holder {
             Some(holder) => say::waited_for(self.lang, waiter, waited, self.buyer(holder)),

@@ -5,6 +5,7 @@
 //! later reads compare it with the text that was parsed. That is sound because whether a JSON text is
 //! valid does not depend on which integer stands in a place where an integer may stand.
 
+mod path;
 mod text;
 
 use std::fs::{File, OpenOptions, Permissions};
@@ -13,6 +14,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use path::{beside, folder, scratch_path, temporary_in, through_links, unnamed};
 pub use text::{Parsed, TextError, parse};
 
 use crate::history::TornText;
@@ -260,40 +262,6 @@ impl TicketFile {
     }
 }
 
-/// Where the buyer `tag` writes before it renames.
-#[must_use]
-pub fn scratch_path(path: &Path, tag: &str) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{tag}.tmp"))
-}
-
-/// The path of a file beside the ticket file: its name and this ending.
-#[must_use]
-pub fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(ending);
-    path.with_file_name(name)
-}
-
-/// The file that a path leads to, if it is a link: a rename would replace the link, and a lockfile beside
-/// it would be another one than beside the file. Any other path stays as it was given.
-#[must_use]
-pub fn through_links(path: &Path) -> PathBuf {
-    match (path.is_symlink(), path.canonicalize()) {
-        (true, Ok(file)) => file,
-        _ => path.to_owned(),
-    }
-}
-
-/// The folder that a file is in.
-#[must_use]
-pub fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    }
-}
-
 fn open(path: &Path) -> IoResult<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
@@ -367,10 +335,7 @@ pub fn create(path: &Path, stock: u64) -> Result<(), TicketFileError> {
     // Not `io_error`: that something on the way is missing is no reason to say `--tickets` again.
     let failed = |source| TicketFileError::Io { path: path.to_owned(), doing: "can't be created", source };
     std::fs::create_dir_all(folder(path)).map_err(failed)?;
-    let mut temporary = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder(path))
-        .map_err(failed)?;
+    let mut temporary = temporary_in(folder(path)).map_err(failed)?;
     writeln!(temporary, "{{\"ticket\": {stock}}}").map_err(failed)?;
     temporary.persist_noclobber(path).map_err(|error| failed(error.error))?;
     Ok(())

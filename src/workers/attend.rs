@@ -1,5 +1,6 @@
-//! What the launcher does while its buyers race: show progress, time waiters out, stop them all when
-//! interrupted. It is the same for every kind of worker; what differs is how one of them is woken.
+//! What the launcher does while its buyers race: show progress, time waiters out, end a wait for the dead,
+//! stop them all when interrupted. It is the same for every kind of worker; what differs is how one of
+//! them is woken.
 //!
 //! A buyer that waits for a lock sits in a system call. SIGUSR1, caught by a handler that does nothing
 //! and installed without `SA_RESTART`, makes that call return `EINTR`; then the buyer looks whether it
@@ -29,6 +30,10 @@ pub(super) trait UnderWay {
     fn all_left(&mut self, within: Duration) -> io::Result<bool>;
     /// Wakes one buyer, if it waits for the lock.
     fn wake(&self, buyer: u32);
+    /// The process that is dead and took the lock for which all others wait with it, if that is so.
+    fn dead_holder(&self) -> Option<u32> {
+        None
+    }
     /// Wakes all who wait, for the lock or in thought. `at_last` is said when they should long have left.
     fn wake_all(&self, at_last: bool);
 }
@@ -45,8 +50,20 @@ pub(super) fn attend(
         Duration::from_nanos(limit_ns / 10).clamp(Duration::from_millis(1), Duration::from_millis(20))
     });
     let mut stopping_since: Option<Instant> = None;
+    let mut looked = (Instant::now(), recorder.tally());
     while !buyers.all_left(if stopping_since.is_some() { TICK / 10 } else { watchful })? {
-        (watch.progress)(recorder.tally());
+        let tally = recorder.tally();
+        (watch.progress)(tally);
+        if looked.0.elapsed() >= TICK {
+            // Where purchases come to an end, somebody has the lock.
+            if looked.1 == tally
+                && let Some(pid) = buyers.dead_holder()
+            {
+                recorder.holder_gone(pid);
+                buyers.wake_all(false);
+            }
+            looked = (Instant::now(), tally);
+        }
         if let Some(limit_ns) = limit_ns {
             for buyer in recorder.time_out(limit_ns) {
                 buyers.wake(buyer);

@@ -80,6 +80,18 @@ pub(super) struct Brood {
     pids: Vec<Pid>,
 }
 
+/// What has become of a buyer.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is there.
+    Lives,
+    /// It left by itself.
+    Left,
+    /// It was killed, or panicked.
+    Killed,
+}
+
 impl Brood {
     /// For so many buyers; makes sure that this process may fork.
     pub(super) fn new(buyers: u32) -> Result<Self, ForkError> {
@@ -130,6 +142,33 @@ impl Brood {
             // None is reaped before the end, so no pid can have gone to a stranger; ESRCH can't be.
             let _ = kill(*pid, signal);
         }
+    }
+
+    /// What has become of a buyer. It stays to be reaped.
+    #[cfg(target_os = "linux")]
+    pub(super) fn fate(&self, buyer: u32) -> Fate {
+        use nix::sys::wait::{Id, waitid};
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        match waitid(Id::Pid(self.pids[buyer as usize - 1]), flags) {
+            Ok(WaitStatus::Signaled(..)) => Fate::Killed,
+            Ok(WaitStatus::Exited(_, code)) if code != 0 => Fate::Killed,
+            Ok(WaitStatus::Exited(..)) => Fate::Left,
+            _ => Fate::Lives,
+        }
+    }
+
+    /// Whether a buyer sleeps in a system call: state S of proc_pid_stat(5).
+    #[cfg(target_os = "linux")]
+    pub(super) fn sleeps(&self, buyer: u32) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pids[buyer as usize - 1]));
+        // The name before the state stands in brackets, and may hold any.
+        stat.is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S')))
+    }
+
+    /// The process id of a buyer.
+    #[cfg(target_os = "linux")]
+    pub(super) fn pid(&self, buyer: u32) -> u32 {
+        self.pids[buyer as usize - 1].as_raw().unsigned_abs()
     }
 
     /// Finds a buyer that has ended, and reaps it: for a launch that is given up.

@@ -5,6 +5,8 @@ mod attend;
 mod brood;
 mod gated;
 mod limits;
+#[cfg(target_os = "linux")]
+mod orphan;
 mod process;
 mod sequential;
 mod task;

@@ -16,6 +16,8 @@ use nix::unistd::pipe;
 
 use super::attend::{TICK, UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::brood::{Brood, ForkError, check_limit, only_thread, readable};
+#[cfg(target_os = "linux")]
+use super::orphan::killed_inside;
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
@@ -23,10 +25,13 @@ use crate::lock::Meeting;
 use crate::plan::Plan;
 use crate::world::{RealWorld, Recorded, drive, remove_scratch};
 
-/// The children, and the pipe of which each holds an end: it hangs up when the last has left.
+/// The children, the pipe of which each holds an end (it hangs up when the last has left), and what they
+/// note and meet at.
 struct Family<'a> {
     brood: &'a Brood,
     ready: &'a File,
+    recorder: &'a Recorder,
+    meeting: &'a Meeting,
 }
 
 impl UnderWay for Family<'_> {
@@ -36,6 +41,12 @@ impl UnderWay for Family<'_> {
 
     fn wake(&self, buyer: u32) {
         self.brood.signal_one(buyer, WAKE_UP);
+    }
+
+    #[cfg(target_os = "linux")]
+    fn dead_holder(&self) -> Option<u32> {
+        let buyer = killed_inside(self.brood, self.recorder, self.meeting)?;
+        Some(self.brood.pid(buyer))
     }
 
     fn wake_all(&self, at_last: bool) {
@@ -74,7 +85,7 @@ pub(super) fn run(
     let launch_ns = began.elapsed().as_nanos() as u64;
     let go_ns = recorder.now_ns();
     drop(start_write);
-    let mut family = Family { brood: &brood, ready: &ready_read };
+    let mut family = Family { brood: &brood, ready: &ready_read, recorder, meeting };
     let interrupted = attend(plan, recorder, watch, &mut family)?;
     let left_ns = recorder.now_ns();
     let killed = brood.reap();

@@ -120,10 +120,11 @@ impl RealWorld {
     #[inline(always)]
     fn lock(&mut self) -> io::Result<Reply> {
         let (recorder, buyer) = (&self.recorder, self.buyer);
-        Ok(match self.locker.lock(|| recorder.stopped() || recorder.gives_up(buyer))? {
+        let gives_up = || recorder.stopped() || recorder.gives_up(buyer).is_some();
+        Ok(match self.locker.lock(gives_up)? {
             Wait::Granted => Reply::Done,
             Wait::GivenUp if recorder.stopped() => Self::stopped(),
-            Wait::GivenUp => Reply::Failed(Fault::plain(FaultKind::LockTimeout)),
+            Wait::GivenUp => recorder.gives_up(buyer).map_or_else(Self::stopped, Reply::Failed),
             Wait::HolderGone { pid } => Reply::Failed(Fault::holder_gone(pid)),
         })
     }

@@ -66,6 +66,8 @@ fn what_a_killed_holder_leaves_behind() {
         ("lockfile", "is stuck"),
         ("lockfile --break-stale", "goes on"),
         ("semaphore --lock-timeout 1s", "is stuck"),
+        #[cfg(target_os = "linux")]
+        ("semaphore", "is stuck"),
     ] {
         let folder = Folder::with_ticket_file("{\"ticket\": 9}");
         // The first purchase is made at once; then the holder thinks for long, and is killed in thought.
@@ -99,6 +101,9 @@ fn what_a_killed_holder_leaves_behind() {
         if lock == "lockfile" {
             let summary = document["anomalies"][0]["summary"].as_str().expect("a summary");
             assert!(summary.contains(&victim.to_string()) && summary.contains("--break-stale"), "{summary}");
+        }
+        if lock == "semaphore" {
+            assert_eq!(wait["dead_pid"], victim, "{document}");
         }
     }
 }

@@ -96,6 +96,16 @@ impl Record {
         })
     }
 
+    /// Whether it is a purchase of this buyer that got the lock, and neither let it go nor ended.
+    pub(super) fn is_inside(&self, buyer: u32) -> bool {
+        let noted = |word: &AtomicU64| word.load(Ordering::Relaxed) != 0;
+        let begun = STATE_BEGUN..STATE_ENDED;
+        self.buyer.load(Ordering::Relaxed) == buyer
+            && begun.contains(&self.state.load(Ordering::Acquire))
+            && noted(&self.locked_ns)
+            && !noted(&self.unlocked_ns)
+    }
+
     fn fault(&self) -> Option<Fault> {
         let place = self.fault.load(Ordering::Relaxed).checked_sub(1)?;
         let kind = FaultKind::ALL[place as usize];
