@@ -34,6 +34,7 @@ fn check(criterion: &mut Criterion) {
     group
         .sampling_mode(SamplingMode::Flat)
         .sample_size(10)
+        .nresamples(10_000)
         .measurement_time(Duration::from_secs(3))
         .warm_up_time(Duration::from_secs(1));
     group.throughput(Throughput::Elements(PURCHASES));

@@ -20,7 +20,7 @@ fn setting(buyers: u32, tickets: u64, lock: Lock, write: Write) -> Setting {
 
 fn count(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("explore");
-    group.sample_size(10);
+    group.sample_size(10).nresamples(10_000).measurement_time(std::time::Duration::from_secs(2));
     for (name, setting) in [
         ("20 buyers, 1 ticket, no lock", setting(20, 1, Lock::None, Write::Overwrite)),
         ("10 buyers, 10 tickets, no lock", setting(10, 10, Lock::None, Write::Overwrite)),
@@ -36,7 +36,7 @@ fn count(criterion: &mut Criterion) {
 
 fn draw(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sample");
-    group.sample_size(10);
+    group.sample_size(10).nresamples(10_000).measurement_time(std::time::Duration::from_secs(2));
     let setting = setting(100, 100, Lock::None, Write::Overwrite);
     for (name, scheduler) in [("uniform", Scheduler::Uniform), ("PCT", Scheduler::Pct { depth: 2 })] {
         let sampling = Sampling { draws: 100, scheduler, seed: 1 };

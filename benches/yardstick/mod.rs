@@ -34,6 +34,8 @@ pub fn settings(criterion: &mut Criterion, name: String) -> BenchmarkGroup<'_, W
     group
         .sampling_mode(SamplingMode::Flat)
         .sample_size(10)
+        // Ten samples have no more to say; a hundred thousand would take longer than the runs.
+        .nresamples(10_000)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1));
     group
