@@ -229,12 +229,17 @@ fn is_gone(pid: u32) -> bool {
     if nix::sys::signal::kill(Pid::from_raw(target), None) == Err(Errno::ESRCH) {
         return true;
     }
-    // The state follows the name, which stands in parentheses and may hold any character: proc(5).
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return false;
-    };
-    let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
+    let state = state_of(pid);
     // A first thread that has left while others go on is shown as a zombie, too.
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
     matches!(state, Some('Z' | 'X')) && threads <= 1
+}
+
+/// The state of a process as the system shows it in /proc (Linux): `S` sleeps, `R` runs, `Z` is a zombie.
+/// `None` if there is no such process, or no /proc.
+#[must_use]
+pub fn state_of(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The state follows the name, which stands in parentheses and may hold any character: proc(5).
+    stat.rsplit(')').next()?.trim_start().chars().next()
 }

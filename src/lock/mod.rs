@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::plan::{Lock, LockOn, Sale};
 use crate::ticket_file::{TicketFile, beside};
 
-pub use lockfile::{Occupied, occupied};
+pub use lockfile::{Occupied, occupied, state_of};
 
 /// How a wait for the lock ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -157,14 +157,6 @@ impl Brood {
         }
     }
 
-    /// Whether a buyer sleeps in a system call: state S of proc_pid_stat(5).
-    #[cfg(target_os = "linux")]
-    pub(super) fn sleeps(&self, buyer: u32) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pids[buyer as usize - 1]));
-        // The name before the state stands in brackets, and may hold any.
-        stat.is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S')))
-    }
-
     /// The process id of a buyer.
     #[cfg(target_os = "linux")]
     pub(super) fn pid(&self, buyer: u32) -> u32 {

@@ -3,7 +3,7 @@
 
 use super::brood::{Brood, Fate};
 use crate::history::Recorder;
-use crate::lock::Meeting;
+use crate::lock::{Meeting, state_of};
 
 /// The buyer that was killed while it held the semaphore for which all who live wait; `None` as long as
 /// that can't be said for certain.
@@ -29,7 +29,7 @@ pub(super) fn killed_inside(brood: &Brood, recorder: &Recorder, meeting: &Meetin
     let waits = |buyer: &u32| {
         let since_ns = recorder.waiting_since_ns(*buyer);
         // Between the call and its note nothing but the lock puts a buyer to sleep.
-        (since_ns != 0 && brood.sleeps(*buyer)).then_some(since_ns)
+        (since_ns != 0 && state_of(brood.pid(*buyer)) == Some('S')).then_some(since_ns)
     };
     let look = || living.iter().map(waits).collect::<Option<Vec<u64>>>();
     let first = look()?;

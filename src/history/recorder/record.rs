@@ -75,11 +75,9 @@ impl Record {
             unlocked_ns: time(&self.unlocked_ns),
         };
         // It returned when its last step ended, however that ended.
-        let last_ns = [steps.locked_ns, steps.read_ns, steps.written_ns, steps.unlocked_ns]
-            .into_iter()
-            .chain([time(&aside.failed_ns)])
-            .max()
-            .flatten();
+        let failed_ns = time(&aside.failed_ns);
+        let ends = [steps.locked_ns, steps.read_ns, steps.written_ns, steps.unlocked_ns, failed_ns];
+        let last_ns = ends.into_iter().max().flatten();
         let buyer = self.buyer.load(Ordering::Relaxed);
         let has_stock = steps.read_ns.is_some() && fault.is_none_or(|f| f.kind != FaultKind::Torn);
         Some(Purchase {
