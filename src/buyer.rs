@@ -16,7 +16,8 @@
 //! the lock, opening that file is a step before the lock: which file a buyer opened decides whom it
 //! keeps out.
 
-use crate::history::{Fault, FaultKind, Outcome, TornText};
+use crate::fault::{Fault, FaultKind, TornText};
+use crate::history::Outcome;
 use crate::plan::{Lock, PerBuyer, Sale, Write};
 
 /// What a buyer wants next.

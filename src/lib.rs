@@ -1,24 +1,24 @@
 //! N real buyers race to decrement one JSON ticket file: ticketsim runs the race, records it, judges
 //! it and shows it.
 
-pub mod closed_set;
-
 pub mod buyer;
 pub mod cli;
+pub mod closed_set;
 pub mod explore;
+pub mod fault;
 pub mod grade;
 pub mod history;
 pub mod lang;
 pub mod lesson;
-pub mod lock;
 pub mod matrix;
+pub mod paths;
 pub mod plan;
 pub mod replay;
 pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod shared;
-pub mod ticket_file;
+pub mod store;
 pub mod verdict;
 pub mod workers;
 pub mod world;

@@ -16,7 +16,7 @@ use crate::grade::{Combination, Counts, Row, grade};
 use crate::history::Purchase;
 use crate::plan::{Lock, Pace, PerBuyer, Plan, Sale};
 use crate::run::{RunError, Sold, run};
-use crate::ticket_file::TicketFileError;
+use crate::store::file::ticket::TicketFileError;
 use crate::verdict::{AnomalyKind, Ruling, Unjudged};
 use crate::workers::{Watch, WorkersError};
 

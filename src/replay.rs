@@ -14,10 +14,10 @@ use std::time::Instant;
 
 use crate::buyer::{Action, Buyer, Ending, Reply, Rules};
 use crate::history::{Header, Purchase, Recorder};
-use crate::lock::{Occupied, occupied};
 use crate::plan::{Lock, Plan};
 use crate::run::{self, RunError, Sold};
 use crate::schedule::{Schedule, Step, StepKind, Taken};
+use crate::store::file::lock::{Occupied, occupied};
 use crate::workers::{self, Arrival, Crew, GatedCrew};
 use crate::world::Told;
 

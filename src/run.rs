@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
-use crate::lock::{Locker, Meeting};
+use crate::paths::folder;
 use crate::plan::{Lock, Plan, PlanError, Write};
-use crate::ticket_file::{self, Sighting, TicketFile, TicketFileError};
+use crate::store::file::lock::{Locker, Meeting};
+use crate::store::file::ticket::{self, Sighting, TicketFile, TicketFileError};
 use crate::verdict::{Verdict, judge};
 use crate::workers::{self, Crew, Watch, WorkersError};
 
@@ -131,22 +132,22 @@ pub(crate) fn settle(plan: Plan, initial: u64, recorder: &Recorder, crew: &Crew)
 /// its lock taken. Returns the stock.
 pub(crate) fn put_on_sale(plan: &Plan, meeting: &Meeting, interrupted: &AtomicBool) -> Result<u64, RunError> {
     let path = plan.file.as_path();
-    match (ticket_file::load(path), plan.tickets) {
+    match (ticket::load(path), plan.tickets) {
         (Ok(_), Some(tickets)) => {
             let locker = probe_lock(plan, meeting)?;
             set_under_lock(&locker, plan, tickets, interrupted)?;
         }
-        (Err(TicketFileError::Missing { .. }), Some(tickets)) => ticket_file::create(path, tickets)?,
+        (Err(TicketFileError::Missing { .. }), Some(tickets)) => ticket::create(path, tickets)?,
         (Ok(_), None) => {}
         (Err(error), _) => return Err(error.into()),
     }
     probe_lock(plan, meeting)?;
     probe_write(plan)?;
-    Ok(ticket_file::load(path)?)
+    Ok(ticket::load(path)?)
 }
 
 fn no_locking(plan: &Plan, source: io::Error) -> RunError {
-    let path = crate::lock::carrier(&plan.sale, &plan.file);
+    let path = crate::store::file::lock::carrier(&plan.sale, &plan.file);
     use io::ErrorKind::{InvalidFilename, NotFound, PermissionDenied, ReadOnlyFilesystem};
     if matches!(source.kind(), InvalidFilename | NotFound | PermissionDenied | ReadOnlyFilesystem) {
         // That says nothing of locks.
@@ -174,7 +175,7 @@ fn probe_lock(plan: &Plan, meeting: &Meeting) -> Result<Locker, RunError> {
 /// A rename needs a folder that can be written.
 fn probe_write(plan: &Plan) -> Result<(), RunError> {
     if plan.sale.write == Write::Rename {
-        let folder = ticket_file::folder(&plan.file);
+        let folder = folder(&plan.file);
         tempfile::tempfile_in(folder).map_err(|source| TicketFileError::Io {
             path: folder.to_owned(),
             doing: "--write rename needs a folder that can be written",
@@ -200,17 +201,17 @@ fn set_under_lock(
             return Err(WorkersError::Interrupted.into());
         }
         // Its dead holder keeps everybody out: nobody is in there, and the buyers will say so.
-        let set = || ticket_file::set(&plan.file, tickets);
+        let set = || ticket::set(&plan.file, tickets);
         if let Some(set) = locker.while_left_behind(set).map_err(failed)? {
             return Ok(set?);
         }
         if limit.is_some_and(|limit| began.elapsed() >= limit) {
-            let path = crate::lock::carrier(&plan.sale, &plan.file);
+            let path = crate::store::file::lock::carrier(&plan.sale, &plan.file);
             return Err(RunError::Locked { path, lock: plan.sale.lock, waited: began.elapsed() });
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    ticket_file::set(&plan.file, tickets)?;
+    ticket::set(&plan.file, tickets)?;
     locker.unlock().map_err(failed)
 }
 

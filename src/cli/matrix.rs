@@ -15,9 +15,9 @@ use super::{Exit, closed, print};
 use crate::grade::{Combination, Row};
 use crate::lang::Lang;
 use crate::matrix::{BUYERS, MatrixError, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
+use crate::paths::unnamed;
 use crate::plan::{Lock, Workers, Write, shell_quoted};
 use crate::report::matrix::{self, Trial};
-use crate::ticket_file::unnamed;
 
 /// Trials of a row unless told otherwise.
 const TRIALS: u32 = 5;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::ticket_file::{beside, folder};
+use crate::paths::{beside, folder};
 
 /// The files of a sale that nothing else may be written to: the ticket file and what lies beside it.
 pub(super) fn kept(ticket_file: &Path) -> [PathBuf; 3] {

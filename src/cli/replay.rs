@@ -12,13 +12,13 @@ use super::{Exit, print};
 use crate::explore::{Setting, Why, rehearse};
 use crate::history;
 use crate::lang::Lang;
+use crate::paths::through_links;
 use crate::plan::{Plan, Sale};
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
 use crate::report::text::Detail;
 use crate::report::{json, replay as report};
 use crate::run::RunError;
 use crate::schedule::{Schedule, ScheduleFile, SchedulePlan};
-use crate::ticket_file::through_links;
 use crate::workers::WorkersError;
 
 /// `ticketsim replay`.

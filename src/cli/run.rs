@@ -15,10 +15,10 @@ use super::progress::{Progress, When};
 use super::{Exit, closed, print};
 use crate::history;
 use crate::lang::Lang;
+use crate::paths::through_links;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::{json, text};
 use crate::run::{RunError, run};
-use crate::ticket_file::through_links;
 use crate::workers::{Watch, WorkersError};
 
 /// The sale itself: what `replay` and the like take, too.

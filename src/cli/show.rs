@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Exit, print};
 use crate::lang::{Lang, Noun, run as say};
 use crate::plan::Plan;
-use crate::ticket_file;
+use crate::store::file::ticket;
 
 /// `ticketsim show`.
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub(super) struct ShowArgs {
 }
 
 pub(super) fn execute(args: &ShowArgs, lang: Lang) -> anyhow::Result<Exit> {
-    let stock = ticket_file::load(&args.file)?;
+    let stock = ticket::load(&args.file)?;
     if args.json {
         let file = args.file.to_string_lossy();
         let document = serde_json::json!({ "schema_version": 1, "file": file, "remaining": stock });

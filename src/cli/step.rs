@@ -15,14 +15,14 @@ use super::{Exit, print};
 use crate::buyer::{Action, Reply};
 use crate::explore::{Hint, Setting, hint};
 use crate::lang::{Lang, replay as say};
-use crate::lock::Occupied;
+use crate::paths::through_links;
 use crate::plan::{Lock, Plan};
 use crate::replay::{Holder, Repeated, ReplayError, Session, Standing, Went};
 use crate::report::replay as report;
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, styled};
 use crate::report::words;
 use crate::schedule::{Schedule, Step};
-use crate::ticket_file::through_links;
+use crate::store::file::lock::Occupied;
 use crate::workers::readable;
 
 /// How many states a hint may look through: well below a second.

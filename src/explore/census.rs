@@ -22,8 +22,8 @@ use num_traits::{One, Zero};
 use super::contender::{Contender, Course, Shop};
 use super::{End, Ends, Setting};
 use crate::schedule::{Schedule, Step};
+use crate::store::file::ModelWorld;
 use crate::verdict::Ruling;
-use crate::world::ModelWorld;
 
 /// The bound on states of a command that names none.
 pub const MAX_STATES: u64 = 1_000_000;

@@ -3,7 +3,7 @@
 use super::Setting;
 use crate::buyer::{Action, Buyer, Ending, Reply, Rules};
 use crate::schedule::StepKind;
-use crate::world::{ModelWorld, Seat};
+use crate::store::file::{ModelWorld, Seat};
 
 /// A buyer in the model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

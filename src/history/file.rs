@@ -6,8 +6,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Fault, FaultKind, Header, History, Names, Outcome, Purchase, TornText};
-use crate::ticket_file::{folder, temporary_in};
+use super::{Header, History, Names, Outcome, Purchase};
+use crate::fault::{Fault, FaultKind, TornText};
+use crate::paths::{folder, temporary_in};
 
 /// The version of the format, as the header's `history_version` says it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -144,7 +145,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::history::{Fault, Steps, Tally, read};
+    use crate::fault::Fault;
+    use crate::history::{Steps, Tally, read};
     use crate::lang::Lang;
     use crate::report::check::Checked;
 

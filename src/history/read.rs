@@ -10,7 +10,8 @@ use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::jepsen::{Event, Events};
-use super::{FORMAT_VERSION, Fault, FaultKind, Header, History, Names, Outcome, Purchase, Steps, TornText};
+use super::{FORMAT_VERSION, Header, History, Names, Outcome, Purchase, Steps};
+use crate::fault::{Fault, FaultKind, TornText};
 
 /// The longest line of a history, in bytes.
 pub const MOST_LINE_BYTES: usize = 1 << 20;

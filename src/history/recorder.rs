@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, FaultKind, Outcome, Purchase};
+use super::{Outcome, Purchase};
+use crate::fault::{Fault, FaultKind};
 use crate::plan::{Lock, PerBuyer, Plan};
 use crate::shared::{BringIn, Shareable, SharedSlice};
 use record::{Aside, Record};
@@ -299,7 +300,7 @@ fn is_killed(purchase: &Purchase) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::TornText;
+    use crate::fault::TornText;
 
     fn purchase(pen: &mut Pen, stock: u64) {
         pen.begin();

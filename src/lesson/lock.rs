@@ -14,15 +14,16 @@ use super::{Claim, Lecture, LessonError, failed};
 use crate::buyer::{Action, Buyer, Ending, Reply, Rules};
 use crate::history::{Header, History, Recorder};
 use crate::lang::lesson::lock as text;
-use crate::lock::Meeting;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::text::{BAD, GOOD, LOUD};
 use crate::run::{run, stock_left};
 use crate::shared::SharedSlice;
-use crate::ticket_file;
+use crate::store::file::RealWorld;
+use crate::store::file::lock::Meeting;
+use crate::store::file::ticket;
 use crate::verdict::{Ruling, judge};
 use crate::workers::Watch;
-use crate::world::{RealWorld, Recorded, World, drive};
+use crate::world::{Recorded, World, drive};
 
 const BUYERS: u32 = 10;
 /// The pause after reading, and the one before writing.
@@ -118,6 +119,10 @@ impl<W: World> World for Unhurried<'_, W> {
         reply
     }
 
+    fn try_lock(&mut self) -> Option<Reply> {
+        self.world.try_lock()
+    }
+
     fn ended(&mut self, ending: Ending) {
         self.world.ended(ending);
         self.left_ns.store(self.stage.now_ns(), Ordering::Release);
@@ -127,7 +132,7 @@ impl<W: World> World for Unhurried<'_, W> {
 fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
     let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
     let plan = plan(folder.path(), lock);
-    ticket_file::create(&plan.file, 1)?;
+    ticket::create(&plan.file, 1)?;
     let recorder = Recorder::for_plan(&plan, 1).map_err(LessonError::Memory)?;
     let meeting = Meeting::new(&plan.sale).map_err(LessonError::Memory)?;
     let [ready, go] = share()?;

@@ -21,7 +21,7 @@ use crate::closed_set::closed_set;
 use crate::lang::{Lang, lesson as text};
 use crate::report::text::{BAD, GOOD, LOUD};
 use crate::run::RunError;
-use crate::ticket_file::TicketFileError;
+use crate::store::file::ticket::TicketFileError;
 use crate::workers::ForkError;
 use stage::Stage;
 

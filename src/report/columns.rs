@@ -11,7 +11,8 @@
 use data_encoding::BASE64;
 
 use super::lanes::Lane;
-use crate::history::{FaultKind, History, Outcome, Purchase};
+use crate::fault::FaultKind;
+use crate::history::{History, Outcome, Purchase};
 use crate::verdict::Place;
 
 /// The purchases of a history, ready for the page.

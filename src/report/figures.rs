@@ -3,7 +3,8 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::history::{BuyerCount, FaultKind, History, Purchase};
+use crate::fault::FaultKind;
+use crate::history::{BuyerCount, History, Purchase};
 
 /// Percentiles of a latency in nanoseconds, within 0.1 % (HdrHistogram, three digits); all 0 where
 /// there is nothing to measure, as the wait for no lock.

@@ -11,7 +11,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::lanes::{Extent, Lane, buyer_name, lanes, last_known_ns, turn_ns};
 use super::words::{self, printable, span};
-use crate::history::{Fault, FaultKind, History, Outcome, Purchase};
+use crate::fault::{Fault, FaultKind};
+use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
 
 /// The most purchases that are drawn.

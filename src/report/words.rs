@@ -1,6 +1,7 @@
 //! Evidence in words: what a verdict rests on, as sentences. Text, JSON and page all take them here.
 
-use crate::history::{FaultKind, History, Outcome, Purchase, TornText};
+use crate::fault::{FaultKind, TornText};
+use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, order, verdict as say};
 pub use crate::lang::{grouped, grouped_digits};
 use crate::plan::{Lock, Plan};

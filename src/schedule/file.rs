@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Schedule;
+use crate::paths::folder;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
-use crate::ticket_file::folder;
 
 /// The version of the format, as the member `schedule_version` says it.
 pub const FORMAT_VERSION: u32 = 1;

@@ -9,7 +9,8 @@
 use std::collections::BTreeSet;
 
 use super::{Schedule, Step, StepKind};
-use crate::history::{FaultKind, History, Outcome, Purchase};
+use crate::fault::FaultKind;
+use crate::history::{History, Outcome, Purchase};
 use crate::plan::{Exclusion, Plan};
 
 /// How many orders that lead nowhere are tried.

@@ -17,7 +17,8 @@ use super::{
     Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place, SharedTicket, TornRead, Wait,
     places,
 };
-use crate::history::{Fault, FaultKind, History, Outcome, Purchase, Tally};
+use crate::fault::{Fault, FaultKind};
+use crate::history::{History, Outcome, Purchase, Tally};
 
 pub(super) fn judge(history: &History) -> (Ledger, Vec<Anomaly>) {
     let mut ledger = count(history);

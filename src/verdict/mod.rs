@@ -11,7 +11,8 @@ pub mod order;
 use serde::Serialize;
 
 use crate::closed_set::closed_set;
-use crate::history::{FaultKind, History, Outcome};
+use crate::fault::FaultKind;
+use crate::history::{History, Outcome};
 use crate::plan::Lock;
 
 pub use initial::{InitialFrom, judge_from};

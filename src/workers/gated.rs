@@ -13,9 +13,10 @@ use super::brood::{Brood, readable};
 use super::limits::allow_gates;
 use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
-use crate::lock::Meeting;
 use crate::plan::Plan;
-use crate::world::{Baton, Gate, RealWorld, Recorded, Told, drive_gated, remove_scratch};
+use crate::store::file::lock::Meeting;
+use crate::store::file::{RealWorld, remove_scratch};
+use crate::world::{Baton, Gate, Recorded, Told, drive_gated};
 
 /// How long a buyer may take to answer once all is to end, before it is given up.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -16,8 +16,8 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 
 use crate::history::{Recorder, Tally};
-use crate::lock::Meeting;
 use crate::plan::{Plan, Workers};
+use crate::store::file::lock::Meeting;
 
 pub use brood::{ForkError, fork_buyer, only_thread, readable};
 pub use gated::{Arrival, GatedCrew};

@@ -3,7 +3,7 @@
 
 use super::brood::{Brood, Fate};
 use crate::history::Recorder;
-use crate::lock::{Meeting, state_of};
+use crate::store::file::lock::{Meeting, state_of};
 
 /// The buyer that was killed while it held the semaphore for which all who live wait; `None` as long as
 /// that can't be said for certain.

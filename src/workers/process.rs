@@ -21,9 +21,10 @@ use super::orphan::killed_inside;
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
-use crate::lock::Meeting;
 use crate::plan::Plan;
-use crate::world::{RealWorld, Recorded, drive, remove_scratch};
+use crate::store::file::lock::Meeting;
+use crate::store::file::{RealWorld, remove_scratch};
+use crate::world::{Recorded, drive};
 
 /// The children, the pipe of which each holds an end (it hangs up when the last has left), and what they
 /// note and meet at.

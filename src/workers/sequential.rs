@@ -5,8 +5,8 @@
 
 use super::{Crew, Watch, WorkersError, thread};
 use crate::history::Recorder;
-use crate::lock::Meeting;
 use crate::plan::Plan;
+use crate::store::file::lock::Meeting;
 
 pub(super) fn run(
     plan: &Plan,

@@ -37,10 +37,12 @@ use self::clock::Clock;
 use super::attend::{UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Action, Buyer, Reply, Rules};
-use crate::history::{Fault, FaultKind, Recorder};
-use crate::lock::Meeting;
+use crate::fault::{Fault, FaultKind};
+use crate::history::Recorder;
 use crate::plan::Plan;
-use crate::world::{RealWorld, Recorded, World as _, remove_scratch};
+use crate::store::file::lock::Meeting;
+use crate::store::file::{RealWorld, remove_scratch};
+use crate::world::{Recorded, World as _};
 
 /// Threads for blocking calls: one at the doorway, and one to stand in for a thread that syncs.
 const BLOCKING_THREADS: usize = 2;

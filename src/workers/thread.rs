@@ -21,9 +21,10 @@ use super::limits::limits_in_force;
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
-use crate::lock::Meeting;
 use crate::plan::Plan;
-use crate::world::{RealWorld, Recorded, drive, remove_scratch};
+use crate::store::file::lock::Meeting;
+use crate::store::file::{RealWorld, remove_scratch};
+use crate::world::{Recorded, drive};
 
 /// Ten thousand stacks have to fit: a purchase needs little, and address space costs page tables.
 const STACK_BYTES: usize = 256 * 1024;

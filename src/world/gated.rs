@@ -9,9 +9,9 @@ use std::io::{Read, Result, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
-use super::{RealWorld, Recorded, World as _};
+use super::{Recorded, World};
 use crate::buyer::{Action, Buyer, Reply};
-use crate::history::{Fault, FaultKind, TornText};
+use crate::fault::{Fault, FaultKind, TornText};
 
 /// What a buyer tells its conductor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +145,7 @@ impl Gate {
 /// Drives a buyer through its gate until it leaves, or the gate is closed. The lock is tried, never
 /// waited for: a buyer that waits inside the kernel could not tell so, and when to give up on it would
 /// be a guess.
-pub fn drive_gated(buyer: &mut Buyer, world: &mut Recorded<RealWorld>, gate: &mut Gate) {
+pub fn drive_gated(buyer: &mut Buyer, world: &mut Recorded<impl World>, gate: &mut Gate) {
     loop {
         let action = buyer.next();
         match action {
@@ -161,7 +161,7 @@ pub fn drive_gated(buyer: &mut Buyer, world: &mut Recorded<RealWorld>, gate: &mu
         }
         world.rested();
         let reply = match action {
-            Action::Lock => match try_lock(world) {
+            Action::Lock => match world.try_lock() {
                 Some(reply) => reply,
                 None => {
                     gate.tell(Told::Refused);
@@ -175,15 +175,6 @@ pub fn drive_gated(buyer: &mut Buyer, world: &mut Recorded<RealWorld>, gate: &mu
         }
         gate.tell(Told::Took(reply));
     }
-}
-
-/// Takes the lock if it is free. A purchase begins with the lock that it gets: what is refused leaves
-/// no trace in the record.
-fn try_lock(world: &mut Recorded<RealWorld>) -> Option<Reply> {
-    let reply = world.inner().try_lock()?;
-    world.before(Action::Lock);
-    world.after(Action::Lock, &reply);
-    Some(reply)
 }
 
 #[cfg(test)]

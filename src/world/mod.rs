@@ -4,13 +4,10 @@
 //! what happens in either.
 
 mod gated;
-mod model;
-mod real;
+
 mod recorded;
 
 pub use gated::{Baton, Gate, Told, drive_gated};
-pub use model::{ModelWorld, Seat, SeatView};
-pub use real::{RealWorld, ThinkTimes, remove_scratch};
 pub use recorded::Recorded;
 
 use crate::buyer::{Action, Buyer, Ending, Reply};
@@ -19,6 +16,9 @@ use crate::buyer::{Action, Buyer, Ending, Reply};
 pub trait World {
     /// Carries out one action and says what came of it. It may block.
     fn perform(&mut self, action: Action) -> Reply;
+
+    /// Takes the lock if it is free: what a buyer does that must not wait. `None` if it is held.
+    fn try_lock(&mut self) -> Option<Reply>;
 
     /// Is told how a purchase ended.
     fn ended(&mut self, _ending: Ending) {}

@@ -69,6 +69,14 @@ impl<W: World> World for Recorded<W> {
         reply
     }
 
+    /// A purchase begins with the lock that it gets: a lock that is held leaves no trace in the record.
+    fn try_lock(&mut self) -> Option<Reply> {
+        let reply = self.world.try_lock()?;
+        self.before(Action::Lock);
+        self.after(Action::Lock, &reply);
+        Some(reply)
+    }
+
     #[inline(always)]
     fn ended(&mut self, ending: Ending) {
         self.pen.end(ending.outcome, ending.fault);

@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use ticketsim::history::{Header, History, Outcome, Purchase, Steps, TornText};
+use ticketsim::fault::TornText;
+use ticketsim::history::{Header, History, Outcome, Purchase, Steps};
 use ticketsim::report::html;
 use ticketsim::verdict::judge;
 

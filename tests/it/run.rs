@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use ticketsim::plan::Pace;
-use ticketsim::world::ThinkTimes;
+use ticketsim::store::file::ThinkTimes;
 
 use crate::harness::{Folder, kinds};
 

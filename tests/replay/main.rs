@@ -109,7 +109,7 @@ fn the_lock_refuses_what_it_is_for(folder: &Path) {
             assert_eq!(error.to_string(), said, "{lock}");
             assert_no_children();
             // What had begun was finished: the file is one, and the ticket is sold.
-            assert_eq!(ticketsim::ticket_file::load(&locked.file).expect("a ticket file"), 0);
+            assert_eq!(ticketsim::store::file::ticket::load(&locked.file).expect("a ticket file"), 0);
         }
     }
     // The well-known trap: a lock on a file that each write replaces.

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use ticketsim::explore::{Refusal, Setting, Why, census, rehearse};
-use ticketsim::history::{History, Outcome, TornText};
+use ticketsim::fault::TornText;
+use ticketsim::history::{History, Outcome};
 use ticketsim::plan::{Lock, LockOn, PerBuyer, Plan, Sale, Write};
 use ticketsim::replay::{Replayed, Session, Went, replay};
 use ticketsim::schedule::{Schedule, followed};

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::record::{Aside, Record, STATE_BEGUN, STATE_ENDED, STATE_READ, STATE_WRITING};
 use super::{Recorder, Slot};
-use crate::history::{Fault, Outcome, TornText};
+use crate::fault::{Fault, TornText};
+use crate::history::Outcome;
 use crate::shared::BringIn;
 
 /// One buyer's writing end.

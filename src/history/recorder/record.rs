@@ -3,7 +3,8 @@
 
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
-use crate::history::{Fault, FaultKind, Outcome, Purchase, Steps, TornText};
+use crate::fault::{Fault, FaultKind, TornText};
+use crate::history::{Outcome, Purchase, Steps};
 use crate::shared::Shareable;
 
 /// One purchase: one cache line, since buyers write a fresh one for each. Times are nanoseconds since the

@@ -15,10 +15,10 @@ use super::{listen_at, plan};
 use crate::lang::lesson::server as text;
 use crate::lesson::stage::Stage;
 use crate::lesson::{LessonError, Manner, failed};
-use crate::lock::Meeting;
 use crate::plan::Plan;
 use crate::report::text::GOOD;
 use crate::run::put_on_sale;
+use crate::store::file::lock::Meeting;
 
 /// How long the counter waits for somebody who types.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -17,10 +17,11 @@ use crate::buyer::{Buyer, Rules};
 use crate::closed_set::closed_set;
 use crate::history::{Outcome, Recorder};
 use crate::lang::lesson::server as text;
-use crate::lock::Meeting;
 use crate::plan::Plan;
 use crate::report::text::{BAD, GOOD};
-use crate::world::{RealWorld, Recorded, drive};
+use crate::store::file::RealWorld;
+use crate::store::file::lock::Meeting;
+use crate::world::{Recorded, drive};
 
 closed_set! {
     /// What the counter answers.

@@ -19,7 +19,7 @@ use super::{Claim, Lecture, LessonError, failed};
 use crate::lang::lesson::server as text;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::text::{BAD, GOOD};
-use crate::ticket_file;
+use crate::store::file::ticket;
 use client::Customer;
 pub use counter::Answer;
 use counter::Counter;
@@ -110,7 +110,7 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
     stage.columns();
     let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
     let plan = plan(&folder.path().join("ticket.json"), 1);
-    ticket_file::create(&plan.file, 1)?;
+    ticket::create(&plan.file, 1)?;
 
     let listener = listen_at(0).map_err(failed("a port on 127.0.0.1"))?;
     let address = listener.local_addr().map_err(failed("the port"))?;
@@ -149,7 +149,7 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
         tickets: 1,
         receipts: told(Answer::Ticket),
         sold_out: told(Answer::SoldOut),
-        remaining: ticket_file::load(&plan.file)?,
+        remaining: ticket::load(&plan.file)?,
         connections,
         serving_processes: processes.len(),
         clients_done_ns: bought.iter().map(|served| served.done_ns).max().unwrap_or(0),

@@ -71,7 +71,8 @@ fn without_the_doorway_a_full_pool_is_a_deadlock() {
     let plan = plan(Lock::Flock, 3, folder.path().join("ticket.json"));
     std::fs::write(&plan.file, "{\"ticket\": 20}").expect("written");
     let meeting = Meeting::new(&plan.sale).expect("a meeting");
-    let open = || Arc::new(crate::lock::Locker::open(&plan.sale, &plan.file, &meeting).expect("open"));
+    let open =
+        || Arc::new(crate::store::file::lock::Locker::open(&plan.sale, &plan.file, &meeting).expect("open"));
     let runtime = two_threads();
     runtime.block_on(async {
         let holder = open();

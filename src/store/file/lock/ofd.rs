@@ -16,7 +16,7 @@ use super::Wait;
 #[cfg(target_os = "linux")]
 mod fcntl_ofd {
     use super::{File, Result, Wait};
-    use crate::lock::posix::{tried, wait, whole_file};
+    use crate::store::file::lock::posix::{tried, wait, whole_file};
     use nix::fcntl::{FcntlArg, fcntl};
     use nix::libc::{F_UNLCK, F_WRLCK};
 

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::World;
 use crate::buyer::{Action, Reply};
-use crate::history::{Fault, FaultKind, Recorder};
-use crate::lock::{Locker, Meeting, Wait};
+use crate::fault::{Fault, FaultKind};
+use crate::history::Recorder;
+use crate::paths::scratch_path;
 use crate::plan::{Lock, Pace, Plan, Sale, Write};
-use crate::ticket_file::{Sighting, TicketFile, scratch_path};
+use crate::store::file::lock::{Locker, Meeting, Wait};
+use crate::store::file::ticket::{Sighting, TicketFile};
+use crate::world::World;
 
 /// Think times of one buyer: the same seed and buyer draw the same times, in any release
 /// (ChaCha with 8 rounds, which rand promises to keep; each buyer is a stream of it).
@@ -102,15 +104,6 @@ impl RealWorld {
         Reply::Failed(Fault::plain(FaultKind::Stopped))
     }
 
-    /// Takes the lock if it is free: what a buyer does who must not wait here. `None` if it is held.
-    pub fn try_lock(&mut self) -> Option<Reply> {
-        match self.locker.try_lock() {
-            Ok(true) => Some(Reply::Done),
-            Ok(false) => None,
-            Err(error) => Some(Reply::Failed(Fault::os(FaultKind::Lock, &error))),
-        }
-    }
-
     /// As a program does that opens the file for each purchase.
     fn open_lock(&mut self) -> io::Result<()> {
         self.locker = Locker::open(&self.sale, self.ticket_file.path(), &self.meeting)?;
@@ -192,6 +185,14 @@ impl World for RealWorld {
             Action::Fill(stock) => done(self.ticket_file.fill(stock), FaultKind::Write),
             Action::Unlock => done(self.locker.unlock(), FaultKind::Unlock),
             Action::Leave => Reply::Done,
+        }
+    }
+
+    fn try_lock(&mut self) -> Option<Reply> {
+        match self.locker.try_lock() {
+            Ok(true) => Some(Reply::Done),
+            Ok(false) => None,
+            Err(error) => Some(Reply::Failed(Fault::os(FaultKind::Lock, &error))),
         }
     }
 }

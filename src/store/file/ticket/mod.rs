@@ -5,7 +5,6 @@
 //! later reads compare it with the text that was parsed. That is sound because whether a JSON text is
 //! valid does not depend on which integer stands in a place where an integer may stand.
 
-mod path;
 mod text;
 
 use std::fs::{File, OpenOptions, Permissions};
@@ -14,10 +13,10 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use path::{beside, folder, scratch_path, temporary_in, through_links, unnamed};
 pub use text::{Parsed, TextError, parse};
 
-use crate::history::TornText;
+use crate::fault::TornText;
+use crate::paths::{folder, scratch_path, temporary_in};
 use text::Template;
 
 /// The largest ticket file, in bytes.

@@ -29,7 +29,7 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 
 use super::{Wait, flock};
-use crate::ticket_file::beside;
+use crate::paths::beside;
 
 /// How many tries there are before the first pause.
 const TRIES_AT_ONCE: u32 = 16;

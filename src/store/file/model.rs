@@ -10,11 +10,11 @@
 //! no system call fails. The ticket file is one as `--tickets` creates it: other members would make no
 //! difference but to the length of its text.
 
-use super::World;
+use super::ticket;
 use crate::buyer::{Action, Reply};
-use crate::history::{Fault, FaultKind, TornText};
+use crate::fault::{Fault, FaultKind, TornText};
 use crate::plan::Sale;
-use crate::ticket_file;
+use crate::world::World;
 
 /// What stands in the ticket file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -147,7 +147,7 @@ impl ModelWorld {
     pub fn read(&self) -> Reply {
         match &self.text {
             Text::Whole(stock) => Reply::Stock(*stock),
-            Text::Bytes(bytes) => match ticket_file::parse(bytes) {
+            Text::Bytes(bytes) => match ticket::parse(bytes) {
                 Ok(parsed) => Reply::Stock(parsed.stock),
                 Err(_) => Reply::Torn(TornText::new(bytes)),
             },
@@ -179,6 +179,10 @@ pub struct SeatView<'a> {
 impl World for SeatView<'_> {
     fn perform(&mut self, action: Action) -> Reply {
         self.world.perform(self.seat, action)
+    }
+
+    fn try_lock(&mut self) -> Option<Reply> {
+        self.world.grants(self.seat, Action::Lock).then(|| self.perform(Action::Lock))
     }
 }
 
@@ -266,8 +270,8 @@ mod tests {
         let sale = sale(Lock::None, Write::Truncate, LockOn::Ticket);
         for fills in [&[10, 9][..], &[100, 9], &[100, 10, 9], &[9, 100], &[1000, 99, 7]] {
             let path = folder.path().join(format!("{fills:?}.json"));
-            ticket_file::create(&path, 5).expect("created");
-            let mut real = ticket_file::TicketFile::open(&path, false, "").expect("open");
+            ticket::create(&path, 5).expect("created");
+            let mut real = ticket::TicketFile::open(&path, false, "").expect("open");
             real.read().expect("read");
             let (mut world, mut seat) = (ModelWorld::new(&sale, 5), Seat::default());
             world.perform(&mut seat, Action::Truncate);

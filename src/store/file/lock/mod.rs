@@ -14,8 +14,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::paths::beside;
 use crate::plan::{Lock, LockOn, Sale};
-use crate::ticket_file::{TicketFile, beside};
+use crate::store::file::ticket::TicketFile;
 
 pub use lockfile::{Occupied, occupied, state_of};
 

@@ -1,0 +1,9 @@
+//! The ticket file as a store: the file and its locks, a buyer's session on them, and a model of both.
+
+pub mod lock;
+mod model;
+mod session;
+pub mod ticket;
+
+pub use model::{ModelWorld, Seat, SeatView};
+pub use session::{RealWorld, ThinkTimes, remove_scratch};
