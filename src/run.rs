@@ -36,7 +36,7 @@ pub enum RunError {
     },
     /// Somebody else held the lock all the time.
     #[error(
-        "{}: locked by another program for more than {}; {}",
+        "{}: locked by another program whenever it was tried, for {}; {}",
         path.display(),
         humantime::format_duration(Duration::from_millis(waited.as_millis() as u64)),
         if *lock == Lock::Lockfile { "the file says by which" } else { "see who with lslocks, or fuser" }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Purchase};
 use crate::fault::{Fault, FaultKind};
-use crate::plan::{Lock, PerBuyer, Plan};
+use crate::plan::{Exclusion, PerBuyer, Plan};
 use crate::shared::{BringIn, Shareable, SharedSlice};
 use record::{Aside, Record};
 
@@ -101,14 +101,23 @@ impl Recorder {
     /// When the system has no room for the shared mapping.
     pub fn for_plan(plan: &Plan, initial: u64) -> std::io::Result<Self> {
         let buyers = u64::from(plan.buyers);
-        let purchases = match plan.per_buyer {
-            PerBuyer::Count(count) => buyers.saturating_mul(u64::from(count.get())),
+        let (purchases, most) = match (plan.per_buyer, plan.exclusion()) {
+            (PerBuyer::Count(count), _) => {
+                let all = buyers.saturating_mul(u64::from(count.get()));
+                (all, all)
+            }
             // Each ticket once, and each buyer's refusal.
-            PerBuyer::All if plan.sale.lock != Lock::None => initial.saturating_add(buyers),
-            // At the worst every buyer gets every ticket.
-            PerBuyer::All => initial.saturating_add(1).saturating_mul(buyers),
+            (PerBuyer::All, Exclusion::Excludes | Exclusion::InTurn) => {
+                let all = initial.saturating_add(buyers);
+                (all, all)
+            }
+            // Mostly each buyer gets each ticket at the worst. A late write can put tickets on sale again.
+            (PerBuyer::All, Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner) => {
+                let all = initial.saturating_add(1).saturating_mul(buyers);
+                (all, all.saturating_mul(2))
+            }
         };
-        Self::new(plan.buyers, purchases)
+        Self::with_room(plan.buyers, purchases, most)
     }
 
     /// A recorder for so many buyers and (about) so many purchases in all.
@@ -116,10 +125,15 @@ impl Recorder {
     /// # Errors
     /// When the system has no room for the shared mapping.
     pub fn new(buyers: u32, purchases: u64) -> std::io::Result<Self> {
+        Self::with_room(buyers, purchases, purchases)
+    }
+
+    /// The same, with room for `most` purchases: what is not used costs addresses alone.
+    fn with_room(buyers: u32, purchases: u64, most: u64) -> std::io::Result<Self> {
         let buyers = u64::from(buyers.max(1));
         let chunk = purchases.div_ceil(buyers).clamp(1, Self::MOST_CHUNK);
         // A buyer may leave most of its last chunk unused.
-        let capacity = purchases.saturating_add(buyers * chunk).min(Self::MOST_RECORDS);
+        let capacity = most.saturating_add(buyers * chunk).min(Self::MOST_RECORDS);
         let memory = Memory {
             board: SharedSlice::new(1)?,
             slots: SharedSlice::new(buyers as usize)?,

@@ -129,10 +129,10 @@ texts! {
         en: "buyer {waiter} can't get the lock: process {pid} was killed while it held the semaphore, which nobody takes back; flock would have been released",
         zh: "买家 {waiter} 拿不到锁：进程 {pid} 拿着信号量时被杀死，没有人会收回它；换成 flock，内核会释放",
     }
-    /// stuck: somebody else holds it.
+    /// stuck: no buyer is known to have held it.
     waited_in_vain(waiter, waited) {
-        en: "buyer {waiter} waited {waited} and gave up; another program held the lock",
-        zh: "买家 {waiter} 等了 {waited} 后放弃；锁在别的程序手里",
+        en: "buyer {waiter} waited {waited} and gave up; who held the lock is not known: no buyer on record did",
+        zh: "买家 {waiter} 等了 {waited} 后放弃；谁持有锁不得而知：记录里没有买家持有它",
     }
 
     /// How many further pieces of evidence there are.

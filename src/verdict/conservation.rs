@@ -263,9 +263,15 @@ fn stuck(history: &History) -> Option<Anomaly> {
     (count > 0).then_some(Anomaly { kind: AnomalyKind::Stuck, count, evidence: Evidence::Stuck(waits) })
 }
 
-/// The purchase that held the lock at this moment, as far as the history knows.
+/// The purchase that held the lock at this moment, as far as the history knows: of a killed one nobody
+/// knows when the kernel released its lock.
 fn holder_at(history: &History, at_ns: u64) -> Option<Place> {
+    let released = history.header.plan.as_ref().is_some_and(|plan| plan.sale.lock.has_carrier());
+    let killed = |purchase: &Purchase| purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed);
     let locked = |purchase: &Purchase| {
+        if released && killed(purchase) {
+            return None;
+        }
         let locked_ns = purchase.steps.locked_ns?;
         let until_ns = purchase.steps.unlocked_ns.unwrap_or(u64::MAX);
         (locked_ns <= at_ns && at_ns <= until_ns).then_some(locked_ns)

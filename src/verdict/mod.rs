@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::closed_set::closed_set;
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome};
-use crate::plan::Lock;
+use crate::plan::Exclusion;
 
 pub use initial::{InitialFrom, judge_from};
 pub use order::Contradiction;
@@ -277,7 +277,10 @@ pub fn judge(history: &History) -> Verdict {
 /// stock that rises without passing the initial one can't be told from a lost update.)
 fn restocked(history: &History) -> bool {
     let header = &history.header;
-    let locked = header.plan.as_ref().is_some_and(|plan| plan.sale.lock != Lock::None);
+    let locked = header.plan.as_ref().is_some_and(|plan| match plan.exclusion() {
+        Exclusion::Excludes | Exclusion::InTurn => true,
+        Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner => false,
+    });
     let above = |stock: Option<u64>| stock > header.initial;
     header.outsiders
         && locked

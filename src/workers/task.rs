@@ -232,7 +232,12 @@ impl Visit {
             Ok(Ok(turn)) => turn,
             // The doorway is closed when the run is stopped.
             Ok(Err(_)) => return (world, RealWorld::stopped()),
-            Err(_) => return (world, Reply::Failed(Fault::plain(FaultKind::LockTimeout))),
+            // As one that waits for the lock itself: it may be free by now.
+            Err(_) => {
+                let late = || Reply::Failed(Fault::plain(FaultKind::LockTimeout));
+                let reply = world.inner().try_lock().unwrap_or_else(late);
+                return (world, reply);
+            }
         };
         let buyer = self.buyer;
         let waited = tokio::task::spawn_blocking(move || {

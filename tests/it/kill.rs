@@ -140,6 +140,30 @@ fn buyers_killed_at_any_moment_lose_nothing() {
     assert!(killed > 0, "no buyer was killed in time");
 }
 
+/// A waiter that is stopped beyond its time: the lock is free when it goes on, so it takes it, and nobody
+/// is blamed.
+#[test]
+fn a_waiter_that_was_stopped_takes_a_lock_that_is_free() {
+    let folder = Folder::new();
+    let mut launcher = start(&folder, "-n 2 -t 5 --think 2s --jitter 0 --lock-timeout 3s --json");
+    let buyers = buyers_of(launcher.id(), 2);
+    let waits = |pid: &u32| {
+        let locks = std::fs::read_to_string("/proc/locks").expect("the kernel's list of locks");
+        locks.lines().any(|line| line.contains("->") && line.split(' ').any(|word| word == pid.to_string()))
+    };
+    eventually("one waits", || buyers.iter().any(waits));
+    let waiter = *buyers.iter().find(|pid| waits(pid)).expect("the waiter");
+    send(waiter, Signal::SIGSTOP);
+    eventually("the holder has left", || buyers.iter().filter(|pid| alive(**pid)).count() == 1);
+    std::thread::sleep(std::time::Duration::from_millis(3500));
+    send(waiter, Signal::SIGCONT);
+    let mut stdout = String::new();
+    launcher.stdout.take().expect("a pipe").read_to_string(&mut stdout).expect("text");
+    assert_eq!(launcher.wait().expect("ends").code(), Some(0), "{stdout}");
+    let document: Value = serde_json::from_str(&stdout).expect("a document");
+    assert_eq!((&document["receipts"], &document["failed"]), (&json!(2), &json!(0)), "{document}");
+}
+
 /// A stopped holder: the others time out, and the verdict says who held the lock.
 #[test]
 fn a_stuck_holder_is_named() {

@@ -55,6 +55,30 @@ fn a_lock_holds_where_it_tells_the_workers_apart() {
     assert!(shown.stdout.contains("Each write replaces the locked file"), "{shown:?}");
 }
 
+/// A lock that keeps nobody out lets every buyer have every ticket: all of that is recorded, and judged.
+#[test]
+fn purchases_under_a_lock_that_does_not_exclude_are_all_recorded() {
+    for (args, follows) in [
+        ("-n 6 -t 60 --think 100us --lock posix --workers thread", true),
+        ("-n 6 -t 60 --think 100us --lock posix --workers task", true),
+        ("-n 3 -t 9 --think 1ms --write rename --lock-on ticket", true),
+        // The control: a lock that excludes sells each ticket once.
+        ("-n 6 -t 60 --think 0 --lock ofd --workers thread", false),
+    ] {
+        let folder = Folder::new();
+        let (code, document) = folder.json(&format!("{args} --per-buyer all --history h.jsonl"));
+        assert_eq!(code, Some(i32::from(follows)), "{args}: {document}");
+        assert_eq!(document["unjudged"], Value::Array(Vec::new()), "{args}: {document}");
+        let [receipts, refused] = ["receipts", "refused"].map(|member| document[member].as_u64());
+        let purchases = receipts.zip(refused).map(|(receipts, refused)| receipts + refused);
+        let lines = folder.read("h.jsonl").lines().count() as u64 - 1;
+        assert_eq!(Some(lines), purchases, "{args}: a line each: {document}");
+        let schedule = folder.ticketsim("schedule h.jsonl");
+        let reads = schedule.stdout.split(' ').filter(|step| step.starts_with('R')).count() as u64;
+        assert_eq!(reads, lines, "{args}: {}", schedule.stderr);
+    }
+}
+
 /// The kernel takes a killed holder's flock and fcntl locks back; a lockfile stays, and the others say
 /// whose it is; with `--break-stale` they remove it and go on.
 #[test]

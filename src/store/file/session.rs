@@ -117,6 +117,8 @@ impl RealWorld {
         Ok(match self.locker.lock(gives_up)? {
             Wait::Granted => Reply::Done,
             Wait::GivenUp if recorder.stopped() => Self::stopped(),
+            // A buyer that was stopped (SIGSTOP) learns late that its time is up: the lock may long be free.
+            Wait::GivenUp if self.locker.try_lock()? => Reply::Done,
             Wait::GivenUp => recorder.gives_up(buyer).map_or_else(Self::stopped, Reply::Failed),
             Wait::HolderGone { pid } => Reply::Failed(Fault::holder_gone(pid)),
         })
