@@ -15,6 +15,7 @@ pub mod paths;
 pub mod plan;
 pub mod replay;
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod shared;
