@@ -6,7 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use ticketsim::explore::{Sampling, Scheduler, Setting, census, sample};
 use ticketsim::plan::{Lock, LockOn, PerBuyer, Sale, Write};
 
-fn setting(buyers: u32, tickets: u64, lock: Lock, write: Write) -> Setting {
+fn setting(buyers: u32, tickets: i64, lock: Lock, write: Write) -> Setting {
     let sale = Sale {
         lock,
         lock_on: LockOn::Ticket,

@@ -48,7 +48,7 @@ fn main() {
 /// The rate of the real thing over that of the bare one.
 fn rate(file: &Path, buyers: u32, lock: Lock, tickets: u64, turned: bool) -> [f64; 2] {
     let mut plan = Crowd::of_processes(buyers, lock).plan(file);
-    plan.tickets = Some(tickets);
+    plan.tickets = Some(tickets as i64);
     plan.per_buyer = PerBuyer::All;
     let [clock, processor] = pair(
         turned,

@@ -19,6 +19,7 @@
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::history::Outcome;
 use crate::plan::{Lock, PerBuyer, Sale, Write};
+use crate::stock::Stock;
 
 /// What a buyer wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,11 +33,11 @@ pub enum Action {
     /// Let some time pass.
     Think,
     /// Put this stock into the file, whole.
-    Write(u64),
+    Write(Stock),
     /// Empty the file.
     Truncate,
     /// Put this stock into the emptied file.
-    Fill(u64),
+    Fill(Stock),
     /// Let the lock go.
     Unlock,
     /// Nothing more: the buyer is done.
@@ -49,7 +50,7 @@ pub enum Reply {
     /// It was done.
     Done,
     /// The file holds this stock.
-    Stock(u64),
+    Stock(Stock),
     /// The file held no valid ticket file, but this.
     Torn(TornText),
     /// It could not be done.
@@ -88,9 +89,9 @@ enum Phase {
     Opening,
     Entering,
     Reading,
-    Thinking { stock: u64 },
-    Truncating { stock: u64 },
-    Writing { stock: u64 },
+    Thinking { stock: Stock },
+    Truncating { stock: Stock },
+    Writing { stock: Stock },
     Unlocking { outcome: Outcome },
     Gone,
 }

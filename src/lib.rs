@@ -19,6 +19,7 @@ pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod shared;
+pub mod stock;
 pub mod store;
 pub mod verdict;
 pub mod workers;

@@ -16,6 +16,7 @@ use crate::grade::{Combination, Counts, Row, grade};
 use crate::history::Purchase;
 use crate::plan::{Lock, Pace, PerBuyer, Plan, Sale};
 use crate::run::{RunError, Sold, run};
+use crate::stock::Stock;
 use crate::store::file::ticket::TicketFileError;
 use crate::verdict::{AnomalyKind, Ruling, Unjudged};
 use crate::workers::{Watch, WorkersError};
@@ -23,7 +24,7 @@ use crate::workers::{Watch, WorkersError};
 /// Buyers of one trial.
 pub const BUYERS: u32 = 10;
 /// Tickets of one trial.
-pub const TICKETS: u64 = 20;
+pub const TICKETS: Stock = 20;
 /// The think time of one trial, give or take half of it.
 pub const THINK: Duration = Duration::from_millis(1);
 /// A buyer that waits for the lock for so long is stuck: a trial takes some hundredths of a second.

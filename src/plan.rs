@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::closed_set::closed_set;
+use crate::stock::Stock;
 
 closed_set! {
     /// How buyers are run.
@@ -232,7 +233,7 @@ pub struct Plan {
     /// How many buyers race, 1 to [`Plan::MOST_BUYERS`].
     pub buyers: u32,
     /// How many tickets are put on sale first; `None` sells the file's own stock.
-    pub tickets: Option<u64>,
+    pub tickets: Option<Stock>,
     /// How buyers are run.
     pub workers: Workers,
     /// What one purchase does.
@@ -253,6 +254,9 @@ pub enum PlanError {
     /// Zero buyers, or too many.
     #[error("{0} buyers: it takes 1 to {most}", most = Plan::MOST_BUYERS)]
     Buyers(u32),
+    /// Fewer than no tickets.
+    #[error("{0} tickets: it takes a whole number from 0")]
+    Tickets(Stock),
     /// A jitter outside 0 to 1.
     #[error("jitter {0}: it takes a number from 0 to 1")]
     Jitter(f64),
@@ -269,6 +273,9 @@ impl Plan {
     pub fn check(&self) -> Result<(), PlanError> {
         if !(1..=Self::MOST_BUYERS).contains(&self.buyers) {
             return Err(PlanError::Buyers(self.buyers));
+        }
+        if let Some(tickets) = self.tickets.filter(|tickets| *tickets < 0) {
+            return Err(PlanError::Tickets(tickets));
         }
         if !(0.0..=1.0).contains(&self.pace.jitter) {
             return Err(PlanError::Jitter(self.pace.jitter));

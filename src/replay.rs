@@ -17,6 +17,7 @@ use crate::history::{Header, Purchase, Recorder};
 use crate::plan::{Lock, Plan};
 use crate::run::{self, RunError, Sold};
 use crate::schedule::{Schedule, Step, StepKind, Taken};
+use crate::stock::Stock;
 use crate::store::file::lock::{Occupied, occupied};
 use crate::workers::{self, Arrival, Crew, GatedCrew};
 use crate::world::Told;
@@ -133,11 +134,15 @@ impl Replayed {
         let one = &self.sold.history;
         let another = &other.sold.history;
         self.steps == other.steps
-            && Header { timing: None, ..one.header.clone() }
-                == Header { timing: None, ..another.header.clone() }
+            && timeless_header(&one.header) == timeless_header(&another.header)
             && one.purchases.iter().map(timeless).eq(another.purchases.iter().map(timeless))
             && self.sold.verdict == other.sold.verdict
     }
+}
+
+/// A header without its times.
+fn timeless_header(header: &Header) -> Header {
+    Header { timing: None, wall_ns: None, ..header.clone() }
 }
 
 /// A purchase without its times and its process.
@@ -268,7 +273,7 @@ pub enum Went {
 /// Buyers at their gates, and what they have done so far.
 pub struct Session {
     plan: Plan,
-    initial: u64,
+    initial: Stock,
     recorder: Recorder,
     crew: GatedCrew,
     launch_ns: u64,

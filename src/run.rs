@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
 use crate::paths::folder;
 use crate::plan::{Lock, Plan, PlanError, Write};
+use crate::stock::Stock;
 use crate::store::file::lock::{Locker, Meeting};
 use crate::store::file::ticket::{self, Sighting, TicketFile, TicketFileError};
 use crate::verdict::{Verdict, judge};
@@ -91,7 +92,7 @@ pub(crate) fn meet(plan: &Plan) -> Result<Meeting, RunError> {
 
 /// Draws up what the buyers of a plan have left behind: history, verdict and counts. All of them have
 /// gone.
-pub(crate) fn settle(plan: Plan, initial: u64, recorder: &Recorder, crew: &Crew) -> Result<Sold, RunError> {
+pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Crew) -> Result<Sold, RunError> {
     let (purchases, unrecorded) = recorder.collect();
     let (remaining, left_torn) = stock_left(&plan)?;
     let last_return_ns = purchases.iter().filter_map(|purchase| purchase.return_ns).max();
@@ -117,6 +118,7 @@ pub(crate) fn settle(plan: Plan, initial: u64, recorder: &Recorder, crew: &Crew)
         remaining,
         left_torn,
         outsiders: true,
+        wall_ns: Some(recorder.wall_ns()),
         unrecorded,
         interrupted: crew.interrupted,
         timing: Some(timing),
@@ -130,7 +132,11 @@ pub(crate) fn settle(plan: Plan, initial: u64, recorder: &Recorder, crew: &Crew)
 
 /// Puts the plan's tickets on sale, and makes sure that they can be sold: the file can be written and
 /// its lock taken. Returns the stock.
-pub(crate) fn put_on_sale(plan: &Plan, meeting: &Meeting, interrupted: &AtomicBool) -> Result<u64, RunError> {
+pub(crate) fn put_on_sale(
+    plan: &Plan,
+    meeting: &Meeting,
+    interrupted: &AtomicBool,
+) -> Result<Stock, RunError> {
     let path = plan.file.as_path();
     match (ticket::load(path), plan.tickets) {
         (Ok(_), Some(tickets)) => {
@@ -190,7 +196,7 @@ fn probe_write(plan: &Plan) -> Result<(), RunError> {
 fn set_under_lock(
     locker: &Locker,
     plan: &Plan,
-    tickets: u64,
+    tickets: Stock,
     interrupted: &AtomicBool,
 ) -> Result<(), RunError> {
     let began = Instant::now();
@@ -216,7 +222,7 @@ fn set_under_lock(
 }
 
 /// The stock after the sale, or the start of what is there instead.
-pub(crate) fn stock_left(plan: &Plan) -> Result<(Option<u64>, Option<String>), RunError> {
+pub(crate) fn stock_left(plan: &Plan) -> Result<(Option<Stock>, Option<String>), RunError> {
     let failed = |source| TicketFileError::Io { path: plan.file.clone(), doing: "can't be read", source };
     let mut ticket_file = TicketFile::open(&plan.file, false, "").map_err(failed)?;
     Ok(match ticket_file.read().map_err(failed)? {

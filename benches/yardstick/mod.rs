@@ -66,7 +66,7 @@ impl Crowd {
         let write = Write::Overwrite;
         Plan {
             buyers: self.buyers,
-            tickets: Some(self.purchases()),
+            tickets: Some(self.purchases() as i64),
             workers: self.workers,
             sale: Sale {
                 lock: self.lock,

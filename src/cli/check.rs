@@ -8,6 +8,7 @@ use super::{Exit, complain, print};
 use crate::history::{self, History, ReadError};
 use crate::lang::Lang;
 use crate::report::check::Checked;
+use crate::stock::Stock;
 use crate::verdict::judge_from;
 
 /// `ticketsim check`.
@@ -30,8 +31,8 @@ pub(super) struct CheckArgs {
     #[arg(required = true, value_name = "HISTORY")]
     histories: Vec<PathBuf>,
     /// The stock at the start [default: the header's, or else the highest that a purchase says]
-    #[arg(short, long, value_name = "N")]
-    tickets: Option<u64>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
+    tickets: Option<Stock>,
     /// Print one JSON document a history, each on a line, instead of text
     #[arg(long)]
     json: bool,

@@ -8,6 +8,7 @@ use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, census_until, sam
 use crate::lang::Lang;
 use crate::plan::{Lock, LockOn, PerBuyer, Plan, Sale, Write};
 use crate::report::explore as report;
+use crate::stock::Stock;
 
 /// `ticketsim explore`.
 #[derive(Debug, Args)]
@@ -22,8 +23,8 @@ pub(super) struct ExploreArgs {
           value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
     buyers: u32,
     /// How many tickets are on sale
-    #[arg(short, long, value_name = "N", default_value_t = 1)]
-    tickets: u64,
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(Stock).range(0..))]
+    tickets: Stock,
     /// Take no lock: short for --lock none
     #[arg(long, conflicts_with = "lock")]
     no_lock: bool,

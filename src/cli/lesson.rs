@@ -12,6 +12,7 @@ use crate::lesson::{Lesson, LessonError, Manner, Taught, Voice, ask, open_counte
 use crate::plan::Plan;
 use crate::report::text::{LOUD, styled};
 use crate::run::RunError;
+use crate::stock::Stock;
 use crate::workers::WorkersError;
 
 /// `ticketsim lesson`.
@@ -45,8 +46,8 @@ pub(super) struct LessonArgs {
     #[arg(long, value_name = "PATH", default_value = Plan::DEFAULT_FILE, requires = "serve")]
     file: PathBuf,
     /// server --serve: put N tickets on sale first
-    #[arg(long, value_name = "N", requires = "serve")]
-    tickets: Option<u64>,
+    #[arg(long, value_name = "N", requires = "serve", value_parser = clap::value_parser!(Stock).range(0..))]
+    tickets: Option<Stock>,
 }
 
 pub(super) fn execute(args: &LessonArgs, lang: Lang) -> anyhow::Result<Exit> {

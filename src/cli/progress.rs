@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::closed_set::closed_set;
 use crate::history::Tally;
 use crate::plan::{PerBuyer, Plan};
+use crate::stock::{Stock, tickets_between};
 
 closed_set! {
     /// How progress is shown.
@@ -42,7 +43,7 @@ pub(super) struct Progress {
     /// Purchases to be made, at most; unknown where buyers go on until they are refused.
     purchases: Option<u64>,
     /// The tickets on sale, once they are.
-    pub(super) tickets: Rc<Cell<Option<u64>>>,
+    pub(super) tickets: Rc<Cell<Option<Stock>>>,
 }
 
 impl Progress {
@@ -58,7 +59,9 @@ impl Progress {
         };
         let purchases = match (plan.per_buyer, plan.tickets) {
             (PerBuyer::Count(count), _) => Some(u64::from(plan.buyers) * u64::from(count.get())),
-            (PerBuyer::All, Some(tickets)) => Some(tickets.saturating_add(u64::from(plan.buyers))),
+            (PerBuyer::All, Some(tickets)) => {
+                Some(tickets_between(tickets, 0).saturating_add(u64::from(plan.buyers)))
+            }
             (PerBuyer::All, None) => None,
         };
         Self { began, shown, purchases, tickets: Rc::new(Cell::new(plan.tickets)) }
@@ -71,7 +74,7 @@ impl Progress {
             return;
         }
         let Tally { bought, refused, failed } = tally;
-        let left = self.tickets.get().map(|tickets| tickets.saturating_sub(bought));
+        let left = self.tickets.get().map(|tickets| tickets_between(tickets, 0).saturating_sub(bought));
         let left = left.map_or_else(String::new, |left| format!(", {left} left"));
         let message = format!("{bought} sold, {refused} refused{left}");
         match &mut self.shown {

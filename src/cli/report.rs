@@ -12,6 +12,7 @@ use crate::lang::{Lang, timeline as say};
 use crate::report::check::Checked;
 use crate::report::text;
 use crate::report::timeline::MOST_PURCHASES;
+use crate::stock::Stock;
 use crate::verdict::judge_from;
 
 /// `ticketsim report`.
@@ -30,8 +31,8 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "PATH")]
     trace: Option<PathBuf>,
     /// The stock at the start [default: the header's, or else the highest that a purchase says]
-    #[arg(short, long, value_name = "N")]
-    tickets: Option<u64>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
+    tickets: Option<Stock>,
 }
 
 pub(super) fn execute(args: ReportArgs, lang: Lang) -> anyhow::Result<Exit> {

@@ -19,14 +19,15 @@ use crate::paths::through_links;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::{json, text};
 use crate::run::{RunError, run};
+use crate::stock::Stock;
 use crate::workers::{Watch, WorkersError};
 
 /// The sale itself: what `replay` and the like take, too.
 #[derive(Clone, Debug, Args)]
 pub(super) struct SaleArgs {
     /// Put N tickets on sale first [default: what the file has]
-    #[arg(short, long, value_name = "N")]
-    pub(super) tickets: Option<u64>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
+    pub(super) tickets: Option<Stock>,
     /// Take no lock: short for --lock none
     #[arg(long, conflicts_with = "lock")]
     no_lock: bool,
@@ -287,7 +288,7 @@ mod tests {
     }
 
     prop_compose! {
-        fn a_plan()(workers in member(Workers::ALL), buyers in 1..=Plan::MOST_BUYERS, tickets in any::<Option<u64>>(), sale in a_sale(),
+        fn a_plan()(workers in member(Workers::ALL), buyers in 1..=Plan::MOST_BUYERS, tickets in proptest::option::of(0..=Stock::MAX), sale in a_sale(),
                     all in any::<bool>(), count in 1_u32.., think_ns in 0_u64..1 << 40,
                     jitter in 0.0..=1.0, seed in any::<u64>(), file in "[a-z' \\\\]{1,8}/t[.]json") -> Plan {
             let per_buyer = if all { PerBuyer::All } else { count.to_string().parse().expect("a count") };

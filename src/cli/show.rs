@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Exit, print};
-use crate::lang::{Lang, Noun, run as say};
+use crate::lang::{Lang, run as say};
 use crate::plan::Plan;
 use crate::store::file::ticket;
 
@@ -27,7 +27,7 @@ pub(super) fn execute(args: &ShowArgs, lang: Lang) -> anyhow::Result<Exit> {
         let document = serde_json::json!({ "schema_version": 1, "file": file, "remaining": stock });
         print(&format!("{document}\n"))?;
     } else {
-        let tickets = lang.count(stock, Noun::Ticket);
+        let tickets = lang.tickets(stock);
         print(&format!("{}\n", say::left_in(lang, tickets, args.file.display())))?;
     }
     Ok(Exit::Sound)

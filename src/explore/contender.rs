@@ -3,6 +3,7 @@
 use super::Setting;
 use crate::buyer::{Action, Buyer, Ending, Reply, Rules};
 use crate::schedule::StepKind;
+use crate::stock::Stock;
 use crate::store::file::{ModelWorld, Seat};
 
 /// A buyer in the model.
@@ -70,11 +71,11 @@ impl Contender {
 pub(super) struct Course {
     receipts: u64,
     /// How many different tickets were sold.
-    tickets: u64,
+    tickets: Stock,
     /// Whether somebody read what was no ticket file.
     torn: bool,
     /// The stock in the file at the end; `None` before the end, and where it is torn.
-    remaining: Option<u64>,
+    remaining: Option<Stock>,
 }
 
 impl Course {
@@ -86,7 +87,7 @@ impl Course {
     }
 
     /// Notes a step.
-    pub(super) fn note(&mut self, taken: &Taken, initial: u64) {
+    pub(super) fn note(&mut self, taken: &Taken, initial: Stock) {
         match (taken.action, taken.reply) {
             (Action::Write(left) | Action::Fill(left), Reply::Done) => {
                 self.receipts += 1;
@@ -113,7 +114,7 @@ pub(super) struct Shop {
     pub(super) world: ModelWorld,
     pub(super) contenders: Vec<Contender>,
     pub(super) course: Course,
-    initial: u64,
+    initial: Stock,
 }
 
 impl Shop {

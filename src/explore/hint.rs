@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use super::contender::{Contender, Shop};
 use super::{Refusal, Setting, Why};
 use crate::schedule::{Schedule, Step};
+use crate::stock::tickets_between;
 
 /// What can be said of the way to an oversell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hi
             .ok_or_else(|| refused(Why::NoSuchBuyer(setting.buyers)))?;
         shop.step(buyer).ok_or_else(|| refused(Why::Left))?;
     }
-    if shop.course.receipts() > setting.tickets {
+    if shop.course.receipts() > tickets_between(setting.tickets, 0) {
         return Ok(Hint::Oversold);
     }
     // Buyers that stand alike are interchangeable: a state is who stands where but for the numbers, and
@@ -75,7 +76,7 @@ pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hi
             let mut next = shop.clone();
             let Some(taken) = next.step(place) else { continue };
             let step = Some(Step { kind: taken.kind, buyer: place as u32 + 1 });
-            if next.course.receipts() > setting.tickets {
+            if next.course.receipts() > tickets_between(setting.tickets, 0) {
                 met.push(Met { from, step });
                 return Ok(Hint::Steps(way(&met)));
             }
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
     use crate::plan::{Lock, LockOn, PerBuyer, Sale, Write};
 
-    fn hint_after(lock: Lock, write: Write, tickets: u64, taken: &str) -> Hint {
+    fn hint_after(lock: Lock, write: Write, tickets: i64, taken: &str) -> Hint {
         let sale = Sale {
             lock,
             lock_on: LockOn::Ticket,

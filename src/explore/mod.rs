@@ -28,6 +28,7 @@ pub use sample::{Drawn, Sample, Sampling, Scheduler, sample};
 use crate::history::History;
 use crate::plan::{Pace, PerBuyer, Plan, Sale, Workers};
 use crate::schedule::Schedule;
+use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, judge};
 use contender::Course;
 
@@ -37,7 +38,7 @@ pub struct Setting {
     /// How many buyers race, at least 1.
     pub buyers: u32,
     /// How many tickets are on sale.
-    pub tickets: u64,
+    pub tickets: Stock,
     /// How many purchases each buyer makes.
     pub per_buyer: PerBuyer,
     /// What one purchase does. The model has no clock: nobody gives up waiting.
@@ -47,7 +48,7 @@ pub struct Setting {
 impl Setting {
     /// The setting of a plan that puts so many tickets on sale.
     #[must_use]
-    pub fn of(plan: &Plan, tickets: u64) -> Self {
+    pub fn of(plan: &Plan, tickets: Stock) -> Self {
         Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, sale: plan.sale }
     }
 
@@ -92,7 +93,7 @@ pub struct End {
     /// How many purchases believe that they succeeded.
     pub receipts: u64,
     /// The stock in the file; `None` where it is left torn.
-    pub remaining: Option<u64>,
+    pub remaining: Option<Stock>,
     /// What went wrong, in the order of [`AnomalyKind::ALL`].
     pub anomalies: Vec<AnomalyKind>,
 }

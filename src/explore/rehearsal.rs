@@ -3,7 +3,7 @@
 use super::Setting;
 use super::contender::{Shop, Taken};
 use crate::buyer::{Action, Reply};
-use crate::history::{Header, History, Outcome, Purchase, Steps};
+use crate::history::{Header, History, Outcome, Purchase};
 use crate::schedule::{Schedule, Step, StepKind};
 
 /// Why a schedule can't be followed, and from which step on.
@@ -105,18 +105,8 @@ struct Script {
 impl Script {
     fn note(&mut self, buyer: u32, taken: &Taken, now_ns: u64) {
         let open = &mut self.open[buyer as usize - 1];
-        let purchase = open.get_or_insert_with(|| Purchase {
-            buyer: u64::from(buyer),
-            pid: None,
-            invoke_ns: now_ns,
-            return_ns: None,
-            outcome: Outcome::Unknown,
-            stock: None,
-            steps: Steps::default(),
-            fault: None,
-            torn: None,
-            line: 0,
-        });
+        let called = || Purchase::new(u64::from(buyer), Outcome::Unknown, now_ns, None);
+        let purchase = open.get_or_insert_with(called);
         let steps = &mut purchase.steps;
         match taken.kind {
             StepKind::Open => {}
@@ -127,7 +117,9 @@ impl Script {
             StepKind::Unlock => steps.unlocked_ns = Some(now_ns),
         }
         match (taken.action, taken.reply) {
-            (Action::Read, Reply::Stock(stock)) => purchase.stock = Some(stock),
+            (Action::Read, Reply::Stock(stock)) => {
+                (purchase.seen, purchase.sold_from) = (Some(stock), Some(stock));
+            }
             (Action::Read, Reply::Torn(text)) => purchase.torn = Some(text),
             _ => {}
         }

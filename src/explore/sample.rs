@@ -11,6 +11,7 @@ use super::contender::{Course, Shop};
 use super::{End, Ends, Setting};
 use crate::plan::{Lock, PerBuyer, Write};
 use crate::schedule::{Schedule, Step};
+use crate::stock::tickets_between;
 use crate::verdict::Ruling;
 
 /// How schedules are drawn.
@@ -168,7 +169,7 @@ fn most_steps(setting: &Setting) -> u64 {
     let selling = if sale.write == Write::Truncate { 3 } else { 2 };
     let purchases = match setting.per_buyer {
         PerBuyer::Count(count) => u64::from(count.get()),
-        PerBuyer::All => setting.tickets.saturating_add(1),
+        PerBuyer::All => tickets_between(setting.tickets, 0).saturating_add(1),
     };
     u64::from(setting.buyers).saturating_mul(purchases).saturating_mul(locking + selling)
 }

@@ -10,9 +10,10 @@ use num_traits::ToPrimitive;
 
 use super::*;
 use crate::plan::{Lock, LockOn, Write};
+use crate::stock::tickets_between;
 use crate::verdict::Ruling;
 
-fn setting(buyers: u32, tickets: u64, lock: Lock, write: Write) -> Setting {
+fn setting(buyers: u32, tickets: Stock, lock: Lock, write: Write) -> Setting {
     let sale = Sale {
         lock,
         lock_on: write.default_lock_on(),
@@ -24,7 +25,7 @@ fn setting(buyers: u32, tickets: u64, lock: Lock, write: Write) -> Setting {
     Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
 }
 
-fn unlocked(buyers: u32, tickets: u64) -> Setting {
+fn unlocked(buyers: u32, tickets: Stock) -> Setting {
     setting(buyers, tickets, Lock::None, Write::Overwrite)
 }
 
@@ -37,7 +38,7 @@ fn several(setting: Setting, count: u32) -> Setting {
 struct Simple {
     /// The letter of its next step, by its place in the sale's letters.
     at: usize,
-    read: u64,
+    read: Stock,
     opened: u64,
     /// Which file it read through last.
     reads: u64,
@@ -55,16 +56,16 @@ struct Enumeration {
     most: u32,
     buyers: Vec<Simple>,
     /// `None` while it is emptied.
-    file: Option<u64>,
+    file: Option<Stock>,
     renames: u64,
     holders: Vec<(u64, usize)>,
-    sold: Vec<u64>,
+    sold: Vec<Stock>,
     torn: bool,
     steps: Vec<String>,
     chance: Ratio<u128>,
 }
 
-type Key = (u64, Option<u64>, Vec<AnomalyKind>);
+type Key = (u64, Option<Stock>, Vec<AnomalyKind>);
 
 impl Enumeration {
     fn new(setting: &Setting) -> Self {
@@ -154,13 +155,13 @@ impl Enumeration {
     }
 
     /// By the definitions in words, over the list of all that were sold.
-    fn key(&self, initial: u64) -> Key {
+    fn key(&self, initial: Stock) -> Key {
         let mut tickets = self.sold.clone();
         tickets.sort_unstable();
         tickets.dedup();
-        let gone: Vec<u64> = (self.file.unwrap_or(0) + 1..=initial).collect();
+        let gone: Vec<Stock> = (self.file.unwrap_or(0) + 1..=initial).collect();
         let named = [
-            (self.sold.len() as u64 > initial, AnomalyKind::Oversold),
+            (self.sold.len() as Stock > initial, AnomalyKind::Oversold),
             (tickets.len() < self.sold.len(), AnomalyKind::LostUpdate),
             (tickets != gone, AnomalyKind::LostStock),
             (self.torn, AnomalyKind::TornRead),
@@ -312,9 +313,9 @@ fn the_known_counts_come_out() {
     ] {
         let census = census(&unlocked(buyers, tickets), u64::MAX);
         assert_eq!(census.schedules, BigUint::from(schedules), "{buyers} buyers, {tickets} tickets");
-        let (count, _) = sum(&census, |end| end.receipts > tickets);
+        let (count, _) = sum(&census, |end| end.receipts > tickets_between(tickets, 0));
         assert_eq!(count, BigUint::from(oversold), "{buyers} buyers, {tickets} tickets");
-        let not = |end: &End| end.remaining.is_none_or(|left| left + end.receipts != tickets);
+        let not = |end: &End| end.remaining.is_none_or(|left| left + end.receipts as Stock != tickets);
         let (count, probability) = sum(&census, not);
         assert_eq!(count, BigUint::from(not_conserved), "{buyers} buyers, {tickets} tickets");
         if let Some((numer, denom)) = chance {

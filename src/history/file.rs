@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::{Header, History, Names, Outcome, Purchase};
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::paths::{folder, temporary_in};
+use crate::stock::Stock;
 
 /// The version of the format, as the header's `history_version` says it.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct HeaderLine<'a> {
@@ -30,7 +31,11 @@ struct PurchaseLine<'a> {
     return_ns: Option<u64>,
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stock: Option<u64>,
+    stock: Option<Stock>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<Stock>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sold_from: Option<Stock>,
     #[serde(skip_serializing_if = "Option::is_none")]
     locked_ns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,13 +80,16 @@ impl<'a> TornMember<'a> {
 impl<'a> PurchaseLine<'a> {
     fn new(purchase: &'a Purchase, names: &'a Names) -> Self {
         let steps = purchase.steps;
+        let short = purchase.seen == purchase.sold_from;
         Self {
             buyer: names.name(purchase.buyer).map_or(BuyerMember::Number(purchase.buyer), BuyerMember::Name),
             pid: purchase.pid,
             invoke_ns: purchase.invoke_ns,
             return_ns: purchase.return_ns,
             outcome: purchase.outcome,
-            stock: purchase.stock,
+            stock: purchase.seen.filter(|_| short),
+            seen: purchase.seen.filter(|_| !short),
+            sold_from: purchase.sold_from.filter(|_| !short),
             locked_ns: steps.locked_ns,
             read_ns: steps.read_ns,
             truncated_ns: steps.truncated_ns,
@@ -159,8 +167,8 @@ mod tests {
     }
 
     /// Any stock, and often one that others have, too.
-    fn a_stock() -> impl Strategy<Value = u64> {
-        prop_oneof![0..10_u64, any::<u64>()]
+    fn a_stock() -> impl Strategy<Value = Stock> {
+        prop_oneof![0..10_i64, any::<Stock>()]
     }
 
     prop_compose! {
@@ -173,14 +181,15 @@ mod tests {
     prop_compose! {
         fn a_purchase()(name in "[a-z\"\\\\é]{0,3}", named in any::<bool>(), number in 0..Names::FIRST,
                         pid in any::<Option<u32>>(), invoke_ns in any::<u64>(), took_ns in a_time(),
-                        outcome in member(Outcome::ALL), stock in proptest::option::of(a_stock()),
+                        outcome in member(Outcome::ALL), seen in proptest::option::of(a_stock()),
+                        other in proptest::option::of(proptest::option::of(a_stock())),
                         steps in some_steps(), kind in proptest::option::of(member(FaultKind::ALL)),
                         errno in any::<i32>(), bytes in any::<Option<Vec<u8>>>())
                         -> (Option<String>, Purchase) {
             let answered = matches!(outcome, Outcome::Bought | Outcome::Refused);
             let return_ns = took_ns.or(answered.then_some(0)).map(|took_ns| invoke_ns.saturating_add(took_ns));
             let purchase = Purchase {
-                buyer: number, pid, invoke_ns, return_ns, outcome, stock, steps,
+                buyer: number, pid, invoke_ns, return_ns, outcome, seen, sold_from: other.unwrap_or(seen), steps,
                 fault: kind.map(|kind| Fault { kind, errno }),
                 torn: bytes.map(|bytes| TornText::new(&bytes)),
                 line: 0,
@@ -191,14 +200,14 @@ mod tests {
 
     prop_compose! {
         fn a_header()(initial in proptest::option::of(a_stock()),
-                      remaining in proptest::option::of(a_stock()),
+                      remaining in proptest::option::of(a_stock()), wall_ns in a_time(),
                       left_torn in any::<Option<String>>(),
                       replay in any::<Option<String>>(), outsiders in any::<bool>(),
                       unrecorded in any::<bool>(), bought in any::<u64>(), refused in any::<u64>(),
                       failed in any::<u64>(), interrupted in any::<bool>()) -> Header {
             let all = Tally { bought, refused, failed };
             let unrecorded = if unrecorded { all } else { Tally::default() };
-            Header { initial, remaining, left_torn, replay, outsiders, unrecorded, interrupted, ..Header::default() }
+            Header { initial, remaining, wall_ns, left_torn, replay, outsiders, unrecorded, interrupted, ..Header::default() }
         }
     }
 
@@ -233,7 +242,7 @@ mod tests {
             write_to(&history, &mut text).expect("memory takes all");
             prop_assert_eq!(&read(text.as_slice(), "memory").expect("a history"), &history);
             // Whatever stands in a file, judging it and telling of it takes no harm.
-            for initial in [history.header.initial, Some(history.purchases.len() as u64), None] {
+            for initial in [history.header.initial, Some(history.purchases.len() as Stock), None] {
                 let mut history = history.clone();
                 let (verdict, initial_from) = crate::verdict::judge_from(&mut history, initial);
                 let checked =

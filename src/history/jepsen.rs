@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::read::{BuyerName, Mistake, reason};
-use super::{Names, Outcome, Purchase, Steps};
+use super::{Names, Outcome, Purchase};
+use crate::stock::Stock;
 
 /// One event: its members, as they stand in its line.
 pub(super) struct Event<'a> {
@@ -34,7 +35,7 @@ impl<'a> Event<'a> {
     }
 
     /// What an `ok` says.
-    fn bought(&self) -> Result<(Outcome, Option<u64>), Mistake> {
+    fn bought(&self) -> Result<(Outcome, Option<Stock>), Mistake> {
         let Some(value) = self.value else { return Ok((Outcome::Bought, None)) };
         if is_refusal(value) {
             return Ok((Outcome::Refused, None));
@@ -46,7 +47,7 @@ impl<'a> Event<'a> {
                 Err(_) => Err(Mistake::at(
                     self.text,
                     value,
-                    "the \"value\" of an \"ok\" is the stock that it was sold from, a whole number from 0, \
+                    "the \"value\" of an \"ok\" is the stock that it was sold from, a whole number, \
                      or null, or \"refused\"",
                 )),
             },
@@ -142,21 +143,10 @@ fn purchase(
     call: Call,
     return_ns: Option<u64>,
     outcome: Outcome,
-    stock: Option<u64>,
+    stock: Option<Stock>,
     line: u32,
 ) -> Purchase {
-    Purchase {
-        buyer,
-        pid: None,
-        invoke_ns: call.time_ns,
-        return_ns,
-        outcome,
-        stock,
-        steps: Steps::default(),
-        fault: None,
-        torn: None,
-        line,
-    }
+    Purchase { seen: stock, sold_from: stock, line, ..Purchase::new(buyer, outcome, call.time_ns, return_ns) }
 }
 
 /// A refusal: false, one of the words for it, or a list that begins with one, as Clojure's errors do.

@@ -4,12 +4,12 @@
 //! the verdict. Times are nanoseconds on one monotonic clock, counted from an epoch that all buyers of
 //! the history share; intervals are closed, so purchases that touch are concurrent.
 //!
-//! # The file format, version 1
+//! # The file format, version 2
 //!
 //! A file is JSON lines in UTF-8: an optional header, then one purchase a line, in any order.
 //!
 //! ```text
-//! {"history_version":1,"initial":2}
+//! {"history_version":2,"initial":2}
 //! {"buyer":"ann","invoke_ns":1000,"return_ns":5000,"outcome":"bought","stock":2}
 //! {"buyer":"bob","invoke_ns":2000,"return_ns":9000,"outcome":"bought","stock":1}
 //! {"buyer":"cy","invoke_ns":7000,"return_ns":9500,"outcome":"refused"}
@@ -26,16 +26,20 @@
 //! | `invoke_ns` | required | when it was called |
 //! | `return_ns` | required if bought or refused | when it returned: not before `invoke_ns` |
 //! | `outcome` | required | `bought`; `refused`: it was told that nothing was left; `failed`: it had no effect; `unknown`: no answer ever came, and it may or may not have taken effect at any time after its call |
-//! | `stock` | optional | the stock that it read; for a receipt, the one that it was sold from: the last ticket is sold from 1 |
+//! | `seen` | optional | the stock that it read |
+//! | `sold_from` | optional | the stock that its ticket was taken from: the last ticket is sold from 1. It differs from `seen` where the store itself counts down |
+//! | `stock` | optional | both of them, where they are equal |
 //! | `pid` | optional | the process that made it |
 //! | `locked_ns`, `read_ns`, `truncated_ns`, `written_ns`, `unlocked_ns` | optional | when its inner steps ended, as in [`Steps`] |
 //! | `fault`, `errno`, `holder_pid` | optional | why it failed or was not answered, as in [`Fault`] |
 //! | `torn` | optional | what a torn read met, its first 31 bytes: a text, or a list of bytes where it is no UTF-8 |
 //!
-//! Times are whole numbers from 0. A member that is `null` is as good as absent, unknown members are
-//! ignored, and so are blank lines. A line has at most [`MOST_LINE_BYTES`]. The last line may lack its
+//! Stocks are whole numbers, and may be negative: that is evidence. Times are whole numbers from 0. A
+//! member that is `null` is as good as absent, unknown members are ignored, and so are blank lines. A line has at most [`MOST_LINE_BYTES`]. The last line may lack its
 //! line feed; if it breaks off in the middle, its writer crashed: it is left out, and the header's
 //! `cut_short` says so.
+//!
+//! Version 1 had `stock` alone, and no `wall_ns` in its header; it is read as version 2 is.
 //!
 //! # Jepsen's events
 //!
@@ -70,6 +74,7 @@ use serde::{Deserialize, Serialize};
 use crate::closed_set::closed_set;
 use crate::fault::{Fault, TornText};
 use crate::plan::Plan;
+use crate::stock::Stock;
 
 closed_set! {
     /// How a purchase ended.
@@ -82,6 +87,13 @@ closed_set! {
         Failed = "failed",
         /// No answer ever came: it may or may not have taken effect at any time after its call.
         Unknown = "unknown",
+    }
+}
+
+/// Nothing is known of a purchase until something is said of it.
+impl Default for Outcome {
+    fn default() -> Self {
+        Self::Unknown
     }
 }
 
@@ -101,8 +113,9 @@ pub struct Steps {
     pub unlocked_ns: Option<u64>,
 }
 
-/// One purchase of one buyer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One purchase of one buyer. Nobody needs to write all of it out: [`Purchase::new`] makes one, and
+/// `..Purchase::default()` is the rest of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Purchase {
     /// Whose it is; our own buyers count from 1.
     pub buyer: u64,
@@ -114,8 +127,12 @@ pub struct Purchase {
     pub return_ns: Option<u64>,
     /// How it ended.
     pub outcome: Outcome,
-    /// The stock that the buyer read: for a receipt, the stock that it was sold from.
-    pub stock: Option<u64>,
+    /// The stock that the buyer read.
+    pub seen: Option<Stock>,
+    /// The stock that its ticket was taken from; of one that took none, the stock that it would have been
+    /// taken from. Equal to what it saw where it writes down what it saw, less one. Where the store itself
+    /// counts down, it is what the store had, whatever was seen before.
+    pub sold_from: Option<Stock>,
     /// When its inner steps ended.
     pub steps: Steps,
     /// Why it failed, or never answered.
@@ -127,9 +144,21 @@ pub struct Purchase {
 }
 
 /// A file of a million purchases is held at less than 300 bytes each, with what judging takes besides.
-const _: () = assert!(size_of::<Purchase>() <= 192);
+const _: () = assert!(size_of::<Purchase>() <= 200);
 
 impl Purchase {
+    /// A purchase that was called and ended at these times.
+    #[must_use]
+    pub fn new(buyer: u64, outcome: Outcome, invoke_ns: u64, return_ns: Option<u64>) -> Self {
+        Self { buyer, outcome, invoke_ns, return_ns, ..Self::default() }
+    }
+
+    /// The same, of one that saw this stock and was sold from it.
+    #[must_use]
+    pub fn from_stock(self, stock: Stock) -> Self {
+        Self { seen: Some(stock), sold_from: Some(stock), ..self }
+    }
+
     /// When the stock was read and, for a receipt, rewritten: `None` unless both were recorded.
     #[must_use]
     pub fn read_and_write_ns(&self) -> Option<(u64, u64)> {
@@ -142,13 +171,17 @@ impl Purchase {
 pub struct Header {
     /// The stock before the first purchase, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub initial: Option<u64>,
+    pub initial: Option<Stock>,
     /// The stock after the last purchase, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remaining: Option<u64>,
+    pub remaining: Option<Stock>,
     /// The start of the file's text after the sale, where it is no ticket file any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_torn: Option<String>,
+    /// The wall-clock time at the epoch, in nanoseconds since 1970: it puts histories of several machines,
+    /// or of several runs, on one clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_ns: Option<u64>,
     /// Whether other programs may have sold from the same file meanwhile: then stock that went down
     /// between our purchases is noted and not held against our buyers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -21,6 +21,7 @@ use super::{Outcome, Purchase};
 use crate::fault::{Fault, FaultKind};
 use crate::plan::{Exclusion, PerBuyer, Plan};
 use crate::shared::{BringIn, Shareable, SharedSlice};
+use crate::stock::{Stock, tickets_between};
 use record::{Aside, Record};
 
 /// How many purchases ended in which way.
@@ -83,6 +84,7 @@ struct Memory {
     asides: SharedSlice<Aside>,
     chunk: u64,
     epoch_ns: u64,
+    wall_ns: u64,
     run_id: u32,
 }
 
@@ -99,7 +101,8 @@ impl Recorder {
     ///
     /// # Errors
     /// When the system has no room for the shared mapping.
-    pub fn for_plan(plan: &Plan, initial: u64) -> std::io::Result<Self> {
+    pub fn for_plan(plan: &Plan, initial: Stock) -> std::io::Result<Self> {
+        let initial = tickets_between(initial, 0);
         let buyers = u64::from(plan.buyers);
         let (purchases, most) = match (plan.per_buyer, plan.exclusion()) {
             (PerBuyer::Count(count), _) => {
@@ -141,6 +144,7 @@ impl Recorder {
             asides: SharedSlice::new(capacity as usize)?,
             chunk,
             epoch_ns: monotonic_ns(),
+            wall_ns: wall_ns(),
             run_id: std::process::id(),
         };
         // Zeroed before the race, not in the middle of somebody's purchase.
@@ -158,6 +162,12 @@ impl Recorder {
     #[must_use]
     pub fn now_ns(&self) -> u64 {
         monotonic_ns().saturating_sub(self.memory.epoch_ns).max(1)
+    }
+
+    /// The wall-clock time at the epoch, in nanoseconds since 1970.
+    #[must_use]
+    pub fn wall_ns(&self) -> u64 {
+        self.memory.wall_ns
     }
 
     /// The writing end of one buyer, counted from 1. Each buyer has one, used by one thread at a time.
@@ -306,6 +316,12 @@ fn monotonic_ns() -> u64 {
         .map_or(0, |time| time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
 }
 
+/// CLOCK_REALTIME in nanoseconds: what the clock on the wall says.
+fn wall_ns() -> u64 {
+    let since_1970 = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Whether the purchase was cut short by a kill.
 fn is_killed(purchase: &Purchase) -> bool {
     purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed)
@@ -316,7 +332,7 @@ mod tests {
     use super::*;
     use crate::fault::TornText;
 
-    fn purchase(pen: &mut Pen, stock: u64) {
+    fn purchase(pen: &mut Pen, stock: Stock) {
         pen.begin();
         pen.read(stock);
         pen.writing();
@@ -337,11 +353,11 @@ mod tests {
         let (purchases, unrecorded) = recorder.collect();
         assert_eq!(unrecorded, Tally::default());
         assert_eq!(purchases.len(), 2);
-        assert_eq!((purchases[0].buyer, purchases[0].pid, purchases[0].stock), (1, Some(4711), Some(2)));
+        assert_eq!((purchases[0].buyer, purchases[0].pid, purchases[0].sold_from), (1, Some(4711), Some(2)));
         assert!(purchases[0].steps.read_ns <= purchases[0].steps.written_ns);
         assert_eq!(purchases[0].return_ns, purchases[0].steps.written_ns);
         assert_eq!(purchases[1].torn.expect("bytes").bytes(), b"{\"tick");
-        assert_eq!(purchases[1].stock, None);
+        assert_eq!((purchases[1].seen, purchases[1].sold_from), (None, None));
     }
 
     #[test]
@@ -361,8 +377,32 @@ mod tests {
         let outcomes: Vec<_> = purchases.iter().map(|purchase| purchase.outcome).collect();
         assert_eq!(outcomes, [Outcome::Failed, Outcome::Failed, Outcome::Unknown]);
         assert!(purchases.iter().all(is_killed));
-        assert_eq!(purchases[2].stock, Some(5));
+        assert_eq!((purchases[2].seen, purchases[2].sold_from), (Some(5), Some(5)));
         assert_eq!(unrecorded, Tally::default());
+    }
+
+    #[test]
+    fn what_a_ticket_was_sold_from_may_differ_from_what_was_seen() {
+        let recorder = Recorder::new(3, 3).expect("a recorder");
+        for (buyer, said) in [(1, Some(-1)), (2, None)] {
+            let mut pen = recorder.pen(buyer);
+            pen.begin();
+            pen.read(7);
+            pen.counting_down();
+            pen.written();
+            said.into_iter().for_each(|stock| pen.sold_from(stock));
+            pen.end(Outcome::Bought, None);
+        }
+        // A statement that reads nothing first.
+        let mut pen = recorder.pen(3);
+        pen.begin();
+        pen.counting_down();
+        pen.sold_from(4);
+        pen.written();
+        pen.end(Outcome::Bought, None);
+        let (purchases, _) = recorder.collect();
+        let stocks: Vec<_> = purchases.iter().map(|p| (p.buyer, p.seen, p.sold_from)).collect();
+        assert_eq!(stocks, [(1, Some(7), Some(-1)), (2, Some(7), None), (3, None, Some(4))]);
     }
 
     #[test]

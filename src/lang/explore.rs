@@ -67,6 +67,8 @@ texts! {
     /// In the table: an anomaly.
     lost_stock() { en: "lost_stock", zh: "库存对不上" }
     /// In the table: an anomaly.
+    negative_stock() { en: "negative_stock", zh: "库存为负" }
+    /// An anomaly.
     torn_read() { en: "torn_read", zh: "读到残缺文件" }
     /// In the table: an anomaly.
     out_of_order() { en: "out_of_order", zh: "次序矛盾" }

@@ -11,6 +11,7 @@ pub mod timeline;
 pub mod verdict;
 
 use crate::closed_set::closed_set;
+use crate::stock::Stock;
 
 closed_set! {
     /// The language of the texts.
@@ -40,6 +41,24 @@ impl Lang {
             Lang::Zh => format!("{} {measure}", grouped(number)),
         }
     }
+}
+
+impl Lang {
+    /// So many tickets as a store says it, which may be less than none.
+    #[must_use]
+    pub fn tickets(self, stock: Stock) -> String {
+        format!("{}{}", sign(stock), self.count(stock.unsigned_abs(), Noun::Ticket))
+    }
+}
+
+/// A stock with its thousands set apart.
+#[must_use]
+pub fn grouped_stock(stock: Stock) -> String {
+    format!("{}{}", sign(stock), grouped(stock.unsigned_abs()))
+}
+
+fn sign(stock: Stock) -> &'static str {
+    if stock < 0 { "−" } else { "" }
 }
 
 /// A number with its thousands set apart, as both languages do it.
@@ -151,6 +170,11 @@ mod tests {
         assert_eq!(Lang::En.count(1, Noun::Ticket), "1 ticket");
         assert_eq!(Lang::En.count(0, Noun::Receipt), "0 receipts");
         assert_eq!(Lang::Zh.count(2, Noun::Ticket), "2 张票");
+        assert_eq!(
+            [-1, -1000, 2].map(|stock| Lang::En.tickets(stock)),
+            ["−1 ticket", "−1,000 tickets", "2 tickets"]
+        );
+        assert_eq!(grouped_stock(Stock::MIN), "−9,223,372,036,854,775,808");
         assert_eq!(Lang::En.count(1_234_567, Noun::Buyer), "1,234,567 buyers");
     }
 }

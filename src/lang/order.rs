@@ -16,11 +16,6 @@ texts! {
     /// A buyer of a history that was read from a file.
     on_line(buyer, line) { en: "{buyer} (line {line})", zh: "{buyer}（第 {line} 行）" }
 
-    /// A receipt from a stock of 0.
-    sold_from_nothing(buyer) {
-        en: "buyer {buyer} was sold a ticket from a stock of 0",
-        zh: "买家 {buyer} 从库存 0 买到了票",
-    }
     /// A refusal that read a stock.
     refused_with_stock(buyer, stock) {
         en: "buyer {buyer} was refused, and had read {stock}",

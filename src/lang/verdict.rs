@@ -82,6 +82,17 @@ texts! {
         zh: "库存多出：{tickets}明明已经卖掉，又回到了库存：有人把旧库存写了回去",
     }
 
+    /// negative_stock, in one sentence.
+    negative_stock(lowest, tickets) {
+        en: "negative stock: the store came down to {lowest}, {tickets} below nothing",
+        zh: "库存为负：库存降到了 {lowest}，比零少了 {tickets}",
+    }
+    /// negative_stock: who was sold a ticket that was not there.
+    sold_from_nothing(buyer, stock) {
+        en: "buyer {buyer} was sold a ticket from a stock of {stock}",
+        zh: "买家 {buyer} 从库存 {stock} 买到了票",
+    }
+
     /// torn_read, in one sentence.
     torn_read(count) {
         en: "torn read: {count} × the file was read while it was no valid ticket file",

@@ -18,6 +18,7 @@ use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::text::{BAD, GOOD, LOUD};
 use crate::run::{run, stock_left};
 use crate::shared::SharedSlice;
+use crate::stock::Stock;
 use crate::store::file::RealWorld;
 use crate::store::file::lock::Meeting;
 use crate::store::file::ticket;
@@ -35,7 +36,7 @@ const MOST_HASTY_SALES: u32 = 20;
 #[derive(Clone, Debug, Serialize)]
 pub struct Facts {
     buyers: u32,
-    tickets: u64,
+    tickets: Stock,
     with_lock: Round,
     without_lock: Round,
     without_pauses: Hasty,
@@ -47,7 +48,7 @@ struct Round {
     receipts: u64,
     refused: u64,
     failed: u64,
-    remaining: Option<u64>,
+    remaining: Option<Stock>,
     verdict: Ruling,
     /// From the go until the last buyer had left, in nanoseconds.
     elapsed_ns: u64,

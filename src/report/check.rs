@@ -9,6 +9,7 @@ use super::text::{ASIDE, ODD, styled, verdict_lines};
 use super::words::grouped;
 use crate::history::History;
 use crate::lang::{Lang, Noun, order as say};
+use crate::stock::Stock;
 use crate::verdict::{InitialFrom, Ruling, Verdict};
 
 /// A history that was judged.
@@ -30,9 +31,9 @@ struct Document<'a> {
     history: &'a str,
     verdict: Ruling,
     purchases: usize,
-    initial: Option<u64>,
+    initial: Option<Stock>,
     initial_from: Option<InitialFrom>,
-    remaining: Option<u64>,
+    remaining: Option<Stock>,
     receipts: u64,
     refused: u64,
     failed: u64,
@@ -94,7 +95,7 @@ impl Checked<'_> {
     pub fn start(&self, lang: Lang) -> String {
         let Checked { history, verdict: Verdict { ledger, .. }, initial_from, .. } = *self;
         let mut text = String::new();
-        let tickets = lang.count(ledger.initial.unwrap_or(0), Noun::Ticket);
+        let tickets = lang.tickets(ledger.initial.unwrap_or(0));
         let start = initial_from.map(|from| match from {
             InitialFrom::Header => say::from_header(lang, tickets),
             InitialFrom::Tickets => say::from_tickets(lang, tickets),

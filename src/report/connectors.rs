@@ -66,7 +66,9 @@ fn shapes(anomaly: &Anomaly, history: &History) -> Vec<Shape> {
         Evidence::LostUpdates(pairs) => {
             pairs.iter().map(|pair| lost_update(pair, purchase(pair.first), purchase(pair.second))).collect()
         }
-        Evidence::LostStock { suspects, .. } => suspects.iter().map(|place| about(vec![*place])).collect(),
+        Evidence::LostStock { suspects: places, .. } | Evidence::NegativeStock { receipts: places, .. } => {
+            places.iter().map(|place| about(vec![*place])).collect()
+        }
         Evidence::TornReads(reads) => reads
             .iter()
             .map(|read| torn_read(read, read.reader.map(purchase), read.writer.map(purchase)))
@@ -114,8 +116,7 @@ fn out_of_order<'a>(contradiction: &Contradiction, purchase: impl Fn(Place) -> &
     let (from, to) = match *contradiction {
         Contradiction::Backwards { lower, higher } => (lower, higher),
         Contradiction::SoldAfterRefusal { refusal, receipt } => (refusal, receipt),
-        Contradiction::SoldFromNothing { .. }
-        | Contradiction::RefusedWithStock { .. }
+        Contradiction::RefusedWithStock { .. }
         | Contradiction::LeftAfterRefusal { .. }
         | Contradiction::Unsold { .. }
         | Contradiction::Crowded { .. } => {

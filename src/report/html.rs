@@ -19,11 +19,12 @@ use super::columns::Columns;
 use super::connectors::{Piece, pieces};
 use super::figures::Latency;
 use super::lanes::{Extent, Lane, buyer_name, lanes};
-use super::words::{self, grouped, span};
+use super::words::{self, grouped, grouped_stock, span};
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
 use crate::plan::{Lock, Plan};
+use crate::stock::Stock;
 use crate::verdict::{Anomaly, Ledger, MOST_EVIDENCE, Ruling, Verdict};
 
 /// The most purchases that the page lists in a table too.
@@ -198,8 +199,8 @@ struct Row {
 struct Data<'a> {
     count: usize,
     span_ns: u64,
-    initial: Option<u64>,
-    remaining: Option<u64>,
+    initial: Option<Stock>,
+    remaining: Option<Stock>,
     outcomes: Vec<&'static str>,
     faults: Vec<&'static str>,
     lane_buyers: Vec<String>,
@@ -271,7 +272,7 @@ fn title(history: &History, lanes: &[Lane]) -> String {
     let tickets = plan.tickets.or(history.header.initial);
     let lock = if plan.sale.lock == Lock::None { "no lock".to_owned() } else { plan.sale.lock.to_string() };
     let parts =
-        [Some(many(u64::from(plan.buyers), "buyer")), tickets.map(|count| many(count, "ticket")), Some(lock)];
+        [Some(many(u64::from(plan.buyers), "buyer")), tickets.map(|count| LANG.tickets(count)), Some(lock)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -310,7 +311,7 @@ fn command_parts(command: &str) -> Vec<String> {
 }
 
 fn figures(ledger: &Ledger) -> Vec<Figure> {
-    let known = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), grouped);
+    let known = |stock: Option<Stock>| stock.map_or_else(|| "?".to_owned(), grouped_stock);
     let mut figures = Vec::new();
     let mut say = |name, value, class| figures.push(Figure { name, value, class });
     say("tickets at the start", known(ledger.initial), "");
@@ -381,6 +382,17 @@ fn rows(history: &History, extent: Extent) -> Option<Vec<Row>> {
     Some(purchases.into_iter().map(|purchase| row(history, purchase, extent)).collect())
 }
 
+/// What a purchase saw, and what it was sold from where that is not the same.
+fn stock_cell(purchase: &Purchase) -> String {
+    let said = |stock: Option<Stock>| stock.map(grouped_stock).unwrap_or_default();
+    match (purchase.seen, purchase.sold_from) {
+        (seen, sold_from) if seen == sold_from => said(seen),
+        (seen, None) => said(seen),
+        (None, sold_from) => format!("– (sold from {})", said(sold_from)),
+        (seen, sold_from) => format!("{} (sold from {})", said(seen), said(sold_from)),
+    }
+}
+
 fn row(history: &History, purchase: &Purchase, extent: Extent) -> Row {
     let between = |from_ns: Option<u64>, until_ns: Option<u64>| {
         let length = until_ns.zip(from_ns).and_then(|(until_ns, from_ns)| until_ns.checked_sub(from_ns));
@@ -391,7 +403,7 @@ fn row(history: &History, purchase: &Purchase, extent: Extent) -> Row {
         buyer: buyer_name(history, purchase.buyer),
         pid: purchase.pid.map(|pid| pid.to_string()).unwrap_or_default(),
         outcome: purchase.outcome,
-        stock: purchase.stock.map(|stock| stock.to_string()).unwrap_or_default(),
+        stock: stock_cell(purchase),
         called: span(purchase.invoke_ns - extent.from_ns),
         waited: between(Some(purchase.invoke_ns), steps.locked_ns),
         held: between(steps.locked_ns, steps.unlocked_ns),

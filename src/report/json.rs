@@ -57,8 +57,8 @@ pub struct ReplayPart {
 
 #[derive(Serialize)]
 struct Stock {
-    initial: Option<u64>,
-    remaining: Option<u64>,
+    initial: Option<i64>,
+    remaining: Option<i64>,
 }
 
 /// An anomaly as every JSON document has it.
@@ -199,6 +199,9 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
             "lost": i64::try_from(i128::from(*missing) - i128::from(*extra)).ok(),
             "missing": missing, "extra": extra, "suspects": rows(suspects),
         }),
+        Evidence::NegativeStock { lowest, receipts } => {
+            json!({ "lowest": lowest, "receipts": rows(receipts) })
+        }
         Evidence::TornReads(reads) => json!({
             "reads": reads.iter().map(|read| json!({
                 "reader": read.reader.map(purchase),
@@ -229,10 +232,17 @@ fn torn(history: &History, place: Place) -> Option<String> {
 fn row(purchase: &Purchase, names: &Names) -> Value {
     let buyer = names.name(purchase.buyer).map_or_else(|| json!(purchase.buyer), |name| json!(name));
     let mut row = json!({
-        "buyer": buyer, "pid": purchase.pid, "stock": purchase.stock,
+        "buyer": buyer, "pid": purchase.pid,
         "invoke_ns": purchase.invoke_ns, "read_ns": purchase.steps.read_ns,
         "written_ns": purchase.steps.written_ns, "return_ns": purchase.return_ns,
     });
+    // As in the file of a history: one number where it is the same.
+    if purchase.seen == purchase.sold_from {
+        row["stock"] = json!(purchase.seen);
+    } else {
+        row["seen"] = json!(purchase.seen);
+        row["sold_from"] = json!(purchase.sold_from);
+    }
     if purchase.line > 0 {
         row["line"] = json!(purchase.line);
     }

@@ -12,6 +12,7 @@ use super::words::{grouped, span};
 use crate::grade::{Combination, Counts, Grade, Obstacle, Row};
 use crate::lang::{Lang, matrix as say};
 use crate::plan::{Exclusion, Lock, LockOn, Write};
+use crate::stock::Stock;
 
 /// Narrower tables have no room for sentences: they stand below then.
 const ROOM_FOR_WHY: u16 = 160;
@@ -36,7 +37,7 @@ pub struct Trial {
     /// Buyers of each trial.
     pub buyers: u32,
     /// Tickets of each trial.
-    pub tickets: u64,
+    pub tickets: Stock,
     /// Their think time, in nanoseconds.
     pub think_ns: u64,
     /// The seed of the first trial.

@@ -25,7 +25,7 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     };
     let write = run_words::write_by(lang, sale.write);
     let buyers = lang.count(u64::from(plan.buyers), Noun::Process);
-    let tickets = lang.count(plan.tickets.unwrap_or(0), Noun::Ticket);
+    let tickets = lang.tickets(plan.tickets.unwrap_or(0));
     format!("{}\n", say::plan_line(lang, buyers, tickets, plan.file.display(), lock, write))
 }
 

@@ -6,11 +6,12 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::figures::{Fairness, Latency, Percentiles, rate_per_s};
-use super::words::{self, grouped, span};
+use super::words::{self, grouped, grouped_stock, span};
 use crate::grade::Combination;
 use crate::history::{BuyerCount, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, run as say};
 use crate::plan::{Exclusion, Lock, LockOn, PerBuyer, Plan, Workers};
+use crate::stock::Stock;
 use crate::verdict::{Ledger, Ruling, Verdict};
 
 /// Bought, and sound.
@@ -74,7 +75,7 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
         Workers::Sequential => Noun::BuyerInTurn,
     };
     let buyers = lang.count(u64::from(plan.buyers), workers);
-    let tickets = lang.count(plan.tickets.unwrap_or(0), Noun::Ticket);
+    let tickets = lang.tickets(plan.tickets.unwrap_or(0));
     let file = plan.file.display();
     let line = if plan.buyers == 1 {
         say::plan_line_alone(lang, buyers, tickets, file, lock, write, pace, plan.pace.seed)
@@ -227,7 +228,7 @@ fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Styl
     }
     match (buyer.tally.bought, last) {
         (1, Some(purchase)) if purchase.outcome == Outcome::Bought => {
-            let stock = purchase.stock.unwrap_or(0);
+            let stock = purchase.sold_from.unwrap_or(0);
             (GOOD, say::buyer_bought(lang, stock, stock.saturating_sub(1)))
         }
         (1.., _) => (GOOD, say::buyer_bought_many(lang, grouped(buyer.tally.bought))),
@@ -240,9 +241,9 @@ fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Styl
 
 /// The tickets, counted: a line a number.
 pub(super) fn ledger_lines(text: &mut String, ledger: &Ledger, lang: Lang) {
-    let known = |number: Option<u64>| number.map_or_else(|| say::ledger_unknown(lang), grouped);
+    let known = |stock: Option<Stock>| stock.map_or_else(|| say::ledger_unknown(lang), grouped_stock);
     let remaining = match ledger.remaining {
-        Some(remaining) => grouped(remaining),
+        Some(remaining) => grouped_stock(remaining),
         None => say::ledger_torn(lang),
     };
     let mut rows = vec![

@@ -14,6 +14,7 @@ use super::words::{self, printable, span};
 use crate::fault::{Fault, FaultKind};
 use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
+use crate::stock::Stock;
 
 /// The most purchases that are drawn.
 pub const MOST_PURCHASES: usize = 20;
@@ -143,8 +144,8 @@ impl<'a> Picture<'a> {
     fn stock(&self) -> Option<String> {
         let initial = self.history.header.initial?;
         let receipts = self.history.purchases.iter().filter(|purchase| purchase.outcome == Outcome::Bought);
-        let left = |receipt: &Purchase| Some((turn_ns(receipt), receipt.stock?.saturating_sub(1)));
-        let mut levels = receipts.map(left).collect::<Option<Vec<(u64, u64)>>>()?;
+        let left = |receipt: &Purchase| Some((turn_ns(receipt), receipt.sold_from?.saturating_sub(1)));
+        let mut levels = receipts.map(left).collect::<Option<Vec<(u64, Stock)>>>()?;
         levels.sort_unstable();
         let mut cells = vec![self.signs.stock; self.plot];
         let mut level = None;
@@ -291,7 +292,7 @@ fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang) -> String
     let purchase = |place: &u32| &history.purchases[*place as usize];
     if let [place] = lane.purchases.as_slice() {
         let only = purchase(place);
-        let words = match (only.outcome, only.stock) {
+        let words = match (only.outcome, only.sold_from) {
             (Outcome::Bought, Some(stock)) if sold_before(history, only) => say::sold_already(lang, stock),
             (Outcome::Bought, Some(stock)) => say::bought(lang, stock),
             (Outcome::Bought, None) => say::bought_some(lang),
@@ -312,7 +313,7 @@ fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang) -> String
 fn sold_before(history: &History, purchase: &Purchase) -> bool {
     let before = |other: &Purchase| {
         other.outcome == Outcome::Bought
-            && other.stock == purchase.stock
+            && other.sold_from == purchase.sold_from
             && (turn_ns(other), other.buyer) < (turn_ns(purchase), purchase.buyer)
     };
     history.purchases.iter().any(before)
@@ -366,7 +367,8 @@ mod tests {
             return_ns: None,
             fault: Some(Fault::plain(FaultKind::Killed)),
             outcome: Outcome::Failed,
-            stock: None,
+            seen: None,
+            sold_from: None,
             steps: Steps::default(),
             ..refused(2, 0, 900_000)
         };
@@ -449,13 +451,13 @@ mod tests {
         };
         let line = stock(&race).expect("a stock");
         assert!(line.starts_with("stock    1-") && line.contains("-0-"), "{line}");
-        race.purchases[0].stock = None;
+        race.purchases[0].sold_from = None;
         assert_eq!(stock(&race), None, "a receipt that does not say its stock");
     }
 
     #[test]
     fn what_is_too_large_is_not_drawn() {
-        let many = (0..21).map(|at| bought(at, 30 - at, at, at + 1)).collect();
+        let many = (0..21).map(|at| bought(at, 30 - at as Stock, at, at + 1)).collect();
         assert_eq!(timeline(&History { purchases: many, ..History::default() }, &LOOK), None);
         assert_eq!(timeline(&History::default(), &LOOK), None);
     }

@@ -19,6 +19,7 @@ use super::lanes::{Extent, buyer_name, lanes, last_known_ns};
 use super::words;
 use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
+use crate::stock::Stock;
 use crate::verdict::Verdict;
 
 /// The one process of the trace: buyers are its threads, so that their tracks stand together.
@@ -122,7 +123,7 @@ impl<W: Write> Events<'_, W> {
         let end_ns = self.end_ns(purchase);
         let steps = purchase.steps;
         let whole = (Some(purchase.invoke_ns), Some(end_ns));
-        let name = match (purchase.outcome, purchase.stock) {
+        let name = match (purchase.outcome, purchase.sold_from) {
             (Outcome::Bought, Some(stock)) => format!("bought ticket {stock}"),
             (outcome, _) => outcome.name().to_owned(),
         };
@@ -170,10 +171,10 @@ impl<W: Write> Events<'_, W> {
     /// The stock after each write, as a counter.
     fn stock(&mut self, history: &History) -> io::Result<()> {
         let written = |purchase: &Purchase| {
-            let after = purchase.stock?.checked_sub(1)?;
+            let after = purchase.sold_from?.checked_sub(1)?;
             (purchase.outcome == Outcome::Bought).then_some((purchase.steps.written_ns?, after))
         };
-        let mut levels: Vec<(u64, u64)> = history.purchases.iter().filter_map(written).collect();
+        let mut levels: Vec<(u64, Stock)> = history.purchases.iter().filter_map(written).collect();
         levels.sort_unstable_by_key(|(ns, _)| *ns);
         let start = history.header.initial.map(|initial| (self.extent.from_ns, initial));
         for (ns, level) in start.into_iter().chain(levels) {
@@ -246,7 +247,9 @@ fn facts(purchase: &Purchase) -> Map<String, Value> {
     };
     say("outcome", Some(json!(purchase.outcome)));
     say("pid", purchase.pid.map(|pid| json!(pid)));
-    say("stock read", purchase.stock.map(|stock| json!(stock)));
+    say("stock read", purchase.seen.map(|stock| json!(stock)));
+    let apart = purchase.sold_from.filter(|_| purchase.sold_from != purchase.seen);
+    say("sold from", apart.map(|stock| json!(stock)));
     say("why", words::fault(purchase, Lang::En).map(|why| json!(why)));
     say("line", Some(purchase.line).filter(|line| *line > 0).map(|line| json!(line)));
     facts

@@ -3,8 +3,9 @@
 use crate::fault::{FaultKind, TornText};
 use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, order, verdict as say};
-pub use crate::lang::{grouped, grouped_digits};
+pub use crate::lang::{grouped, grouped_digits, grouped_stock};
 use crate::plan::{Lock, Plan};
+use crate::stock::tickets_between;
 use crate::verdict::{
     Anomaly, AnomalyKind, Contradiction, Evidence, Ledger, LostUpdate, Place, Ruling, SharedTicket, TornRead,
     Unjudged, Verdict, Wait,
@@ -43,7 +44,7 @@ pub fn printable(name: &str) -> String {
 pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
     let ledger = &verdict.ledger;
     let receipts = lang.count(ledger.receipts, Noun::Receipt);
-    let tickets = lang.count(ledger.initial.unwrap_or(0), Noun::Ticket);
+    let tickets = lang.tickets(ledger.initial.unwrap_or(0));
     match verdict.ruling {
         Ruling::Sound => say::sound(lang, receipts, tickets),
         Ruling::Unsound if ledger.oversold > 0 => say::unsound(lang, receipts, tickets),
@@ -64,7 +65,7 @@ pub fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History, lang: Lang
     match &anomaly.evidence {
         Evidence::Oversold(_) => {
             let receipts = lang.count(ledger.receipts, Noun::Receipt);
-            let tickets = lang.count(ledger.initial.unwrap_or(0), Noun::Ticket);
+            let tickets = lang.tickets(ledger.initial.unwrap_or(0));
             say::oversold(lang, receipts, tickets, count)
         }
         Evidence::LostUpdates(_) => say::lost_update(lang, count),
@@ -88,6 +89,9 @@ pub fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History, lang: Lang
             } else {
                 say::torn_read(lang, count)
             }
+        }
+        Evidence::NegativeStock { lowest, .. } => {
+            say::negative_stock(lang, grouped_stock(*lowest), lang.count(count, Noun::Ticket))
         }
         Evidence::OutOfOrder(_) => order::out_of_order(lang),
         Evidence::Stuck(_) => say::stuck(lang, lang.count(count, Noun::Buyer)),
@@ -114,6 +118,10 @@ pub fn evidence(anomaly: &Anomaly, history: &History, lang: Lang, most: usize) -
         Evidence::LostStock { suspects, .. } => {
             total = suspects.len() as u64;
             suspects.iter().take(most).map(|place| words.suspect(*place)).collect()
+        }
+        Evidence::NegativeStock { receipts, .. } => {
+            total = receipts.len() as u64;
+            receipts.iter().take(most).map(|place| words.sold_from_nothing(*place)).collect()
         }
         Evidence::TornReads(reads) => reads.iter().take(most).map(|read| words.torn_read(read)).collect(),
         Evidence::OutOfOrder(contradictions) => {
@@ -220,7 +228,7 @@ impl Words<'_> {
 
     fn receipt_too_many(&self, place: Place) -> String {
         let tickets = self.history.header.initial.unwrap_or(0);
-        say::all_had_gone(self.lang, self.buyer(place), self.lang.count(tickets, Noun::Ticket))
+        say::all_had_gone(self.lang, self.buyer(place), self.lang.tickets(tickets))
     }
 
     fn lost_update(&self, pair: &LostUpdate) -> String {
@@ -235,7 +243,7 @@ impl Words<'_> {
             (Some(wrote_ns), Some(read_ns)) => {
                 let gap = span(read_ns - wrote_ns);
                 let wrote_it = |purchase: &Purchase| {
-                    purchase.stock.is_some_and(|from| from.checked_sub(1) == Some(stock))
+                    purchase.sold_from.is_some_and(|from| from.checked_sub(1) == Some(stock))
                         && purchase.steps.written_ns.is_some_and(|ns| (wrote_ns..=read_ns).contains(&ns))
                 };
                 if self.history.purchases.iter().any(wrote_it) {
@@ -253,7 +261,12 @@ impl Words<'_> {
 
     fn suspect(&self, place: Place) -> String {
         let purchase = self.purchase(place);
-        say::died_writing(self.lang, self.buyer(place), purchase.stock.unwrap_or(0))
+        say::died_writing(self.lang, self.buyer(place), purchase.sold_from.unwrap_or(0))
+    }
+
+    fn sold_from_nothing(&self, place: Place) -> String {
+        let stock = self.purchase(place).sold_from.unwrap_or(0);
+        say::sold_from_nothing(self.lang, self.buyer(place), grouped_stock(stock))
     }
 
     fn torn_read(&self, read: &TornRead) -> String {
@@ -264,7 +277,7 @@ impl Words<'_> {
         };
         let (reader, who) = (self.purchase(place), self.buyer(place));
         let Some(text) = reader.torn else {
-            return say::stock_from_nowhere(lang, who, reader.stock.unwrap_or(0));
+            return say::stock_from_nowhere(lang, who, reader.seen.max(reader.sold_from).unwrap_or(0));
         };
         let text = torn_text(&text, lang);
         let emptied_ns = read.writer.and_then(|writer| self.purchase(writer).steps.truncated_ns);
@@ -286,11 +299,8 @@ impl Words<'_> {
 
     fn contradiction(&self, contradiction: &Contradiction) -> String {
         let lang = self.lang;
-        let stock = |place: Place| self.purchase(place).stock.unwrap_or(0);
+        let stock = |place: Place| self.purchase(place).sold_from.unwrap_or(0);
         match contradiction {
-            Contradiction::SoldFromNothing { receipt } => {
-                order::sold_from_nothing(lang, self.buyer(*receipt))
-            }
             Contradiction::RefusedWithStock { refusal } => {
                 order::refused_with_stock(lang, self.buyer(*refusal), stock(*refusal))
             }
@@ -307,7 +317,7 @@ impl Words<'_> {
                 order::left_after_refusal(lang, self.buyer(*refusal), lang.count(*remaining, Noun::Ticket))
             }
             Contradiction::Unsold { high, low, missing, after, by } => {
-                let what = match (high - low + 1, *missing) {
+                let what = match (tickets_between(*high, *low) + 1, *missing) {
                     (1, _) => order::nobody_bought(lang, high),
                     (tickets, missing) if missing >= tickets => order::nobody_bought_any(lang, high, low),
                     (_, missing) => order::nobody_bought_some(lang, missing, high, low),

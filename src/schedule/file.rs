@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::Schedule;
 use crate::paths::folder;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
+use crate::stock::Stock;
 
 /// The version of the format, as the member `schedule_version` says it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -71,7 +72,7 @@ pub struct SchedulePlan {
     pub buyers: Option<u32>,
     /// How many tickets are on sale; left out: the ticket file's own stock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tickets: Option<u64>,
+    pub tickets: Option<Stock>,
     /// How they keep each other out.
     #[serde(default = "default_lock")]
     pub lock: Lock,

@@ -12,6 +12,7 @@ use super::{Schedule, Step, StepKind};
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase};
 use crate::plan::{Exclusion, Plan};
+use crate::stock::Stock;
 
 /// How many orders that lead nowhere are tried.
 const MOST_DEAD_ENDS: usize = 200_000;
@@ -76,8 +77,8 @@ enum Effect {
     Open,
     Lock,
     Unlock,
-    Read(Option<u64>),
-    Write(Option<u64>),
+    Read(Option<Stock>),
+    Write(Option<Stock>),
 }
 
 /// One step, and the span of time in which it took effect, both ends included.
@@ -133,7 +134,7 @@ fn cut_short(purchase: &Purchase) -> Option<&'static str> {
 fn events_of(purchase: &Purchase, buyer: u32, plan: &Plan) -> Option<Vec<Event>> {
     let steps = purchase.steps;
     let locked = plan.sale.lock != crate::plan::Lock::None;
-    let read = if purchase.torn.is_some() { None } else { Some(purchase.stock?) };
+    let read = if purchase.torn.is_some() { None } else { Some(purchase.seen?) };
     let mut events = Vec::with_capacity(4);
     let mut from_ns = purchase.invoke_ns;
     let mut add = |kind, until_ns: u64, effect| {
@@ -170,7 +171,7 @@ fn events_of(purchase: &Purchase, buyer: u32, plan: &Plan) -> Option<Vec<Event>>
 /// A step that was taken, and what was before it.
 struct Undo {
     buyer: usize,
-    text: Option<u64>,
+    text: Option<Stock>,
     opened: u32,
 }
 
@@ -196,7 +197,7 @@ struct Search<'a> {
     /// Those of them that are reads.
     reads: BTreeSet<(u64, usize)>,
     /// What the ticket file holds.
-    text: Option<u64>,
+    text: Option<Stock>,
     /// How often the file that carries the lock has been replaced.
     replaced: u32,
     /// How often it had been when each buyer opened it: the number of the file that it locks.
@@ -208,7 +209,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(events: &'a [Vec<Event>], plan: &Plan, initial: u64) -> Self {
+    fn new(events: &'a [Vec<Event>], plan: &Plan, initial: Stock) -> Self {
         let mut search = Self {
             events,
             excludes: matches!(plan.exclusion(), Exclusion::Excludes | Exclusion::RenamedAway),
@@ -228,7 +229,7 @@ impl<'a> Search<'a> {
     }
 
     /// `left`: what the file held in the end, where that is known.
-    fn run(mut self, left: Option<Option<u64>>) -> Result<Schedule, FollowedError> {
+    fn run(mut self, left: Option<Option<Stock>>) -> Result<Schedule, FollowedError> {
         let mut dead_ends = 0;
         let mut tried = 0;
         loop {

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::fault::{Fault, FaultKind};
 use crate::history::{History, Outcome, Purchase, Tally};
+use crate::stock::{Stock, tickets_between};
 
 pub(super) fn judge(history: &History) -> (Ledger, Vec<Anomaly>) {
     let mut ledger = count(history);
@@ -38,6 +39,7 @@ pub(super) fn judge(history: &History) -> (Ledger, Vec<Anomaly>) {
         anomalies.push(Anomaly { kind: AnomalyKind::LostUpdate, count, evidence });
     }
     anomalies.extend(sold.lost_stock(&mut ledger));
+    anomalies.extend(negative_stock(history));
     anomalies.extend(torn_reads(history));
     anomalies.extend(stuck(history));
     (ledger, anomalies)
@@ -62,7 +64,7 @@ fn count(history: &History) -> Ledger {
         }
     }
     if let Some(initial) = header.initial {
-        ledger.oversold = ledger.receipts.saturating_sub(initial);
+        ledger.oversold = ledger.receipts.saturating_sub(tickets_between(initial, 0));
     }
     ledger
 }
@@ -76,13 +78,13 @@ fn add_one(count: &mut u64) {
 /// it was sold) and then of their writing.
 struct Sold<'a> {
     history: &'a History,
-    receipts: Vec<(u64, Place)>,
+    receipts: Vec<(Stock, Place)>,
 }
 
 impl<'a> Sold<'a> {
     fn new(history: &'a History) -> Self {
-        let stock_of = |place: Place| history.purchases[place as usize].stock;
-        let mut receipts: Vec<(u64, Place)> =
+        let stock_of = |place: Place| history.purchases[place as usize].sold_from;
+        let mut receipts: Vec<(Stock, Place)> =
             places(history, Outcome::Bought).filter_map(|place| Some((stock_of(place)?, place))).collect();
         let wrote_ns = |place: Place| wrote_ns(&history.purchases[place as usize]);
         receipts.sort_unstable_by_key(|(stock, place)| (std::cmp::Reverse(*stock), wrote_ns(*place), *place));
@@ -90,14 +92,14 @@ impl<'a> Sold<'a> {
     }
 
     /// The receipts of each ticket.
-    fn tickets(&self) -> impl Iterator<Item = &[(u64, Place)]> {
+    fn tickets(&self) -> impl Iterator<Item = &[(Stock, Place)]> {
         self.receipts.chunk_by(|(one, _), (other, _)| one == other)
     }
 
     fn shared_tickets(&self) -> Vec<SharedTicket> {
-        let mut shared: Vec<&[(u64, Place)]> = self.tickets().filter(|group| group.len() > 1).collect();
+        let mut shared: Vec<&[(Stock, Place)]> = self.tickets().filter(|group| group.len() > 1).collect();
         shared.sort_by_key(|group| std::cmp::Reverse(group.len()));
-        let ticket = |group: &&[(u64, Place)]| SharedTicket {
+        let ticket = |group: &&[(Stock, Place)]| SharedTicket {
             stock: group[0].0,
             receipts: group.iter().take(MOST_EVIDENCE).map(|(_, place)| *place).collect(),
             count: group.len() as u64,
@@ -123,13 +125,13 @@ impl<'a> Sold<'a> {
         if !every_receipt_counts {
             return self.lost_by_number(ledger);
         }
-        let gone = |stock: u64| stock > remaining && stock <= initial;
+        let gone = |stock: Stock| stock > remaining && stock <= initial;
         let tickets = || self.tickets().map(|group| group[0].0);
         let sold_and_gone = tickets().filter(|stock| gone(*stock)).count() as u64;
         let mut extra = tickets().filter(|stock| *stock <= remaining).count() as u64;
-        let unsold = initial.saturating_sub(remaining) - sold_and_gone;
-        let mut suspects: Vec<(u64, Place)> = places(self.history, Outcome::Unknown)
-            .filter_map(|place| Some((self.history.purchases[place as usize].stock?, place)))
+        let unsold = tickets_between(initial, remaining) - sold_and_gone;
+        let mut suspects: Vec<(Stock, Place)> = places(self.history, Outcome::Unknown)
+            .filter_map(|place| Some((self.history.purchases[place as usize].sold_from?, place)))
             .filter(|(stock, _)| gone(*stock) && !self.has_receipt(*stock))
             .collect();
         suspects.sort_unstable();
@@ -139,7 +141,7 @@ impl<'a> Sold<'a> {
             ledger.outside_sales = unsold - missing;
         } else {
             missing = unsold.saturating_sub(self.may_have_bought(ledger));
-            extra = extra.saturating_add(remaining.saturating_sub(initial));
+            extra = extra.saturating_add(tickets_between(remaining, initial));
         }
         let suspects = suspects.into_iter().map(|(_, place)| place).take(MOST_EVIDENCE).collect();
         lost(missing, extra, suspects)
@@ -153,12 +155,12 @@ impl<'a> Sold<'a> {
             // What others sold can't be told from what is missing: that is for `unjudged` to say.
             return None;
         }
-        let gone = initial.saturating_sub(remaining);
+        let gone = tickets_between(initial, remaining);
         let came_back = self.tickets().filter(|group| group[0].0 <= remaining).count() as u64;
         // Receipts beyond the initial stock are oversold, not lost.
-        let extra = ledger.receipts.min(initial).saturating_sub(gone).max(came_back);
+        let extra = ledger.receipts.min(tickets_between(initial, 0)).saturating_sub(gone).max(came_back);
         let missing = gone.saturating_sub(ledger.receipts + self.may_have_bought(ledger));
-        lost(missing, extra.saturating_add(remaining.saturating_sub(initial)), Vec::new())
+        lost(missing, extra.saturating_add(tickets_between(remaining, initial)), Vec::new())
     }
 
     /// How many purchases may have bought a ticket although there is no receipt: those that were never
@@ -167,7 +169,7 @@ impl<'a> Sold<'a> {
         ledger.unanswered + u64::from(self.history.header.cut_short.is_some())
     }
 
-    fn has_receipt(&self, stock: u64) -> bool {
+    fn has_receipt(&self, stock: Stock) -> bool {
         self.receipts.binary_search_by(|(other, _)| stock.cmp(other)).is_ok()
     }
 }
@@ -186,15 +188,31 @@ fn wrote_ns(purchase: &Purchase) -> u64 {
     purchase.steps.written_ns.or(purchase.return_ns).unwrap_or(purchase.invoke_ns)
 }
 
+/// A store that said less than 0: to a buyer, or in the end, or since a ticket was sold from 0.
+fn negative_stock(history: &History) -> Option<Anomaly> {
+    let receipts = || places(history, Outcome::Bought);
+    let sold_from = |place: Place| history.purchases[place as usize].sold_from;
+    let left = receipts().filter_map(|place| Some(sold_from(place)?.saturating_sub(1)));
+    let seen = history.purchases.iter().filter_map(|purchase| purchase.seen);
+    let lowest = left.chain(seen).chain(history.header.remaining).min().filter(|lowest| *lowest < 0)?;
+    let from_nothing = |place: &Place| sold_from(*place).is_some_and(|stock| stock <= 0);
+    let receipts = receipts().filter(from_nothing).take(MOST_EVIDENCE).collect();
+    Some(Anomaly {
+        kind: AnomalyKind::NegativeStock,
+        count: lowest.unsigned_abs(),
+        evidence: Evidence::NegativeStock { lowest, receipts },
+    })
+}
+
 /// Reads of what was no ticket file, or of a stock above all that was ever on sale.
 fn torn_reads(history: &History) -> Option<Anomaly> {
-    let initial = history.header.initial.unwrap_or(u64::MAX);
+    let initial = history.header.initial.unwrap_or(Stock::MAX);
     // What has no read on record and no effect for certain fits any stock: it may not have happened.
     let took_place = |purchase: &Purchase| {
         purchase.steps.read_ns.is_some() || matches!(purchase.outcome, Outcome::Bought | Outcome::Refused)
     };
     let torn = |purchase: &Purchase| {
-        let too_high = purchase.stock.is_some_and(|stock| stock > initial);
+        let too_high = purchase.seen.max(purchase.sold_from).is_some_and(|stock| stock > initial);
         purchase.torn.is_some() || too_high && took_place(purchase)
     };
     let mut readers: Vec<Place> = Vec::new();

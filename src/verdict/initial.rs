@@ -3,6 +3,7 @@
 use super::{Ruling, Verdict, judge};
 use crate::closed_set::closed_set;
 use crate::history::{History, Outcome, Purchase};
+use crate::stock::Stock;
 
 closed_set! {
     /// Where the initial stock comes from.
@@ -26,7 +27,7 @@ closed_set! {
 /// sound from the highest stock is sound, one that fits no initial stock is unsound, and any other is
 /// unknown.
 #[must_use]
-pub fn judge_from(history: &mut History, tickets: Option<u64>) -> (Verdict, Option<InitialFrom>) {
+pub fn judge_from(history: &mut History, tickets: Option<Stock>) -> (Verdict, Option<InitialFrom>) {
     if tickets.is_some() {
         history.header.initial = tickets;
         return (judge(history), Some(InitialFrom::Tickets));
@@ -34,9 +35,9 @@ pub fn judge_from(history: &mut History, tickets: Option<u64>) -> (Verdict, Opti
     if history.header.initial.is_some() {
         return (judge(history), Some(InitialFrom::Header));
     }
-    let stocks = history.purchases.iter().filter_map(|purchase| purchase.stock);
+    let stocks = history.purchases.iter().filter_map(|purchase| purchase.seen.max(purchase.sold_from));
     let Some(highest) = stocks.max() else { return (judge(history), None) };
-    let told = |purchase: &Purchase| purchase.outcome != Outcome::Bought || purchase.stock.is_some();
+    let told = |purchase: &Purchase| purchase.outcome != Outcome::Bought || purchase.sold_from.is_some();
     let all_told = history.purchases.iter().all(told);
     history.header.initial = Some(highest);
     let verdict = judge(history);

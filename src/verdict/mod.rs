@@ -14,6 +14,7 @@ use crate::closed_set::closed_set;
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome};
 use crate::plan::Exclusion;
+use crate::stock::Stock;
 
 pub use initial::{InitialFrom, judge_from};
 pub use order::Contradiction;
@@ -39,6 +40,8 @@ closed_set! {
         LostUpdate = "lost_update",
         /// Stock went without a receipt, or came back although it was sold.
         LostStock = "lost_stock",
+        /// The store said less than 0.
+        NegativeStock = "negative_stock",
         /// A read met no valid ticket file, or a stock that nobody wrote.
         TornRead = "torn_read",
         /// No order of the purchases fits both a counter and real time.
@@ -58,7 +61,7 @@ pub const MOST_EVIDENCE: usize = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedTicket {
     /// The stock that they were sold from.
-    pub stock: u64,
+    pub stock: Stock,
     /// The receipts, in the order in which they were written; at most [`MOST_EVIDENCE`].
     pub receipts: Vec<Place>,
     /// How many there are in all.
@@ -69,7 +72,7 @@ pub struct SharedTicket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostUpdate {
     /// The stock that both were sold from.
-    pub stock: u64,
+    pub stock: Stock,
     /// The one that wrote first.
     pub first: Place,
     /// The one whose write undid it.
@@ -116,6 +119,13 @@ pub enum Evidence {
         /// Purchases without an answer that had begun to write.
         suspects: Vec<Place>,
     },
+    /// `negative_stock`: what was sold that was not there.
+    NegativeStock {
+        /// The lowest stock that anybody saw, or left.
+        lowest: Stock,
+        /// The receipts that were sold from 0 or below.
+        receipts: Vec<Place>,
+    },
     /// `torn_read`: the reads.
     TornReads(Vec<TornRead>),
     /// `out_of_order`: purchases that contradict each other.
@@ -129,7 +139,7 @@ pub enum Evidence {
 pub struct Anomaly {
     /// Which kind.
     pub kind: AnomalyKind,
-    /// How often: receipts too many, pairs, tickets, reads, waits.
+    /// How often: receipts too many, pairs, tickets, tickets below 0, reads, waits.
     pub count: u64,
     /// What it rests on, at most [`MOST_EVIDENCE`] pieces of it.
     pub evidence: Evidence,
@@ -146,6 +156,7 @@ impl Anomaly {
             }
             Evidence::LostUpdates(pairs) => pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect(),
             Evidence::LostStock { suspects, .. } => suspects.clone(),
+            Evidence::NegativeStock { receipts, .. } => receipts.clone(),
             Evidence::TornReads(reads) => {
                 reads.iter().flat_map(|read| read.reader.into_iter().chain(read.writer)).collect()
             }
@@ -179,9 +190,9 @@ impl Anomaly {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
     /// The stock at the start, where it is known.
-    pub initial: Option<u64>,
+    pub initial: Option<Stock>,
     /// The stock at the end, where it is known.
-    pub remaining: Option<u64>,
+    pub remaining: Option<Stock>,
     /// How many purchases believe that they succeeded.
     pub receipts: u64,
     /// How many were refused.
@@ -281,11 +292,11 @@ fn restocked(history: &History) -> bool {
         Exclusion::Excludes | Exclusion::InTurn => true,
         Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner => false,
     });
-    let above = |stock: Option<u64>| stock > header.initial;
+    let above = |stock: Option<Stock>| stock > header.initial;
     header.outsiders
         && locked
         && header.initial.is_some()
-        && (above(header.remaining) || history.purchases.iter().any(|purchase| above(purchase.stock)))
+        && (above(header.remaining) || history.purchases.iter().any(|purchase| above(purchase.seen)))
 }
 
 fn unjudged(history: &History) -> Vec<Unjudged> {

@@ -81,8 +81,8 @@
 //!
 //! That there are more receipts than tickets, two for one ticket, or more or fewer than have left the
 //! stock, fits no order either, and is told by the names it has (`oversold`, `lost_update`,
-//! `lost_stock`); then only contradictions between two purchases in time are told on top of it. Where a
-//! history shows reads and writes, as those of our own buyers do, these are the doing of the lost update,
+//! `lost_stock`, `negative_stock` for a receipt from nothing); then only contradictions between two
+//! purchases in time are told on top of it. Where a history shows reads and writes, as those of our own buyers do, these are the doing of the lost update,
 //! which put an old stock back, and are left out, too.
 //!
 //! [`Backwards`]: Contradiction::Backwards
@@ -96,15 +96,11 @@ mod oracle;
 
 use super::{Anomaly, AnomalyKind, Evidence, MOST_EVIDENCE, Place};
 use crate::history::{History, Outcome, Purchase, Tally};
+use crate::stock::Stock;
 
 /// A few purchases that contradict each other, or a counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contradiction {
-    /// A receipt from a stock of 0.
-    SoldFromNothing {
-        /// The receipt.
-        receipt: Place,
-    },
     /// A refusal that read a stock above 0.
     RefusedWithStock {
         /// The refusal.
@@ -134,9 +130,9 @@ pub enum Contradiction {
     /// Tickets that must have been sold, and not enough purchases that can have bought them.
     Unsold {
         /// The first ticket of the stretch: the stock that it was sold from.
-        high: u64,
+        high: Stock,
         /// The last one.
-        low: u64,
+        low: Stock,
         /// How many of them nobody can have bought.
         missing: u64,
         /// Their sale came after the call of this receipt, which was sold from a higher stock.
@@ -167,7 +163,6 @@ impl Contradiction {
     #[must_use]
     pub const fn rule(&self) -> &'static str {
         match self {
-            Self::SoldFromNothing { .. } => "sold_from_nothing",
             Self::RefusedWithStock { .. } => "refused_with_stock",
             Self::Backwards { .. } => "backwards",
             Self::SoldAfterRefusal { .. } => "sold_after_refusal",
@@ -181,7 +176,6 @@ impl Contradiction {
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
         match self {
-            Self::SoldFromNothing { receipt } => vec![*receipt],
             Self::RefusedWithStock { refusal } | Self::LeftAfterRefusal { refusal, .. } => vec![*refusal],
             Self::Backwards { lower, higher } => vec![*lower, *higher],
             Self::SoldAfterRefusal { refusal, receipt } => vec![*refusal, *receipt],
@@ -211,8 +205,13 @@ pub(super) fn judge(history: &History, others: &[Anomaly]) -> Findings {
     let sale = Sale::new(history);
     let (mut count, mut contradictions) = sale.in_time();
     let mut undecided = false;
-    let explained =
-        [AnomalyKind::Oversold, AnomalyKind::LostUpdate, AnomalyKind::LostStock, AnomalyKind::TornRead];
+    let explained = [
+        AnomalyKind::Oversold,
+        AnomalyKind::LostUpdate,
+        AnomalyKind::LostStock,
+        AnomalyKind::NegativeStock,
+        AnomalyKind::TornRead,
+    ];
     if count == 0 && !explained.into_iter().any(found) {
         match gaps::judge(&sale) {
             gaps::Fit::Fits => {}
@@ -236,11 +235,11 @@ pub(super) fn judge(history: &History, others: &[Anomaly]) -> Findings {
 struct Sale<'a> {
     history: &'a History,
     /// Receipts with their stock, from the highest stock to the lowest.
-    known: Vec<(u64, Place)>,
+    known: Vec<(Stock, Place)>,
     /// Receipts without.
     free: Vec<Place>,
     /// Purchases without an answer, with their stock.
-    open_known: Vec<(u64, Place)>,
+    open_known: Vec<(Stock, Place)>,
     /// When purchases without an answer and without a stock were called.
     open_free: Vec<u64>,
     /// The refusal that returned first.
@@ -264,7 +263,7 @@ impl<'a> Sale<'a> {
         };
         sale.known.reserve_exact(history.purchases.len());
         for (purchase, place) in history.purchases.iter().zip(0..) {
-            match (purchase.outcome, purchase.stock) {
+            match (purchase.outcome, purchase.sold_from) {
                 (Outcome::Failed, _) => {}
                 (Outcome::Bought, Some(stock)) => sale.known.push((stock, place)),
                 (Outcome::Bought, None) => sale.free.push(place),
@@ -304,11 +303,8 @@ impl<'a> Sale<'a> {
     /// first of them.
     fn in_time(&self) -> (u64, Vec<Contradiction>) {
         let mut kept = Kept::default();
-        for (_, receipt) in self.known.iter().filter(|(stock, _)| *stock == 0) {
-            kept.add(Contradiction::SoldFromNothing { receipt: *receipt });
-        }
         for (purchase, refusal) in self.history.purchases.iter().zip(0..) {
-            if purchase.outcome == Outcome::Refused && purchase.stock.is_some_and(|stock| stock > 0) {
+            if purchase.outcome == Outcome::Refused && purchase.sold_from.is_some_and(|stock| stock > 0) {
                 kept.add(Contradiction::RefusedWithStock { refusal });
             }
         }

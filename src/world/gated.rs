@@ -70,7 +70,7 @@ impl Told {
             1 => Told::NotOpened(errno(rest)?),
             2 => Told::Refused,
             3 => Told::Took(Reply::Done),
-            4 => Told::Took(Reply::Stock(u64::from_le_bytes(rest.get(..8)?.try_into().ok()?))),
+            4 => Told::Took(Reply::Stock(i64::from_le_bytes(rest.get(..8)?.try_into().ok()?))),
             5 => Told::Took(Reply::Torn(TornText::new(rest.get(1..=usize::from(rest[0]))?))),
             6 => {
                 let kind = *FaultKind::ALL.get(usize::from(rest[0]))?;
@@ -190,7 +190,7 @@ mod tests {
             Told::NotOpened(13),
             Told::Refused,
             Told::Took(Reply::Done),
-            Told::Took(Reply::Stock(u64::MAX)),
+            Told::Took(Reply::Stock(i64::MIN)),
             Told::Took(Reply::Torn(TornText::new(&[b'x'; 100]))),
             Told::Took(Reply::Torn(TornText::default())),
             Told::Took(Reply::Failed(fault)),

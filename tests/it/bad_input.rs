@@ -13,7 +13,7 @@ fn a_bad_ticket_file_is_left_as_it_is() {
         ("{\n\"ticket\": -3}", "2:11: \"ticket\" is -3"),
         ("{\"ticket\": 1.5}", "1:12: \"ticket\" is 1.5"),
         ("{\"ticket\": \"1\"}", "1:12: \"ticket\" is \"1\""),
-        ("{\"ticket\": 99999999999999999999}", "beyond 64 bits"),
+        ("{\"ticket\": 99999999999999999999}", "beyond 63 bits"),
     ];
     for (text, what) in cases {
         for tickets in ["", "--tickets 5"] {

@@ -15,19 +15,12 @@ use crate::harness::Folder;
 const MS: u64 = 1_000_000;
 
 /// A buyer that reads 1 ms after its call, and writes.
-fn bought(buyer: u64, stock: u64, call_ms: u64, written_ms: u64) -> Purchase {
+fn bought(buyer: u64, stock: i64, call_ms: u64, written_ms: u64) -> Purchase {
     let (invoke_ns, written_ns) = (call_ms * MS, written_ms * MS);
     Purchase {
-        buyer,
         pid: Some(4700 + buyer as u32),
-        invoke_ns,
-        return_ns: Some(written_ns + 500),
-        outcome: Outcome::Bought,
-        stock: Some(stock),
         steps: Steps { read_ns: Some(invoke_ns + MS), written_ns: Some(written_ns), ..Steps::default() },
-        fault: None,
-        torn: None,
-        line: 0,
+        ..Purchase::new(buyer, Outcome::Bought, invoke_ns, Some(written_ns + 500)).from_stock(stock)
     }
 }
 
@@ -40,7 +33,7 @@ fn known_race() -> History {
 /// Ten buyers, ten tickets, one after another.
 fn known_peace() -> History {
     let header = Header { initial: Some(10), remaining: Some(0), ..Header::default() };
-    let purchases = (0..10).map(|turn| bought(turn + 1, 10 - turn, turn * 4, turn * 4 + 3)).collect();
+    let purchases = (0..10).map(|turn| bought(turn + 1, 10 - turn as i64, turn * 4, turn * 4 + 3)).collect();
     History { header, purchases }
 }
 
@@ -233,14 +226,14 @@ fn a_hundred_thousand_purchases_open_and_say_that_they_are_thinned() {
     let folder = Folder::new();
     let stock = 100_000;
     // A hundred buyers in turn, each turn 5 µs, and one ticket in the middle sold twice.
-    let purchases = (0..stock).map(|turn| {
+    let purchases = (0..stock as u64).map(|turn| {
         let invoke_ns = turn * 5_000;
         let steps = Steps {
             read_ns: Some(invoke_ns + 1_000),
             written_ns: Some(invoke_ns + 4_000),
             ..Steps::default()
         };
-        let sold_from = if turn == 50_001 { stock - 50_000 } else { stock - turn };
+        let sold_from = if turn == 50_001 { stock - 50_000 } else { stock - turn as i64 };
         let return_ns = Some(invoke_ns + 4_500);
         Purchase { invoke_ns, return_ns, steps, ..bought(turn % 100 + 1, sold_from, 0, 1) }
     });
@@ -272,7 +265,8 @@ fn outcomes_differ_in_more_than_colour() {
     // As another shop would log them: nothing is known but call, return and outcome.
     let bare = |buyer, outcome| Purchase {
         outcome,
-        stock: None,
+        seen: None,
+        sold_from: None,
         steps: Steps::default(),
         ..bought(buyer, 1, 0, 20)
     };

@@ -129,7 +129,9 @@ fn the_history_has_a_header_and_a_line_a_purchase() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let history = folder.read("h.jsonl");
     let lines: Vec<Value> = history.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(lines[0]["history_version"], 1);
+    assert_eq!(lines[0]["history_version"], 2);
+    // Some time after this was written, and before the clocks of the year 2262 run over.
+    assert!(lines[0]["wall_ns"].as_u64().is_some_and(|wall_ns| wall_ns > 1_700_000_000_000_000_000));
     assert_eq!((&lines[0]["initial"], &lines[0]["remaining"]), (&json!(2), &json!(0)));
     assert_eq!(lines[0]["plan"]["buyers"], 4);
     assert_eq!(lines.len(), 5);

@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 /// A plan for a replay in this folder.
-pub(crate) fn plan(folder: &Path, buyers: u32, tickets: u64, lock: Lock, write: Write) -> Plan {
+pub(crate) fn plan(folder: &Path, buyers: u32, tickets: i64, lock: Lock, write: Write) -> Plan {
     Plan {
         buyers,
         tickets: Some(tickets),

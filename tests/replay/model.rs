@@ -36,11 +36,11 @@ fn sales() -> Vec<Sale> {
 
 /// What is said of a schedule: what both have to agree on.
 pub(crate) type Gist =
-    (Vec<(u64, Outcome, Option<u64>, Option<TornText>)>, Option<u64>, Vec<(AnomalyKind, u64)>, u64);
+    (Vec<(u64, Outcome, Option<i64>, Option<TornText>)>, Option<i64>, Vec<(AnomalyKind, u64)>, u64);
 
 pub(crate) fn gist(history: &History, verdict: &Verdict) -> Gist {
     let mut purchases: Vec<_> =
-        history.purchases.iter().map(|p| (p.buyer, p.outcome, p.stock, p.torn, p.return_ns)).collect();
+        history.purchases.iter().map(|p| (p.buyer, p.outcome, p.seen, p.torn, p.return_ns)).collect();
     purchases.sort_by_key(|(buyer, .., return_ns)| (*buyer, *return_ns));
     let purchases =
         purchases.into_iter().map(|(buyer, outcome, stock, torn, _)| (buyer, outcome, stock, torn));
@@ -107,7 +107,7 @@ pub(crate) fn model_and_reality_agree(folder: &Path) {
         let of = if round % 2 == 0 { Write::ALL.len() } else { sales.len() };
         let sale = sales[random.below(of as u64) as usize];
         let buyers = if random.below(3) == 0 { 3 } else { 2 };
-        let mut plan = plan(folder, buyers, random.below(4), sale.lock, sale.write);
+        let mut plan = plan(folder, buyers, random.below(4) as i64, sale.lock, sale.write);
         plan.sale = sale;
         plan.per_buyer = if random.below(4) == 0 { PerBuyer::All } else { PerBuyer::ONE };
         let (replayed, refused) = a_random_replay(&plan, &mut random);

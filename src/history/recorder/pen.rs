@@ -7,6 +7,7 @@ use super::{Recorder, Slot};
 use crate::fault::{Fault, TornText};
 use crate::history::Outcome;
 use crate::shared::BringIn;
+use crate::stock::Stock;
 
 /// One buyer's writing end.
 #[derive(Debug)]
@@ -74,12 +75,12 @@ impl Pen {
         }
     }
 
-    /// The stock was read.
+    /// The stock was read. Unless something else is said, it is what the ticket is sold from, too.
     #[inline(always)]
-    pub fn read(&mut self, stock: u64) {
+    pub fn read(&mut self, stock: Stock) {
         self.stamp(|record| &record.read_ns);
         if let Some(record) = self.record() {
-            record.stock.store(stock, Ordering::Relaxed);
+            record.seen.store(stock, Ordering::Relaxed);
             record.state.store(STATE_READ, Ordering::Release);
         }
     }
@@ -98,6 +99,22 @@ impl Pen {
     pub fn writing(&self) {
         if let Some(record) = self.record() {
             record.state.store(STATE_WRITING, Ordering::Release);
+        }
+    }
+
+    /// The store is told to count down by itself: from here on the stock may change, and only
+    /// [`Pen::sold_from`] tells from what.
+    pub fn counting_down(&self) {
+        if let Some(aside) = self.aside() {
+            aside.set_unsaid();
+        }
+        self.writing();
+    }
+
+    /// The stock that the ticket was taken from, whatever was read: the store has said so.
+    pub fn sold_from(&self, stock: Stock) {
+        if let Some(aside) = self.aside() {
+            aside.set_sold_from(stock);
         }
     }
 

@@ -1,11 +1,12 @@
 //! The record of one purchase, as it lies in shared memory: one cache line, and beside it another that
 //! few purchases touch.
 
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::history::{Outcome, Purchase, Steps};
 use crate::shared::Shareable;
+use crate::stock::Stock;
 
 /// One purchase: one cache line, since buyers write a fresh one for each. Times are nanoseconds since the
 /// epoch, 0 where there is none.
@@ -20,7 +21,8 @@ pub(super) struct Record {
     pub(super) read_ns: AtomicU64,
     pub(super) written_ns: AtomicU64,
     pub(super) unlocked_ns: AtomicU64,
-    pub(super) stock: AtomicU64,
+    /// The stock that was read.
+    pub(super) seen: AtomicI64,
     /// 1 + the fault's place in `FaultKind::ALL`; 0 for none.
     fault: AtomicU32,
     errno: AtomicI32,
@@ -35,6 +37,9 @@ pub(super) struct Aside {
     pub(super) failed_ns: AtomicU64,
     /// Length, then the bytes of a torn read.
     torn: [AtomicU64; 4],
+    sold_from: AtomicI64,
+    /// One of the `SOLD_…` values.
+    sold: AtomicU32,
 }
 
 const _: () = assert!(size_of::<Record>() == 64, "a record is one cache line");
@@ -44,10 +49,17 @@ unsafe impl Shareable for Record {}
 // SAFETY: as above.
 unsafe impl Shareable for Aside {}
 
+/// Sold from what was seen: what is written is that, less one.
+const SOLD_AS_SEEN: u32 = 0;
+/// The store counts down by itself, and has not said from what.
+const SOLD_UNSAID: u32 = 1;
+/// It has said so: `sold_from` holds.
+const SOLD_SAID: u32 = 2;
+
 const STATE_UNUSED: u32 = 0;
 /// Begun; nothing has been read.
 pub(super) const STATE_BEGUN: u32 = 1;
-/// The stock has been read, so `stock` holds.
+/// The stock has been read, so `seen` holds.
 pub(super) const STATE_READ: u32 = 2;
 /// The write has begun: from here on the stock may have changed.
 pub(super) const STATE_WRITING: u32 = 3;
@@ -80,14 +92,16 @@ impl Record {
         let ends = [steps.locked_ns, steps.read_ns, steps.written_ns, steps.unlocked_ns, failed_ns];
         let last_ns = ends.into_iter().max().flatten();
         let buyer = self.buyer.load(Ordering::Relaxed);
-        let has_stock = steps.read_ns.is_some() && fault.is_none_or(|f| f.kind != FaultKind::Torn);
+        let whole = steps.read_ns.is_some() && fault.is_none_or(|f| f.kind != FaultKind::Torn);
+        let seen = whole.then(|| self.seen.load(Ordering::Relaxed));
         Some(Purchase {
             buyer: u64::from(buyer),
             pid: pid(buyer),
             invoke_ns: self.invoke_ns.load(Ordering::Relaxed),
             return_ns: last_ns.filter(|_| state >= STATE_ENDED),
             outcome,
-            stock: has_stock.then(|| self.stock.load(Ordering::Relaxed)),
+            seen,
+            sold_from: aside.sold_from(seen),
             steps,
             fault,
             torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| aside.torn_text()),
@@ -124,6 +138,25 @@ impl Aside {
             chunk.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
         }
         TornText::new(&bytes[1..=usize::from(bytes[0])])
+    }
+
+    fn sold_from(&self, seen: Option<Stock>) -> Option<Stock> {
+        match self.sold.load(Ordering::Acquire) {
+            SOLD_AS_SEEN => seen,
+            SOLD_SAID => Some(self.sold_from.load(Ordering::Relaxed)),
+            _ => None,
+        }
+    }
+
+    /// Notes that the store counts down by itself.
+    pub(super) fn set_unsaid(&self) {
+        self.sold.store(SOLD_UNSAID, Ordering::Release);
+    }
+
+    /// Notes from what it did so.
+    pub(super) fn set_sold_from(&self, stock: Stock) {
+        self.sold_from.store(stock, Ordering::Relaxed);
+        self.sold.store(SOLD_SAID, Ordering::Release);
     }
 
     pub(super) fn set_torn(&self, text: &TornText) {

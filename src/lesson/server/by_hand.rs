@@ -18,6 +18,7 @@ use crate::lesson::{LessonError, Manner, failed};
 use crate::plan::Plan;
 use crate::report::text::GOOD;
 use crate::run::put_on_sale;
+use crate::stock::Stock;
 use crate::store::file::lock::Meeting;
 
 /// How long the counter waits for somebody who types.
@@ -33,7 +34,7 @@ pub fn open_counter(
     manner: Manner<'_>,
     port: u16,
     file: &Path,
-    tickets: Option<u64>,
+    tickets: Option<Stock>,
 ) -> Result<(), LessonError> {
     let stage = Stage::new(manner);
     let plan = Plan { tickets, ..plan(file, 0) };

@@ -19,6 +19,7 @@ use super::{Claim, Lecture, LessonError, failed};
 use crate::lang::lesson::server as text;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::text::{BAD, GOOD};
+use crate::stock::Stock;
 use crate::store::file::ticket;
 use client::Customer;
 pub use counter::Answer;
@@ -43,11 +44,11 @@ pub struct Facts {
     port: u16,
     server_pid: u32,
     clients: u32,
-    tickets: u64,
+    tickets: Stock,
     receipts: usize,
     sold_out: usize,
     /// What is left in the ticket file.
-    remaining: u64,
+    remaining: Stock,
     /// Connections, and the processes that served them.
     connections: usize,
     serving_processes: usize,
@@ -183,7 +184,7 @@ fn patience(stage: &Stage<'_>, clients: u32) -> Duration {
 }
 
 /// A sale at the counter: each seller makes one purchase, under the lock.
-fn plan(file: &Path, tickets: u64) -> Plan {
+fn plan(file: &Path, tickets: Stock) -> Plan {
     Plan {
         buyers: 1,
         tickets: Some(tickets),

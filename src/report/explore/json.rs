@@ -8,6 +8,7 @@ use crate::lang::{Lang, explore as say};
 use crate::plan::{Lock, LockOn, PerBuyer, Sale, Write};
 use crate::report::json::{SCHEMA_VERSION, to_line};
 use crate::schedule::Schedule;
+use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, Ruling};
 
 #[derive(Serialize)]
@@ -27,7 +28,7 @@ struct CensusDocument {
 #[derive(Serialize)]
 struct FoundRow {
     receipts: u64,
-    remaining: Option<u64>,
+    remaining: Option<Stock>,
     anomalies: Vec<AnomalyKind>,
     schedules: String,
     probability: String,
@@ -70,7 +71,7 @@ struct Confidence {
 #[derive(Serialize)]
 struct DrawnRow {
     receipts: u64,
-    remaining: Option<u64>,
+    remaining: Option<Stock>,
     anomalies: Vec<AnomalyKind>,
     draws: u64,
     witness: String,
@@ -92,7 +93,7 @@ struct Closing {
 #[derive(Serialize)]
 struct SettingRow {
     buyers: u32,
-    tickets: u64,
+    tickets: Stock,
     lock: Lock,
     lock_on: LockOn,
     write: Write,

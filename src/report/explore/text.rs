@@ -15,7 +15,7 @@ use crate::lang::{Lang, Noun, explore as say, run as say_run};
 use crate::plan::{Exclusion, Lock, LockOn, PerBuyer, Sale};
 use crate::report::matrix::documented;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
-use crate::report::words::grouped;
+use crate::report::words::{grouped, grouped_stock};
 use crate::schedule::Schedule;
 use crate::verdict::{AnomalyKind, Ruling};
 
@@ -108,7 +108,7 @@ fn setting_line(setting: &Setting, lang: Lang) -> String {
         PerBuyer::All => write = format!("{write}, {}", say_run::all_each(lang)),
     }
     let buyers = lang.count(u64::from(setting.buyers), Noun::Buyer);
-    let tickets = lang.count(setting.tickets, Noun::Ticket);
+    let tickets = lang.tickets(setting.tickets);
     let line = styled(LOUD, say::setting(lang, buyers, tickets, lock, write));
     let plan = setting.plan();
     match plan.exclusion() {
@@ -160,6 +160,7 @@ fn anomaly(kind: AnomalyKind, lang: Lang) -> String {
         AnomalyKind::Oversold => say::oversold(lang),
         AnomalyKind::LostUpdate => say::lost_update(lang),
         AnomalyKind::LostStock => say::lost_stock(lang),
+        AnomalyKind::NegativeStock => say::negative_stock(lang),
         AnomalyKind::TornRead => say::torn_read(lang),
         AnomalyKind::OutOfOrder => say::out_of_order(lang),
         AnomalyKind::Stuck => say::stuck(lang),
@@ -200,7 +201,7 @@ impl<'a> Row<'a> {
         } else {
             names.join(if lang == Lang::Zh { "、" } else { ", " })
         };
-        let left = end.remaining.map_or_else(|| say::torn(lang), grouped);
+        let left = end.remaining.map_or_else(|| say::torn(lang), grouped_stock);
         let mut shown = witness.to_string();
         if shown.len() > LONG_WITNESS {
             // Steps are ASCII, and some of them fit.

@@ -33,13 +33,13 @@ function decodeHistory() {
     unlocked: times(), returned: times(),
     // Where its bar ends: for one without an answer, where the history does.
     end: times(),
-    stock: times(), pid: times(), line: times(),
+    seen: times(), sold: times(), pid: times(), line: times(),
     fault: new Int8Array(count).fill(-1),
     errno: new Int32Array(count),
   };
-  const { locked, read, emptied, written, unlocked, returned, stock, pid, line } = history;
+  const { locked, read, emptied, written, unlocked, returned, seen, sold, pid, line } = history;
   const timeColumns = [locked, read, emptied, written, unlocked, returned];
-  const numberColumns = [stock, pid, line];
+  const stockColumns = [seen, sold], numberColumns = [pid, line];
 
   let call = 0;
   for (let i = 0; i < count; i++) {
@@ -57,6 +57,10 @@ function decodeHistory() {
       }
       bit *= 2;
     }
+    for (const column of stockColumns) {
+      if (mask & bit) column[i] = signed();
+      bit *= 2;
+    }
     for (const column of numberColumns) {
       if (mask & bit) column[i] = number();
       bit *= 2;
@@ -65,6 +69,7 @@ function decodeHistory() {
       history.fault[i] = number();
       history.errno[i] = signed();
     }
+    if (mask & (bit * 2)) sold[i] = seen[i];
     history.end[i] = history.outcome[i] === UNKNOWN && !(mask & 128) ? Math.max(end, page.span_ns) : end;
   }
   history.torn = new Map(page.torn);

@@ -274,11 +274,11 @@ function box(context, x, y, width, height, radius) {
 
 // What a purchase came to, in as few words as there is room for.
 function endLabels(i) {
-  const { outcome, stock, fault } = history_;
+  const { outcome, sold, fault } = history_;
   const sign = SIGNS[outcome[i]];
   switch (outcome[i]) {
-    case BOUGHT: return Number.isNaN(stock[i])
-      ? [`${sign} bought`, sign] : [`${sign} bought ticket ${grouped(stock[i])}`, `${sign} ${grouped(stock[i])}`, sign];
+    case BOUGHT: return Number.isNaN(sold[i])
+      ? [`${sign} bought`, sign] : [`${sign} bought ticket ${grouped(sold[i])}`, `${sign} ${grouped(sold[i])}`, sign];
     case REFUSED: return [`${sign} refused: sold out`, `${sign} refused`, sign];
     case FAILED: return [`${sign} failed${fault[i] < 0 ? "" : `: ${faultName(i)}`}`, `${sign} failed`, sign];
     default: return [`${sign} no answer${fault[i] < 0 ? "" : `: ${faultName(i)}`}`, `${sign} no answer`, sign];

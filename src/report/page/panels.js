@@ -12,7 +12,8 @@ function pairs(i) {
   const at = (name, time) => (Number.isNaN(time) ? null : [name, `at ${exact(time)}`]);
   return [
     Number.isNaN(h.pid[i]) ? null : ["process", String(h.pid[i])],
-    Number.isNaN(h.stock[i]) ? null : ["stock read", grouped(h.stock[i])],
+    Number.isNaN(h.seen[i]) ? null : ["stock read", grouped(h.seen[i])],
+    Number.isNaN(h.sold[i]) || h.sold[i] === h.seen[i] ? null : ["sold from", grouped(h.sold[i])],
     h.fault[i] < 0 ? null : ["why", why(i)],
     h.torn.has(i) ? ["met", h.torn.get(i)] : null,
     at("called", h.call[i]), at("locked", h.locked[i]), at("read", h.read[i]), at("emptied", h.emptied[i]),

@@ -6,7 +6,7 @@ function stockOverTime(history) {
   for (let i = 0; i < history.count; i++) {
     if (history.outcome[i] !== BOUGHT) continue;
     const at = Number.isNaN(history.written[i]) ? history.end[i] : history.written[i];
-    if (!Number.isNaN(history.stock[i])) writes.push([at, history.stock[i] - 1, i]);
+    if (!Number.isNaN(history.sold[i])) writes.push([at, history.sold[i] - 1, i]);
     receipts.push(at);
   }
   writes.sort((one, other) => one[0] - other[0]);
@@ -24,7 +24,10 @@ function stockOverTime(history) {
   }
   const parted = !page.sound && page.initial !== null && differ(inFile, owed);
   let low = 0, high = Math.max(1, initial);
-  for (const value of inFile.value) high = Math.max(high, value);
+  for (const value of inFile.value) {
+    high = Math.max(high, value);
+    low = Math.min(low, value);
+  }
   if (parted) low = Math.min(low, owed.value[owed.value.length - 1]);
   return { inFile, owed, parted, low, high };
 }

@@ -14,13 +14,14 @@ use super::ticket;
 use crate::buyer::{Action, Reply};
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::plan::Sale;
+use crate::stock::Stock;
 use crate::world::World;
 
 /// What stands in the ticket file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Text {
     /// A whole ticket file with this stock.
-    Whole(u64),
+    Whole(Stock),
     /// These bytes: none, or what fills over each other have left.
     Bytes(Vec<u8>),
 }
@@ -35,7 +36,7 @@ impl Text {
 }
 
 /// The text of a ticket file as `--tickets` creates it.
-fn whole(stock: u64) -> Vec<u8> {
+fn whole(stock: Stock) -> Vec<u8> {
     format!("{{\"ticket\": {stock}}}\n").into_bytes()
 }
 
@@ -74,7 +75,7 @@ pub struct ModelWorld {
 impl ModelWorld {
     /// The world in which `sale` sells so many tickets.
     #[must_use]
-    pub fn new(sale: &Sale, tickets: u64) -> Self {
+    pub fn new(sale: &Sale, tickets: Stock) -> Self {
         Self {
             replaces_its_lock: sale.replaces_its_lock(),
             loses_its_lock: sale.loses_its_lock(),
@@ -155,7 +156,7 @@ impl ModelWorld {
     }
 
     /// One pwrite(2) at the start: it does not shorten the file.
-    fn fill(&mut self, stock: u64) {
+    fn fill(&mut self, stock: Stock) {
         let mut bytes = whole(stock);
         let old = self.text.bytes();
         if old.len() <= bytes.len() {

@@ -12,6 +12,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
 use crate::paths::scratch_path;
 use crate::plan::{Lock, Pace, Plan, Sale, Write};
+use crate::stock::Stock;
 use crate::store::file::lock::{Locker, Meeting, Wait};
 use crate::store::file::ticket::{Sighting, TicketFile};
 use crate::world::World;
@@ -156,7 +157,7 @@ impl RealWorld {
     }
 
     #[inline(always)]
-    fn write(&mut self, stock: u64) -> io::Result<()> {
+    fn write(&mut self, stock: Stock) -> io::Result<()> {
         match self.sale.write {
             Write::Rename => self.ticket_file.replace(stock),
             // Who truncates asks for two steps of their own, never for this one.

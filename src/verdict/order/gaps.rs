@@ -10,6 +10,7 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use super::{Contradiction, Sale};
+use crate::stock::{Stock, tickets_between};
 use crate::verdict::{MOST_EVIDENCE, Place};
 
 /// What became of the question.
@@ -27,6 +28,7 @@ pub(super) enum Fit {
 pub(super) fn judge(sale: &Sale<'_>) -> Fit {
     let header = &sale.history.header;
     if let (Some(refusal), Some(remaining @ 1..), false) = (sale.refusal, header.remaining, sale.outsiders) {
+        let remaining = tickets_between(remaining, 0);
         return Fit::Contradiction(Contradiction::LeftAfterRefusal { refusal, remaining });
     }
     if header.initial.is_none() && sale.known.is_empty() {
@@ -57,7 +59,7 @@ pub(super) fn judge(sale: &Sale<'_>) -> Fit {
 
 /// Whether an order fits in which all these purchases took effect, as if they were known receipts.
 fn fits_with(sale: &Sale<'_>, open_known: &[(Place, Suitor)]) -> bool {
-    let stock_of = |place: Place| sale.purchase(place).stock.map(|stock| (stock, place));
+    let stock_of = |place: Place| sale.purchase(place).sold_from.map(|stock| (stock, place));
     let mut took_effect: Vec<_> = open_known.iter().filter_map(|(place, _)| stock_of(*place)).collect();
     took_effect.sort_unstable();
     let rest = sale.open_known.iter().filter(|open| took_effect.binary_search(open).is_err());
@@ -84,7 +86,7 @@ struct Gap {
     /// How many known receipts are from higher stocks: the gap's place among the windows.
     window: usize,
     /// The stock that the first of them is sold from.
-    high: u64,
+    high: Stock,
     /// How many they are; where they need not be sold, no more than there are free receipts.
     tickets: u64,
     /// Whether they must be sold.
@@ -92,8 +94,8 @@ struct Gap {
 }
 
 impl Gap {
-    fn low(&self) -> u64 {
-        self.high - (self.tickets - 1)
+    fn low(&self) -> Stock {
+        self.high - (self.tickets - 1).cast_signed()
     }
 }
 
@@ -113,7 +115,7 @@ type Named = Vec<(Place, Suitor)>;
 struct Gaps<'a> {
     sale: &'a Sale<'a>,
     /// The lowest stock that the counter can have come down to.
-    floor: u64,
+    floor: Stock,
     /// The windows of time, one above each known receipt and one below the last: both ends grow.
     early_ns: Vec<u64>,
     late_ns: Vec<u64>,
@@ -133,7 +135,7 @@ impl<'a> Gaps<'a> {
             let must = if window == last { to_the_end } else { window > 0 || header.initial.is_some() };
             let must = must && !sale.outsiders;
             let high = gaps.high(window);
-            let all = high.saturating_sub(gaps.below(window));
+            let all = tickets_between(high, gaps.below(window));
             Gap { window, high, tickets: if must { all } else { all.min(free) }, must }
         };
         gaps.gaps = (0..=last).map(gap).filter(|gap| gap.tickets > 0).collect();
@@ -145,17 +147,17 @@ impl<'a> Gaps<'a> {
 
     /// The highest stock that a ticket of this window is sold from. If the initial stock is not known,
     /// there are as many above the known ones as there are free receipts.
-    fn high(&self, window: usize) -> u64 {
+    fn high(&self, window: usize) -> Stock {
         let known = &self.sale.known;
         match (window.checked_sub(1), self.sale.history.header.initial) {
             (Some(above), _) => known[above].0 - 1,
             (None, Some(initial)) => initial,
-            (None, None) => known[0].0.saturating_add(self.sale.free.len() as u64),
+            (None, None) => known[0].0.saturating_add(self.sale.free.len() as Stock),
         }
     }
 
     /// The stock that is left when all tickets of this window are sold.
-    fn below(&self, window: usize) -> u64 {
+    fn below(&self, window: usize) -> Stock {
         self.sale.known.get(window).map_or(self.floor, |(stock, _)| *stock)
     }
 
@@ -292,7 +294,7 @@ impl<'a> Gaps<'a> {
         Contradiction::Crowded {
             receipts: receipts.take(MOST_EVIDENCE).collect(),
             count: (free.len() + among.len()) as u64,
-            tickets: self.high(first).saturating_sub(self.below(last)),
+            tickets: tickets_between(self.high(first), self.below(last)),
             // They were called after the window above closed: at the return of the receipt below it,
             // for any other would keep their own window closed, too. Likewise at the other end.
             after: first.checked_sub(1).map(|above| known[above].1),

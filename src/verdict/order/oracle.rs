@@ -7,26 +7,27 @@ use rand::seq::{IndexedMutRandom as _, IndexedRandom as _};
 use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester, SequentialSpec};
 
 use super::*;
-use crate::history::{Header, Steps};
+use crate::history::Header;
+use crate::stock::Stock;
 use crate::verdict::{Ruling, Unjudged};
 
 /// What a ticket counter does, one purchase at a time.
 #[derive(Clone, Debug)]
-struct Counter(u64);
+struct Counter(Stock);
 
 #[derive(Clone, Debug)]
 enum Op {
     /// A purchase; an unanswered one may say which stock it would have been sold from.
-    Buy(Option<u64>),
+    Buy(Option<Stock>),
     /// A look at the stock in the end.
     Look,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Ret {
-    Bought(Option<u64>),
-    Refused(Option<u64>),
-    Left(u64),
+    Bought(Option<Stock>),
+    Refused(Option<Stock>),
+    Left(Stock),
 }
 
 impl SequentialSpec for Counter {
@@ -58,7 +59,7 @@ impl SequentialSpec for Counter {
 }
 
 /// Whether some order fits, from this initial stock: by trying them all.
-fn fits_from(history: &History, initial: u64) -> bool {
+fn fits_from(history: &History, initial: Stock) -> bool {
     let mut tester = LinearizabilityTester::new(Counter(initial));
     let header = &history.header;
     let mut unseen = Vec::new();
@@ -74,11 +75,11 @@ fn fits_from(history: &History, initial: u64) -> bool {
     for (purchase, thread) in history.purchases.iter().zip(0..) {
         let ret = match purchase.outcome {
             Outcome::Failed => continue,
-            Outcome::Bought => Some(Ret::Bought(purchase.stock)),
-            Outcome::Refused => Some(Ret::Refused(purchase.stock)),
+            Outcome::Bought => Some(Ret::Bought(purchase.sold_from)),
+            Outcome::Refused => Some(Ret::Refused(purchase.sold_from)),
             Outcome::Unknown => None,
         };
-        events.push((purchase.invoke_ns, 0, thread, Ok(Op::Buy(purchase.stock))));
+        events.push((purchase.invoke_ns, 0, thread, Ok(Op::Buy(purchase.sold_from))));
         if let Some(ret) = ret {
             events.push((purchase.return_ns.expect("a return"), 1, thread, Err(ret)));
         }
@@ -106,9 +107,9 @@ fn fits(history: &History) -> bool {
     if let Some(initial) = history.header.initial {
         return fits_from(history, initial);
     }
-    let highest = receipts(history).filter_map(|receipt| receipt.stock).max().unwrap_or(0);
+    let highest = receipts(history).filter_map(|receipt| receipt.sold_from).max().unwrap_or(0);
     let remaining = history.header.remaining.unwrap_or(0);
-    let most = highest + remaining + history.purchases.len() as u64;
+    let most = highest + remaining + history.purchases.len() as Stock;
     (highest..=most).any(|initial| fits_from(history, initial))
 }
 
@@ -116,24 +117,14 @@ fn receipts(history: &History) -> impl Iterator<Item = &Purchase> {
     history.purchases.iter().filter(|purchase| purchase.outcome == Outcome::Bought)
 }
 
-fn a_purchase(outcome: Outcome, invoke_ns: u64, return_ns: u64, stock: Option<u64>) -> Purchase {
-    Purchase {
-        buyer: 1,
-        pid: None,
-        invoke_ns,
-        return_ns: Some(return_ns).filter(|_| outcome != Outcome::Unknown),
-        outcome,
-        stock,
-        steps: Steps::default(),
-        fault: None,
-        torn: None,
-        line: 0,
-    }
+fn a_purchase(outcome: Outcome, invoke_ns: u64, return_ns: u64, stock: Option<Stock>) -> Purchase {
+    let return_ns = Some(return_ns).filter(|_| outcome != Outcome::Unknown);
+    Purchase { seen: stock, sold_from: stock, ..Purchase::new(1, outcome, invoke_ns, return_ns) }
 }
 
 /// A history that a counter made: of up to six purchases, so that all orders can be tried.
 fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
-    let initial = rng.random_range(0..5_u64);
+    let initial = rng.random_range(0..5_i64);
     let mut left = initial;
     let mut now = 10_u64;
     // How often a stock is told; how often an answer is lost; how far calls and returns are from the
@@ -146,7 +137,7 @@ fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
     for _ in 0..rng.random_range(0..=6) {
         now += rng.random_range(0..3);
         if outsiders && rng.random_bool(0.3) {
-            left = left.saturating_sub(1);
+            left = (left - 1).max(0);
         }
         let (invoke_ns, return_ns) =
             (now - rng.random_range(0..spread.min(now)), now + rng.random_range(0..spread));
@@ -159,7 +150,7 @@ fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
         };
         let took_effect = outcome == Outcome::Bought || outcome == Outcome::Unknown && rng.random_bool(0.6);
         if took_effect {
-            left = left.saturating_sub(1);
+            left = (left - 1).max(0);
         }
         // An unanswered purchase that knew its stock had read one.
         let tells = rng.random_bool(told) && (outcome != Outcome::Unknown || stock > 0);
@@ -188,9 +179,9 @@ fn swap_two_stocks(rng: &mut ChaCha8Rng, history: &mut History) {
     let one = some_place(rng, history, Outcome::Bought);
     let other = some_place(rng, history, Outcome::Bought);
     if let (Some(one), Some(other)) = (one, other) {
-        let stock = history.purchases[one].stock;
-        history.purchases[one].stock = history.purchases[other].stock;
-        history.purchases[other].stock = stock;
+        let stock = history.purchases[one].sold_from;
+        history.purchases[one].sold_from = history.purchases[other].sold_from;
+        history.purchases[other].sold_from = stock;
     }
 }
 
@@ -220,7 +211,7 @@ fn refuse_while_stock_remained(rng: &mut ChaCha8Rng, history: &mut History) {
     if let Some(place) = some_place(rng, history, Outcome::Bought) {
         history.purchases[place].outcome = Outcome::Refused;
         if rng.random_bool(0.8) {
-            history.purchases[place].stock = None;
+            history.purchases[place].sold_from = None;
         }
     }
 }
@@ -229,7 +220,7 @@ fn refuse_while_stock_remained(rng: &mut ChaCha8Rng, history: &mut History) {
 /// that was seen is an anomaly by a rule of its own (`torn_read`), whoever saw it.
 fn is_for_the_tester(history: &History) -> bool {
     let header = &history.header;
-    let initial = header.initial.unwrap_or(u64::MAX);
+    let initial = header.initial.unwrap_or(Stock::MAX);
     let happened = |p: &&Purchase| matches!(p.outcome, Outcome::Bought | Outcome::Refused);
     let outsiders = if header.outsiders { initial.min(9) as usize } else { 0 };
     let threads = history.purchases.len() + outsiders + usize::from(header.cut_short.is_some());
@@ -238,7 +229,7 @@ fn is_for_the_tester(history: &History) -> bool {
             .purchases
             .iter()
             .filter(happened)
-            .all(|purchase| purchase.stock.is_none_or(|stock| stock <= initial))
+            .all(|purchase| purchase.sold_from.is_none_or(|stock| stock <= initial))
 }
 
 /// Holds the ruling against the tester's. Tells whether the tester was asked and found no order.
@@ -251,9 +242,9 @@ fn agree(history: &History) -> Result<bool, TestCaseError> {
     }
     if verdict.unjudged.contains(&Unjudged::Order) {
         // Only of these it may say that it does not know.
-        let open_known = |p: &Purchase| p.outcome == Outcome::Unknown && p.stock.is_some();
+        let open_known = |p: &Purchase| p.outcome == Outcome::Unknown && p.sold_from.is_some();
         prop_assert!(history.purchases.iter().any(open_known));
-        prop_assert!(receipts(history).any(|receipt| receipt.stock.is_none()));
+        prop_assert!(receipts(history).any(|receipt| receipt.sold_from.is_none()));
         return Ok(false);
     }
     let fits = fits(history);
@@ -303,8 +294,8 @@ proptest! {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut history = a_sound_history(&mut rng);
         history.header.initial = None;
-        let highest = history.purchases.iter().filter_map(|purchase| purchase.stock).max();
-        let told = receipts(&history).all(|receipt| receipt.stock.is_some());
+        let highest = history.purchases.iter().filter_map(|purchase| purchase.sold_from).max();
+        let told = receipts(&history).all(|receipt| receipt.sold_from.is_some());
         let (verdict, from) = crate::verdict::judge_from(&mut history, None);
         // With other sellers around, what was lost is told, though no order is at fault.
         let lost = history.header.outsiders && verdict.anomaly(AnomalyKind::LostStock).is_some();

@@ -17,6 +17,7 @@ pub use text::{Parsed, TextError, parse};
 
 use crate::fault::TornText;
 use crate::paths::{folder, scratch_path, temporary_in};
+use crate::stock::Stock;
 use text::Template;
 
 /// The largest ticket file, in bytes.
@@ -73,7 +74,7 @@ pub enum TicketFileError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sighting {
     /// This stock.
-    Stock(u64),
+    Stock(Stock),
     /// No ticket file, but this.
     Torn(TornText),
 }
@@ -91,7 +92,7 @@ pub struct TicketFile {
     seen: Vec<u8>,
     length: usize,
     /// Its number, and how many digits that has.
-    stock: u64,
+    stock: Stock,
     width: usize,
     text: Vec<u8>,
 }
@@ -178,7 +179,7 @@ impl TicketFile {
     /// # Errors
     /// When the system refuses.
     #[inline(always)]
-    pub fn overwrite(&mut self, stock: u64) -> IoResult<()> {
+    pub fn overwrite(&mut self, stock: Stock) -> IoResult<()> {
         let start = self.template.before.len();
         let number = start..start + self.width;
         if self.length > ONE_PAGE || decimal_width(stock) != self.width {
@@ -199,7 +200,8 @@ impl TicketFile {
 
     /// As [`TicketFile::overwrite`], where what follows the number moves, or the text is long.
     #[cold]
-    fn overwrite_resized(&mut self, stock: u64) -> IoResult<()> {
+    fn overwrite_resized(&mut self, stock: Stock) -> IoResult<()> {
+        not_negative(stock)?;
         self.template.text(stock, self.length, &mut self.text);
         if self.text.len() <= ONE_PAGE {
             self.put(0)?;
@@ -224,7 +226,8 @@ impl TicketFile {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn fill(&mut self, stock: u64) -> IoResult<()> {
+    pub fn fill(&mut self, stock: Stock) -> IoResult<()> {
+        not_negative(stock)?;
         self.template.text(stock, 0, &mut self.text);
         self.put(0)?;
         self.sync()
@@ -235,7 +238,8 @@ impl TicketFile {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn replace(&mut self, stock: u64) -> IoResult<()> {
+    pub fn replace(&mut self, stock: Stock) -> IoResult<()> {
+        not_negative(stock)?;
         self.template.text(stock, 0, &mut self.text);
         let mode = self.file.metadata()?.mode();
         let scratch =
@@ -265,9 +269,20 @@ fn open(path: &Path) -> IoResult<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
-/// How many digits a number has.
-fn decimal_width(number: u64) -> usize {
-    number.checked_ilog10().map_or(1, |power| power as usize + 1)
+/// How many digits a stock has; none if it is no stock of a ticket file.
+fn decimal_width(number: Stock) -> usize {
+    number.checked_ilog10().map_or(usize::from(number == 0), |power| power as usize + 1)
+}
+
+/// A ticket file holds no negative number, so none is written into it.
+fn not_negative(stock: Stock) -> IoResult<()> {
+    if stock >= 0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidInput,
+        format!("a ticket file holds no negative number, such as {stock}"),
+    ))
 }
 
 /// One pwrite(2). A short one is an error: going on would write the text in two steps.
@@ -303,7 +318,7 @@ fn read_at_start(file: &File, buffer: &mut Vec<u8>) -> IoResult<usize> {
 ///
 /// # Errors
 /// When there is none, or it is no ticket file, or the system refuses.
-pub fn load(path: &Path) -> Result<u64, TicketFileError> {
+pub fn load(path: &Path) -> Result<Stock, TicketFileError> {
     // Without O_NONBLOCK a pipe would be waited for before it is seen to be one.
     let file = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path);
     let file = file.map_err(|source| io_error(path, "can't be read", source))?;
@@ -316,7 +331,7 @@ pub fn load(path: &Path) -> Result<u64, TicketFileError> {
 ///
 /// # Errors
 /// When it is no ticket file (it is left as it is), or the system refuses.
-pub fn set(path: &Path, stock: u64) -> Result<(), TicketFileError> {
+pub fn set(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
     let failed = |doing| move |source| io_error(path, doing, source);
     let mut ticket_file = TicketFile::open(path, false, "").map_err(failed("can't be opened for writing"))?;
     check_size(&ticket_file.file, path)?;
@@ -330,7 +345,7 @@ pub fn set(path: &Path, stock: u64) -> Result<(), TicketFileError> {
 ///
 /// # Errors
 /// When there is one already, or the system refuses.
-pub fn create(path: &Path, stock: u64) -> Result<(), TicketFileError> {
+pub fn create(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
     // Not `io_error`: that something on the way is missing is no reason to say `--tickets` again.
     let failed = |source| TicketFileError::Io { path: path.to_owned(), doing: "can't be created", source };
     std::fs::create_dir_all(folder(path)).map_err(failed)?;
@@ -377,7 +392,7 @@ mod tests {
         (folder, path)
     }
 
-    fn sell(ticket_file: &mut TicketFile, write: impl Fn(&mut TicketFile, u64)) {
+    fn sell(ticket_file: &mut TicketFile, write: impl Fn(&mut TicketFile, Stock)) {
         let Sighting::Stock(stock) = ticket_file.read().expect("read") else { panic!("torn") };
         write(ticket_file, stock - 1);
     }
@@ -413,7 +428,7 @@ mod tests {
 
     #[test]
     fn digits_are_borrowed_from_as_far_as_it_takes() {
-        for stock in [1, 10, 11, 100, 110, 2000, 9999, 10_000, 999_999_999_999, 10_u64.pow(19), u64::MAX] {
+        for stock in [1, 10, 11, 100, 110, 2000, 9999, 10_000, 999_999_999_999, 10_i64.pow(18), Stock::MAX] {
             let (_folder, path) =
                 file_with(&format!("{{\"price\": 20, \"ticket\": {stock} , \"row\": 10}}\n"));
             let mut ticket_file = TicketFile::open(&path, false, "test").expect("open");

@@ -5,6 +5,8 @@ use std::ops::Range;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::stock::Stock;
+
 /// Where a text stops being a ticket file, and why. Lines and columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {what}")]
@@ -21,7 +23,7 @@ pub struct TextError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
     /// The stock.
-    pub stock: u64,
+    pub stock: Stock,
     /// The bytes of the number.
     pub number: Range<usize>,
 }
@@ -59,7 +61,7 @@ impl<'de> serde::Deserialize<'de> for TicketMember<'de> {
 /// Reads the stock from the text of a ticket file.
 ///
 /// # Errors
-/// When the text is no JSON object with an integer member `ticket` from 0 to 2⁶⁴ − 1.
+/// When the text is no JSON object with an integer member `ticket` from 0 to 2⁶³ − 1.
 pub fn parse(text: &[u8]) -> Result<Parsed, TextError> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(TextError { line: 1, column: 1, what: "the file is empty".to_owned() });
@@ -87,7 +89,7 @@ pub fn parse(text: &[u8]) -> Result<Parsed, TextError> {
     }
     let stock = digits
         .parse()
-        .map_err(|_| error(format!("\"ticket\" is {digits}, beyond 64 bits (at most {})", u64::MAX)))?;
+        .map_err(|_| error(format!("\"ticket\" is {digits}, beyond 63 bits (at most {})", Stock::MAX)))?;
     Ok(Parsed { stock, number: start..start + digits.len() })
 }
 
@@ -108,15 +110,15 @@ impl Template {
     }
 
     /// The number in a text that differs from this one in its number and in white space at its end:
-    /// the stock, and how many digits it has. A number of 20 digits is left to [`parse`].
+    /// the stock, and how many digits it has. A number of 19 digits is left to [`parse`].
     #[inline(always)]
-    pub(super) fn recognise(&self, text: &[u8]) -> Option<(u64, usize)> {
-        /// 10¹⁹ fits in 64 bits.
-        const MOST_DIGITS: usize = 19;
+    pub(super) fn recognise(&self, text: &[u8]) -> Option<(Stock, usize)> {
+        /// 10¹⁸ fits in 63 bits.
+        const MOST_DIGITS: usize = 18;
         let rest = after(text, &self.before)?;
         let (mut stock, mut width) = (0, 0);
         for byte in rest.iter().take(MOST_DIGITS).take_while(|byte| byte.is_ascii_digit()) {
-            stock = stock * 10 + u64::from(byte - b'0');
+            stock = stock * 10 + Stock::from(byte - b'0');
             width += 1;
         }
         // What follows a number that is cut off here begins with a digit, which nothing else does.
@@ -127,7 +129,7 @@ impl Template {
     }
 
     /// The text with this stock, padded with spaces to at least `length` bytes.
-    pub(super) fn text(&self, stock: u64, length: usize, into: &mut Vec<u8>) {
+    pub(super) fn text(&self, stock: Stock, length: usize, into: &mut Vec<u8>) {
         into.clear();
         into.extend_from_slice(&self.before);
         into.extend_from_slice(itoa::Buffer::new().format(stock).as_bytes());
@@ -168,7 +170,7 @@ mod tests {
         let text = b"{\"a\": {\"ticket\": 9},\n \"ticket\" : 17 , \"b\": [\"ticket\"]}";
         let parsed = parse(text).expect("a ticket file");
         assert_eq!((parsed.stock, &text[parsed.number]), (17, b"17".as_slice()));
-        assert_eq!(parse(b"{\"ticket\":18446744073709551615}").expect("fits").stock, u64::MAX);
+        assert_eq!(parse(b"{\"ticket\":9223372036854775807}").expect("fits").stock, Stock::MAX);
     }
 
     #[test]
@@ -184,7 +186,7 @@ mod tests {
         for bad in ["1.0", "1e3", "\"1\"", "null", "true", "[1]"] {
             assert!(what(&format!("{{\"ticket\": {bad}}}")).2.contains("not a whole number"), "{bad}");
         }
-        assert!(what("{\"ticket\": 18446744073709551616}").2.contains("beyond 64 bits"));
+        assert!(what("{\"ticket\": 9223372036854775808}").2.contains("beyond 63 bits"));
         assert!(what("{\"ticket\": 1, \"ticket\": 2}").2.contains("twice"));
         assert!(what("{\"ticket\": 01}").2.contains("number"));
     }
