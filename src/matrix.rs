@@ -54,9 +54,6 @@ pub struct MatrixWatch<'a> {
 /// Why there is no matrix.
 #[derive(Debug, thiserror::Error)]
 pub enum MatrixError {
-    /// It was interrupted.
-    #[error("interrupted")]
-    Interrupted,
     /// A trial could not be run, for a reason that has nothing to do with its lock.
     #[error("{workers} {lock} {write}: {source}")]
     Run {
@@ -82,29 +79,47 @@ struct Tried {
     could_not: Option<String>,
 }
 
-/// Runs and grades the combinations of a plan.
+/// What was tried, graded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix {
+    /// A row for each combination that was tried at least once, in their order.
+    pub rows: Vec<Row>,
+    /// How many combinations there were to try, where an interrupt came before the last trial of the last one.
+    pub interrupted: Option<usize>,
+}
+
+/// Runs and grades the combinations of a plan. When it is interrupted, what was tried until then is graded.
 ///
 /// # Errors
-/// When it is interrupted, or when a trial can't be run. That a lock does not work in the folder is no
-/// error: it is what the row then says.
-pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Result<Vec<Row>, MatrixError> {
+/// When a trial can't be run. That a lock does not work in the folder is no error: it is what the row then
+/// says.
+pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Result<Matrix, MatrixError> {
     let mut tried = Vec::with_capacity(plan.combinations.len());
     let mut number = 0;
-    for combination in &plan.combinations {
-        let mut sum = Tried::default();
+    let mut interrupted = None;
+    'all: for combination in &plan.combinations {
+        tried.push((*combination, Tried::default()));
         for _ in 0..plan.trials {
             (watch.progress)(number, *combination);
             number += 1;
-            sum.add(*combination, trial(plan, *combination, number, watch)?)?;
+            let sold = trial(plan, *combination, number, watch);
+            if watch.interrupted.load(Ordering::Relaxed) {
+                interrupted = Some(plan.combinations.len());
+                break 'all;
+            }
+            if let Some((_, sum)) = tried.last_mut() {
+                sum.add(*combination, sold)?;
+            }
         }
-        tried.push((*combination, sum));
     }
+    tried.retain(|(_, sum)| sum.trials > 0);
     let failed: Vec<Combination> = tried
         .iter()
         .filter(|(combination, sum)| combination.lock == Lock::None && sum.counts.unsound > 0)
         .map(|(combination, _)| *combination)
         .collect();
-    Ok(tried.into_iter().map(|(combination, sum)| sum.row(combination, &failed)).collect())
+    let rows = tried.into_iter().map(|(combination, sum)| sum.row(combination, &failed)).collect();
+    Ok(Matrix { rows, interrupted })
 }
 
 fn trial(
@@ -112,7 +127,7 @@ fn trial(
     combination: Combination,
     number: u64,
     watch: &MatrixWatch<'_>,
-) -> Result<Result<Sold, RunError>, MatrixError> {
+) -> Result<Sold, RunError> {
     let patience_ns = u64::try_from(PATIENCE.as_nanos()).unwrap_or(u64::MAX);
     let trial = Plan {
         buyers: BUYERS,
@@ -129,11 +144,7 @@ fn trial(
         file: plan.folder.join(format!("{number}.json")),
     };
     let mut watching = Watch { interrupted: watch.interrupted, begin: &mut |_| {}, progress: &mut |_| {} };
-    let sold = run(&trial, &mut watching);
-    if watch.interrupted.load(Ordering::Relaxed) {
-        return Err(MatrixError::Interrupted);
-    }
-    Ok(sold)
+    run(&trial, &mut watching)
 }
 
 impl Tried {
@@ -141,7 +152,6 @@ impl Tried {
         self.trials += 1;
         let sold = match sold {
             Ok(sold) => sold,
-            Err(RunError::Workers(WorkersError::Interrupted)) => return Err(MatrixError::Interrupted),
             // What the folder's filesystem does not do is what the matrix is there to find out.
             Err(
                 source @ (RunError::NoLocking { .. }
@@ -202,6 +212,7 @@ fn unjudged(reason: &Unjudged) -> String {
         Unjudged::Unrecorded(_)
         | Unjudged::NoInitial
         | Unjudged::Restocked
+        | Unjudged::Unread(_)
         | Unjudged::Interrupted
         | Unjudged::Order => "not all was recorded".to_owned(),
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::closed_set::closed_set;
+use crate::foreign;
 use crate::stock::Stock;
 
 closed_set! {
@@ -404,10 +405,29 @@ pub enum Exclusion {
 /// The text as one word of a POSIX shell.
 #[must_use]
 pub fn shell_quoted(text: &str) -> String {
+    if text.contains(foreign::is_harmful) {
+        return dollar_quoted(text);
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// The text as one word of a shell that knows `$'…'` (POSIX since 2024; bash, zsh and ksh long before): bytes
+/// that a terminal would obey stand as octal numbers.
+fn dollar_quoted(text: &str) -> String {
+    let mut word = "$'".to_owned();
+    for c in text.chars() {
+        match c {
+            '\'' | '\\' => word.extend(['\\', c]),
+            c if foreign::is_harmful(c) => {
+                word.extend(c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}")));
+            }
+            c => word.push(c),
+        }
+    }
+    word + "'"
 }

@@ -188,27 +188,34 @@ pub struct Repeated {
 }
 
 /// Replays a schedule so many times, at least once, each with new processes, and compares what comes of
-/// it. Ends at the first that differs.
+/// it. Ends at the first that differs, or that can't be replayed: then why comes beside what was replayed.
 ///
 /// # Errors
-/// As [`replay`].
+/// As [`replay`], the first time.
 pub fn repeat(
     plan: &Plan,
     schedule: &Schedule,
     times: u32,
     interrupted: &AtomicBool,
-) -> Result<Repeated, ReplayError> {
+) -> Result<(Repeated, Option<ReplayError>), ReplayError> {
     let first = replay(plan, schedule, interrupted)?;
     // Each begins with the stock that the first found.
-    let plan = first.sold.history.header.plan.as_ref().unwrap_or(plan);
+    let plan = first.sold.history.header.plan.clone().unwrap_or_else(|| plan.clone());
+    let mut repeated = Repeated { first, times: 1, differs: None };
     for time in 2..=times {
-        let again = replay(plan, schedule, interrupted)
-            .map_err(|error| ReplayError::Again { time, source: Box::new(error) })?;
-        if !again.agrees_with(&first) {
-            return Ok(Repeated { first, times: time, differs: Some((time, Box::new(again))) });
+        let again = match replay(&plan, schedule, interrupted) {
+            Ok(again) => again,
+            Err(source) => {
+                return Ok((repeated, Some(ReplayError::Again { time, source: Box::new(source) })));
+            }
+        };
+        repeated.times = time;
+        if !again.agrees_with(&repeated.first) {
+            repeated.differs = Some((time, Box::new(again)));
+            break;
         }
     }
-    Ok(Repeated { times, differs: None, first })
+    Ok((repeated, None))
 }
 
 /// One buyer, as the conductor sees it.

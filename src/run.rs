@@ -1,9 +1,13 @@
 //! One sale: plan → workers → history → verdict. Prints nothing.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::fault::TornText;
 use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
 use crate::paths::folder;
 use crate::plan::{Lock, Plan, PlanError, Write};
@@ -94,7 +98,7 @@ pub(crate) fn meet(plan: &Plan) -> Result<Meeting, RunError> {
 /// gone.
 pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Crew) -> Result<Sold, RunError> {
     let (purchases, unrecorded) = recorder.collect();
-    let (remaining, left_torn) = stock_left(&plan)?;
+    let left = stock_left(&plan.file);
     let last_return_ns = purchases.iter().filter_map(|purchase| purchase.return_ns).max();
     let end_ns =
         if unrecorded == Tally::default() { last_return_ns.unwrap_or(crew.left_ns) } else { crew.left_ns };
@@ -115,8 +119,9 @@ pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Cre
     };
     let header = Header {
         initial: Some(initial),
-        remaining,
-        left_torn,
+        remaining: left.remaining,
+        left_torn: left.torn,
+        unread: left.unread,
         outsiders: true,
         wall_ns: Some(recorder.wall_ns()),
         unrecorded,
@@ -221,12 +226,36 @@ fn set_under_lock(
     locker.unlock().map_err(failed)
 }
 
-/// The stock after the sale, or the start of what is there instead.
-pub(crate) fn stock_left(plan: &Plan) -> Result<(Option<Stock>, Option<String>), RunError> {
-    let failed = |source| TicketFileError::Io { path: plan.file.clone(), doing: "can't be read", source };
-    let mut ticket_file = TicketFile::open(&plan.file, false, "").map_err(failed)?;
-    Ok(match ticket_file.read().map_err(failed)? {
-        Sighting::Stock(stock) => (Some(stock), None),
-        Sighting::Torn(text) => (None, Some(String::from_utf8_lossy(text.bytes()).into_owned())),
-    })
+/// What the ticket file holds after a sale.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// The stock, where it can be read.
+    pub(crate) remaining: Option<Stock>,
+    /// The start of what is there instead.
+    pub(crate) torn: Option<String>,
+    /// Why there is nothing that could be read.
+    pub(crate) unread: Option<String>,
+}
+
+/// The stock after the sale. Whatever has become of the file, the sale took place: so this never fails.
+pub(crate) fn stock_left(path: &Path) -> Left {
+    match sighting(path) {
+        Ok(Sighting::Stock(stock)) => Left { remaining: Some(stock), ..Left::default() },
+        Ok(Sighting::Torn(text)) => {
+            Left { torn: Some(String::from_utf8_lossy(text.bytes()).into_owned()), ..Left::default() }
+        }
+        Err(error) => Left { unread: Some(error.to_string()), ..Left::default() },
+    }
+}
+
+/// Without O_NONBLOCK a pipe would be waited for before it is seen to be one.
+fn sighting(path: &Path) -> io::Result<Sighting> {
+    let file = File::options().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file any more"));
+    }
+    let mut text = Vec::new();
+    file.take(ticket::MOST_BYTES as u64 + 1).read_to_end(&mut text)?;
+    let torn = |_| Sighting::Torn(TornText::new(&text));
+    Ok(ticket::parse(&text).map_or_else(torn, |parsed| Sighting::Stock(parsed.stock)))
 }

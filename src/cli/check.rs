@@ -1,14 +1,18 @@
 //! `ticketsim check HISTORY…`: the verdict on histories that anybody made.
 
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
-use super::{Exit, complain, print};
+use super::Exit;
+use super::print::{complain, note, print, print_json};
 use crate::history::{self, History, ReadError};
-use crate::lang::Lang;
+use crate::lang::{Lang, order as say};
 use crate::report::check::Checked;
 use crate::stock::Stock;
+use crate::streams::Patient;
 use crate::verdict::judge_from;
 
 /// `ticketsim check`.
@@ -38,14 +42,20 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-/// Judges each history. One that can't be read is told, and the others are judged all the same.
-pub(super) fn execute(args: &CheckArgs, lang: Lang) -> anyhow::Result<Exit> {
+/// Judges each history. One that can't be read is told, and the others are judged all the same. An interrupt
+/// ends it after the history that is being judged; how far it came is said.
+pub(super) fn execute(args: &CheckArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let mut worst = Exit::Sound;
     for (path, place) in args.histories.iter().zip(0..) {
-        let exit = match read(path) {
-            Ok(history) => check(path, history, args, lang, place == 0)?,
+        let history = read(path, interrupted);
+        if interrupted.load(Ordering::Relaxed) {
+            note(say::check_interrupted(lang, place, args.histories.len()), interrupted);
+            return Ok(Exit::Interrupted);
+        }
+        let exit = match history {
+            Ok(history) => check(path, history, args, lang, place == 0, interrupted)?,
             Err(error) => {
-                complain(&error.into());
+                complain(&error.into(), interrupted);
                 Exit::Failed
             }
         };
@@ -55,15 +65,16 @@ pub(super) fn execute(args: &CheckArgs, lang: Lang) -> anyhow::Result<Exit> {
             _ => exit,
         };
     }
-    Ok(worst)
+    Ok(if interrupted.load(Ordering::Relaxed) { Exit::Interrupted } else { worst })
 }
 
 /// Reads a history from a file; `-` is standard input.
-pub(super) fn read(path: &Path) -> Result<History, ReadError> {
+pub(super) fn read(path: &Path, interrupted: &AtomicBool) -> Result<History, ReadError> {
     if path == Path::new("-") {
-        history::read(std::io::stdin().lock(), "standard input")
+        let stdin = Patient::new(std::io::stdin().lock(), interrupted);
+        history::read(BufReader::new(stdin), "standard input")
     } else {
-        history::read_file(path)
+        history::read_file(path, interrupted)
     }
 }
 
@@ -73,11 +84,16 @@ fn check(
     args: &CheckArgs,
     lang: Lang,
     first: bool,
+    interrupted: &AtomicBool,
 ) -> anyhow::Result<Exit> {
     let (verdict, initial_from) = judge_from(&mut history, args.tickets);
     let name = path.to_string_lossy();
     let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from };
-    let gap = if first { "" } else { "\n" };
-    print(&if args.json { checked.json() + "\n" } else { format!("{gap}{}", checked.text(lang)) })?;
+    if args.json {
+        print_json(&checked.json(), interrupted)?;
+    } else {
+        let gap = if first { "" } else { "\n" };
+        print(&format!("{gap}{}", checked.text(lang)), interrupted)?;
+    }
     Ok(verdict.ruling.into())
 }

@@ -1,10 +1,13 @@
 //! `ticketsim explore`: every schedule of a small sale, or a sample of those of a large one.
 
+use std::sync::atomic::AtomicBool;
+
 use clap::Args;
 
-use super::run::{catch_interrupts, check_lock_on};
-use super::{Exit, closed, print};
-use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, census_until, sample};
+use super::print::{print, print_json};
+use super::run::check_lock_on;
+use super::{Exit, closed};
+use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, census_until, sample_until};
 use crate::lang::Lang;
 use crate::plan::{Lock, LockOn, PerBuyer, Plan, Sale, Write};
 use crate::report::explore as report;
@@ -76,30 +79,34 @@ impl ExploreArgs {
     }
 }
 
-pub(super) fn execute(args: &ExploreArgs, lang: Lang) -> anyhow::Result<Exit> {
+pub(super) fn execute(args: &ExploreArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let setting = args.setting();
     check_lock_on(setting.sale.lock, args.lock_on)?;
     let (output, exit) = if let Some(draws) = args.sample {
         let scheduler = args.depth.map_or(Scheduler::Uniform, |depth| Scheduler::Pct { depth });
         // 32 bits, so that a seed can be read out and typed.
         let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-        let sample = sample(&setting, Sampling { draws, scheduler, seed });
-        let output = if args.json {
-            report::sample_json(&setting, &sample) + "\n"
+        let sample = sample_until(&setting, Sampling { draws, scheduler, seed }, interrupted);
+        let exit = if sample.asked.is_some() { Exit::Interrupted } else { sample.ruling().into() };
+        if args.json {
+            (report::sample_json(&setting, &sample), exit)
         } else {
-            report::sample_text(&setting, &sample, lang)
-        };
-        (output, sample.ruling().into())
+            (report::sample_text(&setting, &sample, lang), exit)
+        }
     } else {
-        let census = census_until(&setting, args.max_states, &*catch_interrupts()?);
-        let output = if args.json {
-            report::census_json(&setting, &census, args.max_states) + "\n"
-        } else {
-            report::census_text(&setting, &census, lang)
-        };
+        let census = census_until(&setting, args.max_states, interrupted);
         let told = census.partial.as_ref().is_some_and(|covered| covered.told);
-        (output, if told { Exit::Interrupted } else { census.ruling().into() })
+        let exit = if told { Exit::Interrupted } else { census.ruling().into() };
+        if args.json {
+            (report::census_json(&setting, &census, args.max_states), exit)
+        } else {
+            (report::census_text(&setting, &census, lang), exit)
+        }
     };
-    print(&output)?;
+    if args.json {
+        print_json(&output, interrupted)?;
+    } else {
+        print(&output, interrupted)?;
+    }
     Ok(exit)
 }

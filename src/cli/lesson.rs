@@ -2,17 +2,19 @@
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use super::run::catch_interrupts;
-use super::{Exit, closed, print};
+use super::print::{print, print_json};
+use super::{Exit, closed};
 use crate::lang::{Lang, lesson as say};
 use crate::lesson::{Lesson, LessonError, Manner, Taught, Voice, ask, open_counter, teach};
 use crate::plan::Plan;
 use crate::report::text::{LOUD, styled};
 use crate::run::RunError;
 use crate::stock::Stock;
+use crate::streams::gave_up;
 use crate::workers::WorkersError;
 
 /// `ticketsim lesson`.
@@ -50,7 +52,7 @@ pub(super) struct LessonArgs {
     tickets: Option<Stock>,
 }
 
-pub(super) fn execute(args: &LessonArgs, lang: Lang) -> anyhow::Result<Exit> {
+pub(super) fn execute(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let lessons = match args.name {
         Some(lesson) => vec![lesson],
         None if args.all => Lesson::ALL.to_vec(),
@@ -66,12 +68,11 @@ pub(super) fn execute(args: &LessonArgs, lang: Lang) -> anyhow::Result<Exit> {
             !args.source && !args.fast && args.count.is_none(),
             "of which lesson? Name one, or say --all; ticketsim lesson lists them"
         );
-        return list(args, lang);
+        return list(args, lang, interrupted);
     } else if args.source {
-        lessons.into_iter().try_for_each(show_source)?;
+        lessons.into_iter().try_for_each(|lesson| show_source(lesson, interrupted))?;
         return Ok(Exit::Sound);
     }
-    let interrupted = catch_interrupts()?;
     let coloured = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     let manner = Manner {
         // The document speaks English.
@@ -85,7 +86,7 @@ pub(super) fn execute(args: &LessonArgs, lang: Lang) -> anyhow::Result<Exit> {
         },
         fast: args.fast,
         count: args.count,
-        interrupted: &interrupted,
+        interrupted,
     };
     let ended = match (args.serve, &args.connect) {
         (Some(port), _) => open_counter(manner, port, &args.file, args.tickets).map(|()| Exit::Sound),
@@ -98,6 +99,7 @@ pub(super) fn execute(args: &LessonArgs, lang: Lang) -> anyhow::Result<Exit> {
         Err(LessonError::Interrupted | LessonError::Run(RunError::Workers(WorkersError::Interrupted))) => {
             Ok(Exit::Interrupted)
         }
+        Err(LessonError::Output(error)) if gave_up(&error) => Ok(Exit::Interrupted),
         // The reader has seen enough.
         Err(LessonError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Sound),
         ended => Ok(ended?),
@@ -110,22 +112,24 @@ fn hold(lessons: &[Lesson], args: &LessonArgs, manner: Manner<'_>) -> Result<Exi
     for lesson in lessons {
         taught.push(teach(*lesson, manner)?);
         if args.all && !args.json {
-            print("\n").map_err(printing)?;
+            print("\n", manner.interrupted).map_err(printing)?;
         }
     }
     let failed: Vec<&str> = taught.iter().filter(|one| !one.held).map(|one| one.lesson.name()).collect();
     if args.json {
-        print(&document(&taught, args.all)).map_err(printing)?;
+        print_json(&document(&taught, args.all), manner.interrupted).map_err(printing)?;
     } else if args.all && failed.is_empty() {
-        print(&format!("{}\n", say::all_held(manner.lang, taught.len()))).map_err(printing)?;
+        print(&format!("{}\n", say::all_held(manner.lang, taught.len())), manner.interrupted)
+            .map_err(printing)?;
     } else if args.all {
-        print(&format!("{}\n", say::not_held(manner.lang, failed.join(", ")))).map_err(printing)?;
+        print(&format!("{}\n", say::not_held(manner.lang, failed.join(", "))), manner.interrupted)
+            .map_err(printing)?;
     }
     Ok(if failed.is_empty() { Exit::Sound } else { Exit::Unsound })
 }
 
 fn printing(error: anyhow::Error) -> LessonError {
-    LessonError::Output(std::io::Error::other(error.to_string()))
+    LessonError::Output(error.downcast().unwrap_or_else(std::io::Error::other))
 }
 
 /// One document: of one lesson, or of all.
@@ -144,16 +148,17 @@ fn document(taught: &[Taught], all: bool) -> String {
         }
     };
     // Numbers, names and texts: nothing in it can't be JSON.
-    document.unwrap_or_default() + "\n"
+    document.unwrap_or_default()
 }
 
-fn list(args: &LessonArgs, lang: Lang) -> anyhow::Result<Exit> {
+fn list(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     if args.json {
         let lessons: Vec<_> = Lesson::ALL
             .iter()
             .map(|lesson| serde_json::json!({ "lesson": lesson, "title": lesson.title(Lang::En) }))
             .collect();
-        print(&format!("{}\n", serde_json::json!({ "schema_version": 1, "lessons": lessons })))?;
+        let document = serde_json::json!({ "schema_version": 1, "lessons": lessons });
+        print_json(&document.to_string(), interrupted)?;
         return Ok(Exit::Sound);
     }
     let mut text = format!("{}\n\n", say::list_heading(lang));
@@ -162,12 +167,12 @@ fn list(args: &LessonArgs, lang: Lang) -> anyhow::Result<Exit> {
         text += &format!("  {number}  {name}  {}\n", lesson.title(lang));
     }
     text += &format!("\n{}\n", say::list_hint(lang));
-    print(&text)?;
+    print(&text, interrupted)?;
     Ok(Exit::Sound)
 }
 
 /// Prints a lesson's program, its comments in a colour of their own.
-fn show_source(lesson: Lesson) -> anyhow::Result<()> {
+fn show_source(lesson: Lesson, interrupted: &AtomicBool) -> anyhow::Result<()> {
     let comment = anstyle::AnsiColor::Cyan.on_default();
     let mut text = String::new();
     for (path, source) in lesson.source() {
@@ -180,5 +185,5 @@ fn show_source(lesson: Lesson) -> anyhow::Result<()> {
             text.push('\n');
         }
     }
-    print(&text)
+    print(&text, interrupted)
 }

@@ -1,23 +1,26 @@
 //! `ticketsim matrix`: which locks hold, here?
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::outputs::check_outputs;
+use super::outputs::{Outputs, check_outputs};
+use super::print::{print, print_json};
 use super::progress::When;
-use super::run::catch_interrupts;
-use super::{Exit, closed, print};
+use super::{Exit, closed};
 use crate::grade::{Combination, Row};
+use crate::history::write_whole;
 use crate::lang::Lang;
-use crate::matrix::{BUYERS, MatrixError, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
+use crate::matrix::{BUYERS, Matrix, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
 use crate::paths::unnamed;
 use crate::plan::{Lock, Workers, Write, shell_quoted};
 use crate::report::matrix::{self, Trial};
+use crate::streams::write_if_ready;
 
 /// Trials of a row unless told otherwise.
 const TRIALS: u32 = 5;
@@ -93,9 +96,8 @@ fn named<'a, T>(members: &'a [T], all: &'a [T]) -> &'a [T] {
     if members.is_empty() { all } else { members }
 }
 
-pub(super) fn execute(args: &MatrixArgs, lang: Lang) -> anyhow::Result<Exit> {
+pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     check_outputs(&[], args.html.as_deref())?;
-    let interrupted = catch_interrupts()?;
     let folder = folder_in(args.dir.as_deref())?;
     // 32 bits, so that a seed can be read out and typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
@@ -106,30 +108,30 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang) -> anyhow::Result<Exit> {
         seed,
     };
     let mut progress = Progress::new(&plan, args.progress);
-    let mut watch =
-        MatrixWatch { interrupted: &interrupted, progress: &mut |number, row| progress.draw(number, row) };
+    let mut watch = MatrixWatch { interrupted, progress: &mut |number, row| progress.draw(number, row) };
     let result = run_matrix(&plan, &mut watch);
     progress.clear();
-    let rows = match result {
-        Ok(rows) => rows,
-        Err(MatrixError::Interrupted) => return Ok(Exit::Interrupted),
-        Err(error) => return Err(error.into()),
-    };
+    let Matrix { rows, interrupted: cut } = result?;
     let think_ns = u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX);
-    let trial = Trial { trials: args.trials, buyers: BUYERS, tickets: TICKETS, think_ns, seed };
+    let trial =
+        Trial { trials: args.trials, buyers: BUYERS, tickets: TICKETS, think_ns, seed, rows_planned: cut };
+    let mut outputs = Outputs::new(interrupted);
     if let Some(path) = &args.html {
         let page = matrix::html(&rows, &trial, &args.command(seed), lang)?;
-        std::fs::write(path, page).with_context(|| path.display().to_string())?;
+        outputs.note(path, write_whole(path, interrupted, |file| file.write_all(page.as_bytes())));
     }
-    print(&if args.json {
-        matrix::json(&rows, &trial) + "\n"
-    } else if args.markdown {
-        matrix::markdown(&rows, &trial, lang)
+    if args.json {
+        print_json(&matrix::json(&rows, &trial, &outputs.failures), interrupted)?;
     } else {
         let width = terminal_size::terminal_size().map(|(width, _)| width.0);
-        matrix::text(&rows, &trial, width, lang)
-    })?;
-    Ok(exit(&rows))
+        let text = if args.markdown {
+            matrix::markdown(&rows, &trial, lang)
+        } else {
+            matrix::text(&rows, &trial, width, lang)
+        };
+        print(&text, interrupted)?;
+    }
+    Ok(outputs.exit(if cut.is_some() { Exit::Interrupted } else { exit(&rows) }))
 }
 
 /// A folder of its own, so that nothing that lies there is touched; removed in the end.
@@ -186,9 +188,8 @@ impl Progress {
             bar.set_position(number);
         } else if self.plain && self.last.elapsed() >= PLAIN_EVERY {
             self.last = Instant::now();
-            // Progress is a courtesy: a closed stderr is no reason to stop.
-            let _ =
-                writeln!(std::io::stderr(), "{number} of {} trials: {workers} {lock} {write}", self.trials);
+            let line = format!("{number} of {} trials: {workers} {lock} {write}\n", self.trials);
+            write_if_ready(std::io::stderr(), line.as_bytes());
         }
     }
 

@@ -6,6 +6,7 @@ mod lesson;
 mod matrix;
 mod outputs;
 mod pictures;
+mod print;
 mod progress;
 mod replay;
 mod report;
@@ -15,14 +16,19 @@ mod shell;
 mod show;
 mod step;
 
-use std::io::Write as _;
+use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
 
 use crate::closed_set::{ClosedSet, closed_set};
+use crate::foreign;
 use crate::lang::Lang;
+use crate::streams::gave_up;
 use crate::verdict::Ruling;
+use print::complain;
 
 /// How a command ends; the codes are an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,11 +163,52 @@ enum Command {
     Man,
 }
 
-/// Does what the arguments ask for.
-///
-/// # Errors
-/// When it could not be done: to be printed once, with exit code 2.
-pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
+/// The whole command: reads the arguments, does what they ask for, and prints once what went wrong.
+pub fn run() -> Exit {
+    let cli = parse();
+    let interrupted = match catch_interrupts() {
+        Ok(interrupted) => interrupted,
+        Err(error) => {
+            complain(&error, &AtomicBool::new(false));
+            return Exit::Failed;
+        }
+    };
+    let error = match execute(cli, &interrupted) {
+        Ok(exit) => return exit,
+        Err(error) => error,
+    };
+    if error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(gave_up) {
+        return Exit::Interrupted;
+    }
+    complain(&error, &interrupted);
+    Exit::Failed
+}
+
+/// Reads the arguments. clap prints help and usage errors, and exits with 0 or 2; but it quotes an argument as
+/// it is, so one that a terminal would obey is for us to print.
+fn parse() -> Cli {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let harmful = args.iter().any(|arg| arg.to_string_lossy().contains(foreign::is_harmful));
+    Cli::try_parse_from(args).unwrap_or_else(|error| {
+        if harmful && error.use_stderr() {
+            print::note(error.render().to_string().trim_end(), &AtomicBool::new(false));
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
+    })
+}
+
+/// The flag that Ctrl-C, a polite kill, or a closed terminal sets.
+fn catch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
+    use nix::sys::signal::Signal;
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        signal_hook::flag::register(signal as i32, Arc::clone(&flag))?;
+    }
+    Ok(flag)
+}
+
+fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     match cli.common.color {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::Always.write_global(),
@@ -169,46 +216,19 @@ pub fn execute(cli: Cli) -> anyhow::Result<Exit> {
     }
     let lang = cli.common.lang();
     match cli.command {
-        None => run::execute(cli.run, lang),
-        Some(Command::Check(args)) => check::execute(&args, lang),
-        Some(Command::Replay(args)) => replay::execute(&args, lang),
-        Some(Command::Step(args)) => step::execute(&args, lang),
-        Some(Command::Schedule(args)) => schedule::execute(&args, lang),
-        Some(Command::Report(args)) => report::execute(args, lang),
-        Some(Command::Show(args)) => show::execute(&args, lang),
-        Some(Command::Explore(args)) => explore::execute(&args, lang),
-        Some(Command::Lesson(args)) => lesson::execute(&args, lang),
-        Some(Command::Matrix(args)) => matrix::execute(&args, lang),
-        Some(Command::Completions(args)) => shell::completions(&args),
-        Some(Command::Man) => shell::man(),
+        None => run::execute(cli.run, lang, interrupted),
+        Some(Command::Check(args)) => check::execute(&args, lang, interrupted),
+        Some(Command::Replay(args)) => replay::execute(&args, lang, interrupted),
+        Some(Command::Step(args)) => step::execute(&args, lang, interrupted),
+        Some(Command::Schedule(args)) => schedule::execute(&args, lang, interrupted),
+        Some(Command::Report(args)) => report::execute(args, lang, interrupted),
+        Some(Command::Show(args)) => show::execute(&args, lang, interrupted),
+        Some(Command::Explore(args)) => explore::execute(&args, lang, interrupted),
+        Some(Command::Lesson(args)) => lesson::execute(&args, lang, interrupted),
+        Some(Command::Matrix(args)) => matrix::execute(&args, lang, interrupted),
+        Some(Command::Completions(args)) => shell::completions(&args, interrupted),
+        Some(Command::Man) => shell::man(interrupted),
     }
-}
-
-/// Prints to stdout; without colour where there is none to be had. A reader that has closed the pipe
-/// (`| head -1`) has seen enough: that is no error.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
-    }
-}
-
-/// Prints an error, its causes behind it, to stderr.
-pub fn complain(error: &anyhow::Error) {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        // Most errors of ours name their cause themselves.
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    // With stderr closed there is nobody left to tell.
-    let _ = writeln!(
-        anstream::stderr(),
-        "{}: {text}",
-        crate::report::text::styled(crate::report::text::BAD.bold(), "error")
-    );
 }
 
 /// A clap parser for a closed set: its names, with what they mean in the long help.

@@ -1,11 +1,68 @@
 //! The files that a command is to write: found out before it begins whether it can, and that none of them
-//! is a file that it reads or sells from.
+//! is a file that it reads or sells from; and noted in the end which could not be written all the same.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 
-use crate::paths::{beside, folder};
+use super::Exit;
+use super::print::complain;
+use crate::foreign;
+use crate::history::History;
+use crate::paths::{beside, folder, unnamed};
+use crate::streams;
+
+/// The outputs of a command that has done its work: what could not be written is noted, and takes nothing away
+/// from the rest. The verdict comes last, whatever has become of them.
+pub(super) struct Outputs<'a> {
+    /// Set when the command is to end early.
+    pub(super) interrupted: &'a AtomicBool,
+    /// What failed, a sentence each.
+    pub(super) failures: Vec<String>,
+    unwritten: Vec<PathBuf>,
+    gave_up: bool,
+}
+
+impl<'a> Outputs<'a> {
+    pub(super) fn new(interrupted: &'a AtomicBool) -> Self {
+        Self { interrupted, failures: Vec::new(), unwritten: Vec::new(), gave_up: false }
+    }
+
+    /// Notes how the writing of an output ended.
+    pub(super) fn note(&mut self, path: &Path, written: std::io::Result<()>) {
+        if let Err(error) = written {
+            self.unwritten.push(path.to_owned());
+            self.gave_up |= streams::gave_up(&error);
+            self.failures.push(format!("{}: can't be written: {}", foreign::path(path), unnamed(error)));
+        }
+    }
+
+    /// Whether this output could not be written.
+    pub(super) fn failed(&self, path: &Path) -> bool {
+        self.unwritten.iter().any(|unwritten| unwritten == path)
+    }
+
+    /// Notes that the ticket file could not be read after the sale.
+    pub(super) fn note_unread(&mut self, history: &History) {
+        let (Some(why), Some(plan)) = (&history.header.unread, &history.header.plan) else { return };
+        let path = foreign::path(&plan.file);
+        self.failures.push(format!("{path}: can't be read after the sale: {}", foreign::shown(why)));
+    }
+
+    /// Says what failed, and how the command ends that would have ended so.
+    pub(super) fn exit(self, exit: Exit) -> Exit {
+        for failure in &self.failures {
+            complain(&anyhow::anyhow!(failure.clone()), self.interrupted);
+        }
+        match self {
+            Outputs { gave_up: true, .. } => Exit::Interrupted,
+            _ if exit == Exit::Interrupted => exit,
+            Outputs { failures, .. } if failures.is_empty() => exit,
+            _ => Exit::Failed,
+        }
+    }
+}
 
 /// The files of a sale that nothing else may be written to: the ticket file and what lies beside it.
 pub(super) fn kept(ticket_file: &Path) -> [PathBuf; 3] {

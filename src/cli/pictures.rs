@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 
+use super::outputs::Outputs;
 use crate::history::History;
 use crate::lang::Lang;
 use crate::report::timeline::{Look, timeline};
@@ -29,18 +29,14 @@ impl PictureArgs {
     }
 
     /// Draws what was asked for.
-    ///
-    /// # Errors
-    /// When a file can't be written.
-    pub(super) fn draw(&self, history: &History, verdict: &Verdict) -> anyhow::Result<()> {
-        let failed = |path: &Path| format!("{}: can't be written", path.display());
+    pub(super) fn draw(&self, history: &History, verdict: &Verdict, outputs: &mut Outputs<'_>) {
+        let interrupted = outputs.interrupted;
         if let Some(path) = &self.html {
-            html::write(history, verdict, path).with_context(|| failed(path))?;
+            outputs.note(path, html::write(history, verdict, path, interrupted));
         }
         if let Some(path) = &self.trace {
-            trace::write(history, verdict, path).with_context(|| failed(path))?;
+            outputs.note(path, trace::write(history, verdict, path, interrupted));
         }
-        Ok(())
     }
 }
 

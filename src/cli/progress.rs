@@ -2,7 +2,7 @@
 //! anybody could read it.
 
 use std::cell::Cell;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use crate::closed_set::closed_set;
 use crate::history::Tally;
 use crate::plan::{PerBuyer, Plan};
 use crate::stock::{Stock, tickets_between};
+use crate::streams::write_if_ready;
 
 closed_set! {
     /// How progress is shown.
@@ -89,8 +90,8 @@ impl Progress {
             }
             Shown::Plain { last } if last.elapsed() >= PLAIN_EVERY => {
                 *last = Instant::now();
-                // Progress is a courtesy: a closed stderr is no reason to stop.
-                let _ = writeln!(std::io::stderr(), "{:.0?}: {message}", self.began.elapsed());
+                let line = format!("{:.0?}: {message}\n", self.began.elapsed());
+                write_if_ready(std::io::stderr(), line.as_bytes());
             }
             Shown::Plain { .. } => {}
         }

@@ -1,24 +1,27 @@
 //! `ticketsim replay`: a schedule on real processes.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
-use anyhow::Context as _;
 use clap::Args;
 
-use super::outputs::{check_outputs, kept};
+use super::Exit;
+use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::PictureArgs;
-use super::run::{SaleArgs, catch_interrupts};
-use super::{Exit, print};
+use super::print::{note, print, print_json};
+use super::run::SaleArgs;
 use crate::explore::{Setting, Why, rehearse};
+use crate::foreign;
 use crate::history;
-use crate::lang::Lang;
+use crate::lang::{Lang, replay as say};
 use crate::paths::through_links;
 use crate::plan::{Plan, Sale};
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
 use crate::report::text::Detail;
 use crate::report::{json, replay as report};
-use crate::run::RunError;
+use crate::run::{RunError, Sold};
 use crate::schedule::{Schedule, ScheduleFile, SchedulePlan};
+use crate::streams::Patient;
 use crate::workers::WorkersError;
 
 /// `ticketsim replay`.
@@ -71,13 +74,14 @@ pub(super) struct ReplayArgs {
 }
 
 impl ReplayArgs {
-    fn plan_and_steps(&self) -> anyhow::Result<(Plan, Schedule)> {
+    fn plan_and_steps(&self, interrupted: &AtomicBool) -> anyhow::Result<(Plan, Schedule)> {
         let (plan, steps) = match (&self.from, &self.schedule) {
             (Some(path), _) => {
                 let file = if path == Path::new("-") {
-                    ScheduleFile::read_from(std::io::stdin().lock(), Path::new("standard input"))
+                    let stdin = Patient::new(std::io::stdin().lock(), interrupted);
+                    ScheduleFile::read_from(stdin, Path::new("standard input"))
                 } else {
-                    ScheduleFile::read(path)
+                    ScheduleFile::read(path, interrupted)
                 };
                 let ScheduleFile { plan, steps, .. } = file?;
                 (plan, steps)
@@ -87,33 +91,62 @@ impl ReplayArgs {
         anyhow::ensure!(!steps.0.is_empty(), "the schedule is empty: it takes at least one step, like R1");
         Ok((plan.plan(&steps, &through_links(&self.sale.file)), steps))
     }
+
+    /// Writes and prints what came of the replays.
+    fn show(
+        &self,
+        repeated: &Repeated,
+        exit: Exit,
+        lang: Lang,
+        interrupted: &AtomicBool,
+    ) -> anyhow::Result<Exit> {
+        let Sold { history, verdict, .. } = &repeated.first.sold;
+        let mut outputs = Outputs::new(interrupted);
+        outputs.note_unread(history);
+        if let Some(path) = &self.history {
+            outputs.note(path, history::write(history, path, interrupted));
+        }
+        self.pictures.draw(history, verdict, &mut outputs);
+        if self.json {
+            print_json(&document(repeated, self.times, &outputs.failures), interrupted)?;
+            return Ok(outputs.exit(exit));
+        }
+        let detail = match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
+        };
+        let plan_line = match (detail, &history.header.plan) {
+            (Detail::Normal | Detail::Verbose, Some(plan)) => report::plan_line(plan, lang),
+            _ => String::new(),
+        };
+        print(&(plan_line + &text(repeated, lang, detail)), interrupted)?;
+        Ok(outputs.exit(exit))
+    }
 }
 
-pub(super) fn execute(args: &ReplayArgs, lang: Lang) -> anyhow::Result<Exit> {
-    let (plan, steps) = args.plan_and_steps()?;
+pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    let (plan, steps) = args.plan_and_steps(interrupted)?;
     check_outputs(&kept(&plan.file), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
-    let interrupted = catch_interrupts()?;
-    let repeated = match repeat(&plan, &steps, args.times, &interrupted) {
+    let (repeated, cut) = match repeat(&plan, &steps, args.times, interrupted) {
         Ok(repeated) => repeated,
         Err(error) if was_interrupted(&error) => return Ok(Exit::Interrupted),
         Err(error) => return Err(explained(error, &plan, &steps)),
     };
-    let sold = &repeated.first.sold;
-    if let Some(path) = &args.history {
-        history::write(&sold.history, path).with_context(|| path.display().to_string())?;
+    let exit = match &cut {
+        Some(error) if was_interrupted(error) => Exit::Interrupted,
+        None if repeated.differs.is_none() => repeated.first.sold.verdict.ruling.into(),
+        _ => Exit::Failed,
+    };
+    let exit = args.show(&repeated, exit, lang, interrupted)?;
+    match cut {
+        Some(error) if exit == Exit::Failed => Err(explained(error, &plan, &steps)),
+        Some(_) => {
+            note(say::replays_interrupted(lang, repeated.times, args.times), interrupted);
+            Ok(exit)
+        }
+        None => Ok(exit),
     }
-    args.pictures.draw(&sold.history, &sold.verdict)?;
-    let detail = match (args.quiet, args.verbose) {
-        (true, _) => Detail::Quiet,
-        (_, true) => Detail::Verbose,
-        _ => Detail::Normal,
-    };
-    let plan_line = match (detail, &sold.history.header.plan) {
-        (Detail::Normal | Detail::Verbose, Some(plan)) => report::plan_line(plan, lang),
-        _ => String::new(),
-    };
-    print(&if args.json { document(&repeated) } else { plan_line + &text(&repeated, lang, detail) })?;
-    Ok(if repeated.differs.is_some() { Exit::Failed } else { sold.verdict.ruling.into() })
 }
 
 /// The plan of these options.
@@ -146,17 +179,18 @@ pub(super) fn text(repeated: &Repeated, lang: Lang, detail: Detail) -> String {
     report::of_replay(&shown, lang, detail)
 }
 
-fn document(repeated: &Repeated) -> String {
+fn document(repeated: &Repeated, times_asked: u32, failures: &[String]) -> String {
     let replayed = &repeated.first;
     let part = json::ReplayPart {
         schedule: replayed.schedule().to_string(),
         asked: replayed.asked,
         times: repeated.times,
         agree: repeated.differs.is_none(),
+        times_asked: (repeated.differs.is_none() && repeated.times < times_asked).then_some(times_asked),
         command: command(replayed),
     };
     let sold = &replayed.sold;
-    json::of_replay(&sold.history, &sold.verdict, &sold.buyers, part) + "\n"
+    json::of_replay(&sold.history, &sold.verdict, &sold.buyers, failures, part)
 }
 
 /// The error, unless it blames the schedule for what another program did: then that is said.
@@ -177,7 +211,7 @@ fn explained(error: ReplayError, plan: &Plan, steps: &Schedule) -> anyhow::Error
         return error.into();
     }
     let which = time.map_or_else(String::new, |time| format!("replay {time}: "));
-    let file = plan.file.display();
+    let file = foreign::path(&plan.file);
     anyhow::anyhow!(
         "{which}step {step} ({given}) can't be taken although the schedule is right: did another program touch \
          {file}?"

@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use super::outputs::check_outputs;
+use super::outputs::{Outputs, check_outputs};
 use super::pictures::{PictureArgs, in_terminal};
-use super::{Exit, check, print};
+use super::print::print;
+use super::{Exit, check};
+use crate::foreign;
 use crate::lang::{Lang, timeline as say};
 use crate::report::check::Checked;
 use crate::report::text;
@@ -35,12 +38,13 @@ pub(super) struct ReportArgs {
     tickets: Option<Stock>,
 }
 
-pub(super) fn execute(args: ReportArgs, lang: Lang) -> anyhow::Result<Exit> {
-    let mut history = check::read(&args.history)?;
+pub(super) fn execute(args: ReportArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    let mut history = check::read(&args.history, interrupted)?;
     let (verdict, initial_from) = judge_from(&mut history, args.tickets);
     let pictures = PictureArgs { html: args.output, trace: args.trace };
     check_outputs(std::slice::from_ref(&args.history), pictures.paths())?;
-    pictures.draw(&history, &verdict)?;
+    let mut outputs = Outputs::new(interrupted);
+    pictures.draw(&history, &verdict, &mut outputs);
     let picture = in_terminal(&history, lang);
     let not_drawn = picture.is_empty() && pictures.paths().next().is_none();
     let mut said = picture.strip_prefix('\n').unwrap_or_default().to_owned();
@@ -51,8 +55,8 @@ pub(super) fn execute(args: ReportArgs, lang: Lang) -> anyhow::Result<Exit> {
     let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from };
     said.push_str(&checked.start(lang));
     said.push_str(&text::verdict_lines(&history, &verdict, lang));
-    for path in pictures.paths() {
-        let _ = writeln!(said, "{}", text::styled(text::ASIDE, say::wrote(lang, path.display())));
+    for path in pictures.paths().filter(|path| !outputs.failed(path)) {
+        let _ = writeln!(said, "{}", text::styled(text::ASIDE, say::wrote(lang, foreign::path(path))));
     }
     if not_drawn && !history.purchases.is_empty() {
         let why = if history.purchases.len() > MOST_PURCHASES {
@@ -62,6 +66,6 @@ pub(super) fn execute(args: ReportArgs, lang: Lang) -> anyhow::Result<Exit> {
         };
         let _ = writeln!(said, "{}", text::styled(text::ASIDE, why));
     }
-    print(&said)?;
-    Ok(verdict.ruling.into())
+    print(&said, interrupted)?;
+    Ok(outputs.exit(verdict.ruling.into()))
 }

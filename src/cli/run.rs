@@ -2,23 +2,22 @@
 
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
 
-use super::outputs::{check_outputs, kept};
+use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::{PictureArgs, in_terminal};
+use super::print::{print, print_json};
 use super::progress::{Progress, When};
-use super::{Exit, closed, print};
+use super::{Exit, closed};
 use crate::history;
 use crate::lang::Lang;
 use crate::paths::through_links;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::{json, text};
-use crate::run::{RunError, run};
+use crate::run::{RunError, Sold, run};
 use crate::stock::Stock;
 use crate::workers::{Watch, WorkersError};
 
@@ -169,40 +168,52 @@ impl RunArgs {
     }
 }
 
-pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
+pub(super) fn execute(args: RunArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     args.sale.check()?;
     args.wait.check(&args.sale.sale())?;
     let plan = args.plan();
     check_outputs(&kept(&plan.file), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
-    let interrupted = catch_interrupts()?;
     let mut progress = Progress::new(&plan, if args.quiet { When::Never } else { args.progress });
     let mut printed = Ok(());
     let tickets = Rc::clone(&progress.tickets);
     let mut watch = Watch {
-        interrupted: &interrupted,
+        interrupted,
         begin: &mut |plan| {
             tickets.set(plan.tickets);
             if !args.json && !args.quiet {
-                printed = print(&text::plan_line(plan, lang));
+                printed = print(&text::plan_line(plan, lang), interrupted);
             }
         },
         progress: &mut |tally| progress.draw(tally),
     };
     let result = run(&plan, &mut watch);
     progress.clear();
-    printed?;
-    let sold = match result {
-        Ok(sold) => sold,
-        Err(RunError::Workers(WorkersError::Interrupted)) => return Ok(Exit::Interrupted),
-        Err(error) => return Err(error.into()),
-    };
-    let (history, verdict) = (&sold.history, &sold.verdict);
-    if let Some(path) = &args.history {
-        history::write(history, path).with_context(|| path.display().to_string())?;
+    match result {
+        Ok(sold) => conclude(&args, &sold, lang, interrupted, printed),
+        Err(RunError::Workers(WorkersError::Interrupted)) => Ok(Exit::Interrupted),
+        Err(error) => Err(error.into()),
     }
-    args.pictures.draw(history, verdict)?;
-    let output = if args.json {
-        json::of_run(history, verdict, &sold.buyers) + "\n"
+}
+
+/// Writes and prints what came of a sale. `printed` is how it went with the line on the plan.
+fn conclude(
+    args: &RunArgs,
+    sold: &Sold,
+    lang: Lang,
+    interrupted: &AtomicBool,
+    printed: anyhow::Result<()>,
+) -> anyhow::Result<Exit> {
+    let Sold { history, verdict, buyers } = sold;
+    let mut outputs = Outputs::new(interrupted);
+    outputs.note_unread(history);
+    if let Some(path) = &args.history {
+        outputs.note(path, history::write(history, path, interrupted));
+    }
+    args.pictures.draw(history, verdict, &mut outputs);
+    // Not before the files: they take what stdout may not.
+    printed?;
+    if args.json {
+        print_json(&json::of_run(history, verdict, buyers, &outputs.failures), interrupted)?;
     } else {
         let detail = match (args.quiet, args.verbose) {
             (true, _) => text::Detail::Quiet,
@@ -210,20 +221,10 @@ pub(super) fn execute(args: RunArgs, lang: Lang) -> anyhow::Result<Exit> {
             _ => text::Detail::Normal,
         };
         let picture = if args.quiet { String::new() } else { in_terminal(history, lang) };
-        picture + &text::of_run(history, verdict, &sold.buyers, lang, detail)
-    };
-    print(&output)?;
-    Ok(if history.header.interrupted { Exit::Interrupted } else { verdict.ruling.into() })
-}
-
-/// The flag that Ctrl-C, a polite kill, or a closed terminal sets.
-pub(super) fn catch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
-    use nix::sys::signal::Signal;
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        signal_hook::flag::register(signal as i32, Arc::clone(&flag))?;
+        print(&(picture + &text::of_run(history, verdict, buyers, lang, detail)), interrupted)?;
     }
-    Ok(flag)
+    let exit = if history.header.interrupted { Exit::Interrupted } else { verdict.ruling.into() };
+    Ok(outputs.exit(exit))
 }
 
 /// A duration such as `10ms`, `2s` or `0`.

@@ -1,14 +1,16 @@
 //! `ticketsim schedule`: the schedule that a recorded history followed.
 
-use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use clap::Args;
 
+use super::Exit;
 use super::outputs::check_outputs;
-use super::{Exit, print};
+use super::print::{note, print};
 use crate::explore::{Refusal, Setting, Why, rehearse};
+use crate::foreign;
 use crate::history::Header;
 use crate::lang::{Lang, replay as say};
 use crate::plan::{Plan, shell_quoted};
@@ -30,26 +32,26 @@ pub(super) struct ScheduleArgs {
     output: Option<PathBuf>,
 }
 
-pub(super) fn execute(args: &ScheduleArgs, lang: Lang) -> anyhow::Result<Exit> {
+pub(super) fn execute(args: &ScheduleArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let path = &args.history;
-    let history = super::check::read(path)?;
+    let history = super::check::read(path, interrupted)?;
     check_outputs(std::slice::from_ref(path), args.output.as_deref())?;
     let steps = followed(&history).with_context(|| path.display().to_string())?;
     let plan = history.header.plan.as_ref().context("the history holds no plan")?;
-    print(&format!("{steps}\n"))?;
+    print(&format!("{steps}\n"), interrupted)?;
     if let Some(refusal) = refusal(plan, &history.header, &steps) {
         anyhow::bail!("{}: processes can't replay this schedule: {refusal}", path.display());
     }
     let command = match &args.output {
         Some(output) => {
-            ScheduleFile::new(SchedulePlan::new(plan), steps).write(output)?;
-            note(&say::written(lang, output.display()));
+            ScheduleFile::new(SchedulePlan::new(plan), steps).write(output, interrupted)?;
+            note(say::written(lang, foreign::path(output)), interrupted);
             Some(format!("ticketsim replay --from {}", shell_quoted(&output.to_string_lossy())))
         }
         None if steps.0.len() > MOST_STEPS => None,
         None => Some(plan.replay_command(&steps.to_string(), steps.buyers())),
     };
-    note(&command.map_or_else(|| say::too_long(lang), |command| say::to_replay(lang, command)));
+    note(command.map_or_else(|| say::too_long(lang), |command| say::to_replay(lang, command)), interrupted);
     Ok(Exit::Sound)
 }
 
@@ -58,10 +60,4 @@ pub(super) fn execute(args: &ScheduleArgs, lang: Lang) -> anyhow::Result<Exit> {
 fn refusal(plan: &Plan, header: &Header, steps: &Schedule) -> Option<Refusal> {
     let setting = Setting::of(plan, header.initial.or(plan.tickets)?);
     rehearse(&setting, steps).err().filter(|refusal| !matches!(refusal.why, Why::TooShort(_)))
-}
-
-/// A word aside, on stderr: the schedule has stdout for itself.
-fn note(text: &str) {
-    // With stderr closed there is nobody left to tell.
-    let _ = writeln!(anstream::stderr(), "{text}");
 }

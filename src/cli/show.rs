@@ -1,10 +1,13 @@
 //! `ticketsim show`: the tickets left.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use super::{Exit, print};
+use super::Exit;
+use super::print::{print, print_json};
+use crate::foreign;
 use crate::lang::{Lang, run as say};
 use crate::plan::Plan;
 use crate::store::file::ticket;
@@ -20,15 +23,15 @@ pub(super) struct ShowArgs {
     json: bool,
 }
 
-pub(super) fn execute(args: &ShowArgs, lang: Lang) -> anyhow::Result<Exit> {
+pub(super) fn execute(args: &ShowArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let stock = ticket::load(&args.file)?;
     if args.json {
         let file = args.file.to_string_lossy();
         let document = serde_json::json!({ "schema_version": 1, "file": file, "remaining": stock });
-        print(&format!("{document}\n"))?;
+        print_json(&document.to_string(), interrupted)?;
     } else {
         let tickets = lang.tickets(stock);
-        print(&format!("{}\n", say::left_in(lang, tickets, args.file.display())))?;
+        print(&format!("{}\n", say::left_in(lang, tickets, foreign::path(&args.file))), interrupted)?;
     }
     Ok(Exit::Sound)
 }

@@ -9,11 +9,13 @@ use std::time::Duration;
 use clap::Args;
 use nix::errno::Errno;
 
+use super::Exit;
+use super::print::print;
 use super::replay::{schedule_plan, text, was_interrupted};
-use super::run::{SaleArgs, catch_interrupts};
-use super::{Exit, print};
+use super::run::SaleArgs;
 use crate::buyer::{Action, Reply};
 use crate::explore::{Hint, Setting, hint};
+use crate::foreign;
 use crate::lang::{Lang, replay as say};
 use crate::paths::through_links;
 use crate::plan::{Lock, Plan};
@@ -72,11 +74,10 @@ impl Typed {
     }
 }
 
-pub(super) fn execute(args: &StepArgs, lang: Lang) -> anyhow::Result<Exit> {
+pub(super) fn execute(args: &StepArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let schedule_plan = schedule_plan(&args.sale, Some(args.buyers))?;
     let plan = schedule_plan.plan(&Schedule::default(), &through_links(&args.sale.file));
-    let interrupted = catch_interrupts()?;
-    match step_through(&plan, lang, &interrupted) {
+    match step_through(&plan, lang, interrupted) {
         Ok(exit) => Ok(exit),
         Err(error) => match error.downcast_ref::<ReplayError>() {
             Some(error) if was_interrupted(error) => Ok(Exit::Interrupted),
@@ -90,8 +91,11 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
     // Going back begins again with the stock that was there at first.
     let plan = session.plan().clone();
     let mut input = Input::new();
-    print(&format!("{}{}\n", report::plan_line(&plan, lang), styled(ASIDE, say::step_help(lang))))?;
-    print(&state(&session, false, lang))?;
+    print(
+        &format!("{}{}\n", report::plan_line(&plan, lang), styled(ASIDE, say::step_help(lang))),
+        interrupted,
+    )?;
+    print(&state(&session, false, lang), interrupted)?;
     while (1..=plan.buyers).any(|buyer| session.next_step(buyer).is_some()) {
         let Some(line) = input.line(interrupted)? else { break };
         // Whether another program holds the lock, as the last step has shown.
@@ -100,39 +104,42 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
             Typed::Leave => break,
             Typed::Nothing => {}
             Typed::Other(typed) => {
-                print(&format!(
-                    "{}\n",
-                    styled(ODD, say::not_understood(lang, printable(&typed, 40), plan.buyers))
-                ))?;
+                print(
+                    &format!(
+                        "{}\n",
+                        styled(ODD, say::not_understood(lang, printable(&typed, 40), plan.buyers))
+                    ),
+                    interrupted,
+                )?;
                 continue;
             }
             Typed::Hint => {
-                print(&format!("{}\n", styled(ASIDE, hint_words(&session, lang))))?;
+                print(&format!("{}\n", styled(ASIDE, hint_words(&session, lang))), interrupted)?;
                 continue;
             }
             Typed::Back => match session.taken().last() {
                 None => {
-                    print(&format!("{}\n", styled(ODD, say::at_the_start(lang))))?;
+                    print(&format!("{}\n", styled(ODD, say::at_the_start(lang))), interrupted)?;
                     continue;
                 }
                 Some(last) => {
                     let last = last.step;
                     session = back(session, &plan, interrupted)?;
-                    print(&format!("{}\n", styled(ASIDE, say::taken_back(lang, last))))?;
+                    print(&format!("{}\n", styled(ASIDE, say::taken_back(lang, last))), interrupted)?;
                 }
             },
             Typed::Buyer(buyer) => {
                 let (said, refused) = go(&mut session, buyer, lang, interrupted)?;
                 foreign = refused;
-                print(&format!("{said}\n"))?;
+                print(&format!("{said}\n"), interrupted)?;
             }
         }
-        print(&state(&session, foreign, lang))?;
+        print(&state(&session, foreign, lang), interrupted)?;
     }
     let first = session.finish(interrupted)?;
     let ruling = first.sold.verdict.ruling;
     let left_early = interrupted.load(Ordering::Relaxed);
-    print(&text(&Repeated { first, times: 1, differs: None }, lang, Detail::Normal))?;
+    print(&text(&Repeated { first, times: 1, differs: None }, lang, Detail::Normal), interrupted)?;
     Ok(if left_early { Exit::Interrupted } else { ruling.into() })
 }
 
@@ -164,7 +171,7 @@ fn stranger(session: &Session, step: Step, lang: Lang) -> String {
     let Some(Occupied { path, pid, gone }) = session.lockfile() else {
         return say::refused_by_stranger(lang, step);
     };
-    let path = path.display();
+    let path = foreign::path(&path);
     match pid {
         Some(pid) if gone => say::lockfile_left(lang, step, path, pid),
         Some(pid) => say::lockfile_in_use(lang, step, path, pid),
@@ -254,17 +261,9 @@ fn file_text(path: &Path, lang: Lang) -> String {
 /// Up to so many characters of a text that somebody else wrote, those escaped that a terminal would take
 /// for commands.
 fn printable(text: &str, most: usize) -> String {
-    let mut shown = String::new();
-    for character in text.chars().take(most) {
-        match character {
-            '"' | '\'' | '\\' => shown.push(character),
-            _ => shown.extend(character.escape_debug()),
-        }
-    }
-    if text.chars().nth(most).is_some() {
-        shown.push('…');
-    }
-    shown
+    let kept: String = text.chars().take(most).collect();
+    let more = if text.chars().nth(most).is_some() { "…" } else { "" };
+    format!("{}{more}", foreign::shown(&kept))
 }
 
 fn hint_words(session: &Session, lang: Lang) -> String {
@@ -302,10 +301,10 @@ impl Input {
 
     /// The next line; `None` at the end of the input, or when interrupted.
     fn line(&mut self, interrupted: &AtomicBool) -> anyhow::Result<Option<String>> {
-        print(&format!("{} ", styled(GOOD, ">")))?;
+        print(&format!("{} ", styled(GOOD, ">")), interrupted)?;
         let line = self.next(interrupted)?;
         if self.echo || line.is_none() {
-            print(&format!("{}\n", printable(line.as_deref().unwrap_or_default(), 200)))?;
+            print(&format!("{}\n", printable(line.as_deref().unwrap_or_default(), 200)), interrupted)?;
         }
         Ok(line)
     }

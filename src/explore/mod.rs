@@ -23,7 +23,7 @@ use std::collections::HashMap;
 pub use census::{Census, Coverage, Found, MAX_STATES, census, census_until};
 pub use hint::{Hint, hint};
 pub use rehearsal::{Refusal, Why, rehearse};
-pub use sample::{Drawn, Sample, Sampling, Scheduler, sample};
+pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};
 
 use crate::history::History;
 use crate::plan::{Pace, PerBuyer, Plan, Sale, Workers};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::rngs::ChaCha8Rng;
 use rand::seq::{IteratorRandom, SliceRandom};
@@ -55,8 +56,10 @@ pub struct Drawn {
 /// What was drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// How it was drawn.
+    /// How it was drawn, and how many draws there were.
     pub sampling: Sampling,
+    /// How many were asked for, where it was told to stop before.
+    pub asked: Option<u64>,
     /// How many draws were unsound.
     pub unsound: u64,
     /// At most so many steps were taken into account when priorities were changed (PCT).
@@ -103,15 +106,23 @@ impl Sample {
 /// Draws schedules of a setting at random.
 #[must_use]
 pub fn sample(setting: &Setting, sampling: Sampling) -> Sample {
+    sample_until(setting, sampling, &AtomicBool::new(false))
+}
+
+/// The same, until it is told to stop: what was drawn until then is what is given back.
+#[must_use]
+pub fn sample_until(setting: &Setting, sampling: Sampling, stop: &AtomicBool) -> Sample {
     let mut rng = ChaCha8Rng::seed_from_u64(sampling.seed);
     let mut steps = most_steps(setting);
     let mut courses: HashMap<Course, (u64, Schedule)> = HashMap::new();
-    for _ in 0..sampling.draws {
+    let mut draws = 0;
+    while draws < sampling.draws {
         let picker = match sampling.scheduler {
             Scheduler::Uniform => Picker::Uniform,
             Scheduler::Pct { depth } => Picker::Pct(Priorities::draw(&mut rng, setting.buyers, depth, steps)),
         };
-        let (course, schedule) = draw(setting, &mut rng, picker);
+        let Some((course, schedule)) = draw(setting, &mut rng, picker, stop) else { break };
+        draws += 1;
         steps = steps.max(schedule.0.len() as u64);
         match courses.entry(course) {
             Entry::Vacant(entry) => {
@@ -128,7 +139,8 @@ pub fn sample(setting: &Setting, sampling: Sampling) -> Sample {
     }
     let drawn = by_end(setting, courses);
     let unsound = drawn.iter().filter(|drawn| !drawn.end.is_sound()).map(|drawn| drawn.draws).sum();
-    Sample { sampling, unsound, steps, drawn }
+    let asked = (draws < sampling.draws).then_some(sampling.draws);
+    Sample { sampling: Sampling { draws, ..sampling }, asked, unsound, steps, drawn }
 }
 
 /// Puts courses that end alike together.
@@ -215,13 +227,22 @@ impl Picker {
     }
 }
 
-fn draw(setting: &Setting, rng: &mut ChaCha8Rng, mut picker: Picker) -> (Course, Schedule) {
+/// One schedule; `None` when it is told to stop before its end.
+fn draw(
+    setting: &Setting,
+    rng: &mut ChaCha8Rng,
+    mut picker: Picker,
+    stop: &AtomicBool,
+) -> Option<(Course, Schedule)> {
     let mut shop = Shop::new(setting);
     let mut steps = Vec::new();
     while let Some(place) = picker.pick(rng, &shop, steps.len() as u64 + 1) {
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
         if let Some(taken) = shop.step(place) {
             steps.push(Step { kind: taken.kind, buyer: place as u32 + 1 });
         }
     }
-    (shop.course.ended(&shop.world), Schedule(steps))
+    Some((shop.course.ended(&shop.world), Schedule(steps)))
 }

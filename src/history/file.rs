@@ -3,6 +3,7 @@
 
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
@@ -10,6 +11,7 @@ use super::{Header, History, Names, Outcome, Purchase};
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::paths::{folder, temporary_in};
 use crate::stock::Stock;
+use crate::streams::open_to_write;
 
 /// The version of the format, as the header's `history_version` says it.
 pub const FORMAT_VERSION: u32 = 2;
@@ -110,21 +112,22 @@ impl<'a> PurchaseLine<'a> {
 ///
 /// # Errors
 /// When the system refuses.
-pub fn write(history: &History, path: &Path) -> std::io::Result<()> {
-    write_whole(path, |file| write_to(history, file))
+pub fn write(history: &History, path: &Path, interrupted: &AtomicBool) -> std::io::Result<()> {
+    write_whole(path, interrupted, |file| write_to(history, file))
 }
 
 /// Writes a file that appears whole or not at all: through a temporary one that takes its name. What is
 /// there and no regular file, such as a pipe or a link, keeps its place and is written to.
 ///
 /// # Errors
-/// When the system or `content` refuses.
+/// When the system or `content` refuses, or when an interrupt comes while a pipe has no reader.
 pub fn write_whole(
     path: &Path,
-    content: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
+    interrupted: &AtomicBool,
+    content: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
-        return content(&mut std::fs::File::create(path)?);
+        return content(&mut open_to_write(path, interrupted)?);
     }
     let mut temporary = temporary_in(folder(path))?;
     content(temporary.as_file_mut())?;
@@ -215,13 +218,14 @@ mod tests {
     fn what_is_no_regular_file_keeps_its_place() {
         let folder = tempfile::tempdir().expect("a folder");
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        let calm = AtomicBool::new(false);
         std::os::unix::fs::symlink(&file, &link).expect("a link");
         for text in ["first", "2nd"] {
-            write_whole(&link, |out| out.write_all(text.as_bytes())).expect("written");
+            write_whole(&link, &calm, |out| out.write_all(text.as_bytes())).expect("written");
             assert!(link.is_symlink(), "the link stays");
             assert_eq!(std::fs::read_to_string(&file).expect("a file"), text);
         }
-        write_whole(&file, |out| out.write_all(b"half").and(Err(std::io::ErrorKind::Other.into())))
+        write_whole(&file, &calm, |out| out.write_all(b"half").and(Err(std::io::ErrorKind::Other.into())))
             .expect_err("it failed");
         assert_eq!(std::fs::read_to_string(&file).expect("a file"), "2nd", "as it was");
     }

@@ -182,6 +182,9 @@ pub struct Header {
     /// or of several runs, on one clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wall_ns: Option<u64>,
+    /// Why the stock could not be read after the sale, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
     /// Whether other programs may have sold from the same file meanwhile: then stock that went down
     /// between our purchases is noted and not held against our buyers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::io::{BufRead, Read as _};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use serde::Deserialize;
 use serde::de::{SeqAccess, Visitor};
@@ -13,6 +14,7 @@ use super::jepsen::{Event, Events};
 use super::{FORMAT_VERSION, Header, History, Names, Outcome, Purchase, Steps};
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::stock::Stock;
+use crate::streams::open_to_read;
 
 /// The longest line of a history, in bytes.
 pub const MOST_LINE_BYTES: usize = 1 << 20;
@@ -356,10 +358,11 @@ pub fn read(mut source: impl BufRead, name: &str) -> Result<History, ReadError> 
 /// Reads a history from a file.
 ///
 /// # Errors
-/// As [`read`].
-pub fn read_file(path: &Path) -> Result<History, ReadError> {
+/// As [`read`], or when an interrupt comes while it is waited for, if it is a pipe.
+pub fn read_file(path: &Path, interrupted: &AtomicBool) -> Result<History, ReadError> {
     let name = path.display().to_string();
-    let file = std::fs::File::open(path).map_err(|source| ReadError::Io { name: name.clone(), source })?;
+    let file =
+        open_to_read(path, interrupted).map_err(|source| ReadError::Io { name: name.clone(), source })?;
     read(std::io::BufReader::with_capacity(1 << 16, file), &name)
 }
 

@@ -23,6 +23,11 @@ texts! {
         en: "interrupted after {states} states of a model",
         zh: "走过模型的 {states} 个状态后被中断，没有数完",
     }
+    /// A sample that was told to stop.
+    draws_interrupted(draws, asked) {
+        en: "interrupted after {draws} of {asked} draws: what follows is of those",
+        zh: "在 {asked} 次抽取中的第 {draws} 次之后被中断：以下只包括这些",
+    }
     /// How many schedules were drawn evenly.
     drawn_evenly(draws, seed) {
         en: "{draws} drawn on a model, each step evenly among the buyers that can step; seed {seed}",

@@ -126,6 +126,11 @@ texts! {
         en: "{count} of {rows} rows are NOT as documented: locks do not do here what they promise.",
         zh: "{rows} 行中有 {count} 行与文档不符：锁在这里没有做到它承诺的事。",
     }
+    /// Below the table: not all was tried.
+    interrupted(tried, planned) {
+        en: "Interrupted: {tried} of {planned} rows were tried, the last one perhaps not as often as the others.",
+        zh: "被中断：{planned} 行中只试了 {tried} 行，最后一行的次数可能比别的少。",
+    }
     /// Below the table: some could not be judged.
     some_inconclusive(count, rows) {
         en: "{count} of {rows} rows could not be judged here.",

@@ -3,6 +3,11 @@
 use super::texts;
 
 texts! {
+    /// `check`: an interrupt came before all histories were judged.
+    check_interrupted(done, all) {
+        en: "interrupted: {done} of {all} histories were judged",
+        zh: "被中断：{all} 份历史记录只判断了 {done} 份",
+    }
     /// out_of_order, in one sentence.
     out_of_order() {
         en: "out of order: no order of the purchases fits both their times and a counter that only goes down",

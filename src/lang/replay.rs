@@ -43,6 +43,11 @@ texts! {
         en: "The schedule ends in the middle of a purchase; what had begun was finished: {steps}",
         zh: "调度在购买中途结束；已经开始的购买做完了：{steps}",
     }
+    /// `--times` that were not all made.
+    replays_interrupted(times, asked) {
+        en: "interrupted after {times} of {asked} replays",
+        zh: "在 {asked} 次重放中的第 {times} 次之后被中断",
+    }
     /// All replays came to the same.
     agree(times) {
         en: "{times} replays agree: the same steps, the same history, the same verdict",

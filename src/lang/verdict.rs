@@ -140,6 +140,11 @@ texts! {
         en: "buyer {waiter} can't get the lock: process {pid} was killed while it held the semaphore, which nobody takes back; flock would have been released",
         zh: "买家 {waiter} 拿不到锁：进程 {pid} 拿着信号量时被杀死，没有人会收回它；换成 flock，内核会释放",
     }
+    /// Not judged: the stock after the sale.
+    stock_unread(why) {
+        en: "the stock after the sale is not known: the ticket file can't be read: {why}",
+        zh: "卖完后的库存不得而知：票文件无法读取：{why}",
+    }
     /// stuck: no buyer is known to have held it.
     waited_in_vain(waiter, waited) {
         en: "buyer {waiter} waited {waited} and gave up; who held the lock is not known: no buyer on record did",

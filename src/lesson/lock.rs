@@ -159,9 +159,16 @@ fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
     show_as_they_leave(stage, &recorder, &left_ns, &mut buyers)?;
     let elapsed_ns = stage.now_ns() - go_ns;
 
-    let (remaining, left_torn) = stock_left(&plan)?;
+    let left = stock_left(&plan.file);
     let purchases = recorder.collect().0;
-    let header = Header { initial: Some(1), remaining, left_torn, plan: Some(plan), ..Header::default() };
+    let header = Header {
+        initial: Some(1),
+        remaining: left.remaining,
+        left_torn: left.torn,
+        unread: left.unread,
+        plan: Some(plan),
+        ..Header::default()
+    };
     let verdict = judge(&History { header, purchases });
     let ledger = verdict.ledger;
     Ok(Round {

@@ -16,6 +16,7 @@ use super::child::{Child, LOOK};
 use crate::lang::{Lang, lesson as text};
 use crate::report::text::ASIDE;
 use crate::shared::SharedSlice;
+use crate::streams::Patient;
 use crate::workers::{fork_buyer, only_thread};
 
 /// How a lesson's words reach the terminal.
@@ -143,9 +144,9 @@ impl<'a> Stage<'a> {
         if self.manner.voice == Voice::Silent || self.unheard.borrow().is_some() {
             return;
         }
-        let mut out = io::stdout().lock();
-        // Nothing may stay in the buffer: the next child would inherit it.
-        if let Err(error) = out.write_all(part.as_bytes()).and_then(|()| out.flush()) {
+        // Past the standard library's buffer: the next child would inherit what stays there.
+        let mut out = Patient::new(io::stdout().lock(), self.manner.interrupted);
+        if let Err(error) = out.write_all(part.as_bytes()) {
             // Whether to go on without a reader is for the parent to say: a child plays its part.
             if !self.is_child.get() {
                 *self.unheard.borrow_mut() = Some(error);

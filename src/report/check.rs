@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::json::{AnomalyRow, SCHEMA_VERSION, anomalies, to_line, unjudged};
 use super::text::{ASIDE, ODD, styled, verdict_lines};
 use super::words::grouped;
+use crate::foreign;
 use crate::history::History;
 use crate::lang::{Lang, Noun, order as say};
 use crate::stock::Stock;
@@ -80,7 +81,7 @@ impl Checked<'_> {
         let purchases = lang.count(history.purchases.len() as u64, Noun::Purchase);
         let numbers = [ledger.receipts, ledger.refused, ledger.failed, ledger.unanswered].map(grouped);
         let [bought, refused, failed, unanswered] = numbers;
-        let mut text = say::holds(lang, name, purchases, bought, refused, failed, unanswered);
+        let mut text = say::holds(lang, foreign::shown(name), purchases, bought, refused, failed, unanswered);
         text.push('\n');
         text.push_str(&self.start(lang));
         text.push_str(&verdict_lines(history, verdict, lang));

@@ -8,8 +8,10 @@
 //! filter that leaves no `<` in it, the script puts them into text nodes only, and the page's content
 //! security policy forbids any request.
 
-use std::io::{self, Write as _};
+use std::borrow::Cow;
+use std::io;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use askama::Template;
@@ -21,6 +23,7 @@ use super::figures::Latency;
 use super::lanes::{Extent, Lane, buyer_name, lanes};
 use super::words::{self, grouped, grouped_stock, span};
 use crate::fault::FaultKind;
+use crate::foreign;
 use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
 use crate::plan::{Lock, Plan};
@@ -77,9 +80,9 @@ pub fn page(history: &History, verdict: &Verdict) -> io::Result<String> {
 ///
 /// # Errors
 /// When the system refuses.
-pub fn write(history: &History, verdict: &Verdict, path: &Path) -> io::Result<()> {
+pub fn write(history: &History, verdict: &Verdict, path: &Path, interrupted: &AtomicBool) -> io::Result<()> {
     let page = page(history, verdict)?;
-    write_whole(path, |file| file.write_all(page.as_bytes()))
+    write_whole(path, interrupted, |file| file.write_all(page.as_bytes()))
 }
 
 #[derive(Template)]
@@ -206,7 +209,7 @@ struct Data<'a> {
     lane_buyers: Vec<String>,
     lane_tracks: Vec<u32>,
     torn: Vec<(u32, String)>,
-    left_torn: Option<&'a str>,
+    left_torn: Option<Cow<'a, str>>,
     sound: bool,
     pieces: Vec<PieceData<'a>>,
 }
@@ -254,7 +257,7 @@ impl<'a> Data<'a> {
             lane_buyers: lanes.iter().map(|lane| buyer_name(history, lane.buyer)).collect(),
             lane_tracks: lanes.iter().map(|lane| lane.track).collect(),
             torn: history.purchases.iter().zip(0..).filter_map(torn).collect(),
-            left_torn: history.header.left_torn.as_deref(),
+            left_torn: history.header.left_torn.as_deref().map(foreign::shown),
             sound: verdict.ruling == Ruling::Sound,
             pieces: shown.iter().flat_map(pieces_of).collect(),
         }

@@ -29,6 +29,9 @@ struct Document<'a> {
     verdict: Ruling,
     anomalies: Vec<AnomalyRow>,
     unjudged: Vec<String>,
+    /// What else failed once the sale was over.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    failures: &'a [String],
     launch_s: f64,
     elapsed_s: f64,
     sales_per_s: f64,
@@ -50,6 +53,9 @@ pub struct ReplayPart {
     pub times: u32,
     /// Whether all of these came to the same.
     pub agree: bool,
+    /// How many replays were asked for, where an interrupt or an error came before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times_asked: Option<u32>,
     /// The command that replays it.
     #[serde(skip)]
     pub command: String,
@@ -84,20 +90,31 @@ struct BuyerRow {
     killed_by: Option<i32>,
 }
 
-/// The document of a run, in one line.
+/// The document of a run, in one line. `failures` is what else failed: outputs that could not be written.
 #[must_use]
-pub fn of_run(history: &History, verdict: &Verdict, buyers: &[BuyerCount]) -> String {
-    to_line(&document(history, verdict, buyers))
+pub fn of_run(history: &History, verdict: &Verdict, buyers: &[BuyerCount], failures: &[String]) -> String {
+    to_line(&document(history, verdict, buyers, failures))
 }
 
 /// The document of a replay, in one line: that of a run, and a little more.
 #[must_use]
-pub fn of_replay(history: &History, verdict: &Verdict, buyers: &[BuyerCount], replay: ReplayPart) -> String {
+pub fn of_replay(
+    history: &History,
+    verdict: &Verdict,
+    buyers: &[BuyerCount],
+    failures: &[String],
+    replay: ReplayPart,
+) -> String {
     let command = Some(replay.command.clone());
-    to_line(&Document { command, replay: Some(replay), ..document(history, verdict, buyers) })
+    to_line(&Document { command, replay: Some(replay), ..document(history, verdict, buyers, failures) })
 }
 
-fn document<'a>(history: &'a History, verdict: &Verdict, buyers: &[BuyerCount]) -> Document<'a> {
+fn document<'a>(
+    history: &'a History,
+    verdict: &Verdict,
+    buyers: &[BuyerCount],
+    failures: &'a [String],
+) -> Document<'a> {
     let Verdict { ruling, ledger, .. } = verdict;
     let timing = history.header.timing.unwrap_or_default();
     let plan = history.header.plan.as_ref();
@@ -124,6 +141,7 @@ fn document<'a>(history: &'a History, verdict: &Verdict, buyers: &[BuyerCount]) 
         verdict: *ruling,
         anomalies: anomalies(verdict, history),
         unjudged: unjudged(verdict, history),
+        failures,
         launch_s: seconds(timing.launch_ns),
         elapsed_s: seconds(timing.elapsed_ns),
         sales_per_s: rate_per_s(ledger.receipts, timing.elapsed_ns),

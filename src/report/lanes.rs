@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use crate::foreign;
 use crate::history::{History, Purchase};
 use crate::verdict::Place;
 
@@ -21,7 +22,11 @@ pub struct Lane {
 /// The number of a buyer, or its name where the history knows it by one.
 #[must_use]
 pub fn buyer_name(history: &History, buyer: u64) -> String {
-    history.header.names.name(buyer).map_or_else(|| buyer.to_string(), str::to_owned)
+    history
+        .header
+        .names
+        .name(buyer)
+        .map_or_else(|| buyer.to_string(), |name| foreign::shown(name).into_owned())
 }
 
 /// The span of time that a history covers, in nanoseconds since its epoch.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::json::{SCHEMA_VERSION, to_line};
 use super::text::{BAD, GOOD, ODD, styled};
 use super::words::{grouped, span};
+use crate::foreign;
 use crate::grade::{Combination, Counts, Grade, Obstacle, Row};
 use crate::lang::{Lang, matrix as say};
 use crate::plan::{Exclusion, Lock, LockOn, Write};
@@ -43,6 +44,9 @@ pub struct Trial {
     /// The seed of the first trial.
     #[serde(serialize_with = "as_text")]
     pub seed: u64,
+    /// How many rows there were to try, where an interrupt came before all were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_planned: Option<usize>,
 }
 
 fn as_text<S: serde::Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -78,7 +82,9 @@ pub fn documented(combination: Combination, lang: Lang) -> String {
 pub fn why(row: &Row, lang: Lang) -> String {
     let documented = documented(row.combination, lang);
     match (&row.obstacle, row.grade) {
-        (Some(Obstacle::CouldNotRun(reason)), _) => say::could_not_run(lang, reason.trim_end_matches('.')),
+        (Some(Obstacle::CouldNotRun(reason)), _) => {
+            say::could_not_run(lang, foreign::shown(reason.trim_end_matches('.')))
+        }
         (Some(Obstacle::ControlHeld), _) if !row.as_documented() => say::control_held(lang),
         (_, Grade::Unsafe) if row.contradicts() => say::should_be_safe(lang, documented),
         (_, Grade::Safe) if row.contradicts() => say::should_be_unsafe(lang, documented),
@@ -163,7 +169,7 @@ pub fn text(rows: &[Row], trial: &Trial, width: Option<u16>, lang: Lang) -> Stri
         let _ = writeln!(text, "[{number}] {sentence}");
     }
     let _ = writeln!(text, "{}", say::bound(lang, trial.trials));
-    let (style, conclusion) = conclusion(rows, lang);
+    let (style, conclusion) = conclusion(rows, trial, lang);
     let _ = writeln!(text, "{}", styled(style, conclusion));
     text
 }
@@ -223,7 +229,20 @@ fn about(trial: &Trial, lang: Lang) -> String {
     say::about(lang, trial.trials, trial.buyers, trial.tickets, think)
 }
 
-fn conclusion(rows: &[Row], lang: Lang) -> (anstyle::Style, String) {
+/// What is to be said of all rows. Of a matrix that was interrupted: how far it came, too.
+fn conclusion(rows: &[Row], trial: &Trial, lang: Lang) -> (anstyle::Style, String) {
+    let (style, of_rows) = of_rows(rows, lang);
+    match trial.rows_planned {
+        Some(planned) if rows.is_empty() => (ODD, say::interrupted(lang, 0, planned)),
+        Some(planned) => {
+            let style = if style == BAD { BAD } else { ODD };
+            (style, format!("{} {of_rows}", say::interrupted(lang, rows.len(), planned)))
+        }
+        None => (style, of_rows),
+    }
+}
+
+fn of_rows(rows: &[Row], lang: Lang) -> (anstyle::Style, String) {
     let contradict = rows.iter().filter(|row| row.contradicts()).count();
     let unlike = rows.iter().filter(|row| !row.as_documented()).count();
     if contradict > 0 {
@@ -247,7 +266,7 @@ pub fn markdown(rows: &[Row], trial: &Trial, lang: Lang) -> String {
         let cells: Vec<String> = cells(row, lang).into_iter().chain([why]).collect();
         text.push_str(&line(&cells));
     }
-    let _ = write!(text, "\n{} {}\n", say::bound(lang, trial.trials), conclusion(rows, lang).1);
+    let _ = write!(text, "\n{} {}\n", say::bound(lang, trial.trials), conclusion(rows, trial, lang).1);
     text
 }
 
@@ -288,7 +307,7 @@ pub fn html(rows: &[Row], trial: &Trial, command: &str, lang: Lang) -> Result<St
         headings: headings(lang),
         rows: rows.iter().map(page_row).collect(),
         bound: say::bound(lang, trial.trials),
-        conclusion: conclusion(rows, lang).1,
+        conclusion: conclusion(rows, trial, lang).1,
         command: command.to_owned(),
     };
     page.render()
@@ -300,6 +319,9 @@ struct Document<'a> {
     #[serde(flatten)]
     trial: &'a Trial,
     rows: Vec<RowDocument>,
+    /// What else failed once the trials were over.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    failures: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -320,7 +342,7 @@ struct RowDocument {
 
 /// The matrix as one line of JSON.
 #[must_use]
-pub fn json(rows: &[Row], trial: &Trial) -> String {
+pub fn json(rows: &[Row], trial: &Trial, failures: &[String]) -> String {
     let document = |row: &Row| RowDocument {
         combination: row.combination,
         trials: row.trials,
@@ -334,7 +356,7 @@ pub fn json(rows: &[Row], trial: &Trial) -> String {
         why: why(row, Lang::En),
     };
     let rows = rows.iter().map(document).collect();
-    to_line(&Document { schema_version: SCHEMA_VERSION, trial, rows })
+    to_line(&Document { schema_version: SCHEMA_VERSION, trial, rows, failures })
 }
 
 #[cfg(test)]
@@ -359,7 +381,7 @@ mod tests {
         let all = Combination::all(Workers::ALL, Lock::ALL, Write::ALL);
         let rows =
             all.into_iter().map(|combination| row(combination, combination.expected(), None)).collect();
-        (rows, Trial { trials: 3, buyers: 10, tickets: 20, think_ns: 1_000_000, seed: 7 })
+        (rows, Trial { trials: 3, buyers: 10, tickets: 20, think_ns: 1_000_000, seed: 7, rows_planned: None })
     }
 
     #[test]
@@ -384,7 +406,7 @@ mod tests {
             assert!(shown.contains("NOT AS DOCUMENTED") && shown.contains("1 of 84 rows are NOT"), "{shown}");
             assert!(shown.contains("did NOT keep buyers apart"), "{shown}");
         }
-        assert!(json(&rows, &trial).contains("\"as_documented\":false"));
+        assert!(json(&rows, &trial, &[]).contains("\"as_documented\":false"));
     }
 
     #[test]

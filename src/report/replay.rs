@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
 use super::words::{self, grouped};
 use crate::buyer::{Action, Reply};
+use crate::foreign;
 use crate::history::{History, Outcome};
 use crate::lang::{Lang, Noun, replay as say, run as run_words};
 use crate::plan::{Lock, LockOn, Plan};
@@ -26,7 +27,7 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     let write = run_words::write_by(lang, sale.write);
     let buyers = lang.count(u64::from(plan.buyers), Noun::Process);
     let tickets = lang.tickets(plan.tickets.unwrap_or(0));
-    format!("{}\n", say::plan_line(lang, buyers, tickets, plan.file.display(), lock, write))
+    format!("{}\n", say::plan_line(lang, buyers, tickets, foreign::path(&plan.file), lock, write))
 }
 
 /// The command that makes a history happen again: of a replay the same steps, of a run the same plan.
@@ -72,7 +73,7 @@ pub fn of_replay(shown: &Shown<'_>, lang: Lang, detail: Detail) -> String {
             let rest = Schedule(rest.iter().map(|taken| taken.step).collect());
             let _ = writeln!(text, "{}\n", say::finished(lang, rest));
         }
-        ledger_lines(&mut text, &verdict.ledger, lang);
+        ledger_lines(&mut text, history, &verdict.ledger, lang);
         let _ = write!(text, "\n{}", verdict_lines(history, verdict, lang));
     }
     match times {

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::figures::{Fairness, Latency, Percentiles, rate_per_s};
 use super::words::{self, grouped, grouped_stock, span};
+use crate::foreign;
 use crate::grade::Combination;
 use crate::history::{BuyerCount, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, run as say};
@@ -76,7 +77,7 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     };
     let buyers = lang.count(u64::from(plan.buyers), workers);
     let tickets = lang.tickets(plan.tickets.unwrap_or(0));
-    let file = plan.file.display();
+    let file = foreign::path(&plan.file);
     let line = if plan.buyers == 1 {
         say::plan_line_alone(lang, buyers, tickets, file, lock, write, pace, plan.pace.seed)
     } else {
@@ -127,7 +128,7 @@ pub fn of_run(
         let _ = writeln!(text, "{}", say::summary(lang, crowd, &numbers[0], &numbers[1], &numbers[2]));
     }
     text.push('\n');
-    ledger_lines(&mut text, &verdict.ledger, lang);
+    ledger_lines(&mut text, history, &verdict.ledger, lang);
     let timing = history.header.timing.unwrap_or_default();
     let rate = rate_per_s(verdict.ledger.receipts, timing.elapsed_ns);
     let (elapsed, launch) = (span(timing.elapsed_ns), span(timing.launch_ns));
@@ -240,11 +241,12 @@ fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Styl
 }
 
 /// The tickets, counted: a line a number.
-pub(super) fn ledger_lines(text: &mut String, ledger: &Ledger, lang: Lang) {
+pub(super) fn ledger_lines(text: &mut String, history: &History, ledger: &Ledger, lang: Lang) {
     let known = |stock: Option<Stock>| stock.map_or_else(|| say::ledger_unknown(lang), grouped_stock);
     let remaining = match ledger.remaining {
         Some(remaining) => grouped_stock(remaining),
-        None => say::ledger_torn(lang),
+        None if history.header.left_torn.is_some() => say::ledger_torn(lang),
+        None => say::ledger_unknown(lang),
     };
     let mut rows = vec![
         (say::ledger_initial(lang), known(ledger.initial)),

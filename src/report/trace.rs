@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -52,8 +53,8 @@ struct Event<'a> {
 ///
 /// # Errors
 /// When the system refuses.
-pub fn write(history: &History, verdict: &Verdict, path: &Path) -> io::Result<()> {
-    write_whole(path, |file| {
+pub fn write(history: &History, verdict: &Verdict, path: &Path, interrupted: &AtomicBool) -> io::Result<()> {
+    write_whole(path, interrupted, |file| {
         let mut out = BufWriter::new(file);
         trace(history, verdict, &mut out)?;
         out.flush()

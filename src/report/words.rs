@@ -1,6 +1,7 @@
 //! Evidence in words: what a verdict rests on, as sentences. Text, JSON and page all take them here.
 
 use crate::fault::{FaultKind, TornText};
+use crate::foreign;
 use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, order, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
@@ -22,21 +23,6 @@ pub fn span(ns: u64) -> String {
     };
     let digits = if value < 10.0 { 1 } else { 0 };
     format!("{value:.digits$} {unit}")
-}
-
-/// A name from elsewhere without what a terminal would obey: controls, and the invisible characters
-/// that turn the direction of writing or join what stands apart (Unicode's Cc, Cf, Zl and Zp).
-#[must_use]
-pub fn printable(name: &str) -> String {
-    let invisible = |c: char| {
-        matches!(c,
-            '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
-            | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
-            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e007f}')
-    };
-    name.chars().map(|c| if c.is_control() || invisible(c) { '?' } else { c }).collect()
 }
 
 /// The ruling in one sentence.
@@ -141,6 +127,7 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
         Unjudged::Unrecorded(count) => say::unrecorded(lang, lang.count(*count, Noun::Purchase)),
         Unjudged::NoInitial => say::no_initial(lang),
         Unjudged::Restocked => say::restocked(lang),
+        Unjudged::Unread(why) => say::stock_unread(lang, foreign::shown(why)),
         Unjudged::Interrupted => say::interrupted(lang),
         Unjudged::Order => order::undecided(lang),
         Unjudged::SystemError { place, kind, errno } => {
@@ -205,7 +192,7 @@ impl Words<'_> {
     fn buyer(&self, place: Place) -> String {
         let Purchase { buyer, line, .. } = self.purchase(place);
         let name = self.history.header.names.name(*buyer);
-        let buyer = name.map_or_else(|| buyer.to_string(), printable);
+        let buyer = name.map_or_else(|| buyer.to_string(), |name| foreign::shown(name).into_owned());
         if *line > 0 { order::on_line(self.lang, buyer, line) } else { buyer }
     }
 

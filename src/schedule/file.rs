@@ -1,16 +1,18 @@
 //! The file format of schedules: one JSON object with a version, the plan and the steps, small enough
 //! to be put into an issue tracker or beside a test.
 
-use std::io::{Read, Write as _};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Schedule;
-use crate::paths::folder;
+use crate::history::write_whole;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::stock::Stock;
+use crate::streams::open_to_read;
 
 /// The version of the format, as the member `schedule_version` says it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -183,9 +185,9 @@ impl ScheduleFile {
     ///
     /// # Errors
     /// When it can't be read, or is no schedule file: then with the line and column.
-    pub fn read(path: &Path) -> Result<Self, ScheduleFileError> {
+    pub fn read(path: &Path, interrupted: &AtomicBool) -> Result<Self, ScheduleFileError> {
         let unreadable = |source| unreadable(path, source);
-        Self::read_from(std::fs::File::open(path).map_err(unreadable)?, path)
+        Self::read_from(open_to_read(path, interrupted).map_err(unreadable)?, path)
     }
 
     /// Reads a schedule from a stream; `name` is what errors call it.
@@ -240,23 +242,16 @@ impl ScheduleFile {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn write(&self, path: &Path) -> Result<(), ScheduleFileError> {
-        self.try_write(path).map_err(|source| ScheduleFileError::Io {
+    pub fn write(&self, path: &Path, interrupted: &AtomicBool) -> Result<(), ScheduleFileError> {
+        let content = |mut file: &mut dyn std::io::Write| {
+            serde_json::to_writer_pretty(&mut file, self)?;
+            file.write_all(b"\n")
+        };
+        write_whole(path, interrupted, content).map_err(|source| ScheduleFileError::Io {
             path: path.to_owned(),
             doing: "can't be written",
             source,
         })
-    }
-
-    fn try_write(&self, path: &Path) -> std::io::Result<()> {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mut temporary = tempfile::Builder::new()
-            .permissions(std::fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder(path))?;
-        serde_json::to_writer_pretty(&mut temporary, self)?;
-        temporary.write_all(b"\n")?;
-        temporary.persist(path)?;
-        Ok(())
     }
 }
 
@@ -279,8 +274,9 @@ mod tests {
         let plan = given.plan.plan(&steps, Path::new("t.json"));
         assert_eq!((plan.buyers, plan.sale.write, plan.sale.lock), (2, Write::Overwrite, Lock::None));
         let whole = ScheduleFile::new(SchedulePlan::new(&plan), steps.clone());
-        whole.write(&path).expect("written");
-        let again = ScheduleFile::read(&path).expect("read");
+        let calm = AtomicBool::new(false);
+        whole.write(&path, &calm).expect("written");
+        let again = ScheduleFile::read(&path, &calm).expect("read");
         assert_eq!(again, whole);
         assert_eq!(again.plan.plan(&steps, Path::new("t.json")), plan);
     }

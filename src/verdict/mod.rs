@@ -216,6 +216,8 @@ pub enum Unjudged {
     NoInitial,
     /// Another program put tickets on sale meanwhile: what was sold twice, or came back, can't be told.
     Restocked,
+    /// The stock could not be read after the sale, for this reason.
+    Unread(String),
     /// The run was interrupted.
     Interrupted,
     /// Whether an order fits could not be decided: purchases without an answer that know their stock,
@@ -310,6 +312,7 @@ fn unjudged(history: &History) -> Vec<Unjudged> {
     if header.initial.is_none() {
         reasons.push(Unjudged::NoInitial);
     }
+    reasons.extend(header.unread.clone().map(Unjudged::Unread));
     if header.interrupted {
         reasons.push(Unjudged::Interrupted);
     }

@@ -3,6 +3,7 @@
 //! and the timeline in the terminal.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use ticketsim::fault::TornText;
 use ticketsim::history::{Header, History, Outcome, Purchase, Steps};
@@ -39,7 +40,7 @@ fn known_peace() -> History {
 
 fn write_page(folder: &Folder, history: &History) -> PathBuf {
     let path = folder.path("timeline.html");
-    html::write(history, &judge(history), &path).expect("written");
+    html::write(history, &judge(history), &path, &AtomicBool::new(false)).expect("written");
     path
 }
 

@@ -204,6 +204,8 @@ fn ctrl_c_ends_a_replay_in_good_order() {
     let conductor = long_replay(&folder);
     kill(Pid::from_raw(conductor.id() as i32), Signal::SIGINT).expect("interrupted");
     let ran = Ran::from(conductor.wait_with_output().expect("waited"));
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(130), ""), "{ran:?}");
+    assert_eq!(ran.code, Some(130), "{ran:?}");
+    // What was replayed until then is shown; that may be nothing yet.
+    assert!(ran.stdout.is_empty() || ran.stdout.contains("SOUND: 1 receipt for 1 ticket"), "{ran:?}");
     assert_eq!(folder.ticketsim("show").code, Some(0), "the file is valid");
 }

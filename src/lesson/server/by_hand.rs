@@ -12,6 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::client::Customer;
 use super::counter::{Answer, Counter, GREETING};
 use super::{listen_at, plan};
+use crate::foreign;
 use crate::lang::lesson::server as text;
 use crate::lesson::stage::Stage;
 use crate::lesson::{LessonError, Manner, failed};
@@ -44,7 +45,7 @@ pub fn open_counter(
     let address = listener.local_addr().map_err(failed("the port"))?;
     let meeting = Meeting::new(&plan.sale).map_err(LessonError::Memory)?;
     let stock = put_on_sale(&plan, &meeting, manner.interrupted)?;
-    stage.line(&text::counter_open(manner.lang, address, stock, file.display()));
+    stage.line(&text::counter_open(manner.lang, address, stock, foreign::path(file)));
     stage.line(&text::counter_hint(manner.lang, address.port()));
     stage.columns();
     let counter = Counter { stage: &stage, plan: &plan, patience: PATIENCE, tells: true };

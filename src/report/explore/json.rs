@@ -47,6 +47,9 @@ struct CoveredRow {
 struct SampleDocument {
     schema_version: u32,
     draws: u64,
+    /// How many were asked for, where an interrupt came before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<u64>,
     unsound: u64,
     complete: bool,
     scheduler: &'static str,
@@ -166,13 +169,15 @@ pub fn sample_json(setting: &Setting, sample: &Sample) -> String {
         Scheduler::Pct { depth } => ("pct", Some(depth)),
     };
     let (low, high) = sample.bounds();
-    let Sampling { draws, seed, .. } = sample.sampling;
+    let Sampling { seed, .. } = sample.sampling;
+    let draws = sample.asked.unwrap_or(sample.sampling.draws);
     let by_depth = depth.map_or_else(String::new, |depth| format!(" --depth {depth}"));
     let command = format!("{} --sample {draws}{by_depth} --seed {seed}", setting.command());
     let worst = sample.drawn.first().map(|drawn| (&drawn.end, &drawn.witness));
     to_line(&SampleDocument {
         schema_version: SCHEMA_VERSION,
         draws: sample.sampling.draws,
+        asked: sample.asked,
         unsound: sample.unsound,
         complete: false,
         scheduler,

@@ -71,6 +71,13 @@ pub fn sample_text(setting: &Setting, sample: &Sample, lang: Lang) -> String {
         Scheduler::Pct { depth } => say::drawn_by_priority(lang, draws, depth, sampling.seed),
     };
     let _ = writeln!(text, "{}\n", styled(ASIDE, drawn));
+    if let Some(asked) = sample.asked {
+        let _ = writeln!(
+            text,
+            "{}\n",
+            styled(ODD, say::draws_interrupted(lang, grouped(sampling.draws), grouped(asked)))
+        );
+    }
     let rows: Vec<Row<'_>> =
         sample.drawn.iter().map(|drawn| Row::drawn(drawn, sampling.draws, lang)).collect();
     text.push_str(&table(&rows, [say::draws_heading(lang), say::share(lang)], lang));

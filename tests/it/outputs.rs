@@ -1,0 +1,146 @@
+//! A sale that is over is never lost: whatever has become of its outputs and of its ticket file, the verdict is
+//! printed, what failed stands beside it, and the exit code is 2.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use serde_json::{Value, json};
+
+use crate::harness::{Folder, Ran, children, eventually};
+
+fn start(folder: &Folder, args: &str) -> Child {
+    let mut command = folder.command(args.split(' '));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ticketsim starts")
+}
+
+fn end(child: Child) -> Ran {
+    Ran::from(child.wait_with_output().expect("ends"))
+}
+
+/// A device that is always full: `No space left on device`.
+const FULL: &str = "/dev/full";
+
+#[test]
+fn an_output_that_cannot_be_written_takes_nothing_away() {
+    let race = ["replay", "R1 R2 W1 W2", "-t", "1", "--no-lock", "--history", "race.jsonl"];
+    for (args, says) in [
+        (&["-n", "3", "-t", "1", "--think", "0", "--history", FULL][..], "SOUND: 1 receipt for 1 ticket"),
+        (&["-n", "3", "-t", "1", "--html", FULL, "--history", "h.jsonl"], "SOUND: 1 receipt for 1 ticket"),
+        (&["-n", "3", "-t", "1", "--no-lock", "-q", "--trace", FULL], "UNSOUND: 3 receipts for 1 ticket"),
+        (&["replay", "L1 R1 W1 U1", "-t", "1", "--html", FULL], "SOUND: 1 receipt for 1 ticket"),
+        (&["replay", "R1 R2 W1 W2", "-t", "1", "--no-lock", "--history", FULL], "UNSOUND: 2 receipts"),
+        (&["report", "race.jsonl", "-o", FULL], "UNSOUND: 2 receipts for 1 ticket"),
+        (&["report", "race.jsonl", "-o", "page.html", "--trace", FULL], "wrote page.html"),
+        (&["matrix", "--trials", "1", "--workers", "task", "--lock", "none", "--html", FULL], "oversold"),
+        (&["schedule", "race.jsonl", "-o", FULL], "R1 R2 W1 W2"),
+    ] {
+        let folder = Folder::new();
+        let output = |args: &[&str]| Ran::from(folder.command(args.iter().copied()).output().expect("runs"));
+        assert_eq!(output(&race).code, Some(1));
+        let ran = output(args);
+        assert_eq!(ran.code, Some(2), "{args:?}: {ran:?}");
+        assert!(ran.stdout.contains(says), "{args:?}: {ran:?}");
+        assert!(ran.stderr.contains("/dev/full: can't be written: No space left"), "{args:?}: {ran:?}");
+        assert!(!args.contains(&"h.jsonl") || folder.read("h.jsonl").lines().count() == 4, "{args:?}");
+    }
+    let (code, document) = Folder::new().json("-n 2 -t 1 --think 0 --history /dev/full");
+    assert_eq!((code, &document["verdict"]), (Some(2), &json!("sound")));
+    assert!(document["failures"][0].as_str().is_some_and(|why| why.starts_with(FULL)), "{document}");
+    // The control: nothing fails, and nothing is said of failures.
+    let (code, document) = Folder::new().json("-n 2 -t 1 --think 0 --history h.jsonl");
+    assert_eq!((code, &document["failures"]), (Some(0), &Value::Null));
+}
+
+/// With nowhere to print to, the files are written all the same.
+#[test]
+fn a_full_stdout_takes_no_file_away() {
+    for json in ["", " --json"] {
+        let folder = Folder::new();
+        let full = std::fs::File::options().write(true).open(FULL).expect("/dev/full");
+        let args = format!("-n 2 -t 1 --think 0 --history h.jsonl{json}");
+        let output = folder.command(args.split(' ')).stdout(full).output().expect("runs");
+        let ran = Ran::from(output);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains("standard output: can't be written"), "{ran:?}");
+        assert_eq!(folder.read("h.jsonl").lines().count(), 3, "{ran:?}");
+    }
+}
+
+#[test]
+fn a_ticket_file_that_is_gone_leaves_the_stock_unknown() {
+    let deleted = |path: &Path| std::fs::remove_file(path).expect("deleted");
+    let folder_deleted =
+        |path: &Path| std::fs::remove_dir_all(path.parent().expect("a folder")).expect("deleted");
+    // A FIFO has no writer: to wait for one would be for ever.
+    let fifo = |path: &Path| {
+        std::fs::remove_file(path).expect("deleted");
+        mkfifo(path, Mode::from_bits_truncate(0o600)).expect("a FIFO");
+    };
+    let device = |path: &Path| {
+        std::fs::remove_file(path).expect("deleted");
+        std::os::unix::fs::symlink("/dev/zero", path).expect("linked");
+    };
+    type Spoil = fn(&Path);
+    let spoils: [(&str, Spoil, &str); 4] = [
+        ("deleted", deleted, "No such file or directory"),
+        ("folder deleted", folder_deleted, "No such file or directory"),
+        ("a FIFO", fifo, "no regular file"),
+        ("a device", device, "no regular file"),
+    ];
+    for (what, spoil, why) in spoils {
+        for workers in ["process", "thread"] {
+            let folder = Folder::new();
+            let args =
+                format!("-n 1 -t 2 --think 1s --jitter 0 --json --history h.jsonl --workers {workers}");
+            let launcher = start(&folder, &args);
+            if workers == "process" {
+                eventually("the buyer is there", || children(launcher.id()).len() == 1);
+            }
+            eventually("tickets are on sale", || folder.path("data/ticket.json").exists());
+            // The buyer has its file open by then: it thinks for a second.
+            std::thread::sleep(std::time::Duration::from_millis(400));
+            spoil(&folder.path("data/ticket.json"));
+            let ran = end(launcher);
+            assert_eq!(ran.code, Some(2), "{what}: {ran:?}");
+            let document: Value = serde_json::from_str(&ran.stdout).expect("a document");
+            assert_eq!(
+                (&document["verdict"], &document["receipts"]),
+                (&json!("unknown"), &json!(1)),
+                "{what}"
+            );
+            assert_eq!(
+                (&document["stock"]["initial"], &document["stock"]["remaining"]),
+                (&json!(2), &Value::Null)
+            );
+            for member in ["unjudged", "failures"] {
+                assert!(
+                    document[member][0].as_str().is_some_and(|text| text.contains(why)),
+                    "{what}: {document}"
+                );
+            }
+            // And the history says so to whoever reads it.
+            let checked = folder.ticketsim("check h.jsonl");
+            assert_eq!(checked.code, Some(2), "{checked:?}");
+            assert!(checked.stdout.contains("UNKNOWN") && checked.stdout.contains(why), "{checked:?}");
+        }
+    }
+}
+
+#[test]
+fn a_race_is_shown_although_its_ticket_file_is_gone() {
+    let folder = Folder::new();
+    let launcher = start(&folder, "-n 3 -t 1 --no-lock --think 1s --jitter 0");
+    eventually("the buyers are there", || children(launcher.id()).len() == 3);
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    std::fs::remove_file(folder.path("data/ticket.json")).expect("deleted");
+    let ran = end(launcher);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stdout.contains("UNSOUND: 3 receipts for 1 ticket"), "{ran:?}");
+    assert!(
+        ran.stdout.lines().any(|line| line.contains("tickets left") && line.ends_with("unknown")),
+        "{ran:?}"
+    );
+    assert!(ran.stderr.contains("can't be read after the sale"), "{ran:?}");
+}
