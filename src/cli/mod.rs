@@ -4,6 +4,7 @@ mod check;
 mod explore;
 mod lesson;
 mod matrix;
+mod meant;
 mod outputs;
 mod pictures;
 mod print;

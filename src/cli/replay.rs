@@ -6,18 +6,19 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::Exit;
+use super::meant;
 use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::PictureArgs;
-use super::print::{note, print, print_json};
+use super::print::{complain, note, print, print_json};
 use super::run::SaleArgs;
 use crate::explore::{Setting, Why, rehearse};
 use crate::foreign;
 use crate::history;
 use crate::lang::{Lang, replay as say};
 use crate::paths::through_links;
-use crate::plan::{Plan, Sale};
+use crate::plan::{Plan, Sale, shell_quoted};
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
-use crate::report::text::Detail;
+use crate::report::text::{Detail, LOUD, styled};
 use crate::report::{json, replay as report};
 use crate::run::{RunError, Sold};
 use crate::schedule::{Schedule, ScheduleFile, SchedulePlan};
@@ -43,7 +44,7 @@ Examples:
 pub(super) struct ReplayArgs {
     /// The steps in their order, e.g. 'R1 R2 W1 W2'
     #[arg(value_name = "SCHEDULE", required_unless_present = "from")]
-    schedule: Option<Schedule>,
+    schedule: Vec<String>,
     /// Take plan and steps from a schedule file; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all =
           ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "fsync", "per_buyer"])]
@@ -74,9 +75,21 @@ pub(super) struct ReplayArgs {
 }
 
 impl ReplayArgs {
+    /// What is wrong with the steps that were typed, and what was meant; `None` if they are a schedule.
+    fn mistyped(&self) -> Option<(anyhow::Error, Option<Schedule>)> {
+        let (text, words) = (self.schedule.join(" "), self.schedule.len());
+        let meant = meant::steps(&text);
+        let error = match text.parse::<Schedule>() {
+            Ok(_) if words < 2 => return None,
+            Err(error) if words < 2 || meant.is_none() => error.into(),
+            _ => anyhow::anyhow!("the steps are {words} words: put them in quotes, so that they are one"),
+        };
+        Some((error, meant))
+    }
+
     fn plan_and_steps(&self, interrupted: &AtomicBool) -> anyhow::Result<(Plan, Schedule)> {
-        let (plan, steps) = match (&self.from, &self.schedule) {
-            (Some(path), _) => {
+        let (plan, steps) = match &self.from {
+            Some(path) => {
                 let file = if path == Path::new("-") {
                     let stdin = Patient::new(std::io::stdin().lock(), interrupted);
                     ScheduleFile::read_from(stdin, Path::new("standard input"))
@@ -86,10 +99,46 @@ impl ReplayArgs {
                 let ScheduleFile { plan, steps, .. } = file?;
                 (plan, steps)
             }
-            (None, steps) => (schedule_plan(&self.sale, self.buyers)?, steps.clone().unwrap_or_default()),
+            None => (schedule_plan(&self.sale, self.buyers)?, self.schedule.join(" ").parse()?),
         };
         anyhow::ensure!(!steps.0.is_empty(), "the schedule is empty: it takes at least one step, like R1");
         Ok((plan.plan(&steps, &through_links(&self.sale.file)), steps))
+    }
+
+    /// Says what went wrong, and which command was meant, if another plan than the given one lets the steps be
+    /// followed.
+    fn complain(
+        &self,
+        error: &anyhow::Error,
+        meant: Option<(&Plan, &Schedule)>,
+        lang: Lang,
+        interrupted: &AtomicBool,
+    ) -> Exit {
+        complain(error, interrupted);
+        if let Some((plan, steps)) = meant {
+            let command = plan.replay_command(&steps.to_string(), steps.buyers()) + &self.other_options();
+            note(say::meant(lang, styled(LOUD, command)), interrupted);
+        }
+        Exit::Failed
+    }
+
+    /// The options that are no matter of the plan, as they were given.
+    fn other_options(&self) -> String {
+        let mut options = String::new();
+        if self.times != 1 {
+            options += &format!(" --times {}", self.times);
+        }
+        for (option, path) in
+            [("history", &self.history), ("html", &self.pictures.html), ("trace", &self.pictures.trace)]
+        {
+            if let Some(path) = path {
+                options += &format!(" --{option} {}", shell_quoted(&path.to_string_lossy()));
+            }
+        }
+        for (option, given) in [("json", self.json), ("quiet", self.quiet), ("verbose", self.verbose)] {
+            options += &if given { format!(" --{option}") } else { String::new() };
+        }
+        options
     }
 
     /// Writes and prints what came of the replays.
@@ -126,12 +175,26 @@ impl ReplayArgs {
 }
 
 pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    if let Some((error, meant)) = args.mistyped() {
+        let plan_of = |steps: &Schedule| {
+            let given = schedule_plan(&args.sale, args.buyers)?.plan(steps, &through_links(&args.sale.file));
+            anyhow::Ok(meant::plan(&given, steps).unwrap_or(given))
+        };
+        let plan = meant.as_ref().map(plan_of).transpose()?;
+        return Ok(args.complain(&error, plan.as_ref().zip(meant.as_ref()), lang, interrupted));
+    }
     let (plan, steps) = args.plan_and_steps(interrupted)?;
     check_outputs(&kept(&plan.file), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
     let (repeated, cut) = match repeat(&plan, &steps, args.times, interrupted) {
         Ok(repeated) => repeated,
         Err(error) if was_interrupted(&error) => return Ok(Exit::Interrupted),
-        Err(error) => return Err(explained(error, &plan, &steps)),
+        Err(error) => {
+            let is_about_steps =
+                matches!(error, ReplayError::NotNext { .. } | ReplayError::NoSuchBuyer { .. });
+            let meant = meant::plan(&plan, &steps).filter(|meant| is_about_steps && *meant != plan);
+            let error = explained(error, &plan, &steps);
+            return Ok(args.complain(&error, meant.as_ref().map(|meant| (meant, &steps)), lang, interrupted));
+        }
     };
     let exit = match &cut {
         Some(error) if was_interrupted(error) => Exit::Interrupted,

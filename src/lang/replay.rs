@@ -58,6 +58,8 @@ texts! {
         en: "replay {time} came to something else than the first: did another program touch the file?",
         zh: "第 {time} 次重放和第一次不同：有别的程序动过文件吗？",
     }
+    /// The command that was meant, after a mistake.
+    meant(command) { en: "Did you mean:  {command}", zh: "是不是想要：  {command}" }
     /// The schedule's name, and how to replay it.
     to_replay(command) { en: "To replay it:  {command}", zh: "再放一遍：  {command}" }
 

@@ -148,6 +148,51 @@ fn mistakes_are_named_with_their_position() {
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), said));
 }
 
+/// The likeliest mistakes are answered with the command that was meant, and that command works.
+#[test]
+fn mistakes_are_answered_with_the_command_that_was_meant() {
+    let race = "ticketsim replay 'R1 R2 W1 W2' --tickets 1 --no-lock";
+    for (args, meant, code) in [
+        ("'R1 R2 W1 W2' -t 1", race, 1),
+        ("R1 R2 W1 W2 -t 1 --no-lock", race, 1),
+        ("R1 R2 -t 1 W1 W2", race, 1),
+        ("'r1 r2 w1 w2' -t 1 --no-lock", race, 1),
+        ("R1,R2,W1,W2 -t 1 --no-lock", race, 1),
+        ("R1, R2, W1, W2 -t 1", race, 1),
+        ("R1R2W1W2 -t 1 --lock ofd", race, 1),
+        ("r1 -t 1 --no-lock --times 3 -q", "ticketsim replay R1 --tickets 1 --no-lock --times 3 --quiet", 0),
+        ("'L1 R1 W1 U1' -t 1 --no-lock", "ticketsim replay 'L1 R1 W1 U1' --tickets 1", 0),
+        (
+            "'R1 T1 R2 F1' -t 1 --no-lock",
+            "ticketsim replay 'R1 T1 R2 F1' --tickets 1 --no-lock --write truncate",
+            1,
+        ),
+        ("'R1 R3 W1 W3' -t 1 -n 2 --no-lock", "ticketsim replay 'R1 R3 W1 W3' --tickets 1 --no-lock", 1),
+        (
+            "'R1 W1 R1 W1' -t 2 --no-lock",
+            "ticketsim replay 'R1 W1 R1 W1' --tickets 2 --no-lock --per-buyer 2",
+            0,
+        ),
+    ] {
+        let folder = Folder::new();
+        let ticketsim = crate::harness::TICKETSIM;
+        let ran = folder.bash(&format!("{ticketsim} replay {args}"));
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{args}: {ran:?}");
+        assert!(ran.stderr.contains(&format!("Did you mean:  {meant}\n")), "{args}: {ran:?}");
+        let again = folder.bash(&meant.replacen("ticketsim", ticketsim, 1));
+        assert_eq!(again.code, Some(code), "{meant}: {again:?}");
+        let ran = folder.bash(&format!("{ticketsim} replay {args} --lang zh"));
+        assert!(ran.stderr.contains(&format!("是不是想要：  {meant}\n")), "{args}: {ran:?}");
+    }
+    // The controls: what no other plan mends is answered with the error alone.
+    for args in ["'L1 R1 L2' -t 1", "'W1' -t 1 --no-lock", "'R1 X1' -t 1", "race.json -t 1"] {
+        let folder = Folder::new();
+        let ran = folder.bash(&format!("{} replay {args}", crate::harness::TICKETSIM));
+        assert_eq!((ran.code, ran.stderr.contains("Did you mean")), (Some(2), false), "{args}: {ran:?}");
+        assert!(ran.stderr.starts_with("error: "), "{args}: {ran:?}");
+    }
+}
+
 #[test]
 fn a_history_that_names_no_schedule_is_refused() {
     let folder = Folder::new();

@@ -1,0 +1,124 @@
+//! What somebody meant whose schedule can't be read, or not be followed under its plan: the likeliest mistakes,
+//! and the command without them.
+
+use std::num::NonZeroU32;
+
+use crate::explore::{Setting, Why, rehearse};
+use crate::plan::{Lock, PerBuyer, Plan, Sale, Write};
+use crate::schedule::{Schedule, StepKind};
+use crate::store::file::ticket;
+
+/// The steps that a text stands for, which is no schedule as it is: small letters, steps without a space
+/// between them or with a comma or an arrow.
+pub(super) fn steps(text: &str) -> Option<Schedule> {
+    let mut steps = String::new();
+    let mut after_digit = false;
+    for c in text.chars() {
+        if after_digit && !c.is_ascii_digit() {
+            steps.push(' ');
+        }
+        after_digit = c.is_ascii_digit();
+        steps.push(if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { ' ' });
+    }
+    steps.parse().ok().filter(|steps: &Schedule| !steps.0.is_empty())
+}
+
+/// The plan that is nearest to this one among those under which these steps can be followed: this one, or one
+/// with another lock, another write, more buyers, more purchases each. `None` where there is none.
+pub(super) fn plan(plan: &Plan, steps: &Schedule) -> Option<Plan> {
+    let Sale { lock, write, .. } = plan.sale;
+    let mut near: Vec<(usize, Plan)> = Vec::new();
+    for per_buyer in [plan.per_buyer, purchases(steps)] {
+        for write in with(write, [Write::Overwrite, Write::Truncate, Write::Rename]) {
+            for lock in with(lock, [Lock::None, Lock::Flock]) {
+                let other = changed(plan, steps, lock, write, per_buyer);
+                let changes = usize::from(other.sale.lock != plan.sale.lock)
+                    + usize::from(other.sale.write != plan.sale.write)
+                    + usize::from(other.per_buyer != plan.per_buyer);
+                near.push((changes, other));
+            }
+        }
+    }
+    // A stable sort: of equally near ones the first, another lock before another write.
+    near.sort_by_key(|(changes, _)| *changes);
+    near.into_iter().map(|(_, plan)| plan).find(|plan| can_follow(plan, steps))
+}
+
+/// The one that is given, and then the others.
+fn with<T: Copy + PartialEq>(given: T, all: impl IntoIterator<Item = T>) -> Vec<T> {
+    std::iter::once(given).chain(all.into_iter().filter(|one| *one != given)).collect()
+}
+
+fn changed(plan: &Plan, steps: &Schedule, lock: Lock, write: Write, per_buyer: PerBuyer) -> Plan {
+    let same = (lock, write) == (plan.sale.lock, plan.sale.write);
+    // The place for the lock was meant for this lock and this write.
+    let lock_on = if same { plan.sale.lock_on } else { write.default_lock_on() };
+    let buyers = plan.buyers.max(steps.buyers());
+    Plan { sale: Sale { lock, lock_on, write, ..plan.sale }, per_buyer, buyers, ..plan.clone() }
+}
+
+/// So many purchases as the busiest buyer of these steps begins.
+fn purchases(steps: &Schedule) -> PerBuyer {
+    let reads =
+        |buyer| steps.0.iter().filter(|step| step.kind == StepKind::Read && step.buyer == buyer).count();
+    let most = steps.0.iter().map(|step| step.buyer).collect::<std::collections::BTreeSet<_>>();
+    let most = most.into_iter().map(reads).max().unwrap_or(1);
+    PerBuyer::Count(u32::try_from(most).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN))
+}
+
+/// Whether the steps can be followed, as far as they go.
+fn can_follow(plan: &Plan, steps: &Schedule) -> bool {
+    let tickets = plan.tickets.or_else(|| ticket::load(&plan.file).ok()).unwrap_or(1);
+    plan.check().is_ok()
+        && rehearse(&Setting::of(plan, tickets), steps)
+            .err()
+            .is_none_or(|refusal| matches!(refusal.why, Why::TooShort(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::SchedulePlan;
+
+    #[test]
+    fn what_looks_like_steps_is_read_as_steps() {
+        for text in
+            ["r1 r2 w1 w2", "R1,R2,W1,W2", "R1R2W1W2", "R1 -> R2 -> W1→w2", "R1, R2; W1\tW2", "[R1 R2 W1 W2]"]
+        {
+            assert_eq!(steps(text).map(|steps| steps.to_string()).as_deref(), Some("R1 R2 W1 W2"), "{text}");
+        }
+        for text in ["", "R", "X1", "R1 X2", "1 2", "R0", "schedule.json"] {
+            assert_eq!(steps(text), None, "{text}");
+        }
+    }
+
+    fn meant(options: &str, text: &str) -> Option<String> {
+        let given: SchedulePlan = serde_json::from_str(options).expect("a plan");
+        let steps: Schedule = text.parse().expect("steps");
+        let given = given.plan(&steps, "no/such/file".as_ref());
+        Some(plan(&given, &steps)?.replay_command(text, steps.buyers()))
+    }
+
+    #[test]
+    fn the_nearest_plan_is_meant() {
+        for (options, steps, meant_options) in [
+            ("{}", "R1 R2 W1 W2", Some("--no-lock")),
+            (r#"{"lock":"none"}"#, "L1 R1 W1 U1", Some("")),
+            (r#"{"lock":"none"}"#, "R1 T1 R2 F1", Some("--no-lock --write truncate")),
+            ("{}", "R1 T1 R2 F1", Some("--no-lock --write truncate")),
+            (r#"{"write":"truncate"}"#, "R1 R2 W1 W2", Some("--no-lock")),
+            (r#"{"lock":"none","tickets":2}"#, "R1 W1 R1", Some("--tickets 2 --no-lock --per-buyer 2")),
+            (r#"{"lock":"none","buyers":1}"#, "R1 R2", Some("--no-lock")),
+            // The control: what can be followed stays as it is.
+            (r#"{"lock":"ofd"}"#, "L1 R1 W1", Some("--lock ofd")),
+            // Nothing helps: a lock is a lock, and a read comes first.
+            ("{}", "L1 L2", None),
+            ("{}", "W1", None),
+        ] {
+            let command = |more: &str| {
+                format!("ticketsim replay '{steps}' {more} --file no/such/file").replace("  ", " ")
+            };
+            assert_eq!(meant(options, steps), meant_options.map(command), "{options} {steps}");
+        }
+    }
+}
