@@ -1,18 +1,11 @@
 //! Paths beside the ticket file, and files that are on their way to their place.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io::{Error, Result};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
-/// Where the buyer `tag` writes before it renames.
-#[must_use]
-pub fn scratch_path(path: &Path, tag: &str) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{tag}.tmp"))
-}
+use tempfile::{NamedTempFile, TempDir};
 
 /// The path of a file beside the ticket file: its name and this ending.
 #[must_use]
@@ -41,18 +34,73 @@ pub fn folder(path: &Path) -> &Path {
     }
 }
 
-/// A temporary file in a folder, that will be moved to its place: readable for whom the umask allows.
+/// A file that is on its way to its place: it has no name that anybody has heard of, and neither have its
+/// errors. It is removed unless it gets to its place.
+#[derive(Debug)]
+pub struct Temporary(NamedTempFile);
+
+impl Temporary {
+    /// Makes one in a folder, readable for whom the umask allows.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn new_in(folder: &Path) -> Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        let file = builder.permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
+        file.map(Self).map_err(unnamed)
+    }
+
+    /// The open file. (Only its own methods keep the temporary name out of their errors.)
+    pub fn file(&mut self) -> &mut File {
+        self.0.as_file_mut()
+    }
+
+    /// Gives it its name, whatever had that before.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn replace(self, path: &Path) -> Result<()> {
+        self.0.persist(path).map(drop).map_err(|error| unnamed(error.error))
+    }
+
+    /// Gives it its name, if nothing else has that.
+    ///
+    /// # Errors
+    /// When something has, or the system refuses.
+    pub fn settle(self, path: &Path) -> Result<()> {
+        self.0.persist_noclobber(path).map(drop).map_err(|error| unnamed(error.error))
+    }
+}
+
+/// Finds out whether files can be made in a folder.
 ///
 /// # Errors
-/// When the system refuses.
-pub fn temporary_in(folder: &Path) -> Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(Permissions::from_mode(0o666)).tempfile_in(folder).map_err(unnamed)
+/// When they can't.
+pub fn probe_folder(folder: &Path) -> Result<()> {
+    tempfile::tempfile_in(folder).map(drop).map_err(unnamed)
+}
+
+/// A folder of one's own in another one, removed in the end.
+///
+/// # Errors
+/// When the system refuses; the error names the folder that it was to be in.
+pub fn temporary_folder_in(folder: &Path, prefix: &str) -> Result<TempDir> {
+    tempfile::Builder::new().prefix(prefix).tempdir_in(folder).map_err(|error| {
+        let error = unnamed(error);
+        Error::new(error.kind(), format!("{}: {error}", folder.display()))
+    })
+}
+
+/// The same in the system's folder for temporary files.
+///
+/// # Errors
+/// As [`temporary_folder_in`].
+pub fn temporary_folder() -> Result<TempDir> {
+    temporary_folder_in(&std::env::temp_dir(), "ticketsim-")
 }
 
 /// An error of the crate tempfile without the name of the temporary file, of which nobody has heard.
-#[must_use]
-pub fn unnamed(error: Error) -> Error {
+fn unnamed(error: Error) -> Error {
     match error.to_string().split_once(" at path ") {
         Some((what, _)) => Error::new(error.kind(), what),
         None => error,
@@ -65,8 +113,29 @@ mod tests {
 
     #[test]
     fn an_error_names_no_file_of_which_nobody_has_heard() {
-        let error = temporary_in(Path::new("/there/is/no/such/folder")).expect_err("no folder");
-        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
-        assert_eq!(error.to_string(), Error::from_raw_os_error(nix::libc::ENOENT).to_string());
+        let nowhere = Path::new("/there/is/no/such/folder");
+        let cause = Error::from_raw_os_error(nix::libc::ENOENT).to_string();
+        for (error, said) in [
+            (Temporary::new_in(nowhere).map(drop), cause.clone()),
+            (probe_folder(nowhere), cause.clone()),
+            (temporary_folder_in(nowhere, "x").map(drop), format!("/there/is/no/such/folder: {cause}")),
+        ] {
+            let error = error.expect_err("no folder");
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+            assert_eq!(error.to_string(), said);
+        }
+    }
+
+    #[test]
+    fn an_error_on_the_way_to_its_place_names_it_neither() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("taken");
+        std::fs::create_dir(&place).expect("made");
+        let temporary = || Temporary::new_in(folder.path()).expect("a file");
+        for error in [temporary().replace(&place), temporary().settle(&place)] {
+            let error = error.expect_err("a folder is there").to_string();
+            assert!(!error.contains(".tmp"), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing stays");
     }
 }

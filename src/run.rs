@@ -3,17 +3,19 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+
 use crate::fault::TornText;
 use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
-use crate::paths::folder;
+use crate::paths::{folder, probe_folder};
 use crate::plan::{Lock, Plan, PlanError, Write};
 use crate::stock::Stock;
-use crate::store::file::lock::{Locker, Meeting};
-use crate::store::file::ticket::{self, Sighting, TicketFile, TicketFileError};
+use crate::store::file::lock::{Locker, Meeting, guard_path};
+use crate::store::file::ticket::{self, Sighting, TicketFileError};
 use crate::verdict::{Verdict, judge};
 use crate::workers::{self, Crew, Watch, WorkersError};
 
@@ -33,7 +35,7 @@ pub enum RunError {
     )]
     NoLocking {
         /// The file that carries the lock.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Which lock.
         lock: Lock,
         /// Why.
@@ -48,7 +50,7 @@ pub enum RunError {
     )]
     Locked {
         /// The file that carries the lock.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Which lock.
         lock: Lock,
         /// For how long we waited.
@@ -144,7 +146,7 @@ pub(crate) fn put_on_sale(
 ) -> Result<Stock, RunError> {
     let path = plan.file.as_path();
     match (ticket::load(path), plan.tickets) {
-        (Ok(_), Some(tickets)) => {
+        (Ok(_) | Err(TicketFileError::Empty { .. }), Some(tickets)) => {
             let locker = probe_lock(plan, meeting)?;
             set_under_lock(&locker, plan, tickets, interrupted)?;
         }
@@ -159,19 +161,41 @@ pub(crate) fn put_on_sale(
 
 fn no_locking(plan: &Plan, source: io::Error) -> RunError {
     let path = crate::store::file::lock::carrier(&plan.sale, &plan.file);
-    use io::ErrorKind::{InvalidFilename, NotFound, PermissionDenied, ReadOnlyFilesystem};
+    use io::ErrorKind::{InvalidFilename, InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem};
     if matches!(source.kind(), InvalidFilename | NotFound | PermissionDenied | ReadOnlyFilesystem) {
         // That says nothing of locks.
         return TicketFileError::Io { path, doing: "can't be opened to lock it", source }.into();
     }
+    if source.raw_os_error() == Some(Errno::ELOOP as i32) {
+        return a_link(path, source);
+    }
+    if source.kind() == InvalidInput && source.raw_os_error().is_none() {
+        // It lies where a file of ours is to lie, and says itself what it is.
+        return TicketFileError::Io { path, doing: "can't carry the lock", source }.into();
+    }
     RunError::NoLocking { path, lock: plan.sale.lock, source }
+}
+
+/// What somebody has put where a file of ours is to lie.
+fn a_link(path: PathBuf, source: io::Error) -> RunError {
+    let doing = "is a link, and ticketsim follows none there; remove it (rm)";
+    TicketFileError::Io { path, doing, source }.into()
+}
+
+/// The guard of a lockfile does not work.
+fn no_guard(plan: &Plan, source: io::Error) -> RunError {
+    let path = guard_path(&plan.file);
+    if source.raw_os_error() == Some(Errno::ELOOP as i32) {
+        return a_link(path, source);
+    }
+    TicketFileError::Io { path, doing: "can't be locked to look at the lockfile", source }.into()
 }
 
 /// Finds out whether the lock works here, without waiting for it: that it is taken is as good an
 /// answer as that it is free.
 fn probe_lock(plan: &Plan, meeting: &Meeting) -> Result<Locker, RunError> {
     // Opened for writing, as the buyers will: a file that is read-only is said to be so.
-    TicketFile::open(&plan.file, false, "").map_err(|source| TicketFileError::Io {
+    ticket::open_to_look(&plan.file).map_err(|source| TicketFileError::Io {
         path: plan.file.clone(),
         doing: "can't be opened for writing",
         source,
@@ -187,7 +211,7 @@ fn probe_lock(plan: &Plan, meeting: &Meeting) -> Result<Locker, RunError> {
 fn probe_write(plan: &Plan) -> Result<(), RunError> {
     if plan.sale.write == Write::Rename {
         let folder = folder(&plan.file);
-        tempfile::tempfile_in(folder).map_err(|source| TicketFileError::Io {
+        probe_folder(folder).map_err(|source| TicketFileError::Io {
             path: folder.to_owned(),
             doing: "--write rename needs a folder that can be written",
             source,
@@ -213,7 +237,8 @@ fn set_under_lock(
         }
         // Its dead holder keeps everybody out: nobody is in there, and the buyers will say so.
         let set = || ticket::set(&plan.file, tickets);
-        if let Some(set) = locker.while_left_behind(set).map_err(failed)? {
+        let set = locker.while_left_behind(set).map_err(|source| no_guard(plan, source))?;
+        if let Some(set) = set {
             return Ok(set?);
         }
         if limit.is_some_and(|limit| began.elapsed() >= limit) {

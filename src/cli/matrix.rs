@@ -17,7 +17,7 @@ use crate::grade::{Combination, Row};
 use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::matrix::{BUYERS, Matrix, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
-use crate::paths::unnamed;
+use crate::paths::temporary_folder_in;
 use crate::plan::{Lock, Workers, Write, shell_quoted};
 use crate::report::matrix::{self, Trial};
 use crate::streams::write_if_ready;
@@ -136,12 +136,9 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
 
 /// A folder of its own, so that nothing that lies there is touched; removed in the end.
 fn folder_in(dir: Option<&Path>) -> anyhow::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("ticketsim-matrix-");
     let dir = dir.map_or_else(std::env::temp_dir, Path::to_owned);
-    builder.tempdir_in(&dir).map_err(unnamed).with_context(|| {
-        format!("{}: no folder can be made there; --dir takes a folder that can be written", dir.display())
-    })
+    temporary_folder_in(&dir, "ticketsim-matrix-")
+        .context("no folder can be made for the trials; --dir takes a folder that can be written")
 }
 
 fn exit(rows: &[Row]) -> Exit {

@@ -216,6 +216,7 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let lang = cli.common.lang();
+    ignore_file_size_signal();
     match cli.command {
         None => run::execute(cli.run, lang, interrupted),
         Some(Command::Check(args)) => check::execute(&args, lang, interrupted),
@@ -230,6 +231,14 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
         Some(Command::Completions(args)) => shell::completions(&args, interrupted),
         Some(Command::Man) => shell::man(interrupted),
     }
+}
+
+/// Lets a write beyond the limit of file sizes (ulimit -f) fail with an error of its own, as on a full disk:
+/// its signal would end the command in the middle of its work. Buyers inherit that.
+fn ignore_file_size_signal() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // SAFETY: SIG_IGN runs no code of ours, so there is none that could be unsafe in a handler.
+    let _ = unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) };
 }
 
 /// A clap parser for a closed set: its names, with what they mean in the long help.

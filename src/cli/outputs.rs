@@ -10,7 +10,9 @@ use super::Exit;
 use super::print::complain;
 use crate::foreign;
 use crate::history::History;
-use crate::paths::{beside, folder, unnamed};
+use crate::paths::{folder, probe_folder, through_links};
+use crate::store::file::lock::{guard_path, lockfile_path, sidecar_path};
+use crate::store::file::ticket::{self, is_scratch};
 use crate::streams;
 
 /// The outputs of a command that has done its work: what could not be written is noted, and takes nothing away
@@ -34,7 +36,7 @@ impl<'a> Outputs<'a> {
         if let Err(error) = written {
             self.unwritten.push(path.to_owned());
             self.gave_up |= streams::gave_up(&error);
-            self.failures.push(format!("{}: can't be written: {}", foreign::path(path), unnamed(error)));
+            self.failures.push(format!("{}: can't be written: {}", foreign::path(path), error));
         }
     }
 
@@ -65,8 +67,14 @@ impl<'a> Outputs<'a> {
 }
 
 /// The files of a sale that nothing else may be written to: the ticket file and what lies beside it.
-pub(super) fn kept(ticket_file: &Path) -> [PathBuf; 3] {
-    [ticket_file.to_owned(), beside(ticket_file, ".lock"), beside(ticket_file, ".sidecar")]
+pub(super) fn kept(ticket_file: &Path) -> [PathBuf; 4] {
+    [ticket_file.to_owned(), lockfile_path(ticket_file), guard_path(ticket_file), sidecar_path(ticket_file)]
+}
+
+/// The files that are to be kept where a history is read: itself, and those of the sale that it tells of.
+pub(super) fn kept_of(path: &Path, history: &History) -> Vec<PathBuf> {
+    let sale = history.header.plan.iter().flat_map(|plan| kept(&through_links(&plan.file)));
+    sale.chain([path.to_owned()]).collect()
 }
 
 /// Finds out whether the outputs can be written, each to a file of its own that is none of those to be
@@ -83,10 +91,14 @@ pub(super) fn check_outputs<'a>(
         anyhow::ensure!(!path.is_dir(), "{}: is a folder", path.display());
         // A device or a pipe is written in place; a file comes by way of a temporary one beside it.
         if path.is_file() || !path.exists() {
-            tempfile::tempfile_in(folder(path))
-                .with_context(|| format!("{}: can't be written", path.display()))?;
+            probe_folder(folder(path)).with_context(|| format!("{}: can't be written", path.display()))?;
         }
         let place = place(path);
+        anyhow::ensure!(
+            !is_scratch(&place) && !ticket::is_ticket_file(&place),
+            "{}: is a ticket file, or has the name of one on its way to its place; name another one",
+            path.display()
+        );
         anyhow::ensure!(
             !taken.contains(&place),
             "{}: would be written over a file that this command reads or writes; name another one",
@@ -119,7 +131,18 @@ mod tests {
             check_outputs(&kept(&path("ticket.json")), outputs.iter().map(PathBuf::as_path)).is_ok()
         };
         assert!(check(&[]) && check(&["a", "b"]) && check(&["ticket.json.html"]));
-        for bad in [&["ticket.json"][..], &["link"], &["ticket.json.lock"], &["a", "./a"], &["no/folder/a"]] {
+        std::fs::write(path("other.json"), "{\"ticket\": 1}").expect("written");
+        for bad in [
+            &["ticket.json"][..],
+            &["link"],
+            &["ticket.json.lock"],
+            &["ticket.json.lock.guard"],
+            &["ticket.json.sidecar"],
+            &[".ticketsim.0123456789abcdef.0123456789abcdef.tmp"],
+            &["other.json"],
+            &["a", "./a"],
+            &["no/folder/a"],
+        ] {
             assert!(!check(bad), "{bad:?}");
         }
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use super::outputs::{Outputs, check_outputs};
+use super::outputs::{Outputs, check_outputs, kept_of};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::print;
 use super::{Exit, check};
@@ -42,7 +42,7 @@ pub(super) fn execute(args: ReportArgs, lang: Lang, interrupted: &AtomicBool) ->
     let mut history = check::read(&args.history, interrupted)?;
     let (verdict, initial_from) = judge_from(&mut history, args.tickets);
     let pictures = PictureArgs { html: args.output, trace: args.trace };
-    check_outputs(std::slice::from_ref(&args.history), pictures.paths())?;
+    check_outputs(&kept_of(&args.history, &history), pictures.paths())?;
     let mut outputs = Outputs::new(interrupted);
     pictures.draw(&history, &verdict, &mut outputs);
     let picture = in_terminal(&history, lang);

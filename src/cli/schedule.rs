@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
-use super::outputs::check_outputs;
+use super::outputs::{check_outputs, kept_of};
 use super::print::{note, print};
 use crate::explore::{Refusal, Setting, Why, rehearse};
 use crate::foreign;
@@ -35,7 +35,7 @@ pub(super) struct ScheduleArgs {
 pub(super) fn execute(args: &ScheduleArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let path = &args.history;
     let history = super::check::read(path, interrupted)?;
-    check_outputs(std::slice::from_ref(path), args.output.as_deref())?;
+    check_outputs(&kept_of(path, &history), args.output.as_deref())?;
     let steps = followed(&history).with_context(|| path.display().to_string())?;
     let plan = history.header.plan.as_ref().context("the history holds no plan")?;
     print(&format!("{steps}\n"), interrupted)?;

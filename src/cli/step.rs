@@ -1,7 +1,6 @@
 //! `ticketsim step`: replay by hand. It reads lines, from a terminal or a pipe.
 
-use std::fs::File;
-use std::io::{self, IsTerminal as _, Read as _, Stdin};
+use std::io::{self, IsTerminal as _, Stdin};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -25,6 +24,7 @@ use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, styled};
 use crate::report::words;
 use crate::schedule::{Schedule, Step};
 use crate::store::file::lock::Occupied;
+use crate::store::file::ticket::read_start;
 use crate::workers::readable;
 
 /// How many states a hint may look through: well below a second.
@@ -247,11 +247,10 @@ fn next_words(action: Action, lang: Lang) -> String {
 
 /// What the ticket file holds, in one line.
 fn file_text(path: &Path, lang: Lang) -> String {
-    let mut bytes = Vec::new();
     // A ticket file is short; of anything else the beginning tells.
-    match File::open(path).and_then(|file| file.take(4096).read_to_end(&mut bytes)) {
+    match read_start(path, 4096) {
         Err(error) => styled(BAD, error),
-        Ok(_) => match String::from_utf8_lossy(&bytes).trim_end() {
+        Ok(bytes) => match String::from_utf8_lossy(&bytes).trim_end() {
             "" => styled(BAD, crate::lang::verdict::empty_text(lang)),
             text => printable(&text.split_whitespace().collect::<Vec<_>>().join(" "), 200),
         },

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Header, History, Names, Outcome, Purchase};
 use crate::fault::{Fault, FaultKind, TornText};
-use crate::paths::{folder, temporary_in};
+use crate::paths::{Temporary, folder};
 use crate::stock::Stock;
 use crate::streams::open_to_write;
 
@@ -129,10 +129,9 @@ pub fn write_whole(
     if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
         return content(&mut open_to_write(path, interrupted)?);
     }
-    let mut temporary = temporary_in(folder(path))?;
-    content(temporary.as_file_mut())?;
-    temporary.persist(path)?;
-    Ok(())
+    let mut temporary = Temporary::new_in(folder(path))?;
+    content(temporary.file())?;
+    temporary.replace(path)
 }
 
 /// Writes a history to a stream.

@@ -85,7 +85,7 @@ struct Memory {
     chunk: u64,
     epoch_ns: u64,
     wall_ns: u64,
-    run_id: u32,
+    run_id: u64,
 }
 
 impl Recorder {
@@ -145,16 +145,16 @@ impl Recorder {
             chunk,
             epoch_ns: monotonic_ns(),
             wall_ns: wall_ns(),
-            run_id: std::process::id(),
+            run_id: rand::random(),
         };
         // Zeroed before the race, not in the middle of somebody's purchase.
         memory.records.bring_in(0..purchases.min(Self::MOST_BROUGHT_IN) as usize, BringIn::Write);
         Ok(Self { memory: Arc::new(memory) })
     }
 
-    /// What tells this run from others on the machine: the process that made the recorder.
+    /// What tells this run from all others: a number that nobody can guess.
     #[must_use]
-    pub fn run_id(&self) -> u32 {
+    pub fn run_id(&self) -> u64 {
         self.memory.run_id
     }
 

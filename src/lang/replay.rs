@@ -123,10 +123,10 @@ texts! {
         en: "the lock refuses {step}: process {pid} holds {path} and is running; wait until it lets go",
         zh: "锁拒绝了 {step}：{pid} 号进程持有 {path}，还在运行；请等它放开",
     }
-    /// `step`: a lockfile that names nobody.
+    /// `step`: a lockfile that names nobody who could be looked for.
     lockfile_nameless(step, path) {
-        en: "the lock refuses {step}: {path} is there and names no process of this host; if nobody uses it, remove it (rm)",
-        zh: "锁拒绝了 {step}：{path} 存在，却没有写明本机的哪个进程；没人在用就删掉它（rm）",
+        en: "the lock refuses {step}: {path} is there, and whether its holder lives can't be found out from here; if nobody uses it, remove it (rm)",
+        zh: "锁拒绝了 {step}：{path} 存在，从这里却查不出持有者是否还在；没人在用就删掉它（rm）",
     }
     /// `step`: the buyer has left.
     no_step_left(buyer) { en: "buyer {buyer} has left: it has no step to take", zh: "买家 {buyer} 已离开，没有步骤可走" }

@@ -14,6 +14,7 @@ use super::{Claim, Lecture, LessonError, failed};
 use crate::buyer::{Action, Buyer, Ending, Reply, Rules};
 use crate::history::{Header, History, Recorder};
 use crate::lang::lesson::lock as text;
+use crate::paths::temporary_folder;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::text::{BAD, GOOD, LOUD};
 use crate::run::{run, stock_left};
@@ -131,7 +132,7 @@ impl<W: World> World for Unhurried<'_, W> {
 }
 
 fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
-    let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
     let plan = plan(folder.path(), lock);
     ticket::create(&plan.file, 1)?;
     let recorder = Recorder::for_plan(&plan, 1).map_err(LessonError::Memory)?;
@@ -218,7 +219,7 @@ fn show_as_they_leave(
 /// Without pauses a read may fall between the moment when another buyer has emptied the file and the
 /// one when it has filled it again: `ticketsim --write truncate --no-lock --think 0`.
 fn hasty_sales(stage: &Stage<'_>) -> Result<Hasty, LessonError> {
-    let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
     let hasty = Plan { tickets: Some(200), per_buyer: PerBuyer::All, ..plan(folder.path(), Lock::None) };
     for sales in 1..=MOST_HASTY_SALES {
         stage.go_on()?;

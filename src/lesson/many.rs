@@ -10,6 +10,7 @@ use super::child::Child;
 use super::stage::{Stage, format_s};
 use super::{Claim, Lecture, LessonError, failed};
 use crate::lang::lesson::many as text;
+use crate::paths::temporary_folder;
 use crate::report::text::LOUD;
 
 /// The most children that the lesson starts at once.
@@ -99,7 +100,7 @@ type Way = fn(&Stage<'_>, &Path, u32) -> Result<(), LessonError>;
 fn round(stage: &Stage<'_>, children: u32, heading: &str, way: Way) -> Result<Round, LessonError> {
     stage.line(&stage.painted(LOUD, heading));
     // It goes when this function ends, whichever way that is.
-    let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
     let began_ns = stage.now_ns();
     way(stage, folder.path(), children)?;
     let elapsed_ns = stage.now_ns() - began_ns;

@@ -124,9 +124,7 @@ impl GatedCrew {
             self.brood.signal(Signal::SIGKILL);
         }
         let killed = self.brood.reap();
-        for (buyer, _) in &killed {
-            remove_scratch(&plan.file, recorder, *buyer);
-        }
+        remove_scratch(plan, recorder, &killed);
         killed
     }
 }

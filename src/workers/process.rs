@@ -90,9 +90,7 @@ pub(super) fn run(
     let interrupted = attend(plan, recorder, watch, &mut family)?;
     let left_ns = recorder.now_ns();
     let killed = brood.reap();
-    for (buyer, _) in &killed {
-        remove_scratch(&plan.file, recorder, *buyer);
-    }
+    remove_scratch(plan, recorder, &killed);
     Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
 }
 

@@ -102,9 +102,7 @@ fn run_on(
     let interrupted = attend(plan, recorder, watch, &mut visitors)?;
     let left_ns = recorder.now_ns();
     let killed = runtime.block_on(panicked(tasks));
-    for (buyer, _) in &killed {
-        remove_scratch(&plan.file, recorder, *buyer);
-    }
+    remove_scratch(plan, recorder, &killed);
     Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
 }
 

@@ -80,9 +80,7 @@ pub(super) fn run_lanes(
     let interrupted = attend(plan, recorder, watch, &mut team)?;
     let left_ns = recorder.now_ns();
     let killed = team.join();
-    for (buyer, _) in &killed {
-        remove_scratch(&plan.file, recorder, *buyer);
-    }
+    remove_scratch(plan, recorder, &killed);
     if let Some((buyer, source)) = team.failed.take() {
         return Err(WorkersError::Open { buyer, source });
     }

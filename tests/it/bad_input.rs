@@ -16,7 +16,10 @@ fn a_bad_ticket_file_is_left_as_it_is() {
         ("{\"ticket\": 99999999999999999999}", "beyond 63 bits"),
     ];
     for (text, what) in cases {
-        for tickets in ["", "--tickets 5"] {
+        // In an empty file tickets can be put on sale: there is nothing to lose.
+        for tickets in
+            ["", "--tickets 5"].into_iter().filter(|tickets| tickets.is_empty() || !text.is_empty())
+        {
             let folder = Folder::with_ticket_file(text);
             let ran = folder.ticketsim(tickets);
             assert_eq!(ran.code, Some(2), "{text}: {ran:?}");

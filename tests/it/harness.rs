@@ -136,3 +136,19 @@ pub fn alive(pid: u32) -> bool {
         .and_then(|stat| Some(stat.rsplit_once(')')?.1.trim_start().chars().next()? != 'Z'))
         .unwrap_or(false)
 }
+
+/// A process id that was in use a moment ago, and is not any more.
+pub fn dead_pid() -> u32 {
+    let mut child = Command::new("true").spawn().expect("a process");
+    child.wait().expect("reaped");
+    child.id()
+}
+
+/// What a process of this place with this number writes into a lockfile.
+pub fn lockfile_text(pid: u32) -> String {
+    use std::os::unix::fs::MetadataExt as _;
+    let host = nix::unistd::gethostname().expect("a name").into_string().expect("text");
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("/proc");
+    let namespace = std::fs::metadata("/proc/self/ns/pid").expect("/proc").ino();
+    format!("{pid}\n{host}\nboot {}\npid namespace {namespace}\n", boot.trim())
+}

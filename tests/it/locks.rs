@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::harness::{Folder, alive, children, eventually, kinds};
+use crate::harness::{Folder, alive, children, dead_pid, eventually, kinds, lockfile_text};
 
 fn start(folder: &Folder, args: &str) -> Child {
     let mut command = folder.command(args.split(' '));
@@ -22,13 +22,6 @@ fn end(mut child: Child) -> (Option<i32>, Value) {
     child.stdout.take().expect("a pipe").read_to_string(&mut stdout).expect("text");
     let code = child.wait().expect("ends").code();
     (code, serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout:?}")))
-}
-
-/// A process id that was in use a moment ago, and is not any more.
-fn dead_pid() -> u32 {
-    let mut child = std::process::Command::new("true").spawn().expect("a process");
-    child.wait().expect("reaped");
-    child.id()
 }
 
 /// Every kind of worker under every kind of lock, beside the same without: the lock holds where its
@@ -145,7 +138,7 @@ fn a_lockfile_of_a_dead_program_is_reported_with_its_cure() {
     for tickets in ["", " -t 5"] {
         let folder = Folder::with_ticket_file("{\"ticket\": 3}");
         let pid = dead_pid();
-        folder.write("data/ticket.json.lock", format!("{pid}\n"));
+        folder.write("data/ticket.json.lock", lockfile_text(pid));
         let args = format!("-n 4 --think 0 --lock lockfile{tickets}");
         let (code, document) = folder.json(&args);
         assert_eq!((code, kinds(&document)), (Some(1), vec!["stuck"]), "{document}");

@@ -6,7 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::harness::{Folder, Ran, alive, children, eventually, kinds};
+use crate::harness::{Folder, Ran, alive, children, dead_pid, eventually, kinds, lockfile_text};
 
 /// Runs the command with this schedule and these further arguments.
 fn replay(folder: &Folder, schedule: &str, args: &str) -> Ran {
@@ -82,12 +82,12 @@ fn what_the_lock_forbids_is_said_and_nothing_stays_behind() {
 #[test]
 fn a_lockfile_that_is_in_the_way_is_named_with_its_process() {
     let folder = Folder::with_ticket_file("{\"ticket\": 1}");
-    let mut dead = std::process::Command::new("true").spawn().expect("a process");
-    dead.wait().expect("waited");
+    let (dead, alive) = (dead_pid(), std::process::id());
     for (text, said) in [
-        (format!("{}\n", dead.id()), format!("process {}, which is gone, left", dead.id())),
-        (format!("{}\n", std::process::id()), format!("process {} holds", std::process::id())),
-        ("none\n".to_owned(), "names no process of this host".to_owned()),
+        (lockfile_text(dead), format!("process {dead}, which is gone, left")),
+        (lockfile_text(alive), format!("process {alive} holds")),
+        ("none\n".to_owned(), "whether its holder lives can't be found out".to_owned()),
+        (format!("{dead}\n"), "whether its holder lives can't be found out".to_owned()),
     ] {
         folder.write("data/ticket.json.lock", text);
         let ran = replay(&folder, "L1", "--lock lockfile");

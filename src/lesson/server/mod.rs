@@ -17,6 +17,7 @@ use super::child::Child;
 use super::stage::{SharedNumber, Stage, USUAL, share};
 use super::{Claim, Lecture, LessonError, failed};
 use crate::lang::lesson::server as text;
+use crate::paths::temporary_folder;
 use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
 use crate::report::text::{BAD, GOOD};
 use crate::stock::Stock;
@@ -109,7 +110,7 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
     let clients = stage.count.unwrap_or(CLIENTS);
     stage.predict(&text::predicts(lang, clients));
     stage.columns();
-    let folder = tempfile::tempdir().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
     let plan = plan(&folder.path().join("ticket.json"), 1);
     ticket::create(&plan.file, 1)?;
 

@@ -1,7 +1,6 @@
 //! The real world of one buyer: its own open ticket file, its own lock, and time that passes.
 
 use std::io;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rand::rngs::ChaCha8Rng;
@@ -10,11 +9,10 @@ use rand::{RngExt, SeedableRng};
 use crate::buyer::{Action, Reply};
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
-use crate::paths::scratch_path;
 use crate::plan::{Lock, Pace, Plan, Sale, Write};
 use crate::stock::Stock;
 use crate::store::file::lock::{Locker, Meeting, Wait};
-use crate::store::file::ticket::{Sighting, TicketFile};
+use crate::store::file::ticket::{RunTag, Sighting, TicketFile};
 use crate::world::World;
 
 /// Think times of one buyer: the same seed and buyer draw the same times, in any release
@@ -69,7 +67,7 @@ impl RealWorld {
     /// # Errors
     /// When the system refuses.
     pub fn open(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32) -> io::Result<Self> {
-        let ticket_file = TicketFile::open(&plan.file, plan.sale.fsync, &scratch_tag(recorder, buyer))?;
+        let ticket_file = TicketFile::open(&plan.file, plan.sale.fsync, &RunTag::new(recorder.run_id()))?;
         let first = match plan.sale.lock {
             Lock::None => Action::Read,
             _ if plan.sale.replaces_its_lock() => Action::Open,
@@ -200,15 +198,12 @@ impl World for RealWorld {
     }
 }
 
-/// What tells the temporary files of several buyers, and of several runs, apart.
-fn scratch_tag(recorder: &Recorder, buyer: u32) -> String {
-    format!("run-{}.buyer-{buyer}", recorder.run_id())
-}
-
-/// Removes what a killed buyer may have left beside the ticket file.
-pub fn remove_scratch(file: &Path, recorder: &Recorder, buyer: u32) {
-    // There is one only if the buyer died between writing and renaming.
-    let _ = std::fs::remove_file(scratch_path(file, &scratch_tag(recorder, buyer)));
+/// Removes what killed buyers may have left beside the ticket file. All buyers have gone.
+pub fn remove_scratch(plan: &Plan, recorder: &Recorder, killed: &[(u32, i32)]) {
+    // There is a scratch file only if one of them died between writing and renaming.
+    if !killed.is_empty() && plan.sale.write == Write::Rename {
+        RunTag::new(recorder.run_id()).clean_up(&plan.file);
+    }
 }
 
 #[cfg(test)]

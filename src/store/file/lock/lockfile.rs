@@ -1,11 +1,13 @@
 //! A lockfile: `<file>.lock`, created with `O_CREAT|O_EXCL`, which one alone can do (open(2)), and
-//! removed to let go. Its text is the holder's process id, and below it the name of its host.
+//! removed to let go. Its text is the holder's process id, and below it the place in which that counts:
+//! host, boot and pid namespace.
 //!
 //! - Excludes: everybody who creates the same file first, in any process, thread or task.
 //! - Survives: its holder. A killed buyer leaves it behind, and then nobody gets in. Waiters look who
 //!   holds it: if that process is gone from this host they say so, and with `--break-stale` remove it.
-//!   A lockfile of another host, or one whose holder was killed before it wrote its process id, says
-//!   nothing: it is waited for like one that is held.
+//!   A lockfile of another host, boot or pid namespace (a container), one that does not say of which it is,
+//!   or one whose holder was killed before it wrote its process id, says nothing: whether its holder
+//!   lives can't be found out, so it is waited for like one that is held.
 //! - Works: on any filesystem, on NFS since version 3.
 //!
 //! **Waiting** means to try again: nothing tells a waiter that the file is gone. It tries
@@ -18,18 +20,17 @@
 //! removes the lockfile that the faster one has just created, and both are in. So whoever breaks holds
 //! a flock on `<file>.lock.guard` meanwhile and looks again under it. Between that look and the removal
 //! nobody else can touch the lockfile: not its holder, who is dead; not a newcomer, for it exists; not
-//! another breaker, who waits for the guard. The guard's own file is never removed.
+//! another breaker, who does not get the guard and tries again later. The guard's own file is never removed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Result, Write as _};
+use std::io::{ErrorKind, Result, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::unistd::Pid;
-
+use super::home::{Home, is_gone};
 use super::{Wait, flock};
 use crate::paths::beside;
+use crate::store::file::ticket::{open_own, read_own};
 
 /// How many tries there are before the first pause.
 const TRIES_AT_ONCE: u32 = 16;
@@ -41,6 +42,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 const LOOK_AFTER: Duration = Duration::from_millis(20);
 /// How often it looks again.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The most bytes of a lockfile that are read: a number and three lines are short.
+const MOST_BYTES: u64 = 1024;
 
 /// One buyer's end of the lockfile.
 #[derive(Debug)]
@@ -48,18 +51,21 @@ pub(super) struct Lockfile {
     path: PathBuf,
     guard: PathBuf,
     break_stale: bool,
-    host: String,
+    home: Home,
     /// What a lockfile of ours says.
     text: String,
 }
 
 impl Lockfile {
-    /// The lockfile of the ticket file `file`, for this process to take.
-    pub(super) fn new(file: &Path, break_stale: bool) -> Self {
-        let host =
-            nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let text = format!("{}\n{host}\n", std::process::id());
-        Self { path: path(file), guard: beside(file, ".lock.guard"), break_stale, host, text }
+    /// The lockfile of the ticket file `file`, for this process to take. `home` is where it lives.
+    pub(super) fn new(file: &Path, break_stale: bool, home: &Home) -> Self {
+        Self {
+            path: path(file),
+            guard: guard_path(file),
+            break_stale,
+            home: home.clone(),
+            text: home.lockfile_text(),
+        }
     }
 
     pub(super) fn lock(&self, gives_up: impl Fn() -> bool) -> Result<Wait> {
@@ -107,39 +113,25 @@ impl Lockfile {
 
     /// The dead process that left the lockfile behind, unless it is removed for that.
     pub(super) fn left_behind(&self) -> Result<Option<u32>> {
-        match self.dead_holder()? {
+        match self.dead_holder() {
             Some(_) if self.break_stale => self.break_stale().map(|()| None),
             dead => Ok(dead),
         }
     }
 
-    /// The process that the lockfile names, if that is gone from this host and left it behind.
-    fn dead_holder(&self) -> Result<Option<u32>> {
-        self.dead_holder_in(|| match std::fs::read_to_string(&self.path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        })
+    /// The process that the lockfile names, if that is gone from here and left it behind.
+    fn dead_holder(&self) -> Option<u32> {
+        // A link, a pipe or the like, or one that may not be read, keeps everybody out, too; but what it
+        // would say, if anything, can't be known.
+        self.dead_holder_in(|| read_own(&self.path, MOST_BYTES).ok())
     }
 
     /// The same of a text that is read twice: a holder may let go and end after the first time, and then
     /// the lockfile is another's. What still names it when it is known to be dead, it left behind.
-    pub(super) fn dead_holder_in(
-        &self,
-        mut read: impl FnMut() -> Result<Option<String>>,
-    ) -> Result<Option<u32>> {
-        let Some(pid) = read()?.and_then(|text| self.named(&text)).filter(|pid| is_gone(*pid)) else {
-            return Ok(None);
-        };
-        Ok(read()?.and_then(|text| self.named(&text)).filter(|again| *again == pid))
-    }
-
-    /// The process of this host that a lockfile's text names.
-    fn named(&self, text: &str) -> Option<u32> {
-        let mut lines = text.lines();
-        let pid = lines.next().and_then(|line| line.trim().parse().ok());
-        // Another tool's lockfile names no host: it speaks of this one, as far as anybody can tell.
-        pid.filter(|_| lines.next().is_none_or(|host| host == self.host))
+    pub(super) fn dead_holder_in(&self, mut read: impl FnMut() -> Option<Vec<u8>>) -> Option<u32> {
+        let mut named = || self.home.named(&read()?);
+        let pid = named().filter(|pid| is_gone(*pid))?;
+        named().filter(|again| *again == pid)
     }
 
     /// Does something while a dead holder's lockfile is there and nobody can break it.
@@ -147,24 +139,28 @@ impl Lockfile {
         if self.left_behind()?.is_none() {
             return Ok(None);
         }
-        let _guard = self.guard()?;
-        Ok(self.dead_holder()?.map(|_| act()))
+        let Some(_guard) = self.guard()? else {
+            return Ok(None);
+        };
+        Ok(self.dead_holder().map(|_| act()))
     }
 
-    /// Removes the lockfile if its holder is dead: see above why nobody else's can be hit.
+    /// Removes the lockfile if its holder is dead: see above why nobody else's can be hit. Somebody else who
+    /// has the guard does so in our stead, or lets it go by the next look.
     pub(super) fn break_stale(&self) -> Result<()> {
-        let _guard = self.guard()?;
-        if self.dead_holder()?.is_some() {
+        if let Some(_guard) = self.guard()?
+            && self.dead_holder().is_some()
+        {
             self.unlock()?;
         }
         Ok(())
     }
 
-    /// Waits for the flock that breakers hold. Closing the file lets it go.
-    fn guard(&self) -> Result<File> {
-        let guard = OpenOptions::new().write(true).create(true).truncate(false).open(&self.guard)?;
-        flock::lock(&guard, || false)?;
-        Ok(guard)
+    /// Takes the flock that breakers hold, if it is free: no wait for it could be ended. Closing the file
+    /// lets it go.
+    fn guard(&self) -> Result<Option<File>> {
+        let guard = open_own(&self.guard)?;
+        Ok(flock::try_lock(&guard)?.then_some(guard))
     }
 }
 
@@ -173,7 +169,7 @@ impl Lockfile {
 pub struct Occupied {
     /// Which file.
     pub path: PathBuf,
-    /// The process of this host that it names; `None` if it names none.
+    /// The process that it names, if its number counts here; `None` if it names none of whom that is known.
     pub pid: Option<u32>,
     /// Whether that process is gone.
     pub gone: bool,
@@ -192,7 +188,8 @@ impl std::fmt::Display for Occupied {
             (None, _) => {
                 write!(
                     f,
-                    "{path} is there and names no process of this host; if nobody uses it, remove it (rm)"
+                    "{path} is there, and whether its holder lives can't be found out from here; if nobody uses \
+                     it, remove it (rm)"
                 )
             }
         }
@@ -202,44 +199,28 @@ impl std::fmt::Display for Occupied {
 /// The lockfile of the ticket file `file`, if there is one.
 #[must_use]
 pub fn occupied(file: &Path) -> Option<Occupied> {
-    let lockfile = Lockfile::new(file, false);
-    let mut text = Vec::new();
-    match File::open(&lockfile.path) {
-        Ok(stream) => {
-            // A process id and a host are short, and what can't be read names nobody.
-            let _ = stream.take(1024).read_to_end(&mut text);
-        }
+    let path = path(file);
+    let text = match read_own(&path, MOST_BYTES) {
+        Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return None,
-        Err(_) => {}
-    }
-    let pid = lockfile.named(&String::from_utf8_lossy(&text));
-    Some(Occupied { path: lockfile.path, pid, gone: pid.is_some_and(is_gone) })
+        // What can't be read names nobody.
+        Err(_) => Vec::new(),
+    };
+    let pid = Home::here().named(&text);
+    Some(Occupied { path, pid, gone: pid.is_some_and(is_gone) })
+}
+
+/// The path of the guard that breakers of a ticket file's lockfile hold.
+#[must_use]
+pub fn guard_path(file: &Path) -> PathBuf {
+    beside(file, ".lock.guard")
 }
 
 /// The path of the lockfile of a ticket file.
-pub(super) fn path(file: &Path) -> PathBuf {
+#[must_use]
+pub fn path(file: &Path) -> PathBuf {
     beside(file, ".lock")
 }
 
-/// Whether there is no such process any more, or a zombie alone, which holds nothing.
-fn is_gone(pid: u32) -> bool {
-    let Some(target) = i32::try_from(pid).ok().filter(|pid| *pid > 0) else {
-        return false;
-    };
-    if nix::sys::signal::kill(Pid::from_raw(target), None) == Err(Errno::ESRCH) {
-        return true;
-    }
-    let state = state_of(pid);
-    // A first thread that has left while others go on is shown as a zombie, too.
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
-    matches!(state, Some('Z' | 'X')) && threads <= 1
-}
-
-/// The state of a process as the system shows it in /proc (Linux): `S` sleeps, `R` runs, `Z` is a zombie.
-/// `None` if there is no such process, or no /proc.
-#[must_use]
-pub fn state_of(pid: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The state follows the name, which stands in parentheses and may hold any character: proc(5).
-    stat.rsplit(')').next()?.trim_start().chars().next()
-}
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! A lock that can't be taken is an error, never "locked anyway".
 
 mod flock;
+mod home;
 mod lockfile;
 mod ofd;
 mod posix;
@@ -16,9 +17,11 @@ use std::sync::Arc;
 
 use crate::paths::beside;
 use crate::plan::{Lock, LockOn, Sale};
-use crate::store::file::ticket::TicketFile;
+use crate::store::file::ticket::{TicketFile, open_own};
+use home::Home;
 
-pub use lockfile::{Occupied, occupied, state_of};
+pub use home::state_of;
+pub use lockfile::{Occupied, guard_path, occupied, path as lockfile_path};
 
 /// How a wait for the lock ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +43,23 @@ pub fn carrier(sale: &Sale, file: &Path) -> PathBuf {
     match (sale.lock, sale.lock_on) {
         (Lock::Lockfile, _) => lockfile::path(file),
         (_, LockOn::Ticket) => file.to_owned(),
-        (_, LockOn::Sidecar) => beside(file, ".sidecar"),
+        (_, LockOn::Sidecar) => sidecar_path(file),
     }
 }
 
+/// The path of a ticket file's sidecar, which is there to carry a lock.
+#[must_use]
+pub fn sidecar_path(file: &Path) -> PathBuf {
+    beside(file, ".sidecar")
+}
+
 /// What the buyers of one run have in common of their lock, made before the first of them starts: the
-/// semaphore, where that is the lock. All other kinds meet at a file, and each buyer opens its own.
+/// semaphore, or where the process ids in a lockfile count. All other kinds meet at a file, and each buyer
+/// opens its own.
 #[derive(Clone, Debug)]
 pub struct Meeting {
     semaphore: Option<Arc<semaphore::Semaphore>>,
+    home: Option<Home>,
 }
 
 impl Meeting {
@@ -61,7 +72,8 @@ impl Meeting {
             Lock::Semaphore => Some(Arc::new(semaphore::Semaphore::new()?)),
             Lock::None | Lock::Flock | Lock::Posix | Lock::Ofd | Lock::Lockfile => None,
         };
-        Ok(Self { semaphore })
+        let home = (sale.lock == Lock::Lockfile).then(Home::here);
+        Ok(Self { semaphore, home })
     }
 
     /// Whether the lock is taken at this moment, where it is of a kind that outlives its holder unseen:
@@ -93,10 +105,11 @@ impl Locker {
     /// When the file that carries it can't be opened.
     pub fn open(sale: &Sale, file: &Path, meeting: &Meeting) -> io::Result<Self> {
         Self::with_carrier(sale, file, meeting, || {
-            let may_create = sale.lock_on == LockOn::Sidecar;
             let carrier = carrier(sale, file);
-            let file = OpenOptions::new().read(true).write(true).create(may_create).open(carrier)?;
-            Ok(Arc::new(file))
+            Ok(Arc::new(match sale.lock_on {
+                LockOn::Ticket => OpenOptions::new().read(true).write(true).open(carrier)?,
+                LockOn::Sidecar => open_own(&carrier)?,
+            }))
         })
     }
 
@@ -120,16 +133,17 @@ impl Locker {
         meeting: &Meeting,
         carrier: impl FnOnce() -> io::Result<Arc<File>>,
     ) -> io::Result<Self> {
+        let other_kind = || io::Error::other("the buyers met for another kind of lock");
         Ok(Self(match sale.lock {
             Lock::None => Kind::None,
             Lock::Flock => Kind::Flock(carrier()?),
             Lock::Posix => Kind::Posix(carrier()?),
             Lock::Ofd => Kind::Ofd(carrier()?),
-            Lock::Lockfile => Kind::Lockfile(lockfile::Lockfile::new(file, sale.break_stale)),
-            Lock::Semaphore => {
-                let missing = || io::Error::other("the semaphore was made for another kind of lock");
-                Kind::Semaphore(meeting.semaphore.clone().ok_or_else(missing)?)
+            Lock::Lockfile => {
+                let home = meeting.home.as_ref().ok_or_else(other_kind)?;
+                Kind::Lockfile(lockfile::Lockfile::new(file, sale.break_stale, home))
             }
+            Lock::Semaphore => Kind::Semaphore(meeting.semaphore.clone().ok_or_else(other_kind)?),
         }))
     }
 

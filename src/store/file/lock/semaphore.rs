@@ -9,9 +9,8 @@
 //! - Works: on any filesystem, since it lives in memory, and on one machine only.
 
 use std::ffi::CString;
-use std::io::{Error, Result};
+use std::io::{Error, ErrorKind, Result};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -33,10 +32,24 @@ unsafe impl Sync for Semaphore {}
 impl Semaphore {
     /// Makes one that is free.
     pub(super) fn new() -> Result<Self> {
-        // The name lives for two system calls. It is short, since macOS takes 31 bytes at most.
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = CString::new(format!("/ticketsim.{}.{number}", std::process::id()))?;
+        /// How many names are tried: that one is taken is next to impossible unless somebody plants them.
+        const MOST_TRIES: u32 = 16;
+        let mut result = Self::named(rand::random());
+        for _ in 1..MOST_TRIES {
+            match &result {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    result = Self::named(rand::random());
+                }
+                _ => break,
+            }
+        }
+        result
+    }
+
+    /// Makes one by way of a name that lives for two system calls. A launcher that is killed between them
+    /// leaves it behind, so it is a random one that no later run will meet. macOS takes 31 bytes at most.
+    fn named(random: u64) -> Result<Self> {
+        let name = CString::new(format!("/ticketsim.{random:016x}"))?;
         let mode: libc::c_uint = 0o600;
         let free: libc::c_uint = 1;
         // SAFETY: the name is a C string, and mode and value are what O_CREAT makes it read.

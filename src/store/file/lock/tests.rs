@@ -18,7 +18,7 @@ use crate::plan::Write;
 /// Long enough for a thread to come to its system call, and more.
 const A_WHILE: Duration = Duration::from_millis(150);
 
-fn sale(lock: Lock) -> Sale {
+pub(super) fn sale(lock: Lock) -> Sale {
     Sale {
         lock,
         lock_on: LockOn::Ticket,
@@ -30,7 +30,7 @@ fn sale(lock: Lock) -> Sale {
 }
 
 /// A folder with a ticket file in it.
-fn shop() -> (tempfile::TempDir, PathBuf) {
+pub(super) fn shop() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ticket.json");
     std::fs::write(&path, "{\"ticket\": 1}").expect("written");
@@ -346,120 +346,22 @@ fn a_killed_holder_leaves_the_semaphore_taken() {
     }
 }
 
-/// A process id that was in use a moment ago, and is not any more.
-fn dead_pid() -> u32 {
-    let mut child = Command::new("true").spawn().expect("a process");
-    child.wait().expect("reaped");
-    child.id()
-}
-
-fn lockfile_sale(break_stale: bool) -> Sale {
-    Sale { break_stale, ..sale(Lock::Lockfile) }
-}
-
+/// A semaphore leaves no name behind, and none that an earlier run left is met again.
 #[test]
-fn a_dead_holders_lockfile_is_reported_and_removed_only_on_request() {
-    let (_folder, path) = shop();
-    let pid = dead_pid();
-    std::fs::write(lockfile::path(&path), format!("{pid}\n")).expect("written");
-    let meeting = Meeting::new(&lockfile_sale(false)).expect("a meeting");
-    let keeper = Locker::open(&lockfile_sale(false), &path, &meeting).expect("open");
-    assert_eq!(keeper.lock(|| false).expect("works here"), Wait::HolderGone { pid });
-    assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), Some(7));
-    assert!(lockfile::path(&path).exists());
-    let breaker = Locker::open(&lockfile_sale(true), &path, &meeting).expect("open");
-    assert_eq!(breaker.lock(|| false).expect("works here"), Wait::Granted);
-    assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), None);
-    assert!(!keeper.try_lock().expect("held by a process that lives"));
-}
-
-/// The controls: a lockfile of a living process, of another host, and one without a process id.
-#[test]
-fn a_lockfile_is_not_broken_on_suspicion() {
-    let own = std::process::id();
-    let dead = dead_pid();
-    for text in
-        [format!("{own}\n"), format!("{dead}\nanother.host.invalid\n"), String::new(), "0\n".to_owned()]
-    {
-        let (_folder, path) = shop();
-        std::fs::write(lockfile::path(&path), &text).expect("written");
-        let meeting = Meeting::new(&lockfile_sale(true)).expect("a meeting");
-        let breaker = Locker::open(&lockfile_sale(true), &path, &meeting).expect("open");
-        let asked = AtomicU32::new(0);
-        let thrice = || asked.fetch_add(1, Ordering::Relaxed) >= 3;
-        assert_eq!(breaker.lock(thrice).expect("works here"), Wait::GivenUp, "{text:?}");
-        assert_eq!(std::fs::read_to_string(lockfile::path(&path)).expect("still there"), text);
+#[cfg(target_os = "linux")]
+fn a_semaphore_leaves_no_name() {
+    let names = || {
+        let entries = std::fs::read_dir("/dev/shm").into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with("sem.ticketsim.")).collect::<std::collections::HashSet<_>>()
+    };
+    let before = names();
+    let semaphores: Vec<_> = (0..3).map(|_| semaphore::Semaphore::new().expect("one")).collect();
+    assert!(semaphores.iter().all(|one| one.try_lock().expect("free")), "each is one of its own");
+    // What other runs have at this moment goes, too.
+    let begun = std::time::Instant::now();
+    while names().difference(&before).next().is_some() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", names());
+        std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// A holder that lets go and ends between the look at the lockfile and the look at the process has left
-/// nothing behind: the lockfile that is there now is another's. The control: it is still its own.
-#[test]
-fn a_holder_that_has_just_left_is_not_taken_for_dead() {
-    let (_folder, path) = shop();
-    let lock = lockfile::Lockfile::new(&path, true);
-    let (dead, alive) = (dead_pid(), std::process::id());
-    for (then, found) in [(Some(alive), None), (None, None), (Some(dead), Some(dead))] {
-        let mut texts = [Some(dead), then].into_iter().map(|pid| pid.map(|pid| format!("{pid}\n")));
-        let holder = lock.dead_holder_in(|| Ok(texts.next().expect("two looks")));
-        assert_eq!(holder.expect("works here"), found);
-    }
-}
-
-/// Removing a stale lockfile without care lets two in: the slower one removes what the faster one has
-/// just created. Ours looks again under the guard.
-#[test]
-fn breaking_a_stale_lockfile_lets_one_in_only() {
-    let (_folder, path) = shop();
-    let stale = || std::fs::write(lockfile::path(&path), format!("{}\n", dead_pid())).expect("written");
-    let meeting = Meeting::new(&lockfile_sale(true)).expect("a meeting");
-    let open = || Locker::open(&lockfile_sale(true), &path, &meeting).expect("open");
-
-    // Both have found the dead holder. The careless way:
-    stale();
-    let mut holders = 0;
-    for careless in [open(), open()] {
-        std::fs::remove_file(lockfile::path(&path)).expect("removed");
-        holders += u32::from(careless.try_lock().expect("works here"));
-    }
-    assert_eq!(holders, 2);
-
-    // The careful way:
-    stale();
-    let mut holders = 0;
-    for careful in [lockfile::Lockfile::new(&path, true), lockfile::Lockfile::new(&path, true)] {
-        careful.break_stale().expect("works here");
-        holders += u32::from(careful.try_lock().expect("works here"));
-    }
-    assert_eq!(holders, 1);
-}
-
-/// Many threads that all find a stale lockfile, again and again: never two inside.
-#[test]
-fn a_crowd_that_breaks_stale_lockfiles_is_still_kept_apart() {
-    let (_folder, path) = shop();
-    let (inside, crowded, broken) = (AtomicU32::new(0), AtomicBool::new(false), AtomicU32::new(0));
-    let pid = dead_pid();
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                for round in 0..10 {
-                    let lock = lockfile::Lockfile::new(&path, true);
-                    assert_eq!(lock.lock(|| false).expect("works here"), Wait::Granted);
-                    crowded.fetch_or(inside.fetch_add(1, Ordering::SeqCst) > 0, Ordering::SeqCst);
-                    std::thread::yield_now();
-                    inside.fetch_sub(1, Ordering::SeqCst);
-                    if round % 2 == 0 {
-                        // As if it had died in here.
-                        std::fs::write(lockfile::path(&path), format!("{pid}\n")).expect("written");
-                        broken.fetch_add(1, Ordering::Relaxed);
-                    } else {
-                        lock.unlock().expect("unlocked");
-                    }
-                }
-            });
-        }
-    });
-    assert!(!crowded.load(Ordering::SeqCst));
-    assert_eq!(broken.load(Ordering::Relaxed), 8 * 5);
 }

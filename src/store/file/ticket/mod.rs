@@ -5,6 +5,8 @@
 //! later reads compare it with the text that was parsed. That is sound because whether a JSON text is
 //! valid does not depend on which integer stands in a place where an integer may stand.
 
+mod own;
+mod scratch;
 mod text;
 
 use std::fs::{File, OpenOptions, Permissions};
@@ -13,11 +15,14 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use own::{open_own, read_own, read_start};
+pub use scratch::{RunTag, is_scratch};
 pub use text::{Parsed, TextError, parse};
 
 use crate::fault::TornText;
-use crate::paths::{folder, scratch_path, temporary_in};
+use crate::paths::{Temporary, folder};
 use crate::stock::Stock;
+use scratch::Scratch;
 use text::Template;
 
 /// The largest ticket file, in bytes.
@@ -49,6 +54,13 @@ pub enum TicketFileError {
         path: PathBuf,
         /// Its size.
         bytes: u64,
+    },
+    /// It holds nothing: a buyer was killed between emptying and filling it, say. Tickets can be put on
+    /// sale in it, since there is nothing to lose.
+    #[error("{}:1:1: the file is empty; put tickets on sale in it with --tickets N", path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
     },
     /// Its text is no ticket file.
     #[error("{}:{}:{}: {}; a ticket file looks like {{\"ticket\": 1}}", path.display(), error.line, error.column, error.what)]
@@ -85,8 +97,8 @@ pub struct TicketFile {
     path: PathBuf,
     file: Arc<File>,
     fsync: bool,
-    /// Where a rename writes first: beside the file, of this buyer alone.
-    scratch: PathBuf,
+    /// Where a rename writes first.
+    scratch: Scratch,
     template: Template,
     /// What the last read met, in its first `length` bytes; the rest is room.
     seen: Vec<u8>,
@@ -98,17 +110,16 @@ pub struct TicketFile {
 }
 
 impl TicketFile {
-    /// Opens the file for reading and writing. `scratch` tells the temporary files of several buyers
-    /// apart.
+    /// Opens the file for reading and writing. `run` tells the scratch files of this run apart.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn open(path: &Path, fsync: bool, scratch: &str) -> IoResult<Self> {
+    pub fn open(path: &Path, fsync: bool, run: &RunTag) -> IoResult<Self> {
         Ok(Self {
             path: path.to_owned(),
             file: Arc::new(open(path)?),
             fsync,
-            scratch: scratch_path(path, scratch),
+            scratch: Scratch::new(run),
             template: Template::default(),
             seen: vec![0; 512],
             length: 0,
@@ -203,15 +214,42 @@ impl TicketFile {
     fn overwrite_resized(&mut self, stock: Stock) -> IoResult<()> {
         not_negative(stock)?;
         self.template.text(stock, self.length, &mut self.text);
-        if self.text.len() <= ONE_PAGE {
-            self.put(0)?;
-        } else {
+        if self.text.len() > ONE_PAGE && decimal_width(stock) <= self.places() {
             // Too long to be written in one go: change the number alone, and pad behind it.
             self.text.clear();
             write!(self.text, "{stock:<width$}", width = self.width)?;
             self.put(self.template.before.len() as u64)?;
+        } else {
+            self.make_room()?;
+            self.put(0)?;
         }
         self.sync()
+    }
+
+    /// How many places there are for the number before anything else would be written over: its digits
+    /// and the spaces behind them.
+    fn places(&self) -> usize {
+        let end = self.template.before.len() + self.width;
+        let behind = self.seen.get(end..self.length).unwrap_or_default();
+        self.width + behind.iter().take_while(|byte| **byte == b' ').count()
+    }
+
+    /// How long the file will be once this stock is written.
+    fn length_with(&self, stock: Stock) -> usize {
+        self.length + decimal_width(stock).saturating_sub(self.places())
+    }
+
+    /// Makes the file as long as the text that is to come, by spaces at its end, which change nothing that
+    /// it says. If the system has no room for them, the old text is still whole.
+    fn make_room(&self) -> IoResult<()> {
+        let spaces = vec![b' '; self.text.len().saturating_sub(self.length)];
+        if spaces.is_empty() {
+            return Ok(());
+        }
+        put(&self.file, &spaces, self.length as u64).inspect_err(|_| {
+            // Spaces that stay would do no harm.
+            let _ = self.file.set_len(self.length as u64);
+        })
     }
 
     /// Empties the file, as `open("w")` does.
@@ -219,6 +257,13 @@ impl TicketFile {
     /// # Errors
     /// When the system refuses.
     pub fn truncate(&mut self) -> IoResult<()> {
+        self.file.set_len(0)
+    }
+
+    /// Begins a file that holds nothing, or white space alone.
+    fn begin(&mut self) -> IoResult<()> {
+        self.template = Template::fresh();
+        self.length = 0;
         self.file.set_len(0)
     }
 
@@ -242,14 +287,13 @@ impl TicketFile {
         not_negative(stock)?;
         self.template.text(stock, 0, &mut self.text);
         let mode = self.file.metadata()?.mode();
-        let scratch =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.scratch)?;
-        scratch.set_permissions(Permissions::from_mode(mode & 0o7777))?;
-        put(&scratch, &self.text, 0)?;
+        let scratch = self.scratch.create(&self.path)?;
+        scratch.file.set_permissions(Permissions::from_mode(mode & 0o7777))?;
+        put(&scratch.file, &self.text, 0)?;
         if self.fsync {
-            scratch.sync_all()?;
+            scratch.file.sync_all()?;
         }
-        std::fs::rename(&self.scratch, &self.path)?;
+        scratch.replace(&self.path)?;
         if self.fsync {
             File::open(folder(&self.path))?.sync_all()?;
         }
@@ -326,17 +370,41 @@ pub fn load(path: &Path) -> Result<Stock, TicketFileError> {
     load_from(&file, path).map(|parsed| parsed.stock)
 }
 
-/// Sets the stock of the ticket file at `path`, which is there, in place: other members stay. The
-/// caller holds the lock.
+/// Whether there is a ticket file at `path`.
+#[must_use]
+pub fn is_ticket_file(path: &Path) -> bool {
+    load(path).is_ok()
+}
+
+/// Opens the ticket file at `path` for one who makes no purchase: who looks, or puts tickets on sale.
 ///
 /// # Errors
-/// When it is no ticket file (it is left as it is), or the system refuses.
+/// When the system refuses.
+pub fn open_to_look(path: &Path) -> IoResult<TicketFile> {
+    // A run of its own, of which nobody else is a part; it renames nothing.
+    TicketFile::open(path, false, &RunTag::new(0))
+}
+
+/// Sets the stock of the ticket file at `path`, which is there, in place: other members stay. An empty
+/// file becomes a ticket file. The caller holds the lock.
+///
+/// # Errors
+/// When it is no ticket file, or has no room for the number, or the system refuses: it is left as it is.
 pub fn set(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
     let failed = |doing| move |source| io_error(path, doing, source);
-    let mut ticket_file = TicketFile::open(path, false, "").map_err(failed("can't be opened for writing"))?;
+    let mut ticket_file = open_to_look(path).map_err(failed("can't be opened for writing"))?;
     check_size(&ticket_file.file, path)?;
-    load_from(&ticket_file.file, path)?;
-    ticket_file.read().map_err(failed("can't be read"))?;
+    if let Sighting::Torn(_) = ticket_file.read().map_err(failed("can't be read"))? {
+        match parsed(&ticket_file.seen[..ticket_file.length], path) {
+            Err(TicketFileError::Empty { .. }) => ticket_file.begin().map_err(failed("can't be written"))?,
+            Err(error) => return Err(error),
+            Ok(_) => {}
+        }
+    }
+    let bytes = ticket_file.length_with(stock) as u64;
+    if bytes > MOST_BYTES as u64 {
+        return Err(TicketFileError::TooLarge { path: path.to_owned(), bytes });
+    }
     ticket_file.overwrite(stock).map_err(failed("can't be written"))
 }
 
@@ -349,10 +417,9 @@ pub fn create(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
     // Not `io_error`: that something on the way is missing is no reason to say `--tickets` again.
     let failed = |source| TicketFileError::Io { path: path.to_owned(), doing: "can't be created", source };
     std::fs::create_dir_all(folder(path)).map_err(failed)?;
-    let mut temporary = temporary_in(folder(path)).map_err(failed)?;
-    writeln!(temporary, "{{\"ticket\": {stock}}}").map_err(failed)?;
-    temporary.persist_noclobber(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    let mut temporary = Temporary::new_in(folder(path)).map_err(failed)?;
+    writeln!(temporary.file(), "{{\"ticket\": {stock}}}").map_err(failed)?;
+    temporary.settle(path).map_err(failed)
 }
 
 fn check_size(file: &File, path: &Path) -> Result<(), TicketFileError> {
@@ -370,7 +437,14 @@ fn load_from(file: &File, path: &Path) -> Result<Parsed, TicketFileError> {
     let mut buffer = vec![0; 512];
     let length =
         read_at_start(file, &mut buffer).map_err(|source| io_error(path, "can't be read", source))?;
-    parse(&buffer[..length]).map_err(|error| TicketFileError::Invalid { path: path.to_owned(), error })
+    parsed(&buffer[..length], path)
+}
+
+fn parsed(text: &[u8], path: &Path) -> Result<Parsed, TicketFileError> {
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Err(TicketFileError::Empty { path: path.to_owned() });
+    }
+    parse(text).map_err(|error| TicketFileError::Invalid { path: path.to_owned(), error })
 }
 
 fn io_error(path: &Path, doing: &'static str, source: Error) -> TicketFileError {
@@ -382,89 +456,4 @@ fn io_error(path: &Path, doing: &'static str, source: Error) -> TicketFileError 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file_with(text: &str) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("ticket.json");
-        std::fs::write(&path, text).expect("written");
-        (folder, path)
-    }
-
-    fn sell(ticket_file: &mut TicketFile, write: impl Fn(&mut TicketFile, Stock)) {
-        let Sighting::Stock(stock) = ticket_file.read().expect("read") else { panic!("torn") };
-        write(ticket_file, stock - 1);
-    }
-
-    #[test]
-    fn each_write_keeps_the_other_members() {
-        let text = "{ \"show\": \"Käthe\",\n  \"ticket\": 10, \"price\": 1.50 }\n";
-        let (_folder, path) = file_with(text);
-        let mut ticket_file = TicketFile::open(&path, true, "test").expect("open");
-        sell(&mut ticket_file, |file, stock| file.overwrite(stock).expect("written"));
-        let shown = std::fs::read_to_string(&path).expect("read");
-        assert_eq!(shown, text.replace("10", "9").replace(" }\n", " } \n"));
-        sell(&mut ticket_file, |file, stock| {
-            file.truncate().expect("truncated");
-            file.fill(stock).expect("filled");
-        });
-        assert_eq!(std::fs::read_to_string(&path).expect("read"), text.replace("10", "8"));
-        sell(&mut ticket_file, |file, stock| file.replace(stock).expect("replaced"));
-        assert_eq!(std::fs::read_to_string(&path).expect("read"), text.replace("10", "7"));
-        assert!(!scratch_path(&path, "test").exists());
-    }
-
-    #[test]
-    fn a_long_text_is_changed_at_its_number_alone() {
-        let text = format!("{{\"ticket\": 100, \"note\": \"{}\"}}", "x".repeat(9000));
-        let (_folder, path) = file_with(&text);
-        let mut ticket_file = TicketFile::open(&path, false, "test").expect("open");
-        for _ in 0..2 {
-            sell(&mut ticket_file, |file, stock| file.overwrite(stock).expect("written"));
-        }
-        assert_eq!(std::fs::read_to_string(&path).expect("read"), text.replace("100,", "98 ,"));
-    }
-
-    #[test]
-    fn digits_are_borrowed_from_as_far_as_it_takes() {
-        for stock in [1, 10, 11, 100, 110, 2000, 9999, 10_000, 999_999_999_999, 10_i64.pow(18), Stock::MAX] {
-            let (_folder, path) =
-                file_with(&format!("{{\"price\": 20, \"ticket\": {stock} , \"row\": 10}}\n"));
-            let mut ticket_file = TicketFile::open(&path, false, "test").expect("open");
-            for sold in 1..=stock.min(12) {
-                sell(&mut ticket_file, |file, stock| file.overwrite(stock).expect("written"));
-                assert_eq!(load(&path).expect("a ticket file"), stock - sold);
-            }
-            let shown = std::fs::read_to_string(&path).expect("read");
-            let rest = shown.strip_prefix("{\"price\": 20, \"ticket\": ").expect("what was before");
-            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_ascii_end();
-            assert_eq!(rest, " , \"row\": 10}");
-        }
-    }
-
-    #[test]
-    fn a_torn_text_is_shown_as_it_was_met() {
-        let (_folder, path) = file_with("{\"ticket\": 3}");
-        let mut ticket_file = TicketFile::open(&path, false, "test").expect("open");
-        assert_eq!(ticket_file.read().expect("read"), Sighting::Stock(3));
-        for torn in ["", "{\"ticket\": 3", "{\"ticket\": }", "{\"ticket\": 03}", "{\"ticket\": 3}x"] {
-            std::fs::write(&path, torn).expect("written");
-            assert_eq!(ticket_file.read().expect("read"), Sighting::Torn(TornText::new(torn.as_bytes())));
-        }
-    }
-
-    #[test]
-    fn setting_and_creating_lose_nothing() {
-        let (folder, path) = file_with("{\"ticket\": 3, \"show\": 1}");
-        set(&path, 1000).expect("set");
-        assert_eq!(std::fs::read_to_string(&path).expect("read"), "{\"ticket\": 1000, \"show\": 1}");
-        std::fs::write(&path, "no ticket file").expect("written");
-        assert!(matches!(set(&path, 1), Err(TicketFileError::Invalid { .. })));
-        assert!(create(&path, 1).is_err());
-        assert_eq!(std::fs::read_to_string(&path).expect("read"), "no ticket file");
-        let fresh = folder.path().join("new/ticket.json");
-        create(&fresh, 7).expect("created");
-        assert_eq!(load(&fresh).expect("loaded"), 7);
-    }
-}
+mod tests;

@@ -109,6 +109,11 @@ impl Template {
         Self { before: text[..number.start].to_vec(), after: after.to_vec(), newline: text.ends_with(b"\n") }
     }
 
+    /// The text of a ticket file that is new.
+    pub(super) fn fresh() -> Self {
+        Self { before: b"{\"ticket\": ".to_vec(), after: b"}".to_vec(), newline: true }
+    }
+
     /// The number in a text that differs from this one in its number and in white space at its end:
     /// the stock, and how many digits it has. A number of 19 digits is left to [`parse`].
     #[inline(always)]
