@@ -142,6 +142,7 @@ fn trial(
         },
         // A file of its own, so that nothing of an earlier trial is met.
         file: plan.folder.join(format!("{number}.json")),
+        restocks: false,
     };
     let mut watching = Watch { interrupted: watch.interrupted, begin: &mut |_| {}, progress: &mut |_| {} };
     run(&trial, &mut watching)
@@ -202,8 +203,8 @@ impl Tried {
     }
 }
 
-/// Why a trial could not be judged. The initial stock is always known here, and the recorder large
-/// enough.
+/// Why a trial could not be judged. The initial stock is always known here and never 0, and the recorder
+/// large enough.
 fn unjudged(reason: &Unjudged) -> String {
     match reason {
         Unjudged::SystemError { kind, errno, .. } => {
@@ -211,8 +212,12 @@ fn unjudged(reason: &Unjudged) -> String {
         }
         Unjudged::Unrecorded(_)
         | Unjudged::NoInitial
+        | Unjudged::Rose { .. }
         | Unjudged::Restocked
         | Unjudged::Unread(_)
+        | Unjudged::NothingOnSale
+        | Unjudged::NothingAnswered
+        | Unjudged::Killed { .. }
         | Unjudged::Interrupted
         | Unjudged::Order => "not all was recorded".to_owned(),
     }

@@ -247,6 +247,9 @@ pub struct Plan {
     pub pace: Pace,
     /// The ticket file.
     pub file: PathBuf,
+    /// Whether others put tickets on sale meanwhile, under the same lock.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restocks: bool,
 }
 
 /// Why a plan can't be run.
@@ -258,6 +261,12 @@ pub enum PlanError {
     /// Fewer than no tickets.
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
+    /// Others are to put tickets on sale under a lock that is none.
+    #[error(
+        "--restocks says that others put tickets on sale under the lock, and here no lock keeps them out: \
+         leave it out, or take a lock that does"
+    )]
+    RestocksWithoutLock,
     /// A jitter outside 0 to 1.
     #[error("jitter {0}: it takes a number from 0 to 1")]
     Jitter(f64),
@@ -270,13 +279,17 @@ impl Plan {
     /// Refuses a plan that can't be run.
     ///
     /// # Errors
-    /// When the number of buyers or the jitter is out of range.
+    /// When a number is out of range, or choices say nothing together.
     pub fn check(&self) -> Result<(), PlanError> {
         if !(1..=Self::MOST_BUYERS).contains(&self.buyers) {
             return Err(PlanError::Buyers(self.buyers));
         }
         if let Some(tickets) = self.tickets.filter(|tickets| *tickets < 0) {
             return Err(PlanError::Tickets(tickets));
+        }
+        let excludes = matches!(self.exclusion(), Exclusion::Excludes | Exclusion::InTurn);
+        if self.restocks && (!excludes || self.sale.lock == Lock::None) {
+            return Err(PlanError::RestocksWithoutLock);
         }
         if !(0.0..=1.0).contains(&self.pace.jitter) {
             return Err(PlanError::Jitter(self.pace.jitter));
@@ -312,6 +325,7 @@ impl Plan {
             words.push(format!("--workers {}", self.workers));
         }
         words.extend(self.sale_options());
+        words.extend(self.restocks.then(|| "--restocks".to_owned()));
         words.extend(self.pace_options());
         words.extend(seed.map(|seed| format!("--seed {seed}")));
         words.extend(self.file_option());

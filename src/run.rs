@@ -129,8 +129,7 @@ pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Cre
         unrecorded,
         interrupted: crew.interrupted,
         timing: Some(timing),
-        plan: Some(plan),
-        ..Header::default()
+        ..Header::of_plan(plan)
     };
     let history = History { header, purchases };
     let verdict = judge(&history);

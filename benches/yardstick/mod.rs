@@ -79,6 +79,7 @@ impl Crowd {
             per_buyer: NonZeroU32::new(self.each).map_or(PerBuyer::All, PerBuyer::Count),
             pace: Pace { think_ns: self.think_ns, jitter: 0.0, seed: 1 },
             file: file.to_owned(),
+            restocks: false,
         }
     }
 

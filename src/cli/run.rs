@@ -120,6 +120,9 @@ pub(super) struct RunArgs {
     sale: SaleArgs,
     #[command(flatten)]
     wait: WaitArgs,
+    /// Others put tickets on sale meanwhile, under the same lock: judge a stock that rises as theirs
+    #[arg(long)]
+    restocks: bool,
     /// Time between reading and writing, e.g. 10ms or 0
     #[arg(long, value_name = "DUR", default_value = "10ms", value_parser = duration)]
     think: Duration,
@@ -164,6 +167,7 @@ impl RunArgs {
                 seed: self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>())),
             },
             file: through_links(&self.sale.file),
+            restocks: self.restocks,
         }
     }
 }
@@ -291,10 +295,10 @@ mod tests {
     prop_compose! {
         fn a_plan()(workers in member(Workers::ALL), buyers in 1..=Plan::MOST_BUYERS, tickets in proptest::option::of(0..=Stock::MAX), sale in a_sale(),
                     all in any::<bool>(), count in 1_u32.., think_ns in 0_u64..1 << 40,
-                    jitter in 0.0..=1.0, seed in any::<u64>(), file in "[a-z' \\\\]{1,8}/t[.]json") -> Plan {
+                    jitter in 0.0..=1.0, seed in any::<u64>(), restocks in any::<bool>(), file in "[a-z' \\\\]{1,8}/t[.]json") -> Plan {
             let per_buyer = if all { PerBuyer::All } else { count.to_string().parse().expect("a count") };
             let pace = Pace { think_ns, jitter, seed };
-            Plan { buyers, tickets, workers, sale, per_buyer, pace, file: file.into() }
+            Plan { buyers, tickets, workers, sale, per_buyer, pace, file: file.into(), restocks }
         }
     }
 

@@ -64,6 +64,7 @@ impl Setting {
             per_buyer: self.per_buyer,
             pace: Pace { think_ns, jitter: Plan::DEFAULT_JITTER, seed: 0 },
             file: Plan::DEFAULT_FILE.into(),
+            restocks: false,
         }
     }
 

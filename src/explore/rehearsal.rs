@@ -66,13 +66,8 @@ pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refus
         Reply::Torn(text) => (None, Some(String::from_utf8_lossy(text.bytes()).into_owned())),
         Reply::Done | Reply::Failed(_) => (None, None),
     };
-    let header = Header {
-        initial: Some(setting.tickets),
-        remaining,
-        left_torn,
-        plan: Some(setting.plan()),
-        ..Header::default()
-    };
+    let header =
+        Header { initial: Some(setting.tickets), remaining, left_torn, ..Header::of_plan(setting.plan()) };
     Ok(History { header, purchases: script.purchases })
 }
 

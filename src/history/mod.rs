@@ -73,7 +73,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::closed_set::closed_set;
 use crate::fault::{Fault, TornText};
-use crate::plan::Plan;
+use crate::plan::{Exclusion, Lock, Plan};
 use crate::stock::Stock;
 
 closed_set! {
@@ -189,6 +189,16 @@ pub struct Header {
     /// between our purchases is noted and not held against our buyers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outsiders: bool,
+    /// Whether others may have put tickets on sale meanwhile, under the lock: then a stock that rose between
+    /// two purchases is theirs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restocks: bool,
+    /// Whether the lock kept purchases apart: no two of them held it at a time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exclusive: bool,
+    /// Whether the buyers came one after the other on purpose, so that nothing was to overlap.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_turn: bool,
     /// How many purchases were made but not recorded, because the recorder was full.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unrecorded: Tally,
@@ -210,6 +220,19 @@ pub struct Header {
     /// How the history was made, where ticketsim made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+}
+
+impl Header {
+    /// What a history says of the plan that it was made by, for a verdict that knows the history alone.
+    #[must_use]
+    pub fn of_plan(plan: Plan) -> Self {
+        let (exclusive, in_turn) = match plan.exclusion() {
+            Exclusion::Excludes => (true, false),
+            Exclusion::InTurn => (plan.sale.lock != Lock::None, true),
+            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner => (false, false),
+        };
+        Self { exclusive, in_turn, restocks: plan.restocks, plan: Some(plan), ..Self::default() }
+    }
 }
 
 /// How long a run took.

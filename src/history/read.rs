@@ -261,7 +261,11 @@ struct HeaderLine {
 
 fn header(text: &[u8]) -> Result<Header, Mistake> {
     let HeaderLine { history_version, header } = serde_json::from_slice(text)?;
-    if (1..=FORMAT_VERSION).contains(&history_version) {
+    if history_version == 1 {
+        // What the verdict asks stood in the plan alone.
+        let of_plan = header.plan.clone().map(Header::of_plan).unwrap_or_default();
+        Ok(Header { exclusive: of_plan.exclusive, in_turn: of_plan.in_turn, ..header })
+    } else if history_version == FORMAT_VERSION {
         Ok(header)
     } else {
         Err(Mistake::whole(format!(

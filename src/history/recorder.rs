@@ -93,6 +93,8 @@ impl Recorder {
     pub const MOST_RECORDS: u64 = 1 << 21;
     /// Up to so many records are brought into memory before the race: 64 MiB.
     const MOST_BROUGHT_IN: u64 = 1 << 20;
+    /// Room for so many sales where others put tickets on sale: 16 MiB.
+    const RESTOCKED: u64 = 1 << 18;
     /// 64 KiB of records: the pages that Linux maps at one page fault, where they are in memory
     /// already (`fault_around_bytes`).
     const MOST_CHUNK: u64 = 1024;
@@ -104,6 +106,8 @@ impl Recorder {
     pub fn for_plan(plan: &Plan, initial: Stock) -> std::io::Result<Self> {
         let initial = tickets_between(initial, 0);
         let buyers = u64::from(plan.buyers);
+        // Others may put as many on sale again.
+        let initial = if plan.restocks { initial.max(Self::RESTOCKED) } else { initial };
         let (purchases, most) = match (plan.per_buyer, plan.exclusion()) {
             (PerBuyer::Count(count), _) => {
                 let all = buyers.saturating_mul(u64::from(count.get()));

@@ -72,6 +72,8 @@ texts! {
     ledger_oversold() { en: "oversold", zh: "超卖" }
     /// The ledger: sold by others.
     ledger_outside() { en: "sold by other programs", zh: "别的程序卖出" }
+    /// The ledger: put on sale by others.
+    ledger_restocked() { en: "put on sale by other programs", zh: "别的程序补的票" }
     /// The ledger: no ticket file is left.
     ledger_torn() { en: "no valid file", zh: "文件已损坏" }
     /// The ledger: a number that nobody knows.

@@ -8,6 +8,11 @@ texts! {
         en: "SOUND: {receipts} for {tickets}, and no ticket was sold twice.",
         zh: "正确：{tickets}，发出 {receipts}，没有哪张票卖了两次。",
     }
+    /// The ruling: sound, where no race could show.
+    sound_apart(receipts, tickets) {
+        en: "SOUND: {receipts} for {tickets}, and no ticket was sold twice; but no two purchases overlapped, so no race could show.",
+        zh: "正确：{tickets}，发出 {receipts}，没有哪张票卖了两次；但没有两次购买同时进行，竞争无从显现。",
+    }
     /// The ruling: unsound.
     unsound(receipts, tickets) {
         en: "UNSOUND: {receipts} for {tickets}.",
@@ -169,6 +174,43 @@ texts! {
         en: "another program put tickets on sale meanwhile: what was sold twice, or came back, can't be told",
         zh: "期间有别的程序补了票：无法判断哪些票卖了两次或又回到库存",
     }
+    /// Not judged: the stock rose by somebody else's hand.
+    rose(before, after, again) {
+        en: "{before}, and {after}, while no buyer of ours was in between{again}: another program wrote. It may have put tickets on sale (then say --restocks), or written an older stock back",
+        zh: "{before}，{after}，其间我们的买家都没动过{again}：写入的是别的程序。也许是补了票（那就加上 --restocks），也许是把旧库存写了回去",
+    }
+    /// …what the stock was before.
+    rise_left_by(buyer, stock) { en: "buyer {buyer} left {stock}", zh: "买家 {buyer} 走时库存为 {stock}" }
+    /// …what the stock was at the start.
+    rise_left_at_start(stock) { en: "{stock} were there at the start", zh: "开始时库存为 {stock}" }
+    /// …what it was then.
+    rise_met_by(buyer, stock) { en: "buyer {buyer} read {stock} next", zh: "接着买家 {buyer} 读到 {stock}" }
+    /// …what it was in the end.
+    rise_met_at_end(stock) { en: "{stock} were left in the end", zh: "最后库存为 {stock}" }
+    /// …how often more.
+    rise_again(times) { en: " (and {times} times more)", zh: "（另有 {times} 次）" }
+    /// Not judged: there was nothing to sell.
+    nothing_on_sale() {
+        en: "nothing was on sale: no race can show where nothing is sold; put tickets on sale with --tickets N",
+        zh: "没有票在卖：无票可抢，就看不出竞争；用 --tickets N 放票",
+    }
+    /// Not judged: nobody came to an end.
+    nothing_answered() {
+        en: "nobody bought and nobody was refused: not one purchase says anything of the stock",
+        zh: "没有人买到，也没有人被拒：没有一次购买能说明库存",
+    }
+    /// Not judged: some were killed.
+    killed(buyers, before, writing, books) {
+        en: "{buyers} killed in the middle of a purchase, {before} before it wrote and {writing} while it wrote: {books}",
+        zh: "{buyers}中途被杀死，其中 {before} 个还没写，{writing} 个正在写：{books}",
+    }
+    /// …what the books say.
+    books(initial, remaining) {
+        en: "{initial} at the start, {remaining} in the end, and the receipts do not account for the difference",
+        zh: "开始时有 {initial}，最后剩 {remaining}，收据对不上这个差额",
+    }
+    /// …what the books do not say.
+    books_unknown() { en: "what was left is not known", zh: "不知道还剩多少" }
     /// Not judged: the run was interrupted.
     interrupted() { en: "the run was interrupted before its end", zh: "运行在结束前被中断" }
     /// Not judged: a system call failed.

@@ -97,6 +97,7 @@ fn plan(folder: &Path, lock: Lock) -> Plan {
         per_buyer: PerBuyer::ONE,
         pace: Pace { think_ns: 0, jitter: 0.0, seed: 1 },
         file: folder.join("ticket.json"),
+        restocks: false,
     }
 }
 
@@ -167,8 +168,7 @@ fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
         remaining: left.remaining,
         left_torn: left.torn,
         unread: left.unread,
-        plan: Some(plan),
-        ..Header::default()
+        ..Header::of_plan(plan)
     };
     let verdict = judge(&History { header, purchases });
     let ledger = verdict.ledger;

@@ -41,6 +41,7 @@ struct Document<'a> {
     unanswered: u64,
     oversold: u64,
     outside_sales: u64,
+    at_once: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cut_short: Option<u32>,
     anomalies: Vec<AnomalyRow>,
@@ -67,6 +68,7 @@ impl Checked<'_> {
             unanswered: ledger.unanswered,
             oversold: ledger.oversold,
             outside_sales: ledger.outside_sales,
+            at_once: verdict.at_once,
             cut_short: history.header.cut_short,
             anomalies: anomalies(verdict, history),
             unjudged: unjudged(verdict, history),

@@ -329,6 +329,9 @@ fn figures(ledger: &Ledger) -> Vec<Figure> {
     if ledger.outside_sales > 0 {
         say("sold by others", grouped(ledger.outside_sales), "");
     }
+    if ledger.restocked > 0 {
+        say("put on sale by others", grouped(ledger.restocked), "");
+    }
     say("oversold", grouped(ledger.oversold), if ledger.oversold > 0 { "anomaly" } else { "" });
     figures
 }

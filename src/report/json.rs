@@ -25,6 +25,9 @@ struct Document<'a> {
     unanswered: u64,
     oversold: u64,
     outside_sales: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    restocked: u64,
+    at_once: u64,
     interrupted: bool,
     verdict: Ruling,
     anomalies: Vec<AnomalyRow>,
@@ -40,6 +43,10 @@ struct Document<'a> {
     buyers: Vec<BuyerRow>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     replay: Option<ReplayPart>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What the document of a replay holds beside that of a run.
@@ -137,6 +144,8 @@ fn document<'a>(
         unanswered: ledger.unanswered,
         oversold: ledger.oversold,
         outside_sales: ledger.outside_sales,
+        restocked: ledger.restocked,
+        at_once: verdict.at_once,
         interrupted: history.header.interrupted,
         verdict: *ruling,
         anomalies: anomalies(verdict, history),

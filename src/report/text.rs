@@ -257,6 +257,9 @@ pub(super) fn ledger_lines(text: &mut String, history: &History, ledger: &Ledger
     if ledger.outside_sales > 0 {
         rows.push((say::ledger_outside(lang), grouped(ledger.outside_sales)));
     }
+    if ledger.restocked > 0 {
+        rows.push((say::ledger_restocked(lang), grouped(ledger.restocked)));
+    }
     // Chinese characters are two columns wide.
     let columns = |label: &str| label.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>();
     let label_width = rows.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);

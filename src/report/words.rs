@@ -8,8 +8,8 @@ pub use crate::lang::{grouped, grouped_digits, grouped_stock};
 use crate::plan::{Lock, Plan};
 use crate::stock::tickets_between;
 use crate::verdict::{
-    Anomaly, AnomalyKind, Contradiction, Evidence, Ledger, LostUpdate, Place, Ruling, SharedTicket, TornRead,
-    Unjudged, Verdict, Wait,
+    Anomaly, AnomalyKind, Contradiction, Evidence, Ledger, LostUpdate, Place, Rise, Ruling, SharedTicket,
+    TornRead, Unjudged, Verdict, Wait,
 };
 
 /// A duration as people say it: three digits and a unit.
@@ -32,6 +32,7 @@ pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
     let receipts = lang.count(ledger.receipts, Noun::Receipt);
     let tickets = lang.tickets(ledger.initial.unwrap_or(0));
     match verdict.ruling {
+        Ruling::Sound if verdict.apart => say::sound_apart(lang, receipts, tickets),
         Ruling::Sound => say::sound(lang, receipts, tickets),
         Ruling::Unsound if ledger.oversold > 0 => say::unsound(lang, receipts, tickets),
         Ruling::Unsound
@@ -126,8 +127,21 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
     match reason {
         Unjudged::Unrecorded(count) => say::unrecorded(lang, lang.count(*count, Noun::Purchase)),
         Unjudged::NoInitial => say::no_initial(lang),
+        Unjudged::Rose { times, first } => Words { history, lang }.rise(*times, first),
         Unjudged::Restocked => say::restocked(lang),
         Unjudged::Unread(why) => say::stock_unread(lang, foreign::shown(why)),
+        Unjudged::NothingOnSale => say::nothing_on_sale(lang),
+        Unjudged::NothingAnswered => say::nothing_answered(lang),
+        Unjudged::Killed { before_write, writing } => {
+            let buyers = lang.count(before_write + writing, Noun::Buyer);
+            let books = match (history.header.initial, history.header.remaining) {
+                (Some(initial), Some(remaining)) => {
+                    say::books(lang, lang.tickets(initial), grouped_stock(remaining))
+                }
+                _ => say::books_unknown(lang),
+            };
+            say::killed(lang, buyers, grouped(*before_write), grouped(*writing), books)
+        }
         Unjudged::Interrupted => say::interrupted(lang),
         Unjudged::Order => order::undecided(lang),
         Unjudged::SystemError { place, kind, errno } => {
@@ -244,6 +258,21 @@ impl Words<'_> {
             }
             _ => say::same_stock(lang, one, other, stock),
         }
+    }
+
+    fn rise(&self, times: u64, first: &Rise) -> String {
+        let lang = self.lang;
+        let (from, to) = (grouped_stock(first.from), grouped_stock(first.to));
+        let before = match first.before {
+            Some(place) => say::rise_left_by(lang, self.buyer(place), from),
+            None => say::rise_left_at_start(lang, from),
+        };
+        let after = match first.after {
+            Some(place) => say::rise_met_by(lang, self.buyer(place), to),
+            None => say::rise_met_at_end(lang, to),
+        };
+        let again = if times > 1 { say::rise_again(lang, grouped(times - 1)) } else { String::new() };
+        say::rose(lang, before, after, again)
     }
 
     fn suspect(&self, place: Place) -> String {

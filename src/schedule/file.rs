@@ -139,6 +139,7 @@ impl SchedulePlan {
             per_buyer: self.per_buyer,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             file: file.to_owned(),
+            restocks: false,
         }
     }
 }

@@ -4,20 +4,23 @@
 //! schedule, of a file that somebody else's shop wrote. Evidence is data, the places of purchases in
 //! [`History::purchases`]; `report` puts it into words.
 
+mod at_once;
 mod conservation;
+mod holds;
 mod initial;
 pub mod order;
+mod restocks;
+mod unjudged;
 
 use serde::Serialize;
 
 use crate::closed_set::closed_set;
-use crate::fault::FaultKind;
 use crate::history::{History, Outcome};
-use crate::plan::Exclusion;
 use crate::stock::Stock;
 
 pub use initial::{InitialFrom, judge_from};
 pub use order::Contradiction;
+pub use unjudged::Unjudged;
 
 closed_set! {
     /// What is said of a history.
@@ -86,6 +89,19 @@ pub struct TornRead {
     pub reader: Option<Place>,
     /// The purchase whose write it fell into, where there is one.
     pub writer: Option<Place>,
+}
+
+/// A stock that rose between two holds of the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rise {
+    /// The purchase that left the lower stock; `None` for the start.
+    pub before: Option<Place>,
+    /// The purchase that met the higher one; `None` for the end.
+    pub after: Option<Place>,
+    /// The lower stock.
+    pub from: Stock,
+    /// The higher one.
+    pub to: Stock,
 }
 
 /// A buyer that never got the lock.
@@ -205,33 +221,8 @@ pub struct Ledger {
     pub oversold: u64,
     /// Stock that went down between our own purchases: sold by others.
     pub outside_sales: u64,
-}
-
-/// Why something could not be judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unjudged {
-    /// So many purchases were counted but not recorded.
-    Unrecorded(u64),
-    /// The initial stock is not known.
-    NoInitial,
-    /// Another program put tickets on sale meanwhile: what was sold twice, or came back, can't be told.
-    Restocked,
-    /// The stock could not be read after the sale, for this reason.
-    Unread(String),
-    /// The run was interrupted.
-    Interrupted,
-    /// Whether an order fits could not be decided: purchases without an answer that know their stock,
-    /// beside receipts that do not.
-    Order,
-    /// A buyer's system call failed.
-    SystemError {
-        /// The purchase.
-        place: Place,
-        /// What was tried.
-        kind: FaultKind,
-        /// errno(3).
-        errno: i32,
-    },
+    /// Stock that went up between our own purchases, where others were to put tickets on sale.
+    pub restocked: u64,
 }
 
 /// What is said of a history, and why.
@@ -245,6 +236,10 @@ pub struct Verdict {
     pub anomalies: Vec<Anomaly>,
     /// What could not be judged.
     pub unjudged: Vec<Unjudged>,
+    /// The most purchases that were under way at one time; 1 where none overlapped.
+    pub at_once: u64,
+    /// Whether they might have overlapped, and did not: then no race could show.
+    pub apart: bool,
 }
 
 impl Verdict {
@@ -258,23 +253,16 @@ impl Verdict {
 /// Judges a history.
 #[must_use]
 pub fn judge(history: &History) -> Verdict {
-    let (ledger, mut anomalies) = conservation::judge(history);
+    let (mut ledger, mut anomalies) = conservation::judge(history);
     let order = order::judge(history, &anomalies);
     anomalies.extend(order.anomaly);
-    anomalies.sort_by_key(|anomaly| anomaly.kind);
-    let mut unjudged = unjudged(history);
+    let mut unjudged = unjudged::of(history);
     if order.undecided {
         unjudged.push(Unjudged::Order);
     }
-    if restocked(history) {
-        let still_holds = |anomaly: &Anomaly| match &anomaly.evidence {
-            Evidence::TornReads(_) => history.purchases.iter().any(|purchase| purchase.torn.is_some()),
-            Evidence::Stuck(_) => true,
-            _ => false,
-        };
-        anomalies.retain(still_holds);
-        unjudged.push(Unjudged::Restocked);
-    }
+    unjudged.extend(restocks::allow(history, &mut ledger, &mut anomalies));
+    anomalies.sort_by_key(|anomaly| anomaly.kind);
+    unjudged.extend(unjudged::not_shown(history, &ledger, &anomalies));
     let ruling = if !anomalies.is_empty() {
         Ruling::Unsound
     } else if unjudged.is_empty() {
@@ -282,55 +270,9 @@ pub fn judge(history: &History) -> Verdict {
     } else {
         Ruling::Unknown
     };
-    Verdict { ruling, ledger, anomalies, unjudged }
-}
-
-/// Whether another program put tickets on sale in the middle of a locked run: our buyers only take, so a
-/// stock above the initial one is somebody else's. (Without a lock it may as well be a torn number, and a
-/// stock that rises without passing the initial one can't be told from a lost update.)
-fn restocked(history: &History) -> bool {
-    let header = &history.header;
-    let locked = header.plan.as_ref().is_some_and(|plan| match plan.exclusion() {
-        Exclusion::Excludes | Exclusion::InTurn => true,
-        Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner => false,
-    });
-    let above = |stock: Option<Stock>| stock > header.initial;
-    header.outsiders
-        && locked
-        && header.initial.is_some()
-        && (above(header.remaining) || history.purchases.iter().any(|purchase| above(purchase.seen)))
-}
-
-fn unjudged(history: &History) -> Vec<Unjudged> {
-    let mut reasons = Vec::new();
-    let header = &history.header;
-    let tally = header.unrecorded;
-    if tally != Default::default() {
-        let all = tally.bought.saturating_add(tally.refused).saturating_add(tally.failed);
-        reasons.push(Unjudged::Unrecorded(all));
-    }
-    if header.initial.is_none() {
-        reasons.push(Unjudged::NoInitial);
-    }
-    reasons.extend(header.unread.clone().map(Unjudged::Unread));
-    if header.interrupted {
-        reasons.push(Unjudged::Interrupted);
-    }
-    let system_error = history.purchases.iter().zip(0..).find_map(|(purchase, place)| {
-        let fault = purchase.fault?;
-        match fault.kind {
-            FaultKind::Lock | FaultKind::Unlock | FaultKind::Read | FaultKind::Write => {
-                Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.errno })
-            }
-            FaultKind::LockTimeout
-            | FaultKind::HolderGone
-            | FaultKind::Torn
-            | FaultKind::Stopped
-            | FaultKind::Killed => None,
-        }
-    });
-    reasons.extend(system_error);
-    reasons
+    let at_once = at_once::count(history);
+    let apart = at_once == 1 && history.purchases.len() > 1 && !history.header.in_turn;
+    Verdict { ruling, ledger, anomalies, unjudged, at_once, apart }
 }
 
 /// The places of the purchases with this outcome.

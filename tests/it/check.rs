@@ -308,7 +308,7 @@ fn the_highest_stock_may_be_said_by_any_purchase() {
         (format!("{ann}{bob}"), "", "sound", json!(2)),
         // From one ticket it fits as well: ann's purchase need not have happened.
         (format!("{ann}{bob}"), "-t 1", "sound", json!(1)),
-        (refused(0), "", "sound", json!(0)),
+        (refused(0), "", "unknown", json!(0)),
         (refused(5), "", "unsound", json!(5)),
     ] {
         folder.write("h.jsonl", &text);

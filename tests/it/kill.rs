@@ -140,6 +140,27 @@ fn buyers_killed_at_any_moment_lose_nothing() {
     assert!(killed > 0, "no buyer was killed in time");
 }
 
+/// Nobody came to an end, so nothing was shown: that all tickets are still there is no sound sale.
+#[test]
+fn a_sale_in_which_all_were_killed_is_not_called_sound() {
+    for lock in ["flock", "none"] {
+        let folder = Folder::new();
+        let mut launcher = start(&folder, &format!("-n 3 -t 5 --think 60s --lock {lock} --json"));
+        let buyers = buyers_of(launcher.id(), 3);
+        // In thought, and waiting for the lock of whoever thinks.
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        buyers.iter().for_each(|pid| send(*pid, Signal::SIGKILL));
+        let mut stdout = String::new();
+        launcher.stdout.take().expect("a pipe").read_to_string(&mut stdout).expect("text");
+        assert_eq!(launcher.wait().expect("ends").code(), Some(2), "{stdout}");
+        let document: Value = serde_json::from_str(&stdout).expect("a document");
+        assert_eq!((&document["verdict"], &document["anomalies"]), (&json!("unknown"), &json!([])));
+        let why = document["unjudged"].to_string();
+        assert!(why.contains("nobody bought and nobody was refused"), "{document}");
+        assert_eq!(document["stock"], json!({"initial": 5, "remaining": 5}), "what is known is said");
+    }
+}
+
 /// A waiter that is stopped beyond its time: the lock is free when it goes on, so it takes it, and nobody
 /// is blamed.
 #[test]

@@ -112,13 +112,12 @@ fn our_buyers_keep_flock_1_out() {
     assert_eq!(folder.read("data/ticket.json"), "{\"ticket\": 5}");
 }
 
-/// Somebody puts tickets on sale in the middle of a locked run: no fault of our buyers, and nothing that
-/// could still be judged.
-#[test]
-fn a_restock_under_the_lock_is_not_called_a_race() {
+/// Sells from a file of 3 while another program, under the lock, makes its stock 9 or whatever is left of
+/// 3 one more. Returns the exit code and the document.
+fn restocked(args: &str, to_nine: bool) -> (Option<i32>, serde_json::Value) {
     let folder = Folder::with_ticket_file("{\"ticket\": 3}\n");
-    let args = "-n 2 --per-buyer all --think 30ms --json";
-    let sale = folder.command(args.split(' ')).stdout(Stdio::piped()).spawn().expect("starts");
+    let args = format!("-n 2 --per-buyer all --think 100ms --json {args}");
+    let sale = folder.command(args.split_whitespace()).stdout(Stdio::piped()).spawn().expect("starts");
     eventually("one is sold", || !folder.read("data/ticket.json").contains('3'));
     let file = std::fs::OpenOptions::new()
         .read(true)
@@ -126,11 +125,50 @@ fn a_restock_under_the_lock_is_not_called_a_race() {
         .open(folder.path("data/ticket.json"))
         .expect("open");
     fs2::FileExt::lock_exclusive(&file).expect("locked");
-    std::os::unix::fs::FileExt::write_all_at(&file, b"{\"ticket\": 9}\n", 0).expect("restocked");
+    let left: serde_json::Value =
+        serde_json::from_str(&folder.read("data/ticket.json")).expect("a ticket file");
+    let stock = if to_nine { 9 } else { left["ticket"].as_u64().expect("a stock") + 1 };
+    std::os::unix::fs::FileExt::write_all_at(&file, format!("{{\"ticket\": {stock}}}\n").as_bytes(), 0)
+        .expect("restocked");
     fs2::FileExt::unlock(&file).expect("unlocked");
     let output = sale.wait_with_output().expect("ends");
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a document");
-    assert_eq!(output.status.code(), Some(2), "{document}");
-    assert_eq!((&document["verdict"], &document["anomalies"]), (&json!("unknown"), &json!([])), "{document}");
-    assert!(document["unjudged"].to_string().contains("put tickets on sale meanwhile"), "{document}");
+    (output.status.code(), serde_json::from_slice(&output.stdout).expect("a document"))
+}
+
+/// Somebody puts tickets on sale in the middle of a locked run: no fault of our buyers. That the stock rose
+/// is named, by who read what before and after. Declared, it is judged; also where the stock never passes
+/// the one at the start.
+#[test]
+fn a_restock_under_the_lock_is_not_called_a_race() {
+    for to_nine in [true, false] {
+        let (code, document) = restocked("", to_nine);
+        assert_eq!((code, &document["verdict"]), (Some(2), &json!("unknown")), "{document}");
+        assert_eq!(document["anomalies"], json!([]), "{document}");
+        let why = document["unjudged"].to_string();
+        assert!(why.contains(" left ") && why.contains("another program wrote"), "{document}");
+        assert!(why.contains("--restocks"), "{document}");
+
+        let (code, document) = restocked("--restocks", to_nine);
+        assert_eq!((code, &document["verdict"]), (Some(0), &json!("sound")), "{document}");
+        let command = document["command"].as_str().expect("a command");
+        assert!(command.contains("--restocks"), "{command}");
+        let [receipts, restocked] =
+            ["receipts", "restocked"].map(|name| document[name].as_u64().expect(name));
+        assert_eq!(receipts, 3 + restocked, "all were sold: {document}");
+    }
+}
+
+/// Where no lock keeps others out, nothing tells a restock from a lost update.
+#[test]
+fn restocks_are_declared_for_a_lock_alone() {
+    let folder = Folder::with_ticket_file("{\"ticket\": 3}\n");
+    for args in ["--no-lock", "--lock posix --workers thread", "--no-lock --workers sequential"] {
+        let ran = folder.ticketsim(&format!("--restocks {args}"));
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(
+            ran.stderr.contains("--restocks says that others put tickets on sale under the lock"),
+            "{ran:?}"
+        );
+    }
+    assert_eq!(folder.read("data/ticket.json"), "{\"ticket\": 3}\n");
 }

@@ -207,3 +207,26 @@ fn ten_thousand_buyers_of_one_ticket_run_to_a_verdict() {
     assert_eq!(code, Some(0), "{}", document["verdict"]);
     assert_eq!((&document["receipts"], &document["refused"]), (&json!(1), &json!(9999)));
 }
+
+/// What a run could not have shown is said.
+#[test]
+fn nothing_on_sale_and_nothing_at_a_time_are_told() {
+    let folder = Folder::new();
+    assert_eq!(folder.ticketsim("-t 1 -n 2 --think 0").code, Some(0));
+    let ran = folder.ticketsim("--no-lock");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stdout.contains("nothing was on sale") && ran.stdout.contains("--tickets N"), "{ran:?}");
+
+    let (code, alone) = folder.json("-n 1 -t 3 --per-buyer all --think 0");
+    assert_eq!((code, &alone["at_once"], &alone["verdict"]), (Some(0), &json!(1), &json!("sound")));
+    let ran = folder.ticketsim("-n 1 -t 3 --per-buyer all --think 0");
+    assert!(ran.stdout.contains("but no two purchases overlapped, so no race could show."), "{ran:?}");
+    // Buyers in turn are not meant to overlap.
+    let ran = folder.ticketsim("-n 3 -t 2 --workers sequential --think 0");
+    assert!(ran.code == Some(0) && !ran.stdout.contains("overlapped"), "{ran:?}");
+    // The control: these think while the others wait.
+    let (code, together) = folder.json("-n 4 -t 3 --think 20ms");
+    assert_eq!(code, Some(0), "{together}");
+    assert!(together["at_once"].as_u64() > Some(1), "{together}");
+    assert!(!folder.ticketsim("-n 4 -t 3 --think 20ms").stdout.contains("overlapped"));
+}

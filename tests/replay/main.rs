@@ -70,6 +70,7 @@ pub(crate) fn plan(folder: &Path, buyers: u32, tickets: i64, lock: Lock, write: 
         per_buyer: PerBuyer::ONE,
         pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
         file: folder.join("ticket.json"),
+        restocks: false,
     }
 }
 

@@ -201,6 +201,7 @@ fn plan(file: &Path, tickets: Stock) -> Plan {
         per_buyer: PerBuyer::ONE,
         pace: Pace { think_ns: 0, jitter: 0.0, seed: 1 },
         file: file.to_owned(),
+        restocks: false,
     }
 }
 

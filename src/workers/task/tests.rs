@@ -21,6 +21,7 @@ fn plan(lock: Lock, buyers: u32, file: std::path::PathBuf) -> Plan {
         per_buyer: PerBuyer::All,
         pace: Pace { think_ns: 1_000_000, jitter: 0.5, seed: 1 },
         file,
+        restocks: false,
     }
 }
 

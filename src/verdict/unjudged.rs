@@ -1,0 +1,164 @@
+//! What could not be judged, or not have been shown: the reasons why a history is not called sound.
+
+use super::{Anomaly, Ledger, Place, Rise};
+use crate::fault::FaultKind;
+use crate::history::{History, Outcome, Purchase};
+
+/// Why something could not be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unjudged {
+    /// So many purchases were counted but not recorded.
+    Unrecorded(u64),
+    /// The initial stock is not known.
+    NoInitial,
+    /// The stock rose although no purchase of ours was under way: another program wrote. Whether it put
+    /// tickets on sale or wrote an older stock back can't be told, nor what was sold twice.
+    Rose {
+        /// How often.
+        times: u64,
+        /// The first time.
+        first: Rise,
+    },
+    /// The stock was above all that was on sale at the start, and when others wrote can't be told.
+    Restocked,
+    /// The stock could not be read after the sale, for this reason.
+    Unread(String),
+    /// There was nothing to be sold.
+    NothingOnSale,
+    /// Not one purchase came to an end: none bought, and none was refused.
+    NothingAnswered,
+    /// Buyers were killed in the middle of a purchase, and the accounts do not prove it harmless.
+    Killed {
+        /// Those that had not begun to write.
+        before_write: u64,
+        /// Those that had.
+        writing: u64,
+    },
+    /// The run was interrupted.
+    Interrupted,
+    /// Whether an order fits could not be decided: purchases without an answer that know their stock,
+    /// beside receipts that do not.
+    Order,
+    /// A buyer's system call failed.
+    SystemError {
+        /// The purchase.
+        place: Place,
+        /// What was tried.
+        kind: FaultKind,
+        /// errno(3).
+        errno: i32,
+    },
+}
+
+/// What a history could not show, whatever went on: there was nothing to sell, or nobody came to an end, or
+/// some were killed on the way and the accounts leave open what they did.
+pub(super) fn not_shown(history: &History, ledger: &Ledger, anomalies: &[Anomaly]) -> Vec<Unjudged> {
+    let mut reasons = Vec::new();
+    if !anomalies.is_empty() {
+        return reasons;
+    }
+    if ledger.initial.is_some_and(|initial| initial <= 0) && ledger.receipts == 0 && ledger.restocked == 0 {
+        reasons.push(Unjudged::NothingOnSale);
+    } else if ledger.receipts == 0 && ledger.refused == 0 {
+        reasons.push(Unjudged::NothingAnswered);
+    }
+    let killed = |outcome| {
+        let by = |purchase: &&Purchase| {
+            purchase.outcome == outcome && purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed)
+        };
+        history.purchases.iter().filter(by).count() as u64
+    };
+    let (before_write, writing) = (killed(Outcome::Failed), killed(Outcome::Unknown));
+    // As many tickets are gone as there are receipts: whoever was killed took none.
+    let balanced = ledger.initial.zip(ledger.remaining).is_some_and(|(initial, remaining)| {
+        i128::from(initial) - i128::from(remaining)
+            == i128::from(ledger.receipts) - i128::from(ledger.restocked)
+    });
+    if before_write + writing > 0 && !balanced {
+        reasons.push(Unjudged::Killed { before_write, writing });
+    }
+    reasons
+}
+
+/// What could not be judged.
+pub(super) fn of(history: &History) -> Vec<Unjudged> {
+    let mut reasons = Vec::new();
+    let header = &history.header;
+    let tally = header.unrecorded;
+    if tally != Default::default() {
+        let all = tally.bought.saturating_add(tally.refused).saturating_add(tally.failed);
+        reasons.push(Unjudged::Unrecorded(all));
+    }
+    if header.initial.is_none() {
+        reasons.push(Unjudged::NoInitial);
+    }
+    reasons.extend(header.unread.clone().map(Unjudged::Unread));
+    if header.interrupted {
+        reasons.push(Unjudged::Interrupted);
+    }
+    let system_error = history.purchases.iter().zip(0..).find_map(|(purchase, place)| {
+        let fault = purchase.fault?;
+        match fault.kind {
+            FaultKind::Lock | FaultKind::Unlock | FaultKind::Read | FaultKind::Write => {
+                Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.errno })
+            }
+            FaultKind::LockTimeout
+            | FaultKind::HolderGone
+            | FaultKind::Torn
+            | FaultKind::Stopped
+            | FaultKind::Killed => None,
+        }
+    });
+    reasons.extend(system_error);
+    reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault;
+    use crate::history::Header;
+    use crate::stock::Stock;
+    use crate::verdict::{AnomalyKind, Ruling, Verdict, judge};
+
+    fn killed(buyer: u64, outcome: Outcome, stock: Stock) -> Purchase {
+        let fault = Some(Fault::plain(FaultKind::Killed));
+        Purchase { fault, ..Purchase::new(buyer, outcome, 1, None).from_stock(stock) }
+    }
+
+    /// What is said of a sale from 5 tickets to `remaining`, in which buyer 1 bought the fifth.
+    fn with(killed: Purchase, remaining: Option<Stock>) -> Verdict {
+        let bought = Purchase::new(1, Outcome::Bought, 1, Some(2)).from_stock(5);
+        let header = Header { initial: Some(5), remaining, outsiders: true, ..Header::default() };
+        judge(&History { header, purchases: vec![bought, killed] })
+    }
+
+    #[test]
+    fn a_killed_buyer_is_harmless_if_the_books_say_so() {
+        let in_thought = || killed(2, Outcome::Failed, 5);
+        assert_eq!(with(in_thought(), Some(4)).ruling, Ruling::Sound);
+        let expected = [Unjudged::Killed { before_write: 1, writing: 0 }];
+        for remaining in [None, Some(3)] {
+            let verdict = with(in_thought(), remaining);
+            assert_eq!((verdict.ruling, verdict.unjudged.as_slice()), (Ruling::Unknown, expected.as_slice()));
+        }
+        // One that had begun to write took its ticket, or did not.
+        let writing = || killed(2, Outcome::Unknown, 4);
+        assert_eq!(with(writing(), Some(4)).ruling, Ruling::Sound);
+        assert_eq!(with(writing(), None).unjudged, [Unjudged::Killed { before_write: 0, writing: 1 }]);
+        let verdict = with(writing(), Some(3));
+        assert!(verdict.anomaly(AnomalyKind::LostStock).is_some() && verdict.unjudged.is_empty());
+    }
+
+    #[test]
+    fn where_nothing_could_be_shown_nothing_is_said_to_be_sound() {
+        let header =
+            |initial| Header { initial: Some(initial), remaining: Some(initial), ..Header::default() };
+        let refused = Purchase::new(1, Outcome::Refused, 1, Some(2)).from_stock(0);
+        let failed = Purchase::new(1, Outcome::Failed, 1, Some(2));
+        let judged = |initial, purchases| judge(&History { header: header(initial), purchases });
+        assert_eq!(judged(0, vec![refused.clone()]).unjudged, [Unjudged::NothingOnSale]);
+        assert_eq!(judged(3, vec![failed.clone(), failed]).unjudged, [Unjudged::NothingAnswered]);
+        assert_eq!(judged(3, Vec::new()).unjudged, [Unjudged::NothingAnswered]);
+    }
+}
