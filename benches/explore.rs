@@ -4,17 +4,11 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ticketsim::explore::{Sampling, Scheduler, Setting, census, sample};
-use ticketsim::plan::{Lock, LockOn, PerBuyer, Sale, Write};
+use ticketsim::plan::PerBuyer;
+use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
 
 fn setting(buyers: u32, tickets: i64, lock: Lock, write: Write) -> Setting {
-    let sale = Sale {
-        lock,
-        lock_on: LockOn::Ticket,
-        write,
-        fsync: false,
-        lock_timeout_ns: None,
-        break_stale: false,
-    };
+    let sale = Sale { lock_on: LockOn::Ticket, ..Sale::new(lock, write) };
     Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
 }
 

@@ -4,7 +4,7 @@
 mod yardstick;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use ticketsim::plan::Lock;
+use ticketsim::protocol::file::Lock;
 use yardstick::{bare_sale, restock, settings};
 
 fn floor(criterion: &mut Criterion) {

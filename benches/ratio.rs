@@ -10,7 +10,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
-use ticketsim::plan::{Lock, PerBuyer};
+use ticketsim::plan::PerBuyer;
+use ticketsim::protocol::file::Lock;
 use yardstick::{Crowd, bare_sale, elapsed, launch, restock, sale};
 
 fn main() {

@@ -5,7 +5,8 @@
 mod yardstick;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use ticketsim::plan::{Lock, Workers};
+use ticketsim::plan::Workers;
+use ticketsim::protocol::file::Lock;
 use yardstick::{Crowd, settings};
 
 fn sync_vs_async(criterion: &mut Criterion) {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use ticketsim::grade::Combination;
-use ticketsim::plan::{Exclusion, Lock, Workers, Write};
+use ticketsim::plan::{Exclusion, Workers};
+use ticketsim::protocol::file::{Lock, Write};
 
 fn main() {
     // `cargo bench -- --test` wants to see that it runs, not how fast.

@@ -4,7 +4,8 @@
 mod yardstick;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use ticketsim::plan::{Lock, Workers, Write};
+use ticketsim::plan::Workers;
+use ticketsim::protocol::file::{Lock, Write};
 use yardstick::{Crowd, elapsed, sale, settings};
 
 fn writes(criterion: &mut Criterion) {

@@ -1,98 +1,30 @@
-//! THE purchase, written once: a pure step machine. It says which [`Action`] it wants next and takes
-//! the [`Reply`]. No I/O, no clock, no randomness.
+//! THE purchase, interpreted: a pure step machine that goes through a [`Protocol`]. It says which [`Action`]
+//! it wants next and takes the [`Reply`]. No I/O, no clock, no randomness.
 //!
-//! Processes, threads and async tasks drive it against the real world; the explorer clones it and
-//! steps it against a model; a replay holds it at a gate before each step. That is why it is
-//! `Clone + Eq + Hash`, and why it must not know who drives it.
+//! Processes, threads and async tasks drive it against the real store; the explorer clones it and steps it
+//! against a model; a replay holds it at a gate before each step. That is why it is `Clone + Eq + Hash`, and
+//! why it must not know who drives it.
 //!
-//! ```text
-//! lock ─ read ─┬─ stock 0 ───────────────────────────► unlock ─ refused
-//!              ├─ no ticket file (torn) ─────────────► unlock ─ failed
-//!              └─ stock n ─ think ─ write n−1 ───────► unlock ─ bought
-//!                                   (truncate + fill)
-//! ```
-//!
-//! Without a lock the first and the last step fall away. Where each write replaces the file that carries
-//! the lock, opening that file is a step before the lock: which file a buyer opened decides whom it
-//! keeps out.
+//! - A read of 0 refuses the purchase: it takes, in the protocol's order, only the steps that let go.
+//! - What can't be done ends it at once: it lets go of what it holds within the same step, and failed.
+//! - Else its steps are taken one by one to the last, and it bought.
 
-use crate::fault::{Fault, FaultKind, TornText};
+use crate::fault::{Fault, FaultKind};
 use crate::history::Outcome;
-use crate::plan::{Lock, PerBuyer, Sale, Write};
+use crate::plan::PerBuyer;
+use crate::protocol::{Action, Letter, Protocol, Reply, StepKind};
 use crate::stock::Stock;
-
-/// What a buyer wants next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Open the file that carries the lock, as it is now.
-    Open,
-    /// Take the lock, waiting for it if need be.
-    Lock,
-    /// Read the stock from the ticket file.
-    Read,
-    /// Let some time pass.
-    Think,
-    /// Put this stock into the file, whole.
-    Write(Stock),
-    /// Empty the file.
-    Truncate,
-    /// Put this stock into the emptied file.
-    Fill(Stock),
-    /// Let the lock go.
-    Unlock,
-    /// Nothing more: the buyer is done.
-    Leave,
-}
-
-/// What came of an [`Action`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reply {
-    /// It was done.
-    Done,
-    /// The file holds this stock.
-    Stock(Stock),
-    /// The file held no valid ticket file, but this.
-    Torn(TornText),
-    /// It could not be done.
-    Failed(Fault),
-}
-
-/// What a buyer has to know of the plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Rules {
-    /// Whether it takes a lock around each purchase.
-    pub locked: bool,
-    /// Whether it opens the lock's file anew for each purchase.
-    pub reopens: bool,
-    /// Whether it empties the file before it fills it.
-    pub truncates: bool,
-    /// How many purchases it makes.
-    pub per_buyer: PerBuyer,
-}
-
-impl Rules {
-    /// The rules that follow from a plan's sale.
-    #[must_use]
-    pub fn new(sale: &Sale, per_buyer: PerBuyer) -> Self {
-        Self {
-            locked: sale.lock != Lock::None,
-            reopens: sale.replaces_its_lock(),
-            truncates: sale.write == Write::Truncate,
-            per_buyer,
-        }
-    }
-}
 
 /// Where a buyer stands in its purchase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
-    Opening,
-    Entering,
-    Reading,
-    Thinking { stock: Stock },
-    Truncating { stock: Stock },
-    Writing { stock: Stock },
-    Unlocking { outcome: Outcome },
+    /// It takes its steps in their order.
+    Buying,
+    /// It was told that nothing is left, and lets go of what it holds.
+    Refused,
+    /// Something could not be done: it lets go of what it holds, at once.
+    Failed,
+    /// It has left.
     Gone,
 }
 
@@ -108,8 +40,15 @@ pub struct Ending {
 /// One contender.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Buyer {
-    rules: Rules,
+    protocol: Protocol,
+    per_buyer: PerBuyer,
     phase: Phase,
+    /// Its next step, counted from 0, unless it failed or has left.
+    place: u8,
+    /// Whether it holds the lock.
+    holds: bool,
+    /// The stock that it read last in this purchase.
+    seen: Stock,
     bought: u32,
     fault: Option<Fault>,
 }
@@ -117,10 +56,9 @@ pub struct Buyer {
 impl Buyer {
     /// A buyer at its first purchase.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
-        let mut buyer = Self { rules, phase: Phase::Gone, bought: 0, fault: None };
-        buyer.enter();
-        buyer
+    pub fn new(protocol: Protocol, per_buyer: PerBuyer) -> Self {
+        let phase = Phase::Buying;
+        Self { protocol, per_buyer, phase, place: 0, holds: false, seen: 0, bought: 0, fault: None }
     }
 
     /// What it wants next.
@@ -128,64 +66,126 @@ impl Buyer {
     #[inline(always)]
     pub fn next(&self) -> Action {
         match self.phase {
-            Phase::Opening => Action::Open,
-            Phase::Entering => Action::Lock,
-            Phase::Reading => Action::Read,
-            Phase::Thinking { .. } => Action::Think,
-            Phase::Truncating { .. } => Action::Truncate,
-            Phase::Writing { stock } if self.rules.truncates => Action::Fill(stock - 1),
-            Phase::Writing { stock } => Action::Write(stock - 1),
-            Phase::Unlocking { .. } => Action::Unlock,
+            Phase::Buying | Phase::Refused => match self.protocol.step(self.place) {
+                Some(kind) => self.action(kind),
+                None => Action::Leave,
+            },
+            Phase::Failed => Action::Unlock,
             Phase::Gone => Action::Leave,
         }
+    }
+
+    #[inline(always)]
+    fn action(&self, kind: StepKind) -> Action {
+        match kind {
+            StepKind::Open => Action::Open,
+            StepKind::Lock => Action::Lock,
+            StepKind::Read => Action::Read,
+            StepKind::Think => Action::Think,
+            StepKind::Write => Action::Write(self.seen - 1),
+            StepKind::Truncate => Action::Truncate,
+            StepKind::Fill => Action::Fill(self.seen - 1),
+            StepKind::Unlock => Action::Unlock,
+        }
+    }
+
+    /// How a schedule names what it wants next. `None` for what belongs to the step before: thinking, and the
+    /// letting go of a purchase that failed; and once it has left.
+    #[must_use]
+    pub fn next_letter(&self) -> Option<Letter> {
+        match self.phase {
+            Phase::Buying | Phase::Refused => self.next().kind()?.letter(),
+            Phase::Failed | Phase::Gone => None,
+        }
+    }
+
+    /// The place of its next step in the protocol, counted from 0.
+    #[must_use]
+    pub fn place(&self) -> usize {
+        usize::from(self.place)
+    }
+
+    /// Whether it has left.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.next() == Action::Leave
     }
 
     /// Takes the reply to the action that it wanted. Returns how the purchase ended, if that was its
     /// last step.
     ///
     /// # Panics
-    /// When the reply does not answer the action: that is a defect of the world, not of the plan.
+    /// When the reply does not answer the action: that is a defect of the store, not of the plan.
     #[inline(always)]
     pub fn accept(&mut self, reply: Reply) -> Option<Ending> {
-        match (self.phase, reply) {
-            (Phase::Opening, Reply::Done) => self.phase = Phase::Entering,
-            (Phase::Entering, Reply::Done) => self.phase = Phase::Reading,
-            // Nothing was locked, so there is nothing to unlock.
-            (Phase::Opening | Phase::Entering, Reply::Failed(fault)) => {
-                self.fault = Some(fault);
-                return Some(self.end(Outcome::Failed));
+        match (self.next(), reply) {
+            (action, Reply::Failed(fault)) => return self.fail(action, fault),
+            (Action::Read, Reply::Stock(..=0)) => self.phase = Phase::Refused,
+            (Action::Read, Reply::Stock(stock)) => self.seen = stock,
+            (Action::Read, Reply::Torn(_)) => {
+                return self.fail(Action::Read, Fault::plain(FaultKind::Torn));
             }
-            (Phase::Reading, Reply::Stock(0)) => return self.unlock(Outcome::Refused),
-            (Phase::Reading, Reply::Stock(stock)) => self.phase = Phase::Thinking { stock },
-            (Phase::Reading, Reply::Torn(_)) => {
-                self.fault = Some(Fault::plain(FaultKind::Torn));
-                return self.unlock(Outcome::Failed);
-            }
-            (Phase::Thinking { stock }, Reply::Done) if self.rules.truncates => {
-                self.phase = Phase::Truncating { stock };
-            }
-            (Phase::Thinking { stock } | Phase::Truncating { stock }, Reply::Done) => {
-                self.phase = Phase::Writing { stock };
-            }
-            (Phase::Writing { .. }, Reply::Done) => return self.unlock(Outcome::Bought),
-            (Phase::Unlocking { outcome }, Reply::Done) => return Some(self.end(outcome)),
-            // The purchase stands as it is; that the lock stays is worth a word of its own.
-            (Phase::Unlocking { outcome }, Reply::Failed(fault)) => {
-                self.fault = Some(fault);
-                let ending = self.end(outcome);
-                self.phase = Phase::Gone;
-                return Some(ending);
-            }
+            (Action::Lock, Reply::Done) => self.holds = true,
+            (Action::Unlock, Reply::Done) => self.holds = false,
             (
-                Phase::Reading | Phase::Thinking { .. } | Phase::Truncating { .. } | Phase::Writing { .. },
-                Reply::Failed(fault),
-            ) => {
-                self.fault = Some(fault);
-                return self.unlock(Outcome::Failed);
-            }
-            (phase, reply) => panic!("{reply:?} is no reply to a buyer that is {phase:?}"),
+                Action::Open | Action::Think | Action::Write(_) | Action::Truncate | Action::Fill(_),
+                Reply::Done,
+            ) => {}
+            (action, reply) => panic!("{reply:?} is no reply to {action:?}"),
         }
-        None
+        self.advance()
+    }
+
+    /// Goes on to the next step that it takes, or ends the purchase.
+    #[inline(always)]
+    fn advance(&mut self) -> Option<Ending> {
+        match self.phase {
+            Phase::Buying => {
+                self.place += 1;
+                (self.protocol.step(self.place).is_none()).then(|| self.end(Outcome::Bought))
+            }
+            Phase::Refused => {
+                self.place += 1;
+                while let Some(kind) = self.protocol.step(self.place) {
+                    // What was never taken can't be let go.
+                    if kind.lets_go() && self.holds {
+                        return None;
+                    }
+                    self.place += 1;
+                }
+                Some(self.end(Outcome::Refused))
+            }
+            Phase::Failed => Some(self.end(Outcome::Failed)),
+            Phase::Gone => None,
+        }
+    }
+
+    /// What could not be done ends the purchase.
+    #[cold]
+    fn fail(&mut self, action: Action, fault: Fault) -> Option<Ending> {
+        if action == Action::Unlock {
+            // The purchase stands as it is; that the lock stays is worth a word of its own, and no more
+            // purchase after it.
+            self.holds = false;
+            let outcome = match self.phase {
+                Phase::Failed => Outcome::Failed,
+                Phase::Refused => Outcome::Refused,
+                Phase::Buying | Phase::Gone if self.has_sold() => Outcome::Bought,
+                Phase::Buying | Phase::Gone => Outcome::Failed,
+            };
+            self.fault.get_or_insert(fault);
+            let ending = self.end(outcome);
+            self.phase = Phase::Gone;
+            return Some(ending);
+        }
+        self.fault = Some(fault);
+        self.phase = Phase::Failed;
+        if self.holds { None } else { Some(self.end(Outcome::Failed)) }
+    }
+
+    /// Whether the step that sells lies behind it.
+    fn has_sold(&self) -> bool {
+        self.protocol.steps()[..usize::from(self.place)].iter().any(|kind| kind.sells())
     }
 
     /// How many tickets it has bought.
@@ -194,35 +194,17 @@ impl Buyer {
         self.bought
     }
 
-    fn enter(&mut self) {
-        self.phase = match self.rules {
-            Rules { locked: false, .. } => Phase::Reading,
-            Rules { reopens: false, .. } => Phase::Entering,
-            Rules { .. } => Phase::Opening,
-        };
-    }
-
-    fn unlock(&mut self, outcome: Outcome) -> Option<Ending> {
-        if self.rules.locked {
-            self.phase = Phase::Unlocking { outcome };
-            return None;
-        }
-        Some(self.end(outcome))
-    }
-
     /// Ends a purchase. Only a receipt leads to the next one: sold out is final, and a buyer whose
     /// purchase failed would fail again, for ever.
+    #[inline(always)]
     fn end(&mut self, outcome: Outcome) -> Ending {
         self.bought += u32::from(outcome == Outcome::Bought);
-        let more = match self.rules.per_buyer {
+        let more = match self.per_buyer {
             PerBuyer::All => true,
             PerBuyer::Count(count) => self.bought < count.get(),
         };
-        if more && outcome == Outcome::Bought {
-            self.enter();
-        } else {
-            self.phase = Phase::Gone;
-        }
+        (self.place, self.seen) = (0, 0);
+        self.phase = if more && outcome == Outcome::Bought { Phase::Buying } else { Phase::Gone };
         Ending { outcome, fault: self.fault.take() }
     }
 }
@@ -230,10 +212,13 @@ impl Buyer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::TornText;
 
-    fn rules(locked: bool, truncates: bool, per_buyer: PerBuyer) -> Rules {
-        Rules { locked, reopens: false, truncates, per_buyer }
+    fn buyer(steps: &str, per_buyer: PerBuyer) -> Buyer {
+        Buyer::new(steps.parse().expect("a protocol"), per_buyer)
     }
+
+    const LOCKED: &str = "lock read think write unlock";
 
     /// Answers with `replies` in turn and returns the actions asked for and the endings.
     fn play(mut buyer: Buyer, replies: &[Reply]) -> (Vec<Action>, Vec<Outcome>) {
@@ -250,56 +235,89 @@ mod tests {
     #[test]
     fn a_locked_purchase_takes_its_steps_in_order() {
         use Action::{Leave, Lock, Read, Think, Unlock, Write};
-        let buyer = Buyer::new(rules(true, false, PerBuyer::ONE));
         let done = Reply::Done;
-        let (actions, outcomes) = play(buyer, &[done, Reply::Stock(3), done, done, done]);
+        let (actions, outcomes) =
+            play(buyer(LOCKED, PerBuyer::ONE), &[done, Reply::Stock(3), done, done, done]);
         assert_eq!(actions, [Lock, Read, Think, Write(2), Unlock, Leave]);
         assert_eq!(outcomes, [Outcome::Bought]);
     }
 
     #[test]
-    fn a_lock_on_a_file_that_is_replaced_is_opened_for_each_purchase() {
+    fn a_refused_purchase_takes_the_steps_alone_that_let_go_of_what_it_holds() {
         use Action::{Leave, Lock, Open, Read, Unlock};
-        let buyer = Buyer::new(Rules { reopens: true, ..rules(true, false, PerBuyer::ONE) });
-        let (actions, outcomes) = play(buyer, &[Reply::Done, Reply::Done, Reply::Stock(0), Reply::Done]);
+        let done = Reply::Done;
+        let opened = buyer("open lock read think write unlock", PerBuyer::ONE);
+        let (actions, outcomes) = play(opened, &[done, done, Reply::Stock(0), done]);
         assert_eq!(actions, [Open, Lock, Read, Unlock, Leave]);
         assert_eq!(outcomes, [Outcome::Refused]);
+        let outside = buyer("read lock write unlock", PerBuyer::ONE);
+        let (actions, outcomes) = play(outside, &[Reply::Stock(0)]);
+        assert_eq!(actions, [Read, Leave], "it never had the lock");
+        assert_eq!(outcomes, [Outcome::Refused]);
+        let twice = buyer("lock read unlock lock read write unlock", PerBuyer::ONE);
+        let (actions, _) = play(twice, &[done, Reply::Stock(1), done, done, Reply::Stock(0), done]);
+        assert_eq!(actions, [Lock, Read, Unlock, Lock, Read, Unlock, Leave]);
     }
 
     #[test]
     fn truncating_takes_two_steps_and_no_lock_takes_none() {
         use Action::{Fill, Leave, Read, Think, Truncate};
-        let buyer = Buyer::new(rules(false, true, PerBuyer::ONE));
         let done = Reply::Done;
-        let (actions, outcomes) = play(buyer, &[Reply::Stock(1), done, done, done]);
+        let (actions, outcomes) =
+            play(buyer("read think truncate fill", PerBuyer::ONE), &[Reply::Stock(1), done, done, done]);
         assert_eq!(actions, [Read, Think, Truncate, Fill(0), Leave]);
         assert_eq!(outcomes, [Outcome::Bought]);
     }
 
     #[test]
+    fn the_last_read_decides() {
+        use Action::{Leave, Lock, Read, Unlock, Write};
+        let done = Reply::Done;
+        let (actions, _) = play(
+            buyer("read lock read write unlock", PerBuyer::ONE),
+            &[Reply::Stock(5), done, Reply::Stock(3), done, done],
+        );
+        assert_eq!(actions, [Read, Lock, Read, Write(2), Unlock, Leave]);
+    }
+
+    #[test]
     fn a_buyer_of_all_leaves_when_refused() {
-        let buyer = Buyer::new(rules(false, false, PerBuyer::All));
         let done = Reply::Done;
         let replies = [Reply::Stock(2), done, done, Reply::Stock(1), done, done, Reply::Stock(0)];
-        let (actions, outcomes) = play(buyer, &replies);
+        let (actions, outcomes) = play(buyer("read think write", PerBuyer::All), &replies);
         assert_eq!(actions.last(), Some(&Action::Leave));
         assert_eq!(outcomes, [Outcome::Bought, Outcome::Bought, Outcome::Refused]);
     }
 
     #[test]
     fn a_failed_lock_ends_the_purchase_without_an_unlock() {
-        let buyer = Buyer::new(rules(true, false, PerBuyer::All));
         let fault = Fault::plain(FaultKind::LockTimeout);
-        let (actions, outcomes) = play(buyer, &[Reply::Failed(fault)]);
+        let (actions, outcomes) = play(buyer(LOCKED, PerBuyer::All), &[Reply::Failed(fault)]);
         assert_eq!(actions, [Action::Lock, Action::Leave]);
         assert_eq!(outcomes, [Outcome::Failed]);
     }
 
     #[test]
-    fn a_torn_read_lets_the_lock_go_before_it_fails() {
-        let buyer = Buyer::new(rules(true, false, PerBuyer::ONE));
-        let (actions, outcomes) = play(buyer, &[Reply::Done, Reply::Torn(TornText::default()), Reply::Done]);
-        assert_eq!(actions, [Action::Lock, Action::Read, Action::Unlock, Action::Leave]);
-        assert_eq!(outcomes, [Outcome::Failed]);
+    fn what_fails_lets_the_lock_go_within_the_same_step() {
+        let mut buyer = buyer(LOCKED, PerBuyer::ONE);
+        assert_eq!(buyer.next_letter(), Some(Letter::L));
+        buyer.accept(Reply::Done);
+        assert_eq!(buyer.next_letter(), Some(Letter::R));
+        assert_eq!(buyer.accept(Reply::Torn(TornText::default())), None);
+        assert_eq!((buyer.next(), buyer.next_letter()), (Action::Unlock, None));
+        let ending = buyer.accept(Reply::Done).expect("the end");
+        assert_eq!(ending.outcome, Outcome::Failed);
+        assert_eq!(ending.fault, Some(Fault::plain(FaultKind::Torn)));
+        assert!(buyer.has_left());
+    }
+
+    #[test]
+    fn a_lock_that_stays_does_not_undo_what_was_bought() {
+        let fault = Fault::plain(FaultKind::Unlock);
+        let done = Reply::Done;
+        let replies = [done, Reply::Stock(3), done, done, Reply::Failed(fault)];
+        let (actions, outcomes) = play(buyer(LOCKED, PerBuyer::All), &replies);
+        assert_eq!(actions.last(), Some(&Action::Leave));
+        assert_eq!(outcomes, [Outcome::Bought]);
     }
 }

@@ -8,7 +8,8 @@
 use serde::Serialize;
 
 use crate::closed_set::closed_set;
-use crate::plan::{Exclusion, Lock, LockOn, Plan, Sale, Workers, Write};
+use crate::plan::{Exclusion, Plan, Workers};
+use crate::protocol::file::{Lock, LockOn, Sale, Write};
 
 closed_set! {
     /// How a combination did.
@@ -74,13 +75,13 @@ impl Combination {
     #[must_use]
     pub const fn sale(self) -> Sale {
         let Self { lock, write, lock_on, .. } = self;
-        Sale { lock, lock_on, write, fsync: false, lock_timeout_ns: None, break_stale: false }
+        Sale { lock_on, ..Sale::new(lock, write) }
     }
 
     /// Whether its lock keeps its workers apart.
     #[must_use]
     pub fn exclusion(self) -> Exclusion {
-        self.sale().exclusion(self.workers)
+        Exclusion::of(&self.sale(), self.workers)
     }
 
     /// The grade that its documentation promises.
@@ -92,7 +93,9 @@ impl Combination {
                 Grade::Inconclusive
             }
             Exclusion::Excludes => Grade::Safe,
-            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner => Grade::Unsafe,
+            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
+                Grade::Unsafe
+            }
             // Nobody races, with a lock or without: there is nothing to learn.
             Exclusion::InTurn => Grade::Inconclusive,
         }

@@ -14,6 +14,7 @@ pub mod lesson;
 pub mod matrix;
 pub mod paths;
 pub mod plan;
+pub mod protocol;
 pub mod replay;
 pub mod report;
 pub mod rules;

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use crate::grade::{Combination, Counts, Row, grade};
 use crate::history::Purchase;
-use crate::plan::{Lock, Pace, PerBuyer, Plan, Sale};
+use crate::plan::{Pace, PerBuyer, Plan};
+use crate::protocol::file::{Lock, Sale};
 use crate::run::{RunError, Sold, run};
 use crate::stock::Stock;
 use crate::store::file::ticket::TicketFileError;
@@ -62,7 +63,7 @@ pub enum MatrixError {
         /// Its lock.
         lock: Lock,
         /// Its write.
-        write: crate::plan::Write,
+        write: crate::protocol::file::Write,
         /// Why.
         source: RunError,
     },

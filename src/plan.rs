@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::closed_set::closed_set;
 use crate::foreign;
+use crate::protocol::StepKind;
+use crate::protocol::file::{Lock, Sale, Write};
 use crate::stock::Stock;
 
 closed_set! {
@@ -24,71 +26,6 @@ closed_set! {
         Task = "task",
         /// One buyer after the other, with no concurrency at all: the baseline.
         Sequential = "sequential",
-    }
-}
-
-closed_set! {
-    /// How buyers keep each other out.
-    pub enum Lock: "kind of lock" {
-        /// No lock: every buyer walks straight in.
-        None = "none",
-        /// flock(2): belongs to the open file description, released by the kernel.
-        Flock = "flock",
-        /// fcntl(2) F_SETLKW: belongs to the process, so that its threads are not kept apart.
-        Posix = "posix",
-        /// fcntl(2) F_OFD_SETLKW: belongs to the open file description; Linux only.
-        Ofd = "ofd",
-        /// FILE.lock, created with O_CREAT|O_EXCL: outlives a holder that is killed.
-        Lockfile = "lockfile",
-        /// A process-shared POSIX semaphore, as Python's multiprocessing.Lock: outlives its holder, too.
-        Semaphore = "semaphore",
-    }
-}
-
-closed_set! {
-    /// How the new stock reaches the ticket file.
-    pub enum Write: "kind of write" {
-        /// One pwrite over the old text, padded to its length: never a half-written file.
-        Overwrite = "overwrite",
-        /// Truncate, then fill, as `open("w")` does: others can meet an empty file.
-        Truncate = "truncate",
-        /// Write a temporary file and rename it over the old one: readers see old or new.
-        Rename = "rename",
-    }
-}
-
-closed_set! {
-    /// Which file carries the lock.
-    pub enum LockOn: "place for the lock" {
-        /// The ticket file itself.
-        Ticket = "ticket",
-        /// A file beside it, `<file>.sidecar`, that no write ever replaces.
-        Sidecar = "sidecar",
-    }
-}
-
-impl Lock {
-    /// Whether it sits on a file that is there anyway, the ticket file or the sidecar. A lockfile is
-    /// the lock itself, and a semaphore has no file.
-    #[must_use]
-    pub const fn has_carrier(self) -> bool {
-        match self {
-            Lock::Flock | Lock::Posix | Lock::Ofd => true,
-            Lock::None | Lock::Lockfile | Lock::Semaphore => false,
-        }
-    }
-}
-
-impl Write {
-    /// Where the lock sits unless told otherwise: a rename replaces the ticket file's inode, and a
-    /// lock on the old inode keeps nobody out (flock(2): locks belong to the open file), so there it
-    /// sits on the sidecar.
-    #[must_use]
-    pub const fn default_lock_on(self) -> LockOn {
-        match self {
-            Write::Overwrite | Write::Truncate => LockOn::Ticket,
-            Write::Rename => LockOn::Sidecar,
-        }
     }
 }
 
@@ -146,61 +83,6 @@ impl<'de> Deserialize<'de> for PerBuyer {
             Either::Count(count) => Ok(PerBuyer::Count(count)),
             Either::Word(word) => word.parse().map_err(serde::de::Error::custom),
         }
-    }
-}
-
-/// What one purchase does to the ticket file and its lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Sale {
-    /// How buyers keep each other out.
-    pub lock: Lock,
-    /// Which file carries the lock.
-    pub lock_on: LockOn,
-    /// How the new stock reaches the file.
-    pub write: Write,
-    /// Whether data (and, for a rename, the folder) are synced before the lock is let go.
-    pub fsync: bool,
-    /// How long a buyer waits for the lock before it gives up, in nanoseconds; `None` waits for ever.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock_timeout_ns: Option<u64>,
-    /// Whether a lockfile whose holder is dead is removed, instead of being reported.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub break_stale: bool,
-}
-
-impl Sale {
-    /// Whether the lock keeps such workers apart, or why it does not: the one place that decides what
-    /// is expected of a combination.
-    #[must_use]
-    pub fn exclusion(&self, workers: Workers) -> Exclusion {
-        let same_process = match workers {
-            Workers::Process => false,
-            Workers::Thread | Workers::Task => true,
-            Workers::Sequential => return Exclusion::InTurn,
-        };
-        if self.lock == Lock::None {
-            Exclusion::NoLock
-        } else if self.lock == Lock::Posix && same_process {
-            Exclusion::SameOwner
-        } else if self.replaces_its_lock() {
-            Exclusion::RenamedAway
-        } else {
-            Exclusion::Excludes
-        }
-    }
-
-    /// Whether each write replaces the file that carries the lock. Then a buyer opens that file for each
-    /// purchase, and the file that it locks may have been replaced by the time that it reads.
-    #[must_use]
-    pub fn replaces_its_lock(&self) -> bool {
-        self.lock.has_carrier() && self.write == Write::Rename && self.lock_on == LockOn::Ticket
-    }
-
-    /// Whether a buyer loses its lock by reading: a POSIX lock goes with any descriptor of its file that
-    /// the process closes (fcntl_locking(2)), and who reads a file that is replaced opens it anew.
-    #[must_use]
-    pub fn loses_its_lock(&self) -> bool {
-        self.lock == Lock::Posix && self.replaces_its_lock()
     }
 }
 
@@ -300,7 +182,7 @@ impl Plan {
     /// Whether the lock of this plan keeps its buyers apart, or why it does not.
     #[must_use]
     pub fn exclusion(&self) -> Exclusion {
-        self.sale.exclusion(self.workers)
+        Exclusion::of(&self.sale, self.workers)
     }
 
     /// The command that repeats this run: the same plan and the same think times.
@@ -367,13 +249,19 @@ impl Plan {
                 options.push(option);
             }
         };
-        let Sale { lock, lock_on, write, fsync, lock_timeout_ns, break_stale } = self.sale;
+        let Sale { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, .. } = self.sale;
+        let own = self.sale.steps;
+        if let Some(steps) = own {
+            say(true, format!("--steps {}", shell_quoted(&steps.to_string())));
+        }
+        // With steps of its own, a sale without a lock is one whose steps take none.
         if lock == Lock::None {
-            say(true, "--no-lock".to_owned());
+            say(own.is_none(), "--no-lock".to_owned());
         } else {
             say(lock != Lock::Flock, format!("--lock {lock}"));
         }
-        say(write != Write::Overwrite, format!("--write {write}"));
+        // Steps of their own say by themselves that they empty and fill.
+        say(write == Write::Rename || write == Write::Truncate && own.is_none(), format!("--write {write}"));
         say(lock_on != write.default_lock_on(), format!("--lock-on {lock_on}"));
         say(fsync, "--fsync".to_owned());
         if let Some(timeout_ns) = lock_timeout_ns {
@@ -412,8 +300,35 @@ pub enum Exclusion {
     RenamedAway,
     /// The lock belongs to the process, and all buyers are in one (fcntl_locking(2)).
     SameOwner,
+    /// The steps leave the stock unlocked between the read that decides and the write.
+    NotCovered,
     /// There is nobody to keep out: one buyer comes after the other.
     InTurn,
+}
+
+impl Exclusion {
+    /// Whether the lock keeps such workers apart in such a sale, or why it does not: the one place that
+    /// decides what is expected of a combination.
+    #[must_use]
+    pub fn of(sale: &Sale, workers: Workers) -> Self {
+        let same_process = match workers {
+            Workers::Process => false,
+            Workers::Thread | Workers::Task => true,
+            Workers::Sequential => return Exclusion::InTurn,
+        };
+        let steps = sale.protocol();
+        if sale.lock == Lock::None {
+            Exclusion::NoLock
+        } else if sale.lock == Lock::Posix && same_process {
+            Exclusion::SameOwner
+        } else if !steps.is_covered() {
+            Exclusion::NotCovered
+        } else if sale.loses_its_lock() || sale.replaces_its_lock() && steps.has(StepKind::Open) {
+            Exclusion::RenamedAway
+        } else {
+            Exclusion::Excludes
+        }
+    }
 }
 
 /// The text as one word of a POSIX shell.

@@ -1,9 +1,9 @@
 //! A schedule on real processes and the real ticket file: a conductor lets each buyer take one step at
 //! a time, in the order that the schedule says. Prints nothing.
 //!
-//! The conductor keeps no account of its own of what a purchase is: beside each process it steps a
-//! [`Buyer`] of its own with the replies that the process got, so the two always stand at the same
-//! step. Whether the lock allows a step is for the real lock to say.
+//! The conductor keeps no account of its own of what a purchase is, or of who holds what: beside each process
+//! it steps a [`Contender`] of its own with the replies that the process got, so the two always stand at the
+//! same step, and beside the store its model. Whether the lock allows a step is for the real lock to say.
 //!
 //! A schedule may end before the purchases do. Then those that have begun are finished, one buyer after
 //! another in the order of their numbers, and none is begun: half a purchase would say nothing about
@@ -12,15 +12,18 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::buyer::{Action, Buyer, Ending, Reply, Rules};
+use crate::buyer::Ending;
 use crate::history::{Header, Purchase, Recorder};
-use crate::plan::{Lock, Plan};
+use crate::plan::Plan;
+use crate::protocol::file::Lock;
+use crate::protocol::{Action, Reply};
 use crate::run::{self, RunError, Sold};
-use crate::schedule::{Schedule, Step, StepKind, Taken};
+use crate::schedule::{Schedule, Step, Taken};
 use crate::stock::Stock;
+use crate::store::file::FileModel;
 use crate::store::file::lock::{Occupied, occupied};
 use crate::workers::{self, Arrival, Crew, GatedCrew};
-use crate::world::Told;
+use crate::world::{Contender, Told, Took};
 
 /// Why a schedule could not be replayed. Steps count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -169,7 +172,7 @@ fn timeless(purchase: &Purchase) -> Purchase {
 /// When the plan can't be run, a step is not its buyer's next one, or the lock refuses it. What had
 /// begun is finished then, and no buyer is left.
 pub fn replay(plan: &Plan, schedule: &Schedule, interrupted: &AtomicBool) -> Result<Replayed, ReplayError> {
-    let mut session = Session::start(plan, interrupted)?;
+    let mut session = Conductor::start(plan, interrupted)?;
     let followed = schedule.0.iter().try_for_each(|step| session.follow(*step, interrupted));
     let replayed = session.finish(interrupted);
     followed?;
@@ -220,49 +223,47 @@ pub fn repeat(
 
 /// One buyer, as the conductor sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The same machine that the process steps, at the same step.
-    pub machine: Buyer,
+pub struct Position {
+    /// The same machine that the process steps, at the same step, and its seat in the model.
+    contender: Contender<FileModel>,
+    /// The step that gave it the lock that it holds, from 1.
+    locked_since: Option<usize>,
     /// Whether it is in the middle of a purchase.
-    pub begun: bool,
+    begun: bool,
     /// What it has read in the purchase that it is in, or in its last one.
     pub read: Option<Reply>,
     /// How its last purchase ended.
     pub ending: Option<Ending>,
 }
 
-impl Standing {
-    fn new(rules: Rules) -> Self {
-        let mut standing = Self { machine: Buyer::new(rules), begun: false, read: None, ending: None };
-        standing.skip_thinking();
-        standing
+impl Position {
+    fn new(plan: &Plan) -> Self {
+        let contender = Contender::new(plan.sale.protocol(), plan.per_buyer);
+        Self { contender, locked_since: None, begun: false, read: None, ending: None }
     }
 
-    /// Its next step; `None` once it has left.
+    /// What it wants next.
     #[must_use]
-    pub fn next(&self) -> Option<StepKind> {
-        StepKind::of(self.machine.next())
+    pub fn action(&self) -> Action {
+        self.contender.action()
     }
 
-    fn accept(&mut self, reply: Reply) -> Option<Ending> {
+    /// Takes the step that stands at `place` in the schedule, with the reply that the process got.
+    fn take(&mut self, model: &mut FileModel, place: usize, reply: Reply) -> Option<Took> {
         if !self.begun {
             (self.begun, self.read, self.ending) = (true, None, None);
         }
         if matches!(reply, Reply::Stock(_) | Reply::Torn(_)) {
             self.read = Some(reply);
         }
-        let ending = self.machine.accept(reply);
-        if ending.is_some() {
-            (self.begun, self.ending) = (false, ending);
+        let took = self.contender.follow(model, reply)?;
+        if took.action == Action::Lock && reply == Reply::Done {
+            self.locked_since = Some(place);
         }
-        self.skip_thinking();
-        ending
-    }
-
-    fn skip_thinking(&mut self) {
-        while self.machine.next() == Action::Think {
-            self.machine.accept(Reply::Done);
+        if took.ending.is_some() {
+            (self.begun, self.ending) = (false, took.ending);
         }
+        Some(took)
     }
 }
 
@@ -271,32 +272,27 @@ impl Standing {
 pub enum Went {
     /// It took the step.
     Took(Taken),
-    /// The lock refused it: the buyer stands where it stood. Who holds the lock, if one of ours does.
-    Refused(Option<Holder>),
+    /// It would have to wait: the buyer stands where it stood. Who holds the lock, if one of ours does.
+    MustWait(Option<Holder>),
     /// It has left, and takes no more steps.
     Left,
 }
 
 /// Buyers at their gates, and what they have done so far.
-pub struct Session {
+pub struct Conductor {
     plan: Plan,
     initial: Stock,
     recorder: Recorder,
     crew: GatedCrew,
     launch_ns: u64,
     go_ns: u64,
-    buyers: Vec<Standing>,
+    buyers: Vec<Position>,
     taken: Vec<Taken>,
-    /// How often the file that carries the lock has been replaced.
-    replaced: u32,
-    /// How often it had been when each buyer opened it: the number of the file that it locks.
-    opened: Vec<u32>,
-    /// Who holds the lock of which file; the last one to get it last. More than one only where the
-    /// lock does not keep its buyers apart.
-    holders: Vec<(Holder, u32)>,
+    /// The model of the store, stepped beside it: the only keeper of who holds what.
+    model: FileModel,
 }
 
-impl Session {
+impl Conductor {
     /// Puts the tickets on sale and starts the buyers, each at its first gate.
     ///
     /// # Errors
@@ -311,11 +307,9 @@ impl Session {
         let began = Instant::now();
         let crew = GatedCrew::launch(&plan, &recorder, &meeting, interrupted)?;
         let launch_ns = began.elapsed().as_nanos() as u64;
-        let standing = Standing::new(Rules::new(&plan.sale, plan.per_buyer));
         Ok(Self {
-            buyers: vec![standing; plan.buyers as usize],
-            opened: vec![0; plan.buyers as usize],
-            replaced: 0,
+            buyers: vec![Position::new(&plan); plan.buyers as usize],
+            model: FileModel::new(&plan.sale, plan.workers, initial),
             go_ns: recorder.now_ns(),
             plan,
             initial,
@@ -323,7 +317,6 @@ impl Session {
             crew,
             launch_ns,
             taken: Vec::new(),
-            holders: Vec::new(),
         })
     }
 
@@ -335,7 +328,7 @@ impl Session {
 
     /// How the buyers stand, the first one first.
     #[must_use]
-    pub fn buyers(&self) -> &[Standing] {
+    pub fn buyers(&self) -> &[Position] {
         &self.buyers
     }
 
@@ -348,20 +341,29 @@ impl Session {
     /// Who holds the lock. Where several do, the last one to get it.
     #[must_use]
     pub fn holder(&self) -> Option<Holder> {
-        self.holders.last().map(|(holder, _)| *holder)
+        self.holders(|position| position.contender.holds(&self.model)).max_by_key(|holder| holder.since)
     }
 
     /// Who keeps this buyer from the lock.
     fn keeps_out(&self, buyer: u32) -> Option<Holder> {
-        let file = self.opened[buyer as usize - 1];
-        self.holders.iter().find(|(_, held)| *held == file).map(|(holder, _)| *holder)
+        let waiter = &self.buyers[buyer as usize - 1].contender;
+        self.holders(|position| position.contender.keeps_out(&self.model, waiter)).next()
+    }
+
+    /// The holders of a lock that this is true of.
+    fn holders(&self, is_meant: impl Fn(&Position) -> bool) -> impl Iterator<Item = Holder> {
+        let holder = move |(position, buyer): (&Position, u32)| {
+            let since = position.locked_since.filter(|_| is_meant(position))?;
+            Some(Holder { buyer, since })
+        };
+        self.buyers.iter().zip(1..).filter_map(holder)
     }
 
     /// A buyer's next step; `None` once it has left.
     #[must_use]
     pub fn next_step(&self, buyer: u32) -> Option<Step> {
-        let kind = self.buyers.get((buyer as usize).checked_sub(1)?)?.next()?;
-        Some(Step { kind, buyer })
+        let letter = self.buyers.get((buyer as usize).checked_sub(1)?)?.contender.wants()?;
+        Some(Step { letter, buyer })
     }
 
     /// Lets a buyer, counted from 1 to the plan's number of them, go one step.
@@ -373,10 +375,12 @@ impl Session {
         let place = self.taken.len() + 1;
         let reply = match self.crew.let_go(buyer, interrupted) {
             Ok(Arrival::Told(Told::Took(reply))) => reply,
-            Ok(Arrival::Told(Told::Refused)) => return Ok(Went::Refused(self.keeps_out(buyer))),
+            Ok(Arrival::Told(Told::MustWait)) => return Ok(Went::MustWait(self.keeps_out(buyer))),
             other => {
+                let position = &mut self.buyers[buyer as usize - 1];
                 // There is nobody left who could finish its purchase.
-                self.buyers[buyer as usize - 1].begun = false;
+                position.begun = false;
+                position.contender.die(&mut self.model);
                 return Err(match other {
                     Ok(Arrival::GivenUp) => ReplayError::Interrupted { step: place },
                     Ok(Arrival::Told(_) | Arrival::Died) => ReplayError::Died { step: place, buyer },
@@ -384,28 +388,11 @@ impl Session {
                 });
             }
         };
-        if reply == Reply::Done {
-            self.note(step, place);
-        }
-        let standing = &mut self.buyers[buyer as usize - 1];
-        let action = standing.machine.next();
-        let ending = standing.accept(reply);
-        let taken = Taken { step, action, reply, ending };
+        let position = &mut self.buyers[buyer as usize - 1];
+        let Some(took) = position.take(&mut self.model, place, reply) else { return Ok(Went::Left) };
+        let taken = Taken { step, action: took.action, reply, ending: took.ending };
         self.taken.push(taken);
         Ok(Went::Took(taken))
-    }
-
-    /// Notes who holds the lock of which file after a step that was done.
-    fn note(&mut self, step: Step, place: usize) {
-        let Step { kind, buyer } = step;
-        let opened = &mut self.opened[buyer as usize - 1];
-        match kind {
-            StepKind::Open => *opened = self.replaced,
-            StepKind::Lock => self.holders.push((Holder { buyer, since: place }, *opened)),
-            StepKind::Unlock => self.holders.retain(|(holder, _)| holder.buyer != buyer),
-            StepKind::Write => self.replaced += u32::from(self.plan.sale.replaces_its_lock()),
-            StepKind::Read | StepKind::Truncate | StepKind::Fill => {}
-        }
     }
 
     /// Takes this step, if it is its buyer's next one and the lock allows it.
@@ -423,7 +410,7 @@ impl Session {
         }
         match self.step(given.buyer, interrupted)? {
             Went::Took(..) => Ok(()),
-            Went::Refused(holder) => Err(self.refusal(step, holder)),
+            Went::MustWait(holder) => Err(self.refusal(step, holder)),
             Went::Left => Err(ReplayError::NotNext { step, given, next: None }),
         }
     }
@@ -469,7 +456,7 @@ impl Session {
                 while self.buyers[buyer as usize - 1].begun {
                     match self.step(buyer, interrupted) {
                         Ok(Went::Took(_) | Went::Left) => {}
-                        Ok(Went::Refused(holder)) => {
+                        Ok(Went::MustWait(holder)) => {
                             waits = Some(holder);
                             break;
                         }

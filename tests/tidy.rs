@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["closed_set", "foreign", "shared", "paths", "streams", "rules", "stock"],
     &["fault", "lang"],
+    &["protocol"],
     &["plan"],
     &["history"],
     &["buyer"],

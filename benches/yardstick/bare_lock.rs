@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 
 use nix::libc;
-use ticketsim::plan::Lock;
+use ticketsim::protocol::file::Lock;
 
 /// A kind of lock, and what it takes beside the ticket file.
 pub enum BareLock {

@@ -20,7 +20,8 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pipe};
-use ticketsim::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
+use ticketsim::plan::{Pace, PerBuyer, Plan, Workers};
+use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
 use ticketsim::run::{Sold, run};
 use ticketsim::shared::SharedSlice;
 use ticketsim::verdict::Ruling;
@@ -68,14 +69,7 @@ impl Crowd {
             buyers: self.buyers,
             tickets: Some(self.purchases() as i64),
             workers: self.workers,
-            sale: Sale {
-                lock: self.lock,
-                lock_on: LockOn::Ticket,
-                write,
-                fsync: false,
-                lock_timeout_ns: None,
-                break_stale: false,
-            },
+            sale: Sale { lock_on: LockOn::Ticket, ..Sale::new(self.lock, write) },
             per_buyer: NonZeroU32::new(self.each).map_or(PerBuyer::All, PerBuyer::Count),
             pace: Pace { think_ns: self.think_ns, jitter: 0.0, seed: 1 },
             file: file.to_owned(),

@@ -4,12 +4,12 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
+use super::Exit;
+use super::choices::ChoiceArgs;
 use super::print::{print, print_json};
-use super::run::check_lock_on;
-use super::{Exit, closed};
 use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, census_until, sample_until};
 use crate::lang::Lang;
-use crate::plan::{Lock, LockOn, PerBuyer, Plan, Sale, Write};
+use crate::plan::{PerBuyer, Plan};
 use crate::report::explore as report;
 use crate::stock::Stock;
 
@@ -28,18 +28,8 @@ pub(super) struct ExploreArgs {
     /// How many tickets are on sale
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(Stock).range(0..))]
     tickets: Stock,
-    /// Take no lock: short for --lock none
-    #[arg(long, conflicts_with = "lock")]
-    no_lock: bool,
-    /// How buyers keep each other out
-    #[arg(long, value_name = "KIND", default_value = "flock", value_parser = closed::<Lock>(Lock::ALL))]
-    lock: Lock,
-    /// How the new stock reaches the file
-    #[arg(long, value_name = "KIND", default_value = "overwrite", value_parser = closed::<Write>(Write::ALL))]
-    write: Write,
-    /// Which file carries the lock [default: ticket; sidecar for --write rename]
-    #[arg(long, value_name = "PLACE", value_parser = closed::<LockOn>(LockOn::ALL))]
-    lock_on: Option<LockOn>,
+    #[command(flatten)]
+    choices: ChoiceArgs,
     /// Purchases that each buyer makes, or `all`: until it is refused
     #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
     per_buyer: PerBuyer,
@@ -62,26 +52,14 @@ pub(super) struct ExploreArgs {
 }
 
 impl ExploreArgs {
-    fn setting(&self) -> Setting {
-        let lock = if self.no_lock { Lock::None } else { self.lock };
-        let default = self.write.default_lock_on();
-        // A place says nothing of a lock that sits on no file.
-        let lock_on = self.lock_on.filter(|_| lock.has_carrier()).unwrap_or(default);
-        let sale = Sale {
-            lock,
-            lock_on,
-            write: self.write,
-            fsync: false,
-            lock_timeout_ns: None,
-            break_stale: false,
-        };
-        Setting { buyers: self.buyers, tickets: self.tickets, per_buyer: self.per_buyer, sale }
+    fn setting(&self) -> anyhow::Result<Setting> {
+        let sale = self.choices.sale()?;
+        Ok(Setting { buyers: self.buyers, tickets: self.tickets, per_buyer: self.per_buyer, sale })
     }
 }
 
 pub(super) fn execute(args: &ExploreArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let setting = args.setting();
-    check_lock_on(setting.sale.lock, args.lock_on)?;
+    let setting = args.setting()?;
     let (output, exit) = if let Some(draws) = args.sample {
         let scheduler = args.depth.map_or(Scheduler::Uniform, |depth| Scheduler::Pct { depth });
         // 32 bits, so that a seed can be read out and typed.

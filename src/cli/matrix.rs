@@ -18,7 +18,8 @@ use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::matrix::{BUYERS, Matrix, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
 use crate::paths::temporary_folder_in;
-use crate::plan::{Lock, Workers, Write, shell_quoted};
+use crate::plan::{Workers, shell_quoted};
+use crate::protocol::file::{Lock, Write};
 use crate::report::matrix::{self, Trial};
 use crate::streams::write_if_ready;
 

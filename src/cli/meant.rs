@@ -4,8 +4,10 @@
 use std::num::NonZeroU32;
 
 use crate::explore::{Setting, Why, rehearse};
-use crate::plan::{Lock, PerBuyer, Plan, Sale, Write};
-use crate::schedule::{Schedule, StepKind};
+use crate::plan::{PerBuyer, Plan};
+use crate::protocol::Letter;
+use crate::protocol::file::{Lock, Sale, Write};
+use crate::schedule::Schedule;
 use crate::store::file::ticket;
 
 /// The steps that a text stands for, which is no schedule as it is: small letters, steps without a space
@@ -51,16 +53,15 @@ fn with<T: Copy + PartialEq>(given: T, all: impl IntoIterator<Item = T>) -> Vec<
 
 fn changed(plan: &Plan, steps: &Schedule, lock: Lock, write: Write, per_buyer: PerBuyer) -> Plan {
     let same = (lock, write) == (plan.sale.lock, plan.sale.write);
-    // The place for the lock was meant for this lock and this write.
-    let lock_on = if same { plan.sale.lock_on } else { write.default_lock_on() };
+    // The place for the lock and the order of the steps were meant for this lock and this write.
+    let Sale { lock_on, steps: own, .. } = if same { plan.sale } else { Sale::new(lock, write) };
     let buyers = plan.buyers.max(steps.buyers());
-    Plan { sale: Sale { lock, lock_on, write, ..plan.sale }, per_buyer, buyers, ..plan.clone() }
+    Plan { sale: Sale { lock, lock_on, write, steps: own, ..plan.sale }, per_buyer, buyers, ..plan.clone() }
 }
 
 /// So many purchases as the busiest buyer of these steps begins.
 fn purchases(steps: &Schedule) -> PerBuyer {
-    let reads =
-        |buyer| steps.0.iter().filter(|step| step.kind == StepKind::Read && step.buyer == buyer).count();
+    let reads = |buyer| steps.0.iter().filter(|step| step.letter == Letter::R && step.buyer == buyer).count();
     let most = steps.0.iter().map(|step| step.buyer).collect::<std::collections::BTreeSet<_>>();
     let most = most.into_iter().map(reads).max().unwrap_or(1);
     PerBuyer::Count(u32::try_from(most).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN))

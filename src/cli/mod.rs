@@ -1,6 +1,7 @@
 //! The command line: arguments → plan → call → print. Only this module knows clap.
 
 mod check;
+mod choices;
 mod explore;
 mod lesson;
 mod matrix;

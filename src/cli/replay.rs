@@ -16,7 +16,7 @@ use crate::foreign;
 use crate::history;
 use crate::lang::{Lang, replay as say};
 use crate::paths::through_links;
-use crate::plan::{Plan, Sale, shell_quoted};
+use crate::plan::{Plan, shell_quoted};
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
 use crate::report::text::{Detail, LOUD, styled};
 use crate::report::{json, replay as report};
@@ -47,7 +47,7 @@ pub(super) struct ReplayArgs {
     schedule: Vec<String>,
     /// Take plan and steps from a schedule file; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all =
-          ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "fsync", "per_buyer"])]
+          ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "steps", "fsync", "per_buyer"])]
     from: Option<PathBuf>,
     /// How many buyers there are [default: as many as the schedule names]
     #[arg(short = 'n', long, value_name = "N",
@@ -213,11 +213,9 @@ pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -
 }
 
 /// The plan of these options.
-pub(super) fn schedule_plan(sale: &SaleArgs, buyers: Option<u32>) -> anyhow::Result<SchedulePlan> {
-    sale.check()?;
-    let Sale { lock, lock_on, write, fsync, .. } = sale.sale();
-    let (tickets, per_buyer) = (sale.tickets, sale.per_buyer);
-    Ok(SchedulePlan { buyers, tickets, lock, write, lock_on: Some(lock_on), fsync, per_buyer })
+pub(super) fn schedule_plan(args: &SaleArgs, buyers: Option<u32>) -> anyhow::Result<SchedulePlan> {
+    let (sale, tickets, per_buyer) = (args.sale()?, args.tickets, args.per_buyer);
+    Ok(SchedulePlan { buyers, tickets, sale, per_buyer })
 }
 
 /// The command that replays what was replayed.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::choices::ChoiceArgs;
 use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{print, print_json};
@@ -15,7 +16,8 @@ use super::{Exit, closed};
 use crate::history;
 use crate::lang::Lang;
 use crate::paths::through_links;
-use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
+use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::protocol::file::{Lock, Sale};
 use crate::report::{json, text};
 use crate::run::{RunError, Sold, run};
 use crate::stock::Stock;
@@ -27,18 +29,8 @@ pub(super) struct SaleArgs {
     /// Put N tickets on sale first [default: what the file has]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
     pub(super) tickets: Option<Stock>,
-    /// Take no lock: short for --lock none
-    #[arg(long, conflicts_with = "lock")]
-    no_lock: bool,
-    /// How buyers keep each other out
-    #[arg(long, value_name = "KIND", default_value = "flock", value_parser = closed::<Lock>(Lock::ALL))]
-    lock: Lock,
-    /// How the new stock reaches the file
-    #[arg(long, value_name = "KIND", default_value = "overwrite", value_parser = closed::<Write>(Write::ALL))]
-    write: Write,
-    /// Which file carries the lock [default: ticket; sidecar for --write rename]
-    #[arg(long, value_name = "PLACE", value_parser = closed::<LockOn>(LockOn::ALL))]
-    lock_on: Option<LockOn>,
+    #[command(flatten)]
+    choices: ChoiceArgs,
     /// Sync the file (for a rename: and the folder) before the lock is let go
     #[arg(long)]
     fsync: bool,
@@ -51,31 +43,13 @@ pub(super) struct SaleArgs {
 }
 
 impl SaleArgs {
-    /// Refuses options that say nothing together.
-    pub(super) fn check(&self) -> anyhow::Result<()> {
-        check_lock_on(self.sale().lock, self.lock_on)
-    }
-
     /// The sale, in which nobody waits for a lock.
-    pub(super) fn sale(&self) -> Sale {
-        Sale {
-            lock: if self.no_lock { Lock::None } else { self.lock },
-            lock_on: self.lock_on.unwrap_or(self.write.default_lock_on()),
-            write: self.write,
-            fsync: self.fsync,
-            lock_timeout_ns: None,
-            break_stale: false,
-        }
+    ///
+    /// # Errors
+    /// When options say nothing together.
+    pub(super) fn sale(&self) -> anyhow::Result<Sale> {
+        Ok(Sale { fsync: self.fsync, ..self.choices.sale()? })
     }
-}
-
-/// Refuses a place for a lock that sits on no file.
-pub(super) fn check_lock_on(lock: Lock, lock_on: Option<LockOn>) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        lock_on.is_none() || lock.has_carrier() || lock == Lock::None,
-        "--lock-on says which file carries the lock: --lock {lock} sits on none"
-    );
-    Ok(())
 }
 
 /// How long buyers wait for the lock: a matter of a run, where they do.
@@ -90,19 +64,17 @@ struct WaitArgs {
 }
 
 impl WaitArgs {
-    /// Refuses options that say nothing together.
-    fn check(self, sale: &Sale) -> anyhow::Result<()> {
+    /// The sale with its waits.
+    ///
+    /// # Errors
+    /// When options say nothing together.
+    fn sale(self, sale: Sale) -> anyhow::Result<Sale> {
         anyhow::ensure!(
             !self.break_stale || sale.lock == Lock::Lockfile,
             "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile"
         );
-        Ok(())
-    }
-
-    /// The sale with its waits.
-    fn sale(self, sale: Sale) -> Sale {
         let lock_timeout_ns = self.lock_timeout.map(nanoseconds);
-        Sale { lock_timeout_ns, break_stale: self.break_stale, ..sale }
+        Ok(Sale { lock_timeout_ns, break_stale: self.break_stale, ..sale })
     }
 }
 
@@ -153,12 +125,12 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
-    fn plan(&self) -> Plan {
-        Plan {
+    fn plan(&self) -> anyhow::Result<Plan> {
+        Ok(Plan {
             buyers: self.buyers,
             tickets: self.sale.tickets,
             workers: self.workers,
-            sale: self.wait.sale(self.sale.sale()),
+            sale: self.wait.sale(self.sale.sale()?)?,
             per_buyer: self.sale.per_buyer,
             pace: Pace {
                 think_ns: nanoseconds(self.think),
@@ -168,14 +140,12 @@ impl RunArgs {
             },
             file: through_links(&self.sale.file),
             restocks: self.restocks,
-        }
+        })
     }
 }
 
 pub(super) fn execute(args: RunArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    args.sale.check()?;
-    args.wait.check(&args.sale.sale())?;
-    let plan = args.plan();
+    let plan = args.plan()?;
     check_outputs(&kept(&plan.file), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
     let mut progress = Progress::new(&plan, if args.quiet { When::Never } else { args.progress });
     let mut printed = Ok(());
@@ -258,6 +228,7 @@ fn jitter(text: &str) -> Result<f64, String> {
 mod tests {
     use super::*;
     use crate::cli::Cli;
+    use crate::protocol::file::{LockOn, Write};
     use clap::Parser as _;
     use proptest::prelude::*;
 
@@ -274,21 +245,32 @@ mod tests {
                 c => words.last_mut().expect("a word").push(c),
             }
         }
-        Cli::try_parse_from(words).expect("a command").run.plan()
+        Cli::try_parse_from(words).expect("a command").run.plan().expect("a plan")
     }
 
     fn member<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
         proptest::sample::select(all)
     }
 
+    fn own_steps(steps: &str, lock: Lock, lock_on: LockOn, write: Write) -> Sale {
+        let steps = steps.parse().expect("steps");
+        Sale::of_steps(steps, Some(lock), Some(lock_on), Some(write)).expect("a sale")
+    }
+
     prop_compose! {
         fn a_sale()(lock in member(Lock::ALL), lock_on in member(LockOn::ALL), write in member(Write::ALL),
                     fsync in any::<bool>(), break_stale in any::<bool>(),
-                    timeout in proptest::option::of(0_u64..1 << 40)) -> Sale {
+                    timeout in proptest::option::of(0_u64..1 << 40), own in any::<bool>()) -> Sale {
             // A lock's place says nothing where there is none.
             let lock_on = if lock.has_carrier() { lock_on } else { write.default_lock_on() };
             let break_stale = break_stale && lock == Lock::Lockfile;
-            Sale { lock, lock_on, write, fsync, lock_timeout_ns: timeout, break_stale }
+            // Of steps of one's own, some that any lock and any write have.
+            let sale = match (lock, own) {
+                (_, false) => Sale { lock_on, ..Sale::new(lock, write) },
+                (Lock::None, true) => own_steps("read write think", lock, lock_on, write),
+                (_, true) => own_steps("read lock think write unlock", lock, lock_on, write),
+            };
+            Sale { fsync, lock_timeout_ns: timeout, break_stale, ..sale }
         }
     }
 

@@ -12,16 +12,16 @@ use super::Exit;
 use super::print::print;
 use super::replay::{schedule_plan, text, was_interrupted};
 use super::run::SaleArgs;
-use crate::buyer::{Action, Reply};
 use crate::explore::{Hint, Setting, hint};
 use crate::foreign;
 use crate::lang::{Lang, replay as say};
 use crate::paths::through_links;
-use crate::plan::{Lock, Plan};
-use crate::replay::{Holder, Repeated, ReplayError, Session, Standing, Went};
-use crate::report::replay as report;
+use crate::plan::Plan;
+use crate::protocol::file::Lock;
+use crate::protocol::{Action, Reply};
+use crate::replay::{Conductor, Holder, Position, Repeated, ReplayError, Went};
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, styled};
-use crate::report::words;
+use crate::report::{replay as report, words};
 use crate::schedule::{Schedule, Step};
 use crate::store::file::lock::Occupied;
 use crate::store::file::ticket::read_start;
@@ -87,7 +87,7 @@ pub(super) fn execute(args: &StepArgs, lang: Lang, interrupted: &AtomicBool) -> 
 }
 
 fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let mut session = Session::start(plan, interrupted).map_err(ReplayError::from)?;
+    let mut session = Conductor::start(plan, interrupted).map_err(ReplayError::from)?;
     // Going back begins again with the stock that was there at first.
     let plan = session.plan().clone();
     let mut input = Input::new();
@@ -145,7 +145,7 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
 
 /// Lets a buyer go, and says what came of it, and whether another program holds the lock.
 fn go(
-    session: &mut Session,
+    session: &mut Conductor,
     buyer: u32,
     lang: Lang,
     interrupted: &AtomicBool,
@@ -157,17 +157,17 @@ fn go(
             let place = session.taken().len();
             format!("{place}  {}  {}", styled(LOUD, taken.step), report::step_words(&taken, lang))
         }
-        (Went::Refused(Some(Holder { buyer, since })), Some(step)) => {
+        (Went::MustWait(Some(Holder { buyer, since })), Some(step)) => {
             styled(BAD, say::refused(lang, step, buyer, since))
         }
-        (Went::Refused(None), Some(step)) => styled(BAD, stranger(session, step, lang)),
-        (Went::Left | Went::Refused(_), _) => styled(ODD, say::no_step_left(lang, buyer)),
+        (Went::MustWait(None), Some(step)) => styled(BAD, stranger(session, step, lang)),
+        (Went::Left | Went::MustWait(_), _) => styled(ODD, say::no_step_left(lang, buyer)),
     };
-    Ok((said, matches!(went, Went::Refused(None))))
+    Ok((said, matches!(went, Went::MustWait(None))))
 }
 
 /// What is said when none of our buyers holds the lock that refuses a step.
-fn stranger(session: &Session, step: Step, lang: Lang) -> String {
+fn stranger(session: &Conductor, step: Step, lang: Lang) -> String {
     let Some(Occupied { path, pid, gone }) = session.lockfile() else {
         return say::refused_by_stranger(lang, step);
     };
@@ -180,11 +180,11 @@ fn stranger(session: &Session, step: Step, lang: Lang) -> String {
 }
 
 /// The same without the last step: new processes take the steps before it again.
-fn back(session: Session, plan: &Plan, interrupted: &AtomicBool) -> Result<Session, ReplayError> {
+fn back(session: Conductor, plan: &Plan, interrupted: &AtomicBool) -> Result<Conductor, ReplayError> {
     let mut steps: Vec<Step> = session.taken().iter().map(|taken| taken.step).collect();
     steps.pop();
     session.finish(interrupted)?;
-    let mut again = Session::start(plan, interrupted)?;
+    let mut again = Conductor::start(plan, interrupted)?;
     for step in steps {
         again.follow(step, interrupted)?;
     }
@@ -193,7 +193,7 @@ fn back(session: Session, plan: &Plan, interrupted: &AtomicBool) -> Result<Sessi
 
 /// Where all stand: the file, the lock (which may be held by another program, a `foreign` one), and each
 /// buyer's next step.
-fn state(session: &Session, foreign: bool, lang: Lang) -> String {
+fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
     let plan = session.plan();
     let mut lines = vec![String::new(), say::file(lang, file_text(&plan.file, lang))];
     lines.push(match (plan.sale.lock, session.holder()) {
@@ -203,8 +203,8 @@ fn state(session: &Session, foreign: bool, lang: Lang) -> String {
         (lock, Some(Holder { buyer, since })) => say::lock_held(lang, lock, buyer, since),
     });
     let width = plan.buyers.to_string().len();
-    for (standing, buyer) in session.buyers().iter().zip(1..=plan.buyers) {
-        lines.push(buyer_line(standing, session.next_step(buyer), format!("{buyer:>width$}"), lang));
+    for (position, buyer) in session.buyers().iter().zip(1..=plan.buyers) {
+        lines.push(buyer_line(position, session.next_step(buyer), format!("{buyer:>width$}"), lang));
     }
     if !session.taken().is_empty() {
         let taken = Schedule(session.taken().iter().map(|taken| taken.step).collect());
@@ -214,16 +214,16 @@ fn state(session: &Session, foreign: bool, lang: Lang) -> String {
     lines.join("\n")
 }
 
-fn buyer_line(standing: &Standing, next: Option<Step>, buyer: String, lang: Lang) -> String {
-    let line = match (next, standing.ending) {
+fn buyer_line(position: &Position, next: Option<Step>, buyer: String, lang: Lang) -> String {
+    let line = match (next, position.ending) {
         (Some(step), _) => {
-            let what = next_words(standing.machine.next(), lang);
+            let what = next_words(position.action(), lang);
             say::next(lang, buyer, styled(LOUD, step), what)
         }
         (None, Some(ending)) => say::has_left(lang, buyer, report::outcome(ending.outcome, lang)),
         (None, None) => String::new(),
     };
-    let read = match standing.read {
+    let read = match position.read {
         Some(Reply::Stock(stock)) => say::has_read(lang, stock),
         Some(Reply::Torn(text)) => say::has_read(lang, words::torn_text(&text, lang)),
         _ => return line,
@@ -265,7 +265,7 @@ fn printable(text: &str, most: usize) -> String {
     format!("{}{more}", foreign::shown(&kept))
 }
 
-fn hint_words(session: &Session, lang: Lang) -> String {
+fn hint_words(session: &Conductor, lang: Lang) -> String {
     let plan = session.plan();
     let setting = Setting::of(plan, plan.tickets.unwrap_or(0));
     let taken = Schedule(session.taken().iter().map(|taken| taken.step).collect());

@@ -19,11 +19,11 @@ use num_integer::Integer;
 use num_rational::Ratio;
 use num_traits::{One, Zero};
 
-use super::contender::{Contender, Course, Shop};
+use super::shop::{Course, Shop, contender};
 use super::{End, Ends, Setting};
 use crate::schedule::{Schedule, Step};
-use crate::store::file::ModelWorld;
 use crate::verdict::Ruling;
+use crate::world::{Contender, Model};
 
 /// The bound on states of a command that names none.
 pub const MAX_STATES: u64 = 1_000_000;
@@ -87,8 +87,8 @@ type Stand = u32;
 
 /// What is the same for all schedules that lead to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct State {
-    world: ModelWorld,
+struct State<M> {
+    model: M,
     course: Course,
     /// How many buyers stand at each place, sorted; none that is empty.
     crowd: Vec<(Stand, u32)>,
@@ -122,7 +122,7 @@ pub fn census(setting: &Setting, max_states: u64) -> Census {
 #[must_use]
 pub fn census_until(setting: &Setting, max_states: u64, told: &AtomicBool) -> Census {
     let max_states = max_states.min(u64::from(u32::MAX));
-    let mut walk = Walk::new(setting);
+    let mut walk = Walk::new(setting, setting.model());
     let mut level = walk.first_level();
     let mut steps = 0;
     loop {
@@ -139,13 +139,15 @@ pub fn census_until(setting: &Setting, max_states: u64, told: &AtomicBool) -> Ce
     }
 }
 
-type Level = Vec<(State, Weight)>;
+type Level<M> = Vec<(State<M>, Weight)>;
 
-struct Walk<'a> {
+struct Walk<'a, M: Model> {
     setting: &'a Setting,
+    /// The model before the first step.
+    start: M,
     /// Every place where a buyer was met, and its number.
-    stands: Vec<Contender>,
-    stand_numbers: HashMap<Contender, Stand>,
+    stands: Vec<Contender<M>>,
+    stand_numbers: HashMap<Contender<M>, Stand>,
     /// How each state was met, by its number. The first leads nowhere.
     trails: Vec<Trail>,
     /// What the masses of the current level are parts of.
@@ -154,10 +156,11 @@ struct Walk<'a> {
     found: HashMap<End, Found>,
 }
 
-impl<'a> Walk<'a> {
-    fn new(setting: &'a Setting) -> Self {
+impl<'a, M: Model> Walk<'a, M> {
+    fn new(setting: &'a Setting, start: M) -> Self {
         Self {
             setting,
+            start,
             stands: Vec::new(),
             stand_numbers: HashMap::new(),
             trails: Vec::new(),
@@ -167,11 +170,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn first_level(&mut self) -> Level {
-        let start = self.stand(Contender::new(self.setting));
+    fn first_level(&mut self) -> Level<M> {
+        let start = self.stand(contender(self.setting));
         self.trails.push(Trail { from: 0, stand: start });
         let state = State {
-            world: ModelWorld::new(&self.setting.sale, self.setting.tickets),
+            model: self.start.clone(),
             course: Course::START,
             crowd: vec![(start, self.setting.buyers)],
         };
@@ -179,7 +182,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The number of a place.
-    fn stand(&mut self, contender: Contender) -> Stand {
+    fn stand(&mut self, contender: Contender<M>) -> Stand {
         let stands = &mut self.stands;
         *self.stand_numbers.entry(contender).or_insert_with_key(|contender| {
             stands.push(contender.clone());
@@ -188,27 +191,27 @@ impl<'a> Walk<'a> {
     }
 
     /// The places from which a step can be taken in this state, and by how many.
-    fn able(&self, state: &State) -> Vec<(Stand, u32)> {
-        let can_step = |stand: Stand| self.stands[stand as usize].can_step(&state.world);
+    fn able(&self, state: &State<M>) -> Vec<(Stand, u32)> {
+        let can_step = |stand: Stand| self.stands[stand as usize].can_step(&state.model);
         state.crowd.iter().copied().filter(|(stand, _)| can_step(*stand)).collect()
     }
 
     /// Everything that one step leads to. `None` when those would be too many, or it is told to stop.
     fn next_level(
         &mut self,
-        level: &Level,
+        level: &Level<M>,
         able: &[Vec<(Stand, u32)>],
         max_states: u64,
         told: &AtomicBool,
-    ) -> Option<Level> {
+    ) -> Option<Level<M>> {
         let number = |able: &Vec<(Stand, u32)>| able.iter().map(|(_, count)| count).sum::<u32>();
         let common = able
             .iter()
             .map(number)
             .filter(|number| *number > 0)
             .fold(BigUint::one(), |common, number| common.lcm(&BigUint::from(number)));
-        let mut next: Level = Vec::new();
-        let mut places: HashMap<State, usize> = HashMap::new();
+        let mut next: Level<M> = Vec::new();
+        let mut places: HashMap<State<M>, usize> = HashMap::new();
         for ((state, weight), able) in level.iter().zip(able).filter(|(_, able)| !able.is_empty()) {
             if told.load(Ordering::Relaxed) {
                 return None;
@@ -237,10 +240,10 @@ impl<'a> Walk<'a> {
     }
 
     /// The state after a step of one who stands there.
-    fn after(&mut self, state: &State, stand: Stand) -> State {
+    fn after(&mut self, state: &State<M>, stand: Stand) -> State<M> {
         let mut after = state.clone();
         let mut contender = self.stands[stand as usize].clone();
-        if let Some(taken) = contender.step(&mut after.world) {
+        if let Some(taken) = contender.step(&mut after.model) {
             after.course.note(&taken, self.setting.tickets);
         }
         let moved = self.stand(contender);
@@ -259,10 +262,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Books the states in which nobody can step.
-    fn note_ends(&mut self, level: &Level, able: &[Vec<(Stand, u32)>]) {
+    fn note_ends(&mut self, level: &Level<M>, able: &[Vec<(Stand, u32)>]) {
         let mut sums: HashMap<End, (BigUint, BigUint)> = HashMap::new();
         for ((state, weight), _) in level.iter().zip(able).filter(|(_, able)| able.is_empty()) {
-            let course = state.course.ended(&state.world);
+            let course = state.course.ended(&state.model);
             // Set aside, since the schedule is looked up in the rest of `self`.
             let mut ends = std::mem::take(&mut self.ends);
             let end = ends.of(self.setting, course, || self.schedule(weight.state));
@@ -294,10 +297,10 @@ impl<'a> Walk<'a> {
             trail.push(stand);
             at = from;
         }
-        let mut shop = Shop::new(self.setting);
+        let mut shop = Shop::new(self.setting, self.start.clone());
         // Who stands where.
         let mut crowds: HashMap<Stand, BTreeSet<usize>> = HashMap::new();
-        let number = |contender: &Contender| self.stand_numbers.get(contender).copied();
+        let number = |contender: &Contender<M>| self.stand_numbers.get(contender).copied();
         for (place, contender) in shop.contenders.iter().enumerate() {
             crowds.entry(number(contender).unwrap_or_default()).or_default().insert(place);
         }
@@ -307,7 +310,7 @@ impl<'a> Walk<'a> {
                 unreachable!("a trail leads through places where buyers stand");
             };
             if let Some(taken) = shop.step(place) {
-                steps.push(Step { kind: taken.kind, buyer: place as u32 + 1 });
+                steps.push(Step { letter: taken.letter, buyer: place as u32 + 1 });
             }
             crowds.entry(number(&shop.contenders[place]).unwrap_or_default()).or_default().insert(place);
         }

@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::contender::{Contender, Shop};
+use super::shop::Shop;
 use super::{Refusal, Setting, Why};
 use crate::schedule::{Schedule, Step};
 use crate::stock::tickets_between;
+use crate::store::file::FileModel;
+use crate::world::{Contender, Model};
 
 /// What can be said of the way to an oversell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +29,12 @@ struct Met {
 }
 
 /// Numbers for the places where buyers stand, so that buyers that stand alike can be told by them.
-#[derive(Default)]
-struct Stands(HashMap<Contender, u32>);
+struct Stands<M: Model>(HashMap<Contender<M>, u32>);
 
-impl Stands {
+impl<M: Model> Stands<M> {
     /// The number of each buyer's place.
-    fn of(&mut self, shop: &Shop) -> Vec<u32> {
-        let mut number = |contender: &Contender| {
+    fn of(&mut self, shop: &Shop<M>) -> Vec<u32> {
+        let mut number = |contender: &Contender<M>| {
             let next = self.0.len() as u32;
             *self.0.entry(contender.clone()).or_insert(next)
         };
@@ -47,7 +48,7 @@ impl Stands {
 /// # Errors
 /// When the buyers can't take these steps.
 pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hint, Refusal> {
-    let mut shop = Shop::new(setting);
+    let mut shop = Shop::new(setting, setting.model());
     for (step, place) in taken.0.iter().zip(1..) {
         let refused = |why| Refusal { place, step: Some(*step), why };
         let buyer = (step.buyer as usize)
@@ -61,21 +62,21 @@ pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hi
     }
     // Buyers that stand alike are interchangeable: a state is who stands where but for the numbers, and
     // one of those alike steps for all of them.
-    let mut stands = Stands::default();
-    let mut state = |shop: &Shop| {
+    let mut stands = Stands::<FileModel>(HashMap::new());
+    let mut state = |shop: &Shop<FileModel>| {
         let mut crowd = stands.of(shop);
         crowd.sort_unstable();
-        (shop.world.clone(), crowd, shop.course)
+        (shop.model.clone(), crowd, shop.course)
     };
     let mut seen = HashSet::from([state(&shop)]);
     let mut met = vec![Met { from: 0, step: None }];
     let mut queue = VecDeque::from([(0, shop)]);
     while let Some((from, shop)) = queue.pop_front() {
-        let mut tried: HashSet<&Contender> = HashSet::new();
+        let mut tried: HashSet<&Contender<_>> = HashSet::new();
         for place in shop.able().filter(|place| tried.insert(&shop.contenders[*place])) {
             let mut next = shop.clone();
             let Some(taken) = next.step(place) else { continue };
-            let step = Some(Step { kind: taken.kind, buyer: place as u32 + 1 });
+            let step = Some(Step { letter: taken.letter, buyer: place as u32 + 1 });
             if next.course.receipts() > tickets_between(setting.tickets, 0) {
                 met.push(Met { from, step });
                 return Ok(Hint::Steps(way(&met)));
@@ -107,17 +108,11 @@ fn way(met: &[Met]) -> Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Lock, LockOn, PerBuyer, Sale, Write};
+    use crate::plan::PerBuyer;
+    use crate::protocol::file::{Lock, LockOn, Sale, Write};
 
     fn hint_after(lock: Lock, write: Write, tickets: i64, taken: &str) -> Hint {
-        let sale = Sale {
-            lock,
-            lock_on: LockOn::Ticket,
-            write,
-            fsync: false,
-            lock_timeout_ns: None,
-            break_stale: false,
-        };
+        let sale = Sale { lock_on: LockOn::Ticket, ..Sale::new(lock, write) };
         let setting = Setting { buyers: 2, tickets, per_buyer: PerBuyer::ONE, sale };
         hint(&setting, &taken.parse().expect("a schedule"), 100_000).expect("steps that can be taken")
     }
@@ -143,14 +138,7 @@ mod tests {
     #[test]
     fn buyers_that_stand_alike_are_one_case() {
         let hint_for = |buyers, tickets, lock| {
-            let sale = Sale {
-                lock,
-                lock_on: LockOn::Ticket,
-                write: Write::Overwrite,
-                fsync: false,
-                lock_timeout_ns: None,
-                break_stale: false,
-            };
+            let sale = Sale::new(lock, Write::Overwrite);
             let setting = Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale };
             hint(&setting, &Schedule::default(), 100_000)
         };
@@ -161,14 +149,7 @@ mod tests {
 
     #[test]
     fn it_says_when_the_bound_was_met_and_what_can_not_be() {
-        let sale = Sale {
-            lock: Lock::None,
-            lock_on: LockOn::Ticket,
-            write: Write::Overwrite,
-            fsync: false,
-            lock_timeout_ns: None,
-            break_stale: false,
-        };
+        let sale = Sale::new(Lock::None, Write::Overwrite);
         let setting = Setting { buyers: 4, tickets: 3, per_buyer: PerBuyer::ONE, sale };
         assert_eq!(hint(&setting, &Schedule::default(), 5), Ok(Hint::TooFar));
         assert!(hint(&setting, &"R5".parse().expect("a schedule"), 5).is_err());

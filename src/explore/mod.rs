@@ -2,7 +2,7 @@
 //! ends, how likely it is, and the shortest schedule that leads there.
 //!
 //! The buyers are those of [`crate::buyer`], the ones that real processes run; the world is
-//! [`crate::world::ModelWorld`]. A schedule is one order of all steps until every buyer has left.
+//! a [`crate::world::Model`]. A schedule is one order of all steps until every buyer has left.
 //! Thinking and leaving are no steps; a buyer that waits for the lock has no step to take, so with a
 //! lock a schedule is an order of granted steps. What goes wrong in a schedule is what
 //! [`crate::verdict::judge`] says of its history, as of a live run.
@@ -13,10 +13,10 @@
 //! - [`hint()`] finds the shortest way to an oversell from where buyers stand.
 
 mod census;
-mod contender;
 mod hint;
 mod rehearsal;
 mod sample;
+mod shop;
 
 use std::collections::HashMap;
 
@@ -25,12 +25,14 @@ pub use hint::{Hint, hint};
 pub use rehearsal::{Refusal, Why, rehearse};
 pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};
 
-use crate::history::History;
-use crate::plan::{Pace, PerBuyer, Plan, Sale, Workers};
+use crate::history::{History, Outcome};
+use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::protocol::file::Sale;
 use crate::schedule::Schedule;
 use crate::stock::Stock;
+use crate::store::file::FileModel;
 use crate::verdict::{AnomalyKind, judge};
-use contender::Course;
+use shop::Course;
 
 /// What is explored: who buys what, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +70,11 @@ impl Setting {
         }
     }
 
+    /// The model of its store, before the first step.
+    pub(crate) fn model(&self) -> FileModel {
+        FileModel::new(&self.sale, Workers::Process, self.tickets)
+    }
+
     /// The command that explores it.
     #[must_use]
     pub fn command(&self) -> String {
@@ -93,6 +100,8 @@ impl Setting {
 pub struct End {
     /// How many purchases believe that they succeeded.
     pub receipts: u64,
+    /// How many purchases failed.
+    pub failed: u64,
     /// The stock in the file; `None` where it is left torn.
     pub remaining: Option<Stock>,
     /// What went wrong, in the order of [`AnomalyKind::ALL`].
@@ -111,6 +120,7 @@ impl End {
         let verdict = judge(history);
         End {
             receipts: verdict.ledger.receipts,
+            failed: failed(history),
             remaining: verdict.ledger.remaining,
             anomalies: verdict.anomalies.iter().map(|anomaly| anomaly.kind).collect(),
         }
@@ -118,8 +128,18 @@ impl End {
 
     /// The worst first: those that oversold most, the sound ones last.
     fn rank(&self) -> impl Ord + use<> {
-        (self.is_sound(), std::cmp::Reverse(self.receipts), self.remaining, self.anomalies.clone())
+        (
+            self.is_sound(),
+            std::cmp::Reverse(self.receipts),
+            self.remaining,
+            self.failed,
+            self.anomalies.clone(),
+        )
     }
+}
+
+fn failed(history: &History) -> u64 {
+    history.purchases.iter().filter(|purchase| purchase.outcome == Outcome::Failed).count() as u64
 }
 
 /// How the courses of a setting end: the verdict on one schedule of each.

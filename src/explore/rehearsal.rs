@@ -1,10 +1,11 @@
 //! One schedule on the model, step by step, and its history.
 
 use super::Setting;
-use super::contender::{Shop, Taken};
-use crate::buyer::{Action, Reply};
+use super::shop::Shop;
 use crate::history::{Header, History, Outcome, Purchase};
-use crate::schedule::{Schedule, Step, StepKind};
+use crate::protocol::{Action, Reply};
+use crate::schedule::{Schedule, Step};
+use crate::world::{Model, Took};
 
 /// Why a schedule can't be followed, and from which step on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +50,7 @@ pub enum Why {
 /// # Errors
 /// When the buyers can't take their steps in this order, or the order ends too early.
 pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refusal> {
-    let mut shop = Shop::new(setting);
+    let mut shop = Shop::new(setting, setting.model());
     let mut script = Script { open: vec![None; setting.buyers as usize], purchases: Vec::new() };
     for (step, place) in schedule.0.iter().zip(1..) {
         let refused = |why| Refusal { place, step: Some(*step), why };
@@ -61,7 +62,7 @@ pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refus
         let why = Why::TooShort(place as u32 + 1);
         return Err(Refusal { place: schedule.0.len() + 1, step: None, why });
     }
-    let (remaining, left_torn) = match shop.world.read() {
+    let (remaining, left_torn) = match shop.model.look() {
         Reply::Stock(stock) => (Some(stock), None),
         Reply::Torn(text) => (None, Some(String::from_utf8_lossy(text.bytes()).into_owned())),
         Reply::Done | Reply::Failed(_) => (None, None),
@@ -71,18 +72,18 @@ pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refus
     Ok(History { header, purchases: script.purchases })
 }
 
-fn check(setting: &Setting, shop: &Shop, script: &Script, step: Step) -> Result<(), Why> {
+fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step) -> Result<(), Why> {
     let Some(contender) = (step.buyer as usize).checked_sub(1).and_then(|place| shop.contenders.get(place))
     else {
         return Err(Why::NoSuchBuyer(setting.buyers));
     };
     match contender.wants() {
         None => return Err(Why::Left),
-        Some(kind) if kind != step.kind => return Err(Why::OtherStep(Step { kind, ..step })),
+        Some(letter) if letter != step.letter => return Err(Why::OtherStep(Step { letter, ..step })),
         Some(_) => {}
     }
-    if contender.waits(&shop.world)
-        && let Some(holder) = shop.contenders.iter().position(|other| other.keeps_out(contender))
+    if contender.waits(&shop.model)
+        && let Some(holder) = shop.contenders.iter().position(|other| other.keeps_out(&shop.model, contender))
     {
         let locked_ns = script.open[holder].as_ref().and_then(|purchase| purchase.steps.locked_ns);
         return Err(Why::Locked { holder: holder as u32 + 1, since: locked_ns.unwrap_or(0) as usize });
@@ -98,18 +99,18 @@ struct Script {
 }
 
 impl Script {
-    fn note(&mut self, buyer: u32, taken: &Taken, now_ns: u64) {
+    fn note(&mut self, buyer: u32, taken: &Took, now_ns: u64) {
         let open = &mut self.open[buyer as usize - 1];
         let called = || Purchase::new(u64::from(buyer), Outcome::Unknown, now_ns, None);
         let purchase = open.get_or_insert_with(called);
         let steps = &mut purchase.steps;
-        match taken.kind {
-            StepKind::Open => {}
-            StepKind::Lock => steps.locked_ns = Some(now_ns),
-            StepKind::Read => steps.read_ns = Some(now_ns),
-            StepKind::Truncate => steps.truncated_ns = Some(now_ns),
-            StepKind::Write | StepKind::Fill => steps.written_ns = Some(now_ns),
-            StepKind::Unlock => steps.unlocked_ns = Some(now_ns),
+        match taken.action {
+            Action::Open | Action::Think | Action::Leave => {}
+            Action::Lock => steps.locked_ns = Some(now_ns),
+            Action::Read => steps.read_ns = Some(now_ns),
+            Action::Truncate => steps.truncated_ns = Some(now_ns),
+            Action::Write(_) | Action::Fill(_) => steps.written_ns = Some(now_ns),
+            Action::Unlock => steps.unlocked_ns = Some(now_ns),
         }
         match (taken.action, taken.reply) {
             (Action::Read, Reply::Stock(stock)) => {

@@ -8,12 +8,13 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::{IteratorRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 
-use super::contender::{Course, Shop};
+use super::shop::{Course, Shop};
 use super::{End, Ends, Setting};
-use crate::plan::{Lock, PerBuyer, Write};
+use crate::plan::PerBuyer;
 use crate::schedule::{Schedule, Step};
 use crate::stock::tickets_between;
 use crate::verdict::Ruling;
+use crate::world::Model;
 
 /// How schedules are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,14 +177,11 @@ fn renumbered(schedule: &Schedule) -> Schedule {
 /// The most steps that a schedule has. Who buys until it is refused has no limit that is known
 /// beforehand; as many purchases as there are tickets, and a refusal, is where it starts.
 fn most_steps(setting: &Setting) -> u64 {
-    let sale = &setting.sale;
-    let locking = if sale.lock == Lock::None { 0 } else { 2 + u64::from(sale.replaces_its_lock()) };
-    let selling = if sale.write == Write::Truncate { 3 } else { 2 };
     let purchases = match setting.per_buyer {
         PerBuyer::Count(count) => u64::from(count.get()),
         PerBuyer::All => tickets_between(setting.tickets, 0).saturating_add(1),
     };
-    u64::from(setting.buyers).saturating_mul(purchases).saturating_mul(locking + selling)
+    u64::from(setting.buyers).saturating_mul(purchases).saturating_mul(setting.sale.protocol().most_named())
 }
 
 /// Who picks the next buyer to step.
@@ -213,7 +211,7 @@ impl Priorities {
 
 impl Picker {
     /// One of those that can step; `None` if there are none. `step` counts from 1.
-    fn pick(&mut self, rng: &mut ChaCha8Rng, shop: &Shop, step: u64) -> Option<usize> {
+    fn pick(&mut self, rng: &mut ChaCha8Rng, shop: &Shop<impl Model>, step: u64) -> Option<usize> {
         match self {
             Picker::Uniform => shop.able().choose(rng),
             Picker::Pct(Priorities { of_buyers, changes }) => {
@@ -234,15 +232,15 @@ fn draw(
     mut picker: Picker,
     stop: &AtomicBool,
 ) -> Option<(Course, Schedule)> {
-    let mut shop = Shop::new(setting);
+    let mut shop = Shop::new(setting, setting.model());
     let mut steps = Vec::new();
     while let Some(place) = picker.pick(rng, &shop, steps.len() as u64 + 1) {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
         if let Some(taken) = shop.step(place) {
-            steps.push(Step { kind: taken.kind, buyer: place as u32 + 1 });
+            steps.push(Step { letter: taken.letter, buyer: place as u32 + 1 });
         }
     }
-    Some((shop.course.ended(&shop.world), Schedule(steps)))
+    Some((shop.course.ended(&shop.model), Schedule(steps)))
 }

@@ -1,5 +1,6 @@
-//! The census against an enumeration that shares nothing with it but the rules of the sale: another
-//! buyer, another file, another lock, every order one by one.
+//! The census against an enumeration that shares nothing with it but the rules of the sale.
+
+mod enumeration;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -9,19 +10,13 @@ use num_rational::Ratio;
 use num_traits::ToPrimitive;
 
 use super::*;
-use crate::plan::{Lock, LockOn, Write};
+use crate::protocol::file::{Lock, LockOn, Write};
 use crate::stock::tickets_between;
 use crate::verdict::Ruling;
+use enumeration::{Enumeration, Key};
 
 fn setting(buyers: u32, tickets: Stock, lock: Lock, write: Write) -> Setting {
-    let sale = Sale {
-        lock,
-        lock_on: write.default_lock_on(),
-        write,
-        fsync: false,
-        lock_timeout_ns: None,
-        break_stale: false,
-    };
+    let sale = Sale::new(lock, write);
     Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
 }
 
@@ -31,144 +26,6 @@ fn unlocked(buyers: u32, tickets: Stock) -> Setting {
 
 fn several(setting: Setting, count: u32) -> Setting {
     Setting { per_buyer: PerBuyer::Count(NonZeroU32::new(count).expect("at least 1")), ..setting }
-}
-
-/// Where a buyer of the enumeration stands, and what it knows.
-#[derive(Clone, Copy, Default)]
-struct Simple {
-    /// The letter of its next step, by its place in the sale's letters.
-    at: usize,
-    read: Stock,
-    opened: u64,
-    /// Which file it read through last.
-    reads: u64,
-    receipts: u32,
-    /// It will not write: it unlocks (if there is a lock) and leaves.
-    gives_up: bool,
-    gone: bool,
-}
-
-#[derive(Clone)]
-struct Enumeration {
-    letters: Vec<char>,
-    /// Closing a file drops the lock on it.
-    posix: bool,
-    most: u32,
-    buyers: Vec<Simple>,
-    /// `None` while it is emptied.
-    file: Option<Stock>,
-    renames: u64,
-    holders: Vec<(u64, usize)>,
-    sold: Vec<Stock>,
-    torn: bool,
-    steps: Vec<String>,
-    chance: Ratio<u128>,
-}
-
-type Key = (u64, Option<Stock>, Vec<AnomalyKind>);
-
-impl Enumeration {
-    fn new(setting: &Setting) -> Self {
-        let locked = setting.sale.lock != Lock::None;
-        let mut letters = Vec::new();
-        if locked && setting.sale.write == Write::Rename && setting.sale.lock_on == LockOn::Ticket {
-            letters.push('O');
-        }
-        letters.extend(locked.then_some('L'));
-        letters.push('R');
-        letters.extend(if setting.sale.write == Write::Truncate { vec!['T', 'F'] } else { vec!['W'] });
-        letters.extend(locked.then_some('U'));
-        let most = match setting.per_buyer {
-            PerBuyer::Count(count) => count.get(),
-            PerBuyer::All => u32::MAX,
-        };
-        Self {
-            letters,
-            posix: setting.sale.lock == Lock::Posix,
-            most,
-            buyers: vec![Simple::default(); setting.buyers as usize],
-            file: Some(setting.tickets),
-            renames: 0,
-            holders: Vec::new(),
-            sold: Vec::new(),
-            torn: false,
-            steps: Vec::new(),
-            chance: Ratio::from_integer(1),
-        }
-    }
-
-    fn can(&self, place: usize) -> bool {
-        let buyer = &self.buyers[place];
-        let held = self.holders.iter().any(|(file, _)| *file == buyer.opened);
-        !(buyer.gone || self.letters[buyer.at] == 'L' && held)
-    }
-
-    fn step(&mut self, place: usize) {
-        let reopens = self.letters[0] == 'O';
-        let locked = self.letters.contains(&'L');
-        let buyer = &mut self.buyers[place];
-        let letter = self.letters[buyer.at];
-        self.steps.push(format!("{letter}{}", place + 1));
-        buyer.at += 1;
-        match letter {
-            'O' => buyer.opened = self.renames,
-            'L' => self.holders.push((buyer.opened, place)),
-            'R' => {
-                if reopens && self.posix && buyer.reads == buyer.opened {
-                    self.holders.retain(|(_, holder)| *holder != place);
-                }
-                buyer.reads = self.renames;
-                self.torn |= self.file.is_none();
-                buyer.read = self.file.unwrap_or(0);
-                buyer.gives_up = buyer.read == 0;
-            }
-            'T' => self.file = None,
-            'W' | 'F' => {
-                self.file = Some(buyer.read - 1);
-                self.renames += u64::from(reopens);
-                self.sold.push(buyer.read);
-                buyer.receipts += 1;
-            }
-            _ => self.holders.retain(|(_, holder)| *holder != place),
-        }
-        if buyer.gives_up && letter == 'R' {
-            buyer.at = self.letters.len() - usize::from(locked);
-        }
-        if buyer.at == self.letters.len() {
-            buyer.at = 0;
-            buyer.gone = buyer.gives_up || buyer.receipts == self.most;
-        }
-    }
-
-    /// Calls `ended` with every way in which this can go on.
-    fn each(&self, ended: &mut impl FnMut(&Enumeration)) {
-        let able: Vec<usize> = (0..self.buyers.len()).filter(|place| self.can(*place)).collect();
-        if able.is_empty() {
-            ended(self);
-        }
-        for place in &able {
-            let mut next = self.clone();
-            next.chance /= able.len() as u128;
-            next.step(*place);
-            next.each(ended);
-        }
-    }
-
-    /// By the definitions in words, over the list of all that were sold.
-    fn key(&self, initial: Stock) -> Key {
-        let mut tickets = self.sold.clone();
-        tickets.sort_unstable();
-        tickets.dedup();
-        let gone: Vec<Stock> = (self.file.unwrap_or(0) + 1..=initial).collect();
-        let named = [
-            (self.sold.len() as Stock > initial, AnomalyKind::Oversold),
-            (tickets.len() < self.sold.len(), AnomalyKind::LostUpdate),
-            (tickets != gone, AnomalyKind::LostStock),
-            (self.torn, AnomalyKind::TornRead),
-        ];
-        let anomalies = named.into_iter().filter_map(|(holds, kind)| holds.then_some(kind)).collect();
-        (self.sold.len() as u64, self.file, anomalies)
-    }
 }
 
 /// Enumerates a setting, and holds every schedule against the rehearsal and its verdict, and the sums
@@ -182,7 +39,7 @@ fn compare(setting: &Setting) -> u64 {
         let history = rehearse(setting, &text.parse().expect("a schedule")).expect("it can be followed");
         let end = End::of(&history);
         let key = one.key(setting.tickets);
-        assert_eq!((end.receipts, end.remaining, end.anomalies), key, "{text}");
+        assert_eq!((end.receipts, end.failed, end.remaining, end.anomalies), key, "{text}");
         let sum = ends.entry(key).or_insert((0, Ratio::from_integer(0), usize::MAX));
         sum.0 += 1;
         sum.1 += one.chance;
@@ -193,8 +50,8 @@ fn compare(setting: &Setting) -> u64 {
     assert_eq!(census.schedules, BigUint::from(schedules));
     assert_eq!(census.found.len(), ends.len(), "{setting:?}");
     for found in census.found {
-        let End { receipts, remaining, anomalies } = found.end.clone();
-        let (count, chance, length) = &ends[&(receipts, remaining, anomalies)];
+        let End { receipts, failed, remaining, anomalies } = found.end.clone();
+        let (count, chance, length) = &ends[&(receipts, failed, remaining, anomalies)];
         assert_eq!(found.schedules, BigUint::from(*count), "{setting:?}");
         let (numer, denom) = (found.probability.numer().to_u128(), found.probability.denom().to_u128());
         assert_eq!((numer, denom), (Some(*chance.numer()), Some(*chance.denom())), "{setting:?}");
@@ -202,6 +59,48 @@ fn compare(setting: &Setting) -> u64 {
         assert_eq!(End::of(&rehearse(setting, &found.witness).expect("a witness")), found.end);
     }
     schedules
+}
+
+/// Buyers that take these steps.
+fn steps(text: &str, buyers: u32, tickets: Stock) -> Setting {
+    let sale = Sale::of_steps(text.parse().expect("steps"), None, None, None).expect("a sale");
+    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
+}
+
+#[test]
+fn steps_in_any_order_give_the_same_counts_one_by_one() {
+    let mut schedules = 0;
+    for text in [
+        "read lock write unlock",
+        "read lock read write unlock",
+        "lock read unlock write",
+        "lock read unlock lock write unlock",
+        "lock read unlock read write",
+        "read think truncate lock fill unlock",
+        "truncate lock read fill unlock",
+        "lock read truncate unlock fill",
+        "read read write",
+        "think lock read write think unlock think",
+    ] {
+        for (buyers, tickets) in [(1, 1), (2, 0), (2, 1), (2, 2), (3, 1), (3, 2)] {
+            schedules += compare(&steps(text, buyers, tickets));
+        }
+        schedules += compare(&several(steps(text, 2, 3), 2));
+    }
+    assert!(schedules > 10_000, "{schedules} schedules only");
+}
+
+/// The figures that the README and the help text give.
+#[test]
+fn a_lock_that_is_taken_after_the_read_oversells_in_six_orders_of_ten() {
+    let late = census(&steps("read lock write unlock", 2, 1), MAX_STATES);
+    assert_eq!((late.schedules.clone(), late.sound), (BigUint::from(10_u32), BigUint::from(4_u32)));
+    let oversold = &late.found[0];
+    assert_eq!(oversold.end.anomalies[0], AnomalyKind::Oversold);
+    assert_eq!(oversold.schedules, BigUint::from(6_u32));
+    assert_eq!(oversold.probability, Ratio::new(3_u32.into(), 4_u32.into()));
+    let checked = census(&steps("read lock read write unlock", 2, 1), MAX_STATES);
+    assert_eq!((checked.schedules.clone(), checked.sound), (BigUint::from(12_u32), BigUint::from(12_u32)));
 }
 
 #[test]
@@ -250,15 +149,15 @@ fn schedules_of_one_course_are_judged_alike() {
     for setting in [several(unlocked(7, 6), 2), all, truncated, several(trap, 3)] {
         let mut ends: HashMap<Course, End> = HashMap::new();
         for _ in 0..1_000 {
-            let mut shop = contender::Shop::new(&setting);
+            let mut shop = shop::Shop::new(&setting, setting.model());
             let mut steps = Vec::new();
             while let Some(place) = shop.able().choose(&mut rng) {
-                let kind = shop.step(place).expect("it can step").kind;
-                steps.push(crate::schedule::Step { kind, buyer: place as u32 + 1 });
+                let letter = shop.step(place).expect("it can step").letter;
+                steps.push(crate::schedule::Step { letter, buyer: place as u32 + 1 });
             }
             let history = rehearse(&setting, &Schedule(steps)).expect("followed");
             let end = End::of(&history);
-            let course = shop.course.ended(&shop.world);
+            let course = shop.course.ended(&shop.model);
             assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}");
         }
         assert!(ends.len() > 5, "{setting:?}");

@@ -73,7 +73,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::closed_set::closed_set;
 use crate::fault::{Fault, TornText};
-use crate::plan::{Exclusion, Lock, Plan};
+use crate::plan::{Exclusion, Plan};
+use crate::protocol::file::Lock;
 use crate::stock::Stock;
 
 closed_set! {
@@ -229,7 +230,9 @@ impl Header {
         let (exclusive, in_turn) = match plan.exclusion() {
             Exclusion::Excludes => (true, false),
             Exclusion::InTurn => (plan.sale.lock != Lock::None, true),
-            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner => (false, false),
+            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
+                (false, false)
+            }
         };
         Self { exclusive, in_turn, restocks: plan.restocks, plan: Some(plan), ..Self::default() }
     }

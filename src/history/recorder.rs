@@ -119,7 +119,10 @@ impl Recorder {
                 (all, all)
             }
             // Mostly each buyer gets each ticket at the worst. A late write can put tickets on sale again.
-            (PerBuyer::All, Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner) => {
+            (
+                PerBuyer::All,
+                Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered,
+            ) => {
                 let all = initial.saturating_add(1).saturating_mul(buyers);
                 (all, all.saturating_mul(2))
             }

@@ -48,6 +48,11 @@ texts! {
         en: "A POSIX lock belongs to the process, and all buyers are in one: each gets it at once.",
         zh: "POSIX 锁属于进程，而买家都在同一个进程里：人人都能立刻拿到。",
     }
+    /// Why: the lock is let go too early, or taken too late.
+    why_not_covered() {
+        en: "The stock is not locked all the way from the read that decides to the write: another buyer can sell from the same stock in between.",
+        zh: "从作出决定的那次读到写入，锁没有一直握着：其间别的买家可以照同一个票数卖票。",
+    }
     /// Why: the locked file is replaced.
     why_renamed_away() {
         en: "Each write replaces the locked file: one buyer holds the old file's lock, another the new one's.",

@@ -23,6 +23,8 @@ texts! {
     write_by(write) { en: "{write}", zh: "{write} 写法" }
     /// In the plan line: how it is written, and synced.
     write_synced(write) { en: "{write} + fsync", zh: "{write} 写法 + fsync" }
+    /// In the plan line: how it is written, and steps in an order of their own.
+    write_and_steps(write, steps) { en: "{write}, steps: {steps}", zh: "{write}，步骤：{steps}" }
     /// In the plan line: the think time and its spread.
     think(think, percent) { en: "think {think} ±{percent}%", zh: "思考 {think} ±{percent}%" }
     /// In the plan line: no think time.

@@ -11,21 +11,22 @@ use serde::Serialize;
 use super::child::Child;
 use super::stage::{Stage, format_s, share};
 use super::{Claim, Lecture, LessonError, failed};
-use crate::buyer::{Action, Buyer, Ending, Reply, Rules};
+use crate::buyer::{Buyer, Ending};
 use crate::history::{Header, History, Recorder};
 use crate::lang::lesson::lock as text;
 use crate::paths::temporary_folder;
-use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
+use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::protocol::file::{Lock, Sale, Write};
+use crate::protocol::{Action, Reply};
 use crate::report::text::{BAD, GOOD, LOUD};
 use crate::run::{run, stock_left};
 use crate::shared::SharedSlice;
 use crate::stock::Stock;
-use crate::store::file::RealWorld;
 use crate::store::file::lock::Meeting;
-use crate::store::file::ticket;
+use crate::store::file::{FileSession, ticket};
 use crate::verdict::{Ruling, judge};
 use crate::workers::Watch;
-use crate::world::{Recorded, World, drive};
+use crate::world::{Recorded, Session, drive};
 
 const BUYERS: u32 = 10;
 /// The pause after reading, and the one before writing.
@@ -86,14 +87,7 @@ fn plan(folder: &Path, lock: Lock) -> Plan {
         buyers: BUYERS,
         tickets: Some(1),
         workers: Workers::Process,
-        sale: Sale {
-            lock,
-            lock_on: LockOn::Ticket,
-            write: Write::Truncate,
-            fsync: false,
-            lock_timeout_ns: None,
-            break_stale: false,
-        },
+        sale: Sale::new(lock, Write::Truncate),
         per_buyer: PerBuyer::ONE,
         pace: Pace { think_ns: 0, jitter: 0.0, seed: 1 },
         file: folder.join("ticket.json"),
@@ -110,7 +104,7 @@ struct Unhurried<'a, W> {
     left_ns: &'a AtomicU64,
 }
 
-impl<W: World> World for Unhurried<'_, W> {
+impl<W: Session> Session for Unhurried<'_, W> {
     fn perform(&mut self, action: Action) -> Reply {
         let reply = self.world.perform(action);
         let pauses = match (action, reply) {
@@ -122,8 +116,12 @@ impl<W: World> World for Unhurried<'_, W> {
         reply
     }
 
-    fn try_lock(&mut self) -> Option<Reply> {
-        self.world.try_lock()
+    fn attempt(&mut self, action: Action) -> Option<Reply> {
+        self.world.attempt(action)
+    }
+
+    fn think_time(&mut self) -> Duration {
+        self.world.think_time()
     }
 
     fn ended(&mut self, ending: Ending) {
@@ -143,13 +141,13 @@ fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
 
     let buy = |buyer: u32| -> io::Result<()> {
         recorder.set_pid(buyer, std::process::id());
-        let world = Recorded::new(RealWorld::open(&plan, &recorder, &meeting, buyer)?, recorder.pen(buyer));
+        let world = Recorded::new(FileSession::open(&plan, &recorder, &meeting, buyer)?, recorder.pen(buyer));
         let mut world = Unhurried { world, stage, left_ns: &left_ns[buyer as usize - 1] };
         ready.count();
         while go.get() == 0 {
             std::thread::sleep(Duration::from_millis(1));
         }
-        drive(&mut Buyer::new(Rules::new(&plan.sale, plan.per_buyer)), &mut world);
+        drive(&mut Buyer::new(plan.sale.protocol(), plan.per_buyer), &mut world);
         Ok(())
     };
 

@@ -1,8 +1,7 @@
 //! Many children, each of which writes one file: one after another, and all at once.
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use serde::Serialize;
 

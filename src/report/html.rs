@@ -26,7 +26,8 @@ use crate::fault::FaultKind;
 use crate::foreign;
 use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
-use crate::plan::{Lock, Plan};
+use crate::plan::Plan;
+use crate::protocol::file::Lock;
 use crate::stock::Stock;
 use crate::verdict::{Anomaly, Ledger, MOST_EVIDENCE, Ruling, Verdict};
 

@@ -11,8 +11,9 @@ use super::text::{BAD, GOOD, ODD, styled};
 use super::words::{grouped, span};
 use crate::foreign;
 use crate::grade::{Combination, Counts, Grade, Obstacle, Row};
-use crate::lang::{Lang, matrix as say};
-use crate::plan::{Exclusion, Lock, LockOn, Write};
+use crate::lang::{Lang, matrix as say, run as say_run};
+use crate::plan::{Exclusion, Plan, Workers};
+use crate::protocol::file::{Lock, LockOn, Sale, Write};
 use crate::stock::Stock;
 
 /// Narrower tables have no room for sentences: they stand below then.
@@ -55,17 +56,18 @@ fn as_text<S: serde::Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::
 
 /// Why a combination is expected to do as it does, in one sentence.
 #[must_use]
-pub fn documented(combination: Combination, lang: Lang) -> String {
-    match combination.exclusion() {
-        Exclusion::NoLock => match combination.write {
+pub fn documented(sale: &Sale, workers: Workers, lang: Lang) -> String {
+    match Exclusion::of(sale, workers) {
+        Exclusion::NoLock => match sale.write {
             Write::Overwrite => say::why_none_overwrite(lang),
             Write::Truncate => say::why_none_truncate(lang),
             Write::Rename => say::why_none_rename(lang),
         },
         Exclusion::SameOwner => say::why_same_owner(lang),
         Exclusion::RenamedAway => say::why_renamed_away(lang),
+        Exclusion::NotCovered => say::why_not_covered(lang),
         Exclusion::InTurn => say::why_in_turn(lang),
-        Exclusion::Excludes => match combination.lock {
+        Exclusion::Excludes => match sale.lock {
             // Without a lock nothing excludes.
             Lock::None => String::new(),
             Lock::Flock => say::why_flock(lang),
@@ -77,10 +79,21 @@ pub fn documented(combination: Combination, lang: Lang) -> String {
     }
 }
 
+/// What is said of a plan whose lock does not keep its buyers apart.
+#[must_use]
+pub fn demonstration(plan: &Plan, lang: Lang) -> Option<String> {
+    match plan.exclusion() {
+        Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => None,
+        Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
+            Some(say_run::demonstration(lang, documented(&plan.sale, plan.workers, lang)))
+        }
+    }
+}
+
 /// Why a row has its grade, in one sentence.
 #[must_use]
 pub fn why(row: &Row, lang: Lang) -> String {
-    let documented = documented(row.combination, lang);
+    let documented = documented(&row.combination.sale(), row.combination.workers, lang);
     match (&row.obstacle, row.grade) {
         (Some(Obstacle::CouldNotRun(reason)), _) => {
             say::could_not_run(lang, foreign::shown(reason.trim_end_matches('.')))

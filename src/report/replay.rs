@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use super::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
 use super::words::{self, grouped};
-use crate::buyer::{Action, Reply};
 use crate::foreign;
 use crate::history::{History, Outcome};
 use crate::lang::{Lang, Noun, replay as say, run as run_words};
-use crate::plan::{Lock, LockOn, Plan};
+use crate::plan::Plan;
+use crate::protocol::file::{Lock, LockOn};
+use crate::protocol::{Action, Reply};
 use crate::schedule::{Schedule, Taken};
 use crate::verdict::Verdict;
 

@@ -8,10 +8,10 @@ use unicode_width::UnicodeWidthStr as _;
 use super::figures::{Fairness, Latency, Percentiles, rate_per_s};
 use super::words::{self, grouped, grouped_stock, span};
 use crate::foreign;
-use crate::grade::Combination;
 use crate::history::{BuyerCount, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, run as say};
-use crate::plan::{Exclusion, Lock, LockOn, PerBuyer, Plan, Workers};
+use crate::plan::{Exclusion, PerBuyer, Plan, Workers};
+use crate::protocol::file::Lock;
 use crate::stock::Stock;
 use crate::verdict::{Ledger, Ruling, Verdict};
 
@@ -51,23 +51,14 @@ pub enum Detail {
 /// The plan in one line, its tickets on sale, and what is wrong with it.
 #[must_use]
 pub fn plan_line(plan: &Plan, lang: Lang) -> String {
-    let sale = &plan.sale;
-    let lock = match (sale.lock, sale.lock_on) {
-        (Lock::None, _) => say::no_lock(lang),
-        (lock, LockOn::Sidecar) if lock.has_carrier() => say::lock_on_sidecar(lang, lock),
-        (lock, _) => say::lock_on_ticket(lang, lock),
-    };
-    let write =
-        if sale.fsync { say::write_synced(lang, sale.write) } else { say::write_by(lang, sale.write) };
+    let (lock, write) = (words::lock(&plan.sale, lang), words::write(&plan.sale, lang));
     let mut pace = if plan.pace.think_ns == 0 {
         say::no_think(lang)
     } else {
         say::think(lang, words::think(plan), (plan.pace.jitter * 100.0).round())
     };
-    match plan.per_buyer {
-        PerBuyer::ONE => {}
-        PerBuyer::Count(count) => pace = format!("{pace}, {}", say::several_each(lang, count)),
-        PerBuyer::All => pace = format!("{pace}, {}", say::all_each(lang)),
+    if let Some(each) = words::several_each(plan.per_buyer, lang) {
+        pace = format!("{pace}, {each}");
     }
     let workers = match plan.workers {
         Workers::Process => Noun::Process,
@@ -84,16 +75,11 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
         say::plan_line(lang, buyers, tickets, file, lock, write, pace, plan.pace.seed)
     };
     let mut text = format!("{line}\n");
-    match plan.exclusion() {
-        Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => {}
-        Exclusion::RenamedAway | Exclusion::SameOwner => {
-            let why = super::matrix::documented(Combination::of(plan), lang);
-            let mut note = say::demonstration(lang, why);
-            if plan.exclusion() == Exclusion::RenamedAway && plan.per_buyer == PerBuyer::ONE {
-                note = format!("{note} {}", say::trap_takes_two(lang));
-            }
-            let _ = writeln!(text, "{}", styled(ODD, note));
+    if let Some(mut note) = super::matrix::demonstration(plan, lang) {
+        if plan.exclusion() == Exclusion::RenamedAway && plan.per_buyer == PerBuyer::ONE {
+            note = format!("{note} {}", say::trap_takes_two(lang));
         }
+        let _ = writeln!(text, "{}", styled(ODD, note));
     }
     text
 }

@@ -3,14 +3,49 @@
 use crate::fault::{FaultKind, TornText};
 use crate::foreign;
 use crate::history::{History, Outcome, Purchase};
-use crate::lang::{Lang, Noun, order, verdict as say};
+use crate::lang::{Lang, Noun, order, run as say_run, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
-use crate::plan::{Lock, Plan};
+use crate::plan::{PerBuyer, Plan};
+use crate::protocol::file::{Lock, LockOn, Sale};
 use crate::stock::tickets_between;
 use crate::verdict::{
     Anomaly, AnomalyKind, Contradiction, Evidence, Ledger, LostUpdate, Place, Rise, Ruling, SharedTicket,
     TornRead, Unjudged, Verdict, Wait,
 };
+
+/// The lock of a sale, and where it sits, as the plan line says it.
+#[must_use]
+pub fn lock(sale: &Sale, lang: Lang) -> String {
+    match (sale.lock, sale.lock_on) {
+        (Lock::None, _) => say_run::no_lock(lang),
+        (lock, LockOn::Sidecar) if lock.has_carrier() => say_run::lock_on_sidecar(lang, lock),
+        (lock, _) => say_run::lock_on_ticket(lang, lock),
+    }
+}
+
+/// How a sale writes, and its steps where they are its own, as the plan line says it.
+#[must_use]
+pub fn write(sale: &Sale, lang: Lang) -> String {
+    let write = if sale.fsync {
+        say_run::write_synced(lang, sale.write)
+    } else {
+        say_run::write_by(lang, sale.write)
+    };
+    match sale.steps {
+        Some(steps) => say_run::write_and_steps(lang, write, steps),
+        None => write,
+    }
+}
+
+/// How many purchases each buyer makes, where that is not one.
+#[must_use]
+pub fn several_each(per_buyer: PerBuyer, lang: Lang) -> Option<String> {
+    match per_buyer {
+        PerBuyer::ONE => None,
+        PerBuyer::Count(count) => Some(say_run::several_each(lang, count)),
+        PerBuyer::All => Some(say_run::all_each(lang)),
+    }
+}
 
 /// A duration as people say it: three digits and a unit.
 #[must_use]

@@ -10,7 +10,9 @@ use serde_json::value::RawValue;
 
 use super::Schedule;
 use crate::history::write_whole;
-use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
+use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::protocol::{Protocol, ProtocolError};
 use crate::stock::Stock;
 use crate::streams::open_to_read;
 
@@ -64,60 +66,85 @@ pub enum ScheduleFileError {
     },
 }
 
-/// What a replay has to know of a plan: all but the ticket file, the think times and how buyers were
-/// run. Members that are left out have the command line's defaults.
+/// What a replay has to know of a plan: all but the ticket file, the think times and how buyers were run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "PlanText", into = "PlanText")]
 pub struct SchedulePlan {
-    /// How many buyers there are; left out: as many as the steps name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// How many buyers there are; `None`: as many as the schedule names.
     pub buyers: Option<u32>,
-    /// How many tickets are on sale; left out: the ticket file's own stock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// How many tickets are on sale; `None`: the ticket file's own stock.
     pub tickets: Option<Stock>,
-    /// How they keep each other out.
-    #[serde(default = "default_lock")]
-    pub lock: Lock,
-    /// How the new stock reaches the file.
-    #[serde(default = "default_write")]
-    pub write: Write,
-    /// Which file carries the lock; left out: what suits the write.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock_on: Option<LockOn>,
-    /// Whether writes are synced.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub fsync: bool,
+    /// What one purchase does.
+    pub sale: Sale,
     /// How many purchases each buyer makes.
-    #[serde(default = "default_per_buyer")]
     pub per_buyer: PerBuyer,
 }
 
-const fn default_lock() -> Lock {
-    Lock::Flock
-}
-
-const fn default_write() -> Write {
-    Write::Overwrite
+/// A [`SchedulePlan`] as a schedule file has it. Members that are left out have the command line's defaults.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanText {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    buyers: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tickets: Option<Stock>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    steps: Option<Protocol>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lock: Option<Lock>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    write: Option<Write>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lock_on: Option<LockOn>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fsync: bool,
+    #[serde(default = "default_per_buyer")]
+    per_buyer: PerBuyer,
 }
 
 const fn default_per_buyer() -> PerBuyer {
     PerBuyer::ONE
 }
 
+impl TryFrom<PlanText> for SchedulePlan {
+    type Error = ProtocolError;
+
+    fn try_from(text: PlanText) -> Result<Self, ProtocolError> {
+        let PlanText { buyers, tickets, steps, lock, write, lock_on, fsync, per_buyer } = text;
+        let sale = match steps {
+            Some(steps) => Sale::of_steps(steps, lock, lock_on, write)?,
+            None => {
+                let usual = Sale::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
+                Sale { lock_on: lock_on.unwrap_or(usual.lock_on), ..usual }
+            }
+        };
+        Ok(Self { buyers, tickets, sale: Sale { fsync, ..sale }, per_buyer })
+    }
+}
+
+impl From<SchedulePlan> for PlanText {
+    fn from(plan: SchedulePlan) -> Self {
+        let SchedulePlan { buyers, tickets, sale, per_buyer } = plan;
+        let Sale { lock, lock_on, write, fsync, .. } = sale;
+        Self {
+            buyers,
+            tickets,
+            steps: Some(sale.protocol()),
+            lock: Some(lock),
+            write: Some(write),
+            lock_on: (lock_on != write.default_lock_on()).then_some(lock_on),
+            fsync,
+            per_buyer,
+        }
+    }
+}
+
 impl SchedulePlan {
     /// What a replay has to know of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let Sale { lock, lock_on, write, fsync, .. } = plan.sale;
-        Self {
-            buyers: Some(plan.buyers),
-            tickets: plan.tickets,
-            lock,
-            write,
-            lock_on: (lock_on != write.default_lock_on()).then_some(lock_on),
-            fsync,
-            per_buyer: plan.per_buyer,
-        }
+        let sale = Sale { lock_timeout_ns: None, break_stale: false, ..plan.sale };
+        Self { buyers: Some(plan.buyers), tickets: plan.tickets, sale, per_buyer: plan.per_buyer }
     }
 
     /// The plan of a replay of `steps` on the ticket file `file`. Nobody thinks in it: when a buyer
@@ -128,14 +155,7 @@ impl SchedulePlan {
             buyers: self.buyers.unwrap_or_else(|| steps.buyers()),
             tickets: self.tickets,
             workers: Workers::Process,
-            sale: Sale {
-                lock: self.lock,
-                lock_on: self.lock_on.unwrap_or(self.write.default_lock_on()),
-                write: self.write,
-                fsync: self.fsync,
-                lock_timeout_ns: None,
-                break_stale: false,
-            },
+            sale: self.sale,
             per_buyer: self.per_buyer,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             file: file.to_owned(),

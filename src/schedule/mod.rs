@@ -13,81 +13,21 @@ pub use followed::{FollowedError, followed};
 use std::fmt;
 use std::str::FromStr;
 
-use crate::buyer::{Action, Ending, Reply};
-
-/// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum StepKind {
-    /// `O`: the file that carries the lock is opened.
-    Open,
-    /// `L`: the lock is granted.
-    Lock,
-    /// `R`: the stock is read.
-    Read,
-    /// `W`: the new stock is written.
-    Write,
-    /// `T`: the file is emptied.
-    Truncate,
-    /// `F`: the emptied file is filled.
-    Fill,
-    /// `U`: the lock is let go.
-    Unlock,
-}
-
-impl StepKind {
-    /// Every kind, in the order in which a purchase takes them.
-    pub const ALL: [StepKind; 7] = [
-        StepKind::Open,
-        StepKind::Lock,
-        StepKind::Read,
-        StepKind::Write,
-        StepKind::Truncate,
-        StepKind::Fill,
-        StepKind::Unlock,
-    ];
-
-    /// Its letter.
-    #[must_use]
-    pub const fn letter(self) -> char {
-        match self {
-            StepKind::Open => 'O',
-            StepKind::Lock => 'L',
-            StepKind::Read => 'R',
-            StepKind::Write => 'W',
-            StepKind::Truncate => 'T',
-            StepKind::Fill => 'F',
-            StepKind::Unlock => 'U',
-        }
-    }
-
-    /// The step that an action is; `None` for thinking and leaving.
-    #[must_use]
-    pub const fn of(action: Action) -> Option<StepKind> {
-        match action {
-            Action::Open => Some(StepKind::Open),
-            Action::Lock => Some(StepKind::Lock),
-            Action::Read => Some(StepKind::Read),
-            Action::Write(_) => Some(StepKind::Write),
-            Action::Truncate => Some(StepKind::Truncate),
-            Action::Fill(_) => Some(StepKind::Fill),
-            Action::Unlock => Some(StepKind::Unlock),
-            Action::Think | Action::Leave => None,
-        }
-    }
-}
+use crate::buyer::Ending;
+use crate::protocol::{Action, Letter, Reply};
 
 /// One step of one buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Step {
     /// What it does.
-    pub kind: StepKind,
+    pub letter: Letter,
     /// Whose it is, from 1.
     pub buyer: u32,
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.kind.letter(), self.buyer)
+        write!(f, "{}{}", self.letter, self.buyer)
     }
 }
 
@@ -169,12 +109,12 @@ impl serde::Serialize for Schedule {
 }
 
 fn step(word: &str) -> Option<Step> {
-    let letter = word.chars().next()?;
-    let kind = StepKind::ALL.into_iter().find(|kind| kind.letter() == letter)?;
-    let digits = &word[letter.len_utf8()..];
+    // Every letter is one of ASCII's.
+    let (letter, digits) = word.split_at_checked(1)?;
+    let letter = letter.parse().ok()?;
     let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
     let buyer = digits.parse().ok().filter(|_| plain)?;
-    Some(Step { kind, buyer })
+    Some(Step { letter, buyer })
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ use super::WorkersError;
 use super::attend::TICK;
 use super::brood::{Brood, readable};
 use super::limits::allow_gates;
-use crate::buyer::{Buyer, Rules};
+use crate::buyer::Buyer;
 use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::store::file::lock::Meeting;
-use crate::store::file::{RealWorld, remove_scratch};
+use crate::store::file::{FileSession, remove_scratch};
 use crate::world::{Baton, Gate, Recorded, Told, drive_gated};
 
 /// How long a buyer may take to answer once all is to end, before it is given up.
@@ -145,7 +145,7 @@ fn hangs_up(baton: &mut Baton, deadline: Instant) -> bool {
 /// The life of one buyer process. Returns its exit code.
 fn be_buyer(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32, gate: &mut Gate) -> u8 {
     recorder.set_pid(buyer, std::process::id());
-    let world = match RealWorld::open(plan, recorder, meeting, buyer) {
+    let world = match FileSession::open(plan, recorder, meeting, buyer) {
         Ok(world) => world,
         Err(error) => {
             gate.tell(Told::NotOpened(error.raw_os_error().unwrap_or(0)));
@@ -153,7 +153,7 @@ fn be_buyer(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32, gat
         }
     };
     gate.tell(Told::Ready);
-    let mut steps = Buyer::new(Rules::new(&plan.sale, plan.per_buyer));
+    let mut steps = Buyer::new(plan.sale.protocol(), plan.per_buyer);
     drive_gated(&mut steps, &mut Recorded::new(world, recorder.pen(buyer)), gate);
     0
 }

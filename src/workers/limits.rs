@@ -3,7 +3,8 @@
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::WorkersError;
-use crate::plan::{LockOn, Plan, Write};
+use crate::plan::Plan;
+use crate::protocol::file::{LockOn, Write};
 
 /// What a process has open besides its buyers' files: standard streams, a runtime's, some to spare.
 const OTHER_FILES: u64 = 64;

@@ -19,11 +19,11 @@ use super::brood::{Brood, ForkError, check_limit, only_thread, readable};
 #[cfg(target_os = "linux")]
 use super::orphan::killed_inside;
 use super::{Crew, Watch, WorkersError};
-use crate::buyer::{Buyer, Rules};
+use crate::buyer::Buyer;
 use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::store::file::lock::Meeting;
-use crate::store::file::{RealWorld, remove_scratch};
+use crate::store::file::{FileSession, remove_scratch};
 use crate::world::{Recorded, drive};
 
 /// The children, the pipe of which each holds an end (it hangs up when the last has left), and what they
@@ -105,7 +105,7 @@ struct ChildEnds {
 fn be_buyer(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32, ends: &mut ChildEnds) -> u8 {
     ends.start_write = None;
     recorder.set_pid(buyer, std::process::id());
-    let world = match RealWorld::open(plan, recorder, meeting, buyer) {
+    let world = match FileSession::open(plan, recorder, meeting, buyer) {
         Ok(world) => world,
         Err(error) => {
             // errno fits a byte on Linux and macOS; 0 would mean ready.
@@ -117,7 +117,7 @@ fn be_buyer(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32, end
     if ends.ready.write_all(&[0]).is_err() || !wait_at_barrier(&ends.start_read) {
         return 0;
     }
-    let mut buyer_steps = Buyer::new(Rules::new(&plan.sale, plan.per_buyer));
+    let mut buyer_steps = Buyer::new(plan.sale.protocol(), plan.per_buyer);
     drive(&mut buyer_steps, &mut Recorded::new(world, recorder.pen(buyer)));
     0
 }

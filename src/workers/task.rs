@@ -36,13 +36,14 @@ use tokio::time::timeout;
 use self::clock::Clock;
 use super::attend::{UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::{Crew, Watch, WorkersError};
-use crate::buyer::{Action, Buyer, Reply, Rules};
+use crate::buyer::Buyer;
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
-use crate::plan::Plan;
+use crate::plan::{PerBuyer, Plan};
+use crate::protocol::{Action, Protocol, Reply};
 use crate::store::file::lock::Meeting;
-use crate::store::file::{RealWorld, remove_scratch};
-use crate::world::{Recorded, World as _};
+use crate::store::file::{FileSession, remove_scratch};
+use crate::world::{Recorded, Session};
 
 /// Threads for blocking calls: one at the doorway, and one to stand in for a thread that syncs.
 const BLOCKING_THREADS: usize = 2;
@@ -78,14 +79,15 @@ fn run_on(
         doorway: Semaphore::new(1),
         blocked: Mutex::new(None),
         limit: plan.sale.lock_timeout_ns.map(Duration::from_nanos),
-        rules: Rules::new(&plan.sale, plan.per_buyer),
+        protocol: plan.sale.protocol(),
+        per_buyer: plan.per_buyer,
         fsync: plan.sale.fsync,
     });
     let (go, gate) = watch::channel(false);
     let (presence, left) = channel();
     let mut tasks = JoinSet::new();
     for buyer in 1..=plan.buyers {
-        let world = RealWorld::open(plan, recorder, meeting, buyer)
+        let world = FileSession::open(plan, recorder, meeting, buyer)
             .map_err(|source| WorkersError::Open { buyer, source })?;
         let visit = Visit { buyer, hall: Arc::clone(&hall), gate: gate.clone(), _presence: presence.clone() };
         let world = Recorded::new(world, recorder.pen(buyer));
@@ -123,13 +125,14 @@ struct Hall {
     /// Who does, and on which thread.
     blocked: Mutex<Option<(u32, BlockedThread)>>,
     limit: Option<Duration>,
-    rules: Rules,
+    protocol: Protocol,
+    per_buyer: PerBuyer,
     fsync: bool,
 }
 
 impl Hall {
     /// Waits for the lock on this thread, which may block, and can be woken meanwhile.
-    fn wait_for_lock(&self, buyer: u32, world: &mut RealWorld) -> Reply {
+    fn wait_for_lock(&self, buyer: u32, world: &mut impl Session) -> Reply {
         let blocked = |who| *self.blocked.lock().unwrap_or_else(PoisonError::into_inner) = who;
         blocked(Some((buyer, BlockedThread(pthread_self()))));
         let reply = world.perform(Action::Lock);
@@ -161,12 +164,12 @@ struct Visit {
 
 impl Visit {
     /// The life of one buyer.
-    async fn shop(mut self, mut world: Recorded<RealWorld>) -> u32 {
+    async fn shop<S: Session + Send + 'static>(mut self, mut world: Recorded<S>) -> u32 {
         // An error says that the launcher has gone home instead.
         if self.gate.wait_for(|open| *open).await.is_err() {
             return self.buyer;
         }
-        let mut steps = Buyer::new(self.hall.rules);
+        let mut steps = Buyer::new(self.hall.protocol, self.hall.per_buyer);
         loop {
             let action = steps.next();
             let reply = match action {
@@ -195,23 +198,23 @@ impl Visit {
         }
     }
 
-    async fn think(&self, world: &mut Recorded<RealWorld>) -> Reply {
+    async fn think(&self, world: &mut Recorded<impl Session>) -> Reply {
         world.before(Action::Think);
-        let until = Instant::now() + world.inner().think_time();
+        let until = Instant::now() + world.think_time();
         let left = || until.saturating_duration_since(Instant::now());
         if !left().is_zero() {
             self.hall.clock.sleep(left()).await;
         }
         // All alarms ring when the run is stopped.
-        let reply = if left().is_zero() { Reply::Done } else { RealWorld::stopped() };
+        let reply = if left().is_zero() { Reply::Done } else { Reply::stopped() };
         world.after(Action::Think, &reply);
         reply
     }
 
     /// Takes the lock, as the module's documentation says.
-    async fn lock(&self, mut world: Recorded<RealWorld>) -> (Recorded<RealWorld>, Reply) {
+    async fn lock<S: Session + Send + 'static>(&self, mut world: Recorded<S>) -> (Recorded<S>, Reply) {
         world.before(Action::Lock);
-        let at_once = world.inner().refusal(Action::Lock).or_else(|| world.inner().try_lock());
+        let at_once = world.inner().attempt(Action::Lock);
         let (mut world, reply) = match at_once {
             Some(reply) => (world, reply),
             None => self.lock_patiently(world).await,
@@ -220,7 +223,10 @@ impl Visit {
         (world, reply)
     }
 
-    async fn lock_patiently(&self, mut world: Recorded<RealWorld>) -> (Recorded<RealWorld>, Reply) {
+    async fn lock_patiently<S: Session + Send + 'static>(
+        &self,
+        mut world: Recorded<S>,
+    ) -> (Recorded<S>, Reply) {
         let hall = Arc::clone(&self.hall);
         let turn = match self.hall.limit {
             Some(limit) => timeout(limit, self.hall.doorway.acquire()).await,
@@ -229,11 +235,11 @@ impl Visit {
         let turn = match turn {
             Ok(Ok(turn)) => turn,
             // The doorway is closed when the run is stopped.
-            Ok(Err(_)) => return (world, RealWorld::stopped()),
+            Ok(Err(_)) => return (world, Reply::stopped()),
             // As one that waits for the lock itself: it may be free by now.
             Err(_) => {
                 let late = || Reply::Failed(Fault::plain(FaultKind::LockTimeout));
-                let reply = world.inner().try_lock().unwrap_or_else(late);
+                let reply = world.inner().attempt(Action::Lock).unwrap_or_else(late);
                 return (world, reply);
             }
         };

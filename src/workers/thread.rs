@@ -19,11 +19,11 @@ use nix::sys::pthread::pthread_kill;
 use super::attend::{TICK, UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::limits::limits_in_force;
 use super::{Crew, Watch, WorkersError};
-use crate::buyer::{Buyer, Rules};
+use crate::buyer::Buyer;
 use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::store::file::lock::Meeting;
-use crate::store::file::{RealWorld, remove_scratch};
+use crate::store::file::{FileSession, remove_scratch};
 use crate::world::{Recorded, drive};
 
 /// Ten thousand stacks have to fit: a purchase needs little, and address space costs page tables.
@@ -216,7 +216,7 @@ impl Part {
     fn play(self) {
         for buyer in self.lane.clone() {
             self.recorder.set_pid(buyer, thread_id());
-            let world = match RealWorld::open(&self.plan, &self.recorder, &self.meeting, buyer) {
+            let world = match FileSession::open(&self.plan, &self.recorder, &self.meeting, buyer) {
                 Ok(world) => world,
                 Err(error) => {
                     // That nobody listens means that the launcher has sent everybody home.
@@ -230,7 +230,7 @@ impl Part {
                     return;
                 }
             }
-            let mut steps = Buyer::new(Rules::new(&self.plan.sale, self.plan.per_buyer));
+            let mut steps = Buyer::new(self.plan.sale.protocol(), self.plan.per_buyer);
             drive(&mut steps, &mut Recorded::new(world, self.recorder.pen(buyer)));
         }
     }

@@ -9,9 +9,10 @@ use std::io::{Read, Result, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
-use super::{Recorded, World};
-use crate::buyer::{Action, Buyer, Reply};
+use super::{Recorded, Session, complete};
+use crate::buyer::Buyer;
 use crate::fault::{Fault, FaultKind, TornText};
+use crate::protocol::Reply;
 
 /// What a buyer tells its conductor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub enum Told {
     NotOpened(i32),
     /// The step was taken, and this came of it.
     Took(Reply),
-    /// The step was not taken: the lock is somebody else's. The buyer waits at the same gate again.
-    Refused,
+    /// The step was not taken: it would have to wait for another. The buyer stands at the same gate again.
+    MustWait,
 }
 
 impl Told {
@@ -39,7 +40,7 @@ impl Told {
                 rest[..4].copy_from_slice(&errno.to_le_bytes());
                 1
             }
-            Told::Refused => 2,
+            Told::MustWait => 2,
             Told::Took(Reply::Done) => 3,
             Told::Took(Reply::Stock(stock)) => {
                 rest[..8].copy_from_slice(&stock.to_le_bytes());
@@ -68,7 +69,7 @@ impl Told {
         Some(match tag {
             0 => Told::Ready,
             1 => Told::NotOpened(errno(rest)?),
-            2 => Told::Refused,
+            2 => Told::MustWait,
             3 => Told::Took(Reply::Done),
             4 => Told::Took(Reply::Stock(i64::from_le_bytes(rest.get(..8)?.try_into().ok()?))),
             5 => Told::Took(Reply::Torn(TornText::new(rest.get(1..=usize::from(rest[0]))?))),
@@ -142,39 +143,33 @@ impl Gate {
     }
 }
 
-/// Drives a buyer through its gate until it leaves, or the gate is closed. The lock is tried, never
-/// waited for: a buyer that waits inside the kernel could not tell so, and when to give up on it would
-/// be a guess.
-pub fn drive_gated(buyer: &mut Buyer, world: &mut Recorded<impl World>, gate: &mut Gate) {
-    loop {
-        let action = buyer.next();
-        match action {
-            Action::Leave => return,
-            Action::Think => {
-                buyer.accept(Reply::Done);
-                continue;
-            }
-            _ => {}
-        }
-        if !gate.pass() {
-            return;
-        }
-        world.rested();
-        let reply = match action {
-            Action::Lock => match world.try_lock() {
-                Some(reply) => reply,
-                None => {
-                    gate.tell(Told::Refused);
-                    continue;
-                }
-            },
-            _ => world.perform(action),
+/// Drives a buyer through its gate until it leaves, or the gate is closed. What would have to wait for another
+/// buyer is tried, never waited for: a buyer that waits inside the kernel could not tell so, and when to give
+/// up on it would be a guess.
+pub fn drive_gated<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>, gate: &mut Gate) {
+    finish_step(buyer, session);
+    while !buyer.has_left() && gate.pass() {
+        session.rested();
+        let Some(reply) = session.attempt(buyer.next()) else {
+            gate.tell(Told::MustWait);
+            continue;
         };
         if let Some(ending) = buyer.accept(reply) {
-            world.ended(ending);
+            session.ended(ending);
         }
+        finish_step(buyer, session);
         gate.tell(Told::Took(reply));
     }
+}
+
+/// Does what belongs to the step that was taken: it passes no gate.
+fn finish_step<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>) {
+    let session = std::cell::RefCell::new(session);
+    complete(
+        buyer,
+        |action| session.borrow_mut().perform(action),
+        |ending| session.borrow_mut().ended(ending),
+    );
 }
 
 #[cfg(test)]
@@ -188,7 +183,7 @@ mod tests {
         for told in [
             Told::Ready,
             Told::NotOpened(13),
-            Told::Refused,
+            Told::MustWait,
             Told::Took(Reply::Done),
             Told::Took(Reply::Stock(i64::MIN)),
             Told::Took(Reply::Torn(TornText::new(&[b'x'; 100]))),

@@ -1,58 +1,109 @@
-//! Where a purchase takes place: a [`World`] carries out what a buyer wants and replies.
-//!
-//! There are two: the real one (lock, ticket file and clock) and a model of it. A wrapper records
-//! what happens in either.
+//! What stands between a buyer and its store: a [`Session`] carries out what one buyer wants, for real; a
+//! [`Model`] is the whole store as pure data, with a seat for each buyer. Wrappers record what happens and
+//! hold a buyer at a gate. Nothing here knows which store it is.
 
+mod contender;
 mod gated;
-
 mod recorded;
+mod think;
 
+pub use contender::{Contender, Took};
 pub use gated::{Baton, Gate, Told, drive_gated};
 pub use recorded::Recorded;
+pub use think::ThinkTimes;
 
-use crate::buyer::{Action, Buyer, Ending, Reply};
+use std::hash::Hash;
+use std::time::Duration;
 
-/// One buyer's view of the world.
-pub trait World {
+use crate::buyer::{Buyer, Ending};
+use crate::protocol::{Action, Reply};
+
+/// One buyer's connection with the real store.
+pub trait Session {
     /// Carries out one action and says what came of it. It may block.
     fn perform(&mut self, action: Action) -> Reply;
 
-    /// Takes the lock if it is free: what a buyer does that must not wait. `None` if it is held.
-    fn try_lock(&mut self) -> Option<Reply>;
+    /// Carries out one action if it need not wait for another buyer: what a buyer does that must not wait
+    /// here. `None` where it would have to.
+    fn attempt(&mut self, action: Action) -> Option<Reply>;
+
+    /// How long the next thought takes, for whoever lets that time pass in its own way.
+    fn think_time(&mut self) -> Duration;
 
     /// Is told how a purchase ended.
     fn ended(&mut self, _ending: Ending) {}
 }
 
+/// A store as pure data: it can be cloned, compared and hashed, so that every order of steps can be tried on
+/// it. What one buyer has of its own there is its seat; the rest all share.
+pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
+    /// What one buyer has of its own.
+    type Seat: Clone + Default + Eq + Hash + std::fmt::Debug;
+
+    /// Whether this action would be done at once: else the buyer has to wait for another.
+    fn grants(&self, seat: &Self::Seat, action: Action) -> bool;
+
+    /// Whether there are buyers for whom this action may have to wait for another.
+    fn can_wait(&self, action: Action) -> bool;
+
+    /// Carries out one action of the buyer in `seat`. One that is not granted fails: nobody else moves
+    /// meanwhile, so waiting for it would be for ever.
+    fn perform(&mut self, seat: &mut Self::Seat, action: Action) -> Reply;
+
+    /// Whether the buyer in `holder` has what the one in `waiter` waits for.
+    fn keeps_out(&self, holder: &Self::Seat, waiter: &Self::Seat) -> bool;
+
+    /// Whether the buyer in `seat` holds a lock.
+    fn holds(&self, seat: &Self::Seat) -> bool;
+
+    /// The buyer in `seat` was killed: what it holds is let go, unless it outlives its holder.
+    fn kill(&mut self, seat: &mut Self::Seat);
+
+    /// What a reader would meet now.
+    fn look(&self) -> Reply;
+}
+
 /// Drives a buyer until it leaves.
-pub fn drive(buyer: &mut Buyer, world: &mut impl World) {
-    // What a buyer wants next is done, in whatever order it wants it. But the steps stand here one by
-    // one, in the order of a purchase, and the buyer is a local value: so the compiler knows in each place
-    // which action it is and what follows, leaves of `perform` and `accept` what that step needs, and
-    // passes little through memory between the system calls of a purchase.
+#[inline(always)]
+pub fn drive(buyer: &mut Buyer, session: &mut impl Session) {
+    // Each kind of action has a line of its own, and the buyer is a local value: so the compiler knows in each
+    // place which action it is, leaves of `perform` and `accept` what that step needs, and passes little
+    // through memory between the system calls of a purchase.
     let mut own = buyer.clone();
-    while own.next() != Action::Leave {
-        step(&mut own, world, |next| next == Action::Open);
-        step(&mut own, world, |next| next == Action::Lock);
-        step(&mut own, world, |next| next == Action::Read);
-        step(&mut own, world, |next| next == Action::Think);
-        step(&mut own, world, |next| next == Action::Truncate);
-        step(&mut own, world, |next| matches!(next, Action::Write(_)));
-        step(&mut own, world, |next| matches!(next, Action::Fill(_)));
-        step(&mut own, world, |next| next == Action::Unlock);
+    loop {
+        match own.next() {
+            Action::Open => take(&mut own, session, Action::Open),
+            Action::Lock => take(&mut own, session, Action::Lock),
+            Action::Read => take(&mut own, session, Action::Read),
+            Action::Think => take(&mut own, session, Action::Think),
+            Action::Write(stock) => take(&mut own, session, Action::Write(stock)),
+            Action::Truncate => take(&mut own, session, Action::Truncate),
+            Action::Fill(stock) => take(&mut own, session, Action::Fill(stock)),
+            Action::Unlock => take(&mut own, session, Action::Unlock),
+            Action::Leave => break,
+        }
     }
     *buyer = own;
 }
 
-/// Takes the next step of a buyer, if it is the one meant here.
+/// Has the action carried out that the buyer wants.
 #[inline(always)]
-fn step(buyer: &mut Buyer, world: &mut impl World, is_meant: impl Fn(Action) -> bool) {
-    let action = buyer.next();
-    if !is_meant(action) {
-        return;
-    }
-    let reply = world.perform(action);
+fn take(buyer: &mut Buyer, session: &mut impl Session, action: Action) {
+    let reply = session.perform(action);
     if let Some(ending) = buyer.accept(reply) {
-        world.ended(ending);
+        session.ended(ending);
+    }
+}
+
+/// Has everything carried out that belongs to the step that a buyer has just taken: its thoughts, in which no
+/// time passes here, and the letting go of what a purchase held that failed. `perform` has an action carried
+/// out, `ended` is told how a purchase ended.
+pub fn complete(buyer: &mut Buyer, mut perform: impl FnMut(Action) -> Reply, mut ended: impl FnMut(Ending)) {
+    while buyer.next_letter().is_none() && !buyer.has_left() {
+        let action = buyer.next();
+        let reply = if action == Action::Think { Reply::Done } else { perform(action) };
+        if let Some(ending) = buyer.accept(reply) {
+            ended(ending);
+        }
     }
 }

@@ -1,25 +1,28 @@
-//! A world whose every step is recorded.
+//! A session whose every step is recorded.
 
-use super::World;
-use crate::buyer::{Action, Ending, Reply};
+use std::time::Duration;
+
+use super::Session;
+use crate::buyer::Ending;
 use crate::history::Pen;
+use crate::protocol::{Action, Reply};
 
-/// Wraps a world and notes each step of its buyer with a pen.
+/// Wraps a session and notes each step of its buyer with a pen.
 #[derive(Debug)]
-pub struct Recorded<W> {
-    world: W,
+pub struct Recorded<S> {
+    session: S,
     pen: Pen,
 }
 
-impl<W> Recorded<W> {
-    /// Records what happens in `world` with `pen`.
-    pub fn new(world: W, pen: Pen) -> Self {
-        Self { world, pen }
+impl<S> Recorded<S> {
+    /// Records what happens in `session` with `pen`.
+    pub fn new(session: S, pen: Pen) -> Self {
+        Self { session, pen }
     }
 
-    /// The world inside, for what takes no recording.
-    pub fn inner(&mut self) -> &mut W {
-        &mut self.world
+    /// The session inside, for what takes no recording.
+    pub fn inner(&mut self) -> &mut S {
+        &mut self.session
     }
 
     /// Notes that time has passed before what comes next, if that is the first step of a purchase.
@@ -27,7 +30,7 @@ impl<W> Recorded<W> {
         self.pen.rested();
     }
 
-    /// Notes that an action begins. [`World::perform`] does so by itself.
+    /// Notes that an action begins. [`Session::perform`] does so by itself.
     #[inline(always)]
     pub fn before(&mut self, action: Action) {
         self.pen.begin();
@@ -43,7 +46,7 @@ impl<W> Recorded<W> {
         }
     }
 
-    /// Notes what came of an action. [`World::perform`] does so by itself.
+    /// Notes what came of an action. [`Session::perform`] does so by itself.
     #[inline(always)]
     pub fn after(&mut self, action: Action, reply: &Reply) {
         let pen = &mut self.pen;
@@ -60,26 +63,35 @@ impl<W> Recorded<W> {
     }
 }
 
-impl<W: World> World for Recorded<W> {
+impl<S: Session> Session for Recorded<S> {
     #[inline(always)]
     fn perform(&mut self, action: Action) -> Reply {
         self.before(action);
-        let reply = self.world.perform(action);
+        let reply = self.session.perform(action);
         self.after(action, &reply);
         reply
     }
 
-    /// A purchase begins with the lock that it gets: a lock that is held leaves no trace in the record.
-    fn try_lock(&mut self) -> Option<Reply> {
-        let reply = self.world.try_lock()?;
-        self.before(Action::Lock);
-        self.after(Action::Lock, &reply);
-        Some(reply)
+    /// What would have to wait leaves no trace in the record: a purchase begins with the step that it gets.
+    fn attempt(&mut self, action: Action) -> Option<Reply> {
+        match action {
+            Action::Lock => {
+                let reply = self.session.attempt(action)?;
+                self.before(action);
+                self.after(action, &reply);
+                Some(reply)
+            }
+            _ => Some(self.perform(action)),
+        }
+    }
+
+    fn think_time(&mut self) -> Duration {
+        self.session.think_time()
     }
 
     #[inline(always)]
     fn ended(&mut self, ending: Ending) {
         self.pen.end(ending.outcome, ending.fault);
-        self.world.ended(ending);
+        self.session.ended(ending);
     }
 }

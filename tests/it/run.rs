@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use ticketsim::plan::Pace;
-use ticketsim::store::file::ThinkTimes;
+use ticketsim::world::ThinkTimes;
 
 use crate::harness::{Folder, kinds};
 
@@ -72,7 +72,7 @@ fn the_document_has_what_it_promises() {
     let (_, document) = folder.json("--buyers 10 --tickets 1 --seed 42");
     let plan = json!({
         "buyers": 10, "tickets": 1, "workers": "process", "lock": "flock", "lock_on": "ticket",
-        "write": "overwrite", "fsync": false, "per_buyer": 1, "think_ns": 10_000_000, "jitter": 0.5,
+        "write": "overwrite", "fsync": false, "steps": "lock read think write unlock", "per_buyer": 1, "think_ns": 10_000_000, "jitter": 0.5,
         "seed": "42", "file": "data/ticket.json",
     });
     assert_eq!(document["schema_version"], 1);

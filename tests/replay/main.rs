@@ -11,8 +11,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
-use ticketsim::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
-use ticketsim::replay::{ReplayError, Session, Went, repeat, replay};
+use ticketsim::plan::{Pace, PerBuyer, Plan, Workers};
+use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
+use ticketsim::replay::{Conductor, ReplayError, Went, repeat, replay};
 use ticketsim::schedule::{Schedule, followed};
 use ticketsim::verdict::Ruling;
 
@@ -59,14 +60,7 @@ pub(crate) fn plan(folder: &Path, buyers: u32, tickets: i64, lock: Lock, write: 
         buyers,
         tickets: Some(tickets),
         workers: Workers::Process,
-        sale: Sale {
-            lock,
-            lock_on: write.default_lock_on(),
-            write,
-            fsync: false,
-            lock_timeout_ns: None,
-            break_stale: false,
-        },
+        sale: Sale::new(lock, write),
         per_buyer: PerBuyer::ONE,
         pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
         file: folder.join("ticket.json"),
@@ -157,11 +151,11 @@ fn what_has_begun_is_finished_and_nothing_is_begun(folder: &Path) {
 fn a_buyer_that_is_killed_ends_the_replay(folder: &Path) {
     use nix::sys::signal::{Signal, kill};
     let plan = plan(folder, 2, 1, Lock::Flock, Write::Truncate);
-    let mut session = Session::start(&plan, &QUIET).expect("started");
+    let mut session = Conductor::start(&plan, &QUIET).expect("started");
     for buyer in [1, 1, 1] {
         assert!(matches!(session.step(buyer, &QUIET), Ok(Went::Took(_))));
     }
-    assert!(matches!(session.step(2, &QUIET), Ok(Went::Refused(Some(holder))) if holder.buyer == 1));
+    assert!(matches!(session.step(2, &QUIET), Ok(Went::MustWait(Some(holder))) if holder.buyer == 1));
     let victim = children().into_iter().min().expect("a child");
     kill(nix::unistd::Pid::from_raw(victim), Signal::SIGKILL).expect("killed");
     // The kernel lets the lock go; the file stays emptied, which is the weakness of this write.
@@ -176,10 +170,10 @@ fn a_buyer_that_is_killed_ends_the_replay(folder: &Path) {
 
 fn another_programs_lock_refuses_too(folder: &Path) {
     let plan = plan(folder, 1, 1, Lock::Flock, Write::Overwrite);
-    let mut session = Session::start(&plan, &QUIET).expect("started");
+    let mut session = Conductor::start(&plan, &QUIET).expect("started");
     let file = std::fs::File::open(&plan.file).expect("open");
     fs2::FileExt::lock_exclusive(&file).expect("locked");
-    assert_eq!(session.step(1, &QUIET).expect("refused"), Went::Refused(None));
+    assert_eq!(session.step(1, &QUIET).expect("refused"), Went::MustWait(None));
     fs2::FileExt::unlock(&file).expect("unlocked");
     assert!(matches!(session.step(1, &QUIET), Ok(Went::Took(_))));
     assert_eq!(session.finish(&QUIET).expect("finished").sold.verdict.ruling, Ruling::Sound);

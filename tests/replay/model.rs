@@ -5,8 +5,9 @@ use std::path::Path;
 use ticketsim::explore::{Refusal, Setting, Why, census, rehearse};
 use ticketsim::fault::TornText;
 use ticketsim::history::{History, Outcome};
-use ticketsim::plan::{Lock, LockOn, PerBuyer, Plan, Sale, Write};
-use ticketsim::replay::{Replayed, Session, Went, replay};
+use ticketsim::plan::{PerBuyer, Plan};
+use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
+use ticketsim::replay::{Conductor, Replayed, Went, replay};
 use ticketsim::schedule::{Schedule, followed};
 use ticketsim::verdict::{AnomalyKind, Verdict, judge};
 
@@ -18,18 +19,10 @@ fn sales() -> Vec<Sale> {
     let mut sales = Vec::new();
     for lock in Lock::ALL.iter().copied() {
         for write in Write::ALL {
-            let lock_on = write.default_lock_on();
-            sales.push(Sale {
-                lock,
-                lock_on,
-                write: *write,
-                fsync: false,
-                lock_timeout_ns: None,
-                break_stale: false,
-            });
+            sales.push(Sale::new(lock, *write));
         }
     }
-    let trap = Sale { lock: Lock::Flock, lock_on: LockOn::Ticket, write: Write::Rename, ..sales[0] };
+    let trap = Sale { lock_on: LockOn::Ticket, ..Sale::new(Lock::Flock, Write::Rename) };
     sales.push(trap);
     sales
 }
@@ -135,7 +128,7 @@ type Refused = (Schedule, ticketsim::schedule::Step, ticketsim::replay::Holder);
 
 /// Lets buyers go at random until all have left. Returns also what the lock refused, and when.
 fn a_random_replay(plan: &Plan, random: &mut Random) -> (Replayed, Vec<Refused>) {
-    let mut session = Session::start(plan, &QUIET).expect("started");
+    let mut session = Conductor::start(plan, &QUIET).expect("started");
     let mut refused = Vec::new();
     // Who was refused asks again when something has happened.
     let mut waiting: Vec<u32> = Vec::new();
@@ -152,7 +145,7 @@ fn a_random_replay(plan: &Plan, random: &mut Random) -> (Replayed, Vec<Refused>)
                 assert_eq!(taken.step, step);
                 waiting.clear();
             }
-            Went::Refused(holder) => {
+            Went::MustWait(holder) => {
                 waiting.push(buyer);
                 let before = Schedule(session.taken().iter().map(|taken| taken.step).collect());
                 refused.push((before, step, holder.expect("one of ours holds it")));

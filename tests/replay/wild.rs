@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use ticketsim::plan::{Lock, LockOn, PerBuyer, Plan, Write};
+use ticketsim::plan::{PerBuyer, Plan};
+use ticketsim::protocol::file::{Lock, LockOn, Write};
 use ticketsim::replay::replay;
 use ticketsim::run::run;
 use ticketsim::schedule::{Schedule, followed};

@@ -13,13 +13,13 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::super::child::Child;
 use super::super::stage::Stage;
 use super::super::{LessonError, failed};
-use crate::buyer::{Buyer, Rules};
+use crate::buyer::Buyer;
 use crate::closed_set::closed_set;
 use crate::history::{Outcome, Recorder};
 use crate::lang::lesson::server as text;
 use crate::plan::Plan;
 use crate::report::text::{BAD, GOOD};
-use crate::store::file::RealWorld;
+use crate::store::file::FileSession;
 use crate::store::file::lock::Meeting;
 use crate::world::{Recorded, drive};
 
@@ -130,8 +130,8 @@ impl Counter<'_> {
     fn sell(&self) -> io::Result<Answer> {
         let recorder = Recorder::new(1, 1)?;
         let meeting = Meeting::new(&self.plan.sale)?;
-        let mut world = Recorded::new(RealWorld::open(self.plan, &recorder, &meeting, 1)?, recorder.pen(1));
-        drive(&mut Buyer::new(Rules::new(&self.plan.sale, self.plan.per_buyer)), &mut world);
+        let mut world = Recorded::new(FileSession::open(self.plan, &recorder, &meeting, 1)?, recorder.pen(1));
+        drive(&mut Buyer::new(self.plan.sale.protocol(), self.plan.per_buyer), &mut world);
         Ok(match recorder.collect().0.first().map(|purchase| purchase.outcome) {
             Some(Outcome::Bought) => Answer::Ticket,
             Some(Outcome::Refused) => Answer::SoldOut,

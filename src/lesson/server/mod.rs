@@ -18,7 +18,8 @@ use super::stage::{SharedNumber, Stage, USUAL, share};
 use super::{Claim, Lecture, LessonError, failed};
 use crate::lang::lesson::server as text;
 use crate::paths::temporary_folder;
-use crate::plan::{Lock, LockOn, Pace, PerBuyer, Plan, Sale, Workers, Write};
+use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::protocol::file::{Lock, Sale, Write};
 use crate::report::text::{BAD, GOOD};
 use crate::stock::Stock;
 use crate::store::file::ticket;
@@ -190,14 +191,7 @@ fn plan(file: &Path, tickets: Stock) -> Plan {
         buyers: 1,
         tickets: Some(tickets),
         workers: Workers::Process,
-        sale: Sale {
-            lock: Lock::Flock,
-            lock_on: LockOn::Ticket,
-            write: Write::Overwrite,
-            fsync: false,
-            lock_timeout_ns: None,
-            break_stale: false,
-        },
+        sale: Sale::new(Lock::Flock, Write::Overwrite),
         per_buyer: PerBuyer::ONE,
         pace: Pace { think_ns: 0, jitter: 0.0, seed: 1 },
         file: file.to_owned(),

@@ -10,12 +10,11 @@ use num_traits::Zero as _;
 use super::chance::{SHORT_FRACTION, amount, decimal, exact_and_decimal, percent, sign};
 use super::{census_summary, sample_summary, schedules};
 use crate::explore::{Census, Drawn, End, Found, Sample, Scheduler, Setting};
-use crate::grade::Combination;
 use crate::lang::{Lang, Noun, explore as say, run as say_run};
-use crate::plan::{Exclusion, Lock, LockOn, PerBuyer, Sale};
-use crate::report::matrix::documented;
+use crate::protocol::file::{Lock, Sale};
+use crate::report::matrix::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
-use crate::report::words::{grouped, grouped_stock};
+use crate::report::words::{self, grouped, grouped_stock};
 use crate::schedule::Schedule;
 use crate::verdict::{AnomalyKind, Ruling};
 
@@ -102,28 +101,17 @@ fn style(ruling: Ruling) -> Style {
 
 /// What is explored, in one line, and what is wrong with its lock.
 fn setting_line(setting: &Setting, lang: Lang) -> String {
-    let Sale { lock, lock_on, write, .. } = setting.sale;
-    let lock = match (lock, lock_on) {
-        (Lock::None, _) => say_run::no_lock(lang),
-        (lock, LockOn::Sidecar) if lock.has_carrier() => say_run::lock_on_sidecar(lang, lock),
-        (lock, _) => say_run::lock_on_ticket(lang, lock),
-    };
-    let mut write = say_run::write_by(lang, write);
-    match setting.per_buyer {
-        PerBuyer::ONE => {}
-        PerBuyer::Count(count) => write = format!("{write}, {}", say_run::several_each(lang, count)),
-        PerBuyer::All => write = format!("{write}, {}", say_run::all_each(lang)),
+    let lock = words::lock(&setting.sale, lang);
+    let mut write = words::write(&setting.sale, lang);
+    if let Some(each) = words::several_each(setting.per_buyer, lang) {
+        write = format!("{write}, {each}");
     }
     let buyers = lang.count(u64::from(setting.buyers), Noun::Buyer);
     let tickets = lang.tickets(setting.tickets);
     let line = styled(LOUD, say::setting(lang, buyers, tickets, lock, write));
-    let plan = setting.plan();
-    match plan.exclusion() {
-        Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => line,
-        Exclusion::RenamedAway | Exclusion::SameOwner => {
-            let why = documented(Combination::of(&plan), lang);
-            format!("{line}\n{}", styled(ODD, say_run::demonstration(lang, why)))
-        }
+    match demonstration(&setting.plan(), lang) {
+        Some(note) => format!("{line}\n{}", styled(ODD, note)),
+        None => line,
     }
 }
 

@@ -5,5 +5,5 @@ mod model;
 mod session;
 pub mod ticket;
 
-pub use model::{ModelWorld, Seat, SeatView};
-pub use session::{RealWorld, ThinkTimes, remove_scratch};
+pub use model::{FileModel, Seat};
+pub use session::{FileSession, remove_scratch};

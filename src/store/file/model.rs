@@ -1,21 +1,22 @@
-//! A model of the world: the lock and the ticket file without a system under them. It can be cloned,
-//! compared and hashed, so that an explorer can try every order of steps on it.
+//! A model of the ticket file and its lock, without a system under them: it can be cloned, compared and hashed,
+//! so that an explorer can try every order of steps on it.
 //!
 //! An action is atomic: nothing comes between its beginning and its end. Emptying and filling are two
 //! actions, so others can meet the emptied file. The file's text is kept as it would stand on the disk
-//! where that matters: who fills a file that somebody else has filled meanwhile writes over that text,
-//! and what the longer one had beyond its end stays behind.
+//! where that matters: a buyer that fills a file which another has filled meanwhile writes over that text, and
+//! what the longer text had beyond its end stays behind.
 //!
 //! It has no clock, so nobody gives up waiting, and a think takes no time. Nobody is killed in it and
 //! no system call fails. The ticket file is one as `--tickets` creates it: other members would make no
 //! difference but to the length of its text.
 
 use super::ticket;
-use crate::buyer::{Action, Reply};
 use crate::fault::{Fault, FaultKind, TornText};
-use crate::plan::Sale;
+use crate::plan::{Exclusion, Workers};
+use crate::protocol::file::{Lock, Sale};
+use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
-use crate::world::World;
+use crate::world::Model;
 
 /// What stands in the ticket file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +41,7 @@ fn whole(stock: Stock) -> Vec<u8> {
     format!("{{\"ticket\": {stock}}}\n").into_bytes()
 }
 
-/// What one buyer has of its own in a [`ModelWorld`].
+/// What one buyer has of its own in a [`FileModel`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
     /// Which file it opened to lock it.
@@ -51,17 +52,13 @@ pub struct Seat {
     reads: u32,
 }
 
-impl Seat {
-    /// Whether it holds the lock that `other` has opened.
-    #[must_use]
-    pub fn keeps_out(&self, other: &Seat) -> bool {
-        self.holds && self.opened == other.opened
-    }
-}
-
 /// The lock and the ticket file that all buyers share.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ModelWorld {
+pub struct FileModel {
+    /// Whether the lock keeps such buyers apart who have opened the same file.
+    excludes: bool,
+    /// Whether the lock stays when its holder is killed.
+    outlives_its_holder: bool,
     replaces_its_lock: bool,
     loses_its_lock: bool,
     text: Text,
@@ -72,57 +69,19 @@ pub struct ModelWorld {
     held: Vec<u32>,
 }
 
-impl ModelWorld {
-    /// The world in which `sale` sells so many tickets.
+impl FileModel {
+    /// The file from which `sale` sells so many tickets to buyers that are run like this.
     #[must_use]
-    pub fn new(sale: &Sale, tickets: Stock) -> Self {
+    pub fn new(sale: &Sale, workers: Workers, tickets: Stock) -> Self {
         Self {
+            excludes: Exclusion::of(sale, workers) != Exclusion::SameOwner,
+            outlives_its_holder: matches!(sale.lock, Lock::Lockfile | Lock::Semaphore),
             replaces_its_lock: sale.replaces_its_lock(),
             loses_its_lock: sale.loses_its_lock(),
             text: Text::Whole(tickets),
             current: 0,
             held: Vec::new(),
         }
-    }
-
-    /// Whether this action would be done at once: only a lock that is held makes a buyer wait.
-    #[must_use]
-    pub fn grants(&self, seat: &Seat, action: Action) -> bool {
-        action != Action::Lock || !self.held.contains(&seat.opened)
-    }
-
-    /// Carries out one action of the buyer in `seat`. A lock that is not granted fails: nobody else
-    /// moves meanwhile, so waiting for it would be for ever.
-    pub fn perform(&mut self, seat: &mut Seat, action: Action) -> Reply {
-        if !self.grants(seat, action) {
-            return Reply::Failed(Fault::plain(FaultKind::LockTimeout));
-        }
-        match action {
-            Action::Open => seat.opened = self.current,
-            // Who takes no lock never asks for it.
-            Action::Lock => {
-                self.held.push(seat.opened);
-                seat.holds = true;
-            }
-            Action::Read => {
-                self.reopen(seat);
-                return self.read();
-            }
-            Action::Write(stock) => {
-                self.text = Text::Whole(stock);
-                self.current += u32::from(self.replaces_its_lock);
-            }
-            Action::Truncate => self.text = Text::Bytes(Vec::new()),
-            Action::Fill(stock) => self.fill(stock),
-            Action::Unlock => {
-                self.release(seat);
-                seat.opened = 0;
-            }
-            Action::Think | Action::Leave => {}
-        }
-        // Which of two holders came first makes no difference to what can happen next.
-        self.held.sort_unstable();
-        Reply::Done
     }
 
     /// Lets the lock go, if the seat (still) holds it.
@@ -143,18 +102,6 @@ impl ModelWorld {
         }
     }
 
-    /// What a reader meets now.
-    #[must_use]
-    pub fn read(&self) -> Reply {
-        match &self.text {
-            Text::Whole(stock) => Reply::Stock(*stock),
-            Text::Bytes(bytes) => match ticket::parse(bytes) {
-                Ok(parsed) => Reply::Stock(parsed.stock),
-                Err(_) => Reply::Torn(TornText::new(bytes)),
-            },
-        }
-    }
-
     /// One pwrite(2) at the start: it does not shorten the file.
     fn fill(&mut self, stock: Stock) {
         let mut bytes = whole(stock);
@@ -168,45 +115,103 @@ impl ModelWorld {
     }
 }
 
-/// One buyer's view of a [`ModelWorld`].
-#[derive(Debug)]
-pub struct SeatView<'a> {
-    /// What all share.
-    pub world: &'a mut ModelWorld,
-    /// What is its own.
-    pub seat: &'a mut Seat,
-}
+impl Model for FileModel {
+    type Seat = Seat;
 
-impl World for SeatView<'_> {
-    fn perform(&mut self, action: Action) -> Reply {
-        self.world.perform(self.seat, action)
+    fn can_wait(&self, action: Action) -> bool {
+        self.excludes && action == Action::Lock
     }
 
-    fn try_lock(&mut self) -> Option<Reply> {
-        self.world.grants(self.seat, Action::Lock).then(|| self.perform(Action::Lock))
+    fn grants(&self, seat: &Seat, action: Action) -> bool {
+        !self.can_wait(action) || !self.held.contains(&seat.opened)
+    }
+
+    fn perform(&mut self, seat: &mut Seat, action: Action) -> Reply {
+        if !self.grants(seat, action) {
+            return Reply::Failed(Fault::plain(FaultKind::LockTimeout));
+        }
+        match action {
+            Action::Open => seat.opened = self.current,
+            Action::Lock => {
+                // A lock that keeps nobody out is not kept account of.
+                if self.excludes {
+                    self.held.push(seat.opened);
+                }
+                seat.holds = true;
+            }
+            Action::Read => {
+                self.reopen(seat);
+                return self.look();
+            }
+            Action::Write(stock) => {
+                self.text = Text::Whole(stock);
+                self.current += u32::from(self.replaces_its_lock);
+            }
+            Action::Truncate => self.text = Text::Bytes(Vec::new()),
+            Action::Fill(stock) => self.fill(stock),
+            Action::Unlock => {
+                self.release(seat);
+                seat.opened = 0;
+            }
+            Action::Think | Action::Leave => {}
+        }
+        // Which of two holders came first makes no difference to what can happen next.
+        self.held.sort_unstable();
+        Reply::Done
+    }
+
+    fn keeps_out(&self, holder: &Seat, waiter: &Seat) -> bool {
+        self.excludes && holder.holds && holder.opened == waiter.opened
+    }
+
+    fn holds(&self, seat: &Seat) -> bool {
+        seat.holds
+    }
+
+    fn kill(&mut self, seat: &mut Seat) {
+        // sem_overview(7), and O_EXCL's file: nobody lets them go for a dead holder.
+        if !self.outlives_its_holder {
+            self.release(seat);
+        }
+    }
+
+    fn look(&self) -> Reply {
+        match &self.text {
+            Text::Whole(stock) => Reply::Stock(*stock),
+            Text::Bytes(bytes) => match ticket::parse(bytes) {
+                Ok(parsed) => Reply::Stock(parsed.stock),
+                Err(_) => Reply::Torn(TornText::new(bytes)),
+            },
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buyer::{Buyer, Rules};
-    use crate::plan::{Lock, LockOn, PerBuyer, Write};
-    use crate::world::drive;
+    use crate::buyer::Buyer;
+    use crate::plan::PerBuyer;
+    use crate::protocol::file::{LockOn, Write};
 
     fn sale(lock: Lock, write: Write, lock_on: LockOn) -> Sale {
-        Sale { lock, lock_on, write, fsync: false, lock_timeout_ns: None, break_stale: false }
+        Sale { lock_on, ..Sale::new(lock, write) }
+    }
+
+    fn model(sale: &Sale, tickets: Stock) -> FileModel {
+        FileModel::new(sale, Workers::Process, tickets)
     }
 
     #[test]
-    fn a_lone_buyer_is_driven_as_in_the_real_world() {
+    fn a_lone_buyer_buys_as_in_reality() {
         for write in Write::ALL {
             for lock in [Lock::None, Lock::Flock] {
                 let sale = sale(lock, *write, write.default_lock_on());
-                let (mut world, mut seat) = (ModelWorld::new(&sale, 12), Seat::default());
-                let mut buyer = Buyer::new(Rules::new(&sale, PerBuyer::All));
-                drive(&mut buyer, &mut SeatView { world: &mut world, seat: &mut seat });
-                assert_eq!((buyer.bought(), world.read()), (12, Reply::Stock(0)), "{sale:?}");
+                let (mut world, mut seat) = (model(&sale, 12), Seat::default());
+                let mut buyer = Buyer::new(sale.protocol(), PerBuyer::All);
+                while !buyer.has_left() {
+                    buyer.accept(world.perform(&mut seat, buyer.next()));
+                }
+                assert_eq!((buyer.bought(), world.look()), (12, Reply::Stock(0)), "{sale:?}");
                 assert!(world.held.is_empty());
             }
         }
@@ -215,7 +220,7 @@ mod tests {
     #[test]
     fn a_held_lock_grants_nobody_else_and_fails_who_asks_nevertheless() {
         let sale = sale(Lock::Flock, Write::Overwrite, LockOn::Ticket);
-        let mut world = ModelWorld::new(&sale, 1);
+        let mut world = model(&sale, 1);
         let (mut one, mut other) = (Seat::default(), Seat::default());
         assert_eq!(world.perform(&mut one, Action::Lock), Reply::Done);
         assert!(!world.grants(&other, Action::Lock));
@@ -228,7 +233,7 @@ mod tests {
     #[test]
     fn a_lock_on_a_replaced_file_keeps_out_those_alone_who_opened_that_one() {
         let sale = sale(Lock::Flock, Write::Rename, LockOn::Ticket);
-        let mut world = ModelWorld::new(&sale, 3);
+        let mut world = model(&sale, 3);
         let mut seats = [Seat::default(); 3];
         world.perform(&mut seats[0], Action::Open);
         world.perform(&mut seats[1], Action::Open);
@@ -244,7 +249,7 @@ mod tests {
     #[test]
     fn a_posix_lock_is_lost_by_closing_the_file_that_was_read() {
         for (lock, lost) in [(Lock::Posix, true), (Lock::Flock, false)] {
-            let mut world = ModelWorld::new(&sale(lock, Write::Rename, LockOn::Ticket), 3);
+            let mut world = model(&sale(lock, Write::Rename, LockOn::Ticket), 3);
             let (mut one, mut other) = (Seat::default(), Seat::default());
             for action in [Action::Open, Action::Lock, Action::Read] {
                 world.perform(&mut one, action);
@@ -254,14 +259,31 @@ mod tests {
         }
     }
 
+    /// fcntl_locking(2): the lock belongs to the process. The control is flock, which belongs to the descriptor.
+    #[test]
+    fn a_posix_lock_does_not_keep_threads_apart() {
+        for (lock, workers, granted) in [
+            (Lock::Posix, Workers::Thread, true),
+            (Lock::Posix, Workers::Process, false),
+            (Lock::Flock, Workers::Thread, false),
+        ] {
+            let sale = sale(lock, Write::Overwrite, LockOn::Ticket);
+            let mut world = FileModel::new(&sale, workers, 1);
+            let (mut one, other) = (Seat::default(), Seat::default());
+            world.perform(&mut one, Action::Lock);
+            assert_eq!(world.grants(&other, Action::Lock), granted, "{lock} {workers}");
+            assert_eq!(world.keeps_out(&one, &other), !granted);
+        }
+    }
+
     #[test]
     fn an_emptied_file_is_torn_until_it_is_filled() {
         let sale = sale(Lock::None, Write::Truncate, LockOn::Ticket);
-        let (mut world, mut seat) = (ModelWorld::new(&sale, 3), Seat::default());
+        let (mut world, mut seat) = (model(&sale, 3), Seat::default());
         world.perform(&mut seat, Action::Truncate);
-        assert_eq!(world.read(), Reply::Torn(TornText::new(b"")));
+        assert_eq!(world.look(), Reply::Torn(TornText::new(b"")));
         world.perform(&mut seat, Action::Fill(2));
-        assert_eq!(world, ModelWorld::new(&sale, 2));
+        assert_eq!(world, model(&sale, 2));
     }
 
     /// The same fills on a real file leave the same texts.
@@ -274,7 +296,7 @@ mod tests {
             ticket::create(&path, 5).expect("created");
             let mut real = ticket::open_to_look(&path).expect("open");
             real.read().expect("read");
-            let (mut world, mut seat) = (ModelWorld::new(&sale, 5), Seat::default());
+            let (mut world, mut seat) = (model(&sale, 5), Seat::default());
             world.perform(&mut seat, Action::Truncate);
             real.truncate().expect("emptied");
             for stock in fills {

@@ -1,56 +1,27 @@
-//! The real world of one buyer: its own open ticket file, its own lock, and time that passes.
+//! One buyer's session on the real ticket file: its own open file, its own lock, and time that passes.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-use rand::rngs::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
-
-use crate::buyer::{Action, Reply};
+use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
-use crate::plan::{Lock, Pace, Plan, Sale, Write};
+use crate::plan::Plan;
+use crate::protocol::file::{Sale, Write};
+use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
 use crate::store::file::lock::{Locker, Meeting, Wait};
 use crate::store::file::ticket::{RunTag, Sighting, TicketFile};
-use crate::world::World;
+use crate::world::{Session, ThinkTimes};
 
-/// Think times of one buyer: the same seed and buyer draw the same times, in any release
-/// (ChaCha with 8 rounds, which rand promises to keep; each buyer is a stream of it).
+/// One buyer's session. It owns what it needs, so that a thread or a task can take it.
 #[derive(Debug)]
-pub struct ThinkTimes {
-    rng: ChaCha8Rng,
-    pace: Pace,
-}
-
-impl ThinkTimes {
-    /// The think times of this buyer.
-    #[must_use]
-    pub fn new(pace: Pace, buyer: u32) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(pace.seed);
-        rng.set_stream(u64::from(buyer));
-        Self { rng, pace }
-    }
-
-    /// Draws the next one.
-    #[inline]
-    pub fn draw(&mut self) -> Duration {
-        if self.pace.think_ns == 0 {
-            return Duration::ZERO;
-        }
-        let factor = 1.0 + self.pace.jitter * self.rng.random_range(-1.0..=1.0);
-        Duration::from_nanos((self.pace.think_ns as f64 * factor) as u64)
-    }
-}
-
-/// The real world, as one buyer has it. It owns what it needs, so that a thread or a task can take it.
-#[derive(Debug)]
-pub struct RealWorld {
+pub struct FileSession {
     buyer: u32,
     recorder: Recorder,
     sale: Sale,
-    /// The first action of a purchase.
-    first: Action,
+    /// Whether its next action is the first of a purchase.
+    is_fresh: bool,
     ticket_file: TicketFile,
     locker: Locker,
     meeting: Meeting,
@@ -60,7 +31,7 @@ pub struct RealWorld {
 /// How long a think may go on before it looks whether the run is stopped.
 const THINK_SLICE: Duration = Duration::from_millis(20);
 
-impl RealWorld {
+impl FileSession {
     /// Opens the ticket file and its lock for one buyer, counted from 1: in the process that will use
     /// them, since flock and OFD locks belong to the open file description.
     ///
@@ -68,39 +39,29 @@ impl RealWorld {
     /// When the system refuses.
     pub fn open(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32) -> io::Result<Self> {
         let ticket_file = TicketFile::open(&plan.file, plan.sale.fsync, &RunTag::new(recorder.run_id()))?;
-        let first = match plan.sale.lock {
-            Lock::None => Action::Read,
-            _ if plan.sale.replaces_its_lock() => Action::Open,
-            _ => Action::Lock,
+        // A buyer that reads a file anew each time closes the descriptor that it had before: then the lock
+        // needs one of its own.
+        let locker = if plan.sale.replaces_its_lock() {
+            Locker::open(&plan.sale, &plan.file, meeting)?
+        } else {
+            Locker::beside(&plan.sale, &ticket_file, meeting)?
         };
         Ok(Self {
             buyer,
             recorder: recorder.clone(),
             sale: plan.sale,
-            first,
-            locker: Locker::beside(&plan.sale, &ticket_file, meeting)?,
+            is_fresh: true,
+            locker,
             ticket_file,
             meeting: meeting.clone(),
             think_times: ThinkTimes::new(plan.pace, buyer),
         })
     }
 
-    /// The next think time.
-    pub fn think_time(&mut self) -> Duration {
-        self.think_times.draw()
-    }
-
-    /// Why this action, as the first of a purchase, must not be taken any more: the run is stopped.
-    #[must_use]
+    /// Why this action must not be taken any more: it is the first of a purchase, and the run is stopped.
     #[inline(always)]
-    pub fn refusal(&self, action: Action) -> Option<Reply> {
-        (action == self.first && self.recorder.stopped()).then(Self::stopped)
-    }
-
-    /// The reply to an action that the end of the run cut short.
-    #[must_use]
-    pub fn stopped() -> Reply {
-        Reply::Failed(Fault::plain(FaultKind::Stopped))
+    fn too_late(&mut self) -> Option<Reply> {
+        (std::mem::take(&mut self.is_fresh) && self.recorder.stopped()).then(Reply::stopped)
     }
 
     /// As a program does that opens the file for each purchase.
@@ -115,10 +76,10 @@ impl RealWorld {
         let gives_up = || recorder.stopped() || recorder.gives_up(buyer).is_some();
         Ok(match self.locker.lock(gives_up)? {
             Wait::Granted => Reply::Done,
-            Wait::GivenUp if recorder.stopped() => Self::stopped(),
+            Wait::GivenUp if recorder.stopped() => Reply::stopped(),
             // A buyer that was stopped (SIGSTOP) learns late that its time is up: the lock may long be free.
             Wait::GivenUp if self.locker.try_lock()? => Reply::Done,
-            Wait::GivenUp => recorder.gives_up(buyer).map_or_else(Self::stopped, Reply::Failed),
+            Wait::GivenUp => recorder.gives_up(buyer).map_or_else(Reply::stopped, Reply::Failed),
             Wait::HolderGone { pid } => Reply::Failed(Fault::holder_gone(pid)),
         })
     }
@@ -148,7 +109,7 @@ impl RealWorld {
                 return Reply::Done;
             }
             if self.recorder.stopped() {
-                return Self::stopped();
+                return Reply::stopped();
             }
             std::thread::sleep(left.min(THINK_SLICE));
         }
@@ -164,11 +125,11 @@ impl RealWorld {
     }
 }
 
-impl World for RealWorld {
+impl Session for FileSession {
     // Into the loop that drives the buyer: no reply is passed through memory there.
     #[inline(always)]
     fn perform(&mut self, action: Action) -> Reply {
-        if let Some(reply) = self.refusal(action) {
+        if let Some(reply) = self.too_late() {
             return reply;
         }
         let done = |result: io::Result<()>, kind| match result {
@@ -189,12 +150,31 @@ impl World for RealWorld {
         }
     }
 
-    fn try_lock(&mut self) -> Option<Reply> {
+    fn attempt(&mut self, action: Action) -> Option<Reply> {
+        if action != Action::Lock {
+            return Some(self.perform(action));
+        }
+        let is_fresh = self.is_fresh;
+        if let Some(reply) = self.too_late() {
+            return Some(reply);
+        }
         match self.locker.try_lock() {
             Ok(true) => Some(Reply::Done),
-            Ok(false) => None,
+            Ok(false) => {
+                self.is_fresh = is_fresh;
+                None
+            }
             Err(error) => Some(Reply::Failed(Fault::os(FaultKind::Lock, &error))),
         }
+    }
+
+    fn think_time(&mut self) -> Duration {
+        self.think_times.draw()
+    }
+
+    #[inline(always)]
+    fn ended(&mut self, _ending: Ending) {
+        self.is_fresh = true;
     }
 }
 
@@ -203,25 +183,5 @@ pub fn remove_scratch(plan: &Plan, recorder: &Recorder, killed: &[(u32, i32)]) {
     // There is a scratch file only if one of them died between writing and renaming.
     if !killed.is_empty() && plan.sale.write == Write::Rename {
         RunTag::new(recorder.run_id()).clean_up(&plan.file);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn draws(seed: u64, buyer: u32) -> Vec<Duration> {
-        let pace = Pace { think_ns: 10_000_000, jitter: 0.5, seed };
-        let mut times = ThinkTimes::new(pace, buyer);
-        (0..100).map(|_| times.draw()).collect()
-    }
-
-    #[test]
-    fn the_same_seed_draws_the_same_times_within_the_jitter() {
-        assert_eq!(draws(1, 2), draws(1, 2));
-        assert_ne!(draws(1, 2), draws(1, 3));
-        assert_ne!(draws(1, 2), draws(2, 2));
-        let range = Duration::from_millis(5)..=Duration::from_millis(15);
-        assert!(draws(7, 1).iter().all(|time| range.contains(time)));
     }
 }

@@ -3,21 +3,15 @@
 use std::sync::atomic::AtomicBool;
 
 use super::*;
-use crate::plan::{Lock, LockOn, Pace, PerBuyer, Sale, Workers, Write};
+use crate::plan::{Pace, PerBuyer, Workers};
+use crate::protocol::file::{Lock, Sale, Write};
 
 fn plan(lock: Lock, buyers: u32, file: std::path::PathBuf) -> Plan {
     Plan {
         buyers,
         tickets: Some(20),
         workers: Workers::Task,
-        sale: Sale {
-            lock,
-            lock_on: LockOn::Ticket,
-            write: Write::Overwrite,
-            fsync: false,
-            lock_timeout_ns: None,
-            break_stale: false,
-        },
+        sale: Sale::new(lock, Write::Overwrite),
         per_buyer: PerBuyer::All,
         pace: Pace { think_ns: 1_000_000, jitter: 0.5, seed: 1 },
         file,

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::paths::beside;
-use crate::plan::{Lock, LockOn, Sale};
+use crate::protocol::file::{Lock, LockOn, Sale};
 use crate::store::file::ticket::{TicketFile, open_own};
 use home::Home;
 

@@ -13,20 +13,13 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
 use super::*;
-use crate::plan::Write;
+use crate::protocol::file::Write;
 
 /// Long enough for a thread to come to its system call, and more.
 const A_WHILE: Duration = Duration::from_millis(150);
 
 pub(super) fn sale(lock: Lock) -> Sale {
-    Sale {
-        lock,
-        lock_on: LockOn::Ticket,
-        write: Write::Overwrite,
-        fsync: false,
-        lock_timeout_ns: None,
-        break_stale: false,
-    }
+    Sale::new(lock, Write::Overwrite)
 }
 
 /// A folder with a ticket file in it.

@@ -9,7 +9,7 @@ use super::super::tests::{sale, shop};
 use super::super::{Locker, Meeting};
 use super::path as path_of;
 use super::*;
-use crate::plan::{Lock, Sale};
+use crate::protocol::file::{Lock, Sale};
 
 /// A process id that was in use a moment ago, and is not any more.
 fn dead_pid() -> u32 {

@@ -1,0 +1,170 @@
+//! Every order of steps one by one, with another buyer, another file and another lock than the explorer's.
+
+use num_rational::Ratio;
+
+use super::super::Setting;
+use crate::plan::PerBuyer;
+use crate::protocol::file::{Lock, LockOn, Write};
+use crate::stock::Stock;
+use crate::verdict::AnomalyKind;
+
+/// Where a buyer of the enumeration stands, and what it knows.
+#[derive(Clone, Copy, Default)]
+struct Simple {
+    /// The letter of its next step, by its place in the sale's letters.
+    at: usize,
+    read: Stock,
+    opened: u64,
+    /// Which file it read through last.
+    reads: u64,
+    receipts: u32,
+    /// It has locked and not yet unlocked, whether it (still) holds the lock or not.
+    locked: bool,
+    /// It will not write: it lets go of what it holds and leaves.
+    gives_up: bool,
+    gone: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct Enumeration {
+    letters: Vec<char>,
+    /// Closing a file drops the lock on it.
+    posix: bool,
+    most: u32,
+    buyers: Vec<Simple>,
+    /// `None` while it is emptied.
+    file: Option<Stock>,
+    renames: u64,
+    holders: Vec<(u64, usize)>,
+    sold: Vec<Stock>,
+    torn: bool,
+    failed: u64,
+    pub(super) steps: Vec<String>,
+    pub(super) chance: Ratio<u128>,
+}
+
+/// Receipts, failed purchases, what the file holds, and what went wrong.
+pub(super) type Key = (u64, u64, Option<Stock>, Vec<AnomalyKind>);
+
+impl Enumeration {
+    pub(super) fn new(setting: &Setting) -> Self {
+        let locked = setting.sale.lock != Lock::None;
+        let mut letters = Vec::new();
+        if locked && setting.sale.write == Write::Rename && setting.sale.lock_on == LockOn::Ticket {
+            letters.push('O');
+        }
+        letters.extend(locked.then_some('L'));
+        letters.push('R');
+        letters.extend(if setting.sale.write == Write::Truncate { vec!['T', 'F'] } else { vec!['W'] });
+        letters.extend(locked.then_some('U'));
+        if let Some(steps) = setting.sale.steps {
+            letters.clear();
+            let letter = |word: &str| word.to_uppercase().chars().next().expect("a letter");
+            let words = steps.to_string();
+            letters.extend(words.split(' ').filter(|word| *word != "think").map(letter));
+            // `truncate` and `think` begin alike, and so do no others.
+        }
+        let most = match setting.per_buyer {
+            PerBuyer::Count(count) => count.get(),
+            PerBuyer::All => u32::MAX,
+        };
+        Self {
+            letters,
+            posix: setting.sale.lock == Lock::Posix,
+            most,
+            buyers: vec![Simple::default(); setting.buyers as usize],
+            file: Some(setting.tickets),
+            renames: 0,
+            holders: Vec::new(),
+            sold: Vec::new(),
+            torn: false,
+            failed: 0,
+            steps: Vec::new(),
+            chance: Ratio::from_integer(1),
+        }
+    }
+
+    fn can(&self, place: usize) -> bool {
+        let buyer = &self.buyers[place];
+        let held = self.holders.iter().any(|(file, _)| *file == buyer.opened);
+        !(buyer.gone || self.letters[buyer.at] == 'L' && held)
+    }
+
+    fn step(&mut self, place: usize) {
+        let reopens = self.letters[0] == 'O';
+        let buyer = &mut self.buyers[place];
+        let letter = self.letters[buyer.at];
+        self.steps.push(format!("{letter}{}", place + 1));
+        buyer.at += 1;
+        match letter {
+            'O' => buyer.opened = self.renames,
+            'L' => {
+                buyer.locked = true;
+                self.holders.push((buyer.opened, place));
+            }
+            'R' => {
+                if reopens && self.posix && buyer.reads == buyer.opened {
+                    self.holders.retain(|(_, holder)| *holder != place);
+                }
+                buyer.reads = self.renames;
+                self.torn |= self.file.is_none();
+                buyer.read = self.file.unwrap_or(0);
+                buyer.gives_up = buyer.read == 0;
+                if self.file.is_none() {
+                    self.failed += 1;
+                    buyer.locked = false;
+                    self.holders.retain(|(_, holder)| *holder != place);
+                }
+            }
+            'T' => self.file = None,
+            'W' | 'F' => {
+                self.file = Some(buyer.read - 1);
+                self.renames += u64::from(reopens);
+                self.sold.push(buyer.read);
+                buyer.receipts += 1;
+            }
+            _ => {
+                buyer.locked = false;
+                self.holders.retain(|(_, holder)| *holder != place);
+            }
+        }
+        let lets_go = |at: usize| buyer.locked && self.letters[at] == 'U';
+        while buyer.gives_up && buyer.at < self.letters.len() && !lets_go(buyer.at) {
+            buyer.at += 1;
+        }
+        if buyer.at == self.letters.len() {
+            buyer.at = 0;
+            buyer.gone = buyer.gives_up || buyer.receipts == self.most;
+        }
+    }
+
+    /// Calls `ended` with every way in which this can go on.
+    pub(super) fn each(&self, ended: &mut impl FnMut(&Enumeration)) {
+        let able: Vec<usize> = (0..self.buyers.len()).filter(|place| self.can(*place)).collect();
+        if able.is_empty() {
+            ended(self);
+        }
+        for place in &able {
+            let mut next = self.clone();
+            next.chance /= able.len() as u128;
+            next.step(*place);
+            next.each(ended);
+        }
+    }
+
+    /// By the definitions in words, over the list of all that were sold.
+    pub(super) fn key(&self, initial: Stock) -> Key {
+        let mut tickets = self.sold.clone();
+        tickets.sort_unstable();
+        tickets.dedup();
+        let gone: Vec<Stock> = (self.file.unwrap_or(0) + 1..=initial).collect();
+        let named = [
+            (self.sold.len() as Stock > initial, AnomalyKind::Oversold),
+            (tickets.len() < self.sold.len(), AnomalyKind::LostUpdate),
+            (self.file.is_some() && tickets != gone, AnomalyKind::LostStock),
+            (self.torn, AnomalyKind::TornRead),
+        ];
+        let anomalies = named.into_iter().filter_map(|(holds, kind)| holds.then_some(kind)).collect();
+        (self.sold.len() as u64, self.failed, self.file, anomalies)
+    }
+}

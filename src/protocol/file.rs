@@ -1,0 +1,398 @@
+//! The purchases of a ticket file: the choices that make up the usual ones, the steps that each choice
+//! stands for, and which orders of steps a ticket file can carry out.
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{ProtocolError, Wrong};
+use super::{Protocol, StepKind};
+use crate::closed_set::closed_set;
+
+closed_set! {
+    /// How buyers keep each other out.
+    pub enum Lock: "kind of lock" {
+        /// No lock: every buyer walks straight in.
+        None = "none",
+        /// flock(2): belongs to the open file description, released by the kernel.
+        Flock = "flock",
+        /// fcntl(2) F_SETLKW: belongs to the process, so that its threads are not kept apart.
+        Posix = "posix",
+        /// fcntl(2) F_OFD_SETLKW: belongs to the open file description; Linux only.
+        Ofd = "ofd",
+        /// FILE.lock, created with O_CREAT|O_EXCL: outlives a holder that is killed.
+        Lockfile = "lockfile",
+        /// A process-shared POSIX semaphore, as Python's multiprocessing.Lock: outlives its holder, too.
+        Semaphore = "semaphore",
+    }
+}
+
+closed_set! {
+    /// How the new stock reaches the ticket file.
+    pub enum Write: "kind of write" {
+        /// One pwrite over the old text, padded to its length: never a half-written file.
+        Overwrite = "overwrite",
+        /// Truncate, then fill, as `open("w")` does: others can meet an empty file.
+        Truncate = "truncate",
+        /// Write a temporary file and rename it over the old one: readers see old or new.
+        Rename = "rename",
+    }
+}
+
+closed_set! {
+    /// Which file carries the lock.
+    pub enum LockOn: "place for the lock" {
+        /// The ticket file itself.
+        Ticket = "ticket",
+        /// A file beside it, `<file>.sidecar`, that no write ever replaces.
+        Sidecar = "sidecar",
+    }
+}
+
+impl Lock {
+    /// Whether it sits on a file that is there anyway, the ticket file or the sidecar. A lockfile is
+    /// the lock itself, and a semaphore has no file.
+    #[must_use]
+    pub const fn has_carrier(self) -> bool {
+        match self {
+            Lock::Flock | Lock::Posix | Lock::Ofd => true,
+            Lock::None | Lock::Lockfile | Lock::Semaphore => false,
+        }
+    }
+}
+
+impl Write {
+    /// Where the lock sits unless told otherwise: a rename replaces the ticket file's inode, and a
+    /// lock on the old inode keeps nobody out (flock(2): locks belong to the open file), so there it
+    /// sits on the sidecar.
+    #[must_use]
+    pub const fn default_lock_on(self) -> LockOn {
+        match self {
+            Write::Overwrite | Write::Truncate => LockOn::Ticket,
+            Write::Rename => LockOn::Sidecar,
+        }
+    }
+}
+
+/// What one purchase does to the ticket file and its lock: the choices, or steps in an order of one's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "SaleText", into = "SaleText")]
+pub struct Sale {
+    /// How buyers keep each other out.
+    pub lock: Lock,
+    /// Which file carries the lock.
+    pub lock_on: LockOn,
+    /// How the new stock reaches the file.
+    pub write: Write,
+    /// Whether data (and, for a rename, the folder) are synced before the lock is let go.
+    pub fsync: bool,
+    /// How long a buyer waits for the lock before it gives up, in nanoseconds; `None` waits for ever.
+    pub lock_timeout_ns: Option<u64>,
+    /// Whether a lockfile whose holder is dead is removed, instead of being reported.
+    pub break_stale: bool,
+    /// The steps, where they are not the usual ones of these choices: [`Sale::protocol`] says them always,
+    /// [`Sale::of_steps`] makes sure that they can be carried out.
+    pub steps: Option<Protocol>,
+}
+
+/// A [`Sale`] as documents have it: with its steps, always.
+#[derive(Serialize, Deserialize)]
+struct SaleText {
+    lock: Lock,
+    lock_on: LockOn,
+    write: Write,
+    fsync: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lock_timeout_ns: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    break_stale: bool,
+    /// Left out by what was written before purchases had steps of their own.
+    #[serde(default)]
+    steps: Option<Protocol>,
+}
+
+impl TryFrom<SaleText> for Sale {
+    type Error = ProtocolError;
+
+    fn try_from(text: SaleText) -> Result<Self, ProtocolError> {
+        let SaleText { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, steps } = text;
+        let usual = Self { lock_on, ..Self::new(lock, write) };
+        let sale =
+            steps.map_or(Ok(usual), |steps| Self::of_steps(steps, Some(lock), Some(lock_on), Some(write)))?;
+        Ok(Self { fsync, lock_timeout_ns, break_stale, ..sale })
+    }
+}
+
+impl From<Sale> for SaleText {
+    fn from(sale: Sale) -> Self {
+        let steps = Some(sale.protocol());
+        let Sale { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, steps: _ } = sale;
+        Self { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, steps }
+    }
+}
+
+impl Sale {
+    /// The usual purchase under this lock, with this write: the lock sits where it suits the write, nothing is
+    /// synced, and who waits for the lock waits for ever.
+    #[must_use]
+    pub const fn new(lock: Lock, write: Write) -> Self {
+        let lock_on = write.default_lock_on();
+        Self { lock, lock_on, write, fsync: false, lock_timeout_ns: None, break_stale: false, steps: None }
+    }
+
+    /// The purchase that takes these steps. `lock` is the kind of lock that they take, flock(2) unless it is
+    /// given; `write` is how the word `write` reaches the file, and stands for `truncate fill` where it is
+    /// [`Write::Truncate`].
+    ///
+    /// # Errors
+    /// When a ticket file can't carry the steps out in this order, or choices and steps do not fit.
+    pub fn of_steps(
+        steps: Protocol,
+        lock: Option<Lock>,
+        lock_on: Option<LockOn>,
+        write: Option<Write>,
+    ) -> Result<Self, ProtocolError> {
+        let lock = match (steps.has(StepKind::Lock), lock) {
+            (true, Some(Lock::None)) => return Err(first(&steps, StepKind::Lock, Wrong::NoLock)),
+            (true, lock) => lock.unwrap_or(Lock::Flock),
+            (false, None | Some(Lock::None)) => Lock::None,
+            (false, Some(kind)) => return Err(ProtocolError::whole(Wrong::NeverLocks(kind.name()))),
+        };
+        let in_two = steps.has(StepKind::Fill) && !steps.has(StepKind::Write);
+        let usual = if in_two { Write::Truncate } else { Write::Overwrite };
+        let write = write.unwrap_or(usual);
+        if write == Write::Rename && !steps.has(StepKind::Write) {
+            return Err(ProtocolError::whole(Wrong::NothingRenamed));
+        }
+        let steps = if write == Write::Truncate { spelt_out(&steps)? } else { steps };
+        check(&steps, lock)?;
+        let sale = Self::new(lock, write);
+        Ok(Self { lock_on: lock_on.unwrap_or(sale.lock_on), ..sale }.taking(steps))
+    }
+
+    /// The same choices with these steps.
+    fn taking(self, steps: Protocol) -> Self {
+        let usual = Self { steps: None, ..self };
+        Self { steps: (steps != usual.protocol()).then_some(steps), ..self }
+    }
+
+    /// The steps of a purchase.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        if let Some(steps) = self.steps {
+            return steps;
+        }
+        let locked = self.lock != Lock::None;
+        let write: &[StepKind] = match self.write {
+            Write::Overwrite | Write::Rename => &[StepKind::Write],
+            Write::Truncate => &[StepKind::Truncate, StepKind::Fill],
+        };
+        // Whoever locks a file that is replaced has to open it first, as it is then.
+        let opens = self.lock.has_carrier() && self.write == Write::Rename && self.lock_on == LockOn::Ticket;
+        let parts: [(bool, &[StepKind]); 5] = [
+            (opens, &[StepKind::Open]),
+            (locked, &[StepKind::Lock]),
+            (true, &[StepKind::Read, StepKind::Think]),
+            (true, write),
+            (locked, &[StepKind::Unlock]),
+        ];
+        let steps: Vec<StepKind> =
+            parts.iter().filter(|(is_there, _)| *is_there).flat_map(|(_, steps)| *steps).copied().collect();
+        Protocol::of(&steps)
+    }
+
+    /// Whether each write replaces the file that carries the lock: a buyer that opens that file later locks
+    /// another one.
+    #[must_use]
+    pub fn replaces_its_lock(&self) -> bool {
+        let renames =
+            self.write == Write::Rename && self.steps.is_none_or(|steps| steps.has(StepKind::Write));
+        self.lock.has_carrier() && renames && self.lock_on == LockOn::Ticket
+    }
+
+    /// Whether a buyer loses its lock by reading: a POSIX lock goes with any descriptor of its file that
+    /// the process closes (fcntl_locking(2)), and who reads a file that is replaced opens it anew.
+    #[must_use]
+    pub fn loses_its_lock(&self) -> bool {
+        self.lock == Lock::Posix && self.replaces_its_lock()
+    }
+}
+
+/// The steps with `truncate fill` for each `write`.
+fn spelt_out(steps: &Protocol) -> Result<Protocol, ProtocolError> {
+    let spell = |kind: &StepKind| match kind {
+        StepKind::Write => vec![StepKind::Truncate, StepKind::Fill],
+        other => vec![*other],
+    };
+    let spelt: Vec<StepKind> = steps.steps().iter().flat_map(spell).collect();
+    if spelt.len() > Protocol::MOST {
+        return Err(ProtocolError::whole(Wrong::TooMany));
+    }
+    Ok(Protocol::of(&spelt))
+}
+
+/// An error about the first step of this kind.
+fn first(steps: &Protocol, kind: StepKind, wrong: Wrong) -> ProtocolError {
+    let place = steps.steps().iter().position(|step| *step == kind);
+    place.map_or_else(
+        || ProtocolError::whole(wrong.clone()),
+        |place| ProtocolError::at(steps, place, wrong.clone()),
+    )
+}
+
+/// Refuses steps that a ticket file can't carry out in this order.
+fn check(steps: &Protocol, lock: Lock) -> Result<(), ProtocolError> {
+    let mut past = Past::default();
+    for (place, kind) in steps.steps().iter().enumerate() {
+        let later = &steps.steps()[place + 1..];
+        past.take(*kind, later, lock).map_err(|wrong| ProtocolError::at(steps, place, wrong))?;
+    }
+    if past.wrote { Ok(()) } else { Err(ProtocolError::whole(Wrong::NeverWrites)) }
+}
+
+/// What a purchase has done up to some step.
+#[derive(Default)]
+struct Past {
+    locked: bool,
+    read: bool,
+    emptied: bool,
+    wrote: bool,
+}
+
+impl Past {
+    /// Takes a step, if it is possible now.
+    fn take(&mut self, kind: StepKind, later: &[StepKind], lock: Lock) -> Result<(), Wrong> {
+        let needs = |is_there: bool, before| if is_there { Ok(()) } else { Err(Wrong::Needs(before)) };
+        let followed = |after| if later.contains(&after) { Ok(()) } else { Err(Wrong::NeverFollowed(after)) };
+        match kind {
+            StepKind::Open | StepKind::Lock if self.locked => return Err(Wrong::HeldAlready),
+            StepKind::Open => {
+                followed(StepKind::Lock)?;
+                if !lock.has_carrier() {
+                    return Err(Wrong::NoCarrier(lock.name()));
+                }
+            }
+            StepKind::Lock => {
+                followed(StepKind::Unlock)?;
+                self.locked = true;
+            }
+            StepKind::Unlock => {
+                needs(self.locked, StepKind::Lock)?;
+                self.locked = false;
+            }
+            StepKind::Read if self.wrote => return Err(Wrong::DecidesNothing),
+            StepKind::Read => self.read = true,
+            StepKind::Think => {}
+            StepKind::Write | StepKind::Fill if self.wrote => return Err(Wrong::SecondWrite),
+            StepKind::Write => {
+                needs(self.read, StepKind::Read)?;
+                self.wrote = true;
+            }
+            StepKind::Truncate => {
+                followed(StepKind::Fill)?;
+                self.emptied = true;
+            }
+            StepKind::Fill => {
+                needs(self.read, StepKind::Read)?;
+                needs(self.emptied, StepKind::Truncate)?;
+                self.wrote = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sale(text: &str) -> Result<Sale, ProtocolError> {
+        Sale::of_steps(text.parse()?, None, None, None)
+    }
+
+    #[test]
+    fn choices_and_steps_are_the_same_thing() {
+        for lock in Lock::ALL {
+            for write in Write::ALL {
+                for lock_on in LockOn::ALL {
+                    let usual = Sale { lock_on: *lock_on, ..Sale::new(*lock, *write) };
+                    let spelt = Sale::of_steps(usual.protocol(), Some(*lock), Some(*lock_on), Some(*write));
+                    assert_eq!(spelt, Ok(usual));
+                    assert_eq!(spelt.map(|sale| sale.steps), Ok(None));
+                }
+            }
+        }
+        let default = Sale::new(Lock::Flock, Write::Overwrite);
+        assert_eq!(default.protocol().to_string(), "lock read think write unlock");
+        assert_eq!(sale("lock read think write unlock"), Ok(default));
+        let unlocked = Sale::new(Lock::None, Write::Truncate);
+        assert_eq!(sale("read think truncate fill"), Ok(unlocked));
+        let written =
+            Sale::of_steps("read think write".parse().expect("words"), None, None, Some(Write::Truncate));
+        assert_eq!(written, Ok(unlocked), "`write` stands for the steps of its kind");
+    }
+
+    #[test]
+    fn what_is_impossible_is_refused_with_its_place() {
+        for (text, said) in [
+            ("write", "step 1 (character 1), \"write\": there is no read before it"),
+            ("lock write read unlock", "step 2 (character 6), \"write\": there is no read before it"),
+            ("unlock lock read write", "step 1 (character 1), \"unlock\": there is no lock before it"),
+            ("lock read write", "step 1 (character 1), \"lock\": no unlock follows it"),
+            ("lock lock read write unlock", "step 2 (character 6), \"lock\": the lock is held already"),
+            ("lock read unlock", "no step writes"),
+            ("read think", "no step writes"),
+            ("read write write", "step 3 (character 12), \"write\": a purchase takes one ticket"),
+            ("read fill", "step 2 (character 6), \"fill\": there is no truncate before it"),
+            ("read truncate", "step 2 (character 6), \"truncate\": no fill follows it"),
+            ("read write read", "step 3 (character 12), \"read\": it comes after the write"),
+            ("open read write", "step 1 (character 1), \"open\": no lock follows it"),
+        ] {
+            let error = sale(text).expect_err(text).to_string();
+            assert!(error.starts_with(said), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn steps_and_choices_have_to_fit() {
+        let locked: Protocol = "lock read write unlock".parse().expect("words");
+        let free: Protocol = "read write".parse().expect("words");
+        let two: Protocol = "read truncate fill".parse().expect("words");
+        let opened: Protocol = "open lock read write unlock".parse().expect("words");
+        let refused =
+            |steps, lock, write| Sale::of_steps(steps, lock, None, write).expect_err("refused").wrong;
+        assert_eq!(refused(locked, Some(Lock::None), None), Wrong::NoLock);
+        assert_eq!(refused(free, Some(Lock::Ofd), None), Wrong::NeverLocks("ofd"));
+        assert_eq!(refused(two, None, Some(Write::Rename)), Wrong::NothingRenamed);
+        assert_eq!(refused(opened, Some(Lock::Lockfile), None), Wrong::NoCarrier("lockfile"));
+        assert!(Sale::of_steps(opened, Some(Lock::Posix), None, None).is_ok());
+    }
+
+    #[test]
+    fn a_lock_covers_a_sale_from_its_last_read_to_its_write() {
+        for (text, covered) in [
+            ("lock read think write unlock", true),
+            ("lock read truncate fill unlock", true),
+            ("read lock read write unlock", true),
+            ("read lock write unlock", false),
+            ("lock read unlock write", false),
+            ("lock read unlock lock write unlock", false),
+            ("lock read write unlock think", true),
+            ("truncate lock read fill unlock", false),
+            ("read write", false),
+        ] {
+            let steps: Protocol = text.parse().expect("words");
+            assert_eq!(steps.is_covered(), covered, "{text}");
+        }
+    }
+
+    #[test]
+    fn documents_say_the_steps_and_need_not() {
+        let usual = Sale::new(Lock::Flock, Write::Overwrite);
+        let text = serde_json::to_value(usual).expect("json");
+        assert_eq!(text["steps"], "lock read think write unlock");
+        let old = r#"{"lock":"flock","lock_on":"ticket","write":"overwrite","fsync":false}"#;
+        assert_eq!(serde_json::from_str::<Sale>(old).expect("a sale"), usual);
+        let own = sale("read lock write unlock").expect("a sale");
+        let again: Sale = serde_json::from_value(serde_json::to_value(own).expect("json")).expect("a sale");
+        assert_eq!(again, own);
+    }
+}

@@ -1,0 +1,24 @@
+//! The letters by which schedules name steps. A letter has one meaning, and every store that has such a
+//! step uses the same.
+
+use crate::closed_set::closed_set;
+
+closed_set! {
+    /// How a schedule names a step.
+    pub enum Letter: "letter" {
+        /// Open the file that carries the lock.
+        O = "O",
+        /// Take the lock.
+        L = "L",
+        /// Read the stock.
+        R = "R",
+        /// Write the new stock.
+        W = "W",
+        /// Empty the file.
+        T = "T",
+        /// Fill the emptied file.
+        F = "F",
+        /// Let the lock go.
+        U = "U",
+    }
+}

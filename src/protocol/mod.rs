@@ -1,0 +1,236 @@
+//! What a purchase is, as data: a [`Protocol`] is an order of [`StepKind`]s. No I/O, no clock, no buyer.
+//!
+//! A protocol is written as words, `lock read think write unlock`, and its steps are named in schedules by
+//! a [`Letter`] each: `L R W U`. The buyer ([`crate::buyer`]) interprets it: it asks its store for one
+//! [`Action`] after another and takes the [`Reply`]. Whoever has to know the shape of a purchase (its first
+//! step, how many there are, which letters it uses, whether its lock covers what it does) asks the protocol.
+//!
+//! - [`file`]: the choices that make up the usual protocols of a ticket file, and which words it has.
+
+pub mod file;
+mod letter;
+mod words;
+
+pub use letter::Letter;
+pub use words::{ProtocolError, Wrong};
+
+use crate::closed_set::closed_set;
+use crate::fault::{Fault, FaultKind, TornText};
+use crate::stock::Stock;
+
+closed_set! {
+    /// One thing that a purchase asks of the store, as `--steps` names it.
+    pub enum StepKind: "step" {
+        /// Open the file that carries the lock, as it is now.
+        Open = "open",
+        /// Take the lock, waiting for it if need be.
+        Lock = "lock",
+        /// Read the stock.
+        Read = "read",
+        /// Let some time pass. No schedule names it.
+        Think = "think",
+        /// Write one less than was read, whole.
+        Write = "write",
+        /// Empty the file.
+        Truncate = "truncate",
+        /// Write one less than was read into the emptied file.
+        Fill = "fill",
+        /// Let the lock go.
+        Unlock = "unlock",
+    }
+}
+
+impl StepKind {
+    /// Its letter in a schedule; `None` for thinking, which no schedule names.
+    #[must_use]
+    pub const fn letter(self) -> Option<Letter> {
+        Some(match self {
+            StepKind::Open => Letter::O,
+            StepKind::Lock => Letter::L,
+            StepKind::Read => Letter::R,
+            StepKind::Write => Letter::W,
+            StepKind::Truncate => Letter::T,
+            StepKind::Fill => Letter::F,
+            StepKind::Unlock => Letter::U,
+            StepKind::Think => return None,
+        })
+    }
+
+    /// Whether it puts a new stock in the place of the one that was read.
+    #[must_use]
+    pub const fn sells(self) -> bool {
+        matches!(self, StepKind::Write | StepKind::Fill)
+    }
+
+    /// Whether it changes what a reader meets.
+    #[must_use]
+    pub const fn changes_stock(self) -> bool {
+        self.sells() || matches!(self, StepKind::Truncate)
+    }
+
+    /// Whether it lets go of something: a purchase that is refused takes these steps alone.
+    #[must_use]
+    pub const fn lets_go(self) -> bool {
+        matches!(self, StepKind::Unlock)
+    }
+}
+
+/// What a buyer wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Open the file that carries the lock, as it is now.
+    Open,
+    /// Take the lock, waiting for it if need be.
+    Lock,
+    /// Read the stock.
+    Read,
+    /// Let some time pass.
+    Think,
+    /// Put this stock into the file, whole.
+    Write(Stock),
+    /// Empty the file.
+    Truncate,
+    /// Put this stock into the emptied file.
+    Fill(Stock),
+    /// Let the lock go.
+    Unlock,
+    /// Nothing more: the buyer is done.
+    Leave,
+}
+
+impl Action {
+    /// The step that it is; `None` for leaving.
+    #[must_use]
+    pub const fn kind(self) -> Option<StepKind> {
+        Some(match self {
+            Action::Open => StepKind::Open,
+            Action::Lock => StepKind::Lock,
+            Action::Read => StepKind::Read,
+            Action::Think => StepKind::Think,
+            Action::Write(_) => StepKind::Write,
+            Action::Truncate => StepKind::Truncate,
+            Action::Fill(_) => StepKind::Fill,
+            Action::Unlock => StepKind::Unlock,
+            Action::Leave => return None,
+        })
+    }
+}
+
+/// What came of an [`Action`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reply {
+    /// It was done.
+    Done,
+    /// The store holds this stock.
+    Stock(Stock),
+    /// The file held no valid ticket file, but this.
+    Torn(TornText),
+    /// It could not be done.
+    Failed(Fault),
+}
+
+impl Reply {
+    /// The reply to an action that the end of the run cut short.
+    #[must_use]
+    pub const fn stopped() -> Self {
+        Reply::Failed(Fault::plain(FaultKind::Stopped))
+    }
+}
+
+/// An order of steps: a purchase is one protocol, carried out once.
+///
+/// Small and fixed in size, so that a plan can be copied and a buyer hashed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Protocol {
+    /// The steps, and [`StepKind::Think`] in all places behind them.
+    steps: [StepKind; Protocol::MOST],
+    len: u8,
+}
+
+impl Protocol {
+    /// The most steps that a protocol has.
+    pub const MOST: usize = 24;
+
+    /// The protocol of these steps.
+    ///
+    /// # Panics
+    /// When there are more than [`Protocol::MOST`].
+    #[must_use]
+    pub fn of(kinds: &[StepKind]) -> Self {
+        let mut steps = [StepKind::Think; Self::MOST];
+        steps[..kinds.len()].copy_from_slice(kinds);
+        Self { steps, len: kinds.len() as u8 }
+    }
+
+    /// Its steps, in their order.
+    #[must_use]
+    #[inline(always)]
+    pub fn steps(&self) -> &[StepKind] {
+        &self.steps[..usize::from(self.len)]
+    }
+
+    /// The step at a place, counted from 0; `None` behind the last.
+    #[must_use]
+    #[inline(always)]
+    pub fn step(&self, place: u8) -> Option<StepKind> {
+        if place < self.len { self.steps.get(usize::from(place)).copied() } else { None }
+    }
+
+    /// Whether it has this step.
+    #[must_use]
+    pub fn has(&self, kind: StepKind) -> bool {
+        self.steps().contains(&kind)
+    }
+
+    /// How many steps of one purchase a schedule names at most.
+    #[must_use]
+    pub fn most_named(&self) -> u64 {
+        self.letters().count() as u64
+    }
+
+    /// The letters of the steps that a schedule names, in their order.
+    pub fn letters(&self) -> impl Iterator<Item = Letter> {
+        self.steps().iter().filter_map(|kind| kind.letter())
+    }
+
+    /// Whether the stock stays locked from the read that decides until it is written: what a lock has to
+    /// cover so that no two purchases sell from the same stock.
+    #[must_use]
+    pub fn is_covered(&self) -> bool {
+        let mut locked = false;
+        let mut read_under_it = false;
+        for kind in self.steps() {
+            match kind {
+                StepKind::Lock => locked = true,
+                StepKind::Unlock => (locked, read_under_it) = (false, false),
+                StepKind::Read => read_under_it = locked,
+                // An emptied file is as good as written: others meet it.
+                StepKind::Write | StepKind::Fill | StepKind::Truncate if !read_under_it => return false,
+                StepKind::Open | StepKind::Think | StepKind::Write | StepKind::Fill | StepKind::Truncate => {}
+            }
+        }
+        true
+    }
+}
+
+impl std::fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Protocol({self})")
+    }
+}
+
+impl std::fmt::Display for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (place, kind) in self.steps().iter().enumerate() {
+            let space = if place == 0 { "" } else { " " };
+            write!(f, "{space}{kind}")?;
+        }
+        Ok(())
+    }
+}
+
+impl serde::Serialize for Protocol {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,182 @@
+//! A protocol as text: the words of its steps, separated by blanks, and what is wrong with a text that is
+//! none.
+
+use std::str::FromStr;
+
+use super::{Protocol, StepKind};
+
+/// Where a text is no protocol, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProtocolError {
+    /// Which word, from 1; 0 where the whole is meant.
+    pub word: usize,
+    /// Where it begins, in characters from 1.
+    pub character: usize,
+    /// What stands there: at most its first 40 characters.
+    pub given: String,
+    /// What is wrong with it.
+    pub wrong: Wrong,
+}
+
+/// What is wrong with a protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// No step has this name; the nearest one that does.
+    Unknown {
+        /// The words that there are, separated by blanks.
+        known: String,
+        /// The one that was meant, perhaps.
+        nearest: Option<StepKind>,
+    },
+    /// Too many words.
+    TooMany,
+    /// No word at all.
+    Empty,
+    /// This step has to come before it.
+    Needs(StepKind),
+    /// This step has to come after it.
+    NeverFollowed(StepKind),
+    /// The lock is held already.
+    HeldAlready,
+    /// It writes a second time: a purchase takes one ticket.
+    SecondWrite,
+    /// It reads after it has written: that decides nothing any more.
+    DecidesNothing,
+    /// No step writes the file whole, so there is nothing to rename.
+    NothingRenamed,
+    /// None of the steps writes.
+    NeverWrites,
+    /// It locks, and there is to be no lock.
+    NoLock,
+    /// There is to be a lock of this kind, and no step takes it.
+    NeverLocks(&'static str),
+    /// It opens the file that carries the lock, and this kind of lock sits on no file.
+    NoCarrier(&'static str),
+}
+
+impl std::fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.word > 0 {
+            write!(f, "step {} (character {}), {:?}: ", self.word, self.character, self.given)?;
+        }
+        match &self.wrong {
+            Wrong::Unknown { known, nearest: None } => write!(f, "no such step; there are: {known}"),
+            Wrong::Unknown { known, nearest: Some(nearest) } => {
+                write!(f, "no such step; did you mean {nearest}? There are: {known}")
+            }
+            Wrong::TooMany => write!(f, "a purchase has at most {} steps", Protocol::MOST),
+            Wrong::Empty => f.write_str("a purchase has steps, like: lock read think write unlock"),
+            Wrong::Needs(before) => write!(f, "there is no {before} before it"),
+            Wrong::NeverFollowed(after) => write!(f, "no {after} follows it"),
+            Wrong::HeldAlready => f.write_str("the lock is held already: unlock comes first"),
+            Wrong::SecondWrite => {
+                f.write_str("a purchase takes one ticket, so it writes once; --per-buyer has several made")
+            }
+            Wrong::DecidesNothing => f.write_str("it comes after the write, so it would decide nothing"),
+            Wrong::NothingRenamed => f.write_str("no step is `write`, so there is nothing to rename"),
+            Wrong::NeverWrites => {
+                f.write_str("no step writes, so nothing would be sold: write, or truncate and fill")
+            }
+            Wrong::NoLock => f.write_str("it takes a lock, and there is to be none"),
+            Wrong::NeverLocks(kind) => write!(f, "no step takes the {kind} lock: add lock and unlock"),
+            Wrong::NoCarrier(kind) => write!(f, "the {kind} lock sits on no file that could be opened"),
+        }
+    }
+}
+
+impl std::error::Error for ProtocolError {}
+
+impl ProtocolError {
+    /// An error about the word at `place`, counted from 0, of a protocol as it prints itself.
+    pub(super) fn at(protocol: &Protocol, place: usize, wrong: Wrong) -> Self {
+        let before = Protocol::of(&protocol.steps()[..place]).to_string();
+        let character = before.chars().count() + if place == 0 { 1 } else { 2 };
+        let given = protocol.steps()[place].name().to_owned();
+        Self { word: place + 1, character, given, wrong }
+    }
+
+    /// An error about the whole.
+    pub(super) fn whole(wrong: Wrong) -> Self {
+        Self { word: 0, character: 0, given: String::new(), wrong }
+    }
+}
+
+/// How unlike two words may be for the one to be taken for the other.
+const LIKE: f64 = 0.7;
+
+fn unknown(word: &str) -> Wrong {
+    let names: Vec<&str> = StepKind::ALL.iter().map(|kind| kind.name()).collect();
+    let lower = word.to_lowercase();
+    let nearest = StepKind::ALL
+        .iter()
+        .map(|kind| (strsim::jaro_winkler(&lower, kind.name()), *kind))
+        .filter(|(likeness, _)| *likeness >= LIKE)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, kind)| kind);
+    Wrong::Unknown { known: names.join(" "), nearest }
+}
+
+impl FromStr for Protocol {
+    type Err = ProtocolError;
+
+    /// Words separated by white space. Whether a store can carry them out in this order is for the store's
+    /// choices to say.
+    fn from_str(text: &str) -> Result<Self, ProtocolError> {
+        let mut kinds = Vec::new();
+        for word in text.split_whitespace() {
+            // `word` is a part of `text`, so this is where it stands in it.
+            let offset = word.as_ptr().addr() - text.as_ptr().addr();
+            let error = |wrong| ProtocolError {
+                word: kinds.len() + 1,
+                character: text[..offset].chars().count() + 1,
+                given: word.chars().take(40).collect(),
+                wrong,
+            };
+            if kinds.len() == Self::MOST {
+                return Err(error(Wrong::TooMany));
+            }
+            let kind = word.parse().map_err(|_| error(unknown(word)))?;
+            kinds.push(kind);
+        }
+        if kinds.is_empty() {
+            return Err(ProtocolError::whole(Wrong::Empty));
+        }
+        Ok(Self::of(&kinds))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Protocol {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_prints_what_it_parsed() {
+        for text in ["lock read think write unlock", "read write", "open lock read truncate fill unlock"] {
+            assert_eq!(text.parse::<Protocol>().expect("a protocol").to_string(), text);
+        }
+    }
+
+    #[test]
+    fn it_says_where_a_mistake_is_and_what_was_meant() {
+        let error = |text: &str| text.parse::<Protocol>().expect_err("a mistake").to_string();
+        assert_eq!(
+            error("lock  raed write"),
+            "step 2 (character 7), \"raed\": no such step; did you mean read? There are: open lock read think \
+             write truncate fill unlock"
+        );
+        assert!(error("é Lock x").starts_with("step 1 (character 1), \"é\": no such step; there are: open"));
+        assert!(error("Lock").contains("did you mean lock?"));
+        assert!(error(" \n").contains("like: lock read"));
+        assert!(
+            error(&"read ".repeat(25))
+                .starts_with("step 25 (character 121), \"read\": a purchase has at most 24")
+        );
+    }
+}

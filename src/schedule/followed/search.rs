@@ -1,0 +1,335 @@
+//! The search for an order of steps that explains a history: depth first, the order of the notes first, on the
+//! model of the store.
+//!
+//! Buyers whose next steps are alike are looked at together: those that wait for the same thing, and those
+//! that have to meet the same stock. So a step costs little however many purchases overlap.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{FollowedError, MOST_DEAD_ENDS, Schedule, Step, StepKind};
+use crate::history::{Outcome, Purchase};
+use crate::plan::Plan;
+use crate::protocol::{Action, Protocol, Reply};
+use crate::stock::Stock;
+use crate::world::{Contender, Model};
+
+/// What a recorded purchase tells of its steps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    invoke_ns: u64,
+    /// When the last step of each kind was noted, by the kind's place among all.
+    noted_ns: [u64; StepKind::ALL.len()],
+    outcome: Outcome,
+    /// Whether it had the lock.
+    locked: bool,
+    /// What its last read met; `None` is a file that was emptied.
+    met: Option<Stock>,
+}
+
+impl Told {
+    /// What this purchase tells; `None` if the time of a step that it must have taken is missing.
+    pub(super) fn by(purchase: &Purchase, protocol: &Protocol) -> Option<Self> {
+        let steps = &purchase.steps;
+        let met = if purchase.torn.is_some() { None } else { Some(purchase.seen?) };
+        let bought = purchase.outcome == Outcome::Bought;
+        let mut noted_ns = [0; StepKind::ALL.len()];
+        // Opening is not noted: it came some time before the lock. A purchase that was not granted in the end
+        // may have left before it locked.
+        let locked_ns = if bought { steps.locked_ns } else { steps.locked_ns.or(steps.read_ns) };
+        let unlocked_ns = if bought { steps.unlocked_ns } else { steps.unlocked_ns.or(purchase.return_ns) };
+        for kind in protocol.steps() {
+            noted_ns[*kind as usize] = match kind {
+                StepKind::Open | StepKind::Lock => locked_ns?,
+                StepKind::Read => steps.read_ns?,
+                StepKind::Unlock => unlocked_ns?,
+                StepKind::Truncate if bought => steps.truncated_ns?,
+                StepKind::Write | StepKind::Fill if bought => steps.written_ns?,
+                StepKind::Think | StepKind::Truncate | StepKind::Write | StepKind::Fill => 0,
+            };
+        }
+        let locked = steps.locked_ns.is_some();
+        Some(Self { invoke_ns: purchase.invoke_ns, noted_ns, outcome: purchase.outcome, locked, met })
+    }
+
+    /// Whether a read may meet this, with these steps of the purchase yet to come.
+    fn may_meet(&self, reply: Reply, later: &[StepKind]) -> bool {
+        let is_last = !later.contains(&StepKind::Read);
+        // A purchase that has no lock to come, or got it, may have gone on.
+        let may_go_on = self.locked || !later.contains(&StepKind::Lock);
+        match reply {
+            Reply::Stock(..=0) => {
+                self.outcome == Outcome::Refused && self.met == Some(0) && (is_last || !self.locked)
+            }
+            Reply::Stock(stock) if is_last => self.outcome == Outcome::Bought && self.met == Some(stock),
+            Reply::Stock(_) => self.outcome == Outcome::Bought || may_go_on,
+            Reply::Torn(_) => self.outcome == Outcome::Failed && self.met.is_none(),
+            Reply::Done | Reply::Failed(_) => false,
+        }
+    }
+}
+
+/// A buyer on its way through what it is told to have done.
+#[derive(Clone)]
+struct Way<M: Model> {
+    contender: Contender<M>,
+    /// The purchase that it is in.
+    purchase: usize,
+    /// When its last step that was noted ended: the next one took effect after that.
+    from_ns: u64,
+}
+
+/// What decides whether a buyer's next step can be taken: those of one class can or can't together.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Class<S> {
+    /// It always can.
+    Free,
+    /// If the model grants the step to a buyer in such a seat.
+    Waits(S),
+    /// If this is what a reader meets now; `None` is a file that was emptied.
+    Meets(Option<Stock>),
+    /// A read that is not the purchase's last: it has to be looked at one by one.
+    Reads,
+}
+
+/// The next step of a buyer: when it was noted, and whose it is.
+type Head = (u64, usize);
+
+/// A step that was taken, and what was before it.
+struct Undo<M: Model> {
+    buyer: usize,
+    before: Way<M>,
+    model: M,
+}
+
+/// A point where more than one step could have come next.
+struct Choice {
+    /// How many steps had been taken.
+    at: usize,
+    /// How many of those that could come next have been tried.
+    tried: usize,
+}
+
+/// A depth-first search for the order, the order of the notes first.
+pub(super) struct Search<M: Model> {
+    /// The number of each buyer, and what it is told to have done.
+    told: Vec<(u32, Vec<Told>)>,
+    protocol: Protocol,
+    model: M,
+    ways: Vec<Way<M>>,
+    /// The next step of each buyer.
+    heads: BTreeSet<Head>,
+    /// The same, by class. No class is empty.
+    classes: HashMap<Class<M::Seat>, BTreeSet<Head>>,
+    /// The steps that were taken.
+    steps: Vec<Step>,
+    /// What it takes to take them back, as far back as the first choice.
+    undo: Vec<Undo<M>>,
+    choices: Vec<Choice>,
+}
+
+impl<M: Model> Search<M> {
+    pub(super) fn new(told: Vec<(u32, Vec<Told>)>, plan: &Plan, model: M) -> Self {
+        let protocol = plan.sale.protocol();
+        let way = |(_, purchases): &(u32, Vec<Told>)| Way {
+            contender: Contender::new(protocol, plan.per_buyer),
+            purchase: 0,
+            from_ns: purchases.first().map_or(0, |told| told.invoke_ns),
+        };
+        let mut search = Self {
+            ways: told.iter().map(way).collect(),
+            told,
+            protocol,
+            model,
+            heads: BTreeSet::new(),
+            classes: HashMap::new(),
+            steps: Vec::new(),
+            undo: Vec::new(),
+            choices: Vec::new(),
+        };
+        (0..search.ways.len()).for_each(|buyer| search.show(buyer));
+        search
+    }
+
+    /// `left`: what the file held in the end, where that is known.
+    pub(super) fn run(mut self, left: Option<Option<Stock>>) -> Result<Schedule, FollowedError> {
+        let mut dead_ends = 0;
+        let mut tried = 0;
+        loop {
+            if let Some(buyer) = self.candidate(tried) {
+                if !self.is_harmless(buyer) {
+                    self.choices.push(Choice { at: self.steps.len(), tried: tried + 1 });
+                }
+                self.take(buyer);
+                tried = 0;
+                continue;
+            }
+            if self.heads.is_empty() && left.is_none_or(|left| left == met(self.model.look())) {
+                return Ok(Schedule(self.steps));
+            }
+            dead_ends += 1;
+            if dead_ends > MOST_DEAD_ENDS {
+                return Err(FollowedError::TooMany);
+            }
+            let choice = self.choices.pop().ok_or(FollowedError::Unexplained)?;
+            while self.steps.len() > choice.at {
+                self.take_back();
+            }
+            tried = choice.tried;
+        }
+    }
+
+    /// The buyer that goes next, once the first `tried` have been tried here.
+    fn candidate(&self, tried: usize) -> Option<usize> {
+        let limit_ns = self.heads.first()?.0;
+        let fit = |class: &Class<M::Seat>| self.first_fitting(class, limit_ns);
+        if tried > 0 {
+            // A step that does no harm is never one of several choices.
+            let mut harmful: Vec<Head> = (self.classes.keys().filter(|class| self.fits(class)))
+                .flat_map(|class| self.fitting(class, limit_ns))
+                .filter(|(_, buyer)| !self.is_harmless(*buyer))
+                .collect();
+            harmful.sort_unstable();
+            return harmful.get(tried).map(|(_, buyer)| *buyer);
+        }
+        let reads = Class::Meets(met(self.model.look()));
+        let waits = self.classes.keys().filter(|class| matches!(class, Class::Waits(_)));
+        let (first_read, free) = (fit(&reads), fit(&Class::Free));
+        let others = waits.filter(|class| self.fits(class)).filter_map(fit).min();
+        let first = [first_read, free, others, fit(&Class::Reads)].into_iter().flatten().min()?;
+        if self.ways[first.1].contender.action().kind().is_some_and(StepKind::changes_stock)
+            && let Some((_, reader)) = first_read
+        {
+            // A buyer that reads what stands there now reads it before it is overwritten.
+            return Some(reader);
+        }
+        Some(first.1)
+    }
+
+    /// Whether the steps of this class can be taken now.
+    fn fits(&self, class: &Class<M::Seat>) -> bool {
+        match class {
+            Class::Free | Class::Reads => true,
+            Class::Waits(seat) => self.model.grants(seat, Action::Lock),
+            Class::Meets(stock) => *stock == met(self.model.look()),
+        }
+    }
+
+    /// The steps of a class that fits which can have taken effect by `limit_ns`, in the order of their notes.
+    fn fitting(&self, class: &Class<M::Seat>, limit_ns: u64) -> impl Iterator<Item = Head> {
+        let has_begun = move |head: &Head| self.ways[head.1].from_ns <= limit_ns && self.may_read(head.1);
+        self.classes.get(class).into_iter().flatten().copied().filter(has_begun)
+    }
+
+    fn first_fitting(&self, class: &Class<M::Seat>, limit_ns: u64) -> Option<Head> {
+        self.fitting(class, limit_ns).next()
+    }
+
+    /// Whether what a buyer would read now, if that is its next step, agrees with what it is told to have done.
+    fn may_read(&self, buyer: usize) -> bool {
+        let is_read = self.ways[buyer].contender.action() == Action::Read;
+        let may_meet = |told: &Told| told.may_meet(self.model.look(), self.later(buyer));
+        !is_read || self.told_now(buyer).is_some_and(may_meet)
+    }
+
+    /// The steps of a buyer's purchase behind its next one.
+    fn later(&self, buyer: usize) -> &[StepKind] {
+        let steps = self.protocol.steps();
+        &steps[(self.ways[buyer].contender.place() + 1).min(steps.len())..]
+    }
+
+    /// Whether a buyer's next step is the last of its kind in a purchase.
+    fn is_last(&self, buyer: usize) -> bool {
+        let kind = self.ways[buyer].contender.action().kind();
+        kind.is_none_or(|kind| !self.later(buyer).contains(&kind))
+    }
+
+    fn told_now(&self, buyer: usize) -> Option<&Told> {
+        self.told[buyer].1.get(self.ways[buyer].purchase)
+    }
+
+    /// Whether the buyer's next step keeps no other from being taken: then it is no choice.
+    fn is_harmless(&self, buyer: usize) -> bool {
+        let action = self.ways[buyer].contender.action();
+        match action {
+            Action::Read | Action::Unlock => true,
+            Action::Lock => !self.model.can_wait(action),
+            _ => false,
+        }
+    }
+
+    fn take(&mut self, buyer: usize) {
+        let (is_last, kind) = (self.is_last(buyer), self.ways[buyer].contender.action().kind());
+        let Some(told) = self.told_now(buyer).copied() else { return };
+        self.hide(buyer);
+        if self.choices.is_empty() {
+            self.undo.clear();
+        } else {
+            let (before, model) = (self.ways[buyer].clone(), self.model.clone());
+            self.undo.push(Undo { buyer, before, model });
+        }
+        let way = &mut self.ways[buyer];
+        if let (Some(kind), true) = (kind, is_last)
+            && kind != StepKind::Open
+        {
+            way.from_ns = told.noted_ns[kind as usize];
+        }
+        let number = self.told[buyer].0;
+        if let Some(took) = way.contender.step(&mut self.model) {
+            self.steps.push(Step { letter: took.letter, buyer: number });
+            if took.ending.is_some() {
+                way.purchase += 1;
+                let next = self.told[buyer].1.get(way.purchase);
+                way.from_ns = next.map_or(way.from_ns, |told| told.invoke_ns);
+            }
+        }
+        self.show(buyer);
+    }
+
+    fn take_back(&mut self) {
+        let Some(Undo { buyer, before, model }) = self.undo.pop() else { return };
+        self.hide(buyer);
+        self.steps.pop();
+        self.ways[buyer] = before;
+        self.model = model;
+        self.show(buyer);
+    }
+
+    /// The next step of a buyer, and its class; `None` once it has done all that it is told to have done.
+    fn head(&self, buyer: usize) -> Option<(Head, Class<M::Seat>)> {
+        let (way, told) = (&self.ways[buyer], self.told_now(buyer)?);
+        way.contender.wants()?;
+        let action = way.contender.action();
+        let kind = action.kind()?;
+        let class = match action {
+            Action::Read if self.is_last(buyer) => Class::Meets(told.met),
+            Action::Read => Class::Reads,
+            _ if self.model.can_wait(action) => Class::Waits(way.contender.seat().clone()),
+            _ => Class::Free,
+        };
+        Some(((told.noted_ns[kind as usize], buyer), class))
+    }
+
+    fn show(&mut self, buyer: usize) {
+        if let Some((head, class)) = self.head(buyer) {
+            self.heads.insert(head);
+            self.classes.entry(class).or_default().insert(head);
+        }
+    }
+
+    fn hide(&mut self, buyer: usize) {
+        if let Some((head, class)) = self.head(buyer) {
+            self.heads.remove(&head);
+            if let Some(heads) = self.classes.get_mut(&class) {
+                heads.remove(&head);
+                if heads.is_empty() {
+                    self.classes.remove(&class);
+                }
+            }
+        }
+    }
+}
+
+/// What a reader meets: a stock, or `None` for a file that was emptied.
+fn met(reply: Reply) -> Option<Stock> {
+    if let Reply::Stock(stock) = reply { Some(stock) } else { None }
+}
