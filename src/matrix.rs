@@ -18,9 +18,8 @@ use crate::plan::{Pace, PerBuyer, Plan};
 use crate::protocol::file::{Lock, Sale};
 use crate::run::{RunError, Sold, run};
 use crate::stock::Stock;
-use crate::store::file::ticket::TicketFileError;
 use crate::verdict::{AnomalyKind, Ruling, Unjudged};
-use crate::workers::{Watch, WorkersError};
+use crate::workers::Watch;
 
 /// Buyers of one trial.
 pub const BUYERS: u32 = 10;
@@ -52,23 +51,6 @@ pub struct MatrixWatch<'a> {
     pub progress: &'a mut dyn FnMut(u64, Combination),
 }
 
-/// Why there is no matrix.
-#[derive(Debug, thiserror::Error)]
-pub enum MatrixError {
-    /// A trial could not be run, for a reason that has nothing to do with its lock.
-    #[error("{workers} {lock} {write}: {source}")]
-    Run {
-        /// The combination's workers.
-        workers: crate::plan::Workers,
-        /// Its lock.
-        lock: Lock,
-        /// Its write.
-        write: crate::protocol::file::Write,
-        /// Why.
-        source: RunError,
-    },
-}
-
 /// What the trials of one combination came to, before it is graded.
 #[derive(Default)]
 struct Tried {
@@ -89,12 +71,10 @@ pub struct Matrix {
     pub interrupted: Option<usize>,
 }
 
-/// Runs and grades the combinations of a plan. When it is interrupted, what was tried until then is graded.
-///
-/// # Errors
-/// When a trial can't be run. That a lock does not work in the folder is no error: it is what the row then
-/// says.
-pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Result<Matrix, MatrixError> {
+/// Runs and grades the combinations of a plan. A trial that can't be run is what its row then says. When it is
+/// interrupted, what was tried until then is graded.
+#[must_use]
+pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Matrix {
     let mut tried = Vec::with_capacity(plan.combinations.len());
     let mut number = 0;
     let mut interrupted = None;
@@ -109,7 +89,7 @@ pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Result<Matr
                 break 'all;
             }
             if let Some((_, sum)) = tried.last_mut() {
-                sum.add(*combination, sold)?;
+                sum.add(sold);
             }
         }
     }
@@ -120,7 +100,7 @@ pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Result<Matr
         .map(|(combination, _)| *combination)
         .collect();
     let rows = tried.into_iter().map(|(combination, sum)| sum.row(combination, &failed)).collect();
-    Ok(Matrix { rows, interrupted })
+    Matrix { rows, interrupted }
 }
 
 fn trial(
@@ -150,23 +130,14 @@ fn trial(
 }
 
 impl Tried {
-    fn add(&mut self, combination: Combination, sold: Result<Sold, RunError>) -> Result<(), MatrixError> {
+    fn add(&mut self, sold: Result<Sold, RunError>) {
         self.trials += 1;
         let sold = match sold {
             Ok(sold) => sold,
-            // What the folder's filesystem does not do is what the matrix is there to find out.
-            Err(
-                source @ (RunError::NoLocking { .. }
-                | RunError::Locked { .. }
-                | RunError::Workers(WorkersError::Open { .. })
-                | RunError::TicketFile(TicketFileError::Io { .. })),
-            ) => {
-                self.could_not.get_or_insert(source.to_string());
-                return Ok(());
-            }
-            Err(source) => {
-                let Combination { workers, lock, write, .. } = combination;
-                return Err(MatrixError::Run { workers, lock, write, source });
+            // What the folder's filesystem, or the system, does not do is what the matrix is there to find out.
+            Err(error) => {
+                self.could_not.get_or_insert(error.to_string());
+                return;
             }
         };
         let verdict = &sold.verdict;
@@ -184,7 +155,6 @@ impl Tried {
         self.elapsed_ns += sold.history.header.timing.unwrap_or_default().elapsed_ns;
         let wait_ns = |purchase: &Purchase| purchase.steps.locked_ns?.checked_sub(purchase.invoke_ns);
         self.waits_ns.extend(sold.history.purchases.iter().filter_map(wait_ns));
-        Ok(())
     }
 
     fn row(mut self, combination: Combination, failed: &[Combination]) -> Row {
@@ -211,11 +181,11 @@ fn unjudged(reason: &Unjudged) -> String {
         Unjudged::SystemError { kind, errno, .. } => {
             format!("{kind}: {}", std::io::Error::from_raw_os_error(*errno))
         }
+        Unjudged::Unread(why) => format!("the ticket file can't be read after the sale: {why}"),
         Unjudged::Unrecorded(_)
         | Unjudged::NoInitial
         | Unjudged::Rose { .. }
         | Unjudged::Restocked
-        | Unjudged::Unread(_)
         | Unjudged::NothingOnSale
         | Unjudged::NothingAnswered
         | Unjudged::Killed { .. }

@@ -4,6 +4,7 @@
 //! [`Plan::command`] gives the command that repeats it.
 
 use std::num::NonZeroU32;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -127,11 +128,16 @@ pub struct Plan {
     /// How long buyers think.
     #[serde(flatten)]
     pub pace: Pace,
-    /// The ticket file.
+    /// The ticket file. As text: what is no UTF-8 in its name is replaced.
+    #[serde(serialize_with = "path_as_text")]
     pub file: PathBuf,
     /// Whether others put tickets on sale meanwhile, under the same lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restocks: bool,
+}
+
+fn path_as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }
 
 /// Why a plan can't be run.
@@ -216,7 +222,7 @@ impl Plan {
 
     fn file_option(&self) -> Option<String> {
         let differs = self.file != Path::new(Self::DEFAULT_FILE);
-        differs.then(|| format!("--file {}", shell_quoted(&self.file.to_string_lossy())))
+        differs.then(|| format!("--file {}", shell_quoted_path(&self.file)))
     }
 
     /// The command that replays these steps, which name so many buyers, under this plan.
@@ -335,7 +341,7 @@ impl Exclusion {
 #[must_use]
 pub fn shell_quoted(text: &str) -> String {
     if text.contains(foreign::is_harmful) {
-        return dollar_quoted(text);
+        return dollar_quoted(text.as_bytes());
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
@@ -345,18 +351,26 @@ pub fn shell_quoted(text: &str) -> String {
     }
 }
 
-/// The text as one word of a shell that knows `$'…'` (POSIX since 2024; bash, zsh and ksh long before): bytes
-/// that a terminal would obey stand as octal numbers.
-fn dollar_quoted(text: &str) -> String {
+/// The path as one word of a POSIX shell.
+#[must_use]
+pub fn shell_quoted_path(path: &Path) -> String {
+    path.to_str().map_or_else(|| dollar_quoted(path.as_os_str().as_bytes()), shell_quoted)
+}
+
+/// The bytes as one word of a shell that knows `$'…'` (POSIX since 2024; bash, zsh and ksh long before): those
+/// that a terminal would obey, or that are no text, stand as octal numbers.
+fn dollar_quoted(bytes: &[u8]) -> String {
     let mut word = "$'".to_owned();
-    for c in text.chars() {
-        match c {
-            '\'' | '\\' => word.extend(['\\', c]),
-            c if foreign::is_harmful(c) => {
-                word.extend(c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}")));
+    let octal = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:03o}")).collect::<String>();
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\'' | '\\' => word.extend(['\\', c]),
+                c if foreign::is_harmful(c) => word += &octal(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => word.push(c),
             }
-            c => word.push(c),
         }
+        word += &octal(chunk.invalid());
     }
     word + "'"
 }

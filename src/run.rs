@@ -1,8 +1,6 @@
 //! One sale: plan → workers → history → verdict. Prints nothing.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -273,14 +271,8 @@ pub(crate) fn stock_left(path: &Path) -> Left {
     }
 }
 
-/// Without O_NONBLOCK a pipe would be waited for before it is seen to be one.
 fn sighting(path: &Path) -> io::Result<Sighting> {
-    let file = File::options().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file any more"));
-    }
-    let mut text = Vec::new();
-    file.take(ticket::MOST_BYTES as u64 + 1).read_to_end(&mut text)?;
+    let text = ticket::read_start(path, ticket::MOST_BYTES as u64 + 1)?;
     let torn = |_| Sighting::Torn(TornText::new(&text));
     Ok(ticket::parse(&text).map_or_else(torn, |parsed| Sighting::Stock(parsed.stock)))
 }

@@ -8,6 +8,8 @@ use clap::Args;
 
 use super::Exit;
 use super::print::{complain, note, print, print_json};
+use super::was_given_up;
+use super::work::unless_interrupted;
 use crate::history::{self, History, ReadError};
 use crate::lang::{Lang, order as say};
 use crate::report::check::Checked;
@@ -53,7 +55,13 @@ pub(super) fn execute(args: &CheckArgs, lang: Lang, interrupted: &AtomicBool) ->
             return Ok(Exit::Interrupted);
         }
         let exit = match history {
-            Ok(history) => check(path, history, args, lang, place == 0, interrupted)?,
+            Ok(history) => match check(path, history, args, lang, place == 0, interrupted) {
+                Err(error) if was_given_up(&error) => {
+                    note(say::check_interrupted(lang, place, args.histories.len()), interrupted);
+                    return Ok(Exit::Interrupted);
+                }
+                exit => exit?,
+            },
             Err(error) => {
                 complain(&error.into(), interrupted);
                 Exit::Failed
@@ -86,7 +94,12 @@ fn check(
     first: bool,
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Exit> {
-    let (verdict, initial_from) = judge_from(&mut history, args.tickets);
+    let tickets = args.tickets;
+    let judged = unless_interrupted(interrupted, move || {
+        let judged = judge_from(&mut history, tickets);
+        (history, judged)
+    });
+    let (history, (verdict, initial_from)) = judged?;
     let name = path.to_string_lossy();
     let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from };
     if args.json {

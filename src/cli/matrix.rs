@@ -18,7 +18,7 @@ use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::matrix::{BUYERS, Matrix, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
 use crate::paths::temporary_folder_in;
-use crate::plan::{Workers, shell_quoted};
+use crate::plan::{Workers, shell_quoted_path};
 use crate::protocol::file::{Lock, Write};
 use crate::report::matrix::{self, Trial};
 use crate::streams::write_if_ready;
@@ -79,7 +79,7 @@ impl MatrixArgs {
             let names: Vec<String> = members.iter().map(T::to_string).collect();
             (!names.is_empty()).then(|| format!("{option} {}", names.join(",")))
         }
-        let dir = self.dir.as_deref().map(|dir| format!("--dir {}", shell_quoted(&dir.to_string_lossy())));
+        let dir = self.dir.as_deref().map(|dir| format!("--dir {}", shell_quoted_path(dir)));
         let options = [
             Some(format!("ticketsim matrix --trials {}", self.trials)),
             list("--workers", &self.workers),
@@ -110,9 +110,8 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
     };
     let mut progress = Progress::new(&plan, args.progress);
     let mut watch = MatrixWatch { interrupted, progress: &mut |number, row| progress.draw(number, row) };
-    let result = run_matrix(&plan, &mut watch);
+    let Matrix { rows, interrupted: cut } = run_matrix(&plan, &mut watch);
     progress.clear();
-    let Matrix { rows, interrupted: cut } = result?;
     let think_ns = u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX);
     let trial =
         Trial { trials: args.trials, buyers: BUYERS, tickets: TICKETS, think_ns, seed, rows_planned: cut };

@@ -17,6 +17,7 @@ mod schedule;
 mod shell;
 mod show;
 mod step;
+mod work;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -179,11 +180,16 @@ pub fn run() -> Exit {
         Ok(exit) => return exit,
         Err(error) => error,
     };
-    if error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(gave_up) {
+    if was_given_up(&error) {
         return Exit::Interrupted;
     }
     complain(&error, &interrupted);
     Exit::Failed
+}
+
+/// Whether it went wrong because an interrupt came.
+fn was_given_up(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(gave_up)
 }
 
 /// Reads the arguments. clap prints help and usage errors, and exits with 0 or 2; but it quotes an argument as

@@ -16,7 +16,7 @@ use crate::foreign;
 use crate::history;
 use crate::lang::{Lang, replay as say};
 use crate::paths::through_links;
-use crate::plan::{Plan, shell_quoted};
+use crate::plan::{Plan, shell_quoted_path};
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
 use crate::report::text::{Detail, LOUD, styled};
 use crate::report::{json, replay as report};
@@ -132,7 +132,7 @@ impl ReplayArgs {
             [("history", &self.history), ("html", &self.pictures.html), ("trace", &self.pictures.trace)]
         {
             if let Some(path) = path {
-                options += &format!(" --{option} {}", shell_quoted(&path.to_string_lossy()));
+                options += &format!(" --{option} {}", shell_quoted_path(path));
             }
         }
         for (option, given) in [("json", self.json), ("quiet", self.quiet), ("verbose", self.verbose)] {

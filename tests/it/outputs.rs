@@ -1,6 +1,9 @@
 //! A sale that is over is never lost: whatever has become of its outputs and of its ticket file, the verdict is
 //! printed, what failed stands beside it, and the exit code is 2.
 
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
@@ -86,8 +89,8 @@ fn a_ticket_file_that_is_gone_leaves_the_stock_unknown() {
     let spoils: [(&str, Spoil, &str); 4] = [
         ("deleted", deleted, "No such file or directory"),
         ("folder deleted", folder_deleted, "No such file or directory"),
-        ("a FIFO", fifo, "no regular file"),
-        ("a device", device, "no regular file"),
+        ("a FIFO", fifo, "not a regular file"),
+        ("a device", device, "not a regular file"),
     ];
     for (what, spoil, why) in spoils {
         for workers in ["process", "thread"] {
@@ -143,4 +146,66 @@ fn a_race_is_shown_although_its_ticket_file_is_gone() {
         "{ran:?}"
     );
     assert!(ran.stderr.contains("can't be read after the sale"), "{ran:?}");
+}
+
+/// A name need not be text: what is to be written as text replaces what is none, and nothing is lost.
+#[test]
+fn a_ticket_file_whose_name_is_no_text_is_sold_from_and_told() {
+    let folder = Folder::new();
+    let name = OsStr::from_bytes(b"a'\xff\x1b.json");
+    let sell = |options: &[&str]| {
+        let mut command = folder.command(options.iter().copied());
+        Ran::from(
+            command.args(["-n", "2", "-t", "1", "--think", "0", "--file"]).arg(name).output().expect("runs"),
+        )
+    };
+    let ran = sell(&["--history", "h.jsonl", "--html", "page.html", "--trace", "trace.json", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let document: Value = serde_json::from_str(&ran.stdout).expect("a document");
+    assert_eq!((&document["verdict"], &document["failures"]), (&json!("sound"), &Value::Null));
+    assert_eq!(folder.ticketsim("check h.jsonl").code, Some(0));
+    // The command names the file so that a shell finds it.
+    let command = document["command"].as_str().expect("a command").to_owned();
+    let again = folder.bash(&command.replacen("ticketsim", crate::harness::TICKETSIM, 1));
+    assert_eq!(again.code, Some(0), "{command}: {again:?}");
+    let tickets = std::fs::read_dir(folder.root())
+        .expect("a folder")
+        .filter(|entry| entry.as_ref().expect("an entry").file_name().as_bytes().starts_with(b"a'"));
+    assert_eq!(tickets.count(), 1, "no other file was made: {command}");
+}
+
+/// Who steps by hand looks at the file again and again: a FIFO in its place is not waited for.
+#[test]
+fn a_fifo_in_the_place_of_the_ticket_file_does_not_stop_a_step() {
+    let folder = Folder::new();
+    let mut command = folder.command("step -n 2 -t 2 --no-lock".split(' '));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("ticketsim starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    eventually("the buyers are there", || children(child.id()).len() == 2);
+    let file = folder.path("data/ticket.json");
+    std::fs::remove_file(&file).expect("deleted");
+    mkfifo(&file, Mode::from_bits_truncate(0o600)).expect("a FIFO");
+    stdin.write_all(b"1\n1\nq\n").expect("typed");
+    drop(stdin);
+    let ran = end(child);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stdout.contains("UNKNOWN") && ran.stdout.contains("not a regular file"), "{ran:?}");
+}
+
+/// A row that can't be run says why; the others are run and shown.
+#[test]
+fn a_matrix_goes_on_after_a_row_that_cannot_be_run() {
+    let folder = Folder::new();
+    // Ten threads keep ten files open; one buyer after the other needs one or two.
+    let ran = folder.bash(&format!(
+        "ulimit -n 16; {} matrix --workers thread,sequential --lock none --write overwrite --trials 1 --markdown",
+        crate::harness::TICKETSIM
+    ));
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let row = |workers: &str| {
+        ran.stdout.lines().find(|line| line.starts_with(&format!("| {workers} "))).expect("a row")
+    };
+    assert!(row("thread").contains("Could not be run here: 10 buyers in one process need"), "{ran:?}");
+    assert!(!row("sequential").contains("Could not"), "{ran:?}");
 }

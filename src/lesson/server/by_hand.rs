@@ -1,6 +1,6 @@
 //! The two sides of the server lesson in two terminals: a counter, and a customer who types.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Read as _};
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
@@ -21,9 +21,12 @@ use crate::report::text::GOOD;
 use crate::run::put_on_sale;
 use crate::stock::Stock;
 use crate::store::file::lock::Meeting;
+use crate::streams::{Patient, gave_up};
 
 /// How long the counter waits for somebody who types.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much of what is typed is sent, in bytes: more than a counter takes.
+const MOST_TYPED: u64 = 4096;
 
 /// Opens a counter on 127.0.0.1 that sells from this file, until it is interrupted. With `tickets`, so
 /// many are put on sale first. Port 0 takes a free one.
@@ -67,7 +70,11 @@ pub fn ask(manner: Manner<'_>, address: &str) -> Result<Answer, LessonError> {
     }
     if waits_for_input(&stage, &customer)? {
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map_err(failed("standard input"))?;
+        let stdin = Patient::new(io::stdin().lock(), manner.interrupted);
+        match BufReader::new(stdin.take(MOST_TYPED)).read_line(&mut line) {
+            Err(error) if gave_up(&error) => return Err(LessonError::Interrupted),
+            read => read.map_err(failed("standard input"))?,
+        };
         let said = !line.is_empty();
         let sent = if said {
             customer.send(format!("{}\n", line.trim_end()).as_bytes())
