@@ -142,7 +142,9 @@ fn a_ticket_file_of_any_name_is_sold_from_and_shown() {
     ] {
         let args: Vec<&str> = args.iter().copied().chain(["--file", &name]).collect();
         let ran = run(&folder, &args);
-        assert_eq!(ran.code, Some(0), "{args:?}: {ran:?}");
+        // Nobody takes a step there, so nothing is learnt.
+        let code = if args[0] == "step" { 2 } else { 0 };
+        assert_eq!(ran.code, Some(code), "{args:?}: {ran:?}");
         assert!(ran.stdout.contains("PWNED"), "{args:?}: {ran:?}");
         assert_harmless(&format!("{args:?}"), &ran);
     }
