@@ -110,6 +110,24 @@ fn only_cli_knows_clap_and_few_print() {
     }
 }
 
+/// Temporary files are made in one place, whose errors name none of them. Files come into being there, or
+/// exclusively, or where the user has named them (`streams`; the lesson writes in a folder of its own).
+#[test]
+fn files_come_into_being_in_few_places() {
+    let at_will = ["File::create", "create(true)", "fs::write("];
+    for path in sources().iter().filter(|path| !path.ends_with("tests.rs")) {
+        let (module, code) = (module_of(path), code(path));
+        let makes = at_will.iter().any(|call| code.contains(call));
+        assert!(
+            !makes || ["streams", "lesson"].contains(&module.as_str()),
+            "{}: it makes files",
+            path.display()
+        );
+        let names = code.contains("tempfile::") && !code.contains("-> anyhow::Result<tempfile::TempDir>");
+        assert!(!names || module == "paths", "{}: temporary files of its own", path.display());
+    }
+}
+
 #[test]
 fn files_stay_short_and_say_what_they_are_for() {
     for path in sources() {

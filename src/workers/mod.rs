@@ -68,6 +68,17 @@ pub enum WorkersError {
         /// The limits in force, in words.
         limits: String,
     },
+    /// Not even the few threads that async buyers share could be started.
+    #[error(
+        "no buyer could be started: the threads that --workers task needs: {source}{}",
+        limits::limits_note(limits)
+    )]
+    TaskThreads {
+        /// Why.
+        source: io::Error,
+        /// The limits in force, in words.
+        limits: String,
+    },
     /// One process may not have so many files open.
     #[error(
         "{buyers} buyers in one process need {needed} open files, and {limit} are allowed (ulimit -Hn); \

@@ -1,26 +1,30 @@
 //! Buyers as async tasks on a few threads of one process, each with an open file and a lock of its own.
 //!
 //! Thinking is an alarm and occupies no thread, so ten thousand buyers think at once. Reading and writing
-//! the ticket file are done in place, since they end in the page cache; with `--fsync` the thread is
-//! given up to the disk, and tokio starts another.
+//! the ticket file are done in place, since they end in the page cache; with `--fsync` a write is left to
+//! a thread that waits for the disk meanwhile.
 //!
 //! **Waiting for a lock** is the one thing that may take for ever, and there is no asynchronous
-//! flock(2). A task that called it would occupy a thread of the runtime; one that left it to tokio's
-//! blocking pool would occupy one there, and once the pool is full of waiters, a holder that needs the
+//! flock(2). A task that called it would occupy a thread that drives tasks; one that left it to a pool of
+//! blocking threads would occupy one there, and once the pool is full of waiters, a holder that needs the
 //! pool to go on never comes to unlock: all wait for ever. So a task
 //!
 //! 1. tries the lock without waiting, and goes on if it is free;
 //! 2. else queues at the doorway, an async semaphore that counts one, which costs neither a thread nor
 //!    any CPU;
-//! 3. with the doorway to itself waits for the lock on a thread of the blocking pool, and leaves the
+//! 3. with the doorway to itself waits for the lock on the doorway's own thread, and leaves the
 //!    doorway to the next *as soon as it holds the lock*, not when it lets it go: the doorway orders
 //!    the waiters and keeps nobody out.
 //!
 //! **It can't deadlock**, with any number of threads: at most one thread of this process is blocked in
 //! a lock call, and whoever holds the lock needs none to go on, since it thinks by an alarm, reads and
-//! writes in place, and unlocks by a call that does not wait.
+//! writes in place or on a thread that waits for no lock, and unlocks by a call that does not wait.
+//!
+//! **All threads are there before the sale begins**, or it does not begin: none is started later.
 
 mod clock;
+mod floor;
+mod porter;
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -28,13 +32,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use self::clock::Clock;
+use self::floor::{Floor, runtime};
+use self::porter::{Errands, Porter};
 use super::attend::{UnderWay, WAKE_UP, attend, catch_wake_up};
+use super::limits::limits_in_force;
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::Buyer;
 use crate::fault::{Fault, FaultKind};
@@ -45,9 +52,6 @@ use crate::store::file::lock::Meeting;
 use crate::store::file::{FileSession, remove_scratch};
 use crate::world::{Recorded, Session};
 
-/// Threads for blocking calls: one at the doorway, and one to stand in for a thread that syncs.
-const BLOCKING_THREADS: usize = 2;
-
 pub(super) fn run(
     plan: &Plan,
     recorder: &Recorder,
@@ -55,18 +59,12 @@ pub(super) fn run(
     watch: &mut Watch<'_>,
 ) -> Result<Crew, WorkersError> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(threads)
-        .max_blocking_threads(BLOCKING_THREADS)
-        .thread_name("buyers")
-        .enable_time()
-        .build()?;
-    // Dropping the runtime joins its threads: none is left when this returns.
-    run_on(&runtime, plan, recorder, meeting, watch)
+    run_on(threads, plan, recorder, meeting, watch)
 }
 
+/// Runs the buyers on so many threads, and one at the doorway.
 fn run_on(
-    runtime: &Runtime,
+    threads: usize,
     plan: &Plan,
     recorder: &Recorder,
     meeting: &Meeting,
@@ -74,38 +72,57 @@ fn run_on(
 ) -> Result<Crew, WorkersError> {
     catch_wake_up()?;
     let began = Instant::now();
+    // What is started first is ended last: tasks end before those whom they ask for something.
+    let doorkeeper = Porter::start("doorway").map_err(no_thread)?;
     let hall = Arc::new(Hall {
-        clock: Clock::start()?,
+        clock: Clock::start().map_err(no_thread)?,
         doorway: Semaphore::new(1),
+        doorkeeper: doorkeeper.errands(),
         blocked: Mutex::new(None),
         limit: plan.sale.lock_timeout_ns.map(Duration::from_nanos),
         protocol: plan.sale.protocol(),
         per_buyer: plan.per_buyer,
-        fsync: plan.sale.fsync,
     });
+    let disks = (0..if plan.sale.fsync { threads } else { 0 })
+        .map(|_| Porter::start("disk").map_err(no_thread))
+        .collect::<Result<Vec<_>, _>>()?;
+    let runtimes = (0..threads).map(|_| runtime()).collect::<std::io::Result<Vec<Runtime>>>()?;
     let (go, gate) = watch::channel(false);
     let (presence, left) = channel();
     let mut tasks = JoinSet::new();
-    for buyer in 1..=plan.buyers {
+    for (buyer, thread) in (1..=plan.buyers).zip((0..threads).cycle()) {
         let world = FileSession::open(plan, recorder, meeting, buyer)
             .map_err(|source| WorkersError::Open { buyer, source })?;
-        let visit = Visit { buyer, hall: Arc::clone(&hall), gate: gate.clone(), _presence: presence.clone() };
+        let visit = Visit {
+            buyer,
+            hall: Arc::clone(&hall),
+            disk: disks.get(thread).map(Porter::errands),
+            gate: gate.clone(),
+            _presence: presence.clone(),
+        };
         let world = Recorded::new(world, recorder.pen(buyer));
-        tasks.spawn_on(async move { visit.shop(world).await }, runtime.handle());
+        tasks.spawn_on(async move { visit.shop(world).await }, runtimes[thread].handle());
         if watch.interrupted.load(Ordering::Relaxed) {
             return Err(WorkersError::Interrupted);
         }
     }
     drop(presence);
+    let floor = Floor::open(runtimes).map_err(no_thread)?;
     let launch_ns = began.elapsed().as_nanos() as u64;
     let go_ns = recorder.now_ns();
     go.send_replace(true);
     let mut visitors = Visitors { hall, left };
     let interrupted = attend(plan, recorder, watch, &mut visitors)?;
     let left_ns = recorder.now_ns();
-    let killed = runtime.block_on(panicked(tasks));
+    let killed = runtime()?.block_on(panicked(tasks));
+    drop(floor);
     remove_scratch(plan, recorder, &killed);
     Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
+}
+
+/// The system has no thread left.
+fn no_thread(source: std::io::Error) -> WorkersError {
+    WorkersError::TaskThreads { source, limits: limits_in_force() }
 }
 
 /// The thread that waits for the lock: valid as long as it stands in [`Hall::blocked`].
@@ -122,12 +139,13 @@ struct Hall {
     clock: Clock,
     /// Who may wait for the lock on a thread.
     doorway: Semaphore,
+    /// That thread.
+    doorkeeper: Errands,
     /// Who does, and on which thread.
     blocked: Mutex<Option<(u32, BlockedThread)>>,
     limit: Option<Duration>,
     protocol: Protocol,
     per_buyer: PerBuyer,
-    fsync: bool,
 }
 
 impl Hall {
@@ -156,6 +174,8 @@ impl Hall {
 struct Visit {
     buyer: u32,
     hall: Arc<Hall>,
+    /// The thread that waits for the disk, if writes are to be on it.
+    disk: Option<Errands>,
     /// The start barrier: opened by `true`.
     gate: watch::Receiver<bool>,
     /// Hangs up when the task is gone.
@@ -180,8 +200,10 @@ impl Visit {
                     reply
                 }
                 Action::Think => self.think(&mut world).await,
-                Action::Write(_) | Action::Fill(_) if self.hall.fsync => {
-                    tokio::task::block_in_place(|| world.perform(action))
+                Action::Write(_) | Action::Fill(_) if self.disk.is_some() => {
+                    let reply;
+                    (world, reply) = self.perform_on_disk(world, action).await;
+                    reply
                 }
                 Action::Open
                 | Action::Read
@@ -195,6 +217,22 @@ impl Visit {
                 // Without think time and with a free lock it never waits: let others have the thread.
                 tokio::task::yield_now().await;
             }
+        }
+    }
+
+    /// Leaves a write to the thread that waits for the disk.
+    async fn perform_on_disk<S: Session + Send + 'static>(
+        &self,
+        mut world: Recorded<S>,
+        action: Action,
+    ) -> (Recorded<S>, Reply) {
+        let write = move || {
+            let reply = world.perform(action);
+            (world, reply)
+        };
+        match &self.disk {
+            Some(disk) => disk.run(write).await,
+            None => write(),
         }
     }
 
@@ -244,18 +282,13 @@ impl Visit {
             }
         };
         let buyer = self.buyer;
-        let waited = tokio::task::spawn_blocking(move || {
+        let wait = move || {
             let reply = hall.wait_for_lock(buyer, world.inner());
             (world, reply)
-        });
-        match waited.await {
-            Ok(waited) => {
-                drop(turn);
-                waited
-            }
-            // The runtime outlives its tasks, so it was not cancelled: it panicked, and so does this.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        };
+        let waited = self.hall.doorkeeper.run(wait).await;
+        drop(turn);
+        waited
     }
 }
 

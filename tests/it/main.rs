@@ -9,6 +9,7 @@ mod harness;
 mod interrupts;
 mod kill;
 mod lesson;
+mod limits;
 mod locks;
 mod matrix;
 mod outputs;

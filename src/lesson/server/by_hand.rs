@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Read as _};
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -21,12 +22,12 @@ use crate::report::text::GOOD;
 use crate::run::put_on_sale;
 use crate::stock::Stock;
 use crate::store::file::lock::Meeting;
-use crate::streams::{Patient, gave_up};
+use crate::streams::Patient;
 
-/// How long the counter waits for somebody who types.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How much of what is typed is sent, in bytes: more than a counter takes.
 const MOST_TYPED: u64 = 4096;
+/// How long the counter waits for somebody who types.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Opens a counter on 127.0.0.1 that sells from this file, until it is interrupted. With `tickets`, so
 /// many are put on sale first. Port 0 takes a free one.
@@ -63,30 +64,42 @@ pub fn open_counter(
 pub fn ask(manner: Manner<'_>, address: &str) -> Result<Answer, LessonError> {
     let stage = Stage::new(manner);
     let doing = format!("the counter at {address}");
-    let mut customer = resolve(address).and_then(Customer::connect).map_err(failed(doing.clone()))?;
+    let heard = |error: io::Error| match stage.go_on() {
+        // It is why nothing was heard.
+        Err(interrupted) => interrupted,
+        Ok(()) => failed(doing.clone())(error),
+    };
+    let mut customer =
+        resolve(address).and_then(|address| Customer::connect(address, manner.interrupted)).map_err(heard)?;
     stage.line(&stage.painted(GOOD, GREETING));
     if io::stdin().is_terminal() {
         stage.line(&text::say_buy(manner.lang));
     }
     if waits_for_input(&stage, &customer)? {
-        let mut line = String::new();
-        let stdin = Patient::new(io::stdin().lock(), manner.interrupted);
-        match BufReader::new(stdin.take(MOST_TYPED)).read_line(&mut line) {
-            Err(error) if gave_up(&error) => return Err(LessonError::Interrupted),
-            read => read.map_err(failed("standard input"))?,
-        };
+        let line = typed(manner.interrupted).map_err(|error| match stage.go_on() {
+            Err(interrupted) => interrupted,
+            Ok(()) => failed("standard input")(error),
+        })?;
         let said = !line.is_empty();
         let sent = if said {
             customer.send(format!("{}\n", line.trim_end()).as_bytes())
         } else {
             customer.fall_silent()
         };
-        sent.map_err(failed(doing.clone()))?;
+        sent.map_err(heard)?;
     }
-    let (answer, process) = customer.answer().map_err(failed(doing))?;
+    let (answer, process) = customer.answer().map_err(heard)?;
     stage.line(&text::counter_says(manner.lang, answer, process));
     stage.go_on()?;
     Ok(answer)
+}
+
+/// The line that was typed: as much of it as makes sense, and until an interrupt comes.
+fn typed(interrupted: &AtomicBool) -> io::Result<String> {
+    let mut line = Vec::new();
+    let stdin = BufReader::new(Patient::new(io::stdin(), interrupted));
+    stdin.take(MOST_TYPED).read_until(b'\n', &mut line)?;
+    Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
 fn resolve(address: &str) -> io::Result<SocketAddr> {
@@ -99,7 +112,7 @@ fn resolve(address: &str) -> io::Result<SocketAddr> {
 }
 
 /// Waits until there is something to send: not if the counter speaks first, having lost its patience.
-fn waits_for_input(stage: &Stage<'_>, customer: &Customer) -> Result<bool, LessonError> {
+fn waits_for_input(stage: &Stage<'_>, customer: &Customer<'_>) -> Result<bool, LessonError> {
     let stdin = io::stdin();
     loop {
         stage.go_on()?;

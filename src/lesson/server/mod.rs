@@ -87,7 +87,7 @@ impl Note {
     }
 
     /// Waits for the counter's answer, and notes it.
-    fn take(&self, stage: &Stage<'_>, customer: &mut Customer) -> io::Result<Answer> {
+    fn take(&self, stage: &Stage<'_>, customer: &mut Customer<'_>) -> io::Result<Answer> {
         let (answer, process) = customer.answer()?;
         self.done_ns.set(stage.now_ns());
         self.process.set(process);
@@ -210,8 +210,8 @@ fn send_customers(
     let [greeted, ready, go, through] = share()?;
     let [slow, silent, garbage, flood] = [Note::new()?, Note::new()?, Note::new()?, Note::new()?];
     // An odd customer does something after the greeting, and says what it was told.
-    let odd = |note: &Note, does: &dyn Fn(&mut Customer) -> io::Result<()>, says: fn(_, _) -> String| {
-        let mut customer = Customer::connect(address)?;
+    let odd = |note: &Note, does: &dyn Fn(&mut Customer<'_>) -> io::Result<()>, says: fn(_, _) -> String| {
+        let mut customer = Customer::connect(address, stage.interrupted())?;
         greeted.count();
         // The counter may hang up in the middle of a flood: what it answered still counts.
         let _ = does(&mut customer);
@@ -219,7 +219,7 @@ fn send_customers(
         stage.say_in(if answer.is_error() { BAD } else { USUAL }, &says(lang, answer));
         Ok(())
     };
-    let takes_its_time = |customer: &mut Customer| {
+    let takes_its_time = |customer: &mut Customer<'_>| {
         // Until the others are through, but no longer than the counter has patience.
         let look = patience(stage, clients) / 400;
         (0..300).take_while(|_| through.get() < u64::from(clients)).for_each(|_| std::thread::sleep(look));
@@ -240,7 +240,7 @@ fn send_customers(
             while go.get() == 0 {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            let mut customer = Customer::connect(address)?;
+            let mut customer = Customer::connect(address, stage.interrupted())?;
             customer.send(format!("buy client-{number}\n").as_bytes())?;
             if note.take(stage, &mut customer)? == Answer::Ticket {
                 stage.say_in(GOOD, &text::buyer_says(lang, Answer::Ticket));

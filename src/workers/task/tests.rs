@@ -1,4 +1,4 @@
-//! The pool of two threads, and the deadlock that the doorway avoids.
+//! One thread for all tasks and one at the doorway, and the deadlock that the doorway avoids.
 
 use std::sync::atomic::AtomicBool;
 
@@ -19,28 +19,18 @@ fn plan(lock: Lock, buyers: u32, file: std::path::PathBuf) -> Plan {
     }
 }
 
-/// One worker thread and one for blocking calls, two in all.
-fn two_threads() -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(1)
-        .max_blocking_threads(1)
-        .enable_time()
-        .build()
-        .expect("a runtime")
-}
-
 fn sell(plan: &Plan) -> crate::history::Tally {
     std::fs::write(&plan.file, "{\"ticket\": 20}").expect("written");
     let recorder = Recorder::for_plan(plan, 20).expect("a recorder");
     let meeting = Meeting::new(&plan.sale).expect("a meeting");
     let mut watch = Watch { interrupted: &AtomicBool::new(false), begin: &mut |_| {}, progress: &mut |_| {} };
-    let crew = run_on(&two_threads(), plan, &recorder, &meeting, &mut watch).expect("a run");
+    let crew = run_on(1, plan, &recorder, &meeting, &mut watch).expect("a run");
     assert_eq!(crew.killed, []);
     recorder.tally()
 }
 
 #[test]
-fn fifty_buyers_share_a_pool_of_two_threads() {
+fn fifty_buyers_share_a_thread_and_a_doorway() {
     let folder = tempfile::tempdir().expect("a folder");
     for lock in [Lock::Flock, Lock::Ofd, Lock::Lockfile, Lock::Semaphore] {
         let tally = sell(&plan(lock, 50, folder.path().join(format!("{lock}.json"))));
@@ -68,7 +58,9 @@ fn without_the_doorway_a_full_pool_is_a_deadlock() {
     let meeting = Meeting::new(&plan.sale).expect("a meeting");
     let open =
         || Arc::new(crate::store::file::lock::Locker::open(&plan.sale, &plan.file, &meeting).expect("open"));
-    let runtime = two_threads();
+    // One thread for tasks, and one for blocking calls.
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.max_blocking_threads(1).enable_time().build().expect("a runtime");
     runtime.block_on(async {
         let holder = open();
         assert!(holder.try_lock().expect("locked"));

@@ -1,0 +1,49 @@
+//! The threads on which the tasks run: each drives the tasks that were given to it. All are started before
+//! the sale begins, and all have ended when this is dropped.
+
+use std::io;
+use std::thread::{Builder, JoinHandle};
+
+use tokio::runtime::{self, Runtime};
+use tokio::sync::watch;
+
+/// Threads that drive tasks.
+#[derive(Debug)]
+pub(super) struct Floor {
+    closing: watch::Sender<bool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// A runtime that starts no thread, whatever its tasks do.
+pub(super) fn runtime() -> io::Result<Runtime> {
+    runtime::Builder::new_current_thread().enable_time().build()
+}
+
+impl Floor {
+    /// Drives each of these runtimes on a thread of its own.
+    ///
+    /// # Errors
+    /// When the system has no thread left: those that were started have ended again.
+    pub(super) fn open(runtimes: Vec<Runtime>) -> io::Result<Self> {
+        let mut floor = Self { closing: watch::channel(false).0, threads: Vec::new() };
+        for runtime in runtimes {
+            let mut closing = floor.closing.subscribe();
+            let drive = move || {
+                // An error says that the floor is gone, which closes it as well.
+                let _ = runtime.block_on(closing.wait_for(|closing| *closing));
+            };
+            floor.threads.push(Builder::new().name("buyers".to_owned()).spawn(drive)?);
+        }
+        Ok(floor)
+    }
+}
+
+impl Drop for Floor {
+    fn drop(&mut self) {
+        self.closing.send_replace(true);
+        for thread in self.threads.drain(..) {
+            // A task's panic stays with the task.
+            let _ = thread.join();
+        }
+    }
+}
