@@ -57,7 +57,9 @@ fn every_command_puts_tickets_on_sale_without_a_loss() {
         ] {
             let folder = Folder::with_ticket_file(&text(9, length));
             let ran = folder.ticketsim(command);
-            assert_eq!(ran.code, Some(0), "{command}: {ran:?}");
+            // Where nobody has taken a step nothing can be said of the sale.
+            let code = if command.starts_with("step") { 2 } else { 0 };
+            assert_eq!(ran.code, Some(code), "{command}: {ran:?}");
             assert_whole(&folder, left, length, command);
         }
         let folder = Folder::with_ticket_file(&text(9, length));
