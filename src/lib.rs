@@ -15,6 +15,7 @@ pub mod matrix;
 pub mod paths;
 pub mod plan;
 pub mod protocol;
+pub mod race;
 pub mod replay;
 pub mod report;
 pub mod rules;

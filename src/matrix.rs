@@ -190,6 +190,7 @@ fn unjudged(reason: &Unjudged) -> String {
         | Unjudged::NothingAnswered
         | Unjudged::Killed { .. }
         | Unjudged::Interrupted
+        | Unjudged::Doubt(_)
         | Unjudged::Order => "not all was recorded".to_owned(),
     }
 }

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["schedule"],
     &["workers", "explore"],
     &["run"],
-    &["replay", "matrix"],
+    &["replay", "matrix", "race"],
     &["report"],
     &["lesson"],
 ];

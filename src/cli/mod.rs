@@ -10,6 +10,7 @@ mod outputs;
 mod pictures;
 mod print;
 mod progress;
+mod race;
 mod replay;
 mod report;
 mod run;
@@ -139,6 +140,8 @@ impl Common {
 enum Command {
     /// Judge histories of sales, whoever made them
     Check(check::CheckArgs),
+    /// Race somebody else's program or endpoint, and judge it
+    Race(Box<race::RaceArgs>),
     /// Run one order of steps, exactly, on real processes
     Replay(replay::ReplayArgs),
     /// Replay by hand: let one buyer go one step at a time
@@ -227,6 +230,7 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     match cli.command {
         None => run::execute(cli.run, lang, interrupted),
         Some(Command::Check(args)) => check::execute(&args, lang, interrupted),
+        Some(Command::Race(args)) => race::execute(*args, lang, interrupted),
         Some(Command::Replay(args)) => replay::execute(&args, lang, interrupted),
         Some(Command::Step(args)) => step::execute(&args, lang, interrupted),
         Some(Command::Schedule(args)) => schedule::execute(&args, lang, interrupted),

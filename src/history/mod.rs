@@ -58,12 +58,14 @@
 //! a list that begins so. After an `info`, or without any answer, the outcome is unknown. `f` is `buy`; the
 //! events of the process `nemesis` are ignored. The line of a purchase is that of its answer.
 
+mod doubt;
 mod file;
 mod jepsen;
 mod names;
 mod read;
 mod recorder;
 
+pub use doubt::Doubt;
 pub use file::{FORMAT_VERSION, write, write_to, write_whole};
 pub use names::Names;
 pub use read::{MOST_LINE_BYTES, ReadError, read, read_file};
@@ -206,6 +208,9 @@ pub struct Header {
     /// Whether the run was interrupted before its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
+    /// What it could not show, where it is a race of foreign buyers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
     /// How long the run took, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,

@@ -5,6 +5,7 @@ pub mod explore;
 pub mod lesson;
 pub mod matrix;
 pub mod order;
+pub mod race;
 pub mod replay;
 pub mod run;
 pub mod timeline;
@@ -144,8 +145,16 @@ mod tests {
     use super::*;
 
     /// Every table of texts.
-    const TABLES: &[&[(&str, &str, &str)]] =
-        &[explore::ALL, matrix::ALL, order::ALL, replay::ALL, run::ALL, timeline::ALL, verdict::ALL];
+    const TABLES: &[&[(&str, &str, &str)]] = &[
+        explore::ALL,
+        matrix::ALL,
+        order::ALL,
+        race::ALL,
+        replay::ALL,
+        run::ALL,
+        timeline::ALL,
+        verdict::ALL,
+    ];
 
     #[test]
     fn no_text_lacks_a_language() {

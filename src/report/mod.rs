@@ -11,6 +11,7 @@ pub mod html;
 pub mod json;
 pub mod lanes;
 pub mod matrix;
+pub mod race;
 pub mod replay;
 #[cfg(test)]
 mod sample;

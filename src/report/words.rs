@@ -2,7 +2,7 @@
 
 use crate::fault::{FaultKind, TornText};
 use crate::foreign;
-use crate::history::{History, Outcome, Purchase};
+use crate::history::{Doubt, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, order, run as say_run, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
 use crate::plan::{PerBuyer, Plan};
@@ -179,11 +179,26 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
         }
         Unjudged::Interrupted => say::interrupted(lang),
         Unjudged::Order => order::undecided(lang),
+        Unjudged::Doubt(doubt) => self::doubt(*doubt, lang),
         Unjudged::SystemError { place, kind, errno } => {
             let doing = doing(*kind, lang);
             let error = std::io::Error::from_raw_os_error(*errno);
             say::system_error(lang, Words { history, lang }.buyer(*place), doing, error)
         }
+    }
+}
+
+/// What a race of foreign buyers could not show.
+fn doubt(doubt: Doubt, lang: Lang) -> String {
+    use crate::lang::race as say;
+    match doubt {
+        Doubt::NothingOverlapped => say::nothing_overlapped(lang),
+        Doubt::NothingBought => say::nothing_bought(lang),
+        Doubt::TooFew => say::too_few(lang),
+        Doubt::Unmatched => say::unmatched(lang),
+        Doubt::Stalled => say::stalled(lang),
+        Doubt::Restless => say::restless(lang),
+        Doubt::Died => say::died(lang),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Anomaly, Ledger, Place, Rise};
 use crate::fault::FaultKind;
-use crate::history::{History, Outcome, Purchase};
+use crate::history::{Doubt, History, Outcome, Purchase};
 
 /// Why something could not be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Unjudged {
     /// Whether an order fits could not be decided: purchases without an answer that know their stock,
     /// beside receipts that do not.
     Order,
+    /// It is a race of foreign buyers that could not show it.
+    Doubt(Doubt),
     /// A buyer's system call failed.
     SystemError {
         /// The purchase.
@@ -96,6 +98,7 @@ pub(super) fn of(history: &History) -> Vec<Unjudged> {
     if header.interrupted {
         reasons.push(Unjudged::Interrupted);
     }
+    reasons.extend(header.doubts.iter().map(|doubt| Unjudged::Doubt(*doubt)));
     let system_error = history.purchases.iter().zip(0..).find_map(|(purchase, place)| {
         let fault = purchase.fault?;
         match fault.kind {

@@ -20,8 +20,7 @@ use super::attend::{TICK, UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::limits::limits_in_force;
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::Buyer;
-use crate::fault::{Fault, FaultKind};
-use crate::history::{Outcome, Recorder};
+use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::store::file::lock::Meeting;
 use crate::store::file::{FileSession, remove_scratch};
@@ -49,7 +48,8 @@ pub(super) fn run_lanes(
     catch_wake_up()?;
     let began = Instant::now();
     let (report, reports) = channel();
-    let mut team = Team { recorder: recorder.clone(), gate: Arc::default(), threads: Vec::new(), reports };
+    let mut team =
+        Team { recorder: recorder.clone(), gate: Arc::default(), threads: Vec::new(), reports, failed: None };
     for lane in lanes {
         let first = *lane.start();
         let part = Part {
@@ -81,10 +81,13 @@ pub(super) fn run_lanes(
     let left_ns = recorder.now_ns();
     let killed = team.join();
     remove_scratch(plan, recorder, &killed);
+    if let Some((buyer, source)) = team.failed.take() {
+        return Err(WorkersError::Open { buyer, source });
+    }
     Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
 }
 
-/// Whether the first buyer of a lane could open its files.
+/// Whether a buyer could open its files.
 type Report = (u32, io::Result<()>);
 
 /// The threads that are under way. Whatever happens to the launcher's code, none outlives it.
@@ -95,6 +98,8 @@ struct Team {
     threads: Vec<(RangeInclusive<u32>, JoinHandle<()>)>,
     /// Hangs up when the last thread has left.
     reports: Receiver<Report>,
+    /// A buyer that could not open its files although the sale had begun.
+    failed: Option<(u32, io::Error)>,
 }
 
 impl Team {
@@ -129,7 +134,11 @@ impl Team {
 impl UnderWay for Team {
     fn all_left(&mut self, within: Duration) -> io::Result<bool> {
         match self.reports.recv_timeout(within) {
-            Ok(_) | Err(RecvTimeoutError::Timeout) => Ok(false),
+            Ok((buyer, Err(source))) => {
+                self.failed = Some((buyer, source));
+                Ok(false)
+            }
+            Ok((_, Ok(()))) | Err(RecvTimeoutError::Timeout) => Ok(false),
             Err(RecvTimeoutError::Disconnected) => Ok(true),
         }
     }
@@ -209,14 +218,6 @@ impl Part {
             self.recorder.set_pid(buyer, thread_id());
             let world = match FileSession::open(&self.plan, &self.recorder, &self.meeting, buyer) {
                 Ok(world) => world,
-                Err(error) if buyer != *self.lane.start() => {
-                    // The sale has begun: what others have bought must not be lost for that.
-                    let mut pen = self.recorder.pen(buyer);
-                    pen.begin();
-                    pen.failed();
-                    pen.end(Outcome::Failed, Some(Fault::os(FaultKind::Read, &error)));
-                    continue;
-                }
                 Err(error) => {
                     // That nobody listens means that the launcher has sent everybody home.
                     let _ = self.report.send((buyer, Err(error)));

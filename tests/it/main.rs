@@ -16,6 +16,7 @@ mod outputs;
 mod outsiders;
 mod page;
 mod planted;
+mod race;
 mod readme;
 mod replay;
 mod run;

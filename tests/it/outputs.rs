@@ -209,19 +209,3 @@ fn a_matrix_goes_on_after_a_row_that_cannot_be_run() {
     assert!(row("thread").contains("Could not be run here: 10 buyers in one process need"), "{ran:?}");
     assert!(!row("sequential").contains("Could not"), "{ran:?}");
 }
-
-/// One buyer comes after the other, and the file goes in between: what the first one bought is not lost.
-#[test]
-fn buyers_that_come_when_the_file_is_gone_do_not_undo_the_sale() {
-    let folder = Folder::new();
-    let launcher = start(&folder, "-n 3 -t 3 --think 1s --jitter 0 --json --workers sequential");
-    eventually("tickets are on sale", || folder.path("data/ticket.json").exists());
-    std::thread::sleep(std::time::Duration::from_millis(400));
-    std::fs::remove_file(folder.path("data/ticket.json")).expect("deleted");
-    let ran = end(launcher);
-    assert_eq!(ran.code, Some(2), "{ran:?}");
-    let document: Value = serde_json::from_str(&ran.stdout).expect("a document");
-    assert_eq!((&document["verdict"], &document["receipts"]), (&json!("unknown"), &json!(1)), "{document}");
-    assert_eq!(document["failed"], 2, "{document}");
-    assert!(document["unjudged"].to_string().contains("No such file or directory"), "{document}");
-}

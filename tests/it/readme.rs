@@ -42,6 +42,7 @@ fn steady(text: &str) -> Vec<String> {
         (r"[─═┈RW]+", "~"),
         (r"seed \d+|种子 \d+", "seed N"),
         (r"pid +\d+", "pid N"),
+        (r"127\.0\.0\.1:\d+", "127.0.0.1:N"),
         (r"\d+(\.\d+)? (ns|µs|ms|s)\b", "T"),
         (r"[\d,]+ sales a second|每秒卖 [\d,]+ 张", "N sales a second"),
         (r"(buyers|买家) \d+ (and|和) \d+", "$1 N $2 N"),

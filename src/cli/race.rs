@@ -1,0 +1,380 @@
+//! `ticketsim race`: somebody else's program or endpoint, raced and judged.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::Exit;
+use super::outputs::{Outputs, check_outputs};
+use super::pictures::{PictureArgs, in_terminal};
+use super::print::{print, print_json};
+use crate::history;
+use crate::lang::Lang;
+use crate::race::config::{Amount, Config, ConfigError, Said};
+use crate::race::plan::{RacePlan, Users};
+use crate::race::{self, Trial, users};
+use crate::report::race::{json, text};
+
+/// The file that `--init` writes.
+const TEMPLATE: &str = include_str!("race.toml");
+
+/// `ticketsim race`.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP)]
+pub(super) struct RaceArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    pace: PaceArgs,
+    #[command(flatten)]
+    books: BookArgs,
+    #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Read all this from a file of TOML; options of the command line come before it
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Print such a file, with a comment on each of its lines
+    #[arg(long, conflicts_with = "from")]
+    init: bool,
+}
+
+const HELP: &str = "\
+Rules: each of --bought, --refused, --failed, --unknown takes conditions that hold together, separated by \
+blanks; given again, an option is an alternative. The first rule that holds wins, in this order.
+  requests   status=200  status=2xx  status=409,410  header:NAME~REGEX  body~REGEX
+  commands   exit=0  stdout~REGEX  stderr~REGEX (a rule on the exit code comes before all others)
+  both       json:PATH  json:PATH=VALUE  json:PATH~REGEX (of the body, or of the output)
+Blanks inside a value stand in quotes: body~'sold out'. Without any rule: exit 0 bought, 1 refused, else \
+failed; 2xx bought, 409 and 410 refused, 5xx and no answer unknown. What no rule matches makes the verdict \
+unknown.
+
+Variables: {buyer} {trial} {n} {uuid}, the columns of --users, and what --setup takes; commands find them \
+as $TICKETSIM_BUYER and so on, too.
+
+Exit code: 0 no trial was caught, 1 one was, 2 it could not be run or judged, 130 interrupted.
+
+Examples:
+  ticketsim race -n 20 -t 5 --reset './reset.sh 5' --stock './stock.sh' -- ./buy.sh {buyer}
+  ticketsim race -n 20 -t 5 --http 'POST http://127.0.0.1:8000/buy' --json-body '{\"user\":\"{buyer}\"}' \\
+      --stock 'http://127.0.0.1:8000/stock#$.left' --reset 'POST http://127.0.0.1:8000/reset?n=5' \\
+      --bought 'status=200 json:$.ok=true' --refused 'status=409' --trials 20
+  ticketsim race --from shop.toml";
+
+/// What is raced.
+#[derive(Debug, Args)]
+struct TargetArgs {
+    /// How many buyers race [default: 20]
+    #[arg(short = 'n', long, value_name = "N")]
+    buyers: Option<u32>,
+    /// How many tickets are on sale [default: what --stock says before the race]
+    #[arg(short, long, value_name = "N")]
+    tickets: Option<i64>,
+    /// A request: METHOD URL
+    #[arg(long, value_name = "REQUEST")]
+    http: Option<String>,
+    /// Its body, as it is
+    #[arg(long, value_name = "TEXT")]
+    body: Option<String>,
+    /// Its body, JSON
+    #[arg(long, value_name = "JSON")]
+    json_body: Option<String>,
+    /// A field of its body, a form
+    #[arg(long, value_name = "NAME=VALUE")]
+    form: Vec<String>,
+    /// A header, of every request whose variables have values
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    /// A command and its arguments, run once for each buyer
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+    /// A variable in the environment of the commands
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    /// The working folder of the commands
+    #[arg(long, value_name = "DIR")]
+    chdir: Option<PathBuf>,
+    /// Trust the certificates in this file (PEM), and no others
+    #[arg(long, value_name = "FILE")]
+    cacert: Option<PathBuf>,
+    /// Trust any certificate
+    #[arg(long)]
+    insecure: bool,
+    /// Allow servers that are neither this machine nor in a private network
+    #[arg(long)]
+    remote: bool,
+}
+
+/// How they race.
+#[derive(Debug, Args)]
+struct PaceArgs {
+    /// Purchases of each buyer: a number, or all, until it is refused [default: 1]
+    #[arg(long, value_name = "N")]
+    per_buyer: Option<String>,
+    /// Spread the go evenly over this time, on purpose [default: 0]
+    #[arg(long, value_name = "DUR")]
+    spread: Option<String>,
+    /// How long an answer may take [default: 10s]
+    #[arg(long, value_name = "DUR")]
+    timeout: Option<String>,
+    /// How many trials [default: 1]
+    #[arg(long, value_name = "K")]
+    trials: Option<u32>,
+    /// Stop at the first trial that is caught
+    #[arg(long)]
+    until_caught: bool,
+    /// How long to wait between trials [default: 0]
+    #[arg(long, value_name = "DUR")]
+    pause: Option<String>,
+}
+
+/// How it is judged.
+#[derive(Debug, Args)]
+struct BookArgs {
+    /// What says the stock: a command, URL#JSONPATH, URL~REGEX, FILE#JSONPATH, sqlite:FILE?SELECT
+    #[arg(long, value_name = "SOURCE")]
+    stock: Option<String>,
+    /// How long after the last answer the stock is read, until two readings agree [default: 200ms]
+    #[arg(long, value_name = "DUR")]
+    settle: Option<String>,
+    /// What puts the tickets on sale before each trial: a command, or METHOD URL
+    #[arg(long, value_name = "ACT")]
+    reset: Option<String>,
+    /// A rule: what means that it bought
+    #[arg(long, value_name = "RULE")]
+    bought: Vec<String>,
+    /// A rule: what means that it was sold out
+    #[arg(long, value_name = "RULE")]
+    refused: Vec<String>,
+    /// A rule: what means that it had no effect
+    #[arg(long, value_name = "RULE")]
+    failed: Vec<String>,
+    /// A rule: what leaves open whether it bought
+    #[arg(long, value_name = "RULE")]
+    unknown: Vec<String>,
+}
+
+/// What buyers need before they can buy.
+#[derive(Debug, Args)]
+struct StateArgs {
+    /// A table of CSV: its columns are variables, a row for each buyer
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+    /// Done before the race: 'SCOPE: ACT -> NAME=json:PATH', the scope once, trial or buyer
+    #[arg(long, value_name = "STEP")]
+    setup: Vec<String>,
+    /// The command that starts the target; it is ended in the end. {port}, here and in the addresses, is a
+    /// port that is free
+    #[arg(long, value_name = "COMMAND")]
+    serve: Option<String>,
+}
+
+/// What is shown and written.
+#[derive(Debug, Args)]
+struct OutputArgs {
+    /// Write the history of the worst trial to a file: JSON lines, one purchase each
+    #[arg(long, value_name = "PATH")]
+    history: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: PictureArgs,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    json: bool,
+    /// Say the verdict alone
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+}
+
+pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    if args.init {
+        print(TEMPLATE, interrupted)?;
+        return Ok(Exit::Sound);
+    }
+    let output = &args.output;
+    let kept: Vec<PathBuf> = [&args.from, &args.state.users].into_iter().flatten().cloned().collect();
+    check_outputs(&kept, output.history.as_deref().into_iter().chain(output.pictures.paths()))?;
+    let plan = plan(&args)?;
+    let speaks = !output.json && !output.quiet;
+    if speaks {
+        print(&(text::plan_lines(&plan, lang) + &text::heading(lang)), interrupted)?;
+    }
+    let mut printed = Ok(());
+    let mut told = |trial: &Trial| {
+        if speaks && trial.number <= text::MOST_ROWS && printed.is_ok() {
+            printed = print(&text::trial_row(trial, lang), interrupted);
+        }
+    };
+    let raced = race::run(&plan, interrupted, &mut told)?;
+    let mut outputs = Outputs::new(interrupted);
+    let mut picture = String::new();
+    if let Some(worst) = &raced.worst {
+        if let Some(path) = &output.history {
+            outputs.note(path, history::write(&worst.history, path, interrupted));
+        }
+        output.pictures.draw(&worst.history, &worst.verdict, &mut outputs);
+        picture = in_terminal(&worst.history, lang);
+    }
+    printed?;
+    if output.json {
+        print_json(&json::of_race(&plan, &raced, &outputs.failures), interrupted)?;
+    } else if output.quiet {
+        print(&text::quiet(&raced, lang), interrupted)?;
+    } else {
+        print(&text::of_race(&raced, &picture, lang), interrupted)?;
+    }
+    Ok(outputs.exit(if raced.interrupted { Exit::Interrupted } else { raced.ruling().into() }))
+}
+
+/// What the file says, and the command line before it, checked.
+fn plan(args: &RaceArgs) -> anyhow::Result<RacePlan> {
+    let (config, file) = match &args.from {
+        None => (Config::default(), None),
+        Some(path) => {
+            let text = read_bounded(path)?;
+            let config = Config::parse(&text).map_err(|(at, what)| located(path, &text, &at, &what))?;
+            (config, Some((path, text)))
+        }
+    };
+    let mut config = args.over(config);
+    if config.wants_port() {
+        config = config.with_port(free_port().context("no port is free")?);
+    }
+    let buyers = config.buyers.unwrap_or(RacePlan::USUAL_BUYERS);
+    let users = match &config.users {
+        Some(path) => users::read(path, buyers).map_err(|what| anyhow::anyhow!("--users: {what}"))?,
+        None => Users::default(),
+    };
+    config.plan(users).map_err(|ConfigError { option, at, what }| match &file {
+        Some((path, text)) if !at.is_empty() => located(path, text, &at, &what),
+        Some((path, _)) => anyhow::anyhow!("{}: {option}: {what}", path.display()),
+        None => anyhow::anyhow!("--{option}: {what}"),
+    })
+}
+
+/// A port of this machine that nobody listens at.
+fn free_port() -> std::io::Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+fn read_bounded(path: &Path) -> anyhow::Result<String> {
+    use std::io::Read as _;
+    /// No description of a race is longer.
+    const MOST_BYTES: u64 = 1 << 20;
+    let mut text = String::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
+    read.with_context(|| format!("{}: can't be read", path.display()))?;
+    Ok(text)
+}
+
+/// An error with its line and its column.
+fn located(path: &Path, text: &str, at: &Range<usize>, what: &str) -> anyhow::Error {
+    let before = text.get(..at.start).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |start| start.chars().count()) + 1;
+    anyhow::anyhow!("{}:{line}:{column}: {what}", path.display())
+}
+
+impl RaceArgs {
+    /// The options of the command line, over what a file says.
+    fn over(&self, file: Config) -> Config {
+        let RaceArgs { target, pace, books, state, .. } = self;
+        let said = |text: &String| Said::new(0..0, text.clone());
+        let one = |option: &Option<String>, file: Option<Said>| option.as_ref().map(said).or(file);
+        let several = |options: &[String], file: Vec<Said>| {
+            if options.is_empty() { file } else { options.iter().map(said).collect() }
+        };
+        let body = target.body.is_some() || target.json_body.is_some() || !target.form.is_empty();
+        let raced = target.http.is_some() || !target.command.is_empty();
+        let amount = |text: &String| text.parse().map_or_else(|_| Amount::Word(text.clone()), Amount::Number);
+        Config {
+            buyers: target.buyers.or(file.buyers),
+            tickets: target.tickets.or(file.tickets),
+            command: if raced { target.command.clone() } else { file.command },
+            http: if raced { target.http.as_ref().map(said) } else { file.http },
+            body: if body { target.body.clone() } else { file.body },
+            json_body: if body { target.json_body.clone() } else { file.json_body },
+            form: if body { target.form.iter().map(said).collect() } else { file.form },
+            header: several(&target.header, file.header),
+            per_buyer: pace.per_buyer.as_ref().map(amount).or(file.per_buyer),
+            spread: one(&pace.spread, file.spread),
+            timeout: one(&pace.timeout, file.timeout),
+            settle: one(&books.settle, file.settle),
+            trials: pace.trials.or(file.trials),
+            until_caught: pace.until_caught || file.until_caught,
+            pause: one(&pace.pause, file.pause),
+            bought: several(&books.bought, file.bought),
+            refused: several(&books.refused, file.refused),
+            failed: several(&books.failed, file.failed),
+            unknown: several(&books.unknown, file.unknown),
+            stock: one(&books.stock, file.stock),
+            reset: one(&books.reset, file.reset),
+            setup: several(&state.setup, file.setup),
+            serve: state.serve.clone().or(file.serve),
+            users: state.users.clone().or(file.users),
+            env: several(&target.env, file.env),
+            chdir: target.chdir.clone().or(file.chdir),
+            cacert: target.cacert.clone().or(file.cacert),
+            insecure: target.insecure || file.insecure,
+            remote: target.remote || file.remote,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_init_is_a_plan() {
+        let config = Config::parse(TEMPLATE).expect("toml");
+        let plan = config.plan(Users::default()).expect("a plan");
+        assert_eq!((plan.buyers, plan.tickets, plan.trials), (20, Some(5), 20));
+        assert_eq!(plan.unknown_variables(), Vec::<String>::new());
+        // Every option stands in it, if only in a comment.
+        let options = [
+            "buyers",
+            "tickets",
+            "http",
+            "command",
+            "body",
+            "json-body",
+            "form",
+            "header",
+            "per-buyer",
+            "spread",
+            "timeout",
+            "settle",
+            "trials",
+            "until-caught",
+            "pause",
+            "bought",
+            "refused",
+            "failed",
+            "unknown",
+            "stock",
+            "reset",
+            "setup",
+            "serve",
+            "users",
+            "env",
+            "chdir",
+            "cacert",
+            "insecure",
+            "remote",
+        ];
+        for option in options {
+            let stands = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{option} = "));
+            assert!(TEMPLATE.lines().any(stands), "{option}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_the_file_is_a_line_and_a_column() {
+        let error = located(Path::new("a.toml"), "x = 1\nye = 2\n", &(7..8), "no");
+        assert_eq!(error.to_string(), "a.toml:2:2: no");
+    }
+}

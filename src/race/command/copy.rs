@@ -1,0 +1,264 @@
+//! One copy of a program: started behind a gate, its output kept, its end seen, and nothing of it left.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use super::{CommandAnswer, Program};
+
+/// So much of each of a copy's two outputs is kept; the rest is read and dropped.
+const MOST_OUTPUT: usize = 64 << 10;
+
+/// What a copy waits for before it runs.
+#[derive(Debug)]
+pub(super) enum Gate {
+    /// Nothing.
+    Open,
+    /// It is stopped by ptrace(2) right after its exec, until it is let go: the program is loaded, and has
+    /// not taken one step.
+    #[cfg(target_os = "linux")]
+    Traced,
+    /// A shell waits at a barrier, right before it becomes the program: for the end of this pipe.
+    Barrier(OwnedFd),
+}
+
+/// A copy of a program that runs.
+#[derive(Debug)]
+pub(super) struct Copy {
+    pid: Pid,
+    out: Capture,
+    err: Capture,
+    stopped: bool,
+    ended: bool,
+}
+
+/// One of a copy's outputs.
+#[derive(Debug, Default)]
+struct Capture {
+    pipe: Option<File>,
+    kept: Vec<u8>,
+    cut: bool,
+}
+
+/// At the barrier the shell waits until the pipe ends; then the program takes its place.
+const WAIT_AT_BARRIER: &str = "read -r _ <&3; exec 3<&-; exec \"$@\"";
+
+impl Copy {
+    /// Starts a copy. Behind a gate it stands still until [`Copy::let_go`], or until the barrier ends.
+    pub(super) fn start(program: &Program, gate: &Gate) -> io::Result<Self> {
+        let (first, rest) = program.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut command = match gate {
+            Gate::Barrier(_) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", WAIT_AT_BARRIER, "sh", first]).args(rest);
+                shell
+            }
+            _ => {
+                let mut command = Command::new(first);
+                command.args(rest);
+                command
+            }
+        };
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(program.env.iter().map(|(name, value)| (name, value))).process_group(0);
+        if let Some(folder) = &program.chdir {
+            command.current_dir(folder);
+        }
+        let barrier = match gate {
+            Gate::Barrier(pipe) => Some(pipe.as_raw_fd()),
+            _ => None,
+        };
+        #[cfg(target_os = "linux")]
+        let traced = matches!(gate, Gate::Traced);
+        #[cfg(not(target_os = "linux"))]
+        let traced = false;
+        let parent = Pid::this();
+        // SAFETY: between fork and exec it makes system calls alone, none of which allocates.
+        unsafe { command.pre_exec(move || settle_in(parent, barrier, traced)) };
+        let mut child = command.spawn()?;
+        let pipe = |end: Option<OwnedFd>| -> io::Result<Capture> {
+            let Some(end) = end else { return Ok(Capture::default()) };
+            let flags = nix::fcntl::OFlag::O_NONBLOCK;
+            nix::fcntl::fcntl(&end, nix::fcntl::FcntlArg::F_SETFL(flags))?;
+            Ok(Capture { pipe: Some(File::from(end)), ..Capture::default() })
+        };
+        let pid = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+        // From here on it is ended whatever happens.
+        let mut copy =
+            Self { pid, out: Capture::default(), err: Capture::default(), stopped: false, ended: false };
+        copy.out = pipe(child.stdout.take().map(OwnedFd::from))?;
+        copy.err = pipe(child.stderr.take().map(OwnedFd::from))?;
+        if traced {
+            copy.stopped = copy.await_stop();
+        }
+        Ok(copy)
+    }
+
+    /// Its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.pid.as_raw().unsigned_abs()
+    }
+
+    /// Waits until it stands right behind its exec.
+    #[cfg(target_os = "linux")]
+    fn await_stop(&self) -> bool {
+        loop {
+            match waitpid(self.pid, Some(WaitPidFlag::WUNTRACED)) {
+                Ok(WaitStatus::Stopped(..)) => break,
+                Err(Errno::EINTR) => {}
+                _ => return false,
+            }
+        }
+        let options = nix::sys::ptrace::Options::PTRACE_O_EXITKILL;
+        nix::sys::ptrace::setoptions(self.pid, options).is_ok()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn await_stop(&self) -> bool {
+        false
+    }
+
+    /// Lets it go, where it was stopped behind its exec.
+    pub(super) fn let_go(&mut self) {
+        #[cfg(target_os = "linux")]
+        if std::mem::take(&mut self.stopped) {
+            // It fails if it was killed meanwhile, which is seen when it has ended.
+            let _ = nix::sys::ptrace::detach(self.pid, None);
+        }
+    }
+
+    /// Reads what it has written.
+    pub(super) fn read(&mut self) {
+        self.out.read();
+        self.err.read();
+    }
+
+    /// What it came to, if it has ended. What it started itself is ended then, too.
+    pub(super) fn ended(&mut self) -> Option<CommandAnswer> {
+        if self.ended || !has_ended(self.pid) {
+            return None;
+        }
+        // It is a zombie still, so that its number can't have gone to anybody else.
+        let _ = killpg(self.pid, Signal::SIGKILL);
+        let status = reap(self.pid);
+        self.ended = true;
+        self.read();
+        let mut answer = CommandAnswer {
+            stdout: std::mem::take(&mut self.out.kept),
+            stderr: std::mem::take(&mut self.err.kept),
+            cut: self.out.cut || self.err.cut,
+            ..CommandAnswer::default()
+        };
+        match status {
+            Some(WaitStatus::Exited(_, code)) => answer.exit = Some(code),
+            Some(WaitStatus::Signaled(_, signal, _)) => answer.signal = Some(signal as i32),
+            _ => {}
+        }
+        (self.out.pipe, self.err.pipe) = (None, None);
+        Some(answer)
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        if !self.ended {
+            let _ = killpg(self.pid, Signal::SIGKILL);
+            // Its group may not be its own yet.
+            let _ = kill(self.pid, Signal::SIGKILL);
+            reap(self.pid);
+        }
+    }
+}
+
+impl Capture {
+    fn read(&mut self) {
+        let Some(pipe) = &mut self.pipe else { return };
+        let mut buffer = [0; 16 << 10];
+        loop {
+            match pipe.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    let room = MOST_OUTPUT.saturating_sub(self.kept.len());
+                    self.kept.extend_from_slice(&buffer[..count.min(room)]);
+                    self.cut |= count > room;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => break,
+            }
+        }
+        self.pipe = None;
+    }
+}
+
+/// What a child does between fork and exec: die with its parent, and stand at its gate.
+fn settle_in(parent: Pid, barrier: Option<i32>, traced: bool) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+        if nix::unistd::getppid() != parent {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        if traced {
+            nix::sys::ptrace::traceme()?;
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (parent, traced);
+    if let Some(pipe) = barrier {
+        // SAFETY: the pipe is open, and 3 is nobody's in this child, which is about to become another program.
+        if unsafe { nix::libc::dup2(pipe, 3) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a child has ended. It stays to be reaped.
+#[cfg(target_os = "linux")]
+fn has_ended(pid: Pid) -> bool {
+    use nix::sys::wait::{Id, waitid};
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    !matches!(waitid(Id::Pid(pid), flags), Ok(WaitStatus::StillAlive) | Err(Errno::EINTR))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_ended(pid: Pid) -> bool {
+    kill(pid, None).is_err()
+}
+
+fn reap(pid: Pid) -> Option<WaitStatus> {
+    loop {
+        match waitpid(pid, None) {
+            Err(Errno::EINTR) => {}
+            // One that is traced may stop on its way out.
+            Ok(WaitStatus::Stopped(..)) => {
+                let _ = kill(pid, Signal::SIGKILL);
+            }
+            result => return result.ok(),
+        }
+    }
+}
+
+/// Waits until a copy has written something or ended, or something comes from `wake`; at most so long.
+pub(super) fn wait_for<'a>(
+    copies: impl Iterator<Item = &'a Copy>,
+    wake: Option<BorrowedFd<'a>>,
+    most: Duration,
+) {
+    let pipes = copies.flat_map(|copy| [&copy.out.pipe, &copy.err.pipe].into_iter().flatten());
+    let fds = pipes.map(|pipe| pipe.as_fd()).chain(wake);
+    let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+    let millis = u16::try_from(most.as_millis()).unwrap_or(u16::MAX);
+    // A signal ends it early, and a pipe that can't be polled is read all the same.
+    let _ = poll(&mut fds, PollTimeout::from(millis));
+}

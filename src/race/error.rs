@@ -1,0 +1,41 @@
+//! Why there was no race at all.
+
+use std::net::IpAddr;
+
+/// Why there was no race at all: nothing was sent, nothing was started.
+#[derive(Debug, thiserror::Error)]
+pub enum RaceError {
+    /// A server's name leads nowhere.
+    #[error("{host}: {source}")]
+    NoHost {
+        /// The name.
+        host: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A server is elsewhere.
+    #[error(
+        "{host} is {address}, which is neither this machine nor a private network: if it is yours to race, say --remote"
+    )]
+    Remote {
+        /// The name.
+        host: String,
+        /// Where it is.
+        address: IpAddr,
+    },
+    /// TLS can't be set up.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// More connections, or pipes, than this process may open.
+    #[error(
+        "{buyers} buyers need {needed} open files, and the limit is {limit} (ulimit -n); take fewer, or raise it"
+    )]
+    OpenFiles {
+        /// How many buyers.
+        buyers: u32,
+        /// How many files they need.
+        needed: u64,
+        /// How many are allowed.
+        limit: u64,
+    },
+}

@@ -1,0 +1,273 @@
+//! One connection that never blocks: opened, its TLS done, all but the last byte of a request sent, and
+//! the last byte held until the go.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd as _, IntoRawFd as _, OwnedFd};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, connect, socket};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+
+use super::answer::{AnswerReader, HttpAnswer};
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Connecting,
+    Handshaking,
+    Open,
+}
+
+/// What came of reading.
+#[derive(Debug)]
+pub enum Received {
+    /// Nothing yet, or a part.
+    Part,
+    /// The whole answer.
+    Answer(Box<HttpAnswer>),
+    /// The connection ended, or broke, without one.
+    Ended(String),
+}
+
+/// A connection.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    tls: Option<Box<ClientConnection>>,
+    stage: Stage,
+    /// What the socket has not taken yet, from `sent` on.
+    out: Vec<u8>,
+    sent: usize,
+    /// A request that waits for the connection to be open: all of it, and how much of it is held.
+    request: Option<(Vec<u8>, usize)>,
+    /// What leaves at the go.
+    held: Vec<u8>,
+    reader: AnswerReader,
+    ended: bool,
+}
+
+impl Connection {
+    /// Begins to connect.
+    ///
+    /// # Errors
+    /// When the system refuses, or the other side does so at once.
+    pub fn open(address: SocketAddr, host: &str, tls: Option<&Arc<ClientConfig>>) -> io::Result<Self> {
+        let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+        let fd: OwnedFd = socket(family, SockType::Stream, SockFlag::empty(), None)?;
+        nix::fcntl::fcntl(&fd, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+        // SAFETY: the descriptor is a socket of ours, and nobody else has it.
+        let stream = unsafe { TcpStream::from_raw_fd(fd.into_raw_fd()) };
+        stream.set_nonblocking(true)?;
+        stream.set_nodelay(true)?;
+        let connected = connect(std::os::fd::AsRawFd::as_raw_fd(&stream), &SockaddrStorage::from(address));
+        match connected {
+            Ok(()) | Err(Errno::EINPROGRESS | Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let tls = match tls {
+            None => None,
+            Some(config) => {
+                let name = ServerName::try_from(host.to_owned())
+                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+                let client = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
+                Some(Box::new(client))
+            }
+        };
+        Ok(Self {
+            stream,
+            tls,
+            stage: Stage::Connecting,
+            out: Vec::new(),
+            sent: 0,
+            request: None,
+            held: Vec::new(),
+            reader: AnswerReader::default(),
+            ended: false,
+        })
+    }
+
+    /// For poll(2).
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+
+    /// Whether it waits to write.
+    pub fn wants_to_write(&self) -> bool {
+        self.stage == Stage::Connecting || self.sent < self.out.len()
+    }
+
+    /// Gives it a request, to be sent as soon as it is open, but for its last `held` bytes.
+    pub fn give(&mut self, request: Vec<u8>, held: usize) {
+        self.request = Some((request, held));
+        self.reader = AnswerReader::default();
+    }
+
+    /// Whether it is open, its TLS done.
+    pub fn is_open(&self) -> bool {
+        self.stage == Stage::Open
+    }
+
+    /// Whether all but what is held has left.
+    pub fn is_ready(&self) -> bool {
+        self.stage == Stage::Open && self.request.is_none() && self.sent == self.out.len()
+    }
+
+    /// Whether any byte of an answer has come, or its end.
+    pub fn began(&self) -> bool {
+        self.reader.began() || self.ended
+    }
+
+    /// Goes on as far as it can without waiting: connects, shakes hands, sends.
+    ///
+    /// # Errors
+    /// When the connection is refused or broken.
+    pub fn advance(&mut self) -> io::Result<()> {
+        if self.stage == Stage::Connecting {
+            if let Some(error) = self.stream.take_error()? {
+                return Err(error);
+            }
+            match self.stream.peer_addr() {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
+                Err(error) => return Err(error),
+            }
+            self.stage = if self.tls.is_some() { Stage::Handshaking } else { Stage::Open };
+        }
+        if self.stage == Stage::Handshaking {
+            self.shake_hands()?;
+        }
+        if self.stage == Stage::Open
+            && let Some((request, held)) = self.request.take()
+        {
+            let (now, later) = request.split_at(request.len() - held);
+            self.out = self.sealed(now)?;
+            self.sent = 0;
+            self.held = self.sealed(later)?;
+        }
+        self.flush()
+    }
+
+    fn shake_hands(&mut self) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else { return Ok(()) };
+        loop {
+            while tls.wants_write() {
+                match tls.write_tls(&mut self.stream) {
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                    Err(error) => return Err(error),
+                }
+            }
+            if !tls.is_handshaking() {
+                self.stage = Stage::Open;
+                return Ok(());
+            }
+            match tls.read_tls(&mut self.stream) {
+                Ok(0) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::UnexpectedEof,
+                        "closed during the TLS handshake",
+                    ));
+                }
+                Ok(_) => {
+                    if let Err(error) = tls.process_new_packets() {
+                        // The alert that says why.
+                        let _ = tls.write_tls(&mut self.stream);
+                        return Err(io::Error::other(format!("TLS: {error}")));
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The bytes as the socket takes them: encrypted, where there is TLS.
+    fn sealed(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let Some(tls) = &mut self.tls else { return Ok(bytes.to_vec()) };
+        tls.writer().write_all(bytes)?;
+        let mut sealed = Vec::new();
+        while tls.wants_write() {
+            tls.write_tls(&mut sealed)?;
+        }
+        Ok(sealed)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while self.sent < self.out.len() {
+            match self.stream.write(&self.out[self.sent..]) {
+                Ok(count) => self.sent += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the last bytes go: one write. The socket has room, since what it took before has left it; if it
+    /// takes only a part, the rest follows by [`Connection::advance`].
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub fn release(&mut self) -> io::Result<()> {
+        self.out = std::mem::take(&mut self.held);
+        self.sent = 0;
+        self.flush()
+    }
+
+    /// The go has come before it was ready: nothing is held any more.
+    pub fn hold_nothing(&mut self) {
+        if let Some((_, held)) = &mut self.request {
+            *held = 0;
+        }
+        self.out.append(&mut self.held);
+    }
+
+    /// Reads what there is.
+    pub fn receive(&mut self) -> Received {
+        let mut buffer = [0; 16 << 10];
+        loop {
+            let count = match self.read(&mut buffer) {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Received::Part,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                // Some servers end TLS without saying so.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
+                Err(error) => {
+                    self.ended = true;
+                    return Received::Ended(format!("the connection broke: {error}"));
+                }
+            };
+            if count == 0 {
+                self.ended = true;
+                let without =
+                    if self.reader.began() { "in the middle of its answer" } else { "without an answer" };
+                return match self.reader.end() {
+                    Some(answer) => Received::Answer(Box::new(answer)),
+                    None => Received::Ended(format!("the server closed the connection {without}")),
+                };
+            }
+            match self.reader.feed(&buffer[..count]) {
+                Ok(Some(answer)) => return Received::Answer(Box::new(answer)),
+                Ok(None) => {}
+                Err(error) => return Received::Ended(error.to_string()),
+            }
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &mut self.tls else { return self.stream.read(buffer) };
+        loop {
+            match tls.reader().read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+            // At the end of the connection the reader above says so.
+            tls.read_tls(&mut self.stream)?;
+            tls.process_new_packets().map_err(|error| io::Error::other(format!("TLS: {error}")))?;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! One buyer of a race by requests: its values, its cookies, its connection, and the purchase that is
+//! under way.
+
+use std::time::Instant;
+
+use super::Net;
+use super::connection::{Connection, Received};
+use crate::race::plan::RacePlan;
+use crate::race::request::{Cookies, Request};
+use crate::race::template::{BadValue, Variables};
+
+/// A buyer.
+pub(super) struct Racer<'a> {
+    pub(super) number: u32,
+    values: &'a mut Variables,
+    pub(super) cookies: &'a mut Cookies,
+    pub(super) connection: Option<Connection>,
+    /// Which of the server's addresses is tried.
+    address: usize,
+    /// How many purchases it has begun.
+    pub(super) begun: u32,
+    /// When the purchase that is under way was called.
+    pub(super) invoke_ns: Option<u64>,
+    /// Until when its answer must have come.
+    pub(super) until: Instant,
+    /// What had come before the go.
+    pub(super) early: Option<Received>,
+    /// Whether that it overlaps can't be shown.
+    pub(super) unproven: bool,
+    /// Whether it makes no further purchase.
+    pub(super) left: bool,
+}
+
+impl<'a> Racer<'a> {
+    pub(super) fn new(
+        number: u32,
+        values: &'a mut Variables,
+        cookies: &'a mut Cookies,
+        until: Instant,
+    ) -> Self {
+        Self {
+            number,
+            values,
+            cookies,
+            connection: None,
+            address: 0,
+            begun: 0,
+            invoke_ns: None,
+            until,
+            early: None,
+            unproven: false,
+            left: false,
+        }
+    }
+
+    /// The bytes of its next purchase.
+    pub(super) fn next_request(&mut self, plan: &RacePlan, request: &Request) -> Result<Vec<u8>, BadValue> {
+        self.begun += 1;
+        self.values.insert("n".to_owned(), self.begun.to_string());
+        self.values.insert("uuid".to_owned(), crate::race::template::fresh_uuid());
+        request.bytes(&plan.headers, self.values, self.cookies)
+    }
+
+    /// Begins a purchase: on the connection that it has, or on a new one. So many of its last bytes are held.
+    ///
+    /// # Errors
+    /// Why nobody could be reached.
+    pub(super) fn begin(
+        &mut self,
+        net: &Net<'_>,
+        request: &Request,
+        bytes: Vec<u8>,
+        held: usize,
+    ) -> Result<(), String> {
+        if let Some(connection) = &mut self.connection {
+            connection.give(bytes, held);
+            return Ok(());
+        }
+        let origin = &request.url.origin;
+        let addresses = net.addresses(origin);
+        loop {
+            let Some(address) = addresses.get(self.address) else {
+                return Err(format!("{origin}: no address"));
+            };
+            match net.open(origin, *address) {
+                Ok(mut connection) => {
+                    connection.give(bytes, held);
+                    self.connection = Some(connection);
+                    return Ok(());
+                }
+                Err(error) if self.address + 1 >= addresses.len() => {
+                    return Err(format!("{origin}: {error}"));
+                }
+                Err(_) => self.address += 1,
+            }
+        }
+    }
+
+    /// Goes on as far as it can.
+    ///
+    /// # Errors
+    /// Why its connection broke, or was refused. The next address is tried by whoever begins again.
+    pub(super) fn advance(&mut self) -> Result<(), String> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        connection.advance().map_err(|error| {
+            self.connection = None;
+            self.address += 1;
+            error.to_string()
+        })
+    }
+
+    /// Whether there is a further address to be tried.
+    pub(super) fn has_other_address(&self, net: &Net<'_>, request: &Request) -> bool {
+        self.address < net.addresses(&request.url.origin).len()
+    }
+
+    /// Whether all of its request has left but for what is held.
+    pub(super) fn is_ready(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::is_ready)
+    }
+}

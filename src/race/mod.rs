@@ -1,0 +1,31 @@
+//! Races of foreign programs: any command, any HTTP endpoint.
+//!
+//! Buyers that somebody else wrote are let go together. What they answer is read by rules; the stock is
+//! read before and after; and the history that comes of it is the ordinary one, judged like any other.
+//!
+//! [`config`], [`plan`] and what they are made of ([`request`], [`rules`](crate::rules), [`setup`],
+//! [`stock`], [`template`], [`url`]) are pure. [`http`] and [`command`] let the buyers go; `trial` carries
+//! a race out, and [`Raced`] is what came of it.
+
+mod act;
+pub mod command;
+pub mod config;
+mod error;
+pub mod heat;
+pub mod http;
+pub mod plan;
+mod priority;
+mod raced;
+pub mod request;
+pub mod setup;
+mod sqlite;
+pub mod statistics;
+pub mod stock;
+pub mod template;
+mod trial;
+pub mod url;
+pub mod users;
+
+pub use error::RaceError;
+pub use raced::{Raced, Shown, Strange, Trial};
+pub use trial::run;

@@ -1,0 +1,35 @@
+//! The go before all others: while the last bytes leave, whoever is woken by one waits for its turn.
+
+/// A thread that runs before all others as long as this is held, where the system allows it (on Linux, to
+/// root or with CAP_SYS_NICE); elsewhere it runs as it did.
+#[derive(Debug)]
+pub(super) struct Priority {
+    raised: bool,
+}
+
+impl Priority {
+    /// Raises this thread's priority.
+    pub(super) fn raise() -> Self {
+        Self { raised: schedule(nix::libc::SCHED_FIFO, 1) }
+    }
+}
+
+impl Drop for Priority {
+    fn drop(&mut self) {
+        if self.raised {
+            schedule(nix::libc::SCHED_OTHER, 0);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn schedule(policy: i32, priority: i32) -> bool {
+    let parameter = nix::libc::sched_param { sched_priority: priority };
+    // SAFETY: 0 is this thread, and the parameter lives during the call.
+    unsafe { nix::libc::sched_setscheduler(0, policy, &raw const parameter) == 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn schedule(_: i32, _: i32) -> bool {
+    false
+}

@@ -1,0 +1,166 @@
+//! What came of a race: its trials, how often it was caught, and the worst trial's history.
+
+use super::heat::Heat;
+use super::statistics::{Overlap, Rate};
+use crate::history::{Doubt, History, Outcome, Purchase, Timing};
+use crate::stock::Stock;
+use crate::verdict::{AnomalyKind, Ruling, Verdict};
+
+/// What came of one trial.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Which, from 1.
+    pub number: u32,
+    /// The stock before, where it was read.
+    pub before: Option<Stock>,
+    /// The stock after, where it was read.
+    pub after: Option<Stock>,
+    /// How many purchases have a receipt.
+    pub receipts: u64,
+    /// How many were refused.
+    pub refused: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// Of how many it is not known; among them those that no rule matches.
+    pub unknown: u64,
+    /// How many answers no rule matches.
+    pub unmatched: u64,
+    /// Why purchases had no answer, and how many.
+    pub broken: Vec<(String, u64)>,
+    /// How many buyers there were at the go.
+    pub buyers: u32,
+    /// From the first that was let go to the last.
+    pub spread_ns: u64,
+    /// How far the purchases overlapped.
+    pub overlap: Overlap,
+    /// How many answered before their request was whole.
+    pub early: usize,
+    /// How many were not ready at the go.
+    pub late: usize,
+    /// What is said of it.
+    pub ruling: Ruling,
+    /// The anomalies, and how often each.
+    pub anomalies: Vec<(AnomalyKind, u64)>,
+    /// What it could not show.
+    pub doubts: Vec<Doubt>,
+    /// Why it could not be carried through.
+    pub why: Option<String>,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}
+
+/// A trial in full.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Which, from 1.
+    pub trial: u32,
+    /// Its history.
+    pub history: History,
+    /// What is said of it.
+    pub verdict: Verdict,
+}
+
+/// An answer that no rule matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strange {
+    /// What was answered, in one line.
+    pub answer: String,
+    /// A rule that would match it.
+    pub rule: String,
+    /// How often it came.
+    pub count: u64,
+}
+
+/// What came of a race.
+#[derive(Clone, Debug, Default)]
+pub struct Raced {
+    /// The trials, in their order.
+    pub trials: Vec<Trial>,
+    /// The worst of them that has a history.
+    pub worst: Option<Shown>,
+    /// The first answers that no rule matches, each once.
+    pub strange: Vec<Strange>,
+    /// How often the target was started again.
+    pub restarts: u32,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}
+
+impl Raced {
+    /// Unsound if any trial is, else unknown if any is, or if there is none.
+    #[must_use]
+    pub fn ruling(&self) -> Ruling {
+        let any = |ruling| self.trials.iter().any(|trial| trial.ruling == ruling);
+        if any(Ruling::Unsound) {
+            Ruling::Unsound
+        } else if any(Ruling::Unknown) || self.trials.is_empty() {
+            Ruling::Unknown
+        } else {
+            Ruling::Sound
+        }
+    }
+
+    /// In how many of the trials that were judged it was caught.
+    #[must_use]
+    pub fn rate(&self) -> Rate {
+        let count = |ruling| self.trials.iter().filter(|trial| trial.ruling == ruling).count() as u32;
+        let caught = count(Ruling::Unsound);
+        Rate::new(caught, caught + count(Ruling::Sound))
+    }
+
+    /// The trial of this number.
+    #[must_use]
+    pub fn trial(&self, number: u32) -> Option<&Trial> {
+        self.trials.iter().find(|trial| trial.number == number)
+    }
+
+    /// Takes a trial, and keeps it in full if it is the worst so far.
+    pub(super) fn add(&mut self, trial: Trial, shown: Option<Shown>) {
+        let badness = |shown: &Shown| {
+            let verdict = &shown.verdict;
+            let wrong: u64 =
+                verdict.anomalies.iter().map(|anomaly| anomaly.count).fold(0, u64::saturating_add);
+            (severity(verdict.ruling), verdict.ledger.oversold, wrong)
+        };
+        if let Some(shown) = shown
+            && self.worst.as_ref().is_none_or(|worst| badness(&shown) > badness(worst))
+        {
+            self.worst = Some(shown);
+        }
+        self.trials.push(trial);
+    }
+}
+
+fn severity(ruling: Ruling) -> u8 {
+    match ruling {
+        Ruling::Sound => 0,
+        Ruling::Unknown => 1,
+        Ruling::Unsound => 2,
+    }
+}
+
+/// The history of a race: the ordinary one, of buyers that nothing is known of but their answers.
+pub(super) fn history_of(heat: &Heat, initial: Option<Stock>, remaining: Option<Stock>) -> History {
+    use super::heat::{Ended, Judged};
+    let purchase = |made: &super::heat::Made| {
+        let outcome = match &made.ended {
+            Ended::Judged(Judged::Outcome(outcome)) => *outcome,
+            Ended::Judged(Judged::Unmatched) | Ended::Broken(_) | Ended::Stalled => Outcome::Unknown,
+        };
+        // Of an unknown outcome no return is known: it may take effect at any time after its call.
+        let return_ns = made.return_ns.filter(|_| outcome != Outcome::Unknown);
+        let purchase = Purchase::new(u64::from(made.buyer), outcome, made.invoke_ns, return_ns);
+        Purchase { pid: made.pid, ..purchase }
+    };
+    let mut history = History { purchases: heat.made.iter().map(purchase).collect(), ..History::default() };
+    history.purchases.sort_by_key(|purchase| (purchase.invoke_ns, purchase.buyer));
+    history.header.initial = initial;
+    history.header.remaining = remaining;
+    history.header.interrupted = heat.interrupted;
+    history.header.timing = Some(Timing {
+        launch_ns: heat.launch_ns,
+        go_ns: heat.go_ns,
+        elapsed_ns: heat.ended_ns.saturating_sub(heat.go_ns),
+    });
+    history
+}

@@ -1,0 +1,411 @@
+//! The trials of a race: put on sale, log in, read the stock, race, let it settle, read again, judge.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::RaceError;
+use super::act::{Hands, Stop};
+use super::command::{self, CommandAnswer, Server};
+use super::heat::{Ended, Heat, Judged, Shortfall};
+use super::http::{self, HttpAnswer, Net};
+use super::plan::{RacePlan, Target};
+use super::raced::{Raced, Shown, Strange, Trial, history_of};
+use super::request::Cookies;
+use super::setup::Scope;
+use super::stock::StockSource;
+use super::template::Variables;
+use super::url::{Origin, is_secret};
+use crate::history::{Doubt, Outcome};
+use crate::stock::Stock;
+use crate::verdict::{Ruling, judge};
+
+/// So many answers that no rule matches are kept.
+const MOST_STRANGE: usize = 10;
+/// So much of one is shown.
+const MOST_SHOWN: usize = 160;
+
+/// A buyer's values and its cookies.
+type Buyer = (Variables, Cookies);
+
+/// Runs a race: all its trials, each told as soon as it is over.
+///
+/// # Errors
+/// When there can be no race at all. What goes wrong later ends it, and stands in the trial.
+pub fn run(
+    plan: &RacePlan,
+    interrupted: &AtomicBool,
+    told: &mut dyn FnMut(&Trial),
+) -> Result<Raced, RaceError> {
+    allow_open_files(plan)?;
+    let net = Net::new(plan, interrupted)?;
+    let hands = Hands { plan, net: &net, interrupted };
+    let mut track = Track { hands, server: None, once: None, raced: Raced::default() };
+    for number in 1..=plan.trials {
+        let (trial, shown) = track.trial(number);
+        told(&trial);
+        let over = trial.interrupted || trial.why.is_some() && plan.serve.is_none();
+        let caught = trial.ruling == Ruling::Unsound && plan.until_caught;
+        track.raced.interrupted |= trial.interrupted;
+        track.raced.add(trial, shown);
+        if over || caught || number < plan.trials && hands.sleep(plan.pause) == Err(Stop::Interrupted) {
+            track.raced.interrupted |= interrupted.load(Ordering::Relaxed);
+            break;
+        }
+    }
+    Ok(track.raced)
+}
+
+/// A race under way.
+struct Track<'a> {
+    hands: Hands<'a>,
+    server: Option<Server>,
+    /// What was set up once, for all trials.
+    once: Option<Buyer>,
+    raced: Raced,
+}
+
+/// A trial that can begin.
+struct Ready {
+    /// What all buyers have in common.
+    shared: Variables,
+    buyers: Vec<Buyer>,
+    before: Option<Stock>,
+}
+
+impl Track<'_> {
+    fn trial(&mut self, number: u32) -> (Trial, Option<Shown>) {
+        let mut trial = Trial::empty(number);
+        let ready = match self.prepare(number) {
+            Ok(ready) => ready,
+            Err(stop) => return (trial.stopped(stop), None),
+        };
+        trial.before = ready.before;
+        let Ready { shared, mut buyers, before } = ready;
+        let heat = match self.race(&mut buyers) {
+            Ok(heat) => heat,
+            Err(stop) => return (trial.stopped(stop), None),
+        };
+        if let Some(why) = heat.shortfall.as_ref().map(told_shortfall) {
+            return (trial.stopped(Stop::Why(why)), None);
+        }
+        if heat.interrupted && heat.made.is_empty() {
+            return (trial.stopped(Stop::Interrupted), None);
+        }
+        let mut doubts = Vec::new();
+        if let Some(source) = self.hands.plan.stock.as_ref().filter(|_| !heat.interrupted) {
+            match self.hands.settled_stock(source, &shared) {
+                Ok((after, at_rest)) => {
+                    trial.after = Some(after);
+                    doubts.extend((!at_rest).then_some(Doubt::Restless));
+                }
+                Err(Stop::Interrupted) => trial.interrupted = true,
+                Err(Stop::Why(why)) => trial.why = Some(why),
+            }
+        }
+        if let Some(why) = self.server.as_mut().and_then(Server::died) {
+            trial.why = Some(format!("the target died: {why}"));
+        }
+        let initial = before.or(self.hands.plan.tickets);
+        doubts.extend(self.doubts(&heat, initial));
+        doubts.extend(trial.why.is_some().then_some(Doubt::Died));
+        trial.judge(&heat, initial, doubts)
+    }
+
+    /// All that comes before the go.
+    fn prepare(&mut self, number: u32) -> Result<Ready, Stop> {
+        let plan = self.hands.plan;
+        self.serve()?;
+        if self.once.is_none() {
+            let mut once = Buyer::default();
+            self.set_up(Scope::Once, &mut once)?;
+            self.once = Some(once);
+        }
+        let mut shared = self.once.clone().unwrap_or_default();
+        shared.0.insert("trial".to_owned(), number.to_string());
+        if let Some(reset) = &plan.reset {
+            self.hands.act(reset, "reset", &[], &mut shared.0, &mut shared.1)?;
+        }
+        self.set_up(Scope::Trial, &mut shared)?;
+        let mut buyers: Vec<Buyer> = (0..plan.buyers).map(|place| self.buyer(&shared, place)).collect();
+        for setup in plan.setup.iter().filter(|setup| setup.scope == Scope::Buyer) {
+            self.hands.act_for_all(setup, &mut buyers)?;
+        }
+        let before = plan.stock.as_ref().map(|source| self.hands.stock(source, &shared.0)).transpose()?;
+        if let (Some(before), Some(tickets)) = (before, plan.tickets)
+            && before != tickets
+        {
+            return Err(Stop::Why(format!(
+                "the stock is {before} before the race, and {tickets} tickets are said (-t): leave -t out, or --reset"
+            )));
+        }
+        Ok(Ready { shared: shared.0, buyers, before })
+    }
+
+    fn set_up(&self, scope: Scope, (values, cookies): &mut Buyer) -> Result<(), Stop> {
+        for setup in self.hands.plan.setup.iter().filter(|setup| setup.scope == scope) {
+            self.hands.act(&setup.act, "set-up", &setup.takes, values, cookies)?;
+        }
+        Ok(())
+    }
+
+    fn buyer(&self, shared: &Buyer, place: u32) -> Buyer {
+        let (mut values, cookies) = shared.clone();
+        values.insert("buyer".to_owned(), (place + 1).to_string());
+        let users = &self.hands.plan.users;
+        if let Some(row) = users.rows.get(place as usize) {
+            values.extend(users.columns.iter().cloned().zip(row.iter().cloned()));
+        }
+        (values, cookies)
+    }
+
+    /// Lets the buyers go.
+    fn race(&mut self, buyers: &mut [Buyer]) -> Result<Heat, Stop> {
+        let Hands { plan, net, interrupted } = self.hands;
+        // What must not be shown of an answer.
+        let secrets: Vec<String> =
+            plan.setup.iter().flat_map(|setup| setup.takes.iter().map(|(name, _)| name.clone())).collect();
+        let mut hidden: Vec<String> = buyers
+            .iter()
+            .flat_map(|(values, cookies)| {
+                secrets.iter().filter_map(|name| values.get(name)).chain(cookies.values()).cloned()
+            })
+            .filter(|value| value.len() > 3)
+            .collect();
+        hidden.sort();
+        hidden.dedup();
+        let strange = &mut self.raced.strange;
+        match &plan.target {
+            Target::Http(request) => {
+                let mut judge = |_: u32, answer: &HttpAnswer| match plan.rules.outcome(answer) {
+                    Some((outcome, _)) => Judged::Outcome(outcome),
+                    None => {
+                        note(strange, || told_http(answer, &hidden));
+                        Judged::Unmatched
+                    }
+                };
+                http::race(plan, request, net, buyers, &mut judge)
+                    .map_err(|error| Stop::Why(error.to_string()))
+            }
+            Target::Command(words) => {
+                let mut judge = |_: u32, answer: &CommandAnswer| match plan.rules.outcome(answer) {
+                    Some((outcome, _)) => Judged::Outcome(outcome),
+                    None => {
+                        if answer.exit.is_some() {
+                            note(strange, || told_command(answer, &hidden));
+                        }
+                        Judged::Unmatched
+                    }
+                };
+                Ok(command::race(plan, words, interrupted, buyers, &mut judge)?)
+            }
+        }
+    }
+
+    /// What this race could not have shown.
+    fn doubts(&self, heat: &Heat, initial: Option<Stock>) -> Vec<Doubt> {
+        let plan = self.hands.plan;
+        let count = |ended: &Ended| heat.made.iter().filter(|made| made.ended == *ended).count();
+        let receipts = count(&Ended::Judged(Judged::Outcome(Outcome::Bought)));
+        let on_sale = initial.unwrap_or(0).max(0).unsigned_abs();
+        let few = plan.stock.is_none() && heat.made.len() as u64 <= on_sale;
+        let found = [
+            (heat.overlap().pairs == 0, Doubt::NothingOverlapped),
+            (on_sale > 0 && receipts == 0, Doubt::NothingBought),
+            (few, Doubt::TooFew),
+            (count(&Ended::Judged(Judged::Unmatched)) > 0, Doubt::Unmatched),
+            (count(&Ended::Stalled) > 0, Doubt::Stalled),
+        ];
+        found.into_iter().filter(|(holds, _)| *holds).map(|(_, doubt)| doubt).collect()
+    }
+
+    /// Starts the target, or starts it again where it has died, and waits until it is there.
+    fn serve(&mut self) -> Result<(), Stop> {
+        let Hands { plan, net, .. } = self.hands;
+        let Some(command) = &plan.serve else { return Ok(()) };
+        let there = server_of(plan);
+        if let Some(server) = &mut self.server {
+            if server.died().is_none() {
+                return Ok(());
+            }
+            self.raced.restarts += 1;
+            self.server = None;
+        }
+        if let Some(origin) = there.filter(|origin| net.listens(origin)) {
+            return Err(Stop::Why(format!(
+                "{origin}: somebody listens there already, who is not ours (--serve)"
+            )));
+        }
+        let server =
+            Server::start(plan, command).map_err(|error| Stop::Why(format!("{command}: {error}")))?;
+        let server = self.server.insert(server);
+        let until = Instant::now() + plan.timeout;
+        loop {
+            if let Some(why) = server.died() {
+                return Err(Stop::Why(format!("the target died: {command}: {why}")));
+            }
+            match there {
+                Some(origin) if net.listens(origin) => return Ok(()),
+                // Nobody can say when it is there: then it has a moment.
+                None => return self.hands.sleep(Duration::from_millis(300)),
+                Some(origin) if Instant::now() >= until => {
+                    let timeout = plan.timeout;
+                    return Err(Stop::Why(format!(
+                        "{command}: nobody listens at {origin} after {timeout:?}"
+                    )));
+                }
+                Some(_) => self.hands.sleep(Duration::from_millis(20))?,
+            }
+        }
+    }
+}
+
+/// The server that `--serve` starts: the one that is raced, or the one that says the stock.
+fn server_of(plan: &RacePlan) -> Option<&Origin> {
+    match (&plan.target, &plan.stock) {
+        (Target::Http(request), _) | (_, Some(StockSource::Url { request, .. })) => Some(&request.url.origin),
+        _ => None,
+    }
+}
+
+impl Trial {
+    fn empty(number: u32) -> Self {
+        Self {
+            number,
+            before: None,
+            after: None,
+            receipts: 0,
+            refused: 0,
+            failed: 0,
+            unknown: 0,
+            unmatched: 0,
+            broken: Vec::new(),
+            buyers: 0,
+            spread_ns: 0,
+            overlap: Default::default(),
+            early: 0,
+            late: 0,
+            ruling: Ruling::Unknown,
+            anomalies: Vec::new(),
+            doubts: Vec::new(),
+            why: None,
+            interrupted: false,
+        }
+    }
+
+    fn stopped(mut self, stop: Stop) -> Self {
+        match stop {
+            Stop::Interrupted => self.interrupted = true,
+            Stop::Why(why) => self.why = Some(why),
+        }
+        self
+    }
+
+    fn judge(mut self, heat: &Heat, initial: Option<Stock>, doubts: Vec<Doubt>) -> (Self, Option<Shown>) {
+        let mut history = history_of(heat, initial, self.after);
+        history.header.interrupted |= self.interrupted;
+        history.header.doubts.clone_from(&doubts);
+        let verdict = judge(&history);
+        let ledger = &verdict.ledger;
+        self.receipts = ledger.receipts;
+        self.refused = ledger.refused;
+        self.failed = ledger.failed;
+        self.unknown = ledger.unanswered;
+        let unmatched = Ended::Judged(Judged::Unmatched);
+        self.unmatched = heat.made.iter().filter(|made| made.ended == unmatched).count() as u64;
+        self.broken = heat.broken();
+        let mut buyers: Vec<u32> = heat.made.iter().map(|made| made.buyer).collect();
+        buyers.sort_unstable();
+        buyers.dedup();
+        self.buyers = buyers.len() as u32;
+        (self.spread_ns, self.overlap) = (heat.spread_ns, heat.overlap());
+        (self.early, self.late) = (heat.early, heat.late);
+        self.interrupted = history.header.interrupted;
+        self.ruling = verdict.ruling;
+        self.anomalies = verdict.anomalies.iter().map(|anomaly| (anomaly.kind, anomaly.count)).collect();
+        self.doubts = doubts;
+        let shown = Shown { trial: self.number, history, verdict };
+        (self, Some(shown))
+    }
+}
+
+fn told_shortfall(shortfall: &Shortfall) -> String {
+    match shortfall {
+        Shortfall::Refused { ready, all, why } => format!("{ready} of {all} connections were open: {why}"),
+        Shortfall::NotReady { ready, all } => {
+            format!("only {ready} of {all} connections were open in time (--timeout)")
+        }
+    }
+}
+
+/// Notes an answer that no rule matches.
+fn note(strange: &mut Vec<Strange>, told: impl FnOnce() -> (String, String)) {
+    let (answer, rule) = told();
+    if let Some(known) = strange.iter_mut().find(|known| known.answer == answer) {
+        known.count += 1;
+    } else if strange.len() < MOST_STRANGE {
+        strange.push(Strange { answer, rule, count: 1 });
+    }
+}
+
+fn told_http(answer: &HttpAnswer, hidden: &[String]) -> (String, String) {
+    let mut text = format!("status {}", answer.status);
+    for name in ["location", "set-cookie", "retry-after"] {
+        for value in answer.header(name) {
+            let value = String::from_utf8_lossy(value);
+            let value = match value.split_once('=') {
+                Some((cookie, _)) if name == "set-cookie" => format!("{cookie}=***"),
+                _ if is_secret(name) => "***".to_owned(),
+                _ => value.into_owned(),
+            };
+            text.push_str(&format!(", {name}: {value}"));
+        }
+    }
+    if !answer.body.trim_ascii().is_empty() {
+        text.push_str(&format!(", body: {}", one_line(&answer.body)));
+    }
+    (masked(text, hidden), format!("status={}", answer.status))
+}
+
+fn told_command(answer: &CommandAnswer, hidden: &[String]) -> (String, String) {
+    let code = answer.exit.unwrap_or(0);
+    let mut text = format!("exit code {code}");
+    for (name, output) in [("stdout", &answer.stdout), ("stderr", &answer.stderr)] {
+        if !output.trim_ascii().is_empty() {
+            text.push_str(&format!(", {name}: {}", one_line(output)));
+        }
+    }
+    (masked(text, hidden), format!("exit={code}"))
+}
+
+fn one_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * MOST_SHOWN)]);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown: String = text.chars().take(MOST_SHOWN).collect();
+    if shown.len() < text.len() { shown + " …" } else { shown }
+}
+
+fn masked(mut text: String, hidden: &[String]) -> String {
+    for secret in hidden {
+        text = text.replace(secret, "***");
+    }
+    text
+}
+
+/// Lets this process open as many files as its buyers need: raises the soft limit to the hard one.
+fn allow_open_files(plan: &RacePlan) -> Result<(), RaceError> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let each = match plan.target {
+        Target::Command(_) => 2,
+        Target::Http(_) => 1,
+    };
+    let needed = u64::from(plan.buyers) * each + 64;
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
+    if needed > hard {
+        return Err(RaceError::OpenFiles { buyers: plan.buyers, needed, limit: hard });
+    }
+    if needed > soft {
+        // Where it is refused, the buyers will find out themselves.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! A race of foreign buyers, shown: as text, a row a trial, and as a JSON document.
+
+pub mod json;
+pub mod text;
+
+use crate::history::Outcome;
+use crate::race::plan::RacePlan;
+
+/// The rules of a race in the order in which they are tried, as options.
+fn rules(plan: &RacePlan) -> impl Iterator<Item = (Outcome, &str)> {
+    plan.rules.iter().map(|(outcome, rule)| (outcome, rule.text()))
+}

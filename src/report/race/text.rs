@@ -1,0 +1,209 @@
+//! The text of a race: what will be done, a row a trial, the worst trial, the rate.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::rules;
+use crate::foreign::shown;
+use crate::lang::{Lang, Noun, race as say};
+use crate::plan::PerBuyer;
+use crate::race::plan::RacePlan;
+use crate::race::{Raced, Shown, Trial};
+use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, ruling, styled, verdict_lines};
+use crate::report::words::{grouped, grouped_stock, span};
+use crate::verdict::{AnomalyKind, Ruling};
+
+/// So many trials have a row each.
+pub const MOST_ROWS: u32 = 30;
+
+/// What will be done, and by which rules: said before it begins.
+#[must_use]
+pub fn plan_lines(plan: &RacePlan, lang: Lang) -> String {
+    let buyers = lang.count(u64::from(plan.buyers), Noun::Buyer);
+    let tickets = match plan.tickets {
+        Some(tickets) => lang.count(tickets.max(0).unsigned_abs(), Noun::Ticket),
+        None => say::tickets_as_said(lang),
+    };
+    let purchases = match (plan.per_buyer, plan.purchases()) {
+        (PerBuyer::All, _) | (_, None) => say::purchases_open(lang),
+        (_, Some(count)) => match count.saturating_mul(u64::from(plan.trials)) {
+            1 => say::one_purchase(lang),
+            count => say::purchases(lang, grouped(count)),
+        },
+    };
+    let trials = match plan.trials {
+        1 => say::one_trial(lang),
+        trials => say::trials(lang, grouped(u64::from(trials))),
+    };
+    let target = plan.target.shown();
+    let mut text = say::plan_line(lang, buyers, tickets, shown(&target), purchases, trials);
+    text.push('\n');
+    let rules: Vec<String> =
+        rules(plan).map(|(outcome, rule)| format!("{outcome} {}", shown(rule))).collect();
+    let rules = rules.join("; ");
+    let rules = if plan.usual_rules { say::usual_rules(lang, rules) } else { say::rules(lang, rules) };
+    let _ = writeln!(text, "{}", styled(ASIDE, rules));
+    for name in plan.unknown_variables() {
+        let _ = writeln!(text, "{}", styled(ODD, say::unknown_variable(lang, name)));
+    }
+    if plan.stock.is_none() {
+        let _ = writeln!(text, "{}", styled(ODD, say::one_book(lang)));
+    }
+    text
+}
+
+/// The columns of a row, the last one open.
+fn columns(lang: Lang) -> [(String, usize); 9] {
+    [
+        (say::column_trial(lang), 5),
+        (say::column_bought(lang), 6),
+        (say::column_refused(lang), 7),
+        (say::column_failed(lang), 6),
+        (say::column_unknown(lang), 7),
+        (say::column_stock(lang), 11),
+        (say::column_at_once(lang), 7),
+        (say::column_spread(lang), 7),
+        (say::column_verdict(lang), 0),
+    ]
+}
+
+/// The heading of the rows.
+#[must_use]
+pub fn heading(lang: Lang) -> String {
+    let columns = columns(lang);
+    let cells = columns.each_ref().map(|(name, _)| name.clone());
+    format!("\n{}\n", styled(ASIDE, row(&cells, lang)))
+}
+
+/// The row of a trial.
+#[must_use]
+pub fn trial_row(trial: &Trial, lang: Lang) -> String {
+    let stock = match (trial.before, trial.after) {
+        (None, None) => "-".to_owned(),
+        (before, after) => {
+            let said = |stock: Option<i64>| stock.map_or_else(|| "?".to_owned(), grouped_stock);
+            format!("{} → {}", said(before), said(after))
+        }
+    };
+    let (style, word) = match trial.ruling {
+        Ruling::Sound => (GOOD, say::row_sound(lang)),
+        Ruling::Unsound => (BAD, say::row_unsound(lang)),
+        Ruling::Unknown => (ODD, say::row_unknown(lang)),
+    };
+    let anomaly = |(kind, count): &(AnomalyKind, u64)| format!("{kind} × {}", grouped(*count));
+    let mut details: Vec<String> = trial.anomalies.iter().map(anomaly).collect();
+    details.extend(trial.doubts.iter().map(ToString::to_string));
+    let verdict = format!("{} {}", styled(style.bold(), word), details.join(", "));
+    let cells = [
+        grouped(u64::from(trial.number)),
+        grouped(trial.receipts),
+        grouped(trial.refused),
+        grouped(trial.failed),
+        grouped(trial.unknown),
+        stock,
+        grouped(trial.overlap.at_once),
+        span(trial.spread_ns),
+        verdict.trim_end().to_owned(),
+    ];
+    let mut text = row(&cells, lang);
+    text.push('\n');
+    if let Some(why) = &trial.why {
+        let _ = writeln!(text, "{}", styled(ODD, say::ended(lang, trial.number, shown(why))));
+    }
+    text
+}
+
+fn row(cells: &[String; 9], lang: Lang) -> String {
+    let mut text = String::new();
+    for (place, (cell, (heading, width))) in cells.iter().zip(columns(lang)).enumerate() {
+        let width = width.max(heading.width());
+        if place + 1 == cells.len() {
+            let _ = write!(text, "  {cell}");
+        } else {
+            let gap = " ".repeat(width.saturating_sub(cell.width()));
+            let _ = write!(text, " {gap}{cell}");
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// What came of it: the worst trial with its picture, answers that no rule matches, and the rate.
+#[must_use]
+pub fn of_race(raced: &Raced, picture: &str, lang: Lang) -> String {
+    let mut text = String::new();
+    let count = raced.trials.len() as u64;
+    if count > u64::from(MOST_ROWS) {
+        let more = grouped(count - u64::from(MOST_ROWS));
+        let _ = writeln!(text, "{}", styled(ASIDE, say::more_trials(lang, more)));
+    }
+    let shown_worst =
+        raced.worst.as_ref().filter(|worst| count == 1 || worst.verdict.ruling != Ruling::Sound);
+    if let Some(worst) = shown_worst {
+        text.push_str(picture);
+        text.push('\n');
+        text.push_str(&release_lines(raced, worst, lang));
+        if count > 1 {
+            let _ = write!(text, "{} ", say::worst(lang, worst.trial));
+        }
+        text.push_str(&verdict_lines(&worst.history, &worst.verdict, lang));
+    }
+    if !raced.strange.is_empty() {
+        let all: u64 = raced.trials.iter().map(|trial| trial.unmatched).sum();
+        let _ = writeln!(text, "\n{}", styled(LOUD, say::unmatched_head(lang, grouped(all))));
+        for strange in &raced.strange {
+            let _ = writeln!(text, "  {} × {}", grouped(strange.count), shown(&strange.answer));
+            let _ = writeln!(text, "    {}", styled(ASIDE, say::suggestion(lang, shown(&strange.rule))));
+        }
+    }
+    if raced.interrupted {
+        let done = raced.trials.iter().filter(|trial| !trial.interrupted).count();
+        let _ = writeln!(text, "\n{}", styled(ODD, say::interrupted(lang, done)));
+    }
+    if count > 1 {
+        text.push_str(&rate_lines(raced, lang));
+    }
+    text
+}
+
+/// The verdict alone.
+#[must_use]
+pub fn quiet(raced: &Raced, lang: Lang) -> String {
+    if raced.trials.len() > 1 {
+        return rate_lines(raced, lang).trim_start().to_owned();
+    }
+    raced.worst.as_ref().map_or_else(String::new, |worst| format!("{}\n", ruling(&worst.verdict, lang)))
+}
+
+fn release_lines(raced: &Raced, worst: &Shown, lang: Lang) -> String {
+    let Some(trial) = raced.trial(worst.trial) else { return String::new() };
+    let buyers = lang.count(u64::from(trial.buyers), Noun::Buyer);
+    let (at_once, pairs) = (grouped(trial.overlap.at_once), grouped(trial.overlap.pairs));
+    let line = say::released(lang, span(trial.spread_ns), at_once, pairs, buyers);
+    let mut text = format!("{}\n", styled(ASIDE, line));
+    for (why, count) in &trial.broken {
+        let _ = writeln!(text, "{}", styled(ODD, say::broken(lang, grouped(*count), shown(why))));
+    }
+    if trial.late > 0 {
+        let _ = writeln!(text, "{}", styled(ODD, say::late(lang, trial.late)));
+    }
+    if trial.early > 0 {
+        let _ = writeln!(text, "{}", styled(ODD, say::early(lang, trial.early)));
+    }
+    text
+}
+
+fn rate_lines(raced: &Raced, lang: Lang) -> String {
+    let rate = raced.rate();
+    let (low, high) = rate.percent();
+    let mut text = "\n".to_owned();
+    if raced.ruling() == Ruling::Sound {
+        let _ = writeln!(text, "{}", styled(GOOD.bold(), say::all_sound(lang, raced.trials.len())));
+    }
+    let line = match rate.caught {
+        0 => say::rate_none(lang, rate.judged, high),
+        caught => styled(BAD.bold(), say::rate(lang, caught, rate.judged, low, high)),
+    };
+    let _ = writeln!(text, "{line}");
+    text
+}

@@ -1,0 +1,208 @@
+//! Races of commands.
+
+use serde_json::Value;
+
+use super::{assert_caught, assert_sound, race, target};
+use crate::harness::{Folder, alive, children, eventually};
+
+/// A race of commands in this folder.
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(ToOwned::to_owned).collect()
+}
+
+fn of_commands(folder: &Folder, options: &str, more: &[&str]) -> (Option<i32>, Value) {
+    race(folder, &words(&format!("race --tickets 5 --settle 10ms {options}")), more)
+}
+
+#[test]
+fn programs_that_sell_from_a_file_or_a_database() {
+    for (store, reset, stock) in [
+        ("file", "echo 5 > left.txt", "cat left.txt"),
+        (
+            "sqlite",
+            "rm -f shop.db; sqlite3 shop.db 'CREATE TABLE shop (left INTEGER); INSERT INTO shop VALUES (5)'",
+            "sqlite:shop.db?SELECT left FROM shop",
+        ),
+    ] {
+        let folder = Folder::new();
+        let script = target("buy.py");
+        let more = [
+            "-n", "8", "--reset", reset, "--stock", stock, "--trials", "20", "--", "python3", &script, store,
+        ];
+        assert_caught(of_commands(&folder, "", &more));
+        let locked: Vec<&str> = more.iter().copied().chain(["--lock"]).collect();
+        // Under a lock 20 buyers take their time.
+        let locked: Vec<&str> = locked.iter().map(|word| if *word == "20" { "3" } else { *word }).collect();
+        assert_sound(of_commands(&folder, "", &locked));
+    }
+}
+
+#[test]
+fn a_script_of_the_shell_under_flock_and_without() {
+    let folder = Folder::new();
+    folder.write(
+        "buy.sh",
+        "left=$(cat left); [ $left -gt 0 ] || exit 1; sleep 0.05; echo $((left - 1)) > left",
+    );
+    let more = |first: &'static [&'static str]| {
+        let options = ["--reset", "echo 5 > left", "--stock", "cat left", "--trials", "3", "--"];
+        options
+            .into_iter()
+            .chain(first.iter().copied())
+            .chain(["sh", "buy.sh", "{buyer}"])
+            .collect::<Vec<_>>()
+    };
+    assert_sound(of_commands(&folder, "", &more(&["flock", "guard"])));
+    let (code, document) = of_commands(&folder, "", &more(&[]));
+    assert_eq!((code, &document["rate"]["caught"]), (Some(1), &3.into()), "{document}");
+}
+
+#[test]
+fn a_stock_below_nothing_is_evidence() {
+    let folder = Folder::new();
+    // A decrement that does not look first, under a lock: the receipts are too many, and the stock says so.
+    folder.write("buy.sh", "flock guard sh -c 'echo $(($(cat left) - 1)) > left'");
+    let more = ["--reset", "echo 5 > left", "--stock", "cat left", "--", "sh", "buy.sh"];
+    let (code, document) = of_commands(&folder, "", &more);
+    assert_eq!((code, &document["trials"][0]["after"]), (Some(1), &(-15).into()), "{document}");
+}
+
+#[test]
+fn rules_on_output_and_on_json() {
+    let folder = Folder::new();
+    folder.write(
+        "buy.sh",
+        "exec 9> guard; flock 9; left=$(cat left); if [ $left -gt 0 ]; then echo $((left - 1)) > left; \
+         echo '{\"ok\":true}'; else echo 'sold out' >&2; fi",
+    );
+    let options = ["--reset", "echo 5 > left", "--stock", "cat left"];
+    let rules = ["--bought", "exit=0 json:$.ok=true", "--refused", "exit=0 stderr~'sold out'"];
+    let command = ["--", "sh", "buy.sh"];
+    let with = |rules: &[&'static str]| [&options[..], rules, &command].concat();
+    assert_sound(of_commands(&folder, "", &with(&rules)));
+    // The exit code alone misleads.
+    let (_, document) = of_commands(&folder, "", &with(&[]));
+    assert_eq!(document["trials"][0]["receipts"], 20, "{document}");
+    let (code, document) = of_commands(&folder, "", &with(&rules[..2]));
+    assert_eq!((code, &document["unmatched"][0]["rule"]), (Some(2), &"exit=0".into()), "{document}");
+}
+
+#[test]
+fn what_nobody_could_have_shown_is_unknown() {
+    let folder = Folder::new();
+    let doubts = |more: &[&str]| {
+        let (code, document) = of_commands(&folder, "", more);
+        assert_eq!((code, &document["verdict"]), (Some(2), &"unknown".into()), "{document}");
+        document["trials"][0]["doubts"].clone()
+    };
+    folder.write("left", "5");
+    assert_eq!(doubts(&["-n", "1", "--", "true"]), serde_json::json!(["nothing_overlapped", "too_few"]));
+    assert_eq!(
+        doubts(&["--stock", "cat left", "--", "sh", "-c", "sleep 0.1; exit 3"]),
+        serde_json::json!(["nothing_bought"])
+    );
+    assert_eq!(doubts(&["-n", "5", "--", "sleep", "0.1"]), serde_json::json!(["too_few"]));
+    let (code, document) =
+        of_commands(&folder, "", &["--tickets", "0", "--", "sh", "-c", "sleep 0.1; exit 1"]);
+    assert_eq!((code, &document["verdict"]), (Some(2), &"unknown".into()), "{document}");
+}
+
+#[test]
+fn without_a_stock_the_receipts_are_judged_alone() {
+    let folder = Folder::new();
+    let ran = folder.ticketsim("race -n 8 -t 5 -- sleep 0.1");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.stdout.contains("without --stock") && ran.stdout.contains("8 receipts for 5 tickets"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_program_that_is_not_there_or_hangs_is_told() {
+    let folder = Folder::new();
+    let why = |more: &[&str]| {
+        let (code, document) = of_commands(&folder, "", more);
+        assert_eq!((code, &document["verdict"]), (Some(2), &"unknown".into()), "{document}");
+        document["trials"][0]["why"].as_str().map(ToOwned::to_owned)
+    };
+    assert!(why(&["--", "./no-such-program"]).is_some_and(|why| why.contains("no-such-program")));
+    assert!(
+        why(&["--reset", "echo broken >&2; exit 4", "--", "true"])
+            .is_some_and(|why| why.contains("exit code 4: broken"))
+    );
+    assert!(why(&["--stock", "echo many", "--", "true"]).is_some_and(|why| why.contains("no whole number")));
+    assert!(why(&["--stock", "echo 4", "--", "true"]).is_some_and(|why| why.contains("4 before the race")));
+    let (code, document) = of_commands(&folder, "--timeout 300ms -n 3", &["--", "sleep", "1000"]);
+    assert_eq!((code, &document["trials"][0]["unknown"]), (Some(2), &3.into()), "{document}");
+}
+
+#[test]
+fn copies_have_no_input_a_folder_and_values_of_their_own() {
+    let folder = Folder::new();
+    folder.write("shop/seen", "");
+    let script = "read line && exit 5; echo $TICKETSIM_BUYER $1 $WHO $TICKETSIM_TRIAL >> seen; sleep 0.1";
+    let more = [
+        "-n",
+        "6",
+        "--chdir",
+        "shop",
+        "--env",
+        "WHO=me-{buyer}",
+        "--reset",
+        ": > seen",
+        "--",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        "{n}",
+    ];
+    let (code, document) = of_commands(&folder, "--per-buyer 2", &more);
+    assert_eq!((code, &document["trials"][0]["receipts"]), (Some(1), &12.into()), "{document}");
+    let seen = folder.read("shop/seen");
+    let mut lines: Vec<&str> = seen.lines().collect();
+    lines.sort_unstable();
+    assert_eq!((lines[0], lines[11]), ("1 1 me-1 1", "6 2 me-6 1"), "{seen}");
+}
+
+#[test]
+fn an_interrupt_leaves_no_process_and_shows_what_was_done() {
+    let folder = Folder::new();
+    folder.write("buy.sh", "echo $$ >> pids; sleep 1000 & echo $! >> pids; wait");
+    let ticketsim = folder
+        .command(["race", "-n", "5", "-t", "1", "--json", "--timeout", "100s", "--", "sh", "buy.sh"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("ticketsim runs");
+    let pids = || if folder.path("pids").exists() { folder.read("pids") } else { String::new() };
+    eventually("all have begun", || pids().lines().count() == 10);
+    assert_eq!(children(ticketsim.id()).len(), 5);
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(ticketsim.id()).expect("a pid"));
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("a signal");
+    let output = ticketsim.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    assert_eq!(
+        (&document["interrupted"], &document["trials"][0]["unknown"]),
+        (&true.into(), &5.into()),
+        "{document}"
+    );
+    let left = || pids().lines().filter(|pid| alive(pid.parse().expect("a pid"))).count();
+    eventually("nobody is left", || left() == 0);
+}
+
+#[test]
+fn when_it_is_killed_its_copies_die_with_it() {
+    let folder = Folder::new();
+    let mut ticketsim = folder
+        .command(["race", "-n", "5", "-t", "1", "--timeout", "100s", "--", "sleep", "1000"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("ticketsim runs");
+    eventually("all have begun", || children(ticketsim.id()).len() == 5);
+    let copies = children(ticketsim.id());
+    ticketsim.kill().expect("killed");
+    ticketsim.wait().expect("dead");
+    eventually("nobody is left", || !copies.iter().any(|pid| alive(*pid)));
+}
