@@ -1,28 +1,26 @@
 //! What somebody meant whose schedule can't be read, or not be followed under its plan: the likeliest mistakes,
 //! and the command without them.
 
+use std::borrow::Cow;
+use std::ffi::OsString;
 use std::num::NonZeroU32;
 
 use crate::explore::{Setting, Why, rehearse};
-use crate::plan::{PerBuyer, Plan};
+use crate::plan::{PerBuyer, Plan, shell_quoted};
 use crate::protocol::Letter;
 use crate::protocol::file::{Lock, Sale, Write};
 use crate::schedule::Schedule;
 use crate::store::file::ticket;
 
-/// The steps that a text stands for, which is no schedule as it is: small letters, steps without a space
-/// between them or with a comma or an arrow.
-pub(super) fn steps(text: &str) -> Option<Schedule> {
-    let mut steps = String::new();
-    let mut after_digit = false;
-    for c in text.chars() {
-        if after_digit && !c.is_ascii_digit() {
-            steps.push(' ');
-        }
-        after_digit = c.is_ascii_digit();
-        steps.push(if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { ' ' });
-    }
-    steps.parse().ok().filter(|steps: &Schedule| !steps.0.is_empty())
+/// The command line that was meant, where its first words are steps: `replay` is missing before them. `given` is
+/// what follows the name of the program.
+pub(super) fn replay_missing(given: &[OsString]) -> Option<String> {
+    let given: Vec<Cow<'_, str>> = given.iter().map(|word| word.to_string_lossy()).collect();
+    let named = given.iter().take_while(|word| Schedule::meant(word).is_some()).count();
+    let steps = Schedule::meant(&given[..named].join(" "))?;
+    let words = std::iter::once(steps.to_string()).chain(given[named..].iter().map(ToString::to_string));
+    let words: Vec<String> = words.map(|word| shell_quoted(&word)).collect();
+    Some(format!("ticketsim replay {}", words.join(" ")))
 }
 
 /// The plan that is nearest to this one among those under which these steps can be followed: this one, or one
@@ -80,18 +78,6 @@ fn can_follow(plan: &Plan, steps: &Schedule) -> bool {
 mod tests {
     use super::*;
     use crate::schedule::SchedulePlan;
-
-    #[test]
-    fn what_looks_like_steps_is_read_as_steps() {
-        for text in
-            ["r1 r2 w1 w2", "R1,R2,W1,W2", "R1R2W1W2", "R1 -> R2 -> W1→w2", "R1, R2; W1\tW2", "[R1 R2 W1 W2]"]
-        {
-            assert_eq!(steps(text).map(|steps| steps.to_string()).as_deref(), Some("R1 R2 W1 W2"), "{text}");
-        }
-        for text in ["", "R", "X1", "R1 X2", "1 2", "R0", "schedule.json"] {
-            assert_eq!(steps(text), None, "{text}");
-        }
-    }
 
     fn meant(options: &str, text: &str) -> Option<String> {
         let given: SchedulePlan = serde_json::from_str(options).expect("a plan");

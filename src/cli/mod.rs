@@ -30,6 +30,7 @@ use clap::{Parser, Subcommand};
 use crate::closed_set::{ClosedSet, closed_set};
 use crate::foreign;
 use crate::lang::Lang;
+use crate::report::text::{LOUD, styled};
 use crate::streams::gave_up;
 use crate::verdict::Ruling;
 use print::complain;
@@ -200,12 +201,18 @@ fn was_given_up(error: &anyhow::Error) -> bool {
 fn parse() -> Cli {
     let args: Vec<OsString> = std::env::args_os().collect();
     let harmful = args.iter().any(|arg| arg.to_string_lossy().contains(foreign::is_harmful));
-    Cli::try_parse_from(args).unwrap_or_else(|error| {
-        if harmful && error.use_stderr() {
-            print::note(error.render().to_string().trim_end(), &AtomicBool::new(false));
-            std::process::exit(error.exit_code());
+    Cli::try_parse_from(&args).unwrap_or_else(|error| {
+        let meant = args.get(1..).and_then(meant::replay_missing);
+        if !error.use_stderr() || !harmful && meant.is_none() {
+            error.exit();
         }
-        error.exit()
+        let calm = AtomicBool::new(false);
+        print::note(error.render().to_string().trim_end(), &calm);
+        if let Some(command) = meant {
+            let lang = Common { color: Color::Auto, lang: None }.lang();
+            print::note(crate::lang::replay::meant(lang, styled(LOUD, command)), &calm);
+        }
+        std::process::exit(error.exit_code());
     })
 }
 

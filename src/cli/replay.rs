@@ -78,7 +78,7 @@ impl ReplayArgs {
     /// What is wrong with the steps that were typed, and what was meant; `None` if they are a schedule.
     fn mistyped(&self) -> Option<(anyhow::Error, Option<Schedule>)> {
         let (text, words) = (self.schedule.join(" "), self.schedule.len());
-        let meant = meant::steps(&text);
+        let meant = Schedule::meant(&text);
         let error = match text.parse::<Schedule>() {
             Ok(_) if words < 2 => return None,
             Err(error) if words < 2 || meant.is_none() => error.into(),

@@ -254,8 +254,13 @@ impl ScheduleFile {
         let steps: String = serde_json::from_str(quoted)
             .map_err(|_| at(0, "the steps are one string, like \"R1 R2 W1 W2\"".to_owned()))?;
         // Its first character comes after the quote.
-        let steps =
-            steps.parse().map_err(|error: super::ScheduleError| at(error.character, error.to_string()))?;
+        let meant =
+            || Schedule::meant(&steps).map(|steps| steps.to_string()).filter(|steps| steps.len() < 80);
+        let mistaken = |error: super::ScheduleError| {
+            let meant = meant().map_or_else(String::new, |steps| format!("; did you mean {steps:?}?"));
+            at(error.character, format!("{error}{meant}"))
+        };
+        let steps = steps.parse().map_err(mistaken)?;
         Ok(Self { schedule_version, plan, steps })
     }
 

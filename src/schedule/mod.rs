@@ -56,6 +56,24 @@ impl Schedule {
     }
 }
 
+impl Schedule {
+    /// The steps that a text stands for, also where it is no schedule as it is: small letters, steps without a
+    /// space between them or with a comma or an arrow.
+    #[must_use]
+    pub fn meant(text: &str) -> Option<Schedule> {
+        let mut steps = String::new();
+        let mut after_digit = false;
+        for c in text.chars() {
+            if after_digit && !c.is_ascii_digit() {
+                steps.push(' ');
+            }
+            after_digit = c.is_ascii_digit();
+            steps.push(if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { ' ' });
+        }
+        steps.parse().ok().filter(|steps: &Schedule| !steps.0.is_empty())
+    }
+}
+
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, step) in self.0.iter().enumerate() {
@@ -136,6 +154,22 @@ mod tests {
         {
             let error = text.parse::<Schedule>().expect_err("a mistake");
             assert_eq!((error.step, error.character), (step, character), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_steps_is_read_as_steps() {
+        for text in
+            ["r1 r2 w1 w2", "R1,R2,W1,W2", "R1R2W1W2", "R1 -> R2 -> W1→w2", "R1, R2; W1\tW2", "[R1 R2 W1 W2]"]
+        {
+            assert_eq!(
+                Schedule::meant(text).map(|steps| steps.to_string()).as_deref(),
+                Some("R1 R2 W1 W2"),
+                "{text}"
+            );
+        }
+        for text in ["", "R", "X1", "R1 X2", "1 2", "R0", "schedule.json"] {
+            assert_eq!(Schedule::meant(text), None, "{text}");
         }
     }
 }

@@ -184,6 +184,16 @@ fn mistakes_are_answered_with_the_command_that_was_meant() {
         let ran = folder.bash(&format!("{ticketsim} replay {args} --lang zh"));
         assert!(ran.stderr.contains(&format!("是不是想要：  {meant}\n")), "{args}: {ran:?}");
     }
+    // Without `replay`, and in a file.
+    let folder = Folder::new();
+    for args in ["'R1 R2 W1 W2' --tickets 1 --no-lock", "R1 R2 W1 W2 --tickets 1 --no-lock"] {
+        let ran = folder.bash(&format!("{} {args}", crate::harness::TICKETSIM));
+        assert_eq!(ran.code, Some(2), "{args}: {ran:?}");
+        assert!(ran.stderr.ends_with(&format!("Did you mean:  {race}\n")), "{args}: {ran:?}");
+    }
+    folder.write("s.json", "{\"schedule_version\": 1, \"plan\": {}, \"steps\": \"r1, r2, w1, w2\"}");
+    let ran = folder.ticketsim("replay --from s.json");
+    assert!(ran.code == Some(2) && ran.stderr.contains("did you mean \"R1 R2 W1 W2\"?"), "{ran:?}");
     // The controls: what no other plan mends is answered with the error alone.
     for args in ["'L1 R1 L2' -t 1", "'W1' -t 1 --no-lock", "'R1 X1' -t 1", "race.json -t 1"] {
         let folder = Folder::new();
