@@ -11,9 +11,28 @@
 
 use crate::fault::{Fault, FaultKind};
 use crate::history::Outcome;
-use crate::plan::PerBuyer;
+use crate::plan::{PerBuyer, Plan};
 use crate::protocol::{Action, Letter, Protocol, Reply, StepKind};
 use crate::stock::Stock;
+
+/// How buyers buy, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rules {
+    /// What a purchase is.
+    pub protocol: Protocol,
+    /// How many purchases a buyer makes.
+    pub per_buyer: PerBuyer,
+    /// Whether a purchase that the store aborted is tried again from its first step.
+    pub retry: bool,
+}
+
+impl Rules {
+    /// How the buyers of this plan buy.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        Self { protocol: plan.sale.protocol(), per_buyer: plan.per_buyer, retry: false }
+    }
+}
 
 /// Where a buyer stands in its purchase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +43,8 @@ enum Phase {
     Refused,
     /// Something could not be done: it lets go of what it holds, at once.
     Failed,
+    /// It lets go of its transaction, at once, and goes on at this place; from the first one, with nothing held.
+    Again(u8),
     /// It has left.
     Gone,
 }
@@ -31,7 +52,7 @@ enum Phase {
 /// How a purchase ended, and why if it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ending {
-    /// Bought, refused or failed: a buyer always knows.
+    /// Bought, refused or failed; unknown where the answer was lost.
     pub outcome: Outcome,
     /// Why it failed.
     pub fault: Option<Fault>,
@@ -40,13 +61,16 @@ pub struct Ending {
 /// One contender.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Buyer {
-    protocol: Protocol,
-    per_buyer: PerBuyer,
+    rules: Rules,
     phase: Phase,
-    /// Its next step, counted from 0, unless it failed or has left.
+    /// Its next step, counted from 0, unless it lets go at once or has left.
     place: u8,
     /// Whether it holds the lock.
     holds: bool,
+    /// Whether it is in a transaction.
+    in_transaction: bool,
+    /// Whether it took a ticket that was not there, and has yet to give it back.
+    owes: bool,
     /// The stock that it read last in this purchase.
     seen: Stock,
     bought: u32,
@@ -56,9 +80,18 @@ pub struct Buyer {
 impl Buyer {
     /// A buyer at its first purchase.
     #[must_use]
-    pub fn new(protocol: Protocol, per_buyer: PerBuyer) -> Self {
-        let phase = Phase::Buying;
-        Self { protocol, per_buyer, phase, place: 0, holds: false, seen: 0, bought: 0, fault: None }
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            phase: Phase::Buying,
+            place: 0,
+            holds: false,
+            in_transaction: false,
+            owes: false,
+            seen: 0,
+            bought: 0,
+            fault: None,
+        }
     }
 
     /// What it wants next.
@@ -66,11 +99,12 @@ impl Buyer {
     #[inline(always)]
     pub fn next(&self) -> Action {
         match self.phase {
-            Phase::Buying | Phase::Refused => match self.protocol.step(self.place) {
+            Phase::Buying | Phase::Refused => match self.rules.protocol.step(self.place) {
                 Some(kind) => self.action(kind),
                 None => Action::Leave,
             },
-            Phase::Failed => Action::Unlock,
+            Phase::Failed | Phase::Again(_) if self.in_transaction => Action::Rollback,
+            Phase::Failed | Phase::Again(_) => Action::Unlock,
             Phase::Gone => Action::Leave,
         }
     }
@@ -86,16 +120,29 @@ impl Buyer {
             StepKind::Truncate => Action::Truncate,
             StepKind::Fill => Action::Fill(self.seen - 1),
             StepKind::Unlock => Action::Unlock,
+            StepKind::Begin => Action::Begin,
+            StepKind::BeginImmediate => Action::BeginImmediate,
+            StepKind::ReadForUpdate => Action::ReadForUpdate,
+            StepKind::ReadForShare => Action::ReadForShare,
+            StepKind::Count => Action::Count,
+            StepKind::Insert => Action::Insert,
+            StepKind::Decrement => Action::Decrement,
+            StepKind::Swap => Action::Swap(self.seen),
+            StepKind::Take => Action::Take,
+            StepKind::GiveBack => Action::GiveBack,
+            StepKind::LockUntilCommit => Action::LockUntilCommit,
+            StepKind::Commit => Action::Commit,
+            StepKind::Rollback => Action::Rollback,
         }
     }
 
-    /// How a schedule names what it wants next. `None` for what belongs to the step before: thinking, and the
-    /// letting go of a purchase that failed; and once it has left.
+    /// How a schedule names what it wants next. `None` for what belongs to the step before: thinking, a begin
+    /// that does nothing yet, and the letting go at once; and once it has left.
     #[must_use]
     pub fn next_letter(&self) -> Option<Letter> {
         match self.phase {
             Phase::Buying | Phase::Refused => self.next().kind()?.letter(),
-            Phase::Failed | Phase::Gone => None,
+            Phase::Failed | Phase::Again(_) | Phase::Gone => None,
         }
     }
 
@@ -109,6 +156,12 @@ impl Buyer {
     #[must_use]
     pub fn has_left(&self) -> bool {
         self.next() == Action::Leave
+    }
+
+    /// Whether it is between two purchases: nothing of the next one has been asked of the store.
+    #[must_use]
+    pub fn is_between(&self) -> bool {
+        self.phase == Phase::Buying && self.place == 0
     }
 
     /// Takes the reply to the action that it wanted. Returns how the purchase ended, if that was its
@@ -131,9 +184,49 @@ impl Buyer {
                 Action::Open | Action::Think | Action::Write(_) | Action::Truncate | Action::Fill(_),
                 Reply::Done,
             ) => {}
-            (action, reply) => panic!("{reply:?} is no reply to {action:?}"),
+            (action, reply) => self.accept_of_database(action, reply),
         }
         self.advance()
+    }
+
+    /// What a ticket file never replies, and what it is never asked.
+    #[inline(never)]
+    fn accept_of_database(&mut self, action: Action, reply: Reply) {
+        match (action, reply) {
+            (Action::ReadForUpdate | Action::ReadForShare | Action::Count, Reply::Stock(stock)) => {
+                self.seen = stock;
+                if stock <= 0 {
+                    self.phase = Phase::Refused;
+                }
+            }
+            (Action::Begin | Action::BeginImmediate, Reply::Done) => self.in_transaction = true,
+            (Action::Commit | Action::Rollback, Reply::Done) => self.in_transaction = false,
+            (Action::Write(_) | Action::Take | Action::Swap(_), Reply::Sold(_))
+            | (Action::Insert | Action::LockUntilCommit, Reply::Done) => {}
+            (Action::Decrement, Reply::Sold(from)) => {
+                // A buyer that did not look before looks at the answer.
+                if from <= 0 && !self.before(StepKind::reads) {
+                    (self.owes, self.phase) = (true, Phase::Refused);
+                }
+            }
+            (Action::GiveBack, Reply::Done) => self.owes = false,
+            (Action::Take, Reply::Missed) => self.phase = Phase::Refused,
+            (Action::Swap(_), Reply::Missed) => self.phase = Phase::Again(self.place_to_swap_again()),
+            (action, reply) => panic!("{reply:?} is no reply to {action:?}"),
+        }
+    }
+
+    /// Whether one of the steps before the next one is such a step.
+    fn before(&self, is_such: impl Fn(StepKind) -> bool) -> bool {
+        self.rules.protocol.steps()[..usize::from(self.place)].iter().any(|kind| is_such(*kind))
+    }
+
+    /// Where a swap that found another stock goes on: with a new read, in a new transaction if it is in one.
+    fn place_to_swap_again(&self) -> u8 {
+        let before = &self.rules.protocol.steps()[..usize::from(self.place)];
+        let begins = |kind: &StepKind| matches!(kind, StepKind::Begin | StepKind::BeginImmediate);
+        let begin = before.iter().rposition(begins).filter(|_| self.in_transaction);
+        begin.or_else(|| before.iter().rposition(|kind| kind.reads())).unwrap_or(0) as u8
     }
 
     /// Goes on to the next step that it takes, or ends the purchase.
@@ -142,50 +235,95 @@ impl Buyer {
         match self.phase {
             Phase::Buying => {
                 self.place += 1;
-                (self.protocol.step(self.place).is_none()).then(|| self.end(Outcome::Bought))
-            }
-            Phase::Refused => {
-                self.place += 1;
-                while let Some(kind) = self.protocol.step(self.place) {
-                    // What was never taken can't be let go.
-                    if kind.lets_go() && self.holds {
-                        return None;
-                    }
+                // Nothing is owed by a buyer that got its ticket.
+                while self.rules.protocol.step(self.place) == Some(StepKind::GiveBack) {
                     self.place += 1;
                 }
-                Some(self.end(Outcome::Refused))
+                self.rules.protocol.step(self.place).is_none().then(|| self.end(Outcome::Bought))
             }
+            Phase::Refused => self.advance_refused(),
+            Phase::Failed if self.in_transaction || self.holds => None,
             Phase::Failed => Some(self.end(Outcome::Failed)),
+            Phase::Again(place) => {
+                if !(self.in_transaction || self.holds && place == 0) {
+                    (self.place, self.phase) = (place, Phase::Buying);
+                }
+                None
+            }
             Phase::Gone => None,
         }
+    }
+
+    fn advance_refused(&mut self) -> Option<Ending> {
+        self.place += 1;
+        while let Some(kind) = self.rules.protocol.step(self.place) {
+            // What was never taken can't be let go.
+            let is_due = match kind {
+                StepKind::Unlock => self.holds,
+                StepKind::Commit | StepKind::Rollback => self.in_transaction,
+                StepKind::GiveBack => self.owes,
+                _ => false,
+            };
+            if is_due {
+                return None;
+            }
+            self.place += 1;
+        }
+        Some(self.end(Outcome::Refused))
     }
 
     /// What could not be done ends the purchase.
     #[cold]
     fn fail(&mut self, action: Action, fault: Fault) -> Option<Ending> {
-        if action == Action::Unlock {
-            // The purchase stands as it is; that the lock stays is worth a word of its own, and no more
-            // purchase after it.
-            self.holds = false;
-            let outcome = match self.phase {
-                Phase::Failed => Outcome::Failed,
-                Phase::Refused => Outcome::Refused,
-                Phase::Buying | Phase::Gone if self.has_sold() => Outcome::Bought,
-                Phase::Buying | Phase::Gone => Outcome::Failed,
-            };
-            self.fault.get_or_insert(fault);
-            let ending = self.end(outcome);
-            self.phase = Phase::Gone;
-            return Some(ending);
+        if fault.kind == FaultKind::AnswerLost {
+            return Some(self.lose_answer(action, fault));
         }
-        self.fault = Some(fault);
-        self.phase = Phase::Failed;
-        if self.holds { None } else { Some(self.end(Outcome::Failed)) }
+        if action == Action::Unlock || action == Action::Rollback && self.phase != Phase::Buying {
+            return Some(self.fail_to_let_go(fault));
+        }
+        let again = self.rules.retry && fault.kind == FaultKind::Aborted;
+        if !again {
+            self.fault = Some(fault);
+        }
+        self.phase = if again { Phase::Again(0) } else { Phase::Failed };
+        self.advance()
     }
 
-    /// Whether the step that sells lies behind it.
-    fn has_sold(&self) -> bool {
-        self.protocol.steps()[..usize::from(self.place)].iter().any(|kind| kind.sells())
+    /// The purchase stands as it is; that the lock stays is worth a word of its own, and no more purchase after
+    /// it.
+    fn fail_to_let_go(&mut self, fault: Fault) -> Ending {
+        (self.holds, self.in_transaction) = (false, false);
+        let outcome = match self.phase {
+            Phase::Refused => Outcome::Refused,
+            Phase::Buying if self.before(StepKind::sells) => Outcome::Bought,
+            Phase::Failed | Phase::Again(_) | Phase::Buying | Phase::Gone => Outcome::Failed,
+        };
+        self.fault.get_or_insert(fault);
+        let ending = self.end(outcome);
+        self.phase = Phase::Gone;
+        ending
+    }
+
+    /// The connection is gone, and with it a transaction that was not committed. Whether what was asked last took
+    /// effect, nobody knows, if it could make a sale last.
+    fn lose_answer(&mut self, action: Action, fault: Fault) -> Ending {
+        let sells = action.kind().is_some_and(StepKind::sells);
+        let outcome = match action {
+            Action::Commit if self.phase == Phase::Buying && self.before(StepKind::sells) => Outcome::Unknown,
+            _ if sells && !self.in_transaction => Outcome::Unknown,
+            _ if self.phase == Phase::Buying && !self.in_transaction && self.before(StepKind::sells) => {
+                Outcome::Bought
+            }
+            _ if self.phase == Phase::Refused && !self.owes => Outcome::Refused,
+            // Taken below 0, and perhaps given back.
+            _ if self.owes => Outcome::Unknown,
+            _ => Outcome::Failed,
+        };
+        (self.holds, self.in_transaction, self.owes) = (false, false, false);
+        self.fault = Some(fault);
+        let ending = self.end(outcome);
+        self.phase = Phase::Gone;
+        ending
     }
 
     /// How many tickets it has bought.
@@ -199,7 +337,7 @@ impl Buyer {
     #[inline(always)]
     fn end(&mut self, outcome: Outcome) -> Ending {
         self.bought += u32::from(outcome == Outcome::Bought);
-        let more = match self.per_buyer {
+        let more = match self.rules.per_buyer {
             PerBuyer::All => true,
             PerBuyer::Count(count) => self.bought < count.get(),
         };
@@ -210,114 +348,4 @@ impl Buyer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fault::TornText;
-
-    fn buyer(steps: &str, per_buyer: PerBuyer) -> Buyer {
-        Buyer::new(steps.parse().expect("a protocol"), per_buyer)
-    }
-
-    const LOCKED: &str = "lock read think write unlock";
-
-    /// Answers with `replies` in turn and returns the actions asked for and the endings.
-    fn play(mut buyer: Buyer, replies: &[Reply]) -> (Vec<Action>, Vec<Outcome>) {
-        let mut actions = Vec::new();
-        let mut outcomes = Vec::new();
-        for reply in replies {
-            actions.push(buyer.next());
-            outcomes.extend(buyer.accept(*reply).map(|ending| ending.outcome));
-        }
-        actions.push(buyer.next());
-        (actions, outcomes)
-    }
-
-    #[test]
-    fn a_locked_purchase_takes_its_steps_in_order() {
-        use Action::{Leave, Lock, Read, Think, Unlock, Write};
-        let done = Reply::Done;
-        let (actions, outcomes) =
-            play(buyer(LOCKED, PerBuyer::ONE), &[done, Reply::Stock(3), done, done, done]);
-        assert_eq!(actions, [Lock, Read, Think, Write(2), Unlock, Leave]);
-        assert_eq!(outcomes, [Outcome::Bought]);
-    }
-
-    #[test]
-    fn a_refused_purchase_takes_the_steps_alone_that_let_go_of_what_it_holds() {
-        use Action::{Leave, Lock, Open, Read, Unlock};
-        let done = Reply::Done;
-        let opened = buyer("open lock read think write unlock", PerBuyer::ONE);
-        let (actions, outcomes) = play(opened, &[done, done, Reply::Stock(0), done]);
-        assert_eq!(actions, [Open, Lock, Read, Unlock, Leave]);
-        assert_eq!(outcomes, [Outcome::Refused]);
-        let outside = buyer("read lock write unlock", PerBuyer::ONE);
-        let (actions, outcomes) = play(outside, &[Reply::Stock(0)]);
-        assert_eq!(actions, [Read, Leave], "it never had the lock");
-        assert_eq!(outcomes, [Outcome::Refused]);
-        let twice = buyer("lock read unlock lock read write unlock", PerBuyer::ONE);
-        let (actions, _) = play(twice, &[done, Reply::Stock(1), done, done, Reply::Stock(0), done]);
-        assert_eq!(actions, [Lock, Read, Unlock, Lock, Read, Unlock, Leave]);
-    }
-
-    #[test]
-    fn truncating_takes_two_steps_and_no_lock_takes_none() {
-        use Action::{Fill, Leave, Read, Think, Truncate};
-        let done = Reply::Done;
-        let (actions, outcomes) =
-            play(buyer("read think truncate fill", PerBuyer::ONE), &[Reply::Stock(1), done, done, done]);
-        assert_eq!(actions, [Read, Think, Truncate, Fill(0), Leave]);
-        assert_eq!(outcomes, [Outcome::Bought]);
-    }
-
-    #[test]
-    fn the_last_read_decides() {
-        use Action::{Leave, Lock, Read, Unlock, Write};
-        let done = Reply::Done;
-        let (actions, _) = play(
-            buyer("read lock read write unlock", PerBuyer::ONE),
-            &[Reply::Stock(5), done, Reply::Stock(3), done, done],
-        );
-        assert_eq!(actions, [Read, Lock, Read, Write(2), Unlock, Leave]);
-    }
-
-    #[test]
-    fn a_buyer_of_all_leaves_when_refused() {
-        let done = Reply::Done;
-        let replies = [Reply::Stock(2), done, done, Reply::Stock(1), done, done, Reply::Stock(0)];
-        let (actions, outcomes) = play(buyer("read think write", PerBuyer::All), &replies);
-        assert_eq!(actions.last(), Some(&Action::Leave));
-        assert_eq!(outcomes, [Outcome::Bought, Outcome::Bought, Outcome::Refused]);
-    }
-
-    #[test]
-    fn a_failed_lock_ends_the_purchase_without_an_unlock() {
-        let fault = Fault::plain(FaultKind::LockTimeout);
-        let (actions, outcomes) = play(buyer(LOCKED, PerBuyer::All), &[Reply::Failed(fault)]);
-        assert_eq!(actions, [Action::Lock, Action::Leave]);
-        assert_eq!(outcomes, [Outcome::Failed]);
-    }
-
-    #[test]
-    fn what_fails_lets_the_lock_go_within_the_same_step() {
-        let mut buyer = buyer(LOCKED, PerBuyer::ONE);
-        assert_eq!(buyer.next_letter(), Some(Letter::L));
-        buyer.accept(Reply::Done);
-        assert_eq!(buyer.next_letter(), Some(Letter::R));
-        assert_eq!(buyer.accept(Reply::Torn(TornText::default())), None);
-        assert_eq!((buyer.next(), buyer.next_letter()), (Action::Unlock, None));
-        let ending = buyer.accept(Reply::Done).expect("the end");
-        assert_eq!(ending.outcome, Outcome::Failed);
-        assert_eq!(ending.fault, Some(Fault::plain(FaultKind::Torn)));
-        assert!(buyer.has_left());
-    }
-
-    #[test]
-    fn a_lock_that_stays_does_not_undo_what_was_bought() {
-        let fault = Fault::plain(FaultKind::Unlock);
-        let done = Reply::Done;
-        let replies = [done, Reply::Stock(3), done, done, Reply::Failed(fault)];
-        let (actions, outcomes) = play(buyer(LOCKED, PerBuyer::All), &replies);
-        assert_eq!(actions.last(), Some(&Action::Leave));
-        assert_eq!(outcomes, [Outcome::Bought]);
-    }
-}
+mod tests;

@@ -20,6 +20,14 @@ closed_set! {
         Read = "read",
         /// The ticket file could not be written.
         Write = "write",
+        /// The database ended the transaction: a serialization failure, a deadlock, a busy database.
+        Aborted = "aborted",
+        /// The database refused the new stock: a CHECK forbids it.
+        Constraint = "constraint",
+        /// The store refused the step for another reason.
+        Store = "store",
+        /// The connection was cut before the answer came.
+        AnswerLost = "answer_lost",
         /// The run was interrupted before the purchase touched the stock.
         Stopped = "stopped",
         /// The buyer was killed in the middle of the purchase.
@@ -34,6 +42,42 @@ pub struct Fault {
     pub kind: FaultKind,
     /// errno(3), 0 where none applies. Of [`FaultKind::HolderGone`], the process id of the dead holder.
     pub errno: i32,
+}
+
+/// The code of a database's error: an SQLSTATE (PostgreSQL) or a number (SQLite), in four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoreCode(pub i32);
+
+impl StoreCode {
+    /// Numbers below this are numbers; from it on they stand for SQLSTATEs, digits to the base 36.
+    const STATES: i32 = 1 << 26;
+
+    /// The code that stands for an SQLSTATE: five digits or capital letters. 0 for anything else.
+    #[must_use]
+    pub fn of_state(state: &str) -> Self {
+        let digit = |c: char| c.to_digit(36).map(|digit| digit as i32);
+        let number = state.chars().try_fold(0, |number, c| Some(number * 36 + digit(c)?));
+        match number {
+            Some(number) if state.len() == 5 => Self(Self::STATES + number),
+            _ => Self(0),
+        }
+    }
+}
+
+impl std::fmt::Display for StoreCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0 < Self::STATES {
+            return self.0.fmt(f);
+        }
+        let mut number = self.0 - Self::STATES;
+        let mut state = [b'0'; 5];
+        for place in state.iter_mut().rev() {
+            *place =
+                char::from_digit((number % 36) as u32, 36).map_or(b'?', |c| c.to_ascii_uppercase() as u8);
+            number /= 36;
+        }
+        f.write_str(std::str::from_utf8(&state).unwrap_or("?????"))
+    }
 }
 
 impl Fault {
@@ -53,6 +97,37 @@ impl Fault {
     #[must_use]
     pub const fn holder_gone(pid: u32) -> Self {
         Self { kind: FaultKind::HolderGone, errno: pid as i32 }
+    }
+
+    /// A fault of a database, with the code that it gave: SQLSTATE's five characters, or a number.
+    #[must_use]
+    pub fn of_store(kind: FaultKind, code: StoreCode) -> Self {
+        Self { kind, errno: code.0 }
+    }
+
+    /// The code that the database gave, where that is where the fault comes from.
+    #[must_use]
+    pub const fn store_code(self) -> StoreCode {
+        StoreCode(self.errno)
+    }
+
+    /// What the system, or the database, said of it.
+    #[must_use]
+    pub fn cause(self) -> String {
+        match self.kind {
+            FaultKind::Aborted | FaultKind::Constraint | FaultKind::Store | FaultKind::AnswerLost => {
+                self.store_code().to_string()
+            }
+            FaultKind::LockTimeout
+            | FaultKind::HolderGone
+            | FaultKind::Lock
+            | FaultKind::Unlock
+            | FaultKind::Torn
+            | FaultKind::Read
+            | FaultKind::Write
+            | FaultKind::Stopped
+            | FaultKind::Killed => std::io::Error::from_raw_os_error(self.errno).to_string(),
+        }
     }
 
     /// The process id of the dead holder of the lock, where that is the fault.
@@ -87,5 +162,21 @@ impl TornText {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.head[..usize::from(self.len)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_and_a_number_fit_the_same_code() {
+        for state in ["40001", "40P01", "23514", "HY000", "ZZZZZ", "00000"] {
+            assert_eq!(StoreCode::of_state(state).to_string(), state);
+        }
+        assert_eq!(
+            (StoreCode(517).to_string(), StoreCode::of_state("4000")),
+            ("517".to_owned(), StoreCode(0))
+        );
     }
 }

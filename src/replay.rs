@@ -12,7 +12,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::buyer::Ending;
+use crate::buyer::{Ending, Rules};
 use crate::history::{Header, Purchase, Recorder};
 use crate::plan::Plan;
 use crate::protocol::file::Lock;
@@ -238,7 +238,7 @@ pub struct Position {
 
 impl Position {
     fn new(plan: &Plan) -> Self {
-        let contender = Contender::new(plan.sale.protocol(), plan.per_buyer);
+        let contender = Contender::new(Rules::of(plan));
         Self { contender, locked_since: None, begun: false, read: None, ending: None }
     }
 

@@ -244,7 +244,19 @@ fn next_words(action: Action, lang: Lang) -> String {
         Action::Truncate => say::to_empty(lang),
         Action::Fill(stock) => say::to_fill(lang, stock),
         Action::Unlock => say::to_unlock(lang),
-        Action::Think | Action::Leave => String::new(),
+        Action::ReadForUpdate => say::to_read_for_update(lang),
+        Action::ReadForShare => say::to_read_for_share(lang),
+        Action::Count => say::to_count(lang),
+        Action::Insert => say::to_insert(lang),
+        Action::Decrement => say::to_decrement(lang),
+        Action::Swap(stock) => say::to_swap(lang, stock, stock - 1),
+        Action::Take => say::to_take(lang),
+        Action::GiveBack => say::to_give_back(lang),
+        Action::LockUntilCommit => say::to_lock_until_commit(lang),
+        Action::BeginImmediate => say::to_begin_immediate(lang),
+        Action::Commit => say::to_commit(lang),
+        Action::Rollback => say::to_roll_back(lang),
+        Action::Begin | Action::Think | Action::Leave => String::new(),
     }
 }
 

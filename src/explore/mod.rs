@@ -25,6 +25,7 @@ pub use hint::{Hint, hint};
 pub use rehearsal::{Refusal, Why, rehearse};
 pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};
 
+use crate::buyer::Rules;
 use crate::history::{History, Outcome};
 use crate::plan::{Pace, PerBuyer, Plan, Workers};
 use crate::protocol::file::Sale;
@@ -68,6 +69,11 @@ impl Setting {
             file: Plan::DEFAULT_FILE.into(),
             restocks: false,
         }
+    }
+
+    /// How its buyers buy.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules { protocol: self.sale.protocol(), per_buyer: self.per_buyer, retry: false }
     }
 
     /// The model of its store, before the first step.

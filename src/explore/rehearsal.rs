@@ -65,7 +65,7 @@ pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refus
     let (remaining, left_torn) = match shop.model.look() {
         Reply::Stock(stock) => (Some(stock), None),
         Reply::Torn(text) => (None, Some(String::from_utf8_lossy(text.bytes()).into_owned())),
-        Reply::Done | Reply::Failed(_) => (None, None),
+        Reply::Done | Reply::Sold(_) | Reply::Missed | Reply::Failed(_) => (None, None),
     };
     let header =
         Header { initial: Some(setting.tickets), remaining, left_torn, ..Header::of_plan(setting.plan()) };
@@ -106,11 +106,19 @@ impl Script {
         let steps = &mut purchase.steps;
         match taken.action {
             Action::Open | Action::Think | Action::Leave => {}
-            Action::Lock => steps.locked_ns = Some(now_ns),
-            Action::Read => steps.read_ns = Some(now_ns),
+            Action::Begin | Action::Rollback | Action::GiveBack => {}
+            Action::Lock | Action::LockUntilCommit | Action::BeginImmediate => steps.locked_ns = Some(now_ns),
+            Action::Read | Action::ReadForUpdate | Action::ReadForShare | Action::Count => {
+                steps.read_ns = Some(now_ns);
+            }
             Action::Truncate => steps.truncated_ns = Some(now_ns),
-            Action::Write(_) | Action::Fill(_) => steps.written_ns = Some(now_ns),
-            Action::Unlock => steps.unlocked_ns = Some(now_ns),
+            Action::Write(_)
+            | Action::Fill(_)
+            | Action::Insert
+            | Action::Decrement
+            | Action::Swap(_)
+            | Action::Take => steps.written_ns = Some(now_ns),
+            Action::Unlock | Action::Commit => steps.unlocked_ns = Some(now_ns),
         }
         match (taken.action, taken.reply) {
             (Action::Read, Reply::Stock(stock)) => {

@@ -8,7 +8,7 @@ use crate::world::{Contender, Model, Took};
 
 /// A buyer of this setting before its first step.
 pub(super) fn contender<M: Model>(setting: &Setting) -> Contender<M> {
-    Contender::new(setting.sale.protocol(), setting.per_buyer)
+    Contender::new(setting.rules())
 }
 
 /// What of the past decides how a schedule is judged. Two schedules of the same course end alike.

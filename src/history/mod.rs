@@ -112,7 +112,7 @@ pub struct Steps {
     pub truncated_ns: Option<u64>,
     /// The new stock had been written.
     pub written_ns: Option<u64>,
-    /// The lock had been let go.
+    /// The lock had been let go. A commit lets go of what its transaction has locked.
     pub unlocked_ns: Option<u64>,
 }
 

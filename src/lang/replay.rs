@@ -28,6 +28,20 @@ texts! {
     filled(buyer, stock) { en: "buyer {buyer} fills it with {stock}", zh: "买家 {buyer} 填入 {stock}" }
     /// A step: the lock was let go.
     unlocked(buyer) { en: "buyer {buyer} lets the lock go", zh: "买家 {buyer} 放开锁" }
+    /// A step: a ticket was taken, as the store says from which stock.
+    sold(buyer, stock) { en: "buyer {buyer} takes a ticket from {stock}", zh: "买家 {buyer} 从 {stock} 张里取走一张" }
+    /// A step: nothing was taken, since the stock was another.
+    missed(buyer) { en: "buyer {buyer} finds another stock, and takes nothing", zh: "买家 {buyer} 发现票数不符，没有取走" }
+    /// A step: a receipt was added.
+    inserted(buyer) { en: "buyer {buyer} adds a receipt", zh: "买家 {buyer} 添加一张出票记录" }
+    /// A step: what was taken below 0 was given back.
+    gave_back(buyer) { en: "buyer {buyer} gives back what was not there", zh: "买家 {buyer} 归还多取的一张" }
+    /// A step: a transaction that has the right to write has begun.
+    began(buyer) { en: "buyer {buyer} begins, with the right to write", zh: "买家 {buyer} 开始事务，并取得写权" }
+    /// A step: the transaction was committed.
+    committed(buyer) { en: "buyer {buyer} commits", zh: "买家 {buyer} 提交" }
+    /// A step: the transaction was rolled back.
+    rolled_back(buyer) { en: "buyer {buyer} rolls back", zh: "买家 {buyer} 回滚" }
     /// A step: the system refused it.
     failed(buyer, error) { en: "buyer {buyer} can't: {error}", zh: "买家 {buyer} 做不到：{error}" }
     /// After the last step of a purchase: it holds a receipt.
@@ -103,6 +117,30 @@ texts! {
     to_fill(stock) { en: "fill it with {stock}", zh: "填入 {stock}" }
     /// `step`: a next step.
     to_unlock() { en: "let the lock go", zh: "放开锁" }
+    /// What a buyer does next.
+    to_read_for_update() { en: "read the stock and lock its row", zh: "读票数并锁住这一行" }
+    /// What a buyer does next.
+    to_read_for_share() { en: "read the stock and lock its row against writers", zh: "读票数并以共享方式锁住这一行" }
+    /// What a buyer does next.
+    to_count() { en: "count the receipts", zh: "数出票记录" }
+    /// What a buyer does next.
+    to_insert() { en: "add a receipt", zh: "添加一张出票记录" }
+    /// What a buyer does next.
+    to_decrement() { en: "write one less than there is", zh: "在现有票数上减一" }
+    /// What a buyer does next.
+    to_swap(from, to) { en: "write {to} if it is still {from}", zh: "若仍是 {from} 则写入 {to}" }
+    /// What a buyer does next.
+    to_take() { en: "take one if there is one", zh: "有票就取走一张" }
+    /// What a buyer does next.
+    to_give_back() { en: "give back what was not there", zh: "归还多取的一张" }
+    /// What a buyer does next.
+    to_lock_until_commit() { en: "take the lock until the commit", zh: "取锁直到提交" }
+    /// What a buyer does next.
+    to_begin_immediate() { en: "begin with the right to write", zh: "开始事务并取得写权" }
+    /// What a buyer does next.
+    to_commit() { en: "commit", zh: "提交" }
+    /// What a buyer does next.
+    to_roll_back() { en: "roll back", zh: "回滚" }
     /// `step`: the lock is somebody else's.
     refused(step, buyer, since) {
         en: "the lock refuses {step}: buyer {buyer} has held it since step {since}",

@@ -236,6 +236,14 @@ texts! {
     /// Why a purchase failed.
     fault_stopped() { en: "stopped with the run", zh: "随整个运行一起停止" }
     /// Why a purchase failed.
+    fault_aborted(code) { en: "aborted by the database ({code})", zh: "被数据库中止（{code}）" }
+    /// Why a purchase failed: a CHECK forbade the new stock.
+    fault_constraint(code) { en: "the table's CHECK forbade it ({code})", zh: "表的 CHECK 约束不允许（{code}）" }
+    /// Why a purchase failed: the store refused a step.
+    fault_store(code) { en: "the store refused a step ({code})", zh: "存储拒绝了一步（{code}）" }
+    /// Why it is not known how a purchase ended: the answer was lost.
+    fault_answer_lost() { en: "the connection was cut before the answer came", zh: "答复到来之前连接断了" }
+    /// Why a purchase failed: its process was killed.
     fault_killed() { en: "killed in the middle of it", zh: "中途被杀死" }
     /// A text of no bytes at all.
     empty_text() { en: "an empty file", zh: "空文件" }

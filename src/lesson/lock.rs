@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::child::Child;
 use super::stage::{Stage, format_s, share};
 use super::{Claim, Lecture, LessonError, failed};
-use crate::buyer::{Buyer, Ending};
+use crate::buyer::{Buyer, Ending, Rules};
 use crate::history::{Header, History, Recorder};
 use crate::lang::lesson::lock as text;
 use crate::paths::temporary_folder;
@@ -147,7 +147,7 @@ fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
         while go.get() == 0 {
             std::thread::sleep(Duration::from_millis(1));
         }
-        drive(&mut Buyer::new(plan.sale.protocol(), plan.per_buyer), &mut world);
+        drive(&mut Buyer::new(Rules::of(&plan)), &mut world);
         Ok(())
     };
 

@@ -216,6 +216,18 @@ impl Sale {
     }
 }
 
+/// The words that a ticket file has.
+pub const WORDS: &[StepKind] = &[
+    StepKind::Open,
+    StepKind::Lock,
+    StepKind::Unlock,
+    StepKind::Read,
+    StepKind::Think,
+    StepKind::Write,
+    StepKind::Truncate,
+    StepKind::Fill,
+];
+
 /// The steps with `truncate fill` for each `write`.
 fn spelt_out(steps: &Protocol) -> Result<Protocol, ProtocolError> {
     let spell = |kind: &StepKind| match kind {
@@ -263,6 +275,7 @@ impl Past {
         let needs = |is_there: bool, before| if is_there { Ok(()) } else { Err(Wrong::Needs(before)) };
         let followed = |after| if later.contains(&after) { Ok(()) } else { Err(Wrong::NeverFollowed(after)) };
         match kind {
+            kind if !WORDS.contains(&kind) => return Err(Wrong::NotHere("a ticket file")),
             StepKind::Open | StepKind::Lock if self.locked => return Err(Wrong::HeldAlready),
             StepKind::Open => {
                 followed(StepKind::Lock)?;
@@ -295,6 +308,8 @@ impl Past {
                 needs(self.emptied, StepKind::Truncate)?;
                 self.wrote = true;
             }
+            // Not among the words above.
+            _ => {}
         }
         Ok(())
     }

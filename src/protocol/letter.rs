@@ -20,5 +20,17 @@ closed_set! {
         F = "F",
         /// Let the lock go.
         U = "U",
+        /// Begin a transaction, where that acts.
+        B = "B",
+        /// Write one less if the stock is what was read.
+        S = "S",
+        /// Write one less than there is.
+        D = "D",
+        /// Give back what was taken below 0.
+        Q = "Q",
+        /// Commit the transaction.
+        C = "C",
+        /// Roll the transaction back.
+        Z = "Z",
     }
 }

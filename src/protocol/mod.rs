@@ -6,9 +6,11 @@
 //! step, how many there are, which letters it uses, whether its lock covers what it does) asks the protocol.
 //!
 //! - [`file`]: the choices that make up the usual protocols of a ticket file, and which words it has.
+//! - [`sql`]: those of the databases.
 
 pub mod file;
 mod letter;
+pub mod sql;
 mod words;
 
 pub use letter::Letter;
@@ -37,11 +39,37 @@ closed_set! {
         Fill = "fill",
         /// Let the lock go.
         Unlock = "unlock",
+        /// Begin a transaction. Where that alone does nothing, no schedule names it.
+        Begin = "begin",
+        /// Begin a transaction that has the right to write from its first moment (SQLite).
+        BeginImmediate = "begin-immediate",
+        /// Read the stock and lock its row against others that want to lock or write it.
+        ReadForUpdate = "read-for-update",
+        /// Read the stock and lock its row against others that want to write it.
+        ReadForShare = "read-for-share",
+        /// Read the stock as the capacity less the receipts.
+        Count = "count",
+        /// Add a receipt: the stock is the capacity less the receipts.
+        Insert = "insert",
+        /// Write one less than there is, whatever was read.
+        Decrement = "decrement",
+        /// Write one less than was read if the stock is still that; else read again.
+        Swap = "swap",
+        /// Write one less than there is if there is one left, in one statement.
+        Take = "take",
+        /// Give back what a decrement took below 0.
+        GiveBack = "give-back",
+        /// Take a lock that the end of the transaction lets go.
+        LockUntilCommit = "lock-until-commit",
+        /// End the transaction and make it last.
+        Commit = "commit",
+        /// End the transaction and undo it.
+        Rollback = "rollback",
     }
 }
 
 impl StepKind {
-    /// Its letter in a schedule; `None` for thinking, which no schedule names.
+    /// Its letter in a schedule; `None` for what no schedule names: thinking, and a begin that does nothing yet.
     #[must_use]
     pub const fn letter(self) -> Option<Letter> {
         Some(match self {
@@ -52,14 +80,51 @@ impl StepKind {
             StepKind::Truncate => Letter::T,
             StepKind::Fill => Letter::F,
             StepKind::Unlock => Letter::U,
-            StepKind::Think => return None,
+            StepKind::BeginImmediate => Letter::B,
+            StepKind::ReadForUpdate | StepKind::ReadForShare | StepKind::Count => Letter::R,
+            StepKind::Insert => Letter::W,
+            StepKind::Decrement | StepKind::Take => Letter::D,
+            StepKind::Swap => Letter::S,
+            StepKind::GiveBack => Letter::Q,
+            StepKind::LockUntilCommit => Letter::L,
+            StepKind::Commit => Letter::C,
+            StepKind::Rollback => Letter::Z,
+            StepKind::Think | StepKind::Begin => return None,
         })
     }
 
-    /// Whether it puts a new stock in the place of the one that was read.
+    /// Whether it takes a ticket from the stock.
     #[must_use]
     pub const fn sells(self) -> bool {
-        matches!(self, StepKind::Write | StepKind::Fill)
+        match self {
+            StepKind::Write
+            | StepKind::Fill
+            | StepKind::Insert
+            | StepKind::Decrement
+            | StepKind::Swap
+            | StepKind::Take => true,
+            StepKind::Open
+            | StepKind::Lock
+            | StepKind::Read
+            | StepKind::Think
+            | StepKind::Truncate
+            | StepKind::Unlock
+            | StepKind::Begin
+            | StepKind::BeginImmediate
+            | StepKind::ReadForUpdate
+            | StepKind::ReadForShare
+            | StepKind::Count
+            | StepKind::GiveBack
+            | StepKind::LockUntilCommit
+            | StepKind::Commit
+            | StepKind::Rollback => false,
+        }
+    }
+
+    /// Whether it tells the buyer how many tickets are left, before it takes one.
+    #[must_use]
+    pub const fn reads(self) -> bool {
+        matches!(self, StepKind::Read | StepKind::ReadForUpdate | StepKind::ReadForShare | StepKind::Count)
     }
 
     /// Whether it changes what a reader meets.
@@ -71,7 +136,7 @@ impl StepKind {
     /// Whether it lets go of something: a purchase that is refused takes these steps alone.
     #[must_use]
     pub const fn lets_go(self) -> bool {
-        matches!(self, StepKind::Unlock)
+        matches!(self, StepKind::Unlock | StepKind::Commit | StepKind::Rollback | StepKind::GiveBack)
     }
 }
 
@@ -94,6 +159,32 @@ pub enum Action {
     Fill(Stock),
     /// Let the lock go.
     Unlock,
+    /// Begin a transaction.
+    Begin,
+    /// Begin a transaction that has the right to write at once.
+    BeginImmediate,
+    /// Read the stock and lock its row exclusively.
+    ReadForUpdate,
+    /// Read the stock and lock its row in share mode.
+    ReadForShare,
+    /// Read the capacity less the receipts.
+    Count,
+    /// Add a receipt.
+    Insert,
+    /// Write one less than there is.
+    Decrement,
+    /// Write one less than this stock if it is the stock.
+    Swap(Stock),
+    /// Write one less than there is if there is one left.
+    Take,
+    /// Write one more than there is.
+    GiveBack,
+    /// Take the lock until the end of the transaction.
+    LockUntilCommit,
+    /// Make the transaction last.
+    Commit,
+    /// Undo the transaction.
+    Rollback,
     /// Nothing more: the buyer is done.
     Leave,
 }
@@ -111,6 +202,19 @@ impl Action {
             Action::Truncate => StepKind::Truncate,
             Action::Fill(_) => StepKind::Fill,
             Action::Unlock => StepKind::Unlock,
+            Action::Begin => StepKind::Begin,
+            Action::BeginImmediate => StepKind::BeginImmediate,
+            Action::ReadForUpdate => StepKind::ReadForUpdate,
+            Action::ReadForShare => StepKind::ReadForShare,
+            Action::Count => StepKind::Count,
+            Action::Insert => StepKind::Insert,
+            Action::Decrement => StepKind::Decrement,
+            Action::Swap(_) => StepKind::Swap,
+            Action::Take => StepKind::Take,
+            Action::GiveBack => StepKind::GiveBack,
+            Action::LockUntilCommit => StepKind::LockUntilCommit,
+            Action::Commit => StepKind::Commit,
+            Action::Rollback => StepKind::Rollback,
             Action::Leave => return None,
         })
     }
@@ -125,6 +229,10 @@ pub enum Reply {
     Stock(Stock),
     /// The file held no valid ticket file, but this.
     Torn(TornText),
+    /// A ticket was taken from this stock, as the store says.
+    Sold(Stock),
+    /// Nothing was taken: the stock was not what the step asked for.
+    Missed,
     /// It could not be done.
     Failed(Fault),
 }
@@ -203,10 +311,10 @@ impl Protocol {
             match kind {
                 StepKind::Lock => locked = true,
                 StepKind::Unlock => (locked, read_under_it) = (false, false),
-                StepKind::Read => read_under_it = locked,
+                kind if kind.reads() => read_under_it = locked,
                 // An emptied file is as good as written: others meet it.
-                StepKind::Write | StepKind::Fill | StepKind::Truncate if !read_under_it => return false,
-                StepKind::Open | StepKind::Think | StepKind::Write | StepKind::Fill | StepKind::Truncate => {}
+                kind if kind.changes_stock() && !read_under_it => return false,
+                _ => {}
             }
         }
         true
@@ -232,5 +340,34 @@ impl std::fmt::Display for Protocol {
 impl serde::Serialize for Protocol {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// What one purchase does, at whichever store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Choices {
+    /// At a ticket file.
+    File(file::Sale),
+    /// At a database.
+    Sql(sql::SqlSale),
+}
+
+impl Choices {
+    /// The steps of a purchase.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        match self {
+            Choices::File(sale) => sale.protocol(),
+            Choices::Sql(sale) => sale.protocol(),
+        }
+    }
+
+    /// Whether a purchase that the store aborted is tried again.
+    #[must_use]
+    pub const fn retries(&self) -> bool {
+        match self {
+            Choices::File(_) => false,
+            Choices::Sql(sale) => sale.retry,
+        }
     }
 }

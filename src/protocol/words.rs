@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use super::sql::{Engine, Isolation, SqlLock, SqlWrite};
 use super::{Protocol, StepKind};
 
 /// Where a text is no protocol, and why.
@@ -28,6 +29,18 @@ pub enum Wrong {
         /// The one that was meant, perhaps.
         nearest: Option<StepKind>,
     },
+    /// Another store has this step, this one has not.
+    NotHere(&'static str),
+    /// It has to stand in a transaction, and in none of that kind does.
+    NeedsTransaction(&'static str),
+    /// The engine has no such level.
+    NoLevel(Engine, Isolation),
+    /// The engine has no such lock.
+    NoSuchLock(Engine, SqlLock),
+    /// A row that is read is to be locked, and none is read.
+    NoRowIsRead(SqlWrite),
+    /// The transaction has begun already.
+    BegunAlready,
     /// Too many words.
     TooMany,
     /// No word at all.
@@ -64,6 +77,30 @@ impl std::fmt::Display for ProtocolError {
             Wrong::Unknown { known, nearest: Some(nearest) } => {
                 write!(f, "no such step; did you mean {nearest}? There are: {known}")
             }
+            Wrong::NotHere(store) => write!(f, "{store} has no such step"),
+            Wrong::NeedsTransaction(level) => {
+                write!(f, "it needs a transaction, and at level {level} each statement stands for itself")
+            }
+            Wrong::NoLevel(engine, level) => {
+                write!(
+                    f,
+                    "{} has no level {level}; it has: {}",
+                    engine.title(),
+                    names(engine.levels(), Isolation::name)
+                )
+            }
+            Wrong::NoSuchLock(engine, lock) => {
+                write!(
+                    f,
+                    "{} has no lock {lock}; it has: {}",
+                    engine.title(),
+                    names(engine.locks(), SqlLock::name)
+                )
+            }
+            Wrong::NoRowIsRead(write) => {
+                write!(f, "a lock on the row that is read: but {write} reads none")
+            }
+            Wrong::BegunAlready => f.write_str("the transaction has begun already: commit comes first"),
             Wrong::TooMany => write!(f, "a purchase has at most {} steps", Protocol::MOST),
             Wrong::Empty => f.write_str("a purchase has steps, like: lock read think write unlock"),
             Wrong::Needs(before) => write!(f, "there is no {before} before it"),
@@ -82,6 +119,11 @@ impl std::fmt::Display for ProtocolError {
             Wrong::NoCarrier(kind) => write!(f, "the {kind} lock sits on no file that could be opened"),
         }
     }
+}
+
+/// The names of all, separated by commas.
+fn names<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> String {
+    all.iter().map(|one| name(*one)).collect::<Vec<_>>().join(", ")
 }
 
 impl std::error::Error for ProtocolError {}
@@ -104,10 +146,10 @@ impl ProtocolError {
 /// How unlike two words may be for the one to be taken for the other.
 const LIKE: f64 = 0.7;
 
-fn unknown(word: &str) -> Wrong {
-    let names: Vec<&str> = StepKind::ALL.iter().map(|kind| kind.name()).collect();
+fn unknown(word: &str, known: &[StepKind]) -> Wrong {
+    let names: Vec<&str> = known.iter().map(|kind| kind.name()).collect();
     let lower = word.to_lowercase();
-    let nearest = StepKind::ALL
+    let nearest = known
         .iter()
         .map(|kind| (strsim::jaro_winkler(&lower, kind.name()), *kind))
         .filter(|(likeness, _)| *likeness >= LIKE)
@@ -116,12 +158,13 @@ fn unknown(word: &str) -> Wrong {
     Wrong::Unknown { known: names.join(" "), nearest }
 }
 
-impl FromStr for Protocol {
-    type Err = ProtocolError;
-
-    /// Words separated by white space. Whether a store can carry them out in this order is for the store's
-    /// choices to say.
-    fn from_str(text: &str) -> Result<Self, ProtocolError> {
+impl Protocol {
+    /// Reads a protocol: words separated by white space, of those that a store has. Whether the store can carry
+    /// them out in this order is for its choices to say.
+    ///
+    /// # Errors
+    /// When a word is none of them, or there are too many.
+    pub fn parse(text: &str, words: &[StepKind]) -> Result<Self, ProtocolError> {
         let mut kinds = Vec::new();
         for word in text.split_whitespace() {
             // `word` is a part of `text`, so this is where it stands in it.
@@ -135,13 +178,23 @@ impl FromStr for Protocol {
             if kinds.len() == Self::MOST {
                 return Err(error(Wrong::TooMany));
             }
-            let kind = word.parse().map_err(|_| error(unknown(word)))?;
+            let known = |kind: &StepKind| words.contains(kind);
+            let kind = word.parse().ok().filter(known).ok_or_else(|| error(unknown(word, words)))?;
             kinds.push(kind);
         }
         if kinds.is_empty() {
             return Err(ProtocolError::whole(Wrong::Empty));
         }
         Ok(Self::of(&kinds))
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = ProtocolError;
+
+    /// As [`Protocol::parse`], with the words of all stores.
+    fn from_str(text: &str) -> Result<Self, ProtocolError> {
+        Self::parse(text, StepKind::ALL)
     }
 }
 
@@ -165,7 +218,8 @@ mod tests {
 
     #[test]
     fn it_says_where_a_mistake_is_and_what_was_meant() {
-        let error = |text: &str| text.parse::<Protocol>().expect_err("a mistake").to_string();
+        let words = &StepKind::ALL[..8];
+        let error = |text: &str| Protocol::parse(text, words).expect_err("a mistake").to_string();
         assert_eq!(
             error("lock  raed write"),
             "step 2 (character 7), \"raed\": no such step; did you mean read? There are: open lock read think \

@@ -113,7 +113,7 @@ pub fn step_lines(steps: &[Taken], lang: Lang, most: usize) -> String {
 pub fn step_words(taken: &Taken, lang: Lang) -> String {
     let buyer = taken.step.buyer;
     let did = match (taken.action, taken.reply) {
-        (_, Reply::Failed(fault)) => say::failed(lang, buyer, std::io::Error::from_raw_os_error(fault.errno)),
+        (_, Reply::Failed(fault)) => say::failed(lang, buyer, fault.cause()),
         (_, Reply::Stock(stock)) => say::read(lang, buyer, stock),
         (_, Reply::Torn(text)) => say::torn(lang, buyer, words::torn_text(&text, lang)),
         (Action::Open, Reply::Done) => say::opened(lang, buyer),
@@ -122,8 +122,28 @@ pub fn step_words(taken: &Taken, lang: Lang) -> String {
         (Action::Truncate, Reply::Done) => say::emptied(lang, buyer),
         (Action::Fill(stock), Reply::Done) => say::filled(lang, buyer, stock),
         (Action::Unlock, Reply::Done) => say::unlocked(lang, buyer),
-        // These pass no gate.
-        (Action::Read | Action::Think | Action::Leave, Reply::Done) => String::new(),
+        (_, Reply::Sold(from)) => say::sold(lang, buyer, from),
+        (_, Reply::Missed) => say::missed(lang, buyer),
+        (Action::Insert, Reply::Done) => say::inserted(lang, buyer),
+        (Action::GiveBack, Reply::Done) => say::gave_back(lang, buyer),
+        (Action::LockUntilCommit, Reply::Done) => say::locked(lang, buyer),
+        (Action::BeginImmediate, Reply::Done) => say::began(lang, buyer),
+        (Action::Commit, Reply::Done) => say::committed(lang, buyer),
+        (Action::Rollback, Reply::Done) => say::rolled_back(lang, buyer),
+        // These pass no gate, or are replied to otherwise.
+        (
+            Action::Read
+            | Action::ReadForUpdate
+            | Action::ReadForShare
+            | Action::Count
+            | Action::Decrement
+            | Action::Swap(_)
+            | Action::Take
+            | Action::Begin
+            | Action::Think
+            | Action::Leave,
+            Reply::Done,
+        ) => String::new(),
     };
     match taken.ending {
         Some(ending) => {

@@ -1,6 +1,6 @@
 //! Evidence in words: what a verdict rests on, as sentences. Text, JSON and page all take them here.
 
-use crate::fault::{FaultKind, TornText};
+use crate::fault::{Fault, FaultKind, TornText};
 use crate::foreign;
 use crate::history::{Doubt, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, order, run as say_run, verdict as say};
@@ -182,7 +182,7 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
         Unjudged::Doubt(doubt) => self::doubt(*doubt, lang),
         Unjudged::SystemError { place, kind, errno } => {
             let doing = doing(*kind, lang);
-            let error = std::io::Error::from_raw_os_error(*errno);
+            let error = Fault { kind: *kind, errno: *errno }.cause();
             say::system_error(lang, Words { history, lang }.buyer(*place), doing, error)
         }
     }
@@ -207,7 +207,13 @@ fn doing(kind: FaultKind, lang: Lang) -> String {
         FaultKind::Lock | FaultKind::LockTimeout | FaultKind::HolderGone => say::doing_lock(lang),
         FaultKind::Unlock => say::doing_unlock(lang),
         FaultKind::Read | FaultKind::Torn => say::doing_read(lang),
-        FaultKind::Write | FaultKind::Stopped | FaultKind::Killed => say::doing_write(lang),
+        FaultKind::Write
+        | FaultKind::Stopped
+        | FaultKind::Killed
+        | FaultKind::Aborted
+        | FaultKind::Constraint
+        | FaultKind::Store
+        | FaultKind::AnswerLost => say::doing_write(lang),
     }
 }
 
@@ -221,8 +227,12 @@ pub fn fault(purchase: &Purchase, lang: Lang) -> Option<String> {
         FaultKind::Torn => say::fault_torn(lang, torn_text(&purchase.torn.unwrap_or_default(), lang)),
         FaultKind::Stopped => say::fault_stopped(lang),
         FaultKind::Killed => say::fault_killed(lang),
+        FaultKind::Aborted => say::fault_aborted(lang, fault.store_code()),
+        FaultKind::Constraint => say::fault_constraint(lang, fault.store_code()),
+        FaultKind::Store => say::fault_store(lang, fault.store_code()),
+        FaultKind::AnswerLost => say::fault_answer_lost(lang),
         FaultKind::Lock | FaultKind::Unlock | FaultKind::Read | FaultKind::Write => {
-            format!("{}: {}", doing(fault.kind, lang), std::io::Error::from_raw_os_error(fault.errno))
+            format!("{}: {}", doing(fault.kind, lang), fault.cause())
         }
     })
 }

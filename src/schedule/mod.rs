@@ -87,7 +87,7 @@ impl fmt::Display for Schedule {
 /// Where a text is no schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "step {step} (character {character}) is {given:?}: a step is one of O L R W T F U and a buyer's number, like R1"
+    "step {step} (character {character}) is {given:?}: a step is one of O L R W T F U B S D Q C Z and a buyer's number, like R1"
 )]
 pub struct ScheduleError {
     /// Which step, from 1.

@@ -105,6 +105,9 @@ pub(super) fn of(history: &History) -> Vec<Unjudged> {
             FaultKind::Lock | FaultKind::Unlock | FaultKind::Read | FaultKind::Write => {
                 Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.errno })
             }
+            FaultKind::Store => Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.errno }),
+            // Without effect, as the database says; or of an outcome that is not known.
+            FaultKind::Aborted | FaultKind::Constraint | FaultKind::AnswerLost => None,
             FaultKind::LockTimeout
             | FaultKind::HolderGone
             | FaultKind::Torn

@@ -11,7 +11,7 @@ use super::WorkersError;
 use super::attend::TICK;
 use super::brood::{Brood, readable};
 use super::limits::allow_gates;
-use crate::buyer::Buyer;
+use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::store::file::lock::Meeting;
@@ -153,7 +153,7 @@ fn be_buyer(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32, gat
         }
     };
     gate.tell(Told::Ready);
-    let mut steps = Buyer::new(plan.sale.protocol(), plan.per_buyer);
+    let mut steps = Buyer::new(Rules::of(plan));
     drive_gated(&mut steps, &mut Recorded::new(world, recorder.pen(buyer)), gate);
     0
 }

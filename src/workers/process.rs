@@ -19,7 +19,7 @@ use super::brood::{Brood, ForkError, check_limit, only_thread, readable};
 #[cfg(target_os = "linux")]
 use super::orphan::killed_inside;
 use super::{Crew, Watch, WorkersError};
-use crate::buyer::Buyer;
+use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::store::file::lock::Meeting;
@@ -117,7 +117,7 @@ fn be_buyer(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32, end
     if ends.ready.write_all(&[0]).is_err() || !wait_at_barrier(&ends.start_read) {
         return 0;
     }
-    let mut buyer_steps = Buyer::new(plan.sale.protocol(), plan.per_buyer);
+    let mut buyer_steps = Buyer::new(Rules::of(plan));
     drive(&mut buyer_steps, &mut Recorded::new(world, recorder.pen(buyer)));
     0
 }

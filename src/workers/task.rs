@@ -43,11 +43,11 @@ use self::porter::{Errands, Porter};
 use super::attend::{UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::limits::limits_in_force;
 use super::{Crew, Watch, WorkersError};
-use crate::buyer::Buyer;
+use crate::buyer::{Buyer, Rules};
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
-use crate::plan::{PerBuyer, Plan};
-use crate::protocol::{Action, Protocol, Reply};
+use crate::plan::Plan;
+use crate::protocol::{Action, Reply};
 use crate::store::file::lock::Meeting;
 use crate::store::file::{FileSession, remove_scratch};
 use crate::world::{Recorded, Session};
@@ -80,8 +80,7 @@ fn run_on(
         doorkeeper: doorkeeper.errands(),
         blocked: Mutex::new(None),
         limit: plan.sale.lock_timeout_ns.map(Duration::from_nanos),
-        protocol: plan.sale.protocol(),
-        per_buyer: plan.per_buyer,
+        rules: Rules::of(plan),
     });
     let disks = (0..if plan.sale.fsync { threads } else { 0 })
         .map(|_| Porter::start("disk").map_err(no_thread))
@@ -144,8 +143,7 @@ struct Hall {
     /// Who does, and on which thread.
     blocked: Mutex<Option<(u32, BlockedThread)>>,
     limit: Option<Duration>,
-    protocol: Protocol,
-    per_buyer: PerBuyer,
+    rules: Rules,
 }
 
 impl Hall {
@@ -189,7 +187,7 @@ impl Visit {
         if self.gate.wait_for(|open| *open).await.is_err() {
             return self.buyer;
         }
-        let mut steps = Buyer::new(self.hall.protocol, self.hall.per_buyer);
+        let mut steps = Buyer::new(self.hall.rules);
         loop {
             let action = steps.next();
             let reply = match action {
@@ -205,12 +203,7 @@ impl Visit {
                     (world, reply) = self.perform_on_disk(world, action).await;
                     reply
                 }
-                Action::Open
-                | Action::Read
-                | Action::Write(_)
-                | Action::Truncate
-                | Action::Fill(_)
-                | Action::Unlock => world.perform(action),
+                other => world.perform(other),
             };
             if let Some(ending) = steps.accept(reply) {
                 world.ended(ending);

@@ -19,7 +19,7 @@ use nix::sys::pthread::pthread_kill;
 use super::attend::{TICK, UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::limits::limits_in_force;
 use super::{Crew, Watch, WorkersError};
-use crate::buyer::Buyer;
+use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::store::file::lock::Meeting;
@@ -230,7 +230,7 @@ impl Part {
                     return;
                 }
             }
-            let mut steps = Buyer::new(self.plan.sale.protocol(), self.plan.per_buyer);
+            let mut steps = Buyer::new(Rules::of(&self.plan));
             drive(&mut steps, &mut Recorded::new(world, self.recorder.pen(buyer)));
         }
     }

@@ -4,9 +4,8 @@
 use std::cell::RefCell;
 
 use super::{Model, complete};
-use crate::buyer::{Buyer, Ending};
-use crate::plan::PerBuyer;
-use crate::protocol::{Action, Letter, Protocol, Reply};
+use crate::buyer::{Buyer, Ending, Rules};
+use crate::protocol::{Action, Letter, Reply};
 
 /// A buyer and its seat in a model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,8 +30,8 @@ pub struct Took {
 impl<M: Model> Contender<M> {
     /// A buyer before its first step.
     #[must_use]
-    pub fn new(protocol: Protocol, per_buyer: PerBuyer) -> Self {
-        let mut buyer = Buyer::new(protocol, per_buyer);
+    pub fn new(rules: Rules) -> Self {
+        let mut buyer = Buyer::new(rules);
         // A thought that a purchase begins with is no step, and asks nothing of the model.
         complete(&mut buyer, |_| Reply::Done, |_| ());
         Self { buyer, seat: M::Seat::default() }

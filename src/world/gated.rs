@@ -52,6 +52,11 @@ impl Told {
                 rest[1..=text.len()].copy_from_slice(text);
                 5
             }
+            Told::Took(Reply::Sold(stock)) => {
+                rest[..8].copy_from_slice(&stock.to_le_bytes());
+                7
+            }
+            Told::Took(Reply::Missed) => 8,
             Told::Took(Reply::Failed(fault)) => {
                 let place = FaultKind::ALL.iter().position(|kind| *kind == fault.kind);
                 rest[0] = place.unwrap_or_default() as u8;
@@ -77,6 +82,8 @@ impl Told {
                 let kind = *FaultKind::ALL.get(usize::from(rest[0]))?;
                 Told::Took(Reply::Failed(Fault { kind, errno: errno(&rest[1..])? }))
             }
+            7 => Told::Took(Reply::Sold(i64::from_le_bytes(rest.get(..8)?.try_into().ok()?))),
+            8 => Told::Took(Reply::Missed),
             _ => return None,
         })
     }
@@ -189,6 +196,8 @@ mod tests {
             Told::Took(Reply::Torn(TornText::new(&[b'x'; 100]))),
             Told::Took(Reply::Torn(TornText::default())),
             Told::Took(Reply::Failed(fault)),
+            Told::Took(Reply::Sold(-1)),
+            Told::Took(Reply::Missed),
         ] {
             gate.tell(told);
             assert_eq!(baton.listen().expect("told"), told);

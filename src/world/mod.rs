@@ -81,6 +81,8 @@ pub fn drive(buyer: &mut Buyer, session: &mut impl Session) {
             Action::Fill(stock) => take(&mut own, session, Action::Fill(stock)),
             Action::Unlock => take(&mut own, session, Action::Unlock),
             Action::Leave => break,
+            // A statement takes so long that which one it is need not be known here.
+            other => take(&mut own, session, other),
         }
     }
     *buyer = own;

@@ -35,13 +35,25 @@ impl<S> Recorded<S> {
     pub fn before(&mut self, action: Action) {
         self.pen.begin();
         match action {
-            Action::Lock => self.pen.waiting(),
-            Action::Write(_) | Action::Truncate => self.pen.writing(),
+            Action::Lock | Action::LockUntilCommit | Action::BeginImmediate => self.pen.waiting(),
+            Action::Write(_)
+            | Action::Truncate
+            | Action::Insert
+            | Action::Decrement
+            | Action::Swap(_)
+            | Action::Take => self.pen.writing(),
             Action::Open
             | Action::Read
             | Action::Think
             | Action::Fill(_)
             | Action::Unlock
+            | Action::Begin
+            | Action::ReadForUpdate
+            | Action::ReadForShare
+            | Action::Count
+            | Action::GiveBack
+            | Action::Commit
+            | Action::Rollback
             | Action::Leave => {}
         }
     }
@@ -51,7 +63,9 @@ impl<S> Recorded<S> {
     pub fn after(&mut self, action: Action, reply: &Reply) {
         let pen = &mut self.pen;
         match (action, reply) {
-            (Action::Lock, reply) => pen.waited(*reply == Reply::Done),
+            (Action::Lock | Action::LockUntilCommit | Action::BeginImmediate, reply) => {
+                pen.waited(*reply == Reply::Done);
+            }
             (_, Reply::Stock(stock)) => pen.read(*stock),
             (_, Reply::Torn(text)) => pen.torn(text),
             (_, Reply::Failed(_)) => pen.failed(),
@@ -59,6 +73,13 @@ impl<S> Recorded<S> {
             (Action::Write(_) | Action::Fill(_), Reply::Done) => pen.written(),
             (Action::Unlock, Reply::Done) => pen.unlocked(),
             (Action::Open | Action::Read | Action::Think | Action::Leave, Reply::Done) => {}
+            (_, Reply::Sold(from)) => {
+                pen.sold_from(*from);
+                pen.written();
+            }
+            (Action::Insert, Reply::Done) => pen.written(),
+            (Action::Commit, Reply::Done) => pen.unlocked(),
+            (_, Reply::Missed | Reply::Done) => pen.passed(),
         }
     }
 }

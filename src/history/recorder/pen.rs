@@ -135,6 +135,11 @@ impl Pen {
         self.stamp(|record| &record.unlocked_ns);
     }
 
+    /// A step ended that has no time of its own.
+    pub fn passed(&mut self) {
+        self.stamp_aside(|aside| &aside.passed_ns);
+    }
+
     /// A step failed now; why is said at the [`Pen::end`].
     #[cold]
     pub fn failed(&mut self) {

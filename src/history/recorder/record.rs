@@ -40,6 +40,8 @@ pub(super) struct Aside {
     sold_from: AtomicI64,
     /// One of the `SOLD_…` values.
     sold: AtomicU32,
+    /// When a step ended that has no time of its own.
+    pub(super) passed_ns: AtomicU64,
 }
 
 const _: () = assert!(size_of::<Record>() == 64, "a record is one cache line");
@@ -88,8 +90,10 @@ impl Record {
             unlocked_ns: time(&self.unlocked_ns),
         };
         // It returned when its last step ended, however that ended.
-        let failed_ns = time(&aside.failed_ns);
-        let ends = [steps.locked_ns, steps.read_ns, steps.written_ns, steps.unlocked_ns, failed_ns];
+        let (failed_ns, passed_ns) = (time(&aside.failed_ns), time(&aside.passed_ns));
+        let of_lock = [steps.locked_ns, steps.unlocked_ns];
+        let ends = [steps.read_ns, steps.written_ns, failed_ns, passed_ns];
+        let ends = of_lock.into_iter().chain(ends);
         let last_ns = ends.into_iter().max().flatten();
         let buyer = self.buyer.load(Ordering::Relaxed);
         let whole = steps.read_ns.is_some() && fault.is_none_or(|f| f.kind != FaultKind::Torn);

@@ -13,7 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::super::child::Child;
 use super::super::stage::Stage;
 use super::super::{LessonError, failed};
-use crate::buyer::Buyer;
+use crate::buyer::{Buyer, Rules};
 use crate::closed_set::closed_set;
 use crate::history::{Outcome, Recorder};
 use crate::lang::lesson::server as text;
@@ -131,7 +131,7 @@ impl Counter<'_> {
         let recorder = Recorder::new(1, 1)?;
         let meeting = Meeting::new(&self.plan.sale)?;
         let mut world = Recorded::new(FileSession::open(self.plan, &recorder, &meeting, 1)?, recorder.pen(1));
-        drive(&mut Buyer::new(self.plan.sale.protocol(), self.plan.per_buyer), &mut world);
+        drive(&mut Buyer::new(Rules::of(self.plan)), &mut world);
         Ok(match recorder.collect().0.first().map(|purchase| purchase.outcome) {
             Some(Outcome::Bought) => Answer::Ticket,
             Some(Outcome::Refused) => Answer::SoldOut,

@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{FollowedError, MOST_DEAD_ENDS, Schedule, Step, StepKind};
+use crate::buyer::Rules;
 use crate::history::{Outcome, Purchase};
 use crate::plan::Plan;
 use crate::protocol::{Action, Protocol, Reply};
@@ -45,6 +46,8 @@ impl Told {
                 StepKind::Truncate if bought => steps.truncated_ns?,
                 StepKind::Write | StepKind::Fill if bought => steps.written_ns?,
                 StepKind::Think | StepKind::Truncate | StepKind::Write | StepKind::Fill => 0,
+                // Of a database's steps the times alone do not say in which order the database saw them.
+                _ => return None,
             };
         }
         let locked = steps.locked_ns.is_some();
@@ -63,7 +66,7 @@ impl Told {
             Reply::Stock(stock) if is_last => self.outcome == Outcome::Bought && self.met == Some(stock),
             Reply::Stock(_) => self.outcome == Outcome::Bought || may_go_on,
             Reply::Torn(_) => self.outcome == Outcome::Failed && self.met.is_none(),
-            Reply::Done | Reply::Failed(_) => false,
+            Reply::Done | Reply::Sold(_) | Reply::Missed | Reply::Failed(_) => false,
         }
     }
 }
@@ -131,7 +134,7 @@ impl<M: Model> Search<M> {
     pub(super) fn new(told: Vec<(u32, Vec<Told>)>, plan: &Plan, model: M) -> Self {
         let protocol = plan.sale.protocol();
         let way = |(_, purchases): &(u32, Vec<Told>)| Way {
-            contender: Contender::new(protocol, plan.per_buyer),
+            contender: Contender::new(Rules::of(plan)),
             purchase: 0,
             from_ns: purchases.first().map_or(0, |told| told.invoke_ns),
         };

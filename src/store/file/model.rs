@@ -153,7 +153,8 @@ impl Model for FileModel {
                 self.release(seat);
                 seat.opened = 0;
             }
-            Action::Think | Action::Leave => {}
+            // A ticket file is asked for nothing else.
+            _ => {}
         }
         // Which of two holders came first makes no difference to what can happen next.
         self.held.sort_unstable();
@@ -189,7 +190,7 @@ impl Model for FileModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buyer::Buyer;
+    use crate::buyer::{Buyer, Rules};
     use crate::plan::PerBuyer;
     use crate::protocol::file::{LockOn, Write};
 
@@ -207,7 +208,8 @@ mod tests {
             for lock in [Lock::None, Lock::Flock] {
                 let sale = sale(lock, *write, write.default_lock_on());
                 let (mut world, mut seat) = (model(&sale, 12), Seat::default());
-                let mut buyer = Buyer::new(sale.protocol(), PerBuyer::All);
+                let mut buyer =
+                    Buyer::new(Rules { protocol: sale.protocol(), per_buyer: PerBuyer::All, retry: false });
                 while !buyer.has_left() {
                     buyer.accept(world.perform(&mut seat, buyer.next()));
                 }

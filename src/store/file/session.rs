@@ -147,6 +147,20 @@ impl Session for FileSession {
             Action::Fill(stock) => done(self.ticket_file.fill(stock), FaultKind::Write),
             Action::Unlock => done(self.locker.unlock(), FaultKind::Unlock),
             Action::Leave => Reply::Done,
+            // The choices of a ticket file have no such step.
+            Action::Begin
+            | Action::BeginImmediate
+            | Action::ReadForUpdate
+            | Action::ReadForShare
+            | Action::Count
+            | Action::Insert
+            | Action::Decrement
+            | Action::Swap(_)
+            | Action::Take
+            | Action::GiveBack
+            | Action::LockUntilCommit
+            | Action::Commit
+            | Action::Rollback => Reply::Failed(Fault::plain(FaultKind::Store)),
         }
     }
 

@@ -1,0 +1,549 @@
+//! The purchases of a database: the choices that make up the usual ones, the steps that each choice stands for,
+//! and which orders of steps an engine can carry out.
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{ProtocolError, Wrong};
+use super::{Protocol, StepKind};
+use crate::closed_set::closed_set;
+
+closed_set! {
+    /// A database.
+    pub enum Engine: "database" {
+        /// SQLite: a file, and no server.
+        Sqlite = "sqlite",
+        /// PostgreSQL.
+        Postgres = "postgres",
+    }
+}
+
+closed_set! {
+    /// How far a purchase's statements are kept apart from the others'.
+    pub enum Isolation: "isolation level" {
+        /// No transaction: each statement for itself.
+        None = "none",
+        /// Each statement sees what was committed before it.
+        ReadCommitted = "read-committed",
+        /// All statements see what was committed before the first.
+        RepeatableRead = "repeatable-read",
+        /// As if one transaction came after the other, or one of them fails.
+        Serializable = "serializable",
+        /// SQLite's BEGIN: a transaction that asks for the right to write when it writes.
+        Deferred = "deferred",
+        /// SQLite's BEGIN IMMEDIATE: a transaction that has the right to write from the start.
+        Immediate = "immediate",
+    }
+}
+
+closed_set! {
+    /// How buyers keep each other out.
+    pub enum SqlLock: "kind of lock" {
+        /// No lock but those that the statements take by themselves.
+        None = "none",
+        /// SELECT … FOR UPDATE: the row that is read is locked until the end of the transaction.
+        Row = "row",
+        /// SELECT … FOR SHARE: the row is locked against writers.
+        RowShared = "row-shared",
+        /// A lock of the session, taken before the transaction and let go after it.
+        Advisory = "advisory",
+    }
+}
+
+closed_set! {
+    /// How the stock is changed.
+    pub enum SqlWrite: "kind of write" {
+        /// Read, then write one less than was read.
+        Set = "set",
+        /// Read, then have the database write one less than there is.
+        Decrement = "decrement",
+        /// Read, then write one less if the stock is still what was read; else read again.
+        Swap = "swap",
+        /// One statement: one less if there is one left.
+        Take = "take",
+        /// Count the receipts, then add one: the stock is the capacity less the receipts.
+        Insert = "insert",
+    }
+}
+
+closed_set! {
+    /// SQLite's journal.
+    pub enum Journal: "journal mode" {
+        /// A rollback journal: readers and a writer that commits keep each other out.
+        Delete = "delete",
+        /// A write-ahead log: readers see a snapshot, one writer at a time.
+        Wal = "wal",
+    }
+}
+
+/// The usual time that SQLite tries again while the database is busy, in nanoseconds.
+pub const DEFAULT_BUSY_TIMEOUT_NS: u64 = 10_000_000_000;
+
+/// What one purchase does to a database: the choices, or steps in an order of one's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "SaleText", into = "SaleText")]
+pub struct SqlSale {
+    /// Which database.
+    pub engine: Engine,
+    /// How far its statements are kept apart from the others'.
+    pub isolation: Isolation,
+    /// How buyers keep each other out.
+    pub lock: SqlLock,
+    /// How the stock is changed.
+    pub write: SqlWrite,
+    /// Whether the table forbids a stock below 0.
+    pub constraint: bool,
+    /// Whether an aborted purchase starts again.
+    pub retry: bool,
+    /// SQLite's journal.
+    pub journal: Journal,
+    /// How long SQLite tries again while the database is busy, in nanoseconds; 0: not at all.
+    pub busy_timeout_ns: u64,
+    /// The steps, where they are not the usual ones of these choices: [`SqlSale::protocol`] says them always,
+    /// [`SqlSale::of_steps`] makes sure that they can be carried out.
+    pub steps: Option<Protocol>,
+}
+
+/// A [`SqlSale`] as documents have it: with its steps, always. What only SQLite has is left out elsewhere.
+#[derive(Serialize, Deserialize)]
+struct SaleText {
+    store: Engine,
+    isolation: Isolation,
+    lock: SqlLock,
+    write: SqlWrite,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    constraint: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    retry: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    journal: Option<Journal>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    busy_timeout_ns: Option<u64>,
+    #[serde(default)]
+    steps: Option<Protocol>,
+}
+
+impl TryFrom<SaleText> for SqlSale {
+    type Error = ProtocolError;
+
+    fn try_from(text: SaleText) -> Result<Self, ProtocolError> {
+        let usual = Self::new(text.store);
+        let choices = Self {
+            isolation: text.isolation,
+            lock: text.lock,
+            write: text.write,
+            constraint: text.constraint,
+            retry: text.retry,
+            journal: text.journal.unwrap_or(usual.journal),
+            busy_timeout_ns: text.busy_timeout_ns.unwrap_or(usual.busy_timeout_ns),
+            ..usual
+        };
+        match text.steps {
+            Some(steps) => choices.of_steps(steps),
+            None => choices.checked(),
+        }
+    }
+}
+
+impl From<SqlSale> for SaleText {
+    fn from(sale: SqlSale) -> Self {
+        let only_here = sale.engine == Engine::Sqlite;
+        Self {
+            store: sale.engine,
+            isolation: sale.isolation,
+            lock: sale.lock,
+            write: sale.write,
+            constraint: sale.constraint,
+            retry: sale.retry,
+            journal: only_here.then_some(sale.journal),
+            busy_timeout_ns: only_here.then_some(sale.busy_timeout_ns),
+            steps: Some(sale.protocol()),
+        }
+    }
+}
+
+impl Engine {
+    /// The levels that it has.
+    #[must_use]
+    pub const fn levels(self) -> &'static [Isolation] {
+        match self {
+            Engine::Sqlite => &[Isolation::None, Isolation::Deferred, Isolation::Immediate],
+            Engine::Postgres => &[
+                Isolation::None,
+                Isolation::ReadCommitted,
+                Isolation::RepeatableRead,
+                Isolation::Serializable,
+            ],
+        }
+    }
+
+    /// The locks that it has.
+    #[must_use]
+    pub const fn locks(self) -> &'static [SqlLock] {
+        match self {
+            Engine::Sqlite => &[SqlLock::None],
+            Engine::Postgres => &[SqlLock::None, SqlLock::Row, SqlLock::RowShared, SqlLock::Advisory],
+        }
+    }
+
+    /// The words that its steps have. `begin-immediate` is what `begin` stands for at that level.
+    #[must_use]
+    pub const fn words(self) -> &'static [StepKind] {
+        match self {
+            Engine::Sqlite => &[
+                StepKind::Begin,
+                StepKind::Read,
+                StepKind::Count,
+                StepKind::Think,
+                StepKind::Write,
+                StepKind::Decrement,
+                StepKind::Swap,
+                StepKind::Take,
+                StepKind::Insert,
+                StepKind::Commit,
+                StepKind::Rollback,
+                StepKind::GiveBack,
+            ],
+            Engine::Postgres => &[
+                StepKind::Begin,
+                StepKind::Read,
+                StepKind::ReadForUpdate,
+                StepKind::ReadForShare,
+                StepKind::Count,
+                StepKind::Think,
+                StepKind::Write,
+                StepKind::Decrement,
+                StepKind::Swap,
+                StepKind::Take,
+                StepKind::Insert,
+                StepKind::Commit,
+                StepKind::Rollback,
+                StepKind::Lock,
+                StepKind::LockUntilCommit,
+                StepKind::Unlock,
+                StepKind::GiveBack,
+            ],
+        }
+    }
+
+    /// What it is called in a sentence.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "SQLite",
+            Engine::Postgres => "PostgreSQL",
+        }
+    }
+}
+
+impl SqlSale {
+    /// The usual purchase: each statement for itself, no lock, read and set.
+    #[must_use]
+    pub const fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            isolation: Isolation::None,
+            lock: SqlLock::None,
+            write: SqlWrite::Set,
+            constraint: false,
+            retry: false,
+            journal: Journal::Wal,
+            busy_timeout_ns: DEFAULT_BUSY_TIMEOUT_NS,
+            steps: None,
+        }
+    }
+
+    /// The same choices, if they can be carried out.
+    ///
+    /// # Errors
+    /// When the engine has not got one of them, or they do not fit each other.
+    pub fn checked(self) -> Result<Self, ProtocolError> {
+        if !self.engine.levels().contains(&self.isolation) {
+            return Err(ProtocolError::whole(Wrong::NoLevel(self.engine, self.isolation)));
+        }
+        if !self.engine.locks().contains(&self.lock) {
+            return Err(ProtocolError::whole(Wrong::NoSuchLock(self.engine, self.lock)));
+        }
+        let locks_what_it_reads = matches!(self.lock, SqlLock::Row | SqlLock::RowShared);
+        if self.steps.is_none()
+            && locks_what_it_reads
+            && matches!(self.write, SqlWrite::Take | SqlWrite::Insert)
+        {
+            return Err(ProtocolError::whole(Wrong::NoRowIsRead(self.write)));
+        }
+        check(&self.protocol(), self.engine, self.isolation)?;
+        Ok(self)
+    }
+
+    /// These choices with steps of one's own. The level is that of the steps' transactions: `begin` among the
+    /// steps and level `none` is refused.
+    ///
+    /// # Errors
+    /// When the engine can't carry the steps out in this order.
+    pub fn of_steps(self, steps: Protocol) -> Result<Self, ProtocolError> {
+        let usual = Self { steps: None, ..self };
+        let spelt = spelt_out(&steps, self.isolation);
+        let own = (spelt != usual.protocol()).then_some(spelt);
+        Self { steps: own, ..self }.checked()
+    }
+
+    /// The steps of a purchase.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        if let Some(steps) = self.steps {
+            return steps;
+        }
+        let read = match self.lock {
+            SqlLock::Row => StepKind::ReadForUpdate,
+            SqlLock::RowShared => StepKind::ReadForShare,
+            SqlLock::None | SqlLock::Advisory => StepKind::Read,
+        };
+        let sell: &[StepKind] = match self.write {
+            SqlWrite::Set => &[read, StepKind::Think, StepKind::Write],
+            SqlWrite::Decrement => &[read, StepKind::Think, StepKind::Decrement],
+            SqlWrite::Swap => &[read, StepKind::Think, StepKind::Swap],
+            SqlWrite::Take => &[StepKind::Take],
+            SqlWrite::Insert => &[StepKind::Count, StepKind::Think, StepKind::Insert],
+        };
+        let locked = self.lock == SqlLock::Advisory;
+        let begin = begin(self.isolation);
+        let mut steps = Vec::with_capacity(8);
+        steps.extend(locked.then_some(StepKind::Lock));
+        steps.extend(begin);
+        steps.extend(sell);
+        steps.extend(begin.map(|_| StepKind::Commit));
+        steps.extend(locked.then_some(StepKind::Unlock));
+        Protocol::of(&steps)
+    }
+
+    /// Whether the steps keep receipts in a table of their own.
+    #[must_use]
+    pub fn has_receipts(&self) -> bool {
+        let steps = self.protocol();
+        steps.has(StepKind::Insert) || steps.has(StepKind::Count)
+    }
+}
+
+/// How a transaction of this level begins.
+const fn begin(isolation: Isolation) -> Option<StepKind> {
+    match isolation {
+        Isolation::None => None,
+        Isolation::Immediate => Some(StepKind::BeginImmediate),
+        Isolation::ReadCommitted
+        | Isolation::RepeatableRead
+        | Isolation::Serializable
+        | Isolation::Deferred => Some(StepKind::Begin),
+    }
+}
+
+/// The steps with what `begin` stands for at this level.
+fn spelt_out(steps: &Protocol, isolation: Isolation) -> Protocol {
+    let spell = |kind: &StepKind| match kind {
+        StepKind::Begin => begin(isolation).unwrap_or(StepKind::Begin),
+        other => *other,
+    };
+    Protocol::of(&steps.steps().iter().map(spell).collect::<Vec<_>>())
+}
+
+/// Refuses steps that an engine can't carry out in this order.
+fn check(steps: &Protocol, engine: Engine, isolation: Isolation) -> Result<(), ProtocolError> {
+    let mut past = Past::default();
+    for (place, kind) in steps.steps().iter().enumerate() {
+        let later = &steps.steps()[place + 1..];
+        let taken = past.take(*kind, later, engine, isolation);
+        taken.map_err(|wrong| ProtocolError::at(steps, place, wrong))?;
+    }
+    if past.sold { Ok(()) } else { Err(ProtocolError::whole(Wrong::NeverWrites)) }
+}
+
+/// What a purchase has done up to some step.
+#[derive(Default)]
+struct Past {
+    locked: bool,
+    in_transaction: bool,
+    read: bool,
+    counted: bool,
+    sold: bool,
+    decremented: bool,
+}
+
+impl Past {
+    /// Takes a step, if it is possible now.
+    fn take(
+        &mut self,
+        kind: StepKind,
+        later: &[StepKind],
+        engine: Engine,
+        isolation: Isolation,
+    ) -> Result<(), Wrong> {
+        let needs = |is_there: bool, before| if is_there { Ok(()) } else { Err(Wrong::Needs(before)) };
+        let followed = |after| if later.contains(&after) { Ok(()) } else { Err(Wrong::NeverFollowed(after)) };
+        let is_word = kind == StepKind::BeginImmediate || engine.words().contains(&kind);
+        match kind {
+            _ if !is_word => return Err(Wrong::NotHere(engine.title())),
+            StepKind::Begin if isolation == Isolation::None => {
+                return Err(Wrong::NeedsTransaction(Isolation::None.name()));
+            }
+            StepKind::Begin | StepKind::BeginImmediate if self.in_transaction => {
+                return Err(Wrong::BegunAlready);
+            }
+            StepKind::Begin | StepKind::BeginImmediate => {
+                followed(StepKind::Commit).or_else(|_| followed(StepKind::Rollback))?;
+                self.in_transaction = true;
+            }
+            StepKind::Commit | StepKind::Rollback => {
+                needs(self.in_transaction, StepKind::Begin)?;
+                self.in_transaction = false;
+            }
+            StepKind::Lock if self.locked => return Err(Wrong::HeldAlready),
+            StepKind::Lock => {
+                followed(StepKind::Unlock)?;
+                self.locked = true;
+            }
+            StepKind::Unlock => {
+                needs(self.locked, StepKind::Lock)?;
+                self.locked = false;
+            }
+            StepKind::LockUntilCommit => needs(self.in_transaction, StepKind::Begin)?,
+            kind if kind.reads() && self.sold => return Err(Wrong::DecidesNothing),
+            kind if kind.sells() && self.sold => return Err(Wrong::SecondWrite),
+            StepKind::ReadForUpdate | StepKind::ReadForShare => {
+                needs(self.in_transaction, StepKind::Begin)?;
+                self.read = true;
+            }
+            StepKind::Read => self.read = true,
+            StepKind::Count => self.counted = true,
+            StepKind::Write | StepKind::Swap => {
+                needs(self.read, StepKind::Read)?;
+                self.sold = true;
+            }
+            StepKind::Insert => {
+                needs(self.counted, StepKind::Count)?;
+                self.sold = true;
+            }
+            StepKind::Decrement => (self.sold, self.decremented) = (true, true),
+            StepKind::Take => self.sold = true,
+            StepKind::GiveBack => needs(self.decremented, StepKind::Decrement)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sale(engine: Engine, isolation: Isolation, lock: SqlLock, write: SqlWrite) -> SqlSale {
+        SqlSale { isolation, lock, write, ..SqlSale::new(engine) }
+    }
+
+    #[test]
+    fn choices_stand_for_steps() {
+        use Engine::{Postgres, Sqlite};
+        for (engine, isolation, lock, write, steps) in [
+            (Postgres, Isolation::None, SqlLock::None, SqlWrite::Set, "read think write"),
+            (
+                Postgres,
+                Isolation::ReadCommitted,
+                SqlLock::None,
+                SqlWrite::Set,
+                "begin read think write commit",
+            ),
+            (
+                Postgres,
+                Isolation::Serializable,
+                SqlLock::None,
+                SqlWrite::Decrement,
+                "begin read think decrement commit",
+            ),
+            (
+                Postgres,
+                Isolation::ReadCommitted,
+                SqlLock::Row,
+                SqlWrite::Set,
+                "begin read-for-update think write commit",
+            ),
+            (
+                Postgres,
+                Isolation::ReadCommitted,
+                SqlLock::RowShared,
+                SqlWrite::Set,
+                "begin read-for-share think write commit",
+            ),
+            (Postgres, Isolation::None, SqlLock::None, SqlWrite::Swap, "read think swap"),
+            (Postgres, Isolation::None, SqlLock::None, SqlWrite::Take, "take"),
+            (
+                Postgres,
+                Isolation::RepeatableRead,
+                SqlLock::Advisory,
+                SqlWrite::Set,
+                "lock begin read think write commit unlock",
+            ),
+            (
+                Postgres,
+                Isolation::ReadCommitted,
+                SqlLock::None,
+                SqlWrite::Insert,
+                "begin count think insert commit",
+            ),
+            (Sqlite, Isolation::Deferred, SqlLock::None, SqlWrite::Set, "begin read think write commit"),
+            (
+                Sqlite,
+                Isolation::Immediate,
+                SqlLock::None,
+                SqlWrite::Set,
+                "begin-immediate read think write commit",
+            ),
+        ] {
+            let sale = sale(engine, isolation, lock, write);
+            assert_eq!(sale.checked().map(|sale| sale.protocol().to_string()), Ok(steps.to_owned()));
+            let spelt = steps.replace("begin-immediate", "begin").parse().expect("words");
+            assert_eq!(sale.of_steps(spelt), Ok(sale), "choices and steps are the same thing");
+            let document = serde_json::to_value(sale).expect("json");
+            assert_eq!(document["steps"], steps);
+            assert_eq!(serde_json::from_value::<SqlSale>(document).expect("a sale"), sale);
+        }
+    }
+
+    #[test]
+    fn what_an_engine_has_not_is_refused_with_what_it_has() {
+        use Engine::{Postgres, Sqlite};
+        let refused = |sale: SqlSale| sale.checked().expect_err("refused").to_string();
+        let plain = |engine, isolation, lock| refused(sale(engine, isolation, lock, SqlWrite::Set));
+        assert_eq!(
+            plain(Sqlite, Isolation::ReadCommitted, SqlLock::None),
+            "SQLite has no level read-committed; it has: none, deferred, immediate"
+        );
+        assert_eq!(plain(Sqlite, Isolation::None, SqlLock::Row), "SQLite has no lock row; it has: none");
+        assert!(
+            plain(Postgres, Isolation::Immediate, SqlLock::None).contains("it has: none, read-committed")
+        );
+        // A row lock of a statement for itself would be gone before the write.
+        assert!(plain(Postgres, Isolation::None, SqlLock::Row).contains("there is no begin before it"));
+        let take = sale(Postgres, Isolation::ReadCommitted, SqlLock::Row, SqlWrite::Take);
+        assert_eq!(refused(take), "a lock on the row that is read: but take reads none");
+    }
+
+    #[test]
+    fn what_is_impossible_is_refused_with_its_place() {
+        let level = sale(Engine::Postgres, Isolation::ReadCommitted, SqlLock::None, SqlWrite::Set);
+        for (steps, said) in [
+            ("write", "there is no read before it"),
+            ("begin read write", "no rollback follows it"),
+            ("read write commit", "there is no begin before it"),
+            ("begin begin read write commit", "the transaction has begun already"),
+            ("lock read write", "no unlock follows it"),
+            ("insert", "there is no count before it"),
+            ("take give-back", "there is no decrement before it"),
+            ("take take", "a purchase takes one ticket"),
+            ("begin read commit", "no step writes"),
+            ("read truncate fill", "PostgreSQL has no such step"),
+        ] {
+            let error = level.of_steps(steps.parse().expect("words")).expect_err(steps).to_string();
+            assert!(error.contains(said), "{steps}: {error}");
+        }
+        let none = SqlSale::new(Engine::Postgres);
+        let error = none.of_steps("begin take commit".parse().expect("words")).expect_err("no transaction");
+        assert!(error.to_string().contains("at level none each statement stands for itself"), "{error}");
+    }
+}
