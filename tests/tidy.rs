@@ -1,5 +1,6 @@
 //! The rules of the layout: who may import whom, and how long a file may get.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The order of the modules, the ground first: each names those alone that stand before it. Those on one line
@@ -44,13 +45,6 @@ fn sources() -> Vec<PathBuf> {
     files
 }
 
-/// The module below src/ that a file belongs to.
-fn module_of(path: &Path) -> String {
-    let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("below src");
-    let first = below.components().next().expect("a name").as_os_str().to_string_lossy();
-    first.trim_end_matches(".rs").to_owned()
-}
-
 /// The code of a file, without its tests and its comments.
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).expect("a source");
@@ -58,39 +52,154 @@ fn code(path: &Path) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The modules of this crate that a text names: `crate::name`, also from `use crate::{a, b}`.
-fn named(code: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for rest in code.split("crate::").skip(1) {
-        let word =
-            |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-        if let Some(group) = rest.strip_prefix('{') {
-            assert!(
-                !group.contains('{') || group.find('}') < group.find('{'),
-                "no nested group after `crate::`"
-            );
-            let members = group.split('}').next().expect("a group").split(',');
-            names.extend(members.map(|member| word(member.trim())));
-        } else {
-            names.push(word(rest));
+/// The path of a module: `["report", "page"]`, for src/report/page/mod.rs.
+type Module = Vec<String>;
+
+/// The module that a file below src/ is.
+fn path_of(file: &Path) -> Module {
+    let below = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("below src");
+    let mut path: Module = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let last = path.pop().expect("a name");
+    if last != "mod.rs" {
+        path.push(last.trim_end_matches(".rs").to_owned());
+    }
+    path
+}
+
+/// What the code of a module names of this crate, as `crate::…` or `super::…`, each with its whole path.
+fn named(code: &str, module: &[String]) -> BTreeSet<Module> {
+    let mut names = BTreeSet::new();
+    for (start, word) in code.match_indices("crate::").chain(code.match_indices("super::")) {
+        let before = code[..start].chars().next_back();
+        // The second of `super::super::` is read with the first.
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+            continue;
+        }
+        let parent = &module[..module.len().saturating_sub(1)];
+        let base = if word == "crate::" { &[][..] } else { parent };
+        tree(&code[start + word.len()..], base, &mut names);
+    }
+    names
+}
+
+/// Reads one branch of what stands behind `use`; returns the rest of the text.
+fn tree<'a>(text: &'a str, base: &[String], names: &mut BTreeSet<Module>) -> &'a str {
+    let text = text.trim_start();
+    if let Some(mut rest) = text.strip_prefix('{') {
+        loop {
+            rest = tree(rest, base, names).trim_start();
+            match rest.strip_prefix(',') {
+                Some(after) => rest = after,
+                None => return rest.strip_prefix('}').unwrap_or(rest),
+            }
         }
     }
-    names.retain(|name| !name.is_empty());
-    names
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    let mut path = base.to_vec();
+    match word {
+        "super" => drop(path.pop()),
+        "self" | "" => {}
+        word => path.push(word.to_owned()),
+    }
+    if let Some(rest) = rest.strip_prefix("::") {
+        return tree(rest, &path, names);
+    }
+    names.insert(path);
+    let rest = rest.trim_start();
+    let alias = rest
+        .strip_prefix("as ")
+        .map(|rest| rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'));
+    alias.unwrap_or(rest)
+}
+
+/// All modules but those of tests, and what each names.
+fn modules() -> BTreeMap<Module, BTreeSet<Module>> {
+    let mut modules = BTreeMap::new();
+    let mut of_tests: BTreeSet<Module> = BTreeSet::new();
+    for file in sources() {
+        let path = path_of(&file);
+        let text = std::fs::read_to_string(&file).expect("a source");
+        for rest in text.split("#[cfg(test)]\nmod ").skip(1) {
+            let name = rest.split([';', ' ']).next().expect("a name").to_owned();
+            of_tests.insert([path.clone(), vec![name]].concat());
+        }
+        let names = named(&code(&file), &path);
+        modules.insert(path, names);
+    }
+    modules.retain(|path, _| !of_tests.iter().any(|test| path.starts_with(test)));
+    modules
+}
+
+/// Which siblings in a folder name which: by folder, a module's last name and those of the modules that it, or
+/// what is in it, names.
+fn siblings() -> BTreeMap<Module, BTreeMap<String, BTreeSet<String>>> {
+    let modules = modules();
+    let mut folders: BTreeMap<Module, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for (module, names) in &modules {
+        for name in names {
+            let shared = module.iter().zip(name).take_while(|(one, other)| one == other).count();
+            let (Some(one), Some(other)) = (module.get(shared), name.get(shared)) else { continue };
+            // What is no module stands in the folder's mod.rs.
+            if modules.contains_key(&name[..=shared]) {
+                let folder = folders.entry(module[..shared].to_vec()).or_default();
+                folder.entry(one.clone()).or_default().insert(other.clone());
+            }
+        }
+    }
+    folders
+}
+
+/// A circle among modules that name each other, if there is one: its first module stands at its end, too.
+fn circle(names: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    fn walk(
+        names: &BTreeMap<String, BTreeSet<String>>,
+        way: &mut Vec<String>,
+        done: &mut BTreeSet<String>,
+    ) -> Option<Vec<String>> {
+        let last = way.last().expect("a module").clone();
+        for next in names.get(&last).into_iter().flatten() {
+            if let Some(place) = way.iter().position(|module| module == next) {
+                return Some([&way[place..], std::slice::from_ref(next)].concat());
+            }
+            if !done.contains(next) {
+                way.push(next.clone());
+                if let Some(found) = walk(names, way, done) {
+                    return Some(found);
+                }
+                way.pop();
+            }
+        }
+        done.insert(last);
+        None
+    }
+    let mut done = BTreeSet::new();
+    names.keys().find_map(|module| walk(names, &mut vec![module.clone()], &mut done))
 }
 
 #[test]
 fn imports_point_one_way() {
-    for path in sources() {
-        let module = module_of(&path);
-        if ROOF.contains(&module.as_str()) {
+    for (path, names) in modules() {
+        let module = &path.first().expect("a name")[..];
+        if ROOF.contains(&module) {
             continue;
         }
         let floor = |module: &str| FLOORS.iter().position(|floor| floor.contains(&module));
-        let own = floor(&module).unwrap_or_else(|| panic!("{module} stands on no floor of tests/tidy.rs"));
-        for name in named(&code(&path)) {
-            let allowed = name == module || floor(&name).is_some_and(|floor| floor < own);
-            assert!(allowed, "{}: {module} may not use {name}", path.display());
+        let own = floor(module).unwrap_or_else(|| panic!("{module} stands on no floor of tests/tidy.rs"));
+        for name in names.iter().filter_map(|name| name.first()) {
+            let allowed = name == module || floor(name).is_some_and(|floor| floor < own);
+            assert!(allowed, "{}: it may not use {name}", path.join("::"));
+        }
+    }
+}
+
+#[test]
+fn no_siblings_name_each_other_in_a_circle() {
+    // Their readers, and their errors, still stand in one.
+    let yet = [["history".to_owned()], ["protocol".to_owned()]];
+    for (folder, names) in siblings().into_iter().filter(|(folder, _)| !yet.iter().any(|yet| folder == yet)) {
+        if let Some(circle) = circle(&names) {
+            panic!("src/{}: {}", folder.join("/"), circle.join(" names "));
         }
     }
 }
@@ -98,7 +207,7 @@ fn imports_point_one_way() {
 #[test]
 fn only_cli_knows_clap_and_few_print() {
     for path in sources() {
-        let (module, code) = (module_of(&path), code(&path));
+        let (module, code) = (path_of(&path).swap_remove(0), code(&path));
         assert!(
             !code.contains("clap") || ["cli", "main"].contains(&module.as_str()),
             "{}: clap",
@@ -116,7 +225,7 @@ fn only_cli_knows_clap_and_few_print() {
 fn files_come_into_being_in_few_places() {
     let at_will = ["File::create", "create(true)", "fs::write("];
     for path in sources().iter().filter(|path| !path.ends_with("tests.rs")) {
-        let (module, code) = (module_of(path), code(path));
+        let (module, code) = (path_of(path).swap_remove(0), code(path));
         let makes = at_will.iter().any(|call| code.contains(call));
         assert!(
             !makes || ["streams", "lesson"].contains(&module.as_str()),
@@ -142,6 +251,31 @@ fn files_stay_short_and_say_what_they_are_for() {
 
 #[test]
 fn the_scan_sees_what_it_should() {
-    assert_eq!(named("use crate::plan::Plan;\nuse crate::{world, lock::Locker};"), ["plan", "world", "lock"]);
-    assert_eq!(named("fn f() -> crate::plan::Lock"), ["plan"]);
+    let here = ["report".to_owned(), "page".to_owned(), "lanes".to_owned()];
+    let named = |code| named(code, &here).iter().map(|path| path.join("::")).collect::<Vec<_>>();
+    assert_eq!(
+        named("use crate::plan::Plan;\nuse crate::{world::{self, Model as M}, lock};"),
+        ["lock", "plan::Plan", "world", "world::Model"]
+    );
+    assert_eq!(named("fn f() -> crate::plan::Lock"), ["plan::Lock"]);
+    assert_eq!(
+        named("use super::columns;\nuse super::super::words::*;\nsuper::super::json::f(super::g)"),
+        ["report::json::f", "report::page::columns", "report::page::g", "report::words"]
+    );
+    assert!(named("let subcrate::x = y::super::z;").is_empty());
+    // All that there is.
+    let siblings = siblings();
+    assert!(siblings[&vec![]]["report"].contains("verdict"));
+    assert!(siblings[&vec!["report".to_owned()]]["run"].contains("words"));
+}
+
+#[test]
+fn the_search_finds_circles_alone() {
+    let names = |pairs: &[(&str, &[&str])]| {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        pairs.iter().map(|(one, others)| ((*one).to_owned(), set(others))).collect()
+    };
+    assert_eq!(circle(&names(&[("a", &["b", "c"]), ("b", &["c"])])), None);
+    let found = circle(&names(&[("a", &["b"]), ("b", &["c"]), ("c", &["d", "b"])]));
+    assert_eq!(found, Some(["b", "c", "b"].map(str::to_owned).to_vec()));
 }

@@ -7,8 +7,8 @@ use clap::Args;
 use super::outputs::Outputs;
 use crate::history::History;
 use crate::lang::Lang;
-use crate::report::timeline::{Look, timeline};
-use crate::report::{html, trace};
+use crate::report::page::timeline::{Look, timeline};
+use crate::report::page::{html, trace};
 use crate::verdict::Verdict;
 
 /// Where the pictures of a history go.

@@ -14,8 +14,8 @@ use super::{Exit, check};
 use crate::foreign;
 use crate::lang::{Lang, timeline as say};
 use crate::report::check::Checked;
+use crate::report::page::timeline::MOST_PURCHASES;
 use crate::report::text;
-use crate::report::timeline::MOST_PURCHASES;
 use crate::stock::Stock;
 use crate::verdict::judge_from;
 

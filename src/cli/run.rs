@@ -18,7 +18,8 @@ use crate::lang::Lang;
 use crate::paths::through_links;
 use crate::plan::{Pace, PerBuyer, Plan, Workers};
 use crate::protocol::file::{Lock, Sale};
-use crate::report::{json, text};
+use crate::report::run::{json, text};
+use crate::report::text::Detail;
 use crate::run::{RunError, Sold, run};
 use crate::stock::Stock;
 use crate::workers::{Watch, WorkersError};
@@ -190,9 +191,9 @@ fn conclude(
         print_json(&json::of_run(history, verdict, buyers, &outputs.failures), interrupted)?;
     } else {
         let detail = match (args.quiet, args.verbose) {
-            (true, _) => text::Detail::Quiet,
-            (_, true) => text::Detail::Verbose,
-            _ => text::Detail::Normal,
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
         };
         let picture = if args.quiet { String::new() } else { in_terminal(history, lang) };
         print(&(picture + &text::of_run(history, verdict, buyers, lang, detail)), interrupted)?;

@@ -1,14 +1,15 @@
 //! A lesson's child process, with what Python's `multiprocessing.Process` offers: `join`, `is_alive`,
 //! `terminate`, a name and a process id. None outlives the lesson, however that ends.
 
-use std::time::Duration;
+use std::io::{self, Write as _};
 
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use super::LessonError;
-use super::stage::Stage;
+use super::stage::{LOOK, Stage};
+use crate::workers::{fork_buyer, only_thread};
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +19,6 @@ pub(super) enum Ended {
     /// By this signal.
     Killed(i32),
 }
-
-/// How often a join looks. Waiting without looking would be deaf to Ctrl-C: waitpid(2) goes on after
-/// a signal whose handler says `SA_RESTART`.
-pub(super) const LOOK: Duration = Duration::from_millis(1);
 
 pub(super) struct Child<'a> {
     stage: &'a Stage<'a>,
@@ -99,6 +96,47 @@ impl<'a> Child<'a> {
     }
 }
 
+impl<'a> Stage<'a> {
+    /// Starts a process that runs `body` under this name: what Python calls `Process(target=…).start()`.
+    pub(super) fn start(
+        &self,
+        name: &str,
+        body: impl FnOnce() -> io::Result<()>,
+    ) -> Result<Child<'_>, LessonError> {
+        self.go_on()?;
+        only_thread()?;
+        let pid = fork_buyer(name, || {
+            self.become_child(name);
+            take_terminate();
+            match body() {
+                Ok(()) => 0,
+                Err(error) => {
+                    // The last resort of a child: if stderr is closed, the exit code still tells.
+                    let _ = writeln!(io::stderr(), "{name}: {error}");
+                    1
+                }
+            }
+        })
+        .map_err(|why| LessonError::Start { name: name.to_owned(), why })?;
+        Ok(Child::new(self, name, pid))
+    }
+
+    /// The end of a program, as Python's multiprocessing has it: the daemons are terminated, and the
+    /// other children waited for.
+    pub(super) fn leave<'c>(
+        &self,
+        children: impl IntoIterator<Item = &'c mut Child<'a>>,
+    ) -> Result<(), LessonError>
+    where
+        'a: 'c,
+    {
+        for child in children {
+            child.at_exit()?;
+        }
+        Ok(())
+    }
+}
+
 /// The last resort: a lesson that fails or is interrupted leaves no process behind.
 impl Drop for Child<'_> {
     fn drop(&mut self) {
@@ -111,7 +149,7 @@ impl Drop for Child<'_> {
 
 /// Lets SIGTERM end this process, as it does by default: buyers ignore it, since their launcher stops
 /// them in good order.
-pub(super) fn take_terminate() {
+fn take_terminate() {
     // SAFETY: SIG_DFL runs no code of ours, so there is none that could be unsafe in a handler.
     let _ = unsafe { signal(Signal::SIGTERM, SigHandler::SigDfl) };
 }

@@ -12,12 +12,10 @@ use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::LessonError;
-use super::child::{Child, LOOK};
 use crate::lang::{Lang, lesson as text};
 use crate::report::text::ASIDE;
 use crate::shared::SharedSlice;
 use crate::streams::Patient;
-use crate::workers::{fork_buyer, only_thread};
 
 /// How a lesson's words reach the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +49,10 @@ const FAST: u32 = 4;
 const SLICE: Duration = Duration::from_millis(20);
 
 pub(super) const USUAL: Style = Style::new();
+
+/// How often a join looks. Waiting without looking would be deaf to Ctrl-C: waitpid(2) goes on after
+/// a signal whose handler says `SA_RESTART`.
+pub(super) const LOOK: Duration = Duration::from_millis(1);
 
 /// The stage of one lesson. Children inherit it, and each knows its own name.
 pub(super) struct Stage<'a> {
@@ -203,49 +205,15 @@ impl<'a> Stage<'a> {
         self.unheard.take().map_or(Ok(()), |error| Err(LessonError::Output(error)))
     }
 
+    /// Makes the process that it is in a child of this name.
+    pub(super) fn become_child(&self, name: &str) {
+        name.clone_into(&mut self.name.borrow_mut());
+        self.is_child.set(true);
+    }
+
     /// The flag that an interrupt sets.
     pub(super) fn interrupted(&self) -> &'a AtomicBool {
         self.manner.interrupted
-    }
-
-    /// Starts a process that runs `body` under this name: what Python calls `Process(target=…).start()`.
-    pub(super) fn start(
-        &self,
-        name: &str,
-        body: impl FnOnce() -> io::Result<()>,
-    ) -> Result<Child<'_>, LessonError> {
-        self.go_on()?;
-        only_thread()?;
-        let pid = fork_buyer(name, || {
-            name.clone_into(&mut self.name.borrow_mut());
-            self.is_child.set(true);
-            super::child::take_terminate();
-            match body() {
-                Ok(()) => 0,
-                Err(error) => {
-                    // The last resort of a child: if stderr is closed, the exit code still tells.
-                    let _ = writeln!(io::stderr(), "{name}: {error}");
-                    1
-                }
-            }
-        })
-        .map_err(|why| LessonError::Start { name: name.to_owned(), why })?;
-        Ok(Child::new(self, name, pid))
-    }
-
-    /// The end of a program, as Python's multiprocessing has it: the daemons are terminated, and the
-    /// other children waited for.
-    pub(super) fn leave<'c>(
-        &self,
-        children: impl IntoIterator<Item = &'c mut Child<'a>>,
-    ) -> Result<(), LessonError>
-    where
-        'a: 'c,
-    {
-        for child in children {
-            child.at_exit()?;
-        }
-        Ok(())
     }
 }
 

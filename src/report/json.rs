@@ -1,78 +1,15 @@
-//! The JSON document of a run.
+//! What all JSON documents have in common: their version, and the anomalies of a verdict.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::figures::{Fairness, Latency, rate_per_s};
 use super::words;
-use crate::history::{BuyerCount, History, Names, Purchase};
+use crate::history::{History, Names, Purchase};
 use crate::lang::Lang;
-use crate::plan::Plan;
-use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Place, Ruling, Verdict};
+use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Place, Verdict};
 
 /// The version of every JSON document on stdout.
 pub const SCHEMA_VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema_version: u32,
-    plan: Option<&'a Plan>,
-    command: Option<String>,
-    stock: Stock,
-    receipts: u64,
-    refused: u64,
-    failed: u64,
-    unanswered: u64,
-    oversold: u64,
-    outside_sales: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    restocked: u64,
-    at_once: u64,
-    interrupted: bool,
-    verdict: Ruling,
-    anomalies: Vec<AnomalyRow>,
-    unjudged: Vec<String>,
-    /// What else failed once the sale was over.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    failures: &'a [String],
-    launch_s: f64,
-    elapsed_s: f64,
-    sales_per_s: f64,
-    latency_ns: Latency,
-    fairness: Fairness,
-    buyers: Vec<BuyerRow>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    replay: Option<ReplayPart>,
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
-/// What the document of a replay holds beside that of a run.
-#[derive(Clone, Debug, Serialize)]
-pub struct ReplayPart {
-    /// Every step that was taken.
-    pub schedule: String,
-    /// How many of them the schedule asked for.
-    pub asked: usize,
-    /// How many times it was replayed.
-    pub times: u32,
-    /// Whether all of these came to the same.
-    pub agree: bool,
-    /// How many replays were asked for, where an interrupt or an error came before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub times_asked: Option<u32>,
-    /// The command that replays it.
-    #[serde(skip)]
-    pub command: String,
-}
-
-#[derive(Serialize)]
-struct Stock {
-    initial: Option<i64>,
-    remaining: Option<i64>,
-}
 
 /// An anomaly as every JSON document has it.
 #[derive(Serialize)]
@@ -84,81 +21,6 @@ pub struct AnomalyRow {
     lines: Vec<u32>,
     summary: String,
     evidence: Value,
-}
-
-#[derive(Serialize)]
-struct BuyerRow {
-    buyer: u32,
-    pid: u32,
-    bought: u64,
-    refused: u64,
-    failed: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    killed_by: Option<i32>,
-}
-
-/// The document of a run, in one line. `failures` is what else failed: outputs that could not be written.
-#[must_use]
-pub fn of_run(history: &History, verdict: &Verdict, buyers: &[BuyerCount], failures: &[String]) -> String {
-    to_line(&document(history, verdict, buyers, failures))
-}
-
-/// The document of a replay, in one line: that of a run, and a little more.
-#[must_use]
-pub fn of_replay(
-    history: &History,
-    verdict: &Verdict,
-    buyers: &[BuyerCount],
-    failures: &[String],
-    replay: ReplayPart,
-) -> String {
-    let command = Some(replay.command.clone());
-    to_line(&Document { command, replay: Some(replay), ..document(history, verdict, buyers, failures) })
-}
-
-fn document<'a>(
-    history: &'a History,
-    verdict: &Verdict,
-    buyers: &[BuyerCount],
-    failures: &'a [String],
-) -> Document<'a> {
-    let Verdict { ruling, ledger, .. } = verdict;
-    let timing = history.header.timing.unwrap_or_default();
-    let plan = history.header.plan.as_ref();
-    let buyer_row = |buyer: &BuyerCount| BuyerRow {
-        buyer: buyer.buyer,
-        pid: buyer.pid,
-        bought: buyer.tally.bought,
-        refused: buyer.tally.refused,
-        failed: buyer.tally.failed,
-        killed_by: buyer.killed_by,
-    };
-    Document {
-        schema_version: SCHEMA_VERSION,
-        plan,
-        command: plan.map(Plan::command),
-        stock: Stock { initial: ledger.initial, remaining: ledger.remaining },
-        receipts: ledger.receipts,
-        refused: ledger.refused,
-        failed: ledger.failed,
-        unanswered: ledger.unanswered,
-        oversold: ledger.oversold,
-        outside_sales: ledger.outside_sales,
-        restocked: ledger.restocked,
-        at_once: verdict.at_once,
-        interrupted: history.header.interrupted,
-        verdict: *ruling,
-        anomalies: anomalies(verdict, history),
-        unjudged: unjudged(verdict, history),
-        failures,
-        launch_s: seconds(timing.launch_ns),
-        elapsed_s: seconds(timing.elapsed_ns),
-        sales_per_s: rate_per_s(ledger.receipts, timing.elapsed_ns),
-        latency_ns: Latency::of(history),
-        fairness: Fairness::of(buyers),
-        buyers: buyers.iter().map(buyer_row).collect(),
-        replay: None,
-    }
 }
 
 /// A document as one line of JSON.
@@ -274,8 +136,4 @@ fn row(purchase: &Purchase, names: &Names) -> Value {
         row["line"] = json!(purchase.line);
     }
     row
-}
-
-fn seconds(ns: u64) -> f64 {
-    ns as f64 / 1e9
 }

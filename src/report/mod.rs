@@ -3,19 +3,14 @@
 //! meaning.
 
 pub mod check;
-mod columns;
-pub mod connectors;
+pub mod documented;
 pub mod explore;
 pub mod figures;
-pub mod html;
 pub mod json;
-pub mod lanes;
 pub mod matrix;
+pub mod page;
 pub mod race;
 pub mod replay;
-#[cfg(test)]
-mod sample;
+pub mod run;
 pub mod text;
-pub mod timeline;
-pub mod trace;
 pub mod words;

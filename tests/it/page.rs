@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use ticketsim::fault::TornText;
 use ticketsim::history::{Header, History, Outcome, Purchase, Steps};
-use ticketsim::report::html;
+use ticketsim::report::page::html;
 use ticketsim::verdict::judge;
 
 use crate::browser::{Browser, LAPTOP, Screen};

@@ -12,7 +12,7 @@ use super::{census_summary, sample_summary, schedules};
 use crate::explore::{Census, Drawn, End, Found, Sample, Scheduler, Setting};
 use crate::lang::{Lang, Noun, explore as say, run as say_run};
 use crate::protocol::file::{Lock, Sale};
-use crate::report::matrix::demonstration;
+use crate::report::documented::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
 use crate::report::words::{self, grouped, grouped_stock};
 use crate::schedule::Schedule;

@@ -134,8 +134,8 @@ impl Tracks {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample::{bought, refused};
     use super::*;
-    use crate::report::sample::{bought, refused};
 
     fn history(purchases: Vec<Purchase>) -> History {
         History { purchases, ..History::default() }

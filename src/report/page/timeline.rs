@@ -10,10 +10,10 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::lanes::{Extent, Lane, buyer_name, lanes, last_known_ns, turn_ns};
-use super::words::{self, span};
 use crate::fault::{Fault, FaultKind};
 use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
+use crate::report::words::{self, span};
 use crate::stock::Stock;
 
 /// The most purchases that are drawn.
@@ -336,9 +336,9 @@ fn ascii(text: &str, lang: Lang) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample::{bought, refused};
     use super::*;
     use crate::history::{Header, Steps};
-    use crate::report::sample::{bought, refused};
 
     fn plain(text: &str) -> String {
         anstream::adapter::strip_str(text).to_string()

@@ -100,9 +100,9 @@ const fn zigzag(number: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lanes::lanes;
+    use super::super::sample::{bought, refused};
     use super::*;
-    use crate::report::lanes::lanes;
-    use crate::report::sample::{bought, refused};
 
     #[test]
     fn numbers_take_the_bytes_that_they_need() {

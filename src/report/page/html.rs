@@ -19,15 +19,15 @@ use serde::Serialize;
 
 use super::columns::Columns;
 use super::connectors::{Piece, pieces};
-use super::figures::Latency;
 use super::lanes::{Extent, Lane, buyer_name, lanes};
-use super::words::{self, grouped, grouped_stock, span};
 use crate::fault::FaultKind;
 use crate::foreign;
 use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
 use crate::plan::Plan;
 use crate::protocol::file::Lock;
+use crate::report::figures::Latency;
+use crate::report::words::{self, grouped, grouped_stock, span};
 use crate::stock::Stock;
 use crate::verdict::{Anomaly, Ledger, MOST_EVIDENCE, Ruling, Verdict};
 
@@ -37,14 +37,14 @@ pub const MOST_ROWS: usize = 200;
 const LANG: Lang = Lang::En;
 
 /// The page's files, embedded.
-const STYLE: &str = include_str!("page/page.css");
+const STYLE: &str = include_str!("page.css");
 const SCRIPTS: [&str; 6] = [
-    include_str!("page/data.js"),
-    include_str!("page/stock.js"),
-    include_str!("page/draw.js"),
-    include_str!("page/anomalies.js"),
-    include_str!("page/view.js"),
-    include_str!("page/panels.js"),
+    include_str!("data.js"),
+    include_str!("stock.js"),
+    include_str!("draw.js"),
+    include_str!("anomalies.js"),
+    include_str!("view.js"),
+    include_str!("panels.js"),
 ];
 
 /// The whole page of a history.
@@ -64,7 +64,9 @@ pub fn page(history: &History, verdict: &Verdict) -> io::Result<String> {
         ruling_sentence: ruling_sentence(verdict),
         figures: figures(&verdict.ledger),
         facts: history.header.plan.as_ref().map(facts).unwrap_or_default(),
-        command: super::replay::command(history).map(|command| command_parts(&command)).unwrap_or_default(),
+        command: crate::report::replay::command(history)
+            .map(|command| command_parts(&command))
+            .unwrap_or_default(),
         legend: Legend::of(history),
         unjudged: unjudged(history, verdict),
         latency: latency(history),
@@ -359,7 +361,7 @@ fn facts(plan: &Plan) -> Vec<String> {
 
 fn latency(history: &History) -> Vec<LatencyRow> {
     let latency = Latency::of(history);
-    let row = |name, about, figures: super::figures::Percentiles| LatencyRow {
+    let row = |name, about, figures: crate::report::figures::Percentiles| LatencyRow {
         name,
         about,
         cells: [

@@ -17,9 +17,9 @@ use serde_json::{Map, Value, json};
 
 use super::connectors::pieces;
 use super::lanes::{Extent, buyer_name, lanes, last_known_ns};
-use super::words;
 use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
+use crate::report::words;
 use crate::stock::Stock;
 use crate::verdict::Verdict;
 
@@ -69,7 +69,7 @@ pub fn trace(history: &History, verdict: &Verdict, out: &mut impl Write) -> io::
     let mut track_of = vec![0; history.purchases.len()];
     let mut events = Events { out, first: true, extent: Extent::of(history) };
     events.out.write_all(b"{\"displayTimeUnit\":\"ms\",\"otherData\":")?;
-    let command = super::replay::command(history);
+    let command = crate::report::replay::command(history);
     let other = json!({"generator": "ticketsim", "verdict": verdict.ruling.name(), "command": command});
     serde_json::to_writer(&mut *events.out, &other)?;
     events.out.write_all(b",\"traceEvents\":[")?;
@@ -258,9 +258,9 @@ fn facts(purchase: &Purchase) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample::{bought, refused};
     use super::*;
     use crate::history::{Header, Steps};
-    use crate::report::sample::{bought, refused};
     use crate::verdict::judge;
 
     fn events(history: &History) -> Vec<Value> {

@@ -2,19 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
-use super::words::{self, grouped};
+use super::MOST_STEPS;
 use crate::foreign;
 use crate::history::{History, Outcome};
 use crate::lang::{Lang, Noun, replay as say, run as run_words};
 use crate::plan::Plan;
 use crate::protocol::file::{Lock, LockOn};
 use crate::protocol::{Action, Reply};
+use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
+use crate::report::words::{self, grouped};
 use crate::schedule::{Schedule, Taken};
 use crate::verdict::Verdict;
-
-/// Up to so many steps have a line each, unless more is asked for.
-pub const MOST_STEPS: usize = 60;
 
 /// The plan of a replay in one line.
 #[must_use]
@@ -29,18 +27,6 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     let buyers = lang.count(u64::from(plan.buyers), Noun::Process);
     let tickets = lang.tickets(plan.tickets.unwrap_or(0));
     format!("{}\n", say::plan_line(lang, buyers, tickets, foreign::path(&plan.file), lock, write))
-}
-
-/// The command that makes a history happen again: of a replay the same steps, of a run the same plan.
-/// `None` where the steps are too many for a command, or the history does not say how it was made.
-#[must_use]
-pub fn command(history: &History) -> Option<String> {
-    let plan = history.header.plan.as_ref()?;
-    let Some(replay) = &history.header.replay else {
-        return Some(plan.command());
-    };
-    let steps: Schedule = replay.parse().ok()?;
-    (steps.0.len() <= MOST_STEPS).then(|| plan.replay_command(&steps.to_string(), steps.buyers()))
 }
 
 /// What a replay came to.

@@ -2,9 +2,9 @@
 //! between them. Page and trace both draw these.
 
 use super::lanes::last_known_ns;
-use super::words;
 use crate::history::{History, Purchase};
 use crate::lang::Lang;
+use crate::report::words;
 use crate::verdict::{Anomaly, Contradiction, Evidence, LostUpdate, MOST_EVIDENCE, Place, TornRead, Wait};
 
 /// An arrow from a moment of one purchase to a moment of another.
@@ -153,9 +153,9 @@ fn wrote_ns(purchase: &Purchase) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample::bought;
     use super::*;
     use crate::history::Header;
-    use crate::report::sample::bought;
     use crate::verdict::{AnomalyKind, judge};
 
     #[test]

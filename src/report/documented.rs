@@ -1,0 +1,41 @@
+//! What the manuals say of a combination: why its lock keeps its buyers apart, or why it does not.
+
+use crate::lang::{Lang, matrix as say, run as say_run};
+use crate::plan::{Exclusion, Plan, Workers};
+use crate::protocol::file::{Lock, Sale, Write};
+
+/// Why a combination is expected to do as it does, in one sentence.
+#[must_use]
+pub fn documented(sale: &Sale, workers: Workers, lang: Lang) -> String {
+    match Exclusion::of(sale, workers) {
+        Exclusion::NoLock => match sale.write {
+            Write::Overwrite => say::why_none_overwrite(lang),
+            Write::Truncate => say::why_none_truncate(lang),
+            Write::Rename => say::why_none_rename(lang),
+        },
+        Exclusion::SameOwner => say::why_same_owner(lang),
+        Exclusion::RenamedAway => say::why_renamed_away(lang),
+        Exclusion::NotCovered => say::why_not_covered(lang),
+        Exclusion::InTurn => say::why_in_turn(lang),
+        Exclusion::Excludes => match sale.lock {
+            // Without a lock nothing excludes.
+            Lock::None => String::new(),
+            Lock::Flock => say::why_flock(lang),
+            Lock::Posix => say::why_posix(lang),
+            Lock::Ofd => say::why_ofd(lang),
+            Lock::Lockfile => say::why_lockfile(lang),
+            Lock::Semaphore => say::why_semaphore(lang),
+        },
+    }
+}
+
+/// What is said of a plan whose lock does not keep its buyers apart.
+#[must_use]
+pub fn demonstration(plan: &Plan, lang: Lang) -> Option<String> {
+    match plan.exclusion() {
+        Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => None,
+        Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
+            Some(say_run::demonstration(lang, documented(&plan.sale, plan.workers, lang)))
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! A replay, as text and as JSON.
+
+pub mod json;
+pub mod text;
+
+use crate::history::History;
+use crate::schedule::Schedule;
+
+/// Up to so many steps have a line each, unless more is asked for.
+pub const MOST_STEPS: usize = 60;
+
+/// The command that makes a history happen again: of a replay the same steps, of a run the same plan.
+/// `None` where the steps are too many for a command, or the history does not say how it was made.
+#[must_use]
+pub fn command(history: &History) -> Option<String> {
+    let plan = history.header.plan.as_ref()?;
+    let Some(replay) = &history.header.replay else {
+        return Some(plan.command());
+    };
+    let steps: Schedule = replay.parse().ok()?;
+    (steps.0.len() <= MOST_STEPS).then(|| plan.replay_command(&steps.to_string(), steps.buyers()))
+}

@@ -1,0 +1,116 @@
+//! The JSON document of a run.
+
+use serde::Serialize;
+
+use crate::history::{BuyerCount, History};
+use crate::plan::Plan;
+use crate::report::figures::{Fairness, Latency, rate_per_s};
+use crate::report::json::{AnomalyRow, SCHEMA_VERSION, anomalies, to_line, unjudged};
+use crate::verdict::{Ruling, Verdict};
+
+/// The document of a run.
+#[derive(Serialize)]
+pub(crate) struct Document<'a> {
+    schema_version: u32,
+    plan: Option<&'a Plan>,
+    pub(crate) command: Option<String>,
+    stock: Stock,
+    receipts: u64,
+    refused: u64,
+    failed: u64,
+    unanswered: u64,
+    oversold: u64,
+    outside_sales: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    restocked: u64,
+    at_once: u64,
+    interrupted: bool,
+    verdict: Ruling,
+    anomalies: Vec<AnomalyRow>,
+    unjudged: Vec<String>,
+    /// What else failed once the sale was over.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    failures: &'a [String],
+    launch_s: f64,
+    elapsed_s: f64,
+    sales_per_s: f64,
+    latency_ns: Latency,
+    fairness: Fairness,
+    buyers: Vec<BuyerRow>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[derive(Serialize)]
+struct Stock {
+    initial: Option<i64>,
+    remaining: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct BuyerRow {
+    buyer: u32,
+    pid: u32,
+    bought: u64,
+    refused: u64,
+    failed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    killed_by: Option<i32>,
+}
+
+/// The document of a run, in one line. `failures` is what else failed: outputs that could not be written.
+#[must_use]
+pub fn of_run(history: &History, verdict: &Verdict, buyers: &[BuyerCount], failures: &[String]) -> String {
+    to_line(&document(history, verdict, buyers, failures))
+}
+
+/// What a run came to, as its document has it.
+pub(crate) fn document<'a>(
+    history: &'a History,
+    verdict: &Verdict,
+    buyers: &[BuyerCount],
+    failures: &'a [String],
+) -> Document<'a> {
+    let Verdict { ruling, ledger, .. } = verdict;
+    let timing = history.header.timing.unwrap_or_default();
+    let plan = history.header.plan.as_ref();
+    let buyer_row = |buyer: &BuyerCount| BuyerRow {
+        buyer: buyer.buyer,
+        pid: buyer.pid,
+        bought: buyer.tally.bought,
+        refused: buyer.tally.refused,
+        failed: buyer.tally.failed,
+        killed_by: buyer.killed_by,
+    };
+    Document {
+        schema_version: SCHEMA_VERSION,
+        plan,
+        command: plan.map(Plan::command),
+        stock: Stock { initial: ledger.initial, remaining: ledger.remaining },
+        receipts: ledger.receipts,
+        refused: ledger.refused,
+        failed: ledger.failed,
+        unanswered: ledger.unanswered,
+        oversold: ledger.oversold,
+        outside_sales: ledger.outside_sales,
+        restocked: ledger.restocked,
+        at_once: verdict.at_once,
+        interrupted: history.header.interrupted,
+        verdict: *ruling,
+        anomalies: anomalies(verdict, history),
+        unjudged: unjudged(verdict, history),
+        failures,
+        launch_s: seconds(timing.launch_ns),
+        elapsed_s: seconds(timing.elapsed_ns),
+        sales_per_s: rate_per_s(ledger.receipts, timing.elapsed_ns),
+        latency_ns: Latency::of(history),
+        fairness: Fairness::of(buyers),
+        buyers: buyers.iter().map(buyer_row).collect(),
+    }
+}
+
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}

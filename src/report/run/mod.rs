@@ -1,0 +1,4 @@
+//! A run, as text and as JSON.
+
+pub mod json;
+pub mod text;
