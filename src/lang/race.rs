@@ -121,8 +121,8 @@ texts! {
     }
     /// Some answered before their request was whole.
     early(number) {
-        en: "note: {number} were answered before the last byte of their request; their purchases count from its first byte",
-        zh: "注意：有 {number} 个请求的最后一个字节还没发出就得到了回答；它们的购买从第一个字节算起",
+        en: "note: {number} were answered before the last byte of their request; their purchases count from its first byte, and further trials hold its body back, too",
+        zh: "注意：有 {number} 个请求的最后一个字节还没发出就得到了回答；它们的购买从第一个字节算起，以后各轮连请求体一起留到放行",
     }
     /// Answers that no rule matches.
     unmatched_head(number) {
@@ -130,10 +130,12 @@ texts! {
         zh: "没有规则匹配的回答（{number} 个）：",
     }
     /// What to do about one.
-    suggestion(rule) {
-        en: "say what it means, e.g. --refused '{rule}' (or --bought, --failed, --unknown)",
-        zh: "请说明它的意思，例如 --refused '{rule}'（或 --bought、--failed、--unknown）",
+    suggestion(outcome, rule) {
+        en: "say what it means, e.g. --{outcome} '{rule}' (there are --bought, --refused, --failed, --unknown)",
+        zh: "请说明它的意思，例如 --{outcome} '{rule}'（有 --bought、--refused、--failed、--unknown）",
     }
+    /// So many trials could not be judged.
+    not_judged(number) { en: "not judged: {number} trials", zh: "无法判定：{number} 轮" }
     /// Why it ended early.
     ended(trial, why) { en: "trial {trial}: {why}", zh: "第 {trial} 轮：{why}" }
     /// It was interrupted.

@@ -65,6 +65,8 @@ pub struct Shown {
 pub struct Strange {
     /// What was answered, in one line.
     pub answer: String,
+    /// The outcome that it probably stands for.
+    pub outcome: Outcome,
     /// A rule that would match it.
     pub rule: String,
     /// How often it came.

@@ -7,7 +7,7 @@ use super::RaceError;
 use super::act::{Hands, Stop};
 use super::command::{self, CommandAnswer, Server};
 use super::heat::{Ended, Heat, Judged, Shortfall};
-use super::http::{self, HttpAnswer, Net};
+use super::http::{self, Held, HttpAnswer, Net};
 use super::plan::{RacePlan, Target};
 use super::raced::{Raced, Shown, Strange, Trial, history_of};
 use super::request::Cookies;
@@ -39,7 +39,7 @@ pub fn run(
     allow_open_files(plan)?;
     let net = Net::new(plan, interrupted)?;
     let hands = Hands { plan, net: &net, interrupted };
-    let mut track = Track { hands, server: None, once: None, raced: Raced::default() };
+    let mut track = Track { hands, server: None, once: None, held: Held::LastByte, raced: Raced::default() };
     for number in 1..=plan.trials {
         let (trial, shown) = track.trial(number);
         told(&trial);
@@ -61,6 +61,8 @@ struct Track<'a> {
     server: Option<Server>,
     /// What was set up once, for all trials.
     once: Option<Buyer>,
+    /// What is held back of a request.
+    held: Held,
     raced: Raced,
 }
 
@@ -87,6 +89,9 @@ impl Track<'_> {
         };
         if let Some(why) = heat.shortfall.as_ref().map(told_shortfall) {
             return (trial.stopped(Stop::Why(why)), None);
+        }
+        if heat.early > 0 {
+            self.held = Held::Body;
         }
         if heat.interrupted && heat.made.is_empty() {
             return (trial.stopped(Stop::Interrupted), None);
@@ -183,7 +188,7 @@ impl Track<'_> {
                         Judged::Unmatched
                     }
                 };
-                http::race(plan, request, net, buyers, &mut judge)
+                http::race(plan, request, net, self.held, buyers, &mut judge)
                     .map_err(|error| Stop::Why(error.to_string()))
             }
             Target::Command(words) => {
@@ -338,16 +343,16 @@ fn told_shortfall(shortfall: &Shortfall) -> String {
 }
 
 /// Notes an answer that no rule matches.
-fn note(strange: &mut Vec<Strange>, told: impl FnOnce() -> (String, String)) {
-    let (answer, rule) = told();
+fn note(strange: &mut Vec<Strange>, told: impl FnOnce() -> (String, String, Outcome)) {
+    let (answer, rule, outcome) = told();
     if let Some(known) = strange.iter_mut().find(|known| known.answer == answer) {
         known.count += 1;
     } else if strange.len() < MOST_STRANGE {
-        strange.push(Strange { answer, rule, count: 1 });
+        strange.push(Strange { answer, outcome, rule, count: 1 });
     }
 }
 
-fn told_http(answer: &HttpAnswer, hidden: &[String]) -> (String, String) {
+fn told_http(answer: &HttpAnswer, hidden: &[String]) -> (String, String, Outcome) {
     let mut text = format!("status {}", answer.status);
     for name in ["location", "set-cookie", "retry-after"] {
         for value in answer.header(name) {
@@ -363,10 +368,15 @@ fn told_http(answer: &HttpAnswer, hidden: &[String]) -> (String, String) {
     if !answer.body.trim_ascii().is_empty() {
         text.push_str(&format!(", body: {}", one_line(&answer.body)));
     }
-    (masked(text, hidden), format!("status={}", answer.status))
+    let outcome = match answer.status {
+        500.. => Outcome::Unknown,
+        400 | 401 | 403 | 404 | 422 | 429 => Outcome::Failed,
+        _ => Outcome::Refused,
+    };
+    (masked(text, hidden), format!("status={}", answer.status), outcome)
 }
 
-fn told_command(answer: &CommandAnswer, hidden: &[String]) -> (String, String) {
+fn told_command(answer: &CommandAnswer, hidden: &[String]) -> (String, String, Outcome) {
     let code = answer.exit.unwrap_or(0);
     let mut text = format!("exit code {code}");
     for (name, output) in [("stdout", &answer.stdout), ("stderr", &answer.stderr)] {
@@ -374,7 +384,8 @@ fn told_command(answer: &CommandAnswer, hidden: &[String]) -> (String, String) {
             text.push_str(&format!(", {name}: {}", one_line(output)));
         }
     }
-    (masked(text, hidden), format!("exit={code}"))
+    let outcome = if answer.stderr.trim_ascii().is_empty() { Outcome::Refused } else { Outcome::Failed };
+    (masked(text, hidden), format!("exit={code}"), outcome)
 }
 
 fn one_line(bytes: &[u8]) -> String {

@@ -15,7 +15,7 @@ mod unjudged;
 use serde::Serialize;
 
 use crate::closed_set::closed_set;
-use crate::history::{History, Outcome};
+use crate::history::{Doubt, History, Outcome};
 use crate::stock::Stock;
 
 pub use initial::{InitialFrom, judge_from};
@@ -261,6 +261,11 @@ pub fn judge(history: &History) -> Verdict {
         unjudged.push(Unjudged::Order);
     }
     unjudged.extend(restocks::allow(history, &mut ledger, &mut anomalies));
+    if history.header.doubts.contains(&Doubt::NothingBought) {
+        // Nobody bought at a foreign shop that had tickets: its answers may have been misread, and then
+        // neither book tells against it. A stock below nothing does.
+        anomalies.retain(|anomaly| anomaly.kind == AnomalyKind::NegativeStock);
+    }
     anomalies.sort_by_key(|anomaly| anomaly.kind);
     unjudged.extend(unjudged::not_shown(history, &ledger, &anomalies));
     let ruling = if !anomalies.is_empty() {

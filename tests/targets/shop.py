@@ -87,8 +87,12 @@ class Shop(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         seen["requests"] += 1
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         path = self.path.split("?")[0]
+        if args.manner == "hasty" and path == "/buy":
+            # It sells before it has read what is asked of it.
+            self.close_connection = True
+            return self.buy_plain("")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         if path == "/reset":
             store.write(int((self.path.split("?n=") + [args.tickets])[1]))
             seen["buys"] = 0

@@ -262,3 +262,69 @@ pub(super) fn wait_for<'a>(
     // A signal ends it early, and a pipe that can't be polled is read all the same.
     let _ = poll(&mut fds, PollTimeout::from(millis));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::race::config::Config;
+    use crate::race::plan::Users;
+    use crate::race::template::{Template, Variables};
+
+    /// A program that writes to a file, in this folder.
+    fn program(folder: &std::path::Path) -> Program {
+        let config = Config::parse("tickets = 1\ncommand = ['x']").expect("toml");
+        let mut plan = config.plan(Users::default()).expect("a plan");
+        plan.chdir = Some(folder.to_owned());
+        let words =
+            ["sh", "-c", "echo ran > \"$1\"; echo \"out $1\"; exit 3", "sh", "it ran"].map(Template::new);
+        Program::new(&plan, &words, &Variables::new()).expect("a program")
+    }
+
+    fn end(copy: &mut Copy) -> CommandAnswer {
+        for _ in 0..60_000 {
+            copy.read();
+            if let Some(answer) = copy.ended() {
+                return answer;
+            }
+            wait_for([&*copy].into_iter(), None, Duration::from_millis(1));
+        }
+        panic!("it never ends");
+    }
+
+    #[test]
+    fn behind_a_gate_nothing_runs_until_it_is_let_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ran = || folder.path().join("it ran").exists();
+        let (read, write) = nix::unistd::pipe().expect("a pipe");
+        // The copy itself must not hold the barrier's other end.
+        nix::fcntl::fcntl(&write, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))
+            .expect("set");
+        let mut copy = Copy::start(&program(folder.path()), &Gate::Barrier(read)).expect("started");
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(copy.ended().is_none() && !ran());
+        drop(write);
+        let answer = end(&mut copy);
+        assert_eq!(
+            (answer.exit, answer.stdout.as_slice(), ran()),
+            (Some(3), b"out it ran\n".as_slice(), true)
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn behind_its_exec_nothing_runs_until_it_is_let_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ran = || folder.path().join("it ran").exists();
+        let mut copy = Copy::start(&program(folder.path()), &Gate::Traced).expect("started");
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", copy.pid())).expect("its state");
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(state().contains("(sh) t ") && !ran(), "{}", state());
+        copy.let_go();
+        assert_eq!((end(&mut copy).exit, ran()), (Some(3), true));
+        // One that is never let go is ended all the same.
+        let copy = Copy::start(&program(folder.path()), &Gate::Traced).expect("started");
+        let pid = copy.pid();
+        drop(copy);
+        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    }
+}

@@ -22,12 +22,33 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long at least between two connections that are opened.
 const PACE: Duration = Duration::from_millis(1);
 
+/// What is held back of a request until the go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::race) enum Held {
+    /// Its last byte.
+    LastByte,
+    /// The last byte of its head, and its body: for servers that do not wait for a body.
+    Body,
+}
+
+impl Held {
+    /// How many bytes of a request that is.
+    fn bytes(self, request: &[u8]) -> usize {
+        let head = request.windows(4).position(|four| four == b"\r\n\r\n").map_or(request.len(), |at| at + 4);
+        match self {
+            Held::LastByte => 1,
+            Held::Body => request.len() - head + 1,
+        }
+    }
+}
+
 /// A race under way.
 struct Field<'a, 'net> {
     plan: &'a RacePlan,
     request: &'a Request,
     net: &'a Net<'net>,
     clock: Clock,
+    held: Held,
     racers: Vec<Racer<'a>>,
     heat: Heat,
     judge: &'a mut dyn FnMut(u32, &HttpAnswer) -> Judged,
@@ -41,6 +62,7 @@ pub(in crate::race) fn race<'a>(
     plan: &'a RacePlan,
     request: &'a Request,
     net: &'a Net<'_>,
+    held: Held,
     buyers: &'a mut [(Variables, Cookies)],
     judge: &'a mut dyn FnMut(u32, &HttpAnswer) -> Judged,
 ) -> Result<Heat, BadValue> {
@@ -49,7 +71,7 @@ pub(in crate::race) fn race<'a>(
     let racers =
         racers.map(|((values, cookies), number)| Racer::new(number, values, cookies, until)).collect();
     let (clock, heat) = (Clock::new(), Heat::default());
-    let mut field = Field { plan, request, net, clock, racers, heat, judge };
+    let mut field = Field { plan, request, net, clock, held, racers, heat, judge };
     if field.get_ready()? {
         field.go();
         field.see_them_home()?;
@@ -80,7 +102,7 @@ impl Field<'_, '_> {
                 let begun = match &racer.connection {
                     Some(_) => Ok(()),
                     None if !std::mem::take(&mut may_open) => continue,
-                    None => racer.begin(self.net, self.request, bytes.clone(), 1),
+                    None => racer.begin(self.net, self.request, bytes.clone(), self.held.bytes(bytes)),
                 };
                 if let Err(why) = begun.and_then(|()| racer.advance())
                     && !racer.has_other_address(self.net, self.request)
@@ -180,9 +202,10 @@ impl Field<'_, '_> {
             // With TLS what can be read may be the server's tickets for a next time.
             if let Some(connection) = &mut racer.connection {
                 let received = connection.receive();
-                self.heat.early += usize::from(connection.began());
-                racer.early = (!matches!(received, Received::Part)).then_some(received);
-                racer.unproven = connection.began();
+                let over = !matches!(received, Received::Part);
+                racer.unproven = over || connection.began();
+                self.heat.early += usize::from(racer.unproven);
+                racer.early = over.then_some(received);
             }
         }
     }

@@ -24,7 +24,7 @@ use super::plan::RacePlan;
 use super::url::{Origin, is_near};
 pub use answer::{HttpAnswer, MOST_BODY, NoHttp};
 use connection::{Connection, Received};
-pub(super) use go::race;
+pub(super) use go::{Held, race};
 
 /// How long nothing may happen before an interrupt is looked for.
 const TICK: Duration = Duration::from_millis(20);

@@ -93,7 +93,7 @@ pub fn of_race(plan: &RacePlan, raced: &Raced, output_failures: &[String]) -> St
     let strange = raced
         .strange
         .iter()
-        .map(|strange| json!({ "answer": strange.answer, "count": strange.count, "rule": strange.rule }));
+        .map(|strange| json!({ "answer": strange.answer, "count": strange.count, "outcome": strange.outcome, "rule": strange.rule }));
     let ran = || raced.trials.iter().filter(|trial| trial.buyers > 0);
     to_line(&Document {
         schema_version: SCHEMA_VERSION,

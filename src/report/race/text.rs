@@ -153,7 +153,11 @@ pub fn of_race(raced: &Raced, picture: &str, lang: Lang) -> String {
         let _ = writeln!(text, "\n{}", styled(LOUD, say::unmatched_head(lang, grouped(all))));
         for strange in &raced.strange {
             let _ = writeln!(text, "  {} × {}", grouped(strange.count), shown(&strange.answer));
-            let _ = writeln!(text, "    {}", styled(ASIDE, say::suggestion(lang, shown(&strange.rule))));
+            let _ = writeln!(
+                text,
+                "    {}",
+                styled(ASIDE, say::suggestion(lang, strange.outcome, shown(&strange.rule)))
+            );
         }
     }
     if raced.interrupted {
@@ -205,5 +209,9 @@ fn rate_lines(raced: &Raced, lang: Lang) -> String {
         caught => styled(BAD.bold(), say::rate(lang, caught, rate.judged, low, high)),
     };
     let _ = writeln!(text, "{line}");
+    let unjudged = raced.trials.len() as u64 - u64::from(rate.judged);
+    if unjudged > 0 {
+        let _ = writeln!(text, "{}", styled(ODD, say::not_judged(lang, grouped(unjudged))));
+    }
     text
 }

@@ -101,6 +101,10 @@ fn what_nobody_could_have_shown_is_unknown() {
         doubts(&["--stock", "cat left", "--", "sh", "-c", "sleep 0.1; exit 3"]),
         serde_json::json!(["nothing_bought"])
     );
+    // Its output says that it sold, and its exit code that it was refused: one of them misleads.
+    folder.write("misread.sh", "flock guard sh -c 'echo $(($(cat left) - 1)) > left'; sleep 0.1; exit 1");
+    let misread = ["-n", "5", "--stock", "cat left", "--reset", "echo 5 > left", "--", "sh", "misread.sh"];
+    assert_eq!(doubts(&misread), serde_json::json!(["nothing_bought"]));
     assert_eq!(doubts(&["-n", "5", "--", "sleep", "0.1"]), serde_json::json!(["too_few"]));
     let (code, document) =
         of_commands(&folder, "", &["--tickets", "0", "--", "sh", "-c", "sleep 0.1; exit 1"]);
@@ -205,4 +209,47 @@ fn when_it_is_killed_its_copies_die_with_it() {
     ticketsim.kill().expect("killed");
     ticketsim.wait().expect("dead");
     eventually("nobody is left", || !copies.iter().any(|pid| alive(*pid)));
+}
+
+#[test]
+fn two_hundred_copies_go_together() {
+    let folder = Folder::new();
+    let more = [
+        "-n",
+        "200",
+        "--tickets",
+        "200",
+        "--reset",
+        "rm -f sold-*",
+        "--stock",
+        "echo $((200 - $(ls | grep -c sold-)))",
+    ];
+    let more: Vec<&str> =
+        more.into_iter().chain(["--", "sh", "-c", ": > sold-$TICKETSIM_UUID; sleep 0.3"]).collect();
+    let (code, document) = of_commands(&folder, "--timeout 120s", &more);
+    let trial = &document["trials"][0];
+    assert_eq!((code, &trial["receipts"], &trial["after"]), (Some(0), &200.into(), &0.into()), "{document}");
+}
+
+#[test]
+fn a_served_target_ends_with_an_interrupt() {
+    let folder = Folder::new();
+    let serve = format!("exec python3 {} --manner stall --port {{port}} --tickets 100", target("shop.py"));
+    let ticketsim = folder
+        .command(["race", "-n", "30", "--timeout", "100s", "--serve", &serve])
+        .args([
+            "--http",
+            "POST http://127.0.0.1:{port}/buy",
+            "--stock",
+            "http://127.0.0.1:{port}/stock#$.left",
+        ])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("ticketsim runs");
+    eventually("the shop is open", || children(ticketsim.id()).len() == 1);
+    let shop = children(ticketsim.id())[0];
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(ticketsim.id()).expect("a pid"));
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("a signal");
+    assert_eq!(ticketsim.wait_with_output().expect("it ends").status.code(), Some(130));
+    assert!(!alive(shop), "the shop is closed");
 }

@@ -180,3 +180,41 @@ fn buyers_that_go_on_until_they_are_refused() {
     let (code, document) = race(&folder, &args, &["--tickets", "100", "--per-buyer", "3"]);
     assert_eq!((code, &document["trials"][0]["receipts"]), (Some(0), &60.into()), "{document}");
 }
+
+#[test]
+fn a_shop_that_answers_before_a_request_is_whole_is_noticed() {
+    let folder = Folder::new();
+    let shop = Shop::open(&folder, "--manner hasty --lock --think 0.001");
+    let (_, document) = race(&folder, &shop.race(3), &["--json-body", "{\"user\":\"{buyer}\"}"]);
+    let trials = document["trials"].as_array().expect("trials");
+    assert!(trials[0]["early"].as_u64() > Some(0), "{document}");
+    // From then on its body is held back as well.
+    for trial in &trials[1..] {
+        assert_eq!((&trial["early"], &trial["verdict"]), (&0.into(), &"sound".into()), "{document}");
+    }
+}
+
+#[test]
+fn a_thousand_buyers_go_together_and_a_go_is_spread_on_purpose() {
+    let folder = Folder::new();
+    let shop = Shop::open(&folder, "--lock --think 0");
+    let more = ["--buyers", "1000", "--timeout", "120s"];
+    let (code, document) = race(&folder, &shop.race(1), &more);
+    let trial = &document["trials"][0];
+    assert_eq!(
+        (code, &trial["receipts"], &trial["refused"]),
+        (Some(0), &5.into(), &995.into()),
+        "{document}"
+    );
+    assert!(trial["overlap"]["at_once"].as_u64() > Some(2), "{document}");
+    let (_, document) = race(&folder, &shop.race(1), &["--spread", "300ms"]);
+    assert!(document["spread_ns"].as_u64() >= Some(290_000_000), "{document}");
+}
+
+#[test]
+fn a_name_that_leads_to_several_addresses() {
+    let folder = Folder::new();
+    let shop = Shop::open(&folder, "--lock --think 0.002");
+    let by_name: Vec<String> = shop.race(1).iter().map(|arg| arg.replace("127.0.0.1", "localhost")).collect();
+    assert_sound(race(&folder, &by_name, &[]));
+}
