@@ -159,8 +159,20 @@ pub(crate) fn put_on_sale(
 
 fn no_locking(plan: &Plan, source: io::Error) -> RunError {
     let path = crate::store::file::lock::carrier(&plan.sale, &plan.file);
-    use io::ErrorKind::{InvalidFilename, InvalidInput, NotFound, PermissionDenied, ReadOnlyFilesystem};
-    if matches!(source.kind(), InvalidFilename | NotFound | PermissionDenied | ReadOnlyFilesystem) {
+    use io::ErrorKind::{
+        FileTooLarge, InvalidFilename, InvalidInput, NotFound, PermissionDenied, QuotaExceeded,
+        ReadOnlyFilesystem, StorageFull,
+    };
+    if matches!(
+        source.kind(),
+        FileTooLarge
+            | InvalidFilename
+            | NotFound
+            | PermissionDenied
+            | QuotaExceeded
+            | ReadOnlyFilesystem
+            | StorageFull
+    ) {
         // That says nothing of locks.
         return TicketFileError::Io { path, doing: "can't be opened to lock it", source }.into();
     }

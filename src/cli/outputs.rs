@@ -109,11 +109,22 @@ pub(super) fn check_outputs<'a>(
     Ok(())
 }
 
-/// Where a path leads, through links: also for a file that is not there yet.
+/// Where a path leads, through links: also for a file that is not there yet, and for a link to one.
 fn place(path: &Path) -> PathBuf {
-    let whole = |path: &Path| path.canonicalize().ok();
-    let in_folder = || Some(whole(folder(path))?.join(path.file_name()?));
-    whole(path).or_else(in_folder).unwrap_or_else(|| path.to_owned())
+    /// As many links as the system follows (path_resolution(7)).
+    const MOST_LINKS: u32 = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if let Ok(whole) = path.canonicalize() {
+            return whole;
+        }
+        match path.read_link() {
+            Ok(target) => path = folder(&path).join(target),
+            Err(_) => break,
+        }
+    }
+    let in_folder = || Some(folder(&path).canonicalize().ok()?.join(path.file_name()?));
+    in_folder().unwrap_or(path)
 }
 
 #[cfg(test)]
@@ -126,6 +137,10 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("ticket.json"), "").expect("written");
         std::os::unix::fs::symlink(path("ticket.json"), path("link")).expect("linked");
+        // Links to what is not there yet: by a whole path, and by way of another one.
+        std::os::unix::fs::symlink(path("ticket.json.lock.guard"), path("to the guard")).expect("linked");
+        std::os::unix::fs::symlink("./to c", path("to b")).expect("linked");
+        std::os::unix::fs::symlink("b", path("to c")).expect("linked");
         let check = |outputs: &[&str]| {
             let outputs: Vec<PathBuf> = outputs.iter().map(|name| path(name)).collect();
             check_outputs(&kept(&path("ticket.json")), outputs.iter().map(PathBuf::as_path)).is_ok()
@@ -140,6 +155,8 @@ mod tests {
             &["ticket.json.sidecar"],
             &[".ticketsim.0123456789abcdef.0123456789abcdef.tmp"],
             &["other.json"],
+            &["to the guard"],
+            &["to b", "b"],
             &["a", "./a"],
             &["no/folder/a"],
         ] {

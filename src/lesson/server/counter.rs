@@ -87,8 +87,13 @@ impl Counter<'_> {
             if !is_customer_there(open).map_err(failed("the ticket counter"))? {
                 continue;
             }
-            // An error here is the customer's: it left while it waited (accept(2)).
-            let Ok((customer, address)) = open.accept() else { continue };
+            let (customer, address) = match open.accept() {
+                Ok(accepted) => accepted,
+                // It is the counter's own, and would be the same for the next customer.
+                Err(error) if is_exhausted(&error) => return Err(failed("the ticket counter")(error)),
+                // Any other is the customer's: it left while it waited (accept(2)).
+                Err(_) => continue,
+            };
             customers += 1;
             let seller = self.stage.start(&format!("seller-{customers}"), || {
                 // The port must not stay taken on this process's account.
@@ -191,6 +196,12 @@ fn hang_up(customer: &mut TcpStream, patience: Duration) {
             Err(_) => return,
         }
     }
+}
+
+/// Whether the system has no room for another connection.
+fn is_exhausted(error: &io::Error) -> bool {
+    use nix::libc::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS | ENOMEM))
 }
 
 fn is_temporary(error: &io::Error) -> bool {
