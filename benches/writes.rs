@@ -5,7 +5,7 @@ mod yardstick;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ticketsim::plan::Workers;
-use ticketsim::protocol::file::{Lock, Write};
+use ticketsim::protocol::file::{Lock, Sale, Write};
 use yardstick::{Crowd, elapsed, sale, settings};
 
 fn writes(criterion: &mut Criterion) {
@@ -17,10 +17,9 @@ fn writes(criterion: &mut Criterion) {
     for (write, fsync) in kinds {
         let each = if fsync { 5 } else { 50 };
         let crowd = Crowd { buyers: 10, each, workers: Workers::Process, lock: Lock::Flock, think_ns: 0 };
-        let mut plan = crowd.plan(&file);
-        plan.sale.write = write;
-        plan.sale.lock_on = write.default_lock_on();
-        plan.sale.fsync = fsync;
+        let plan = crowd.plan(&file).with_sale(|sale| {
+            *sale = Sale { write, lock_on: write.default_lock_on(), fsync, ..*sale };
+        });
         let name = if fsync { "rename + fsync" } else { write.name() };
         group.throughput(Throughput::Elements(crowd.purchases()));
         group.bench_function(BenchmarkId::from_parameter(name), |bencher| {

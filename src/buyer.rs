@@ -30,7 +30,8 @@ impl Rules {
     /// How the buyers of this plan buy.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        Self { protocol: plan.sale.protocol(), per_buyer: plan.per_buyer, retry: false }
+        let choices = plan.store.choices();
+        Self { protocol: choices.protocol(), per_buyer: plan.per_buyer, retry: choices.retries() }
     }
 }
 

@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use crate::closed_set::closed_set;
-use crate::plan::{Exclusion, Plan, Workers};
+use crate::plan::{Exclusion, Workers};
 use crate::protocol::file::{Lock, LockOn, Sale, Write};
 
 closed_set! {
@@ -56,13 +56,6 @@ impl Combination {
             }
         }
         combinations
-    }
-
-    /// The combination that a plan is.
-    #[must_use]
-    pub const fn of(plan: &Plan) -> Self {
-        let Sale { lock, write, lock_on, .. } = plan.sale;
-        Self { workers: plan.workers, lock, write, lock_on }
     }
 
     /// The same without the lock.

@@ -22,6 +22,7 @@ pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod shared;
+pub mod shell;
 pub mod stock;
 pub mod store;
 pub mod streams;

@@ -110,20 +110,18 @@ fn trial(
     watch: &MatrixWatch<'_>,
 ) -> Result<Sold, RunError> {
     let patience_ns = u64::try_from(PATIENCE.as_nanos()).unwrap_or(u64::MAX);
+    let sale = Sale { lock_timeout_ns: Some(patience_ns), ..combination.sale() };
+    // A file of its own, so that nothing of an earlier trial is met.
+    let file = plan.folder.join(format!("{number}.json"));
     let trial = Plan {
-        buyers: BUYERS,
-        tickets: Some(TICKETS),
         workers: combination.workers,
-        sale: Sale { lock_timeout_ns: Some(patience_ns), ..combination.sale() },
         per_buyer: PerBuyer::All,
         pace: Pace {
             think_ns: u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX),
             jitter: Plan::DEFAULT_JITTER,
             seed: plan.seed.wrapping_add(number),
         },
-        // A file of its own, so that nothing of an earlier trial is met.
-        file: plan.folder.join(format!("{number}.json")),
-        restocks: false,
+        ..Plan::on_file(sale, &file, BUYERS, Some(TICKETS))
     };
     let mut watching = Watch { interrupted: watch.interrupted, begin: &mut |_| {}, progress: &mut |_| {} };
     run(&trial, &mut watching)

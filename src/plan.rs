@@ -4,16 +4,17 @@
 //! [`Plan::command`] gives the command that repeats it.
 
 use std::num::NonZeroU32;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::closed_set::closed_set;
-use crate::foreign;
 use crate::protocol::StepKind;
-use crate::protocol::file::{Lock, Sale, Write};
+use crate::protocol::file::{Lock, Sale};
+use crate::protocol::sql::SqlSale;
+use crate::protocol::{Choices, Protocol};
+use crate::shell::{shell_quoted, shell_quoted_path};
 use crate::stock::Stock;
 
 closed_set! {
@@ -111,6 +112,50 @@ mod seed_as_text {
     }
 }
 
+/// Where the stock is kept, and what one purchase does there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum StorePlan {
+    /// In a database. First: a document that names a `store` means this.
+    Sql(SqlPlan),
+    /// In a ticket file.
+    File(FilePlan),
+}
+
+/// A ticket file, and what one purchase does to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FilePlan {
+    /// What one purchase does.
+    #[serde(flatten)]
+    pub sale: Sale,
+    /// The ticket file. As text: what is no UTF-8 in its name is replaced.
+    #[serde(serialize_with = "path_as_text")]
+    pub file: PathBuf,
+}
+
+/// A database, and what one purchase does to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SqlPlan {
+    /// What one purchase does.
+    #[serde(flatten)]
+    pub sale: SqlSale,
+    /// Where the database is, as it was given but for a password.
+    pub url: String,
+    /// The name of the sale, which is a part of the names of its tables.
+    pub name: String,
+}
+
+impl StorePlan {
+    /// What one purchase does.
+    #[must_use]
+    pub const fn choices(&self) -> Choices {
+        match self {
+            StorePlan::File(plan) => Choices::File(plan.sale),
+            StorePlan::Sql(plan) => Choices::Sql(plan.sale),
+        }
+    }
+}
+
 /// Everything that a run needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -120,17 +165,14 @@ pub struct Plan {
     pub tickets: Option<Stock>,
     /// How buyers are run.
     pub workers: Workers,
-    /// What one purchase does.
+    /// Where the stock is kept, and what one purchase does there.
     #[serde(flatten)]
-    pub sale: Sale,
+    pub store: StorePlan,
     /// How many purchases each buyer makes.
     pub per_buyer: PerBuyer,
     /// How long buyers think.
     #[serde(flatten)]
     pub pace: Pace,
-    /// The ticket file. As text: what is no UTF-8 in its name is replaced.
-    #[serde(serialize_with = "path_as_text")]
-    pub file: PathBuf,
     /// Whether others put tickets on sale meanwhile, under the same lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restocks: bool,
@@ -176,7 +218,8 @@ impl Plan {
             return Err(PlanError::Tickets(tickets));
         }
         let excludes = matches!(self.exclusion(), Exclusion::Excludes | Exclusion::InTurn);
-        if self.restocks && (!excludes || self.sale.lock == Lock::None) {
+        let has_lock = self.file().is_some_and(|file| file.sale.lock != Lock::None);
+        if self.restocks && !(excludes && has_lock) {
             return Err(PlanError::RestocksWithoutLock);
         }
         if !(0.0..=1.0).contains(&self.pace.jitter) {
@@ -185,10 +228,59 @@ impl Plan {
         Ok(())
     }
 
+    /// The usual plan of a sale from a ticket file: buyers are processes that buy once and do not think.
+    #[must_use]
+    pub fn on_file(sale: Sale, file: &Path, buyers: u32, tickets: Option<Stock>) -> Self {
+        Self {
+            buyers,
+            tickets,
+            workers: Workers::Process,
+            store: StorePlan::File(FilePlan { sale, file: file.to_owned() }),
+            per_buyer: PerBuyer::ONE,
+            pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
+            restocks: false,
+        }
+    }
+
+    /// The same plan with another purchase on its ticket file. A plan for a database stays as it is.
+    #[must_use]
+    pub fn with_sale(mut self, change: impl FnOnce(&mut Sale)) -> Self {
+        if let StorePlan::File(plan) = &mut self.store {
+            change(&mut plan.sale);
+        }
+        self
+    }
+
+    /// The ticket file and what one purchase does to it, where that is the store.
+    #[must_use]
+    pub const fn file(&self) -> Option<&FilePlan> {
+        match &self.store {
+            StorePlan::File(plan) => Some(plan),
+            StorePlan::Sql(_) => None,
+        }
+    }
+
+    /// The steps of a purchase.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.store.choices().protocol()
+    }
+
+    /// How long a buyer waits for the lock before it gives up, in nanoseconds; `None` waits for ever.
+    #[must_use]
+    pub fn lock_timeout_ns(&self) -> Option<u64> {
+        self.file()?.sale.lock_timeout_ns
+    }
+
     /// Whether the lock of this plan keeps its buyers apart, or why it does not.
     #[must_use]
     pub fn exclusion(&self) -> Exclusion {
-        Exclusion::of(&self.sale, self.workers)
+        match &self.store {
+            StorePlan::File(plan) => Exclusion::of(&plan.sale, self.workers),
+            StorePlan::Sql(_) if self.workers == Workers::Sequential => Exclusion::InTurn,
+            // What a database lets happen is for its model to say.
+            StorePlan::Sql(_) => Exclusion::NoLock,
+        }
     }
 
     /// The command that repeats this run: the same plan and the same think times.
@@ -212,17 +304,27 @@ impl Plan {
         if self.workers != Workers::Process {
             words.push(format!("--workers {}", self.workers));
         }
-        words.extend(self.sale_options());
+        words.extend(self.store_options());
         words.extend(self.restocks.then(|| "--restocks".to_owned()));
         words.extend(self.pace_options());
         words.extend(seed.map(|seed| format!("--seed {seed}")));
-        words.extend(self.file_option());
+        words.extend(self.place_options());
         words.join(" ")
     }
 
-    fn file_option(&self) -> Option<String> {
-        let differs = self.file != Path::new(Self::DEFAULT_FILE);
-        differs.then(|| format!("--file {}", shell_quoted_path(&self.file)))
+    /// The options that say where the stock is kept.
+    fn place_options(&self) -> Vec<String> {
+        match &self.store {
+            StorePlan::File(plan) if plan.file == Path::new(Self::DEFAULT_FILE) => Vec::new(),
+            StorePlan::File(plan) => vec![format!("--file {}", shell_quoted_path(&plan.file))],
+            StorePlan::Sql(plan) => {
+                let mut options = vec![format!("--store {}", shell_quoted(&plan.url))];
+                if plan.name != Self::DEFAULT_SALE {
+                    options.push(format!("--sale {}", shell_quoted(&plan.name)));
+                }
+                options
+            }
+        }
     }
 
     /// The command that replays these steps, which name so many buyers, under this plan.
@@ -235,47 +337,29 @@ impl Plan {
         if let Some(tickets) = self.tickets {
             words.push(format!("--tickets {tickets}"));
         }
-        words.extend(self.sale_options());
-        words.extend(self.file_option());
+        words.extend(self.store_options());
+        words.extend(self.place_options());
         words.join(" ")
     }
 
     /// The ticket file of a command that names none.
     pub const DEFAULT_FILE: &str = "data/ticket.json";
+    /// The sale of a command that names none.
+    pub const DEFAULT_SALE: &str = "ticket";
     /// The think time of a command that names none.
     pub const DEFAULT_THINK: Duration = Duration::from_millis(10);
     /// The jitter of a command that names none.
     pub const DEFAULT_JITTER: f64 = 0.5;
 
     /// The options on what a purchase does that differ from their defaults.
-    fn sale_options(&self) -> Vec<String> {
-        let mut options = Vec::new();
-        let mut say = |differs: bool, option: String| {
-            if differs {
-                options.push(option);
-            }
+    fn store_options(&self) -> Vec<String> {
+        let mut options = match &self.store {
+            StorePlan::File(plan) => plan.sale.options(),
+            StorePlan::Sql(plan) => plan.sale.options(),
         };
-        let Sale { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, .. } = self.sale;
-        let own = self.sale.steps;
-        if let Some(steps) = own {
-            say(true, format!("--steps {}", shell_quoted(&steps.to_string())));
+        if self.per_buyer != PerBuyer::ONE {
+            options.push(format!("--per-buyer {}", self.per_buyer));
         }
-        // With steps of its own, a sale without a lock is one whose steps take none.
-        if lock == Lock::None {
-            say(own.is_none(), "--no-lock".to_owned());
-        } else {
-            say(lock != Lock::Flock, format!("--lock {lock}"));
-        }
-        // Steps of their own say by themselves that they empty and fill.
-        say(write == Write::Rename || write == Write::Truncate && own.is_none(), format!("--write {write}"));
-        say(lock_on != write.default_lock_on(), format!("--lock-on {lock_on}"));
-        say(fsync, "--fsync".to_owned());
-        if let Some(timeout_ns) = lock_timeout_ns {
-            let timeout = humantime::format_duration(Duration::from_nanos(timeout_ns));
-            say(true, format!("--lock-timeout {}", shell_quoted(&timeout.to_string())));
-        }
-        say(break_stale, "--break-stale".to_owned());
-        say(self.per_buyer != PerBuyer::ONE, format!("--per-buyer {}", self.per_buyer));
         options
     }
 
@@ -335,42 +419,4 @@ impl Exclusion {
             Exclusion::Excludes
         }
     }
-}
-
-/// The text as one word of a POSIX shell.
-#[must_use]
-pub fn shell_quoted(text: &str) -> String {
-    if text.contains(foreign::is_harmful) {
-        return dollar_quoted(text.as_bytes());
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
-/// The path as one word of a POSIX shell.
-#[must_use]
-pub fn shell_quoted_path(path: &Path) -> String {
-    path.to_str().map_or_else(|| dollar_quoted(path.as_os_str().as_bytes()), shell_quoted)
-}
-
-/// The bytes as one word of a shell that knows `$'…'` (POSIX since 2024; bash, zsh and ksh long before): those
-/// that a terminal would obey, or that are no text, stand as octal numbers.
-fn dollar_quoted(bytes: &[u8]) -> String {
-    let mut word = "$'".to_owned();
-    let octal = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:03o}")).collect::<String>();
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '\'' | '\\' => word.extend(['\\', c]),
-                c if foreign::is_harmful(c) => word += &octal(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                c => word.push(c),
-            }
-        }
-        word += &octal(chunk.invalid());
-    }
-    word + "'"
 }

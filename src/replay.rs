@@ -20,8 +20,9 @@ use crate::protocol::{Action, Reply};
 use crate::run::{self, RunError, Sold};
 use crate::schedule::{Schedule, Step, Taken};
 use crate::stock::Stock;
-use crate::store::file::FileModel;
 use crate::store::file::lock::{Occupied, occupied};
+use crate::store::file::{FileModel, FileStore};
+use crate::store::{Store, StoreError};
 use crate::workers::{self, Arrival, Crew, GatedCrew};
 use crate::world::{Contender, Told, Took};
 
@@ -290,6 +291,7 @@ pub struct Conductor {
     taken: Vec<Taken>,
     /// The model of the store, stepped beside it: the only keeper of who holds what.
     model: FileModel,
+    store: FileStore,
 }
 
 impl Conductor {
@@ -300,16 +302,17 @@ impl Conductor {
     pub fn start(plan: &Plan, interrupted: &AtomicBool) -> Result<Self, RunError> {
         plan.check()?;
         workers::check(plan).map_err(RunError::from)?;
-        let meeting = run::meet(plan)?;
-        let initial = run::put_on_sale(plan, &meeting, interrupted)?;
+        let file = plan.file().ok_or(StoreError::NotBuiltIn)?.clone();
+        let store = FileStore::new(&file)?;
+        let initial = store.put_on_sale(plan.tickets, interrupted)?;
         let plan = Plan { tickets: Some(initial), ..plan.clone() };
         let recorder = Recorder::for_plan(&plan, initial).map_err(RunError::Recorder)?;
         let began = Instant::now();
-        let crew = GatedCrew::launch(&plan, &recorder, &meeting, interrupted)?;
+        let crew = GatedCrew::launch(&plan, &recorder, &store, interrupted)?;
         let launch_ns = began.elapsed().as_nanos() as u64;
         Ok(Self {
             buyers: vec![Position::new(&plan); plan.buyers as usize],
-            model: FileModel::new(&plan.sale, plan.workers, initial),
+            model: FileModel::new(&file.sale, plan.workers, initial),
             go_ns: recorder.now_ns(),
             plan,
             initial,
@@ -317,6 +320,7 @@ impl Conductor {
             crew,
             launch_ns,
             taken: Vec::new(),
+            store,
         })
     }
 
@@ -424,7 +428,8 @@ impl Conductor {
     /// The lockfile that is there, where the lock is one.
     #[must_use]
     pub fn lockfile(&self) -> Option<Occupied> {
-        (self.plan.sale.lock == Lock::Lockfile).then(|| occupied(&self.plan.file)).flatten()
+        let plan = self.plan.file()?;
+        (plan.sale.lock == Lock::Lockfile).then(|| occupied(&plan.file)).flatten()
     }
 
     /// Finishes the purchases that have begun, lets all buyers leave, and draws up what came of it.
@@ -434,12 +439,12 @@ impl Conductor {
     pub fn finish(mut self, interrupted: &AtomicBool) -> Result<Replayed, ReplayError> {
         let asked = self.taken.len();
         let finished = self.finish_purchases(interrupted);
-        let Self { plan, initial, recorder, crew, launch_ns, go_ns, taken, .. } = self;
+        let Self { plan, initial, recorder, crew, launch_ns, go_ns, taken, store, .. } = self;
         let left_ns = recorder.now_ns();
-        let killed = crew.dismiss(&plan, &recorder);
+        let killed = crew.dismiss(&store, &recorder);
         let crew = Crew { launch_ns, go_ns, left_ns, interrupted: false, killed };
         finished?;
-        let mut sold = run::settle(plan, initial, &recorder, &crew)?;
+        let mut sold = run::settle(plan, initial, &recorder, &crew, store.left());
         let steps = Schedule(taken.iter().map(|taken| taken.step).collect());
         sold.history.header.replay = Some(steps.to_string());
         Ok(Replayed { sold, steps: taken, asked })

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// do not name each other.
 const FLOORS: &[&[&str]] = &[
     &["closed_set", "foreign", "shared", "paths", "streams", "rules", "stock"],
+    &["shell"],
     &["fault", "lang"],
     &["protocol"],
     &["plan"],

@@ -65,15 +65,12 @@ impl Crowd {
 
     pub fn plan(&self, file: &Path) -> Plan {
         let write = Write::Overwrite;
+        let sale = Sale { lock_on: LockOn::Ticket, ..Sale::new(self.lock, write) };
         Plan {
-            buyers: self.buyers,
-            tickets: Some(self.purchases() as i64),
             workers: self.workers,
-            sale: Sale { lock_on: LockOn::Ticket, ..Sale::new(self.lock, write) },
             per_buyer: NonZeroU32::new(self.each).map_or(PerBuyer::All, PerBuyer::Count),
             pace: Pace { think_ns: self.think_ns, jitter: 0.0, seed: 1 },
-            file: file.to_owned(),
-            restocks: false,
+            ..Plan::on_file(sale, file, self.buyers, Some(self.purchases() as i64))
         }
     }
 
@@ -90,7 +87,8 @@ pub fn sale(plan: &Plan) -> Sold {
     let sold = run(plan, &mut watch).expect("the sale runs");
     let ledger = &sold.verdict.ledger;
     assert_eq!(ledger.failed + ledger.unanswered, 0, "{ledger:?}");
-    let apart = plan.sale.lock != Lock::None || plan.workers == Workers::Sequential || plan.buyers == 1;
+    let locked = plan.file().is_some_and(|file| file.sale.lock != Lock::None);
+    let apart = locked || plan.workers == Workers::Sequential || plan.buyers == 1;
     if apart {
         assert_eq!(sold.verdict.ruling, Ruling::Sound, "{:?}", sold.verdict);
     } else if plan.pace.think_ns > 0 {

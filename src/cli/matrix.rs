@@ -18,9 +18,10 @@ use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::matrix::{BUYERS, Matrix, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
 use crate::paths::temporary_folder_in;
-use crate::plan::{Workers, shell_quoted_path};
+use crate::plan::Workers;
 use crate::protocol::file::{Lock, Write};
 use crate::report::matrix::{self, Trial};
+use crate::shell::shell_quoted_path;
 use crate::streams::write_if_ready;
 
 /// Trials of a row unless told otherwise.

@@ -6,10 +6,11 @@ use std::ffi::OsString;
 use std::num::NonZeroU32;
 
 use crate::explore::{Setting, Why, rehearse};
-use crate::plan::{PerBuyer, Plan, shell_quoted};
+use crate::plan::{PerBuyer, Plan};
 use crate::protocol::Letter;
 use crate::protocol::file::{Lock, Sale, Write};
 use crate::schedule::Schedule;
+use crate::shell::shell_quoted;
 use crate::store::file::ticket;
 
 /// The command line that was meant, where its first words are steps: `replay` is missing before them. `given` is
@@ -26,14 +27,15 @@ pub(super) fn replay_missing(given: &[OsString]) -> Option<String> {
 /// The plan that is nearest to this one among those under which these steps can be followed: this one, or one
 /// with another lock, another write, more buyers, more purchases each. `None` where there is none.
 pub(super) fn plan(plan: &Plan, steps: &Schedule) -> Option<Plan> {
-    let Sale { lock, write, .. } = plan.sale;
+    let given = plan.file()?.sale;
+    let Sale { lock, write, .. } = given;
     let mut near: Vec<(usize, Plan)> = Vec::new();
     for per_buyer in [plan.per_buyer, purchases(steps)] {
-        for write in with(write, [Write::Overwrite, Write::Truncate, Write::Rename]) {
-            for lock in with(lock, [Lock::None, Lock::Flock]) {
-                let other = changed(plan, steps, lock, write, per_buyer);
-                let changes = usize::from(other.sale.lock != plan.sale.lock)
-                    + usize::from(other.sale.write != plan.sale.write)
+        for way in with(write, [Write::Overwrite, Write::Truncate, Write::Rename]) {
+            for kind in with(lock, [Lock::None, Lock::Flock]) {
+                let other = changed(plan, given, steps, (kind, way), per_buyer);
+                let changes = usize::from(kind != lock)
+                    + usize::from(way != write)
                     + usize::from(other.per_buyer != plan.per_buyer);
                 near.push((changes, other));
             }
@@ -49,12 +51,19 @@ fn with<T: Copy + PartialEq>(given: T, all: impl IntoIterator<Item = T>) -> Vec<
     std::iter::once(given).chain(all.into_iter().filter(|one| *one != given)).collect()
 }
 
-fn changed(plan: &Plan, steps: &Schedule, lock: Lock, write: Write, per_buyer: PerBuyer) -> Plan {
-    let same = (lock, write) == (plan.sale.lock, plan.sale.write);
+fn changed(
+    plan: &Plan,
+    given: Sale,
+    steps: &Schedule,
+    (lock, write): (Lock, Write),
+    per_buyer: PerBuyer,
+) -> Plan {
+    let same = (lock, write) == (given.lock, given.write);
     // The place for the lock and the order of the steps were meant for this lock and this write.
-    let Sale { lock_on, steps: own, .. } = if same { plan.sale } else { Sale::new(lock, write) };
+    let Sale { lock_on, steps: own, .. } = if same { given } else { Sale::new(lock, write) };
     let buyers = plan.buyers.max(steps.buyers());
-    Plan { sale: Sale { lock, lock_on, write, steps: own, ..plan.sale }, per_buyer, buyers, ..plan.clone() }
+    let plan = plan.clone().with_sale(|sale| *sale = Sale { lock, lock_on, write, steps: own, ..given });
+    Plan { per_buyer, buyers, ..plan }
 }
 
 /// So many purchases as the busiest buyer of these steps begins.
@@ -67,7 +76,7 @@ fn purchases(steps: &Schedule) -> PerBuyer {
 
 /// Whether the steps can be followed, as far as they go.
 fn can_follow(plan: &Plan, steps: &Schedule) -> bool {
-    let tickets = plan.tickets.or_else(|| ticket::load(&plan.file).ok()).unwrap_or(1);
+    let tickets = plan.tickets.or_else(|| ticket::load(&plan.file()?.file).ok()).unwrap_or(1);
     plan.check().is_ok()
         && rehearse(&Setting::of(plan, tickets), steps)
             .err()

@@ -11,6 +11,8 @@ use super::print::complain;
 use crate::foreign;
 use crate::history::History;
 use crate::paths::{folder, probe_folder, through_links};
+use crate::plan::{Plan, StorePlan};
+use crate::report::words;
 use crate::store::file::lock::{guard_path, lockfile_path, sidecar_path};
 use crate::store::file::ticket::{self, is_scratch};
 use crate::streams;
@@ -48,7 +50,7 @@ impl<'a> Outputs<'a> {
     /// Notes that the ticket file could not be read after the sale.
     pub(super) fn note_unread(&mut self, history: &History) {
         let (Some(why), Some(plan)) = (&history.header.unread, &history.header.plan) else { return };
-        let path = foreign::path(&plan.file);
+        let path = words::place(&plan.store);
         self.failures.push(format!("{path}: can't be read after the sale: {}", foreign::shown(why)));
     }
 
@@ -67,13 +69,21 @@ impl<'a> Outputs<'a> {
 }
 
 /// The files of a sale that nothing else may be written to: the ticket file and what lies beside it.
-pub(super) fn kept(ticket_file: &Path) -> [PathBuf; 4] {
+pub(super) fn kept(plan: &Plan) -> Vec<PathBuf> {
+    match &plan.store {
+        StorePlan::File(plan) => beside(&through_links(&plan.file)).to_vec(),
+        StorePlan::Sql(_) => Vec::new(),
+    }
+}
+
+/// A ticket file, and what lies beside it.
+fn beside(ticket_file: &Path) -> [PathBuf; 4] {
     [ticket_file.to_owned(), lockfile_path(ticket_file), guard_path(ticket_file), sidecar_path(ticket_file)]
 }
 
 /// The files that are to be kept where a history is read: itself, and those of the sale that it tells of.
 pub(super) fn kept_of(path: &Path, history: &History) -> Vec<PathBuf> {
-    let sale = history.header.plan.iter().flat_map(|plan| kept(&through_links(&plan.file)));
+    let sale = history.header.plan.iter().flat_map(kept);
     sale.chain([path.to_owned()]).collect()
 }
 
@@ -143,7 +153,7 @@ mod tests {
         std::os::unix::fs::symlink("b", path("to c")).expect("linked");
         let check = |outputs: &[&str]| {
             let outputs: Vec<PathBuf> = outputs.iter().map(|name| path(name)).collect();
-            check_outputs(&kept(&path("ticket.json")), outputs.iter().map(PathBuf::as_path)).is_ok()
+            check_outputs(&beside(&path("ticket.json")), outputs.iter().map(PathBuf::as_path)).is_ok()
         };
         assert!(check(&[]) && check(&["a", "b"]) && check(&["ticket.json.html"]));
         std::fs::write(path("other.json"), "{\"ticket\": 1}").expect("written");

@@ -12,16 +12,17 @@ use super::pictures::PictureArgs;
 use super::print::{complain, note, print, print_json};
 use super::run::SaleArgs;
 use crate::explore::{Setting, Why, rehearse};
-use crate::foreign;
 use crate::history;
 use crate::lang::{Lang, replay as say};
 use crate::paths::through_links;
-use crate::plan::{Plan, shell_quoted_path};
+use crate::plan::Plan;
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
 use crate::report::replay::{json, text as report};
 use crate::report::text::{Detail, LOUD, styled};
+use crate::report::words;
 use crate::run::{RunError, Sold};
 use crate::schedule::{Schedule, ScheduleFile, SchedulePlan};
+use crate::shell::shell_quoted_path;
 use crate::streams::Patient;
 use crate::workers::WorkersError;
 
@@ -184,7 +185,7 @@ pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -
         return Ok(args.complain(&error, plan.as_ref().zip(meant.as_ref()), lang, interrupted));
     }
     let (plan, steps) = args.plan_and_steps(interrupted)?;
-    check_outputs(&kept(&plan.file), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
+    check_outputs(&kept(&plan), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
     let (repeated, cut) = match repeat(&plan, &steps, args.times, interrupted) {
         Ok(repeated) => repeated,
         Err(error) if was_interrupted(&error) => return Ok(Exit::Interrupted),
@@ -272,7 +273,7 @@ fn explained(error: ReplayError, plan: &Plan, steps: &Schedule) -> anyhow::Error
         return error.into();
     }
     let which = time.map_or_else(String::new, |time| format!("replay {time}: "));
-    let file = foreign::path(&plan.file);
+    let file = words::place(&plan.store);
     anyhow::anyhow!(
         "{which}step {step} ({given}) can't be taken although the schedule is right: did another program touch \
          {file}?"

@@ -16,7 +16,7 @@ use super::{Exit, closed};
 use crate::history;
 use crate::lang::Lang;
 use crate::paths::through_links;
-use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::file::{Lock, Sale};
 use crate::report::run::{json, text};
 use crate::report::text::Detail;
@@ -131,7 +131,10 @@ impl RunArgs {
             buyers: self.buyers,
             tickets: self.sale.tickets,
             workers: self.workers,
-            sale: self.wait.sale(self.sale.sale()?)?,
+            store: StorePlan::File(FilePlan {
+                sale: self.wait.sale(self.sale.sale()?)?,
+                file: through_links(&self.sale.file),
+            }),
             per_buyer: self.sale.per_buyer,
             pace: Pace {
                 think_ns: nanoseconds(self.think),
@@ -139,7 +142,6 @@ impl RunArgs {
                 // 32 bits, so that a seed can be read out and typed.
                 seed: self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>())),
             },
-            file: through_links(&self.sale.file),
             restocks: self.restocks,
         })
     }
@@ -147,7 +149,7 @@ impl RunArgs {
 
 pub(super) fn execute(args: RunArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let plan = args.plan()?;
-    check_outputs(&kept(&plan.file), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
+    check_outputs(&kept(&plan), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
     let mut progress = Progress::new(&plan, if args.quiet { When::Never } else { args.progress });
     let mut printed = Ok(());
     let tickets = Rc::clone(&progress.tickets);
@@ -281,7 +283,8 @@ mod tests {
                     jitter in 0.0..=1.0, seed in any::<u64>(), restocks in any::<bool>(), file in "[a-z' \\\\]{1,8}/t[.]json") -> Plan {
             let per_buyer = if all { PerBuyer::All } else { count.to_string().parse().expect("a count") };
             let pace = Pace { think_ns, jitter, seed };
-            Plan { buyers, tickets, workers, sale, per_buyer, pace, file: file.into(), restocks }
+            let store = StorePlan::File(FilePlan { sale, file: file.into() });
+            Plan { buyers, tickets, workers, store, per_buyer, pace, restocks }
         }
     }
 

@@ -14,9 +14,10 @@ use crate::explore::{Refusal, Setting, Why, rehearse};
 use crate::foreign;
 use crate::history::Header;
 use crate::lang::{Lang, replay as say};
-use crate::plan::{Plan, shell_quoted_path};
+use crate::plan::Plan;
 use crate::report::replay::MOST_STEPS;
 use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, followed};
+use crate::shell::shell_quoted_path;
 
 /// `ticketsim schedule`.
 #[derive(Debug, Args)]

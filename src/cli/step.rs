@@ -199,8 +199,11 @@ fn back(session: Conductor, plan: &Plan, interrupted: &AtomicBool) -> Result<Con
 /// buyer's next step.
 fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
     let plan = session.plan();
-    let mut lines = vec![String::new(), say::file(lang, file_text(&plan.file, lang))];
-    lines.push(match (plan.sale.lock, session.holder()) {
+    let mut lines = vec![
+        String::new(),
+        say::file(lang, plan.file().map_or_else(String::new, |plan| file_text(&plan.file, lang))),
+    ];
+    lines.push(match (plan.file().map_or(Lock::None, |plan| plan.sale.lock), session.holder()) {
         (Lock::None, _) => say::lock_none(lang),
         (lock, None) if foreign => say::lock_foreign(lang, lock),
         (lock, None) => say::lock_free(lang, lock),

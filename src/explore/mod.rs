@@ -52,7 +52,12 @@ impl Setting {
     /// The setting of a plan that puts so many tickets on sale.
     #[must_use]
     pub fn of(plan: &Plan, tickets: Stock) -> Self {
-        Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, sale: plan.sale }
+        Setting {
+            buyers: plan.buyers,
+            tickets,
+            per_buyer: plan.per_buyer,
+            sale: plan.file().map_or_else(Sale::usual, |file| file.sale),
+        }
     }
 
     /// The plan of a live run of it. The pace is the usual one: the model knows none.
@@ -60,14 +65,9 @@ impl Setting {
     pub fn plan(&self) -> Plan {
         let think_ns = Plan::DEFAULT_THINK.as_nanos() as u64;
         Plan {
-            buyers: self.buyers,
-            tickets: Some(self.tickets),
-            workers: Workers::Process,
-            sale: self.sale,
             per_buyer: self.per_buyer,
             pace: Pace { think_ns, jitter: Plan::DEFAULT_JITTER, seed: 0 },
-            file: Plan::DEFAULT_FILE.into(),
-            restocks: false,
+            ..Plan::on_file(self.sale, Plan::DEFAULT_FILE.as_ref(), self.buyers, Some(self.tickets))
         }
     }
 

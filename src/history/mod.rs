@@ -234,7 +234,7 @@ impl Header {
     pub fn of_plan(plan: Plan) -> Self {
         let (exclusive, in_turn) = match plan.exclusion() {
             Exclusion::Excludes => (true, false),
-            Exclusion::InTurn => (plan.sale.lock != Lock::None, true),
+            Exclusion::InTurn => (plan.file().is_some_and(|file| file.sale.lock != Lock::None), true),
             Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
                 (false, false)
             }

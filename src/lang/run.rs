@@ -25,6 +25,12 @@ texts! {
     write_synced(write) { en: "{write} + fsync", zh: "{write} 写法 + fsync" }
     /// In the plan line: how it is written, and steps in an order of their own.
     write_and_steps(write, steps) { en: "{write}, steps: {steps}", zh: "{write}，步骤：{steps}" }
+    /// In the plan line: each statement for itself.
+    no_transaction() { en: "each statement for itself", zh: "每条语句各自提交" }
+    /// In the plan line: the transactions' level.
+    transaction(level) { en: "{level}", zh: "{level} 级别" }
+    /// In the plan line: the steps of a purchase.
+    steps(steps) { en: "steps {steps}", zh: "步骤 {steps}" }
     /// In the plan line: the think time and its spread.
     think(think, percent) { en: "think {think} ±{percent}%", zh: "思考 {think} ±{percent}%" }
     /// In the plan line: no think time.

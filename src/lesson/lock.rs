@@ -10,20 +10,19 @@ use serde::Serialize;
 
 use super::child::Child;
 use super::stage::{Stage, format_s, share};
-use super::{Claim, Lecture, LessonError, failed};
+use super::{Claim, Lecture, LessonError, failed, store_of};
 use crate::buyer::{Buyer, Ending, Rules};
 use crate::history::{Header, History, Recorder};
 use crate::lang::lesson::lock as text;
 use crate::paths::temporary_folder;
-use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::plan::{PerBuyer, Plan};
 use crate::protocol::file::{Lock, Sale, Write};
 use crate::protocol::{Action, Reply};
 use crate::report::text::{BAD, GOOD, LOUD};
-use crate::run::{run, stock_left};
+use crate::run::run;
 use crate::shared::SharedSlice;
 use crate::stock::Stock;
-use crate::store::file::lock::Meeting;
-use crate::store::file::{FileSession, ticket};
+use crate::store::Store as _;
 use crate::verdict::{Ruling, judge};
 use crate::workers::Watch;
 use crate::world::{Recorded, Session, drive};
@@ -82,17 +81,11 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
     Ok((facts, claims, text::why(lang)))
 }
 
+/// The ticket file of the lesson, in a folder of its own.
+const TICKET_FILE: &str = "ticket.json";
+
 fn plan(folder: &Path, lock: Lock) -> Plan {
-    Plan {
-        buyers: BUYERS,
-        tickets: Some(1),
-        workers: Workers::Process,
-        sale: Sale::new(lock, Write::Truncate),
-        per_buyer: PerBuyer::ONE,
-        pace: Pace { think_ns: 0, jitter: 0.0, seed: 1 },
-        file: folder.join("ticket.json"),
-        restocks: false,
-    }
+    Plan::on_file(Sale::new(lock, Write::Truncate), &folder.join(TICKET_FILE), BUYERS, Some(1))
 }
 
 /// A world in which every buyer pauses after it has read, and once more before it would write: also
@@ -133,15 +126,15 @@ impl<W: Session> Session for Unhurried<'_, W> {
 fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
     let folder = temporary_folder().map_err(failed("a temporary folder"))?;
     let plan = plan(folder.path(), lock);
-    ticket::create(&plan.file, 1)?;
+    let store = store_of(&plan)?;
+    store.put_on_sale(plan.tickets, stage.interrupted())?;
     let recorder = Recorder::for_plan(&plan, 1).map_err(LessonError::Memory)?;
-    let meeting = Meeting::new(&plan.sale).map_err(LessonError::Memory)?;
     let [ready, go] = share()?;
     let left_ns = SharedSlice::new(BUYERS as usize).map_err(LessonError::Memory)?;
 
     let buy = |buyer: u32| -> io::Result<()> {
         recorder.set_pid(buyer, std::process::id());
-        let world = Recorded::new(FileSession::open(&plan, &recorder, &meeting, buyer)?, recorder.pen(buyer));
+        let world = Recorded::new(store.open(plan.pace, &recorder, buyer)?, recorder.pen(buyer));
         let mut world = Unhurried { world, stage, left_ns: &left_ns[buyer as usize - 1] };
         ready.count();
         while go.get() == 0 {
@@ -159,7 +152,7 @@ fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
     show_as_they_leave(stage, &recorder, &left_ns, &mut buyers)?;
     let elapsed_ns = stage.now_ns() - go_ns;
 
-    let left = stock_left(&plan.file);
+    let left = store.left();
     let purchases = recorder.collect().0;
     let header = Header {
         initial: Some(1),
@@ -222,7 +215,7 @@ fn hasty_sales(stage: &Stage<'_>) -> Result<Hasty, LessonError> {
     for sales in 1..=MOST_HASTY_SALES {
         stage.go_on()?;
         // The last sale may have left the file torn.
-        let _ = std::fs::remove_file(&hasty.file);
+        let _ = std::fs::remove_file(folder.path().join(TICKET_FILE));
         let mut watch = Watch { interrupted: stage.interrupted(), begin: &mut |_| {}, progress: &mut |_| {} };
         let history = run(&hasty, &mut watch)?.history;
         let torn = |purchase: &crate::history::Purchase| purchase.torn;

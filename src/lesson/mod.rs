@@ -19,8 +19,11 @@ use serde::{Serialize, Serializer};
 
 use crate::closed_set::closed_set;
 use crate::lang::{Lang, lesson as text};
+use crate::plan::Plan;
 use crate::report::text::{BAD, GOOD, LOUD};
 use crate::run::RunError;
+use crate::store::StoreError;
+use crate::store::file::FileStore;
 use crate::store::file::ticket::TicketFileError;
 use crate::workers::ForkError;
 use stage::Stage;
@@ -139,6 +142,9 @@ pub enum LessonError {
         /// What it takes.
         takes: String,
     },
+    /// Tickets can't be sold where they are.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// There is no room for a shared mapping.
     #[error("memory that processes share: {0}")]
     Memory(io::Error),
@@ -264,4 +270,9 @@ fn check_count(lesson: Lesson, count: Option<u32>) -> Result<(), LessonError> {
         }
         _ => Ok(()),
     }
+}
+
+/// The ticket file of a lesson's plan, as a store.
+fn store_of(plan: &Plan) -> Result<FileStore, LessonError> {
+    Ok(FileStore::new(plan.file().ok_or(StoreError::NotBuiltIn)?)?)
 }

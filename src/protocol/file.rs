@@ -1,11 +1,14 @@
 //! The purchases of a ticket file: the choices that make up the usual ones, the steps that each choice
 //! stands for, and which orders of steps a ticket file can carry out.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::words::{ProtocolError, Wrong};
 use super::{Protocol, StepKind};
 use crate::closed_set::closed_set;
+use crate::shell::shell_quoted;
 
 closed_set! {
     /// How buyers keep each other out.
@@ -138,6 +141,12 @@ impl Sale {
         Self { lock, lock_on, write, fsync: false, lock_timeout_ns: None, break_stale: false, steps: None }
     }
 
+    /// The purchase of a command that says nothing of it: under flock(2), overwriting.
+    #[must_use]
+    pub const fn usual() -> Self {
+        Self::new(Lock::Flock, Write::Overwrite)
+    }
+
     /// The purchase that takes these steps. `lock` is the kind of lock that they take, flock(2) unless it is
     /// given; `write` is how the word `write` reaches the file, and stands for `truncate fill` where it is
     /// [`Write::Truncate`].
@@ -197,6 +206,37 @@ impl Sale {
         let steps: Vec<StepKind> =
             parts.iter().filter(|(is_there, _)| *is_there).flat_map(|(_, steps)| *steps).copied().collect();
         Protocol::of(&steps)
+    }
+
+    /// The command-line options that differ from their defaults.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        let mut say = |differs: bool, option: String| {
+            if differs {
+                options.push(option);
+            }
+        };
+        let Self { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, steps: own } = *self;
+        if let Some(steps) = own {
+            say(true, format!("--steps {}", shell_quoted(&steps.to_string())));
+        }
+        // With steps of its own, a sale without a lock is one whose steps take none.
+        if lock == Lock::None {
+            say(own.is_none(), "--no-lock".to_owned());
+        } else {
+            say(lock != Lock::Flock, format!("--lock {lock}"));
+        }
+        // Steps of their own say by themselves that they empty and fill.
+        say(write == Write::Rename || write == Write::Truncate && own.is_none(), format!("--write {write}"));
+        say(lock_on != write.default_lock_on(), format!("--lock-on {lock_on}"));
+        say(fsync, "--fsync".to_owned());
+        if let Some(timeout_ns) = lock_timeout_ns {
+            let timeout = humantime::format_duration(Duration::from_nanos(timeout_ns));
+            say(true, format!("--lock-timeout {}", shell_quoted(&timeout.to_string())));
+        }
+        say(break_stale, "--break-stale".to_owned());
+        options
     }
 
     /// Whether each write replaces the file that carries the lock: a buyer that opens that file later locks

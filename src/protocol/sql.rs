@@ -1,11 +1,14 @@
 //! The purchases of a database: the choices that make up the usual ones, the steps that each choice stands for,
 //! and which orders of steps an engine can carry out.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::words::{ProtocolError, Wrong};
 use super::{Protocol, StepKind};
 use crate::closed_set::closed_set;
+use crate::shell::shell_quoted;
 
 closed_set! {
     /// A database.
@@ -313,6 +316,38 @@ impl SqlSale {
         steps.extend(begin.map(|_| StepKind::Commit));
         steps.extend(locked.then_some(StepKind::Unlock));
         Protocol::of(&steps)
+    }
+
+    /// The command-line options that differ from their defaults.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        let usual = Self::new(self.engine);
+        let mut options = Vec::new();
+        let mut say = |differs: bool, option: String| {
+            if differs {
+                options.push(option);
+            }
+        };
+        say(self.isolation != usual.isolation, format!("--isolation {}", self.isolation));
+        match self.steps {
+            // `begin` stands for what the level makes of it.
+            Some(steps) => {
+                let steps = steps.to_string().replace("begin-immediate", "begin");
+                say(true, format!("--steps {}", shell_quoted(&steps)));
+            }
+            None => {
+                say(self.lock != usual.lock, format!("--lock {}", self.lock));
+                say(self.write != usual.write, format!("--write {}", self.write));
+            }
+        }
+        say(self.constraint, "--constraint".to_owned());
+        say(self.retry, "--retry".to_owned());
+        say(self.journal != usual.journal, format!("--journal {}", self.journal));
+        if self.busy_timeout_ns != usual.busy_timeout_ns {
+            let timeout = humantime::format_duration(Duration::from_nanos(self.busy_timeout_ns));
+            say(true, format!("--busy-timeout {}", shell_quoted(&timeout.to_string())));
+        }
+        options
     }
 
     /// Whether the steps keep receipts in a table of their own.

@@ -37,7 +37,7 @@ impl Target {
         match self {
             Target::Command(words) => words
                 .iter()
-                .map(|word| crate::plan::shell_quoted(word.source()))
+                .map(|word| crate::shell::shell_quoted(word.source()))
                 .collect::<Vec<_>>()
                 .join(" "),
             Target::Http(request) => request.shown(),

@@ -35,7 +35,8 @@ pub fn demonstration(plan: &Plan, lang: Lang) -> Option<String> {
     match plan.exclusion() {
         Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => None,
         Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
-            Some(say_run::demonstration(lang, documented(&plan.sale, plan.workers, lang)))
+            let documented = documented(&plan.file()?.sale, plan.workers, lang);
+            Some(say_run::demonstration(lang, documented))
         }
     }
 }

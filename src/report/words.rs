@@ -5,8 +5,9 @@ use crate::foreign;
 use crate::history::{Doubt, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, order, run as say_run, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
-use crate::plan::{PerBuyer, Plan};
+use crate::plan::{PerBuyer, Plan, StorePlan};
 use crate::protocol::file::{Lock, LockOn, Sale};
+use crate::protocol::sql::Isolation;
 use crate::stock::tickets_between;
 use crate::verdict::{
     Anomaly, AnomalyKind, Contradiction, Evidence, Ledger, LostUpdate, Place, Rise, Ruling, SharedTicket,
@@ -34,6 +35,30 @@ pub fn write(sale: &Sale, lang: Lang) -> String {
     match sale.steps {
         Some(steps) => say_run::write_and_steps(lang, write, steps),
         None => write,
+    }
+}
+
+/// The lock and the write of a plan, as the plan line says them.
+#[must_use]
+pub fn choices(store: &StorePlan, lang: Lang) -> (String, String) {
+    match store {
+        StorePlan::File(plan) => (lock(&plan.sale, lang), write(&plan.sale, lang)),
+        StorePlan::Sql(plan) => {
+            let level = match plan.sale.isolation {
+                Isolation::None => say_run::no_transaction(lang),
+                level => say_run::transaction(lang, level),
+            };
+            (level, say_run::steps(lang, plan.sale.protocol()))
+        }
+    }
+}
+
+/// Where the stock is kept.
+#[must_use]
+pub fn place(store: &StorePlan) -> String {
+    match store {
+        StorePlan::File(plan) => foreign::path(&plan.file),
+        StorePlan::Sql(plan) => foreign::shown(&plan.url).into_owned(),
     }
 }
 
@@ -434,7 +459,7 @@ impl Words<'_> {
         let waited = span(wait.waited_ns);
         if let Some(pid) = wait.dead_pid {
             let plan = self.history.header.plan.as_ref();
-            return match plan.map(|plan| plan.sale.lock) {
+            return match plan.and_then(|plan| plan.file()).map(|file| file.sale.lock) {
                 Some(Lock::Semaphore) => say::waited_for_dead_inside(self.lang, waiter, pid),
                 _ => say::waited_for_dead(self.lang, waiter, pid),
             };

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::Schedule;
 use crate::history::write_whole;
-use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::plan::{PerBuyer, Plan};
 use crate::protocol::file::{Lock, LockOn, Sale, Write};
 use crate::protocol::{Protocol, ProtocolError};
 use crate::stock::Stock;
@@ -143,7 +143,11 @@ impl SchedulePlan {
     /// What a replay has to know of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let sale = Sale { lock_timeout_ns: None, break_stale: false, ..plan.sale };
+        let sale = Sale {
+            lock_timeout_ns: None,
+            break_stale: false,
+            ..plan.file().map_or_else(Sale::usual, |file| file.sale)
+        };
         Self { buyers: Some(plan.buyers), tickets: plan.tickets, sale, per_buyer: plan.per_buyer }
     }
 
@@ -151,16 +155,8 @@ impl SchedulePlan {
     /// goes on is what the schedule says.
     #[must_use]
     pub fn plan(&self, steps: &Schedule, file: &Path) -> Plan {
-        Plan {
-            buyers: self.buyers.unwrap_or_else(|| steps.buyers()),
-            tickets: self.tickets,
-            workers: Workers::Process,
-            sale: self.sale,
-            per_buyer: self.per_buyer,
-            pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
-            file: file.to_owned(),
-            restocks: false,
-        }
+        let buyers = self.buyers.unwrap_or_else(|| steps.buyers());
+        Plan { per_buyer: self.per_buyer, ..Plan::on_file(self.sale, file, buyers, self.tickets) }
     }
 }
 
@@ -298,7 +294,8 @@ mod tests {
             parse(r#"{"schedule_version":1,"plan":{"tickets":1,"lock":"none"},"steps":"R1 R2 W1 W2"}"#)
                 .expect("a schedule file");
         let plan = given.plan.plan(&steps, Path::new("t.json"));
-        assert_eq!((plan.buyers, plan.sale.write, plan.sale.lock), (2, Write::Overwrite, Lock::None));
+        let sale = plan.file().expect("a ticket file").sale;
+        assert_eq!((plan.buyers, sale.write, sale.lock), (2, Write::Overwrite, Lock::None));
         let whole = ScheduleFile::new(SchedulePlan::new(&plan), steps.clone());
         let calm = AtomicBool::new(false);
         whole.write(&path, &calm).expect("written");

@@ -86,16 +86,18 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     if unrecorded > 0 {
         return Err(FollowedError::Unrecorded(unrecorded));
     }
+    // Of a database's steps the recorded times do not say in which order it saw them.
+    let file = plan.file().ok_or(FollowedError::Foreign)?;
     let told = told_by_buyer(history, plan)?;
     let left = header.left_torn.is_some().then_some(None).or(header.remaining.map(Some));
-    let model = FileModel::new(&plan.sale, plan.workers, initial);
+    let model = FileModel::new(&file.sale, plan.workers, initial);
     Search::new(told, plan, model).run(left)
 }
 
 /// What each buyer's purchases tell, in their order; the buyers in the order of their numbers. A history may
 /// name any number of buyers: room is taken for those alone that bought.
 fn told_by_buyer(history: &History, plan: &Plan) -> Result<Vec<(u32, Vec<Told>)>, FollowedError> {
-    let protocol = plan.sale.protocol();
+    let protocol = plan.protocol();
     let mut order: Vec<usize> = (0..history.purchases.len()).collect();
     order.sort_by_key(|place| (history.purchases[*place].buyer, history.purchases[*place].invoke_ns));
     let mut buyers: Vec<(u32, Vec<Told>)> = Vec::new();

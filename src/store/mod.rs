@@ -1,3 +1,68 @@
 //! Where a purchase happens: one folder a store, each with its real thing and a model of it.
+//!
+//! A [`Store`] is what a run needs of one: it puts tickets on sale, opens a session for each buyer, and says
+//! what is left. Two places know which stores there are: `run`, and `explore` for their models.
 
 pub mod file;
+
+use std::sync::atomic::AtomicBool;
+
+use crate::history::Recorder;
+use crate::plan::Pace;
+use crate::stock::Stock;
+use crate::world::Session;
+
+/// What a run needs of a store.
+pub trait Store: Clone + Send + Sync + 'static {
+    /// One buyer's session.
+    type Session: Session + Send + 'static;
+
+    /// Puts so many tickets on sale, or takes what is on sale, and makes sure that they can be sold. Returns the
+    /// stock.
+    ///
+    /// # Errors
+    /// When they can't, or when interrupted.
+    fn put_on_sale(&self, tickets: Option<Stock>, interrupted: &AtomicBool) -> Result<Stock, StoreError>;
+
+    /// Opens a session for a buyer, counted from 1: in the process or thread that will use it.
+    ///
+    /// # Errors
+    /// When the system, or the server, refuses.
+    fn open(&self, pace: Pace, recorder: &Recorder, buyer: u32) -> std::io::Result<Self::Session>;
+
+    /// How many open files a buyer of its own needs, where all are in one process.
+    fn files_of_a_buyer(&self) -> u64;
+
+    /// Whether the lock is taken at this moment, where it is of a kind that outlives its holder unseen.
+    fn is_taken(&self) -> Option<bool> {
+        None
+    }
+
+    /// Removes what killed buyers, with the signals that killed them, may have left. All buyers have gone.
+    fn clean_up(&self, recorder: &Recorder, killed: &[(u32, i32)]);
+
+    /// What is left after a sale. Whatever has become of the store, the sale took place: so this never fails.
+    fn left(&self) -> Left;
+}
+
+/// What a store holds after a sale.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// The stock, where it can be read.
+    pub remaining: Option<Stock>,
+    /// The start of what is there instead.
+    pub torn: Option<String>,
+    /// Why there is nothing that could be read.
+    pub unread: Option<String>,
+}
+
+/// Why tickets can't be sold at a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// At a ticket file.
+    #[error(transparent)]
+    File(#[from] file::FileError),
+    /// This store is no part of this program.
+    #[error("this ticketsim was built without that store")]
+    NotBuiltIn,
+}

@@ -284,7 +284,11 @@ fn stuck(history: &History) -> Option<Anomaly> {
 /// The purchase that held the lock at this moment, as far as the history knows: of a killed one nobody
 /// knows when the kernel released its lock.
 fn holder_at(history: &History, at_ns: u64) -> Option<Place> {
-    let released = history.header.plan.as_ref().is_some_and(|plan| plan.sale.lock.has_carrier());
+    let released = history
+        .header
+        .plan
+        .as_ref()
+        .is_some_and(|plan| plan.file().is_some_and(|file| file.sale.lock.has_carrier()));
     let killed = |purchase: &Purchase| purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed);
     let locked = |purchase: &Purchase| {
         if released && killed(purchase) {

@@ -45,7 +45,7 @@ pub(super) fn attend(
     watch: &mut Watch<'_>,
     buyers: &mut impl UnderWay,
 ) -> io::Result<bool> {
-    let limit_ns = plan.sale.lock_timeout_ns;
+    let limit_ns = plan.lock_timeout_ns();
     let watchful = limit_ns.map_or(TICK, |limit_ns| {
         Duration::from_nanos(limit_ns / 10).clamp(Duration::from_millis(1), Duration::from_millis(20))
     });

@@ -14,8 +14,7 @@ use super::limits::allow_gates;
 use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
 use crate::plan::Plan;
-use crate::store::file::lock::Meeting;
-use crate::store::file::{FileSession, remove_scratch};
+use crate::store::Store;
 use crate::world::{Baton, Gate, Recorded, Told, drive_gated};
 
 /// How long a buyer may take to answer once all is to end, before it is given up.
@@ -47,7 +46,7 @@ impl GatedCrew {
     pub fn launch(
         plan: &Plan,
         recorder: &Recorder,
-        meeting: &Meeting,
+        store: &impl Store,
         interrupted: &AtomicBool,
     ) -> Result<Self, WorkersError> {
         allow_gates(plan)?;
@@ -59,7 +58,7 @@ impl GatedCrew {
             crew.brood.add(|| {
                 // Else this buyer would keep the others' gates open when the conductor closes them.
                 batons.clear();
-                be_buyer(plan, recorder, meeting, buyer, &mut gate)
+                be_buyer(plan, recorder, store, buyer, &mut gate)
             })?;
         }
         for buyer in 1..=plan.buyers {
@@ -116,7 +115,7 @@ impl GatedCrew {
     /// Closes all gates and waits until every buyer has left. Returns those that were killed, and by
     /// which signal.
     #[must_use]
-    pub fn dismiss(mut self, plan: &Plan, recorder: &Recorder) -> Vec<(u32, i32)> {
+    pub fn dismiss(mut self, store: &impl Store, recorder: &Recorder) -> Vec<(u32, i32)> {
         self.batons.iter().for_each(Baton::close);
         // A buyer at its gate leaves at once; one that hangs in a system call is not waited for for ever.
         let deadline = Instant::now() + PATIENCE;
@@ -124,7 +123,7 @@ impl GatedCrew {
             self.brood.signal(Signal::SIGKILL);
         }
         let killed = self.brood.reap();
-        remove_scratch(plan, recorder, &killed);
+        store.clean_up(recorder, &killed);
         killed
     }
 }
@@ -143,9 +142,9 @@ fn hangs_up(baton: &mut Baton, deadline: Instant) -> bool {
 }
 
 /// The life of one buyer process. Returns its exit code.
-fn be_buyer(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32, gate: &mut Gate) -> u8 {
+fn be_buyer(plan: &Plan, recorder: &Recorder, store: &impl Store, buyer: u32, gate: &mut Gate) -> u8 {
     recorder.set_pid(buyer, std::process::id());
-    let world = match FileSession::open(plan, recorder, meeting, buyer) {
+    let world = match store.open(plan.pace, recorder, buyer) {
         Ok(world) => world,
         Err(error) => {
             gate.tell(Told::NotOpened(error.raw_os_error().unwrap_or(0)));

@@ -4,15 +4,14 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::WorkersError;
 use crate::plan::Plan;
-use crate::protocol::file::{LockOn, Write};
 
 /// What a process has open besides its buyers' files: standard streams, a runtime's, some to spare.
 const OTHER_FILES: u64 = 64;
 
 /// Lets this process open as many files as its buyers need: raises the soft limit to the hard one, which
 /// is what the soft limit is there for (getrlimit(2)).
-pub(super) fn allow_open_files(plan: &Plan) -> Result<(), WorkersError> {
-    let (buyers, needed) = (plan.buyers, u64::from(plan.buyers) * files_of_a_buyer(plan) + OTHER_FILES);
+pub(super) fn allow_open_files(buyers: u32, files_of_a_buyer: u64) -> Result<(), WorkersError> {
+    let needed = u64::from(buyers) * files_of_a_buyer + OTHER_FILES;
     allow(needed, |limit| WorkersError::OpenFiles { buyers, needed, limit })
 }
 
@@ -36,17 +35,6 @@ fn allow(needed: u64, refused: impl FnOnce(u64) -> WorkersError) -> Result<(), W
     // macOS allows fewer than its hard limit says: there the buyers will find out themselves.
     let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     Ok(())
-}
-
-/// The most files that a buyer has open at once.
-fn files_of_a_buyer(plan: &Plan) -> u64 {
-    let sale = &plan.sale;
-    let ticket_file = 1;
-    let lock = u64::from(sale.lock.has_carrier() && sale.lock_on == LockOn::Sidecar);
-    // The lock is opened anew for each purchase then.
-    let lock_again = u64::from(sale.lock.has_carrier() && sale.write == Write::Rename && lock == 0);
-    let scratch = u64::from(sale.write == Write::Rename);
-    ticket_file + lock + lock_again + scratch
 }
 
 /// The limits that can keep buyers from being started, in words.

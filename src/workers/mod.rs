@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::history::{Recorder, Tally};
 use crate::plan::{Plan, Workers};
-use crate::store::file::lock::Meeting;
+use crate::store::Store;
 
 pub use brood::{ForkError, fork_buyer, only_thread, readable};
 pub use gated::{Arrival, GatedCrew};
@@ -128,7 +128,8 @@ pub enum WorkersError {
 pub fn check(plan: &Plan) -> Result<(), WorkersError> {
     match plan.workers {
         Workers::Process => Ok(process::check(plan)?),
-        Workers::Thread | Workers::Task => limits::allow_open_files(plan),
+        // How many files they need, their store knows.
+        Workers::Thread | Workers::Task => Ok(()),
         Workers::Sequential => Ok(()),
     }
 }
@@ -140,13 +141,16 @@ pub fn check(plan: &Plan) -> Result<(), WorkersError> {
 pub fn run(
     plan: &Plan,
     recorder: &Recorder,
-    meeting: &Meeting,
+    store: &impl Store,
     watch: &mut Watch<'_>,
 ) -> Result<Crew, WorkersError> {
+    if matches!(plan.workers, Workers::Thread | Workers::Task) {
+        limits::allow_open_files(plan.buyers, store.files_of_a_buyer())?;
+    }
     match plan.workers {
-        Workers::Process => process::run(plan, recorder, meeting, watch),
-        Workers::Thread => thread::run(plan, recorder, meeting, watch),
-        Workers::Task => task::run(plan, recorder, meeting, watch),
-        Workers::Sequential => sequential::run(plan, recorder, meeting, watch),
+        Workers::Process => process::run(plan, recorder, store, watch),
+        Workers::Thread => thread::run(plan, recorder, store, watch),
+        Workers::Task => task::run(plan, recorder, store, watch),
+        Workers::Sequential => sequential::run(plan, recorder, store, watch),
     }
 }

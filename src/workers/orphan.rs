@@ -3,7 +3,8 @@
 
 use super::brood::{Brood, Fate};
 use crate::history::Recorder;
-use crate::store::file::lock::{Meeting, state_of};
+use crate::store::Store;
+use crate::store::file::lock::state_of;
 
 /// The buyer that was killed while it held the semaphore for which all who live wait; `None` as long as
 /// that can't be said for certain.
@@ -12,8 +13,8 @@ use crate::store::file::lock::{Meeting, state_of};
 /// at many takes longer than a moment, so they are looked at twice: a buyer that sleeps in the same wait
 /// both times has waited all the while, and what all of them did all the while, they did at the moment
 /// in between.
-pub(super) fn killed_inside(brood: &Brood, recorder: &Recorder, meeting: &Meeting) -> Option<u32> {
-    let taken = || meeting.is_taken().filter(|taken| *taken);
+pub(super) fn killed_inside(brood: &Brood, recorder: &Recorder, store: &impl Store) -> Option<u32> {
+    let taken = || store.is_taken().filter(|taken| *taken);
     taken()?;
     let (mut living, mut killed) = (Vec::new(), Vec::new());
     for buyer in 1..=brood.len() {

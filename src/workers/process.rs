@@ -22,20 +22,19 @@ use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
 use crate::plan::Plan;
-use crate::store::file::lock::Meeting;
-use crate::store::file::{FileSession, remove_scratch};
+use crate::store::Store;
 use crate::world::{Recorded, drive};
 
 /// The children, the pipe of which each holds an end (it hangs up when the last has left), and what they
 /// note and meet at.
-struct Family<'a> {
+struct Family<'a, S> {
     brood: &'a Brood,
     ready: &'a File,
     recorder: &'a Recorder,
-    meeting: &'a Meeting,
+    store: &'a S,
 }
 
-impl UnderWay for Family<'_> {
+impl<S: Store> UnderWay for Family<'_, S> {
     fn all_left(&mut self, within: Duration) -> io::Result<bool> {
         readable(self.ready, within)
     }
@@ -46,7 +45,7 @@ impl UnderWay for Family<'_> {
 
     #[cfg(target_os = "linux")]
     fn dead_holder(&self) -> Option<u32> {
-        let buyer = killed_inside(self.brood, self.recorder, self.meeting)?;
+        let buyer = killed_inside(self.brood, self.recorder, self.store)?;
         Some(self.brood.pid(buyer))
     }
 
@@ -64,7 +63,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), ForkError> {
 pub(super) fn run(
     plan: &Plan,
     recorder: &Recorder,
-    meeting: &Meeting,
+    store: &impl Store,
     watch: &mut Watch<'_>,
 ) -> Result<Crew, WorkersError> {
     let mut brood = Brood::new(plan.buyers)?;
@@ -74,7 +73,7 @@ pub(super) fn run(
     let began = Instant::now();
     let mut ends = ChildEnds { start_read, start_write: Some(start_write), ready: ready_write.into() };
     for buyer in 1..=plan.buyers {
-        brood.add(|| be_buyer(plan, recorder, meeting, buyer, &mut ends))?;
+        brood.add(|| be_buyer(plan, recorder, store, buyer, &mut ends))?;
         if watch.interrupted.load(Ordering::Relaxed) {
             return Err(WorkersError::Interrupted);
         }
@@ -86,11 +85,11 @@ pub(super) fn run(
     let launch_ns = began.elapsed().as_nanos() as u64;
     let go_ns = recorder.now_ns();
     drop(start_write);
-    let mut family = Family { brood: &brood, ready: &ready_read, recorder, meeting };
+    let mut family = Family { brood: &brood, ready: &ready_read, recorder, store };
     let interrupted = attend(plan, recorder, watch, &mut family)?;
     let left_ns = recorder.now_ns();
     let killed = brood.reap();
-    remove_scratch(plan, recorder, &killed);
+    store.clean_up(recorder, &killed);
     Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
 }
 
@@ -102,10 +101,10 @@ struct ChildEnds {
 }
 
 /// The life of one buyer process. Returns its exit code.
-fn be_buyer(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32, ends: &mut ChildEnds) -> u8 {
+fn be_buyer(plan: &Plan, recorder: &Recorder, store: &impl Store, buyer: u32, ends: &mut ChildEnds) -> u8 {
     ends.start_write = None;
     recorder.set_pid(buyer, std::process::id());
-    let world = match FileSession::open(plan, recorder, meeting, buyer) {
+    let world = match store.open(plan.pace, recorder, buyer) {
         Ok(world) => world,
         Err(error) => {
             // errno fits a byte on Linux and macOS; 0 would mean ready.

@@ -6,13 +6,13 @@
 use super::{Crew, Watch, WorkersError, thread};
 use crate::history::Recorder;
 use crate::plan::Plan;
-use crate::store::file::lock::Meeting;
+use crate::store::Store;
 
 pub(super) fn run(
     plan: &Plan,
     recorder: &Recorder,
-    meeting: &Meeting,
+    store: &impl Store,
     watch: &mut Watch<'_>,
 ) -> Result<Crew, WorkersError> {
-    thread::run_lanes(plan, recorder, meeting, watch, std::iter::once(1..=plan.buyers))
+    thread::run_lanes(plan, recorder, store, watch, std::iter::once(1..=plan.buyers))
 }

@@ -48,18 +48,17 @@ use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::protocol::{Action, Reply};
-use crate::store::file::lock::Meeting;
-use crate::store::file::{FileSession, remove_scratch};
+use crate::store::Store;
 use crate::world::{Recorded, Session};
 
 pub(super) fn run(
     plan: &Plan,
     recorder: &Recorder,
-    meeting: &Meeting,
+    store: &impl Store,
     watch: &mut Watch<'_>,
 ) -> Result<Crew, WorkersError> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    run_on(threads, plan, recorder, meeting, watch)
+    run_on(threads, plan, recorder, store, watch)
 }
 
 /// Runs the buyers on so many threads, and one at the doorway.
@@ -67,7 +66,7 @@ fn run_on(
     threads: usize,
     plan: &Plan,
     recorder: &Recorder,
-    meeting: &Meeting,
+    store: &impl Store,
     watch: &mut Watch<'_>,
 ) -> Result<Crew, WorkersError> {
     catch_wake_up()?;
@@ -79,10 +78,10 @@ fn run_on(
         doorway: Semaphore::new(1),
         doorkeeper: doorkeeper.errands(),
         blocked: Mutex::new(None),
-        limit: plan.sale.lock_timeout_ns.map(Duration::from_nanos),
+        limit: plan.lock_timeout_ns().map(Duration::from_nanos),
         rules: Rules::of(plan),
     });
-    let disks = (0..if plan.sale.fsync { threads } else { 0 })
+    let disks = (0..if plan.file().is_some_and(|file| file.sale.fsync) { threads } else { 0 })
         .map(|_| Porter::start("disk").map_err(no_thread))
         .collect::<Result<Vec<_>, _>>()?;
     let runtimes = (0..threads).map(|_| runtime()).collect::<std::io::Result<Vec<Runtime>>>()?;
@@ -90,8 +89,8 @@ fn run_on(
     let (presence, left) = channel();
     let mut tasks = JoinSet::new();
     for (buyer, thread) in (1..=plan.buyers).zip((0..threads).cycle()) {
-        let world = FileSession::open(plan, recorder, meeting, buyer)
-            .map_err(|source| WorkersError::Open { buyer, source })?;
+        let world =
+            store.open(plan.pace, recorder, buyer).map_err(|source| WorkersError::Open { buyer, source })?;
         let visit = Visit {
             buyer,
             hall: Arc::clone(&hall),
@@ -115,7 +114,7 @@ fn run_on(
     let left_ns = recorder.now_ns();
     let killed = runtime()?.block_on(panicked(tasks));
     drop(floor);
-    remove_scratch(plan, recorder, &killed);
+    store.clean_up(recorder, &killed);
     Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
 }
 

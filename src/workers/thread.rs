@@ -22,8 +22,7 @@ use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
 use crate::plan::Plan;
-use crate::store::file::lock::Meeting;
-use crate::store::file::{FileSession, remove_scratch};
+use crate::store::Store;
 use crate::world::{Recorded, drive};
 
 /// Ten thousand stacks have to fit: a purchase needs little, and address space costs page tables.
@@ -32,16 +31,16 @@ const STACK_BYTES: usize = 256 * 1024;
 pub(super) fn run(
     plan: &Plan,
     recorder: &Recorder,
-    meeting: &Meeting,
+    store: &impl Store,
     watch: &mut Watch<'_>,
 ) -> Result<Crew, WorkersError> {
-    run_lanes(plan, recorder, meeting, watch, (1..=plan.buyers).map(|buyer| buyer..=buyer))
+    run_lanes(plan, recorder, store, watch, (1..=plan.buyers).map(|buyer| buyer..=buyer))
 }
 
 pub(super) fn run_lanes(
     plan: &Plan,
     recorder: &Recorder,
-    meeting: &Meeting,
+    store: &impl Store,
     watch: &mut Watch<'_>,
     lanes: impl Iterator<Item = RangeInclusive<u32>>,
 ) -> Result<Crew, WorkersError> {
@@ -56,7 +55,7 @@ pub(super) fn run_lanes(
             lane: lane.clone(),
             plan: plan.clone(),
             recorder: recorder.clone(),
-            meeting: meeting.clone(),
+            store: store.clone(),
             gate: Arc::clone(&team.gate),
             report: report.clone(),
         };
@@ -80,7 +79,7 @@ pub(super) fn run_lanes(
     let interrupted = attend(plan, recorder, watch, &mut team)?;
     let left_ns = recorder.now_ns();
     let killed = team.join();
-    remove_scratch(plan, recorder, &killed);
+    store.clean_up(recorder, &killed);
     if let Some((buyer, source)) = team.failed.take() {
         return Err(WorkersError::Open { buyer, source });
     }
@@ -202,21 +201,21 @@ impl Gate {
 }
 
 /// What one thread has to do.
-struct Part {
+struct Part<S> {
     lane: RangeInclusive<u32>,
     plan: Plan,
     recorder: Recorder,
-    meeting: Meeting,
+    store: S,
     gate: Arc<Gate>,
     report: Sender<Report>,
 }
 
-impl Part {
+impl<S: Store> Part<S> {
     /// The life of the buyers of one lane, one after the other.
     fn play(self) {
         for buyer in self.lane.clone() {
             self.recorder.set_pid(buyer, thread_id());
-            let world = match FileSession::open(&self.plan, &self.recorder, &self.meeting, buyer) {
+            let world = match self.store.open(self.plan.pace, &self.recorder, buyer) {
                 Ok(world) => world,
                 Err(error) => {
                     // That nobody listens means that the launcher has sent everybody home.

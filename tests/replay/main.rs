@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
-use ticketsim::plan::{Pace, PerBuyer, Plan, Workers};
+use ticketsim::plan::{PerBuyer, Plan};
 use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
 use ticketsim::replay::{Conductor, ReplayError, Went, repeat, replay};
 use ticketsim::schedule::{Schedule, followed};
@@ -56,16 +56,7 @@ fn main() -> ExitCode {
 
 /// A plan for a replay in this folder.
 pub(crate) fn plan(folder: &Path, buyers: u32, tickets: i64, lock: Lock, write: Write) -> Plan {
-    Plan {
-        buyers,
-        tickets: Some(tickets),
-        workers: Workers::Process,
-        sale: Sale::new(lock, write),
-        per_buyer: PerBuyer::ONE,
-        pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
-        file: folder.join("ticket.json"),
-        restocks: false,
-    }
+    Plan::on_file(Sale::new(lock, write), &folder.join("ticket.json"), buyers, Some(tickets))
 }
 
 pub(crate) fn steps(text: &str) -> Schedule {
@@ -105,12 +96,14 @@ fn the_lock_refuses_what_it_is_for(folder: &Path) {
             assert_eq!(error.to_string(), said, "{lock}");
             assert_no_children();
             // What had begun was finished: the file is one, and the ticket is sold.
-            assert_eq!(ticketsim::store::file::ticket::load(&locked.file).expect("a ticket file"), 0);
+            assert_eq!(
+                ticketsim::store::file::ticket::load(&folder.join("ticket.json")).expect("a ticket file"),
+                0
+            );
         }
     }
     // The well-known trap: a lock on a file that each write replaces.
-    let mut trap = plan(folder, 3, 3, Lock::Flock, Write::Rename);
-    trap.sale.lock_on = LockOn::Ticket;
+    let trap = plan(folder, 3, 3, Lock::Flock, Write::Rename).with_sale(|sale| sale.lock_on = LockOn::Ticket);
     let raced = replay(&trap, &steps("O1 L1 R1 O2 W1 U1 L2 O3 L3 R2 R3 W2 W3 U2 U3"), &QUIET);
     assert_eq!(raced.expect("two hold a lock each").sold.verdict.ruling, Ruling::Unsound);
     let error = replay(&trap, &steps("O1 O2 L1 R1 W1 O3 L3 L2"), &QUIET).expect_err("the old file");
@@ -142,8 +135,7 @@ fn what_has_begun_is_finished_and_nothing_is_begun(folder: &Path) {
     assert_eq!(replayed.sold.verdict.ledger.receipts, 2);
     assert_eq!(replayed.sold.verdict.ruling, Ruling::Sound);
     // Buyer 1 has opened the file, but buyer 2 has its lock: so buyer 2 is finished first.
-    let mut trap = plan(folder, 2, 2, Lock::Flock, Write::Rename);
-    trap.sale.lock_on = LockOn::Ticket;
+    let trap = plan(folder, 2, 2, Lock::Flock, Write::Rename).with_sale(|sale| sale.lock_on = LockOn::Ticket);
     let replayed = replay(&trap, &steps("O1 O2 L2 R2"), &QUIET).expect("replayed");
     assert_eq!(replayed.schedule(), steps("O1 O2 L2 R2 W2 U2 L1 R1 W1 U1"));
 }
@@ -171,7 +163,7 @@ fn a_buyer_that_is_killed_ends_the_replay(folder: &Path) {
 fn another_programs_lock_refuses_too(folder: &Path) {
     let plan = plan(folder, 1, 1, Lock::Flock, Write::Overwrite);
     let mut session = Conductor::start(&plan, &QUIET).expect("started");
-    let file = std::fs::File::open(&plan.file).expect("open");
+    let file = std::fs::File::open(folder.join("ticket.json")).expect("open");
     fs2::FileExt::lock_exclusive(&file).expect("locked");
     assert_eq!(session.step(1, &QUIET).expect("refused"), Went::MustWait(None));
     fs2::FileExt::unlock(&file).expect("unlocked");

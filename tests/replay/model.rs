@@ -43,7 +43,12 @@ pub(crate) fn gist(history: &History, verdict: &Verdict) -> Gist {
 
 fn setting(plan: &Plan) -> Setting {
     let tickets = plan.tickets.expect("tickets");
-    Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, sale: plan.sale }
+    Setting {
+        buyers: plan.buyers,
+        tickets,
+        per_buyer: plan.per_buyer,
+        sale: plan.file().expect("a ticket file").sale,
+    }
 }
 
 fn assert_agreement(plan: &Plan, replayed: &Replayed) {
@@ -56,7 +61,7 @@ fn assert_agreement(plan: &Plan, replayed: &Replayed) {
     // The history alone says which schedule it was; but for the opening of files, which it does not
     // note.
     let found = followed(&sold.history).unwrap_or_else(|error| panic!("{schedule}: {error}"));
-    if plan.sale.replaces_its_lock() {
+    if setting(plan).sale.replaces_its_lock() {
         assert_eq!(found.0.len(), schedule.0.len());
     } else {
         assert_eq!(found, schedule);
@@ -69,7 +74,7 @@ pub(crate) fn every_witness_ends_as_it_was_explored(folder: &Path) {
     for sale in sales() {
         for (buyers, tickets) in [(1, 0), (2, 1), (2, 2), (3, 1), (3, 2)] {
             let mut plan = plan(folder, buyers, tickets, sale.lock, sale.write);
-            plan.sale = sale;
+            plan = plan.with_sale(|own| *own = sale);
             let census = census(&setting(&plan), 1_000_000);
             assert!(census.partial.is_none());
             for found in &census.found {
@@ -101,7 +106,7 @@ pub(crate) fn model_and_reality_agree(folder: &Path) {
         let sale = sales[random.below(of as u64) as usize];
         let buyers = if random.below(3) == 0 { 3 } else { 2 };
         let mut plan = plan(folder, buyers, random.below(4) as i64, sale.lock, sale.write);
-        plan.sale = sale;
+        plan = plan.with_sale(|own| *own = sale);
         plan.per_buyer = if random.below(4) == 0 { PerBuyer::All } else { PerBuyer::ONE };
         let (replayed, refused) = a_random_replay(&plan, &mut random);
         assert_agreement(&plan, &replayed);

@@ -12,16 +12,15 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::client::Customer;
 use super::counter::{Answer, Counter, GREETING};
-use super::{listen_at, plan};
+use super::{listen_at, plan, store_of};
 use crate::foreign;
 use crate::lang::lesson::server as text;
 use crate::lesson::stage::Stage;
 use crate::lesson::{LessonError, Manner, failed};
 use crate::plan::Plan;
 use crate::report::text::GOOD;
-use crate::run::put_on_sale;
 use crate::stock::Stock;
-use crate::store::file::lock::Meeting;
+use crate::store::Store as _;
 use crate::streams::Patient;
 
 /// How much of what is typed is sent, in bytes: more than a counter takes.
@@ -47,8 +46,7 @@ pub fn open_counter(
     let doing = format!("port {port} on 127.0.0.1");
     let listener = listen_at(port).map_err(failed(doing))?;
     let address = listener.local_addr().map_err(failed("the port"))?;
-    let meeting = Meeting::new(&plan.sale).map_err(LessonError::Memory)?;
-    let stock = put_on_sale(&plan, &meeting, manner.interrupted)?;
+    let stock = store_of(&plan)?.put_on_sale(plan.tickets, manner.interrupted)?;
     stage.line(&text::counter_open(manner.lang, address, stock, foreign::path(file)));
     stage.line(&text::counter_hint(manner.lang, address.port()));
     stage.columns();

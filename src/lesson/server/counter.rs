@@ -12,15 +12,14 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::super::child::Child;
 use super::super::stage::Stage;
-use super::super::{LessonError, failed};
+use super::super::{LessonError, failed, store_of};
 use crate::buyer::{Buyer, Rules};
 use crate::closed_set::closed_set;
 use crate::history::{Outcome, Recorder};
 use crate::lang::lesson::server as text;
 use crate::plan::Plan;
 use crate::report::text::{BAD, GOOD};
-use crate::store::file::FileSession;
-use crate::store::file::lock::Meeting;
+use crate::store::Store as _;
 use crate::world::{Recorded, drive};
 
 closed_set! {
@@ -134,8 +133,8 @@ impl Counter<'_> {
     /// Makes one purchase, the one that `ticketsim` makes: lock, read, write, unlock.
     fn sell(&self) -> io::Result<Answer> {
         let recorder = Recorder::new(1, 1)?;
-        let meeting = Meeting::new(&self.plan.sale)?;
-        let mut world = Recorded::new(FileSession::open(self.plan, &recorder, &meeting, 1)?, recorder.pen(1));
+        let store = store_of(self.plan).map_err(io::Error::other)?;
+        let mut world = Recorded::new(store.open(self.plan.pace, &recorder, 1)?, recorder.pen(1));
         drive(&mut Buyer::new(Rules::of(self.plan)), &mut world);
         Ok(match recorder.collect().0.first().map(|purchase| purchase.outcome) {
             Some(Outcome::Bought) => Answer::Ticket,

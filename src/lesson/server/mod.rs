@@ -15,11 +15,11 @@ use serde::Serialize;
 
 use super::child::Child;
 use super::stage::{SharedNumber, Stage, USUAL, share};
-use super::{Claim, Lecture, LessonError, failed};
+use super::{Claim, Lecture, LessonError, failed, store_of};
 use crate::lang::lesson::server as text;
 use crate::paths::temporary_folder;
-use crate::plan::{Pace, PerBuyer, Plan, Workers};
-use crate::protocol::file::{Lock, Sale, Write};
+use crate::plan::Plan;
+use crate::protocol::file::Sale;
 use crate::report::text::{BAD, GOOD};
 use crate::stock::Stock;
 use crate::store::file::ticket;
@@ -112,8 +112,9 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
     stage.predict(&text::predicts(lang, clients));
     stage.columns();
     let folder = temporary_folder().map_err(failed("a temporary folder"))?;
-    let plan = plan(&folder.path().join("ticket.json"), 1);
-    ticket::create(&plan.file, 1)?;
+    let file = folder.path().join("ticket.json");
+    let plan = plan(&file, 1);
+    ticket::create(&file, 1)?;
 
     let listener = listen_at(0).map_err(failed("a port on 127.0.0.1"))?;
     let address = listener.local_addr().map_err(failed("the port"))?;
@@ -152,7 +153,7 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
         tickets: 1,
         receipts: told(Answer::Ticket),
         sold_out: told(Answer::SoldOut),
-        remaining: ticket::load(&plan.file)?,
+        remaining: ticket::load(&file)?,
         connections,
         serving_processes: processes.len(),
         clients_done_ns: bought.iter().map(|served| served.done_ns).max().unwrap_or(0),
@@ -187,16 +188,7 @@ fn patience(stage: &Stage<'_>, clients: u32) -> Duration {
 
 /// A sale at the counter: each seller makes one purchase, under the lock.
 fn plan(file: &Path, tickets: Stock) -> Plan {
-    Plan {
-        buyers: 1,
-        tickets: Some(tickets),
-        workers: Workers::Process,
-        sale: Sale::new(Lock::Flock, Write::Overwrite),
-        per_buyer: PerBuyer::ONE,
-        pace: Pace { think_ns: 0, jitter: 0.0, seed: 1 },
-        file: file.to_owned(),
-        restocks: false,
-    }
+    Plan::on_file(Sale::usual(), file, 1, Some(tickets))
 }
 
 /// Sends all customers, the odd ones first, and waits until the last has left. Returns what the buyers

@@ -24,7 +24,7 @@ use crate::fault::FaultKind;
 use crate::foreign;
 use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
-use crate::plan::Plan;
+use crate::plan::{FilePlan, Plan, StorePlan};
 use crate::protocol::file::Lock;
 use crate::report::figures::Latency;
 use crate::report::words::{self, grouped, grouped_stock, span};
@@ -276,7 +276,11 @@ fn title(history: &History, lanes: &[Lane]) -> String {
         return format!("{}, {}", many(buyers as u64, "buyer"), many(purchases as u64, "purchase"));
     };
     let tickets = plan.tickets.or(history.header.initial);
-    let lock = if plan.sale.lock == Lock::None { "no lock".to_owned() } else { plan.sale.lock.to_string() };
+    let lock = match &plan.store {
+        StorePlan::File(file) if file.sale.lock == Lock::None => "no lock".to_owned(),
+        StorePlan::File(file) => file.sale.lock.to_string(),
+        StorePlan::Sql(sql) => format!("{}, {}", sql.sale.engine.title(), sql.sale.isolation),
+    };
     let parts =
         [Some(many(u64::from(plan.buyers), "buyer")), tickets.map(|count| LANG.tickets(count)), Some(lock)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -341,20 +345,27 @@ fn figures(ledger: &Ledger) -> Vec<Figure> {
 
 /// The plan, a fact a piece.
 fn facts(plan: &Plan) -> Vec<String> {
-    let sale = &plan.sale;
     let duration = |ns| humantime::format_duration(Duration::from_nanos(ns)).to_string();
     let mut facts = vec![format!("{} workers", plan.workers)];
-    facts.push(match sale.lock {
-        Lock::None => "no lock".to_owned(),
-        lock => format!("{lock} on the {}", sale.lock_on),
-    });
-    facts.push(format!("write: {}{}", sale.write, if sale.fsync { ", fsync" } else { "" }));
+    match &plan.store {
+        StorePlan::File(FilePlan { sale, .. }) => {
+            facts.push(match sale.lock {
+                Lock::None => "no lock".to_owned(),
+                lock => format!("{lock} on the {}", sale.lock_on),
+            });
+            facts.push(format!("write: {}{}", sale.write, if sale.fsync { ", fsync" } else { "" }));
+        }
+        StorePlan::Sql(sql) => {
+            facts.push(format!("{}, isolation {}", sql.sale.engine.title(), sql.sale.isolation));
+            facts.push(format!("steps: {}", sql.sale.protocol()));
+        }
+    }
     facts.push(match plan.per_buyer {
         crate::plan::PerBuyer::All => "until refused".to_owned(),
         count => format!("{count} a buyer"),
     });
     facts.push(format!("think {} ± {} %", duration(plan.pace.think_ns), plan.pace.jitter * 100.0));
-    facts.extend(sale.lock_timeout_ns.map(|ns| format!("lock timeout {}", duration(ns))));
+    facts.extend(plan.lock_timeout_ns().map(|ns| format!("lock timeout {}", duration(ns))));
     facts.push(format!("seed {}", plan.pace.seed));
     facts
 }

@@ -3,11 +3,9 @@
 use std::fmt::Write as _;
 
 use super::MOST_STEPS;
-use crate::foreign;
 use crate::history::{History, Outcome};
-use crate::lang::{Lang, Noun, replay as say, run as run_words};
+use crate::lang::{Lang, Noun, replay as say};
 use crate::plan::Plan;
-use crate::protocol::file::{Lock, LockOn};
 use crate::protocol::{Action, Reply};
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
 use crate::report::words::{self, grouped};
@@ -17,16 +15,10 @@ use crate::verdict::Verdict;
 /// The plan of a replay in one line.
 #[must_use]
 pub fn plan_line(plan: &Plan, lang: Lang) -> String {
-    let sale = &plan.sale;
-    let lock = match (sale.lock, sale.lock_on) {
-        (Lock::None, _) => run_words::no_lock(lang),
-        (lock, LockOn::Ticket) => run_words::lock_on_ticket(lang, lock),
-        (lock, LockOn::Sidecar) => run_words::lock_on_sidecar(lang, lock),
-    };
-    let write = run_words::write_by(lang, sale.write);
+    let (lock, write) = words::choices(&plan.store, lang);
     let buyers = lang.count(u64::from(plan.buyers), Noun::Process);
     let tickets = lang.tickets(plan.tickets.unwrap_or(0));
-    format!("{}\n", say::plan_line(lang, buyers, tickets, foreign::path(&plan.file), lock, write))
+    format!("{}\n", say::plan_line(lang, buyers, tickets, words::place(&plan.store), lock, write))
 }
 
 /// What a replay came to.

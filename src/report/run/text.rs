@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::foreign;
 use crate::history::{BuyerCount, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, run as say};
 use crate::plan::{Exclusion, PerBuyer, Plan, Workers};
-use crate::protocol::file::Lock;
+use crate::protocol::file::{Lock, Sale};
 use crate::report::documented::demonstration;
 use crate::report::figures::{Fairness, Latency, Percentiles, rate_per_s};
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
@@ -22,7 +21,7 @@ pub const MOST_LINES: usize = 30;
 /// The plan in one line, its tickets on sale, and what is wrong with it.
 #[must_use]
 pub fn plan_line(plan: &Plan, lang: Lang) -> String {
-    let (lock, write) = (words::lock(&plan.sale, lang), words::write(&plan.sale, lang));
+    let (lock, write) = words::choices(&plan.store, lang);
     let mut pace = if plan.pace.think_ns == 0 {
         say::no_think(lang)
     } else {
@@ -39,7 +38,7 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     };
     let buyers = lang.count(u64::from(plan.buyers), workers);
     let tickets = lang.tickets(plan.tickets.unwrap_or(0));
-    let file = foreign::path(&plan.file);
+    let file = words::place(&plan.store);
     let line = if plan.buyers == 1 {
         say::plan_line_alone(lang, buyers, tickets, file, lock, write, pace, plan.pace.seed)
     } else {
@@ -187,15 +186,15 @@ fn figure_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lan
 
 /// What to try next: how to break what holds, how to mend what broke.
 fn hint(history: &History, verdict: &Verdict, lang: Lang) -> Option<String> {
-    let plan = history.header.plan.as_ref()?;
+    let plan = history.header.plan.as_ref().filter(|plan| plan.file().is_some())?;
     if history.header.interrupted {
         return None;
     }
     let with = |lock: Lock| {
-        let mut other = plan.clone();
-        other.sale.lock = lock;
-        other.sale.lock_on = other.sale.write.default_lock_on();
-        other.sale.break_stale = false;
+        let other = plan.clone().with_sale(|sale| {
+            let lock_on = sale.write.default_lock_on();
+            *sale = Sale { lock, lock_on, break_stale: false, ..*sale };
+        });
         styled(LOUD, other.command_for_any_seed())
     };
     match (verdict.ruling, plan.exclusion()) {

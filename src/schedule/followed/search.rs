@@ -132,7 +132,7 @@ pub(super) struct Search<M: Model> {
 
 impl<M: Model> Search<M> {
     pub(super) fn new(told: Vec<(u32, Vec<Told>)>, plan: &Plan, model: M) -> Self {
-        let protocol = plan.sale.protocol();
+        let protocol = plan.protocol();
         let way = |(_, purchases): &(u32, Vec<Told>)| Way {
             contender: Contender::new(Rules::of(plan)),
             purchase: 0,

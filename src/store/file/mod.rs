@@ -1,9 +1,77 @@
-//! The ticket file as a store: the file and its locks, a buyer's session on them, and a model of both.
+//! The ticket file as a store: the file and its locks, a buyer's session on them, the counter that puts tickets
+//! on sale, and a model of it all.
 
+mod counter;
 pub mod lock;
 mod model;
 mod session;
 pub mod ticket;
 
+use std::sync::atomic::AtomicBool;
+
+pub use counter::{FileError, stock_left};
 pub use model::{FileModel, Seat};
-pub use session::{FileSession, remove_scratch};
+pub use session::FileSession;
+
+use crate::history::Recorder;
+use crate::plan::{FilePlan, Pace};
+use crate::protocol::file::{LockOn, Write};
+use crate::stock::Stock;
+use crate::store::{Left, Store, StoreError};
+use lock::Meeting;
+use ticket::RunTag;
+
+/// A ticket file, and what the buyers of one run have in common of its lock.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    plan: FilePlan,
+    meeting: Meeting,
+}
+
+impl FileStore {
+    /// The store of this plan.
+    ///
+    /// # Errors
+    /// When the system has no room for what its buyers have in common.
+    pub fn new(plan: &FilePlan) -> Result<Self, StoreError> {
+        let meeting = Meeting::new(&plan.sale).map_err(|source| counter::no_locking(plan, source))?;
+        Ok(Self { plan: plan.clone(), meeting })
+    }
+}
+
+impl Store for FileStore {
+    type Session = FileSession;
+
+    fn put_on_sale(&self, tickets: Option<Stock>, interrupted: &AtomicBool) -> Result<Stock, StoreError> {
+        Ok(counter::put_on_sale(&self.plan, tickets, &self.meeting, interrupted)?)
+    }
+
+    fn open(&self, pace: Pace, recorder: &Recorder, buyer: u32) -> std::io::Result<FileSession> {
+        FileSession::open(&self.plan, pace, recorder, &self.meeting, buyer)
+    }
+
+    fn files_of_a_buyer(&self) -> u64 {
+        let sale = &self.plan.sale;
+        let ticket_file = 1;
+        let lock = u64::from(sale.lock.has_carrier() && sale.lock_on == LockOn::Sidecar);
+        // A lock on a file that is replaced has a descriptor of its own.
+        let lock_again = u64::from(sale.lock.has_carrier() && sale.write == Write::Rename && lock == 0);
+        let scratch = u64::from(sale.write == Write::Rename);
+        ticket_file + lock + lock_again + scratch
+    }
+
+    fn is_taken(&self) -> Option<bool> {
+        self.meeting.is_taken()
+    }
+
+    fn clean_up(&self, recorder: &Recorder, killed: &[(u32, i32)]) {
+        // There is a scratch file only if one of them died between writing and renaming.
+        if !killed.is_empty() && self.plan.sale.write == Write::Rename {
+            RunTag::new(recorder.run_id()).clean_up(&self.plan.file);
+        }
+    }
+
+    fn left(&self) -> Left {
+        stock_left(&self.plan.file)
+    }
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
-use crate::plan::Plan;
+use crate::plan::{FilePlan, Pace};
 use crate::protocol::file::{Sale, Write};
 use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
@@ -37,7 +37,13 @@ impl FileSession {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn open(plan: &Plan, recorder: &Recorder, meeting: &Meeting, buyer: u32) -> io::Result<Self> {
+    pub fn open(
+        plan: &FilePlan,
+        pace: Pace,
+        recorder: &Recorder,
+        meeting: &Meeting,
+        buyer: u32,
+    ) -> io::Result<Self> {
         let ticket_file = TicketFile::open(&plan.file, plan.sale.fsync, &RunTag::new(recorder.run_id()))?;
         // A buyer that reads a file anew each time closes the descriptor that it had before: then the lock
         // needs one of its own.
@@ -54,7 +60,7 @@ impl FileSession {
             locker,
             ticket_file,
             meeting: meeting.clone(),
-            think_times: ThinkTimes::new(plan.pace, buyer),
+            think_times: ThinkTimes::new(pace, buyer),
         })
     }
 
@@ -189,13 +195,5 @@ impl Session for FileSession {
     #[inline(always)]
     fn ended(&mut self, _ending: Ending) {
         self.is_fresh = true;
-    }
-}
-
-/// Removes what killed buyers may have left beside the ticket file. All buyers have gone.
-pub fn remove_scratch(plan: &Plan, recorder: &Recorder, killed: &[(u32, i32)]) {
-    // There is a scratch file only if one of them died between writing and renaming.
-    if !killed.is_empty() && plan.sale.write == Write::Rename {
-        RunTag::new(recorder.run_id()).clean_up(&plan.file);
     }
 }

@@ -5,26 +5,24 @@ use std::sync::atomic::AtomicBool;
 use super::*;
 use crate::plan::{Pace, PerBuyer, Workers};
 use crate::protocol::file::{Lock, Sale, Write};
+use crate::store::file::FileStore;
+use crate::store::file::lock::{Locker, Meeting};
 
 fn plan(lock: Lock, buyers: u32, file: std::path::PathBuf) -> Plan {
     Plan {
-        buyers,
-        tickets: Some(20),
         workers: Workers::Task,
-        sale: Sale::new(lock, Write::Overwrite),
         per_buyer: PerBuyer::All,
         pace: Pace { think_ns: 1_000_000, jitter: 0.5, seed: 1 },
-        file,
-        restocks: false,
+        ..Plan::on_file(Sale::new(lock, Write::Overwrite), &file, buyers, Some(20))
     }
 }
 
 fn sell(plan: &Plan) -> crate::history::Tally {
-    std::fs::write(&plan.file, "{\"ticket\": 20}").expect("written");
+    std::fs::write(&plan.file().expect("a ticket file").file, "{\"ticket\": 20}").expect("written");
     let recorder = Recorder::for_plan(plan, 20).expect("a recorder");
-    let meeting = Meeting::new(&plan.sale).expect("a meeting");
+    let store = FileStore::new(plan.file().expect("a ticket file")).expect("a store");
     let mut watch = Watch { interrupted: &AtomicBool::new(false), begin: &mut |_| {}, progress: &mut |_| {} };
-    let crew = run_on(1, plan, &recorder, &meeting, &mut watch).expect("a run");
+    let crew = run_on(1, plan, &recorder, &store, &mut watch).expect("a run");
     assert_eq!(crew.killed, []);
     recorder.tally()
 }
@@ -53,11 +51,10 @@ fn the_doorway_is_no_lock() {
 #[test]
 fn without_the_doorway_a_full_pool_is_a_deadlock() {
     let folder = tempfile::tempdir().expect("a folder");
-    let plan = plan(Lock::Flock, 3, folder.path().join("ticket.json"));
-    std::fs::write(&plan.file, "{\"ticket\": 20}").expect("written");
-    let meeting = Meeting::new(&plan.sale).expect("a meeting");
-    let open =
-        || Arc::new(crate::store::file::lock::Locker::open(&plan.sale, &plan.file, &meeting).expect("open"));
+    let (sale, file) = (Sale::new(Lock::Flock, Write::Overwrite), folder.path().join("ticket.json"));
+    std::fs::write(&file, "{\"ticket\": 20}").expect("written");
+    let meeting = Meeting::new(&sale).expect("a meeting");
+    let open = || Arc::new(Locker::open(&sale, &file, &meeting).expect("open"));
     // One thread for tasks, and one for blocking calls.
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.max_blocking_threads(1).enable_time().build().expect("a runtime");

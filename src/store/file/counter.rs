@@ -1,0 +1,200 @@
+//! The counter of a ticket file: puts tickets on sale, makes sure that they can be sold, and says what is left.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+
+use super::lock::{Locker, Meeting, carrier, guard_path};
+use super::ticket::{self, Sighting, TicketFileError};
+use crate::fault::TornText;
+use crate::paths::{folder, probe_folder};
+use crate::plan::FilePlan;
+use crate::protocol::file::{Lock, Write};
+use crate::stock::Stock;
+use crate::store::Left;
+
+/// Why tickets can't be sold from a file.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The ticket file can't be sold from.
+    #[error(transparent)]
+    TicketFile(#[from] TicketFileError),
+    /// The lock does not work where the file lies.
+    #[error(
+        "{}: no {lock} here: {source}; take another filesystem, or --no-lock to see what that means",
+        path.display()
+    )]
+    NoLocking {
+        /// The file that carries the lock.
+        path: PathBuf,
+        /// Which lock.
+        lock: Lock,
+        /// Why.
+        source: io::Error,
+    },
+    /// Somebody else held the lock all the time.
+    #[error(
+        "{}: locked by another program whenever it was tried, for {}; {}",
+        path.display(),
+        humantime::format_duration(Duration::from_millis(waited.as_millis() as u64)),
+        if *lock == Lock::Lockfile { "the file says by which" } else { "see who with lslocks, or fuser" }
+    )]
+    Locked {
+        /// The file that carries the lock.
+        path: PathBuf,
+        /// Which lock.
+        lock: Lock,
+        /// For how long we waited.
+        waited: Duration,
+    },
+    /// Told to stop before the tickets were on sale.
+    #[error("interrupted before the sale began")]
+    Interrupted,
+}
+
+/// Puts the plan's tickets on sale, and makes sure that they can be sold: the file can be written and
+/// its lock taken. Returns the stock.
+pub(super) fn put_on_sale(
+    plan: &FilePlan,
+    tickets: Option<Stock>,
+    meeting: &Meeting,
+    interrupted: &AtomicBool,
+) -> Result<Stock, FileError> {
+    let path = plan.file.as_path();
+    match (ticket::load(path), tickets) {
+        (Ok(_) | Err(TicketFileError::Empty { .. }), Some(tickets)) => {
+            let locker = probe_lock(plan, meeting)?;
+            set_under_lock(&locker, plan, tickets, interrupted)?;
+        }
+        (Err(TicketFileError::Missing { .. }), Some(tickets)) => ticket::create(path, tickets)?,
+        (Ok(_), None) => {}
+        (Err(error), _) => return Err(error.into()),
+    }
+    probe_lock(plan, meeting)?;
+    probe_write(plan)?;
+    Ok(ticket::load(path)?)
+}
+
+pub(super) fn no_locking(plan: &FilePlan, source: io::Error) -> FileError {
+    let path = carrier(&plan.sale, &plan.file);
+    use io::ErrorKind::{
+        FileTooLarge, InvalidFilename, InvalidInput, NotFound, PermissionDenied, QuotaExceeded,
+        ReadOnlyFilesystem, StorageFull,
+    };
+    if matches!(
+        source.kind(),
+        FileTooLarge
+            | InvalidFilename
+            | NotFound
+            | PermissionDenied
+            | QuotaExceeded
+            | ReadOnlyFilesystem
+            | StorageFull
+    ) {
+        // That says nothing of locks.
+        return TicketFileError::Io { path, doing: "can't be opened to lock it", source }.into();
+    }
+    if source.raw_os_error() == Some(Errno::ELOOP as i32) {
+        return a_link(path, source);
+    }
+    if source.kind() == InvalidInput && source.raw_os_error().is_none() {
+        // It lies where a file of ours is to lie, and says itself what it is.
+        return TicketFileError::Io { path, doing: "can't carry the lock", source }.into();
+    }
+    FileError::NoLocking { path, lock: plan.sale.lock, source }
+}
+
+/// What somebody has put where a file of ours is to lie.
+fn a_link(path: PathBuf, source: io::Error) -> FileError {
+    let doing = "is a link, and ticketsim follows none there; remove it (rm)";
+    TicketFileError::Io { path, doing, source }.into()
+}
+
+/// The guard of a lockfile does not work.
+fn no_guard(plan: &FilePlan, source: io::Error) -> FileError {
+    let path = guard_path(&plan.file);
+    if source.raw_os_error() == Some(Errno::ELOOP as i32) {
+        return a_link(path, source);
+    }
+    TicketFileError::Io { path, doing: "can't be locked to look at the lockfile", source }.into()
+}
+
+/// Finds out whether the lock works here, without waiting for it: that it is taken is as good an
+/// answer as that it is free.
+fn probe_lock(plan: &FilePlan, meeting: &Meeting) -> Result<Locker, FileError> {
+    // Opened for writing, as the buyers will: a file that is read-only is said to be so.
+    ticket::open_to_look(&plan.file).map_err(|source| TicketFileError::Io {
+        path: plan.file.clone(),
+        doing: "can't be opened for writing",
+        source,
+    })?;
+    let locker = Locker::open(&plan.sale, &plan.file, meeting).map_err(|source| no_locking(plan, source))?;
+    if locker.try_lock().map_err(|source| no_locking(plan, source))? {
+        locker.unlock().map_err(|source| no_locking(plan, source))?;
+    }
+    Ok(locker)
+}
+
+/// A rename needs a folder that can be written.
+fn probe_write(plan: &FilePlan) -> Result<(), FileError> {
+    if plan.sale.write == Write::Rename {
+        let folder = folder(&plan.file);
+        probe_folder(folder).map_err(|source| TicketFileError::Io {
+            path: folder.to_owned(),
+            doing: "--write rename needs a folder that can be written",
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// Sets the stock while the launcher itself holds the lock, so that nobody is in the middle of a
+/// purchase then. It polls: an interrupt must get through.
+fn set_under_lock(
+    locker: &Locker,
+    plan: &FilePlan,
+    tickets: Stock,
+    interrupted: &AtomicBool,
+) -> Result<(), FileError> {
+    let began = Instant::now();
+    let limit = plan.sale.lock_timeout_ns.map(Duration::from_nanos);
+    let failed = |source| no_locking(plan, source);
+    while !locker.try_lock().map_err(failed)? {
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(FileError::Interrupted);
+        }
+        // Its dead holder keeps everybody out: nobody is in there, and the buyers will say so.
+        let set = || ticket::set(&plan.file, tickets);
+        let set = locker.while_left_behind(set).map_err(|source| no_guard(plan, source))?;
+        if let Some(set) = set {
+            return Ok(set?);
+        }
+        if limit.is_some_and(|limit| began.elapsed() >= limit) {
+            let path = carrier(&plan.sale, &plan.file);
+            return Err(FileError::Locked { path, lock: plan.sale.lock, waited: began.elapsed() });
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    ticket::set(&plan.file, tickets)?;
+    locker.unlock().map_err(failed)
+}
+
+/// The stock after the sale. Whatever has become of the file, the sale took place: so this never fails.
+pub fn stock_left(path: &Path) -> Left {
+    match sighting(path) {
+        Ok(Sighting::Stock(stock)) => Left { remaining: Some(stock), ..Left::default() },
+        Ok(Sighting::Torn(text)) => {
+            Left { torn: Some(String::from_utf8_lossy(text.bytes()).into_owned()), ..Left::default() }
+        }
+        Err(error) => Left { unread: Some(error.to_string()), ..Left::default() },
+    }
+}
+
+fn sighting(path: &Path) -> io::Result<Sighting> {
+    let text = ticket::read_start(path, ticket::MOST_BYTES as u64 + 1)?;
+    let torn = |_| Sighting::Torn(TornText::new(&text));
+    Ok(ticket::parse(&text).map_or_else(torn, |parsed| Sighting::Stock(parsed.stock)))
+}
