@@ -80,7 +80,7 @@ pub(super) fn execute(args: &CheckArgs, lang: Lang, interrupted: &AtomicBool) ->
 pub(super) fn read(path: &Path, interrupted: &AtomicBool) -> Result<History, ReadError> {
     if path == Path::new("-") {
         let stdin = Patient::new(std::io::stdin().lock(), interrupted);
-        history::read(BufReader::new(stdin), "standard input")
+        history::read(BufReader::with_capacity(1 << 16, stdin), "standard input")
     } else {
         history::read_file(path, interrupted)
     }

@@ -152,3 +152,15 @@ pub fn lockfile_text(pid: u32) -> String {
     let namespace = std::fs::metadata("/proc/self/ns/pid").expect("/proc").ino();
     format!("{pid}\n{host}\nboot {}\npid namespace {namespace}\n", boot.trim())
 }
+
+/// Whether a process, one of its threads or one of its children sleeps for a time of its own choice, as a buyer
+/// that thinks does.
+pub fn thinks(pid: u32) -> bool {
+    let sleeps = |path: std::path::PathBuf| {
+        let call = std::fs::read_to_string(path.join("syscall")).unwrap_or_default();
+        let number = call.split(' ').next().and_then(|number| number.parse::<i64>().ok());
+        number == Some(nix::libc::SYS_clock_nanosleep)
+    };
+    let threads = |pid: u32| std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    std::iter::once(pid).chain(children(pid)).flat_map(threads).any(|thread| sleeps(thread.path()))
+}

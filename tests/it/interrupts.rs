@@ -3,7 +3,6 @@
 
 use std::os::fd::AsRawFd;
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
@@ -26,6 +25,13 @@ fn interrupt(child: Child) -> Ran {
 fn waits(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('S'))
+}
+
+/// How much processor time a process has had, in ticks of mostly a hundredth of a second.
+fn ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let user = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(11)?.parse().ok());
+    user.unwrap_or(0)
 }
 
 /// Catches the signal: before that the process would die by it.
@@ -72,8 +78,7 @@ fn a_sample_shows_what_was_drawn() {
         let mut args = vec!["explore", "--sample", "1000000000", "-n", "3", "--no-lock", "--seed", "1"];
         args.extend(json.then_some("--json"));
         let child = start(&folder, &args);
-        eventually("it can be interrupted", || catches(child.id()));
-        std::thread::sleep(Duration::from_millis(500));
+        eventually("it has drawn some", || ticks(child.id()) > 20);
         let ran = interrupt(child);
         assert_eq!(ran.code, Some(130), "{ran:?}");
         if json {
@@ -93,8 +98,12 @@ fn replays_that_were_made_are_shown() {
     let folder = Folder::new();
     let args = ["replay", "R1 R2 W1 W2", "-t", "1", "--no-lock", "--times", "1000000", "--json"];
     let child = start(&folder, &args);
-    eventually("it can be interrupted", || catches(child.id()));
-    std::thread::sleep(Duration::from_millis(500));
+    eventually("the first buyers are there", || children(child.id()).len() == 2);
+    let first = children(child.id());
+    eventually("the first replay is over", || {
+        let now = children(child.id());
+        !now.is_empty() && now.iter().all(|pid| !first.contains(pid))
+    });
     let ran = interrupt(child);
     assert_eq!(ran.code, Some(130), "{ran:?}");
     let document: Value = serde_json::from_str(&ran.stdout).expect("a document");
@@ -127,6 +136,10 @@ fn a_reader_can_be_interrupted() {
         let mut child = command.spawn().expect("ticketsim starts");
         let stdin = child.stdin.take();
         eventually("it can be interrupted", || catches(child.id()));
+        if args[0] == "check" {
+            let stdout = child.stdout.as_ref().expect("a pipe");
+            eventually("the first history is judged", || unread(stdout) > 0);
+        }
         eventually("it waits", || waits(child.id()));
         let ran = interrupt(child);
         drop(stdin);

@@ -11,7 +11,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use serde_json::{Value, json};
 
-use crate::harness::{Folder, Ran, children, eventually};
+use crate::harness::{Folder, Ran, children, eventually, thinks};
 
 fn start(folder: &Folder, args: &str) -> Child {
     let mut command = folder.command(args.split(' '));
@@ -92,51 +92,42 @@ fn a_ticket_file_that_is_gone_leaves_the_stock_unknown() {
         ("a FIFO", fifo, "not a regular file"),
         ("a device", device, "not a regular file"),
     ];
+    let mut sales = Vec::new();
     for (what, spoil, why) in spoils {
         for workers in ["process", "thread"] {
             let folder = Folder::new();
             let args =
-                format!("-n 1 -t 2 --think 1s --jitter 0 --json --history h.jsonl --workers {workers}");
+                format!("-n 1 -t 2 --think 4s --jitter 0 --json --history h.jsonl --workers {workers}");
             let launcher = start(&folder, &args);
-            if workers == "process" {
-                eventually("the buyer is there", || children(launcher.id()).len() == 1);
-            }
-            eventually("tickets are on sale", || folder.path("data/ticket.json").exists());
-            // The buyer has its file open by then: it thinks for a second.
-            std::thread::sleep(std::time::Duration::from_millis(400));
-            spoil(&folder.path("data/ticket.json"));
-            let ran = end(launcher);
-            assert_eq!(ran.code, Some(2), "{what}: {ran:?}");
-            let document: Value = serde_json::from_str(&ran.stdout).expect("a document");
-            assert_eq!(
-                (&document["verdict"], &document["receipts"]),
-                (&json!("unknown"), &json!(1)),
-                "{what}"
-            );
-            assert_eq!(
-                (&document["stock"]["initial"], &document["stock"]["remaining"]),
-                (&json!(2), &Value::Null)
-            );
-            for member in ["unjudged", "failures"] {
-                assert!(
-                    document[member][0].as_str().is_some_and(|text| text.contains(why)),
-                    "{what}: {document}"
-                );
-            }
-            // And the history says so to whoever reads it.
-            let checked = folder.ticketsim("check h.jsonl");
-            assert_eq!(checked.code, Some(2), "{checked:?}");
-            assert!(checked.stdout.contains("UNKNOWN") && checked.stdout.contains(why), "{checked:?}");
+            sales.push((what, spoil, why, folder, launcher));
         }
+    }
+    for (_, spoil, _, folder, launcher) in &sales {
+        eventually("the buyer thinks", || thinks(launcher.id()));
+        spoil(&folder.path("data/ticket.json"));
+    }
+    for (what, _, why, folder, launcher) in sales {
+        let ran = end(launcher);
+        assert_eq!(ran.code, Some(2), "{what}: {ran:?}");
+        let document: Value = serde_json::from_str(&ran.stdout).expect("a document");
+        assert_eq!((&document["verdict"], &document["receipts"]), (&json!("unknown"), &json!(1)), "{what}");
+        assert_eq!(document["stock"], json!({"initial": 2, "remaining": null}), "{what}");
+        for member in ["unjudged", "failures"] {
+            assert!(document[member].to_string().contains(why), "{what}: {document}");
+        }
+        // And the history says so to whoever reads it.
+        let checked = folder.ticketsim("check h.jsonl");
+        assert_eq!(checked.code, Some(2), "{checked:?}");
+        assert!(checked.stdout.contains("UNKNOWN") && checked.stdout.contains(why), "{checked:?}");
     }
 }
 
 #[test]
 fn a_race_is_shown_although_its_ticket_file_is_gone() {
     let folder = Folder::new();
-    let launcher = start(&folder, "-n 3 -t 1 --no-lock --think 1s --jitter 0");
+    let launcher = start(&folder, "-n 3 -t 1 --no-lock --think 4s --jitter 0");
     eventually("the buyers are there", || children(launcher.id()).len() == 3);
-    std::thread::sleep(std::time::Duration::from_millis(400));
+    eventually("all of them think", || children(launcher.id()).into_iter().all(thinks));
     std::fs::remove_file(folder.path("data/ticket.json")).expect("deleted");
     let ran = end(launcher);
     assert_eq!(ran.code, Some(2), "{ran:?}");
