@@ -17,6 +17,7 @@ use crate::race::config::{Amount, Config, ConfigError, Said};
 use crate::race::plan::{RacePlan, Users};
 use crate::race::{self, Trial, users};
 use crate::report::race::{json, text};
+use crate::streams::open_to_read;
 
 /// The file that `--init` writes.
 const TEMPLATE: &str = include_str!("race.toml");
@@ -197,7 +198,7 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     let output = &args.output;
     let kept: Vec<PathBuf> = [&args.from, &args.state.users].into_iter().flatten().cloned().collect();
     check_outputs(&kept, output.history.as_deref().into_iter().chain(output.pictures.paths()))?;
-    let plan = plan(&args)?;
+    let plan = plan(&args, interrupted)?;
     let speaks = !output.json && !output.quiet;
     if speaks {
         print(&(text::plan_lines(&plan, lang) + &text::heading(lang)), interrupted)?;
@@ -230,11 +231,11 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
 }
 
 /// What the file says, and the command line before it, checked.
-fn plan(args: &RaceArgs) -> anyhow::Result<RacePlan> {
+fn plan(args: &RaceArgs, interrupted: &AtomicBool) -> anyhow::Result<RacePlan> {
     let (config, file) = match &args.from {
         None => (Config::default(), None),
         Some(path) => {
-            let text = read_bounded(path)?;
+            let text = read_bounded(path, interrupted)?;
             let config = Config::parse(&text).map_err(|(at, what)| located(path, &text, &at, &what))?;
             (config, Some((path, text)))
         }
@@ -260,12 +261,13 @@ fn free_port() -> std::io::Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-fn read_bounded(path: &Path) -> anyhow::Result<String> {
+fn read_bounded(path: &Path, interrupted: &AtomicBool) -> anyhow::Result<String> {
     use std::io::Read as _;
     /// No description of a race is longer.
     const MOST_BYTES: u64 = 1 << 20;
     let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
+    let read =
+        open_to_read(path, interrupted).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
     read.with_context(|| format!("{}: can't be read", path.display()))?;
     Ok(text)
 }

@@ -123,6 +123,7 @@ fn a_reader_can_be_interrupted() {
         &["schedule", "-"],
         &["replay", "--from", "fifo"],
         &["replay", "--from", "-"],
+        &["race", "--from", "fifo"],
         &["step", "-n", "2", "-t", "1", "--no-lock"],
     ] {
         let folder = Folder::new();
