@@ -18,13 +18,22 @@ pub enum RunError {
     Plan(#[from] PlanError),
     /// The tickets can't be put on sale there.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// The buyers could not be run.
     #[error(transparent)]
     Workers(#[from] WorkersError),
     /// There is no room for the recorder.
     #[error("the recorder's shared memory: {0}")]
     Recorder(io::Error),
+}
+
+impl From<StoreError> for RunError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Interrupted => WorkersError::Interrupted.into(),
+            other => RunError::Store(other),
+        }
+    }
 }
 
 /// A sale that was run.

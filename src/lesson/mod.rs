@@ -144,7 +144,7 @@ pub enum LessonError {
     },
     /// Tickets can't be sold where they are.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// There is no room for a shared mapping.
     #[error("memory that processes share: {0}")]
     Memory(io::Error),
@@ -269,6 +269,15 @@ fn check_count(lesson: Lesson, count: Option<u32>) -> Result<(), LessonError> {
             Err(LessonError::Count { lesson, count, takes })
         }
         _ => Ok(()),
+    }
+}
+
+impl From<StoreError> for LessonError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Interrupted => LessonError::Interrupted,
+            other => LessonError::Store(other),
+        }
     }
 }
 

@@ -56,12 +56,24 @@ pub struct Left {
     pub unread: Option<String>,
 }
 
+impl From<file::FileError> for StoreError {
+    fn from(error: file::FileError) -> Self {
+        match error {
+            file::FileError::Interrupted => StoreError::Interrupted,
+            other => StoreError::File(other),
+        }
+    }
+}
+
 /// Why tickets can't be sold at a store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// At a ticket file.
     #[error(transparent)]
-    File(#[from] file::FileError),
+    File(file::FileError),
+    /// Told to stop before the tickets were on sale.
+    #[error("interrupted before the sale began")]
+    Interrupted,
     /// This store is no part of this program.
     #[error("this ticketsim was built without that store")]
     NotBuiltIn,
