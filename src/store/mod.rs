@@ -4,6 +4,7 @@
 //! what is left. Two places know which stores there are: `run`, and `explore` for their models.
 
 pub mod file;
+pub mod sql;
 
 use std::sync::atomic::AtomicBool;
 

@@ -1,0 +1,99 @@
+//! Where a database is: `sqlite:PATH`, `postgres://…`. What it prints can be given to anybody, and back to the
+//! tool: it names no password.
+
+mod postgres;
+
+use std::path::{Path, PathBuf};
+
+pub use postgres::{PostgresAddress, PostgresHost, SslMode};
+
+use crate::foreign;
+use crate::protocol::sql::Engine;
+
+/// Where a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// The file of a database of SQLite.
+    Sqlite(PathBuf),
+    /// A server of PostgreSQL, and a database there.
+    Postgres(Box<PostgresAddress>),
+}
+
+/// Why a text is no address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAddress {
+    /// It does not begin as one.
+    #[error("no store: it takes sqlite:PATH, or postgres://USER@HOST:PORT/DATABASE")]
+    Unknown,
+    /// A database that lives in one connection alone.
+    #[error("{0:?} lives in one connection, and each buyer has its own: name a file, sqlite:PATH")]
+    InMemory(String),
+    /// No path.
+    #[error("sqlite: needs the path of a file, like sqlite:shop.db")]
+    NoPath,
+    /// Two slashes that mean nothing.
+    #[error("sqlite: takes a path as it is, without //, like sqlite:shop.db or sqlite:/var/shop.db")]
+    Slashes,
+    /// Something in the address of a server.
+    #[error("{part}: {wrong}")]
+    Part {
+        /// Which part.
+        part: String,
+        /// What is wrong with it. A password is not in it.
+        wrong: String,
+    },
+}
+
+impl Address {
+    /// Reads an address, and what it leaves open from the environment, as the engine's own client does.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, NoAddress> {
+        Self::parse_in(text, &|name| std::env::var(name).ok())
+    }
+
+    /// The same, in this environment.
+    fn parse_in(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, NoAddress> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            return sqlite_path(path).map(Address::Sqlite);
+        }
+        let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+        let rest = rest.ok_or(NoAddress::Unknown)?;
+        PostgresAddress::parse(rest, environment).map(|address| Address::Postgres(Box::new(address)))
+    }
+
+    /// Which engine is there.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        match self {
+            Address::Sqlite(_) => Engine::Sqlite,
+            Address::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Address::Sqlite(path) => write!(f, "sqlite:{}", foreign::path(path)),
+            Address::Postgres(address) => address.fmt(f),
+        }
+    }
+}
+
+fn sqlite_path(path: &str) -> Result<PathBuf, NoAddress> {
+    if path.is_empty() {
+        return Err(NoAddress::NoPath);
+    }
+    if path == ":memory:" || path.starts_with("file:") {
+        return Err(NoAddress::InMemory(foreign::shown(path).into_owned()));
+    }
+    if path.starts_with("//") && !path.starts_with("///") {
+        return Err(NoAddress::Slashes);
+    }
+    Ok(Path::new(path).to_owned())
+}
+
+#[cfg(test)]
+mod tests;

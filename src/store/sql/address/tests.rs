@@ -1,0 +1,107 @@
+//! Tests of addresses: what stands in them, what the environment adds, and that no password is printed.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+fn read(text: &str, environment: &[(&str, &str)]) -> Result<PostgresAddress, NoAddress> {
+    let environment = environment.to_vec();
+    let look = move |name: &str| {
+        environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    };
+    match Address::parse_in(text, &look)? {
+        Address::Postgres(address) => Ok(*address),
+        Address::Sqlite(path) => panic!("{path:?}"),
+    }
+}
+
+#[test]
+fn a_url_names_all_of_it() {
+    let address = read("postgres://ann:s%40crét@db.example:6000/shop?sslmode=disable&connect_timeout=3", &[]);
+    let address = address.expect("an address");
+    assert_eq!(address.host, PostgresHost::Name("db.example".to_owned()));
+    assert_eq!((address.port, &*address.user, &*address.database), (6000, "ann", "shop"));
+    assert_eq!((address.ssl_mode, address.connect_timeout.as_secs()), (SslMode::Disable, 3));
+    assert_eq!(address.password().as_deref(), Some("s@crét"));
+    let shown = format!("{address} {address:?}");
+    assert!(
+        !shown.contains("cr") && shown.starts_with("postgres://ann@db.example:6000/shop?sslmode=disable ")
+    );
+}
+
+#[test]
+fn what_it_prints_is_an_address_again() {
+    for text in [
+        "postgres://ann@[::1]:5432/shop",
+        "postgres://ann@%2Fvar%2Frun%2Fpg:5433/a%20b",
+        "postgres://ann@:5432/shop?options=-c%20synchronous_commit%3Doff",
+    ] {
+        assert_eq!(read(text, &[]).expect(text).to_string(), text);
+    }
+    assert_eq!(Address::parse("sqlite:a b.db").expect("a path").to_string(), "sqlite:a b.db");
+}
+
+#[test]
+fn the_environment_fills_what_the_url_leaves_open() {
+    let environment = [
+        ("PGHOST", "/run/pg"),
+        ("PGPORT", "7000"),
+        ("PGUSER", "bob"),
+        ("PGPASSWORD", "word"),
+        ("PGDATABASE", "db"),
+        ("PGSSLMODE", "require"),
+    ];
+    let address = read("postgresql://", &environment).expect("an address");
+    assert_eq!(address.to_string(), "postgres://bob@%2Frun%2Fpg:7000/db?sslmode=require");
+    assert_eq!(address.password().as_deref(), Some("word"));
+    let address = read("postgres://ann:own@h/", &environment).expect("an address");
+    assert_eq!(address.to_string(), "postgres://ann@h:7000/db?sslmode=require");
+    assert_eq!(address.password().as_deref(), Some("own"));
+    assert_eq!(read("postgres://ann@h", &[]).expect("an address").database, "ann");
+}
+
+#[test]
+fn the_password_file_is_read_if_nobody_else_can() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pass");
+    let text = "# ours\nother:*:*:*:no\nh:5432:shop:bob:no\nh:*:sh\\:op:ann:a\\:b\\\\c\n*:*:*:*:any\n";
+    std::fs::write(&path, text).expect("a file");
+    let password = |url: &str| {
+        let file = path.to_str().expect("UTF-8");
+        read(url, &[("PGPASSFILE", file)]).expect(url).password()
+    };
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    assert_eq!(password("postgres://ann@h/sh%3Aop").as_deref(), Some("a:b\\c"));
+    assert_eq!(password("postgres://ann@h/shop").as_deref(), Some("any"));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("a mode");
+    assert_eq!(password("postgres://ann@h/shop"), None);
+}
+
+#[test]
+fn what_is_wrong_is_said_without_the_password() {
+    let error = |text: &str| read(text, &[("PGUSER", "u")]).expect_err(text).to_string();
+    for (text, says) in [
+        ("mysql://h", "it takes sqlite:PATH"),
+        ("postgres://u:pass@h:x/", "port: \"x\": it takes a number"),
+        ("postgres://u:pass@h:0/", "port: \"0\""),
+        ("postgres://u:pa%ss@h/", "password: a % stands before"),
+        ("postgres://u:pass@h/?sslmode=maybe", "one of disable, allow"),
+        ("postgres://u:pass@h/?color=red", "color: no such parameter"),
+        ("postgres://u:pass@h,i/", "host: several"),
+        ("postgres://u:pass@[::1/", "host: no ]"),
+        ("postgres://u:pass@h/?connect_timeout=soon", "whole seconds"),
+        ("postgres://a%1bb/", "no name of a machine"),
+    ] {
+        let error = error(text);
+        assert!(error.contains(says) && !error.contains("pass@"), "{text}: {error}");
+    }
+    for (text, says) in [
+        ("sqlite:", "needs the path"),
+        ("sqlite::memory:", "name a file"),
+        ("sqlite://shop.db", "without //"),
+        ("shop.db", "no store"),
+    ] {
+        let error = Address::parse(text).expect_err(text).to_string();
+        assert!(error.contains(says), "{text}: {error}");
+    }
+}

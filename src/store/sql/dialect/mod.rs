@@ -1,0 +1,188 @@
+//! The statements behind the steps, as data: what each engine is sent for each step of a sale, what it takes and
+//! what it answers. Nothing here speaks to a server.
+//!
+//! What SQL says the same way everywhere stands here; what an engine says in its own way, in its own file.
+
+mod postgres;
+mod sqlite;
+
+use super::name::SaleName;
+use crate::protocol::StepKind;
+use crate::protocol::sql::{Engine, SqlSale};
+
+/// What a step sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The step that it is sent for.
+    pub step: StepKind,
+    /// Its text.
+    pub text: String,
+    /// Whether it takes a number: the stock that is written, or that must still be there.
+    pub takes_number: bool,
+    /// Whether it answers with a number.
+    pub gives_number: bool,
+}
+
+/// The tables of a sale, as an engine makes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// Makes the table of the stock.
+    pub stock: String,
+    /// Makes the table of the receipts.
+    pub receipts: String,
+}
+
+/// The statements that a sale may send: those of its steps, and the ones by which a failed purchase lets go.
+#[must_use]
+pub fn statements(sale: &SqlSale, name: &SaleName) -> Vec<Statement> {
+    let protocol = sale.protocol();
+    let begins = protocol.has(StepKind::Begin) || protocol.has(StepKind::BeginImmediate);
+    let lets_go = begins.then_some(StepKind::Rollback);
+    let mut kinds: Vec<StepKind> = protocol.steps().to_vec();
+    kinds.extend(lets_go);
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds.into_iter().filter_map(|kind| statement(kind, sale, name)).collect()
+}
+
+/// What is sent for a step; `None` where nothing is, or the engine has no such step.
+#[must_use]
+pub fn statement(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<Statement> {
+    let own = match sale.engine {
+        Engine::Sqlite => sqlite::text(kind),
+        Engine::Postgres => postgres::text(kind, sale.isolation, name),
+    };
+    let text = match own {
+        Some(text) => text,
+        None => common(kind, name, parameter(sale.engine))?,
+    };
+    Some(Statement {
+        step: kind,
+        text,
+        takes_number: matches!(kind, StepKind::Write | StepKind::Swap),
+        gives_number: kind.reads() || matches!(kind, StepKind::Decrement | StepKind::Take | StepKind::Unlock),
+    })
+}
+
+/// The tables of a sale; with a CHECK where the sale has one.
+#[must_use]
+pub fn tables(engine: Engine, name: &SaleName, constraint: bool) -> Tables {
+    let (id, ticket) = match engine {
+        Engine::Sqlite => sqlite::COLUMN_TYPES,
+        Engine::Postgres => postgres::COLUMN_TYPES,
+    };
+    let check = if constraint { format!(" CONSTRAINT {CHECK} CHECK (ticket >= 0)") } else { String::new() };
+    Tables {
+        stock: format!(
+            "CREATE TABLE {} (id {id} PRIMARY KEY, ticket {ticket} NOT NULL{check})",
+            name.stock_table()
+        ),
+        receipts: format!("CREATE TABLE {} (ticket {ticket} NOT NULL)", name.receipt_table()),
+    }
+}
+
+/// The name of the CHECK that forbids a stock below 0.
+pub const CHECK: &str = "ticketsim_not_below_0";
+
+/// Selects the stock of a sale: what its row says, less the receipts where it keeps some.
+#[must_use]
+pub fn stock_left(name: &SaleName, has_receipts: bool) -> String {
+    let (stock, receipts) = (name.stock_table(), name.receipt_table());
+    let less = if has_receipts { format!(" - (SELECT count(*) FROM {receipts})") } else { String::new() };
+    format!("SELECT ticket{less} FROM {stock} WHERE id = 1")
+}
+
+/// How a text has the one number that it takes.
+const fn parameter(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "?1",
+        Engine::Postgres => "$1",
+    }
+}
+
+/// What all engines are sent for a step.
+fn common(kind: StepKind, name: &SaleName, number: &str) -> Option<String> {
+    let stock = name.stock_table();
+    Some(match kind {
+        StepKind::Read => format!("SELECT ticket FROM {stock} WHERE id = 1"),
+        StepKind::ReadForUpdate => format!("SELECT ticket FROM {stock} WHERE id = 1 FOR UPDATE"),
+        StepKind::ReadForShare => format!("SELECT ticket FROM {stock} WHERE id = 1 FOR SHARE"),
+        StepKind::Count => stock_left(name, true),
+        StepKind::Write => format!("UPDATE {stock} SET ticket = {number} WHERE id = 1"),
+        StepKind::Swap => {
+            format!("UPDATE {stock} SET ticket = ticket - 1 WHERE id = 1 AND ticket = {number}")
+        }
+        StepKind::Decrement => {
+            format!("UPDATE {stock} SET ticket = ticket - 1 WHERE id = 1 RETURNING ticket")
+        }
+        StepKind::Take => {
+            format!("UPDATE {stock} SET ticket = ticket - 1 WHERE id = 1 AND ticket > 0 RETURNING ticket")
+        }
+        StepKind::GiveBack => format!("UPDATE {stock} SET ticket = ticket + 1 WHERE id = 1"),
+        StepKind::Insert => format!("INSERT INTO {} (ticket) VALUES (1)", name.receipt_table()),
+        StepKind::Commit => "COMMIT".to_owned(),
+        StepKind::Rollback => "ROLLBACK".to_owned(),
+        StepKind::Begin
+        | StepKind::BeginImmediate
+        | StepKind::Lock
+        | StepKind::LockUntilCommit
+        | StepKind::Unlock
+        | StepKind::Open
+        | StepKind::Think
+        | StepKind::Truncate
+        | StepKind::Fill => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Protocol;
+    use crate::protocol::sql::{Isolation, SqlLock, SqlWrite};
+
+    fn texts(sale: SqlSale) -> Vec<String> {
+        statements(&sale, &SaleName::default()).into_iter().map(|statement| statement.text).collect()
+    }
+
+    #[test]
+    fn each_word_of_an_engine_has_a_statement_of_its_own() {
+        for engine in Engine::ALL {
+            let sale = SqlSale { isolation: engine.levels()[1], ..SqlSale::new(*engine) };
+            let mut seen = std::collections::BTreeSet::new();
+            for word in engine.words() {
+                let statement = statement(*word, &sale, &SaleName::default());
+                assert_eq!(statement.is_none(), *word == StepKind::Think, "{engine} {word}");
+                assert!(statement.is_none_or(|statement| seen.insert(statement.text)), "{engine} {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sale_prepares_what_its_steps_send_and_how_it_lets_go() {
+        let take = SqlSale { write: SqlWrite::Take, ..SqlSale::new(Engine::Postgres) };
+        assert_eq!(
+            texts(take),
+            ["UPDATE ticketsim_stock_ticket SET ticket = ticket - 1 WHERE id = 1 AND ticket > 0 RETURNING \
+                 ticket"]
+        );
+        let locked = SqlSale {
+            isolation: Isolation::RepeatableRead,
+            lock: SqlLock::Advisory,
+            ..SqlSale::new(Engine::Postgres)
+        };
+        let texts = texts(locked);
+        assert!(texts.contains(&"BEGIN ISOLATION LEVEL REPEATABLE READ".to_owned()), "{texts:?}");
+        assert!(texts.contains(&"ROLLBACK".to_owned()) && texts.iter().any(|text| text.contains("_unlock(")));
+    }
+
+    #[test]
+    fn engines_differ_where_they_must() {
+        let words = Protocol::of(&[StepKind::Begin, StepKind::Take, StepKind::Commit]);
+        let sale = SqlSale { isolation: Isolation::Deferred, ..SqlSale::new(Engine::Sqlite) };
+        let sale = sale.of_steps(words).expect("steps of SQLite");
+        assert!(texts(sale).contains(&"BEGIN DEFERRED".to_owned()));
+        let checked = tables(Engine::Postgres, &SaleName::default(), true);
+        assert!(checked.stock.contains("ticket bigint NOT NULL CONSTRAINT ticketsim_not_below_0 CHECK"));
+        assert!(!tables(Engine::Sqlite, &SaleName::default(), false).stock.contains("CHECK"));
+    }
+}
