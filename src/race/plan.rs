@@ -7,7 +7,7 @@ use super::request::{Header, Request};
 use super::setup::{Act, Setup};
 use super::stock::StockSource;
 use super::template::Template;
-use super::url::Origin;
+use super::url::{Origin, masked};
 use crate::history::Outcome;
 use crate::plan::PerBuyer;
 use crate::rules::{Kind, Rules};
@@ -35,11 +35,10 @@ impl Target {
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
-            Target::Command(words) => words
-                .iter()
-                .map(|word| crate::shell::shell_quoted(word.source()))
-                .collect::<Vec<_>>()
-                .join(" "),
+            Target::Command(words) => {
+                let word = |word: &Template| crate::shell::shell_quoted(&masked(word.source()));
+                words.iter().map(word).collect::<Vec<_>>().join(" ")
+            }
             Target::Http(request) => request.shown(),
         }
     }

@@ -89,7 +89,7 @@ impl Act {
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
-            Act::Shell(command) => command.source().to_owned(),
+            Act::Shell(command) => super::url::masked(command.source()),
             Act::Http(request) => request.shown(),
         }
     }

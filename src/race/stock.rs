@@ -115,7 +115,7 @@ impl StockSource {
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
-            Self::Shell(command) => command.source().to_owned(),
+            Self::Shell(command) => super::url::masked(command.source()),
             Self::Url { request, .. } => request.url.shown(),
             Self::File { path, .. } => path.display().to_string(),
             Self::Sqlite { path, .. } => format!("sqlite:{}", path.display()),

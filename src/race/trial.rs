@@ -14,7 +14,7 @@ use super::request::Cookies;
 use super::setup::Scope;
 use super::stock::StockSource;
 use super::template::Variables;
-use super::url::{Origin, is_secret};
+use super::url::{Origin, is_secret, masked};
 use crate::history::{Doubt, Outcome};
 use crate::stock::Stock;
 use crate::verdict::{Ruling, judge};
@@ -113,7 +113,17 @@ impl Track<'_> {
         let initial = before.or(self.hands.plan.tickets);
         doubts.extend(self.doubts(&heat, initial));
         doubts.extend(trial.why.is_some().then_some(Doubt::Died));
-        trial.judge(&heat, initial, doubts)
+        let stalled = doubts.contains(&Doubt::Stalled);
+        let (mut trial, shown) = trial.judge(&heat, initial, doubts);
+        if stalled {
+            // What was never answered may still take effect, and must not do so in a further trial.
+            let timeout = self.hands.plan.timeout;
+            trial.why.get_or_insert(format!(
+                "there were purchases without an answer within {timeout:?} (--timeout)"
+            ));
+            self.raced.restarts += u32::from(self.server.take().is_some());
+        }
+        (trial, shown)
     }
 
     /// All that comes before the go.
@@ -240,13 +250,13 @@ impl Track<'_> {
                 "{origin}: somebody listens there already, who is not ours (--serve)"
             )));
         }
-        let server =
-            Server::start(plan, command).map_err(|error| Stop::Why(format!("{command}: {error}")))?;
+        let server = Server::start(plan, command)
+            .map_err(|error| Stop::Why(format!("{}: {error}", masked(command))))?;
         let server = self.server.insert(server);
         let until = Instant::now() + plan.timeout;
         loop {
             if let Some(why) = server.died() {
-                return Err(Stop::Why(format!("the target died: {command}: {why}")));
+                return Err(Stop::Why(format!("the target died: {}: {why}", masked(command))));
             }
             match there {
                 Some(origin) if net.listens(origin) => return Ok(()),
@@ -373,7 +383,7 @@ fn told_http(answer: &HttpAnswer, hidden: &[String]) -> (String, String, Outcome
         400 | 401 | 403 | 404 | 422 | 429 => Outcome::Failed,
         _ => Outcome::Refused,
     };
-    (masked(text, hidden), format!("status={}", answer.status), outcome)
+    (without(text, hidden), format!("status={}", answer.status), outcome)
 }
 
 fn told_command(answer: &CommandAnswer, hidden: &[String]) -> (String, String, Outcome) {
@@ -385,7 +395,7 @@ fn told_command(answer: &CommandAnswer, hidden: &[String]) -> (String, String, O
         }
     }
     let outcome = if answer.stderr.trim_ascii().is_empty() { Outcome::Refused } else { Outcome::Failed };
-    (masked(text, hidden), format!("exit={code}"), outcome)
+    (without(text, hidden), format!("exit={code}"), outcome)
 }
 
 fn one_line(bytes: &[u8]) -> String {
@@ -395,7 +405,7 @@ fn one_line(bytes: &[u8]) -> String {
     if shown.len() < text.len() { shown + " …" } else { shown }
 }
 
-fn masked(mut text: String, hidden: &[String]) -> String {
+fn without(mut text: String, hidden: &[String]) -> String {
     for secret in hidden {
         text = text.replace(secret, "***");
     }

@@ -2,6 +2,10 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::template::Template;
 
 /// Where a server is: what a connection needs.
@@ -144,6 +148,18 @@ pub fn is_secret(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word))
 }
 
+/// A command as it may be shown: without what looks like a secret in its headers, options and addresses.
+#[must_use]
+pub fn masked(command: &str) -> String {
+    static SECRETS: LazyLock<Option<[Regex; 2]>> = LazyLock::new(|| {
+        let login = Regex::new("://[^/@\\s]+@").ok()?;
+        let value = "(?i)([a-z0-9_-]*(?:auth|token|secret|passw|pwd|key|cookie|session|credential)[a-z0-9_-]*[\"']?\\s*[:=]\\s*[\"']?)(?:(?:bearer|basic|token) )?[^\\s\"'&;]+";
+        Some([login, Regex::new(value).ok()?])
+    });
+    let Some([login, value]) = SECRETS.as_ref() else { return "***".to_owned() };
+    value.replace_all(&login.replace_all(command, "://***@"), "${1}***").into_owned()
+}
+
 fn masked_query(query: &str) -> String {
     let masked = |pair: &str| match pair.split_once('=') {
         Some((name, _)) if is_secret(name) => format!("{name}=***"),
@@ -189,6 +205,24 @@ mod tests {
             "http://h:/",
         ] {
             assert!(Url::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn secrets_in_commands_are_masked() {
+        for (command, expected) in [
+            (
+                "curl -H 'Authorization: Bearer abc.d-e' http://u:p@h/?api_key=1&n=2",
+                "curl -H 'Authorization: ***' http://***@h/?api_key=***&n=2",
+            ),
+            (
+                "./buy --password=hush --n=3 API_TOKEN=\"x y\"",
+                "./buy --password=*** --n=3 API_TOKEN=\"*** y\"",
+            ),
+            ("python3 shop.py 8000", "python3 shop.py 8000"),
+            ("jq .left stock.json", "jq .left stock.json"),
+        ] {
+            assert_eq!(masked(command), expected);
         }
     }
 

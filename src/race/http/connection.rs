@@ -120,6 +120,11 @@ impl Connection {
         self.reader.began() || self.ended
     }
 
+    /// Whether it is closed, or broken.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
     /// Goes on as far as it can without waiting: connects, shakes hands, sends.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// How long at least between two connections that are opened.
 const PACE: Duration = Duration::from_millis(1);
+/// More buyers than this are opened several at a time.
+const MOST_IN_A_SECOND: usize = 1000;
 
 /// What is held back of a request until the go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,17 +97,20 @@ impl Field<'_, '_> {
         let (mut ready, mut since, began) = (0, Instant::now(), Instant::now());
         loop {
             let mut refused = None;
-            // A new one at a time: a server's queue of connections may be short, and what finds no place in
-            // it tries again after a second.
-            let mut may_open = true;
+            // A few at a time: a server's queue of connections may be short, and what finds no place in it
+            // tries again after a second.
+            let mut may_open = 1 + all / MOST_IN_A_SECOND;
             for (racer, bytes) in self.racers.iter_mut().zip(&requests) {
                 let begun = match &racer.connection {
                     Some(_) => Ok(()),
-                    None if !std::mem::take(&mut may_open) => continue,
-                    None => racer.begin(self.net, self.request, bytes.clone(), self.held.bytes(bytes)),
+                    None if may_open == 0 => continue,
+                    None => {
+                        may_open -= 1;
+                        racer.begin(self.net, self.request, bytes.clone(), self.held.bytes(bytes))
+                    }
                 };
                 if let Err(why) = begun.and_then(|()| racer.advance())
-                    && !racer.has_other_address(self.net, self.request)
+                    && !racer.may_try_again(self.net, self.request)
                 {
                     refused = Some(why);
                 }
@@ -202,10 +207,11 @@ impl Field<'_, '_> {
             // With TLS what can be read may be the server's tickets for a next time.
             if let Some(connection) = &mut racer.connection {
                 let received = connection.receive();
-                let over = !matches!(received, Received::Part);
-                racer.unproven = over || connection.began();
-                self.heat.early += usize::from(racer.unproven);
-                racer.early = over.then_some(received);
+                let answered =
+                    connection.began() && !connection.ended() || matches!(received, Received::Answer(_));
+                racer.unproven = answered;
+                self.heat.early += usize::from(answered);
+                racer.early = (!matches!(received, Received::Part)).then_some(received);
             }
         }
     }

@@ -17,6 +17,8 @@ pub(super) struct Racer<'a> {
     pub(super) connection: Option<Connection>,
     /// Which of the server's addresses is tried.
     address: usize,
+    /// How often it may still try all addresses anew, before the go.
+    tries: u32,
     /// How many purchases it has begun.
     pub(super) begun: u32,
     /// When the purchase that is under way was called.
@@ -44,6 +46,7 @@ impl<'a> Racer<'a> {
             cookies,
             connection: None,
             address: 0,
+            tries: 2,
             begun: 0,
             invoke_ns: None,
             until,
@@ -109,9 +112,17 @@ impl<'a> Racer<'a> {
         })
     }
 
-    /// Whether there is a further address to be tried.
-    pub(super) fn has_other_address(&self, net: &Net<'_>, request: &Request) -> bool {
-        self.address < net.addresses(&request.url.origin).len()
+    /// Whether it may try once more to connect: there is a further address, or all are tried anew, since some
+    /// servers reset what they have no room for at the moment.
+    pub(super) fn may_try_again(&mut self, net: &Net<'_>, request: &Request) -> bool {
+        if self.address < net.addresses(&request.url.origin).len() {
+            return true;
+        }
+        let again = self.tries > 0;
+        if again {
+            (self.address, self.tries) = (0, self.tries - 1);
+        }
+        again
     }
 
     /// Whether all of its request has left but for what is held.

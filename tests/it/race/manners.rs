@@ -55,6 +55,9 @@ fn secrets_are_shown_nowhere() {
         let all = String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8_lossy(&output.stderr);
         assert!(!all.contains("hush") && all.contains("api_key=***"), "{all}");
     }
+    let ran =
+        folder.ticketsim("race -t 1 -n 2 --trials 1 -- env API_TOKEN=hush5 ./missing http://x:hush6@h/");
+    assert!(ran.stdout.contains("API_TOKEN=***") && !format!("{ran:?}").contains("hush"), "{ran:?}");
     for file in ["page.html", "h.jsonl", "trace.json"] {
         assert!(!folder.read(file).contains("hush"), "{file}");
     }

@@ -96,6 +96,8 @@ fn a_stall_is_no_verdict() {
     let (code, document) = race(&folder, &shop.race(2), &["--timeout", "1s"]);
     assert_eq!((code, &document["verdict"]), (Some(2), &"unknown".into()), "{document}");
     assert_eq!(document["trials"][0]["doubts"], serde_json::json!(["stalled"]), "{document}");
+    // Who is still waited for could buy in the next trial: there is none.
+    assert_eq!(document["trials"].as_array().map(Vec::len), Some(1), "{document}");
     let fewer = race(&folder, &shop.race(2), &["--timeout", "5s", "-n", "19"]);
     assert_sound(fewer);
 }
