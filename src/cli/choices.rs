@@ -1,45 +1,79 @@
-//! The options that say what one purchase does: the choices of a ticket file, or steps in an order of one's
-//! own. Every command that sells, counts or replays takes them.
+//! The options that say what one purchase does: the choices of a ticket file or of a database, or steps in an
+//! order of one's own. Every command that sells, counts or replays takes them.
+//!
+//! A file and a database share the words `--lock`, `--write` and `--steps`, and mean others of them. So these
+//! are read as words first; the store says what they stand for.
 
 use anyhow::Context as _;
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::closed;
-use crate::protocol::Protocol;
+use super::sql_choices::SqlArgs;
+use crate::closed_set::{ClosedSet, UnknownName};
 use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::protocol::sql::{Engine, SqlLock, SqlWrite};
+use crate::protocol::{Choices, Protocol};
 
 /// What one purchase does.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct ChoiceArgs {
     /// Take no lock: short for --lock none
     #[arg(long, conflicts_with = "lock")]
     no_lock: bool,
-    /// How buyers keep each other out [default: flock]
-    #[arg(long, value_name = "KIND", value_parser = closed::<Lock>(Lock::ALL))]
-    lock: Option<Lock>,
-    /// How the new stock reaches the file [default: overwrite]
-    #[arg(long, value_name = "KIND", value_parser = closed::<Write>(Write::ALL))]
-    write: Option<Write>,
+    /// How buyers keep each other out [default: flock; none in a database]
+    #[arg(long, value_name = "KIND", value_parser = words(Lock::ALL, SqlLock::ALL))]
+    lock: Option<String>,
+    /// How the new stock is written [default: overwrite; set in a database]
+    #[arg(long, value_name = "KIND", value_parser = words(Write::ALL, SqlWrite::ALL))]
+    write: Option<String>,
     /// Which file carries the lock [default: ticket; sidecar for --write rename]
     #[arg(long, value_name = "PLACE", value_parser = closed::<LockOn>(LockOn::ALL))]
     lock_on: Option<LockOn>,
     /// The steps of a purchase in an order of your own, e.g. \"read lock write unlock\": open, lock, read,
-    /// think, write (or truncate and fill), unlock. --lock is the kind that `lock` takes
+    /// think, write (or truncate and fill), unlock; in a database begin, commit and others, too. --lock is the
+    /// kind that `lock` takes
     #[arg(long, value_name = "STEPS")]
     steps: Option<Protocol>,
+    #[command(flatten)]
+    sql: SqlArgs,
 }
 
 impl ChoiceArgs {
-    /// The sale, in which nobody waits for a lock.
+    /// What one purchase does in this database; at a ticket file, if there is none.
     ///
     /// # Errors
-    /// When choices and steps say nothing together.
+    /// When the store has not got one of the choices, or choices and steps say nothing together.
+    pub(super) fn choices(&self, engine: Option<Engine>) -> anyhow::Result<Choices> {
+        let Some(engine) = engine else { return Ok(Choices::File(self.sale()?)) };
+        anyhow::ensure!(
+            self.lock_on.is_none(),
+            "--lock-on says which file carries the lock: {} has no such file",
+            engine.title()
+        );
+        let has =
+            |what: &str, all: Vec<&str>| format!("--{what}: {} has: {}", engine.title(), all.join(", "));
+        let lock = self.lock_word().map(str::parse::<SqlLock>).transpose();
+        let lock = lock.with_context(|| has("lock", names(engine.locks())))?;
+        let write = self.write.as_deref().map(str::parse::<SqlWrite>).transpose();
+        let write = write.with_context(|| has("write", names(SqlWrite::ALL)))?;
+        Ok(Choices::Sql(self.sql.sale(engine, lock, write, self.steps)?))
+    }
+
+    /// What one purchase does at a ticket file, in which nobody waits for a lock.
+    ///
+    /// # Errors
+    /// When choices and steps say nothing together, or one of them is a database's.
     pub(super) fn sale(&self) -> anyhow::Result<Sale> {
-        let lock = if self.no_lock { Some(Lock::None) } else { self.lock };
+        self.sql.none_at_a_file()?;
+        let lock =
+            self.lock_word().map(str::parse::<Lock>).transpose().map_err(|name| of_a_database(&name))?;
+        let write = self.write.as_deref().map(str::parse::<Write>).transpose();
+        let write = write.map_err(|name| of_a_database(&name))?;
         let sale = match self.steps {
-            Some(steps) => Sale::of_steps(steps, lock, self.lock_on, self.write).context("--steps")?,
+            Some(steps) => Sale::of_steps(steps, lock, self.lock_on, write).context("--steps")?,
             None => {
-                let usual = Sale::new(lock.unwrap_or(Lock::Flock), self.write.unwrap_or(Write::Overwrite));
+                let usual = Sale::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
                 // A place says nothing of a lock that sits on no file.
                 let lock_on = self.lock_on.filter(|_| usual.lock.has_carrier()).unwrap_or(usual.lock_on);
                 Sale { lock_on, ..usual }
@@ -51,5 +85,118 @@ impl ChoiceArgs {
             "--lock-on says which file carries the lock: --lock {kind} sits on none"
         );
         Ok(sale)
+    }
+
+    /// The kind of lock that was named.
+    fn lock_word(&self) -> Option<&str> {
+        if self.no_lock { Some("none") } else { self.lock.as_deref() }
+    }
+}
+
+/// A clap parser for the words that either store knows.
+fn words<F, S>(of_files: &'static [F], of_databases: &'static [S]) -> PossibleValuesParser
+where
+    F: Copy + ClosedSet + 'static,
+    S: Copy + ClosedSet + 'static,
+{
+    let value =
+        |name: &'static str, about: &'static str| PossibleValue::new(name).help(about.trim_end_matches('.'));
+    let files = of_files.iter().map(|member| value(member.name(), member.about()));
+    let known: Vec<&str> = of_files.iter().map(|member| member.name()).collect();
+    let databases = of_databases.iter().filter(|member| !known.contains(&member.name()));
+    PossibleValuesParser::new(files.chain(databases.map(|member| value(member.name(), member.about()))))
+}
+
+fn names<T: Copy + ClosedSet>(all: &[T]) -> Vec<&'static str> {
+    all.iter().map(|member| member.name()).collect()
+}
+
+/// The word is a database's, and the sale is from a file.
+fn of_a_database(name: &UnknownName) -> anyhow::Error {
+    anyhow::anyhow!("{name}. That is what a ticket file has; --store says at which database the tickets are")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::protocol::sql::{Isolation, Journal, SqlSale};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        choices: ChoiceArgs,
+    }
+
+    fn choices(line: &str, engine: Option<Engine>, steps: Option<&str>) -> anyhow::Result<Choices> {
+        let steps = steps.into_iter().flat_map(|steps| ["--steps", steps]);
+        let words = std::iter::once("ticketsim").chain(line.split_whitespace()).chain(steps);
+        Line::try_parse_from(words)?.choices.choices(engine)
+    }
+
+    #[test]
+    fn a_database_has_its_own_words() {
+        let usual = SqlSale::new(Engine::Postgres);
+        let sale = SqlSale {
+            isolation: Isolation::ReadCommitted,
+            lock: SqlLock::Row,
+            constraint: true,
+            retry: true,
+            ..usual
+        };
+        let line = "--isolation read-committed --lock row --constraint --retry";
+        assert_eq!(choices(line, Some(Engine::Postgres), None).expect("choices"), Choices::Sql(sale));
+        assert_eq!(choices("--no-lock", Some(Engine::Postgres), None).expect("choices"), Choices::Sql(usual));
+        let sale = SqlSale {
+            isolation: Isolation::Deferred,
+            journal: Journal::Delete,
+            busy_timeout_ns: 0,
+            write: SqlWrite::Take,
+            ..SqlSale::new(Engine::Sqlite)
+        };
+        let line = "--isolation deferred --journal delete --busy-timeout 0 --write take";
+        assert_eq!(choices(line, Some(Engine::Sqlite), None).expect("choices"), Choices::Sql(sale));
+    }
+
+    /// The usual steps of choices are these choices, however they were given.
+    #[test]
+    fn steps_say_which_lock_and_write_they_use() {
+        for (line, steps) in [
+            ("--lock row --isolation serializable", "begin read-for-update think write commit"),
+            ("--lock advisory --write swap", "lock read think swap unlock"),
+            ("--isolation read-committed --write insert", "begin count think insert commit"),
+        ] {
+            let level = line.split("--isolation ").nth(1).and_then(|rest| rest.split(' ').next());
+            let level = level.map_or_else(String::new, |level| format!("--isolation {level}"));
+            let usual = choices(line, Some(Engine::Postgres), None).expect("choices");
+            assert_eq!(choices(&level, Some(Engine::Postgres), Some(steps)).expect("steps"), usual);
+        }
+    }
+
+    #[test]
+    fn what_a_store_has_not_got_is_refused_with_what_it_has() {
+        let postgres = Some(Engine::Postgres);
+        for (line, engine, steps, message) in [
+            ("--lock row", None, None, "unknown kind of lock \"row\": one of none, flock"),
+            ("--write take", None, None, "--store says at which database"),
+            ("--isolation serializable", None, None, "--isolation is of a database"),
+            ("--retry", None, None, "--retry is of a database"),
+            ("--busy-timeout 1s", None, None, "--busy-timeout is of a database"),
+            ("--lock flock", postgres, None, "--lock: PostgreSQL has: none, row"),
+            ("--write truncate", postgres, None, "--write: PostgreSQL has: set, decrement"),
+            ("--lock-on sidecar", postgres, None, "PostgreSQL has no such file"),
+            ("--journal wal", postgres, None, "--journal is of SQLite"),
+            ("--busy-timeout 1s", postgres, None, "--busy-timeout is of SQLite"),
+            ("--isolation immediate", postgres, None, "PostgreSQL has no level immediate"),
+            ("--lock row", postgres, None, "choose one with --isolation"),
+            ("--lock row", Some(Engine::Sqlite), None, "SQLite has no lock row"),
+            ("--write set", postgres, Some("read write"), "--write stands for steps"),
+            ("--lock row", postgres, Some("read write"), "no step takes the row lock"),
+            ("", postgres, Some("begin read write commit"), "at level none each statement"),
+        ] {
+            let error = format!("{:#}", choices(line, engine, steps).expect_err(line));
+            assert!(error.contains(message), "{line}: {error}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::print::{print, print_json};
 use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, census_until, sample_until};
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Plan};
+use crate::protocol::Choices;
 use crate::report::explore as report;
 use crate::stock::Stock;
 
@@ -53,7 +54,9 @@ pub(super) struct ExploreArgs {
 
 impl ExploreArgs {
     fn setting(&self) -> anyhow::Result<Setting> {
-        let sale = self.choices.sale()?;
+        let Choices::File(sale) = self.choices.choices(None)? else {
+            anyhow::bail!("only the schedules of a ticket file can be counted")
+        };
         Ok(Setting { buyers: self.buyers, tickets: self.tickets, per_buyer: self.per_buyer, sale })
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod choices;
+mod duration;
 mod explore;
 mod lesson;
 mod matrix;
@@ -17,6 +18,7 @@ mod run;
 mod schedule;
 mod shell;
 mod show;
+mod sql_choices;
 mod step;
 mod work;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::choices::ChoiceArgs;
+use super::duration::{duration, nanoseconds};
 use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{print, print_json};
@@ -202,24 +203,6 @@ fn conclude(
     }
     let exit = if history.header.interrupted { Exit::Interrupted } else { verdict.ruling.into() };
     Ok(outputs.exit(exit))
-}
-
-/// A duration such as `10ms`, `2s` or `0`.
-fn duration(text: &str) -> Result<Duration, String> {
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    let duration =
-        humantime::parse_duration(text).map_err(|error| format!("{error}: e.g. 250ms, 2s or 0"))?;
-    if duration > Duration::from_secs(24 * 60 * 60) {
-        return Err("at most a day".to_owned());
-    }
-    Ok(duration)
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    // A day at most, so it fits.
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn jitter(text: &str) -> Result<f64, String> {

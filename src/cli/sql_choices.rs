@@ -1,0 +1,136 @@
+//! The options that say what one purchase does in a database.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::closed;
+use super::duration::{duration, nanoseconds};
+use crate::protocol::sql::{Engine, Isolation, Journal, SqlLock, SqlSale, SqlWrite};
+use crate::protocol::{Protocol, StepKind};
+
+/// What databases alone have.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "With --store")]
+pub(super) struct SqlArgs {
+    /// The level of the transaction that a purchase is [default: none, each statement for itself]
+    #[arg(long, value_name = "LEVEL", value_parser = closed::<Isolation>(Isolation::ALL))]
+    isolation: Option<Isolation>,
+    /// Have the table forbid a stock below 0
+    #[arg(long)]
+    constraint: bool,
+    /// Start a purchase again that the database aborted
+    #[arg(long)]
+    retry: bool,
+    /// SQLite's journal [default: wal]
+    #[arg(long, value_name = "MODE", value_parser = closed::<Journal>(Journal::ALL))]
+    journal: Option<Journal>,
+    /// How long SQLite tries again while the database is busy, e.g. 2s or 0 [default: 10s]
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    busy_timeout: Option<Duration>,
+}
+
+impl SqlArgs {
+    /// What one purchase does in this database, with these choices or these steps.
+    ///
+    /// # Errors
+    /// When the database has not got one of them, or they do not fit each other.
+    pub(super) fn sale(
+        &self,
+        engine: Engine,
+        lock: Option<SqlLock>,
+        write: Option<SqlWrite>,
+        steps: Option<Protocol>,
+    ) -> anyhow::Result<SqlSale> {
+        self.none_of_sqlite_at(engine)?;
+        let usual = SqlSale::new(engine);
+        let sale = SqlSale {
+            isolation: self.isolation.unwrap_or(usual.isolation),
+            lock: lock.unwrap_or(usual.lock),
+            write: write.unwrap_or(usual.write),
+            constraint: self.constraint,
+            retry: self.retry,
+            journal: self.journal.unwrap_or(usual.journal),
+            busy_timeout_ns: self.busy_timeout.map_or(usual.busy_timeout_ns, nanoseconds),
+            ..usual
+        };
+        let Some(steps) = steps else {
+            let of_a_row = matches!(lock, Some(SqlLock::Row | SqlLock::RowShared));
+            anyhow::ensure!(
+                !of_a_row || sale.isolation != usual.isolation || !engine.locks().contains(&sale.lock),
+                "--lock {}: a row stays locked until the end of a transaction; choose one with --isolation",
+                sale.lock
+            );
+            return Ok(sale.checked()?);
+        };
+        anyhow::ensure!(
+            write.is_none(),
+            "--write stands for steps: with --steps, one of them says how the stock is changed"
+        );
+        let taken = lock_of(&steps);
+        anyhow::ensure!(
+            lock.is_none_or(|lock| lock == taken),
+            "--steps: no step takes the {} lock; leave --lock out",
+            sale.lock
+        );
+        let sale = SqlSale { lock: taken, write: write_of(&steps), ..sale };
+        sale.of_steps(steps).context("--steps")
+    }
+
+    /// What SQLite alone has is refused at another database.
+    fn none_of_sqlite_at(&self, engine: Engine) -> anyhow::Result<()> {
+        for (option, given) in
+            [("journal", self.journal.is_some()), ("busy-timeout", self.busy_timeout.is_some())]
+        {
+            anyhow::ensure!(
+                !given || engine == Engine::Sqlite,
+                "--{option} is of SQLite: {} has no such choice",
+                engine.title()
+            );
+        }
+        Ok(())
+    }
+
+    /// What databases alone have is refused at a ticket file.
+    ///
+    /// # Errors
+    /// When one of them was given.
+    pub(super) fn none_at_a_file(&self) -> anyhow::Result<()> {
+        for (option, given) in [
+            ("isolation", self.isolation.is_some()),
+            ("constraint", self.constraint),
+            ("retry", self.retry),
+            ("journal", self.journal.is_some()),
+            ("busy-timeout", self.busy_timeout.is_some()),
+        ] {
+            anyhow::ensure!(!given, "--{option} is of a database: name one with --store");
+        }
+        Ok(())
+    }
+}
+
+/// The lock that steps take.
+fn lock_of(steps: &Protocol) -> SqlLock {
+    if steps.has(StepKind::Lock) || steps.has(StepKind::LockUntilCommit) {
+        SqlLock::Advisory
+    } else if steps.has(StepKind::ReadForUpdate) {
+        SqlLock::Row
+    } else if steps.has(StepKind::ReadForShare) {
+        SqlLock::RowShared
+    } else {
+        SqlLock::None
+    }
+}
+
+/// How steps change the stock. Steps that do not are refused when they are checked.
+fn write_of(steps: &Protocol) -> SqlWrite {
+    let of = |kind: &StepKind| match kind {
+        StepKind::Decrement => Some(SqlWrite::Decrement),
+        StepKind::Swap => Some(SqlWrite::Swap),
+        StepKind::Take => Some(SqlWrite::Take),
+        StepKind::Insert => Some(SqlWrite::Insert),
+        _ => None,
+    };
+    steps.steps().iter().find_map(of).unwrap_or(SqlWrite::Set)
+}
