@@ -189,7 +189,7 @@ fn unjudged(reason: &Unjudged) -> String {
         | Unjudged::Killed { .. }
         | Unjudged::Interrupted
         | Unjudged::Doubt(_)
-        | Unjudged::Order => "not all was recorded".to_owned(),
+        | Unjudged::Order(_) => "not all was recorded".to_owned(),
     }
 }
 

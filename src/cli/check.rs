@@ -7,15 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 
 use super::Exit;
+use super::judging::{JudgeArgs, Judged};
 use super::print::{complain, note, print, print_json};
 use super::was_given_up;
 use super::work::unless_interrupted;
 use crate::history::{self, History, ReadError};
 use crate::lang::{Lang, order as say};
 use crate::report::check::Checked;
-use crate::stock::Stock;
 use crate::streams::Patient;
-use crate::verdict::judge_from;
 
 /// `ticketsim check`.
 #[derive(Debug, Args)]
@@ -36,9 +35,8 @@ pub(super) struct CheckArgs {
     /// Files of JSON lines; - is standard input
     #[arg(required = true, value_name = "HISTORY")]
     histories: Vec<PathBuf>,
-    /// The stock at the start [default: the header's, or else the highest that a purchase says]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
-    tickets: Option<Stock>,
+    #[command(flatten)]
+    judging: JudgeArgs,
     /// Print one JSON document a history, each on a line, instead of text
     #[arg(long)]
     json: bool,
@@ -94,14 +92,15 @@ fn check(
     first: bool,
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Exit> {
-    let tickets = args.tickets;
+    let judging = args.judging.clone();
     let judged = unless_interrupted(interrupted, move || {
-        let judged = judge_from(&mut history, tickets);
+        let judged = judging.judge(&mut history);
         (history, judged)
     });
-    let (history, (verdict, initial_from)) = judged?;
+    let (history, judged) = judged?;
+    let Judged { verdict, initial_from, notes } = judged?;
     let name = path.to_string_lossy();
-    let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from };
+    let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from, notes: &notes };
     if args.json {
         print_json(&checked.json(), interrupted)?;
     } else {

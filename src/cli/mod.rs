@@ -4,6 +4,7 @@ mod check;
 mod choices;
 mod duration;
 mod explore;
+mod judging;
 mod lesson;
 mod matrix;
 mod meant;

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
+use super::judging::{JudgeArgs, Judged};
 use super::outputs::{Outputs, check_outputs, kept_of};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::print;
@@ -16,8 +17,6 @@ use crate::lang::{Lang, timeline as say};
 use crate::report::check::Checked;
 use crate::report::page::timeline::MOST_PURCHASES;
 use crate::report::text;
-use crate::stock::Stock;
-use crate::verdict::judge_from;
 
 /// `ticketsim report`.
 #[derive(Debug, Args)]
@@ -34,19 +33,19 @@ pub(super) struct ReportArgs {
     /// Write a trace for ui.perfetto.dev or chrome://tracing
     #[arg(long, value_name = "PATH")]
     trace: Option<PathBuf>,
-    /// The stock at the start [default: the header's, or else the highest that a purchase says]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
-    tickets: Option<Stock>,
+    #[command(flatten)]
+    judging: JudgeArgs,
 }
 
 pub(super) fn execute(args: ReportArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let mut history = check::read(&args.history, interrupted)?;
-    let tickets = args.tickets;
+    let judging = args.judging.clone();
     let judged = unless_interrupted(interrupted, move || {
-        let judged = judge_from(&mut history, tickets);
+        let judged = judging.judge(&mut history);
         (history, judged)
     });
-    let (history, (verdict, initial_from)) = judged?;
+    let (history, judged) = judged?;
+    let Judged { verdict, initial_from, notes } = judged?;
     let pictures = PictureArgs { html: args.output, trace: args.trace };
     check_outputs(&kept_of(&args.history, &history), pictures.paths())?;
     let mut outputs = Outputs::new(interrupted);
@@ -58,7 +57,7 @@ pub(super) fn execute(args: ReportArgs, lang: Lang, interrupted: &AtomicBool) ->
         said.push('\n');
     }
     let name = args.history.to_string_lossy();
-    let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from };
+    let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from, notes: &notes };
     said.push_str(&checked.start(lang));
     said.push_str(&text::verdict_lines(&history, &verdict, lang));
     for path in pictures.paths().filter(|path| !outputs.failed(path)) {

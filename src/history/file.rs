@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use super::{Header, History, Names, Outcome, Purchase};
+use super::{Header, History, Outcome, Purchase};
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::paths::{Temporary, folder};
 use crate::stock::Stock;
@@ -19,8 +19,32 @@ pub const FORMAT_VERSION: u32 = 2;
 #[derive(Serialize)]
 struct HeaderLine<'a> {
     history_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial: Option<Stocks>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<Stocks>,
     #[serde(flatten)]
     header: &'a Header,
+}
+
+/// One stock, or one for each item.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Stocks {
+    One(Stock),
+    ByItem(serde_json::Map<String, serde_json::Value>),
+}
+
+impl Stocks {
+    fn new(header: &Header, one: Option<Stock>, by_item: &[Option<Stock>]) -> Option<Self> {
+        if header.items.is_empty() {
+            return one.map(Self::One);
+        }
+        let stock = |(stock, item): (&Option<Stock>, u32)| {
+            Some((header.items.name(item)?.to_owned(), serde_json::Value::from((*stock)?)))
+        };
+        Some(Self::ByItem(by_item.iter().zip(0..).filter_map(stock).collect()))
+    }
 }
 
 #[derive(Serialize)]
@@ -32,6 +56,16 @@ struct PurchaseLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     return_ns: Option<u64>,
     outcome: Outcome,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    gives_back: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantity: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seat: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stock: Option<Stock>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +114,9 @@ impl<'a> TornMember<'a> {
 }
 
 impl<'a> PurchaseLine<'a> {
-    fn new(purchase: &'a Purchase, names: &'a Names) -> Self {
+    fn new(purchase: &'a Purchase, header: &'a Header) -> Self {
+        let Header { names, items, orders, .. } = header;
+        let item = items.name(purchase.item);
         let steps = purchase.steps;
         let short = purchase.seen == purchase.sold_from;
         Self {
@@ -89,6 +125,11 @@ impl<'a> PurchaseLine<'a> {
             invoke_ns: purchase.invoke_ns,
             return_ns: purchase.return_ns,
             outcome: purchase.outcome,
+            gives_back: purchase.gives_back,
+            quantity: Some(purchase.quantity).filter(|quantity| *quantity != 1),
+            item: item.filter(|_| !items.seats),
+            seat: item.filter(|_| items.seats),
+            order: purchase.order.checked_sub(1).and_then(|place| orders.at(place as usize)),
             stock: purchase.seen.filter(|_| short),
             seen: purchase.seen.filter(|_| !short),
             sold_from: purchase.sold_from.filter(|_| !short),
@@ -140,11 +181,19 @@ pub fn write_whole(
 /// When the stream refuses.
 pub fn write_to(history: &History, stream: impl std::io::Write) -> std::io::Result<()> {
     let mut out = BufWriter::new(stream);
-    let header = HeaderLine { history_version: FORMAT_VERSION, header: &history.header };
-    serde_json::to_writer(&mut out, &header)?;
+    let header = &history.header;
+    // Its own are left out: they stand here.
+    let plain = Header { initial: None, remaining: None, ..header.clone() };
+    let header_line = HeaderLine {
+        history_version: FORMAT_VERSION,
+        initial: Stocks::new(header, header.initial, &header.items.initial),
+        remaining: Stocks::new(header, header.remaining, &header.items.remaining),
+        header: &plain,
+    };
+    serde_json::to_writer(&mut out, &header_line)?;
     for purchase in &history.purchases {
         out.write_all(b"\n")?;
-        serde_json::to_writer(&mut out, &PurchaseLine::new(purchase, &history.header.names))?;
+        serde_json::to_writer(&mut out, &PurchaseLine::new(purchase, header))?;
     }
     out.write_all(b"\n")?;
     out.flush()
@@ -156,7 +205,7 @@ mod tests {
 
     use super::*;
     use crate::fault::Fault;
-    use crate::history::{Steps, Tally, read};
+    use crate::history::{Names, Steps, Tally, read};
     use crate::lang::Lang;
     use crate::report::check::Checked;
 
@@ -186,14 +235,20 @@ mod tests {
                         outcome in member(Outcome::ALL), seen in proptest::option::of(a_stock()),
                         other in proptest::option::of(proptest::option::of(a_stock())),
                         steps in some_steps(), kind in proptest::option::of(member(FaultKind::ALL)),
-                        errno in any::<i32>(), bytes in any::<Option<Vec<u8>>>())
+                        errno in any::<i32>(), bytes in any::<Option<Vec<u8>>>(), gives_back in any::<bool>(),
+                        quantity in prop_oneof![Just(1_u32), 1_u32..], item in 0..3_u32, order in 0..3_u32)
                         -> (Option<String>, Purchase) {
-            let answered = matches!(outcome, Outcome::Bought | Outcome::Refused);
+            let answered = !matches!(outcome, Outcome::Failed | Outcome::Unknown);
+            let seen = seen.or((outcome == Outcome::Read).then_some(3));
             let return_ns = took_ns.or(answered.then_some(0)).map(|took_ns| invoke_ns.saturating_add(took_ns));
             let purchase = Purchase {
                 buyer: number, pid, invoke_ns, return_ns, outcome, seen, sold_from: other.unwrap_or(seen), steps,
                 fault: kind.map(|kind| Fault { kind, errno }),
                 torn: bytes.map(|bytes| TornText::new(&bytes)),
+                gives_back,
+                quantity,
+                item,
+                order,
                 line: 0,
             };
             (named.then_some(name), purchase)
@@ -233,10 +288,30 @@ mod tests {
         #[test]
         fn what_was_written_is_read_again(
             mut header in a_header(), purchases in proptest::collection::vec(a_purchase(), 0..20),
+            items in 0..4_u32, seats in any::<bool>(),
         ) {
+            if items > 0 {
+                header.items.seats = seats && !purchases.is_empty();
+                for item in 0..items {
+                    header.items.number(["gold", "\"", "3"][item as usize]);
+                }
+                header.items.initial.fill(header.initial.or(Some(1)));
+                header.items.remaining.fill(header.remaining);
+                (header.initial, header.remaining) = (None, None);
+            }
+            if items == 1 {
+                (header.initial, header.remaining) = (header.items.initial[0], header.items.remaining[0]);
+            }
+            // Names are known in the order in which they come.
+            let mut orders = [0; 3];
             let with_its_number = |((name, purchase), line): ((Option<String>, Purchase), u32)| {
                 let buyer = name.map_or(purchase.buyer, |name| header.names.number(&name));
-                Purchase { buyer, line, ..purchase }
+                let item = if items == 0 { 0 } else { purchase.item % items };
+                let order = &mut orders[purchase.order as usize];
+                if purchase.order > 0 && *order == 0 {
+                    *order = header.orders.place(["", "a", "b"][purchase.order as usize]) + 1;
+                }
+                Purchase { buyer, line, item, order: *order, ..purchase }
             };
             // The header is line 1.
             let purchases = purchases.into_iter().zip(2..).map(with_its_number).collect();
@@ -245,11 +320,11 @@ mod tests {
             write_to(&history, &mut text).expect("memory takes all");
             prop_assert_eq!(&read(text.as_slice(), "memory").expect("a history"), &history);
             // Whatever stands in a file, judging it and telling of it takes no harm.
-            for initial in [history.header.initial, Some(history.purchases.len() as Stock), None] {
+            for initial in [None, history.header.initial, Some(history.purchases.len() as Stock), None] {
                 let mut history = history.clone();
                 let (verdict, initial_from) = crate::verdict::judge_from(&mut history, initial);
                 let checked =
-                    Checked { name: "h", history: &history, verdict: &verdict, initial_from };
+                    Checked { name: "h", history: &history, verdict: &verdict, initial_from, notes: &[] };
                 prop_assert!(checked.json().contains(verdict.ruling.name()));
                 for lang in Lang::ALL {
                     prop_assert!(!checked.text(*lang).is_empty());

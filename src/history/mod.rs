@@ -24,18 +24,25 @@
 //! |---|---|---|
 //! | `buyer` | required | a whole number below 2⁶³, or a text. Purchases of one buyer may overlap |
 //! | `invoke_ns` | required | when it was called |
-//! | `return_ns` | required if bought or refused | when it returned: not before `invoke_ns` |
-//! | `outcome` | required | `bought`; `refused`: it was told that nothing was left; `failed`: it had no effect; `unknown`: no answer ever came, and it may or may not have taken effect at any time after its call |
+//! | `return_ns` | required unless failed or unknown | when it returned: not before `invoke_ns` |
+//! | `outcome` | required | `bought`; `refused`: it was told that fewer were left than it wanted; `failed`: it had no effect; `unknown`: no answer ever came, and it may or may not have taken effect at any time after its call; `returned`: tickets were given back (cancelled, refunded, an expired hold, a restock); `read`: somebody looked at the stock. In small or capital letters |
+//! | `quantity` | optional, 1 | how many tickets it is about, all or none. Also `qty`, `count`, `amount` |
+//! | `item` | optional | what it is about: each has a counter of its own. Also `sku`, `product`, `event`, or `seat`, of which there is one each. Either all purchases say it, or none does |
+//! | `order` | optional | a text or a number: a give-back of an order that was never bought, or of more than was left of it, is an anomaly |
+//! | `gives_back` | optional | of an `unknown` one: it gave tickets back, or tried to, instead of buying |
 //! | `seen` | optional | the stock that it read |
 //! | `sold_from` | optional | the stock that its ticket was taken from: the last ticket is sold from 1. It differs from `seen` where the store itself counts down |
-//! | `stock` | optional | both of them, where they are equal |
+//! | `stock` | optional; required of a `read` | both of them, where they are equal; of a give-back, the stock that it met |
 //! | `pid` | optional | the process that made it |
 //! | `locked_ns`, `read_ns`, `truncated_ns`, `written_ns`, `unlocked_ns` | optional | when its inner steps ended, as in [`Steps`] |
 //! | `fault`, `errno`, `holder_pid` | optional | why it failed or was not answered, as in [`Fault`] |
 //! | `torn` | optional | what a torn read met, its first 31 bytes: a text, or a list of bytes where it is no UTF-8 |
 //!
+//! In the header, `initial` and `remaining` are a number, or an object with a number for each item.
+//!
 //! Stocks are whole numbers, and may be negative: that is evidence. Times are whole numbers from 0. A
-//! member that is `null` is as good as absent, unknown members are ignored, and so are blank lines. A line has at most [`MOST_LINE_BYTES`]. The last line may lack its
+//! member that is `null` is as good as absent, members of other names are counted in [`Header::ignored`],
+//! and blank lines are nothing. A line has at most [`MOST_LINE_BYTES`]. The last line may lack its
 //! line feed; if it breaks off in the middle, its writer crashed: it is left out, and the header's
 //! `cut_short` says so.
 //!
@@ -60,13 +67,16 @@
 
 mod doubt;
 mod file;
+mod header;
 mod jepsen;
+mod line;
 mod names;
 mod read;
 mod recorder;
 
 pub use doubt::Doubt;
 pub use file::{FORMAT_VERSION, write, write_to, write_whole};
+pub use header::{Header, Items};
 pub use names::Names;
 pub use read::{MOST_LINE_BYTES, ReadError, read, read_file};
 pub use recorder::{Pen, Recorder, Tally};
@@ -75,8 +85,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::closed_set::closed_set;
 use crate::fault::{Fault, TornText};
-use crate::plan::{Exclusion, Plan};
-use crate::protocol::file::Lock;
 use crate::stock::Stock;
 
 closed_set! {
@@ -84,12 +92,16 @@ closed_set! {
     pub enum Outcome: "outcome" {
         /// The buyer holds a receipt.
         Bought = "bought",
-        /// Sold out: the buyer read a stock of 0.
+        /// Sold out: fewer tickets were left than the buyer wanted.
         Refused = "refused",
         /// It had no effect on the stock.
         Failed = "failed",
         /// No answer ever came: it may or may not have taken effect at any time after its call.
         Unknown = "unknown",
+        /// Tickets were given back: cancelled, refunded, an expired hold, a restock.
+        Returned = "returned",
+        /// Somebody looked at the stock.
+        Read = "read",
     }
 }
 
@@ -118,7 +130,7 @@ pub struct Steps {
 
 /// One purchase of one buyer. Nobody needs to write all of it out: [`Purchase::new`] makes one, and
 /// `..Purchase::default()` is the rest of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purchase {
     /// Whose it is; our own buyers count from 1.
     pub buyer: u64,
@@ -130,6 +142,14 @@ pub struct Purchase {
     pub return_ns: Option<u64>,
     /// How it ended.
     pub outcome: Outcome,
+    /// Of one without an answer: whether it gave tickets back, or tried to, instead of buying.
+    pub gives_back: bool,
+    /// How many tickets it is about, all or none.
+    pub quantity: u32,
+    /// Which of the header's items; 0 where there is but one.
+    pub item: u32,
+    /// Which order it belongs to, by its number among the header's orders, from 1; 0 for none.
+    pub order: u32,
     /// The stock that the buyer read.
     pub seen: Option<Stock>,
     /// The stock that its ticket was taken from; of one that took none, the stock that it would have been
@@ -147,7 +167,29 @@ pub struct Purchase {
 }
 
 /// A file of a million purchases is held at less than 300 bytes each, with what judging takes besides.
-const _: () = assert!(size_of::<Purchase>() <= 200);
+const _: () = assert!(size_of::<Purchase>() <= 216);
+
+impl Default for Purchase {
+    fn default() -> Self {
+        Self {
+            buyer: 0,
+            pid: None,
+            invoke_ns: 0,
+            return_ns: None,
+            outcome: Outcome::default(),
+            gives_back: false,
+            quantity: 1,
+            item: 0,
+            order: 0,
+            seen: None,
+            sold_from: None,
+            steps: Steps::default(),
+            fault: None,
+            torn: None,
+            line: 0,
+        }
+    }
+}
 
 impl Purchase {
     /// A purchase that was called and ended at these times.
@@ -162,84 +204,22 @@ impl Purchase {
         Self { seen: Some(stock), sold_from: Some(stock), ..self }
     }
 
+    /// Whether it may have raised the stock: it gave tickets back, or nobody knows whether it did.
+    #[must_use]
+    pub fn may_raise(&self) -> bool {
+        self.outcome == Outcome::Returned || self.outcome == Outcome::Unknown && self.gives_back
+    }
+
+    /// Whether it may have lowered the stock.
+    #[must_use]
+    pub fn may_lower(&self) -> bool {
+        self.outcome == Outcome::Bought || self.outcome == Outcome::Unknown && !self.gives_back
+    }
+
     /// When the stock was read and, for a receipt, rewritten: `None` unless both were recorded.
     #[must_use]
     pub fn read_and_write_ns(&self) -> Option<(u64, u64)> {
         Some((self.steps.read_ns?, self.steps.written_ns?))
-    }
-}
-
-/// What a history says of itself beside its purchases.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    /// The stock before the first purchase, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub initial: Option<Stock>,
-    /// The stock after the last purchase, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remaining: Option<Stock>,
-    /// The start of the file's text after the sale, where it is no ticket file any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub left_torn: Option<String>,
-    /// The wall-clock time at the epoch, in nanoseconds since 1970: it puts histories of several machines,
-    /// or of several runs, on one clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wall_ns: Option<u64>,
-    /// Why the stock could not be read after the sale, where that is so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unread: Option<String>,
-    /// Whether other programs may have sold from the same file meanwhile: then stock that went down
-    /// between our purchases is noted and not held against our buyers.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub outsiders: bool,
-    /// Whether others may have put tickets on sale meanwhile, under the lock: then a stock that rose between
-    /// two purchases is theirs.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub restocks: bool,
-    /// Whether the lock kept purchases apart: no two of them held it at a time.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub exclusive: bool,
-    /// Whether the buyers came one after the other on purpose, so that nothing was to overlap.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub in_turn: bool,
-    /// How many purchases were made but not recorded, because the recorder was full.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub unrecorded: Tally,
-    /// Whether the run was interrupted before its end.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub interrupted: bool,
-    /// What it could not show, where it is a race of foreign buyers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub doubts: Vec<Doubt>,
-    /// How long the run took, where it was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timing: Option<Timing>,
-    /// The last line of the file that it was read from, if its writer had not finished it.
-    #[serde(skip)]
-    pub cut_short: Option<u32>,
-    /// The names of buyers that are not known by a number.
-    #[serde(skip)]
-    pub names: Names,
-    /// The steps that were taken, where it is the history of a replay: a schedule as `replay` takes it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replay: Option<String>,
-    /// How the history was made, where ticketsim made it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<Plan>,
-}
-
-impl Header {
-    /// What a history says of the plan that it was made by, for a verdict that knows the history alone.
-    #[must_use]
-    pub fn of_plan(plan: Plan) -> Self {
-        let (exclusive, in_turn) = match plan.exclusion() {
-            Exclusion::Excludes => (true, false),
-            Exclusion::InTurn => (plan.file().is_some_and(|file| file.sale.lock != Lock::None), true),
-            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
-                (false, false)
-            }
-        };
-        Self { exclusive, in_turn, restocks: plan.restocks, plan: Some(plan), ..Self::default() }
     }
 }
 
@@ -265,10 +245,6 @@ pub struct BuyerCount {
     pub tally: Tally,
     /// The signal that killed it.
     pub killed_by: Option<i32>,
-}
-
-fn is_zero(tally: &Tally) -> bool {
-    *tally == Tally::default()
 }
 
 /// A whole history. The purchases stand in no particular order.

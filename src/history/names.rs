@@ -28,10 +28,27 @@ impl Names {
 
     /// The number of the buyer of this name; a new one the first time.
     pub fn number(&mut self, name: &str) -> u64 {
+        Self::FIRST + u64::from(self.place(name))
+    }
+
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The place of a name among all of them, from 0; a new one the first time.
+    pub fn place(&mut self, name: &str) -> u32 {
         let mut key = self.hasher.hash_one(name);
         while let Some(place) = self.places.get(&key).copied() {
             if self.at(place as usize) == Some(name) {
-                return Self::FIRST + u64::from(place);
+                return place;
             }
             key = key.wrapping_add(1);
         }
@@ -40,7 +57,7 @@ impl Names {
         self.places.insert(key, place);
         self.text.push_str(name);
         self.ends.push(self.text.len());
-        Self::FIRST + u64::from(place)
+        place
     }
 
     /// The name of the buyer of this number, if it has one.
@@ -49,7 +66,9 @@ impl Names {
         self.at(usize::try_from(buyer.checked_sub(Self::FIRST)?).ok()?)
     }
 
-    fn at(&self, place: usize) -> Option<&str> {
+    /// The name at a place.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Option<&str> {
         let end = *self.ends.get(place)?;
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         Some(&self.text[start..end])

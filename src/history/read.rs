@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::jepsen::{Event, Events};
-use super::{FORMAT_VERSION, Header, History, Names, Outcome, Purchase, Steps};
-use crate::fault::{Fault, FaultKind, TornText};
-use crate::stock::Stock;
+use super::jepsen::Events;
+use super::line::{self, Line, NO_ITEM};
+use super::{History, Names};
+use crate::fault::TornText;
 use crate::streams::open_to_read;
 
 /// The longest line of a history, in bytes.
@@ -59,7 +59,7 @@ pub(super) struct Mistake {
     pub(super) column: Option<usize>,
     pub(super) what: String,
     /// Whether the line only ended too early.
-    cut_short: bool,
+    pub(super) cut_short: bool,
 }
 
 impl Mistake {
@@ -95,6 +95,14 @@ pub(super) enum BuyerName<'a> {
 }
 
 impl BuyerName<'_> {
+    /// As a text, whichever it was.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Number(number) => Cow::Owned(number.to_string()),
+            Self::Text(text) => Cow::Borrowed(text),
+        }
+    }
+
     /// Its number in a history: a name that is a number is that number.
     pub(super) fn number(&self, names: &mut Names) -> u64 {
         match self {
@@ -114,7 +122,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for BuyerName<'a> {
             type Value = BuyerName<'de>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a buyer: a whole number from 0 to 2^63 - 1, or a text")
+                f.write_str("a name: a whole number from 0 to 2^63 - 1, or a text")
             }
 
             fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
@@ -163,117 +171,6 @@ impl<'de> Deserialize<'de> for TornText {
     }
 }
 
-/// A line that is a purchase, or else tells what it is.
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    buyer: Option<BuyerName<'a>>,
-    pid: Option<u32>,
-    invoke_ns: Option<u64>,
-    return_ns: Option<u64>,
-    outcome: Option<Outcome>,
-    stock: Option<Stock>,
-    seen: Option<Stock>,
-    sold_from: Option<Stock>,
-    locked_ns: Option<u64>,
-    read_ns: Option<u64>,
-    truncated_ns: Option<u64>,
-    written_ns: Option<u64>,
-    unlocked_ns: Option<u64>,
-    fault: Option<FaultKind>,
-    errno: Option<i32>,
-    holder_pid: Option<u32>,
-    torn: Option<TornText>,
-    // A purchase may have members of these names, too, whatever they are.
-    #[serde(borrow)]
-    history_version: Option<&'a RawValue>,
-    #[serde(borrow)]
-    process: Option<&'a RawValue>,
-    #[serde(borrow)]
-    r#type: Option<&'a RawValue>,
-    #[serde(borrow)]
-    f: Option<&'a RawValue>,
-    #[serde(borrow)]
-    value: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow)]
-    time: Option<&'a RawValue>,
-}
-
-impl<'a> Line<'a> {
-    fn event(&self, text: &'a [u8]) -> Option<Event<'a>> {
-        let Self { f, value, error, time, .. } = *self;
-        Some(Event { text, process: self.process?, kind: self.r#type?, f, value, error, time })
-    }
-
-    fn is_purchase(&self) -> bool {
-        self.outcome.is_some() || self.invoke_ns.is_some()
-    }
-
-    fn purchase(self, line: u32, names: &mut Names) -> Result<Purchase, Mistake> {
-        let needs = |member: &str| Mistake::whole(format!("a purchase needs the member \"{member}\""));
-        let outcome = self.outcome.ok_or_else(|| needs("outcome"))?;
-        let invoke_ns = self.invoke_ns.ok_or_else(|| needs("invoke_ns"))?;
-        let returned = matches!(outcome, Outcome::Bought | Outcome::Refused);
-        if returned && self.return_ns.is_none() {
-            return Err(Mistake::whole(format!(
-                "a purchase that was {outcome} needs the member \"return_ns\"; \
-                 if no answer came, its outcome is \"unknown\""
-            )));
-        }
-        if let Some(return_ns) = self.return_ns.filter(|return_ns| *return_ns < invoke_ns) {
-            return Err(Mistake::whole(format!(
-                "it returned at {return_ns}, before its call at {invoke_ns}"
-            )));
-        }
-        Ok(Purchase {
-            buyer: self.buyer.ok_or_else(|| needs("buyer"))?.number(names),
-            pid: self.pid,
-            invoke_ns,
-            return_ns: self.return_ns,
-            outcome,
-            seen: self.seen.or(self.stock),
-            sold_from: self.sold_from.or(self.stock),
-            steps: Steps {
-                locked_ns: self.locked_ns,
-                read_ns: self.read_ns,
-                truncated_ns: self.truncated_ns,
-                written_ns: self.written_ns,
-                unlocked_ns: self.unlocked_ns,
-            },
-            fault: self.fault.map(|kind| match self.holder_pid {
-                Some(pid) if kind == FaultKind::HolderGone => Fault::holder_gone(pid),
-                _ => Fault { kind, errno: self.errno.unwrap_or(0) },
-            }),
-            torn: self.torn,
-            line,
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct HeaderLine {
-    history_version: u32,
-    #[serde(flatten)]
-    header: Header,
-}
-
-fn header(text: &[u8]) -> Result<Header, Mistake> {
-    let HeaderLine { history_version, header } = serde_json::from_slice(text)?;
-    if history_version == 1 {
-        // What the verdict asks stood in the plan alone.
-        let of_plan = header.plan.clone().map(Header::of_plan).unwrap_or_default();
-        Ok(Header { exclusive: of_plan.exclusive, in_turn: of_plan.in_turn, ..header })
-    } else if history_version == FORMAT_VERSION {
-        Ok(header)
-    } else {
-        Err(Mistake::whole(format!(
-            "history_version {history_version}: this ticketsim reads versions 1 to {FORMAT_VERSION}"
-        )))
-    }
-}
-
 /// What has been read so far.
 #[derive(Default)]
 struct Reader {
@@ -294,13 +191,14 @@ impl Reader {
         let line: Line<'_> = serde_json::from_slice(text)?;
         let History { header: known, purchases } = &mut self.history;
         if line.is_purchase() {
-            purchases.push(line.purchase(number, &mut known.names)?);
+            purchases.push(line.purchase(number, known)?);
         } else if line.history_version.is_some() {
             if !first {
                 return Err(Mistake::whole("the header has to be the first line"));
             }
-            *known = header(text)?;
+            *known = line::header(text)?;
         } else if let Some(event) = line.event(text) {
+            line.note_ignored(known, &["index"]);
             purchases.extend(self.events.take(&event, number, &mut known.names)?);
         } else {
             return Err(Mistake::whole(
@@ -311,9 +209,10 @@ impl Reader {
         Ok(())
     }
 
-    fn finish(mut self) -> History {
+    fn finish(mut self) -> Result<History, (u32, Mistake)> {
         self.history.purchases.extend(self.events.unanswered());
-        self.history
+        settle_items(&mut self.history)?;
+        Ok(self.history)
     }
 }
 
@@ -356,7 +255,56 @@ pub fn read(mut source: impl BufRead, name: &str) -> Result<History, ReadError> 
         }
         line = next;
     }
-    if reader.begun { Ok(reader.finish()) } else { Err(ReadError::Empty { name: name.to_owned() }) }
+    if !reader.begun {
+        return Err(ReadError::Empty { name: name.to_owned() });
+    }
+    reader.finish().map_err(|(line, Mistake { column, what, .. })| ReadError::Line {
+        name: name.to_owned(),
+        line,
+        column,
+        what,
+    })
+}
+
+/// Makes sure that either all purchases say which item they are about, or none does, and that each item has
+/// a stock of its own.
+fn settle_items(history: &mut History) -> Result<(), (u32, Mistake)> {
+    let header = &mut history.header;
+    if header.items.is_empty() {
+        history.purchases.iter_mut().for_each(|purchase| purchase.item = 0);
+        return Ok(());
+    }
+    if let Some(nameless) = history.purchases.iter().find(|purchase| purchase.item == NO_ITEM) {
+        let other = header.items.name(0).unwrap_or_default();
+        let what =
+            format!("it names no item, and other lines do, such as {other:?}: which counter is it about?");
+        return Err((nameless.line, Mistake::whole(what)));
+    }
+    let numbers = [(header.initial, "initial"), (header.remaining, "remaining")];
+    let number = numbers.into_iter().find(|(stock, _)| stock.is_some());
+    if let ([_, _, ..], Some((_, member))) = (header.items.initial.as_slice(), number) {
+        let names: Vec<String> =
+            (0..3).filter_map(|item| header.items.name(item)).map(|n| format!("{n:?}")).collect();
+        let what = format!(
+            "\"{member}\" is one number, and there are {} items ({}{}): say it for each, {{{}:1,…}}",
+            header.items.len(),
+            names.join(", "),
+            if header.items.len() > names.len() { ", …" } else { "" },
+            names[0],
+        );
+        return Err((1, Mistake::whole(what)));
+    }
+    if header.items.len() == 1 {
+        header.items.initial[0] = header.items.initial[0].or(header.initial);
+        header.items.remaining[0] = header.items.remaining[0].or(header.remaining);
+    }
+    if header.items.seats {
+        header.items.initial.iter_mut().for_each(|initial| *initial = initial.or(Some(1)));
+    }
+    if header.items.len() == 1 {
+        (header.initial, header.remaining) = (header.items.initial[0], header.items.remaining[0]);
+    }
+    Ok(())
 }
 
 /// Reads a history from a file.

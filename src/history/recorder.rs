@@ -298,7 +298,7 @@ impl Recorder {
                 // A killed buyer counts nothing: its purchase has no end.
                 Outcome::Failed if is_killed(purchase) => continue,
                 Outcome::Failed => &mut unrecorded.failed,
-                Outcome::Unknown => continue,
+                Outcome::Unknown | Outcome::Returned | Outcome::Read => continue,
             };
             *count = count.saturating_sub(1);
         }

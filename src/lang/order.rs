@@ -13,6 +13,48 @@ texts! {
         en: "out of order: no order of the purchases fits both their times and a counter that only goes down",
         zh: "顺序矛盾：没有一种购买顺序既符合时间，又符合只减不增的票数",
     }
+    /// refused_early, in one sentence.
+    refused_early() {
+        en: "refused early: who was refused was told that too few were left, and enough were",
+        zh: "过早拒绝：被拒的人被告知票不够，其实还够",
+    }
+    /// No order has a place for a refusal.
+    no_place_refused(buyer, tickets) {
+        en: "buyer {buyer} was refused {tickets}, and from its call to its return as many were left in every order",
+        zh: "买家 {buyer} 要 {tickets}被拒，但从调用到返回，无论按什么顺序都还剩这么多",
+    }
+    /// No order has a place for a refusal that says its stock.
+    no_place_refused_from(buyer, tickets, stock) {
+        en: "buyer {buyer} was refused {tickets} from a stock of {stock}, which no order leads to between its call and its return",
+        zh: "买家 {buyer} 在库存 {stock} 时要 {tickets}被拒，但从调用到返回，没有哪种顺序会到这个库存",
+    }
+    /// No order has a place for a look.
+    no_place_look(buyer, stock) {
+        en: "buyer {buyer} saw {stock}, which no order leads to between its call and its return",
+        zh: "买家 {buyer} 看到 {stock}，但从调用到返回，没有哪种顺序会到这个库存",
+    }
+    /// No order has a place for a give-back.
+    no_place_return(buyer, tickets, stock) {
+        en: "buyer {buyer} gave back {tickets} to a stock of {stock}, which no order leads to between its call and its return",
+        zh: "买家 {buyer} 在库存 {stock} 时退了 {tickets}，但从调用到返回，没有哪种顺序会到这个库存",
+    }
+    /// No order has a place for a receipt.
+    no_place_bought(buyer, tickets) {
+        en: "buyer {buyer} bought {tickets}, and in no order were as many left between its call and its return",
+        zh: "买家 {buyer} 买到 {tickets}，但从调用到返回，无论按什么顺序都没有这么多票",
+    }
+    /// No order has a place for a receipt that says its stock.
+    no_place_bought_from(buyer, tickets, stock) {
+        en: "buyer {buyer} bought {tickets} from a stock of {stock}, which no order leads to between its call and its return",
+        zh: "买家 {buyer} 在库存 {stock} 时买到 {tickets}，但从调用到返回，没有哪种顺序会到这个库存",
+    }
+    /// No order leads to what remained.
+    no_place_in_the_end(stock) {
+        en: "{stock} were left in the end, which no order leads to",
+        zh: "最后剩下 {stock}，没有哪种顺序会到这个库存",
+    }
+    /// …with whom it overlaps.
+    among(buyers) { en: " (among those of buyers {buyers})", zh: "（同时进行的还有买家 {buyers} 的购买）" }
     /// The ruling: unsound, because of the order alone.
     unsound() {
         en: "UNSOUND: these purchases can't all have happened to one counter.",
@@ -97,9 +139,9 @@ texts! {
     }
 
     /// Not judged: an order.
-    undecided() {
-        en: "purchases without an answer that know their stock, beside receipts that do not: whether an order fits was not decided",
-        zh: "有的购买没有答复却知道库存，有的收据却不知道库存：无法断定是否有合适的顺序",
+    undecided(purchases) {
+        en: "whether an order fits was not decided: it hangs on {purchases}, with too many ways for them to have gone",
+        zh: "无法断定是否有合适的顺序：取决于 {purchases}，可能的走法太多",
     }
     /// A line that was cut short.
     cut_short(line) {
@@ -111,6 +153,33 @@ texts! {
     holds(name, purchases, bought, refused, failed, unanswered) {
         en: "{name}: {purchases}: {bought} bought, {refused} refused, {failed} failed, {unanswered} without an answer",
         zh: "{name}：{purchases}：{bought} 次买到，{refused} 次被拒，{failed} 次失败，{unanswered} 次没有答复",
+    }
+    /// …and tickets that were given back.
+    and_returned(tickets) { en: ", {tickets} given back", zh: "，退回 {tickets}" }
+    /// …and who looked.
+    and_looks(count) { en: ", {count} looks at the stock", zh: "，{count} 次查看库存" }
+    /// Members that nothing was made of.
+    ignored(members) { en: "ignored: {members}", zh: "未识别而忽略：{members}" }
+    /// To what times were cut.
+    resolution(span) { en: "a time t lies from t to t + {span} (its resolution)", zh: "时间 t 在 t 到 t + {span} 之间（分辨率）" }
+    /// By how much clocks may be wrong.
+    clock_error(span) { en: "a time may be wrong by {span} either way (the clocks' error)", zh: "时间前后可能差 {span}（时钟误差）" }
+    /// All times are round.
+    coarse(span) {
+        en: "every time is a whole multiple of {span}: if they were cut to that, say --resolution {span}",
+        zh: "所有时间都是 {span} 的整数倍：如果是截断出来的，请加 --resolution {span}",
+    }
+    /// All times are round, and that may be all.
+    coarse_and_vanishes(span) {
+        en: "every time is a whole multiple of {span}: if they were cut to that, nothing of this is proven (--resolution {span})",
+        zh: "所有时间都是 {span} 的整数倍：如果是截断出来的，以上就都不成立（--resolution {span}）",
+    }
+    /// How many items there are.
+    items(all, sound) { en: "{all} items, {sound} of them sound", zh: "共 {all} 种商品，其中 {sound} 种正确" }
+    /// What sound means where more than tickets is sold.
+    fits_all() {
+        en: "there is an order of all of it that fits the times and one counter",
+        zh: "有一种顺序，既符合所有时间，又符合同一个计数器",
     }
     /// The stock at the start, from the header.
     from_header(tickets) { en: "{tickets} at the start (from the header)", zh: "开始时有 {tickets}（据文件头）" }

@@ -19,6 +19,10 @@ texts! {
     failed() { en: "failed", zh: "失败" }
     /// No answer came.
     unanswered() { en: "no answer", zh: "没有回音" }
+    /// Tickets were given back.
+    given_back() { en: "gave back", zh: "退票" }
+    /// Somebody looked at the stock.
+    looked(stock) { en: "saw {stock}", zh: "看到 {stock}" }
     /// The legend: letters.
     letters() { en: "R reads the stock, W writes it", zh: "R 读库存，W 写库存" }
     /// The legend: waiting.

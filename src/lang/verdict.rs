@@ -128,6 +128,41 @@ texts! {
     /// torn_read: the file after the sale.
     left_torn(text) { en: "after the sale the file holds {text}", zh: "卖完后文件里是 {text}" }
 
+    /// Receipts, and how many tickets they are for.
+    of_tickets(receipts, tickets) { en: "{receipts} of {tickets}", zh: "{receipts}（共 {tickets}）" }
+    /// Tickets, and how many were given back.
+    and_given_back(tickets, returned) { en: "{tickets} and {returned} given back", zh: "{tickets}（另退回 {returned} 张）" }
+    /// An anomaly of one of several items.
+    of_item(item, sentence) { en: "item {item}: {sentence}", zh: "商品 {item}：{sentence}" }
+    /// An anomaly of a seat.
+    of_seat(seat, sentence) { en: "seat {seat}: {sentence}", zh: "座位 {seat}：{sentence}" }
+    /// oversold: a seat.
+    same_seat(seat, count, buyers) {
+        en: "seat {seat} was sold {count} times: to buyers {buyers}",
+        zh: "座位 {seat} 卖了 {count} 次，买家是 {buyers}",
+    }
+    /// returned_twice, in one sentence.
+    returned_twice(count) {
+        en: "returned twice: {count} × tickets were given back that had not been bought, or had been given back before",
+        zh: "重复退票：有 {count} 次退回的票没买过，或者早已退过",
+    }
+    /// returned_twice: who gave back what.
+    gave_back(buyer, tickets, order, held) {
+        en: "buyer {buyer} gave back {tickets} of order {order}, which had {held} left to give back",
+        zh: "买家 {buyer} 退了订单 {order} 的 {tickets}，而这个订单只剩 {held} 张可退",
+    }
+    /// over_limit, in one sentence.
+    over_limit(receipts, limit) {
+        en: "over the limit: {receipts} beyond {limit} for each buyer",
+        zh: "超过限购：每个买家限 {limit} 张收据，多出 {receipts}",
+    }
+    /// over_limit: who holds how many.
+    holds(buyer, receipts) { en: "buyer {buyer} holds {receipts}", zh: "买家 {buyer} 有 {receipts}" }
+    /// over_limit: who holds how many, and where they stand.
+    holds_lines(buyer, receipts, lines) {
+        en: "buyer {buyer} holds {receipts} (lines {lines})",
+        zh: "买家 {buyer} 有 {receipts}（第 {lines} 行）",
+    }
     /// stuck, in one sentence.
     stuck(buyers) { en: "stuck: {buyers} never got the lock", zh: "卡住：{buyers}一直没拿到锁" }
     /// stuck: one of ours holds it.

@@ -1,17 +1,18 @@
 //! The verdict on a history that was read from a file: as text, and as a JSON document.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::json::{AnomalyRow, SCHEMA_VERSION, anomalies, to_line, unjudged};
 use super::text::{ASIDE, ODD, styled, verdict_lines};
-use super::words::grouped;
+use super::words::{grouped, span};
 use crate::foreign;
 use crate::history::History;
 use crate::lang::{Lang, Noun, order as say};
 use crate::stock::Stock;
-use crate::verdict::{InitialFrom, Ruling, Verdict};
+use crate::verdict::{InitialFrom, ItemVerdict, Ruling, Verdict};
 
 /// A history that was judged.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,36 @@ pub struct Checked<'a> {
     pub verdict: &'a Verdict,
     /// Where the initial stock comes from; `None` where it is not known.
     pub initial_from: Option<InitialFrom>,
+    /// What else is to be said of it.
+    pub notes: &'a [Note],
+}
+
+/// What is to be said of a history, beside its verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// All its times are multiples of this: they seem to be cut.
+    Coarse {
+        /// To so many nanoseconds.
+        ns: u64,
+        /// Whether a history that is unsound would not be, if they are.
+        vanishes: bool,
+    },
+    /// This was said by whoever read it.
+    Read(String),
+}
+
+/// A duration as the option takes it.
+fn exact(ns: u64) -> humantime::FormattedDuration {
+    humantime::format_duration(std::time::Duration::from_nanos(ns))
+}
+
+/// A note in a sentence.
+fn words(note: &Note, lang: Lang) -> String {
+    match note {
+        Note::Coarse { ns, vanishes: false } => say::coarse(lang, exact(*ns)),
+        Note::Coarse { ns, vanishes: true } => say::coarse_and_vanishes(lang, exact(*ns)),
+        Note::Read(text) => foreign::shown(text).into_owned(),
+    }
 }
 
 #[derive(Serialize)]
@@ -36,6 +67,9 @@ struct Document<'a> {
     initial_from: Option<InitialFrom>,
     remaining: Option<Stock>,
     receipts: u64,
+    sold: u64,
+    returned: u64,
+    looks: u64,
     refused: u64,
     failed: u64,
     unanswered: u64,
@@ -46,13 +80,19 @@ struct Document<'a> {
     cut_short: Option<u32>,
     anomalies: Vec<AnomalyRow>,
     unjudged: Vec<String>,
+    #[serde(skip_serializing_if = "<[ItemVerdict]>::is_empty")]
+    items: &'a [ItemVerdict],
+    ignored: &'a BTreeMap<String, u64>,
+    resolution_ns: Option<u64>,
+    clock_error_ns: Option<u64>,
+    notes: Vec<String>,
 }
 
 impl Checked<'_> {
     /// The document, in one line.
     #[must_use]
     pub fn json(&self) -> String {
-        let Checked { name, history, verdict, initial_from } = *self;
+        let Checked { name, history, verdict, initial_from, .. } = *self;
         let ledger = &verdict.ledger;
         to_line(&Document {
             schema_version: SCHEMA_VERSION,
@@ -63,6 +103,9 @@ impl Checked<'_> {
             initial_from,
             remaining: ledger.remaining,
             receipts: ledger.receipts,
+            sold: ledger.sold,
+            returned: ledger.returned,
+            looks: ledger.looks,
             refused: ledger.refused,
             failed: ledger.failed,
             unanswered: ledger.unanswered,
@@ -72,6 +115,11 @@ impl Checked<'_> {
             cut_short: history.header.cut_short,
             anomalies: anomalies(verdict, history),
             unjudged: unjudged(verdict, history),
+            items: &verdict.items,
+            ignored: &history.header.ignored,
+            resolution_ns: history.header.resolution_ns,
+            clock_error_ns: history.header.clock_error_ns,
+            notes: self.notes.iter().map(|note| words(note, Lang::En)).collect(),
         })
     }
 
@@ -87,8 +135,14 @@ impl Checked<'_> {
         text.push('\n');
         text.push_str(&self.start(lang));
         text.push_str(&verdict_lines(history, verdict, lang));
+        text.push_str(&self.items(lang));
         if verdict.ruling == Ruling::Sound {
-            let _ = writeln!(text, "  {}", say::fits(lang));
+            let fits = if ledger.returned + ledger.looks == 0 && ledger.sold == ledger.receipts {
+                say::fits(lang)
+            } else {
+                say::fits_all(lang)
+            };
+            let _ = writeln!(text, "  {fits}");
         }
         text
     }
@@ -110,6 +164,42 @@ impl Checked<'_> {
         if let Some(line) = history.header.cut_short {
             let _ = writeln!(text, "  {}", styled(ODD, say::cut_short(lang, line)));
         }
+        let header = &history.header;
+        if !header.ignored.is_empty() {
+            let members: Vec<String> = header
+                .ignored
+                .iter()
+                .map(|(name, count)| format!("{} ({count}×)", foreign::shown(name)))
+                .collect();
+            let _ = writeln!(text, "  {}", styled(ODD, say::ignored(lang, members.join(", "))));
+        }
+        if let Some(resolution_ns) = header.resolution_ns.filter(|ns| *ns > 0) {
+            let _ = writeln!(text, "  {}", styled(ASIDE, say::resolution(lang, span(resolution_ns))));
+        }
+        if let Some(error_ns) = header.clock_error_ns.filter(|ns| *ns > 0) {
+            let _ = writeln!(text, "  {}", styled(ASIDE, say::clock_error(lang, span(error_ns))));
+        }
+        for note in self.notes {
+            let _ = writeln!(text, "  {}", styled(ODD, words(note, lang)));
+        }
+        text
+    }
+
+    /// The items that are not sound, and how many there are in all.
+    fn items(&self, lang: Lang) -> String {
+        /// So many are named.
+        const MOST: usize = 20;
+        let items = &self.verdict.items;
+        if items.is_empty() {
+            return String::new();
+        }
+        let odd: Vec<&ItemVerdict> = items.iter().filter(|item| item.verdict != Ruling::Sound).collect();
+        let mut text = String::new();
+        for item in odd.iter().take(MOST) {
+            let _ = writeln!(text, "  {}: {}", foreign::shown(&item.item), item.verdict);
+        }
+        let (all, sound) = (grouped(items.len() as u64), grouped((items.len() - odd.len()) as u64));
+        let _ = writeln!(text, "  {}", say::items(lang, all, sound));
         text
     }
 }

@@ -15,6 +15,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 #[derive(Serialize)]
 pub struct AnomalyRow {
     kind: AnomalyKind,
+    /// The item that it is about, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<String>,
     count: u64,
     /// The lines of the purchases that it rests on, where the history was read from a file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -35,9 +38,10 @@ pub fn to_line(document: &impl Serialize) -> String {
 pub fn anomalies(verdict: &Verdict, history: &History) -> Vec<AnomalyRow> {
     let row = |anomaly: &Anomaly| AnomalyRow {
         kind: anomaly.kind,
+        item: anomaly.item.and_then(|item| history.header.items.name(item)).map(str::to_owned),
         count: anomaly.count,
         lines: lines(anomaly, history),
-        summary: summary(anomaly, &verdict.ledger, history),
+        summary: summary(anomaly, verdict.ledger_of(anomaly), history),
         evidence: evidence(anomaly, history),
     };
     verdict.anomalies.iter().map(row).collect()
@@ -103,6 +107,16 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
                 "rule": contradiction.rule(), "purchases": rows(&contradiction.places()),
             })).collect::<Vec<_>>(),
         }),
+        Evidence::ReturnedTwice(given_back) => json!({
+            "returns": given_back.iter().map(|given| json!({
+                "purchase": purchase(given.place), "order": order(history, given.place), "held": given.held,
+            })).collect::<Vec<_>>(),
+        }),
+        Evidence::OverLimit(holders) => json!({
+            "buyers": holders.iter().map(|holder| json!({
+                "receipts": holder.count, "purchases": rows(&holder.receipts),
+            })).collect::<Vec<_>>(),
+        }),
         Evidence::Stuck(waits) => json!({
             "waits": waits.iter().map(|wait| json!({
                 "waiter": purchase(wait.waiter), "waited_ns": wait.waited_ns,
@@ -110,6 +124,12 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
             })).collect::<Vec<_>>(),
         }),
     }
+}
+
+/// The name of a purchase's order.
+fn order(history: &History, place: Place) -> Option<&str> {
+    let order = history.purchases.get(place as usize)?.order.checked_sub(1)?;
+    history.header.orders.at(order as usize)
 }
 
 fn torn(history: &History, place: Place) -> Option<String> {
@@ -131,6 +151,9 @@ fn row(purchase: &Purchase, names: &Names) -> Value {
     } else {
         row["seen"] = json!(purchase.seen);
         row["sold_from"] = json!(purchase.sold_from);
+    }
+    if purchase.quantity != 1 {
+        row["quantity"] = json!(purchase.quantity);
     }
     if purchase.line > 0 {
         row["line"] = json!(purchase.line);

@@ -57,7 +57,11 @@ pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
 pub fn verdict_lines(history: &History, verdict: &Verdict, lang: Lang) -> String {
     let mut text = format!("{}\n", ruling(verdict, lang));
     for anomaly in &verdict.anomalies {
-        let _ = writeln!(text, "  {}", styled(LOUD, words::summary(anomaly, &verdict.ledger, history, lang)));
+        let _ = writeln!(
+            text,
+            "  {}",
+            styled(LOUD, words::summary(anomaly, verdict.ledger_of(anomaly), history, lang))
+        );
         for sentence in words::evidence(anomaly, history, lang, MOST_EVIDENCE) {
             let _ = writeln!(text, "    {sentence}");
         }

@@ -1,18 +1,17 @@
 //! Evidence in words: what a verdict rests on, as sentences. Text, JSON and page all take them here.
 
+mod evidence;
+
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::foreign;
-use crate::history::{Doubt, History, Outcome, Purchase};
+use crate::history::{Doubt, History, Purchase};
 use crate::lang::{Lang, Noun, order, run as say_run, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
 use crate::plan::{PerBuyer, Plan, StorePlan};
 use crate::protocol::file::{Lock, LockOn, Sale};
 use crate::protocol::sql::Isolation;
-use crate::stock::tickets_between;
-use crate::verdict::{
-    Anomaly, AnomalyKind, Contradiction, Evidence, Ledger, LostUpdate, Place, Rise, Ruling, SharedTicket,
-    TornRead, Unjudged, Verdict, Wait,
-};
+use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Ruling, TornRead, Unjudged, Verdict};
+use evidence::Words;
 
 /// The lock of a sale, and where it sits, as the plan line says it.
 #[must_use]
@@ -89,14 +88,16 @@ pub fn span(ns: u64) -> String {
 #[must_use]
 pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
     let ledger = &verdict.ledger;
-    let receipts = lang.count(ledger.receipts, Noun::Receipt);
-    let tickets = lang.tickets(ledger.initial.unwrap_or(0));
+    let (receipts, tickets) = (receipts_of(ledger, lang), tickets_of(ledger, lang));
     match verdict.ruling {
         Ruling::Sound if verdict.apart => say::sound_apart(lang, receipts, tickets),
         Ruling::Sound => say::sound(lang, receipts, tickets),
         Ruling::Unsound if ledger.oversold > 0 => say::unsound(lang, receipts, tickets),
         Ruling::Unsound
-            if verdict.anomalies.iter().all(|anomaly| anomaly.kind == AnomalyKind::OutOfOrder) =>
+            if verdict
+                .anomalies
+                .iter()
+                .all(|anomaly| matches!(anomaly.evidence, Evidence::OutOfOrder(_))) =>
         {
             order::unsound(lang)
         }
@@ -105,15 +106,38 @@ pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
     }
 }
 
+/// The receipts, and how many tickets they are for where that is not the same.
+fn receipts_of(ledger: &Ledger, lang: Lang) -> String {
+    let receipts = lang.count(ledger.receipts, Noun::Receipt);
+    if ledger.sold == ledger.receipts {
+        return receipts;
+    }
+    say::of_tickets(lang, receipts, lang.count(ledger.sold, Noun::Ticket))
+}
+
+/// The tickets that there were, and those that were given back.
+fn tickets_of(ledger: &Ledger, lang: Lang) -> String {
+    let tickets = lang.tickets(ledger.initial.unwrap_or(0));
+    if ledger.returned == 0 { tickets } else { say::and_given_back(lang, tickets, grouped(ledger.returned)) }
+}
+
 /// An anomaly in one sentence.
 #[must_use]
 pub fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History, lang: Lang) -> String {
+    let sentence = summary_of(anomaly, ledger, history, lang);
+    let items = &history.header.items;
+    match anomaly.item.and_then(|item| items.name(item)).map(foreign::shown) {
+        None => sentence,
+        Some(name) if items.seats => say::of_seat(lang, name, sentence),
+        Some(name) => say::of_item(lang, name, sentence),
+    }
+}
+
+fn summary_of(anomaly: &Anomaly, ledger: &Ledger, history: &History, lang: Lang) -> String {
     let count = anomaly.count;
     match &anomaly.evidence {
         Evidence::Oversold(_) => {
-            let receipts = lang.count(ledger.receipts, Noun::Receipt);
-            let tickets = lang.tickets(ledger.initial.unwrap_or(0));
-            say::oversold(lang, receipts, tickets, count)
+            say::oversold(lang, receipts_of(ledger, lang), tickets_of(ledger, lang), count)
         }
         Evidence::LostUpdates(_) => say::lost_update(lang, count),
         Evidence::LostStock { missing, extra: 0, .. } => {
@@ -140,7 +164,13 @@ pub fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History, lang: Lang
         Evidence::NegativeStock { lowest, .. } => {
             say::negative_stock(lang, grouped_stock(*lowest), lang.count(count, Noun::Ticket))
         }
+        Evidence::OutOfOrder(_) if anomaly.kind == AnomalyKind::RefusedEarly => order::refused_early(lang),
         Evidence::OutOfOrder(_) => order::out_of_order(lang),
+        Evidence::ReturnedTwice(_) => say::returned_twice(lang, count),
+        Evidence::OverLimit(_) => {
+            let limit = history.header.limit_per_buyer.unwrap_or(0);
+            say::over_limit(lang, lang.count(count, Noun::Receipt), grouped(limit))
+        }
         Evidence::Stuck(_) => say::stuck(lang, lang.count(count, Noun::Buyer)),
     }
 }
@@ -155,7 +185,13 @@ pub fn evidence(anomaly: &Anomaly, history: &History, lang: Lang, most: usize) -
         Evidence::Oversold(tickets) if tickets.is_empty() => {
             let receipts = anomaly.receipts_too_many(history);
             total = if receipts.is_empty() { 0 } else { anomaly.count };
-            receipts.iter().take(most).map(|place| words.receipt_too_many(*place)).collect()
+            // Of a seat everybody who holds it is told.
+            let seat = anomaly.item.filter(|_| history.header.items.seats);
+            if let Some(seat) = seat {
+                return vec![words.same_seat(seat)];
+            }
+            total = total.min(receipts.len() as u64);
+            receipts.iter().take(most).map(|place| words.receipt_too_many(*place, anomaly.item)).collect()
         }
         Evidence::Oversold(tickets) => {
             total = tickets.len() as u64;
@@ -173,6 +209,13 @@ pub fn evidence(anomaly: &Anomaly, history: &History, lang: Lang, most: usize) -
         Evidence::TornReads(reads) => reads.iter().take(most).map(|read| words.torn_read(read)).collect(),
         Evidence::OutOfOrder(contradictions) => {
             contradictions.iter().take(most).map(|contradiction| words.contradiction(contradiction)).collect()
+        }
+        Evidence::ReturnedTwice(given_back) => {
+            given_back.iter().take(most).map(|given| words.given_back(given)).collect()
+        }
+        Evidence::OverLimit(holders) => {
+            total = holders.len() as u64;
+            holders.iter().take(most).map(|holder| words.holder(holder)).collect()
         }
         Evidence::Stuck(waits) => waits.iter().take(most).map(|wait| words.wait(wait)).collect(),
     };
@@ -203,7 +246,7 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
             say::killed(lang, buyers, grouped(*before_write), grouped(*writing), books)
         }
         Unjudged::Interrupted => say::interrupted(lang),
-        Unjudged::Order => order::undecided(lang),
+        Unjudged::Order(purchases) => order::undecided(lang, lang.count(*purchases, Noun::Purchase)),
         Unjudged::Doubt(doubt) => self::doubt(*doubt, lang),
         Unjudged::SystemError { place, kind, errno } => {
             let doing = doing(*kind, lang);
@@ -275,200 +318,6 @@ pub fn torn_text(text: &TornText, lang: Lang) -> String {
 #[must_use]
 pub fn think(plan: &Plan) -> String {
     humantime::format_duration(std::time::Duration::from_nanos(plan.pace.think_ns)).to_string()
-}
-
-struct Words<'a> {
-    history: &'a History,
-    lang: Lang,
-}
-
-impl Words<'_> {
-    fn purchase(&self, place: Place) -> &Purchase {
-        &self.history.purchases[place as usize]
-    }
-
-    /// The number or the name of a purchase's buyer, and the line of the purchase if it was read.
-    fn buyer(&self, place: Place) -> String {
-        let Purchase { buyer, line, .. } = self.purchase(place);
-        let name = self.history.header.names.name(*buyer);
-        let buyer = name.map_or_else(|| buyer.to_string(), |name| foreign::shown(name).into_owned());
-        if *line > 0 { order::on_line(self.lang, buyer, line) } else { buyer }
-    }
-
-    /// The buyers of some of so many purchases.
-    fn buyers(&self, places: &[Place], count: u64) -> String {
-        let mut buyers: Vec<String> = places.iter().map(|place| self.buyer(*place)).collect();
-        if count > places.len() as u64 {
-            buyers.push("…".to_owned());
-        }
-        buyers.join(", ")
-    }
-
-    fn shared_ticket(&self, ticket: &SharedTicket) -> String {
-        const MOST: usize = 12;
-        let mut receipts = ticket.receipts.clone();
-        receipts.truncate(MOST);
-        receipts.sort_by_key(|place| self.purchase(*place).buyer);
-        say::same_ticket(self.lang, ticket.stock, ticket.count, self.buyers(&receipts, ticket.count))
-    }
-
-    fn receipt_too_many(&self, place: Place) -> String {
-        let tickets = self.history.header.initial.unwrap_or(0);
-        say::all_had_gone(self.lang, self.buyer(place), self.lang.tickets(tickets))
-    }
-
-    fn lost_update(&self, pair: &LostUpdate) -> String {
-        let (first, second) = (self.purchase(pair.first), self.purchase(pair.second));
-        let (lang, stock, left) = (self.lang, pair.stock, pair.stock.saturating_sub(1));
-        let (one, other) = (self.buyer(pair.first), self.buyer(pair.second));
-        match (first.steps.written_ns, second.steps.read_ns) {
-            (Some(wrote_ns), Some(read_ns)) if read_ns <= wrote_ns => {
-                let gap = span(wrote_ns - read_ns);
-                say::both_read(lang, one, other, stock, gap, left)
-            }
-            (Some(wrote_ns), Some(read_ns)) => {
-                let gap = span(read_ns - wrote_ns);
-                let wrote_it = |purchase: &Purchase| {
-                    purchase.sold_from.is_some_and(|from| from.checked_sub(1) == Some(stock))
-                        && purchase.steps.written_ns.is_some_and(|ns| (wrote_ns..=read_ns).contains(&ns))
-                };
-                if self.history.purchases.iter().any(wrote_it) {
-                    say::read_again(lang, one, other, stock, gap, left)
-                } else {
-                    say::read_although(lang, one, other, stock, gap, left)
-                }
-            }
-            _ if first.return_ns.is_some_and(|returned_ns| returned_ns < second.invoke_ns) => {
-                say::same_stock_later(lang, one, other, stock, self.gap(pair.first, pair.second))
-            }
-            _ => say::same_stock(lang, one, other, stock),
-        }
-    }
-
-    fn rise(&self, times: u64, first: &Rise) -> String {
-        let lang = self.lang;
-        let (from, to) = (grouped_stock(first.from), grouped_stock(first.to));
-        let before = match first.before {
-            Some(place) => say::rise_left_by(lang, self.buyer(place), from),
-            None => say::rise_left_at_start(lang, from),
-        };
-        let after = match first.after {
-            Some(place) => say::rise_met_by(lang, self.buyer(place), to),
-            None => say::rise_met_at_end(lang, to),
-        };
-        let again = if times > 1 { say::rise_again(lang, grouped(times - 1)) } else { String::new() };
-        say::rose(lang, before, after, again)
-    }
-
-    fn suspect(&self, place: Place) -> String {
-        let purchase = self.purchase(place);
-        say::died_writing(self.lang, self.buyer(place), purchase.sold_from.unwrap_or(0))
-    }
-
-    fn sold_from_nothing(&self, place: Place) -> String {
-        let stock = self.purchase(place).sold_from.unwrap_or(0);
-        say::sold_from_nothing(self.lang, self.buyer(place), grouped_stock(stock))
-    }
-
-    fn torn_read(&self, read: &TornRead) -> String {
-        let lang = self.lang;
-        let Some(place) = read.reader else {
-            let text = self.history.header.left_torn.as_deref().unwrap_or_default();
-            return say::left_torn(lang, torn_text(&TornText::new(text.as_bytes()), lang));
-        };
-        let (reader, who) = (self.purchase(place), self.buyer(place));
-        let Some(text) = reader.torn else {
-            return say::stock_from_nowhere(lang, who, reader.seen.max(reader.sold_from).unwrap_or(0));
-        };
-        let text = torn_text(&text, lang);
-        let emptied_ns = read.writer.and_then(|writer| self.purchase(writer).steps.truncated_ns);
-        match (reader.steps.read_ns, read.writer, emptied_ns) {
-            (Some(read_ns), Some(writer), Some(emptied_ns)) => match read_ns.checked_sub(emptied_ns) {
-                Some(gap_ns) => say::torn_in_write(lang, who, text, span(gap_ns), self.buyer(writer)),
-                // The emptying was noted a moment after the read that met it.
-                None => say::torn_beside_write(lang, who, text, self.buyer(writer)),
-            },
-            _ => say::torn_text(lang, who, text),
-        }
-    }
-
-    /// The time from the return of one purchase to the call of another.
-    fn gap(&self, first: Place, second: Place) -> String {
-        let returned_ns = self.purchase(first).return_ns.unwrap_or(0);
-        span(self.purchase(second).invoke_ns.saturating_sub(returned_ns))
-    }
-
-    fn contradiction(&self, contradiction: &Contradiction) -> String {
-        let lang = self.lang;
-        let stock = |place: Place| self.purchase(place).sold_from.unwrap_or(0);
-        match contradiction {
-            Contradiction::RefusedWithStock { refusal } => {
-                order::refused_with_stock(lang, self.buyer(*refusal), stock(*refusal))
-            }
-            Contradiction::Backwards { lower, higher } => {
-                let (first, second) = (self.buyer(*lower), self.buyer(*higher));
-                let gap = self.gap(*lower, *higher);
-                order::backwards(lang, first, stock(*lower), gap, second, stock(*higher))
-            }
-            Contradiction::SoldAfterRefusal { refusal, receipt } => {
-                let (refused, bought) = (self.buyer(*refusal), self.buyer(*receipt));
-                order::sold_after_refusal(lang, refused, self.gap(*refusal, *receipt), bought)
-            }
-            Contradiction::LeftAfterRefusal { refusal, remaining } => {
-                order::left_after_refusal(lang, self.buyer(*refusal), lang.count(*remaining, Noun::Ticket))
-            }
-            Contradiction::Unsold { high, low, missing, after, by } => {
-                let what = match (tickets_between(*high, *low) + 1, *missing) {
-                    (1, _) => order::nobody_bought(lang, high),
-                    (tickets, missing) if missing >= tickets => order::nobody_bought_any(lang, high, low),
-                    (_, missing) => order::nobody_bought_some(lang, missing, high, low),
-                };
-                let after = after.map(|place| order::and_after(lang, self.buyer(place), stock(place)));
-                let yet = match by.map(|place| (self.purchase(place).outcome, place)) {
-                    None => order::yet_gone(lang),
-                    Some((Outcome::Refused, place)) => order::yet_refused(lang, self.buyer(place)),
-                    Some((_, place)) => order::yet_sold(lang, self.buyer(place), stock(place)),
-                };
-                [what, after.unwrap_or_default(), yet].concat()
-            }
-            Contradiction::Crowded { receipts, count, tickets, after, before } => {
-                let buyers = self.buyers(receipts, *count);
-                let (receipts, for_tickets) =
-                    (lang.count(*count, Noun::Receipt), lang.count(*tickets, Noun::Ticket));
-                let mut sentence = match tickets {
-                    0 => order::no_ticket_for(lang, buyers),
-                    _ => order::crowded(lang, receipts, for_tickets, buyers),
-                };
-                if let Some(place) = *after {
-                    sentence += &order::below_ticket(lang, stock(place), self.buyer(place));
-                }
-                match *before {
-                    Some(place) if after.is_some() => {
-                        sentence += &order::and_above_ticket(lang, stock(place), self.buyer(place));
-                    }
-                    Some(place) => sentence += &order::above_ticket(lang, stock(place), self.buyer(place)),
-                    None => {}
-                }
-                sentence
-            }
-        }
-    }
-
-    fn wait(&self, wait: &Wait) -> String {
-        let waiter = self.buyer(wait.waiter);
-        let waited = span(wait.waited_ns);
-        if let Some(pid) = wait.dead_pid {
-            let plan = self.history.header.plan.as_ref();
-            return match plan.and_then(|plan| plan.file()).map(|file| file.sale.lock) {
-                Some(Lock::Semaphore) => say::waited_for_dead_inside(self.lang, waiter, pid),
-                _ => say::waited_for_dead(self.lang, waiter, pid),
-            };
-        }
-        match wait.holder {
-            Some(holder) => say::waited_for(self.lang, waiter, waited, self.buyer(holder)),
-            None => say::waited_in_vain(self.lang, waiter, waited),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@
 
 use super::{
     Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place, SharedTicket, TornRead, Wait,
-    places,
+    books, places,
 };
 use crate::fault::{Fault, FaultKind};
 use crate::history::{History, Outcome, Purchase, Tally};
@@ -23,20 +23,22 @@ use crate::stock::{Stock, tickets_between};
 
 pub(super) fn judge(history: &History) -> (Ledger, Vec<Anomaly>) {
     let mut ledger = count(history);
+    if books::are_by_number(history) {
+        let anomalies = books::judge(history, &mut ledger);
+        return (ledger, anomalies);
+    }
     let mut anomalies = Vec::new();
+    if let Some(initial) = history.header.initial {
+        ledger.oversold = ledger.receipts.saturating_sub(tickets_between(initial, 0));
+    }
     let sold = Sold::new(history);
     if ledger.oversold > 0 {
-        let shared = sold.shared_tickets();
-        anomalies.push(Anomaly {
-            kind: AnomalyKind::Oversold,
-            count: ledger.oversold,
-            evidence: Evidence::Oversold(shared),
-        });
+        let evidence = Evidence::Oversold(sold.shared_tickets());
+        anomalies.push(Anomaly::new(AnomalyKind::Oversold, ledger.oversold, evidence));
     }
     let (count, pairs) = sold.lost_updates();
     if count > 0 {
-        let evidence = Evidence::LostUpdates(pairs);
-        anomalies.push(Anomaly { kind: AnomalyKind::LostUpdate, count, evidence });
+        anomalies.push(Anomaly::new(AnomalyKind::LostUpdate, count, Evidence::LostUpdates(pairs)));
     }
     anomalies.extend(sold.lost_stock(&mut ledger));
     anomalies.extend(negative_stock(history));
@@ -51,20 +53,24 @@ fn count(history: &History) -> Ledger {
         initial: header.initial,
         remaining: header.remaining,
         receipts: header.unrecorded.bought,
+        sold: header.unrecorded.bought,
         refused: header.unrecorded.refused,
         failed: header.unrecorded.failed,
         ..Ledger::default()
     };
     for purchase in &history.purchases {
+        let quantity = u64::from(purchase.quantity);
         match purchase.outcome {
-            Outcome::Bought => add_one(&mut ledger.receipts),
+            Outcome::Bought => {
+                add_one(&mut ledger.receipts);
+                ledger.sold = ledger.sold.saturating_add(quantity);
+            }
             Outcome::Refused => add_one(&mut ledger.refused),
             Outcome::Failed => add_one(&mut ledger.failed),
             Outcome::Unknown => add_one(&mut ledger.unanswered),
+            Outcome::Returned => ledger.returned = ledger.returned.saturating_add(quantity),
+            Outcome::Read => add_one(&mut ledger.looks),
         }
-    }
-    if let Some(initial) = header.initial {
-        ledger.oversold = ledger.receipts.saturating_sub(tickets_between(initial, 0));
     }
     ledger
 }
@@ -174,13 +180,10 @@ impl<'a> Sold<'a> {
     }
 }
 
-fn lost(missing: u64, extra: u64, suspects: Vec<Place>) -> Option<Anomaly> {
+pub(super) fn lost(missing: u64, extra: u64, suspects: Vec<Place>) -> Option<Anomaly> {
     let evidence = Evidence::LostStock { missing, extra, suspects };
-    (missing > 0 || extra > 0).then_some(Anomaly {
-        kind: AnomalyKind::LostStock,
-        count: missing.saturating_add(extra),
-        evidence,
-    })
+    let count = missing.saturating_add(extra);
+    (count > 0).then(|| Anomaly::new(AnomalyKind::LostStock, count, evidence))
 }
 
 /// When a receipt was written, as well as the history knows.
@@ -189,30 +192,28 @@ fn wrote_ns(purchase: &Purchase) -> u64 {
 }
 
 /// A store that said less than 0: to a buyer, or in the end, or since a ticket was sold from 0.
-fn negative_stock(history: &History) -> Option<Anomaly> {
+pub(super) fn negative_stock(history: &History) -> Option<Anomaly> {
     let receipts = || places(history, Outcome::Bought);
     let sold_from = |place: Place| history.purchases[place as usize].sold_from;
-    let left = receipts().filter_map(|place| Some(sold_from(place)?.saturating_sub(1)));
+    let left = receipts().filter_map(|place| books::left_by(&history.purchases[place as usize]));
     let seen = history.purchases.iter().filter_map(|purchase| purchase.seen);
     let lowest = left.chain(seen).chain(history.header.remaining).min().filter(|lowest| *lowest < 0)?;
-    let from_nothing = |place: &Place| sold_from(*place).is_some_and(|stock| stock <= 0);
+    let quantity = |place: Place| Stock::from(history.purchases[place as usize].quantity);
+    let from_nothing = |place: &Place| sold_from(*place).is_some_and(|stock| stock < quantity(*place));
     let receipts = receipts().filter(from_nothing).take(MOST_EVIDENCE).collect();
-    Some(Anomaly {
-        kind: AnomalyKind::NegativeStock,
-        count: lowest.unsigned_abs(),
-        evidence: Evidence::NegativeStock { lowest, receipts },
-    })
+    let evidence = Evidence::NegativeStock { lowest, receipts };
+    Some(Anomaly::new(AnomalyKind::NegativeStock, lowest.unsigned_abs(), evidence))
 }
 
 /// Reads of what was no ticket file, or of a stock above all that was ever on sale.
-fn torn_reads(history: &History) -> Option<Anomaly> {
-    let initial = history.header.initial.unwrap_or(Stock::MAX);
+pub(super) fn torn_reads(history: &History) -> Option<Anomaly> {
+    let highest = books::highest(history).unwrap_or(Stock::MAX);
     // What has no read on record and no effect for certain fits any stock: it may not have happened.
     let took_place = |purchase: &Purchase| {
-        purchase.steps.read_ns.is_some() || matches!(purchase.outcome, Outcome::Bought | Outcome::Refused)
+        purchase.steps.read_ns.is_some() || !matches!(purchase.outcome, Outcome::Failed | Outcome::Unknown)
     };
     let torn = |purchase: &Purchase| {
-        let too_high = purchase.seen.max(purchase.sold_from).is_some_and(|stock| stock > initial);
+        let too_high = purchase.seen.max(purchase.sold_from).is_some_and(|stock| stock > highest);
         purchase.torn.is_some() || too_high && took_place(purchase)
     };
     let mut readers: Vec<Place> = Vec::new();
@@ -234,11 +235,7 @@ fn torn_reads(history: &History) -> Option<Anomaly> {
         count += 1;
         reads.push(TornRead { reader: None, writer: places(history, Outcome::Unknown).next() });
     }
-    (count > 0).then_some(Anomaly {
-        kind: AnomalyKind::TornRead,
-        count,
-        evidence: Evidence::TornReads(reads),
-    })
+    (count > 0).then(|| Anomaly::new(AnomalyKind::TornRead, count, Evidence::TornReads(reads)))
 }
 
 /// The purchase that had emptied the file and not yet filled it when `reader` read: of several, the one
@@ -258,7 +255,7 @@ fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
 }
 
 /// Buyers that gave up waiting for the lock, and who held it.
-fn stuck(history: &History) -> Option<Anomaly> {
+pub(super) fn stuck(history: &History) -> Option<Anomaly> {
     let gave_up = |purchase: &Purchase| {
         purchase
             .fault
@@ -278,7 +275,7 @@ fn stuck(history: &History) -> Option<Anomaly> {
             });
         }
     }
-    (count > 0).then_some(Anomaly { kind: AnomalyKind::Stuck, count, evidence: Evidence::Stuck(waits) })
+    (count > 0).then(|| Anomaly::new(AnomalyKind::Stuck, count, Evidence::Stuck(waits)))
 }
 
 /// The purchase that held the lock at this moment, as far as the history knows: of a killed one nobody

@@ -1,6 +1,6 @@
 //! The stock that a history is judged from, where it does not say it.
 
-use super::{Ruling, Verdict, judge};
+use super::{Ruling, Verdict, finish, items, judge_one};
 use crate::closed_set::closed_set;
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
@@ -26,24 +26,42 @@ closed_set! {
 /// well. Where some receipts do not say it, there may have been further tickets. Then a history that is
 /// sound from the highest stock is sound, one that fits no initial stock is unsound, and any other is
 /// unknown.
+///
+/// Where tickets may come back, the stock may have been below what anybody says later: then only what is
+/// said counts. Each of several items is judged by itself.
 #[must_use]
 pub fn judge_from(history: &mut History, tickets: Option<Stock>) -> (Verdict, Option<InitialFrom>) {
+    if history.header.items.len() < 2 {
+        return judge_one_from(history, tickets);
+    }
+    let mut whole = std::mem::take(history);
+    let verdict = items::judge_each(&mut whole, |part| judge_one_from(part, tickets));
+    let verdict = finish(verdict, &whole);
+    *history = whole;
+    let mut from = verdict.items.iter().map(|item| item.initial_from);
+    let first = from.next().flatten();
+    let all_alike = from.all(|other| other == first);
+    (verdict, first.filter(|_| all_alike))
+}
+
+fn judge_one_from(history: &mut History, tickets: Option<Stock>) -> (Verdict, Option<InitialFrom>) {
     if tickets.is_some() {
         history.header.initial = tickets;
-        return (judge(history), Some(InitialFrom::Tickets));
+        return (judge_one(history), Some(InitialFrom::Tickets));
     }
     if history.header.initial.is_some() {
-        return (judge(history), Some(InitialFrom::Header));
+        return (judge_one(history), Some(InitialFrom::Header));
     }
     let stocks = history.purchases.iter().filter_map(|purchase| purchase.seen.max(purchase.sold_from));
-    let Some(highest) = stocks.max() else { return (judge(history), None) };
+    let raises = history.purchases.iter().any(Purchase::may_raise);
+    let Some(highest) = stocks.max().filter(|_| !raises) else { return (judge_one(history), None) };
     let told = |purchase: &Purchase| purchase.outcome != Outcome::Bought || purchase.sold_from.is_some();
     let all_told = history.purchases.iter().all(told);
     history.header.initial = Some(highest);
-    let verdict = judge(history);
+    let verdict = judge_one(history);
     if all_told || verdict.ruling != Ruling::Unsound {
         return (verdict, Some(InitialFrom::HighestStock));
     }
     history.header.initial = None;
-    (judge(history), None)
+    (judge_one(history), None)
 }

@@ -93,6 +93,7 @@
 mod gaps;
 #[cfg(test)]
 mod oracle;
+mod search;
 
 use super::{Anomaly, AnomalyKind, Evidence, MOST_EVIDENCE, Place};
 use crate::history::{History, Outcome, Purchase, Tally};
@@ -156,6 +157,13 @@ pub enum Contradiction {
         /// and those that do not say returned before its call.
         before: Option<Place>,
     },
+    /// No order of the purchases that overlap with this one, and of all before, leaves a place for it.
+    NoPlace {
+        /// The purchase; `None` for the stock that remained in the end.
+        purchase: Option<Place>,
+        /// What overlaps with it, at most [`MOST_EVIDENCE`].
+        among: Vec<Place>,
+    },
 }
 
 impl Contradiction {
@@ -169,6 +177,7 @@ impl Contradiction {
             Self::LeftAfterRefusal { .. } => "left_after_refusal",
             Self::Unsold { .. } => "unsold",
             Self::Crowded { .. } => "crowded",
+            Self::NoPlace { .. } => "no_place",
         }
     }
 
@@ -183,6 +192,34 @@ impl Contradiction {
             Self::Crowded { receipts, after, before, .. } => {
                 after.iter().chain(receipts).chain(before).copied().collect()
             }
+            Self::NoPlace { purchase, among } => purchase.iter().chain(among).copied().collect(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn places_mut(&mut self) -> Vec<&mut Place> {
+        match self {
+            Self::RefusedWithStock { refusal } | Self::LeftAfterRefusal { refusal, .. } => vec![refusal],
+            Self::Backwards { lower: one, higher: other }
+            | Self::SoldAfterRefusal { refusal: one, receipt: other } => vec![one, other],
+            Self::Unsold { after, by, .. } => after.iter_mut().chain(by).collect(),
+            Self::Crowded { receipts, after, before, .. } => {
+                after.iter_mut().chain(receipts).chain(before).collect()
+            }
+            Self::NoPlace { purchase, among } => purchase.iter_mut().chain(among).collect(),
+        }
+    }
+
+    /// Whether it is a refusal although stock remained.
+    fn is_refused_early(&self, history: &History) -> bool {
+        let refused = |place: &Place| history.purchases[*place as usize].outcome == Outcome::Refused;
+        match self {
+            Self::RefusedWithStock { .. } | Self::SoldAfterRefusal { .. } | Self::LeftAfterRefusal { .. } => {
+                true
+            }
+            Self::Unsold { by, .. } => by.as_ref().is_some_and(refused),
+            Self::NoPlace { purchase, .. } => purchase.as_ref().is_some_and(refused),
+            Self::Backwards { .. } | Self::Crowded { .. } => false,
         }
     }
 }
@@ -190,9 +227,28 @@ impl Contradiction {
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Findings {
-    pub(super) anomaly: Option<Anomaly>,
-    /// Whether the question was left open.
-    pub(super) undecided: bool,
+    /// `out_of_order` and `refused_early`.
+    pub(super) anomalies: Vec<Anomaly>,
+    /// How many purchases the question was left open for.
+    pub(super) undecided: u64,
+}
+
+impl Findings {
+    /// Contradictions with a refusal have a name of their own.
+    fn new(found: Kept, history: &History, undecided: u64) -> Self {
+        let refuses = |contradiction: &Contradiction| contradiction.is_refused_early(history);
+        let (early, other): (Vec<_>, Vec<_>) = found.first.into_iter().partition(refuses);
+        // Of those that were counted and not kept it is not known which they are: they go with the last.
+        let beside = found.count - (early.len() + other.len()) as u64;
+        let (more_early, more_other) = if other.is_empty() { (beside, 0) } else { (0, beside) };
+        let kinds =
+            [(AnomalyKind::OutOfOrder, other, more_other), (AnomalyKind::RefusedEarly, early, more_early)];
+        let anomaly = |(kind, contradictions, more): (AnomalyKind, Vec<Contradiction>, u64)| {
+            let count = contradictions.len() as u64 + more;
+            (count > 0).then(|| Anomaly::new(kind, count, Evidence::OutOfOrder(contradictions)))
+        };
+        Self { anomalies: kinds.into_iter().filter_map(anomaly).collect(), undecided }
+    }
 }
 
 /// Judges the order. `others` is what conservation found.
@@ -202,9 +258,6 @@ pub(super) fn judge(history: &History, others: &[Anomaly]) -> Findings {
     if found(AnomalyKind::LostUpdate) && shows_writes() {
         return Findings::default();
     }
-    let sale = Sale::new(history);
-    let (mut count, mut contradictions) = sale.in_time();
-    let mut undecided = false;
     let explained = [
         AnomalyKind::Oversold,
         AnomalyKind::LostUpdate,
@@ -212,22 +265,21 @@ pub(super) fn judge(history: &History, others: &[Anomaly]) -> Findings {
         AnomalyKind::NegativeStock,
         AnomalyKind::TornRead,
     ];
-    if count == 0 && !explained.into_iter().any(found) {
+    let explained = explained.into_iter().any(found);
+    if search::is_needed(history) {
+        return if explained { Findings::default() } else { search::judge(history) };
+    }
+    let sale = Sale::new(history);
+    let mut kept = sale.in_time();
+    let mut undecided = 0;
+    if kept.count == 0 && !explained {
         match gaps::judge(&sale) {
             gaps::Fit::Fits => {}
-            gaps::Fit::Undecided => undecided = true,
-            gaps::Fit::Contradiction(contradiction) => {
-                count = 1;
-                contradictions.push(contradiction);
-            }
+            gaps::Fit::Undecided(purchases) => undecided = purchases,
+            gaps::Fit::Contradiction(contradiction) => kept.add(contradiction),
         }
     }
-    let anomaly = (count > 0).then_some(Anomaly {
-        kind: AnomalyKind::OutOfOrder,
-        count,
-        evidence: Evidence::OutOfOrder(contradictions),
-    });
-    Findings { anomaly, undecided }
+    Findings::new(kept, history, undecided)
 }
 
 /// The purchases of a history, sorted by what they mean for the order.
@@ -246,6 +298,8 @@ struct Sale<'a> {
     refusal: Option<Place>,
     /// Whether tickets may have been sold by others, or by purchases that are not in the history.
     outsiders: bool,
+    /// By how much intervals are wider than they say.
+    slack_ns: (u64, u64),
 }
 
 impl<'a> Sale<'a> {
@@ -260,15 +314,16 @@ impl<'a> Sale<'a> {
             open_free: Vec::new(),
             refusal: None,
             outsiders,
+            slack_ns: header.slack_ns(),
         };
         sale.known.reserve_exact(history.purchases.len());
         for (purchase, place) in history.purchases.iter().zip(0..) {
             match (purchase.outcome, purchase.sold_from) {
-                (Outcome::Failed, _) => {}
+                (Outcome::Failed | Outcome::Returned | Outcome::Read, _) => {}
                 (Outcome::Bought, Some(stock)) => sale.known.push((stock, place)),
                 (Outcome::Bought, None) => sale.free.push(place),
                 (Outcome::Unknown, Some(stock)) => sale.open_known.push((stock, place)),
-                (Outcome::Unknown, None) => sale.open_free.push(purchase.invoke_ns),
+                (Outcome::Unknown, None) => sale.open_free.push(sale.called(place)),
                 (Outcome::Refused, _) => {
                     let earlier = |first| sale.returned(place) < sale.returned(first);
                     if sale.refusal.is_none_or(earlier) {
@@ -289,19 +344,19 @@ impl<'a> Sale<'a> {
     }
 
     fn called(&self, place: Place) -> u64 {
-        self.purchase(place).invoke_ns
+        self.purchase(place).invoke_ns.saturating_sub(self.slack_ns.0)
     }
 
     /// When a purchase returned; never, if no answer came.
     fn returned(&self, place: Place) -> u64 {
         let purchase = self.purchase(place);
         let returned = purchase.return_ns.filter(|_| purchase.outcome != Outcome::Unknown);
-        returned.unwrap_or(u64::MAX)
+        returned.map_or(u64::MAX, |return_ns| return_ns.saturating_add(self.slack_ns.1))
     }
 
     /// The contradictions between two purchases, and of one with itself: how many there are, and the
     /// first of them.
-    fn in_time(&self) -> (u64, Vec<Contradiction>) {
+    fn in_time(&self) -> Kept {
         let mut kept = Kept::default();
         for (purchase, refusal) in self.history.purchases.iter().zip(0..) {
             if purchase.outcome == Outcome::Refused && purchase.sold_from.is_some_and(|stock| stock > 0) {
@@ -310,7 +365,7 @@ impl<'a> Sale<'a> {
         }
         self.backwards(&mut kept);
         self.sold_after_refusal(&mut kept);
-        (kept.count, kept.first)
+        kept
     }
 
     /// Receipts that are out of order with one from a stock on the other side of theirs. One that is

@@ -36,7 +36,7 @@ pub(super) fn allow(
     if missing > 0 {
         let suspects = holds.suspects.into_iter().take(MOST_EVIDENCE).collect();
         let evidence = Evidence::LostStock { missing, extra: 0, suspects };
-        anomalies.push(Anomaly { kind: AnomalyKind::LostStock, count: missing, evidence });
+        anomalies.push(Anomaly::new(AnomalyKind::LostStock, missing, evidence));
     }
     None
 }

@@ -36,9 +36,8 @@ pub enum Unjudged {
     },
     /// The run was interrupted.
     Interrupted,
-    /// Whether an order fits could not be decided: purchases without an answer that know their stock,
-    /// beside receipts that do not.
-    Order,
+    /// Whether an order fits could not be decided, because of so many purchases.
+    Order(u64),
     /// It is a race of foreign buyers that could not show it.
     Doubt(Doubt),
     /// A buyer's system call failed.
@@ -52,6 +51,19 @@ pub enum Unjudged {
     },
 }
 
+impl Unjudged {
+    /// Gives the purchases that it names other places.
+    pub(super) fn map_places(&mut self, to: impl Fn(Place) -> Place) {
+        match self {
+            Self::Rose { first, .. } => {
+                first.before.iter_mut().chain(&mut first.after).for_each(|place| *place = to(*place));
+            }
+            Self::SystemError { place, .. } => *place = to(*place),
+            _ => {}
+        }
+    }
+}
+
 /// What a history could not show, whatever went on: there was nothing to sell, or nobody came to an end, or
 /// some were killed on the way and the accounts leave open what they did.
 pub(super) fn not_shown(history: &History, ledger: &Ledger, anomalies: &[Anomaly]) -> Vec<Unjudged> {
@@ -61,7 +73,7 @@ pub(super) fn not_shown(history: &History, ledger: &Ledger, anomalies: &[Anomaly
     }
     if ledger.initial.is_some_and(|initial| initial <= 0) && ledger.receipts == 0 && ledger.restocked == 0 {
         reasons.push(Unjudged::NothingOnSale);
-    } else if ledger.receipts == 0 && ledger.refused == 0 {
+    } else if ledger.receipts == 0 && ledger.refused == 0 && ledger.returned == 0 && ledger.looks == 0 {
         reasons.push(Unjudged::NothingAnswered);
     }
     let killed = |outcome| {

@@ -46,7 +46,7 @@ fn the_samples_have_their_verdicts() {
     let (code, unsound) = folder.json("check data/unsound.jsonl");
     assert_eq!((code, &unsound["verdict"]), (Some(1), &json!("unsound")));
     let anomaly = &unsound["anomalies"][0];
-    assert_eq!((&anomaly["kind"], &anomaly["lines"]), (&json!("out_of_order"), &json!([3, 6])));
+    assert_eq!((&anomaly["kind"], &anomaly["lines"]), (&json!("refused_early"), &json!([3, 6])));
     let summary = anomaly["summary"].as_str().expect("a sentence");
     assert!(
         summary.contains("buyer eve (line 6) got a ticket") && summary.contains("bob (line 3)"),
@@ -216,7 +216,10 @@ fn every_contradiction_is_told() {
         assert!(ran.code == Some(1) && ran.stdout.contains(sentence), "{sentence}\n{}", ran.stdout);
         let (_, document) = folder.json(&format!("check h.jsonl --tickets {tickets}"));
         let anomalies = document["anomalies"].as_array().expect("anomalies");
-        let told = anomalies.iter().find(|anomaly| anomaly["kind"] == "out_of_order").expect("one");
+        let told = anomalies
+            .iter()
+            .find(|a| a["kind"] == "out_of_order" || a["kind"] == "refused_early")
+            .expect("one");
         assert_eq!(told["lines"], json!(lines), "{sentence}");
     }
 }
@@ -319,7 +322,7 @@ fn the_highest_stock_may_be_said_by_any_purchase() {
     let late = bob.replace(",\"stock\":1", "");
     folder.write("h.jsonl", refused(0).replace(",\"stock\":0", "") + &late);
     let (code, document) = folder.json("check h.jsonl");
-    assert_eq!((code, kinds(&document)), (Some(1), vec!["out_of_order"]), "{document}");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["refused_early"]), "{document}");
     folder.write("h.jsonl", bob.replace("\"stock\":1", "\"stock\":7"));
     let ran = folder.ticketsim("check h.jsonl -t 3");
     assert!(ran.stdout.contains("a stock was read that is above all that was ever on sale"), "{ran:?}");
@@ -389,4 +392,199 @@ fn a_refusal_of_jepsens_may_be_a_list() {
     folder.write("h.jsonl", text);
     let (_, document) = folder.json("check h.jsonl -t 0");
     assert_eq!((&document["refused"], &document["failed"]), (&json!(1), &json!(0)), "{document}");
+}
+
+/// Writes lines of purchases, each at a time of its own, and judges them.
+fn judged(folder: &Folder, header: &str, lines: &[&str], args: &str) -> (Option<i32>, Value) {
+    let mut text = format!("{header}\n");
+    for (line, at) in lines.iter().zip(1..) {
+        let (from, until) = (at * 1001, at * 1001 + 10);
+        text += &format!("{{\"buyer\":\"b{at}\",\"invoke_ns\":{from},\"return_ns\":{until},{line}}}\n");
+    }
+    folder.write("h.jsonl", text);
+    folder.json(&format!("check h.jsonl {args}"))
+}
+
+const V1: &str = r#"{"history_version":1,"initial":3}"#;
+
+/// What a history says and we do not understand is said, not ignored.
+#[test]
+fn nothing_is_ignored_in_silence() {
+    let folder = Folder::new();
+    // By whatever name, in both versions.
+    for word in ["quantity", "qty", "count", "amount"] {
+        for version in [1, 2] {
+            let header = format!("{{\"history_version\":{version},\"initial\":3}}");
+            let two = format!("\"outcome\":\"bought\",\"{word}\":2");
+            let (code, document) = judged(&folder, &header, &[&two, &two], "");
+            assert_eq!((code, kinds(&document)), (Some(1), vec!["oversold"]), "{document}");
+            assert_eq!((&document["receipts"], &document["sold"]), (&json!(2), &json!(4)));
+            assert_eq!((&document["oversold"], &document["ignored"]), (&json!(1), &json!({})));
+        }
+    }
+    let text = folder.ticketsim("check h.jsonl").stdout;
+    assert!(text.contains("2 receipts of 4 tickets for 3 tickets, 1 too many"), "{text}");
+
+    let lines = [r#""outcome":"bought","stok":3"#, r#""outcome":"bought","stok":2,"note":[{"a":1}]"#];
+    let (code, document) = judged(&folder, V1, &lines, "");
+    assert_eq!((code, &document["ignored"]), (Some(0), &json!({"note": 1, "stok": 2})));
+    let text = folder.ticketsim("check h.jsonl").stdout;
+    assert!(text.contains("ignored: note (1×), stok (2×)"), "{text}");
+
+    let (code, document) = judged(&folder, V1, &[r#""outcome":"BOUGHT""#], "");
+    assert_eq!((code, &document["receipts"]), (Some(0), &json!(1)));
+    folder.write("h.jsonl", r#"{"buyer":1,"invoke_ns":1,"return_ns":2,"outcome":"sold"}"#);
+    let ran = folder.ticketsim("check h.jsonl");
+    let known = "unknown outcome \"sold\": one of bought, refused, failed, unknown, returned, read";
+    assert!(ran.code == Some(2) && ran.stderr.contains(known), "{ran:?}");
+    for (line, why) in [
+        (r#""outcome":"bought","quantity":0"#, "\"quantity\" is 0: it takes a whole number from 1"),
+        (r#""outcome":"bought","quantity":1,"qty":2"#, "\"quantity\" and \"qty\" say the same"),
+        (r#""outcome":"read""#, "a read needs the member \"stock\""),
+    ] {
+        folder.write("h.jsonl", format!("{V1}\n{{\"buyer\":1,\"invoke_ns\":1,\"return_ns\":2,{line}}}\n"));
+        let ran = folder.ticketsim("check h.jsonl");
+        assert!(ran.code == Some(2) && ran.stderr.contains(&format!("h.jsonl:2: {why}")), "{ran:?}");
+    }
+}
+
+#[test]
+fn each_item_has_a_counter_of_its_own() {
+    let folder = Folder::new();
+    let header = r#"{"history_version":2,"initial":{"gold":1,"silver":2},"remaining":{"gold":0,"silver":1}}"#;
+    let gold = r#""outcome":"bought","item":"gold""#;
+    let silver = r#""outcome":"bought","sku":"silver""#;
+    let (code, document) = judged(&folder, header, &[gold, silver], "");
+    assert_eq!((code, &document["items"][0]["item"]), (Some(0), &json!("gold")), "{document}");
+    assert_eq!(document["items"][1]["verdict"], "sound");
+    let (code, document) = judged(&folder, header, &[gold, gold, silver], "");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["oversold"]), "{document}");
+    assert_eq!(
+        (&document["anomalies"][0]["item"], &document["items"][0]["oversold"]),
+        (&json!("gold"), &json!(1))
+    );
+    let text = folder.ticketsim("check h.jsonl").stdout;
+    assert!(text.contains("item gold: oversold") && text.contains("2 items, 1 of them sound"), "{text}");
+    // One number for both is no stock of either.
+    for (header, args) in [(V1, ""), ("{\"history_version\":2}", "-t 3")] {
+        folder.write(
+            "h.jsonl",
+            folder.read("h.jsonl").replacen(
+                folder.read("h.jsonl").lines().next().expect("a line"),
+                header,
+                1,
+            ),
+        );
+        let ran = folder.ticketsim(&format!("check h.jsonl {args}"));
+        assert!(ran.code == Some(2) && ran.stderr.contains("one number, and there are 2 items"), "{ran:?}");
+    }
+
+    // There is one of each seat, and the evidence says who holds it twice.
+    let seat = |name: &str| format!("\"outcome\":\"bought\",\"seat\":\"{name}\"");
+    let (code, document) =
+        judged(&folder, "{\"history_version\":2}", &[&seat("A1"), &seat("A2"), &seat("A1")], "");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["oversold"]), "{document}");
+    let text = folder.ticketsim("check h.jsonl").stdout;
+    assert!(text.contains("seat A1 was sold 2 times: to buyers b1 (line 2), b3 (line 4)"), "{text}");
+    // A line without an item, among others that have one.
+    let (code, _) = judged(&folder, "{\"history_version\":2}", &[&seat("A1"), &seat("A2")], "");
+    assert_eq!(code, Some(0));
+    let mixed = folder.read("h.jsonl").replace(",\"seat\":\"A2\"", "");
+    folder.write("h.jsonl", mixed);
+    let ran = folder.ticketsim("check h.jsonl");
+    assert!(ran.code == Some(2) && ran.stderr.contains("h.jsonl:3: it names no item"), "{ran:?}");
+}
+
+#[test]
+fn give_backs_and_looks_are_judged() {
+    let folder = Folder::new();
+    let one = "{\"history_version\":2,\"initial\":1,\"remaining\":0}";
+    let (bought, returned) = (r#""outcome":"bought","order":7"#, r#""outcome":"returned","order":7"#);
+    let other = r#""outcome":"bought","order":"eight""#;
+    let saw = |stock: u32| format!("\"outcome\":\"read\",\"stock\":{stock}");
+    let (code, document) = judged(&folder, one, &[bought, &saw(0), returned, &saw(1), other, &saw(0)], "");
+    assert_eq!(
+        (code, &document["returned"], &document["looks"]),
+        (Some(0), &json!(1), &json!(3)),
+        "{document}"
+    );
+    // The control: without the give-back the second is one too many.
+    let (code, document) = judged(&folder, one, &[bought, other], "");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["oversold"]), "{document}");
+    // Sold before it came back: as many in the end as there were, and one too many meanwhile.
+    let (code, document) = judged(&folder, one, &[bought, other, returned], "");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["oversold"]), "{document}");
+    let (code, document) = judged(&folder, one, &[bought, &saw(1)], "");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["out_of_order"]), "{document}");
+    assert_eq!(document["anomalies"][0]["lines"], json!([3]));
+    // Given back twice; given back and never bought.
+    for lines in [&[bought, returned, returned][..], &[returned, bought]] {
+        let two = "{\"history_version\":2,\"initial\":2}";
+        let (code, document) = judged(&folder, two, lines, "");
+        assert_eq!((code, kinds(&document)), (Some(1), vec!["returned_twice"]), "{document}");
+    }
+    let text = folder.ticketsim("check h.jsonl").stdout;
+    assert!(text.contains("buyer b1 (line 2) gave back 1 ticket of order 7, which had 0 left"), "{text}");
+    // Refused two where two were left all the time.
+    let two = r#""outcome":"refused","quantity":2"#;
+    let (code, document) = judged(&folder, "{\"history_version\":2,\"initial\":2}", &[two], "");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["refused_early"]), "{document}");
+    let (code, _) = judged(&folder, "{\"history_version\":2,\"initial\":1}", &[two], "");
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn a_buyer_may_hold_so_many() {
+    let folder = Folder::new();
+    let line = |at: u32| {
+        format!("{{\"buyer\":\"ann\",\"invoke_ns\":{at},\"return_ns\":{at},\"outcome\":\"bought\"}}\n")
+    };
+    folder.write("h.jsonl", line(1) + &line(3) + &line(5));
+    assert_eq!(folder.json("check h.jsonl -t 3 --limit-per-buyer 3").0, Some(0));
+    let (code, document) = folder.json("check h.jsonl -t 3 --limit-per-buyer 2");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["over_limit"]), "{document}");
+    assert_eq!(document["anomalies"][0]["lines"], json!([1, 2, 3]));
+    let text = folder.ticketsim("check h.jsonl -t 3 --limit-per-buyer 2").stdout;
+    assert!(text.contains("buyer ann holds 3 receipts (lines 1, 2, 3)"), "{text}");
+}
+
+/// Times that were cut prove less than they seem to.
+#[test]
+fn clocks_are_taken_for_no_better_than_they_are() {
+    let folder = Folder::new();
+    let purchase = |buyer: u32, from_ms: u32, until_ms: u32, outcome: &str| {
+        let [from, until] = [from_ms, until_ms].map(|ms| u64::from(ms) * 1_000_000);
+        format!(
+            "{{\"buyer\":{buyer},\"invoke_ns\":{from},\"return_ns\":{until},\"outcome\":\"{outcome}\"}}\n"
+        )
+    };
+    // Refused at the millisecond in which the last ticket was sold, and one later.
+    let at =
+        |refused_ms: u32| purchase(1, 1, refused_ms, "refused") + &purchase(2, refused_ms + 1, 9, "bought");
+    folder.write("h.jsonl", at(4));
+    let ran = folder.ticketsim("check h.jsonl -t 1");
+    assert!(
+        ran.code == Some(1) && ran.stdout.contains("nothing of this is proven (--resolution 1ms)"),
+        "{ran:?}"
+    );
+    for args in ["--resolution 1ms", "--clock-error 500us"] {
+        let ran = folder.ticketsim(&format!("check h.jsonl -t 1 {args}"));
+        assert!(ran.code == Some(0) && !ran.stdout.contains("whole multiple"), "{ran:?}");
+    }
+    assert_eq!(folder.json("check h.jsonl -t 1 --resolution 0").0, Some(1));
+    folder.write(
+        "h.jsonl",
+        format!("{{\"history_version\":2,\"initial\":1,\"resolution_ns\":1000000}}\n{}", at(4)),
+    );
+    let (code, document) = folder.json("check h.jsonl");
+    assert_eq!((code, &document["resolution_ns"]), (Some(0), &json!(1_000_000)));
+    // What is beyond it stays proven.
+    let far = purchase(1, 1, 4, "refused") + &purchase(2, 8, 9, "bought");
+    folder.write("h.jsonl", far);
+    let ran = folder.ticketsim("check h.jsonl -t 1");
+    assert!(
+        ran.code == Some(1) && ran.stdout.contains("if they were cut to that, say --resolution"),
+        "{ran:?}"
+    );
+    assert_eq!(folder.json("check h.jsonl -t 1 --resolution 1ms").0, Some(1));
 }

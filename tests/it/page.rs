@@ -355,7 +355,7 @@ fn a_history_of_another_shop_is_shown() {
     let lane = |start: &str| ran.stdout.lines().any(|line| line.starts_with(start));
     assert!(lane("buyer ann ") && lane("UNSOUND") && lane("wrote timeline.html"), "{ran:?}");
     assert!(!lane("buyer </script><script>\u{1b}"), "{ran:?}");
-    assert!(folder.read("trace.json").contains("out_of_order"));
+    assert!(folder.read("trace.json").contains("refused_early"));
     if let Some(mut browser) = Browser::start() {
         browser.open(&folder.path("timeline.html"), &LAPTOP);
         assert_eq!(browser.complaints(), [""; 0]);

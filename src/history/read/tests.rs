@@ -1,6 +1,7 @@
 //! Reading histories: what is taken, what is refused, and with which words.
 
 use super::*;
+use crate::history::Outcome;
 
 fn history(text: &str) -> Result<History, ReadError> {
     read(text.as_bytes(), "h.jsonl")

@@ -163,6 +163,8 @@ impl Pen {
             Outcome::Bought => count(&slot.bought),
             Outcome::Refused => count(&slot.refused),
             Outcome::Failed | Outcome::Unknown => count(&slot.failed),
+            // Our buyers buy.
+            Outcome::Returned | Outcome::Read => {}
         }
         self.open = false;
     }

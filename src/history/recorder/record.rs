@@ -109,7 +109,7 @@ impl Record {
             steps,
             fault,
             torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| aside.torn_text()),
-            line: 0,
+            ..Purchase::default()
         })
     }
 

@@ -158,6 +158,8 @@ fn anomaly(kind: AnomalyKind, lang: Lang) -> String {
         AnomalyKind::NegativeStock => say::negative_stock(lang),
         AnomalyKind::TornRead => say::torn_read(lang),
         AnomalyKind::OutOfOrder => say::out_of_order(lang),
+        // What no model of a file comes to; histories from elsewhere do.
+        AnomalyKind::RefusedEarly | AnomalyKind::ReturnedTwice | AnomalyKind::OverLimit => kind.to_string(),
         AnomalyKind::Stuck => say::stuck(lang),
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Numbers are LEB128 (seven bits a byte, the least first, the high bit on all but the last); signed
 //! ones are zigzagged before that (0, −1, 1, −2, … become 0, 1, 2, 3, …). A purchase is its lane, its
-//! mask (the outcome's place in [`Outcome::ALL`] in the lowest two bits, then a bit for each member in
+//! mask (the outcome's place in [`Outcome::ALL`] in the lowest three bits, then a bit for each member in
 //! the order of the constants below), its call as the distance from the purchase before, and then each
 //! member that is there. Times are the distance from the time before them, zigzagged; stocks are signed,
 //! too. The stock that a ticket was sold from has two bits: one where it stands by itself, one where it is
@@ -68,10 +68,12 @@ fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, before_ns: u64) {
     let as_seen = purchase.sold_from == purchase.seen && purchase.seen.is_some();
     let stocks = [purchase.seen, purchase.sold_from.filter(|_| !as_seen)];
     let [seen, sold_from] = stocks.map(|stock| stock.map(zigzag));
-    let numbers = [seen, sold_from, purchase.pid.map(u64::from), line];
-    let present = times.iter().chain(&numbers).map(Option::is_some).chain([fault.is_some(), as_seen]);
+    let numbers = [seen, purchase.pid.map(u64::from), sold_from, line];
+    // What most have stands first, so that few masks take more than two bytes.
+    let present = times.iter().chain(&numbers[..1]).map(Option::is_some).chain([as_seen]);
+    let present = present.chain(numbers[1..].iter().map(Option::is_some)).chain([fault.is_some()]);
     let outcome = Outcome::ALL.iter().position(|outcome| *outcome == purchase.outcome).unwrap_or_default();
-    let mask = present.zip(2..).fold(outcome as u64, |mask, (there, bit)| mask | u64::from(there) << bit);
+    let mask = present.zip(3..).fold(outcome as u64, |mask, (there, bit)| mask | u64::from(there) << bit);
     push(bytes, mask);
     push(bytes, purchase.invoke_ns.saturating_sub(before_ns));
     let mut before_ns = purchase.invoke_ns;
@@ -127,8 +129,8 @@ mod tests {
         let bytes = BASE64.decode(columns.base64.as_bytes()).expect("base64");
         // Bought: lane 1, read + written + returned + seen (and sold from) + pid, called at 0, read 2 later, written
         // 18 later, returned at once, stock 3, process 4001.
-        let masked = |bits: &[u32]| bits.iter().fold(0_u16, |mask, bit| mask | 1 << bit);
-        let mask = masked(&[3, 5, 7, 8, 10, 13]);
+        let masked = |bits: &[u32]| bits.iter().fold(0_u32, |mask, bit| mask | 1 << bit);
+        let mask = masked(&[4, 6, 8, 9, 10, 11]);
         let (low, high) = ((mask & 0x7f) as u8 | 0x80, (mask >> 7) as u8);
         assert_eq!(bytes[..10], [1, low, high, 0, 4, 36, 0, 6, 0xa1, 0x1f]);
         // Refused: lane 0, called 5 later.

@@ -76,6 +76,10 @@ fn shapes(anomaly: &Anomaly, history: &History) -> Vec<Shape> {
         Evidence::OutOfOrder(contradictions) => {
             contradictions.iter().map(|contradiction| out_of_order(contradiction, purchase)).collect()
         }
+        Evidence::ReturnedTwice(given_back) => {
+            given_back.iter().map(|given| about(vec![given.place])).collect()
+        }
+        Evidence::OverLimit(holders) => holders.iter().map(|holder| about(holder.receipts.clone())).collect(),
         Evidence::Stuck(waits) => {
             waits.iter().map(|wait| stuck(wait, purchase(wait.waiter), wait.holder.map(purchase))).collect()
         }
@@ -119,7 +123,8 @@ fn out_of_order<'a>(contradiction: &Contradiction, purchase: impl Fn(Place) -> &
         Contradiction::RefusedWithStock { .. }
         | Contradiction::LeftAfterRefusal { .. }
         | Contradiction::Unsold { .. }
-        | Contradiction::Crowded { .. } => {
+        | Contradiction::Crowded { .. }
+        | Contradiction::NoPlace { .. } => {
             return Shape { places: contradiction.places(), ..Shape::default() };
         }
     };

@@ -3,7 +3,7 @@
 
 const page = JSON.parse(document.getElementById("data").textContent);
 
-const BOUGHT = 0, REFUSED = 1, FAILED = 2, UNKNOWN = 3;
+const BOUGHT = 0, REFUSED = 1, FAILED = 2, UNKNOWN = 3, RETURNED = 4, READ = 5;
 
 function decodeHistory() {
   const text = atob(document.getElementById("stream").textContent.trim());
@@ -39,16 +39,15 @@ function decodeHistory() {
   };
   const { locked, read, emptied, written, unlocked, returned, seen, sold, pid, line } = history;
   const timeColumns = [locked, read, emptied, written, unlocked, returned];
-  const stockColumns = [seen, sold], numberColumns = [pid, line];
 
   let call = 0;
   for (let i = 0; i < count; i++) {
     history.lane[i] = number();
     const mask = number();
     call += number();
-    history.outcome[i] = mask & 3;
+    history.outcome[i] = mask & 7;
     history.call[i] = call;
-    let time = call, end = call, bit = 4;
+    let time = call, end = call, bit = 8;
     for (const column of timeColumns) {
       if (mask & bit) {
         time += signed();
@@ -57,20 +56,17 @@ function decodeHistory() {
       }
       bit *= 2;
     }
-    for (const column of stockColumns) {
-      if (mask & bit) column[i] = signed();
-      bit *= 2;
-    }
-    for (const column of numberColumns) {
-      if (mask & bit) column[i] = number();
-      bit *= 2;
-    }
+    if (mask & bit) seen[i] = signed();
+    if (mask & (bit * 2)) sold[i] = seen[i];
+    if (mask & (bit * 4)) pid[i] = number();
+    if (mask & (bit * 8)) sold[i] = signed();
+    if (mask & (bit * 16)) line[i] = number();
+    bit *= 32;
     if (mask & bit) {
       history.fault[i] = number();
       history.errno[i] = signed();
     }
-    if (mask & (bit * 2)) sold[i] = seen[i];
-    history.end[i] = history.outcome[i] === UNKNOWN && !(mask & 128) ? Math.max(end, page.span_ns) : end;
+    history.end[i] = history.outcome[i] === UNKNOWN && !(mask & 256) ? Math.max(end, page.span_ns) : end;
   }
   history.torn = new Map(page.torn);
   history.lanes = lanesOf(history);

@@ -7,7 +7,8 @@
 
 const GUTTER = 118, AXIS = 26, STOCK = 112, RIGHT = 14;
 const LABEL_ROOM = 170;
-const SIGNS = ["✓", "✕", "!", "?"];
+const SIGNS = ["✓", "✕", "!", "?", "↩", "○"];
+const OUTCOMES = ["bought", "refused", "failed", "unknown", "returned", "read"];
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
 function readColours() {
@@ -15,8 +16,8 @@ function readColours() {
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   const names = ["surface", "ink", "muted", "grid", "band", "wait", "anomaly"];
   const colours = Object.fromEntries(names.map((name) => [name, colour(name)]));
-  colours.outcome = ["bought", "refused", "failed", "unknown"].map(colour);
-  colours.soft = ["bought", "refused", "failed", "unknown"].map((name) => colour(`${name}-soft`));
+  colours.outcome = OUTCOMES.map(colour);
+  colours.soft = OUTCOMES.map((name) => colour(`${name}-soft`));
   return colours;
 }
 
@@ -54,7 +55,7 @@ function patterns(context, colours, ratio) {
     brush.fillRect(3, 0, 1.5, 6);
   });
   return {
-    outcome: [null, stripes(colours.outcome[REFUSED]), dots(colours.outcome[FAILED]), null],
+    outcome: [null, stripes(colours.outcome[REFUSED]), dots(colours.outcome[FAILED]), null, null, null],
     empty: upright,
   };
 }
@@ -280,6 +281,8 @@ function endLabels(i) {
     case BOUGHT: return Number.isNaN(sold[i])
       ? [`${sign} bought`, sign] : [`${sign} bought ticket ${grouped(sold[i])}`, `${sign} ${grouped(sold[i])}`, sign];
     case REFUSED: return [`${sign} refused: sold out`, `${sign} refused`, sign];
+    case RETURNED: return [`${sign} gave back`, sign];
+    case READ: return [`${sign} saw ${grouped(history_.seen[i])}`, sign];
     case FAILED: return [`${sign} failed${fault[i] < 0 ? "" : `: ${faultName(i)}`}`, `${sign} failed`, sign];
     default: return [`${sign} no answer${fault[i] < 0 ? "" : `: ${faultName(i)}`}`, `${sign} no answer`, sign];
   }
@@ -330,7 +333,7 @@ class DenseLanes {
     const { call, locked, end, outcome } = history_;
     const { rank, share, width, pixels, colours } = this;
     // What covers what: waiting, bought, refused, no answer, failed.
-    const ranks = [2, 3, 5, 4];
+    const ranks = [2, 3, 5, 4, 2, 2];
     rank.fill(0);
     share.fill(0);
     const scale = width / (view.until - view.from);

@@ -139,7 +139,7 @@ fn shown(history: &History, verdict: &Verdict) -> Vec<Shown> {
         let pieces = pieces(anomaly, history, LANG);
         Shown {
             kind: anomaly.kind.name(),
-            summary: words::summary(anomaly, &verdict.ledger, history, LANG),
+            summary: words::summary(anomaly, verdict.ledger_of(anomaly), history, LANG),
             more: words::evidence(anomaly, history, LANG, MOST_EVIDENCE).get(pieces.len()).cloned(),
             pieces: pieces
                 .into_iter()
@@ -170,6 +170,8 @@ impl Legend {
             Outcome::Refused => ("refused", "stripes", "✕ refused"),
             Outcome::Failed => ("failed", "dots", "! failed"),
             Outcome::Unknown => ("unknown", "open", "? no answer"),
+            Outcome::Returned => ("returned", "waves", "↩ given back"),
+            Outcome::Read => ("read", "", "○ looked"),
         };
         Self {
             lock: any(|purchase| purchase.steps.locked_ns.is_some()),

@@ -13,7 +13,7 @@ use super::lanes::{Extent, Lane, buyer_name, lanes, last_known_ns, turn_ns};
 use crate::fault::{Fault, FaultKind};
 use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
-use crate::report::words::{self, span};
+use crate::report::words::{self, grouped_stock, span};
 use crate::stock::Stock;
 
 /// The most purchases that are drawn.
@@ -41,6 +41,8 @@ struct Signs {
     refused: char,
     failed: char,
     unknown: char,
+    returned: char,
+    read: char,
 }
 
 const UNICODE: Signs = Signs {
@@ -52,6 +54,8 @@ const UNICODE: Signs = Signs {
     refused: '✗',
     failed: '!',
     unknown: '?',
+    returned: '↩',
+    read: '○',
 };
 
 const ASCII: Signs = Signs {
@@ -63,6 +67,8 @@ const ASCII: Signs = Signs {
     refused: 'x',
     failed: '!',
     unknown: '?',
+    returned: '<',
+    read: 'o',
 };
 
 /// The timeline of a history, with a line feed at its end; `None` where there is nothing to see, more
@@ -270,6 +276,7 @@ fn outcome_style(outcome: Outcome) -> Style {
         Outcome::Bought => AnsiColor::Green,
         Outcome::Refused => AnsiColor::Red,
         Outcome::Failed | Outcome::Unknown => AnsiColor::Yellow,
+        Outcome::Returned | Outcome::Read => AnsiColor::Blue,
     };
     colour.on_default()
 }
@@ -280,6 +287,8 @@ fn sign(outcome: Outcome, signs: &Signs) -> char {
         Outcome::Refused => signs.refused,
         Outcome::Failed => signs.failed,
         Outcome::Unknown => signs.unknown,
+        Outcome::Returned => signs.returned,
+        Outcome::Read => signs.read,
     }
 }
 
@@ -299,6 +308,8 @@ fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang) -> String
             (Outcome::Refused, _) => say::refused(lang),
             (Outcome::Failed, _) => words::fault(only, lang).unwrap_or_else(|| say::failed(lang)),
             (Outcome::Unknown, _) => say::unanswered(lang),
+            (Outcome::Returned, _) => say::given_back(lang),
+            (Outcome::Read, _) => say::looked(lang, only.seen.map_or_else(|| "?".to_owned(), grouped_stock)),
         };
         return format!("{} {words}", sign(only.outcome, signs));
     }

@@ -138,6 +138,9 @@ pub fn outcome(outcome: Outcome, lang: Lang) -> String {
     match outcome {
         Outcome::Bought => styled(GOOD, say::and_bought(lang)),
         Outcome::Refused => styled(BAD, say::and_refused(lang)),
-        Outcome::Failed | Outcome::Unknown => styled(ODD, say::and_failed(lang)),
+        // Our buyers buy.
+        Outcome::Failed | Outcome::Unknown | Outcome::Returned | Outcome::Read => {
+            styled(ODD, say::and_failed(lang))
+        }
     }
 }

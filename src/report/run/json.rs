@@ -16,6 +16,9 @@ pub(crate) struct Document<'a> {
     pub(crate) command: Option<String>,
     stock: Stock,
     receipts: u64,
+    sold: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    returned: u64,
     refused: u64,
     failed: u64,
     unanswered: u64,
@@ -90,6 +93,8 @@ pub(crate) fn document<'a>(
         command: plan.map(Plan::command),
         stock: Stock { initial: ledger.initial, remaining: ledger.remaining },
         receipts: ledger.receipts,
+        sold: ledger.sold,
+        returned: ledger.returned,
         refused: ledger.refused,
         failed: ledger.failed,
         unanswered: ledger.unanswered,

@@ -20,8 +20,8 @@ pub(super) enum Fit {
     Fits,
     /// There is none, because of this.
     Contradiction(Contradiction),
-    /// Neither was shown.
-    Undecided,
+    /// Neither was shown, because of so many purchases.
+    Undecided(u64),
 }
 
 /// Decides whether an order fits.
@@ -53,7 +53,7 @@ pub(super) fn judge(sale: &Sale<'_>) -> Fit {
     if doubtful.is_empty() || gaps.unsold(suitors(&certain)).is_none() || fits_with(sale, &doubtful) {
         Fit::Fits
     } else {
-        Fit::Undecided
+        Fit::Undecided(doubtful.len() as u64)
     }
 }
 

@@ -9,7 +9,7 @@ use stateright::semantics::{ConsistencyTester as _, LinearizabilityTester, Seque
 use super::*;
 use crate::history::Header;
 use crate::stock::Stock;
-use crate::verdict::{Ruling, Unjudged};
+use crate::verdict::{Ruling, Unjudged, Verdict};
 
 /// What a ticket counter does, one purchase at a time.
 #[derive(Clone, Debug)]
@@ -74,7 +74,8 @@ fn fits_from(history: &History, initial: Stock) -> bool {
     let mut events = Vec::new();
     for (purchase, thread) in history.purchases.iter().zip(0..) {
         let ret = match purchase.outcome {
-            Outcome::Failed => continue,
+            // None of these looks or gives back.
+            Outcome::Failed | Outcome::Returned | Outcome::Read => continue,
             Outcome::Bought => Some(Ret::Bought(purchase.sold_from)),
             Outcome::Refused => Some(Ret::Refused(purchase.sold_from)),
             Outcome::Unknown => None,
@@ -232,6 +233,11 @@ fn is_for_the_tester(history: &History) -> bool {
             .all(|purchase| purchase.sold_from.is_none_or(|stock| stock <= initial))
 }
 
+/// Whether the question was left open.
+fn open(verdict: &Verdict) -> bool {
+    verdict.unjudged.iter().any(|reason| matches!(reason, Unjudged::Order(_)))
+}
+
 /// Holds the ruling against the tester's. Tells whether the tester was asked and found no order.
 fn agree(history: &History) -> Result<bool, TestCaseError> {
     let verdict = crate::verdict::judge(history);
@@ -240,7 +246,7 @@ fn agree(history: &History) -> Result<bool, TestCaseError> {
     if lost || !is_for_the_tester(history) {
         return Ok(false);
     }
-    if verdict.unjudged.contains(&Unjudged::Order) {
+    if open(&verdict) {
         // Only of these it may say that it does not know.
         let open_known = |p: &Purchase| p.outcome == Outcome::Unknown && p.sold_from.is_some();
         prop_assert!(history.purchases.iter().any(open_known));
@@ -262,10 +268,11 @@ fn alone(history: &History, contradiction: &Contradiction) -> History {
 
 /// The contradictions that the rule tells of.
 fn contradictions(history: &History) -> Vec<Contradiction> {
-    match crate::verdict::judge(history).anomaly(AnomalyKind::OutOfOrder).map(|anomaly| &anomaly.evidence) {
-        Some(Evidence::OutOfOrder(contradictions)) => contradictions.clone(),
+    let of = |anomaly: Anomaly| match anomaly.evidence {
+        Evidence::OutOfOrder(contradictions) => contradictions,
         _ => Vec::new(),
-    }
+    };
+    crate::verdict::judge(history).anomalies.into_iter().flat_map(of).collect()
 }
 
 proptest! {
@@ -303,7 +310,7 @@ proptest! {
         let text = format!("{history:#?}\n{verdict:#?}");
         prop_assert!(verdict.ruling != Ruling::Unsound, "{}", text);
         // Where nothing was on sale, or nobody came to an end, nothing is shown.
-        let shown = verdict.unjudged.iter().all(|reason| *reason == Unjudged::Order);
+        let shown = verdict.unjudged.iter().all(|reason| matches!(reason, Unjudged::Order(_)));
         if told && highest.is_some() && shown {
             prop_assert_eq!(verdict.ruling, Ruling::Sound, "{}", text);
             prop_assert_eq!((history.header.initial, from.is_some()), (highest, true));
@@ -336,7 +343,7 @@ fn evidence_contradicts_a_counter_by_itself() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut history = a_sound_history(&mut rng);
         CORRUPTIONS.choose(&mut rng).expect("one")(&mut rng, &mut history);
-        undecided += u32::from(crate::verdict::judge(&history).unjudged.contains(&Unjudged::Order));
+        undecided += u32::from(open(&crate::verdict::judge(&history)));
         for contradiction in contradictions(&history) {
             let kind = contradiction.rule();
             *kinds.entry(kind).or_insert(0_u32) += 1;

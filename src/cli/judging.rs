@@ -1,0 +1,85 @@
+//! What is said of a history by whoever has it judged: its stock at the start, its clocks, its rules.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::duration::{duration, nanoseconds};
+use crate::history::{History, Purchase};
+use crate::report::check::Note;
+use crate::stock::Stock;
+use crate::verdict::{InitialFrom, Ruling, Verdict, judge, judge_from};
+
+/// What `check` and `report` take.
+#[derive(Clone, Debug, Args)]
+pub(super) struct JudgeArgs {
+    /// The stock at the start [default: the header's, or else the highest that a purchase says]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
+    tickets: Option<Stock>,
+    /// To what its times were cut: one that was cut to whole milliseconds lies from t to t + 1 ms
+    /// [default: the header's, or the unit of a format that is coarse]
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    resolution: Option<Duration>,
+    /// By how much its clocks may be wrong, either way [default: the header's]
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    clock_error: Option<Duration>,
+    /// The most receipts that one buyer may hold: more are `over_limit`
+    #[arg(long, value_name = "N")]
+    limit_per_buyer: Option<u64>,
+}
+
+/// What is said of a history.
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
+    pub(super) initial_from: Option<InitialFrom>,
+    pub(super) notes: Vec<Note>,
+}
+
+impl JudgeArgs {
+    /// Judges a history under what is said of it here.
+    ///
+    /// # Errors
+    /// When one stock is given for several items.
+    pub(super) fn judge(&self, history: &mut History) -> anyhow::Result<Judged> {
+        let header = &mut history.header;
+        let items = &header.items;
+        anyhow::ensure!(
+            self.tickets.is_none() || items.len() < 2,
+            "--tickets is one number, and there are {} items: say it for each in the header, \
+             {{\"history_version\":2,\"initial\":{{{:?}:1,…}}}}",
+            items.len(),
+            items.name(0).unwrap_or_default(),
+        );
+        header.resolution_ns = self.resolution.map(nanoseconds).or(header.resolution_ns);
+        header.clock_error_ns = self.clock_error.map(nanoseconds).or(header.clock_error_ns);
+        header.limit_per_buyer = self.limit_per_buyer.or(header.limit_per_buyer);
+        let (verdict, initial_from) = judge_from(history, self.tickets);
+        let notes = coarse(history, &verdict).into_iter().collect();
+        Ok(Judged { verdict, initial_from, notes })
+    }
+}
+
+/// Whether all times of a history that says nothing of its clocks are round.
+fn coarse(history: &mut History, verdict: &Verdict) -> Option<Note> {
+    let header = &history.header;
+    let said = header.resolution_ns.is_some() || header.clock_error_ns.is_some();
+    if said || history.purchases.len() < 2 {
+        return None;
+    }
+    let times = |purchase: &Purchase| [Some(purchase.invoke_ns), purchase.return_ns];
+    let all_are = |ns: u64| {
+        let mut times = history.purchases.iter().flat_map(times).flatten();
+        times.all(|time| time.is_multiple_of(ns))
+    };
+    if !all_are(1_000_000) || history.purchases.iter().flat_map(times).flatten().all(|time| time == 0) {
+        return None;
+    }
+    let ns = if all_are(1_000_000_000) { 1_000_000_000 } else { 1_000_000 };
+    let mut vanishes = false;
+    if verdict.ruling == Ruling::Unsound {
+        history.header.resolution_ns = Some(ns);
+        vanishes = judge(history).ruling != Ruling::Unsound;
+        history.header.resolution_ns = None;
+    }
+    Some(Note::Coarse { ns, vanishes })
+}

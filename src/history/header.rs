@@ -1,0 +1,181 @@
+//! What a history says of itself, beside its purchases.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Doubt, Names, Tally, Timing};
+use crate::plan::{Exclusion, Plan};
+use crate::protocol::file::Lock;
+use crate::stock::Stock;
+
+/// What a history says of itself beside its purchases.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// The stock before the first purchase, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<Stock>,
+    /// The stock after the last purchase, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<Stock>,
+    /// The start of the file's text after the sale, where it is no ticket file any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_torn: Option<String>,
+    /// The wall-clock time at the epoch, in nanoseconds since 1970: it puts histories of several machines,
+    /// or of several runs, on one clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_ns: Option<u64>,
+    /// Why the stock could not be read after the sale, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
+    /// Whether other programs may have sold from the same file meanwhile: then stock that went down
+    /// between our purchases is noted and not held against our buyers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outsiders: bool,
+    /// Whether others may have put tickets on sale meanwhile, under the lock: then a stock that rose between
+    /// two purchases is theirs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restocks: bool,
+    /// Whether the lock kept purchases apart: no two of them held it at a time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exclusive: bool,
+    /// Whether the buyers came one after the other on purpose, so that nothing was to overlap.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_turn: bool,
+    /// How many purchases were made but not recorded, because the recorder was full.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unrecorded: Tally,
+    /// Whether the run was interrupted before its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
+    /// What it could not show, where it is a race of foreign buyers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
+    /// How long the run took, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
+    /// The last line of the file that it was read from, if its writer had not finished it.
+    #[serde(skip)]
+    pub cut_short: Option<u32>,
+    /// The names of buyers that are not known by a number.
+    #[serde(skip)]
+    pub names: Names,
+    /// What is sold, where purchases say it.
+    #[serde(skip)]
+    pub items: Items,
+    /// The names of orders.
+    #[serde(skip)]
+    pub orders: Names,
+    /// Members that nothing was made of, and how often they came.
+    #[serde(skip)]
+    pub ignored: BTreeMap<String, u64>,
+    /// To what its times were cut, in nanoseconds: one that was cut to whole milliseconds lies in
+    /// [t, t + 1 ms].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution_ns: Option<u64>,
+    /// By how much its clocks may be wrong, in nanoseconds, either way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_error_ns: Option<u64>,
+    /// The most receipts that one buyer may hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_per_buyer: Option<u64>,
+    /// The steps that were taken, where it is the history of a replay: a schedule as `replay` takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
+    /// How the history was made, where ticketsim made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+}
+
+impl Header {
+    /// What a history says of the plan that it was made by, for a verdict that knows the history alone.
+    #[must_use]
+    pub fn of_plan(plan: Plan) -> Self {
+        let (exclusive, in_turn) = match plan.exclusion() {
+            Exclusion::Excludes => (true, false),
+            Exclusion::InTurn => (plan.file().is_some_and(|file| file.sale.lock != Lock::None), true),
+            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
+                (false, false)
+            }
+        };
+        Self { exclusive, in_turn, restocks: plan.restocks, plan: Some(plan), ..Self::default() }
+    }
+}
+
+impl Header {
+    /// The same without the names and what they are of: what each item's part has of its own.
+    #[must_use]
+    pub fn without_names(&self) -> Self {
+        let Self { left_torn, unread, timing, replay, doubts, .. } = self;
+        Self {
+            wall_ns: self.wall_ns,
+            left_torn: left_torn.clone(),
+            unread: unread.clone(),
+            outsiders: self.outsiders,
+            restocks: self.restocks,
+            exclusive: self.exclusive,
+            in_turn: self.in_turn,
+            unrecorded: self.unrecorded,
+            interrupted: self.interrupted,
+            timing: *timing,
+            doubts: doubts.clone(),
+            cut_short: self.cut_short,
+            resolution_ns: self.resolution_ns,
+            clock_error_ns: self.clock_error_ns,
+            replay: replay.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// By how much the intervals of purchases are to be widened: before the call, and after the return.
+    #[must_use]
+    pub fn slack_ns(&self) -> (u64, u64) {
+        let error_ns = self.clock_error_ns.unwrap_or(0);
+        (error_ns, error_ns.saturating_add(self.resolution_ns.unwrap_or(0)))
+    }
+}
+
+/// What is sold: one counter an item. None where purchases do not say what they bought: then there is one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Items {
+    /// Their names.
+    pub names: Names,
+    /// The stock of each before the first purchase, where it is known; by the place of its name.
+    pub initial: Vec<Option<Stock>>,
+    /// The stock of each after the last purchase.
+    pub remaining: Vec<Option<Stock>>,
+    /// Whether they are seats: there is one of each.
+    pub seats: bool,
+}
+
+impl Items {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether purchases do not say what they bought.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of the item of this name; a new one the first time.
+    pub fn number(&mut self, name: &str) -> u32 {
+        let number = self.names.place(name);
+        self.initial.resize(self.len(), None);
+        self.remaining.resize(self.len(), None);
+        number
+    }
+
+    /// The name of an item.
+    #[must_use]
+    pub fn name(&self, item: u32) -> Option<&str> {
+        self.names.at(item as usize)
+    }
+}
+
+fn is_zero(tally: &Tally) -> bool {
+    *tally == Tally::default()
+}

@@ -1,0 +1,370 @@
+//! One line of a history: its members, whatever their order, and what is made of them.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::jepsen::Event;
+use super::read::{BuyerName, Mistake};
+use super::{FORMAT_VERSION, Header, Outcome, Purchase, Steps};
+use crate::fault::{Fault, FaultKind, TornText};
+use crate::stock::Stock;
+
+/// The item of a purchase that names none.
+pub(super) const NO_ITEM: u32 = u32::MAX;
+
+/// The words for how many tickets a purchase is about.
+pub(super) const QUANTITY: &[&str] = &["quantity", "qty", "count", "amount"];
+/// The words for what it is about.
+pub(super) const ITEM: &[&str] = &["item", "sku", "product", "event", "seat"];
+
+/// A line that is a purchase, or else tells what it is.
+#[derive(Default)]
+pub(super) struct Line<'a> {
+    buyer: Option<BuyerName<'a>>,
+    pid: Option<u32>,
+    invoke_ns: Option<u64>,
+    return_ns: Option<u64>,
+    outcome: Option<Cow<'a, str>>,
+    gives_back: Option<bool>,
+    quantity: Option<(&'static str, u64)>,
+    item: Option<(&'static str, BuyerName<'a>)>,
+    order: Option<BuyerName<'a>>,
+    stock: Option<Stock>,
+    seen: Option<Stock>,
+    sold_from: Option<Stock>,
+    locked_ns: Option<u64>,
+    read_ns: Option<u64>,
+    truncated_ns: Option<u64>,
+    written_ns: Option<u64>,
+    unlocked_ns: Option<u64>,
+    fault: Option<FaultKind>,
+    errno: Option<i32>,
+    holder_pid: Option<u32>,
+    torn: Option<TornText>,
+    pub(super) history_version: Option<&'a RawValue>,
+    // A purchase may have members of these names, too, whatever they are.
+    process: Option<&'a RawValue>,
+    r#type: Option<&'a RawValue>,
+    f: Option<&'a RawValue>,
+    value: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+    time: Option<&'a RawValue>,
+    /// The members that are none of these.
+    others: Vec<Cow<'a, str>>,
+    /// A member that stands twice, or two that mean the same.
+    twice: Option<(String, String)>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Line<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut line = Line::default();
+                while let Some(Name(name)) = map.next_key()? {
+                    line.member(name, &mut map)?;
+                }
+                Ok(line)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// The name of a member: borrowed where it can be.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+impl<'a> Line<'a> {
+    /// Takes a member.
+    fn member<A: MapAccess<'a>>(&mut self, name: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
+        macro_rules! take {
+            ($field:ident) => {
+                match map.next_value()? {
+                    Some(value) if self.$field.is_none() => self.$field = Some(value),
+                    Some(_) => self.twice = Some((name.to_string(), name.into_owned())),
+                    None => {}
+                }
+            };
+        }
+        match name.as_ref() {
+            "buyer" => take!(buyer),
+            "pid" => take!(pid),
+            "invoke_ns" => take!(invoke_ns),
+            "return_ns" => take!(return_ns),
+            "outcome" => {
+                if let Some(Name(word)) = map.next_value()? {
+                    self.outcome = Some(word);
+                }
+            }
+            "gives_back" => take!(gives_back),
+            "order" => take!(order),
+            "stock" => take!(stock),
+            "seen" => take!(seen),
+            "sold_from" => take!(sold_from),
+            "locked_ns" => take!(locked_ns),
+            "read_ns" => take!(read_ns),
+            "truncated_ns" => take!(truncated_ns),
+            "written_ns" => take!(written_ns),
+            "unlocked_ns" => take!(unlocked_ns),
+            "fault" => take!(fault),
+            "errno" => take!(errno),
+            "holder_pid" => take!(holder_pid),
+            "torn" => take!(torn),
+            "history_version" => take!(history_version),
+            "process" => take!(process),
+            "type" => take!(r#type),
+            "f" => take!(f),
+            "value" => take!(value),
+            "error" => take!(error),
+            "time" => take!(time),
+            _ => return self.synonym(name, map),
+        }
+        Ok(())
+    }
+
+    /// Takes a member that goes by several names, or one that nothing is made of.
+    fn synonym<A: MapAccess<'a>>(&mut self, name: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
+        let among = |words: &'static [&'static str]| words.iter().find(|word| **word == name).copied();
+        if let Some(word) = among(QUANTITY) {
+            if let Some(quantity) = map.next_value()? {
+                let before = self.quantity.replace((word, quantity));
+                self.twice =
+                    self.twice.take().or(before.map(|(other, _)| (other.to_owned(), word.to_owned())));
+            }
+        } else if let Some(word) = among(ITEM) {
+            if let Some(item) = map.next_value()? {
+                let before = self.item.replace((word, item));
+                self.twice =
+                    self.twice.take().or(before.map(|(other, _)| (other.to_owned(), word.to_owned())));
+            }
+        } else {
+            map.next_value::<IgnoredAny>()?;
+            self.others.push(name);
+        }
+        Ok(())
+    }
+
+    pub(super) fn event(&self, text: &'a [u8]) -> Option<Event<'a>> {
+        let Self { f, value, error, time, .. } = *self;
+        Some(Event { text, process: self.process?, kind: self.r#type?, f, value, error, time })
+    }
+
+    pub(super) fn is_purchase(&self) -> bool {
+        self.outcome.is_some() || self.invoke_ns.is_some()
+    }
+
+    /// Counts the members that nothing is made of, but for these.
+    pub(super) fn note_ignored(&self, header: &mut Header, known: &[&str]) {
+        let ignored = self.others.iter().filter(|name| !known.contains(&name.as_ref()));
+        ignored.for_each(|name| note_ignored(header, name));
+    }
+
+    /// The purchase that it is.
+    pub(super) fn purchase(self, line: u32, header: &mut Header) -> Result<Purchase, Mistake> {
+        let needs = |member: &str| Mistake::whole(format!("a purchase needs the member \"{member}\""));
+        if let Some((one, other)) = &self.twice {
+            let what = if one == other {
+                format!("the member {one:?} stands twice")
+            } else {
+                format!("{one:?} and {other:?} say the same: keep one of them")
+            };
+            return Err(Mistake::whole(what));
+        }
+        self.note_ignored(header, &[]);
+        let of_events = [
+            ("process", self.process),
+            ("type", self.r#type),
+            ("f", self.f),
+            ("value", self.value),
+            ("error", self.error),
+            ("time", self.time),
+            ("history_version", self.history_version),
+        ];
+        for (name, _) in of_events.into_iter().filter(|(_, value)| value.is_some()) {
+            note_ignored(header, name);
+        }
+        let outcome = outcome(self.outcome.as_deref().ok_or_else(|| needs("outcome"))?)?;
+        let invoke_ns = self.invoke_ns.ok_or_else(|| needs("invoke_ns"))?;
+        check_times(outcome, invoke_ns, self.return_ns)?;
+        let seen = self.seen.or(self.stock);
+        if outcome == Outcome::Read && seen.is_none() {
+            return Err(Mistake::whole("a read needs the member \"stock\": what it saw"));
+        }
+        Ok(Purchase {
+            buyer: self.buyer.ok_or_else(|| needs("buyer"))?.number(&mut header.names),
+            pid: self.pid,
+            invoke_ns,
+            return_ns: self.return_ns,
+            outcome,
+            gives_back: self.gives_back.unwrap_or(false),
+            quantity: self.quantity.map_or(Ok(1), |(word, quantity)| checked_quantity(word, quantity))?,
+            item: match &self.item {
+                None => NO_ITEM,
+                Some((word, item)) => {
+                    header.items.seats |= *word == "seat";
+                    header.items.number(&item.text())
+                }
+            },
+            order: self.order.map_or(0, |order| header.orders.place(&order.text()) + 1),
+            seen,
+            sold_from: self.sold_from.or(self.stock),
+            steps: Steps {
+                locked_ns: self.locked_ns,
+                read_ns: self.read_ns,
+                truncated_ns: self.truncated_ns,
+                written_ns: self.written_ns,
+                unlocked_ns: self.unlocked_ns,
+            },
+            fault: self.fault.map(|kind| match self.holder_pid {
+                Some(pid) if kind == FaultKind::HolderGone => Fault::holder_gone(pid),
+                _ => Fault { kind, errno: self.errno.unwrap_or(0) },
+            }),
+            torn: self.torn,
+            line,
+        })
+    }
+}
+
+/// Counts a member that nothing is made of.
+pub(super) fn note_ignored(header: &mut Header, name: &str) {
+    /// As many names are told apart; the rest goes by one.
+    const MOST: usize = 100;
+    let name = if header.ignored.len() < MOST || header.ignored.contains_key(name) { name } else { "…" };
+    *header.ignored.entry(name.chars().take(60).collect()).or_insert(0) += 1;
+}
+
+/// A quantity, as far as it is one.
+pub(super) fn checked_quantity(word: &str, quantity: u64) -> Result<u32, Mistake> {
+    u32::try_from(quantity).ok().filter(|quantity| *quantity > 0).ok_or_else(|| {
+        Mistake::whole(format!("\"{word}\" is {quantity}: it takes a whole number from 1 to {}", u32::MAX))
+    })
+}
+
+/// An outcome by its word, in small or capital letters.
+pub(super) fn outcome(word: &str) -> Result<Outcome, Mistake> {
+    word.to_ascii_lowercase().parse().map_err(|_| {
+        let known = Outcome::ALL.iter().map(|outcome| outcome.name()).collect::<Vec<_>>().join(", ");
+        let shown: String = word.chars().take(60).collect();
+        Mistake::whole(format!("unknown outcome {shown:?}: one of {known}"))
+    })
+}
+
+/// Refuses times that can't be.
+pub(super) fn check_times(outcome: Outcome, invoke_ns: u64, return_ns: Option<u64>) -> Result<(), Mistake> {
+    match (outcome, return_ns) {
+        (Outcome::Failed | Outcome::Unknown, None) => Ok(()),
+        (_, None) => Err(Mistake::whole(format!(
+            "a purchase that was {outcome} needs the member \"return_ns\"; \
+             if no answer came, its outcome is \"unknown\""
+        ))),
+        (_, Some(return_ns)) if return_ns < invoke_ns => {
+            Err(Mistake::whole(format!("it returned at {return_ns}, before its call at {invoke_ns}")))
+        }
+        (_, Some(_)) => Ok(()),
+    }
+}
+
+#[derive(Deserialize)]
+struct HeaderLine {
+    history_version: u32,
+    #[serde(flatten)]
+    header: Header,
+}
+
+/// The header that a line is.
+pub(super) fn header(text: &[u8]) -> Result<Header, Mistake> {
+    let mut members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text)?;
+    let ignored: Vec<String> = members.keys().filter(|name| !is_of_header(name)).cloned().collect();
+    let mut by_item = Vec::new();
+    for member in ["initial", "remaining"] {
+        if members.get(member).is_some_and(serde_json::Value::is_object) {
+            by_item.extend(members.remove(member).map(|stocks| (member, stocks)));
+        }
+    }
+    let HeaderLine { history_version, mut header } = if by_item.is_empty() {
+        serde_json::from_slice(text)?
+    } else {
+        serde_json::from_value(members.into()).map_err(|error| Mistake::whole(error.to_string()))?
+    };
+    for (member, stocks) in by_item {
+        let stocks: serde_json::Map<String, serde_json::Value> = serde_json::from_value(stocks)?;
+        for (name, stock) in stocks {
+            let stock = stock.as_i64().ok_or_else(|| {
+                Mistake::whole(format!("\"{member}\" of {name:?} is {stock}: it takes a whole number"))
+            })?;
+            let item = header.items.number(&name) as usize;
+            let all =
+                if member == "initial" { &mut header.items.initial } else { &mut header.items.remaining };
+            all[item] = Some(stock);
+        }
+    }
+    ignored.iter().for_each(|name| note_ignored(&mut header, name));
+    match history_version {
+        1 => {
+            // What the verdict asks stood in the plan alone.
+            let of_plan = header.plan.clone().map(Header::of_plan).unwrap_or_default();
+            Ok(Header { exclusive: of_plan.exclusive, in_turn: of_plan.in_turn, ..header })
+        }
+        FORMAT_VERSION => Ok(header),
+        _ => Err(Mistake::whole(format!(
+            "history_version {history_version}: this ticketsim reads versions 1 to {FORMAT_VERSION}"
+        ))),
+    }
+}
+
+/// Whether a header has a member of this name.
+fn is_of_header(name: &str) -> bool {
+    matches!(
+        name,
+        "history_version"
+            | "initial"
+            | "remaining"
+            | "left_torn"
+            | "unread"
+            | "wall_ns"
+            | "outsiders"
+            | "restocks"
+            | "exclusive"
+            | "in_turn"
+            | "unrecorded"
+            | "interrupted"
+            | "timing"
+            | "doubts"
+            | "resolution_ns"
+            | "clock_error_ns"
+            | "limit_per_buyer"
+            | "replay"
+            | "plan"
+    )
+}
