@@ -154,7 +154,9 @@ fn a_restock_under_the_lock_is_not_called_a_race() {
         assert!(command.contains("--restocks"), "{command}");
         let [receipts, restocked] =
             ["receipts", "restocked"].map(|name| document[name].as_u64().expect(name));
-        assert_eq!(receipts, 3 + restocked, "all were sold: {document}");
+        // On a slow machine all may have been sold before.
+        let remaining = document["stock"]["remaining"].as_u64().expect("a stock");
+        assert_eq!(receipts + remaining, 3 + restocked, "{document}");
     }
 }
 
