@@ -204,6 +204,12 @@ impl Purchase {
         Self { seen: Some(stock), sold_from: Some(stock), ..self }
     }
 
+    /// The stock that it left, if it took what it wanted.
+    #[must_use]
+    pub fn leaves(&self) -> Option<Stock> {
+        Some(self.sold_from?.saturating_sub(Stock::from(self.quantity)))
+    }
+
     /// Whether it may have raised the stock: it gave tickets back, or nobody knows whether it did.
     #[must_use]
     pub fn may_raise(&self) -> bool {

@@ -164,6 +164,13 @@ impl Anomaly {
         Self { kind, count, item: None, evidence }
     }
 
+    /// Tickets that are missing, or there although they were sold; `None` where there are none.
+    pub(super) fn lost_stock(missing: u64, extra: u64, suspects: Vec<Place>) -> Option<Self> {
+        let count = missing.saturating_add(extra);
+        let evidence = Evidence::LostStock { missing, extra, suspects };
+        (count > 0).then(|| Self::new(AnomalyKind::LostStock, count, evidence))
+    }
+
     /// The purchases that it rests on, as far as they are kept as evidence.
     #[must_use]
     pub fn places(&self, history: &History) -> Vec<Place> {

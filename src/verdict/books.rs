@@ -9,7 +9,6 @@
 //! and no more can be said by number: taking every receipt as late and every give-back as early as can be
 //! keeps the stock at 0 or above if that holds. What is missing in the end is `oversold`.
 
-use super::conservation::{lost, negative_stock, stuck, torn_reads};
 use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place};
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
@@ -30,9 +29,6 @@ pub(super) fn judge(history: &History, ledger: &mut Ledger) -> Vec<Anomaly> {
         anomalies.extend(lost_updates(history));
     }
     anomalies.extend(lost_stock(history, ledger));
-    anomalies.extend(negative_stock(history));
-    anomalies.extend(torn_reads(history));
-    anomalies.extend(stuck(history));
     anomalies
 }
 
@@ -138,16 +134,20 @@ fn lost_stock(history: &History, ledger: &Ledger) -> Option<Anomaly> {
     let small = |number: i128| u64::try_from(number).unwrap_or(u64::MAX);
     if difference > i128::from(ups) {
         let restocked = header.outsiders && header.restocks;
-        return if restocked { None } else { lost(0, small(difference - i128::from(ups)), Vec::new()) };
+        return if restocked {
+            None
+        } else {
+            Anomaly::lost_stock(0, small(difference - i128::from(ups)), Vec::new())
+        };
     }
     if header.outsiders || ledger.oversold > 0 && -difference <= i128::from(downs) {
         return None;
     }
     if -difference > i128::from(downs) {
-        return lost(small(-difference - i128::from(downs)), 0, Vec::new());
+        return Anomaly::lost_stock(small(-difference - i128::from(downs)), 0, Vec::new());
     }
     let off = nearest(difference as i64, &open(true).collect::<Vec<_>>(), &open(false).collect::<Vec<_>>())?;
-    lost(off, 0, Vec::new())
+    Anomaly::lost_stock(off, 0, Vec::new())
 }
 
 /// How far a difference is from the nearest that purchases without an answer can make up; `None` where they
@@ -178,17 +178,4 @@ fn nearest(difference: i64, ups: &[u32], downs: &[u32]) -> Option<u64> {
     let wanted = difference + down;
     let sums = reached.iter().enumerate().filter(|(_, there)| **there).map(|(at, _)| at as i64);
     sums.map(|at| at.abs_diff(wanted)).min().filter(|off| *off > 0)
-}
-
-/// The highest stock that there can ever have been.
-pub(super) fn highest(history: &History) -> Option<Stock> {
-    let raised = history.purchases.iter().filter(|purchase| purchase.may_raise());
-    let raised: u64 = raised.map(|purchase| u64::from(purchase.quantity)).sum();
-    let initial = history.header.initial?;
-    Some(initial.saturating_add(Stock::try_from(raised).unwrap_or(Stock::MAX)).max(initial))
-}
-
-/// The stock that a receipt left.
-pub(super) fn left_by(purchase: &Purchase) -> Option<Stock> {
-    Some(purchase.sold_from?.saturating_sub(Stock::from(purchase.quantity)))
 }

@@ -6,7 +6,7 @@
 //! writes inside it puts an old stock back, and looks the same. So a rise is named and the rest left
 //! open, unless it is declared that others put tickets on sale under the lock.
 
-use super::{Place, Rise, books};
+use super::{Place, Rise};
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::{Stock, tickets_between};
@@ -104,7 +104,7 @@ fn held(purchase: &Purchase, locks: bool) -> Option<(u64, u64)> {
 fn left_by(purchase: &Purchase, place: Place) -> Left {
     let Some(seen) = purchase.seen else { return Left::Unknown };
     match purchase.outcome {
-        Outcome::Bought => books::left_by(purchase).map_or(Left::Unknown, Left::Known),
+        Outcome::Bought => purchase.leaves().map_or(Left::Unknown, Left::Known),
         Outcome::Refused | Outcome::Read => Left::Known(seen),
         Outcome::Returned => Left::Known(seen.saturating_add(Stock::from(purchase.quantity))),
         // A write that went wrong may have left anything.

@@ -14,6 +14,7 @@ mod items;
 pub mod order;
 mod orders;
 mod restocks;
+mod sightings;
 mod unjudged;
 
 use serde::Serialize;
@@ -134,7 +135,13 @@ pub fn judge(history: &History) -> Verdict {
 
 /// Judges a history of one counter.
 fn judge_one(history: &History) -> Verdict {
-    let (mut ledger, mut anomalies) = conservation::judge(history);
+    let mut ledger = count(history);
+    let mut anomalies = if books::are_by_number(history) {
+        books::judge(history, &mut ledger)
+    } else {
+        conservation::judge(history, &mut ledger)
+    };
+    anomalies.extend(sightings::judge(history));
     let order = order::judge(history, &anomalies);
     anomalies.extend(order.anomalies);
     anomalies.extend(orders::returned_twice(history));
@@ -150,6 +157,40 @@ fn judge_one(history: &History) -> Verdict {
     }
     unjudged.extend(unjudged::not_shown(history, &ledger, &anomalies));
     finish(Verdict { ledger, anomalies, unjudged, ..Verdict::sound() }, history)
+}
+
+/// Counts the tickets.
+fn count(history: &History) -> Ledger {
+    let header = &history.header;
+    let mut ledger = Ledger {
+        initial: header.initial,
+        remaining: header.remaining,
+        receipts: header.unrecorded.bought,
+        sold: header.unrecorded.bought,
+        refused: header.unrecorded.refused,
+        failed: header.unrecorded.failed,
+        ..Ledger::default()
+    };
+    for purchase in &history.purchases {
+        let quantity = u64::from(purchase.quantity);
+        match purchase.outcome {
+            Outcome::Bought => {
+                add_one(&mut ledger.receipts);
+                ledger.sold = ledger.sold.saturating_add(quantity);
+            }
+            Outcome::Refused => add_one(&mut ledger.refused),
+            Outcome::Failed => add_one(&mut ledger.failed),
+            Outcome::Unknown => add_one(&mut ledger.unanswered),
+            Outcome::Returned => ledger.returned = ledger.returned.saturating_add(quantity),
+            Outcome::Read => add_one(&mut ledger.looks),
+        }
+    }
+    ledger
+}
+
+/// A file's header may say that any number was counted before.
+fn add_one(count: &mut u64) {
+    *count = count.saturating_add(1);
 }
 
 /// Draws up what is to be said of the whole.

@@ -260,7 +260,6 @@ fn it_agrees_with_every_order_tried() {
             unsound += u32::from(found == Some(true));
         }
     }
-    println!("{all} spoilt histories, {unsound} of them unsound, {open} left open");
     assert!(unsound > 5_000, "{unsound} of {all} unsound");
     assert!(open * 100 < all * 3, "{open} of {all} left open");
 }
