@@ -30,9 +30,12 @@ pub(super) struct ChoiceArgs {
     /// Which file carries the lock [default: ticket; sidecar for --write rename]
     #[arg(long, value_name = "PLACE", value_parser = closed::<LockOn>(LockOn::ALL))]
     lock_on: Option<LockOn>,
-    /// The steps of a purchase in an order of your own, e.g. \"read lock write unlock\": open, lock, read,
-    /// think, write (or truncate and fill), unlock; in a database begin, commit and others, too. --lock is the
-    /// kind that `lock` takes
+    /// The steps of a purchase in an order of your own, e.g. 'read lock write unlock'
+    ///
+    /// The words, each with its letter in a schedule: open O (the file that carries the lock), lock L (of the
+    /// kind that --lock says), read R, think (no step of a schedule), write W (in the way that --write says;
+    /// with truncate it stands for truncate T and fill F), unlock U. Without think nobody thinks; who reads 0
+    /// takes none but the unlock, if it holds the lock. A database has begin, commit and others, too.
     #[arg(long, value_name = "STEPS")]
     steps: Option<Protocol>,
     #[command(flatten)]

@@ -30,11 +30,16 @@ pub(super) fn plan(plan: &Plan, steps: &Schedule) -> Option<Plan> {
     let given = plan.file()?.sale;
     let Sale { lock, write, .. } = given;
     let mut near: Vec<(usize, Plan)> = Vec::new();
+    if given.steps.is_some() {
+        let usual = changed(plan, given, steps, (lock, write), plan.per_buyer);
+        near.push((1, usual.with_sale(|sale| *sale = given.under(lock))));
+    }
     for per_buyer in [plan.per_buyer, purchases(steps)] {
         for way in with(write, [Write::Overwrite, Write::Truncate, Write::Rename]) {
             for kind in with(lock, [Lock::None, Lock::Flock]) {
                 let other = changed(plan, given, steps, (kind, way), per_buyer);
                 let changes = usize::from(kind != lock)
+                    + usize::from(other.file().map(|file| file.sale.steps) != Some(given.steps))
                     + usize::from(way != write)
                     + usize::from(other.per_buyer != plan.per_buyer);
                 near.push((changes, other));
@@ -105,6 +110,14 @@ mod tests {
             (r#"{"write":"truncate"}"#, "R1 R2 W1 W2", Some("--no-lock")),
             (r#"{"lock":"none","tickets":2}"#, "R1 W1 R1", Some("--tickets 2 --no-lock --per-buyer 2")),
             (r#"{"lock":"none","buyers":1}"#, "R1 R2", Some("--no-lock")),
+            // Steps of a plan's own, and the usual ones.
+            (r#"{"steps":"read lock write unlock"}"#, "L1 R1 W1 U1", Some("")),
+            (r#"{"steps":"read lock write unlock"}"#, "R1 R2 W1 W2", Some("--no-lock")),
+            (
+                r#"{"steps":"read lock write unlock"}"#,
+                "R1 L1 W1 U1",
+                Some("--steps 'read lock write unlock'"),
+            ),
             // The control: what can be followed stays as it is.
             (r#"{"lock":"ofd"}"#, "L1 R1 W1", Some("--lock ofd")),
             // Nothing helps: a lock is a lock, and a read comes first.

@@ -105,6 +105,7 @@ Exit code:
 Examples:
   ticketsim --buyers 10 --tickets 1             ten processes, one ticket, under flock(2)
   ticketsim --buyers 10 --tickets 1 --no-lock   the same without the lock: watch it oversell
+  ticketsim -t 5 --steps 'read think lock write unlock'   a lock that comes too late
   ticketsim -n 100 -t 1000 --per-buyer all --think 0 -v"
 )]
 pub struct Cli {

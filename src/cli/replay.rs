@@ -33,6 +33,7 @@ A step is a letter and a buyer's number:
   L  take the lock        R  read the stock     U  let the lock go
   W  write one less       T  empty the file and  F  fill it (--write truncate: instead of W)
   O  open the file to lock (--write rename --lock-on ticket: before L)
+With --steps each word is a step in its place: open O, lock L, read R, write W, truncate T, fill F, unlock U.
 
 Each buyer is a process of its own, held at a gate before every step until it is its turn. A purchase
 that has begun when the schedule ends is finished; none is begun. Where the lock forbids the order, it
@@ -41,7 +42,8 @@ says at which step and who holds it, and the exit code is 2.
 Examples:
   ticketsim replay 'R1 R2 W1 W2' --tickets 1 --no-lock
   ticketsim replay 'L1 R1 W1 U1 L2 R2 U2' --tickets 1
-  ticketsim replay 'R1 T1 R2 F1' --tickets 1 --no-lock --write truncate --times 1000")]
+  ticketsim replay 'R1 T1 R2 F1' --tickets 1 --no-lock --write truncate --times 1000
+  ticketsim replay 'R1 R2 L1 W1 U1 L2 W2 U2' --tickets 1 --steps 'read lock write unlock'")]
 pub(super) struct ReplayArgs {
     /// The steps in their order, e.g. 'R1 R2 W1 W2'
     #[arg(value_name = "SCHEDULE", required_unless_present = "from")]

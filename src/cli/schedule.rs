@@ -46,6 +46,9 @@ pub(super) fn execute(args: &ScheduleArgs, lang: Lang, interrupted: &AtomicBool)
     let steps = steps.with_context(|| path.display().to_string())?;
     let plan = history.header.plan.as_ref().context("the history holds no plan")?;
     print(&format!("{steps}\n"), interrupted)?;
+    if let Err(error) = plan.check() {
+        anyhow::bail!("{}: processes can't replay this schedule: {error}", path.display());
+    }
     if let Some(refusal) = refusal(plan, &history.header, &steps) {
         anyhow::bail!("{}: processes can't replay this schedule: {refusal}", path.display());
     }

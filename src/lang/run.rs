@@ -124,6 +124,11 @@ texts! {
         en: "To fix it, let them take a lock that keeps them apart:  {command}",
         zh: "想修好，就换一把能隔开买家的锁：  {command}",
     }
+    /// The last line of an unsound run whose steps leave the stock unlocked for a while.
+    how_to_cover(command) {
+        en: "To fix it, keep the stock locked from the read to the write:  {command}",
+        zh: "想修好，就从读取到写入一直锁住库存：  {command}",
+    }
     /// `show`.
     left_in(tickets, file) { en: "{tickets} left in {file}", zh: "{file} 里还有 {tickets}" }
     /// Before what was sold in an interrupted run.

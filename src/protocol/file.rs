@@ -147,6 +147,14 @@ impl Sale {
         Self::new(Lock::Flock, Write::Overwrite)
     }
 
+    /// The usual purchase under another lock, with the same write: the lock sits where it suits that, and the
+    /// steps are the usual ones.
+    #[must_use]
+    pub const fn under(self, lock: Lock) -> Self {
+        let lock_on = self.write.default_lock_on();
+        Self { lock, lock_on, break_stale: false, steps: None, ..self }
+    }
+
     /// The purchase that takes these steps. `lock` is the kind of lock that they take, flock(2) unless it is
     /// given; `write` is how the word `write` reaches the file, and stands for `truncate fill` where it is
     /// [`Write::Truncate`].

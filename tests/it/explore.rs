@@ -18,9 +18,9 @@ fn two_buyers_of_one_ticket_come_out_as_documented() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let begin = concat!(
         r#"{"schema_version":1,"schedules":"6","sound":"2","states":7,"complete":true,"outcomes":["#,
-        r#"{"receipts":2,"remaining":0,"anomalies":["oversold","lost_update"],"schedules":"4","#,
+        r#"{"receipts":2,"failed":0,"remaining":0,"anomalies":["oversold","lost_update"],"schedules":"4","#,
         r#""probability":"1/2","witness":"R1 R2 W1 W2"},"#,
-        r#"{"receipts":1,"remaining":0,"anomalies":[],"schedules":"2","probability":"1/2","witness":"R1 W1 R2"}]"#
+        r#"{"receipts":1,"failed":0,"remaining":0,"anomalies":[],"schedules":"2","probability":"1/2","witness":"R1 W1 R2"}]"#
     );
     assert!(ran.stdout.starts_with(begin), "{}", ran.stdout);
 }

@@ -22,4 +22,5 @@ mod replay;
 mod run;
 mod shell;
 mod step;
+mod steps;
 mod ticket_file;

@@ -6,6 +6,7 @@ use super::{census_summary, sample_summary};
 use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Scheduler, Setting};
 use crate::lang::{Lang, explore as say};
 use crate::plan::PerBuyer;
+use crate::protocol::Protocol;
 use crate::protocol::file::{Lock, LockOn, Sale, Write};
 use crate::report::json::{SCHEMA_VERSION, to_line};
 use crate::schedule::Schedule;
@@ -29,6 +30,7 @@ struct CensusDocument {
 #[derive(Serialize)]
 struct FoundRow {
     receipts: u64,
+    failed: u64,
     remaining: Option<Stock>,
     anomalies: Vec<AnomalyKind>,
     schedules: String,
@@ -75,6 +77,7 @@ struct Confidence {
 #[derive(Serialize)]
 struct DrawnRow {
     receipts: u64,
+    failed: u64,
     remaining: Option<Stock>,
     anomalies: Vec<AnomalyKind>,
     draws: u64,
@@ -101,6 +104,8 @@ struct SettingRow {
     lock: Lock,
     lock_on: LockOn,
     write: Write,
+    /// Whether they are the usual ones of the choices or not.
+    steps: Protocol,
     per_buyer: PerBuyer,
 }
 
@@ -118,7 +123,15 @@ impl Closing {
         Self {
             verdict: ruling,
             summary,
-            setting: SettingRow { buyers, tickets, lock, lock_on, write, per_buyer },
+            setting: SettingRow {
+                buyers,
+                tickets,
+                lock,
+                lock_on,
+                write,
+                steps: setting.sale.protocol(),
+                per_buyer,
+            },
             command,
             replay: worst.map(|(_, witness)| setting.replay_command(witness)),
             leaves_out: say::leaves_out(Lang::En),
@@ -133,6 +146,7 @@ pub fn census_json(setting: &Setting, census: &Census, max_states: u64) -> Strin
     let command = setting.command() + &bound;
     let row = |found: &Found| FoundRow {
         receipts: found.end.receipts,
+        failed: found.end.failed,
         remaining: found.end.remaining,
         anomalies: found.end.anomalies.clone(),
         schedules: found.schedules.to_string(),
@@ -160,6 +174,7 @@ pub fn census_json(setting: &Setting, census: &Census, max_states: u64) -> Strin
 pub fn sample_json(setting: &Setting, sample: &Sample) -> String {
     let row = |drawn: &Drawn| DrawnRow {
         receipts: drawn.end.receipts,
+        failed: drawn.end.failed,
         remaining: drawn.end.remaining,
         anomalies: drawn.end.anomalies.clone(),
         draws: drawn.draws,

@@ -11,7 +11,8 @@ use super::chance::{SHORT_FRACTION, amount, decimal, exact_and_decimal, percent,
 use super::{census_summary, sample_summary, schedules};
 use crate::explore::{Census, Drawn, End, Found, Sample, Scheduler, Setting};
 use crate::lang::{Lang, Noun, explore as say, run as say_run};
-use crate::protocol::file::{Lock, Sale};
+use crate::plan::Exclusion;
+use crate::protocol::file::Lock;
 use crate::report::documented::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
 use crate::report::words::{self, grouped, grouped_stock};
@@ -118,10 +119,7 @@ fn setting_line(setting: &Setting, lang: Lang) -> String {
 /// What the model leaves out, unless a schedule speaks for itself, and what to try next. `worst` is the
 /// first way to end, and its witness.
 fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, lang: Lang) -> String {
-    let with = |lock: Lock| {
-        let lock_on = setting.sale.write.default_lock_on();
-        Setting { sale: Sale { lock, lock_on, ..setting.sale }, ..*setting }.command()
-    };
+    let with = |lock: Lock| Setting { sale: setting.sale.under(lock), ..*setting }.command();
     let lock = setting.sale.lock;
     let mut text = String::new();
     if ruling != Ruling::Unsound {
@@ -137,6 +135,9 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
     });
     let contrast = match ruling {
         Ruling::Unsound if lock == Lock::None => Some(say::to_lock(lang, with(Lock::Flock))),
+        Ruling::Unsound if setting.plan().exclusion() == Exclusion::NotCovered => {
+            Some(say_run::how_to_cover(lang, with(lock)))
+        }
         Ruling::Unsound if setting.sale.replaces_its_lock() => Some(say::to_sidecar(lang, with(lock))),
         Ruling::Sound if setting.sale.replaces_its_lock() => Some(say::too_few_to_show(lang)),
         Ruling::Sound if lock != Lock::None => Some(say_run::how_to_break(lang, with(Lock::None))),

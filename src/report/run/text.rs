@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::history::{BuyerCount, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, run as say};
 use crate::plan::{Exclusion, PerBuyer, Plan, Workers};
-use crate::protocol::file::{Lock, Sale};
+use crate::protocol::file::Lock;
 use crate::report::documented::demonstration;
 use crate::report::figures::{Fairness, Latency, Percentiles, rate_per_s};
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
@@ -191,10 +191,7 @@ fn hint(history: &History, verdict: &Verdict, lang: Lang) -> Option<String> {
         return None;
     }
     let with = |lock: Lock| {
-        let other = plan.clone().with_sale(|sale| {
-            let lock_on = sale.write.default_lock_on();
-            *sale = Sale { lock, lock_on, break_stale: false, ..*sale };
-        });
+        let other = plan.clone().with_sale(|sale| *sale = sale.under(lock));
         styled(LOUD, other.command_for_any_seed())
     };
     match (verdict.ruling, plan.exclusion()) {
@@ -202,6 +199,9 @@ fn hint(history: &History, verdict: &Verdict, lang: Lang) -> Option<String> {
         (Ruling::Unsound, Exclusion::NoLock) => Some(say::how_to_fix(lang, with(Lock::Flock))),
         (Ruling::Unsound, Exclusion::RenamedAway | Exclusion::SameOwner) => {
             Some(say::how_to_mend(lang, with(Lock::Flock)))
+        }
+        (Ruling::Unsound, Exclusion::NotCovered) => {
+            Some(say::how_to_cover(lang, with(plan.file()?.sale.lock)))
         }
         _ => None,
     }

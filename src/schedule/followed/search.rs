@@ -44,8 +44,9 @@ impl Told {
                 StepKind::Read => steps.read_ns?,
                 StepKind::Unlock => unlocked_ns?,
                 StepKind::Truncate if bought => steps.truncated_ns?,
+                StepKind::Truncate => steps.truncated_ns.unwrap_or(0),
                 StepKind::Write | StepKind::Fill if bought => steps.written_ns?,
-                StepKind::Think | StepKind::Truncate | StepKind::Write | StepKind::Fill => 0,
+                StepKind::Think | StepKind::Write | StepKind::Fill => 0,
                 // Of a database's steps the times alone do not say in which order the database saw them.
                 _ => return None,
             };
@@ -54,18 +55,18 @@ impl Told {
         Some(Self { invoke_ns: purchase.invoke_ns, noted_ns, outcome: purchase.outcome, locked, met })
     }
 
-    /// Whether a read may meet this, with these steps of the purchase yet to come.
-    fn may_meet(&self, reply: Reply, later: &[StepKind]) -> bool {
+    /// Whether a read may meet this, with these steps of the purchase behind it and those yet to come.
+    fn may_meet(&self, reply: Reply, earlier: &[StepKind], later: &[StepKind]) -> bool {
+        let next = later.iter().find(|kind| matches!(kind, StepKind::Read | StepKind::Lock));
         let is_last = !later.contains(&StepKind::Read);
-        // A purchase that has no lock to come, or got it, may have gone on.
-        let may_go_on = self.locked || !later.contains(&StepKind::Lock);
+        // It ended here, or went on: then it got the lock that comes before it reads again.
+        let may_end = is_last || self.locked == earlier.contains(&StepKind::Lock);
+        let may_go_on = self.locked || next == Some(&StepKind::Read);
         match reply {
-            Reply::Stock(..=0) => {
-                self.outcome == Outcome::Refused && self.met == Some(0) && (is_last || !self.locked)
-            }
+            Reply::Stock(..=0) => self.outcome == Outcome::Refused && self.met == Some(0) && may_end,
             Reply::Stock(stock) if is_last => self.outcome == Outcome::Bought && self.met == Some(stock),
             Reply::Stock(_) => self.outcome == Outcome::Bought || may_go_on,
-            Reply::Torn(_) => self.outcome == Outcome::Failed && self.met.is_none(),
+            Reply::Torn(_) => self.outcome == Outcome::Failed && self.met.is_none() && may_end,
             Reply::Done | Reply::Sold(_) | Reply::Missed | Reply::Failed(_) => false,
         }
     }
@@ -200,9 +201,10 @@ impl<M: Model> Search<M> {
         let others = waits.filter(|class| self.fits(class)).filter_map(fit).min();
         let first = [first_read, free, others, fit(&Class::Reads)].into_iter().flatten().min()?;
         if self.ways[first.1].contender.action().kind().is_some_and(StepKind::changes_stock)
-            && let Some((_, reader)) = first_read
+            && let Some((_, reader)) = first_read.or_else(|| fit(&Class::Reads))
         {
-            // A buyer that reads what stands there now reads it before it is overwritten.
+            // A buyer that reads what stands there now reads it before it is overwritten. One that will read
+            // again may as well: what it needs of this read is that it may go on, or may not.
             return Some(reader);
         }
         Some(first.1)
@@ -230,7 +232,7 @@ impl<M: Model> Search<M> {
     /// Whether what a buyer would read now, if that is its next step, agrees with what it is told to have done.
     fn may_read(&self, buyer: usize) -> bool {
         let is_read = self.ways[buyer].contender.action() == Action::Read;
-        let may_meet = |told: &Told| told.may_meet(self.model.look(), self.later(buyer));
+        let may_meet = |told: &Told| told.may_meet(self.model.look(), self.earlier(buyer), self.later(buyer));
         !is_read || self.told_now(buyer).is_some_and(may_meet)
     }
 
@@ -238,6 +240,12 @@ impl<M: Model> Search<M> {
     fn later(&self, buyer: usize) -> &[StepKind] {
         let steps = self.protocol.steps();
         &steps[(self.ways[buyer].contender.place() + 1).min(steps.len())..]
+    }
+
+    /// The steps of a buyer's purchase before its next one.
+    fn earlier(&self, buyer: usize) -> &[StepKind] {
+        let steps = self.protocol.steps();
+        &steps[..self.ways[buyer].contender.place().min(steps.len())]
     }
 
     /// Whether a buyer's next step is the last of its kind in a purchase.
