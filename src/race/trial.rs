@@ -416,7 +416,7 @@ fn without(mut text: String, hidden: &[String]) -> String {
 fn allow_open_files(plan: &RacePlan) -> Result<(), RaceError> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let each = match plan.target {
-        Target::Command(_) => 2,
+        Target::Command(_) => 3,
         Target::Http(_) => 1,
     };
     let needed = u64::from(plan.buyers) * each + 64;

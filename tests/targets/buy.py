@@ -2,6 +2,7 @@
 import fcntl, sqlite3, sys, time
 
 store, lock = sys.argv[1], "--lock" in sys.argv
+think = 0.01 if lock else 0.05
 
 
 def of_file():
@@ -12,7 +13,7 @@ def of_file():
         left = int(file.read() or 0)
     if left < 1:
         return None
-    time.sleep(0.05)
+    time.sleep(think)
     with open("left.txt", "r+") as file:
         file.write(str(left - 1))
     return left
@@ -24,7 +25,7 @@ def of_sqlite():
         database.execute("BEGIN IMMEDIATE")
     left = database.execute("SELECT left FROM shop").fetchone()[0]
     if left >= 1:
-        time.sleep(0.05)
+        time.sleep(think)
         database.execute("UPDATE shop SET left = ?", (left - 1,))
     if lock:
         database.execute("COMMIT")

@@ -19,7 +19,7 @@ use super::{CommandAnswer, Program};
 const MOST_OUTPUT: usize = 64 << 10;
 
 /// What a copy waits for before it runs.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gate {
     /// Nothing.
     Open,
@@ -27,8 +27,8 @@ pub(super) enum Gate {
     /// not taken one step.
     #[cfg(target_os = "linux")]
     Traced,
-    /// A shell waits at a barrier, right before it becomes the program: for the end of this pipe.
-    Barrier(OwnedFd),
+    /// A shell waits at a barrier, right before it becomes the program: for the end of a pipe.
+    Barrier,
 }
 
 /// A copy of a program that runs.
@@ -38,6 +38,8 @@ pub(super) struct Copy {
     out: Capture,
     err: Capture,
     stopped: bool,
+    /// The end of the pipe at which a shell waits.
+    barrier: Option<OwnedFd>,
     ended: bool,
 }
 
@@ -49,41 +51,52 @@ struct Capture {
     cut: bool,
 }
 
+impl Gate {
+    fn is_traced(self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Gate::Traced => true,
+            Gate::Open | Gate::Barrier => false,
+        }
+    }
+}
+
+/// A pipe that no program inherits but by its gate: the end that is waited at, and the one that is closed.
+fn barrier() -> io::Result<(OwnedFd, OwnedFd)> {
+    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+    let (read, write) = nix::unistd::pipe()?;
+    for end in [&read, &write] {
+        fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    }
+    Ok((read, write))
+}
+
 /// At the barrier the shell waits until the pipe ends; then the program takes its place.
 const WAIT_AT_BARRIER: &str = "read -r _ <&3; exec 3<&-; exec \"$@\"";
 
 impl Copy {
-    /// Starts a copy. Behind a gate it stands still until [`Copy::let_go`], or until the barrier ends.
-    pub(super) fn start(program: &Program, gate: &Gate) -> io::Result<Self> {
+    /// Starts a copy. Behind a gate it stands still until [`Copy::let_go`].
+    pub(super) fn start(program: &Program, gate: Gate) -> io::Result<Self> {
         let (first, rest) = program.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut command = match gate {
-            Gate::Barrier(_) => {
-                let mut shell = Command::new("sh");
-                shell.args(["-c", WAIT_AT_BARRIER, "sh", first]).args(rest);
-                shell
-            }
-            _ => {
-                let mut command = Command::new(first);
-                command.args(rest);
-                command
-            }
+        let mut command = if gate == Gate::Barrier {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", WAIT_AT_BARRIER, "sh", first]);
+            shell
+        } else {
+            Command::new(first)
         };
+        command.args(rest);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.envs(program.env.iter().map(|(name, value)| (name, value))).process_group(0);
         if let Some(folder) = &program.chdir {
             command.current_dir(folder);
         }
-        let barrier = match gate {
-            Gate::Barrier(pipe) => Some(pipe.as_raw_fd()),
-            _ => None,
-        };
-        #[cfg(target_os = "linux")]
-        let traced = matches!(gate, Gate::Traced);
-        #[cfg(not(target_os = "linux"))]
-        let traced = false;
+        let barrier = if gate == Gate::Barrier { Some(barrier()?) } else { None };
+        let waits_at = barrier.as_ref().map(|(read, _)| read.as_raw_fd());
+        let traced = gate.is_traced();
         let parent = Pid::this();
         // SAFETY: between fork and exec it makes system calls alone, none of which allocates.
-        unsafe { command.pre_exec(move || settle_in(parent, barrier, traced)) };
+        unsafe { command.pre_exec(move || settle_in(parent, waits_at, traced)) };
         let mut child = command.spawn()?;
         let pipe = |end: Option<OwnedFd>| -> io::Result<Capture> {
             let Some(end) = end else { return Ok(Capture::default()) };
@@ -93,8 +106,9 @@ impl Copy {
         };
         let pid = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         // From here on it is ended whatever happens.
-        let mut copy =
-            Self { pid, out: Capture::default(), err: Capture::default(), stopped: false, ended: false };
+        let (out, err) = (Capture::default(), Capture::default());
+        let barrier = barrier.map(|(_, write)| write);
+        let mut copy = Self { pid, out, err, stopped: false, barrier, ended: false };
         copy.out = pipe(child.stdout.take().map(OwnedFd::from))?;
         copy.err = pipe(child.stderr.take().map(OwnedFd::from))?;
         if traced {
@@ -127,8 +141,9 @@ impl Copy {
         false
     }
 
-    /// Lets it go, where it was stopped behind its exec.
+    /// Lets it go.
     pub(super) fn let_go(&mut self) {
+        self.barrier = None;
         #[cfg(target_os = "linux")]
         if std::mem::take(&mut self.stopped) {
             // It fails if it was killed meanwhile, which is seen when it has ended.
@@ -216,7 +231,9 @@ fn settle_in(parent: Pid, barrier: Option<i32>, traced: bool) -> io::Result<()> 
     let _ = (parent, traced);
     if let Some(pipe) = barrier {
         // SAFETY: the pipe is open, and 3 is nobody's in this child, which is about to become another program.
-        if unsafe { nix::libc::dup2(pipe, 3) } < 0 {
+        let moved = unsafe { nix::libc::dup2(pipe, 3) };
+        // SAFETY: it sets a flag of a descriptor: the shell is to inherit it, also where it was 3 already.
+        if moved < 0 || unsafe { nix::libc::fcntl(3, nix::libc::F_SETFD, 0) } < 0 {
             return Err(io::Error::last_os_error());
         }
     }
@@ -295,14 +312,10 @@ mod tests {
     fn behind_a_gate_nothing_runs_until_it_is_let_go() {
         let folder = tempfile::tempdir().expect("a folder");
         let ran = || folder.path().join("it ran").exists();
-        let (read, write) = nix::unistd::pipe().expect("a pipe");
-        // The copy itself must not hold the barrier's other end.
-        nix::fcntl::fcntl(&write, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))
-            .expect("set");
-        let mut copy = Copy::start(&program(folder.path()), &Gate::Barrier(read)).expect("started");
+        let mut copy = Copy::start(&program(folder.path()), Gate::Barrier).expect("started");
         std::thread::sleep(Duration::from_millis(200));
         assert!(copy.ended().is_none() && !ran());
-        drop(write);
+        copy.let_go();
         let answer = end(&mut copy);
         assert_eq!(
             (answer.exit, answer.stdout.as_slice(), ran()),
@@ -315,14 +328,14 @@ mod tests {
     fn behind_its_exec_nothing_runs_until_it_is_let_go() {
         let folder = tempfile::tempdir().expect("a folder");
         let ran = || folder.path().join("it ran").exists();
-        let mut copy = Copy::start(&program(folder.path()), &Gate::Traced).expect("started");
+        let mut copy = Copy::start(&program(folder.path()), Gate::Traced).expect("started");
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", copy.pid())).expect("its state");
         std::thread::sleep(Duration::from_millis(100));
         assert!(state().contains("(sh) t ") && !ran(), "{}", state());
         copy.let_go();
         assert_eq!((end(&mut copy).exit, ran()), (Some(3), true));
         // One that is never let go is ended all the same.
-        let copy = Copy::start(&program(folder.path()), &Gate::Traced).expect("started");
+        let copy = Copy::start(&program(folder.path()), Gate::Traced).expect("started");
         let pid = copy.pid();
         drop(copy);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());

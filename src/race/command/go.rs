@@ -1,9 +1,8 @@
 //! The race of commands: every copy forked, and stopped right behind its exec; then all are let go in one
-//! loop of one thread. Where the system does not allow that, each waits at one barrier, right before its
-//! exec.
+//! loop of one thread. Where the system does not allow that, each waits at a barrier, right before its exec.
 
 use std::io::Read as _;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -65,8 +64,8 @@ pub(in crate::race) fn race<'a>(
     let registered = signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, child_ended)
         .map_err(|source| start_error("a signal handler", source))?;
     let run = match field.get_ready() {
-        Ok(barrier) => {
-            field.go(barrier);
+        Ok(()) => {
+            field.go();
             field.see_them_home(&mut wake)
         }
         Err(error) => Err(error),
@@ -81,39 +80,52 @@ fn start_error(what: &str, source: std::io::Error) -> CommandError {
     CommandError::Start { program: what.to_owned(), source }
 }
 
-/// A pipe that no program inherits but by its gate.
-fn barrier() -> std::io::Result<(OwnedFd, OwnedFd)> {
-    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-    let (read, write) = nix::unistd::pipe()?;
-    for end in [&read, &write] {
-        fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-    }
-    Ok((read, write))
-}
-
 impl Field<'_> {
-    /// Starts every copy behind its gate. Gives the end of the barrier, where there is one.
-    fn get_ready(&mut self) -> Result<Option<OwnedFd>, CommandError> {
+    /// Starts every copy behind its gate.
+    fn get_ready(&mut self) -> Result<(), CommandError> {
         #[cfg(target_os = "linux")]
-        match self.start(&Gate::Traced) {
-            Ok(()) => return Ok(None),
-            // A sandbox may forbid it.
-            Err(CommandError::Start { source, .. })
-                if matches!(source.raw_os_error(), Some(nix::libc::EPERM | nix::libc::ENOSYS)) => {}
-            Err(error) => return Err(error),
+        if self.stand_behind_exec()? {
+            return Ok(());
         }
         self.racers.iter_mut().for_each(|racer| (racer.copy, racer.begun) = (None, 0));
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(CommandError::Interrupted);
         }
-        let (read, write) = barrier().map_err(|source| start_error("a pipe", source))?;
-        self.start(&Gate::Barrier(read))?;
+        self.start(Gate::Barrier)?;
         // The shells need a moment to reach the barrier.
         std::thread::sleep(Duration::from_millis(50));
-        Ok(Some(write))
+        Ok(())
     }
 
-    fn start(&mut self, gate: &Gate) -> Result<(), CommandError> {
+    /// Starts every copy, and stops it right behind its exec; false where the system does not allow it.
+    #[cfg(target_os = "linux")]
+    fn stand_behind_exec(&mut self) -> Result<bool, CommandError> {
+        if self.runs_as_another()? {
+            return Ok(false);
+        }
+        match self.start(Gate::Traced) {
+            Ok(()) => Ok(true),
+            // A sandbox may forbid it.
+            Err(CommandError::Start { source, .. })
+                if matches!(source.raw_os_error(), Some(nix::libc::EPERM | nix::libc::ENOSYS)) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the program runs as another user than its caller (setuid, setgid): the system does not let it
+    /// do so while it is traced.
+    #[cfg(target_os = "linux")]
+    fn runs_as_another(&self) -> Result<bool, CommandError> {
+        use std::os::unix::fs::MetadataExt as _;
+        let Some(racer) = self.racers.first() else { return Ok(false) };
+        let file = Program::new(self.plan, self.words, racer.values)?.file();
+        Ok(file.and_then(|file| file.metadata().ok()).is_some_and(|file| file.mode() & 0o6000 != 0))
+    }
+
+    fn start(&mut self, gate: Gate) -> Result<(), CommandError> {
         for place in 0..self.racers.len() {
             if self.interrupted.load(Ordering::Relaxed) {
                 return Err(CommandError::Interrupted);
@@ -125,7 +137,7 @@ impl Field<'_> {
     }
 
     /// The next copy of a buyer.
-    fn next_copy(&mut self, place: usize, gate: &Gate) -> Result<Copy, CommandError> {
+    fn next_copy(&mut self, place: usize, gate: Gate) -> Result<Copy, CommandError> {
         let racer = &mut self.racers[place];
         racer.begun += 1;
         racer.values.insert("n".to_owned(), racer.begun.to_string());
@@ -135,14 +147,13 @@ impl Field<'_> {
     }
 
     /// The go.
-    fn go(&mut self, barrier: Option<OwnedFd>) {
+    fn go(&mut self) {
         let gaps = u32::try_from(self.racers.len()).unwrap_or(u32::MAX).saturating_sub(1).max(1);
         let gap = self.plan.spread / gaps;
         let before_all = self.plan.spread.is_zero().then(Priority::raise);
         let start = Instant::now();
         self.heat.go_ns = self.clock.now_ns();
         let mut last_ns = self.heat.go_ns;
-        drop(barrier);
         for (racer, turn) in self.racers.iter_mut().zip(0..) {
             let until = start + gap * turn;
             while !gap.is_zero() && Instant::now() < until && !self.interrupted.load(Ordering::Relaxed) {
@@ -200,7 +211,7 @@ impl Field<'_> {
         self.note(place, ended);
         if goes_on && room && !self.heat.interrupted {
             self.racers[place].invoke_ns = self.clock.now_ns();
-            let copy = self.next_copy(place, &Gate::Open)?;
+            let copy = self.next_copy(place, Gate::Open)?;
             let racer = &mut self.racers[place];
             (racer.copy, racer.until) = (Some(copy), Instant::now() + self.plan.timeout);
         }

@@ -114,6 +114,17 @@ impl Program {
         Ok(Self { words, env, chdir: plan.chdir.clone() })
     }
 
+    /// The file that is run: where its name leads, or the first in the folders of PATH.
+    #[cfg(target_os = "linux")]
+    fn file(&self) -> Option<PathBuf> {
+        let name = self.words.first()?;
+        if name.contains('/') {
+            return Some(self.chdir.clone().unwrap_or_default().join(name));
+        }
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    }
+
     /// Runs it to its end.
     ///
     /// # Errors
@@ -124,7 +135,7 @@ impl Program {
         interrupted: &AtomicBool,
     ) -> Result<CommandAnswer, CommandError> {
         let name = || self.words.last().cloned().unwrap_or_default();
-        let mut copy = Copy::start(self, &Gate::Open)
+        let mut copy = Copy::start(self, Gate::Open)
             .map_err(|source| CommandError::Start { program: name(), source })?;
         let until = Instant::now() + timeout;
         loop {

@@ -31,8 +31,6 @@ fn programs_that_sell_from_a_file_or_a_database() {
         ];
         assert_caught(of_commands(&folder, "", &more));
         let locked: Vec<&str> = more.iter().copied().chain(["--lock"]).collect();
-        // Under a lock 20 buyers take their time.
-        let locked: Vec<&str> = locked.iter().map(|word| if *word == "20" { "3" } else { *word }).collect();
         assert_sound(of_commands(&folder, "", &locked));
     }
 }
@@ -252,4 +250,69 @@ fn a_served_target_ends_with_an_interrupt() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("a signal");
     assert_eq!(ticketsim.wait_with_output().expect("it ends").status.code(), Some(130));
     assert!(!alive(shop), "the shop is closed");
+}
+
+#[test]
+fn steps_of_the_set_up_have_their_scopes() {
+    let folder = Folder::new();
+    let steps = [
+        "once: echo o >> once; echo o-$$ -> a=stdout~o-.+",
+        "trial: echo t-{trial} -> b=stdout~.+",
+        "buyer: echo {a}-{b}-{buyer} -> c=stdout~.+",
+    ];
+    let more: Vec<&str> = steps.iter().flat_map(|step| ["--setup", step]).collect();
+    let rest = [
+        "-n",
+        "3",
+        "--trials",
+        "2",
+        "--reset",
+        "true",
+        "--",
+        "sh",
+        "-c",
+        "echo $1 $TICKETSIM_C >> seen; sleep 0.1",
+        "sh",
+        "{c}",
+    ];
+    let more: Vec<&str> = more.into_iter().chain(rest).collect();
+    let (_, document) = of_commands(&folder, "", &more);
+    assert_eq!(document["trials"][1]["receipts"], 3, "{document}");
+    assert_eq!(folder.read("once"), "o\n");
+    let seen = folder.read("seen");
+    let mut lines: Vec<&str> = seen.lines().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), 6, "{seen}");
+    for line in lines {
+        let (argument, environment) = line.split_once(' ').expect("two words");
+        assert!(argument == environment && argument.starts_with("o-") && argument.contains("-t-"), "{seen}");
+    }
+}
+
+#[test]
+fn what_a_copy_writes_is_kept_to_a_limit() {
+    let folder = Folder::new();
+    let script = "head -c 20000000 /dev/zero; echo lost; head -c 20000000 /dev/zero >&2; exit 0";
+    let more =
+        ["-n", "6", "--bought", "exit=0 stdout~^.", "--failed", "stdout~lost", "--", "sh", "-c", script];
+    let (code, document) = of_commands(&folder, "", &more);
+    assert_eq!((code, &document["trials"][0]["receipts"]), (Some(1), &6.into()), "{document}");
+}
+
+#[test]
+fn a_program_that_runs_as_another_user_waits_at_a_barrier() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let program = folder.path("sleep");
+    std::fs::copy("/bin/sleep", &program).expect("copied");
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o4755)).expect("set");
+    // A traced program would run as its caller.
+    let (code, document) = of_commands(&folder, "", &["-n", "8", "--", "./sleep", "0.5"]);
+    let trial = &document["trials"][0];
+    assert_eq!(
+        (code, &trial["receipts"], &trial["overlap"]["at_once"]),
+        (Some(1), &8.into(), &8.into()),
+        "{document}"
+    );
 }
