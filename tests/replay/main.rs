@@ -3,6 +3,7 @@
 //! The buyers are forked by a launcher that has one thread, so this has a `main` of its own: cargo's
 //! harness runs tests in threads. It takes a part of a test's name, as the harness does.
 
+mod conformance;
 mod model;
 mod random;
 mod wild;
@@ -32,6 +33,9 @@ const TESTS: &[Test] = &[
     ("every_witness_ends_as_it_was_explored", model::every_witness_ends_as_it_was_explored),
     ("a_race_that_was_caught_is_replayed", wild::a_race_that_was_caught_is_replayed),
     ("model_and_reality_agree", model::model_and_reality_agree),
+    ("the_holder_that_is_named_is_the_one", conformance::the_holder_that_is_named_is_the_one),
+    ("every_schedule_of_two_ends_as_in_the_model", conformance::every_schedule_of_two_ends_as_in_the_model),
+    ("the_model_explains_every_run", conformance::the_model_explains_every_run),
 ];
 
 fn main() -> ExitCode {
@@ -52,6 +56,11 @@ fn main() -> ExitCode {
         failed += usize::from(!passed || !left.is_empty());
     }
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether all is to be tried that there is time for.
+pub(crate) fn all() -> bool {
+    std::env::args().any(|arg| arg == "--all")
 }
 
 /// A plan for a replay in this folder.

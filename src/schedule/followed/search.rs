@@ -187,11 +187,15 @@ impl<M: Model> Search<M> {
         let limit_ns = self.heads.first()?.0;
         let fit = |class: &Class<M::Seat>| self.first_fitting(class, limit_ns);
         if tried > 0 {
-            // A step that does no harm is never one of several choices.
-            let mut harmful: Vec<Head> = (self.classes.keys().filter(|class| self.fits(class)))
-                .flat_map(|class| self.fitting(class, limit_ns))
-                .filter(|(_, buyer)| !self.is_harmless(*buyer))
-                .collect();
+            let able = (self.classes.keys().filter(|class| self.fits(class)))
+                .flat_map(|class| self.fitting(class, limit_ns));
+            let (harmless, mut harmful): (Vec<Head>, Vec<Head>) =
+                able.partition(|(_, buyer)| self.is_harmless(*buyer));
+            // A step that does no harm is never one of several choices: what can be done before it can be done
+            // after it. An unlock may have been noted long after it was done, say.
+            if let Some((_, buyer)) = harmless.into_iter().min().filter(|_| tried == 1) {
+                return Some(buyer);
+            }
             harmful.sort_unstable();
             return harmful.get(tried).map(|(_, buyer)| *buyer);
         }
