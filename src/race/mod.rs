@@ -21,11 +21,13 @@ pub mod setup;
 mod sqlite;
 pub mod statistics;
 pub mod stock;
+mod strange;
 pub mod template;
 mod trial;
 pub mod url;
 pub mod users;
 
 pub use error::RaceError;
-pub use raced::{Raced, Shown, Strange, Trial};
+pub use raced::{Raced, Shown, Trial};
+pub use strange::Strange;
 pub use trial::run;

@@ -2,6 +2,7 @@
 
 use super::heat::Heat;
 use super::statistics::{Overlap, Rate};
+use super::strange::Strange;
 use crate::history::{Doubt, History, Outcome, Purchase, Timing};
 use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, Ruling, Verdict};
@@ -58,19 +59,6 @@ pub struct Shown {
     pub history: History,
     /// What is said of it.
     pub verdict: Verdict,
-}
-
-/// An answer that no rule matches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Strange {
-    /// What was answered, in one line.
-    pub answer: String,
-    /// The outcome that it probably stands for.
-    pub outcome: Outcome,
-    /// A rule that would match it.
-    pub rule: String,
-    /// How often it came.
-    pub count: u64,
 }
 
 /// What came of a race.

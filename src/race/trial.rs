@@ -9,20 +9,16 @@ use super::command::{self, CommandAnswer, Server};
 use super::heat::{Ended, Heat, Judged, Shortfall};
 use super::http::{self, Held, HttpAnswer, Net};
 use super::plan::{RacePlan, Target};
-use super::raced::{Raced, Shown, Strange, Trial, history_of};
+use super::raced::{Raced, Shown, Trial, history_of};
 use super::request::Cookies;
 use super::setup::Scope;
 use super::stock::StockSource;
+use super::strange;
 use super::template::Variables;
-use super::url::{Origin, is_secret, masked};
+use super::url::{Origin, masked};
 use crate::history::{Doubt, Outcome};
 use crate::stock::Stock;
 use crate::verdict::{Ruling, judge};
-
-/// So many answers that no rule matches are kept.
-const MOST_STRANGE: usize = 10;
-/// So much of one is shown.
-const MOST_SHOWN: usize = 160;
 
 /// A buyer's values and its cookies.
 type Buyer = (Variables, Cookies);
@@ -176,25 +172,14 @@ impl Track<'_> {
     /// Lets the buyers go.
     fn race(&mut self, buyers: &mut [Buyer]) -> Result<Heat, Stop> {
         let Hands { plan, net, interrupted } = self.hands;
-        // What must not be shown of an answer.
-        let secrets: Vec<String> =
-            plan.setup.iter().flat_map(|setup| setup.takes.iter().map(|(name, _)| name.clone())).collect();
-        let mut hidden: Vec<String> = buyers
-            .iter()
-            .flat_map(|(values, cookies)| {
-                secrets.iter().filter_map(|name| values.get(name)).chain(cookies.values()).cloned()
-            })
-            .filter(|value| value.len() > 3)
-            .collect();
-        hidden.sort();
-        hidden.dedup();
+        let hidden = strange::secrets(plan, buyers);
         let strange = &mut self.raced.strange;
         match &plan.target {
             Target::Http(request) => {
-                let mut judge = |_: u32, answer: &HttpAnswer| match plan.rules.outcome(answer) {
+                let mut judge = |buyer: u32, answer: &HttpAnswer| match plan.rules.outcome(answer) {
                     Some((outcome, _)) => Judged::Outcome(outcome),
                     None => {
-                        note(strange, || told_http(answer, &hidden));
+                        strange::note(strange, strange::of_http(answer, &hidden[buyer as usize - 1]));
                         Judged::Unmatched
                     }
                 };
@@ -202,11 +187,11 @@ impl Track<'_> {
                     .map_err(|error| Stop::Why(error.to_string()))
             }
             Target::Command(words) => {
-                let mut judge = |_: u32, answer: &CommandAnswer| match plan.rules.outcome(answer) {
+                let mut judge = |buyer: u32, answer: &CommandAnswer| match plan.rules.outcome(answer) {
                     Some((outcome, _)) => Judged::Outcome(outcome),
                     None => {
                         if answer.exit.is_some() {
-                            note(strange, || told_command(answer, &hidden));
+                            strange::note(strange, strange::of_command(answer, &hidden[buyer as usize - 1]));
                         }
                         Judged::Unmatched
                     }
@@ -350,66 +335,6 @@ fn told_shortfall(shortfall: &Shortfall) -> String {
             format!("only {ready} of {all} connections were open in time (--timeout)")
         }
     }
-}
-
-/// Notes an answer that no rule matches.
-fn note(strange: &mut Vec<Strange>, told: impl FnOnce() -> (String, String, Outcome)) {
-    let (answer, rule, outcome) = told();
-    if let Some(known) = strange.iter_mut().find(|known| known.answer == answer) {
-        known.count += 1;
-    } else if strange.len() < MOST_STRANGE {
-        strange.push(Strange { answer, outcome, rule, count: 1 });
-    }
-}
-
-fn told_http(answer: &HttpAnswer, hidden: &[String]) -> (String, String, Outcome) {
-    let mut text = format!("status {}", answer.status);
-    for name in ["location", "set-cookie", "retry-after"] {
-        for value in answer.header(name) {
-            let value = String::from_utf8_lossy(value);
-            let value = match value.split_once('=') {
-                Some((cookie, _)) if name == "set-cookie" => format!("{cookie}=***"),
-                _ if is_secret(name) => "***".to_owned(),
-                _ => value.into_owned(),
-            };
-            text.push_str(&format!(", {name}: {value}"));
-        }
-    }
-    if !answer.body.trim_ascii().is_empty() {
-        text.push_str(&format!(", body: {}", one_line(&answer.body)));
-    }
-    let outcome = match answer.status {
-        500.. => Outcome::Unknown,
-        400 | 401 | 403 | 404 | 422 | 429 => Outcome::Failed,
-        _ => Outcome::Refused,
-    };
-    (without(text, hidden), format!("status={}", answer.status), outcome)
-}
-
-fn told_command(answer: &CommandAnswer, hidden: &[String]) -> (String, String, Outcome) {
-    let code = answer.exit.unwrap_or(0);
-    let mut text = format!("exit code {code}");
-    for (name, output) in [("stdout", &answer.stdout), ("stderr", &answer.stderr)] {
-        if !output.trim_ascii().is_empty() {
-            text.push_str(&format!(", {name}: {}", one_line(output)));
-        }
-    }
-    let outcome = if answer.stderr.trim_ascii().is_empty() { Outcome::Refused } else { Outcome::Failed };
-    (without(text, hidden), format!("exit={code}"), outcome)
-}
-
-fn one_line(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * MOST_SHOWN)]);
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let shown: String = text.chars().take(MOST_SHOWN).collect();
-    if shown.len() < text.len() { shown + " …" } else { shown }
-}
-
-fn without(mut text: String, hidden: &[String]) -> String {
-    for secret in hidden {
-        text = text.replace(secret, "***");
-    }
-    text
 }
 
 /// Lets this process open as many files as its buyers need: raises the soft limit to the hard one.
