@@ -62,6 +62,7 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
 
 /// Runs the sale of a plan at its store.
 fn run_at(store: &impl Store, plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
+    store.admit(plan.buyers)?;
     let initial = store.put_on_sale(plan.tickets, watch.interrupted)?;
     let plan = Plan { tickets: Some(initial), ..plan.clone() };
     (watch.begin)(&plan);

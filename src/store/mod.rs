@@ -18,6 +18,14 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// One buyer's session.
     type Session: Session + Send + 'static;
 
+    /// Refuses more buyers than can come, before anything is done.
+    ///
+    /// # Errors
+    /// When there are too many, with the limit.
+    fn admit(&self, _buyers: u32) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Puts so many tickets on sale, or takes what is on sale, and makes sure that they can be sold. Returns the
     /// stock.
     ///

@@ -1,6 +1,7 @@
 //! How buyers are run. Each kind of worker starts its buyers behind a barrier, lets them all go at
 //! once, and waits until the last has left; all of them drive the same purchase.
 
+mod arrival;
 mod attend;
 mod brood;
 mod gated;
@@ -106,7 +107,7 @@ pub enum WorkersError {
         limit: u64,
     },
     /// A buyer could not open its files.
-    #[error("buyer {buyer} could not open the ticket file or its lock: {source}")]
+    #[error("buyer {buyer} could not open what it sells from: {source}")]
     Open {
         /// Which buyer.
         buyer: u32,

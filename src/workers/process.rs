@@ -5,7 +5,7 @@
 //! a read of the start pipe, which ends for all of them when the launcher closes its end.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::pipe;
 
+use super::arrival::{self, Arrived};
 use super::attend::{TICK, UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::brood::{Brood, ForkError, check_limit, only_thread, readable};
 #[cfg(target_os = "linux")]
@@ -107,13 +108,11 @@ fn be_buyer(plan: &Plan, recorder: &Recorder, store: &impl Store, buyer: u32, en
     let world = match store.open(plan.pace, recorder, buyer) {
         Ok(world) => world,
         Err(error) => {
-            // errno fits a byte on Linux and macOS; 0 would mean ready.
-            let errno = error.raw_os_error().and_then(|errno| u8::try_from(errno).ok()).unwrap_or(255);
-            let _ = ends.ready.write_all(&[errno.max(1)]);
+            arrival::not_opened(&mut ends.ready, buyer, &error);
             return 0;
         }
     };
-    if ends.ready.write_all(&[0]).is_err() || !wait_at_barrier(&ends.start_read) {
+    if arrival::ready(&mut ends.ready).is_err() || !wait_at_barrier(&ends.start_read) {
         return 0;
     }
     let mut buyer_steps = Buyer::new(Rules::of(plan));
@@ -135,6 +134,7 @@ fn wait_at_barrier(start: &OwnedFd) -> bool {
 /// Waits until every child has reported.
 fn await_ready(ready: &mut File, brood: &mut Brood, watch: &Watch<'_>) -> Result<(), WorkersError> {
     let mut reports = 0;
+    let mut unread = Vec::new();
     let mut bytes = [0; 4096];
     while reports < brood.len() {
         if watch.interrupted.load(Ordering::Relaxed) {
@@ -151,11 +151,11 @@ fn await_ready(ready: &mut File, brood: &mut Brood, watch: &Watch<'_>) -> Result
         if count == 0 {
             return Err(io::Error::other("the buyers died before the sale").into());
         }
-        for errno in &bytes[..count] {
-            reports += 1;
-            if *errno != 0 {
-                let source = io::Error::from_raw_os_error(i32::from(*errno));
-                return Err(WorkersError::Open { buyer: reports, source });
+        unread.extend(&bytes[..count]);
+        while let Some(arrived) = arrival::take(&mut unread) {
+            match arrived {
+                Arrived::Ready => reports += 1,
+                Arrived::NotOpened { buyer, why } => return Err(WorkersError::Open { buyer, source: why }),
             }
         }
     }
