@@ -1,9 +1,173 @@
 //! Databases as stores: where one is ([`Address`]), what a sale is called there ([`SaleName`]), what its steps
-//! send ([`dialect`]).
+//! send ([`dialect`]), one buyer's session ([`SqlSession`]), and the counter at which tickets are put on sale.
+//!
+//! What differs between engines is in few places: an address, a dialect, a connection ([`link::Link`]) and the
+//! books of its counter. All else, and everybody else, speaks of steps and stocks. Engines are features of the
+//! build; one that was left out is an error here and nowhere else.
+
+// With no engine in it, most of this stands idle.
+#![cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code, unused_variables))]
 
 pub mod address;
+mod counter;
 pub mod dialect;
+pub mod error;
+mod link;
 pub mod name;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod session;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use address::{Address, NoAddress};
+pub use counter::{About, Room};
+pub use error::SqlError;
 pub use name::{NoSaleName, SaleName};
+pub use session::SqlSession;
+
+use crate::history::Recorder;
+use crate::plan::Pace;
+use crate::protocol::sql::{Engine, SqlSale};
+use crate::stock::Stock;
+use counter::{Books, Where};
+use link::{Link, Patience};
+
+/// A sale at a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlStore {
+    sale: SqlSale,
+    address: Address,
+    name: SaleName,
+}
+
+impl SqlStore {
+    /// A sale there.
+    ///
+    /// # Errors
+    /// When the database is none of the engine that the steps are for, or was left out of this build.
+    pub fn new(sale: SqlSale, address: Address, name: SaleName) -> Result<Self, SqlError> {
+        if sale.engine != address.engine() {
+            return Err(SqlError::OtherEngine { address: address.to_string(), engine: sale.engine });
+        }
+        let is_built_in = match sale.engine {
+            Engine::Sqlite => cfg!(feature = "sqlite"),
+            Engine::Postgres => cfg!(feature = "postgres"),
+        };
+        if is_built_in {
+            Ok(Self { sale, address, name })
+        } else {
+            Err(SqlError::NotBuiltIn { engine: sale.engine })
+        }
+    }
+
+    /// Puts so many tickets on sale, or finds those that are, and makes sure that they can be sold. Returns the
+    /// stock.
+    ///
+    /// # Errors
+    /// When they can't be.
+    pub fn put_on_sale(&self, tickets: Option<Stock>) -> Result<Stock, SqlError> {
+        let mut books = self.books(tickets.is_some())?;
+        books.set_up(&self.sale)?;
+        counter::put_on_sale(&mut *books, self.at(&self.address.to_string()), tickets)
+    }
+
+    /// The session of one buyer, counted from 1, on a connection of its own: opened in the process or thread that
+    /// will use it.
+    ///
+    /// # Errors
+    /// When the server does not let it in.
+    pub fn open(&self, recorder: &Recorder, pace: Pace, buyer: u32) -> Result<SqlSession, SqlError> {
+        let link = self.link(recorder, buyer)?;
+        Ok(SqlSession::new(link, &self.sale, recorder, pace, buyer))
+    }
+
+    /// Waits until no session of a run is left at the server: a buyer that was killed while it waited for another
+    /// may still buy, since the server sees only afterwards that nobody is there. Those that do not end are ended.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub fn await_gone(&self, recorder: &Recorder) -> Result<(), SqlError> {
+        self.books(false)?.await_gone(&of_run(recorder))
+    }
+
+    /// What is left, on a connection of its own.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn stock_left(&self) -> Result<Stock, SqlError> {
+        counter::stock_left(&mut *self.books(false)?, self.at(&self.address.to_string()))
+    }
+
+    /// Removes the tables of the sale, and nothing else. Returns whether there were any.
+    ///
+    /// # Errors
+    /// When they can't be removed, or are not ours.
+    pub fn clear(&self) -> Result<bool, SqlError> {
+        counter::clear(&mut *self.books(false)?, self.at(&self.address.to_string()))
+    }
+
+    /// The engine, its version and the settings that decide.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub fn about(&self) -> Result<About, SqlError> {
+        self.books(false)?.about()
+    }
+
+    /// How many more connections the database takes; `None` where it does not count them.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub fn most_connections(&self) -> Result<Option<Room>, SqlError> {
+        self.books(false)?.room()
+    }
+
+    fn at<'a>(&'a self, address: &'a str) -> Where<'a> {
+        Where { sale: &self.sale, name: &self.name, address }
+    }
+
+    /// A connection for what is done before and after a sale; the database is created where that is said.
+    fn books(&self, create: bool) -> Result<Box<dyn Books + '_>, SqlError> {
+        // A server's database is created by those whom it belongs to.
+        let _ = create;
+        match &self.address {
+            #[cfg(feature = "sqlite")]
+            Address::Sqlite(path) => Ok(Box::new(counter::sqlite::SqliteBooks::open(path, create)?)),
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => {
+                Ok(Box::new(counter::postgres::PostgresBooks::open(address, &self.name)?))
+            }
+            #[allow(unreachable_patterns)]
+            other => Err(SqlError::NotBuiltIn { engine: other.engine() }),
+        }
+    }
+
+    /// A connection for a buyer.
+    fn link(&self, recorder: &Recorder, buyer: u32) -> Result<Box<dyn Link>, SqlError> {
+        let statements = dialect::statements(&self.sale, &self.name);
+        let patience = Patience::of(recorder, buyer);
+        match &self.address {
+            #[cfg(feature = "sqlite")]
+            Address::Sqlite(path) => {
+                let busy_timeout = std::time::Duration::from_nanos(self.sale.busy_timeout_ns);
+                Ok(Box::new(sqlite::SqliteLink::open(path, statements, busy_timeout, patience)?))
+            }
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => {
+                let session = format!("{}{buyer}", of_run(recorder));
+                Ok(Box::new(postgres::PostgresLink::open(address, &session, statements, patience)?))
+            }
+            #[allow(unreachable_patterns)]
+            other => Err(SqlError::NotBuiltIn { engine: other.engine() }),
+        }
+    }
+}
+
+/// What the names of a run's sessions begin with at a server; the buyer's number follows.
+fn of_run(recorder: &Recorder) -> String {
+    format!("ticketsim {:016x} buyer ", recorder.run_id())
+}
+
+#[cfg(test)]
+mod tests;

@@ -60,9 +60,9 @@ pub struct PostgresAddress {
     /// Settings of the session, as `-c name=value`.
     pub options: Option<String>,
     /// What was given; it is never printed.
-    password: Option<String>,
+    pub(in crate::store::sql) password: Option<String>,
     /// Where it is looked up else.
-    password_file: Option<PathBuf>,
+    pub(in crate::store::sql) password_file: Option<PathBuf>,
 }
 
 /// The port of a server that names none.

@@ -1,0 +1,146 @@
+//! The counter at a server of PostgreSQL.
+
+use std::time::{Duration, Instant};
+
+use super::{About, Books, Found, Room, Shape};
+use crate::foreign;
+use crate::protocol::sql::Engine;
+use crate::stock::Stock;
+use crate::store::sql::address::PostgresAddress;
+use crate::store::sql::dialect::CHECK;
+use crate::store::sql::error::SqlError;
+use crate::store::sql::link::WAIT_FOR_OTHERS;
+use crate::store::sql::name::SaleName;
+use crate::store::sql::postgres::Talk;
+
+/// A connection with a server of PostgreSQL.
+#[derive(Debug)]
+pub(in crate::store::sql) struct PostgresBooks<'a> {
+    address: &'a PostgresAddress,
+    talk: Talk<'a>,
+}
+
+/// The settings that decide what a commit costs, and what it is worth; and how long a deadlock lasts.
+const SETTINGS: [&str; 4] = ["fsync", "synchronous_commit", "full_page_writes", "deadlock_timeout"];
+
+/// How many connections a server has room for.
+const ROOM: &str = "SELECT current_setting('max_connections')::int, \
+     CASE WHEN rolsuper THEN 0 ELSE current_setting('superuser_reserved_connections')::int \
+     + coalesce(current_setting('reserved_connections', true), '0')::int END, \
+     (SELECT sum(numbackends) FROM pg_stat_database) - 1, rolconnlimit, datconnlimit \
+     FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()";
+
+impl<'a> PostgresBooks<'a> {
+    /// Connects.
+    pub(in crate::store::sql) fn open(
+        address: &'a PostgresAddress,
+        name: &SaleName,
+    ) -> Result<Self, SqlError> {
+        Ok(Self { address, talk: Talk::begin(address, name.stock_table())? })
+    }
+
+    /// The table: its columns, its checks, and whether anything else hangs on it.
+    fn shape(&mut self, table: &str, ours: &str) -> Result<Shape, SqlError> {
+        let about = format!(
+            "SELECT c.relkind::text || c.relpersistence::text, c.relhastriggers OR c.relhasrules OR c.relispartition, \
+             (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum) \
+             FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), \
+             (SELECT string_agg(k.conname, ', ') FROM pg_constraint k WHERE k.conrelid = c.oid AND \
+             k.contype IN ('c', 'f', 'x')) FROM pg_class c WHERE c.oid = to_regclass('{table}')"
+        );
+        let Some(row) = self.talk.ask("looking for the sale", &about)?.into_iter().next() else {
+            return Ok(Shape::Missing);
+        };
+        let text = |place: usize| row.get(place).and_then(|text| text.as_deref()).unwrap_or_default();
+        let other = |what: &str| {
+            Ok(Shape::Other(foreign::shown(&what.chars().take(80).collect::<String>()).into_owned()))
+        };
+        match (text(0), text(1), text(2), text(3)) {
+            (kind, ..) if !kind.starts_with('r') => other("it is no plain table"),
+            (kind, ..) if kind != "rp" => other("it is unlogged or temporary"),
+            (_, _, columns, _) if columns != ours => other(&format!("its columns are {columns}")),
+            (_, "t", ..) => other("it has triggers, rules or partitions"),
+            (_, _, _, "") => Ok(Shape::Ours { constraint: false }),
+            (_, _, _, CHECK) => Ok(Shape::Ours { constraint: true }),
+            (_, _, _, checks) => other(&format!("it is constrained by {checks}")),
+        }
+    }
+}
+
+impl Books for PostgresBooks<'_> {
+    fn look(&mut self, name: &SaleName) -> Result<Found, SqlError> {
+        Ok(Found {
+            stock: self.shape(&name.stock_table(), "id integer, ticket bigint")?,
+            receipts: self.shape(&name.receipt_table(), "ticket bigint")?,
+        })
+    }
+
+    fn apply(&mut self, doing: &'static str, statements: &[String]) -> Result<(), SqlError> {
+        // Several statements in one text are one transaction.
+        self.talk.ask(doing, &statements.join("; ")).map(drop)
+    }
+
+    fn number(&mut self, doing: &'static str, select: &str) -> Result<Option<Stock>, SqlError> {
+        Ok(self.talk.ask_one(doing, select)?.and_then(|text| text.parse().ok()))
+    }
+
+    fn empty(&self, table: &str) -> String {
+        format!("TRUNCATE {table}")
+    }
+
+    fn about(&mut self) -> Result<About, SqlError> {
+        let version = self.talk.ask_one("reading the version", "SHOW server_version")?.unwrap_or_default();
+        // Behind a blank stands who packed it.
+        let version = foreign::shown(version.split(' ').next().unwrap_or_default()).into_owned();
+        let mut settings = Vec::new();
+        for name in SETTINGS {
+            let is = self.talk.ask_one("reading the settings", &format!("SHOW {name}"))?;
+            settings.push((name, foreign::shown(&is.unwrap_or_default()).into_owned()));
+        }
+        Ok(About { engine: Engine::Postgres, version, settings })
+    }
+
+    fn room(&mut self) -> Result<Option<Room>, SqlError> {
+        let row = self.talk.ask("counting connections", ROOM)?.into_iter().next().unwrap_or_default();
+        let number = |place: usize| -> Option<i64> { row.get(place)?.as_deref()?.parse().ok() };
+        let strange = || SqlError::Strange {
+            address: self.address.to_string(),
+            engine: Engine::Postgres,
+            what: "it does not say how many connections it takes".to_owned(),
+        };
+        let (Some(most), Some(reserved), Some(taken)) = (number(0), number(1), number(2)) else {
+            return Err(strange());
+        };
+        let mut room = Room {
+            free: (most - reserved - taken).max(0).unsigned_abs(),
+            because: format!("max_connections = {most}, {reserved} of them reserved, {taken} in use"),
+        };
+        for (place, of) in [(3, "role's"), (4, "database's")] {
+            // -1: no limit.
+            let limit = number(place).and_then(|limit| u64::try_from(limit).ok());
+            if let Some(limit) = limit.filter(|limit| *limit < room.free) {
+                room = Room { free: limit, because: format!("the {of} CONNECTION LIMIT is {limit}") };
+            }
+        }
+        Ok(Some(room))
+    }
+
+    /// A buyer that was killed while it
+    /// waited is served to the end before the server sees that nobody is there. Who does not leave is shown
+    /// out.
+    fn await_gone(&mut self, application: &str) -> Result<(), SqlError> {
+        let who = format!("application_name LIKE '{application}%' AND pid <> pg_backend_pid()");
+        let count = format!("SELECT count(*) FROM pg_stat_activity WHERE {who}");
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        while self.number("looking who is left", &count)?.unwrap_or(0) > 0 {
+            if began.elapsed() > WAIT_FOR_OTHERS {
+                let end = format!("SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE {who}");
+                return self.talk.ask("ending connections", &end).map(drop);
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}

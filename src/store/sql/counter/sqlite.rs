@@ -1,0 +1,118 @@
+//! The counter at a database of SQLite.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::{About, Books, Found, Shape};
+use crate::protocol::sql::{Engine, SqlSale};
+use crate::stock::Stock;
+use crate::store::sql::dialect::tables;
+use crate::store::sql::error::SqlError;
+use crate::store::sql::link::WAIT_FOR_OTHERS;
+use crate::store::sql::name::SaleName;
+use crate::store::sql::sqlite::{file_error, open};
+
+/// A connection with a database of SQLite.
+#[derive(Debug)]
+pub(in crate::store::sql) struct SqliteBooks {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl SqliteBooks {
+    /// Opens the file; `create` where there need be none yet.
+    pub(in crate::store::sql) fn open(path: &Path, create: bool) -> Result<Self, SqlError> {
+        let connection = open(path, create)?;
+        let books = Self { path: path.to_owned(), connection };
+        books.said(books.connection.busy_timeout(WAIT_FOR_OTHERS))?;
+        // The file is looked into now, not in the middle of something.
+        books.said(books.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))?;
+        Ok(books)
+    }
+
+    fn said<T>(&self, result: rusqlite::Result<T>) -> Result<T, SqlError> {
+        result.map_err(|error| file_error(&self.path, &error))
+    }
+
+    /// The table, as the statement that made it says.
+    fn shape(&self, table: &str, ours: &[(String, bool)]) -> Result<Shape, SqlError> {
+        let select = "SELECT type, sql FROM sqlite_schema WHERE name = ?1";
+        let found = self.connection.query_row(select, [table], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?.unwrap_or_default()))
+        });
+        let Some((kind, made_by)) = self.said(found.optional())? else { return Ok(Shape::Missing) };
+        let Some((_, constraint)) = ours.iter().find(|(text, _)| *text == made_by) else {
+            let start: String = made_by.chars().take(80).collect();
+            let start = crate::foreign::shown(&start).into_owned();
+            return Ok(Shape::Other(if start.is_empty() { kind } else { start }));
+        };
+        let others =
+            "SELECT count(*) FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL AND name <> ?1";
+        let others: i64 = self.said(self.connection.query_row(others, [table], |row| row.get(0)))?;
+        Ok(if others == 0 {
+            Shape::Ours { constraint: *constraint }
+        } else {
+            Shape::Other("it has triggers or indexes".to_owned())
+        })
+    }
+}
+
+impl Books for SqliteBooks {
+    fn look(&mut self, name: &SaleName) -> Result<Found, SqlError> {
+        let [free, checked] = [false, true].map(|constraint| tables(Engine::Sqlite, name, constraint));
+        Ok(Found {
+            stock: self.shape(&name.stock_table(), &[(free.stock, false), (checked.stock, true)])?,
+            receipts: self.shape(&name.receipt_table(), &[(free.receipts, false)])?,
+        })
+    }
+
+    fn apply(&mut self, _doing: &'static str, statements: &[String]) -> Result<(), SqlError> {
+        let path = self.path.clone();
+        let failed = |error| file_error(&path, &error);
+        let behavior = rusqlite::TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(behavior).map_err(failed)?;
+        for statement in statements {
+            transaction.execute(statement, []).map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    fn number(&mut self, _doing: &'static str, select: &str) -> Result<Option<Stock>, SqlError> {
+        self.said(self.connection.query_row(select, [], |row| row.get(0)).optional())
+    }
+
+    fn empty(&self, table: &str) -> String {
+        format!("DELETE FROM {table}")
+    }
+
+    /// The journal stays as it is set.
+    fn set_up(&mut self, sale: &SqlSale) -> Result<(), SqlError> {
+        let journal = sale.journal;
+        let set = format!("PRAGMA journal_mode = {journal}");
+        let is: String = self.said(self.connection.query_row(&set, [], |row| row.get(0)))?;
+        if is.eq_ignore_ascii_case(journal.name()) {
+            return Ok(());
+        }
+        let what = format!("its journal mode stays {is}, and --journal {journal} asks for another");
+        Err(SqlError::File { path: self.path.clone(), what })
+    }
+
+    fn about(&mut self) -> Result<About, SqlError> {
+        let journal: String =
+            self.said(self.connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)))?;
+        let synchronous: i64 =
+            self.said(self.connection.query_row("PRAGMA synchronous", [], |row| row.get(0)))?;
+        let synchronous = match synchronous {
+            0 => "off",
+            1 => "normal",
+            2 => "full",
+            _ => "extra",
+        };
+        Ok(About {
+            engine: Engine::Sqlite,
+            version: rusqlite::version().to_owned(),
+            settings: vec![("journal_mode", journal), ("synchronous", synchronous.to_owned())],
+        })
+    }
+}

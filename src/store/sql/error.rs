@@ -1,0 +1,195 @@
+//! Why a database could not be sold from: one sentence each, with the way out.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::fault::StoreCode;
+use crate::foreign;
+use crate::protocol::sql::Engine;
+use crate::stock::Stock;
+
+/// Why a database could not be sold from.
+#[derive(Debug, thiserror::Error)]
+pub enum SqlError {
+    /// The engine was left out of this build.
+    #[error("this build has no {}; build with --features {engine}", .engine.title())]
+    NotBuiltIn {
+        /// Which one.
+        engine: Engine,
+    },
+    /// The sale is one of another engine.
+    #[error("{address} is no {}, and the steps are those of one", .engine.title())]
+    OtherEngine {
+        /// Where.
+        address: String,
+        /// The engine of the steps.
+        engine: Engine,
+    },
+    /// Nobody answers there.
+    #[error("{address}: no server there: {source}")]
+    NoServer {
+        /// Where.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Somebody is there and says nothing.
+    #[error(
+        "{address}: no answer within {}; is that a server of {}?",
+        humantime::format_duration(*.within), .engine.title()
+    )]
+    NoAnswer {
+        /// Where.
+        address: String,
+        /// Which engine was looked for.
+        engine: Engine,
+        /// How long it was waited for.
+        within: Duration,
+    },
+    /// What came is no answer of such a server.
+    #[error("{address}: no server of {}: {what}", .engine.title())]
+    Strange {
+        /// Where.
+        address: String,
+        /// Which engine was looked for.
+        engine: Engine,
+        /// What came.
+        what: String,
+    },
+    /// The connection broke.
+    #[error("{address}: the connection was cut: {what}")]
+    Cut {
+        /// Where.
+        address: String,
+        /// Why.
+        what: String,
+    },
+    /// The server does not know the role, or not by this password.
+    #[error("{address}: {user:?} is not let in: {said}{}", if *.had_password { "" } else { NO_PASSWORD })]
+    NotLetIn {
+        /// Where.
+        address: String,
+        /// Who.
+        user: String,
+        /// What the server said.
+        said: String,
+        /// Whether a password was at hand.
+        had_password: bool,
+    },
+    /// There is no such database.
+    #[error("{address}: there is no database {database:?}; create it, or name another one")]
+    NoDatabase {
+        /// Where.
+        address: String,
+        /// Which one.
+        database: String,
+    },
+    /// The server takes no more connections.
+    #[error("{address}: the server takes no more connections ({said})")]
+    Full {
+        /// Where.
+        address: String,
+        /// What the server said.
+        said: String,
+    },
+    /// TLS was asked for, and there is none, or it failed.
+    #[error("{address}: TLS: {what}")]
+    Tls {
+        /// Where.
+        address: String,
+        /// Why.
+        what: String,
+    },
+    /// The role may not do it, or nobody may.
+    #[error(
+        "{address}: {doing} is not allowed: {said}; take a role that may write, and a server that is no \
+             standby"
+    )]
+    NotAllowed {
+        /// Where.
+        address: String,
+        /// What was tried.
+        doing: &'static str,
+        /// What the engine said.
+        said: String,
+    },
+    /// Somebody holds a lock on the table all the time.
+    #[error("{address}: {table} is locked by another program; {doing} was tried for {}",
+            humantime::format_duration(*.within))]
+    Locked {
+        /// Where.
+        address: String,
+        /// Which table, or the whole database.
+        table: String,
+        /// What was tried.
+        doing: &'static str,
+        /// For how long.
+        within: Duration,
+    },
+    /// A table of that name is there that is none of ours.
+    #[error(
+        "{address}: there is a table {table} that is not ours ({found}); it stays as it is: take another \
+             name (--sale)"
+    )]
+    OtherShape {
+        /// Where.
+        address: String,
+        /// Which table.
+        table: String,
+        /// How it differs.
+        found: String,
+    },
+    /// Nothing was ever put on sale.
+    #[error("{address}: there is no sale {name}; put tickets on sale with --tickets N")]
+    NoSale {
+        /// Where.
+        address: String,
+        /// Its name.
+        name: String,
+    },
+    /// What is on sale there is sold in another way.
+    #[error("{address}: the sale {name} {is}; begin anew with --tickets N")]
+    OtherSale {
+        /// Where.
+        address: String,
+        /// Its name.
+        name: String,
+        /// How it differs.
+        is: &'static str,
+    },
+    /// The number that a sale began with is not there.
+    #[error("{address}: {table} holds no stock: its row with the id 1 is gone; begin anew with --tickets N")]
+    NoStock {
+        /// Where.
+        address: String,
+        /// Which table.
+        table: String,
+    },
+    /// Fewer than no tickets on sale.
+    #[error("{0} tickets: it takes a whole number from 0")]
+    Tickets(Stock),
+    /// The engine refused something else.
+    #[error("{address}: {doing} failed: {said} ({code})")]
+    Refused {
+        /// Where.
+        address: String,
+        /// What was tried.
+        doing: &'static str,
+        /// What the engine said.
+        said: String,
+        /// The code that it gave.
+        code: StoreCode,
+    },
+    /// The file of a database can't be used.
+    #[error("{}: {what}", foreign::path(.path))]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        what: String,
+    },
+}
+
+/// What helps who has given no password.
+const NO_PASSWORD: &str = "; no password was at hand: PGPASSWORD, or ~/.pgpass (readable for nobody else)";

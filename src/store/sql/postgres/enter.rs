@@ -1,0 +1,202 @@
+//! Being let in by a server of PostgreSQL: TLS if it is to be, the role and its password, the settings of the
+//! session (section 55.2.1 of its manual). It takes no longer than it may.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator as _;
+use postgres_protocol::authentication;
+use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
+use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
+use postgres_protocol::message::frontend;
+
+use super::socket::{Peer, Plain, Socket};
+use super::wire::{Broken, ServerError, Wire, server_error};
+use super::{Entered, tls};
+use crate::foreign;
+use crate::protocol::sql::Engine;
+use crate::store::sql::address::{PostgresAddress, SslMode};
+use crate::store::sql::error::SqlError;
+
+/// Connects under a name, which the server shows to whoever asks it, and is let in.
+pub(super) fn enter(address: &PostgresAddress, session: &str) -> Result<Entered, SqlError> {
+    let deadline = Instant::now() + address.connect_timeout;
+    let failed = |broken| broken_error(address, broken);
+    let (plain, peer) = Peer::find(address, deadline).map_err(|source| match source.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => failed(Broken::TimedOut),
+        _ => SqlError::NoServer { address: address.to_string(), source },
+    })?;
+    plain.wait_at_most(Some(address.connect_timeout)).map_err(|error| failed(error.into()))?;
+    let socket = match peer {
+        Peer::Tcp(_) => secured(plain, address)?,
+        Peer::Unix(_) => Socket::Plain(plain),
+    };
+    let mut wire = Wire::new(socket);
+    let parameters = [
+        ("user", address.user.as_str()),
+        ("database", address.database.as_str()),
+        ("application_name", session),
+        ("client_encoding", "UTF8"),
+        // Whatever the server's own default is: statements outside of transactions are sent at this level.
+        ("default_transaction_isolation", "read committed"),
+    ];
+    let options = address.options.as_deref().map(|options| ("options", options));
+    let parameters = parameters.into_iter().chain(options);
+    frontend::startup_message(parameters, &mut wire.outgoing).map_err(|error| failed(error.into()))?;
+    wire.send().map_err(failed)?;
+    let mut entry = Entry { address, wire, deadline, scram: None, had_password: false };
+    let key = entry.be_let_in()?;
+    Ok(Entered { wire: entry.wire, peer, key })
+}
+
+/// TLS, as far as it is asked for and the server has it.
+fn secured(mut plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlError> {
+    if matches!(address.ssl_mode, SslMode::Disable | SslMode::Allow) {
+        return Ok(Socket::Plain(plain));
+    }
+    let failed = |broken| broken_error(address, broken);
+    let mut request = BytesMut::new();
+    frontend::ssl_request(&mut request);
+    plain.write_all(&request).map_err(|error| failed(error.into()))?;
+    let mut says = [0];
+    // One byte, and no more: what stands behind it would not be protected.
+    plain.read_exact(&mut says).map_err(|error| failed(error.into()))?;
+    match &says {
+        b"S" => tls::on(plain, address).map(|stream| Socket::Tls(Box::new(stream))),
+        b"N" if address.ssl_mode == SslMode::Prefer => Ok(Socket::Plain(plain)),
+        b"N" => Err(SqlError::Tls {
+            address: address.to_string(),
+            what: format!("the server has none, and sslmode={} asks for it", address.ssl_mode),
+        }),
+        _ => Err(failed(Broken::Strange("it does not answer as one".to_owned()))),
+    }
+}
+
+/// Somebody who is about to be let in.
+struct Entry<'a> {
+    address: &'a PostgresAddress,
+    wire: Wire,
+    deadline: Instant,
+    scram: Option<ScramSha256>,
+    had_password: bool,
+}
+
+impl Entry<'_> {
+    /// Answers what the server asks, until it is ready for statements. Returns how a statement is taken back.
+    fn be_let_in(&mut self) -> Result<Option<(i32, i32)>, SqlError> {
+        let mut key = None;
+        loop {
+            let message = self.wire.receive_before(self.deadline).map_err(|broken| self.failed(broken))?;
+            match message {
+                Message::AuthenticationCleartextPassword => {
+                    let password = self.password()?;
+                    self.put_password(password.as_bytes())?;
+                }
+                Message::AuthenticationMd5Password(body) => {
+                    let password = self.password()?;
+                    let user = self.address.user.as_bytes();
+                    let hash = authentication::md5_hash(user, password.as_bytes(), body.salt());
+                    self.put_password(hash.as_bytes())?;
+                }
+                Message::AuthenticationSasl(body) => self.begin_scram(&body)?,
+                Message::AuthenticationSaslContinue(body) => {
+                    let scram = self.scram.as_mut().map(|scram| (scram.update(body.data()), scram.message()));
+                    let (Some((Ok(()), answer)), outgoing) = (scram, &mut self.wire.outgoing) else {
+                        return Err(self.strange("it proves no password"));
+                    };
+                    let put = frontend::sasl_response(answer, outgoing);
+                    put.map_err(|error| self.failed(error.into()))?;
+                    self.send()?;
+                }
+                Message::AuthenticationSaslFinal(body) => {
+                    if self.scram.as_mut().is_none_or(|scram| scram.finish(body.data()).is_err()) {
+                        return Err(self.strange("it does not know the password itself"));
+                    }
+                }
+                Message::BackendKeyData(body) => key = Some((body.process_id(), body.secret_key())),
+                Message::ReadyForQuery(_) => return Ok(key),
+                Message::ErrorResponse(body) => return Err(self.refused(&server_error(&body))),
+                Message::AuthenticationOk | Message::ParameterStatus(_) | Message::NoticeResponse(_) => {}
+                _ => {
+                    return Err(self.strange("it asks for a proof that ticketsim has not: a password it has"));
+                }
+            }
+        }
+    }
+
+    fn begin_scram(&mut self, body: &AuthenticationSaslBody) -> Result<(), SqlError> {
+        let mut mechanisms = body.mechanisms();
+        let known = std::iter::from_fn(|| mechanisms.next().ok().flatten()).any(|name| name == SCRAM_SHA_256);
+        if !known {
+            return Err(self.strange("it knows no SCRAM-SHA-256"));
+        }
+        let password = self.password()?;
+        let scram = ScramSha256::new(password.as_bytes(), ChannelBinding::unsupported());
+        let outgoing = &mut self.wire.outgoing;
+        let put = frontend::sasl_initial_response(SCRAM_SHA_256, scram.message(), outgoing);
+        put.map_err(|error| self.failed(error.into()))?;
+        self.scram = Some(scram);
+        self.send()
+    }
+
+    fn password(&mut self) -> Result<String, SqlError> {
+        let password = self.address.password();
+        self.had_password = password.is_some();
+        password.ok_or_else(|| SqlError::NotLetIn {
+            address: self.address.to_string(),
+            user: foreign::shown(&self.address.user).into_owned(),
+            said: "the server asks for a password".to_owned(),
+            had_password: false,
+        })
+    }
+
+    fn put_password(&mut self, password: &[u8]) -> Result<(), SqlError> {
+        let put = frontend::password_message(password, &mut self.wire.outgoing);
+        put.map_err(|error| self.failed(error.into()))?;
+        self.send()
+    }
+
+    fn send(&mut self) -> Result<(), SqlError> {
+        self.wire.send().map_err(|broken| self.failed(broken))
+    }
+
+    fn failed(&self, broken: Broken) -> SqlError {
+        broken_error(self.address, broken)
+    }
+
+    fn strange(&self, what: &str) -> SqlError {
+        self.failed(Broken::Strange(what.to_owned()))
+    }
+
+    fn refused(&self, error: &ServerError) -> SqlError {
+        let address = self.address.to_string();
+        let said = error.said.clone();
+        match error.code.as_str() {
+            "28P01" | "28000" => SqlError::NotLetIn {
+                address,
+                user: foreign::shown(&self.address.user).into_owned(),
+                said,
+                had_password: self.had_password || error.code == "28000",
+            },
+            "3D000" => SqlError::NoDatabase {
+                address,
+                database: foreign::shown(&self.address.database).into_owned(),
+            },
+            "53300" => SqlError::Full { address, said },
+            _ => SqlError::Refused { address, doing: "connecting", said, code: error.store_code() },
+        }
+    }
+}
+
+/// A wire that broke, as the errors of stores have it.
+pub(super) fn broken_error(address: &PostgresAddress, broken: Broken) -> SqlError {
+    let (place, engine) = (address.to_string(), Engine::Postgres);
+    match broken {
+        Broken::TimedOut => SqlError::NoAnswer { address: place, engine, within: address.connect_timeout },
+        Broken::Strange(what) => {
+            SqlError::Strange { address: place, engine, what: foreign::shown(&what).into_owned() }
+        }
+        Broken::Cut(source) => SqlError::Cut { address: place, what: source.to_string() },
+    }
+}

@@ -1,0 +1,271 @@
+//! A connection with a server of PostgreSQL: its statements prepared once, one packet there and one back for
+//! each step.
+//!
+//! It speaks the protocol itself (the messages are those of `postgres-protocol`), on a blocking socket: a step is
+//! one `send` and one `recv`, with no runtime in between, and a signal wakes a buyer that waits for another. A
+//! transaction's BEGIN travels with the first statement behind it: alone it does nothing at the server, not even
+//! take a snapshot (sql-begin and section 13.2 of the manual).
+
+mod enter;
+mod plain;
+mod socket;
+mod tls;
+mod wire;
+
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator as _;
+use postgres_protocol::IsNull;
+use postgres_protocol::message::backend::{DataRowBody, Message};
+use postgres_protocol::message::frontend;
+
+use super::address::PostgresAddress;
+use super::dialect::Statement;
+use super::error::SqlError;
+use super::link::{Answer, Link, NoAnswer, Patience};
+use crate::fault::{Fault, FaultKind, StoreCode};
+use crate::protocol::StepKind;
+use crate::stock::Stock;
+use enter::{broken_error, enter};
+use socket::Peer;
+use wire::{Broken, ServerError, Wire};
+
+pub(super) use plain::Talk;
+
+/// How long a statement that was taken back may take to say so; the launcher waits a little longer before it
+/// loses patience.
+const LAST_WORD: Duration = Duration::from_millis(1500);
+/// How often it is taken back: a request that comes before its statement has begun is forgotten.
+const CANCEL_AGAIN: Duration = Duration::from_millis(100);
+/// The type `bigint`.
+const INT8: u32 = 20;
+/// Numbers travel in binary.
+const BINARY: i16 = 1;
+
+/// Whom a server has let in.
+#[derive(Debug)]
+pub(super) struct Entered {
+    wire: Wire,
+    peer: Peer,
+    /// The server's process that serves this connection, and the word by which its statement is taken back.
+    key: Option<(i32, i32)>,
+}
+
+/// A connection, with the statements of a sale prepared.
+#[derive(Debug)]
+pub(super) struct PostgresLink {
+    entered: Entered,
+    statements: Vec<Statement>,
+    patience: Patience,
+    /// Whether a transaction has begun of which the server does not know yet.
+    begins: bool,
+    /// How the connection ended.
+    lost: Option<Fault>,
+}
+
+impl PostgresLink {
+    /// A connection of its own for one buyer, under a name that the server shows to whoever asks it.
+    pub(super) fn open(
+        address: &PostgresAddress,
+        session: &str,
+        statements: Vec<Statement>,
+        patience: Patience,
+    ) -> Result<Self, SqlError> {
+        let mut entered = enter(address, session)?;
+        let deadline = Instant::now() + address.connect_timeout;
+        let refused = prepare(&mut entered.wire, &statements, deadline);
+        if let Some(error) = refused.map_err(|broken| broken_error(address, broken))? {
+            return Err(SqlError::Refused {
+                address: address.to_string(),
+                doing: "preparing the statements",
+                code: error.store_code(),
+                said: error.said,
+            });
+        }
+        Ok(Self { entered, statements, patience, begins: false, lost: None })
+    }
+
+    /// Puts the statement of a step behind what is to be sent. Returns whether it answers with a number.
+    fn put(&mut self, step: StepKind, number: Stock) -> Result<bool, Broken> {
+        let known = self.statements.iter().find(|statement| statement.step == step);
+        let statement = known.ok_or_else(|| Broken::Strange(format!("{step} is not prepared")))?;
+        put_bound(statement, number, &mut self.entered.wire.outgoing)?;
+        Ok(statement.gives_number)
+    }
+
+    fn exchange(&mut self, step: StepKind, number: Stock) -> Result<Result<Answer, ServerError>, Broken> {
+        if std::mem::take(&mut self.begins) {
+            self.put(StepKind::Begin, 0)?;
+        }
+        let gives_number = self.put(step, number)?;
+        frontend::sync(&mut self.entered.wire.outgoing);
+        self.entered.wire.send()?;
+        let mut answer = Answer::default();
+        let mut refused = None;
+        let mut taken_back = None;
+        loop {
+            let Some(message) = self.entered.wire.receive()? else {
+                if Patience::may_end_in(step) && self.patience.is_over() {
+                    self.take_back(&mut taken_back)?;
+                }
+                continue;
+            };
+            match message {
+                Message::DataRow(row) if gives_number => answer.number = number_in(&row)?,
+                Message::CommandComplete(body) => answer.rows = rows_in(body.tag()?, step),
+                Message::ErrorResponse(body) => {
+                    let error = wire::server_error(&body);
+                    if error.is_fatal {
+                        return Ok(Err(error));
+                    }
+                    refused = Some(error);
+                }
+                Message::ReadyForQuery(_) => break,
+                _ => {}
+            }
+        }
+        if taken_back.is_some() {
+            self.entered.wire.wait_at_most(None)?;
+        }
+        Ok(refused.map_or(Ok(answer), Err))
+    }
+
+    /// Asks the server to give the statement up for which we wait, and gives up waiting if it does not.
+    fn take_back(&mut self, since: &mut Option<Instant>) -> Result<(), Broken> {
+        let began = *since.get_or_insert_with(Instant::now);
+        if began.elapsed() > LAST_WORD {
+            return Err(Broken::TimedOut);
+        }
+        // From now on a wait ends by itself.
+        self.entered.wire.wait_at_most(Some(CANCEL_AGAIN))?;
+        if let Some((process, secret)) = self.entered.key {
+            // If it can't be asked, the answer is waited for nevertheless.
+            let _ = cancel(&self.entered.peer, process, secret);
+        }
+        Ok(())
+    }
+
+    fn lose(&mut self, code: StoreCode) -> NoAnswer {
+        let fault = Fault::of_store(FaultKind::AnswerLost, code);
+        self.lost = Some(fault);
+        NoAnswer::Fault(fault)
+    }
+}
+
+impl Link for PostgresLink {
+    fn execute(&mut self, step: StepKind, number: Stock) -> Result<Answer, NoAnswer> {
+        if let Some(fault) = self.lost {
+            return Err(NoAnswer::Fault(fault));
+        }
+        match step {
+            StepKind::Begin => {
+                self.begins = true;
+                return Ok(Answer::default());
+            }
+            // Nothing has been done in it.
+            StepKind::Commit | StepKind::Rollback if std::mem::take(&mut self.begins) => {
+                return Ok(Answer::default());
+            }
+            _ => {}
+        }
+        match self.exchange(step, number) {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) if error.is_fatal => Err(self.lose(error.store_code())),
+            Ok(Err(error)) if error.code == "57014" && self.patience.is_over() => Err(NoAnswer::GivenUp),
+            Ok(Err(error)) => Err(NoAnswer::Fault(Fault::of_store(kind_of(&error.code), error.store_code()))),
+            // "connection_failure", as the manual's list of codes has it.
+            Err(_) => Err(self.lose(StoreCode::of_state("08006"))),
+        }
+    }
+}
+
+impl Drop for PostgresLink {
+    fn drop(&mut self) {
+        if self.lost.is_none() {
+            // So that the server writes down no broken connection. That it is gone already is as well.
+            frontend::terminate(&mut self.entered.wire.outgoing);
+            let _ = self.entered.wire.send();
+        }
+    }
+}
+
+/// Prepares the statements of a sale, all in one packet. Returns what the server had against it.
+fn prepare(
+    wire: &mut Wire,
+    statements: &[Statement],
+    deadline: Instant,
+) -> Result<Option<ServerError>, Broken> {
+    for statement in statements {
+        let takes = statement.takes_number.then_some(INT8);
+        frontend::parse(statement.step.name(), &statement.text, takes, &mut wire.outgoing)?;
+    }
+    frontend::sync(&mut wire.outgoing);
+    wire.send()?;
+    let mut refused = None;
+    loop {
+        match wire.receive_before(deadline)? {
+            Message::ErrorResponse(body) => refused = refused.or(Some(wire::server_error(&body))),
+            Message::ReadyForQuery(_) => break,
+            _ => {}
+        }
+    }
+    // From now on a wait is as long as that for other buyers.
+    wire.wait_at_most(None)?;
+    Ok(refused)
+}
+
+/// What an SQLSTATE means for a purchase.
+fn kind_of(code: &str) -> FaultKind {
+    match code {
+        "40001" | "40P01" => FaultKind::Aborted,
+        "23514" => FaultKind::Constraint,
+        "55P03" => FaultKind::LockTimeout,
+        _ => FaultKind::Store,
+    }
+}
+
+/// Puts a statement behind what is to be sent: bound to its number, and executed.
+fn put_bound(statement: &Statement, number: Stock, outgoing: &mut BytesMut) -> Result<(), Broken> {
+    let takes = statement.takes_number.then_some(number);
+    let formats = takes.map(|_| BINARY);
+    let gives = statement.gives_number.then_some(BINARY);
+    let write = |number: Stock, bytes: &mut BytesMut| {
+        bytes.extend_from_slice(&number.to_be_bytes());
+        Ok(IsNull::No)
+    };
+    let bound = frontend::bind("", statement.step.name(), formats, takes, write, gives, outgoing);
+    bound.map_err(|_| Broken::Strange("a statement that can't be bound".to_owned()))?;
+    frontend::execute("", 0, outgoing).map_err(Broken::from)
+}
+
+/// The number in the first column.
+fn number_in(row: &DataRowBody) -> Result<Option<Stock>, Broken> {
+    let strange = || Broken::Strange("a number that is none".to_owned());
+    match row.ranges().next()? {
+        None => Err(strange()),
+        Some(None) => Ok(None),
+        Some(Some(range)) => {
+            let bytes = row.buffer().get(range).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+            bytes.map(|bytes| Some(Stock::from_be_bytes(bytes))).ok_or_else(strange)
+        }
+    }
+}
+
+/// How many rows a statement changed, as its tag says: `UPDATE 1`, `INSERT 0 1`.
+fn rows_in(tag: &str, step: StepKind) -> u64 {
+    if step.reads() {
+        return 0;
+    }
+    tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
+/// Asks the server to give up the statement of one of its processes, and does not wait for long.
+fn cancel(peer: &Peer, process: i32, secret: i32) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut plain = peer.connect(CANCEL_AGAIN)?;
+    plain.wait_at_most(Some(CANCEL_AGAIN))?;
+    let mut request = BytesMut::new();
+    frontend::cancel_request(process, secret, &mut request);
+    plain.write_all(&request)
+}

@@ -1,0 +1,118 @@
+//! Statements of plain text, for what is done before and after a sale: each with a time-out, each with all its
+//! rows as texts.
+
+use std::time::{Duration, Instant};
+
+use fallible_iterator::FallibleIterator as _;
+use postgres_protocol::message::backend::Message;
+use postgres_protocol::message::frontend;
+
+use super::Entered;
+use super::enter::{broken_error, enter};
+use super::wire::{Broken, ServerError, server_error};
+use crate::store::sql::address::PostgresAddress;
+use crate::store::sql::error::SqlError;
+use crate::store::sql::link::WAIT_FOR_OTHERS;
+
+/// A row, as texts; `None` where it holds nothing.
+pub(in crate::store::sql) type Row = Vec<Option<String>>;
+
+/// No answer of ours has more rows.
+const MOST_ROWS: usize = 1000;
+
+/// A connection for statements of plain text.
+#[derive(Debug)]
+pub(in crate::store::sql) struct Talk<'a> {
+    address: &'a PostgresAddress,
+    entered: Entered,
+    /// The table that statements are about.
+    table: String,
+}
+
+impl<'a> Talk<'a> {
+    /// Connects for statements about a table.
+    pub(in crate::store::sql) fn begin(
+        address: &'a PostgresAddress,
+        table: String,
+    ) -> Result<Self, SqlError> {
+        let entered = enter(address, "ticketsim")?;
+        let mut talk = Self { address, entered, table };
+        let wait = WAIT_FOR_OTHERS.as_millis();
+        talk.ask("connecting", &format!("SET lock_timeout = {wait}"))?;
+        Ok(talk)
+    }
+
+    /// The rows that a text of statements answers; `doing` is what it is for.
+    pub(in crate::store::sql) fn ask(
+        &mut self,
+        doing: &'static str,
+        text: &str,
+    ) -> Result<Vec<Row>, SqlError> {
+        // The server gives up first, and says why.
+        let deadline = Instant::now() + WAIT_FOR_OTHERS + Duration::from_secs(2);
+        match self.exchange(text, deadline) {
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(error)) => Err(self.refused(doing, error)),
+            Err(broken) => Err(broken_error(self.address, broken)),
+        }
+    }
+
+    /// The one text that a statement answers, if it does.
+    pub(in crate::store::sql) fn ask_one(
+        &mut self,
+        doing: &'static str,
+        text: &str,
+    ) -> Result<Option<String>, SqlError> {
+        Ok(self.ask(doing, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    }
+
+    fn exchange(&mut self, text: &str, deadline: Instant) -> Result<Result<Vec<Row>, ServerError>, Broken> {
+        let wire = &mut self.entered.wire;
+        frontend::query(text, &mut wire.outgoing)?;
+        wire.send()?;
+        let mut rows = Vec::new();
+        let mut refused = None;
+        loop {
+            match wire.receive_before(deadline)? {
+                Message::DataRow(body) if rows.len() < MOST_ROWS => {
+                    let text = |range: Option<std::ops::Range<usize>>| {
+                        let bytes = range.and_then(|range| body.buffer().get(range));
+                        Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+                    };
+                    rows.push(body.ranges().map(text).collect::<Row>()?);
+                }
+                Message::ErrorResponse(body) => {
+                    let error = server_error(&body);
+                    if error.is_fatal {
+                        return Ok(Err(error));
+                    }
+                    refused = Some(error);
+                }
+                Message::ReadyForQuery(_) => return Ok(refused.map_or(Ok(rows), Err)),
+                _ => {}
+            }
+        }
+    }
+
+    fn refused(&self, doing: &'static str, error: ServerError) -> SqlError {
+        let address = self.address.to_string();
+        let (code, said) = (error.store_code(), error.said);
+        match error.code.as_str() {
+            // Not the owner, or no right at all; a role or a server that may only read.
+            "42501" | "25006" => SqlError::NotAllowed { address, doing, said },
+            "55P03" => {
+                SqlError::Locked { address, table: self.table.clone(), doing, within: WAIT_FOR_OTHERS }
+            }
+            _ if error.is_fatal => SqlError::Cut { address, what: said },
+            _ => SqlError::Refused { address, doing, said, code },
+        }
+    }
+}
+
+impl Drop for Talk<'_> {
+    fn drop(&mut self) {
+        frontend::terminate(&mut self.entered.wire.outgoing);
+        // That the connection is gone already is as well.
+        let _ = self.entered.wire.send();
+    }
+}

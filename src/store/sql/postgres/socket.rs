@@ -1,0 +1,161 @@
+//! The socket to a server of PostgreSQL: of the network or of this machine, with TLS or without.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustls::{ClientConnection, StreamOwned};
+
+use crate::store::sql::address::{PostgresAddress, PostgresHost};
+
+/// An open socket.
+#[derive(Debug)]
+pub(super) enum Socket {
+    /// As it is.
+    Plain(Plain),
+    /// With TLS on it.
+    Tls(Box<StreamOwned<ClientConnection, Plain>>),
+}
+
+/// A socket without TLS.
+#[derive(Debug)]
+pub(super) enum Plain {
+    /// Of the network.
+    Tcp(TcpStream),
+    /// Of this machine.
+    Unix(UnixStream),
+}
+
+/// Where a socket leads to: whoever has to call on the same server again needs no name.
+#[derive(Clone, Debug)]
+pub(super) enum Peer {
+    /// A machine and a port.
+    Tcp(SocketAddr),
+    /// A socket's path.
+    Unix(PathBuf),
+}
+
+impl Peer {
+    /// Opens a socket to it, and says where it leads to.
+    pub(super) fn find(address: &PostgresAddress, deadline: Instant) -> io::Result<(Plain, Self)> {
+        let file = format!(".s.PGSQL.{}", address.port);
+        let mut sockets = address.socket_folders().into_iter().map(|folder| folder.join(&file));
+        match &address.host {
+            PostgresHost::Name(name) => find_tcp(name, address.port, deadline),
+            PostgresHost::Folder(_) => connect_unix(&sockets.next().unwrap_or_default()),
+            PostgresHost::Usual => match sockets.find(|path| path.exists()) {
+                Some(path) => connect_unix(&path),
+                None => find_tcp("localhost", address.port, deadline),
+            },
+        }
+    }
+
+    /// Opens a socket to it.
+    pub(super) fn connect(&self, within: Duration) -> io::Result<Plain> {
+        match self {
+            Peer::Tcp(address) => {
+                let stream = TcpStream::connect_timeout(address, within)?;
+                // A statement is a packet, and waits for no other.
+                stream.set_nodelay(true)?;
+                Ok(Plain::Tcp(stream))
+            }
+            Peer::Unix(path) => UnixStream::connect(path).map(Plain::Unix),
+        }
+    }
+}
+
+fn connect_unix(path: &Path) -> io::Result<(Plain, Peer)> {
+    let peer = Peer::Unix(path.to_owned());
+    Ok((peer.connect(Duration::ZERO)?, peer))
+}
+
+/// The first of a name's addresses at which somebody answers.
+fn find_tcp(name: &str, port: u16, deadline: Instant) -> io::Result<(Plain, Peer)> {
+    let mut failed = None;
+    for address in (name, port).to_socket_addrs()? {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        let peer = Peer::Tcp(address);
+        match peer.connect(left) {
+            Ok(plain) => return Ok((plain, peer)),
+            Err(error) => failed = Some(error),
+        }
+    }
+    Err(failed.unwrap_or_else(|| ErrorKind::NotFound.into()))
+}
+
+impl Socket {
+    /// How long one read may take.
+    pub(super) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
+        match self {
+            Socket::Plain(plain) => plain.wait_at_most(time),
+            Socket::Tls(stream) => stream.sock.wait_at_most(time),
+        }
+    }
+}
+
+impl Plain {
+    /// How long one read, or one write, may take.
+    pub(super) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
+        match self {
+            Plain::Tcp(stream) => stream.set_read_timeout(time).and(stream.set_write_timeout(time)),
+            Plain::Unix(stream) => stream.set_read_timeout(time).and(stream.set_write_timeout(time)),
+        }
+    }
+}
+
+impl Read for Plain {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = match self {
+            Plain::Tcp(stream) => stream.read(bytes),
+            Plain::Unix(stream) => stream.read(bytes),
+        };
+        // TLS would try again where a signal woke it; we want to look around then.
+        read.map_err(|error| match error.kind() {
+            ErrorKind::Interrupted => ErrorKind::WouldBlock.into(),
+            _ => error,
+        })
+    }
+}
+
+impl Write for Plain {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Plain::Tcp(stream) => stream.write(bytes),
+            Plain::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Socket::Plain(plain) => plain.read(bytes),
+            Socket::Tls(stream) => stream.read(bytes),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Socket::Plain(plain) => plain.write(bytes),
+            Socket::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Socket::Plain(plain) => plain.flush(),
+            Socket::Tls(stream) => stream.flush(),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The wire to a server of PostgreSQL: bytes out, messages in (chapter 55 of its manual). Blocking, and woken by
+//! signals: a buyer that waits here looks around when a system call was interrupted.
+
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator as _;
+use postgres_protocol::message::backend::{ErrorResponseBody, Header, Message};
+
+use super::socket::Socket;
+use crate::fault::StoreCode;
+use crate::foreign;
+
+/// No message that we ask for is longer.
+const MOST_MESSAGE: i32 = 1 << 20;
+
+/// What a server said went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ServerError {
+    /// Its SQLSTATE.
+    pub(super) code: String,
+    /// In its words, made safe.
+    pub(super) said: String,
+    /// Whether it ends the connection.
+    pub(super) is_fatal: bool,
+}
+
+/// Why no message came.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The connection is gone.
+    Cut(io::Error),
+    /// It took too long.
+    TimedOut,
+    /// What came is no message of such a server.
+    Strange(String),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::TimedOut,
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => Broken::Strange(error.to_string()),
+            _ => Broken::Cut(error),
+        }
+    }
+}
+
+/// The wire: a socket, and what has come of the next message.
+#[derive(Debug)]
+pub(super) struct Wire {
+    socket: Socket,
+    incoming: BytesMut,
+    /// What is to be sent next.
+    pub(super) outgoing: BytesMut,
+}
+
+impl Wire {
+    pub(super) fn new(socket: Socket) -> Self {
+        Self { socket, incoming: BytesMut::with_capacity(4096), outgoing: BytesMut::with_capacity(1024) }
+    }
+
+    /// Sends what has been put into `outgoing`.
+    pub(super) fn send(&mut self) -> Result<(), Broken> {
+        let sent = self.socket.write_all(&self.outgoing).and_then(|()| self.socket.flush());
+        self.outgoing.clear();
+        sent.map_err(Broken::from)
+    }
+
+    /// How long one wait for bytes may take; for ever, if it is not said.
+    pub(super) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
+        self.socket.wait_at_most(time)
+    }
+
+    /// The next message, before a moment.
+    pub(super) fn receive_before(&mut self, deadline: Instant) -> Result<Message, Broken> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Broken::TimedOut);
+            }
+            self.wait_at_most(Some(left))?;
+            if let Some(message) = self.receive()? {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// The next message; `None` where the wait for it was interrupted, or took its time.
+    pub(super) fn receive(&mut self) -> Result<Option<Message>, Broken> {
+        let mut bytes = [0; 4096];
+        loop {
+            if let Some(message) = self.parse()? {
+                return Ok(Some(message));
+            }
+            match self.socket.read(&mut bytes) {
+                Ok(0) => return Err(Broken::Cut(ErrorKind::UnexpectedEof.into())),
+                Ok(count) => self.incoming.extend_from_slice(&bytes[..count]),
+                Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn parse(&mut self) -> Result<Option<Message>, Broken> {
+        if let Some(header) = Header::parse(&self.incoming)?
+            && header.len() > MOST_MESSAGE
+        {
+            return Err(Broken::Strange(format!("a message of {} bytes", header.len())));
+        }
+        Ok(Message::parse(&mut self.incoming)?)
+    }
+}
+
+/// What an error response says.
+pub(super) fn server_error(body: &ErrorResponseBody) -> ServerError {
+    let mut error = ServerError { code: String::new(), said: String::new(), is_fatal: false };
+    let mut fields = body.fields();
+    while let Ok(Some(field)) = fields.next() {
+        let value = String::from_utf8_lossy(field.value_bytes());
+        match field.type_() {
+            b'C' => error.code = value.chars().take(5).collect(),
+            b'M' => error.said = foreign::shown(&value.chars().take(300).collect::<String>()).into_owned(),
+            // The severity, in no language.
+            b'V' => error.is_fatal = matches!(&*value, "FATAL" | "PANIC"),
+            _ => {}
+        }
+    }
+    error
+}
+
+impl ServerError {
+    /// The code as records hold it.
+    pub(super) fn store_code(&self) -> StoreCode {
+        StoreCode::of_state(&self.code)
+    }
+}

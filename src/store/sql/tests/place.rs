@@ -1,0 +1,85 @@
+//! A database of a test's own, and its removal.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::super::*;
+
+/// A database, which goes with it.
+pub(super) struct Place {
+    pub(super) address: Address,
+    /// What else goes with it.
+    _keeps: Box<dyn std::any::Any>,
+}
+
+impl Place {
+    /// A file in a folder of its own.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { address: Address::Sqlite(folder.path().join("shop.db")), _keeps: Box::new(folder) }
+    }
+
+    /// A database at the server that is there; `None` is said aloud.
+    #[cfg(feature = "postgres")]
+    pub(super) fn postgres(test: &str) -> Option<Self> {
+        let url = std::env::var("TICKETSIM_POSTGRES");
+        let url = url.unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+        let Ok(Address::Postgres(server)) = Address::parse(&url) else { panic!("{url:?} is no server") };
+        let connected = super::super::postgres::Talk::begin(&server, String::new());
+        let mut talk = match connected {
+            Ok(talk) => talk,
+            Err(error) => {
+                assert!(std::env::var("CI").as_deref() != Ok("true"), "{test} is skipped: {error}");
+                eprintln!("skipped: {test}: {error}");
+                return None;
+            }
+        };
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ticketsim_test_{}_{number}", std::process::id());
+        talk.ask("creating", &format!("CREATE DATABASE {name}")).expect("a database");
+        drop(talk);
+        // So that a deadlock costs no second.
+        let options = Some("-c deadlock_timeout=20ms".to_owned());
+        let own = address::PostgresAddress { database: name.clone(), options, ..(*server).clone() };
+        let keeps = Box::new(Database { server: (*server).clone(), name });
+        Some(Self { address: Address::Postgres(Box::new(own)), _keeps: keeps })
+    }
+
+    /// A sale there, of the usual name.
+    pub(super) fn store(&self, sale: SqlSale) -> SqlStore {
+        SqlStore::new(sale, self.address.clone(), SaleName::default()).expect("a store")
+    }
+
+    /// Runs a statement there, as somebody else would.
+    pub(super) fn run(&self, statement: &str) {
+        let store = self.store(SqlSale::new(self.address.engine()));
+        let mut books = store.books(true).expect("a connection");
+        books.apply("a test", &[statement.to_owned()]).expect(statement);
+    }
+
+    /// The number that a statement selects there.
+    pub(super) fn number(&self, select: &str) -> Stock {
+        let store = self.store(SqlSale::new(self.address.engine()));
+        let mut books = store.books(false).expect("a connection");
+        books.number("a test", select).expect(select).expect("a row")
+    }
+}
+
+/// A database that is dropped in the end.
+#[cfg(feature = "postgres")]
+struct Database {
+    server: address::PostgresAddress,
+    name: String,
+}
+
+#[cfg(feature = "postgres")]
+impl Drop for Database {
+    fn drop(&mut self) {
+        let dropped = super::super::postgres::Talk::begin(&self.server, String::new())
+            .and_then(|mut talk| talk.ask("dropping", &format!("DROP DATABASE {} WITH (FORCE)", self.name)));
+        if let Err(error) = dropped {
+            eprintln!("{} stays: {error}", self.name);
+        }
+    }
+}
