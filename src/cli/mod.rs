@@ -121,10 +121,10 @@ pub struct Cli {
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Common {
     /// When to colour the output
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = closed::<Color>(Color::ALL), global = true)]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = closed::<Color>(Color::ALL), global = true, help_heading = None)]
     color: Color,
     /// The language of the text output [default: from the locale]
-    #[arg(long, value_name = "LANG", value_parser = closed::<Lang>(Lang::ALL), global = true)]
+    #[arg(long, value_name = "LANG", value_parser = closed::<Lang>(Lang::ALL), global = true, help_heading = None)]
     lang: Option<Lang>,
 }
 

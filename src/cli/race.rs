@@ -54,8 +54,8 @@ Blanks inside a value stand in quotes: body~'sold out'. Without any rule: exit 0
 failed; 2xx bought, 409 and 410 refused, 5xx and no answer unknown. What no rule matches makes the verdict \
 unknown.
 
-Variables: {buyer} {trial} {n} {uuid}, the columns of --users, and what --setup takes; commands find them \
-as $TICKETSIM_BUYER and so on, too.
+Variables, in braces: {buyer}, {trial}, {uuid}, n (which purchase of its buyer it is), the columns of --users, \
+and what --setup takes; commands find them as $TICKETSIM_BUYER and so on, too.
 
 Exit code: 0 no trial was caught, 1 one was, 2 it could not be run or judged, 130 interrupted.
 
