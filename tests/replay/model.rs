@@ -60,11 +60,10 @@ pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
     let (real, model) = (gist(&sold.history, &sold.verdict), gist(&rehearsed, &judge(&rehearsed)));
     assert_eq!(real, model, "{schedule} with {plan:?}");
     // The history alone says which schedule it was; but for the opening of files, which it does not note, and,
-    // of steps in another order, for what makes no difference.
+    // of steps in another order, for what makes no difference: at which of two reads a purchase was refused, say.
     let found = followed(&sold.history).unwrap_or_else(|error| panic!("{schedule}: {error}"));
     let sale = setting(plan).sale;
     if sale.steps.is_some() || sale.protocol().has(StepKind::Open) {
-        assert_eq!(found.0.len(), schedule.0.len());
         let again = rehearse(&setting(plan), &found).unwrap_or_else(|refusal| panic!("{found}: {refusal}"));
         assert_eq!(gist(&again, &judge(&again)), real, "{schedule}, found as {found}");
     } else {

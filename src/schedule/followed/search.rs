@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{FollowedError, MOST_DEAD_ENDS, Schedule, Step, StepKind};
 use crate::buyer::Rules;
-use crate::history::{Outcome, Purchase};
+use crate::history::{Outcome, Purchase, Steps};
 use crate::plan::Plan;
 use crate::protocol::{Action, Protocol, Reply};
 use crate::stock::Stock;
@@ -23,6 +23,8 @@ pub(super) struct Told {
     outcome: Outcome,
     /// Whether it had the lock.
     locked: bool,
+    /// Whether it had the lock at its last read; `None` where the times do not say so.
+    locked_at_read: Option<bool>,
     /// What its last read met; `None` is a file that was emptied.
     met: Option<Stock>,
 }
@@ -51,8 +53,23 @@ impl Told {
                 _ => return None,
             };
         }
+        let Purchase { invoke_ns, outcome, .. } = *purchase;
         let locked = steps.locked_ns.is_some();
-        Some(Self { invoke_ns: purchase.invoke_ns, noted_ns, outcome: purchase.outcome, locked, met })
+        let locked_at_read = locked_at_read(steps);
+        Some(Self { invoke_ns, noted_ns, outcome, locked, locked_at_read, met })
+    }
+
+    /// Whether its last read may have been the one that has these steps of the purchase behind it.
+    fn may_end_after(&self, earlier: &[StepKind]) -> bool {
+        let held = earlier.iter().rev().find(|kind| matches!(kind, StepKind::Lock | StepKind::Unlock));
+        self.locked_at_read.is_none_or(|locked| locked == (held == Some(&StepKind::Lock)))
+    }
+
+    /// Whether its last read may have been one of those among the later steps.
+    fn may_end_later(&self, earlier: &[StepKind], later: &[StepKind]) -> bool {
+        let all = [earlier, &[StepKind::Read], later].concat();
+        let reads = (earlier.len() + 1..all.len()).filter(|place| all[*place] == StepKind::Read);
+        reads.into_iter().any(|place| self.may_end_after(&all[..place]))
     }
 
     /// Whether a read may meet this, with these steps of the purchase behind it and those yet to come.
@@ -60,16 +77,28 @@ impl Told {
         let next = later.iter().find(|kind| matches!(kind, StepKind::Read | StepKind::Lock));
         let is_last = !later.contains(&StepKind::Read);
         // It ended here, or went on: then it got the lock that comes before it reads again.
-        let may_end = is_last || self.locked == earlier.contains(&StepKind::Lock);
-        let may_go_on = self.locked || next == Some(&StepKind::Read);
+        let may_end =
+            || (is_last || self.locked == earlier.contains(&StepKind::Lock)) && self.may_end_after(earlier);
+        let may_go_on =
+            || (self.locked || next == Some(&StepKind::Read)) && self.may_end_later(earlier, later);
         match reply {
-            Reply::Stock(..=0) => self.outcome == Outcome::Refused && self.met == Some(0) && may_end,
+            Reply::Stock(..=0) => self.outcome == Outcome::Refused && self.met == Some(0) && may_end(),
             Reply::Stock(stock) if is_last => self.outcome == Outcome::Bought && self.met == Some(stock),
-            Reply::Stock(_) => self.outcome == Outcome::Bought || may_go_on,
-            Reply::Torn(_) => self.outcome == Outcome::Failed && self.met.is_none() && may_end,
+            Reply::Stock(_) => self.outcome == Outcome::Bought || may_go_on(),
+            Reply::Torn(_) => self.outcome == Outcome::Failed && self.met.is_none() && may_end(),
             Reply::Done | Reply::Sold(_) | Reply::Missed | Reply::Failed(_) => false,
         }
     }
+}
+
+/// Whether the lock was held at the last read.
+fn locked_at_read(steps: &Steps) -> Option<bool> {
+    let read_ns = steps.read_ns?;
+    let Some(locked_ns) = steps.locked_ns else { return Some(false) };
+    let unlocked_ns = steps.unlocked_ns.unwrap_or(u64::MAX);
+    // A coarse clock gives two steps one time.
+    let is_clear = read_ns != locked_ns && read_ns != unlocked_ns;
+    is_clear.then_some(locked_ns < read_ns && read_ns < unlocked_ns)
 }
 
 /// A buyer on its way through what it is told to have done.
