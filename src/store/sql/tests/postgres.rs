@@ -345,3 +345,32 @@ fn more_buyers_than_the_server_takes_are_counted_beforehand() {
     let room = room.expect("a limit");
     assert!(room.free == 0 && room.because.contains("database's CONNECTION LIMIT is 0"), "{room:?}");
 }
+
+#[test]
+fn tls_is_spoken_where_it_is_asked_for() {
+    let place = place!("tls_is_spoken_where_it_is_asked_for");
+    let address = address_of(&place);
+    let has_tls = place.number("SELECT (current_setting('ssl') = 'on')::int") == 1;
+    let is_tls = "SELECT count(*) FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl";
+    let through = |ssl_mode| {
+        let store = at(PostgresAddress { ssl_mode, ..address.clone() }, SqlSale::new(Engine::Postgres));
+        store.books(false).and_then(|mut books| books.number("a test", is_tls))
+    };
+    assert_eq!(through(SslMode::Disable).expect("a server"), Some(0));
+    assert_eq!(through(SslMode::Prefer).expect("a server"), Some(i64::from(has_tls)));
+    match through(SslMode::Require) {
+        Ok(number) => assert!(has_tls && number == Some(1)),
+        Err(error) => assert!(!has_tls && error.to_string().contains("the server has none"), "{error}"),
+    }
+    // Nobody has signed the certificate of a server for tests.
+    let verified = through(SslMode::VerifyFull).expect_err("a certificate of its own");
+    assert!(matches!(verified, SqlError::Tls { .. }), "{verified}");
+    if has_tls {
+        let sale = SqlSale { write: SqlWrite::Take, ..SqlSale::new(Engine::Postgres) };
+        let store = at(PostgresAddress { ssl_mode: SslMode::Require, ..address.clone() }, sale);
+        store.put_on_sale(Some(1)).expect("tickets");
+        let mut session = store.open(&recorder(1), PACE, 1).expect("a session");
+        assert_eq!(session.perform(Action::Take), Reply::Sold(1));
+        assert_eq!(session.perform(Action::Take), Reply::Missed);
+    }
+}

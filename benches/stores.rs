@@ -1,0 +1,193 @@
+//! How near buyers at a database come to the bare statements, measured in pairs, in turn, on the same database:
+//! at PostgreSQL to `pgbench -n -M prepared -c 10` with the same statement, at SQLite to a loop over the same
+//! prepared statements. What counts is the ratio within a pair. `cargo bench --bench stores`, with a part of a
+//! line's name (`-- sqlite`) for that line alone; a server is looked for as the tests do.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, pipe};
+use ticketsim::buyer::{Buyer, Rules};
+use ticketsim::history::Recorder;
+use ticketsim::plan::{Pace, PerBuyer};
+use ticketsim::protocol::sql::{Engine, Journal, SqlSale, SqlWrite};
+use ticketsim::shared::SharedSlice;
+use ticketsim::store::sql::address::PostgresHost;
+use ticketsim::store::sql::{Address, SaleName, SqlStore};
+use ticketsim::workers::{fork_buyer, only_thread};
+use ticketsim::world::{Recorded, drive};
+
+/// As many clients as the yardstick has.
+const BUYERS: u32 = 10;
+const PACE: Pace = Pace { think_ns: 0, jitter: 0.0, seed: 1 };
+
+fn main() {
+    // `cargo bench -- --test` wants to see that it runs, not how fast.
+    let quick = std::env::args().any(|arg| arg == "--test");
+    let named: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let pairs = if quick { 1 } else { 15 };
+    println!(
+        "sales a second, {BUYERS} buyers: ours ÷ bare, the median of {pairs} pairs (and the middle half)"
+    );
+    let line = |what: &str, pair: &dyn Fn(bool) -> [f64; 2]| {
+        if named.is_empty() || named.iter().any(|name| what.contains(name.as_str())) {
+            report(what, pairs, pair);
+        }
+    };
+    let scale = if quick { 100 } else { 1 };
+    at_sqlite(&line, scale);
+    at_postgres(&line, scale);
+}
+
+type Line<'a> = &'a dyn Fn(&str, &dyn Fn(bool) -> [f64; 2]);
+
+fn at_sqlite(line: Line<'_>, scale: i64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shop.db");
+    for (journal, tickets) in [(Journal::Wal, 20_000), (Journal::Delete, 3_000)] {
+        let take = SqlSale { write: SqlWrite::Take, journal, ..SqlSale::new(Engine::Sqlite) };
+        let store = SqlStore::new(take, Address::Sqlite(file.clone()), SaleName::default()).expect("a store");
+        let tickets = tickets / scale;
+        line(&format!("sqlite {journal}, take"), &|turned| {
+            pair(turned, || ours(&store, take, tickets), || bare_sqlite(&store, &file, tickets))
+        });
+    }
+}
+
+fn at_postgres(line: Line<'_>, scale: i64) {
+    let url = std::env::var("TICKETSIM_POSTGRES");
+    let url = url.unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+    let address = Address::parse(&url).expect("an address");
+    let name: SaleName = format!("bench_{}", std::process::id()).parse().expect("a name");
+    let take = SqlSale { write: SqlWrite::Take, ..SqlSale::new(Engine::Postgres) };
+    let store = SqlStore::new(take, address.clone(), name).expect("a store");
+    if let Err(error) = store.about() {
+        println!("  skipped: postgres: {error}");
+        return;
+    }
+    let tickets = 20_000 / scale;
+    line("postgres, take", &|turned| {
+        pair(turned, || ours(&store, take, tickets), || pgbench(&store, &address, tickets))
+    });
+    store.clear().expect("cleared");
+}
+
+/// Sells all tickets by processes, each with its session, recorded; the seconds that it took.
+fn ours(store: &SqlStore, sale: SqlSale, tickets: i64) -> f64 {
+    store.put_on_sale(Some(tickets)).expect("tickets");
+    let recorder = Recorder::new(BUYERS, tickets as u64 + u64::from(BUYERS)).expect("shared memory");
+    let seconds = crowd(|buyer| {
+        let session = store.open(&recorder, PACE, buyer).expect("a session");
+        let mut recorded = Recorded::new(session, recorder.pen(buyer));
+        let rules = Rules { protocol: sale.protocol(), per_buyer: PerBuyer::All, retry: false };
+        move || drive(&mut Buyer::new(rules), &mut recorded)
+    });
+    assert_eq!(recorder.tally().bought, tickets as u64, "each ticket once");
+    assert_eq!(store.stock_left().expect("a stock"), 0);
+    seconds
+}
+
+/// The same statement, prepared, in a loop.
+fn bare_sqlite(store: &SqlStore, file: &Path, tickets: i64) -> f64 {
+    store.put_on_sale(Some(tickets)).expect("tickets");
+    let take =
+        "UPDATE ticketsim_stock_ticket SET ticket = ticket - 1 WHERE id = 1 AND ticket > 0 RETURNING ticket";
+    crowd(|_| {
+        let connection = rusqlite::Connection::open(file).expect("a connection");
+        connection.busy_timeout(Duration::from_secs(10)).expect("a time-out");
+        connection.prepare_cached(take).expect("a statement");
+        move || {
+            let mut statement = connection.prepare_cached(take).expect("a statement");
+            loop {
+                let mut rows = statement.query([]).expect("a try");
+                if rows.next().expect("a row").is_none() {
+                    return;
+                }
+                assert!(rows.next().expect("the end").is_none());
+            }
+        }
+    })
+}
+
+/// The same statements by PostgreSQL's own yardstick; the seconds that as many sales would take.
+fn pgbench(store: &SqlStore, address: &Address, tickets: i64) -> f64 {
+    let Address::Postgres(server) = address else { unreachable!("a server") };
+    // It sells each ticket once, as ours does.
+    store.put_on_sale(Some(tickets)).expect("tickets");
+    let table = format!("ticketsim_stock_bench_{}", std::process::id());
+    let take =
+        format!("UPDATE {table} SET ticket = ticket - 1 WHERE id = 1 AND ticket > 0 RETURNING ticket;\n");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), take).expect("a script");
+    let mut pgbench = Command::new("pgbench");
+    pgbench.args(["-n", "-M", "prepared", "-c", &BUYERS.to_string()]);
+    pgbench.args(["-t", &(tickets / i64::from(BUYERS)).to_string(), "-f"]).arg(file.path());
+    pgbench.args(["-p", &server.port.to_string(), "-U", &server.user]);
+    if let PostgresHost::Name(host) = &server.host {
+        pgbench.args(["-h", host]);
+    }
+    let password = server.password().unwrap_or_default();
+    let ran = pgbench.arg(&server.database).env("PGPASSWORD", password).output().expect("pgbench");
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    let tps =
+        said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse::<f64>().ok());
+    tickets as f64 / tps.expect("a rate")
+}
+
+/// Forks a crowd, each made ready first, and lets them go together; the seconds to the last one's end.
+fn crowd<G: FnOnce()>(make: impl Fn(u32) -> G) -> f64 {
+    only_thread().expect("benchmarks fork from one thread");
+    let ended = SharedSlice::<AtomicU64>::new(BUYERS as usize).expect("a mapping");
+    let (start_read, start_write) = pipe().expect("a pipe");
+    let (ready_read, ready_write) = pipe().expect("a pipe");
+    let mut start_write = Some(start_write);
+    let epoch = Instant::now();
+    let mut live = |buyer: u32| {
+        start_write = None;
+        let go = make(buyer);
+        nix::unistd::write(&ready_write, &[0]).expect("ready");
+        nix::unistd::read(&start_read, &mut [0]).expect("go");
+        go();
+        ended[buyer as usize - 1].store(epoch.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        0
+    };
+    let pids: Vec<Pid> =
+        (1..=BUYERS).map(|buyer| fork_buyer("buyer", || live(buyer)).expect("fork")).collect();
+    drop((ready_write, start_read));
+    std::fs::File::from(ready_read).read_exact(&mut [0; BUYERS as usize]).expect("all ready");
+    let went = epoch.elapsed();
+    drop(start_write.take());
+    for pid in pids {
+        waitpid(pid, None).expect("reaped");
+    }
+    let end = ended.iter().map(|end| end.load(Ordering::Relaxed)).max().unwrap_or(0);
+    (Duration::from_nanos(end).saturating_sub(went)).as_secs_f64()
+}
+
+/// The seconds of ours and of the bare one. Every other pair is turned around, lest coming first be an advantage.
+fn pair(turned: bool, ours: impl Fn() -> f64, bare: impl Fn() -> f64) -> [f64; 2] {
+    if turned {
+        let bare = bare();
+        [ours(), bare]
+    } else {
+        [ours(), bare()]
+    }
+}
+
+fn report(what: &str, pairs: usize, pair: &dyn Fn(bool) -> [f64; 2]) {
+    let mut ratios: Vec<f64> = (0..pairs)
+        .map(|number| {
+            let [ours, bare] = pair(number % 2 == 1);
+            // What takes longer sells at a lower rate.
+            bare / ours
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    let (low, high) = (ratios[pairs / 4], ratios[(pairs * 3 / 4).min(pairs - 1)]);
+    println!("  {what:<25} {:.2} ({low:.2} to {high:.2})", ratios[pairs / 2]);
+}
