@@ -1,6 +1,5 @@
 //! `ticketsim check HISTORY…`: the verdict on histories that anybody made.
 
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,104 +7,202 @@ use clap::Args;
 
 use super::Exit;
 use super::judging::{JudgeArgs, Judged};
+use super::outputs::{Outputs, check_outputs};
+use super::pictures::PictureArgs;
 use super::print::{complain, note, print, print_json};
+use super::reading::{self, ReadArgs};
 use super::was_given_up;
 use super::work::unless_interrupted;
-use crate::history::{self, History, ReadError};
+use crate::history::{Format, History, ReadError, Reading, merge, write_whole};
 use crate::lang::{Lang, order as say};
-use crate::report::check::Checked;
-use crate::streams::Patient;
+use crate::report::check::{Checked, Note};
+use crate::report::junit;
 
 /// `ticketsim check`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 A history is a file of JSON lines: an optional header, then a purchase on each line. \
-The same purchases as Jepsen's events are recognised by themselves.
+Jepsen's operations (EDN or JSON), JMeter's JTL, hey's CSV and k6's JSON are recognised by themselves; \
+any other CSV or JSON lines are read by --columns and rules: ticketsim help logging.
 
-  {\"history_version\":1,\"initial\":2}
+  {\"history_version\":2,\"initial\":2}
   {\"buyer\":\"ann\",\"invoke_ns\":10,\"return_ns\":25,\"outcome\":\"bought\",\"stock\":2}
   {\"buyer\":\"bob\",\"invoke_ns\":12,\"return_ns\":40,\"outcome\":\"bought\",\"stock\":1}
   {\"buyer\":\"cy\",\"invoke_ns\":41,\"return_ns\":50,\"outcome\":\"refused\"}
 
-The outcome is bought, refused, failed (it had no effect), or unknown (no answer ever came; no return_ns). \
+The outcome is bought, refused, failed (it had no effect), unknown (no answer ever came; no return_ns), \
+returned (given back) or read (somebody looked). quantity, item, seat and order may be said. \
 The stock, the value that a ticket was sold from, may be left out.
 
 Exit code: 0 all are sound, 1 one is unsound, 2 one could not be read or judged.")]
 pub(super) struct CheckArgs {
-    /// Files of JSON lines; - is standard input
+    /// Files; - is standard input
     #[arg(required = true, value_name = "HISTORY")]
     histories: Vec<PathBuf>,
     #[command(flatten)]
+    reading: ReadArgs,
+    /// Judge all of them as one history: several logs of one stock
+    #[arg(long)]
+    merge: bool,
+    #[command(flatten)]
     judging: JudgeArgs,
+    #[command(flatten)]
+    pictures: PictureArgs,
+    /// Write the verdicts for a CI server, as JUnit's XML
+    #[arg(long, value_name = "PATH")]
+    junit: Option<PathBuf>,
     /// Print one JSON document a history, each on a line, instead of text
     #[arg(long)]
     json: bool,
 }
 
-/// Judges each history. One that can't be read is told, and the others are judged all the same. An interrupt
-/// ends it after the history that is being judged; how far it came is said.
+/// Judges each history, or all as one. One that can't be read is told, and the others are judged all the same.
+/// An interrupt ends it after the history that is being judged; how far it came is said.
 pub(super) fn execute(args: &CheckArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let mut worst = Exit::Sound;
-    for (path, place) in args.histories.iter().zip(0..) {
-        let history = read(path, interrupted);
-        if interrupted.load(Ordering::Relaxed) {
-            note(say::check_interrupted(lang, place, args.histories.len()), interrupted);
-            return Ok(Exit::Interrupted);
-        }
-        let exit = match history {
-            Ok(history) => match check(path, history, args, lang, place == 0, interrupted) {
-                Err(error) if was_given_up(&error) => {
-                    note(say::check_interrupted(lang, place, args.histories.len()), interrupted);
-                    return Ok(Exit::Interrupted);
+    let several = args.histories.len() > 1 && !args.merge;
+    anyhow::ensure!(
+        !several || args.pictures.paths().next().is_none(),
+        "--html and --trace show one history: name one, or say --merge if all of them are one"
+    );
+    let outputs = args.pictures.paths().chain(args.junit.as_deref());
+    check_outputs(&args.histories, outputs)?;
+    let mut bench = Bench {
+        args,
+        lang,
+        interrupted,
+        reading: args.reading.reading()?,
+        suites: Vec::new(),
+        outputs: Outputs::new(interrupted),
+        worst: Exit::Sound,
+    };
+    if !bench.judge_all()? {
+        return Ok(Exit::Interrupted);
+    }
+    if let Some(path) = &args.junit {
+        let text = junit::document(&bench.suites);
+        let written = write_whole(path, interrupted, |file| file.write_all(text.as_bytes()));
+        bench.outputs.note(path, written);
+    }
+    let exit = bench.outputs.exit(bench.worst);
+    Ok(if interrupted.load(Ordering::Relaxed) { Exit::Interrupted } else { exit })
+}
+
+/// Reads a history of our own format from a file; `-` is standard input.
+pub(super) fn read(path: &Path, interrupted: &AtomicBool) -> Result<History, ReadError> {
+    let reading = Reading { format: Some(Format::Ticketsim), ..Reading::default() };
+    reading::read(path, &reading, interrupted).map(|(history, _)| history)
+}
+
+/// What judging several histories goes by, and what it has come to so far.
+struct Bench<'a> {
+    args: &'a CheckArgs,
+    lang: Lang,
+    interrupted: &'a AtomicBool,
+    reading: Reading,
+    suites: Vec<String>,
+    outputs: Outputs<'a>,
+    worst: Exit,
+}
+
+impl Bench<'_> {
+    /// Judges all; `false` if an interrupt came before the end.
+    fn judge_all(&mut self) -> anyhow::Result<bool> {
+        let paths = &self.args.histories;
+        let mut parts = Vec::new();
+        let mut said = Vec::new();
+        for (path, place) in paths.iter().zip(0..) {
+            let name = path.to_string_lossy().into_owned();
+            let history = reading::read(path, &self.reading, self.interrupted);
+            let stopped = self.interrupted.load(Ordering::Relaxed);
+            let exit = match history {
+                _ if stopped => None,
+                Ok((history, notes)) if self.args.merge => {
+                    let of_file =
+                        |note: String| if paths.len() > 1 { format!("{name}: {note}") } else { note };
+                    said.extend(notes.into_iter().map(of_file));
+                    parts.push((name, history));
+                    continue;
                 }
-                exit => exit?,
-            },
-            Err(error) => {
-                complain(&error.into(), interrupted);
-                Exit::Failed
-            }
-        };
-        worst = match (worst, exit) {
+                Ok((history, notes)) => self.unless_given_up(&name, history, notes, place == 0)?,
+                Err(error) => {
+                    self.suites.push(junit::unread(&name, &error.to_string()));
+                    complain(&error.into(), self.interrupted);
+                    Some(Exit::Failed)
+                }
+            };
+            let Some(exit) = exit else {
+                note(say::check_interrupted(self.lang, place, paths.len()), self.interrupted);
+                return Ok(false);
+            };
+            self.add(exit);
+        }
+        if !self.args.merge {
+            return Ok(true);
+        }
+        // One that can't be read may hold what tells against the others.
+        if parts.len() < paths.len() {
+            return Ok(true);
+        }
+        let name = parts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" + ");
+        let history = merge(parts)?;
+        if history.header.books_only {
+            said.push(say::no_common_clock(self.lang));
+        }
+        match self.unless_given_up(&name, history, said, true)? {
+            Some(exit) => self.add(exit),
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn add(&mut self, exit: Exit) {
+        self.worst = match (self.worst, exit) {
             (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
             (Exit::Unsound, _) | (_, Exit::Unsound) => Exit::Unsound,
             _ => exit,
         };
     }
-    Ok(if interrupted.load(Ordering::Relaxed) { Exit::Interrupted } else { worst })
-}
 
-/// Reads a history from a file; `-` is standard input.
-pub(super) fn read(path: &Path, interrupted: &AtomicBool) -> Result<History, ReadError> {
-    if path == Path::new("-") {
-        let stdin = Patient::new(std::io::stdin().lock(), interrupted);
-        history::read(BufReader::with_capacity(1 << 16, stdin), "standard input")
-    } else {
-        history::read_file(path, interrupted)
+    /// Judges one; `None` if an interrupt ended that.
+    fn unless_given_up(
+        &mut self,
+        name: &str,
+        history: History,
+        said: Vec<String>,
+        first: bool,
+    ) -> anyhow::Result<Option<Exit>> {
+        match self.check(name, history, said, first) {
+            Err(error) if was_given_up(&error) => Ok(None),
+            exit => exit.map(Some),
+        }
     }
-}
 
-fn check(
-    path: &Path,
-    mut history: History,
-    args: &CheckArgs,
-    lang: Lang,
-    first: bool,
-    interrupted: &AtomicBool,
-) -> anyhow::Result<Exit> {
-    let judging = args.judging.clone();
-    let judged = unless_interrupted(interrupted, move || {
-        let judged = judging.judge(&mut history);
-        (history, judged)
-    });
-    let (history, judged) = judged?;
-    let Judged { verdict, initial_from, notes } = judged?;
-    let name = path.to_string_lossy();
-    let checked = Checked { name: &name, history: &history, verdict: &verdict, initial_from, notes: &notes };
-    if args.json {
-        print_json(&checked.json(), interrupted)?;
-    } else {
-        let gap = if first { "" } else { "\n" };
-        print(&format!("{gap}{}", checked.text(lang)), interrupted)?;
+    fn check(
+        &mut self,
+        name: &str,
+        mut history: History,
+        said: Vec<String>,
+        first: bool,
+    ) -> anyhow::Result<Exit> {
+        let judging = self.args.judging.clone();
+        let judged = unless_interrupted(self.interrupted, move || {
+            let judged = judging.judge(&mut history);
+            (history, judged)
+        });
+        let (history, judged) = judged?;
+        let Judged { verdict, initial_from, mut notes } = judged?;
+        notes.splice(0..0, said.into_iter().map(Note::Read));
+        let checked = Checked { name, history: &history, verdict: &verdict, initial_from, notes: &notes };
+        if self.args.json {
+            print_json(&checked.json(), self.interrupted)?;
+        } else {
+            let gap = if first { "" } else { "\n" };
+            print(&format!("{gap}{}", checked.text(self.lang)), self.interrupted)?;
+        }
+        if self.args.junit.is_some() {
+            self.suites.push(junit::suite(&checked));
+        }
+        self.args.pictures.draw(&history, &verdict, &mut self.outputs);
+        Ok(verdict.ruling.into())
     }
-    Ok(verdict.ruling.into())
 }

@@ -6,6 +6,7 @@ mod duration;
 mod explore;
 mod judging;
 mod lesson;
+mod logging;
 mod matrix;
 mod meant;
 mod outputs;
@@ -13,6 +14,7 @@ mod pictures;
 mod print;
 mod progress;
 mod race;
+mod reading;
 mod replay;
 mod report;
 mod run;
@@ -168,6 +170,9 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     /// Learn how processes work, up to the ticket sale: eight lessons that run
     Lesson(lesson::LessonArgs),
+    /// How to log purchases, so that check can judge them
+    #[command(override_help = logging::TEXT)]
+    Logging,
     /// Print completions for a shell
     Completions(shell::CompletionsArgs),
     /// Print the manual page
@@ -240,6 +245,7 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     ignore_file_size_signal();
     match cli.command {
         None => run::execute(cli.run, lang, interrupted),
+        Some(Command::Logging) => print::print(logging::TEXT, interrupted).map(|()| Exit::Sound),
         Some(Command::Check(args)) => check::execute(&args, lang, interrupted),
         Some(Command::Race(args)) => race::execute(*args, lang, interrupted),
         Some(Command::Replay(args)) => replay::execute(&args, lang, interrupted),

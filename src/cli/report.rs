@@ -6,15 +6,16 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
+use super::Exit;
 use super::judging::{JudgeArgs, Judged};
 use super::outputs::{Outputs, check_outputs, kept_of};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::print;
+use super::reading::{self, ReadArgs};
 use super::work::unless_interrupted;
-use super::{Exit, check};
 use crate::foreign;
 use crate::lang::{Lang, timeline as say};
-use crate::report::check::Checked;
+use crate::report::check::{Checked, Note};
 use crate::report::page::timeline::MOST_PURCHASES;
 use crate::report::text;
 
@@ -24,9 +25,11 @@ use crate::report::text;
 What a history looks like is said by `ticketsim check --help`; `--history PATH` on a run writes one.
 Exit code: 0 it is sound, 1 it is unsound, 2 it could not be read, judged or written.")]
 pub(super) struct ReportArgs {
-    /// A file of JSON lines; - is standard input
+    /// A file; - is standard input
     #[arg(value_name = "HISTORY")]
     history: PathBuf,
+    #[command(flatten)]
+    reading: ReadArgs,
     /// Write a page that shows it: one HTML file that needs nothing else
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -38,14 +41,15 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn execute(args: ReportArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let mut history = check::read(&args.history, interrupted)?;
+    let (mut history, said) = reading::read(&args.history, &args.reading.reading()?, interrupted)?;
     let judging = args.judging.clone();
     let judged = unless_interrupted(interrupted, move || {
         let judged = judging.judge(&mut history);
         (history, judged)
     });
     let (history, judged) = judged?;
-    let Judged { verdict, initial_from, notes } = judged?;
+    let Judged { verdict, initial_from, mut notes } = judged?;
+    notes.splice(0..0, said.into_iter().map(Note::Read));
     let pictures = PictureArgs { html: args.output, trace: args.trace };
     check_outputs(&kept_of(&args.history, &history), pictures.paths())?;
     let mut outputs = Outputs::new(interrupted);

@@ -287,7 +287,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_written_is_read_again(
-            mut header in a_header(), purchases in proptest::collection::vec(a_purchase(), 0..20),
+            mut header in a_header(), purchases in proptest::collection::vec(a_purchase(), 0..12),
             items in 0..4_u32, seats in any::<bool>(),
         ) {
             if items > 0 {

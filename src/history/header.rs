@@ -69,6 +69,9 @@ pub struct Header {
     /// Members that nothing was made of, and how often they came.
     #[serde(skip)]
     pub ignored: BTreeMap<String, u64>,
+    /// Whether its purchases have no clock in common, so that the books alone can be judged.
+    #[serde(skip)]
+    pub books_only: bool,
     /// To what its times were cut, in nanoseconds: one that was cut to whole milliseconds lies in
     /// [t, t + 1 ms].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,6 +125,7 @@ impl Header {
             cut_short: self.cut_short,
             resolution_ns: self.resolution_ns,
             clock_error_ns: self.clock_error_ns,
+            books_only: self.books_only,
             replay: replay.clone(),
             ..Self::default()
         }
@@ -130,6 +134,9 @@ impl Header {
     /// By how much the intervals of purchases are to be widened: before the call, and after the return.
     #[must_use]
     pub fn slack_ns(&self) -> (u64, u64) {
+        if self.books_only {
+            return (u64::MAX, u64::MAX);
+        }
         let error_ns = self.clock_error_ns.unwrap_or(0);
         (error_ns, error_ns.saturating_add(self.resolution_ns.unwrap_or(0)))
     }

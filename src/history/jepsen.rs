@@ -8,6 +8,8 @@ use std::collections::hash_map::Entry;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::formats::{Deed, Reading};
+use super::line::NO_ITEM;
 use super::read::{BuyerName, Mistake, reason};
 use super::{Names, Outcome, Purchase};
 use crate::stock::Stock;
@@ -21,6 +23,7 @@ pub(super) struct Event<'a> {
     pub(super) value: Option<&'a RawValue>,
     pub(super) error: Option<&'a RawValue>,
     pub(super) time: Option<&'a RawValue>,
+    pub(super) index: Option<&'a RawValue>,
 }
 
 impl<'a> Event<'a> {
@@ -34,65 +37,111 @@ impl<'a> Event<'a> {
         Ok(word.trim_start_matches(':').to_owned())
     }
 
-    /// What an `ok` says.
-    fn bought(&self) -> Result<(Outcome, Option<Stock>), Mistake> {
-        let Some(value) = self.value else { return Ok((Outcome::Bought, None)) };
-        if is_refusal(value) {
-            return Ok((Outcome::Refused, None));
+    /// What an `ok` of a purchase says.
+    fn bought(&self, asked: Option<&str>) -> Result<(Outcome, Option<Stock>, bool), Mistake> {
+        match self.value {
+            Some(value) if is_refusal(value) => Ok((Outcome::Refused, None, false)),
+            _ => self.stock(asked).map(|(stock, echoed)| (Outcome::Bought, stock, echoed)),
         }
-        match value.get() {
-            "null" | "true" | "\"bought\"" => Ok((Outcome::Bought, None)),
-            digits => match digits.parse() {
-                Ok(stock) => Ok((Outcome::Bought, Some(stock))),
-                Err(_) => Err(Mistake::at(
-                    self.text,
-                    value,
-                    "the \"value\" of an \"ok\" is the stock that it was sold from, a whole number, \
-                     or null, or \"refused\"",
-                )),
-            },
+    }
+
+    /// The stock that an `ok` says, and whether it is only what the `invoke` asked for.
+    fn stock(&self, asked: Option<&str>) -> Result<(Option<Stock>, bool), Mistake> {
+        let Some(value) = self.value.filter(|value| !matches!(value.get(), "null" | "true" | "\"bought\""))
+        else {
+            return Ok((None, false));
+        };
+        if asked == Some(value.get()) {
+            return Ok((None, true));
         }
+        value.get().parse().map(|stock| (Some(stock), false)).map_err(|_| {
+            Mistake::at(
+                self.text,
+                value,
+                "the \"value\" of an \"ok\" is the stock that it was sold from, a whole number, \
+                 or null, or \"refused\"",
+            )
+        })
+    }
+
+    /// A time: a whole number of nanoseconds, or one with a fraction, which is cut.
+    fn time(&self) -> Result<Option<u64>, Mistake> {
+        let Some(time) = self.time.filter(|time| time.get() != "null") else { return Ok(None) };
+        if let Ok(ns) = time.get().parse() {
+            return Ok(Some(ns));
+        }
+        let ns: f64 = self.parse(time)?;
+        if (0.0..1.8e19).contains(&ns) {
+            return Ok(Some(ns as u64));
+        }
+        Err(Mistake::at(self.text, time, "a time is a number of nanoseconds from 0"))
     }
 }
 
-/// The purchases that have been called and not answered yet.
+/// The purchases that have been called and not answered yet, and those that are complete.
 #[derive(Default)]
 pub(super) struct Events {
+    reading: Reading,
     called: HashMap<u64, Call>,
+    complete: Vec<(Purchase, Order)>,
+    /// How many events there were.
+    count: u64,
+    /// The latest time so far.
+    latest_ns: u64,
+    /// Whether an event has no time.
+    untimed: bool,
+    /// Whether a time is earlier than one before it.
+    disordered: bool,
+    /// How many answers only repeat what was asked.
+    echoes: u64,
 }
 
-#[derive(Clone, Copy)]
+/// The place of a purchase's call among all events, and of its answer.
+type Order = (u64, Option<u64>);
+
 struct Call {
     time_ns: u64,
+    order: u64,
     line: u32,
+    deed: Deed,
+    value: Option<String>,
 }
 
 /// The words for a refusal, in an `error` or a `value`.
 const REFUSED: &[&str] = &["refused", "sold out", "sold-out", "sold_out"];
 
 impl Events {
-    /// Takes the event of a line. Returns a purchase when it is complete.
-    pub(super) fn take(
-        &mut self,
-        event: &Event<'_>,
-        line: u32,
-        names: &mut Names,
-    ) -> Result<Option<Purchase>, Mistake> {
+    pub(super) fn new(reading: Reading) -> Self {
+        Self { reading, ..Self::default() }
+    }
+
+    /// Takes the event of a line.
+    pub(super) fn take(&mut self, event: &Event<'_>, line: u32, names: &mut Names) -> Result<(), Mistake> {
         if matches!(event.process.get(), "\"nemesis\"" | "\":nemesis\"") {
             // Who breaks things on purpose buys nothing.
-            return Ok(None);
+            return Ok(());
         }
-        let needs = |member: &str| Mistake::whole(format!("an event needs the member \"{member}\""));
-        let f = event.f.ok_or_else(|| needs("f"))?;
-        if event.keyword(f)? != "buy" {
-            let what = format!("\"f\" is {}: only purchases are judged, \"buy\"", f.get());
-            return Err(Mistake::at(event.text, f, what));
-        }
+        let f = event.f.ok_or_else(|| Mistake::whole("an event needs the member \"f\""))?;
+        let function = event.keyword(f)?;
+        let deed = self.reading.deed(&function).ok_or_else(|| {
+            let what = format!(
+                "\"f\" is {}, and nobody has said what that does: --f purchase={function}, return={function} or \
+                 read={function}",
+                f.get()
+            );
+            Mistake::at(event.text, f, what)
+        })?;
         let kind = event.keyword(event.kind)?;
-        let time_ns: u64 = event.parse(event.time.ok_or_else(|| needs("time"))?)?;
-        let buyer = event.parse::<BuyerName<'_>>(event.process)?.number(names);
+        let time_ns = self.place(event)?;
+        let order = self.count;
         let process = event.process.get();
+        // A process may have a negative number.
+        let buyer = match process.parse::<i64>() {
+            Ok(number) if number < 0 => names.number(process),
+            _ => event.parse::<BuyerName<'_>>(event.process)?.number(names),
+        };
         if kind == "invoke" {
+            let value = event.value.filter(|value| value.get() != "null").map(|value| value.get().to_owned());
             return match self.called.entry(buyer) {
                 Entry::Occupied(call) => Err(Mistake::whole(format!(
                     "process {process} is called again, and its call on line {} has no answer yet; \
@@ -100,53 +149,116 @@ impl Events {
                     call.get().line
                 ))),
                 Entry::Vacant(entry) => {
-                    entry.insert(Call { time_ns, line });
-                    Ok(None)
+                    entry.insert(Call { time_ns, order, line, deed, value });
+                    Ok(())
                 }
             };
         }
-        let (outcome, stock) = match kind.as_str() {
-            "ok" => event.bought()?,
-            "fail" => {
-                let told = [event.value, event.error].into_iter().flatten().any(is_refusal);
-                (if told { Outcome::Refused } else { Outcome::Failed }, None)
-            }
-            "info" => (Outcome::Unknown, None),
-            _ => {
-                let what = format!("\"type\" is {kind:?}: one of invoke, ok, fail, info");
-                return Err(Mistake::at(event.text, event.kind, what));
-            }
-        };
+        if !matches!(kind.as_str(), "ok" | "fail" | "info") {
+            let what = format!("\"type\" is {kind:?}: one of invoke, ok, fail, info");
+            return Err(Mistake::at(event.text, event.kind, what));
+        }
         let call = self.called.remove(&buyer).ok_or_else(|| {
             Mistake::whole(format!("{kind:?} of process {process}, which was not called before"))
         })?;
-        if time_ns < call.time_ns {
-            let called = call.time_ns;
-            return Err(Mistake::whole(format!("it returned at {time_ns}, before its call at {called}")));
-        }
+        let (outcome, stock, echoed) = Self::answer(event, &kind, &call)?;
+        self.echoes += u64::from(echoed);
         let return_ns = Some(time_ns).filter(|_| outcome != Outcome::Unknown);
-        Ok(Some(purchase(buyer, call, return_ns, outcome, stock, line)))
+        let returned = Some(order).filter(|_| outcome != Outcome::Unknown);
+        self.complete.push((purchase(buyer, &call, return_ns, outcome, stock, line), (call.order, returned)));
+        Ok(())
     }
 
-    /// The purchases that no answer came for.
-    pub(super) fn unanswered(self) -> Vec<Purchase> {
-        let unknown =
-            |(buyer, call): (u64, Call)| purchase(buyer, call, None, Outcome::Unknown, None, call.line);
-        let mut purchases: Vec<Purchase> = self.called.into_iter().map(unknown).collect();
-        purchases.sort_unstable_by_key(|purchase| purchase.line);
-        purchases
+    /// What an answer says of the purchase, the return or the look that it is for.
+    fn answer(event: &Event<'_>, kind: &str, call: &Call) -> Result<(Outcome, Option<Stock>, bool), Mistake> {
+        let asked = call.value.as_deref();
+        Ok(match (kind, call.deed) {
+            ("ok", Deed::Purchase) => event.bought(asked)?,
+            ("ok", Deed::Return) => (Outcome::Returned, None, false),
+            ("ok", Deed::Read) => match event.stock(None)? {
+                (Some(stock), _) => (Outcome::Read, Some(stock), false),
+                // Who looked and saw nothing says nothing.
+                (None, _) => (Outcome::Failed, None, false),
+            },
+            ("fail", Deed::Purchase) if [event.value, event.error].into_iter().flatten().any(is_refusal) => {
+                (Outcome::Refused, None, false)
+            }
+            ("info", Deed::Purchase | Deed::Return) => (Outcome::Unknown, None, false),
+            _ => (Outcome::Failed, None, false),
+        })
+    }
+
+    /// Counts an event, and returns its time.
+    fn place(&mut self, event: &Event<'_>) -> Result<u64, Mistake> {
+        self.count += 1;
+        let index = event.index.and_then(|index| index.get().parse().ok());
+        self.count = self.count.max(index.map_or(0, |index: u64| index.saturating_add(1)));
+        match event.time()? {
+            None => self.untimed = true,
+            Some(time_ns) => {
+                self.disordered |= time_ns < self.latest_ns;
+                self.latest_ns = self.latest_ns.max(time_ns);
+                return Ok(time_ns);
+            }
+        }
+        Ok(self.latest_ns)
+    }
+
+    /// All purchases, and what is to be said of them.
+    pub(super) fn finish(mut self) -> (Vec<Purchase>, Vec<String>) {
+        let unknown = |(buyer, call): (u64, Call)| {
+            let purchase = purchase(buyer, &call, None, Outcome::Unknown, None, call.line);
+            (purchase, (call.order, None))
+        };
+        let mut unanswered: Vec<(Purchase, Order)> = self.called.into_iter().map(unknown).collect();
+        unanswered.sort_unstable_by_key(|(purchase, _)| purchase.line);
+        // A look without an answer has no effect.
+        self.complete.extend(unanswered);
+        let mut notes = Vec::new();
+        if self.untimed || self.disordered {
+            for (purchase, (called, returned)) in &mut self.complete {
+                (purchase.invoke_ns, purchase.return_ns) = (*called, purchase.return_ns.and(*returned));
+            }
+            notes.push(if self.untimed {
+                "operations without a time: their order counts, and shown times are places in it".to_owned()
+            } else {
+                "the times contradict the order of the operations: the order counts, and shown times are places \
+                 in it"
+                    .to_owned()
+            });
+        }
+        if self.echoes > 0 {
+            notes.push(format!(
+                "{} × an \"ok\" only repeats the value of its \"invoke\": that is no stock, and was not taken for one",
+                self.echoes
+            ));
+        }
+        (self.complete.into_iter().map(|(purchase, _)| purchase).collect(), notes)
     }
 }
 
 fn purchase(
     buyer: u64,
-    call: Call,
+    call: &Call,
     return_ns: Option<u64>,
     outcome: Outcome,
     stock: Option<Stock>,
     line: u32,
 ) -> Purchase {
-    Purchase { seen: stock, sold_from: stock, line, ..Purchase::new(buyer, outcome, call.time_ns, return_ns) }
+    let (gives_back, outcome) = match (call.deed, outcome) {
+        (Deed::Return, Outcome::Unknown) => (true, outcome),
+        (Deed::Read, Outcome::Unknown) => (false, Outcome::Failed),
+        _ => (false, outcome),
+    };
+    let item = NO_ITEM;
+    Purchase {
+        gives_back,
+        item,
+        seen: stock,
+        sold_from: stock,
+        line,
+        ..Purchase::new(buyer, outcome, call.time_ns, return_ns)
+    }
 }
 
 /// A refusal: false, one of the words for it, or a list that begins with one, as Clojure's errors do.

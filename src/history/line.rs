@@ -13,7 +13,7 @@ use crate::fault::{Fault, FaultKind, TornText};
 use crate::stock::Stock;
 
 /// The item of a purchase that names none.
-pub(super) const NO_ITEM: u32 = u32::MAX;
+pub(in crate::history) const NO_ITEM: u32 = u32::MAX;
 
 /// The words for how many tickets a purchase is about.
 pub(super) const QUANTITY: &[&str] = &["quantity", "qty", "count", "amount"];
@@ -52,6 +52,7 @@ pub(super) struct Line<'a> {
     value: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
     time: Option<&'a RawValue>,
+    index: Option<&'a RawValue>,
     /// The members that are none of these.
     others: Vec<Cow<'a, str>>,
     /// A member that stands twice, or two that mean the same.
@@ -148,6 +149,7 @@ impl<'a> Line<'a> {
             "value" => take!(value),
             "error" => take!(error),
             "time" => take!(time),
+            "index" => take!(index),
             _ => return self.synonym(name, map),
         }
         Ok(())
@@ -176,18 +178,17 @@ impl<'a> Line<'a> {
     }
 
     pub(super) fn event(&self, text: &'a [u8]) -> Option<Event<'a>> {
-        let Self { f, value, error, time, .. } = *self;
-        Some(Event { text, process: self.process?, kind: self.r#type?, f, value, error, time })
+        let Self { f, value, error, time, index, .. } = *self;
+        Some(Event { text, process: self.process?, kind: self.r#type?, f, value, error, time, index })
     }
 
     pub(super) fn is_purchase(&self) -> bool {
         self.outcome.is_some() || self.invoke_ns.is_some()
     }
 
-    /// Counts the members that nothing is made of, but for these.
-    pub(super) fn note_ignored(&self, header: &mut Header, known: &[&str]) {
-        let ignored = self.others.iter().filter(|name| !known.contains(&name.as_ref()));
-        ignored.for_each(|name| note_ignored(header, name));
+    /// Counts the members that nothing is made of.
+    pub(super) fn note_ignored(&self, header: &mut Header) {
+        self.others.iter().for_each(|name| note_ignored(header, name));
     }
 
     /// The purchase that it is.
@@ -201,7 +202,7 @@ impl<'a> Line<'a> {
             };
             return Err(Mistake::whole(what));
         }
-        self.note_ignored(header, &[]);
+        self.note_ignored(header);
         let of_events = [
             ("process", self.process),
             ("type", self.r#type),
@@ -209,6 +210,7 @@ impl<'a> Line<'a> {
             ("value", self.value),
             ("error", self.error),
             ("time", self.time),
+            ("index", self.index),
             ("history_version", self.history_version),
         ];
         for (name, _) in of_events.into_iter().filter(|(_, value)| value.is_some()) {
@@ -265,14 +267,14 @@ pub(super) fn note_ignored(header: &mut Header, name: &str) {
 }
 
 /// A quantity, as far as it is one.
-pub(super) fn checked_quantity(word: &str, quantity: u64) -> Result<u32, Mistake> {
+pub(in crate::history) fn checked_quantity(word: &str, quantity: u64) -> Result<u32, Mistake> {
     u32::try_from(quantity).ok().filter(|quantity| *quantity > 0).ok_or_else(|| {
         Mistake::whole(format!("\"{word}\" is {quantity}: it takes a whole number from 1 to {}", u32::MAX))
     })
 }
 
 /// An outcome by its word, in small or capital letters.
-pub(super) fn outcome(word: &str) -> Result<Outcome, Mistake> {
+pub(in crate::history) fn outcome(word: &str) -> Result<Outcome, Mistake> {
     word.to_ascii_lowercase().parse().map_err(|_| {
         let known = Outcome::ALL.iter().map(|outcome| outcome.name()).collect::<Vec<_>>().join(", ");
         let shown: String = word.chars().take(60).collect();
@@ -281,7 +283,11 @@ pub(super) fn outcome(word: &str) -> Result<Outcome, Mistake> {
 }
 
 /// Refuses times that can't be.
-pub(super) fn check_times(outcome: Outcome, invoke_ns: u64, return_ns: Option<u64>) -> Result<(), Mistake> {
+pub(in crate::history) fn check_times(
+    outcome: Outcome,
+    invoke_ns: u64,
+    return_ns: Option<u64>,
+) -> Result<(), Mistake> {
     match (outcome, return_ns) {
         (Outcome::Failed | Outcome::Unknown, None) => Ok(()),
         (_, None) => Err(Mistake::whole(format!(
@@ -303,7 +309,7 @@ struct HeaderLine {
 }
 
 /// The header that a line is.
-pub(super) fn header(text: &[u8]) -> Result<Header, Mistake> {
+pub(in crate::history) fn header(text: &[u8]) -> Result<Header, Mistake> {
     let mut members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text)?;
     let ignored: Vec<String> = members.keys().filter(|name| !is_of_header(name)).cloned().collect();
     let mut by_item = Vec::new();

@@ -60,25 +60,33 @@
 //! {"process":1,"type":"fail","f":"buy","error":"sold-out","time":4800}
 //! ```
 //!
+//! Other formats are read by [`read_as`].
+//!
 //! An `ok` is a receipt; its `value` is the stock that it was sold from, or null where that is not
 //! known. A `fail` had no effect; it is a refusal if its `error` or `value` is `sold-out` or `refused`, or
-//! a list that begins so. After an `info`, or without any answer, the outcome is unknown. `f` is `buy`; the
+//! a list that begins so. After an `info`, or without any answer, the outcome is unknown. `f` is `buy`, or
+//! `cancel` for a give-back, or `read` for a look; an answer counts as what its call asked for. Where a time
+//! is missing, or earlier than one before it, the order of the events counts. The
 //! events of the process `nemesis` are ignored. The line of a purchase is that of its answer.
 
 mod doubt;
 mod file;
+mod formats;
 mod header;
 mod jepsen;
 mod line;
+mod merge;
 mod names;
 mod read;
 mod recorder;
 
 pub use doubt::Doubt;
 pub use file::{FORMAT_VERSION, write, write_to, write_whole};
+pub use formats::{Column, Deed, Format, Reading, Unit, read_as};
 pub use header::{Header, Items};
+pub use merge::{MergeError, merge};
 pub use names::Names;
-pub use read::{MOST_LINE_BYTES, ReadError, read, read_file};
+pub use read::{MOST_LINE_BYTES, ReadError, read, read_file, read_file_as};
 pub use recorder::{Pen, Recorder, Tally};
 
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::formats::{Format, Reading, read_as};
 use super::jepsen::Events;
 use super::line::{self, Line, NO_ITEM};
 use super::{History, Names};
@@ -94,6 +95,11 @@ pub(super) enum BuyerName<'a> {
     Text(Cow<'a, str>),
 }
 
+/// The number of a buyer of this name: a name that is a number is that number.
+pub(in crate::history) fn buyer_number(name: &str, names: &mut Names) -> u64 {
+    BuyerName::Text(Cow::Borrowed(name)).number(names)
+}
+
 impl BuyerName<'_> {
     /// As a text, whichever it was.
     pub(super) fn text(&self) -> Cow<'_, str> {
@@ -173,7 +179,7 @@ impl<'de> Deserialize<'de> for TornText {
 
 /// What has been read so far.
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
     history: History,
     events: Events,
     /// Whether there was a line that is not blank.
@@ -181,11 +187,20 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, text: &[u8], number: u32) -> Result<(), Mistake> {
+    pub(super) fn take(&mut self, text: &[u8], number: u32) -> Result<(), Mistake> {
         let blank = text.len() - text.trim_ascii_start().len();
         let first = !std::mem::replace(&mut self.begun, true);
         if text[blank..].first() != Some(&b'{') {
-            let what = "expected a JSON object: a history has one on each line".to_owned();
+            let what = match text[blank..].first() {
+                Some(b'[' | b'#' | b';' | b'(') => {
+                    "expected a JSON object on each line: EDN is read by --from jepsen"
+                }
+                _ if text.contains(&b',') => {
+                    "expected a JSON object: a history has one on each line; CSV is read by --from csv --columns …"
+                }
+                _ => "expected a JSON object: a history has one on each line",
+            };
+            let what = what.to_owned();
             return Err(Mistake { column: Some(blank + 1), what, cut_short: false });
         }
         let line: Line<'_> = serde_json::from_slice(text)?;
@@ -198,21 +213,33 @@ impl Reader {
             }
             *known = line::header(text)?;
         } else if let Some(event) = line.event(text) {
-            line.note_ignored(known, &["index"]);
-            purchases.extend(self.events.take(&event, number, &mut known.names)?);
+            line.note_ignored(known);
+            self.events.take(&event, number, &mut known.names)?;
         } else {
             return Err(Mistake::whole(
                 "neither a purchase (it has an \"outcome\"), nor a header (\"history_version\"), \
-                 nor an event (\"type\" and \"process\")",
+                 nor an event (\"type\" and \"process\"); other logs are read by --from jsonl --columns …",
             ));
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<History, (u32, Mistake)> {
-        self.history.purchases.extend(self.events.unanswered());
+    /// A reader of events alone.
+    pub(super) fn of_events(reading: Reading) -> Self {
+        Self { events: Events::new(reading), ..Self::default() }
+    }
+
+    /// Whether there was anything.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The history, and what is to be said of how it was read.
+    pub(super) fn finish(mut self) -> Result<(History, Vec<String>), (u32, Mistake)> {
+        let (purchases, notes) = self.events.finish();
+        self.history.purchases.extend(purchases);
         settle_items(&mut self.history)?;
-        Ok(self.history)
+        Ok((self.history, notes))
     }
 }
 
@@ -258,7 +285,8 @@ pub fn read(mut source: impl BufRead, name: &str) -> Result<History, ReadError> 
     if !reader.begun {
         return Err(ReadError::Empty { name: name.to_owned() });
     }
-    reader.finish().map_err(|(line, Mistake { column, what, .. })| ReadError::Line {
+    let finished = reader.finish().map(|(history, _)| history);
+    finished.map_err(|(line, Mistake { column, what, .. })| ReadError::Line {
         name: name.to_owned(),
         line,
         column,
@@ -268,7 +296,7 @@ pub fn read(mut source: impl BufRead, name: &str) -> Result<History, ReadError> 
 
 /// Makes sure that either all purchases say which item they are about, or none does, and that each item has
 /// a stock of its own.
-fn settle_items(history: &mut History) -> Result<(), (u32, Mistake)> {
+pub(in crate::history) fn settle_items(history: &mut History) -> Result<(), (u32, Mistake)> {
     let header = &mut history.header;
     if header.items.is_empty() {
         history.purchases.iter_mut().for_each(|purchase| purchase.item = 0);
@@ -312,10 +340,23 @@ fn settle_items(history: &mut History) -> Result<(), (u32, Mistake)> {
 /// # Errors
 /// As [`read`], or when an interrupt comes while it is waited for, if it is a pipe.
 pub fn read_file(path: &Path, interrupted: &AtomicBool) -> Result<History, ReadError> {
+    read_file_as(path, &Reading { format: Some(Format::Ticketsim), ..Reading::default() }, interrupted)
+        .map(|(history, _)| history)
+}
+
+/// Reads a history from a file, in any format. Returns what is to be said of how it was read.
+///
+/// # Errors
+/// As [`read_as`], or when an interrupt comes while it is waited for, if it is a pipe.
+pub fn read_file_as(
+    path: &Path,
+    reading: &Reading,
+    interrupted: &AtomicBool,
+) -> Result<(History, Vec<String>), ReadError> {
     let name = path.display().to_string();
     let file =
         open_to_read(path, interrupted).map_err(|source| ReadError::Io { name: name.clone(), source })?;
-    read(std::io::BufReader::with_capacity(1 << 16, file), &name)
+    read_as(std::io::BufReader::with_capacity(1 << 16, file), &name, reading)
 }
 
 #[cfg(test)]

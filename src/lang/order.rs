@@ -174,6 +174,11 @@ texts! {
         en: "every time is a whole multiple of {span}: if they were cut to that, nothing of this is proven (--resolution {span})",
         zh: "所有时间都是 {span} 的整数倍：如果是截断出来的，以上就都不成立（--resolution {span}）",
     }
+    /// Files whose clocks can't be compared.
+    no_common_clock() {
+        en: "these files have no clock in common (wall_ns in their headers): the books alone are judged, not the order",
+        zh: "这些文件没有共同的时钟（文件头里的 wall_ns）：只核对账目，不判断顺序",
+    }
     /// How many items there are.
     items(all, sound) { en: "{all} items, {sound} of them sound", zh: "共 {all} 种商品，其中 {sound} 种正确" }
     /// What sound means where more than tickets is sold.

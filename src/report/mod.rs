@@ -7,6 +7,7 @@ pub mod documented;
 pub mod explore;
 pub mod figures;
 pub mod json;
+pub mod junit;
 pub mod matrix;
 pub mod page;
 pub mod race;

@@ -52,6 +52,21 @@ pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
     styled(style.bold(), words::ruling(verdict, lang))
 }
 
+/// The verdict with its evidence, in English and without colours.
+#[must_use]
+pub fn plain_lines(history: &History, verdict: &Verdict) -> String {
+    let lang = Lang::En;
+    let mut lines = vec![words::ruling(verdict, lang)];
+    for anomaly in &verdict.anomalies {
+        lines.push(words::summary(anomaly, verdict.ledger_of(anomaly), history, lang));
+        lines.extend(
+            words::evidence(anomaly, history, lang, MOST_EVIDENCE).into_iter().map(|s| format!("  {s}")),
+        );
+    }
+    lines.extend(verdict.unjudged.iter().map(|reason| words::unjudged(reason, history, lang)));
+    lines.join("\n")
+}
+
 /// The verdict: its ruling, each anomaly with its evidence, and what could not be judged.
 #[must_use]
 pub fn verdict_lines(history: &History, verdict: &Verdict, lang: Lang) -> String {

@@ -205,7 +205,10 @@ fn finish(mut verdict: Verdict, history: &History) -> Verdict {
         Ruling::Unknown
     };
     verdict.at_once = at_once::count(history);
-    verdict.apart = verdict.at_once == 1 && history.purchases.len() > 1 && !history.header.in_turn;
+    verdict.apart = !history.header.books_only
+        && verdict.at_once == 1
+        && history.purchases.len() > 1
+        && !history.header.in_turn;
     verdict
 }
 

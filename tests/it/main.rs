@@ -5,6 +5,7 @@ mod browser;
 mod check;
 mod explore;
 mod foreign;
+mod formats;
 mod harness;
 mod interrupts;
 mod kill;

@@ -111,11 +111,10 @@ fn events_that_do_not_pair_are_refused() {
         (call, "h.jsonl:2: process 0 is called again, and its call on line 1 has no answer"),
         (r#"{"process":1,"type":"ok","f":"buy","time":11}"#, "\"ok\" of process 1, which was not called"),
         (
-            r#"{"process":0,"type":"ok","f":"read","time":11}"#,
-            "h.jsonl:2:30: \"f\" is \"read\": only purchases",
+            r#"{"process":0,"type":"ok","f":"sell","time":11}"#,
+            "h.jsonl:2:30: \"f\" is \"sell\", and nobody has said what that does: --f purchase=sell",
         ),
-        (r#"{"process":0,"type":"ok","f":"buy","time":9}"#, "returned at 9, before its call at 10"),
-        (r#"{"process":0,"type":"ok","f":"buy"}"#, "an event needs the member \"time\""),
+        (r#"{"process":0,"type":"ok","f":"buy","time":-9}"#, "a time is a number of nanoseconds from 0"),
         (r#"{"process":0,"type":"done","f":"buy","time":11}"#, "\"type\" is \"done\": one of invoke"),
         (r#"{"process":0,"type":"ok","f":"buy","time":11,"value":[1]}"#, "h.jsonl:2:54: the \"value\" of"),
     ] {

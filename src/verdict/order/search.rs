@@ -33,9 +33,9 @@ use crate::stock::Stock;
 use crate::verdict::{MOST_EVIDENCE, Place};
 
 /// So many states are looked at in all.
-const MOST_STATES: usize = 1 << 21;
+const MOST_STATES: usize = 1 << 18;
 /// So many are kept at a time.
-const MOST_AT_ONCE: usize = 1 << 16;
+const MOST_AT_ONCE: usize = 1 << 15;
 
 /// Whether a history needs the search.
 pub(super) fn is_needed(history: &History) -> bool {

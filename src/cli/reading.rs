@@ -1,0 +1,100 @@
+//! How histories are read: in what they are written, and what their columns mean.
+
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+
+use super::closed;
+use crate::history::{self, Column, Deed, Format, History, Outcome, ReadError, Reading, Unit};
+use crate::rules::{Kind, Rules};
+use crate::streams::Patient;
+
+/// What `check` and `report` take.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Logs of others")]
+pub(super) struct ReadArgs {
+    /// What they are written in [default: guessed, and said]
+    #[arg(long, value_name = "FORMAT", value_parser = closed::<Format>(Format::ALL))]
+    from: Option<Format>,
+    /// Which column or member is what: buyer=, start=, end=, elapsed=, status=, outcome=, stock=, quantity=,
+    /// item=, order=
+    #[arg(long, value_name = "WHAT=NAME,…", value_delimiter = ',', value_parser = column)]
+    columns: Vec<(Column, String)>,
+    /// The unit of times that are numbers
+    #[arg(long, value_name = "UNIT", value_parser = closed::<Unit>(Unit::ALL))]
+    unit: Option<Unit>,
+    /// What a line says that was bought: COLUMN=VALUE,… or COLUMN~REGEX
+    #[arg(long, value_name = "RULE")]
+    bought: Vec<String>,
+    /// What a line says that was refused: sold out
+    #[arg(long, value_name = "RULE")]
+    refused: Vec<String>,
+    /// What a line says that had no effect
+    #[arg(long, value_name = "RULE")]
+    failed: Vec<String>,
+    /// What a line says that may have had an effect or not, such as a time-out
+    #[arg(long, value_name = "RULE")]
+    unknown: Vec<String>,
+    /// What a line is that no rule matches [default: an error]
+    #[arg(long, value_name = "OUTCOME", value_parser = closed::<Outcome>(&[Outcome::Failed, Outcome::Unknown]))]
+    otherwise: Option<Outcome>,
+    /// What the functions of Jepsen's operations do: purchase=, return=, read=
+    #[arg(long = "f", value_name = "DEED=NAME,…", value_delimiter = ',', value_parser = deed)]
+    functions: Vec<(String, Deed)>,
+}
+
+fn column(text: &str) -> Result<(Column, String), String> {
+    let (column, name) =
+        text.split_once('=').ok_or("it takes what a column is and its name: buyer=threadName")?;
+    Ok((column.parse().map_err(|error: crate::closed_set::UnknownName| error.to_string())?, name.to_owned()))
+}
+
+fn deed(text: &str) -> Result<(String, Deed), String> {
+    let (deed, name) = text.split_once('=').ok_or("it takes a deed and a function's name: purchase=buy")?;
+    let deed = deed.parse().map_err(|error: crate::closed_set::UnknownName| error.to_string())?;
+    Ok((name.trim_start_matches(':').to_owned(), deed))
+}
+
+impl ReadArgs {
+    /// How to read.
+    ///
+    /// # Errors
+    /// When a rule can't be understood.
+    pub(super) fn reading(&self) -> anyhow::Result<Reading> {
+        let of = |outcome: Outcome, rules: &'_ [String]| -> Vec<(Outcome, String)> {
+            rules.iter().map(|rule| (outcome, rule.clone())).collect()
+        };
+        let rules = [
+            of(Outcome::Bought, &self.bought),
+            of(Outcome::Refused, &self.refused),
+            of(Outcome::Failed, &self.failed),
+            of(Outcome::Unknown, &self.unknown),
+        ]
+        .concat();
+        let rules = Rules::parse(rules.iter().map(|(outcome, rule)| (*outcome, rule.as_str())), Kind::Table)?;
+        Ok(Reading {
+            format: self.from,
+            columns: self.columns.clone(),
+            unit: self.unit,
+            rules,
+            otherwise: self.otherwise,
+            deeds: self.functions.clone(),
+        })
+    }
+}
+
+/// Reads a history from a file; `-` is standard input. Returns what is to be said of how it was read.
+pub(super) fn read(
+    path: &Path,
+    reading: &Reading,
+    interrupted: &AtomicBool,
+) -> Result<(History, Vec<String>), ReadError> {
+    if path == Path::new("-") {
+        let stdin = Patient::new(std::io::stdin().lock(), interrupted);
+        history::read_as(BufReader::with_capacity(1 << 16, stdin), "standard input", reading)
+    } else {
+        history::read_file_as(path, reading, interrupted)
+    }
+}

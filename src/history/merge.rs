@@ -1,0 +1,172 @@
+//! Several files that are one history: what several shops, hosts or runs logged of one stock.
+//!
+//! Each has a clock of its own, counted from an epoch of its own. Where all say what the clock on the wall
+//! said at it (`wall_ns`), they are put on one, by what `--clock-error` says these may differ. Otherwise
+//! nothing is known of who came before whom in another file, and the books alone are judged.
+
+use super::{Header, History, Purchase};
+use crate::stock::Stock;
+
+/// Why histories are not one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    /// One ended with another stock than the next began with.
+    #[error(
+        "{later} begins with a stock of {begins}, and {earlier}, which was over by then, ended with {ended}: \
+         these are two sales; check them without --merge"
+    )]
+    TwoSales {
+        /// The file that ended.
+        earlier: String,
+        /// The file that began after that.
+        later: String,
+        /// The stock at the end of the one.
+        ended: Stock,
+        /// The stock at the start of the other.
+        begins: Stock,
+    },
+    /// There are more purchases than can be told apart.
+    #[error("more than 2^32 - 1 purchases in all")]
+    TooMany,
+}
+
+/// One file's part, and when it began and ended on the common clock.
+struct Part {
+    name: String,
+    history: History,
+    span_ns: (u64, u64),
+}
+
+/// Makes one history of several, each with the name of its file.
+///
+/// # Errors
+/// When they can't be one.
+pub fn merge(histories: Vec<(String, History)>) -> Result<History, MergeError> {
+    let clock = histories.iter().map(|(_, history)| history.header.wall_ns).collect::<Option<Vec<u64>>>();
+    let epoch_ns = clock.as_ref().and_then(|walls| walls.iter().copied().min());
+    let mut parts: Vec<Part> = histories
+        .into_iter()
+        .map(|(name, mut history)| {
+            let later_ns =
+                history.header.wall_ns.zip(epoch_ns).map_or(0, |(wall_ns, epoch_ns)| wall_ns - epoch_ns);
+            shift(&mut history, later_ns);
+            let calls = history.purchases.iter().map(|p| p.invoke_ns).min().unwrap_or(later_ns);
+            let ends = history.purchases.iter().map(|p| p.return_ns.unwrap_or(p.invoke_ns)).max();
+            Part { name, span_ns: (calls, ends.unwrap_or(later_ns)), history }
+        })
+        .collect();
+    if parts.iter().map(|part| part.history.purchases.len()).sum::<usize>() > u32::MAX as usize {
+        return Err(MergeError::TooMany);
+    }
+    parts.sort_by_key(|part| part.span_ns);
+    if epoch_ns.is_some() {
+        one_sale(&parts)?;
+    }
+    let mut whole = History { header: header(&parts, epoch_ns), purchases: Vec::new() };
+    for part in parts {
+        add(&mut whole, part);
+    }
+    Ok(whole)
+}
+
+fn shift(history: &mut History, by_ns: u64) {
+    for purchase in &mut history.purchases {
+        let steps = &mut purchase.steps;
+        let times = [
+            &mut purchase.return_ns,
+            &mut steps.locked_ns,
+            &mut steps.read_ns,
+            &mut steps.truncated_ns,
+            &mut steps.written_ns,
+            &mut steps.unlocked_ns,
+        ];
+        purchase.invoke_ns = purchase.invoke_ns.saturating_add(by_ns);
+        times.into_iter().flatten().for_each(|ns| *ns = ns.saturating_add(by_ns));
+    }
+}
+
+/// Refuses sales of which one was over before the next put other tickets on sale.
+fn one_sale(parts: &[Part]) -> Result<(), MergeError> {
+    for pair in parts.windows(2) {
+        let (one, other) = (&pair[0], &pair[1]);
+        let stocks = (one.history.header.remaining, other.history.header.initial);
+        if let (Some(ended), Some(begins)) = stocks
+            && one.span_ns.1 < other.span_ns.0
+            && begins > ended
+        {
+            let (earlier, later) = (one.name.clone(), other.name.clone());
+            return Err(MergeError::TwoSales { earlier, later, ended, begins });
+        }
+    }
+    Ok(())
+}
+
+fn header(parts: &[Part], epoch_ns: Option<u64>) -> Header {
+    let headers = || parts.iter().map(|part| &part.history.header);
+    let alike = |stock: fn(&Header) -> Option<Stock>| {
+        let mut all = headers().map(stock);
+        let first = all.next().flatten();
+        first.filter(|_| all.all(|other| other == first))
+    };
+    let last = parts.iter().max_by_key(|part| part.span_ns.1).map(|part| &part.history.header);
+    let (initial, remaining) = match epoch_ns {
+        Some(_) => (headers().find_map(|header| header.initial), last.and_then(|header| header.remaining)),
+        None => (headers().filter_map(|header| header.initial).max(), alike(|header| header.remaining)),
+    };
+    let mut whole = Header {
+        initial,
+        remaining,
+        wall_ns: epoch_ns,
+        left_torn: last.and_then(|header| header.left_torn.clone()),
+        unread: last.and_then(|header| header.unread.clone()),
+        outsiders: headers().any(|header| header.outsiders),
+        restocks: headers().any(|header| header.restocks),
+        interrupted: headers().any(|header| header.interrupted),
+        cut_short: headers().find_map(|header| header.cut_short),
+        resolution_ns: headers().filter_map(|header| header.resolution_ns).max(),
+        clock_error_ns: headers().filter_map(|header| header.clock_error_ns).max(),
+        limit_per_buyer: headers().find_map(|header| header.limit_per_buyer),
+        books_only: epoch_ns.is_none() && parts.len() > 1,
+        ..Header::default()
+    };
+    for header in headers() {
+        let sum = &mut whole.unrecorded;
+        sum.bought = sum.bought.saturating_add(header.unrecorded.bought);
+        sum.refused = sum.refused.saturating_add(header.unrecorded.refused);
+        sum.failed = sum.failed.saturating_add(header.unrecorded.failed);
+        whole.doubts.extend(header.doubts.iter().copied());
+        for (name, count) in &header.ignored {
+            *whole.ignored.entry(name.clone()).or_insert(0) += count;
+        }
+    }
+    whole
+}
+
+/// Adds the purchases of a part, with their names.
+fn add(whole: &mut History, part: Part) {
+    let Part { name, history: History { header, purchases }, .. } = part;
+    let to = &mut whole.header;
+    // The buyers of a run are nobody else's, though they have the same numbers.
+    let of_a_run = header.plan.is_some();
+    let several = header.items.len() > 1 || !header.items.is_empty() && !to.items.is_empty();
+    to.items.seats |= header.items.seats;
+    for item in 0..header.items.len() {
+        let number = to.items.number(header.items.names.at(item).unwrap_or_default()) as usize;
+        to.items.initial[number] = to.items.initial[number].or(header.items.initial[item]);
+        to.items.remaining[number] = header.items.remaining[item].or(to.items.remaining[number]);
+    }
+    if several || to.items.len() > 1 {
+        (to.initial, to.remaining) = (None, None);
+    }
+    for purchase in purchases {
+        let buyer = match header.names.name(purchase.buyer) {
+            Some(buyer) => to.names.number(buyer),
+            None if of_a_run => to.names.number(&format!("{} of {name}", purchase.buyer)),
+            None => purchase.buyer,
+        };
+        let item = header.items.name(purchase.item).map_or(0, |item| to.items.number(item));
+        let order = purchase.order.checked_sub(1).and_then(|place| header.orders.at(place as usize));
+        let order = order.map_or(0, |order| to.orders.place(order) + 1);
+        whole.purchases.push(Purchase { buyer, item, order, ..purchase });
+    }
+}

@@ -1,0 +1,81 @@
+//! Verdicts as JUnit's XML, which CI servers show: a test case a history, or an item.
+
+use std::fmt::Write as _;
+
+use super::check::Checked;
+use super::text::plain_lines;
+use crate::foreign;
+use crate::verdict::Ruling;
+
+/// One history's test suite. The document holds one a history: [`document`].
+#[must_use]
+pub fn suite(checked: &Checked<'_>) -> String {
+    let name = escaped(checked.name);
+    let verdict = checked.verdict;
+    let mut cases: Vec<(String, Ruling)> =
+        verdict.items.iter().map(|item| (escaped(&item.item), item.verdict)).collect();
+    if cases.is_empty() {
+        cases.push((name.clone(), verdict.ruling));
+    }
+    let count = |ruling| cases.iter().filter(|(_, other)| *other == ruling).count();
+    let mut text = format!(
+        "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">\n",
+        cases.len(),
+        count(Ruling::Unsound),
+        count(Ruling::Unknown)
+    );
+    let why = escaped(&plain_lines(checked.history, verdict));
+    let mut told = false;
+    for (case, ruling) in cases {
+        let element = match ruling {
+            Ruling::Sound => None,
+            Ruling::Unsound => Some("failure"),
+            Ruling::Unknown => Some("error"),
+        };
+        let _ = match element {
+            None => writeln!(text, "    <testcase classname=\"ticketsim\" name=\"{case}\"/>"),
+            Some(element) => {
+                // Once is enough: it is of all of them.
+                let why = if std::mem::replace(&mut told, true) { "" } else { &why };
+                writeln!(
+                    text,
+                    "    <testcase classname=\"ticketsim\" name=\"{case}\"><{element} message=\"{ruling}\">{why}</{element}></testcase>"
+                )
+            }
+        };
+    }
+    text.push_str("  </testsuite>\n");
+    text
+}
+
+/// A history that could not be read.
+#[must_use]
+pub fn unread(name: &str, why: &str) -> String {
+    let (name, why) = (escaped(name), escaped(why));
+    format!(
+        "  <testsuite name=\"{name}\" tests=\"1\" failures=\"0\" errors=\"1\">\n    \
+         <testcase classname=\"ticketsim\" name=\"{name}\"><error message=\"unread\">{why}</error></testcase>\n  \
+         </testsuite>\n"
+    )
+}
+
+/// The document of all suites.
+#[must_use]
+pub fn document(suites: &[String]) -> String {
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n{}</testsuites>\n", suites.concat())
+}
+
+/// A text as XML can hold it.
+fn escaped(text: &str) -> String {
+    let mut safe = String::new();
+    for c in text.split('\n').map(foreign::shown).collect::<Vec<_>>().join("\n").chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
