@@ -141,8 +141,21 @@ pub struct SqlPlan {
     pub sale: SqlSale,
     /// Where the database is, as it was given but for a password.
     pub url: String,
+    /// The address as it was given, which may hold a password: no document has it.
+    #[serde(skip)]
+    pub given: Secret,
     /// The name of the sale, which is a part of the names of its tables.
     pub name: String,
+}
+
+/// A text that is never shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(pub Option<String>);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 impl StorePlan {

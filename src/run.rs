@@ -6,6 +6,7 @@ use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
 use crate::plan::{Plan, PlanError, StorePlan};
 use crate::stock::Stock;
 use crate::store::file::FileStore;
+use crate::store::sql::SqlStore;
 use crate::store::{Left, Store, StoreError};
 use crate::verdict::{Verdict, judge};
 use crate::workers::{self, Crew, Watch, WorkersError};
@@ -56,7 +57,7 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
     workers::check(plan)?;
     match &plan.store {
         StorePlan::File(file) => run_at(&FileStore::new(file)?, plan, watch),
-        StorePlan::Sql(_) => Err(StoreError::NotBuiltIn.into()),
+        StorePlan::Sql(sql) => run_at(&SqlStore::of(sql)?, plan, watch),
     }
 }
 
@@ -98,6 +99,7 @@ pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Cre
         remaining: left.remaining,
         left_torn: left.torn,
         unread: left.unread,
+        engine: left.about,
         outsiders: true,
         wall_ns: Some(recorder.wall_ns()),
         unrecorded,

@@ -23,6 +23,7 @@ mod shell;
 mod show;
 mod sql_choices;
 mod step;
+mod store;
 mod work;
 
 use std::ffi::OsString;
@@ -159,6 +160,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Say how many tickets are left
     Show(show::ShowArgs),
+    /// Remove the tables of a sale from a database
+    Clear(show::ClearArgs),
     /// Count every order of the buyers' steps, on a model, and how each ends
     Explore(explore::ExploreArgs),
     /// Run every combination of workers, lock and write, and grade it
@@ -253,6 +256,7 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
         Some(Command::Schedule(args)) => schedule::execute(&args, lang, interrupted),
         Some(Command::Report(args)) => report::execute(args, lang, interrupted),
         Some(Command::Show(args)) => show::execute(&args, lang, interrupted),
+        Some(Command::Clear(args)) => show::clear(&args, lang, interrupted),
         Some(Command::Explore(args)) => explore::execute(&args, lang, interrupted),
         Some(Command::Lesson(args)) => lesson::execute(&args, lang, interrupted),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang, interrupted),

@@ -14,7 +14,6 @@ use super::run::SaleArgs;
 use crate::explore::{Setting, Why, rehearse};
 use crate::history;
 use crate::lang::{Lang, replay as say};
-use crate::paths::through_links;
 use crate::plan::Plan;
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
 use crate::report::replay::{json, text as report};
@@ -105,7 +104,7 @@ impl ReplayArgs {
             None => (schedule_plan(&self.sale, self.buyers)?, self.schedule.join(" ").parse()?),
         };
         anyhow::ensure!(!steps.0.is_empty(), "the schedule is empty: it takes at least one step, like R1");
-        Ok((plan.plan(&steps, &through_links(&self.sale.file)), steps))
+        Ok((plan.plan(&steps, &self.sale.file()), steps))
     }
 
     /// Says what went wrong, and which command was meant, if another plan than the given one lets the steps be
@@ -180,7 +179,7 @@ impl ReplayArgs {
 pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     if let Some((error, meant)) = args.mistyped() {
         let plan_of = |steps: &Schedule| {
-            let given = schedule_plan(&args.sale, args.buyers)?.plan(steps, &through_links(&args.sale.file));
+            let given = schedule_plan(&args.sale, args.buyers)?.plan(steps, &args.sale.file());
             anyhow::Ok(meant::plan(&given, steps).unwrap_or(given))
         };
         let plan = meant.as_ref().map(plan_of).transpose()?;

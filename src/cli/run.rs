@@ -13,11 +13,13 @@ use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{print, print_json};
 use super::progress::{Progress, When};
+use super::store::StoreArgs;
 use super::{Exit, closed};
 use crate::history;
 use crate::lang::Lang;
 use crate::paths::through_links;
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
+use crate::protocol::Choices;
 use crate::protocol::file::{Lock, Sale};
 use crate::report::run::{json, text};
 use crate::report::text::Detail;
@@ -39,12 +41,17 @@ pub(super) struct SaleArgs {
     /// Purchases that each buyer makes, or `all`: until it is refused
     #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
     pub(super) per_buyer: PerBuyer,
-    /// The ticket file
-    #[arg(long, value_name = "PATH", default_value = Plan::DEFAULT_FILE)]
-    pub(super) file: PathBuf,
+    /// The ticket file [default: data/ticket.json]
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
 }
 
 impl SaleArgs {
+    /// The ticket file, where a link to it leads.
+    pub(super) fn file(&self) -> PathBuf {
+        through_links(self.file.as_deref().unwrap_or(Plan::DEFAULT_FILE.as_ref()))
+    }
+
     /// The sale, in which nobody waits for a lock.
     ///
     /// # Errors
@@ -93,6 +100,8 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     sale: SaleArgs,
     #[command(flatten)]
+    place: StoreArgs,
+    #[command(flatten)]
     wait: WaitArgs,
     /// Others put tickets on sale meanwhile, under the same lock: judge a stock that rises as theirs
     #[arg(long)]
@@ -127,15 +136,37 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
+    /// Where the stock is kept, and what one purchase does there.
+    fn store(&self) -> anyhow::Result<StorePlan> {
+        let Some(address) = self.place.address()? else {
+            let sale = self.wait.sale(self.sale.sale()?)?;
+            return Ok(StorePlan::File(FilePlan { sale, file: self.sale.file() }));
+        };
+        for (option, given) in [
+            ("--file", self.sale.file.is_some()),
+            ("--fsync", self.sale.fsync),
+            ("--break-stale", self.wait.break_stale),
+            ("--lock-timeout", self.wait.lock_timeout.is_some()),
+            ("--restocks", self.restocks),
+        ] {
+            anyhow::ensure!(!given, "{option} is of a ticket file, and the tickets are in a database");
+        }
+        anyhow::ensure!(
+            self.workers != Workers::Task,
+            "--workers task is of a ticket file: a buyer at a database has a connection that blocks; take thread"
+        );
+        match self.sale.choices.choices(Some(address.engine()))? {
+            Choices::Sql(sale) => Ok(StorePlan::Sql(self.place.plan(&address, sale))),
+            Choices::File(_) => anyhow::bail!("--store: the choices are those of a ticket file"),
+        }
+    }
+
     fn plan(&self) -> anyhow::Result<Plan> {
         Ok(Plan {
             buyers: self.buyers,
             tickets: self.sale.tickets,
             workers: self.workers,
-            store: StorePlan::File(FilePlan {
-                sale: self.wait.sale(self.sale.sale()?)?,
-                file: through_links(&self.sale.file),
-            }),
+            store: self.store()?,
             per_buyer: self.sale.per_buyer,
             pace: Pace {
                 think_ns: nanoseconds(self.think),

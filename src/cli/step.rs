@@ -16,7 +16,6 @@ use super::run::SaleArgs;
 use crate::explore::{Hint, Setting, hint};
 use crate::foreign;
 use crate::lang::{Lang, replay as say};
-use crate::paths::through_links;
 use crate::plan::Plan;
 use crate::protocol::file::Lock;
 use crate::protocol::{Action, Reply};
@@ -78,7 +77,7 @@ impl Typed {
 
 pub(super) fn execute(args: &StepArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let schedule_plan = schedule_plan(&args.sale, Some(args.buyers))?;
-    let plan = schedule_plan.plan(&Schedule::default(), &through_links(&args.sale.file));
+    let plan = schedule_plan.plan(&Schedule::default(), &args.sale.file());
     match step_through(&plan, lang, interrupted) {
         Ok(exit) => Ok(exit),
         Err(error) => match error.downcast_ref::<ReplayError>() {

@@ -25,6 +25,9 @@ pub struct Header {
     /// or of several runs, on one clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wall_ns: Option<u64>,
+    /// The database and its version, and the settings that decide, where the stock is in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// Why the stock could not be read after the sale, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<String>,

@@ -358,6 +358,7 @@ fn is_of_header(name: &str) -> bool {
             | "remaining"
             | "left_torn"
             | "unread"
+            | "engine"
             | "wall_ns"
             | "outsiders"
             | "restocks"

@@ -52,6 +52,15 @@ texts! {
 
     /// A buyer's line: it bought.
     buyer_bought(stock, left) { en: "bought   read {stock}, wrote {left}", zh: "买到   读到 {stock}，写入 {left}" }
+    /// A buyer's line: it bought, from another stock than it saw.
+    buyer_bought_unseen(seen, stock, left) {
+        en: "bought   read {seen}, took it from {stock} to {left}",
+        zh: "买到   读到 {seen}，从 {stock} 减到 {left}",
+    }
+    /// A buyer's line: it bought without looking.
+    buyer_took(stock, left) { en: "bought   from {stock} to {left}", zh: "买到   从 {stock} 减到 {left}" }
+    /// A buyer's line: it was told that nothing is left, without looking.
+    buyer_turned_away() { en: "refused  none left", zh: "没票   一张不剩" }
     /// A buyer's line: it bought several.
     buyer_bought_many(count) { en: "bought   {count}", zh: "买到   {count}" }
     /// A buyer's line: it was refused.
@@ -131,6 +140,10 @@ texts! {
     }
     /// `show`.
     left_in(tickets, file) { en: "{tickets} left in {file}", zh: "{file} 里还有 {tickets}" }
+    /// `clear`: the sale's tables are gone.
+    cleared(sale, store) { en: "the sale {sale} is gone from {store}", zh: "{store} 里的 {sale} 已删除" }
+    /// `clear`: there were none.
+    nothing_to_clear(sale, store) { en: "there is no sale {sale} in {store}", zh: "{store} 里没有 {sale}" }
     /// Before what was sold in an interrupted run.
     interrupted() { en: "Interrupted. So far:", zh: "已中断。到目前为止：" }
 }

@@ -11,6 +11,8 @@ texts! {
     bought(ticket) { en: "bought ticket {ticket}", zh: "买到 {ticket} 号票" }
     /// A receipt for a ticket that was sold before.
     sold_already(ticket) { en: "bought ticket {ticket}, sold already", zh: "买到 {ticket} 号票，早已卖出" }
+    /// A receipt for a ticket that was not there.
+    sold_from_nothing(stock) { en: "bought, with {stock} left", zh: "买到，当时余 {stock}" }
     /// A receipt for who knows which ticket.
     bought_some() { en: "bought", zh: "买到" }
     /// Sold out.

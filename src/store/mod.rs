@@ -63,6 +63,8 @@ pub struct Left {
     pub torn: Option<String>,
     /// Why there is nothing that could be read.
     pub unread: Option<String>,
+    /// What the database is, and the settings that decide, where it is one.
+    pub about: Option<String>,
 }
 
 impl From<file::FileError> for StoreError {
@@ -80,6 +82,22 @@ pub enum StoreError {
     /// At a ticket file.
     #[error(transparent)]
     File(file::FileError),
+    /// At a database.
+    #[error(transparent)]
+    Sql(Box<sql::SqlError>),
+    /// There is no such place.
+    #[error("{0}")]
+    Place(String),
+    /// More buyers than the database takes.
+    #[error("{buyers} buyers need a connection each, and the database takes {free} more ({because})")]
+    TooMany {
+        /// How many buyers.
+        buyers: u32,
+        /// How many connections it takes.
+        free: u64,
+        /// The settings behind it.
+        because: String,
+    },
     /// Told to stop before the tickets were on sale.
     #[error("interrupted before the sale began")]
     Interrupted,

@@ -22,6 +22,7 @@ mod readme;
 mod replay;
 mod run;
 mod shell;
+mod sql;
 mod step;
 mod steps;
 mod ticket_file;

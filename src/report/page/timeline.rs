@@ -303,6 +303,7 @@ fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang) -> String
         let only = purchase(place);
         let words = match (only.outcome, only.sold_from) {
             (Outcome::Bought, Some(stock)) if sold_before(history, only) => say::sold_already(lang, stock),
+            (Outcome::Bought, Some(stock @ ..=0)) => say::sold_from_nothing(lang, stock),
             (Outcome::Bought, Some(stock)) => say::bought(lang, stock),
             (Outcome::Bought, None) => say::bought_some(lang),
             (Outcome::Refused, _) => say::refused(lang),

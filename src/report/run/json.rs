@@ -13,6 +13,8 @@ use crate::verdict::{Ruling, Verdict};
 pub(crate) struct Document<'a> {
     schema_version: u32,
     plan: Option<&'a Plan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<&'a str>,
     pub(crate) command: Option<String>,
     stock: Stock,
     receipts: u64,
@@ -90,6 +92,7 @@ pub(crate) fn document<'a>(
     Document {
         schema_version: SCHEMA_VERSION,
         plan,
+        engine: history.header.engine.as_deref(),
         command: plan.map(Plan::command),
         stock: Stock { initial: ledger.initial, remaining: ledger.remaining },
         receipts: ledger.receipts,

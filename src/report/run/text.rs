@@ -159,11 +159,20 @@ fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Styl
     match (buyer.tally.bought, last) {
         (1, Some(purchase)) if purchase.outcome == Outcome::Bought => {
             let stock = purchase.sold_from.unwrap_or(0);
-            (GOOD, say::buyer_bought(lang, stock, stock.saturating_sub(1)))
+            let left = stock.saturating_sub(1);
+            let words = match purchase.seen {
+                Some(seen) if seen != stock => say::buyer_bought_unseen(lang, seen, stock, left),
+                None if purchase.sold_from.is_some() => say::buyer_took(lang, stock, left),
+                _ => say::buyer_bought(lang, stock, left),
+            };
+            (GOOD, words)
         }
         (1.., _) => (GOOD, say::buyer_bought_many(lang, grouped(buyer.tally.bought))),
         (0, _) => match failed {
             Some(why) => (ODD, say::buyer_failed(lang, why)),
+            None if last.is_some_and(|purchase| purchase.seen.is_none()) => {
+                (BAD, say::buyer_turned_away(lang))
+            }
             None => (BAD, say::buyer_refused(lang)),
         },
     }

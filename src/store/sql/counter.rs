@@ -78,6 +78,13 @@ pub struct About {
     pub settings: Vec<(&'static str, String)>,
 }
 
+impl std::fmt::Display for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.engine.title(), self.version)?;
+        self.settings.iter().try_for_each(|(name, value)| write!(f, ", {name} {value}"))
+    }
+}
+
 /// How many connections a database takes, and what says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {

@@ -19,6 +19,7 @@ mod postgres;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod store;
 
 pub use address::{Address, NoAddress};
 pub use counter::{About, Room};

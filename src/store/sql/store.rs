@@ -1,0 +1,73 @@
+//! A sale at a database, as a run sees it.
+
+use std::sync::atomic::AtomicBool;
+
+use super::{Address, SaleName, SqlError, SqlSession, SqlStore};
+use crate::history::Recorder;
+use crate::plan::{Pace, SqlPlan};
+use crate::protocol::sql::Engine;
+use crate::stock::Stock;
+use crate::store::{Left, Store, StoreError};
+
+impl SqlStore {
+    /// The store of this plan. What its address leaves open comes from the environment, a password above all.
+    ///
+    /// # Errors
+    /// When the address or the name is none, or the engine was left out of this build.
+    pub fn of(plan: &SqlPlan) -> Result<Self, StoreError> {
+        let address = Address::parse(plan.given.0.as_deref().unwrap_or(&plan.url))
+            .map_err(|error| StoreError::Place(error.to_string()))?;
+        let name: SaleName = plan.name.parse().map_err(|error| StoreError::Place(format!("{error}")))?;
+        Ok(Self::new(plan.sale, address, name)?)
+    }
+}
+
+impl From<SqlError> for StoreError {
+    fn from(error: SqlError) -> Self {
+        StoreError::Sql(Box::new(error))
+    }
+}
+
+impl Store for SqlStore {
+    type Session = SqlSession;
+
+    fn admit(&self, buyers: u32) -> Result<(), StoreError> {
+        // SQLite counts no connections, and its file may be yet to come.
+        if self.sale.engine == Engine::Sqlite {
+            return Ok(());
+        }
+        match self.most_connections()? {
+            Some(room) if u64::from(buyers) > room.free => {
+                Err(StoreError::TooMany { buyers, free: room.free, because: room.because })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn put_on_sale(&self, tickets: Option<Stock>, _interrupted: &AtomicBool) -> Result<Stock, StoreError> {
+        Ok(self.put_on_sale(tickets)?)
+    }
+
+    fn open(&self, pace: Pace, recorder: &Recorder, buyer: u32) -> std::io::Result<SqlSession> {
+        self.open(recorder, pace, buyer).map_err(std::io::Error::other)
+    }
+
+    fn files_of_a_buyer(&self) -> u64 {
+        // A socket; or a database, its log and the log's index, and a journal.
+        4
+    }
+
+    fn clean_up(&self, recorder: &Recorder, _killed: &[(u32, i32)]) {
+        // A buyer that was killed while it waited may still buy: the stock is read when its session is gone. That
+        // it can't be waited for shows when the stock can't be read.
+        let _ = self.await_gone(recorder);
+    }
+
+    fn left(&self) -> Left {
+        let about = self.about().ok().map(|about| about.to_string());
+        match self.stock_left() {
+            Ok(stock) => Left { remaining: Some(stock), about, ..Left::default() },
+            Err(error) => Left { unread: Some(error.to_string()), about, ..Left::default() },
+        }
+    }
+}

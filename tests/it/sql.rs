@@ -1,0 +1,208 @@
+//! Sales from databases, as the command makes them: SQLite always, PostgreSQL where one answers.
+
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::harness::{Folder, children, eventually, thinks};
+
+/// Of so many tries a race that is there is caught at least once, on however busy a machine.
+const TRIES: u32 = 20;
+
+/// Where PostgreSQL is; `None`, and a word on it, where none answers. With CI=true that is a failure.
+fn postgres() -> Option<String> {
+    let usual = "postgres://postgres@127.0.0.1:5432/postgres".to_owned();
+    let url = std::env::var("TICKETSIM_POSTGRES").unwrap_or(usual);
+    let folder = Folder::new();
+    let answers = folder.ticketsim(&format!("show --store {url} --sale nobody_has_this"));
+    if answers.stderr.contains("nobody_has_this") && !answers.stderr.contains("no server") {
+        return Some(url);
+    }
+    assert!(std::env::var("CI").is_err(), "no PostgreSQL at {url}: {answers:?}");
+    eprintln!("skipped: no PostgreSQL at {url}");
+    None
+}
+
+/// A sale of a test's own at a database, whose tables go with it.
+struct Shop {
+    folder: Folder,
+    place: String,
+}
+
+impl Shop {
+    fn sqlite() -> Self {
+        Self { folder: Folder::new(), place: "--store sqlite:shop.db".to_owned() }
+    }
+
+    fn postgres() -> Option<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("it_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        Some(Self { folder: Folder::new(), place: format!("--store {} --sale {name}", postgres()?) })
+    }
+
+    /// A sale: the exit code, and the document.
+    fn sell(&self, options: &str) -> (Option<i32>, Value) {
+        self.folder.json(&format!("{} -n 10 -t 1 {options}", self.place))
+    }
+
+    fn is_caught(&self, options: &str) -> bool {
+        (0..TRIES).any(|_| {
+            let (code, document) = self.sell(options);
+            let unsound = document["verdict"] == "unsound";
+            assert_eq!(code, Some(i32::from(unsound)), "{options}: {document}");
+            unsound
+        })
+    }
+
+    fn is_safe(&self, options: &str) {
+        for _ in 0..5 {
+            let (code, document) = self.sell(options);
+            assert_eq!(
+                (code, &document["verdict"]),
+                (Some(0), &Value::from("sound")),
+                "{options}: {document}"
+            );
+            assert_eq!((&document["receipts"], &document["stock"]["remaining"]), (&1.into(), &0.into()));
+        }
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.folder.ticketsim(&format!("clear {}", self.place));
+    }
+}
+
+#[test]
+fn sqlite_oversells_and_is_cured() {
+    let shop = Shop::sqlite();
+    assert!(shop.is_caught("--write set"), "the control");
+    assert!(shop.is_caught("--write decrement"), "the control");
+    for cure in ["--write take --think 0", "--isolation immediate", "--isolation immediate --journal delete"]
+    {
+        shop.is_safe(cure);
+    }
+    shop.is_safe("--write swap");
+    shop.is_safe("--isolation deferred --retry");
+    for workers in ["thread", "sequential"] {
+        shop.is_safe(&format!("--write take --workers {workers}"));
+    }
+    assert!(shop.is_caught("--write set --workers thread"), "the control");
+}
+
+#[test]
+fn postgresql_oversells_and_is_cured() {
+    let Some(shop) = Shop::postgres() else { return };
+    for control in ["", "--isolation read-committed", "--isolation read-committed --write decrement"] {
+        assert!(shop.is_caught(control), "{control}");
+    }
+    for cure in [
+        "--write take --think 0",
+        "--write swap",
+        "--isolation read-committed --lock row",
+        "--isolation read-committed --lock advisory",
+        "--isolation repeatable-read --retry",
+        "--isolation serializable --write insert --retry",
+    ] {
+        shop.is_safe(cure);
+    }
+    assert!(shop.is_caught("--isolation repeatable-read --write insert"), "write skew");
+    assert!(shop.is_caught("--write decrement --workers thread"), "the control");
+}
+
+/// Without `--retry` what the database aborts has failed, and is said with its code.
+#[test]
+fn an_abort_is_a_failure_with_its_code() {
+    let Some(shop) = Shop::postgres() else { return };
+    let codes: Vec<String> = (0..TRIES)
+        .flat_map(|_| {
+            let options = "--isolation repeatable-read --history h.jsonl";
+            let (code, document) = shop.sell(options);
+            assert_eq!((code, &document["receipts"]), (Some(0), &1.into()), "{document}");
+            shop.folder.read("h.jsonl").lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .filter(|line| line.contains("\"fault\":\"aborted\""))
+        .collect();
+    assert!(!codes.is_empty(), "somebody was aborted");
+}
+
+#[test]
+fn the_document_says_store_level_steps_and_version() {
+    let shop = Shop::sqlite();
+    let (_, document) = shop.sell("--isolation immediate --think 0");
+    let plan = &document["plan"];
+    assert_eq!((&plan["store"], &plan["isolation"]), (&"sqlite".into(), &"immediate".into()), "{document}");
+    assert_eq!(plan["steps"], "begin-immediate read think write commit");
+    assert_eq!((&plan["url"], &plan["name"]), (&"sqlite:shop.db".into(), &"ticket".into()));
+    let engine = document["engine"].as_str().expect("an engine");
+    assert!(engine.starts_with("SQLite 3.") && engine.contains("journal_mode wal"), "{engine}");
+    let again = document["command"].as_str().expect("a command").replace("ticketsim ", "");
+    assert_eq!(shop.folder.json(&again).0, Some(0), "{again}");
+}
+
+#[test]
+fn what_is_left_is_shown_and_what_is_ours_is_removed() {
+    let shop = Shop::sqlite();
+    shop.sell("--write take --think 0");
+    let shown = shop.folder.ticketsim("show --store sqlite:shop.db");
+    assert_eq!((shown.code, shown.stdout.as_str()), (Some(0), "0 tickets left in sqlite:shop.db\n"));
+    assert_eq!(shop.folder.ticketsim("clear --store sqlite:shop.db").code, Some(0));
+    assert_eq!(shop.folder.ticketsim("show --store sqlite:shop.db").code, Some(2), "it is gone");
+    assert_eq!(
+        shop.folder.ticketsim("clear --store sqlite:shop.db").code,
+        Some(0),
+        "nothing to do is no error"
+    );
+}
+
+#[test]
+fn what_can_not_be_is_refused_before_anything_is_done() {
+    let folder = Folder::new();
+    for (options, said) in [
+        ("--store mongo://x -t 1", "no store: it takes sqlite:PATH"),
+        ("--store sqlite:shop.db", "no such file"),
+        ("--store sqlite:shop.db -t 1 --fsync", "--fsync is of a ticket file"),
+        ("--store sqlite:shop.db -t 1 --lock-timeout 1s", "--lock-timeout is of a ticket file"),
+        ("--store sqlite:shop.db -t 1 --workers task", "--workers task is of a ticket file"),
+        ("--store sqlite:shop.db -t 1 --isolation serializable", "SQLite has no level serializable"),
+        ("--store postgres://nobody@127.0.0.1:1/x -t 1", "no server there"),
+        ("--store sqlite:shop.db --file x.json -t 1", "--file is of a ticket file"),
+        ("show --store sqlite:shop.db --file x.json", "cannot be used with"),
+        ("clear", "--store says at which database"),
+        ("--sale x -t 1", "--store"),
+    ] {
+        let ran = folder.ticketsim(options);
+        assert_eq!(ran.code, Some(2), "{options}: {ran:?}");
+        assert!(ran.stderr.contains(said), "{options}: {ran:?}");
+    }
+    assert!(folder.list(".").is_empty(), "nothing was made");
+}
+
+/// A buyer that is killed leaves nothing behind, and the verdict accounts for its ticket.
+#[test]
+fn a_killed_buyer_is_accounted_for() {
+    let shop = Shop::sqlite();
+    let options = format!("{} -n 5 -t 5 --isolation immediate --think 400ms --jitter 0 --json", shop.place);
+    let mut command = shop.folder.command(options.split(' '));
+    let run = command.stdout(Stdio::piped()).spawn().expect("started");
+    // Whoever is in its transaction thinks.
+    let thinker = || children(run.id()).into_iter().find(|pid| thinks(*pid));
+    eventually("a buyer thinks", || thinker().is_some());
+    let victim = thinker().expect("a buyer");
+    kill(Pid::from_raw(victim.cast_signed()), Signal::SIGKILL).expect("killed");
+    let ran = run.wait_with_output().expect("it ends");
+    let document: Value = serde_json::from_slice(&ran.stdout).expect("a document");
+    // The transaction of the dead was rolled back; whether it was is not known from its answer.
+    assert_eq!(
+        (&document["receipts"], &document["stock"]["remaining"]),
+        (&4.into(), &1.into()),
+        "{document}"
+    );
+    assert_eq!(
+        document["buyers"].as_array().expect("buyers").iter().filter(|b| b["killed_by"] == 9).count(),
+        1
+    );
+}
