@@ -121,6 +121,11 @@ impl Buyer {
             StepKind::Truncate => Action::Truncate,
             StepKind::Fill => Action::Fill(self.seen - 1),
             StepKind::Unlock => Action::Unlock,
+            StepKind::LockShared => Action::LockShared,
+            StepKind::Upgrade => Action::Upgrade,
+            StepKind::CloseOther => Action::CloseOther,
+            StepKind::Unlink => Action::Unlink,
+            StepKind::ReopenCheck => Action::ReopenCheck,
             StepKind::Begin => Action::Begin,
             StepKind::BeginImmediate => Action::BeginImmediate,
             StepKind::ReadForUpdate => Action::ReadForUpdate,
@@ -179,21 +184,24 @@ impl Buyer {
             (Action::Read, Reply::Torn(_)) => {
                 return self.fail(Action::Read, Fault::plain(FaultKind::Torn));
             }
-            (Action::Lock, Reply::Done) => self.holds = true,
+            (Action::Lock | Action::LockShared, Reply::Done) => self.holds = true,
             (Action::Unlock, Reply::Done) => self.holds = false,
             (
                 Action::Open | Action::Think | Action::Write(_) | Action::Truncate | Action::Fill(_),
                 Reply::Done,
             ) => {}
-            (action, reply) => self.accept_of_database(action, reply),
+            (action, reply) => self.accept_of_others(action, reply),
         }
         self.advance()
     }
 
-    /// What a ticket file never replies, and what it is never asked.
+    /// What a ticket file never replies, and what it is seldom or never asked.
     #[inline(never)]
-    fn accept_of_database(&mut self, action: Action, reply: Reply) {
+    fn accept_of_others(&mut self, action: Action, reply: Reply) {
         match (action, reply) {
+            (Action::Upgrade | Action::CloseOther | Action::Unlink | Action::ReopenCheck, Reply::Done) => {}
+            // It holds the lock of a file that nobody else will open.
+            (Action::ReopenCheck, Reply::Missed) => self.phase = Phase::Again(0),
             (Action::ReadForUpdate | Action::ReadForShare | Action::Count, Reply::Stock(stock)) => {
                 self.seen = stock;
                 if stock <= 0 {

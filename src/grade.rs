@@ -86,9 +86,12 @@ impl Combination {
                 Grade::Inconclusive
             }
             Exclusion::Excludes => Grade::Safe,
-            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
-                Grade::Unsafe
-            }
+            Exclusion::NoLock
+            | Exclusion::RenamedAway
+            | Exclusion::SameOwner
+            | Exclusion::ClosedAway
+            | Exclusion::Unlinked
+            | Exclusion::NotCovered => Grade::Unsafe,
             // Nobody races, with a lock or without: there is nothing to learn.
             Exclusion::InTurn => Grade::Inconclusive,
         }

@@ -403,6 +403,10 @@ pub enum Exclusion {
     RenamedAway,
     /// The lock belongs to the process, and all buyers are in one (fcntl_locking(2)).
     SameOwner,
+    /// Closing another descriptor of its file lets the lock go (fcntl_locking(2)).
+    ClosedAway,
+    /// The file that carries the lock is removed: the removed and the next one are locked at once.
+    Unlinked,
     /// The steps leave the stock unlocked between the read that decides and the write.
     NotCovered,
     /// There is nobody to keep out: one buyer comes after the other.
@@ -426,8 +430,14 @@ impl Exclusion {
             Exclusion::SameOwner
         } else if !steps.is_covered() {
             Exclusion::NotCovered
-        } else if sale.loses_its_lock() || sale.replaces_its_lock() && steps.has(StepKind::Open) {
+        } else if sale.loses_its_lock()
+            || sale.replaces_its_lock() && steps.has(StepKind::Open) && !steps.has(StepKind::ReopenCheck)
+        {
             Exclusion::RenamedAway
+        } else if sale.closes_its_lock() {
+            Exclusion::ClosedAway
+        } else if sale.unlinks_its_lock() {
+            Exclusion::Unlinked
         } else {
             Exclusion::Excludes
         }

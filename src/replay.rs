@@ -9,14 +9,16 @@
 //! another in the order of their numbers, and none is begun: half a purchase would say nothing about
 //! the sale, and could leave half a ticket file.
 
+mod repeated;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::buyer::{Ending, Rules};
-use crate::history::{Header, Purchase, Recorder};
+use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::protocol::file::Lock;
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Reply, StepKind};
 use crate::run::{self, RunError, Sold};
 use crate::schedule::{Schedule, Step, Taken};
 use crate::stock::Stock;
@@ -25,6 +27,9 @@ use crate::store::file::{FileModel, FileStore};
 use crate::store::{Store, StoreError};
 use crate::workers::{self, Arrival, Crew, GatedCrew};
 use crate::world::{Contender, Told, Took};
+use repeated::{timeless, timeless_header};
+
+pub use repeated::{Repeated, repeat};
 
 /// Why a schedule could not be replayed. Steps count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -144,29 +149,6 @@ impl Replayed {
     }
 }
 
-/// A header without its times.
-fn timeless_header(header: &Header) -> Header {
-    Header { timing: None, wall_ns: None, ..header.clone() }
-}
-
-/// A purchase without its times and its process.
-fn timeless(purchase: &Purchase) -> Purchase {
-    let mut timeless = purchase.clone();
-    timeless.pid = None;
-    timeless.invoke_ns = 0;
-    let times = &mut timeless.steps;
-    let steps = [
-        &mut times.locked_ns,
-        &mut times.read_ns,
-        &mut times.truncated_ns,
-        &mut times.written_ns,
-        &mut times.unlocked_ns,
-        &mut timeless.return_ns,
-    ];
-    steps.into_iter().flatten().for_each(|ns| *ns = 0);
-    timeless
-}
-
 /// Replays a schedule.
 ///
 /// # Errors
@@ -178,48 +160,6 @@ pub fn replay(plan: &Plan, schedule: &Schedule, interrupted: &AtomicBool) -> Res
     let replayed = session.finish(interrupted);
     followed?;
     replayed
-}
-
-/// A schedule that was replayed several times.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Repeated {
-    /// What came of the first time.
-    pub first: Replayed,
-    /// How many times it was replayed.
-    pub times: u32,
-    /// The first that did not agree with the first of all, from 1, and what came of it.
-    pub differs: Option<(u32, Box<Replayed>)>,
-}
-
-/// Replays a schedule so many times, at least once, each with new processes, and compares what comes of
-/// it. Ends at the first that differs, or that can't be replayed: then why comes beside what was replayed.
-///
-/// # Errors
-/// As [`replay`], the first time.
-pub fn repeat(
-    plan: &Plan,
-    schedule: &Schedule,
-    times: u32,
-    interrupted: &AtomicBool,
-) -> Result<(Repeated, Option<ReplayError>), ReplayError> {
-    let first = replay(plan, schedule, interrupted)?;
-    // Each begins with the stock that the first found.
-    let plan = first.sold.history.header.plan.clone().unwrap_or_else(|| plan.clone());
-    let mut repeated = Repeated { first, times: 1, differs: None };
-    for time in 2..=times {
-        let again = match replay(&plan, schedule, interrupted) {
-            Ok(again) => again,
-            Err(source) => {
-                return Ok((repeated, Some(ReplayError::Again { time, source: Box::new(source) })));
-            }
-        };
-        repeated.times = time;
-        if !again.agrees_with(&repeated.first) {
-            repeated.differs = Some((time, Box::new(again)));
-            break;
-        }
-    }
-    Ok((repeated, None))
 }
 
 /// One buyer, as the conductor sees it.
@@ -258,7 +198,7 @@ impl Position {
             self.read = Some(reply);
         }
         let took = self.contender.follow(model, reply)?;
-        if took.action == Action::Lock && reply == Reply::Done {
+        if took.action.kind().is_some_and(StepKind::locks) && reply == Reply::Done {
             self.locked_since = Some(place);
         }
         if took.ending.is_some() {
@@ -277,6 +217,14 @@ pub enum Went {
     MustWait(Option<Holder>),
     /// It has left, and takes no more steps.
     Left,
+}
+
+/// What is said of a buyer that did not take its step.
+fn lost(arrival: Arrival, step: usize, buyer: u32) -> ReplayError {
+    match arrival {
+        Arrival::GivenUp => ReplayError::Interrupted { step },
+        Arrival::Told(_) | Arrival::Died => ReplayError::Died { step, buyer },
+    }
 }
 
 /// Buyers at their gates, and what they have done so far.
@@ -351,7 +299,9 @@ impl Conductor {
     /// Who keeps this buyer from the lock.
     fn keeps_out(&self, buyer: u32) -> Option<Holder> {
         let waiter = &self.buyers[buyer as usize - 1].contender;
-        self.holders(|position| position.contender.keeps_out(&self.model, waiter)).next()
+        let keeps_out = |position: &Position| position.contender.keeps_out(&self.model, waiter);
+        // Who holds it with others waits for those, not for itself.
+        self.holders(keeps_out).find(|holder| holder.buyer != buyer)
     }
 
     /// The holders of a lock that this is true of.
@@ -385,11 +335,7 @@ impl Conductor {
                 // There is nobody left who could finish its purchase.
                 position.begun = false;
                 position.contender.die(&mut self.model);
-                return Err(match other {
-                    Ok(Arrival::GivenUp) => ReplayError::Interrupted { step: place },
-                    Ok(Arrival::Told(_) | Arrival::Died) => ReplayError::Died { step: place, buyer },
-                    Err(error) => error.into(),
-                });
+                return Err(other.map_or_else(ReplayError::from, |arrival| lost(arrival, place, buyer)));
             }
         };
         let position = &mut self.buyers[buyer as usize - 1];
@@ -417,6 +363,21 @@ impl Conductor {
             Went::MustWait(holder) => Err(self.refusal(step, holder)),
             Went::Left => Err(ReplayError::NotNext { step, given, next: None }),
         }
+    }
+
+    /// Has all those give up who wait, where nobody can go on: their purchases fail, and no step is taken.
+    fn give_up(&mut self, interrupted: &AtomicBool) -> Result<(), ReplayError> {
+        let place = self.taken.len() + 1;
+        let waits = |buyer: &u32| self.buyers[*buyer as usize - 1].contender.waits(&self.model);
+        for buyer in (1..=self.plan.buyers).filter(waits).collect::<Vec<_>>() {
+            match self.crew.give_up(buyer, interrupted)? {
+                Arrival::Told(Told::Took(reply)) => {
+                    self.buyers[buyer as usize - 1].take(&mut self.model, place, reply);
+                }
+                arrival => return Err(lost(arrival, place, buyer)),
+            }
+        }
+        Ok(())
     }
 
     /// What is said of a lock that refuses a step.
@@ -473,6 +434,8 @@ impl Conductor {
             match waits {
                 None => return finished,
                 Some(_) if self.taken.len() > before => {}
+                // Each waits for another of ours, for ever.
+                Some(Some(_)) => return finished.and(self.give_up(interrupted)),
                 Some(holder) => {
                     return finished.and(Err(self.refusal(before + 1, holder)));
                 }

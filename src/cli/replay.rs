@@ -32,7 +32,8 @@ A step is a letter and a buyer's number:
   L  take the lock        R  read the stock     U  let the lock go
   W  write one less       T  empty the file and  F  fill it (--write truncate: instead of W)
   O  open the file to lock (--write rename --lock-on ticket: before L)
-With --steps each word is a step in its place: open O, lock L, read R, write W, truncate T, fill F, unlock U.
+With --steps each word is a step in its place: open O, lock L, read R, write W, truncate T, fill F, unlock U,
+lock-shared H, upgrade V, close-other E, unlink N, reopen-check I.
 
 Each buyer is a process of its own, held at a gate before every step until it is its turn. A purchase
 that has begun when the schedule ends is finished; none is begun. Where the lock forbids the order, it

@@ -265,7 +265,9 @@ impl<'a, M: Model> Walk<'a, M> {
     fn note_ends(&mut self, level: &Level<M>, able: &[Vec<(Stand, u32)>]) {
         let mut sums: HashMap<End, (BigUint, BigUint)> = HashMap::new();
         for ((state, weight), _) in level.iter().zip(able).filter(|(_, able)| able.is_empty()) {
-            let course = state.course.ended(&state.model);
+            let waits = |(stand, _): &&(Stand, u32)| self.stands[*stand as usize].wants().is_some();
+            let stuck = state.crowd.iter().filter(waits).map(|(_, count)| u64::from(*count)).sum();
+            let course = state.course.ended(&state.model, stuck);
             // Set aside, since the schedule is looked up in the rest of `self`.
             let mut ends = std::mem::take(&mut self.ends);
             let end = ends.of(self.setting, course, || self.schedule(weight.state));

@@ -58,6 +58,8 @@ pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refus
         let taken = shop.step(step.buyer as usize - 1).ok_or_else(|| refused(Why::Left))?;
         script.note(step.buyer, &taken, place as u64);
     }
+    let end = schedule.0.len() as u64 + 1;
+    shop.give_up(|place, took| script.note(place as u32 + 1, took, end));
     if let Some(place) = shop.contenders.iter().position(|contender| contender.wants().is_some()) {
         let why = Why::TooShort(place as u32 + 1);
         return Err(Refusal { place: schedule.0.len() + 1, step: None, why });
@@ -83,7 +85,9 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
         Some(_) => {}
     }
     if contender.waits(&shop.model)
-        && let Some(holder) = shop.contenders.iter().position(|other| other.keeps_out(&shop.model, contender))
+        && let Some(holder) = (0..shop.contenders.len()).find(|place| {
+            *place + 1 != step.buyer as usize && shop.contenders[*place].keeps_out(&shop.model, contender)
+        })
     {
         let locked_ns = script.open[holder].as_ref().and_then(|purchase| purchase.steps.locked_ns);
         return Err(Why::Locked { holder: holder as u32 + 1, since: locked_ns.unwrap_or(0) as usize });
@@ -107,7 +111,15 @@ impl Script {
         match taken.action {
             Action::Open | Action::Think | Action::Leave => {}
             Action::Begin | Action::Rollback | Action::GiveBack => {}
-            Action::Lock | Action::LockUntilCommit | Action::BeginImmediate => steps.locked_ns = Some(now_ns),
+            Action::CloseOther | Action::Unlink | Action::ReopenCheck => {}
+            // It never got it.
+            Action::Lock | Action::LockShared | Action::Upgrade
+                if matches!(taken.reply, Reply::Failed(_)) => {}
+            Action::Lock
+            | Action::LockShared
+            | Action::Upgrade
+            | Action::LockUntilCommit
+            | Action::BeginImmediate => steps.locked_ns = Some(now_ns),
             Action::Read | Action::ReadForUpdate | Action::ReadForShare | Action::Count => {
                 steps.read_ns = Some(now_ns);
             }

@@ -242,5 +242,5 @@ fn draw(
             steps.push(Step { letter: taken.letter, buyer: place as u32 + 1 });
         }
     }
-    Some((shop.course.ended(&shop.model), Schedule(steps)))
+    Some((shop.ended(), Schedule(steps)))
 }

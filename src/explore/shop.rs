@@ -1,6 +1,7 @@
 //! All buyers in one model, and what of their past decides how their schedule is judged.
 
 use super::Setting;
+use crate::fault::{Fault, FaultKind};
 use crate::history::Outcome;
 use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
@@ -23,6 +24,8 @@ pub(super) struct Course {
     tickets: Stock,
     /// How many purchases failed.
     failed: u64,
+    /// How many buyers wait for ever: known at the end.
+    stuck: u64,
     /// Whether somebody read what was no ticket file.
     torn: bool,
     /// The stock in the file at the end; `None` before the end, and where it is torn.
@@ -31,7 +34,7 @@ pub(super) struct Course {
 
 impl Course {
     pub(super) const START: Course =
-        Course { receipts: 0, tickets: 0, failed: 0, torn: false, remaining: None };
+        Course { receipts: 0, tickets: 0, failed: 0, stuck: 0, torn: false, remaining: None };
 
     /// How many receipts there are.
     pub(super) fn receipts(&self) -> u64 {
@@ -53,8 +56,9 @@ impl Course {
         }
     }
 
-    /// The course at its end, in this model.
-    pub(super) fn ended(mut self, model: &impl Model) -> Self {
+    /// The course at its end, in this model, where so many buyers still wait.
+    pub(super) fn ended(mut self, model: &impl Model, stuck: u64) -> Self {
+        self.stuck = stuck;
         match model.look() {
             Reply::Stock(stock) => self.remaining = Some(stock),
             _ => self.remaining = None,
@@ -86,6 +90,28 @@ impl<M: Model> Shop<M> {
     pub(super) fn able(&self) -> impl Iterator<Item = usize> {
         let can_step = |place: &usize| self.contenders[*place].can_step(&self.model);
         (0..self.contenders.len()).filter(can_step)
+    }
+
+    /// The course at its end: nobody can step.
+    pub(super) fn ended(&self) -> Course {
+        let stuck = self.contenders.iter().filter(|contender| contender.wants().is_some()).count();
+        self.course.ended(&self.model, stuck as u64)
+    }
+
+    /// Has everybody who waits give up, where nobody can go on. Each is told with its place.
+    pub(super) fn give_up(&mut self, mut told: impl FnMut(usize, &Took)) {
+        let waits = |contender: &Contender<M>| contender.waits(&self.model);
+        let stuck: Vec<usize> =
+            (0..self.contenders.len()).filter(|place| waits(&self.contenders[*place])).collect();
+        if self.able().next().is_some() {
+            return;
+        }
+        for place in stuck {
+            let given_up = Reply::Failed(Fault::plain(FaultKind::LockTimeout));
+            if let Some(took) = self.contenders[place].follow(&mut self.model, given_up) {
+                told(place, &took);
+            }
+        }
     }
 
     /// Lets the contender at `place` take its step. `None` once it has left.

@@ -90,6 +90,73 @@ fn steps_in_any_order_give_the_same_counts_one_by_one() {
     assert!(schedules > 10_000, "{schedules} schedules only");
 }
 
+/// Buyers that take these steps under a lock of this kind.
+fn steps_under(lock: Lock, text: &str, buyers: u32, tickets: Stock) -> Setting {
+    let sale = Sale::of_steps(text.parse().expect("steps"), Some(lock), None, None).expect("a sale");
+    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
+}
+
+#[test]
+fn shared_closed_and_removed_locks_give_the_same_counts_one_by_one() {
+    let mut schedules = 0;
+    for text in [
+        "lock-shared read think write unlock",
+        "lock-shared read upgrade write unlock",
+        "lock-shared upgrade read write unlock",
+        "lock close-other read write unlock",
+        "open lock read close-other write unlock",
+        "open lock read write unlink unlock",
+        "open lock reopen-check read write unlink unlock",
+        "open lock reopen-check unlink read write unlock",
+    ] {
+        for lock in [Lock::Flock, Lock::Posix, Lock::Ofd] {
+            for (buyers, tickets) in [(1, 1), (2, 0), (2, 1), (2, 2)] {
+                schedules += compare(&steps_under(lock, text, buyers, tickets));
+            }
+        }
+    }
+    for lock in [Lock::Flock, Lock::Ofd] {
+        schedules += compare(&steps_under(lock, "lock-shared read upgrade write unlock", 3, 1));
+    }
+    let unlinks = steps_under(Lock::Flock, "open lock read write unlink unlock", 2, 2);
+    schedules += compare(&several(unlinks, 2));
+    assert!(schedules > 2_000, "{schedules} schedules only");
+}
+
+/// flock(2), fcntl_locking(2): each beside its control.
+#[test]
+fn a_shared_lock_a_closed_descriptor_and_a_removed_file_break_what_their_controls_keep() {
+    let kinds = [Lock::Flock, Lock::Posix, Lock::Ofd];
+    let shared = "lock-shared read think write unlock";
+    let upgrade = "lock-shared read think upgrade write unlock";
+    let control = "lock read think write unlock";
+    let closes = "lock close-other read think write unlock";
+    let unlinks = "open lock read think write unlink unlock";
+    let checks = "open lock reopen-check read think write unlink unlock";
+    for (text, unsafe_under) in [
+        (control, &[][..]),
+        (shared, &kinds),
+        (upgrade, &kinds),
+        (closes, &[Lock::Posix]),
+        (unlinks, &kinds),
+        (checks, &[]),
+    ] {
+        for lock in kinds {
+            // A removed file takes three: one that removes it, one that waits for it, one that comes later.
+            let census = census(&steps_under(lock, text, 3, 2), MAX_STATES);
+            assert_eq!(census.partial, None);
+            assert_eq!(census.sound < census.schedules, unsafe_under.contains(&lock), "{text}, {lock}");
+        }
+    }
+    let worst = |lock| census(&steps_under(lock, upgrade, 2, 1), MAX_STATES).found[0].clone();
+    assert_eq!(worst(Lock::Flock).end.anomalies, [AnomalyKind::Oversold, AnomalyKind::LostUpdate]);
+    for lock in [Lock::Posix, Lock::Ofd] {
+        let stuck = worst(lock);
+        assert_eq!((stuck.end.anomalies, stuck.end.failed), (vec![AnomalyKind::Stuck], 2));
+        assert_eq!(stuck.witness.to_string(), "H1 H2 R1 R2");
+    }
+}
+
 /// The figures that the README and the help text give.
 #[test]
 fn a_lock_that_is_taken_after_the_read_oversells_in_six_orders_of_ten() {
@@ -157,7 +224,7 @@ fn schedules_of_one_course_are_judged_alike() {
             }
             let history = rehearse(&setting, &Schedule(steps)).expect("followed");
             let end = End::of(&history);
-            let course = shop.course.ended(&shop.model);
+            let course = shop.ended();
             assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}");
         }
         assert!(ends.len() > 5, "{setting:?}");

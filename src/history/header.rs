@@ -100,9 +100,12 @@ impl Header {
         let (exclusive, in_turn) = match plan.exclusion() {
             Exclusion::Excludes => (true, false),
             Exclusion::InTurn => (plan.file().is_some_and(|file| file.sale.lock != Lock::None), true),
-            Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
-                (false, false)
-            }
+            Exclusion::NoLock
+            | Exclusion::RenamedAway
+            | Exclusion::SameOwner
+            | Exclusion::ClosedAway
+            | Exclusion::Unlinked
+            | Exclusion::NotCovered => (false, false),
         };
         Self { exclusive, in_turn, restocks: plan.restocks, plan: Some(plan), ..Self::default() }
     }

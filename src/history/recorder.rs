@@ -121,7 +121,12 @@ impl Recorder {
             // Mostly each buyer gets each ticket at the worst. A late write can put tickets on sale again.
             (
                 PerBuyer::All,
-                Exclusion::NoLock | Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered,
+                Exclusion::NoLock
+                | Exclusion::RenamedAway
+                | Exclusion::SameOwner
+                | Exclusion::ClosedAway
+                | Exclusion::Unlinked
+                | Exclusion::NotCovered,
             ) => {
                 let all = initial.saturating_add(1).saturating_mul(buyers);
                 (all, all.saturating_mul(2))

@@ -53,6 +53,16 @@ texts! {
         en: "The stock is not locked all the way from the read that decides to the write: another buyer can sell from the same stock in between.",
         zh: "从作出决定的那次读到写入，锁没有一直握着：其间别的买家可以照同一个票数卖票。",
     }
+    /// Why: closing another descriptor lets the lock go.
+    why_closed_away() {
+        en: "A POSIX lock goes with any descriptor of its file that the process closes (fcntl_locking(2)): it is lost before the write.",
+        zh: "进程关闭该文件的任何一个描述符，POSIX 锁就没了（fcntl_locking(2)）：写入之前锁已丢失。",
+    }
+    /// Why: the lock's file is removed.
+    why_unlinked() {
+        en: "The lock's file is removed: one buyer gets the removed file's lock, another that of the next one.",
+        zh: "锁文件被删除：一个买家拿到已删除文件的锁，另一个拿到新文件的锁。",
+    }
     /// Why: the locked file is replaced.
     why_renamed_away() {
         en: "Each write replaces the locked file: one buyer holds the old file's lock, another the new one's.",

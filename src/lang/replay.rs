@@ -9,6 +9,27 @@ texts! {
         zh: "{buyers}，每一步前都停在闸门口，{file} 里有 {tickets}：{lock}，{write}",
     }
 
+    /// A step: the lock was taken with others.
+    shared(buyer) { en: "buyer {buyer} gets the lock, as one of several", zh: "买家 {buyer} 拿到共享锁" }
+    /// A step: a shared lock became one of its own.
+    upgraded(buyer) { en: "buyer {buyer} gets the lock for itself alone", zh: "买家 {buyer} 把共享锁升级为独占锁" }
+    /// A step: another descriptor was opened and closed.
+    closed_other(buyer) {
+        en: "buyer {buyer} opens the lock's file once more, and closes that",
+        zh: "买家 {buyer} 再次打开锁文件，随即关闭"
+    }
+    /// A step: the lock's file was removed.
+    unlinked(buyer) { en: "buyer {buyer} removes the lock's file", zh: "买家 {buyer} 删除锁文件" }
+    /// A step: the lock's file is the one that is locked.
+    is_current(buyer) {
+        en: "buyer {buyer} sees that the file it locked still has the name",
+        zh: "买家 {buyer} 确认锁住的仍是这个名字的文件"
+    }
+    /// A step: the lock's file is another one.
+    is_replaced(buyer) {
+        en: "buyer {buyer} sees that the file it locked has lost the name, and begins again",
+        zh: "买家 {buyer} 发现锁住的文件已不是这个名字的文件，从头再来"
+    }
     /// A step: the file that carries the lock was opened.
     opened(buyer) { en: "buyer {buyer} opens the file to lock", zh: "买家 {buyer} 打开要加锁的文件" }
     /// A step: the lock was granted.
@@ -104,6 +125,16 @@ texts! {
     /// `step`: what it has read.
     has_read(stock) { en: "has read {stock}", zh: "读到过 {stock}" }
     /// `step`: a next step.
+    to_lock_shared() { en: "take the lock as one of several", zh: "加共享锁" }
+    /// What a buyer does next.
+    to_upgrade() { en: "turn its shared lock into one of its own", zh: "把共享锁升级为独占锁" }
+    /// What a buyer does next.
+    to_close_other() { en: "open the lock's file once more and close that", zh: "再次打开锁文件并关闭" }
+    /// What a buyer does next.
+    to_unlink() { en: "remove the lock's file", zh: "删除锁文件" }
+    /// What a buyer does next.
+    to_reopen_check() { en: "see whether the file it locked still has the name", zh: "查看锁住的是否仍是这个名字的文件" }
+    /// What a buyer does next.
     to_open() { en: "open the file to lock", zh: "打开要加锁的文件" }
     /// `step`: a next step.
     to_lock() { en: "take the lock", zh: "加锁" }

@@ -167,8 +167,11 @@ impl Sale {
         lock_on: Option<LockOn>,
         write: Option<Write>,
     ) -> Result<Self, ProtocolError> {
-        let lock = match (steps.has(StepKind::Lock), lock) {
-            (true, Some(Lock::None)) => return Err(first(&steps, StepKind::Lock, Wrong::NoLock)),
+        let locks = steps.steps().iter().find(|kind| kind.locks());
+        let lock = match (locks.is_some(), lock) {
+            (true, Some(Lock::None)) => {
+                return Err(first(&steps, *locks.unwrap_or(&StepKind::Lock), Wrong::NoLock));
+            }
             (true, lock) => lock.unwrap_or(Lock::Flock),
             (false, None | Some(Lock::None)) => Lock::None,
             (false, Some(kind)) => return Err(ProtocolError::whole(Wrong::NeverLocks(kind.name()))),
@@ -182,7 +185,14 @@ impl Sale {
         let steps = if write == Write::Truncate { spelt_out(&steps)? } else { steps };
         check(&steps, lock)?;
         let sale = Self::new(lock, write);
-        Ok(Self { lock_on: lock_on.unwrap_or(sale.lock_on), ..sale }.taking(steps))
+        // A lock's file that is removed is one of its own.
+        let unlinks = steps.has(StepKind::Unlink);
+        let usual = if unlinks { LockOn::Sidecar } else { sale.lock_on };
+        let lock_on = lock_on.unwrap_or(usual);
+        if unlinks && lock_on == LockOn::Ticket {
+            return Err(first(&steps, StepKind::Unlink, Wrong::UnlinksTicket));
+        }
+        Ok(Self { lock_on, ..sale }.taking(steps))
     }
 
     /// The same choices with these steps.
@@ -256,6 +266,29 @@ impl Sale {
         self.lock.has_carrier() && renames && self.lock_on == LockOn::Ticket
     }
 
+    /// Whether a buyer loses its lock before it has written, by closing another descriptor of the lock's file:
+    /// any of them takes a POSIX lock with it (fcntl_locking(2)).
+    #[must_use]
+    pub fn closes_its_lock(&self) -> bool {
+        let mut locked = false;
+        self.lock == Lock::Posix
+            && self.protocol().steps().iter().take_while(|kind| !kind.sells()).any(|kind| {
+                locked = (locked || kind.locks()) && *kind != StepKind::Unlock;
+                locked && *kind == StepKind::CloseOther
+            })
+    }
+
+    /// Whether the lock's file is removed while others may lock it: a removed file can still be locked, and
+    /// whoever comes next locks another one. Harmless if whoever gets the lock looks whether its file still has
+    /// the name, and the file is removed after the write alone.
+    #[must_use]
+    pub fn unlinks_its_lock(&self) -> bool {
+        let steps = self.protocol();
+        let early =
+            steps.steps().iter().take_while(|kind| !kind.sells()).any(|kind| *kind == StepKind::Unlink);
+        steps.has(StepKind::Unlink) && (early || !steps.has(StepKind::ReopenCheck))
+    }
+
     /// Whether a buyer loses its lock by reading: a POSIX lock goes with any descriptor of its file that
     /// the process closes (fcntl_locking(2)), and who reads a file that is replaced opens it anew.
     #[must_use]
@@ -274,6 +307,11 @@ pub const WORDS: &[StepKind] = &[
     StepKind::Write,
     StepKind::Truncate,
     StepKind::Fill,
+    StepKind::LockShared,
+    StepKind::Upgrade,
+    StepKind::CloseOther,
+    StepKind::Unlink,
+    StepKind::ReopenCheck,
 ];
 
 /// The steps with `truncate fill` for each `write`.
@@ -311,7 +349,10 @@ fn check(steps: &Protocol, lock: Lock) -> Result<(), ProtocolError> {
 /// What a purchase has done up to some step.
 #[derive(Default)]
 struct Past {
+    opened: bool,
     locked: bool,
+    /// Whether others may hold the lock as well.
+    shared: bool,
     read: bool,
     emptied: bool,
     wrote: bool,
@@ -324,16 +365,31 @@ impl Past {
         let followed = |after| if later.contains(&after) { Ok(()) } else { Err(Wrong::NeverFollowed(after)) };
         match kind {
             kind if !WORDS.contains(&kind) => return Err(Wrong::NotHere("a ticket file")),
-            StepKind::Open | StepKind::Lock if self.locked => return Err(Wrong::HeldAlready),
-            StepKind::Open => {
-                followed(StepKind::Lock)?;
-                if !lock.has_carrier() {
-                    return Err(Wrong::NoCarrier(lock.name()));
-                }
+            StepKind::Open | StepKind::Lock | StepKind::LockShared if self.locked => {
+                return Err(Wrong::HeldAlready);
             }
-            StepKind::Lock => {
+            StepKind::Open if !later.iter().any(|kind| kind.locks()) => {
+                return Err(Wrong::NeverFollowed(StepKind::Lock));
+            }
+            StepKind::Open | StepKind::CloseOther if !lock.has_carrier() => {
+                return Err(Wrong::NoCarrier(lock.name()));
+            }
+            StepKind::Open => self.opened = true,
+            StepKind::LockShared if !lock.has_carrier() => return Err(Wrong::NeverShared(lock.name())),
+            StepKind::Lock | StepKind::LockShared => {
                 followed(StepKind::Unlock)?;
-                self.locked = true;
+                (self.locked, self.shared) = (true, kind == StepKind::LockShared);
+            }
+            StepKind::Upgrade => {
+                needs(self.locked && self.shared, StepKind::LockShared)?;
+                self.shared = false;
+            }
+            StepKind::CloseOther => {}
+            StepKind::ReopenCheck if self.wrote => return Err(Wrong::DecidesNothing),
+            // Who never opens the file anew never meets another one.
+            StepKind::Unlink | StepKind::ReopenCheck => {
+                needs(self.opened, StepKind::Open)?;
+                needs(self.locked, StepKind::Lock)?;
             }
             StepKind::Unlock => {
                 needs(self.locked, StepKind::Lock)?;
@@ -364,98 +420,4 @@ impl Past {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sale(text: &str) -> Result<Sale, ProtocolError> {
-        Sale::of_steps(text.parse()?, None, None, None)
-    }
-
-    #[test]
-    fn choices_and_steps_are_the_same_thing() {
-        for lock in Lock::ALL {
-            for write in Write::ALL {
-                for lock_on in LockOn::ALL {
-                    let usual = Sale { lock_on: *lock_on, ..Sale::new(*lock, *write) };
-                    let spelt = Sale::of_steps(usual.protocol(), Some(*lock), Some(*lock_on), Some(*write));
-                    assert_eq!(spelt, Ok(usual));
-                    assert_eq!(spelt.map(|sale| sale.steps), Ok(None));
-                }
-            }
-        }
-        let default = Sale::new(Lock::Flock, Write::Overwrite);
-        assert_eq!(default.protocol().to_string(), "lock read think write unlock");
-        assert_eq!(sale("lock read think write unlock"), Ok(default));
-        let unlocked = Sale::new(Lock::None, Write::Truncate);
-        assert_eq!(sale("read think truncate fill"), Ok(unlocked));
-        let written =
-            Sale::of_steps("read think write".parse().expect("words"), None, None, Some(Write::Truncate));
-        assert_eq!(written, Ok(unlocked), "`write` stands for the steps of its kind");
-    }
-
-    #[test]
-    fn what_is_impossible_is_refused_with_its_place() {
-        for (text, said) in [
-            ("write", "step 1 (character 1), \"write\": there is no read before it"),
-            ("lock write read unlock", "step 2 (character 6), \"write\": there is no read before it"),
-            ("unlock lock read write", "step 1 (character 1), \"unlock\": there is no lock before it"),
-            ("lock read write", "step 1 (character 1), \"lock\": no unlock follows it"),
-            ("lock lock read write unlock", "step 2 (character 6), \"lock\": the lock is held already"),
-            ("lock read unlock", "no step writes"),
-            ("read think", "no step writes"),
-            ("read write write", "step 3 (character 12), \"write\": a purchase takes one ticket"),
-            ("read fill", "step 2 (character 6), \"fill\": there is no truncate before it"),
-            ("read truncate", "step 2 (character 6), \"truncate\": no fill follows it"),
-            ("read write read", "step 3 (character 12), \"read\": it comes after the write"),
-            ("open read write", "step 1 (character 1), \"open\": no lock follows it"),
-        ] {
-            let error = sale(text).expect_err(text).to_string();
-            assert!(error.starts_with(said), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn steps_and_choices_have_to_fit() {
-        let locked: Protocol = "lock read write unlock".parse().expect("words");
-        let free: Protocol = "read write".parse().expect("words");
-        let two: Protocol = "read truncate fill".parse().expect("words");
-        let opened: Protocol = "open lock read write unlock".parse().expect("words");
-        let refused =
-            |steps, lock, write| Sale::of_steps(steps, lock, None, write).expect_err("refused").wrong;
-        assert_eq!(refused(locked, Some(Lock::None), None), Wrong::NoLock);
-        assert_eq!(refused(free, Some(Lock::Ofd), None), Wrong::NeverLocks("ofd"));
-        assert_eq!(refused(two, None, Some(Write::Rename)), Wrong::NothingRenamed);
-        assert_eq!(refused(opened, Some(Lock::Lockfile), None), Wrong::NoCarrier("lockfile"));
-        assert!(Sale::of_steps(opened, Some(Lock::Posix), None, None).is_ok());
-    }
-
-    #[test]
-    fn a_lock_covers_a_sale_from_its_last_read_to_its_write() {
-        for (text, covered) in [
-            ("lock read think write unlock", true),
-            ("lock read truncate fill unlock", true),
-            ("read lock read write unlock", true),
-            ("read lock write unlock", false),
-            ("lock read unlock write", false),
-            ("lock read unlock lock write unlock", false),
-            ("lock read write unlock think", true),
-            ("truncate lock read fill unlock", false),
-            ("read write", false),
-        ] {
-            let steps: Protocol = text.parse().expect("words");
-            assert_eq!(steps.is_covered(), covered, "{text}");
-        }
-    }
-
-    #[test]
-    fn documents_say_the_steps_and_need_not() {
-        let usual = Sale::new(Lock::Flock, Write::Overwrite);
-        let text = serde_json::to_value(usual).expect("json");
-        assert_eq!(text["steps"], "lock read think write unlock");
-        let old = r#"{"lock":"flock","lock_on":"ticket","write":"overwrite","fsync":false}"#;
-        assert_eq!(serde_json::from_str::<Sale>(old).expect("a sale"), usual);
-        let own = sale("read lock write unlock").expect("a sale");
-        let again: Sale = serde_json::from_value(serde_json::to_value(own).expect("json")).expect("a sale");
-        assert_eq!(again, own);
-    }
-}
+mod tests;

@@ -20,6 +20,16 @@ closed_set! {
         F = "F",
         /// Let the lock go.
         U = "U",
+        /// Take the lock as one of several.
+        H = "H",
+        /// Turn a shared lock into one of one's own.
+        V = "V",
+        /// Open and close the lock's file once more.
+        E = "E",
+        /// Remove the lock's file.
+        N = "N",
+        /// See whether the lock's file is still the one that is locked.
+        I = "I",
         /// Begin a transaction, where that acts.
         B = "B",
         /// Write one less if the stock is what was read.

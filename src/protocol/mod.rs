@@ -39,6 +39,16 @@ closed_set! {
         Fill = "fill",
         /// Let the lock go.
         Unlock = "unlock",
+        /// Take the lock as one of several that may hold it at once.
+        LockShared = "lock-shared",
+        /// Turn the shared lock into one of one's own, without letting it go in between.
+        Upgrade = "upgrade",
+        /// Open the file that carries the lock once more, and close that again.
+        CloseOther = "close-other",
+        /// Remove the file that carries the lock.
+        Unlink = "unlink",
+        /// Begin again unless the file that is locked is the one that has the name now.
+        ReopenCheck = "reopen-check",
         /// Begin a transaction. Where that alone does nothing, no schedule names it.
         Begin = "begin",
         /// Begin a transaction that has the right to write from its first moment (SQLite).
@@ -80,6 +90,11 @@ impl StepKind {
             StepKind::Truncate => Letter::T,
             StepKind::Fill => Letter::F,
             StepKind::Unlock => Letter::U,
+            StepKind::LockShared => Letter::H,
+            StepKind::Upgrade => Letter::V,
+            StepKind::CloseOther => Letter::E,
+            StepKind::Unlink => Letter::N,
+            StepKind::ReopenCheck => Letter::I,
             StepKind::BeginImmediate => Letter::B,
             StepKind::ReadForUpdate | StepKind::ReadForShare | StepKind::Count => Letter::R,
             StepKind::Insert => Letter::W,
@@ -109,6 +124,11 @@ impl StepKind {
             | StepKind::Think
             | StepKind::Truncate
             | StepKind::Unlock
+            | StepKind::LockShared
+            | StepKind::Upgrade
+            | StepKind::CloseOther
+            | StepKind::Unlink
+            | StepKind::ReopenCheck
             | StepKind::Begin
             | StepKind::BeginImmediate
             | StepKind::ReadForUpdate
@@ -131,6 +151,12 @@ impl StepKind {
     #[must_use]
     pub const fn changes_stock(self) -> bool {
         self.sells() || matches!(self, StepKind::Truncate)
+    }
+
+    /// Whether it takes a lock that others may hold at that moment.
+    #[must_use]
+    pub const fn locks(self) -> bool {
+        matches!(self, StepKind::Lock | StepKind::LockShared | StepKind::Upgrade)
     }
 
     /// Whether it lets go of something: a purchase that is refused takes these steps alone.
@@ -159,6 +185,16 @@ pub enum Action {
     Fill(Stock),
     /// Let the lock go.
     Unlock,
+    /// Take the lock as one of several.
+    LockShared,
+    /// Turn the shared lock into one of its own.
+    Upgrade,
+    /// Open and close the lock's file once more.
+    CloseOther,
+    /// Remove the lock's file.
+    Unlink,
+    /// See whether the lock's file is still the one that is locked.
+    ReopenCheck,
     /// Begin a transaction.
     Begin,
     /// Begin a transaction that has the right to write at once.
@@ -202,6 +238,11 @@ impl Action {
             Action::Truncate => StepKind::Truncate,
             Action::Fill(_) => StepKind::Fill,
             Action::Unlock => StepKind::Unlock,
+            Action::LockShared => StepKind::LockShared,
+            Action::Upgrade => StepKind::Upgrade,
+            Action::CloseOther => StepKind::CloseOther,
+            Action::Unlink => StepKind::Unlink,
+            Action::ReopenCheck => StepKind::ReopenCheck,
             Action::Begin => StepKind::Begin,
             Action::BeginImmediate => StepKind::BeginImmediate,
             Action::ReadForUpdate => StepKind::ReadForUpdate,
@@ -309,7 +350,9 @@ impl Protocol {
         let mut read_under_it = false;
         for kind in self.steps() {
             match kind {
-                StepKind::Lock => locked = true,
+                // What was read under a shared lock, others may have read as well. Nor does an upgrade make
+                // it good: flock(2) lets go in between, and the other kinds let two of them wait for ever.
+                StepKind::Lock | StepKind::Upgrade => locked = true,
                 StepKind::Unlock => (locked, read_under_it) = (false, false),
                 kind if kind.reads() => read_under_it = locked,
                 // An emptied file is as good as written: others meet it.

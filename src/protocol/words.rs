@@ -65,6 +65,10 @@ pub enum Wrong {
     NeverLocks(&'static str),
     /// It opens the file that carries the lock, and this kind of lock sits on no file.
     NoCarrier(&'static str),
+    /// This kind of lock is held by one alone.
+    NeverShared(&'static str),
+    /// It removes the file that carries the lock, and that is the ticket file.
+    UnlinksTicket,
 }
 
 impl std::fmt::Display for ProtocolError {
@@ -117,6 +121,12 @@ impl std::fmt::Display for ProtocolError {
             Wrong::NoLock => f.write_str("it takes a lock, and there is to be none"),
             Wrong::NeverLocks(kind) => write!(f, "no step takes the {kind} lock: add lock and unlock"),
             Wrong::NoCarrier(kind) => write!(f, "the {kind} lock sits on no file that could be opened"),
+            Wrong::NeverShared(kind) => {
+                write!(f, "the {kind} lock is held by one alone; flock, posix and ofd can be shared")
+            }
+            Wrong::UnlinksTicket => {
+                f.write_str("it would remove the ticket file, which carries the lock: --lock-on sidecar")
+            }
         }
     }
 }

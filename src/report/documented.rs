@@ -15,6 +15,8 @@ pub fn documented(sale: &Sale, workers: Workers, lang: Lang) -> String {
         },
         Exclusion::SameOwner => say::why_same_owner(lang),
         Exclusion::RenamedAway => say::why_renamed_away(lang),
+        Exclusion::ClosedAway => say::why_closed_away(lang),
+        Exclusion::Unlinked => say::why_unlinked(lang),
         Exclusion::NotCovered => say::why_not_covered(lang),
         Exclusion::InTurn => say::why_in_turn(lang),
         Exclusion::Excludes => match sale.lock {
@@ -34,7 +36,11 @@ pub fn documented(sale: &Sale, workers: Workers, lang: Lang) -> String {
 pub fn demonstration(plan: &Plan, lang: Lang) -> Option<String> {
     match plan.exclusion() {
         Exclusion::Excludes | Exclusion::NoLock | Exclusion::InTurn => None,
-        Exclusion::RenamedAway | Exclusion::SameOwner | Exclusion::NotCovered => {
+        Exclusion::RenamedAway
+        | Exclusion::SameOwner
+        | Exclusion::ClosedAway
+        | Exclusion::Unlinked
+        | Exclusion::NotCovered => {
             let documented = documented(&plan.file()?.sale, plan.workers, lang);
             Some(say_run::demonstration(lang, documented))
         }

@@ -79,11 +79,30 @@ impl GatedCrew {
     /// # Errors
     /// When a system call of the conductor fails.
     pub fn let_go(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {
-        match self.batons[buyer as usize - 1].let_go() {
+        let said = self.batons[buyer as usize - 1].let_go();
+        self.after_saying(said, buyer, interrupted)
+    }
+
+    fn after_saying(
+        &mut self,
+        said: io::Result<()>,
+        buyer: u32,
+        interrupted: &AtomicBool,
+    ) -> io::Result<Arrival> {
+        match said {
             Ok(()) => self.await_told(buyer, interrupted),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(self.died(buyer)),
             Err(error) => Err(error),
         }
+    }
+
+    /// Has one buyer, counted from 1, give its next step up.
+    ///
+    /// # Errors
+    /// As [`GatedCrew::let_go`].
+    pub fn give_up(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {
+        let said = self.batons[buyer as usize - 1].give_up();
+        self.after_saying(said, buyer, interrupted)
     }
 
     fn await_told(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {

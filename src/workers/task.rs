@@ -147,10 +147,10 @@ struct Hall {
 
 impl Hall {
     /// Waits for the lock on this thread, which may block, and can be woken meanwhile.
-    fn wait_for_lock(&self, buyer: u32, world: &mut impl Session) -> Reply {
+    fn wait_for_lock(&self, buyer: u32, world: &mut impl Session, action: Action) -> Reply {
         let blocked = |who| *self.blocked.lock().unwrap_or_else(PoisonError::into_inner) = who;
         blocked(Some((buyer, BlockedThread(pthread_self()))));
-        let reply = world.perform(Action::Lock);
+        let reply = world.perform(action);
         blocked(None);
         reply
     }
@@ -191,9 +191,9 @@ impl Visit {
             let action = steps.next();
             let reply = match action {
                 Action::Leave => return self.buyer,
-                Action::Lock => {
+                Action::Lock | Action::LockShared | Action::Upgrade => {
                     let reply;
-                    (world, reply) = self.lock(world).await;
+                    (world, reply) = self.lock(world, action).await;
                     reply
                 }
                 Action::Think => self.think(&mut world).await,
@@ -242,20 +242,25 @@ impl Visit {
     }
 
     /// Takes the lock, as the module's documentation says.
-    async fn lock<S: Session + Send + 'static>(&self, mut world: Recorded<S>) -> (Recorded<S>, Reply) {
-        world.before(Action::Lock);
-        let at_once = world.inner().attempt(Action::Lock);
+    async fn lock<S: Session + Send + 'static>(
+        &self,
+        mut world: Recorded<S>,
+        action: Action,
+    ) -> (Recorded<S>, Reply) {
+        world.before(action);
+        let at_once = world.inner().attempt(action);
         let (mut world, reply) = match at_once {
             Some(reply) => (world, reply),
-            None => self.lock_patiently(world).await,
+            None => self.lock_patiently(world, action).await,
         };
-        world.after(Action::Lock, &reply);
+        world.after(action, &reply);
         (world, reply)
     }
 
     async fn lock_patiently<S: Session + Send + 'static>(
         &self,
         mut world: Recorded<S>,
+        action: Action,
     ) -> (Recorded<S>, Reply) {
         let hall = Arc::clone(&self.hall);
         let turn = match self.hall.limit {
@@ -269,13 +274,13 @@ impl Visit {
             // As one that waits for the lock itself: it may be free by now.
             Err(_) => {
                 let late = || Reply::Failed(Fault::plain(FaultKind::LockTimeout));
-                let reply = world.inner().attempt(Action::Lock).unwrap_or_else(late);
+                let reply = world.inner().attempt(action).unwrap_or_else(late);
                 return (world, reply);
             }
         };
         let buyer = self.buyer;
         let wait = move || {
-            let reply = hall.wait_for_lock(buyer, world.inner());
+            let reply = hall.wait_for_lock(buyer, world.inner(), action);
             (world, reply)
         };
         let waited = self.hall.doorkeeper.run(wait).await;

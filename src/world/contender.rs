@@ -120,6 +120,7 @@ impl<M: Model> Contender<M> {
             },
             |end| *ending.borrow_mut() = Some(end),
         );
+        model.asks(seat, self.buyer.next());
         Took { letter, action, reply, ending: ending.into_inner() }
     }
 }

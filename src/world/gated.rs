@@ -89,6 +89,11 @@ impl Told {
     }
 }
 
+/// What the conductor says: take the next step.
+const GO: u8 = 1;
+/// What the conductor says: the next step would have to wait for ever, so give it up.
+const GIVE_UP: u8 = 2;
+
 /// The conductor's end of one buyer's gate. Dropping it closes the gate.
 #[derive(Debug)]
 pub struct Baton(UnixStream);
@@ -99,7 +104,15 @@ impl Baton {
     /// # Errors
     /// When the buyer is gone.
     pub fn let_go(&mut self) -> Result<()> {
-        self.0.write_all(&[1])
+        self.0.write_all(&[GO])
+    }
+
+    /// Has the buyer give its next step up: it would wait for ever.
+    ///
+    /// # Errors
+    /// When the buyer is gone.
+    pub fn give_up(&mut self) -> Result<()> {
+        self.0.write_all(&[GIVE_UP])
     }
 
     /// Closes the gate for good: the buyer leaves where it stands. What it tells can still be heard.
@@ -144,9 +157,10 @@ impl Gate {
         let _ = self.0.write_all(&told.to_bytes());
     }
 
-    /// Waits until the conductor lets the buyer go; `false` once it is closed for good.
-    fn pass(&mut self) -> bool {
-        self.0.read_exact(&mut [0]).is_ok()
+    /// Waits for what the conductor says; `None` once the gate is closed for good.
+    fn pass(&mut self) -> Option<u8> {
+        let mut said = [0];
+        self.0.read_exact(&mut said).is_ok().then_some(said[0])
     }
 }
 
@@ -155,9 +169,14 @@ impl Gate {
 /// up on it would be a guess.
 pub fn drive_gated<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>, gate: &mut Gate) {
     finish_step(buyer, session);
-    while !buyer.has_left() && gate.pass() {
+    while !buyer.has_left() {
+        let Some(said) = gate.pass() else { break };
         session.rested();
-        let Some(reply) = session.attempt(buyer.next()) else {
+        let reply = if said == GIVE_UP {
+            session.give_up(buyer.next())
+        } else if let Some(reply) = session.attempt(buyer.next()) {
+            reply
+        } else {
             gate.tell(Told::MustWait);
             continue;
         };
@@ -165,6 +184,7 @@ pub fn drive_gated<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>, gat
             session.ended(ending);
         }
         finish_step(buyer, session);
+        session.asks(buyer.next());
         gate.tell(Told::Took(reply));
     }
 }
@@ -208,7 +228,7 @@ mod tests {
     fn each_side_learns_that_the_other_is_gone() {
         let (baton, mut gate) = Gate::pair().expect("sockets");
         drop(baton);
-        assert!(!gate.pass());
+        assert_eq!(gate.pass(), None);
         let (mut baton, gate) = Gate::pair().expect("sockets");
         drop(gate);
         assert!(baton.listen().is_err());

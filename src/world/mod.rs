@@ -27,6 +27,9 @@ pub trait Session {
     /// here. `None` where it would have to.
     fn attempt(&mut self, action: Action) -> Option<Reply>;
 
+    /// Is told that its buyer stands before this action, and would ask for it now if nothing held it back.
+    fn asks(&mut self, _action: Action) {}
+
     /// How long the next thought takes, for whoever lets that time pass in its own way.
     fn think_time(&mut self) -> Duration;
 
@@ -45,6 +48,9 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
 
     /// Whether there are buyers for whom this action may have to wait for another.
     fn can_wait(&self, action: Action) -> bool;
+
+    /// The buyer in `seat` stands before this action: it would ask for it now.
+    fn asks(&mut self, _seat: &mut Self::Seat, _action: Action) {}
 
     /// Carries out one action of the buyer in `seat`. One that is not granted fails: nobody else moves
     /// meanwhile, so waiting for it would be for ever.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Session;
 use crate::buyer::Ending;
+use crate::fault::{Fault, FaultKind};
 use crate::history::Pen;
 use crate::protocol::{Action, Reply};
 
@@ -30,12 +31,24 @@ impl<S> Recorded<S> {
         self.pen.rested();
     }
 
+    /// Notes that an action was given up, since it would have to wait for ever, and says so.
+    pub fn give_up(&mut self, action: Action) -> Reply {
+        let reply = Reply::Failed(Fault::plain(FaultKind::LockTimeout));
+        self.before(action);
+        self.after(action, &reply);
+        reply
+    }
+
     /// Notes that an action begins. [`Session::perform`] does so by itself.
     #[inline(always)]
     pub fn before(&mut self, action: Action) {
         self.pen.begin();
         match action {
-            Action::Lock | Action::LockUntilCommit | Action::BeginImmediate => self.pen.waiting(),
+            Action::Lock
+            | Action::LockShared
+            | Action::Upgrade
+            | Action::LockUntilCommit
+            | Action::BeginImmediate => self.pen.waiting(),
             Action::Write(_)
             | Action::Truncate
             | Action::Insert
@@ -47,6 +60,9 @@ impl<S> Recorded<S> {
             | Action::Think
             | Action::Fill(_)
             | Action::Unlock
+            | Action::CloseOther
+            | Action::Unlink
+            | Action::ReopenCheck
             | Action::Begin
             | Action::ReadForUpdate
             | Action::ReadForShare
@@ -63,7 +79,14 @@ impl<S> Recorded<S> {
     pub fn after(&mut self, action: Action, reply: &Reply) {
         let pen = &mut self.pen;
         match (action, reply) {
-            (Action::Lock | Action::LockUntilCommit | Action::BeginImmediate, reply) => {
+            (
+                Action::Lock
+                | Action::LockShared
+                | Action::Upgrade
+                | Action::LockUntilCommit
+                | Action::BeginImmediate,
+                reply,
+            ) => {
                 pen.waited(*reply == Reply::Done);
             }
             (_, Reply::Stock(stock)) => pen.read(*stock),
@@ -96,7 +119,7 @@ impl<S: Session> Session for Recorded<S> {
     /// What would have to wait leaves no trace in the record: a purchase begins with the step that it gets.
     fn attempt(&mut self, action: Action) -> Option<Reply> {
         match action {
-            Action::Lock => {
+            Action::Lock | Action::LockShared | Action::Upgrade => {
                 let reply = self.session.attempt(action)?;
                 self.before(action);
                 self.after(action, &reply);
@@ -104,6 +127,10 @@ impl<S: Session> Session for Recorded<S> {
             }
             _ => Some(self.perform(action)),
         }
+    }
+
+    fn asks(&mut self, action: Action) {
+        self.session.asks(action);
     }
 
     fn think_time(&mut self) -> Duration {

@@ -30,12 +30,17 @@ pub(super) struct Enumeration {
     letters: Vec<char>,
     /// Closing a file drops the lock on it.
     posix: bool,
+    /// An upgrade lets go first.
+    flock: bool,
+    /// Each write puts another file in place of the locked one.
+    replaces: bool,
     most: u32,
     buyers: Vec<Simple>,
     /// `None` while it is emptied.
     file: Option<Stock>,
     renames: u64,
-    holders: Vec<(u64, usize)>,
+    /// Which file, who, and whether alone.
+    holders: Vec<(u64, usize, bool)>,
     sold: Vec<Stock>,
     torn: bool,
     failed: u64,
@@ -59,10 +64,16 @@ impl Enumeration {
         letters.extend(locked.then_some('U'));
         if let Some(steps) = setting.sale.steps {
             letters.clear();
-            let letter = |word: &str| word.to_uppercase().chars().next().expect("a letter");
+            let letter = |word: &str| match word {
+                "lock-shared" => 'H',
+                "upgrade" => 'V',
+                "close-other" => 'E',
+                "unlink" => 'N',
+                "reopen-check" => 'I',
+                other => other.to_uppercase().chars().next().expect("a letter"),
+            };
             let words = steps.to_string();
             letters.extend(words.split(' ').filter(|word| *word != "think").map(letter));
-            // `truncate` and `think` begin alike, and so do no others.
         }
         let most = match setting.per_buyer {
             PerBuyer::Count(count) => count.get(),
@@ -71,6 +82,8 @@ impl Enumeration {
         Self {
             letters,
             posix: setting.sale.lock == Lock::Posix,
+            flock: setting.sale.lock == Lock::Flock,
+            replaces: locked && setting.sale.write == Write::Rename && setting.sale.lock_on == LockOn::Ticket,
             most,
             buyers: vec![Simple::default(); setting.buyers as usize],
             file: Some(setting.tickets),
@@ -86,25 +99,41 @@ impl Enumeration {
 
     fn can(&self, place: usize) -> bool {
         let buyer = &self.buyers[place];
-        let held = self.holders.iter().any(|(file, _)| *file == buyer.opened);
-        !(buyer.gone || self.letters[buyer.at] == 'L' && held)
+        let held = |is_meant: &dyn Fn(usize, bool) -> bool| {
+            self.holders.iter().any(|(file, who, alone)| *file == buyer.opened && is_meant(*who, *alone))
+        };
+        let waits = match self.letters[buyer.at] {
+            'L' => held(&|_, _| true),
+            'H' => held(&|_, alone| alone),
+            'V' => held(&|who, _| who != place),
+            _ => false,
+        };
+        !(buyer.gone || waits)
     }
 
     fn step(&mut self, place: usize) {
-        let reopens = self.letters[0] == 'O';
         let buyer = &mut self.buyers[place];
         let letter = self.letters[buyer.at];
         self.steps.push(format!("{letter}{}", place + 1));
         buyer.at += 1;
         match letter {
             'O' => buyer.opened = self.renames,
-            'L' => {
+            'L' | 'H' | 'V' => {
                 buyer.locked = true;
-                self.holders.push((buyer.opened, place));
+                self.holders.retain(|(_, holder, _)| *holder != place);
+                self.holders.push((buyer.opened, place, letter != 'H'));
+            }
+            'E' if !self.posix || buyer.opened != self.renames => {}
+            'E' => self.holders.retain(|(_, holder, _)| *holder != place),
+            'N' => self.renames += 1,
+            'I' if buyer.opened == self.renames => {}
+            'I' => {
+                (buyer.at, buyer.locked) = (0, false);
+                self.holders.retain(|(_, holder, _)| *holder != place);
             }
             'R' => {
-                if reopens && self.posix && buyer.reads == buyer.opened {
-                    self.holders.retain(|(_, holder)| *holder != place);
+                if self.replaces && self.posix && buyer.reads == buyer.opened {
+                    self.holders.retain(|(_, holder, _)| *holder != place);
                 }
                 buyer.reads = self.renames;
                 self.torn |= self.file.is_none();
@@ -113,19 +142,19 @@ impl Enumeration {
                 if self.file.is_none() {
                     self.failed += 1;
                     buyer.locked = false;
-                    self.holders.retain(|(_, holder)| *holder != place);
+                    self.holders.retain(|(_, holder, _)| *holder != place);
                 }
             }
             'T' => self.file = None,
             'W' | 'F' => {
                 self.file = Some(buyer.read - 1);
-                self.renames += u64::from(reopens);
+                self.renames += u64::from(self.replaces);
                 self.sold.push(buyer.read);
                 buyer.receipts += 1;
             }
             _ => {
                 buyer.locked = false;
-                self.holders.retain(|(_, holder)| *holder != place);
+                self.holders.retain(|(_, holder, _)| *holder != place);
             }
         }
         let lets_go = |at: usize| buyer.locked && self.letters[at] == 'U';
@@ -135,6 +164,9 @@ impl Enumeration {
         if buyer.at == self.letters.len() {
             buyer.at = 0;
             buyer.gone = buyer.gives_up || buyer.receipts == self.most;
+        }
+        if self.flock && !buyer.gone && self.letters[buyer.at] == 'V' {
+            self.holders.retain(|(_, holder, _)| *holder != place);
         }
     }
 
@@ -157,14 +189,17 @@ impl Enumeration {
         let mut tickets = self.sold.clone();
         tickets.sort_unstable();
         tickets.dedup();
+        // Whoever can't go on waits for ever, and its purchase comes to nothing.
+        let stuck = self.buyers.iter().filter(|buyer| !buyer.gone).count() as u64;
         let gone: Vec<Stock> = (self.file.unwrap_or(0) + 1..=initial).collect();
         let named = [
             (self.sold.len() as Stock > initial, AnomalyKind::Oversold),
             (tickets.len() < self.sold.len(), AnomalyKind::LostUpdate),
             (self.file.is_some() && tickets != gone, AnomalyKind::LostStock),
             (self.torn, AnomalyKind::TornRead),
+            (stuck > 0, AnomalyKind::Stuck),
         ];
         let anomalies = named.into_iter().filter_map(|(holds, kind)| holds.then_some(kind)).collect();
-        (self.sold.len() as u64, self.failed, self.file, anomalies)
+        (self.sold.len() as u64, self.failed + stuck, self.file, anomalies)
     }
 }

@@ -42,7 +42,7 @@ impl Told {
         let unlocked_ns = if bought { steps.unlocked_ns } else { steps.unlocked_ns.or(purchase.return_ns) };
         for kind in protocol.steps() {
             noted_ns[*kind as usize] = match kind {
-                StepKind::Open | StepKind::Lock => locked_ns?,
+                StepKind::Open | StepKind::Lock | StepKind::LockShared => locked_ns?,
                 StepKind::Read => steps.read_ns?,
                 StepKind::Unlock => unlocked_ns?,
                 StepKind::Truncate if bought => steps.truncated_ns?,
@@ -117,7 +117,7 @@ enum Class<S> {
     /// It always can.
     Free,
     /// If the model grants the step to a buyer in such a seat.
-    Waits(S),
+    Waits(S, Action),
     /// If this is what a reader meets now; `None` is a file that was emptied.
     Meets(Option<Stock>),
     /// A read that is not the purchase's last: it has to be looked at one by one.
@@ -229,7 +229,7 @@ impl<M: Model> Search<M> {
             return harmful.get(tried).map(|(_, buyer)| *buyer);
         }
         let reads = Class::Meets(met(self.model.look()));
-        let waits = self.classes.keys().filter(|class| matches!(class, Class::Waits(_)));
+        let waits = self.classes.keys().filter(|class| matches!(class, Class::Waits(..)));
         let (first_read, free) = (fit(&reads), fit(&Class::Free));
         let others = waits.filter(|class| self.fits(class)).filter_map(fit).min();
         let first = [first_read, free, others, fit(&Class::Reads)].into_iter().flatten().min()?;
@@ -247,7 +247,7 @@ impl<M: Model> Search<M> {
     fn fits(&self, class: &Class<M::Seat>) -> bool {
         match class {
             Class::Free | Class::Reads => true,
-            Class::Waits(seat) => self.model.grants(seat, Action::Lock),
+            Class::Waits(seat, action) => self.model.grants(seat, *action),
             Class::Meets(stock) => *stock == met(self.model.look()),
         }
     }
@@ -296,7 +296,7 @@ impl<M: Model> Search<M> {
         let action = self.ways[buyer].contender.action();
         match action {
             Action::Read | Action::Unlock => true,
-            Action::Lock => !self.model.can_wait(action),
+            Action::Lock | Action::LockShared => !self.model.can_wait(action),
             _ => false,
         }
     }
@@ -347,7 +347,7 @@ impl<M: Model> Search<M> {
         let class = match action {
             Action::Read if self.is_last(buyer) => Class::Meets(told.met),
             Action::Read => Class::Reads,
-            _ if self.model.can_wait(action) => Class::Waits(way.contender.seat().clone()),
+            _ if self.model.can_wait(action) => Class::Waits(way.contender.seat().clone(), action),
             _ => Class::Free,
         };
         Some(((told.noted_ns[kind as usize], buyer), class))

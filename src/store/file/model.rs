@@ -14,7 +14,7 @@ use super::ticket;
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::plan::{Exclusion, Workers};
 use crate::protocol::file::{Lock, Sale};
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::Model;
 
@@ -41,13 +41,22 @@ fn whole(stock: Stock) -> Vec<u8> {
     format!("{{\"ticket\": {stock}}}\n").into_bytes()
 }
 
+/// How a lock is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Hold {
+    /// By one alone.
+    Alone,
+    /// With others that share it.
+    Shared,
+}
+
 /// What one buyer has of its own in a [`FileModel`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
     /// Which file it opened to lock it.
     opened: u32,
-    /// Whether it holds that file's lock.
-    holds: bool,
+    /// How it holds that file's lock, if it does.
+    holds: Option<Hold>,
     /// Which file it reads through. Kept only where closing that file loses the lock.
     reads: u32,
 }
@@ -61,12 +70,13 @@ pub struct FileModel {
     outlives_its_holder: bool,
     replaces_its_lock: bool,
     loses_its_lock: bool,
+    lock: Lock,
     text: Text,
-    /// How often the file that carries the lock has been replaced: the number of the one that has its
+    /// How often the file that carries the lock has been replaced or removed: the number of the one that has its
     /// name now. A buyer that opened an earlier one locks that one.
     current: u32,
-    /// The files whose lock is held.
-    held: Vec<u32>,
+    /// The files whose lock is held, and how, once for each holder.
+    held: Vec<(u32, Hold)>,
 }
 
 impl FileModel {
@@ -78,6 +88,7 @@ impl FileModel {
             outlives_its_holder: matches!(sale.lock, Lock::Lockfile | Lock::Semaphore),
             replaces_its_lock: sale.replaces_its_lock(),
             loses_its_lock: sale.loses_its_lock(),
+            lock: sale.lock,
             text: Text::Whole(tickets),
             current: 0,
             held: Vec::new(),
@@ -86,9 +97,20 @@ impl FileModel {
 
     /// Lets the lock go, if the seat (still) holds it.
     fn release(&mut self, seat: &mut Seat) {
-        if std::mem::take(&mut seat.holds) {
-            self.held.retain(|file| *file != seat.opened);
+        if let Some(hold) = seat.holds.take()
+            && let Some(place) = self.held.iter().position(|held| *held == (seat.opened, hold))
+        {
+            self.held.remove(place);
         }
+    }
+
+    /// Takes the lock of the file that the seat has opened. One that keeps nobody out is not kept account of.
+    fn hold(&mut self, seat: &mut Seat, hold: Hold) {
+        self.release(seat);
+        if self.excludes {
+            self.held.push((seat.opened, hold));
+        }
+        seat.holds = Some(hold);
     }
 
     /// Who reads a file that is replaced opens the one that has its name now and closes the one before.
@@ -119,11 +141,25 @@ impl Model for FileModel {
     type Seat = Seat;
 
     fn can_wait(&self, action: Action) -> bool {
-        self.excludes && action == Action::Lock
+        self.excludes && action.kind().is_some_and(StepKind::locks)
+    }
+
+    fn asks(&mut self, seat: &mut Seat, action: Action) {
+        // flock(2): to turn a lock into another is to let it go, and to wait for the other.
+        if action == Action::Upgrade && self.lock == Lock::Flock {
+            self.release(seat);
+        }
     }
 
     fn grants(&self, seat: &Seat, action: Action) -> bool {
-        !self.can_wait(action) || !self.held.contains(&seat.opened)
+        let mut holds = self.held.iter().filter(|(file, _)| *file == seat.opened).map(|(_, hold)| *hold);
+        let own = usize::from(seat.holds.is_some());
+        match action {
+            _ if !self.can_wait(action) => true,
+            Action::LockShared => !holds.any(|hold| hold == Hold::Alone),
+            Action::Upgrade => holds.count() <= own,
+            _ => holds.next().is_none(),
+        }
     }
 
     fn perform(&mut self, seat: &mut Seat, action: Action) -> Reply {
@@ -132,13 +168,15 @@ impl Model for FileModel {
         }
         match action {
             Action::Open => seat.opened = self.current,
-            Action::Lock => {
-                // A lock that keeps nobody out is not kept account of.
-                if self.excludes {
-                    self.held.push(seat.opened);
-                }
-                seat.holds = true;
+            Action::Lock | Action::Upgrade => self.hold(seat, Hold::Alone),
+            Action::LockShared => self.hold(seat, Hold::Shared),
+            // fcntl_locking(2), as above.
+            Action::CloseOther if self.lock == Lock::Posix && seat.opened == self.current => {
+                self.release(seat);
             }
+            // Whoever opens it next makes another.
+            Action::Unlink => self.current += 1,
+            Action::ReopenCheck if seat.opened != self.current => return Reply::Missed,
             Action::Read => {
                 self.reopen(seat);
                 return self.look();
@@ -162,11 +200,11 @@ impl Model for FileModel {
     }
 
     fn keeps_out(&self, holder: &Seat, waiter: &Seat) -> bool {
-        self.excludes && holder.holds && holder.opened == waiter.opened
+        self.excludes && holder.holds.is_some() && holder.opened == waiter.opened
     }
 
     fn holds(&self, seat: &Seat) -> bool {
-        seat.holds
+        seat.holds.is_some()
     }
 
     fn kill(&mut self, seat: &mut Seat) {

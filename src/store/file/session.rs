@@ -1,5 +1,6 @@
 //! One buyer's session on the real ticket file: its own open file, its own lock, and time that passes.
 
+use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,10 @@ use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
 use crate::plan::{FilePlan, Pace};
-use crate::protocol::file::{Sale, Write};
+use crate::protocol::file::{Lock, Sale, Write};
 use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
-use crate::store::file::lock::{Locker, Meeting, Wait};
+use crate::store::file::lock::{Locker, Meeting, Wait, carrier};
 use crate::store::file::ticket::{RunTag, Sighting, TicketFile};
 use crate::world::{Session, ThinkTimes};
 
@@ -78,16 +79,52 @@ impl FileSession {
 
     #[inline(always)]
     fn lock(&mut self) -> io::Result<Reply> {
+        self.wait_for(|locker, gives_up| locker.lock(gives_up), Locker::try_lock)
+    }
+
+    #[inline(never)]
+    fn lock_shared(&mut self) -> io::Result<Reply> {
+        self.wait_for(|locker, gives_up| locker.lock_shared(gives_up), Locker::try_lock_shared)
+    }
+
+    #[inline(always)]
+    fn wait_for(
+        &self,
+        lock: impl FnOnce(&Locker, &dyn Fn() -> bool) -> io::Result<Wait>,
+        try_lock: impl FnOnce(&Locker) -> io::Result<bool>,
+    ) -> io::Result<Reply> {
         let (recorder, buyer) = (&self.recorder, self.buyer);
         let gives_up = || recorder.stopped() || recorder.gives_up(buyer).is_some();
-        Ok(match self.locker.lock(gives_up)? {
+        Ok(match lock(&self.locker, &gives_up)? {
             Wait::Granted => Reply::Done,
             Wait::GivenUp if recorder.stopped() => Reply::stopped(),
             // A buyer that was stopped (SIGSTOP) learns late that its time is up: the lock may long be free.
-            Wait::GivenUp if self.locker.try_lock()? => Reply::Done,
+            Wait::GivenUp if try_lock(&self.locker)? => Reply::Done,
             Wait::GivenUp => recorder.gives_up(buyer).map_or_else(Reply::stopped, Reply::Failed),
             Wait::HolderGone { pid } => Reply::Failed(Fault::holder_gone(pid)),
         })
+    }
+
+    /// As a library does that looks into the file and closes it again, and knows of no lock.
+    fn close_other(&self) -> io::Result<()> {
+        match File::open(carrier(&self.sale, self.ticket_file.path())) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes the file that carries the lock. That another has done so already is no error (`rm -f`).
+    fn unlink(&self) -> io::Result<()> {
+        match std::fs::remove_file(carrier(&self.sale, self.ticket_file.path())) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn reopen_check(&self) -> io::Result<Reply> {
+        let is_current = self.locker.is_at(&carrier(&self.sale, self.ticket_file.path()))?;
+        Ok(if is_current { Reply::Done } else { Reply::Missed })
     }
 
     #[inline(always)]
@@ -152,6 +189,11 @@ impl Session for FileSession {
             Action::Truncate => done(self.ticket_file.truncate(), FaultKind::Write),
             Action::Fill(stock) => done(self.ticket_file.fill(stock), FaultKind::Write),
             Action::Unlock => done(self.locker.unlock(), FaultKind::Unlock),
+            Action::LockShared => self.lock_shared().unwrap_or_else(failed(FaultKind::Lock)),
+            Action::Upgrade => self.lock().unwrap_or_else(failed(FaultKind::Lock)),
+            Action::CloseOther => done(self.close_other(), FaultKind::Lock),
+            Action::Unlink => done(self.unlink(), FaultKind::Unlock),
+            Action::ReopenCheck => self.reopen_check().unwrap_or_else(failed(FaultKind::Lock)),
             Action::Leave => Reply::Done,
             // The choices of a ticket file have no such step.
             Action::Begin
@@ -171,20 +213,31 @@ impl Session for FileSession {
     }
 
     fn attempt(&mut self, action: Action) -> Option<Reply> {
-        if action != Action::Lock {
-            return Some(self.perform(action));
-        }
+        let shared = match action {
+            Action::Lock | Action::Upgrade => false,
+            Action::LockShared => true,
+            _ => return Some(self.perform(action)),
+        };
         let is_fresh = self.is_fresh;
         if let Some(reply) = self.too_late() {
             return Some(reply);
         }
-        match self.locker.try_lock() {
+        let tried = if shared { self.locker.try_lock_shared() } else { self.locker.try_lock() };
+        match tried {
             Ok(true) => Some(Reply::Done),
             Ok(false) => {
                 self.is_fresh = is_fresh;
                 None
             }
             Err(error) => Some(Reply::Failed(Fault::os(FaultKind::Lock, &error))),
+        }
+    }
+
+    /// flock(2): a lock that is turned into another is let go first, whenever the new one is granted.
+    fn asks(&mut self, action: Action) {
+        if action == Action::Upgrade && self.sale.lock == Lock::Flock {
+            // If that fails, the upgrade does as well, and says so.
+            let _ = self.locker.unlock();
         }
     }
 

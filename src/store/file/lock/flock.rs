@@ -6,6 +6,9 @@
 //!   SIGKILLed buyer frees it, unless a child of it still holds the descriptor.
 //! - Works: on local filesystems; on NFS Linux emulates it by fcntl byte-range locks.
 //!
+//! A shared lock that is turned into an exclusive one is let go in between (flock(2)): whoever waits may get
+//! it first.
+//!
 //! fs2 is called by its full path only: `std::fs::File` has methods of the same names, which win
 //! silently. fs2 does not retry when a signal interrupts the wait, so that is done here.
 
@@ -15,8 +18,16 @@ use std::io::{ErrorKind, Result};
 use super::Wait;
 
 pub(super) fn lock(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+    wait(gives_up, || fs2::FileExt::lock_exclusive(file))
+}
+
+pub(super) fn lock_shared(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+    wait(gives_up, || fs2::FileExt::lock_shared(file))
+}
+
+fn wait(gives_up: impl Fn() -> bool, call: impl Fn() -> Result<()>) -> Result<Wait> {
     loop {
-        match fs2::FileExt::lock_exclusive(file) {
+        match call() {
             Ok(()) => return Ok(Wait::Granted),
             Err(error) if error.kind() == ErrorKind::Interrupted => {
                 if gives_up() {
@@ -33,7 +44,15 @@ pub(super) fn unlock(file: &File) -> Result<()> {
 }
 
 pub(super) fn try_lock(file: &File) -> Result<bool> {
-    match fs2::FileExt::try_lock_exclusive(file) {
+    tried(fs2::FileExt::try_lock_exclusive(file))
+}
+
+pub(super) fn try_lock_shared(file: &File) -> Result<bool> {
+    tried(fs2::FileExt::try_lock_shared(file))
+}
+
+fn tried(result: Result<()>) -> Result<bool> {
+    match result {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),

@@ -12,6 +12,7 @@ mod semaphore;
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -164,6 +165,49 @@ impl Locker {
         }
     }
 
+    /// The same of a lock that others may share. One that is held shared is made exclusive by
+    /// [`Locker::lock`], as its kind does that.
+    ///
+    /// # Errors
+    /// As [`Locker::lock`], and where it can't be shared.
+    pub fn lock_shared(&self, gives_up: impl Fn() -> bool) -> io::Result<Wait> {
+        match &self.0 {
+            Kind::Flock(file) => flock::lock_shared(file, gives_up),
+            Kind::Posix(file) => posix::lock_shared(file, gives_up),
+            Kind::Ofd(file) => ofd::lock_shared(file, gives_up),
+            Kind::None | Kind::Lockfile(_) | Kind::Semaphore(_) => Err(never_shared()),
+        }
+    }
+
+    /// Takes the lock with others, if nobody has it alone; says whether it did.
+    ///
+    /// # Errors
+    /// As [`Locker::lock_shared`].
+    pub fn try_lock_shared(&self) -> io::Result<bool> {
+        match &self.0 {
+            Kind::Flock(file) => flock::try_lock_shared(file),
+            Kind::Posix(file) => posix::try_lock_shared(file),
+            Kind::Ofd(file) => ofd::try_lock_shared(file),
+            Kind::None | Kind::Lockfile(_) | Kind::Semaphore(_) => Err(never_shared()),
+        }
+    }
+
+    /// Whether the file that is locked is the one at `carrier` now.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn is_at(&self, carrier: &Path) -> io::Result<bool> {
+        let (Kind::Flock(file) | Kind::Posix(file) | Kind::Ofd(file)) = &self.0 else {
+            return Err(io::Error::other("this kind of lock sits on no file"));
+        };
+        let locked = file.metadata()?;
+        match std::fs::metadata(carrier) {
+            Ok(named) => Ok((named.dev(), named.ino()) == (locked.dev(), locked.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Lets the lock go.
     ///
     /// # Errors
@@ -207,6 +251,10 @@ impl Locker {
             Kind::None | Kind::Flock(_) | Kind::Posix(_) | Kind::Ofd(_) | Kind::Semaphore(_) => Ok(None),
         }
     }
+}
+
+fn never_shared() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "this kind of lock is held by one alone")
 }
 
 #[cfg(test)]

@@ -18,10 +18,18 @@ mod fcntl_ofd {
     use super::{File, Result, Wait};
     use crate::store::file::lock::posix::{tried, wait, whole_file};
     use nix::fcntl::{FcntlArg, fcntl};
-    use nix::libc::{F_UNLCK, F_WRLCK};
+    use nix::libc::{F_RDLCK, F_UNLCK, F_WRLCK};
 
     pub(crate) fn lock(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
         wait(gives_up, || fcntl(file, FcntlArg::F_OFD_SETLKW(&whole_file(F_WRLCK))))
+    }
+
+    pub(crate) fn lock_shared(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+        wait(gives_up, || fcntl(file, FcntlArg::F_OFD_SETLKW(&whole_file(F_RDLCK))))
+    }
+
+    pub(crate) fn try_lock_shared(file: &File) -> Result<bool> {
+        tried(fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file(F_RDLCK))))
     }
 
     pub(crate) fn unlock(file: &File) -> Result<()> {
@@ -47,6 +55,14 @@ mod fcntl_ofd {
         Err(unsupported())
     }
 
+    pub(crate) fn lock_shared(_: &File, _: impl Fn() -> bool) -> Result<Wait> {
+        Err(unsupported())
+    }
+
+    pub(crate) fn try_lock_shared(_: &File) -> Result<bool> {
+        Err(unsupported())
+    }
+
     pub(crate) fn unlock(_: &File) -> Result<()> {
         Err(unsupported())
     }
@@ -56,4 +72,4 @@ mod fcntl_ofd {
     }
 }
 
-pub(super) use fcntl_ofd::{lock, try_lock, unlock};
+pub(super) use fcntl_ofd::{lock, lock_shared, try_lock, try_lock_shared, unlock};

@@ -21,6 +21,14 @@ pub(super) fn lock(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
     wait(gives_up, || fcntl(file, FcntlArg::F_SETLKW(&whole_file(libc::F_WRLCK))))
 }
 
+pub(super) fn lock_shared(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+    wait(gives_up, || fcntl(file, FcntlArg::F_SETLKW(&whole_file(libc::F_RDLCK))))
+}
+
+pub(super) fn try_lock_shared(file: &File) -> Result<bool> {
+    tried(fcntl(file, FcntlArg::F_SETLK(&whole_file(libc::F_RDLCK))))
+}
+
 pub(super) fn unlock(file: &File) -> Result<()> {
     fcntl(file, FcntlArg::F_SETLK(&whole_file(libc::F_UNLCK)))?;
     Ok(())

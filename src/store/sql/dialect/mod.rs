@@ -128,6 +128,11 @@ fn common(kind: StepKind, name: &SaleName, number: &str) -> Option<String> {
         | StepKind::LockUntilCommit
         | StepKind::Unlock
         | StepKind::Open
+        | StepKind::LockShared
+        | StepKind::Upgrade
+        | StepKind::CloseOther
+        | StepKind::Unlink
+        | StepKind::ReopenCheck
         | StepKind::Think
         | StepKind::Truncate
         | StepKind::Fill => return None,
