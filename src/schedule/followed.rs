@@ -126,3 +126,54 @@ fn cut_short(purchase: &Purchase) -> Option<&'static str> {
         (Some(kind), _) => Some(kind.name()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Header, Steps};
+    use crate::plan::Workers;
+    use crate::protocol::file::{Lock, Sale, Write};
+
+    /// So many purchases that all begin before the first one reads, and end one after the other.
+    fn overlapping(count: u32, lock: Lock) -> History {
+        let (sale, tickets) = (Sale::new(lock, Write::Overwrite), i64::from(count / 2));
+        let file = Plan::DEFAULT_FILE.as_ref();
+        let plan = Plan { workers: Workers::Thread, ..Plan::on_file(sale, file, count, Some(tickets)) };
+        let purchase = |buyer: u32| {
+            let (at, left) = (u64::from(10 * count + 10 * buyer), tickets + 1 - i64::from(buyer));
+            let outcome = if left > 0 { Outcome::Bought } else { Outcome::Refused };
+            let locked_ns = (lock != Lock::None).then_some(at);
+            let steps = Steps {
+                locked_ns,
+                read_ns: Some(at + 1),
+                written_ns: (left > 0).then_some(at + 2),
+                unlocked_ns: locked_ns.map(|at| at + 3),
+                ..Steps::default()
+            };
+            let called = Purchase::new(u64::from(buyer), outcome, u64::from(buyer), Some(at + 3));
+            Purchase { steps, ..called.from_stock(left.max(0)) }
+        };
+        let header = Header { initial: Some(tickets), remaining: Some(0), ..Header::of_plan(plan) };
+        History { header, purchases: (1..=count).map(purchase).collect() }
+    }
+
+    /// Counted, so that no machine is too slow: ten times the purchases cost about ten times as much, and not a
+    /// hundred times as much.
+    #[test]
+    fn many_overlapping_purchases_cost_little_each() {
+        for lock in [Lock::None, Lock::Flock] {
+            let looked = |count: u32| {
+                let history = overlapping(count, lock);
+                let plan = history.header.plan.as_ref().expect("a plan");
+                let sale = plan.file().expect("a ticket file").sale;
+                let model = FileModel::new(&sale, plan.workers, i64::from(count / 2));
+                let mut search = Search::new(told_by_buyer(&history, plan).expect("told"), plan, model);
+                let steps = search.run(Some(Some(0))).expect("explained");
+                assert!(steps.0.len() > count as usize);
+                search.looked.get()
+            };
+            let (few, many) = (looked(300), looked(3_000));
+            assert!(many < 20 * few, "{lock}: {few} and {many}");
+        }
+    }
+}

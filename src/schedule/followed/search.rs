@@ -4,7 +4,8 @@
 //! Buyers whose next steps are alike are looked at together: those that wait for the same thing, and those
 //! that have to meet the same stock. So a step costs little however many purchases overlap.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{FollowedError, MOST_DEAD_ENDS, Schedule, Step, StepKind};
 use crate::buyer::Rules;
@@ -153,6 +154,11 @@ pub(super) struct Search<M: Model> {
     heads: BTreeSet<Head>,
     /// The same, by class. No class is empty.
     classes: HashMap<Class<M::Seat>, BTreeSet<Head>>,
+    /// The classes among them of those who want what may have to be waited for: few, where there can be as many
+    /// classes as stocks.
+    waits: HashSet<Class<M::Seat>>,
+    /// How many steps and classes have been looked at: what the search costs.
+    pub(super) looked: Cell<u64>,
     /// The steps that were taken.
     steps: Vec<Step>,
     /// What it takes to take them back, as far back as the first choice.
@@ -175,6 +181,8 @@ impl<M: Model> Search<M> {
             model,
             heads: BTreeSet::new(),
             classes: HashMap::new(),
+            waits: HashSet::new(),
+            looked: Cell::new(0),
             steps: Vec::new(),
             undo: Vec::new(),
             choices: Vec::new(),
@@ -184,7 +192,7 @@ impl<M: Model> Search<M> {
     }
 
     /// `left`: what the file held in the end, where that is known.
-    pub(super) fn run(mut self, left: Option<Option<Stock>>) -> Result<Schedule, FollowedError> {
+    pub(super) fn run(&mut self, left: Option<Option<Stock>>) -> Result<Schedule, FollowedError> {
         let mut dead_ends = 0;
         let mut tried = 0;
         loop {
@@ -197,7 +205,7 @@ impl<M: Model> Search<M> {
                 continue;
             }
             if self.heads.is_empty() && left.is_none_or(|left| left == met(self.model.look())) {
-                return Ok(Schedule(self.steps));
+                return Ok(Schedule(std::mem::take(&mut self.steps)));
             }
             dead_ends += 1;
             if dead_ends > MOST_DEAD_ENDS {
@@ -229,9 +237,8 @@ impl<M: Model> Search<M> {
             return harmful.get(tried).map(|(_, buyer)| *buyer);
         }
         let reads = Class::Meets(met(self.model.look()));
-        let waits = self.classes.keys().filter(|class| matches!(class, Class::Waits(..)));
         let (first_read, free) = (fit(&reads), fit(&Class::Free));
-        let others = waits.filter(|class| self.fits(class)).filter_map(fit).min();
+        let others = self.waits.iter().filter(|class| self.fits(class)).filter_map(fit).min();
         let first = [first_read, free, others, fit(&Class::Reads)].into_iter().flatten().min()?;
         if self.ways[first.1].contender.action().kind().is_some_and(StepKind::changes_stock)
             && let Some((_, reader)) = first_read.or_else(|| fit(&Class::Reads))
@@ -243,8 +250,13 @@ impl<M: Model> Search<M> {
         Some(first.1)
     }
 
+    fn look(&self) {
+        self.looked.set(self.looked.get() + 1);
+    }
+
     /// Whether the steps of this class can be taken now.
     fn fits(&self, class: &Class<M::Seat>) -> bool {
+        self.look();
         match class {
             Class::Free | Class::Reads => true,
             Class::Waits(seat, action) => self.model.grants(seat, *action),
@@ -254,7 +266,10 @@ impl<M: Model> Search<M> {
 
     /// The steps of a class that fits which can have taken effect by `limit_ns`, in the order of their notes.
     fn fitting(&self, class: &Class<M::Seat>, limit_ns: u64) -> impl Iterator<Item = Head> {
-        let has_begun = move |head: &Head| self.ways[head.1].from_ns <= limit_ns && self.may_read(head.1);
+        let has_begun = move |head: &Head| {
+            self.look();
+            self.ways[head.1].from_ns <= limit_ns && self.may_read(head.1)
+        };
         self.classes.get(class).into_iter().flatten().copied().filter(has_begun)
     }
 
@@ -356,6 +371,9 @@ impl<M: Model> Search<M> {
     fn show(&mut self, buyer: usize) {
         if let Some((head, class)) = self.head(buyer) {
             self.heads.insert(head);
+            if matches!(class, Class::Waits(..)) {
+                self.waits.insert(class.clone());
+            }
             self.classes.entry(class).or_default().insert(head);
         }
     }
@@ -366,6 +384,7 @@ impl<M: Model> Search<M> {
             if let Some(heads) = self.classes.get_mut(&class) {
                 heads.remove(&head);
                 if heads.is_empty() {
+                    self.waits.remove(&class);
                     self.classes.remove(&class);
                 }
             }
