@@ -62,8 +62,8 @@ impl Told {
 
     /// Whether its last read may have been the one that has these steps of the purchase behind it.
     fn may_end_after(&self, earlier: &[StepKind]) -> bool {
-        let held = earlier.iter().rev().find(|kind| matches!(kind, StepKind::Lock | StepKind::Unlock));
-        self.locked_at_read.is_none_or(|locked| locked == (held == Some(&StepKind::Lock)))
+        let held = earlier.iter().rev().find(|kind| kind.locks() || **kind == StepKind::Unlock);
+        self.locked_at_read.is_none_or(|locked| locked == held.is_some_and(|kind| kind.locks()))
     }
 
     /// Whether its last read may have been one of those among the later steps.
@@ -75,11 +75,12 @@ impl Told {
 
     /// Whether a read may meet this, with these steps of the purchase behind it and those yet to come.
     fn may_meet(&self, reply: Reply, earlier: &[StepKind], later: &[StepKind]) -> bool {
-        let next = later.iter().find(|kind| matches!(kind, StepKind::Read | StepKind::Lock));
+        let next = later.iter().find(|kind| kind.locks() || **kind == StepKind::Read);
         let is_last = !later.contains(&StepKind::Read);
         // It ended here, or went on: then it got the lock that comes before it reads again.
-        let may_end =
-            || (is_last || self.locked == earlier.contains(&StepKind::Lock)) && self.may_end_after(earlier);
+        let may_end = || {
+            (is_last || self.locked == earlier.iter().any(|kind| kind.locks())) && self.may_end_after(earlier)
+        };
         let may_go_on =
             || (self.locked || next == Some(&StepKind::Read)) && self.may_end_later(earlier, later);
         match reply {
