@@ -72,7 +72,7 @@ pub struct Buyer {
     in_transaction: bool,
     /// Whether it took a ticket that was not there, and has yet to give it back.
     owes: bool,
-    /// The stock that it read last in this purchase.
+    /// The stock that it read last in this purchase; once it has taken a ticket, the stock that this came from.
     seen: Stock,
     bought: u32,
     fault: Option<Fault>,
@@ -158,6 +158,12 @@ impl Buyer {
         usize::from(self.place)
     }
 
+    /// The stock that it read last in this purchase; once it has taken a ticket, the stock that this came from.
+    #[must_use]
+    pub fn seen(&self) -> Stock {
+        self.seen
+    }
+
     /// Whether it has left.
     #[must_use]
     pub fn has_left(&self) -> bool {
@@ -210,9 +216,10 @@ impl Buyer {
             }
             (Action::Begin | Action::BeginImmediate, Reply::Done) => self.in_transaction = true,
             (Action::Commit | Action::Rollback, Reply::Done) => self.in_transaction = false,
-            (Action::Write(_) | Action::Take | Action::Swap(_), Reply::Sold(_))
-            | (Action::Insert | Action::LockUntilCommit, Reply::Done) => {}
+            (Action::Write(_) | Action::Take | Action::Swap(_), Reply::Sold(from)) => self.seen = from,
+            (Action::Insert | Action::LockUntilCommit, Reply::Done) => {}
             (Action::Decrement, Reply::Sold(from)) => {
+                self.seen = from;
                 // A buyer that did not look before looks at the answer.
                 if from <= 0 && !self.before(StepKind::reads) {
                     (self.owes, self.phase) = (true, Phase::Refused);

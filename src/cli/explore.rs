@@ -7,10 +7,11 @@ use clap::Args;
 use super::Exit;
 use super::choices::ChoiceArgs;
 use super::print::{print, print_json};
-use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, census_until, sample_until};
+use super::progress::Counted;
+use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, Stopped, census_until, sample_until};
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Plan};
-use crate::protocol::Choices;
+use crate::protocol::sql::Engine;
 use crate::report::explore as report;
 use crate::stock::Stock;
 
@@ -20,7 +21,10 @@ use crate::stock::Stock;
 Exit code: 0 every schedule is sound, 1 some schedule is unsound, 2 unknown: not all could be counted.
 
 Steps: L lock, R read, W write (T truncate and F fill with --write truncate), U unlock, each followed by \
-the buyer's number; O, with --write rename --lock-on ticket alone, opens the file that is to be locked.")]
+the buyer's number; O, with --write rename --lock-on ticket alone, opens the file that is to be locked.
+
+With --store a step is a request, which may have to wait: L lock, R read or count, W write or insert, S swap, \
+D decrement or take, C commit, U unlock; B begin, with --isolation immediate alone, where it acts.")]
 pub(super) struct ExploreArgs {
     /// How many buyers race, 1 to 30,000
     #[arg(short = 'n', long, value_name = "N", default_value_t = 2,
@@ -29,6 +33,9 @@ pub(super) struct ExploreArgs {
     /// How many tickets are on sale
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(Stock).range(0..))]
     tickets: Stock,
+    /// The database where the tickets are, instead of a file: its engine is enough, no server is needed
+    #[arg(long, value_name = "ENGINE", value_parser = engine)]
+    store: Option<Engine>,
     #[command(flatten)]
     choices: ChoiceArgs,
     /// Purchases that each buyer makes, or `all`: until it is refused
@@ -52,12 +59,17 @@ pub(super) struct ExploreArgs {
     json: bool,
 }
 
+/// The engine of a database: by its name, or by the address of one, of which nothing else is used.
+fn engine(text: &str) -> Result<Engine, String> {
+    let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
+    let name = if scheme == "postgresql" { "postgres" } else { scheme };
+    name.parse::<Engine>().map_err(|error| error.to_string())
+}
+
 impl ExploreArgs {
     fn setting(&self) -> anyhow::Result<Setting> {
-        let Choices::File(sale) = self.choices.choices(None)? else {
-            anyhow::bail!("only the schedules of a ticket file can be counted")
-        };
-        Ok(Setting { buyers: self.buyers, tickets: self.tickets, per_buyer: self.per_buyer, sale })
+        let choices = self.choices.choices(self.store)?;
+        Ok(Setting { buyers: self.buyers, tickets: self.tickets, per_buyer: self.per_buyer, choices })
     }
 }
 
@@ -75,8 +87,11 @@ pub(super) fn execute(args: &ExploreArgs, lang: Lang, interrupted: &AtomicBool) 
             (report::sample_text(&setting, &sample, lang), exit)
         }
     } else {
-        let census = census_until(&setting, args.max_states, interrupted);
-        let told = census.partial.as_ref().is_some_and(|covered| covered.told);
+        let mut counted = Counted::new(lang);
+        let census =
+            census_until(&setting, args.max_states, interrupted, &mut |progress| counted.show(progress));
+        counted.clear();
+        let told = census.partial.as_ref().is_some_and(|covered| covered.stopped == Stopped::Told);
         let exit = if told { Exit::Interrupted } else { census.ruling().into() };
         if args.json {
             (report::census_json(&setting, &census, args.max_states), exit)

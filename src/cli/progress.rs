@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::closed_set::closed_set;
+use crate::explore;
 use crate::history::Tally;
+use crate::lang::{Lang, explore as say_explore};
 use crate::plan::{PerBuyer, Plan};
+use crate::report::words::grouped;
 use crate::stock::{Stock, tickets_between};
 use crate::streams::write_if_ready;
 
@@ -113,4 +116,38 @@ fn visible_bar(purchases: Option<u64>) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// The progress of a count: a line every second, from the first one on; on a terminal always the same line.
+pub(super) struct Counted {
+    lang: Lang,
+    terminal: bool,
+    last: Instant,
+    shown: bool,
+}
+
+impl Counted {
+    pub(super) fn new(lang: Lang) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        Self { lang, terminal, last: Instant::now(), shown: false }
+    }
+
+    pub(super) fn show(&mut self, progress: explore::Progress) {
+        if self.last.elapsed() < PLAIN_EVERY {
+            return;
+        }
+        (self.last, self.shown) = (Instant::now(), true);
+        let explore::Progress { states, steps, ended } = progress;
+        let share = format!("{:.1} %", ended * 100.0);
+        let line = say_explore::counting(self.lang, grouped(states), steps, share);
+        let line = if self.terminal { format!("\r\x1b[2K{line}") } else { line + "\n" };
+        write_if_ready(std::io::stderr(), line.as_bytes());
+    }
+
+    /// Takes the line away.
+    pub(super) fn clear(&self) {
+        if self.terminal && self.shown {
+            write_if_ready(std::io::stderr(), b"\r\x1b[2K");
+        }
+    }
 }

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::shop::Shop;
-use super::{Refusal, Setting, Why};
+use super::{Refusal, Setting, Why, with_model};
+use crate::buyer::Buyer;
 use crate::schedule::{Schedule, Step};
 use crate::stock::tickets_between;
-use crate::store::file::FileModel;
-use crate::world::{Contender, Model};
+use crate::world::Model;
 
 /// What can be said of the way to an oversell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,16 +29,16 @@ struct Met {
 }
 
 /// Numbers for the places where buyers stand, so that buyers that stand alike can be told by them.
-struct Stands<M: Model>(HashMap<Contender<M>, u32>);
+struct Stands<M: Model>(HashMap<(Buyer, M::Seat), u32>);
 
 impl<M: Model> Stands<M> {
     /// The number of each buyer's place.
     fn of(&mut self, shop: &Shop<M>) -> Vec<u32> {
-        let mut number = |contender: &Contender<M>| {
+        let mut number = |(buyer, seat): (&Buyer, &M::Seat)| {
             let next = self.0.len() as u32;
-            *self.0.entry(contender.clone()).or_insert(next)
+            *self.0.entry((buyer.clone(), seat.clone())).or_insert(next)
         };
-        shop.contenders.iter().map(&mut number).collect()
+        shop.buyers.iter().zip(&shop.seats).map(&mut number).collect()
     }
 }
 
@@ -48,35 +48,44 @@ impl<M: Model> Stands<M> {
 /// # Errors
 /// When the buyers can't take these steps.
 pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hint, Refusal> {
-    let mut shop = Shop::new(setting, setting.model());
+    with_model!(setting, model => hint_on(model, setting, taken, max_states))
+}
+
+fn hint_on<M: Model>(
+    model: M,
+    setting: &Setting,
+    taken: &Schedule,
+    max_states: usize,
+) -> Result<Hint, Refusal> {
+    let mut shop = Shop::new(setting, model);
     for (step, place) in taken.0.iter().zip(1..) {
         let refused = |why| Refusal { place, step: Some(*step), why };
         let buyer = (step.buyer as usize)
             .checked_sub(1)
-            .filter(|buyer| *buyer < shop.contenders.len())
+            .filter(|buyer| *buyer < shop.buyers.len())
             .ok_or_else(|| refused(Why::NoSuchBuyer(setting.buyers)))?;
-        shop.step(buyer).ok_or_else(|| refused(Why::Left))?;
+        shop.step(buyer, |_| ()).ok_or_else(|| refused(Why::Left))?;
     }
     if shop.course.receipts() > tickets_between(setting.tickets, 0) {
         return Ok(Hint::Oversold);
     }
     // Buyers that stand alike are interchangeable: a state is who stands where but for the numbers, and
     // one of those alike steps for all of them.
-    let mut stands = Stands::<FileModel>(HashMap::new());
-    let mut state = |shop: &Shop<FileModel>| {
+    let mut stands = Stands::<M>(HashMap::new());
+    let mut state = |shop: &Shop<M>| {
         let mut crowd = stands.of(shop);
         crowd.sort_unstable();
-        (shop.model.clone(), crowd, shop.course)
+        (shop.model.clone(), crowd, shop.course.clone())
     };
     let mut seen = HashSet::from([state(&shop)]);
     let mut met = vec![Met { from: 0, step: None }];
     let mut queue = VecDeque::from([(0, shop)]);
     while let Some((from, shop)) = queue.pop_front() {
-        let mut tried: HashSet<&Contender<_>> = HashSet::new();
-        for place in shop.able().filter(|place| tried.insert(&shop.contenders[*place])) {
+        let mut tried: HashSet<(&Buyer, &M::Seat)> = HashSet::new();
+        for place in shop.able().filter(|place| tried.insert((&shop.buyers[*place], &shop.seats[*place]))) {
             let mut next = shop.clone();
-            let Some(taken) = next.step(place) else { continue };
-            let step = Some(Step { letter: taken.letter, buyer: place as u32 + 1 });
+            let Some(letter) = next.step(place, |_| ()) else { continue };
+            let step = Some(Step { letter, buyer: place as u32 + 1 });
             if next.course.receipts() > tickets_between(setting.tickets, 0) {
                 met.push(Met { from, step });
                 return Ok(Hint::Steps(way(&met)));
@@ -109,11 +118,12 @@ fn way(met: &[Met]) -> Schedule {
 mod tests {
     use super::*;
     use crate::plan::PerBuyer;
+    use crate::protocol::Choices;
     use crate::protocol::file::{Lock, LockOn, Sale, Write};
 
     fn hint_after(lock: Lock, write: Write, tickets: i64, taken: &str) -> Hint {
         let sale = Sale { lock_on: LockOn::Ticket, ..Sale::new(lock, write) };
-        let setting = Setting { buyers: 2, tickets, per_buyer: PerBuyer::ONE, sale };
+        let setting = Setting { buyers: 2, tickets, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) };
         hint(&setting, &taken.parse().expect("a schedule"), 100_000).expect("steps that can be taken")
     }
 
@@ -139,7 +149,7 @@ mod tests {
     fn buyers_that_stand_alike_are_one_case() {
         let hint_for = |buyers, tickets, lock| {
             let sale = Sale::new(lock, Write::Overwrite);
-            let setting = Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale };
+            let setting = Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) };
             hint(&setting, &Schedule::default(), 100_000)
         };
         let Ok(Hint::Steps(steps)) = hint_for(7, 6, Lock::None) else { panic!("a way for seven buyers") };
@@ -150,7 +160,8 @@ mod tests {
     #[test]
     fn it_says_when_the_bound_was_met_and_what_can_not_be() {
         let sale = Sale::new(Lock::None, Write::Overwrite);
-        let setting = Setting { buyers: 4, tickets: 3, per_buyer: PerBuyer::ONE, sale };
+        let setting =
+            Setting { buyers: 4, tickets: 3, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) };
         assert_eq!(hint(&setting, &Schedule::default(), 5), Ok(Hint::TooFar));
         assert!(hint(&setting, &"R5".parse().expect("a schedule"), 5).is_err());
     }

@@ -3,8 +3,9 @@
 //!
 //! The buyers are those of [`crate::buyer`], the ones that real processes run; the world is
 //! a [`crate::world::Model`]. A schedule is one order of all steps until every buyer has left.
-//! Thinking and leaving are no steps; a buyer that waits for the lock has no step to take, so with a
-//! lock a schedule is an order of granted steps. What goes wrong in a schedule is what
+//! Thinking and leaving are no steps. At a file a buyer that waits for the lock has no step to take, so with a
+//! lock a schedule is an order of *granted* steps. At a database a step is a *request*: who has to wait has sent
+//! it, and its answer comes with another buyer's step. What goes wrong in a schedule is what
 //! [`crate::verdict::judge`] says of its history, as of a live run.
 //!
 //! - [`census()`] counts all of them, by states instead of one by one.
@@ -14,24 +15,25 @@
 
 mod census;
 mod hint;
+mod level;
+mod numbered;
 mod rehearsal;
 mod sample;
 mod shop;
 
 use std::collections::HashMap;
 
-pub use census::{Census, Coverage, Found, MAX_STATES, census, census_until};
+pub use census::{Census, Coverage, Found, MAX_STATES, Progress, Stopped, census, census_until};
 pub use hint::{Hint, hint};
-pub use rehearsal::{Refusal, Why, rehearse};
+pub use rehearsal::{Refusal, Rehearsal, Waited, Why, rehearsal, rehearse};
 pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};
 
 use crate::buyer::Rules;
 use crate::history::{History, Outcome};
-use crate::plan::{Pace, PerBuyer, Plan, Workers};
-use crate::protocol::file::Sale;
+use crate::plan::{FilePlan, Pace, PerBuyer, Plan, Secret, SqlPlan, StorePlan, Workers};
+use crate::protocol::Choices;
 use crate::schedule::Schedule;
 use crate::stock::Stock;
-use crate::store::file::FileModel;
 use crate::verdict::{AnomalyKind, judge};
 use shop::Course;
 
@@ -45,19 +47,59 @@ pub struct Setting {
     /// How many purchases each buyer makes.
     pub per_buyer: PerBuyer,
     /// What one purchase does. The model has no clock: nobody gives up waiting.
-    pub sale: Sale,
+    pub choices: Choices,
 }
+
+/// What a step of a schedule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counting {
+    /// A step that the store grants: who would have to wait takes none.
+    Granted,
+    /// A request, whether it has to wait or not.
+    Requests,
+}
+
+impl Counting {
+    /// The name that JSON has.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Counting::Granted => "granted",
+            Counting::Requests => "requests",
+        }
+    }
+}
+
+/// Does something with the model of a setting's store, before the first step. The one place that knows which
+/// store has which.
+macro_rules! with_model {
+    ($setting:expr, $model:ident => $with:expr) => {
+        match &$setting.choices {
+            $crate::protocol::Choices::File(sale) => {
+                let workers = $crate::plan::Workers::Process;
+                let $model = $crate::store::file::FileModel::new(sale, workers, $setting.tickets);
+                $with
+            }
+            $crate::protocol::Choices::Sql(sale) => match sale.engine {
+                $crate::protocol::sql::Engine::Postgres => {
+                    let $model = $crate::store::sql::model::postgres(sale, $setting.tickets);
+                    $with
+                }
+                $crate::protocol::sql::Engine::Sqlite => {
+                    let $model = $crate::store::sql::model::SqliteModel::new(sale, $setting.tickets);
+                    $with
+                }
+            },
+        }
+    };
+}
+use with_model;
 
 impl Setting {
     /// The setting of a plan that puts so many tickets on sale.
     #[must_use]
     pub fn of(plan: &Plan, tickets: Stock) -> Self {
-        Setting {
-            buyers: plan.buyers,
-            tickets,
-            per_buyer: plan.per_buyer,
-            sale: plan.file().map_or_else(Sale::usual, |file| file.sale),
-        }
+        Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, choices: plan.store.choices() }
     }
 
     /// The plan of a live run of it. The pace is the usual one: the model knows none.
@@ -67,18 +109,53 @@ impl Setting {
         Plan {
             per_buyer: self.per_buyer,
             pace: Pace { think_ns, jitter: Plan::DEFAULT_JITTER, seed: 0 },
-            ..Plan::on_file(self.sale, Plan::DEFAULT_FILE.as_ref(), self.buyers, Some(self.tickets))
+            store: self.store(),
+            buyers: self.buyers,
+            tickets: Some(self.tickets),
+            workers: Workers::Process,
+            restocks: false,
+        }
+    }
+
+    /// A store where it could be run. Which database that is, only its engine is known of.
+    fn store(&self) -> StorePlan {
+        match self.choices {
+            Choices::File(sale) => StorePlan::File(FilePlan { sale, file: Plan::DEFAULT_FILE.into() }),
+            Choices::Sql(sale) => {
+                let (url, name) = (sale.engine.name().to_owned(), Plan::DEFAULT_SALE.to_owned());
+                StorePlan::Sql(SqlPlan { sale, url, given: Secret::default(), name })
+            }
         }
     }
 
     /// How its buyers buy.
     pub(crate) fn rules(&self) -> Rules {
-        Rules { protocol: self.sale.protocol(), per_buyer: self.per_buyer, retry: false }
+        let Self { choices, per_buyer, .. } = self;
+        Rules { protocol: choices.protocol(), per_buyer: *per_buyer, retry: choices.retries() }
     }
 
-    /// The model of its store, before the first step.
-    pub(crate) fn model(&self) -> FileModel {
-        FileModel::new(&self.sale, Workers::Process, self.tickets)
+    /// What its schedules are orders of.
+    #[must_use]
+    pub const fn counting(&self) -> Counting {
+        match self.choices {
+            Choices::File(_) => Counting::Granted,
+            Choices::Sql(_) => Counting::Requests,
+        }
+    }
+
+    /// With more steps than these an aborted purchase was tried again although nobody had got on meanwhile, so that
+    /// there is no longest schedule. `None` where nothing is tried again.
+    ///
+    /// While everybody who is aborted owes that to another who committed, no purchase is begun more often than
+    /// there are purchases to commit, and once more.
+    fn most_steps_of_retries(&self) -> Option<u64> {
+        let purchases = match self.per_buyer {
+            PerBuyer::Count(count) => u64::from(count.get()),
+            PerBuyer::All => u64::try_from(self.tickets).unwrap_or(0).saturating_add(1),
+        };
+        let all = u64::from(self.buyers).saturating_mul(purchases);
+        let most = all.saturating_mul(all + 1).saturating_mul(self.choices.protocol().most_named());
+        self.choices.retries().then_some(most)
     }
 
     /// The command that explores it.
@@ -87,10 +164,14 @@ impl Setting {
         format!("ticketsim explore --buyers {} {}", self.buyers, self.options())
     }
 
-    /// The command that makes a schedule of it happen on real processes.
+    /// The command that makes a schedule of it happen on real processes. `None` at a database: which one that
+    /// would be, is not known here.
     #[must_use]
-    pub fn replay_command(&self, schedule: &Schedule) -> String {
-        format!("ticketsim replay '{schedule}' {}", self.options())
+    pub fn replay_command(&self, schedule: &Schedule) -> Option<String> {
+        match self.choices {
+            Choices::File(_) => Some(format!("ticketsim replay '{schedule}' {}", self.options())),
+            Choices::Sql(_) => None,
+        }
     }
 
     /// The options but for the number of buyers, as a live run takes them, too.
@@ -108,7 +189,7 @@ pub struct End {
     pub receipts: u64,
     /// How many purchases failed.
     pub failed: u64,
-    /// The stock in the file; `None` where it is left torn.
+    /// The stock; `None` where the file is left torn.
     pub remaining: Option<Stock>,
     /// What went wrong, in the order of [`AnomalyKind::ALL`].
     pub anomalies: Vec<AnomalyKind>,

@@ -1,11 +1,11 @@
 //! One schedule on the model, step by step, and its history.
 
-use super::Setting;
 use super::shop::Shop;
+use super::{Setting, with_model};
 use crate::history::{Header, History, Outcome, Purchase};
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Letter, Reply};
 use crate::schedule::{Schedule, Step};
-use crate::world::{Model, Took};
+use crate::world::{Answer, Model};
 
 /// Why a schedule can't be followed, and from which step on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,9 +39,41 @@ pub enum Why {
         /// Since this step, from 1.
         since: usize,
     },
+    /// The buyer waits for the answer to a request.
+    #[error("this buyer's {letter} has waited for buyer {holder} since step {since}")]
+    Waits {
+        /// The request.
+        letter: Letter,
+        /// For this buyer, from 1.
+        holder: u32,
+        /// Since this step, from 1.
+        since: usize,
+    },
     /// The schedule ends before all buyers have left.
     #[error("the schedule ends here, but buyer {0} has not left")]
     TooShort(u32),
+}
+
+/// A request that had to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// The request.
+    pub step: Step,
+    /// For which buyer it had to wait, from 1, when it was sent.
+    pub holder: u32,
+    /// The step that brought its answer, from 1 among all.
+    pub until: Option<usize>,
+    /// Whether that answer was an error.
+    pub failed: bool,
+}
+
+/// What the buyers do when they take their steps in some order.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    /// The history. A time in it is the number of a step, in nanoseconds.
+    pub history: History,
+    /// The requests that had to wait, in the order of asking.
+    pub waited: Vec<Waited>,
 }
 
 /// The history of a schedule: what the buyers do when they take their steps in this order. A time in it
@@ -50,17 +82,41 @@ pub enum Why {
 /// # Errors
 /// When the buyers can't take their steps in this order, or the order ends too early.
 pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refusal> {
-    let mut shop = Shop::new(setting, setting.model());
-    let mut script = Script { open: vec![None; setting.buyers as usize], purchases: Vec::new() };
+    Ok(rehearsal(setting, schedule)?.history)
+}
+
+/// The same, with the requests that had to wait.
+///
+/// # Errors
+/// When the buyers can't take their steps in this order, or the order ends too early.
+pub fn rehearsal(setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Refusal> {
+    with_model!(setting, model => rehearse_on(model, setting, schedule))
+}
+
+fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Refusal> {
+    let mut shop = Shop::new(setting, model);
+    let mut script =
+        Script { open: vec![None; setting.buyers as usize], purchases: Vec::new(), waits: Vec::new() };
     for (step, place) in schedule.0.iter().zip(1..) {
         let refused = |why| Refusal { place, step: Some(*step), why };
         check(setting, &shop, &script, *step).map_err(refused)?;
-        let taken = shop.step(step.buyer as usize - 1).ok_or_else(|| refused(Why::Left))?;
-        script.note(step.buyer, &taken, place as u64);
+        let who = step.buyer as usize - 1;
+        script.send(step.buyer, place as u64);
+        let mut is_answered = false;
+        let action = shop.buyers[who].next();
+        shop.step(who, |answer| {
+            is_answered |= answer.buyer == who;
+            script.note(&answer, place as u64);
+        })
+        .ok_or_else(|| refused(Why::Left))?;
+        if !is_answered {
+            let holder = shop.model.waits_for(&shop.seats, who, action).unwrap_or(who);
+            script.wait(*step, holder as u32 + 1, place);
+        }
     }
     let end = schedule.0.len() as u64 + 1;
-    shop.give_up(|place, took| script.note(place as u32 + 1, took, end));
-    if let Some(place) = shop.contenders.iter().position(|contender| contender.wants().is_some()) {
+    shop.give_up(|answer| script.note(&answer, end));
+    if let Some(place) = shop.buyers.iter().position(|buyer| !buyer.has_left()) {
         let why = Why::TooShort(place as u32 + 1);
         return Err(Refusal { place: schedule.0.len() + 1, step: None, why });
     }
@@ -71,23 +127,26 @@ pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refus
     };
     let header =
         Header { initial: Some(setting.tickets), remaining, left_torn, ..Header::of_plan(setting.plan()) };
-    Ok(History { header, purchases: script.purchases })
+    let history = History { header, purchases: script.purchases };
+    Ok(Rehearsal { history, waited: script.waits.into_iter().map(|(waited, _)| waited).collect() })
 }
 
 fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step) -> Result<(), Why> {
-    let Some(contender) = (step.buyer as usize).checked_sub(1).and_then(|place| shop.contenders.get(place))
-    else {
-        return Err(Why::NoSuchBuyer(setting.buyers));
-    };
-    match contender.wants() {
+    let buyer = (step.buyer as usize).checked_sub(1).and_then(|place| shop.buyers.get(place));
+    let Some(buyer) = buyer else { return Err(Why::NoSuchBuyer(setting.buyers)) };
+    let who = step.buyer as usize - 1;
+    if let Some((waited, since)) = script.waiting(step.buyer) {
+        let holder = shop.model.waits_for(&shop.seats, who, buyer.next());
+        let holder = holder.map_or(waited.holder, |holder| holder as u32 + 1);
+        return Err(Why::Waits { letter: waited.step.letter, holder, since: *since });
+    }
+    match buyer.next_letter() {
         None => return Err(Why::Left),
         Some(letter) if letter != step.letter => return Err(Why::OtherStep(Step { letter, ..step })),
         Some(_) => {}
     }
-    if contender.waits(&shop.model)
-        && let Some(holder) = (0..shop.contenders.len()).find(|place| {
-            *place + 1 != step.buyer as usize && shop.contenders[*place].keeps_out(&shop.model, contender)
-        })
+    if shop.wants(who).is_none()
+        && let Some(holder) = shop.model.waits_for(&shop.seats, who, buyer.next())
     {
         let locked_ns = script.open[holder].as_ref().and_then(|purchase| purchase.steps.locked_ns);
         return Err(Why::Locked { holder: holder as u32 + 1, since: locked_ns.unwrap_or(0) as usize });
@@ -100,13 +159,36 @@ struct Script {
     /// The purchase that each buyer is in.
     open: Vec<Option<Purchase>>,
     purchases: Vec<Purchase>,
+    /// The requests that had to wait, each with the step that sent it, from 1.
+    waits: Vec<(Waited, usize)>,
 }
 
 impl Script {
-    fn note(&mut self, buyer: u32, taken: &Took, now_ns: u64) {
-        let open = &mut self.open[buyer as usize - 1];
+    /// A buyer sends a request: its purchase has begun, whenever the answer comes.
+    fn send(&mut self, buyer: u32, now_ns: u64) {
         let called = || Purchase::new(u64::from(buyer), Outcome::Unknown, now_ns, None);
-        let purchase = open.get_or_insert_with(called);
+        self.open[buyer as usize - 1].get_or_insert_with(called);
+    }
+
+    /// A request has to wait.
+    fn wait(&mut self, step: Step, holder: u32, place: usize) {
+        self.waits.push((Waited { step, holder, until: None, failed: false }, place));
+    }
+
+    /// The request for whose answer a buyer waits, and the step that sent it.
+    fn waiting(&self, buyer: u32) -> Option<&(Waited, usize)> {
+        self.waits.iter().find(|(waited, _)| waited.step.buyer == buyer && waited.until.is_none())
+    }
+
+    fn note(&mut self, taken: &Answer, now_ns: u64) {
+        let is_its =
+            |waited: &Waited| waited.step.buyer as usize == taken.buyer + 1 && waited.until.is_none();
+        if let Some((waited, _)) = self.waits.iter_mut().find(|(waited, _)| is_its(waited)) {
+            waited.until = Some(now_ns as usize);
+            waited.failed = matches!(taken.reply, Reply::Failed(_));
+        }
+        let open = &mut self.open[taken.buyer];
+        let Some(purchase) = open else { return };
         let steps = &mut purchase.steps;
         match taken.action {
             Action::Open | Action::Think | Action::Leave => {}
@@ -133,9 +215,10 @@ impl Script {
             Action::Unlock | Action::Commit => steps.unlocked_ns = Some(now_ns),
         }
         match (taken.action, taken.reply) {
-            (Action::Read, Reply::Stock(stock)) => {
+            (_, Reply::Stock(stock)) => {
                 (purchase.seen, purchase.sold_from) = (Some(stock), Some(stock));
             }
+            (_, Reply::Sold(from)) => purchase.sold_from = Some(from),
             (Action::Read, Reply::Torn(text)) => purchase.torn = Some(text),
             _ => {}
         }

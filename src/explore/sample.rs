@@ -9,7 +9,7 @@ use rand::seq::{IteratorRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 
 use super::shop::{Course, Shop};
-use super::{End, Ends, Setting};
+use super::{End, Ends, Setting, with_model};
 use crate::plan::PerBuyer;
 use crate::schedule::{Schedule, Step};
 use crate::stock::tickets_between;
@@ -122,7 +122,8 @@ pub fn sample_until(setting: &Setting, sampling: Sampling, stop: &AtomicBool) ->
             Scheduler::Uniform => Picker::Uniform,
             Scheduler::Pct { depth } => Picker::Pct(Priorities::draw(&mut rng, setting.buyers, depth, steps)),
         };
-        let Some((course, schedule)) = draw(setting, &mut rng, picker, stop) else { break };
+        let drawn = with_model!(setting, model => draw(model, setting, &mut rng, picker, stop));
+        let Some((course, schedule)) = drawn else { break };
         draws += 1;
         steps = steps.max(schedule.0.len() as u64);
         match courses.entry(course) {
@@ -181,7 +182,9 @@ fn most_steps(setting: &Setting) -> u64 {
         PerBuyer::Count(count) => u64::from(count.get()),
         PerBuyer::All => tickets_between(setting.tickets, 0).saturating_add(1),
     };
-    u64::from(setting.buyers).saturating_mul(purchases).saturating_mul(setting.sale.protocol().most_named())
+    u64::from(setting.buyers)
+        .saturating_mul(purchases)
+        .saturating_mul(setting.choices.protocol().most_named())
 }
 
 /// Who picks the next buyer to step.
@@ -226,20 +229,21 @@ impl Picker {
 }
 
 /// One schedule; `None` when it is told to stop before its end.
-fn draw(
+fn draw<M: Model>(
+    model: M,
     setting: &Setting,
     rng: &mut ChaCha8Rng,
     mut picker: Picker,
     stop: &AtomicBool,
 ) -> Option<(Course, Schedule)> {
-    let mut shop = Shop::new(setting, setting.model());
+    let mut shop = Shop::new(setting, model);
     let mut steps = Vec::new();
     while let Some(place) = picker.pick(rng, &shop, steps.len() as u64 + 1) {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
-        if let Some(taken) = shop.step(place) {
-            steps.push(Step { letter: taken.letter, buyer: place as u32 + 1 });
+        if let Some(letter) = shop.step(place, |_| ()) {
+            steps.push(Step { letter, buyer: place as u32 + 1 });
         }
     }
     Some((shop.ended(), Schedule(steps)))

@@ -1,53 +1,75 @@
 //! All buyers in one model, and what of their past decides how their schedule is judged.
 
 use super::Setting;
-use crate::fault::{Fault, FaultKind};
+use crate::buyer::Buyer;
+use crate::fault::{FaultKind, StoreCode};
 use crate::history::Outcome;
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Letter, Reply};
 use crate::stock::Stock;
-use crate::world::{Contender, Model, Took};
-
-/// A buyer of this setting before its first step.
-pub(super) fn contender<M: Model>(setting: &Setting) -> Contender<M> {
-    Contender::new(setting.rules())
-}
+use crate::world::{Answer, Model, give_up, seated, step, wants};
 
 /// What of the past decides how a schedule is judged. Two schedules of the same course end alike.
-///
-/// A ticket is known by the stock that it was sold from. Who sells from a stock below the initial one
-/// has read what another wrote who had sold the ticket above it: the tickets that were sold at all are
-/// always the topmost ones, so their number says which they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Course {
     receipts: u64,
-    /// How many different tickets were sold.
+    /// How many different tickets of a file were sold. A ticket is known by the stock that it was sold from. Who
+    /// sells from a stock below the initial one has read what another wrote who had sold the ticket above it: the
+    /// tickets that were sold at all are always the topmost ones, so their number says which they are.
     tickets: Stock,
+    /// From which stocks tickets of a database were sold, and how many from each: there a transaction that is
+    /// undone, or a count, leaves gaps.
+    sold: Vec<(Stock, u32)>,
     /// How many purchases failed.
     failed: u64,
     /// How many buyers wait for ever: known at the end.
     stuck: u64,
+    /// The errors that ended purchases: of which code, at which step, how many.
+    errors: Vec<((StoreCode, Letter), u32)>,
     /// Whether somebody read what was no ticket file.
     torn: bool,
-    /// The stock in the file at the end; `None` before the end, and where it is torn.
+    /// The stock at the end; `None` before the end, and where it is torn.
     remaining: Option<Stock>,
 }
 
-impl Course {
-    pub(super) const START: Course =
-        Course { receipts: 0, tickets: 0, failed: 0, stuck: 0, torn: false, remaining: None };
+/// One more of these.
+fn count<T: Ord>(counts: &mut Vec<(T, u32)>, what: T) {
+    match counts.binary_search_by(|(known, _)| known.cmp(&what)) {
+        Ok(place) => counts[place].1 += 1,
+        Err(place) => counts.insert(place, (what, 1)),
+    }
+}
 
+impl Course {
     /// How many receipts there are.
     pub(super) fn receipts(&self) -> u64 {
         self.receipts
     }
 
-    /// Notes a step.
-    pub(super) fn note(&mut self, taken: &Took, initial: Stock) {
-        if let Some(ending) = taken.ending {
-            self.receipts += u64::from(ending.outcome == Outcome::Bought);
-            self.failed += u64::from(ending.outcome == Outcome::Failed);
+    /// The errors that ended purchases.
+    pub(super) fn errors(&self) -> &[((StoreCode, Letter), u32)] {
+        &self.errors
+    }
+
+    /// Notes an answer of this kind of model.
+    pub(super) fn note<M: Model>(&mut self, answer: &Answer, initial: Stock) {
+        if let Some(ending) = answer.ending {
+            match ending.outcome {
+                Outcome::Bought => {
+                    self.receipts += 1;
+                    if !M::APART {
+                        count(&mut self.sold, answer.sold_from);
+                    }
+                }
+                Outcome::Failed => self.failed += 1,
+                Outcome::Refused | Outcome::Unknown | Outcome::Returned | Outcome::Read => {}
+            }
+            if let Some(fault) = ending.fault
+                && matches!(fault.kind, FaultKind::Aborted | FaultKind::Constraint)
+            {
+                count(&mut self.errors, (fault.store_code(), answer.letter));
+            }
         }
-        match (taken.action, taken.reply) {
+        match (answer.action, answer.reply) {
             (Action::Write(left) | Action::Fill(left), Reply::Done) => {
                 self.tickets = self.tickets.max(initial - left);
             }
@@ -71,53 +93,63 @@ impl Course {
 #[derive(Clone, Debug)]
 pub(super) struct Shop<M: Model> {
     pub(super) model: M,
-    pub(super) contenders: Vec<Contender<M>>,
+    pub(super) buyers: Vec<Buyer>,
+    pub(super) seats: Vec<M::Seat>,
     pub(super) course: Course,
     initial: Stock,
 }
 
 impl<M: Model> Shop<M> {
     pub(super) fn new(setting: &Setting, model: M) -> Self {
+        let (buyer, seat) = seated(&model, setting.rules());
+        let count = setting.buyers as usize;
         Self {
             model,
-            contenders: vec![contender(setting); setting.buyers as usize],
-            course: Course::START,
+            buyers: vec![buyer; count],
+            seats: vec![seat; count],
+            course: Course::default(),
             initial: setting.tickets,
         }
     }
 
+    /// The step that the buyer at `place` can take now.
+    pub(super) fn wants(&self, place: usize) -> Option<Letter> {
+        wants(&self.model, &self.buyers[place], &self.seats[place])
+    }
+
     /// The places of those who can step.
     pub(super) fn able(&self) -> impl Iterator<Item = usize> {
-        let can_step = |place: &usize| self.contenders[*place].can_step(&self.model);
-        (0..self.contenders.len()).filter(can_step)
+        (0..self.buyers.len()).filter(|place| self.wants(*place).is_some())
     }
 
     /// The course at its end: nobody can step.
     pub(super) fn ended(&self) -> Course {
-        let stuck = self.contenders.iter().filter(|contender| contender.wants().is_some()).count();
-        self.course.ended(&self.model, stuck as u64)
+        let stuck = self.buyers.iter().filter(|buyer| buyer.next_letter().is_some()).count();
+        self.course.clone().ended(&self.model, stuck as u64)
     }
 
-    /// Has everybody who waits give up, where nobody can go on. Each is told with its place.
-    pub(super) fn give_up(&mut self, mut told: impl FnMut(usize, &Took)) {
-        let waits = |contender: &Contender<M>| contender.waits(&self.model);
-        let stuck: Vec<usize> =
-            (0..self.contenders.len()).filter(|place| waits(&self.contenders[*place])).collect();
+    /// Has everybody who waits give up, where nobody can go on, and tells of it.
+    pub(super) fn give_up(&mut self, mut tell: impl FnMut(Answer)) {
         if self.able().next().is_some() {
             return;
         }
-        for place in stuck {
-            let given_up = Reply::Failed(Fault::plain(FaultKind::LockTimeout));
-            if let Some(took) = self.contenders[place].follow(&mut self.model, given_up) {
-                told(place, &took);
+        let Self { model, buyers, seats, .. } = self;
+        for place in 0..buyers.len() {
+            if buyers[place].next_letter().is_some() {
+                give_up(model, buyers, seats, place, &mut tell);
             }
         }
     }
 
-    /// Lets the contender at `place` take its step. `None` once it has left.
-    pub(super) fn step(&mut self, place: usize) -> Option<Took> {
-        let taken = self.contenders[place].step(&mut self.model)?;
-        self.course.note(&taken, self.initial);
-        Some(taken)
+    /// Lets the buyer at `place` take its step, which it can. Says how a schedule names it; `tell` is told of each
+    /// answer that it brings.
+    pub(super) fn step(&mut self, place: usize, mut tell: impl FnMut(Answer)) -> Option<Letter> {
+        let letter = self.wants(place)?;
+        let Self { model, buyers, seats, course, initial } = self;
+        step(model, buyers, seats, place, |answer| {
+            course.note::<M>(&answer, *initial);
+            tell(answer);
+        });
+        Some(letter)
     }
 }

@@ -1,6 +1,7 @@
 //! The census against an enumeration that shares nothing with it but the rules of the sale.
 
 mod enumeration;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -10,14 +11,20 @@ use num_rational::Ratio;
 use num_traits::ToPrimitive;
 
 use super::*;
-use crate::protocol::file::{Lock, LockOn, Write};
+use crate::protocol::file::{Lock, LockOn, Sale, Write};
 use crate::stock::tickets_between;
 use crate::verdict::Ruling;
 use enumeration::{Enumeration, Key};
 
 fn setting(buyers: u32, tickets: Stock, lock: Lock, write: Write) -> Setting {
     let sale = Sale::new(lock, write);
-    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
+    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) }
+}
+
+/// The same with the lock on the ticket file.
+fn on_ticket(setting: Setting) -> Setting {
+    let Choices::File(sale) = setting.choices else { panic!("a sale from a file") };
+    Setting { choices: Choices::File(Sale { lock_on: LockOn::Ticket, ..sale }), ..setting }
 }
 
 fn unlocked(buyers: u32, tickets: Stock) -> Setting {
@@ -64,7 +71,7 @@ fn compare(setting: &Setting) -> u64 {
 /// Buyers that take these steps.
 fn steps(text: &str, buyers: u32, tickets: Stock) -> Setting {
     let sale = Sale::of_steps(text.parse().expect("steps"), None, None, None).expect("a sale");
-    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
+    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) }
 }
 
 #[test]
@@ -93,7 +100,7 @@ fn steps_in_any_order_give_the_same_counts_one_by_one() {
 /// Buyers that take these steps under a lock of this kind.
 fn steps_under(lock: Lock, text: &str, buyers: u32, tickets: Stock) -> Setting {
     let sale = Sale::of_steps(text.parse().expect("steps"), Some(lock), None, None).expect("a sale");
-    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, sale }
+    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) }
 }
 
 #[test]
@@ -194,7 +201,7 @@ fn every_order_one_by_one_gives_the_same_counts() {
 #[test]
 fn a_lock_that_is_renamed_away_is_unsound_and_on_a_sidecar_it_is_sound() {
     let sidecar = setting(3, 3, Lock::Flock, Write::Rename);
-    let ticket = Setting { sale: Sale { lock_on: LockOn::Ticket, ..sidecar.sale }, ..sidecar };
+    let ticket = on_ticket(sidecar);
     assert!(compare(&ticket) > 1_000);
     let (trap, control) = (census(&ticket, u64::MAX), census(&sidecar, u64::MAX));
     assert!(trap.sound < trap.schedules);
@@ -202,29 +209,36 @@ fn a_lock_that_is_renamed_away_is_unsound_and_on_a_sidecar_it_is_sound() {
     assert_eq!(control.sound, control.schedules);
 }
 
+/// A schedule at random, and its course.
+fn random_schedule(setting: &Setting, rng: &mut impl rand::Rng) -> (Course, Schedule) {
+    use rand::seq::IteratorRandom as _;
+    with_model!(setting, model => {
+        let mut shop = shop::Shop::new(setting, model);
+        let mut steps = Vec::new();
+        while let Some(place) = shop.able().choose(rng) {
+            let letter = shop.step(place, |_| ()).expect("it can step");
+            steps.push(crate::schedule::Step { letter, buyer: place as u32 + 1 });
+        }
+        (shop.ended(), Schedule(steps))
+    })
+}
+
 /// In settings too large to enumerate: whatever the schedule, those of one course end alike, which is
 /// what lets one of them speak for all.
 #[test]
 fn schedules_of_one_course_are_judged_alike() {
     use rand::SeedableRng as _;
-    use rand::seq::IteratorRandom as _;
     let trap = setting(5, 8, Lock::Flock, Write::Rename);
-    let trap = Setting { sale: Sale { lock_on: LockOn::Ticket, ..trap.sale }, ..trap };
+    let trap = on_ticket(trap);
     let all = Setting { per_buyer: PerBuyer::All, ..unlocked(3, 12) };
     let truncated = several(setting(6, 12, Lock::None, Write::Truncate), 3);
     let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
     for setting in [several(unlocked(7, 6), 2), all, truncated, several(trap, 3)] {
         let mut ends: HashMap<Course, End> = HashMap::new();
         for _ in 0..1_000 {
-            let mut shop = shop::Shop::new(&setting, setting.model());
-            let mut steps = Vec::new();
-            while let Some(place) = shop.able().choose(&mut rng) {
-                let letter = shop.step(place).expect("it can step").letter;
-                steps.push(crate::schedule::Step { letter, buyer: place as u32 + 1 });
-            }
-            let history = rehearse(&setting, &Schedule(steps)).expect("followed");
+            let (course, schedule) = random_schedule(&setting, &mut rng);
+            let history = rehearse(&setting, &schedule).expect("followed");
             let end = End::of(&history);
-            let course = shop.ended();
             assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}");
         }
         assert!(ends.len() > 5, "{setting:?}");
@@ -237,7 +251,7 @@ fn schedules_of_one_course_are_judged_alike() {
 fn a_posix_lock_on_a_replaced_file_is_lost_by_reading() {
     for (lock, sound) in [(Lock::Posix, false), (Lock::Flock, true), (Lock::Ofd, true)] {
         let trap = setting(2, 2, lock, Write::Rename);
-        let trap = Setting { sale: Sale { lock_on: LockOn::Ticket, ..trap.sale }, ..trap };
+        let trap = on_ticket(trap);
         compare(&trap);
         compare(&several(trap, 2));
         let census = census(&trap, u64::MAX);
@@ -256,7 +270,7 @@ fn every_kind_of_lock_is_modelled() {
     }
     for lock in [Lock::Lockfile, Lock::Semaphore] {
         let setting = setting(3, 3, lock, Write::Rename);
-        let named = Setting { sale: Sale { lock_on: LockOn::Ticket, ..setting.sale }, ..setting };
+        let named = on_ticket(setting);
         let census = census(&named, u64::MAX);
         assert_eq!(census.sound, census.schedules, "{lock}");
     }

@@ -23,6 +23,21 @@ texts! {
         en: "interrupted after {states} states of a model",
         zh: "走过模型的 {states} 个状态后被中断，没有数完",
     }
+    /// A census without an end.
+    endless(states) {
+        en: "stopped after {states} states of a model: an aborted purchase can be tried again for ever, so there is no longest schedule",
+        zh: "走过模型的 {states} 个状态后停下：被中止的购买可以一直重试，所以没有最长的调度",
+    }
+    /// A request that has to wait, and the step that brings its answer.
+    waits(step, holder, by) {
+        en: "{step} waits for buyer {holder} … {by}: {step} goes on",
+        zh: "{step} 等买家 {holder} …… {by}：{step} 继续",
+    }
+    /// The same, where the answer is an error.
+    waits_and_fails(step, holder, by) {
+        en: "{step} waits for buyer {holder} … {by}: {step} fails",
+        zh: "{step} 等买家 {holder} …… {by}：{step} 失败",
+    }
     /// A sample that was told to stop.
     draws_interrupted(draws, asked) {
         en: "interrupted after {draws} of {asked} draws: what follows is of those",
@@ -53,6 +68,8 @@ texts! {
     receipts() { en: "receipts", zh: "收据" }
     /// Heading: the stock at the end.
     left() { en: "left", zh: "剩票" }
+    /// Heading: purchases that failed.
+    failed() { en: "failed", zh: "失败" }
     /// Heading: what went wrong.
     anomalies() { en: "anomalies", zh: "异常" }
     /// Heading: the number of schedules.
@@ -144,6 +161,16 @@ texts! {
     leaves_out() {
         en: "The model leaves out: buyers that are killed and machines that lose power in the middle of a purchase; threads, since its buyers are processes; reads and writes that fail or are cut short; other programs that ignore the lock; a lock that does not do what its manual says on your filesystem; time, so nobody gives up waiting.",
         zh: "模型没有考虑：买到一半被杀死的买家或断电的机器；线程，因为模型里的买家是进程；失败或只完成一部分的读写；不理会锁的其他程序；在你的文件系统上不像手册所说那样工作的锁；时间，所以没有人会等不及。",
+    }
+    /// What the models of databases leave out.
+    leaves_out_of_database() {
+        en: "The model leaves out: buyers that are killed, connections that are cut and servers that fail; other programs at the same tables; time, so nobody gives up waiting and no time-out ends a wait; what the engine does otherwise than the versions that were measured.",
+        zh: "模型没有考虑：被杀死的买家、断开的连接和出故障的服务器；同时使用这些表的其他程序；时间，所以没有人会等不及，也没有超时；引擎与所测版本不同的行为。",
+    }
+    /// How far a count has got.
+    counting(states, steps, share) {
+        en: "counting: {states} states after {steps} steps; {share} of the probability has ended",
+        zh: "正在数：{steps} 步之后 {states} 个状态；概率中已走完 {share}",
     }
     /// How to make a witness happen.
     to_replay(command) {

@@ -3,13 +3,13 @@
 
 use std::cell::RefCell;
 
-use super::{Model, complete};
+use super::{Apart, complete};
 use crate::buyer::{Buyer, Ending, Rules};
 use crate::protocol::{Action, Letter, Reply};
 
 /// A buyer and its seat in a model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Contender<M: Model> {
+pub struct Contender<M: Apart> {
     buyer: Buyer,
     seat: M::Seat,
 }
@@ -27,7 +27,7 @@ pub struct Took {
     pub ending: Option<Ending>,
 }
 
-impl<M: Model> Contender<M> {
+impl<M: Apart> Contender<M> {
     /// A buyer before its first step.
     #[must_use]
     pub fn new(rules: Rules) -> Self {

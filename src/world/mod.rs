@@ -4,11 +4,13 @@
 
 mod contender;
 mod gated;
+mod party;
 mod recorded;
 mod think;
 
 pub use contender::{Contender, Took};
 pub use gated::{Baton, Gate, Told, drive_gated};
+pub use party::{Answer, give_up, seated, step, wants};
 pub use recorded::Recorded;
 pub use think::ThinkTimes;
 
@@ -37,20 +39,48 @@ pub trait Session {
     fn ended(&mut self, _ending: Ending) {}
 }
 
-/// A store as pure data: it can be cloned, compared and hashed, so that every order of steps can be tried on
-/// it. What one buyer has of its own there is its seat; the rest all share.
+/// A store as pure data: it can be cloned, compared and hashed, so that every order of requests can be tried on
+/// it. What one buyer has of its own there is its seat; the rest all share. Buyers are told apart by their seats
+/// alone, so those that stand alike are interchangeable.
 pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
     /// What one buyer has of its own.
     type Seat: Clone + Default + Eq + Hash + std::fmt::Debug;
 
+    /// Whether a request of one buyer leaves all other seats as they are, and needs not know them. Then a buyer that
+    /// would have to wait sends no request: schedules are orders of *granted* steps.
+    const APART: bool;
+
+    /// Whether the buyer in `seat` can send this request now.
+    fn can_ask(&self, seat: &Self::Seat, action: Action) -> bool;
+
+    /// The buyer in `seat` stands before this action: it would ask for it now.
+    fn asks(&mut self, _seat: &mut Self::Seat, _action: Action) {}
+
+    /// Sends the request of the buyer at place `who`, which can send it. `answers` is given everything that is
+    /// answered by it, the buyers by their places: the request itself, unless it has to wait, and those that
+    /// waited until now. Where seats are [`Self::APART`] the one seat is enough.
+    fn ask(
+        &mut self,
+        seats: &mut [Self::Seat],
+        who: usize,
+        action: Action,
+        answers: &mut Vec<(usize, Reply)>,
+    );
+
+    /// For whom the buyer at place `who` waits, or would have to wait with this request.
+    fn waits_for(&self, seats: &[Self::Seat], who: usize, action: Action) -> Option<usize>;
+
+    /// What a reader would meet now.
+    fn look(&self) -> Reply;
+}
+
+/// A model in which buyers do not touch each other's seats.
+pub trait Apart: Model {
     /// Whether this action would be done at once: else the buyer has to wait for another.
     fn grants(&self, seat: &Self::Seat, action: Action) -> bool;
 
     /// Whether there are buyers for whom this action may have to wait for another.
     fn can_wait(&self, action: Action) -> bool;
-
-    /// The buyer in `seat` stands before this action: it would ask for it now.
-    fn asks(&mut self, _seat: &mut Self::Seat, _action: Action) {}
 
     /// Carries out one action of the buyer in `seat`. One that is not granted fails: nobody else moves
     /// meanwhile, so waiting for it would be for ever.
@@ -64,9 +94,6 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
 
     /// The buyer in `seat` was killed: what it holds is let go, unless it outlives its holder.
     fn kill(&mut self, seat: &mut Self::Seat);
-
-    /// What a reader would meet now.
-    fn look(&self) -> Reply;
 }
 
 /// Drives a buyer until it leaves.

@@ -25,6 +25,27 @@ fn two_buyers_of_one_ticket_come_out_as_documented() {
     assert!(ran.stdout.starts_with(begin), "{}", ran.stdout);
 }
 
+/// The same steps at two levels: the one oversells, the other aborts.
+#[test]
+fn a_database_needs_no_server_to_be_counted() {
+    let folder = Folder::new();
+    let (code, document) = folder.json("explore --store postgres --isolation read-committed");
+    assert_eq!((code, &document["counting"]), (Some(1), &Value::from("requests")));
+    assert_eq!((&document["schedules"], &document["sound"]), (&Value::from("14"), &Value::from("2")));
+    let (code, document) = folder.json("explore --store postgres --isolation repeatable-read");
+    assert_eq!((code, &document["verdict"]), (Some(0), &Value::from("sound")));
+    let failed = outcomes(&document).iter().find(|outcome| outcome["failed"] == 1).expect("an abort");
+    assert_eq!(failed["errors"], serde_json::json!({"40001": "12"}));
+    let text = folder.ticketsim("explore --store postgres --isolation read-committed").stdout;
+    assert!(text.contains("W2 waits for buyer 1 … C1: W2 goes on"), "{text}");
+    let (code, document) =
+        folder.json("explore --store sqlite --isolation deferred --busy-timeout 0 --retry");
+    assert_eq!((code, &document["covered"]["endless"]), (Some(2), &Value::Bool(true)));
+    let refused = folder.ticketsim("explore --store sqlite --isolation serializable");
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("SQLite has no level serializable"), "{}", refused.stderr);
+}
+
 /// The control stands beside it: the same without the lock.
 #[test]
 fn a_lock_is_proved_sound_and_no_lock_is_not() {

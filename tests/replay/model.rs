@@ -66,12 +66,7 @@ pub(crate) fn gist(history: &History, verdict: &Verdict) -> Gist {
 
 fn setting(plan: &Plan) -> Setting {
     let tickets = plan.tickets.expect("tickets");
-    Setting {
-        buyers: plan.buyers,
-        tickets,
-        per_buyer: plan.per_buyer,
-        sale: plan.file().expect("a ticket file").sale,
-    }
+    Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, choices: plan.store.choices() }
 }
 
 pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
@@ -88,7 +83,7 @@ pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
     // The history alone says which schedule it was; but for the opening of files, which it does not note, and,
     // of steps in another order, for what makes no difference: at which of two reads a purchase was refused, say.
     let found = followed(&sold.history).unwrap_or_else(|error| panic!("{schedule}: {error}"));
-    let sale = setting(plan).sale;
+    let sale = plan.file().expect("a ticket file").sale;
     if sale.steps.is_some() || sale.protocol().has(StepKind::Open) {
         let again = rehearse(&setting(plan), &found).unwrap_or_else(|refusal| panic!("{found}: {refusal}"));
         assert_eq!(gist(&again, &judge(&again)), real, "{schedule}, found as {found}");

@@ -4,6 +4,7 @@ use num_rational::Ratio;
 
 use super::super::Setting;
 use crate::plan::PerBuyer;
+use crate::protocol::Choices;
 use crate::protocol::file::{Lock, LockOn, Write};
 use crate::stock::Stock;
 use crate::verdict::AnomalyKind;
@@ -53,16 +54,17 @@ pub(super) type Key = (u64, u64, Option<Stock>, Vec<AnomalyKind>);
 
 impl Enumeration {
     pub(super) fn new(setting: &Setting) -> Self {
-        let locked = setting.sale.lock != Lock::None;
+        let Choices::File(sale) = setting.choices else { panic!("a sale from a file") };
+        let locked = sale.lock != Lock::None;
         let mut letters = Vec::new();
-        if locked && setting.sale.write == Write::Rename && setting.sale.lock_on == LockOn::Ticket {
+        if locked && sale.write == Write::Rename && sale.lock_on == LockOn::Ticket {
             letters.push('O');
         }
         letters.extend(locked.then_some('L'));
         letters.push('R');
-        letters.extend(if setting.sale.write == Write::Truncate { vec!['T', 'F'] } else { vec!['W'] });
+        letters.extend(if sale.write == Write::Truncate { vec!['T', 'F'] } else { vec!['W'] });
         letters.extend(locked.then_some('U'));
-        if let Some(steps) = setting.sale.steps {
+        if let Some(steps) = sale.steps {
             letters.clear();
             let letter = |word: &str| match word {
                 "lock-shared" => 'H',
@@ -81,9 +83,9 @@ impl Enumeration {
         };
         Self {
             letters,
-            posix: setting.sale.lock == Lock::Posix,
-            flock: setting.sale.lock == Lock::Flock,
-            replaces: locked && setting.sale.write == Write::Rename && setting.sale.lock_on == LockOn::Ticket,
+            posix: sale.lock == Lock::Posix,
+            flock: sale.lock == Lock::Flock,
+            replaces: locked && sale.write == Write::Rename && sale.lock_on == LockOn::Ticket,
             most,
             buyers: vec![Simple::default(); setting.buyers as usize],
             file: Some(setting.tickets),

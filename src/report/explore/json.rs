@@ -1,13 +1,17 @@
 //! An exploration for programs.
 
+use std::collections::BTreeMap;
+
+use num_bigint::BigUint;
 use serde::Serialize;
 
-use super::{census_summary, sample_summary};
-use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Scheduler, Setting};
-use crate::lang::{Lang, explore as say};
+use super::{census_summary, leaves_out, sample_summary};
+use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Scheduler, Setting, Stopped};
+use crate::lang::Lang;
 use crate::plan::PerBuyer;
-use crate::protocol::Protocol;
 use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::protocol::sql::SqlSale;
+use crate::protocol::{Choices, Protocol};
 use crate::report::json::{SCHEMA_VERSION, to_line};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
@@ -32,6 +36,9 @@ struct FoundRow {
     receipts: u64,
     failed: u64,
     remaining: Option<Stock>,
+    /// The errors that ended purchases: of each code how many, over all of these schedules.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    errors: BTreeMap<String, String>,
     anomalies: Vec<AnomalyKind>,
     schedules: String,
     probability: String,
@@ -44,6 +51,9 @@ struct FoundRow {
 struct CoveredRow {
     steps: u64,
     probability: String,
+    /// Whether there is no end to the schedules: an aborted purchase can be tried again for ever.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    endless: bool,
 }
 
 #[derive(Serialize)]
@@ -89,6 +99,8 @@ struct DrawnRow {
 struct Closing {
     verdict: Ruling,
     summary: String,
+    /// What a schedule is an order of: requests, or granted steps.
+    counting: &'static str,
     setting: SettingRow,
     command: String,
     /// The command that makes the worst way to end happen on real processes.
@@ -101,12 +113,44 @@ struct Closing {
 struct SettingRow {
     buyers: u32,
     tickets: Stock,
-    lock: Lock,
-    lock_on: LockOn,
-    write: Write,
-    /// Whether they are the usual ones of the choices or not.
-    steps: Protocol,
+    #[serde(flatten)]
+    choices: ChoicesRow,
     per_buyer: PerBuyer,
+}
+
+/// What one purchase does.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ChoicesRow {
+    /// With its steps, whether they are the usual ones of the choices or not.
+    File {
+        lock: Lock,
+        lock_on: LockOn,
+        write: Write,
+        steps: Protocol,
+    },
+    Sql(SqlSale),
+}
+
+impl ChoicesRow {
+    fn of(choices: Choices) -> Self {
+        match choices {
+            Choices::File(sale) => {
+                let Sale { lock, lock_on, write, .. } = sale;
+                Self::File { lock, lock_on, write, steps: sale.protocol() }
+            }
+            Choices::Sql(sale) => Self::Sql(sale),
+        }
+    }
+}
+
+/// The errors that ended purchases, whichever step they ended.
+fn errors(found: &Found) -> BTreeMap<String, String> {
+    let mut sums: BTreeMap<String, BigUint> = BTreeMap::new();
+    for ((code, _), count) in &found.errors {
+        *sums.entry(code.to_string()).or_default() += count;
+    }
+    sums.into_iter().map(|(code, count)| (code, count.to_string())).collect()
 }
 
 impl Closing {
@@ -117,24 +161,16 @@ impl Closing {
         summary: String,
         worst: Option<(&End, &Schedule)>,
     ) -> Self {
-        let Sale { lock, lock_on, write, .. } = setting.sale;
-        let Setting { buyers, tickets, per_buyer, .. } = *setting;
+        let Setting { buyers, tickets, per_buyer, choices } = *setting;
         let worst = worst.filter(|(end, _)| !end.is_sound());
         Self {
             verdict: ruling,
             summary,
-            setting: SettingRow {
-                buyers,
-                tickets,
-                lock,
-                lock_on,
-                write,
-                steps: setting.sale.protocol(),
-                per_buyer,
-            },
+            counting: setting.counting().name(),
+            setting: SettingRow { buyers, tickets, choices: ChoicesRow::of(choices), per_buyer },
             command,
-            replay: worst.map(|(_, witness)| setting.replay_command(witness)),
-            leaves_out: say::leaves_out(Lang::En),
+            replay: worst.and_then(|(_, witness)| setting.replay_command(witness)),
+            leaves_out: leaves_out(setting, Lang::En),
         }
     }
 }
@@ -148,6 +184,7 @@ pub fn census_json(setting: &Setting, census: &Census, max_states: u64) -> Strin
         receipts: found.end.receipts,
         failed: found.end.failed,
         remaining: found.end.remaining,
+        errors: errors(found),
         anomalies: found.end.anomalies.clone(),
         schedules: found.schedules.to_string(),
         probability: found.probability.to_string(),
@@ -161,10 +198,11 @@ pub fn census_json(setting: &Setting, census: &Census, max_states: u64) -> Strin
         states: census.states,
         complete: census.partial.is_none(),
         outcomes: census.found.iter().map(row).collect(),
-        covered: census
-            .partial
-            .as_ref()
-            .map(|covered| CoveredRow { steps: covered.steps, probability: covered.probability.to_string() }),
+        covered: census.partial.as_ref().map(|covered| CoveredRow {
+            steps: covered.steps,
+            probability: covered.probability.to_string(),
+            endless: covered.stopped == Stopped::Endless,
+        }),
         closing: Closing::new(setting, command, census.ruling(), census_summary(census, Lang::En), worst),
     })
 }

@@ -12,7 +12,7 @@ use num_rational::Ratio;
 use num_traits::One as _;
 
 use super::words::grouped;
-use crate::explore::{Census, Sample};
+use crate::explore::{Census, Counting, Sample, Setting};
 use crate::lang::{Lang, explore as say};
 use crate::verdict::Ruling;
 use chance::{amount, exact_and_decimal, percent};
@@ -20,6 +20,14 @@ use chance::{amount, exact_and_decimal, percent};
 /// So many schedules, in words.
 fn schedules(count: &BigUint, lang: Lang) -> String {
     if count.is_one() { say::one_schedule(lang) } else { say::schedules(lang, amount(count)) }
+}
+
+/// What the model of a setting leaves out.
+fn leaves_out(setting: &Setting, lang: Lang) -> String {
+    match setting.counting() {
+        Counting::Granted => say::leaves_out(lang),
+        Counting::Requests => say::leaves_out_of_database(lang),
+    }
 }
 
 /// The ruling on a census in one sentence.

@@ -8,11 +8,15 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use num_traits::Zero as _;
 
 use super::chance::{SHORT_FRACTION, amount, decimal, exact_and_decimal, percent, sign};
-use super::{census_summary, sample_summary, schedules};
-use crate::explore::{Census, Drawn, End, Found, Sample, Scheduler, Setting};
+use super::{census_summary, leaves_out, sample_summary, schedules};
+use crate::explore::{
+    Census, Counting, Drawn, End, Found, Sample, Scheduler, Setting, Stopped, Waited, rehearsal,
+};
 use crate::lang::{Lang, Noun, explore as say, run as say_run};
 use crate::plan::Exclusion;
-use crate::protocol::file::Lock;
+use crate::protocol::Choices;
+use crate::protocol::file::{Lock, Sale};
+use crate::protocol::sql::{Engine, Isolation, SqlSale};
 use crate::report::documented::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
 use crate::report::words::{self, grouped, grouped_stock};
@@ -31,13 +35,14 @@ const LONG_FRACTION: usize = 160;
 pub fn census_text(setting: &Setting, census: &Census, lang: Lang) -> String {
     let mut text = format!("{}\n", setting_line(setting, lang));
     let (count, states) = (schedules(&census.schedules, lang), grouped(census.states));
-    let counted = match &census.partial {
+    let counted = match census.partial.as_ref().map(|covered| covered.stopped) {
         None => say::counted(lang, count, states),
-        Some(covered) if covered.told => say::told_to_stop(lang, states),
-        Some(_) => say::stopped(lang, states),
+        Some(Stopped::Told) => say::told_to_stop(lang, states),
+        Some(Stopped::Bound) => say::stopped(lang, states),
+        Some(Stopped::Endless) => say::endless(lang, states),
     };
     let _ = writeln!(text, "{}\n", styled(ASIDE, counted));
-    let rows: Vec<Row<'_>> = census.found.iter().map(|found| Row::counted(found, lang)).collect();
+    let rows: Vec<Row<'_>> = census.found.iter().map(|found| Row::counted(setting, found, lang)).collect();
     text.push_str(&table(&rows, [say::schedules_heading(lang), say::probability(lang)], lang));
     let ruling = census.ruling();
     let _ = writeln!(text, "{}", styled(style(ruling).bold(), census_summary(census, lang)));
@@ -52,7 +57,7 @@ pub fn census_text(setting: &Setting, census: &Census, lang: Lang) -> String {
     }
     let worst = census.found.first().map(|found| (&found.end, &found.witness));
     text.push_str(&aside(setting, ruling, worst, lang));
-    if census.partial.as_ref().is_some_and(|covered| !covered.told) {
+    if census.partial.as_ref().is_some_and(|covered| covered.stopped == Stopped::Bound) {
         let more = census.states.saturating_mul(10);
         let sample = format!("{} --sample 10000", setting.command());
         let _ = writeln!(text, "\n{}", say::raise_bound(lang, more, sample));
@@ -102,8 +107,10 @@ fn style(ruling: Ruling) -> Style {
 
 /// What is explored, in one line, and what is wrong with its lock.
 fn setting_line(setting: &Setting, lang: Lang) -> String {
-    let lock = words::lock(&setting.sale, lang);
-    let mut write = words::write(&setting.sale, lang);
+    let (lock, mut write) = match &setting.choices {
+        Choices::File(sale) => (words::lock(sale, lang), words::write(sale, lang)),
+        Choices::Sql(sale) => database(sale),
+    };
     if let Some(each) = words::several_each(setting.per_buyer, lang) {
         write = format!("{write}, {each}");
     }
@@ -116,38 +123,72 @@ fn setting_line(setting: &Setting, lang: Lang) -> String {
     }
 }
 
+/// A database and its level, and what a purchase does there. The words are those of its options.
+fn database(sale: &SqlSale) -> (String, String) {
+    let level = match sale.isolation {
+        Isolation::None => String::new(),
+        level => format!(", {level}"),
+    };
+    let sqlite = sale.engine == Engine::Sqlite;
+    let journal = if sqlite { format!(", journal {}", sale.journal) } else { String::new() };
+    let at_once = sqlite && sale.busy_timeout_ns == 0;
+    let more = [(sale.constraint, "--constraint"), (sale.retry, "--retry"), (at_once, "--busy-timeout 0")];
+    let steps = sale.protocol().to_string().replace(" think", "");
+    let more = more.into_iter().filter(|(given, _)| *given).map(|(_, option)| option);
+    (sale.engine.title().to_owned() + &level + &journal, more.fold(steps, |all, one| all + ", " + one))
+}
+
 /// What the model leaves out, unless a schedule speaks for itself, and what to try next. `worst` is the
 /// first way to end, and its witness.
 fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, lang: Lang) -> String {
-    let with = |lock: Lock| Setting { sale: setting.sale.under(lock), ..*setting }.command();
-    let lock = setting.sale.lock;
     let mut text = String::new();
     if ruling != Ruling::Unsound {
-        let _ = writeln!(text, "{}", styled(ASIDE, say::leaves_out(lang)));
+        let _ = writeln!(text, "{}", styled(ASIDE, leaves_out(setting, lang)));
     }
     let replay = worst.filter(|(end, _)| !end.is_sound());
-    let replay = replay.map(|(_, witness)| {
-        if witness.to_string().len() > LONG_WITNESS {
-            say::replay_in_json(lang)
-        } else {
-            say::to_replay(lang, setting.replay_command(witness))
-        }
+    let replay = replay.and_then(|(_, witness)| {
+        let command = setting.replay_command(witness)?;
+        let is_long = witness.to_string().len() > LONG_WITNESS;
+        Some(if is_long { say::replay_in_json(lang) } else { say::to_replay(lang, command) })
     });
-    let contrast = match ruling {
-        Ruling::Unsound if lock == Lock::None => Some(say::to_lock(lang, with(Lock::Flock))),
-        Ruling::Unsound if setting.plan().exclusion() == Exclusion::NotCovered => {
-            Some(say_run::how_to_cover(lang, with(lock)))
-        }
-        Ruling::Unsound if setting.sale.replaces_its_lock() => Some(say::to_sidecar(lang, with(lock))),
-        Ruling::Sound if setting.sale.replaces_its_lock() => Some(say::too_few_to_show(lang)),
-        Ruling::Sound if lock != Lock::None => Some(say_run::how_to_break(lang, with(Lock::None))),
-        _ => None,
+    let contrast = match &setting.choices {
+        Choices::File(sale) => contrast(setting, sale, ruling, lang),
+        Choices::Sql(_) => None,
     };
     for (hint, place) in replay.into_iter().chain(contrast).zip(0..) {
         let gap = if place == 0 { "\n" } else { "" };
         let _ = writeln!(text, "{gap}{hint}");
     }
     text
+}
+
+/// What to explore beside a sale from a file.
+fn contrast(setting: &Setting, sale: &Sale, ruling: Ruling, lang: Lang) -> Option<String> {
+    let with = |lock: Lock| Setting { choices: Choices::File(sale.under(lock)), ..*setting }.command();
+    let lock = sale.lock;
+    match ruling {
+        Ruling::Unsound if lock == Lock::None => Some(say::to_lock(lang, with(Lock::Flock))),
+        Ruling::Unsound if setting.plan().exclusion() == Exclusion::NotCovered => {
+            Some(say_run::how_to_cover(lang, with(lock)))
+        }
+        Ruling::Unsound if sale.replaces_its_lock() => Some(say::to_sidecar(lang, with(lock))),
+        Ruling::Sound if sale.replaces_its_lock() => Some(say::too_few_to_show(lang)),
+        Ruling::Sound if lock != Lock::None => Some(say_run::how_to_break(lang, with(Lock::None))),
+        _ => None,
+    }
+}
+
+/// The requests of a schedule that have to wait, in words; nothing where none does.
+fn waits(setting: &Setting, schedule: &Schedule, lang: Lang) -> Option<String> {
+    let long = schedule.to_string().len() > LONG_WITNESS;
+    let Ok(rehearsal) = rehearsal(setting, schedule) else { return None };
+    let waits = rehearsal.waited.iter().map(|waited| {
+        let Waited { step, holder, until, failed } = *waited;
+        let by = until.and_then(|until| schedule.0.get(until - 1)).copied().unwrap_or(step);
+        if failed { say::waits_and_fails(lang, step, holder, by) } else { say::waits(lang, step, holder, by) }
+    });
+    let waits: Vec<String> = waits.collect();
+    (!waits.is_empty() && !long).then(|| waits.join(if lang == Lang::Zh { "；" } else { "; " }))
 }
 
 /// The name of an anomaly; in English it is the one that JSON has.
@@ -176,15 +217,19 @@ struct Row<'a> {
     witness: String,
     anomalies: String,
     left: String,
+    /// Which requests of the witness wait.
+    waits: Option<String>,
 }
 
 impl<'a> Row<'a> {
-    fn counted(found: &'a Found, lang: Lang) -> Self {
-        let Found { end, schedules, probability, witness } = found;
+    fn counted(setting: &Setting, found: &'a Found, lang: Lang) -> Self {
+        let Found { end, schedules, probability, witness, .. } = found;
         let row = Self::new(end, amount(schedules), decimal(probability), witness, lang);
         // A whole number has no fraction to show.
         let fraction = (!probability.is_integer()).then(|| (probability.to_string(), sign(probability)));
-        Self { fraction, ..row }
+        let waits =
+            (setting.counting() == Counting::Requests).then(|| waits(setting, witness, lang)).flatten();
+        Self { fraction, waits, ..row }
     }
 
     fn drawn(drawn: &'a Drawn, draws: u64, lang: Lang) -> Self {
@@ -206,7 +251,7 @@ impl<'a> Row<'a> {
             shown.truncate(shown[..LONG_WITNESS / 4].rfind(' ').unwrap_or(0));
             shown = say::cut_short(lang, shown, grouped(witness.0.len() as u64));
         }
-        Self { end, count, fraction: None, decimal, witness: shown, anomalies, left }
+        Self { end, count, fraction: None, decimal, witness: shown, anomalies, left, waits: None }
     }
 
     fn is_short(&self) -> bool {
@@ -223,7 +268,10 @@ fn table(rows: &[Row<'_>], [count, likely]: [String; 2], lang: Lang) -> String {
     let short = rows.iter().all(Row::is_short);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    let mut headings = vec![say::receipts(lang), say::left(lang), say::anomalies(lang), count, likely];
+    let failed = rows.iter().any(|row| row.end.failed > 0);
+    let mut headings = vec![say::receipts(lang), say::left(lang)];
+    headings.extend(failed.then(|| say::failed(lang)));
+    headings.extend([say::anomalies(lang), count, likely]);
     headings.extend(short.then(|| say::shortest(lang)));
     table.set_header(headings);
     for row in rows {
@@ -232,12 +280,14 @@ fn table(rows: &[Row<'_>], [count, likely]: [String; 2], lang: Lang) -> String {
             _ => row.decimal.clone(),
         };
         let receipts = grouped(row.end.receipts);
-        let mut cells = vec![receipts, row.left.clone(), row.anomalies.clone(), row.count.clone(), likely];
+        let mut cells = vec![receipts, row.left.clone()];
+        cells.extend(failed.then(|| grouped(row.end.failed)));
+        cells.extend([row.anomalies.clone(), row.count.clone(), likely]);
         cells.extend(short.then(|| row.witness.clone()));
         table.add_row(cells);
     }
     for (column, place) in table.column_iter_mut().zip(0..) {
-        let number = [0, 1, 3].contains(&place);
+        let number = if failed { [0, 1, 2, 4].contains(&place) } else { [0, 1, 3].contains(&place) };
         column.set_cell_alignment(if number { CellAlignment::Right } else { CellAlignment::Left });
     }
     let mut text = String::new();
@@ -255,6 +305,9 @@ fn table(rows: &[Row<'_>], [count, likely]: [String; 2], lang: Lang) -> String {
                 let _ = writeln!(text, "      {fraction}");
             }
             let _ = writeln!(text, "      {}", row.witness);
+        }
+        if let Some(waits) = &row.waits {
+            let _ = writeln!(text, "      {}", styled(ASIDE, waits));
         }
     }
     text + "\n"

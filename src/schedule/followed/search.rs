@@ -13,7 +13,7 @@ use crate::history::{Outcome, Purchase, Steps};
 use crate::plan::Plan;
 use crate::protocol::{Action, Protocol, Reply};
 use crate::stock::Stock;
-use crate::world::{Contender, Model};
+use crate::world::{Apart, Contender};
 
 /// What a recorded purchase tells of its steps.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +105,7 @@ fn locked_at_read(steps: &Steps) -> Option<bool> {
 
 /// A buyer on its way through what it is told to have done.
 #[derive(Clone)]
-struct Way<M: Model> {
+struct Way<M: Apart> {
     contender: Contender<M>,
     /// The purchase that it is in.
     purchase: usize,
@@ -130,7 +130,7 @@ enum Class<S> {
 type Head = (u64, usize);
 
 /// A step that was taken, and what was before it.
-struct Undo<M: Model> {
+struct Undo<M: Apart> {
     buyer: usize,
     before: Way<M>,
     model: M,
@@ -145,7 +145,7 @@ struct Choice {
 }
 
 /// A depth-first search for the order, the order of the notes first.
-pub(super) struct Search<M: Model> {
+pub(super) struct Search<M: Apart> {
     /// The number of each buyer, and what it is told to have done.
     told: Vec<(u32, Vec<Told>)>,
     protocol: Protocol,
@@ -167,7 +167,7 @@ pub(super) struct Search<M: Model> {
     choices: Vec<Choice>,
 }
 
-impl<M: Model> Search<M> {
+impl<M: Apart> Search<M> {
     pub(super) fn new(told: Vec<(u32, Vec<Told>)>, plan: &Plan, model: M) -> Self {
         let protocol = plan.protocol();
         let way = |(_, purchases): &(u32, Vec<Told>)| Way {

@@ -16,7 +16,7 @@ use crate::plan::{Exclusion, Workers};
 use crate::protocol::file::{Lock, Sale};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
-use crate::world::Model;
+use crate::world::{Apart, Model};
 
 /// What stands in the ticket file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -139,9 +139,10 @@ impl FileModel {
 
 impl Model for FileModel {
     type Seat = Seat;
+    const APART: bool = true;
 
-    fn can_wait(&self, action: Action) -> bool {
-        self.excludes && action.kind().is_some_and(StepKind::locks)
+    fn can_ask(&self, seat: &Seat, action: Action) -> bool {
+        self.grants(seat, action)
     }
 
     fn asks(&mut self, seat: &mut Seat, action: Action) {
@@ -149,6 +150,31 @@ impl Model for FileModel {
         if action == Action::Upgrade && self.lock == Lock::Flock {
             self.release(seat);
         }
+    }
+
+    fn ask(&mut self, seats: &mut [Seat], who: usize, action: Action, answers: &mut Vec<(usize, Reply)>) {
+        answers.push((who, self.perform(&mut seats[who], action)));
+    }
+
+    fn waits_for(&self, seats: &[Seat], who: usize, action: Action) -> Option<usize> {
+        let holds = |other: &usize| *other != who && self.keeps_out(&seats[*other], &seats[who]);
+        (0..seats.len()).find(holds).filter(|_| !self.grants(&seats[who], action))
+    }
+
+    fn look(&self) -> Reply {
+        match &self.text {
+            Text::Whole(stock) => Reply::Stock(*stock),
+            Text::Bytes(bytes) => match ticket::parse(bytes) {
+                Ok(parsed) => Reply::Stock(parsed.stock),
+                Err(_) => Reply::Torn(TornText::new(bytes)),
+            },
+        }
+    }
+}
+
+impl Apart for FileModel {
+    fn can_wait(&self, action: Action) -> bool {
+        self.excludes && action.kind().is_some_and(StepKind::locks)
     }
 
     fn grants(&self, seat: &Seat, action: Action) -> bool {
@@ -211,16 +237,6 @@ impl Model for FileModel {
         // sem_overview(7), and O_EXCL's file: nobody lets them go for a dead holder.
         if !self.outlives_its_holder {
             self.release(seat);
-        }
-    }
-
-    fn look(&self) -> Reply {
-        match &self.text {
-            Text::Whole(stock) => Reply::Stock(*stock),
-            Text::Bytes(bytes) => match ticket::parse(bytes) {
-                Ok(parsed) => Reply::Stock(parsed.stock),
-                Err(_) => Reply::Torn(TornText::new(bytes)),
-            },
         }
     }
 }

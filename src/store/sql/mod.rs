@@ -1,5 +1,6 @@
 //! Databases as stores: where one is ([`Address`]), what a sale is called there ([`SaleName`]), what its steps
-//! send ([`dialect`]), one buyer's session ([`SqlSession`]), and the counter at which tickets are put on sale.
+//! send ([`dialect`]), one buyer's session ([`SqlSession`]), and the counter at which tickets are put on sale;
+//! and all of it as pure data ([`model`]).
 //!
 //! What differs between engines is in few places: an address, a dialect, a connection ([`link::Link`]) and the
 //! books of its counter. All else, and everybody else, speaks of steps and stocks. Engines are features of the
@@ -13,6 +14,7 @@ mod counter;
 pub mod dialect;
 pub mod error;
 mod link;
+pub mod model;
 pub mod name;
 #[cfg(feature = "postgres")]
 mod postgres;

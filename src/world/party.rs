@@ -1,0 +1,120 @@
+//! All buyers of a sale in one model: their step machines and their seats, taken one request at a time.
+//!
+//! A request may have to wait, and one may bring answers to several buyers. A buyer that waits is not advanced:
+//! its machine takes the answer when it comes. What belongs to the step before (a rollback, an unlock, a begin
+//! that does nothing yet) is asked at once, and may answer others within the same step.
+
+use super::Model;
+use crate::buyer::{Buyer, Ending, Rules};
+use crate::fault::{Fault, FaultKind};
+use crate::protocol::{Action, Letter, Reply};
+use crate::stock::Stock;
+
+/// What came of one request, for one buyer: for the one that sent it, or for one that waited for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Whose it is, by its place among the buyers.
+    pub buyer: usize,
+    /// How a schedule names the request.
+    pub letter: Letter,
+    /// What the buyer wanted.
+    pub action: Action,
+    /// What it got.
+    pub reply: Reply,
+    /// The stock that its ticket was taken from, if it has taken one.
+    pub sold_from: Stock,
+    /// How its purchase ended, if it did so with this step.
+    pub ending: Option<Ending>,
+}
+
+/// A buyer and its seat before its first step.
+#[must_use]
+pub fn seated<M: Model>(model: &M, rules: Rules) -> (Buyer, M::Seat) {
+    let mut party = ([Buyer::new(rules)], [M::Seat::default()]);
+    // What a purchase begins with and is no step: a thought, or a begin that changes nothing but the seat.
+    go_on(&mut model.clone(), &mut party.0, &mut party.1, 0, &mut Vec::new());
+    let ([buyer], [seat]) = party;
+    (buyer, seat)
+}
+
+/// The step that a buyer can take now; `None` while it waits for an answer, or for the lock, and once it has
+/// left.
+#[must_use]
+#[inline]
+pub fn wants<M: Model>(model: &M, buyer: &Buyer, seat: &M::Seat) -> Option<Letter> {
+    buyer.next_letter().filter(|_| model.can_ask(seat, buyer.next()))
+}
+
+/// Sends the request of the buyer at place `who`, which can send one, and tells of every answer that it
+/// brings.
+pub fn step<M: Model>(
+    model: &mut M,
+    buyers: &mut [Buyer],
+    seats: &mut [M::Seat],
+    who: usize,
+    mut tell: impl FnMut(Answer),
+) {
+    let mut answers = Vec::new();
+    model.ask(seats, who, buyers[who].next(), &mut answers);
+    take_all(model, buyers, seats, answers, &mut tell);
+}
+
+/// Has a buyer give up that waits, where nobody can go on: it never gets what it waits for.
+pub fn give_up<M: Model>(
+    model: &mut M,
+    buyers: &mut [Buyer],
+    seats: &mut [M::Seat],
+    who: usize,
+    tell: &mut impl FnMut(Answer),
+) {
+    let given_up = Reply::Failed(Fault::plain(FaultKind::LockTimeout));
+    take_all(model, buyers, seats, vec![(who, given_up)], tell);
+}
+
+/// Has buyers take their answers, and those that these bring.
+fn take_all<M: Model>(
+    model: &mut M,
+    buyers: &mut [Buyer],
+    seats: &mut [M::Seat],
+    mut answers: Vec<(usize, Reply)>,
+    tell: &mut impl FnMut(Answer),
+) {
+    let mut told = 0;
+    while let Some((place, reply)) = answers.get(told).copied() {
+        told += 1;
+        let buyer = &mut buyers[place];
+        let Some(letter) = buyer.next_letter() else { continue };
+        let action = buyer.next();
+        let sold_from = if let Reply::Sold(from) = reply { from } else { buyer.seen() };
+        let ending = buyer.accept(reply);
+        let ending = ending.or(go_on(model, buyers, seats, place, &mut answers));
+        model.asks(&mut seats[place], buyers[place].next());
+        tell(Answer { buyer: place, letter, action, reply, sold_from, ending });
+    }
+}
+
+/// Asks for everything that belongs to the step that a buyer has just taken. Says how its purchase ended, if it
+/// does so with that.
+fn go_on<M: Model>(
+    model: &mut M,
+    buyers: &mut [Buyer],
+    seats: &mut [M::Seat],
+    who: usize,
+    answers: &mut Vec<(usize, Reply)>,
+) -> Option<Ending> {
+    let mut ended = None;
+    while buyers[who].next_letter().is_none() && !buyers[who].has_left() {
+        let action = buyers[who].next();
+        let reply = if action == Action::Think {
+            Reply::Done
+        } else {
+            let before = answers.len();
+            model.ask(seats, who, action, answers);
+            // Letting go and beginning never wait; whoever else was answered has its turn afterwards.
+            let own = answers[before..].iter().position(|(place, _)| *place == who);
+            own.map_or(Reply::Done, |place| answers.remove(before + place).1)
+        };
+        ended = buyers[who].accept(reply).or(ended);
+    }
+    ended
+}
