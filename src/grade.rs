@@ -2,7 +2,7 @@
 //! data. It runs nothing and prints nothing.
 //!
 //! The promise follows from who the lock tells apart ([`Exclusion`], which is decided in one place,
-//! [`Sale::exclusion`]). The grade follows from what was seen, and a promise of safety counts only
+//! [`Exclusion::of`]). The grade follows from what was seen, and a promise of safety counts only
 //! beside its control: the same workers and the same write without a lock have to fail.
 
 use serde::Serialize;

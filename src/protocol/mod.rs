@@ -5,7 +5,7 @@
 //! [`Action`] after another and takes the [`Reply`]. Whoever has to know the shape of a purchase (its first
 //! step, how many there are, which letters it uses, whether its lock covers what it does) asks the protocol.
 //!
-//! - [`file`]: the choices that make up the usual protocols of a ticket file, and which words it has.
+//! - [`mod@file`]: the choices that make up the usual protocols of a ticket file, and which words it has.
 //! - [`sql`]: those of the databases.
 
 pub mod file;

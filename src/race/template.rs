@@ -1,7 +1,7 @@
 //! Texts with `{variables}` in them, and what a value must look like where it is put.
 //!
 //! A name in braces that no variable has stays as it stands: `awk '{print}'` and JSON have braces, too.
-//! [`Template::unknown`] tells of them, so that a typing error can be pointed out.
+//! A template tells of them, so that a typing error can be pointed out.
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 //! send ([`dialect`]), one buyer's session ([`SqlSession`]), and the counter at which tickets are put on sale;
 //! and all of it as pure data ([`model`]).
 //!
-//! What differs between engines is in few places: an address, a dialect, a connection ([`link::Link`]) and the
+//! What differs between engines is in few places: an address, a dialect, a connection (`link::Link`) and the
 //! books of its counter. All else, and everybody else, speaks of steps and stocks. Engines are features of the
 //! build; one that was left out is an error here and nowhere else.
 
