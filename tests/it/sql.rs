@@ -190,17 +190,20 @@ fn a_killed_buyer_is_accounted_for() {
     let run = command.stdout(Stdio::piped()).spawn().expect("started");
     // Whoever is in its transaction thinks.
     let thinker = || children(run.id()).into_iter().find(|pid| thinks(*pid));
-    eventually("a buyer thinks", || thinker().is_some());
-    let victim = thinker().expect("a buyer");
+    let mut victim = None;
+    eventually("a buyer thinks", || {
+        victim = thinker();
+        victim.is_some()
+    });
+    let victim = victim.expect("a buyer");
     kill(Pid::from_raw(victim.cast_signed()), Signal::SIGKILL).expect("killed");
     let ran = run.wait_with_output().expect("it ends");
     let document: Value = serde_json::from_slice(&ran.stdout).expect("a document");
-    // The transaction of the dead was rolled back; whether it was is not known from its answer.
-    assert_eq!(
-        (&document["receipts"], &document["stock"]["remaining"]),
-        (&4.into(), &1.into()),
-        "{document}"
-    );
+    // The transaction of the dead was rolled back, unless it had just been committed.
+    let number = |value: &Value| value.as_i64().expect("a number");
+    let (receipts, left) = (number(&document["receipts"]), number(&document["stock"]["remaining"]));
+    assert!(receipts >= 4 && receipts + left == 5, "{document}");
+    assert_ne!(document["verdict"], "unsound", "{document}");
     assert_eq!(
         document["buyers"].as_array().expect("buyers").iter().filter(|b| b["killed_by"] == 9).count(),
         1
