@@ -219,6 +219,8 @@ impl Script {
                 (purchase.seen, purchase.sold_from) = (Some(stock), Some(stock));
             }
             (_, Reply::Sold(from)) => purchase.sold_from = Some(from),
+            // From whichever stock there is, but not from what was seen.
+            (_, Reply::Missed) => purchase.sold_from = None,
             (Action::Read, Reply::Torn(text)) => purchase.torn = Some(text),
             _ => {}
         }

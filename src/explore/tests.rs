@@ -1,6 +1,8 @@
 //! The census against an enumeration that shares nothing with it but the rules of the sale.
 
+mod conventions;
 mod enumeration;
+mod requests;
 mod tables;
 
 use std::collections::BTreeMap;

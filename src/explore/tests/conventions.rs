@@ -1,0 +1,126 @@
+//! Who waits for whom, and which step brings whose answer: with three buyers, where two would not show it.
+
+use super::tables::{of_sale, sale};
+use super::*;
+use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale};
+
+/// The waits of a schedule in words, and its receipts and failed purchases.
+fn told(setting: &Setting, schedule: &str) -> (Vec<String>, u64, u64) {
+    let steps: Schedule = schedule.parse().expect("a schedule");
+    let rehearsal =
+        rehearsal(setting, &steps).unwrap_or_else(|refusal| panic!("{setting:?}: {schedule}: {refusal}"));
+    let waits = rehearsal.waited.iter().map(|waited| {
+        let by = steps.0[waited.until.expect("an answer") - 1];
+        let ends = if waited.failed { "fails" } else { "goes on" };
+        format!("{} for {} until {by}, {ends}", waited.step, waited.holder)
+    });
+    let end = End::of(&rehearsal.history);
+    (waits.collect(), end.receipts, end.failed)
+}
+
+fn postgres(steps: &str, level: Isolation) -> Setting {
+    of_sale(sale(SqlSale::new(Engine::Postgres), steps, level), 3, 1)
+}
+
+/// A share request overtakes a writer that waits. A waiter waits for one buyer at a time: the circle comes to light
+/// as its first victim lets go, and then has a second one.
+#[test]
+fn a_share_lock_overtakes_a_writer_and_a_second_circle_comes_to_light() {
+    let setting = postgres("begin read-for-share write commit", Isolation::ReadCommitted);
+    let (waits, receipts, failed) = told(&setting, "R1 R2 W1 R3 W3 W2 C1");
+    assert_eq!(waits, ["W1 for 2 until W2, goes on", "W3 for 1 until W2, fails"]);
+    assert_eq!((receipts, failed), (1, 2));
+}
+
+/// At read committed an UPDATE that finds nothing after its wait keeps the row: the next has to wait on.
+#[test]
+fn a_take_that_found_nothing_after_its_wait_keeps_the_row() {
+    let setting = postgres("begin take commit", Isolation::ReadCommitted);
+    let (waits, receipts, failed) = told(&setting, "D1 D2 D3 C1 C2 C3");
+    assert_eq!(waits, ["D2 for 1 until C1, goes on", "D3 for 1 until C2, goes on"]);
+    assert_eq!((receipts, failed), (1, 0));
+    // One that finds nothing at once locks nothing.
+    assert_eq!(told(&setting, "D1 C1 D2 D3 C3 C2"), (vec![], 1, 0));
+}
+
+/// At repeatable read all that wait behind a change fail with it.
+#[test]
+fn takes_that_wait_behind_a_change_all_abort() {
+    let setting = postgres("begin take commit", Isolation::RepeatableRead);
+    let (waits, receipts, failed) = told(&setting, "D1 D2 D3 C1");
+    assert_eq!(waits, ["D2 for 1 until C1, fails", "D3 for 1 until C1, fails"]);
+    assert_eq!((receipts, failed), (1, 2));
+}
+
+/// The snapshot is taken when the lock is asked for, not when it is got; a lock before BEGIN takes none.
+#[test]
+fn waiting_takes_the_snapshot_first() {
+    let inside = postgres("begin lock-until-commit read write commit", Isolation::RepeatableRead);
+    let (_, receipts, failed) = told(&inside, "L1 L2 L3 R1 W1 C1 R2 W2 R3 W3");
+    assert_eq!((receipts, failed), (1, 2));
+    let outside = postgres("lock begin read write commit unlock", Isolation::RepeatableRead);
+    let (waits, receipts, failed) = told(&outside, "L1 L2 L3 R1 W1 C1 U1 R2 C2 U2 R3 C3 U3");
+    assert_eq!(waits, ["L2 for 1 until U1, goes on", "L3 for 1 until U2, goes on"]);
+    assert_eq!((receipts, failed), (1, 0));
+}
+
+/// A reader that then writes fails, which lets the commit go, which lets those go that wanted to read: one step.
+#[test]
+fn one_failure_lets_a_commit_and_its_readers_go() {
+    let usual = SqlSale { journal: Journal::Delete, ..SqlSale::new(Engine::Sqlite) };
+    let setting = of_sale(sale(usual, "begin read write commit", Isolation::Deferred), 3, 1);
+    let (waits, receipts, failed) = told(&setting, "R1 R2 W1 C1 R3 W2 C3");
+    assert_eq!(waits, ["C1 for 2 until W2, goes on", "R3 for 1 until W2, goes on"]);
+    assert_eq!((receipts, failed), (1, 1));
+}
+
+#[test]
+fn a_buyer_that_waits_sends_nothing() {
+    let setting = postgres("begin read write commit", Isolation::ReadCommitted);
+    for (text, message) in [
+        ("R1 R2 W1 W2 C2", "step 5 (C2): this buyer's W has waited for buyer 1 since step 4"),
+        ("R1 R2 W1 W2", "step 5: the schedule ends here, but buyer 1 has not left"),
+        ("R1 C1", "step 2 (C1): this buyer's next step is W1"),
+    ] {
+        let refusal = rehearse(&setting, &text.parse().expect("a schedule")).expect_err("refused");
+        assert_eq!(refusal.to_string(), message);
+    }
+}
+
+/// Aborted purchases that are tried again while nobody gets on have no longest schedule; where each abort is owed to
+/// another's commit they have one.
+#[test]
+fn what_can_be_tried_again_for_ever_is_said_to_be_so() {
+    let busy = SqlSale { busy_timeout_ns: 0, ..SqlSale::new(Engine::Sqlite) };
+    let endless = of_sale(sale(busy, "begin read write commit --retry", Isolation::Deferred), 2, 1);
+    let coverage = census(&endless, u64::MAX).partial.expect("no end");
+    assert_eq!(coverage.stopped, Stopped::Endless);
+    for level in [Isolation::ReadCommitted, Isolation::RepeatableRead] {
+        let setting = postgres("begin read-for-share write commit --retry", level);
+        assert_eq!(census(&Setting { buyers: 2, ..setting }, u64::MAX).partial, None);
+    }
+}
+
+/// In settings too large to enumerate: whatever the schedule, those of one course end alike.
+#[test]
+fn schedules_of_one_course_in_a_database_are_judged_alike() {
+    use rand::SeedableRng as _;
+    let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
+    let usual = SqlSale::new(Engine::Postgres);
+    for (steps, level, per_buyer) in [
+        ("begin read write commit", Isolation::ReadCommitted, 2),
+        ("begin read decrement commit", Isolation::ReadCommitted, 2),
+        ("begin read write commit", Isolation::RepeatableRead, 2),
+        ("begin count insert commit", Isolation::ReadCommitted, 2),
+        ("lock begin read write unlock commit", Isolation::ReadCommitted, 3),
+        ("decrement give-back", Isolation::None, 2),
+    ] {
+        let setting = several(of_sale(sale(usual, steps, level), 5, 6), per_buyer);
+        let mut ends: HashMap<Course, End> = HashMap::new();
+        for _ in 0..500 {
+            let (course, schedule) = random_schedule(&setting, &mut rng);
+            let end = End::of(&rehearse(&setting, &schedule).expect("followed"));
+            assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}: {schedule}");
+        }
+    }
+}
