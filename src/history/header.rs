@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Doubt, Names, Tally, Timing};
+use super::{Doubt, Items, Names, Tally, Timing};
 use crate::plan::{Exclusion, Plan};
 use crate::protocol::file::Lock;
 use crate::stock::Stock;
@@ -145,47 +145,6 @@ impl Header {
         }
         let error_ns = self.clock_error_ns.unwrap_or(0);
         (error_ns, error_ns.saturating_add(self.resolution_ns.unwrap_or(0)))
-    }
-}
-
-/// What is sold: one counter an item. None where purchases do not say what they bought: then there is one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Items {
-    /// Their names.
-    pub names: Names,
-    /// The stock of each before the first purchase, where it is known; by the place of its name.
-    pub initial: Vec<Option<Stock>>,
-    /// The stock of each after the last purchase.
-    pub remaining: Vec<Option<Stock>>,
-    /// Whether they are seats: there is one of each.
-    pub seats: bool,
-}
-
-impl Items {
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    /// Whether purchases do not say what they bought.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The number of the item of this name; a new one the first time.
-    pub fn number(&mut self, name: &str) -> u32 {
-        let number = self.names.place(name);
-        self.initial.resize(self.len(), None);
-        self.remaining.resize(self.len(), None);
-        number
-    }
-
-    /// The name of an item.
-    #[must_use]
-    pub fn name(&self, item: u32) -> Option<&str> {
-        self.names.at(item as usize)
     }
 }
 

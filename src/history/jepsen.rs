@@ -8,10 +8,10 @@ use std::collections::hash_map::Entry;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::formats::{Deed, Reading};
-use super::line::NO_ITEM;
-use super::read::{BuyerName, Mistake, reason};
-use super::{Names, Outcome, Purchase};
+use super::mistake::{Mistake, reason};
+use super::names::BuyerName;
+use super::reading::{Deed, Reading};
+use super::{Items, Names, Outcome, Purchase};
 use crate::stock::Stock;
 
 /// One event: its members, as they stand in its line.
@@ -250,10 +250,9 @@ fn purchase(
         (Deed::Read, Outcome::Unknown) => (false, Outcome::Failed),
         _ => (false, outcome),
     };
-    let item = NO_ITEM;
     Purchase {
         gives_back,
-        item,
+        item: Items::NONE,
         seen: stock,
         sold_from: stock,
         line,

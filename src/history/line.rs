@@ -3,17 +3,15 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::jepsen::Event;
-use super::read::{BuyerName, Mistake};
-use super::{FORMAT_VERSION, Header, Outcome, Purchase, Steps};
+use super::mistake::Mistake;
+use super::names::BuyerName;
+use super::{FORMAT_VERSION, Header, Items, Outcome, Purchase, Steps};
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::stock::Stock;
-
-/// The item of a purchase that names none.
-pub(in crate::history) const NO_ITEM: u32 = u32::MAX;
 
 /// The words for how many tickets a purchase is about.
 pub(super) const QUANTITY: &[&str] = &["quantity", "qty", "count", "amount"];
@@ -232,7 +230,7 @@ impl<'a> Line<'a> {
             gives_back: self.gives_back.unwrap_or(false),
             quantity: self.quantity.map_or(Ok(1), |(word, quantity)| checked_quantity(word, quantity))?,
             item: match &self.item {
-                None => NO_ITEM,
+                None => Items::NONE,
                 Some((word, item)) => {
                     header.items.seats |= *word == "seat";
                     header.items.number(&item.text())
@@ -255,6 +253,32 @@ impl<'a> Line<'a> {
             torn: self.torn,
             line,
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for TornText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrBytes;
+        impl<'de> Visitor<'de> for TextOrBytes {
+            type Value = TornText;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text, or a list of bytes")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(TornText::new(text.as_bytes()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = list.next_element()? {
+                    bytes.push(byte);
+                }
+                Ok(TornText::new(&bytes))
+            }
+        }
+        deserializer.deserialize_any(TextOrBytes)
     }
 }
 

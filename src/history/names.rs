@@ -1,7 +1,11 @@
 //! Buyers that a history knows by name.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
+
+use serde::Deserialize;
+use serde::de::Visitor;
 
 /// The names of buyers, each with a number that no buyer without a name has. A name takes little more
 /// room than its text.
@@ -72,6 +76,69 @@ impl Names {
         let end = *self.ends.get(place)?;
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         Some(&self.text[start..end])
+    }
+}
+
+/// A buyer, as a line names it.
+#[derive(Debug)]
+pub(in crate::history) enum BuyerName<'a> {
+    Number(u64),
+    Text(Cow<'a, str>),
+}
+
+/// The number of a buyer of this name: a name that is a number is that number.
+pub(in crate::history) fn buyer_number(name: &str, names: &mut Names) -> u64 {
+    BuyerName::Text(Cow::Borrowed(name)).number(names)
+}
+
+impl BuyerName<'_> {
+    /// As a text, whichever it was.
+    pub(in crate::history) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Number(number) => Cow::Owned(number.to_string()),
+            Self::Text(text) => Cow::Borrowed(text),
+        }
+    }
+
+    /// Its number in a history: a name that is a number is that number.
+    pub(in crate::history) fn number(&self, names: &mut Names) -> u64 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Text(text) => {
+                let number = text.parse().ok().filter(|number: &u64| number.to_string() == **text);
+                number.filter(|number| *number < Names::FIRST).unwrap_or_else(|| names.number(text))
+            }
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for BuyerName<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrText;
+        impl<'de> Visitor<'de> for NumberOrText {
+            type Value = BuyerName<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a name: a whole number from 0 to 2^63 - 1, or a text")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+                if number < Names::FIRST {
+                    Ok(BuyerName::Number(number))
+                } else {
+                    Err(E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))
+                }
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(BuyerName::Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(BuyerName::Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_any(NumberOrText)
     }
 }
 

@@ -8,6 +8,7 @@
 //! - [`mod@file`]: the choices that make up the usual protocols of a ticket file, and which words it has.
 //! - [`sql`]: those of the databases.
 
+mod engine;
 pub mod file;
 mod letter;
 pub mod sql;

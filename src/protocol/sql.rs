@@ -5,68 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::engine::{Engine, Isolation, SqlLock, SqlWrite};
+
 use super::words::{ProtocolError, Wrong};
 use super::{Protocol, StepKind};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
-
-closed_set! {
-    /// A database.
-    pub enum Engine: "database" {
-        /// SQLite: a file, and no server.
-        Sqlite = "sqlite",
-        /// PostgreSQL.
-        Postgres = "postgres",
-    }
-}
-
-closed_set! {
-    /// How far a purchase's statements are kept apart from the others'.
-    pub enum Isolation: "isolation level" {
-        /// No transaction: each statement for itself.
-        None = "none",
-        /// Each statement sees what was committed before it.
-        ReadCommitted = "read-committed",
-        /// All statements see what was committed before the first.
-        RepeatableRead = "repeatable-read",
-        /// As if one transaction came after the other, or one of them fails.
-        Serializable = "serializable",
-        /// SQLite's BEGIN: a transaction that asks for the right to write when it writes.
-        Deferred = "deferred",
-        /// SQLite's BEGIN IMMEDIATE: a transaction that has the right to write from the start.
-        Immediate = "immediate",
-    }
-}
-
-closed_set! {
-    /// How buyers keep each other out.
-    pub enum SqlLock: "kind of lock" {
-        /// No lock but those that the statements take by themselves.
-        None = "none",
-        /// SELECT … FOR UPDATE: the row that is read is locked until the end of the transaction.
-        Row = "row",
-        /// SELECT … FOR SHARE: the row is locked against writers.
-        RowShared = "row-shared",
-        /// A lock of the session, taken before the transaction and let go after it.
-        Advisory = "advisory",
-    }
-}
-
-closed_set! {
-    /// How the stock is changed.
-    pub enum SqlWrite: "kind of write" {
-        /// Read, then write one less than was read.
-        Set = "set",
-        /// Read, then have the database write one less than there is.
-        Decrement = "decrement",
-        /// Read, then write one less if the stock is still what was read; else read again.
-        Swap = "swap",
-        /// One statement: one less if there is one left.
-        Take = "take",
-        /// Count the receipts, then add one: the stock is the capacity less the receipts.
-        Insert = "insert",
-    }
-}
 
 closed_set! {
     /// SQLite's journal.
@@ -160,80 +104,6 @@ impl From<SqlSale> for SaleText {
             journal: only_here.then_some(sale.journal),
             busy_timeout_ns: only_here.then_some(sale.busy_timeout_ns),
             steps: Some(sale.protocol()),
-        }
-    }
-}
-
-impl Engine {
-    /// The levels that it has.
-    #[must_use]
-    pub const fn levels(self) -> &'static [Isolation] {
-        match self {
-            Engine::Sqlite => &[Isolation::None, Isolation::Deferred, Isolation::Immediate],
-            Engine::Postgres => &[
-                Isolation::None,
-                Isolation::ReadCommitted,
-                Isolation::RepeatableRead,
-                Isolation::Serializable,
-            ],
-        }
-    }
-
-    /// The locks that it has.
-    #[must_use]
-    pub const fn locks(self) -> &'static [SqlLock] {
-        match self {
-            Engine::Sqlite => &[SqlLock::None],
-            Engine::Postgres => &[SqlLock::None, SqlLock::Row, SqlLock::RowShared, SqlLock::Advisory],
-        }
-    }
-
-    /// The words that its steps have. `begin-immediate` is what `begin` stands for at that level.
-    #[must_use]
-    pub const fn words(self) -> &'static [StepKind] {
-        match self {
-            Engine::Sqlite => &[
-                StepKind::Begin,
-                StepKind::Read,
-                StepKind::Count,
-                StepKind::Think,
-                StepKind::Write,
-                StepKind::Decrement,
-                StepKind::Swap,
-                StepKind::Take,
-                StepKind::Insert,
-                StepKind::Commit,
-                StepKind::Rollback,
-                StepKind::GiveBack,
-            ],
-            Engine::Postgres => &[
-                StepKind::Begin,
-                StepKind::Read,
-                StepKind::ReadForUpdate,
-                StepKind::ReadForShare,
-                StepKind::Count,
-                StepKind::Think,
-                StepKind::Write,
-                StepKind::Decrement,
-                StepKind::Swap,
-                StepKind::Take,
-                StepKind::Insert,
-                StepKind::Commit,
-                StepKind::Rollback,
-                StepKind::Lock,
-                StepKind::LockUntilCommit,
-                StepKind::Unlock,
-                StepKind::GiveBack,
-            ],
-        }
-    }
-
-    /// What it is called in a sentence.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Engine::Sqlite => "SQLite",
-            Engine::Postgres => "PostgreSQL",
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use super::sql::{Engine, Isolation, SqlLock, SqlWrite};
+use super::engine::{Engine, Isolation, SqlLock, SqlWrite};
 use super::{Protocol, StepKind};
 
 /// Where a text is no protocol, and why.

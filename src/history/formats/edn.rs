@@ -4,7 +4,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::history::read::Mistake;
+use crate::history::mistake::Mistake;
 
 /// The deepest nesting that is followed.
 const DEEPEST: usize = 64;

@@ -6,76 +6,14 @@ mod table;
 mod times;
 
 use std::io::{BufRead, Read as _};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-pub use table::Column;
-pub use times::Unit;
-
-use super::read::{Mistake, ReadError, Reader};
-use super::{History, Outcome, read};
-use crate::closed_set::closed_set;
-use crate::rules::Rules;
-
-closed_set! {
-    /// What a history is written in.
-    pub enum Format: "format" {
-        /// ticketsim's own JSON lines.
-        Ticketsim = "ticketsim",
-        /// Jepsen's operations, in EDN or JSON.
-        Jepsen = "jepsen",
-        /// Comma-separated values with a line of names, read by --columns.
-        Csv = "csv",
-        /// JSON lines, read by --columns.
-        Jsonl = "jsonl",
-        /// JMeter's results, as CSV.
-        Jtl = "jtl",
-        /// What `hey -o csv` prints.
-        Hey = "hey",
-        /// What `k6 run --out json=FILE` writes.
-        K6 = "k6",
-    }
-}
-
-closed_set! {
-    /// What an operation does to the stock.
-    pub enum Deed: "deed" {
-        /// It buys.
-        Purchase = "purchase",
-        /// It gives back.
-        Return = "return",
-        /// It looks.
-        Read = "read",
-    }
-}
-
-/// How a history is to be read.
-#[derive(Clone, Debug, Default)]
-pub struct Reading {
-    /// What it is written in; guessed where it is not said.
-    pub format: Option<Format>,
-    /// Which column, or member, is what.
-    pub columns: Vec<(Column, String)>,
-    /// The unit of times that are numbers.
-    pub unit: Option<Unit>,
-    /// What a line has to say to be of an outcome.
-    pub rules: Rules<Outcome>,
-    /// The outcome of what no rule matches.
-    pub otherwise: Option<Outcome>,
-    /// What the functions of operations do, beside those that everybody knows.
-    pub deeds: Vec<(String, Deed)>,
-}
-
-impl Reading {
-    /// What a function of an operation does; `None` if nobody has said it.
-    pub(super) fn deed(&self, function: &str) -> Option<Deed> {
-        let said = self.deeds.iter().find(|(name, _)| name == function).map(|(_, deed)| *deed);
-        said.or(match function {
-            "buy" | "purchase" | "acquire" | "take" => Some(Deed::Purchase),
-            "return" | "cancel" | "refund" | "release" => Some(Deed::Return),
-            "read" | "look" => Some(Deed::Read),
-            _ => None,
-        })
-    }
-}
+use super::History;
+use super::mistake::{Mistake, ReadError};
+use super::read::{Reader, read};
+use super::reading::{Format, Reading};
+use crate::streams::open_to_read;
 
 /// Reads a history in any format. Returns what is to be said of how it was read.
 ///
@@ -90,8 +28,7 @@ pub fn read_as(
     let format = match reading.format {
         Some(format) => format,
         None => {
-            let failed = |source| ReadError::Io { name: name.to_owned(), source };
-            let head = source.fill_buf().map_err(failed)?;
+            let head = source.fill_buf().map_err(ReadError::io(name))?;
             let format = guess(head, reading);
             if !matches!(format, Format::Ticketsim) {
                 said.push(format!("read as {format} (--from {format})"));
@@ -106,6 +43,29 @@ pub fn read_as(
         Format::Jsonl | Format::K6 => table::read_json(source, name, format, reading),
     };
     Ok((history?, said))
+}
+
+/// Reads a history from a file.
+///
+/// # Errors
+/// As [`read`], or when an interrupt comes while it is waited for, if it is a pipe.
+pub fn read_file(path: &Path, interrupted: &AtomicBool) -> Result<History, ReadError> {
+    read_file_as(path, &Reading { format: Some(Format::Ticketsim), ..Reading::default() }, interrupted)
+        .map(|(history, _)| history)
+}
+
+/// Reads a history from a file, in any format. Returns what is to be said of how it was read.
+///
+/// # Errors
+/// As [`read_as`], or when an interrupt comes while it is waited for, if it is a pipe.
+pub fn read_file_as(
+    path: &Path,
+    reading: &Reading,
+    interrupted: &AtomicBool,
+) -> Result<(History, Vec<String>), ReadError> {
+    let name = path.display().to_string();
+    let file = open_to_read(path, interrupted).map_err(ReadError::io(&name))?;
+    read_as(std::io::BufReader::with_capacity(1 << 16, file), &name, reading)
 }
 
 /// The format of a file that begins so.
@@ -140,15 +100,9 @@ fn operations(
     reading: &Reading,
     said: &mut Vec<String>,
 ) -> Result<History, ReadError> {
-    let failed = |source| ReadError::Io { name: name.to_owned(), source };
     let mut text = Vec::new();
-    source.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(failed)?;
-    let at = |line: u32, Mistake { column, what, .. }: Mistake| ReadError::Line {
-        name: name.to_owned(),
-        line,
-        column,
-        what,
-    };
+    source.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(ReadError::io(name))?;
+    let at = |line, mistake| ReadError::at(name, line, mistake);
     if text.len() as u64 > MOST_BYTES {
         return Err(at(1, Mistake::whole(format!("longer than {MOST_BYTES} bytes"))));
     }

@@ -8,38 +8,13 @@ use std::io::{BufRead, Read as _};
 use serde_json::Value;
 
 use super::times::{Time, time};
-use super::{Format, Reading, Unit};
-use crate::closed_set::closed_set;
-use crate::history::line::{NO_ITEM, check_times, checked_quantity, header, outcome};
-use crate::history::read::{MOST_LINE_BYTES, Mistake, ReadError, buyer_number, settle_items};
-use crate::history::{History, Outcome, Purchase};
+use crate::history::items::settle_items;
+use crate::history::line::{check_times, checked_quantity, header, outcome};
+use crate::history::mistake::{MOST_LINE_BYTES, Mistake, ReadError};
+use crate::history::names::buyer_number;
+use crate::history::reading::{Column, Format, Reading, Unit};
+use crate::history::{History, Items, Outcome, Purchase};
 use crate::rules::{Answer, Question};
-
-closed_set! {
-    /// What a column is.
-    pub enum Column: "column" {
-        /// Who buys; left out: somebody else in each row.
-        Buyer = "buyer",
-        /// When it was called.
-        Start = "start",
-        /// When it returned.
-        End = "end",
-        /// How long it took.
-        Elapsed = "elapsed",
-        /// What the rules ask by this name.
-        Status = "status",
-        /// Its outcome, in ticketsim's words.
-        Outcome = "outcome",
-        /// The stock that it was sold from.
-        Stock = "stock",
-        /// How many tickets it is about.
-        Quantity = "quantity",
-        /// What it is about.
-        Item = "item",
-        /// Which order it belongs to.
-        Order = "order",
-    }
-}
 
 /// The columns of formats that are known, the unit of their times, and which rows count.
 struct Preset {
@@ -217,7 +192,7 @@ impl<'a> Table<'a> {
             Some(name) => buyer_number(&name, &mut header.names),
             None => u64::from(line),
         };
-        let item = row.get(Column::Item).map_or(NO_ITEM, |item| header.items.number(&item));
+        let item = row.get(Column::Item).map_or(Items::NONE, |item| header.items.number(&item));
         let order = row.get(Column::Order).map_or(0, |order| header.orders.place(&order) + 1);
         let quantity = quantity
             .map_or(Ok(1), |quantity| checked_quantity("quantity", u64::try_from(quantity).unwrap_or(0)))?;
@@ -294,11 +269,6 @@ impl<'a> Table<'a> {
     }
 }
 
-fn at(name: &str, line: u32, mistake: Mistake) -> ReadError {
-    let Mistake { column, what, .. } = mistake;
-    ReadError::Line { name: name.to_owned(), line, column, what }
-}
-
 /// Reads CSV with a line of names.
 pub(super) fn read_csv(
     source: impl BufRead,
@@ -309,17 +279,17 @@ pub(super) fn read_csv(
     let broken = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line) as u32;
         match error.into_kind() {
-            csv::ErrorKind::Io(source) => ReadError::Io { name: name.to_owned(), source },
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => at(
+            csv::ErrorKind::Io(source) => ReadError::io(name)(source),
+            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => ReadError::at(
                 name,
                 line,
                 Mistake::whole(format!("{len} fields, and the first line names {expected_len}")),
             ),
-            csv::ErrorKind::Utf8 { .. } => at(name, line, Mistake::whole("it is no UTF-8")),
-            _ => at(name, line, Mistake::whole("it is no CSV")),
+            csv::ErrorKind::Utf8 { .. } => ReadError::at(name, line, Mistake::whole("it is no UTF-8")),
+            _ => ReadError::at(name, line, Mistake::whole("it is no CSV")),
         }
     };
-    let mut table = Table::new(format, reading).map_err(|mistake| at(name, 1, mistake))?;
+    let mut table = Table::new(format, reading).map_err(|mistake| ReadError::at(name, 1, mistake))?;
     let mut rows = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(source);
     let names = rows.headers().map_err(broken)?.clone();
     let clean = |name: &str| name.trim_start_matches('\u{feff}').to_owned();
@@ -335,7 +305,7 @@ pub(super) fn read_csv(
     let needed = |column: &&str| given(column) || *column != "threadName";
     if let Some(missing) = wanted.iter().find(|column| needed(column) && !places.contains_key(**column)) {
         let there: Vec<String> = names.iter().map(clean).collect();
-        return Err(at(
+        return Err(ReadError::at(
             name,
             1,
             Mistake::whole(format!("there is no column {missing:?}: there are {}", there.join(", "))),
@@ -346,9 +316,9 @@ pub(super) fn read_csv(
         let line = record.position().map_or(0, csv::Position::line) as u32;
         let row = CsvRow { places: &places, record: &record };
         let text = || record.iter().collect::<Vec<_>>().join(",");
-        table.take(&row, line, text).map_err(|mistake| at(name, line, mistake))?;
+        table.take(&row, line, text).map_err(|mistake| ReadError::at(name, line, mistake))?;
     }
-    table.finish().map_err(|(line, mistake)| at(name, line, mistake))
+    table.finish().map_err(|(line, mistake)| ReadError::at(name, line, mistake))
 }
 
 /// Reads JSON lines.
@@ -358,20 +328,23 @@ pub(super) fn read_json(
     format: Format,
     reading: &Reading,
 ) -> Result<History, ReadError> {
-    let mut table = Table::new(format, reading).map_err(|mistake| at(name, 1, mistake))?;
+    let mut table = Table::new(format, reading).map_err(|mistake| ReadError::at(name, 1, mistake))?;
     let mut text = Vec::new();
     let mut line = 0_u32;
     loop {
         text.clear();
-        let failed = |source| ReadError::Io { name: name.to_owned(), source };
         let length = source.by_ref().take(MOST_LINE_BYTES as u64).read_until(b'\n', &mut text);
-        if length.map_err(failed)? == 0 {
+        if length.map_err(ReadError::io(name))? == 0 {
             break;
         }
         line = line.saturating_add(1);
         let ended = text.ends_with(b"\n");
         if !ended && text.len() == MOST_LINE_BYTES {
-            return Err(at(name, line, Mistake::whole(format!("longer than {MOST_LINE_BYTES} bytes"))));
+            return Err(ReadError::at(
+                name,
+                line,
+                Mistake::whole(format!("longer than {MOST_LINE_BYTES} bytes")),
+            ));
         }
         if text.trim_ascii().is_empty() {
             continue;
@@ -382,14 +355,14 @@ pub(super) fn read_json(
                 table.history.header.cut_short = Some(line);
                 break;
             }
-            Err(error) => return Err(at(name, line, error.into())),
+            Err(error) => return Err(ReadError::at(name, line, error.into())),
         };
         if line == 1 && row.get("history_version").is_some() {
-            table.history.header = header(&text).map_err(|mistake| at(name, line, mistake))?;
+            table.history.header = header(&text).map_err(|mistake| ReadError::at(name, line, mistake))?;
             continue;
         }
         let shown = || String::from_utf8_lossy(text.trim_ascii()).into_owned();
-        table.take(&row, line, shown).map_err(|mistake| at(name, line, mistake))?;
+        table.take(&row, line, shown).map_err(|mistake| ReadError::at(name, line, mistake))?;
     }
-    table.finish().map_err(|(line, mistake)| at(name, line, mistake))
+    table.finish().map_err(|(line, mistake)| ReadError::at(name, line, mistake))
 }

@@ -1,33 +1,6 @@
 //! Times as others write them: numbers of some unit, or ISO 8601, without loss of a nanosecond.
 
-use crate::closed_set::closed_set;
-
-closed_set! {
-    /// The unit of times that are numbers.
-    pub enum Unit: "unit" {
-        /// Seconds.
-        S = "s",
-        /// Milliseconds.
-        Ms = "ms",
-        /// Microseconds.
-        Us = "us",
-        /// Nanoseconds.
-        Ns = "ns",
-    }
-}
-
-impl Unit {
-    /// How many nanoseconds it has.
-    #[must_use]
-    pub const fn ns(self) -> u64 {
-        match self {
-            Unit::S => 1_000_000_000,
-            Unit::Ms => 1_000_000,
-            Unit::Us => 1_000,
-            Unit::Ns => 1,
-        }
-    }
-}
+use crate::history::reading::Unit;
 
 /// A time, and to what it was cut: the unit of its last digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,90 @@
+//! What is sold, where purchases say it: one counter an item.
+
+use super::mistake::Mistake;
+use super::{History, Names};
+use crate::stock::Stock;
+
+/// What is sold: one counter an item. None where purchases do not say what they bought: then there is one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Items {
+    /// Their names.
+    pub names: Names,
+    /// The stock of each before the first purchase, where it is known; by the place of its name.
+    pub initial: Vec<Option<Stock>>,
+    /// The stock of each after the last purchase.
+    pub remaining: Vec<Option<Stock>>,
+    /// Whether they are seats: there is one of each.
+    pub seats: bool,
+}
+
+impl Items {
+    /// The item of a purchase that names none, until all of them have been read.
+    pub(in crate::history) const NONE: u32 = u32::MAX;
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether purchases do not say what they bought.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of the item of this name; a new one the first time.
+    pub fn number(&mut self, name: &str) -> u32 {
+        let number = self.names.place(name);
+        self.initial.resize(self.len(), None);
+        self.remaining.resize(self.len(), None);
+        number
+    }
+
+    /// The name of an item.
+    #[must_use]
+    pub fn name(&self, item: u32) -> Option<&str> {
+        self.names.at(item as usize)
+    }
+}
+
+/// Makes sure that either all purchases say which item they are about, or none does, and that each item has
+/// a stock of its own.
+pub(in crate::history) fn settle_items(history: &mut History) -> Result<(), (u32, Mistake)> {
+    let header = &mut history.header;
+    if header.items.is_empty() {
+        history.purchases.iter_mut().for_each(|purchase| purchase.item = 0);
+        return Ok(());
+    }
+    if let Some(nameless) = history.purchases.iter().find(|purchase| purchase.item == Items::NONE) {
+        let other = header.items.name(0).unwrap_or_default();
+        let what =
+            format!("it names no item, and other lines do, such as {other:?}: which counter is it about?");
+        return Err((nameless.line, Mistake::whole(what)));
+    }
+    let numbers = [(header.initial, "initial"), (header.remaining, "remaining")];
+    let number = numbers.into_iter().find(|(stock, _)| stock.is_some());
+    if let ([_, _, ..], Some((_, member))) = (header.items.initial.as_slice(), number) {
+        let names: Vec<String> =
+            (0..3).filter_map(|item| header.items.name(item)).map(|n| format!("{n:?}")).collect();
+        let what = format!(
+            "\"{member}\" is one number, and there are {} items ({}{}): say it for each, {{{}:1,…}}",
+            header.items.len(),
+            names.join(", "),
+            if header.items.len() > names.len() { ", …" } else { "" },
+            names[0],
+        );
+        return Err((1, Mistake::whole(what)));
+    }
+    if header.items.len() == 1 {
+        header.items.initial[0] = header.items.initial[0].or(header.initial);
+        header.items.remaining[0] = header.items.remaining[0].or(header.remaining);
+    }
+    if header.items.seats {
+        header.items.initial.iter_mut().for_each(|initial| *initial = initial.or(Some(1)));
+    }
+    if header.items.len() == 1 {
+        (header.initial, header.remaining) = (header.items.initial[0], header.items.remaining[0]);
+    }
+    Ok(())
+}
