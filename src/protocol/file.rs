@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::words::{ProtocolError, Wrong};
-use super::{Protocol, StepKind};
+use super::{Protocol, StepKind, order};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
 
@@ -338,85 +338,13 @@ fn first(steps: &Protocol, kind: StepKind, wrong: Wrong) -> ProtocolError {
 
 /// Refuses steps that a ticket file can't carry out in this order.
 fn check(steps: &Protocol, lock: Lock) -> Result<(), ProtocolError> {
-    let mut past = Past::default();
-    for (place, kind) in steps.steps().iter().enumerate() {
-        let later = &steps.steps()[place + 1..];
-        past.take(*kind, later, lock).map_err(|wrong| ProtocolError::at(steps, place, wrong))?;
-    }
-    if past.wrote { Ok(()) } else { Err(ProtocolError::whole(Wrong::NeverWrites)) }
-}
-
-/// What a purchase has done up to some step.
-#[derive(Default)]
-struct Past {
-    opened: bool,
-    locked: bool,
-    /// Whether others may hold the lock as well.
-    shared: bool,
-    read: bool,
-    emptied: bool,
-    wrote: bool,
-}
-
-impl Past {
-    /// Takes a step, if it is possible now.
-    fn take(&mut self, kind: StepKind, later: &[StepKind], lock: Lock) -> Result<(), Wrong> {
-        let needs = |is_there: bool, before| if is_there { Ok(()) } else { Err(Wrong::Needs(before)) };
-        let followed = |after| if later.contains(&after) { Ok(()) } else { Err(Wrong::NeverFollowed(after)) };
-        match kind {
-            kind if !WORDS.contains(&kind) => return Err(Wrong::NotHere("a ticket file")),
-            StepKind::Open | StepKind::Lock | StepKind::LockShared if self.locked => {
-                return Err(Wrong::HeldAlready);
-            }
-            StepKind::Open if !later.iter().any(|kind| kind.locks()) => {
-                return Err(Wrong::NeverFollowed(StepKind::Lock));
-            }
-            StepKind::Open | StepKind::CloseOther if !lock.has_carrier() => {
-                return Err(Wrong::NoCarrier(lock.name()));
-            }
-            StepKind::Open => self.opened = true,
-            StepKind::LockShared if !lock.has_carrier() => return Err(Wrong::NeverShared(lock.name())),
-            StepKind::Lock | StepKind::LockShared => {
-                followed(StepKind::Unlock)?;
-                (self.locked, self.shared) = (true, kind == StepKind::LockShared);
-            }
-            StepKind::Upgrade => {
-                needs(self.locked && self.shared, StepKind::LockShared)?;
-                self.shared = false;
-            }
-            StepKind::CloseOther => {}
-            StepKind::ReopenCheck if self.wrote => return Err(Wrong::DecidesNothing),
-            // Who never opens the file anew never meets another one.
-            StepKind::Unlink | StepKind::ReopenCheck => {
-                needs(self.opened, StepKind::Open)?;
-                needs(self.locked, StepKind::Lock)?;
-            }
-            StepKind::Unlock => {
-                needs(self.locked, StepKind::Lock)?;
-                self.locked = false;
-            }
-            StepKind::Read if self.wrote => return Err(Wrong::DecidesNothing),
-            StepKind::Read => self.read = true,
-            StepKind::Think => {}
-            StepKind::Write | StepKind::Fill if self.wrote => return Err(Wrong::SecondWrite),
-            StepKind::Write => {
-                needs(self.read, StepKind::Read)?;
-                self.wrote = true;
-            }
-            StepKind::Truncate => {
-                followed(StepKind::Fill)?;
-                self.emptied = true;
-            }
-            StepKind::Fill => {
-                needs(self.read, StepKind::Read)?;
-                needs(self.emptied, StepKind::Truncate)?;
-                self.wrote = true;
-            }
-            // Not among the words above.
-            _ => {}
-        }
-        Ok(())
-    }
+    order::check(steps, (WORDS, "a ticket file"), |kind, later| match kind {
+        // Where no lock follows, that is what is wrong.
+        StepKind::Open if !later.iter().any(|kind| kind.locks()) => Ok(()),
+        StepKind::Open | StepKind::CloseOther if !lock.has_carrier() => Err(Wrong::NoCarrier(lock.name())),
+        StepKind::LockShared if !lock.has_carrier() => Err(Wrong::NeverShared(lock.name())),
+        _ => Ok(()),
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 mod engine;
 pub mod file;
 mod letter;
+mod order;
 pub mod sql;
 mod words;
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use super::engine::{Engine, Isolation, SqlLock, SqlWrite};
 
 use super::words::{ProtocolError, Wrong};
-use super::{Protocol, StepKind};
+use super::{Protocol, StepKind, order};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
 
@@ -251,87 +251,12 @@ fn spelt_out(steps: &Protocol, isolation: Isolation) -> Protocol {
 
 /// Refuses steps that an engine can't carry out in this order.
 fn check(steps: &Protocol, engine: Engine, isolation: Isolation) -> Result<(), ProtocolError> {
-    let mut past = Past::default();
-    for (place, kind) in steps.steps().iter().enumerate() {
-        let later = &steps.steps()[place + 1..];
-        let taken = past.take(*kind, later, engine, isolation);
-        taken.map_err(|wrong| ProtocolError::at(steps, place, wrong))?;
-    }
-    if past.sold { Ok(()) } else { Err(ProtocolError::whole(Wrong::NeverWrites)) }
-}
-
-/// What a purchase has done up to some step.
-#[derive(Default)]
-struct Past {
-    locked: bool,
-    in_transaction: bool,
-    read: bool,
-    counted: bool,
-    sold: bool,
-    decremented: bool,
-}
-
-impl Past {
-    /// Takes a step, if it is possible now.
-    fn take(
-        &mut self,
-        kind: StepKind,
-        later: &[StepKind],
-        engine: Engine,
-        isolation: Isolation,
-    ) -> Result<(), Wrong> {
-        let needs = |is_there: bool, before| if is_there { Ok(()) } else { Err(Wrong::Needs(before)) };
-        let followed = |after| if later.contains(&after) { Ok(()) } else { Err(Wrong::NeverFollowed(after)) };
-        let is_word = kind == StepKind::BeginImmediate || engine.words().contains(&kind);
-        match kind {
-            _ if !is_word => return Err(Wrong::NotHere(engine.title())),
-            StepKind::Begin if isolation == Isolation::None => {
-                return Err(Wrong::NeedsTransaction(Isolation::None.name()));
-            }
-            StepKind::Begin | StepKind::BeginImmediate if self.in_transaction => {
-                return Err(Wrong::BegunAlready);
-            }
-            StepKind::Begin | StepKind::BeginImmediate => {
-                followed(StepKind::Commit).or_else(|_| followed(StepKind::Rollback))?;
-                self.in_transaction = true;
-            }
-            StepKind::Commit | StepKind::Rollback => {
-                needs(self.in_transaction, StepKind::Begin)?;
-                self.in_transaction = false;
-            }
-            StepKind::Lock if self.locked => return Err(Wrong::HeldAlready),
-            StepKind::Lock => {
-                followed(StepKind::Unlock)?;
-                self.locked = true;
-            }
-            StepKind::Unlock => {
-                needs(self.locked, StepKind::Lock)?;
-                self.locked = false;
-            }
-            StepKind::LockUntilCommit => needs(self.in_transaction, StepKind::Begin)?,
-            kind if kind.reads() && self.sold => return Err(Wrong::DecidesNothing),
-            kind if kind.sells() && self.sold => return Err(Wrong::SecondWrite),
-            StepKind::ReadForUpdate | StepKind::ReadForShare => {
-                needs(self.in_transaction, StepKind::Begin)?;
-                self.read = true;
-            }
-            StepKind::Read => self.read = true,
-            StepKind::Count => self.counted = true,
-            StepKind::Write | StepKind::Swap => {
-                needs(self.read, StepKind::Read)?;
-                self.sold = true;
-            }
-            StepKind::Insert => {
-                needs(self.counted, StepKind::Count)?;
-                self.sold = true;
-            }
-            StepKind::Decrement => (self.sold, self.decremented) = (true, true),
-            StepKind::Take => self.sold = true,
-            StepKind::GiveBack => needs(self.decremented, StepKind::Decrement)?,
-            _ => {}
+    order::check(steps, (engine.words(), engine.title()), |kind, _| match kind {
+        StepKind::Begin if isolation == Isolation::None => {
+            Err(Wrong::NeedsTransaction(Isolation::None.name()))
         }
-        Ok(())
-    }
+        _ => Ok(()),
+    })
 }
 
 #[cfg(test)]
