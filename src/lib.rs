@@ -26,6 +26,7 @@ pub mod shell;
 pub mod stock;
 pub mod store;
 pub mod streams;
+mod tls;
 pub mod verdict;
 pub mod workers;
 pub mod world;
