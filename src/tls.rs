@@ -30,7 +30,9 @@ pub(crate) fn client(trusted: Trusted<'_>) -> Result<ClientConfig, String> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    let own = |verifier| builder.clone().dangerous().with_custom_certificate_verifier(verifier);
+    let own = |verifier: Arc<dyn ServerCertVerifier>| {
+        builder.clone().dangerous().with_custom_certificate_verifier(verifier)
+    };
     let config = match trusted {
         Trusted::Anybody => own(Arc::new(Anybody(provider))),
         Trusted::AnyName(file) => {

@@ -12,7 +12,7 @@ pub use contender::{Contender, Took};
 pub use gated::{Baton, Gate, Told, drive_gated};
 pub use party::{Answer, give_up, seated, step, wants};
 pub use recorded::Recorded;
-pub use think::ThinkTimes;
+pub use think::{ThinkTimes, Timekeeper};
 
 use std::hash::Hash;
 use std::time::Duration;

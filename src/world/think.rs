@@ -1,11 +1,14 @@
-//! How long buyers think.
+//! Time, as a buyer's session has it: how long its buyer thinks, whether the run goes on, and whether it has
+//! waited too long.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use crate::history::Recorder;
 use crate::plan::Pace;
+use crate::protocol::Reply;
 
 /// Think times of one buyer: the same seed and buyer draw the same times, in any release
 /// (ChaCha with 8 rounds, which rand promises to keep; each buyer is a stream of it).
@@ -32,6 +35,100 @@ impl ThinkTimes {
         }
         let factor = 1.0 + self.pace.jitter * self.rng.random_range(-1.0..=1.0);
         Duration::from_nanos((self.pace.think_ns as f64 * factor) as u64)
+    }
+}
+
+/// How long a sleep may go on before it looks whether the run is stopped.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// What one buyer's session knows of time. It sleeps on the thread that asks it to.
+#[derive(Debug)]
+pub struct Timekeeper {
+    buyer: u32,
+    recorder: Recorder,
+    think_times: ThinkTimes,
+    /// Whether its buyer's next action is the first of a purchase.
+    is_fresh: bool,
+}
+
+impl Timekeeper {
+    /// That of this buyer, counted from 1, before its first purchase.
+    #[must_use]
+    pub fn new(recorder: &Recorder, pace: Pace, buyer: u32) -> Self {
+        let think_times = ThinkTimes::new(pace, buyer);
+        Self { buyer, recorder: recorder.clone(), think_times, is_fresh: true }
+    }
+
+    /// Whether the run is stopped.
+    #[inline(always)]
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.recorder.stopped()
+    }
+
+    /// Notes that an action begins. Why it must not, if that is so: it is the first of a purchase, and the run is
+    /// stopped.
+    #[inline(always)]
+    pub fn begin(&mut self) -> Option<Reply> {
+        (std::mem::take(&mut self.is_fresh) && self.stopped()).then(Reply::stopped)
+    }
+
+    /// Tries an action that may have to wait, and then has not begun.
+    pub fn attempt(&mut self, attempt: impl FnOnce() -> Option<Reply>) -> Option<Reply> {
+        let was_fresh = self.is_fresh;
+        let tried = self.begin().or_else(attempt);
+        self.is_fresh = was_fresh && tried.is_none();
+        tried
+    }
+
+    /// Notes that a purchase has ended.
+    #[inline(always)]
+    pub fn ended(&mut self) {
+        self.is_fresh = true;
+    }
+
+    /// How long the next thought takes.
+    #[inline(always)]
+    pub fn draw(&mut self) -> Duration {
+        self.think_times.draw()
+    }
+
+    /// Lets the time of a thought pass.
+    #[inline(always)]
+    pub fn think(&mut self) -> Reply {
+        let time = self.draw();
+        if time.is_zero() { Reply::Done } else { self.sleep(time) }
+    }
+
+    /// Lets time pass, unless the run is stopped meanwhile.
+    #[must_use]
+    pub fn sleep(&self, time: Duration) -> Reply {
+        let until = Instant::now() + time;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Reply::Done;
+            }
+            if self.stopped() {
+                return Reply::stopped();
+            }
+            std::thread::sleep(left.min(SLICE));
+        }
+    }
+
+    /// Whether who waits is to give up: the run is stopped, or it has waited too long.
+    #[must_use]
+    pub fn gives_up(&self) -> bool {
+        self.stopped() || self.recorder.gives_up(self.buyer).is_some()
+    }
+
+    /// What becomes of an action that waited until it was to give up.
+    #[must_use]
+    pub fn given_up(&self) -> Reply {
+        if self.stopped() {
+            return Reply::stopped();
+        }
+        self.recorder.gives_up(self.buyer).map_or_else(Reply::stopped, Reply::Failed)
     }
 }
 

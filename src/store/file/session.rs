@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind};
@@ -13,24 +13,17 @@ use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
 use crate::store::file::lock::{Locker, Meeting, Wait, carrier};
 use crate::store::file::ticket::{RunTag, Sighting, TicketFile};
-use crate::world::{Session, ThinkTimes};
+use crate::world::{Session, Timekeeper};
 
 /// One buyer's session. It owns what it needs, so that a thread or a task can take it.
 #[derive(Debug)]
 pub struct FileSession {
-    buyer: u32,
-    recorder: Recorder,
+    time: Timekeeper,
     sale: Sale,
-    /// Whether its next action is the first of a purchase.
-    is_fresh: bool,
     ticket_file: TicketFile,
     locker: Locker,
     meeting: Meeting,
-    think_times: ThinkTimes,
 }
-
-/// How long a think may go on before it looks whether the run is stopped.
-const THINK_SLICE: Duration = Duration::from_millis(20);
 
 impl FileSession {
     /// Opens the ticket file and its lock for one buyer, counted from 1: in the process that will use
@@ -54,21 +47,12 @@ impl FileSession {
             Locker::beside(&plan.sale, &ticket_file, meeting)?
         };
         Ok(Self {
-            buyer,
-            recorder: recorder.clone(),
+            time: Timekeeper::new(recorder, pace, buyer),
             sale: plan.sale,
-            is_fresh: true,
             locker,
             ticket_file,
             meeting: meeting.clone(),
-            think_times: ThinkTimes::new(pace, buyer),
         })
-    }
-
-    /// Why this action must not be taken any more: it is the first of a purchase, and the run is stopped.
-    #[inline(always)]
-    fn too_late(&mut self) -> Option<Reply> {
-        (std::mem::take(&mut self.is_fresh) && self.recorder.stopped()).then(Reply::stopped)
     }
 
     /// As a program does that opens the file for each purchase.
@@ -93,14 +77,12 @@ impl FileSession {
         lock: impl FnOnce(&Locker, &dyn Fn() -> bool) -> io::Result<Wait>,
         try_lock: impl FnOnce(&Locker) -> io::Result<bool>,
     ) -> io::Result<Reply> {
-        let (recorder, buyer) = (&self.recorder, self.buyer);
-        let gives_up = || recorder.stopped() || recorder.gives_up(buyer).is_some();
-        Ok(match lock(&self.locker, &gives_up)? {
+        Ok(match lock(&self.locker, &|| self.time.gives_up())? {
             Wait::Granted => Reply::Done,
-            Wait::GivenUp if recorder.stopped() => Reply::stopped(),
+            Wait::GivenUp if self.time.stopped() => Reply::stopped(),
             // A buyer that was stopped (SIGSTOP) learns late that its time is up: the lock may long be free.
             Wait::GivenUp if try_lock(&self.locker)? => Reply::Done,
-            Wait::GivenUp => recorder.gives_up(buyer).map_or_else(Reply::stopped, Reply::Failed),
+            Wait::GivenUp => self.time.given_up(),
             Wait::HolderGone { pid } => Reply::Failed(Fault::holder_gone(pid)),
         })
     }
@@ -139,26 +121,6 @@ impl FileSession {
     }
 
     #[inline(always)]
-    fn think(&mut self) -> Reply {
-        let time = self.think_times.draw();
-        if time.is_zero() { Reply::Done } else { self.sleep(time) }
-    }
-
-    fn sleep(&self, time: Duration) -> Reply {
-        let until = Instant::now() + time;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Reply::Done;
-            }
-            if self.recorder.stopped() {
-                return Reply::stopped();
-            }
-            std::thread::sleep(left.min(THINK_SLICE));
-        }
-    }
-
-    #[inline(always)]
     fn write(&mut self, stock: Stock) -> io::Result<()> {
         match self.sale.write {
             Write::Rename => self.ticket_file.replace(stock),
@@ -172,7 +134,7 @@ impl Session for FileSession {
     // Into the loop that drives the buyer: no reply is passed through memory there.
     #[inline(always)]
     fn perform(&mut self, action: Action) -> Reply {
-        if let Some(reply) = self.too_late() {
+        if let Some(reply) = self.time.begin() {
             return reply;
         }
         let done = |result: io::Result<()>, kind| match result {
@@ -184,7 +146,7 @@ impl Session for FileSession {
             Action::Open => done(self.open_lock(), FaultKind::Lock),
             Action::Lock => self.lock().unwrap_or_else(failed(FaultKind::Lock)),
             Action::Read => self.read().unwrap_or_else(failed(FaultKind::Read)),
-            Action::Think => self.think(),
+            Action::Think => self.time.think(),
             Action::Write(stock) => done(self.write(stock), FaultKind::Write),
             Action::Truncate => done(self.ticket_file.truncate(), FaultKind::Write),
             Action::Fill(stock) => done(self.ticket_file.fill(stock), FaultKind::Write),
@@ -218,19 +180,11 @@ impl Session for FileSession {
             Action::LockShared => true,
             _ => return Some(self.perform(action)),
         };
-        let is_fresh = self.is_fresh;
-        if let Some(reply) = self.too_late() {
-            return Some(reply);
-        }
-        let tried = if shared { self.locker.try_lock_shared() } else { self.locker.try_lock() };
-        match tried {
-            Ok(true) => Some(Reply::Done),
-            Ok(false) => {
-                self.is_fresh = is_fresh;
-                None
-            }
+        let locker = &self.locker;
+        self.time.attempt(|| match if shared { locker.try_lock_shared() } else { locker.try_lock() } {
+            Ok(granted) => granted.then_some(Reply::Done),
             Err(error) => Some(Reply::Failed(Fault::os(FaultKind::Lock, &error))),
-        }
+        })
     }
 
     /// flock(2): a lock that is turned into another is let go first, whenever the new one is granted.
@@ -242,11 +196,11 @@ impl Session for FileSession {
     }
 
     fn think_time(&mut self) -> Duration {
-        self.think_times.draw()
+        self.time.draw()
     }
 
     #[inline(always)]
     fn ended(&mut self, _ending: Ending) {
-        self.is_fresh = true;
+        self.time.ended();
     }
 }

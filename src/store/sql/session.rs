@@ -3,7 +3,7 @@
 //! A step is one statement, and one round trip at most. A buyer that waits in the server is woken by a signal
 //! when the run is stopped, and takes its statement back.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::RngExt as _;
 
@@ -14,27 +14,21 @@ use crate::history::Recorder;
 use crate::plan::Pace;
 use crate::protocol::sql::SqlSale;
 use crate::protocol::{Action, Reply, StepKind};
-use crate::world::{Session, ThinkTimes};
+use crate::world::{Session, Timekeeper};
 
 /// One buyer's session. It owns what it needs, so that a thread or a task can take it.
 #[derive(Debug)]
 pub struct SqlSession {
-    buyer: u32,
-    recorder: Recorder,
+    time: Timekeeper,
     link: Box<dyn Link>,
     /// Whether a purchase that the engine aborted is tried again.
     retries: bool,
-    /// Whether its next action is the first of a purchase.
-    is_fresh: bool,
     /// How often the engine has aborted the purchase that is under way.
     aborted: u32,
     /// Whether it was aborted, and has not begun again.
     backs_off: bool,
-    think_times: ThinkTimes,
 }
 
-/// How long a sleep may go on before it looks whether the run is stopped.
-const SLICE: Duration = Duration::from_millis(20);
 /// How long a purchase that was aborted once waits at most before it begins again; twice as long each time.
 const BACK_OFF: Duration = Duration::from_micros(500);
 /// It never waits longer than `BACK_OFF` times two to the power of this.
@@ -45,38 +39,11 @@ impl SqlSession {
     #[must_use]
     pub fn new(link: Box<dyn Link>, sale: &SqlSale, recorder: &Recorder, pace: Pace, buyer: u32) -> Self {
         Self {
-            buyer,
-            recorder: recorder.clone(),
+            time: Timekeeper::new(recorder, pace, buyer),
             link,
             retries: sale.retry,
-            is_fresh: true,
             aborted: 0,
             backs_off: false,
-            think_times: ThinkTimes::new(pace, buyer),
-        }
-    }
-
-    /// Why this action must not be taken any more: it is the first of a purchase, and the run is stopped.
-    fn too_late(&mut self) -> Option<Reply> {
-        (std::mem::take(&mut self.is_fresh) && self.recorder.stopped()).then(Reply::stopped)
-    }
-
-    fn think(&mut self) -> Reply {
-        let time = self.think_times.draw();
-        if time.is_zero() { Reply::Done } else { self.sleep(time) }
-    }
-
-    fn sleep(&self, time: Duration) -> Reply {
-        let until = Instant::now() + time;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Reply::Done;
-            }
-            if self.recorder.stopped() {
-                return Reply::stopped();
-            }
-            std::thread::sleep(left.min(SLICE));
         }
     }
 
@@ -85,7 +52,7 @@ impl SqlSession {
     fn back_off(&mut self) -> Reply {
         self.backs_off = false;
         let most = BACK_OFF * 2_u32.pow(self.aborted.min(MOST_DOUBLINGS));
-        self.sleep(most.mul_f64(rand::rng().random_range(0.0..1.0)))
+        self.time.sleep(most.mul_f64(rand::rng().random_range(0.0..1.0)))
     }
 
     /// Has a statement carried out and says what came of it, in the words of purchases.
@@ -102,7 +69,7 @@ impl SqlSession {
         };
         match self.link.execute(step, number) {
             Ok(answer) => self.reply(action, step, answer),
-            Err(NoAnswer::GivenUp) => self.given_up(),
+            Err(NoAnswer::GivenUp) => self.time.given_up(),
             Err(NoAnswer::Fault(fault)) => {
                 if self.retries && fault.kind == FaultKind::Aborted {
                     (self.aborted, self.backs_off) = (self.aborted + 1, true);
@@ -110,13 +77,6 @@ impl SqlSession {
                 Reply::Failed(fault)
             }
         }
-    }
-
-    fn given_up(&self) -> Reply {
-        if self.recorder.stopped() {
-            return Reply::stopped();
-        }
-        self.recorder.gives_up(self.buyer).map_or_else(Reply::stopped, Reply::Failed)
     }
 
     fn reply(&self, action: Action, step: StepKind, answer: Answer) -> Reply {
@@ -128,7 +88,7 @@ impl SqlSession {
             Action::Write(stock) if changed => Reply::Sold(stock + 1),
             Action::Swap(seen) if changed => Reply::Sold(seen),
             // Somebody was faster, again and again perhaps; but the run is over.
-            Action::Swap(_) if self.recorder.stopped() => Reply::stopped(),
+            Action::Swap(_) if self.time.stopped() => Reply::stopped(),
             Action::Swap(_) => Reply::Missed,
             Action::Decrement => answer.number.map_or(missing, |left| Reply::Sold(left + 1)),
             Action::Take => answer.number.map_or(Reply::Missed, |left| Reply::Sold(left + 1)),
@@ -142,11 +102,11 @@ impl SqlSession {
 
 impl Session for SqlSession {
     fn perform(&mut self, action: Action) -> Reply {
-        if let Some(reply) = self.too_late() {
+        if let Some(reply) = self.time.begin() {
             return reply;
         }
         match (action, action.kind()) {
-            (Action::Think, _) => self.think(),
+            (Action::Think, _) => self.time.think(),
             (_, None) => Reply::Done,
             (_, Some(step)) => self.execute(action, step),
         }
@@ -157,10 +117,11 @@ impl Session for SqlSession {
     }
 
     fn think_time(&mut self) -> Duration {
-        self.think_times.draw()
+        self.time.draw()
     }
 
     fn ended(&mut self, _ending: Ending) {
-        (self.is_fresh, self.aborted, self.backs_off) = (true, 0, false);
+        self.time.ended();
+        (self.aborted, self.backs_off) = (0, false);
     }
 }
