@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::protocol::file::Lock;
 use crate::protocol::{Action, Reply, StepKind};
 use crate::run::{self, RunError, Sold};
-use crate::schedule::{Schedule, Step, Taken};
+use crate::schedule::{Holder, Schedule, Step, Taken, Unfollowed, Why};
 use crate::stock::Stock;
 use crate::store::file::lock::{Occupied, occupied};
 use crate::store::file::{FileModel, FileStore};
@@ -37,36 +37,9 @@ pub enum ReplayError {
     /// The sale could not be run at all.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A step of somebody who is not there.
-    #[error("step {step}: {given} is of buyer {}, and the last one is buyer {buyers}; take more with --buyers", given.buyer)]
-    NoSuchBuyer {
-        /// Which step.
-        step: usize,
-        /// What the schedule says.
-        given: Step,
-        /// How many buyers there are.
-        buyers: u32,
-    },
-    /// A step that is not that buyer's next one.
-    #[error("step {step}: {}", not_next(given, next.as_ref()))]
-    NotNext {
-        /// Which step.
-        step: usize,
-        /// What the schedule says.
-        given: Step,
-        /// What the buyer's next step is; `None` if it has left.
-        next: Option<Step>,
-    },
-    /// The lock is somebody else's.
-    #[error("the lock refuses step {step}: {}", holds_it(holder.as_ref(), lockfile.as_ref()))]
-    Refused {
-        /// Which step.
-        step: usize,
-        /// Who holds it, if it is one of our buyers.
-        holder: Option<Holder>,
-        /// The lockfile that is in the way, where none of our buyers holds it.
-        lockfile: Option<Occupied>,
-    },
+    /// The schedule can't be followed.
+    #[error(transparent)]
+    Unfollowed(#[from] Unfollowed),
     /// Not the first replay, but a later one.
     #[error("replay {time}: {source}")]
     Again {
@@ -92,30 +65,6 @@ pub enum ReplayError {
     /// A system call of the conductor failed.
     #[error("the conductor failed: {0}")]
     Conductor(#[from] std::io::Error),
-}
-
-fn not_next(given: &Step, next: Option<&Step>) -> String {
-    match next {
-        Some(next) => format!("buyer {}'s next step is {next}, not {given}", given.buyer),
-        None => format!("buyer {} has left, so it does not take {given}", given.buyer),
-    }
-}
-
-fn holds_it(holder: Option<&Holder>, lockfile: Option<&Occupied>) -> String {
-    match (holder, lockfile) {
-        (Some(Holder { buyer, since }), _) => format!("buyer {buyer} has held it since step {since}"),
-        (None, Some(lockfile)) => lockfile.to_string(),
-        (None, None) => "another program holds it; see which with lslocks, or fuser".to_owned(),
-    }
-}
-
-/// Who holds the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Which buyer.
-    pub buyer: u32,
-    /// The step that gave it the lock, from 1.
-    pub since: usize,
 }
 
 /// A schedule that was replayed.
@@ -152,8 +101,7 @@ impl Replayed {
 /// Replays a schedule.
 ///
 /// # Errors
-/// When the plan can't be run, a step is not its buyer's next one, or the lock refuses it. What had
-/// begun is finished then, and no buyer is left.
+/// When the plan can't be run, or the schedule can't be followed. What had begun is finished then, and no buyer is left.
 pub fn replay(plan: &Plan, schedule: &Schedule, interrupted: &AtomicBool) -> Result<Replayed, ReplayError> {
     let mut session = Conductor::start(plan, interrupted)?;
     let followed = schedule.0.iter().try_for_each(|step| session.follow(*step, interrupted));
@@ -352,17 +300,18 @@ impl Conductor {
             return Err(ReplayError::Interrupted { step });
         }
         if !(1..=self.plan.buyers).contains(&given.buyer) {
-            return Err(ReplayError::NoSuchBuyer { step, given, buyers: self.plan.buyers });
+            return Err(Unfollowed::at(step, given, Why::NoSuchBuyer(self.plan.buyers)).into());
         }
-        let next = self.next_step(given.buyer);
-        if next != Some(given) {
-            return Err(ReplayError::NotNext { step, given, next });
-        }
-        match self.step(given.buyer, interrupted)? {
-            Went::Took(..) => Ok(()),
-            Went::MustWait(holder) => Err(self.refusal(step, holder)),
-            Went::Left => Err(ReplayError::NotNext { step, given, next: None }),
-        }
+        let why = match self.next_step(given.buyer) {
+            Some(next) if next != given => Why::OtherStep(next),
+            None => Why::Left(given.buyer),
+            Some(_) => match self.step(given.buyer, interrupted)? {
+                Went::Took(..) => return Ok(()),
+                Went::MustWait(holder) => self.must_wait(holder),
+                Went::Left => Why::Left(given.buyer),
+            },
+        };
+        Err(Unfollowed::at(step, given, why).into())
     }
 
     /// Has all those give up who wait, where nobody can go on: their purchases fail, and no step is taken.
@@ -380,10 +329,9 @@ impl Conductor {
         Ok(())
     }
 
-    /// What is said of a lock that refuses a step.
-    fn refusal(&self, step: usize, holder: Option<Holder>) -> ReplayError {
-        let lockfile = if holder.is_none() { self.lockfile() } else { None };
-        ReplayError::Refused { step, holder, lockfile }
+    /// Why a step would have to wait.
+    fn must_wait(&self, holder: Option<Holder>) -> Why {
+        holder.map_or_else(|| Why::LockedByStranger(self.lockfile()), Why::Locked)
     }
 
     /// The lockfile that is there, where the lock is one.
@@ -417,13 +365,13 @@ impl Conductor {
         let mut finished = Ok(());
         loop {
             let before = self.taken.len();
-            let mut waits = None;
+            let mut waits: Option<(u32, Option<Holder>)> = None;
             for buyer in 1..=self.plan.buyers {
                 while self.buyers[buyer as usize - 1].begun {
                     match self.step(buyer, interrupted) {
                         Ok(Went::Took(_) | Went::Left) => {}
                         Ok(Went::MustWait(holder)) => {
-                            waits = Some(holder);
+                            waits = Some((buyer, holder));
                             break;
                         }
                         // The others' purchases are finished all the same.
@@ -435,9 +383,11 @@ impl Conductor {
                 None => return finished,
                 Some(_) if self.taken.len() > before => {}
                 // Each waits for another of ours, for ever.
-                Some(Some(_)) => return finished.and(self.give_up(interrupted)),
-                Some(holder) => {
-                    return finished.and(Err(self.refusal(before + 1, holder)));
+                Some((_, Some(_))) => return finished.and(self.give_up(interrupted)),
+                Some((buyer, holder)) => {
+                    let (place, step) = (before + 1, self.next_step(buyer));
+                    let unfollowed = Unfollowed { place, step, why: self.must_wait(holder) };
+                    return finished.and(Err(unfollowed.into()));
                 }
             }
         }

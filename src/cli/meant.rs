@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::num::NonZeroU32;
 
-use crate::explore::{Setting, Why, rehearse};
+use crate::explore::{Setting, rehearse};
 use crate::plan::{PerBuyer, Plan};
 use crate::protocol::Letter;
 use crate::protocol::file::{Lock, Sale, Write};
@@ -85,7 +85,7 @@ fn can_follow(plan: &Plan, steps: &Schedule) -> bool {
     plan.check().is_ok()
         && rehearse(&Setting::of(plan, tickets), steps)
             .err()
-            .is_none_or(|refusal| matches!(refusal.why, Why::TooShort(_)))
+            .is_none_or(|unfollowed| unfollowed.is_too_short())
 }
 
 #[cfg(test)]

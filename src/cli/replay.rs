@@ -11,7 +11,7 @@ use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::PictureArgs;
 use super::print::{complain, note, print, print_json};
 use super::run::SaleArgs;
-use crate::explore::{Setting, Why, rehearse};
+use crate::explore::{Setting, rehearse};
 use crate::history;
 use crate::lang::{Lang, replay as say};
 use crate::plan::Plan;
@@ -20,7 +20,7 @@ use crate::report::replay::{json, text as report};
 use crate::report::text::{Detail, LOUD, styled};
 use crate::report::words;
 use crate::run::{RunError, Sold};
-use crate::schedule::{Schedule, ScheduleFile, SchedulePlan};
+use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, Unfollowed, Why};
 use crate::shell::shell_quoted_path;
 use crate::streams::Patient;
 use crate::workers::WorkersError;
@@ -193,7 +193,7 @@ pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -
         Err(error) if was_interrupted(&error) => return Ok(Exit::Interrupted),
         Err(error) => {
             let is_about_steps =
-                matches!(error, ReplayError::NotNext { .. } | ReplayError::NoSuchBuyer { .. });
+                matches!(&error, ReplayError::Unfollowed(unfollowed) if unfollowed.is_about_steps());
             let meant = meant::plan(&plan, &steps).filter(|meant| is_about_steps && *meant != plan);
             let error = explained(error, &plan, &steps);
             return Ok(args.complain(&error, meant.as_ref().map(|meant| (meant, &steps)), lang, interrupted));
@@ -263,13 +263,19 @@ fn explained(error: ReplayError, plan: &Plan, steps: &Schedule) -> anyhow::Error
         ReplayError::Again { time, source } => (Some(time), &**source),
         inner => (None, inner),
     };
-    let ReplayError::NotNext { step, given, .. } = inner else { return error.into() };
+    let ReplayError::Unfollowed(Unfollowed {
+        place,
+        step: Some(step),
+        why: Why::OtherStep(_) | Why::Left(_),
+    }) = inner
+    else {
+        return error.into();
+    };
     // What was replayed once is right; of the first replay the model knows.
     let is_right = time.is_some()
         || plan.tickets.is_some_and(|tickets| {
-            let begin = Schedule(steps.0[..*step].to_vec());
-            let rehearsed = rehearse(&Setting::of(plan, tickets), &begin);
-            rehearsed.err().is_none_or(|refusal| matches!(refusal.why, Why::TooShort(_)))
+            let begin = Schedule(steps.0[..*place].to_vec());
+            rehearse(&Setting::of(plan, tickets), &begin).err().is_none_or(|error| error.is_too_short())
         });
     if !is_right {
         return error.into();
@@ -277,7 +283,7 @@ fn explained(error: ReplayError, plan: &Plan, steps: &Schedule) -> anyhow::Error
     let which = time.map_or_else(String::new, |time| format!("replay {time}: "));
     let file = words::place(&plan.store);
     anyhow::anyhow!(
-        "{which}step {step} ({given}) can't be taken although the schedule is right: did another program touch \
+        "{which}step {place} ({step}) can't be taken although the schedule is right: did another program touch \
          {file}?"
     )
 }

@@ -10,13 +10,13 @@ use super::Exit;
 use super::outputs::{check_outputs, kept_of};
 use super::print::{note, print};
 use super::work::unless_interrupted;
-use crate::explore::{Refusal, Setting, Why, rehearse};
+use crate::explore::{Setting, rehearse};
 use crate::foreign;
 use crate::history::Header;
 use crate::lang::{Lang, replay as say};
 use crate::plan::Plan;
 use crate::report::replay::MOST_STEPS;
-use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, followed};
+use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, Unfollowed, followed};
 use crate::shell::shell_quoted_path;
 
 /// `ticketsim schedule`.
@@ -49,8 +49,8 @@ pub(super) fn execute(args: &ScheduleArgs, lang: Lang, interrupted: &AtomicBool)
     if let Err(error) = plan.check() {
         anyhow::bail!("{}: processes can't replay this schedule: {error}", path.display());
     }
-    if let Some(refusal) = refusal(plan, &history.header, &steps) {
-        anyhow::bail!("{}: processes can't replay this schedule: {refusal}", path.display());
+    if let Some(obstacle) = obstacle(plan, &history.header, &steps) {
+        anyhow::bail!("{}: processes can't replay this schedule: {obstacle}", path.display());
     }
     let command = match &args.output {
         Some(output) => {
@@ -67,7 +67,7 @@ pub(super) fn execute(args: &ScheduleArgs, lang: Lang, interrupted: &AtomicBool)
 
 /// Why processes can't take these steps, though the buyers of the history did: threads share a lock that
 /// keeps processes apart, say. A schedule that ends early is no obstacle: a replay finishes what began.
-fn refusal(plan: &Plan, header: &Header, steps: &Schedule) -> Option<Refusal> {
+fn obstacle(plan: &Plan, header: &Header, steps: &Schedule) -> Option<Unfollowed> {
     let setting = Setting::of(plan, header.initial.or(plan.tickets)?);
-    rehearse(&setting, steps).err().filter(|refusal| !matches!(refusal.why, Why::TooShort(_)))
+    rehearse(&setting, steps).err().filter(|unfollowed| !unfollowed.is_too_short())
 }

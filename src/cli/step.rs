@@ -19,11 +19,11 @@ use crate::lang::{Lang, replay as say};
 use crate::plan::Plan;
 use crate::protocol::file::Lock;
 use crate::protocol::{Action, Reply};
-use crate::replay::{Conductor, Holder, Position, Repeated, ReplayError, Went};
+use crate::replay::{Conductor, Position, Repeated, ReplayError, Went};
 use crate::report::replay::text as report;
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, styled};
 use crate::report::words;
-use crate::schedule::{Schedule, Step};
+use crate::schedule::{Holder, Schedule, Step};
 use crate::store::file::lock::Occupied;
 use crate::store::file::ticket::read_start;
 use crate::workers::readable;
@@ -130,8 +130,8 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
                 }
             },
             Typed::Buyer(buyer) => {
-                let (said, refused) = go(&mut session, buyer, lang, interrupted)?;
-                foreign = refused;
+                let (said, by_stranger) = go(&mut session, buyer, lang, interrupted)?;
+                foreign = by_stranger;
                 print(&format!("{said}\n"), interrupted)?;
             }
         }
@@ -161,7 +161,7 @@ fn go(
             format!("{place}  {}  {}", styled(LOUD, taken.step), report::step_words(&taken, lang))
         }
         (Went::MustWait(Some(Holder { buyer, since })), Some(step)) => {
-            styled(BAD, say::refused(lang, step, buyer, since))
+            styled(BAD, say::must_wait(lang, step, buyer, since))
         }
         (Went::MustWait(None), Some(step)) => styled(BAD, stranger(session, step, lang)),
         (Went::Left | Went::MustWait(_), _) => styled(ODD, say::no_step_left(lang, buyer)),
@@ -169,10 +169,10 @@ fn go(
     Ok((said, matches!(went, Went::MustWait(None))))
 }
 
-/// What is said when none of our buyers holds the lock that refuses a step.
+/// What is said when a step has to wait for a lock that none of our buyers holds.
 fn stranger(session: &Conductor, step: Step, lang: Lang) -> String {
     let Some(Occupied { path, pid, gone }) = session.lockfile() else {
-        return say::refused_by_stranger(lang, step);
+        return say::waits_for_stranger(lang, step);
     };
     let path = foreign::path(&path);
     match pid {
@@ -298,7 +298,7 @@ fn hint_words(session: &Conductor, lang: Lang) -> String {
         Ok(Hint::Never) => say::no_hint(lang),
         Ok(Hint::TooFar) => say::hint_too_far(lang),
         // Model and reality have parted: another program wrote to the file.
-        Err(refusal) => refusal.to_string(),
+        Err(unfollowed) => unfollowed.to_string(),
     }
 }
 

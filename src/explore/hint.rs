@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::shop::Shop;
-use super::{Refusal, Setting, Why, with_model};
+use super::{Setting, with_model};
 use crate::buyer::Buyer;
-use crate::schedule::{Schedule, Step};
+use crate::schedule::{Schedule, Step, Unfollowed, Why};
 use crate::stock::tickets_between;
 use crate::world::Model;
 
@@ -47,7 +47,7 @@ impl<M: Model> Stands<M> {
 ///
 /// # Errors
 /// When the buyers can't take these steps.
-pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hint, Refusal> {
+pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hint, Unfollowed> {
     with_model!(setting, model => hint_on(model, setting, taken, max_states))
 }
 
@@ -56,15 +56,15 @@ fn hint_on<M: Model>(
     setting: &Setting,
     taken: &Schedule,
     max_states: usize,
-) -> Result<Hint, Refusal> {
+) -> Result<Hint, Unfollowed> {
     let mut shop = Shop::new(setting, model);
     for (step, place) in taken.0.iter().zip(1..) {
-        let refused = |why| Refusal { place, step: Some(*step), why };
+        let unfollowed = |why| Unfollowed::at(place, *step, why);
         let buyer = (step.buyer as usize)
             .checked_sub(1)
             .filter(|buyer| *buyer < shop.buyers.len())
-            .ok_or_else(|| refused(Why::NoSuchBuyer(setting.buyers)))?;
-        shop.step(buyer, |_| ()).ok_or_else(|| refused(Why::Left))?;
+            .ok_or_else(|| unfollowed(Why::NoSuchBuyer(setting.buyers)))?;
+        shop.step(buyer, |_| ()).ok_or_else(|| unfollowed(Why::Left(step.buyer)))?;
     }
     if shop.course.receipts() > tickets_between(setting.tickets, 0) {
         return Ok(Hint::Oversold);

@@ -25,7 +25,7 @@ use std::collections::HashMap;
 
 pub use census::{Census, Coverage, Found, MAX_STATES, Progress, Stopped, census, census_until};
 pub use hint::{Hint, hint};
-pub use rehearsal::{Refusal, Rehearsal, Waited, Why, rehearsal, rehearse};
+pub use rehearsal::{Rehearsal, Waited, rehearsal, rehearse};
 pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};
 
 use crate::buyer::Rules;
@@ -238,7 +238,7 @@ impl Ends {
     fn of(&mut self, setting: &Setting, course: Course, schedule: impl FnOnce() -> Schedule) -> End {
         let end = self.0.entry(course).or_insert_with(|| match rehearse(setting, &schedule()) {
             Ok(history) => End::of(&history),
-            Err(refusal) => unreachable!("the model refuses its own schedule: {refusal}"),
+            Err(unfollowed) => unreachable!("the model can't follow its own schedule: {unfollowed}"),
         });
         end.clone()
     }

@@ -3,56 +3,9 @@
 use super::shop::Shop;
 use super::{Setting, with_model};
 use crate::history::{Header, History, Outcome, Purchase};
-use crate::protocol::{Action, Letter, Reply};
-use crate::schedule::{Schedule, Step};
+use crate::protocol::{Action, Reply};
+use crate::schedule::{Holder, Schedule, Step, Unfollowed, Why};
 use crate::world::{Answer, Model};
-
-/// Why a schedule can't be followed, and from which step on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("step {place}{}: {why}", step.map(|step| format!(" ({step})")).unwrap_or_default())]
-pub struct Refusal {
-    /// Which step, from 1.
-    pub place: usize,
-    /// The step; `None` where the schedule ends too early.
-    pub step: Option<Step>,
-    /// Why.
-    pub why: Why,
-}
-
-/// Why a step can't be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
-    /// There are fewer buyers.
-    #[error("the last buyer is buyer {0}")]
-    NoSuchBuyer(u32),
-    /// It is another step's turn.
-    #[error("this buyer's next step is {0}")]
-    OtherStep(Step),
-    /// The buyer has no step left.
-    #[error("this buyer has left")]
-    Left,
-    /// The lock is held.
-    #[error("the lock refuses it: buyer {holder} has held it since step {since}")]
-    Locked {
-        /// By this buyer, from 1.
-        holder: u32,
-        /// Since this step, from 1.
-        since: usize,
-    },
-    /// The buyer waits for the answer to a request.
-    #[error("this buyer's {letter} has waited for buyer {holder} since step {since}")]
-    Waits {
-        /// The request.
-        letter: Letter,
-        /// For this buyer, from 1.
-        holder: u32,
-        /// Since this step, from 1.
-        since: usize,
-    },
-    /// The schedule ends before all buyers have left.
-    #[error("the schedule ends here, but buyer {0} has not left")]
-    TooShort(u32),
-}
 
 /// A request that had to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +34,7 @@ pub struct Rehearsal {
 ///
 /// # Errors
 /// When the buyers can't take their steps in this order, or the order ends too early.
-pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refusal> {
+pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Unfollowed> {
     Ok(rehearsal(setting, schedule)?.history)
 }
 
@@ -89,17 +42,17 @@ pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Refus
 ///
 /// # Errors
 /// When the buyers can't take their steps in this order, or the order ends too early.
-pub fn rehearsal(setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Refusal> {
+pub fn rehearsal(setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Unfollowed> {
     with_model!(setting, model => rehearse_on(model, setting, schedule))
 }
 
-fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Refusal> {
+fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Unfollowed> {
     let mut shop = Shop::new(setting, model);
     let mut script =
         Script { open: vec![None; setting.buyers as usize], purchases: Vec::new(), waits: Vec::new() };
     for (step, place) in schedule.0.iter().zip(1..) {
-        let refused = |why| Refusal { place, step: Some(*step), why };
-        check(setting, &shop, &script, *step).map_err(refused)?;
+        let unfollowed = |why| Unfollowed::at(place, *step, why);
+        check(setting, &shop, &script, *step).map_err(unfollowed)?;
         let who = step.buyer as usize - 1;
         script.send(step.buyer, place as u64);
         let mut is_answered = false;
@@ -108,7 +61,7 @@ fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Re
             is_answered |= answer.buyer == who;
             script.note(&answer, place as u64);
         })
-        .ok_or_else(|| refused(Why::Left))?;
+        .ok_or_else(|| unfollowed(Why::Left(step.buyer)))?;
         if !is_answered {
             let holder = shop.model.waits_for(&shop.seats, who, action).unwrap_or(who);
             script.wait(*step, holder as u32 + 1, place);
@@ -118,7 +71,7 @@ fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Re
     shop.give_up(|answer| script.note(&answer, end));
     if let Some(place) = shop.buyers.iter().position(|buyer| !buyer.has_left()) {
         let why = Why::TooShort(place as u32 + 1);
-        return Err(Refusal { place: schedule.0.len() + 1, step: None, why });
+        return Err(Unfollowed { place: schedule.0.len() + 1, step: None, why });
     }
     let (remaining, left_torn) = match shop.model.look() {
         Reply::Stock(stock) => (Some(stock), None),
@@ -141,7 +94,7 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
         return Err(Why::Waits { letter: waited.step.letter, holder, since: *since });
     }
     match buyer.next_letter() {
-        None => return Err(Why::Left),
+        None => return Err(Why::Left(step.buyer)),
         Some(letter) if letter != step.letter => return Err(Why::OtherStep(Step { letter, ..step })),
         Some(_) => {}
     }
@@ -149,7 +102,8 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
         && let Some(holder) = shop.model.waits_for(&shop.seats, who, buyer.next())
     {
         let locked_ns = script.open[holder].as_ref().and_then(|purchase| purchase.steps.locked_ns);
-        return Err(Why::Locked { holder: holder as u32 + 1, since: locked_ns.unwrap_or(0) as usize });
+        let (buyer, since) = (holder as u32 + 1, locked_ns.unwrap_or(0) as usize);
+        return Err(Why::Locked(Holder { buyer, since }));
     }
     Ok(())
 }

@@ -374,18 +374,18 @@ fn a_file_can_be_left_torn_without_anybody_being_killed() {
 }
 
 #[test]
-fn a_schedule_that_can_not_be_followed_is_refused_with_its_place() {
+fn a_schedule_that_can_not_be_followed_says_where_and_why() {
     let locked = setting(2, 1, Lock::Flock, Write::Overwrite);
     for (setting, text, message) in [
-        (locked, "L1 L2", "step 2 (L2): the lock refuses it: buyer 1 has held it since step 1"),
-        (locked, "L1 W1", "step 2 (W1): this buyer's next step is R1"),
-        (locked, "L1 R1 W1 U1 L1", "step 5 (L1): this buyer has left"),
-        (locked, "L3", "step 1 (L3): the last buyer is buyer 2"),
+        (locked, "L1 L2", "step 2 (L2): it has to wait: buyer 1 has held the lock since step 1"),
+        (locked, "L1 W1", "step 2 (W1): buyer 1's next step is R1"),
+        (locked, "L1 R1 W1 U1 L1", "step 5 (L1): buyer 1 has left"),
+        (locked, "L3", "step 1 (L3): the last buyer is buyer 2; take more with --buyers"),
         (locked, "L1 R1", "step 3: the schedule ends here, but buyer 1 has not left"),
-        (unlocked(2, 1), "R1 W1 U1", "step 3 (U1): this buyer has left"),
+        (unlocked(2, 1), "R1 W1 U1", "step 3 (U1): buyer 1 has left"),
     ] {
-        let refusal = rehearse(&setting, &text.parse().expect("a schedule")).expect_err("refused");
-        assert_eq!(refusal.to_string(), message);
+        let error = rehearse(&setting, &text.parse().expect("a schedule")).expect_err(text);
+        assert_eq!(error.to_string(), message);
     }
 }
 

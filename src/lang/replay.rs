@@ -173,29 +173,29 @@ texts! {
     /// What a buyer does next.
     to_roll_back() { en: "roll back", zh: "回滚" }
     /// `step`: the lock is somebody else's.
-    refused(step, buyer, since) {
-        en: "the lock refuses {step}: buyer {buyer} has held it since step {since}",
-        zh: "锁拒绝了 {step}：买家 {buyer} 从第 {since} 步起持有它",
+    must_wait(step, buyer, since) {
+        en: "{step} has to wait: buyer {buyer} has held the lock since step {since}",
+        zh: "{step} 得等：买家 {buyer} 从第 {since} 步起持有锁",
     }
     /// `step`: the lock is another program's.
-    refused_by_stranger(step) {
-        en: "the lock refuses {step}: another program holds it",
-        zh: "锁拒绝了 {step}：别的程序持有它",
+    waits_for_stranger(step) {
+        en: "{step} has to wait: another program holds the lock",
+        zh: "{step} 得等：别的程序持有锁",
     }
     /// `step`: a dead process left the lockfile behind.
     lockfile_left(step, path, pid) {
-        en: "the lock refuses {step}: process {pid}, which is gone, left {path} behind; remove it (rm)",
-        zh: "锁拒绝了 {step}：{pid} 号进程已经不在，留下了 {path}；请把它删掉（rm）",
+        en: "{step} has to wait: process {pid}, which is gone, left {path} behind; remove it (rm)",
+        zh: "{step} 得等：{pid} 号进程已经不在，留下了 {path}；请把它删掉（rm）",
     }
     /// `step`: another program's lockfile.
     lockfile_in_use(step, path, pid) {
-        en: "the lock refuses {step}: process {pid} holds {path} and is running; wait until it lets go",
-        zh: "锁拒绝了 {step}：{pid} 号进程持有 {path}，还在运行；请等它放开",
+        en: "{step} has to wait: process {pid} holds {path} and is running; wait until it lets go",
+        zh: "{step} 得等：{pid} 号进程持有 {path}，还在运行；请等它放开",
     }
     /// `step`: a lockfile that names nobody who could be looked for.
     lockfile_nameless(step, path) {
-        en: "the lock refuses {step}: {path} is there, and whether its holder lives can't be found out from here; if nobody uses it, remove it (rm)",
-        zh: "锁拒绝了 {step}：{path} 存在，从这里却查不出持有者是否还在；没人在用就删掉它（rm）",
+        en: "{step} has to wait: {path} is there, and whether its holder lives can't be found out from here; if nobody uses it, remove it (rm)",
+        zh: "{step} 得等：{path} 存在，从这里却查不出持有者是否还在；没人在用就删掉它（rm）",
     }
     /// `step`: the buyer has left.
     no_step_left(buyer) { en: "buyer {buyer} has left: it has no step to take", zh: "买家 {buyer} 已离开，没有步骤可走" }

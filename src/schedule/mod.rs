@@ -6,9 +6,11 @@
 
 mod file;
 mod followed;
+mod unfollowed;
 
 pub use file::{FORMAT_VERSION, ScheduleFile, ScheduleFileError, SchedulePlan};
 pub use followed::{FollowedError, followed};
+pub use unfollowed::{Holder, Unfollowed, Why};
 
 use std::fmt;
 use std::str::FromStr;
@@ -87,7 +89,8 @@ impl fmt::Display for Schedule {
 /// Where a text is no schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "step {step} (character {character}) is {given:?}: a step is one of O L R W T F U B S D Q C Z and a buyer's number, like R1"
+    "step {step} (character {character}) is {given:?}: a step is one of {} and a buyer's number, like R1",
+    Letter::ALL.iter().map(|letter| letter.name()).collect::<Vec<_>>().join(" ")
 )]
 pub struct ScheduleError {
     /// Which step, from 1.

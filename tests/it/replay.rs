@@ -73,7 +73,10 @@ fn what_the_lock_forbids_is_said_and_nothing_stays_behind() {
     for lock in ["--lock flock", "--write truncate", "--write rename"] {
         let ran = replay(&folder, "L1 R1 L2", &format!("--tickets 1 {lock}"));
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
-        assert_eq!(ran.stderr, "error: the lock refuses step 3: buyer 1 has held it since step 1\n");
+        assert_eq!(
+            ran.stderr,
+            "error: step 3 (L2): it has to wait: buyer 1 has held the lock since step 1\n"
+        );
         // What had begun was finished.
         assert_eq!(folder.ticketsim("show").stdout, "0 tickets left in data/ticket.json\n");
     }
@@ -97,7 +100,7 @@ fn a_lockfile_that_is_in_the_way_is_named_with_its_process() {
 }
 
 #[test]
-fn a_schedule_of_threads_that_processes_refuse_is_shown_with_the_reason() {
+fn a_schedule_of_threads_that_processes_can_not_take_is_shown_with_the_reason() {
     let folder = Folder::new();
     let ran = folder.ticketsim("-n 3 -t 1 --workers thread --lock posix --think 100ms --history h.jsonl");
     assert_eq!(ran.code, Some(1), "{ran:?}");
@@ -126,9 +129,13 @@ fn mistakes_are_named_with_their_position() {
     for (schedule, args, said) in [
         ("R1 X2", "-t 1", "step 2 (character 4) is \"X2\""),
         ("", "-t 1", "the schedule is empty"),
-        ("R1 R1", "-t 1 --no-lock", "step 2: buyer 1's next step is W1, not R1"),
-        ("R1", "-t 1", "step 1: buyer 1's next step is L1, not R1"),
-        ("R3", "-t 1 --no-lock --buyers 2", "step 1: R3 is of buyer 3, and the last one is buyer 2"),
+        ("R1 R1", "-t 1 --no-lock", "step 2 (R1): buyer 1's next step is W1"),
+        ("R1", "-t 1", "step 1 (R1): buyer 1's next step is L1"),
+        (
+            "R3",
+            "-t 1 --no-lock --buyers 2",
+            "step 1 (R3): the last buyer is buyer 2; take more with --buyers",
+        ),
         ("R1", "-t 1 --no-lock --lock-timeout 1s", "unexpected argument '--lock-timeout'"),
         ("R1", "-t 1 --no-lock --times 0", "--times"),
     ] {

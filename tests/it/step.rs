@@ -67,7 +67,7 @@ fn the_lock_is_shown_with_its_holder() {
             "this is the start: no step to take back",
             "1  L1  buyer 1 gets the lock",
             "lock  flock, held by buyer 1 since step 1",
-            "the lock refuses L2: buyer 1 has held it since step 1",
+            "L2 has to wait: buyer 1 has held the lock since step 1",
             "no order of the steps left oversells",
             "9? Type a buyer's number (1 to 2), u, ? or q.",
             "x? Type a buyer's number (1 to 2), u, ? or q.",

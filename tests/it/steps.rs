@@ -117,9 +117,9 @@ fn a_replay_a_step_and_a_schedule_file_take_them() {
     assert!(raced.stdout.contains("flock, overwrite, steps: read lock write unlock\n"), "{raced:?}");
     let kept_out = sh(&folder, "replay 'R1 R2 L1 L2' -t 1 --steps 'read lock write unlock'");
     assert_eq!(kept_out.code, Some(2));
-    assert!(kept_out.stderr.contains("the lock refuses step 4: buyer 1 has held it since step 3"));
+    assert!(kept_out.stderr.contains("step 4 (L2): it has to wait: buyer 1 has held the lock since step 3"));
     let other = sh(&folder, "replay 'L1 R1 W1 U1' -t 1 --steps 'read lock write unlock'");
-    assert!(other.stderr.contains("buyer 1's next step is R1, not L1"), "{other:?}");
+    assert!(other.stderr.contains("step 1 (L1): buyer 1's next step is R1"), "{other:?}");
     assert!(
         other.stderr.contains("Did you mean:  ticketsim replay 'L1 R1 W1 U1' --tickets 1\n"),
         "{other:?}"
@@ -153,7 +153,7 @@ fn by_hand_each_step_has_its_place() {
     for said in [
         "steps: read lock write unlock",
         "buyer 1  next L1: take the lock  (has read 1)",
-        "the lock refuses L2: buyer 1 has held it since step 3",
+        "L2 has to wait: buyer 1 has held the lock since step 3",
         "to oversell from here: W1 U1 L2 W2 U2",
     ] {
         assert!(ran.stdout.contains(said), "{said}: {}", ran.stdout);

@@ -145,10 +145,10 @@ pub(crate) fn the_holder_that_is_named_is_the_one(folder: &Path) {
     let trap = |lock| plan(folder, 3, 3, lock, Write::Rename).with_sale(|sale| sale.lock_on = LockOn::Ticket);
     let text = "O1 L1 R1 O2 L2 O3 L3";
     let error = replay(&trap(Lock::Posix), &steps(text), &QUIET).expect_err("buyer 2 has it");
-    assert_eq!(error.to_string(), "the lock refuses step 7: buyer 2 has held it since step 5");
+    assert_eq!(error.to_string(), "step 7 (L3): it has to wait: buyer 2 has held the lock since step 5");
     // The control: flock belongs to what was opened, and reading lets nothing go.
     let error = replay(&trap(Lock::Flock), &steps(text), &QUIET).expect_err("buyer 1 has it");
-    assert_eq!(error.to_string(), "the lock refuses step 5: buyer 1 has held it since step 2");
+    assert_eq!(error.to_string(), "step 5 (L2): it has to wait: buyer 1 has held the lock since step 2");
     // The history of such a replay says which schedule it was, but for when files were opened.
     let whole = "O1 L1 R1 O2 L2 W1 R2 U1 W2 U2 O3 L3 R3 W3 U3";
     let replayed = replay(&trap(Lock::Posix), &steps(whole), &QUIET).expect("two hold it at once");

@@ -25,11 +25,11 @@ type Test = (&'static str, fn(&Path));
 
 const TESTS: &[Test] = &[
     ("a_thousand_replays_agree", a_thousand_replays_agree),
-    ("the_lock_refuses_what_it_is_for", the_lock_refuses_what_it_is_for),
+    ("a_held_lock_has_to_be_waited_for", a_held_lock_has_to_be_waited_for),
     ("a_step_out_of_turn_is_named_with_its_position", a_step_out_of_turn_is_named_with_its_position),
     ("what_has_begun_is_finished_and_nothing_is_begun", what_has_begun_is_finished_and_nothing_is_begun),
     ("a_buyer_that_is_killed_ends_the_replay", a_buyer_that_is_killed_ends_the_replay),
-    ("another_programs_lock_refuses_too", another_programs_lock_refuses_too),
+    ("another_programs_lock_has_to_be_waited_for_too", another_programs_lock_has_to_be_waited_for_too),
     ("every_witness_ends_as_it_was_explored", model::every_witness_ends_as_it_was_explored),
     ("a_race_that_was_caught_is_replayed", wild::a_race_that_was_caught_is_replayed),
     ("model_and_reality_agree", model::model_and_reality_agree),
@@ -91,15 +91,15 @@ fn a_thousand_replays_agree(folder: &Path) {
     }
 }
 
-fn the_lock_refuses_what_it_is_for(folder: &Path) {
+fn a_held_lock_has_to_be_waited_for(folder: &Path) {
     let unlocked = plan(folder, 2, 1, Lock::None, Write::Overwrite);
     let raced = replay(&unlocked, &steps("R1 R2 W1 W2"), &QUIET).expect("replayed");
     assert_eq!(raced.sold.verdict.ledger.oversold, 1, "the control: without the lock it oversells");
     for lock in Lock::ALL.iter().copied().filter(|lock| *lock != Lock::None) {
         let locked = plan(folder, 2, 1, lock, Write::Overwrite);
         for (text, said) in [
-            ("L1 L2 R1 R2", "the lock refuses step 2: buyer 1 has held it since step 1"),
-            ("L2 R2 L1", "the lock refuses step 3: buyer 2 has held it since step 1"),
+            ("L1 L2 R1 R2", "step 2 (L2): it has to wait: buyer 1 has held the lock since step 1"),
+            ("L2 R2 L1", "step 3 (L1): it has to wait: buyer 2 has held the lock since step 1"),
         ] {
             let error = replay(&locked, &steps(text), &QUIET).expect_err(text);
             assert_eq!(error.to_string(), said, "{lock}");
@@ -116,16 +116,16 @@ fn the_lock_refuses_what_it_is_for(folder: &Path) {
     let raced = replay(&trap, &steps("O1 L1 R1 O2 W1 U1 L2 O3 L3 R2 R3 W2 W3 U2 U3"), &QUIET);
     assert_eq!(raced.expect("two hold a lock each").sold.verdict.ruling, Ruling::Unsound);
     let error = replay(&trap, &steps("O1 O2 L1 R1 W1 O3 L3 L2"), &QUIET).expect_err("the old file");
-    assert_eq!(error.to_string(), "the lock refuses step 8: buyer 1 has held it since step 3");
+    assert_eq!(error.to_string(), "step 8 (L2): it has to wait: buyer 1 has held the lock since step 3");
 }
 
 fn a_step_out_of_turn_is_named_with_its_position(folder: &Path) {
     let plan = plan(folder, 2, 1, Lock::None, Write::Overwrite);
     for (text, said) in [
-        ("R1 R2 R1 W2", "step 3: buyer 1's next step is W1, not R1"),
-        ("L1", "step 1: buyer 1's next step is R1, not L1"),
-        ("R1 W1 R1", "step 3: buyer 1 has left, so it does not take R1"),
-        ("R1 R3", "step 2: R3 is of buyer 3, and the last one is buyer 2; take more with --buyers"),
+        ("R1 R2 R1 W2", "step 3 (R1): buyer 1's next step is W1"),
+        ("L1", "step 1 (L1): buyer 1's next step is R1"),
+        ("R1 W1 R1", "step 3 (R1): buyer 1 has left"),
+        ("R1 R3", "step 2 (R3): the last buyer is buyer 2; take more with --buyers"),
     ] {
         let error = replay(&plan, &steps(text), &QUIET).expect_err(text);
         assert_eq!(error.to_string(), said);
@@ -169,12 +169,12 @@ fn a_buyer_that_is_killed_ends_the_replay(folder: &Path) {
     assert_no_children();
 }
 
-fn another_programs_lock_refuses_too(folder: &Path) {
+fn another_programs_lock_has_to_be_waited_for_too(folder: &Path) {
     let plan = plan(folder, 1, 1, Lock::Flock, Write::Overwrite);
     let mut session = Conductor::start(&plan, &QUIET).expect("started");
     let file = std::fs::File::open(folder.join("ticket.json")).expect("open");
     fs2::FileExt::lock_exclusive(&file).expect("locked");
-    assert_eq!(session.step(1, &QUIET).expect("refused"), Went::MustWait(None));
+    assert_eq!(session.step(1, &QUIET).expect("tried"), Went::MustWait(None));
     fs2::FileExt::unlock(&file).expect("unlocked");
     assert!(matches!(session.step(1, &QUIET), Ok(Went::Took(_))));
     assert_eq!(session.finish(&QUIET).expect("finished").sold.verdict.ruling, Ruling::Sound);

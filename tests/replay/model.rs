@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use ticketsim::explore::{Refusal, Setting, Why, census, rehearse};
+use ticketsim::explore::{Setting, census, rehearse};
 use ticketsim::fault::TornText;
 use ticketsim::history::{History, Outcome};
 use ticketsim::plan::{PerBuyer, Plan};
 use ticketsim::protocol::StepKind;
 use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
 use ticketsim::replay::{Conductor, Replayed, Went, replay};
-use ticketsim::schedule::{Schedule, followed};
+use ticketsim::schedule::{Holder, Schedule, Step, Unfollowed, Why, followed};
 use ticketsim::verdict::{AnomalyKind, Verdict, judge};
 
 use crate::random::Random;
@@ -71,8 +71,7 @@ fn setting(plan: &Plan) -> Setting {
 
 pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
     let schedule = replayed.schedule();
-    let rehearsed =
-        rehearse(&setting(plan), &schedule).unwrap_or_else(|refusal| panic!("{schedule}: {refusal}"));
+    let rehearsed = rehearse(&setting(plan), &schedule).unwrap_or_else(|error| panic!("{schedule}: {error}"));
     let sold = &replayed.sold;
     let (real, model) = (gist(&sold.history, &sold.verdict), gist(&rehearsed, &judge(&rehearsed)));
     assert_eq!(real, model, "{schedule} with {plan:?}");
@@ -85,7 +84,7 @@ pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
     let found = followed(&sold.history).unwrap_or_else(|error| panic!("{schedule}: {error}"));
     let sale = plan.file().expect("a ticket file").sale;
     if sale.steps.is_some() || sale.protocol().has(StepKind::Open) {
-        let again = rehearse(&setting(plan), &found).unwrap_or_else(|refusal| panic!("{found}: {refusal}"));
+        let again = rehearse(&setting(plan), &found).unwrap_or_else(|error| panic!("{found}: {error}"));
         assert_eq!(gist(&again, &judge(&again)), real, "{schedule}, found as {found}");
     } else {
         assert_eq!(found, schedule);
@@ -119,10 +118,10 @@ pub(crate) fn every_witness_ends_as_it_was_explored(folder: &Path) {
 }
 
 /// Reality picks the steps at random, and meets the real lock; the model has to come to the same, and
-/// to refuse what the lock refused.
+/// to let those wait whom the lock let wait.
 pub(crate) fn model_and_reality_agree(folder: &Path) {
     let mut random = Random::new(7);
-    let (mut schedules, mut refusals, mut unsound) = (0, 0, 0);
+    let (mut schedules, mut waits, mut unsound) = (0, 0, 0);
     let sales = sales();
     let rounds = if crate::all() { 20_000 } else { 5_000 };
     for round in 0..rounds {
@@ -133,31 +132,33 @@ pub(crate) fn model_and_reality_agree(folder: &Path) {
         let mut plan = plan(folder, buyers, random.below(4) as i64, sale.lock, sale.write);
         plan = plan.with_sale(|own| *own = sale);
         plan.per_buyer = if random.below(4) == 0 { PerBuyer::All } else { PerBuyer::ONE };
-        let (replayed, refused) = a_random_replay(&plan, &mut random);
+        let (replayed, waited) = a_random_replay(&plan, &mut random);
         assert_agreement(&plan, &replayed);
-        for (before, step, holder) in &refused {
+        for (before, step, holder) in &waited {
             let mut schedule: Schedule = before.clone();
             schedule.0.push(*step);
-            let refusal = rehearse(&setting(&plan), &schedule).expect_err("refused by the real lock");
-            let (locked, place) =
-                (Why::Locked { holder: holder.buyer, since: holder.since }, schedule.0.len());
-            assert_eq!(refusal, Refusal { place, step: Some(*step), why: locked }, "{schedule}");
+            let error = rehearse(&setting(&plan), &schedule).expect_err("the real lock let it wait");
+            let expected = Unfollowed::at(schedule.0.len(), *step, Why::Locked(*holder));
+            assert_eq!(error, expected, "{schedule}");
         }
         schedules += 1;
-        refusals += refused.len();
+        waits += waited.len();
         unsound += usize::from(!replayed.sold.verdict.anomalies.is_empty());
     }
-    println!("  {schedules} schedules, {unsound} of them unsound, {refusals} steps refused by the lock");
-    assert!(unsound > 1000 && refusals > 1000, "both sides of the matter were seen");
+    println!(
+        "  {schedules} schedules, {unsound} of them unsound, {waits} steps that had to wait for the lock"
+    );
+    assert!(unsound > 1000 && waits > 1000, "both sides of the matter were seen");
 }
 
-type Refused = (Schedule, ticketsim::schedule::Step, ticketsim::replay::Holder);
+/// A step that had to wait, what was taken before it, and who held the lock.
+type Waited = (Schedule, Step, Holder);
 
-/// Lets buyers go at random until all have left. Returns also what the lock refused, and when.
-fn a_random_replay(plan: &Plan, random: &mut Random) -> (Replayed, Vec<Refused>) {
+/// Lets buyers go at random until all have left. Returns also what had to wait for the lock, and when.
+fn a_random_replay(plan: &Plan, random: &mut Random) -> (Replayed, Vec<Waited>) {
     let mut session = Conductor::start(plan, &QUIET).expect("started");
-    let mut refused = Vec::new();
-    // Who was refused asks again when something has happened.
+    let mut waited = Vec::new();
+    // Who had to wait asks again when something has happened.
     let mut waiting: Vec<u32> = Vec::new();
     loop {
         let can_ask = |buyer: &u32| session.next_step(*buyer).is_some() && !waiting.contains(buyer);
@@ -175,12 +176,12 @@ fn a_random_replay(plan: &Plan, random: &mut Random) -> (Replayed, Vec<Refused>)
             Went::MustWait(holder) => {
                 waiting.push(buyer);
                 let before = Schedule(session.taken().iter().map(|taken| taken.step).collect());
-                refused.push((before, step, holder.expect("one of ours holds it")));
+                waited.push((before, step, holder.expect("one of ours holds it")));
             }
             Went::Left => unreachable!("it has a step"),
         }
     }
     let replayed = session.finish(&QUIET).expect("finished");
     assert_eq!(replayed.asked, replayed.steps.len(), "all had left");
-    (replayed, refused)
+    (replayed, waited)
 }

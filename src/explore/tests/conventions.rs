@@ -8,7 +8,7 @@ use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale};
 fn told(setting: &Setting, schedule: &str) -> (Vec<String>, u64, u64) {
     let steps: Schedule = schedule.parse().expect("a schedule");
     let rehearsal =
-        rehearsal(setting, &steps).unwrap_or_else(|refusal| panic!("{setting:?}: {schedule}: {refusal}"));
+        rehearsal(setting, &steps).unwrap_or_else(|error| panic!("{setting:?}: {schedule}: {error}"));
     let waits = rehearsal.waited.iter().map(|waited| {
         let by = steps.0[waited.until.expect("an answer") - 1];
         let ends = if waited.failed { "fails" } else { "goes on" };
@@ -80,10 +80,10 @@ fn a_buyer_that_waits_sends_nothing() {
     for (text, message) in [
         ("R1 R2 W1 W2 C2", "step 5 (C2): this buyer's W has waited for buyer 1 since step 4"),
         ("R1 R2 W1 W2", "step 5: the schedule ends here, but buyer 1 has not left"),
-        ("R1 C1", "step 2 (C1): this buyer's next step is W1"),
+        ("R1 C1", "step 2 (C1): buyer 1's next step is W1"),
     ] {
-        let refusal = rehearse(&setting, &text.parse().expect("a schedule")).expect_err("refused");
-        assert_eq!(refusal.to_string(), message);
+        let error = rehearse(&setting, &text.parse().expect("a schedule")).expect_err(text);
+        assert_eq!(error.to_string(), message);
     }
 }
 

@@ -395,7 +395,7 @@ fn compare(setting: &Setting) -> u64 {
         schedules += 1;
         let text = world.steps.join(" ");
         let history = rehearse(setting, &text.parse().expect("a schedule"));
-        let end = End::of(&history.unwrap_or_else(|refusal| panic!("{setting:?}: {text}: {refusal}")));
+        let end = End::of(&history.unwrap_or_else(|error| panic!("{setting:?}: {text}: {error}")));
         let length = world.log.len();
         let left = world.stock_at(length);
         let left = if sale.has_receipts() { world.tickets - world.receipts_at(length) } else { left };

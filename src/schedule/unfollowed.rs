@@ -1,0 +1,86 @@
+//! Why a schedule can't be followed: the same on the model and on the real thing.
+
+use super::Step;
+use crate::protocol::Letter;
+use crate::store::file::lock::Occupied;
+
+/// A schedule can't be followed, and from which step on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("step {place}{}: {why}", step.map(|step| format!(" ({step})")).unwrap_or_default())]
+pub struct Unfollowed {
+    /// Which step, from 1.
+    pub place: usize,
+    /// The step; `None` where the schedule ends too early.
+    pub step: Option<Step>,
+    /// Why.
+    pub why: Why,
+}
+
+impl Unfollowed {
+    /// The schedule can't be followed from this step on.
+    #[must_use]
+    pub fn at(place: usize, step: Step, why: Why) -> Self {
+        Self { place, step: Some(step), why }
+    }
+
+    /// Whether the schedule is right as far as it goes, and only ends too early.
+    #[must_use]
+    pub fn is_too_short(&self) -> bool {
+        matches!(self.why, Why::TooShort(_))
+    }
+
+    /// Whether it is the steps that are wrong, whoever holds the lock.
+    #[must_use]
+    pub fn is_about_steps(&self) -> bool {
+        matches!(self.why, Why::NoSuchBuyer(_) | Why::OtherStep(_) | Why::Left(_))
+    }
+}
+
+/// Who holds the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Which buyer, from 1.
+    pub buyer: u32,
+    /// The step that gave it the lock, from 1.
+    pub since: usize,
+}
+
+/// Why a step can't be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// There are fewer buyers.
+    #[error("the last buyer is buyer {0}; take more with --buyers")]
+    NoSuchBuyer(u32),
+    /// It is not the buyer's next step, but this is.
+    #[error("buyer {buyer}'s next step is {next}", buyer = .0.buyer, next = .0)]
+    OtherStep(Step),
+    /// This buyer has no step left.
+    #[error("buyer {0} has left")]
+    Left(u32),
+    /// It would have to wait for the lock, which another buyer holds.
+    #[error("it has to wait: buyer {buyer} has held the lock since step {since}", buyer = .0.buyer, since = .0.since)]
+    Locked(Holder),
+    /// It would have to wait for the lock, which none of the buyers holds; the lockfile that is in the way.
+    #[error("it has to wait: {}", holds_it(.0.as_ref()))]
+    LockedByStranger(Option<Occupied>),
+    /// The buyer waits for the answer to a request.
+    #[error("this buyer's {letter} has waited for buyer {holder} since step {since}")]
+    Waits {
+        /// The request.
+        letter: Letter,
+        /// For this buyer, from 1.
+        holder: u32,
+        /// Since this step, from 1.
+        since: usize,
+    },
+    /// The schedule ends before all buyers have left.
+    #[error("the schedule ends here, but buyer {0} has not left")]
+    TooShort(u32),
+}
+
+fn holds_it(lockfile: Option<&Occupied>) -> String {
+    lockfile.map_or_else(
+        || "another program holds the lock; see which with lslocks, or fuser".to_owned(),
+        ToString::to_string,
+    )
+}
