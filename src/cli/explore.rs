@@ -62,7 +62,11 @@ pub(super) struct ExploreArgs {
 /// The engine of a database: by its name, or by the address of one, of which nothing else is used.
 fn engine(text: &str) -> Result<Engine, String> {
     let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
-    let name = if scheme == "postgresql" { "postgres" } else { scheme };
+    let name = match scheme {
+        "postgresql" => "postgres",
+        "mariadb" => "mysql",
+        scheme => scheme,
+    };
     name.parse::<Engine>().map_err(|error| error.to_string())
 }
 

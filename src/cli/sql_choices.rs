@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::closed;
 use super::duration::{duration, nanoseconds};
-use crate::protocol::sql::{Engine, Isolation, Journal, SqlLock, SqlSale, SqlWrite};
+use crate::protocol::sql::{Engine, Isolation, Journal, SqlLock, SqlSale, SqlWrite, Switch};
 use crate::protocol::{Protocol, StepKind};
 
 /// What databases alone have.
@@ -29,6 +29,9 @@ pub(super) struct SqlArgs {
     /// How long SQLite tries again while the database is busy, e.g. 2s or 0 [default: 10s]
     #[arg(long, value_name = "DUR", value_parser = duration)]
     busy_timeout: Option<Duration>,
+    /// MariaDB: whether a change since the snapshot aborts a purchase [default: what the server has; explore: off]
+    #[arg(long, value_name = "WHETHER", value_parser = closed::<Switch>(Switch::ALL))]
+    snapshot_isolation: Option<Switch>,
 }
 
 impl SqlArgs {
@@ -43,7 +46,7 @@ impl SqlArgs {
         write: Option<SqlWrite>,
         steps: Option<Protocol>,
     ) -> anyhow::Result<SqlSale> {
-        self.none_of_sqlite_at(engine)?;
+        self.none_of_another(engine)?;
         let usual = SqlSale::new(engine);
         let sale = SqlSale {
             isolation: self.isolation.unwrap_or(usual.isolation),
@@ -53,6 +56,7 @@ impl SqlArgs {
             retry: self.retry,
             journal: self.journal.unwrap_or(usual.journal),
             busy_timeout_ns: self.busy_timeout.map_or(usual.busy_timeout_ns, nanoseconds),
+            snapshot_isolation: self.snapshot_isolation,
             ..usual
         };
         let Some(steps) = steps else {
@@ -78,14 +82,17 @@ impl SqlArgs {
         sale.of_steps(steps).context("--steps")
     }
 
-    /// What SQLite alone has is refused at another database.
-    fn none_of_sqlite_at(&self, engine: Engine) -> anyhow::Result<()> {
-        for (option, given) in
-            [("journal", self.journal.is_some()), ("busy-timeout", self.busy_timeout.is_some())]
-        {
+    /// What one database alone has is refused at another.
+    fn none_of_another(&self, engine: Engine) -> anyhow::Result<()> {
+        for (option, given, of) in [
+            ("journal", self.journal.is_some(), Engine::Sqlite),
+            ("busy-timeout", self.busy_timeout.is_some(), Engine::Sqlite),
+            ("snapshot-isolation", self.snapshot_isolation.is_some(), Engine::Mysql),
+        ] {
             anyhow::ensure!(
-                !given || engine == Engine::Sqlite,
-                "--{option} is of SQLite: {} has no such choice",
+                !given || engine == of,
+                "--{option} is of {}: {} has no such choice",
+                of.title(),
                 engine.title()
             );
         }
@@ -103,6 +110,7 @@ impl SqlArgs {
             ("retry", self.retry),
             ("journal", self.journal.is_some()),
             ("busy-timeout", self.busy_timeout.is_some()),
+            ("snapshot-isolation", self.snapshot_isolation.is_some()),
         ] {
             anyhow::ensure!(!given, "--{option} is of a database: name one with --store");
         }

@@ -85,6 +85,10 @@ macro_rules! with_model {
                     let $model = $crate::store::sql::model::postgres(sale, $setting.tickets);
                     $with
                 }
+                $crate::protocol::sql::Engine::Mysql => {
+                    let $model = $crate::store::sql::model::mysql(sale, $setting.tickets);
+                    $with
+                }
                 $crate::protocol::sql::Engine::Sqlite => {
                     let $model = $crate::store::sql::model::SqliteModel::new(sale, $setting.tickets);
                     $with

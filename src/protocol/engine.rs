@@ -10,6 +10,8 @@ closed_set! {
         Sqlite = "sqlite",
         /// PostgreSQL.
         Postgres = "postgres",
+        /// MariaDB, and MySQL.
+        Mysql = "mysql",
     }
 }
 
@@ -18,6 +20,8 @@ closed_set! {
     pub enum Isolation: "isolation level" {
         /// No transaction: each statement for itself.
         None = "none",
+        /// Each statement sees what others have written, committed or not.
+        ReadUncommitted = "read-uncommitted",
         /// Each statement sees what was committed before it.
         ReadCommitted = "read-committed",
         /// All statements see what was committed before the first.
@@ -73,6 +77,13 @@ impl Engine {
                 Isolation::RepeatableRead,
                 Isolation::Serializable,
             ],
+            Engine::Mysql => &[
+                Isolation::None,
+                Isolation::ReadUncommitted,
+                Isolation::ReadCommitted,
+                Isolation::RepeatableRead,
+                Isolation::Serializable,
+            ],
         }
     }
 
@@ -81,7 +92,9 @@ impl Engine {
     pub const fn locks(self) -> &'static [SqlLock] {
         match self {
             Engine::Sqlite => &[SqlLock::None],
-            Engine::Postgres => &[SqlLock::None, SqlLock::Row, SqlLock::RowShared, SqlLock::Advisory],
+            Engine::Postgres | Engine::Mysql => {
+                &[SqlLock::None, SqlLock::Row, SqlLock::RowShared, SqlLock::Advisory]
+            }
         }
     }
 
@@ -122,6 +135,25 @@ impl Engine {
                 StepKind::Unlock,
                 StepKind::GiveBack,
             ],
+            // A lock by GET_LOCK ends with its session, or by RELEASE_LOCK, and with no transaction.
+            Engine::Mysql => &[
+                StepKind::Begin,
+                StepKind::Read,
+                StepKind::ReadForUpdate,
+                StepKind::ReadForShare,
+                StepKind::Count,
+                StepKind::Think,
+                StepKind::Write,
+                StepKind::Decrement,
+                StepKind::Swap,
+                StepKind::Take,
+                StepKind::Insert,
+                StepKind::Commit,
+                StepKind::Rollback,
+                StepKind::Lock,
+                StepKind::Unlock,
+                StepKind::GiveBack,
+            ],
         }
     }
 
@@ -131,6 +163,16 @@ impl Engine {
         match self {
             Engine::Sqlite => "SQLite",
             Engine::Postgres => "PostgreSQL",
+            Engine::Mysql => "MariaDB",
+        }
+    }
+
+    /// What answers at its addresses.
+    #[must_use]
+    pub const fn products(self) -> &'static str {
+        match self {
+            Engine::Sqlite | Engine::Postgres => self.title(),
+            Engine::Mysql => "MariaDB or MySQL",
         }
     }
 }

@@ -22,6 +22,16 @@ closed_set! {
     }
 }
 
+closed_set! {
+    /// Whether something is switched on.
+    pub enum Switch: "switch" {
+        /// It is.
+        On = "on",
+        /// It is not.
+        Off = "off",
+    }
+}
+
 /// The usual time that SQLite tries again while the database is busy, in nanoseconds.
 pub const DEFAULT_BUSY_TIMEOUT_NS: u64 = 10_000_000_000;
 
@@ -45,12 +55,14 @@ pub struct SqlSale {
     pub journal: Journal,
     /// How long SQLite tries again while the database is busy, in nanoseconds; 0: not at all.
     pub busy_timeout_ns: u64,
+    /// MariaDB's `innodb_snapshot_isolation`; `None`: what the server has, and off where there is none.
+    pub snapshot_isolation: Option<Switch>,
     /// The steps, where they are not the usual ones of these choices: [`SqlSale::protocol`] says them always,
     /// [`SqlSale::of_steps`] makes sure that they can be carried out.
     pub steps: Option<Protocol>,
 }
 
-/// A [`SqlSale`] as documents have it: with its steps, always. What only SQLite has is left out elsewhere.
+/// A [`SqlSale`] as documents have it: with its steps, always. What one engine alone has is left out elsewhere.
 #[derive(Serialize, Deserialize)]
 struct SaleText {
     store: Engine,
@@ -65,6 +77,8 @@ struct SaleText {
     journal: Option<Journal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     busy_timeout_ns: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    snapshot_isolation: Option<Switch>,
     #[serde(default)]
     steps: Option<Protocol>,
 }
@@ -82,6 +96,7 @@ impl TryFrom<SaleText> for SqlSale {
             retry: text.retry,
             journal: text.journal.unwrap_or(usual.journal),
             busy_timeout_ns: text.busy_timeout_ns.unwrap_or(usual.busy_timeout_ns),
+            snapshot_isolation: text.snapshot_isolation.filter(|_| text.store == Engine::Mysql),
             ..usual
         };
         match text.steps {
@@ -103,6 +118,7 @@ impl From<SqlSale> for SaleText {
             retry: sale.retry,
             journal: only_here.then_some(sale.journal),
             busy_timeout_ns: only_here.then_some(sale.busy_timeout_ns),
+            snapshot_isolation: sale.snapshot_isolation,
             steps: Some(sale.protocol()),
         }
     }
@@ -121,6 +137,7 @@ impl SqlSale {
             retry: false,
             journal: Journal::Wal,
             busy_timeout_ns: DEFAULT_BUSY_TIMEOUT_NS,
+            snapshot_isolation: None,
             steps: None,
         }
     }
@@ -217,6 +234,9 @@ impl SqlSale {
             let timeout = humantime::format_duration(Duration::from_nanos(self.busy_timeout_ns));
             say(true, format!("--busy-timeout {}", shell_quoted(&timeout.to_string())));
         }
+        if let Some(is) = self.snapshot_isolation {
+            say(true, format!("--snapshot-isolation {is}"));
+        }
         options
     }
 
@@ -233,7 +253,8 @@ const fn begin(isolation: Isolation) -> Option<StepKind> {
     match isolation {
         Isolation::None => None,
         Isolation::Immediate => Some(StepKind::BeginImmediate),
-        Isolation::ReadCommitted
+        Isolation::ReadUncommitted
+        | Isolation::ReadCommitted
         | Isolation::RepeatableRead
         | Isolation::Serializable
         | Isolation::Deferred => Some(StepKind::Begin),

@@ -22,6 +22,42 @@ fn postgres(steps: &str, level: Isolation) -> Setting {
     of_sale(sale(SqlSale::new(Engine::Postgres), steps, level), 3, 1)
 }
 
+fn mariadb(steps: &str, level: Isolation) -> Setting {
+    of_sale(sale(SqlSale::new(Engine::Mysql), steps, level), 3, 1)
+}
+
+/// On InnoDB a share request stands in line, and a take that finds nothing keeps the row only where it waited for it,
+/// or always at repeatable read.
+#[test]
+fn mariadb_has_one_queue_and_locks_before_it_looks() {
+    let shared = "begin read-for-share write commit";
+    let schedule = "R1 R2 W1 R3 W2 C1 C3";
+    let (waits, receipts, failed) = told(&mariadb(shared, Isolation::ReadCommitted), schedule);
+    assert_eq!(waits, ["W1 for 2 until W2, goes on", "R3 for 1 until C1, goes on"]);
+    assert_eq!((receipts, failed), (1, 1));
+    let take = "begin take commit";
+    let (waits, ..) = told(&mariadb(take, Isolation::ReadCommitted), "D1 D2 D3 C1 C2 C3");
+    assert_eq!(waits, ["D2 for 1 until C1, goes on", "D3 for 1 until C2, goes on"]);
+    let after = "D1 C1 D2 D3 C2 C3";
+    assert_eq!(told(&mariadb(take, Isolation::ReadCommitted), after), (vec![], 1, 0));
+    let (waits, ..) = told(&mariadb(take, Isolation::RepeatableRead), after);
+    assert_eq!(waits, ["D3 for 2 until C2, goes on"]);
+}
+
+/// No detector of MariaDB's sees a circle that leads through GET_LOCK and a row: those in it wait.
+#[test]
+fn a_circle_through_a_lock_by_name_is_seen_by_nobody() {
+    let setting =
+        mariadb("lock begin read-for-update unlock lock write commit unlock", Isolation::ReadCommitted);
+    let census = census(&Setting { buyers: 2, ..setting }, u64::MAX);
+    let stuck = |found: &Found| found.end.anomalies.contains(&AnomalyKind::Stuck);
+    assert!(census.found.iter().any(stuck), "{:?}", census.found);
+    let postgres =
+        postgres("lock begin read-for-update unlock lock write commit unlock", Isolation::ReadCommitted);
+    let census = super::census(&Setting { buyers: 2, ..postgres }, u64::MAX);
+    assert!(!census.found.iter().any(stuck), "{:?}", census.found);
+}
+
 /// A share request overtakes a writer that waits. A waiter waits for one buyer at a time: the circle comes to light
 /// as its first victim lets go, and then has a second one.
 #[test]

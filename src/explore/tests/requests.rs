@@ -1,6 +1,8 @@
 //! Every order of requests one by one, with another database than the models: it keeps a log of what was committed
 //! and when, and asks that log instead of keeping snapshots, holders and flags up to date.
 
+mod mysql;
+mod postgres;
 mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +28,8 @@ struct Simple {
     /// When it got the row, by the clock; share or not.
     row: Option<(u64, bool)>,
     advisory: Option<u64>,
+    /// MariaDB: since when it keeps others from inserting.
+    gap: Option<u64>,
     /// SQLite: it reads, it writes, it waits for readers.
     shared: bool,
     reserved: bool,
@@ -91,6 +95,9 @@ impl World {
                 matches!(self.sale.isolation, Isolation::RepeatableRead | Isolation::Serializable)
             }
             Engine::Sqlite => self.sale.journal == Journal::Wal,
+            Engine::Mysql => {
+                matches!(self.sale.isolation, Isolation::RepeatableRead | Isolation::Serializable)
+            }
         }
     }
 
@@ -199,7 +206,8 @@ impl World {
                 };
                 if holder == *start {
                     let last = way.into_iter().max_by_key(|who| self.buyers[*who].asked);
-                    self.fail(last.expect("somebody"), "40P01");
+                    let code = if self.sale.engine == Engine::Mysql { "1213" } else { "40P01" };
+                    self.fail(last.expect("somebody"), code);
                     return true;
                 }
                 way.push(holder);
@@ -212,6 +220,7 @@ impl World {
     fn holders(&self, who: usize, word: &str) -> BTreeSet<(u64, usize)> {
         let others = self.buyers.iter().enumerate().filter(|(other, _)| *other != who);
         match word {
+            _ if self.sale.engine == Engine::Mysql => self.mysql_holders(who, word),
             "lock" | "lock-until-commit" => {
                 others.filter_map(|(other, buyer)| Some((buyer.advisory?, other))).collect()
             }
@@ -231,6 +240,7 @@ impl World {
         let fate = match self.sale.engine {
             Engine::Postgres => self.postgres(who, word, first),
             Engine::Sqlite => self.sqlite(who, word),
+            Engine::Mysql => self.mysql(who, word, first),
         };
         match fate {
             Fate::Waits => return false,
@@ -266,7 +276,7 @@ impl World {
     fn fail(&mut self, who: usize, code: &str) {
         self.errors.push(code.to_owned());
         self.errors.sort();
-        let again = self.sale.retry && code != "23514" && code != "275";
+        let again = self.sale.retry && !["23514", "275", "4025"].contains(&code);
         let buyer = &mut self.buyers[who];
         *buyer = Simple::default();
         if again {
@@ -303,66 +313,6 @@ impl World {
             "decrement" => Some(stock - 1),
             other => panic!("{other} changes nothing"),
         }
-    }
-
-    fn postgres(&mut self, who: usize, word: &str, first: bool) -> Fate {
-        let (sight, newest) = (self.stock_at(self.sight(who)), self.stock_at(self.log.len()));
-        let serializable = self.sale.isolation == Isolation::Serializable;
-        match word {
-            "read" => self.buyers[who].read = self.buyers[who].new.unwrap_or(sight),
-            "count" => self.buyers[who].read = self.tickets - self.receipts_at(self.sight(who)),
-            "insert" if serializable && self.is_outrun(who) => return Fate::Fails("40001"),
-            "insert" => {
-                self.buyers[who].receipt = true;
-                if !self.buyers[who].begun {
-                    self.publish(who);
-                }
-            }
-            "commit" if serializable && self.buyers[who].receipt && self.is_outrun(who) => {
-                return Fate::Fails("40001");
-            }
-            "commit" => self.publish(who),
-            "unlock" => self.buyers[who].advisory = None,
-            "lock" | "lock-until-commit" => {
-                if !self.holders(who, word).is_empty() {
-                    return Fate::Waits;
-                }
-                self.buyers[who].advisory = Some(self.clock);
-            }
-            _ => return self.postgres_row(who, word, first, sight, newest),
-        }
-        Fate::Done
-    }
-
-    fn postgres_row(&mut self, who: usize, word: &str, first: bool, sight: Stock, newest: Stock) -> Fate {
-        let reads = word.starts_with("read");
-        if first && !reads && self.new_stock(who, word, sight).is_none() {
-            return Fate::Missed;
-        }
-        if self.is_stale(who) {
-            return Fate::Fails("40001");
-        }
-        if !self.holders(who, word).is_empty() {
-            return Fate::Waits;
-        }
-        let begun = self.buyers[who].begun;
-        if begun {
-            let since = self.buyers[who].row.map_or(self.clock, |(since, _)| since);
-            self.buyers[who].row = Some((since, word == "read-for-share"));
-        }
-        if reads {
-            self.buyers[who].read = newest;
-            return Fate::Done;
-        }
-        let Some(new) = self.new_stock(who, word, newest) else { return Fate::Missed };
-        if self.sale.constraint && new < 0 {
-            return Fate::Fails("23514");
-        }
-        self.buyers[who].new = Some(new);
-        if !begun {
-            self.publish(who);
-        }
-        Fate::Done
     }
 
     /// Calls `ended` with every way in which this can go on.

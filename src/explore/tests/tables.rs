@@ -1,5 +1,7 @@
-//! Every order of two buyers' requests for one ticket, as it was measured on real sessions of PostgreSQL 15.18 and
-//! SQLite 3.40.1: how many orders there are, how they end, and which errors end purchases at which step.
+//! Every order of two buyers' requests for one ticket, as it was measured on real sessions of PostgreSQL 15.18,
+//! SQLite 3.40.1 and MariaDB 10.11.19: how many orders there are, how they end, and which errors end purchases at which step.
+
+mod mysql;
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@ use crate::lang::{Lang, Noun, explore as say, run as say_run};
 use crate::plan::Exclusion;
 use crate::protocol::Choices;
 use crate::protocol::file::{Lock, Sale};
-use crate::protocol::sql::{Engine, Isolation, SqlSale};
+use crate::protocol::sql::{Engine, Isolation, SqlSale, Switch};
 use crate::report::documented::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
 use crate::report::words::{self, grouped, grouped_stock};
@@ -132,7 +132,13 @@ fn database(sale: &SqlSale) -> (String, String) {
     let sqlite = sale.engine == Engine::Sqlite;
     let journal = if sqlite { format!(", journal {}", sale.journal) } else { String::new() };
     let at_once = sqlite && sale.busy_timeout_ns == 0;
-    let more = [(sale.constraint, "--constraint"), (sale.retry, "--retry"), (at_once, "--busy-timeout 0")];
+    let snapshots = sale.snapshot_isolation == Some(Switch::On);
+    let more = [
+        (snapshots, "--snapshot-isolation on"),
+        (sale.constraint, "--constraint"),
+        (sale.retry, "--retry"),
+        (at_once, "--busy-timeout 0"),
+    ];
     let steps = sale.protocol().to_string().replace(" think", "");
     let more = more.into_iter().filter(|(given, _)| *given).map(|(_, option)| option);
     (sale.engine.title().to_owned() + &level + &journal, more.fold(steps, |all, one| all + ", " + one))

@@ -56,6 +56,7 @@ impl SqlStore {
         let is_built_in = match sale.engine {
             Engine::Sqlite => cfg!(feature = "sqlite"),
             Engine::Postgres => cfg!(feature = "postgres"),
+            Engine::Mysql => cfg!(feature = "mysql"),
         };
         if is_built_in {
             Ok(Self { sale, address, name })

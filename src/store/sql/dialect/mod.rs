@@ -3,6 +3,7 @@
 //!
 //! What SQL says the same way everywhere stands here; what an engine says in its own way, in its own file.
 
+pub(super) mod mysql;
 mod postgres;
 mod sqlite;
 
@@ -51,6 +52,7 @@ pub fn statement(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<Stat
     let own = match sale.engine {
         Engine::Sqlite => sqlite::text(kind),
         Engine::Postgres => postgres::text(kind, sale.isolation, name),
+        Engine::Mysql => mysql::text(kind, name),
     };
     let text = match own {
         Some(text) => text,
@@ -70,14 +72,22 @@ pub fn tables(engine: Engine, name: &SaleName, constraint: bool) -> Tables {
     let (id, ticket) = match engine {
         Engine::Sqlite => sqlite::COLUMN_TYPES,
         Engine::Postgres => postgres::COLUMN_TYPES,
+        Engine::Mysql => mysql::COLUMN_TYPES,
     };
-    let check = if constraint { format!(" CONSTRAINT {CHECK} CHECK (ticket >= 0)") } else { String::new() };
+    // MariaDB names the checks of a table, not those of a column; it has tables without transactions; and some of its
+    // servers take no table without a primary key.
+    let (comma, end, key) = match engine {
+        Engine::Sqlite | Engine::Postgres => ("", "", ""),
+        Engine::Mysql => (",", " ENGINE = InnoDB", "id BIGINT AUTO_INCREMENT PRIMARY KEY, "),
+    };
+    let check = format!("{comma} CONSTRAINT {CHECK} CHECK (ticket >= 0)");
+    let check = if constraint { &check } else { "" };
     Tables {
         stock: format!(
-            "CREATE TABLE {} (id {id} PRIMARY KEY, ticket {ticket} NOT NULL{check})",
+            "CREATE TABLE {} (id {id} PRIMARY KEY, ticket {ticket} NOT NULL{check}){end}",
             name.stock_table()
         ),
-        receipts: format!("CREATE TABLE {} (ticket {ticket} NOT NULL)", name.receipt_table()),
+        receipts: format!("CREATE TABLE {} ({key}ticket {ticket} NOT NULL){end}", name.receipt_table()),
     }
 }
 
@@ -97,6 +107,7 @@ const fn parameter(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "?1",
         Engine::Postgres => "$1",
+        Engine::Mysql => "?",
     }
 }
 
@@ -189,5 +200,9 @@ mod tests {
         let checked = tables(Engine::Postgres, &SaleName::default(), true);
         assert!(checked.stock.contains("ticket bigint NOT NULL CONSTRAINT ticketsim_not_below_0 CHECK"));
         assert!(!tables(Engine::Sqlite, &SaleName::default(), false).stock.contains("CHECK"));
+        let checked = tables(Engine::Mysql, &SaleName::default(), true);
+        assert!(
+            checked.stock.contains("NOT NULL, CONSTRAINT ticketsim_not_below_0 CHECK (ticket >= 0)) ENGINE")
+        );
     }
 }

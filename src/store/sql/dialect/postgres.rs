@@ -27,6 +27,6 @@ const fn level(isolation: Isolation) -> Option<&'static str> {
         Isolation::ReadCommitted => Some("READ COMMITTED"),
         Isolation::RepeatableRead => Some("REPEATABLE READ"),
         Isolation::Serializable => Some("SERIALIZABLE"),
-        Isolation::None | Isolation::Deferred | Isolation::Immediate => None,
+        Isolation::None | Isolation::ReadUncommitted | Isolation::Deferred | Isolation::Immediate => None,
     }
 }

@@ -1,16 +1,19 @@
 //! Databases as pure data, to count and to rehearse every order of requests without a server.
 //!
-//! - [`RowModel`]: servers that lock rows. Each has a file that says its ways: [`postgres()`].
+//! - [`RowModel`]: servers that lock rows. Each has a file that says its ways: [`postgres()`], [`mysql()`].
 //! - [`SqliteModel`]: SQLite, which locks the whole file.
 //!
 //! A schedule is an order of *requests*. A buyer that waits sends nothing, and its answer is no step: one step may
 //! bring answers to several. What was measured on the real engines is in the tests, every table of it.
 
+mod mysql;
 mod postgres;
 mod rows;
 mod sqlite;
 mod statement;
+mod ways;
 
+pub use mysql::mysql;
 pub use postgres::postgres;
 pub use rows::RowModel;
 pub use sqlite::SqliteModel;

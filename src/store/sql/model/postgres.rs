@@ -17,7 +17,8 @@
 //! Left out: time (`lock_timeout`, `statement_timeout`, so 55P03 and 57014), savepoints, false alarms of
 //! predicate locks on whole pages, a server that fails.
 
-use super::rows::{Receipts, RowModel, Sees, Ways};
+use super::rows::RowModel;
+use super::ways::{Begins, Receipts, Sees, Stale, Ways};
 use crate::fault::StoreCode;
 use crate::protocol::sql::{Isolation, SqlSale};
 use crate::stock::Stock;
@@ -29,8 +30,14 @@ pub fn postgres(sale: &SqlSale, tickets: Stock) -> RowModel {
     let one_snapshot = serializable || sale.isolation == Isolation::RepeatableRead;
     let ways = Ways {
         sees: if one_snapshot { Sees::Snapshot } else { Sees::Statement },
-        stale: one_snapshot.then(|| StoreCode::of_state("40001")),
+        snapshot: one_snapshot.then_some(Begins::Any),
+        reads_lock: false,
+        stale: one_snapshot.then(|| Stale { code: StoreCode::of_state("40001"), waits: false }),
+        looks_first: true,
+        keeps_missed: false,
         receipts: if serializable { Receipts::FirstCommitted } else { Receipts::Free },
+        is_fair: false,
+        sees_all_circles: true,
         deadlock: StoreCode::of_state("40P01"),
         check: sale.constraint.then(|| StoreCode::of_state("23514")),
     };

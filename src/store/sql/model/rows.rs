@@ -5,7 +5,7 @@
 //! - A statement is *sent*, and may have to wait. Waiters stand in one queue in the order of asking; whoever lets
 //!   go has the first of them try again that can go on, then the next, all within the same step.
 //! - A waiter waits for one buyer at a time, the first of those in its way: holders in the order in which they
-//!   got the lock, then waiters. Where these edges close a circle the one that asked last is the victim.
+//!   got the lock, then waiters that asked before, where those count. Where these edges close a circle the one that asked last is the victim.
 //! - A transaction keeps the locks that it took until its end. Outside a transaction a statement is one of its
 //!   own, at read committed.
 //! - Who is let go and fails, or changes nothing and keeps no lock, lets the next go.
@@ -14,43 +14,11 @@
 //! buyers whose seats are equal are interchangeable.
 
 use super::statement::{changed, finds};
+use super::ways::{Begins, Receipts, Sees, Ways};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
 use crate::world::Model;
-
-/// What a transaction's plain reads see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Sees {
-    /// What was committed before the statement.
-    Statement,
-    /// What was committed before the snapshot of the transaction.
-    Snapshot,
-}
-
-/// What keeps two counts of receipts from selling the same ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Receipts {
-    /// Nothing.
-    Free,
-    /// Who inserts fails where another's insert was committed since its snapshot.
-    FirstCommitted,
-}
-
-/// How a server does what others do otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Ways {
-    /// What plain reads see.
-    pub(super) sees: Sees,
-    /// How a locking read or a write fails that meets a row which was changed and committed since the snapshot.
-    pub(super) stale: Option<StoreCode>,
-    /// What keeps counts apart.
-    pub(super) receipts: Receipts,
-    /// How a deadlock's victim fails.
-    pub(super) deadlock: StoreCode,
-    /// How a new stock below 0 fails, where the table forbids it.
-    pub(super) check: Option<StoreCode>,
-}
 
 /// How a row is locked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,6 +60,8 @@ pub struct Seat {
     row: Hold,
     /// How many that share the row got it before.
     turn: u32,
+    /// Whether it keeps others from inserting receipts, and how many did before.
+    gap: Option<u32>,
     /// Whether it has the advisory lock for its session.
     session_lock: bool,
     /// Whether it has the advisory lock until the end of its transaction.
@@ -130,38 +100,63 @@ impl RowModel {
     }
 
     /// What a plain statement of this buyer sees of the row.
-    fn visible(&self, seat: &Seat) -> Stock {
-        let committed = match (self.ways.sees, seat.snapshot) {
+    fn visible(&self, seats: &[Seat], who: usize) -> Stock {
+        let seat = &seats[who];
+        let others = match (self.ways.sees, seat.snapshot) {
             (Sees::Snapshot, Some(snapshot)) => snapshot.stock,
+            (Sees::Newest, _) => seats.iter().find_map(|seat| seat.written).unwrap_or(self.stock),
             _ => self.stock,
         };
-        seat.written.unwrap_or(committed)
+        seat.written.unwrap_or(others)
     }
 
-    fn counted(&self, seat: &Seat) -> Stock {
-        let committed = match (self.ways.sees, seat.snapshot) {
-            (Sees::Snapshot, Some(snapshot)) => snapshot.receipts,
-            _ => self.receipts,
+    /// What a plain count of this buyer leaves.
+    fn counted(&self, seats: &[Seat], who: usize) -> Stock {
+        let seat = &seats[who];
+        let receipts = match (self.ways.sees, seat.snapshot) {
+            (Sees::Snapshot, Some(snapshot)) => snapshot.receipts + seat.inserted,
+            (Sees::Newest, _) => self.receipts + seats.iter().map(|seat| seat.inserted).sum::<Stock>(),
+            _ => self.receipts + seat.inserted,
         };
-        self.capacity - committed - seat.inserted
+        self.capacity - receipts
     }
 
-    /// Before the first statement of a transaction, whether it will wait or not.
-    fn look_around(&self, seat: &mut Seat) {
-        if seat.in_transaction && self.ways.sees == Sees::Snapshot && seat.snapshot.is_none() {
+    /// Before a statement of a transaction, whether it will wait or not: some take its snapshot.
+    fn look_around(&self, seat: &mut Seat, action: Action) {
+        let takes = match self.ways.snapshot {
+            None => false,
+            Some(Begins::Any) => true,
+            Some(Begins::PlainRead) => matches!(action, Action::Read | Action::Count),
+            Some(Begins::OnTable) => {
+                !matches!(action, Action::Lock | Action::LockUntilCommit | Action::Unlock)
+            }
+        };
+        if takes && seat.in_transaction && seat.snapshot.is_none() {
             let Self { stock, receipts, .. } = *self;
             seat.snapshot = Some(Snapshot { stock, receipts, stale: false, outrun: false });
         }
     }
 
+    /// How a statement locks the row.
+    fn hold(&self, seat: &Seat, action: Action) -> Hold {
+        match action {
+            Action::Read | Action::Count if self.ways.reads_lock && seat.in_transaction => Hold::Share,
+            Action::Read | Action::Count | Action::Insert => Hold::No,
+            Action::Lock | Action::LockUntilCommit => Hold::No,
+            Action::ReadForShare => Hold::Share,
+            _ => Hold::Exclusive,
+        }
+    }
+
     /// Carries a request out; `None` where it has to wait.
     fn attempt(&mut self, seats: &mut [Seat], who: usize, action: Action, waited: bool) -> Option<Reply> {
-        let seat = &mut seats[who];
+        let hold = self.hold(&seats[who], action);
         match action {
-            Action::Read => Some(Reply::Stock(self.visible(seat))),
-            Action::Count => Some(Reply::Stock(self.counted(seat))),
+            Action::Read if hold == Hold::No => Some(Reply::Stock(self.visible(seats, who))),
+            Action::Count if hold == Hold::No => Some(Reply::Stock(self.counted(seats, who))),
+            Action::Count => self.count_locked(seats, who, hold),
             Action::Lock | Action::LockUntilCommit => {
-                if in_the_way(seats, who, action).is_some() {
+                if self.in_the_way(seats, who, action).is_some() {
                     return None;
                 }
                 let seat = &mut seats[who];
@@ -171,52 +166,69 @@ impl RowModel {
                 }
                 Some(Reply::Done)
             }
+            Action::Insert if self.in_the_way(seats, who, action).is_some() => None,
             Action::Insert => Some(self.insert(seats, who)),
             _ => self.attempt_row(seats, who, action, waited),
         }
     }
 
-    /// A locking read, or a write.
+    /// A read that locks, or a write.
     fn attempt_row(&mut self, seats: &mut [Seat], who: usize, action: Action, waited: bool) -> Option<Reply> {
-        let seat = &seats[who];
-        // WHERE is looked at on what the statement sees, before it locks anything.
-        if !waited && !finds(action, self.visible(seat)) {
+        let ways = self.ways;
+        if ways.looks_first && !waited && !finds(action, self.visible(seats, who)) {
             return Some(Reply::Missed);
         }
-        if let (Some(code), Some(Snapshot { stale: true, .. })) = (self.ways.stale, seat.snapshot) {
-            return Some(aborted(code));
+        let is_stale = seats[who].snapshot.is_some_and(|snapshot| snapshot.stale);
+        let stale = ways.stale.filter(|_| is_stale);
+        if let Some(stale) = stale.filter(|stale| !stale.waits) {
+            return Some(aborted(stale.code));
         }
-        if in_the_way(seats, who, action).is_some() {
+        if self.in_the_way(seats, who, action).is_some() {
             return None;
         }
-        let turn = seats.iter().filter(|seat| seat.row != Hold::No).count() as u32;
-        let seat = &mut seats[who];
-        let newest = seat.written.unwrap_or(self.stock);
-        if seat.in_transaction {
-            if seat.row == Hold::No {
-                seat.turn = turn;
-            }
-            seat.row = seat.row.max(hold(action));
+        if let Some(stale) = stale {
+            return Some(aborted(stale.code));
         }
-        // And again on the newest row, after a wait; the lock stays, whatever comes of it.
-        if !finds(action, newest) {
+        let newest = seats[who].written.unwrap_or(self.stock);
+        let is_found = finds(action, newest);
+        // Where it finds nothing after a wait, the lock stays.
+        if is_found || waited || ways.keeps_missed {
+            let hold = self.hold(&seats[who], action);
+            lock_row(seats, who, hold);
+        }
+        if !is_found {
             return Some(Reply::Missed);
         }
         let Some((left, reply)) = changed(action, newest) else { return Some(Reply::Stock(newest)) };
-        if let Some(code) = self.ways.check.filter(|_| left < 0) {
+        if let Some(code) = ways.check.filter(|_| left < 0) {
             return Some(Reply::Failed(Fault::of_store(FaultKind::Constraint, code)));
         }
-        if seat.in_transaction {
-            seat.written = Some(left);
+        if seats[who].in_transaction {
+            seats[who].written = Some(left);
         } else {
             self.change(seats, who, left);
         }
         Some(reply)
     }
 
+    /// A count that keeps its row and the receipts as they are until its transaction ends.
+    fn count_locked(&self, seats: &mut [Seat], who: usize, hold: Hold) -> Option<Reply> {
+        if self.in_the_way(seats, who, Action::Count).is_some() {
+            return None;
+        }
+        let is_stale = seats[who].snapshot.is_some_and(|snapshot| snapshot.stale || snapshot.outrun);
+        if let Some(stale) = self.ways.stale.filter(|_| is_stale) {
+            return Some(aborted(stale.code));
+        }
+        lock_row(seats, who, hold);
+        let before = seats.iter().filter(|seat| seat.gap.is_some()).count() as u32;
+        seats[who].gap.get_or_insert(before);
+        Some(Reply::Stock(self.capacity - self.receipts - seats[who].inserted))
+    }
+
     fn insert(&mut self, seats: &mut [Seat], who: usize) -> Reply {
         if self.is_outrun(&seats[who]) {
-            return aborted(self.ways.stale.unwrap_or(self.ways.deadlock));
+            return self.outrun();
         }
         if seats[who].in_transaction {
             seats[who].inserted += 1;
@@ -230,6 +242,10 @@ impl RowModel {
     fn is_outrun(&self, seat: &Seat) -> bool {
         self.ways.receipts == Receipts::FirstCommitted
             && seat.snapshot.is_some_and(|snapshot| snapshot.outrun)
+    }
+
+    fn outrun(&self) -> Reply {
+        aborted(self.ways.stale.map_or(self.ways.deadlock, |stale| stale.code))
     }
 
     /// A committed change of the row.
@@ -255,7 +271,7 @@ impl RowModel {
     fn commit(&mut self, seats: &mut [Seat], who: usize) -> Reply {
         let seat = seats[who];
         if seat.inserted > 0 && self.is_outrun(&seat) {
-            return aborted(self.ways.stale.unwrap_or(self.ways.deadlock));
+            return self.outrun();
         }
         if let Some(stock) = seat.written {
             self.change(seats, who, stock);
@@ -284,7 +300,7 @@ impl RowModel {
                 let action = seats[*who].asked?.action;
                 Some((*who, self.attempt(seats, *who, action, true)?))
             });
-            let next = next.or_else(|| Some((victim(seats, &queue)?, aborted(self.ways.deadlock))));
+            let next = next.or_else(|| Some((self.victim(seats, &queue)?, aborted(self.ways.deadlock))));
             match next {
                 Some((who, reply)) => Self::answer(seats, who, reply, answers),
                 None => break,
@@ -300,6 +316,82 @@ impl RowModel {
         for (turn, who) in holders.into_iter().enumerate() {
             seats[who].turn = turn as u32;
         }
+        let mut gaps: Vec<usize> = (0..seats.len()).filter(|who| seats[*who].gap.is_some()).collect();
+        gaps.sort_by_key(|who| seats[*who].gap);
+        for (turn, who) in gaps.into_iter().enumerate() {
+            seats[who].gap = Some(turn as u32);
+        }
+    }
+
+    /// The first of those that keep a buyer from what it asks for.
+    fn in_the_way(&self, seats: &[Seat], who: usize, action: Action) -> Option<usize> {
+        let others = || seats.iter().enumerate().filter(|(other, _)| *other != who);
+        if matches!(action, Action::Lock | Action::LockUntilCommit) {
+            return others().find(|(_, seat)| seat.has_advisory()).map(|(other, _)| other);
+        }
+        let hold = self.hold(&seats[who], action);
+        let holders = others().filter(|(_, seat)| conflict(seat.row, hold));
+        let holder = holders.min_by_key(|(_, seat)| seat.turn);
+        let first = holder.or_else(|| {
+            // Who has what it asks for asks nobody.
+            let is_new = self.ways.is_fair && seats[who].row < hold;
+            let place = seats[who].asked.map_or(u32::MAX, |asked| asked.place);
+            let waiting = |seat: &Seat| {
+                let asked = seat.asked.filter(|asked| asked.place < place)?;
+                conflict(self.hold(seat, asked.action), hold).then_some(asked.place)
+            };
+            let waiters = others().filter_map(|(other, seat)| Some((waiting(seat)?, (other, seat))));
+            waiters.filter(|_| is_new).min_by_key(|(place, _)| *place).map(|(_, waiter)| waiter)
+        });
+        let first = first.or_else(|| match action {
+            Action::Insert => {
+                others().filter(|(_, seat)| seat.gap.is_some()).min_by_key(|(_, seat)| seat.gap)
+            }
+            Action::Count if hold != Hold::No => others().find(|(_, seat)| seat.inserted > 0),
+            _ => None,
+        });
+        first.map(|(other, _)| other)
+    }
+
+    /// The buyer that asked last of those that wait for each other in a circle.
+    fn victim(&self, seats: &[Seat], queue: &[usize]) -> Option<usize> {
+        let blocker = |who: usize| self.in_the_way(seats, who, seats[who].asked?.action);
+        let is_seen = |who: &usize| {
+            let advisory = |asked: Asked| matches!(asked.action, Action::Lock | Action::LockUntilCommit);
+            self.ways.sees_all_circles || !seats[*who].asked.is_some_and(advisory)
+        };
+        for start in queue {
+            let mut circle = vec![*start];
+            let mut at = blocker(*start);
+            while let Some(who) = at.filter(|who| !circle.contains(who)) {
+                circle.push(who);
+                at = blocker(who);
+            }
+            if at == Some(*start) && circle.iter().all(is_seen) {
+                return circle.into_iter().max_by_key(|who| seats[*who].asked.map(|asked| asked.place));
+            }
+        }
+        None
+    }
+}
+
+/// Whether one who holds the row so keeps out who wants it so.
+fn conflict(held: Hold, wanted: Hold) -> bool {
+    match (held, wanted) {
+        (Hold::No, _) | (_, Hold::No) | (Hold::Share, Hold::Share) => false,
+        (Hold::Share | Hold::Exclusive, Hold::Share | Hold::Exclusive) => true,
+    }
+}
+
+/// Locks the row until the end of the transaction, if the buyer is in one.
+fn lock_row(seats: &mut [Seat], who: usize, hold: Hold) {
+    let turn = seats.iter().filter(|seat| seat.row != Hold::No).count() as u32;
+    let seat = &mut seats[who];
+    if seat.in_transaction {
+        if seat.row == Hold::No {
+            seat.turn = turn;
+        }
+        seat.row = seat.row.max(hold);
     }
 }
 
@@ -307,52 +399,11 @@ fn aborted(code: StoreCode) -> Reply {
     Reply::Failed(Fault::of_store(FaultKind::Aborted, code))
 }
 
-/// How a statement locks the row.
-fn hold(action: Action) -> Hold {
-    if action == Action::ReadForShare { Hold::Share } else { Hold::Exclusive }
-}
-
 /// Those that wait, in the order of asking.
 fn queue(seats: &[Seat]) -> Vec<usize> {
     let mut queue: Vec<usize> = (0..seats.len()).filter(|who| seats[*who].asked.is_some()).collect();
     queue.sort_by_key(|who| seats[*who].asked.map(|asked| asked.place));
     queue
-}
-
-/// The first of those that keep a buyer from what it asks for.
-fn in_the_way(seats: &[Seat], who: usize, action: Action) -> Option<usize> {
-    let others = seats.iter().enumerate().filter(|(other, _)| *other != who);
-    match action {
-        Action::Lock | Action::LockUntilCommit => {
-            others.filter(|(_, seat)| seat.has_advisory()).map(|(other, _)| other).next()
-        }
-        _ => {
-            let hold = hold(action);
-            let conflicts = |seat: &Seat| match (seat.row, hold) {
-                (Hold::No, _) | (Hold::Share, Hold::Share) => false,
-                (Hold::Share | Hold::Exclusive, _) => true,
-            };
-            let holders = others.filter(|(_, seat)| conflicts(seat));
-            holders.min_by_key(|(_, seat)| seat.turn).map(|(other, _)| other)
-        }
-    }
-}
-
-/// The buyer that asked last of those that wait for each other in a circle.
-fn victim(seats: &[Seat], queue: &[usize]) -> Option<usize> {
-    let blocker = |who: usize| in_the_way(seats, who, seats[who].asked?.action);
-    for start in queue {
-        let mut circle = vec![*start];
-        let mut at = blocker(*start);
-        while let Some(who) = at.filter(|who| !circle.contains(who)) {
-            circle.push(who);
-            at = blocker(who);
-        }
-        if at == Some(*start) {
-            return circle.into_iter().max_by_key(|who| seats[*who].asked.map(|asked| asked.place));
-        }
-    }
-    None
 }
 
 impl Model for RowModel {
@@ -375,12 +426,12 @@ impl Model for RowModel {
                 Some(Reply::Done)
             }
             Action::Unlock => {
-                self.look_around(&mut seats[who]);
+                self.look_around(&mut seats[who], action);
                 seats[who].session_lock = false;
                 Some(Reply::Done)
             }
             _ => {
-                self.look_around(&mut seats[who]);
+                self.look_around(&mut seats[who], action);
                 self.attempt(seats, who, action, false)
             }
         };
@@ -392,7 +443,7 @@ impl Model for RowModel {
     }
 
     fn waits_for(&self, seats: &[Seat], who: usize, _: Action) -> Option<usize> {
-        in_the_way(seats, who, seats[who].asked?.action)
+        self.in_the_way(seats, who, seats[who].asked?.action)
     }
 
     fn look(&self) -> Reply {

@@ -1,0 +1,36 @@
+//! What MariaDB and MySQL say in their own way: levels, locks by name, and the new stock in the answer to an UPDATE,
+//! for which they have no RETURNING (LAST_INSERT_ID and GET_LOCK in their manuals).
+
+use crate::protocol::StepKind;
+use crate::store::sql::name::SaleName;
+
+/// The types of `id` and `ticket`.
+pub(super) const COLUMN_TYPES: (&str, &str) = ("INT", "BIGINT");
+
+/// A year, in seconds: the longest that GET_LOCK waits.
+const LONGEST: u32 = 31_536_000;
+
+/// What is sent for a step, where other engines are sent something else.
+pub(super) fn text(kind: StepKind, name: &SaleName) -> Option<String> {
+    let stock = name.stock_table();
+    Some(match kind {
+        StepKind::Begin => "START TRANSACTION".to_owned(),
+        StepKind::ReadForShare => format!("SELECT ticket FROM {stock} WHERE id = 1 LOCK IN SHARE MODE"),
+        // The answer to a change tells this number, without a round trip of its own.
+        StepKind::Decrement => {
+            format!("UPDATE {stock} SET ticket = LAST_INSERT_ID(ticket - 1) WHERE id = 1")
+        }
+        StepKind::Take => {
+            format!("UPDATE {stock} SET ticket = LAST_INSERT_ID(ticket - 1) WHERE id = 1 AND ticket > 0")
+        }
+        StepKind::Lock => format!("SELECT COALESCE(GET_LOCK({}, {LONGEST}), 0)", lock(name)),
+        StepKind::Unlock => format!("SELECT COALESCE(RELEASE_LOCK({}), 0)", lock(name)),
+        _ => return None,
+    })
+}
+
+/// The name of a sale's lock, as an expression. Such names are the server's, not a database's, and take at most 64
+/// characters.
+fn lock(name: &SaleName) -> String {
+    format!("CONCAT('ticketsim/', CRC32(DATABASE()), '/{name}')")
+}
