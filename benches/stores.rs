@@ -1,6 +1,6 @@
 //! How near buyers at a database come to the bare statements, measured in pairs, in turn, on the same database:
-//! at PostgreSQL to `pgbench -n -M prepared -c 10` with the same statement, at SQLite to a loop over the same
-//! prepared statements. What counts is the ratio within a pair. `cargo bench --bench stores`, with a part of a
+//! at PostgreSQL to `pgbench -n -M prepared -c 10` with the same statement, at MariaDB to `mariadb-slap
+//! --concurrency=10` (threads over its C client library), at SQLite to a loop over the same prepared statements. What counts is the ratio within a pair. `cargo bench --bench stores`, with a part of a
 //! line's name (`-- sqlite`) for that line alone; a server is looked for as the tests do.
 
 use std::io::Read as _;
@@ -16,7 +16,7 @@ use ticketsim::history::Recorder;
 use ticketsim::plan::{Pace, PerBuyer};
 use ticketsim::protocol::sql::{Engine, Journal, SqlSale, SqlWrite};
 use ticketsim::shared::SharedSlice;
-use ticketsim::store::sql::address::PostgresHost;
+use ticketsim::store::sql::address::{MysqlHost, PostgresHost};
 use ticketsim::store::sql::{Address, SaleName, SqlStore};
 use ticketsim::workers::{fork_buyer, only_thread};
 use ticketsim::world::{Recorded, drive};
@@ -43,6 +43,7 @@ fn main() {
     let scale = if quick { 100 } else { 1 };
     at_sqlite(&line, scale);
     at_postgres(&line, scale);
+    at_mysql(&line, scale);
 }
 
 type Line<'a> = &'a dyn Fn(&str, &dyn Fn(bool) -> [f64; 2]);
@@ -76,6 +77,24 @@ fn at_postgres(line: Line<'_>, scale: i64) {
     let tickets = 4_000 / scale;
     line("postgres, take", &|turned| {
         pair(turned, || ours(&store, take, tickets), || pgbench(&store, &address, tickets))
+    });
+    store.clear().expect("cleared");
+}
+
+fn at_mysql(line: Line<'_>, scale: i64) {
+    let url = std::env::var("TICKETSIM_MYSQL");
+    let url = url.unwrap_or_else(|_| "mysql://root@127.0.0.1:3306/test".to_owned());
+    let address = Address::parse(&url).expect("an address");
+    let name: SaleName = format!("bench_{}", std::process::id()).parse().expect("a name");
+    let take = SqlSale { write: SqlWrite::Take, ..SqlSale::new(Engine::Mysql) };
+    let store = SqlStore::new(take, address.clone(), name).expect("a store");
+    if let Err(error) = store.about() {
+        println!("  skipped: mariadb: {error}");
+        return;
+    }
+    let tickets = 4_000 / scale;
+    line("mariadb, take", &|turned| {
+        pair(turned, || ours(&store, take, tickets), || mariadb_slap(&store, &address, tickets))
     });
     store.clear().expect("cleared");
 }
@@ -141,6 +160,31 @@ fn pgbench(store: &SqlStore, address: &Address, tickets: i64) -> f64 {
     let tps =
         said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse::<f64>().ok());
     tickets as f64 / tps.expect("a rate")
+}
+
+/// The same statements by MariaDB's own yardstick; the seconds that they took.
+fn mariadb_slap(store: &SqlStore, address: &Address, tickets: i64) -> f64 {
+    let Address::Mysql(server) = address else { unreachable!("a server") };
+    store.put_on_sale(Some(tickets)).expect("tickets");
+    let table = format!("{}.ticketsim_stock_bench_{}", server.database, std::process::id());
+    let take = format!("UPDATE {table} SET ticket = LAST_INSERT_ID(ticket - 1) WHERE id = 1 AND ticket > 0");
+    let mut slap = Command::new("mariadb-slap");
+    // Without --no-drop it would drop the database in the end.
+    slap.args(["--no-drop", "--iterations=1", &format!("--create-schema={}", server.database)]);
+    slap.args([format!("--concurrency={BUYERS}"), format!("--number-of-queries={tickets}")]);
+    slap.args([format!("--user={}", server.user), format!("--query={take}")]);
+    match &server.host {
+        MysqlHost::Name(host) => slap.args([format!("--host={host}"), format!("--port={}", server.port)]),
+        MysqlHost::Usual | MysqlHost::Socket(_) => {
+            slap.args(server.socket().map(|path| format!("--socket={}", path.display())))
+        }
+    };
+    let ran = slap.env("MYSQL_PWD", server.password().unwrap_or_default()).output().expect("mariadb-slap");
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    let seconds = said.split("all queries: ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
+    assert_eq!(store.stock_left().expect("a stock"), 0, "as many statements as tickets");
+    seconds.expect("a time")
 }
 
 /// Forks a crowd, each made ready first, and lets them go together; the seconds to the last one's end.

@@ -118,6 +118,8 @@ impl Fault {
             FaultKind::Aborted | FaultKind::Constraint | FaultKind::Store | FaultKind::AnswerLost => {
                 self.store_code().to_string()
             }
+            // A database's; a file's time-out has no number.
+            FaultKind::LockTimeout if self.errno != 0 => self.store_code().to_string(),
             FaultKind::LockTimeout
             | FaultKind::HolderGone
             | FaultKind::Lock

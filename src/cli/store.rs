@@ -10,10 +10,11 @@ use crate::store::sql::{Address, SqlStore};
 /// Where the tickets are, if not in a ticket file.
 #[derive(Clone, Debug, Args)]
 pub(super) struct StoreArgs {
-    /// Sell from a database: sqlite:PATH, or postgres://USER@HOST/DATABASE
+    /// Sell from a database: sqlite:PATH, postgres://USER@HOST/DATABASE, or mysql://USER@HOST/DATABASE
     ///
-    /// What a PostgreSQL address leaves open comes from where its own client looks: PGHOST, PGUSER, PGPASSWORD,
-    /// ~/.pgpass and so on. The tables are ticketsim_stock_NAME and, where receipts are counted,
+    /// What an address leaves open comes from where the engine's own client looks: PGHOST, PGUSER, PGPASSWORD,
+    /// ~/.pgpass and so on; MYSQL_PWD, [client] in ~/.my.cnf and so on. mysql:// is MariaDB (MySQL: not tested), and
+    /// mariadb:// the same. The tables are ticketsim_stock_NAME and, where receipts are counted,
     /// ticketsim_receipt_NAME; nothing else is touched.
     #[arg(long, value_name = "URL")]
     pub(super) store: Option<String>,

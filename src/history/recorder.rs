@@ -170,6 +170,12 @@ impl Recorder {
         self.memory.run_id
     }
 
+    /// How many buyers it is for.
+    #[must_use]
+    pub fn buyers(&self) -> u32 {
+        self.memory.slots.len() as u32
+    }
+
     /// Nanoseconds since the recorder's epoch, on the monotonic clock; never 0.
     #[must_use]
     pub fn now_ns(&self) -> u64 {

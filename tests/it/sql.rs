@@ -1,4 +1,5 @@
-//! Sales from databases, as the command makes them: SQLite always, PostgreSQL where one answers.
+//! Sales from databases, as the command makes them: SQLite always, PostgreSQL and MariaDB where they
+//! answer.
 
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,15 +15,23 @@ const TRIES: u32 = 20;
 
 /// Where PostgreSQL is; `None`, and a word on it, where none answers. With CI=true that is a failure.
 fn postgres() -> Option<String> {
-    let usual = "postgres://postgres@127.0.0.1:5432/postgres".to_owned();
-    let url = std::env::var("TICKETSIM_POSTGRES").unwrap_or(usual);
+    server("PostgreSQL", "TICKETSIM_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
+}
+
+/// The same of MariaDB.
+fn mariadb() -> Option<String> {
+    server("MariaDB", "TICKETSIM_MYSQL", "mysql://root@127.0.0.1:3306/test")
+}
+
+fn server(product: &str, variable: &str, usual: &str) -> Option<String> {
+    let url = std::env::var(variable).unwrap_or(usual.to_owned());
     let folder = Folder::new();
     let answers = folder.ticketsim(&format!("show --store {url} --sale nobody_has_this"));
     if answers.stderr.contains("nobody_has_this") && !answers.stderr.contains("no server") {
         return Some(url);
     }
-    assert!(std::env::var("CI").is_err(), "no PostgreSQL at {url}: {answers:?}");
-    eprintln!("skipped: no PostgreSQL at {url}");
+    assert!(std::env::var("CI").is_err(), "no {product} at {url}: {answers:?}");
+    eprintln!("skipped: no {product} at {url}");
     None
 }
 
@@ -38,9 +47,17 @@ impl Shop {
     }
 
     fn postgres() -> Option<Self> {
+        Some(Self::at(&postgres()?))
+    }
+
+    fn mariadb() -> Option<Self> {
+        Some(Self::at(&mariadb()?))
+    }
+
+    fn at(url: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("it_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        Some(Self { folder: Folder::new(), place: format!("--store {} --sale {name}", postgres()?) })
+        Self { folder: Folder::new(), place: format!("--store {url} --sale {name}") }
     }
 
     /// A sale: the exit code, and the document.
@@ -113,6 +130,39 @@ fn postgresql_oversells_and_is_cured() {
     assert!(shop.is_caught("--write decrement --workers thread"), "the control");
 }
 
+#[test]
+fn mariadb_oversells_and_is_cured() {
+    let Some(shop) = Shop::mariadb() else { return };
+    for control in [
+        "",
+        "--isolation repeatable-read --snapshot-isolation off",
+        "--isolation read-committed --write decrement",
+    ] {
+        assert!(shop.is_caught(control), "{control}");
+    }
+    for cure in [
+        "--write take --think 0",
+        "--write swap",
+        "--isolation repeatable-read --lock row",
+        "--isolation read-committed --lock advisory",
+        "--isolation repeatable-read --snapshot-isolation on --retry",
+        "--isolation serializable --write insert --retry",
+    ] {
+        shop.is_safe(cure);
+    }
+    assert!(
+        shop.is_caught("--isolation repeatable-read --snapshot-isolation on --write insert"),
+        "write skew"
+    );
+    let (_, document) = shop.sell("--isolation repeatable-read --snapshot-isolation on --think 0");
+    let engine = document["engine"].as_str().expect("an engine");
+    assert!(engine.contains("innodb_snapshot_isolation ON"), "{engine}");
+    assert_eq!(
+        (&document["plan"]["store"], &document["plan"]["snapshot_isolation"]),
+        (&"mysql".into(), &"on".into())
+    );
+}
+
 /// Without `--retry` what the database aborts has failed, and is said with its code.
 #[test]
 fn an_abort_is_a_failure_with_its_code() {
@@ -169,6 +219,9 @@ fn what_can_not_be_is_refused_before_anything_is_done() {
         ("--store sqlite:shop.db -t 1 --workers task", "--workers task is of a ticket file"),
         ("--store sqlite:shop.db -t 1 --isolation serializable", "SQLite has no level serializable"),
         ("--store postgres://nobody@127.0.0.1:1/x -t 1", "no server there"),
+        ("--store mysql://nobody@127.0.0.1:1/x -t 1", "no server there"),
+        ("--store mysql://nobody@127.0.0.1/ -t 1", "database: none is named"),
+        ("--store sqlite:shop.db -t 1 --snapshot-isolation on", "--snapshot-isolation is of MariaDB"),
         ("--store sqlite:shop.db --file x.json -t 1", "--file is of a ticket file"),
         ("show --store sqlite:shop.db --file x.json", "cannot be used with"),
         ("clear", "--store says at which database"),

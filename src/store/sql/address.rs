@@ -1,10 +1,13 @@
-//! Where a database is: `sqlite:PATH`, `postgres://…`. What it prints can be given to anybody, and back to the
+//! Where a database is: `sqlite:PATH`, `postgres://…`, `mysql://…`. What it prints can be given to anybody, and back to the
 //! tool: it names no password.
 
+mod mysql;
 mod postgres;
+mod url;
 
 use std::path::{Path, PathBuf};
 
+pub use mysql::{MysqlAddress, MysqlHost};
 pub use postgres::{PostgresAddress, PostgresHost, SslMode};
 
 use crate::foreign;
@@ -17,13 +20,17 @@ pub enum Address {
     Sqlite(PathBuf),
     /// A server of PostgreSQL, and a database there.
     Postgres(Box<PostgresAddress>),
+    /// A server of MariaDB or MySQL, and a database there.
+    Mysql(Box<MysqlAddress>),
 }
 
 /// Why a text is no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoAddress {
     /// It does not begin as one.
-    #[error("no store: it takes sqlite:PATH, or postgres://USER@HOST:PORT/DATABASE")]
+    #[error(
+        "no store: it takes sqlite:PATH, postgres://USER@HOST:PORT/DATABASE, or mysql://USER@HOST:PORT/DATABASE"
+    )]
     Unknown,
     /// A database that lives in one connection alone.
     #[error("{0:?} lives in one connection, and each buyer has its own: name a file, sqlite:PATH")]
@@ -58,6 +65,9 @@ impl Address {
         if let Some(path) = text.strip_prefix("sqlite:") {
             return sqlite_path(path).map(Address::Sqlite);
         }
+        if let Some(rest) = text.strip_prefix("mysql://").or_else(|| text.strip_prefix("mariadb://")) {
+            return MysqlAddress::parse(rest, environment).map(|address| Address::Mysql(Box::new(address)));
+        }
         let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
         let rest = rest.ok_or(NoAddress::Unknown)?;
         PostgresAddress::parse(rest, environment).map(|address| Address::Postgres(Box::new(address)))
@@ -69,6 +79,7 @@ impl Address {
         match self {
             Address::Sqlite(_) => Engine::Sqlite,
             Address::Postgres(_) => Engine::Postgres,
+            Address::Mysql(_) => Engine::Mysql,
         }
     }
 }
@@ -78,6 +89,7 @@ impl std::fmt::Display for Address {
         match self {
             Address::Sqlite(path) => write!(f, "sqlite:{}", foreign::path(path)),
             Address::Postgres(address) => address.fmt(f),
+            Address::Mysql(address) => address.fmt(f),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! ours is removed. It touches the tables of the sale and nothing else; a table of that name with another shape
 //! stays as it is, and so does the sale.
 
+#[cfg(feature = "mysql")]
+pub(super) mod mysql;
 #[cfg(feature = "postgres")]
 pub(super) mod postgres;
 #[cfg(feature = "sqlite")]
@@ -61,8 +63,8 @@ pub(super) trait Books {
         Ok(None)
     }
 
-    /// Waits until no session is left whose name begins so. A database in a file has none whose process is gone.
-    fn await_gone(&mut self, _session: &str) -> Result<(), SqlError> {
+    /// Waits until no session of these buyers is left, whose names begin so and end in their numbers. A database in a file has none whose process is gone.
+    fn await_gone(&mut self, _session: &str, _buyers: u32) -> Result<(), SqlError> {
         Ok(())
     }
 }
@@ -72,6 +74,8 @@ pub(super) trait Books {
 pub struct About {
     /// The engine.
     pub engine: Engine,
+    /// What it calls itself.
+    pub product: &'static str,
     /// Its version.
     pub version: String,
     /// Its settings, by their names.
@@ -80,7 +84,7 @@ pub struct About {
 
 impl std::fmt::Display for About {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.engine.title(), self.version)?;
+        write!(f, "{} {}", self.product, self.version)?;
         self.settings.iter().try_for_each(|(name, value)| write!(f, ", {name} {value}"))
     }
 }

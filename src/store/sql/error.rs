@@ -37,7 +37,7 @@ pub enum SqlError {
     /// Somebody is there and says nothing.
     #[error(
         "{address}: no answer within {}; is that a server of {}?",
-        humantime::format_duration(*.within), .engine.title()
+        humantime::format_duration(*.within), .engine.products()
     )]
     NoAnswer {
         /// Where.
@@ -48,7 +48,7 @@ pub enum SqlError {
         within: Duration,
     },
     /// What came is no answer of such a server.
-    #[error("{address}: no server of {}: {what}", .engine.title())]
+    #[error("{address}: no server of {}: {what}", .engine.products())]
     Strange {
         /// Where.
         address: String,
@@ -66,7 +66,7 @@ pub enum SqlError {
         what: String,
     },
     /// The server does not know the role, or not by this password.
-    #[error("{address}: {user:?} is not let in: {said}{}", if *.had_password { "" } else { NO_PASSWORD })]
+    #[error("{address}: {user:?} is not let in: {said}{help}")]
     NotLetIn {
         /// Where.
         address: String,
@@ -74,8 +74,8 @@ pub enum SqlError {
         user: String,
         /// What the server said.
         said: String,
-        /// Whether a password was at hand.
-        had_password: bool,
+        /// What may help.
+        help: &'static str,
     },
     /// There is no such database.
     #[error("{address}: there is no database {database:?}; create it, or name another one")]
@@ -169,6 +169,14 @@ pub enum SqlError {
     /// Fewer than no tickets on sale.
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
+    /// The server does not show this user who waits.
+    #[error("{address}: who waits there can't be seen: {said}. A replay has to see it, and nothing else has")]
+    Blind {
+        /// Where.
+        address: String,
+        /// What the engine said.
+        said: String,
+    },
     /// The engine refused something else.
     #[error("{address}: {doing} failed: {said} ({code})")]
     Refused {
@@ -190,6 +198,3 @@ pub enum SqlError {
         what: String,
     },
 }
-
-/// What helps who has given no password.
-const NO_PASSWORD: &str = "; no password was at hand: PGPASSWORD, or ~/.pgpass (readable for nobody else)";

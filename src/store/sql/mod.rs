@@ -7,7 +7,10 @@
 //! build; one that was left out is an error here and nowhere else.
 
 // With no engine in it, most of this stands idle.
-#![cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code, unused_variables))]
+#![cfg_attr(
+    not(any(feature = "mysql", feature = "postgres", feature = "sqlite")),
+    allow(dead_code, unused_variables)
+)]
 
 pub mod address;
 mod counter;
@@ -15,7 +18,11 @@ pub mod dialect;
 pub mod error;
 mod link;
 pub mod model;
+#[cfg(feature = "mysql")]
+mod mysql;
 pub mod name;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod net;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod session;
@@ -92,7 +99,7 @@ impl SqlStore {
     /// # Errors
     /// When the server can't be asked.
     pub fn await_gone(&self, recorder: &Recorder) -> Result<(), SqlError> {
-        self.books(false)?.await_gone(&of_run(recorder))
+        self.books(false)?.await_gone(&of_run(recorder), recorder.buyers())
     }
 
     /// What is left, on a connection of its own.
@@ -142,6 +149,10 @@ impl SqlStore {
             Address::Postgres(address) => {
                 Ok(Box::new(counter::postgres::PostgresBooks::open(address, &self.name)?))
             }
+            #[cfg(feature = "mysql")]
+            Address::Mysql(address) => {
+                Ok(Box::new(counter::mysql::MysqlBooks::open(address, &self.sale, &self.name)?))
+            }
             #[allow(unreachable_patterns)]
             other => Err(SqlError::NotBuiltIn { engine: other.engine() }),
         }
@@ -161,6 +172,11 @@ impl SqlStore {
             Address::Postgres(address) => {
                 let session = format!("{}{buyer}", of_run(recorder));
                 Ok(Box::new(postgres::PostgresLink::open(address, &session, statements, patience)?))
+            }
+            #[cfg(feature = "mysql")]
+            Address::Mysql(address) => {
+                let session = format!("{}{buyer}", of_run(recorder));
+                Ok(Box::new(mysql::MysqlLink::open(address, &session, &self.sale, statements, patience)?))
             }
             #[allow(unreachable_patterns)]
             other => Err(SqlError::NotBuiltIn { engine: other.engine() }),

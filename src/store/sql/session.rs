@@ -94,6 +94,8 @@ impl SqlSession {
             Action::Take => answer.number.map_or(Reply::Missed, |left| Reply::Sold(left + 1)),
             Action::Insert | Action::GiveBack if changed => Reply::Done,
             Action::Write(_) | Action::Insert | Action::GiveBack => missing,
+            // It was waited for as long as the engine allows.
+            Action::Lock if answer.number == Some(0) => Reply::Failed(Fault::plain(FaultKind::LockTimeout)),
             Action::Unlock if answer.number == Some(0) => Reply::Failed(Fault::plain(FaultKind::Unlock)),
             _ => Reply::Done,
         }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::NoAddress;
+use super::url::{Url, escaped, own_name, wrong};
 use crate::closed_set::closed_set;
 use crate::foreign;
 
@@ -196,33 +197,11 @@ struct Parts {
 }
 
 impl Parts {
-    /// `[user[:password]@][host][:port][/database][?name=value&…]`, each part with `%` and two digits to the
-    /// base 16 for what would end it.
     fn read(text: &str) -> Result<Self, NoAddress> {
-        let (text, query) = text.split_once('?').unwrap_or((text, ""));
-        let (place, database) = text.split_once('/').unwrap_or((text, ""));
-        let (who, place) = place.rsplit_once('@').unwrap_or(("", place));
-        let (user, password) = who.split_once(':').map_or((who, None), |(user, word)| (user, Some(word)));
-        let mut parts = Self {
-            user: plain("user", user)?,
-            password: password.map(|word| plain("password", word)).transpose()?.flatten(),
-            database: plain("database", database)?,
-            ..Self::default()
-        };
-        if place.contains(',') {
-            return Err(wrong("host", "several of them: it takes one"));
-        }
-        let (host, port) = match place.strip_prefix('[').map(|rest| rest.split_once(']')) {
-            Some(Some((host, rest))) => (host, rest.strip_prefix(':').unwrap_or(rest)),
-            Some(None) => return Err(wrong("host", "no ] closes its [")),
-            None => place.split_once(':').unwrap_or((place, "")),
-        };
-        parts.host = plain("host", host)?;
-        parts.port = plain("port", port)?;
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = plain(name, value)?;
-            *parts.place_of(name)? = value;
+        let Url { user, password, host, port, database, parameters } = Url::read(text)?;
+        let mut parts = Self { host, port, user, password, database, ..Self::default() };
+        for (name, value) in parameters {
+            *parts.place_of(&name)? = value;
         }
         Ok(parts)
     }
@@ -272,10 +251,6 @@ impl Parts {
     }
 }
 
-fn wrong(part: &str, wrong: impl std::fmt::Display) -> NoAddress {
-    NoAddress::Part { part: part.to_owned(), wrong: wrong.to_string() }
-}
-
 fn host(host: Option<String>) -> Result<PostgresHost, NoAddress> {
     Ok(match host {
         None => PostgresHost::Usual,
@@ -285,45 +260,6 @@ fn host(host: Option<String>) -> Result<PostgresHost, NoAddress> {
         }
         Some(name) => PostgresHost::Name(name),
     })
-}
-
-/// The name that this process runs under.
-fn own_name() -> Option<String> {
-    nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name)
-}
-
-/// The text with its `%`s resolved; `None` where it is empty.
-fn plain(part: &str, text: &str) -> Result<Option<String>, NoAddress> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte != b'%' {
-            bytes.push(*byte);
-            continue;
-        }
-        let digits = rest.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(code.filter(|code| *code != 0).ok_or_else(|| {
-            wrong(part, "a % stands before two digits to the base 16; the sign itself is %25")
-        })?);
-        rest = &rest[2..];
-    }
-    let text = String::from_utf8(bytes).map_err(|_| wrong(part, "it is no UTF-8"))?;
-    Ok(Some(text).filter(|text| !text.is_empty()))
-}
-
-/// The text with `%`s, so that it can stand in a URL, and on a terminal.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
 }
 
 /// The password of a line `host:port:database:user:password`, if it speaks of this server. `*` is any, `\`

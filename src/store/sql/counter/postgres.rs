@@ -97,7 +97,8 @@ impl Books for PostgresBooks<'_> {
             let is = self.talk.ask_one("reading the settings", &format!("SHOW {name}"))?;
             settings.push((name, foreign::shown(&is.unwrap_or_default()).into_owned()));
         }
-        Ok(About { engine: Engine::Postgres, version, settings })
+        let engine = Engine::Postgres;
+        Ok(About { engine, product: engine.title(), version, settings })
     }
 
     fn room(&mut self) -> Result<Option<Room>, SqlError> {
@@ -128,7 +129,7 @@ impl Books for PostgresBooks<'_> {
     /// A buyer that was killed while it
     /// waited is served to the end before the server sees that nobody is there. Who does not leave is shown
     /// out.
-    fn await_gone(&mut self, application: &str) -> Result<(), SqlError> {
+    fn await_gone(&mut self, application: &str, _: u32) -> Result<(), SqlError> {
         let who = format!("application_name LIKE '{application}%' AND pid <> pg_backend_pid()");
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE {who}");
         let began = Instant::now();

@@ -111,6 +111,7 @@ impl Books for SqliteBooks {
         };
         Ok(About {
             engine: Engine::Sqlite,
+            product: Engine::Sqlite.title(),
             version: rusqlite::version().to_owned(),
             settings: vec![("journal_mode", journal), ("synchronous", synchronous.to_owned())],
         })

@@ -58,11 +58,15 @@ pub fn statement(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<Stat
         Some(text) => text,
         None => common(kind, name, parameter(sale.engine))?,
     };
+    // GET_LOCK says whether it got the lock.
+    let says_so = kind == StepKind::Lock && sale.engine == Engine::Mysql;
     Some(Statement {
         step: kind,
         text,
         takes_number: matches!(kind, StepKind::Write | StepKind::Swap),
-        gives_number: kind.reads() || matches!(kind, StepKind::Decrement | StepKind::Take | StepKind::Unlock),
+        gives_number: says_so
+            || kind.reads()
+            || matches!(kind, StepKind::Decrement | StepKind::Take | StepKind::Unlock),
     })
 }
 

@@ -2,6 +2,7 @@
 //! for which they have no RETURNING (LAST_INSERT_ID and GET_LOCK in their manuals).
 
 use crate::protocol::StepKind;
+use crate::protocol::sql::{Isolation, SqlSale};
 use crate::store::sql::name::SaleName;
 
 /// The types of `id` and `ticket`.
@@ -16,9 +17,9 @@ pub(super) fn text(kind: StepKind, name: &SaleName) -> Option<String> {
     Some(match kind {
         StepKind::Begin => "START TRANSACTION".to_owned(),
         StepKind::ReadForShare => format!("SELECT ticket FROM {stock} WHERE id = 1 LOCK IN SHARE MODE"),
-        // The answer to a change tells this number, without a round trip of its own.
+        // The answer to a change tells this number, without a round trip of its own. It has no sign there.
         StepKind::Decrement => {
-            format!("UPDATE {stock} SET ticket = LAST_INSERT_ID(ticket - 1) WHERE id = 1")
+            format!("UPDATE {stock} SET ticket = CAST(LAST_INSERT_ID(ticket - 1) AS SIGNED) WHERE id = 1")
         }
         StepKind::Take => {
             format!("UPDATE {stock} SET ticket = LAST_INSERT_ID(ticket - 1) WHERE id = 1 AND ticket > 0")
@@ -33,4 +34,25 @@ pub(super) fn text(kind: StepKind, name: &SaleName) -> Option<String> {
 /// characters.
 fn lock(name: &SaleName) -> String {
     format!("CONCAT('ticketsim/', CRC32(DATABASE()), '/{name}')")
+}
+
+/// The statements that make a connection one of this sale: its level, whatever the server's own default is.
+#[must_use]
+pub(in crate::store::sql) fn set_up(sale: &SqlSale) -> Vec<String> {
+    let level = match sale.isolation {
+        Isolation::ReadUncommitted => "READ UNCOMMITTED",
+        Isolation::ReadCommitted => "READ COMMITTED",
+        Isolation::Serializable => "SERIALIZABLE",
+        Isolation::None | Isolation::RepeatableRead | Isolation::Deferred | Isolation::Immediate => {
+            "REPEATABLE READ"
+        }
+    };
+    let mut statements = vec![
+        format!("SET SESSION TRANSACTION ISOLATION LEVEL {level}"),
+        "SET SESSION autocommit = 1".to_owned(),
+    ];
+    if let Some(is) = sale.snapshot_isolation {
+        statements.push(format!("SET SESSION innodb_snapshot_isolation = {is}"));
+    }
+    statements
 }

@@ -9,10 +9,12 @@
 //! - Serializable: every read in a transaction is a share lock until its end, and a count keeps others from inserting.
 //! - `innodb_snapshot_isolation` (on from 11.6.2 on): at repeatable read a locking read or a write fails with 1020
 //!   where the row was changed and committed since the snapshot, after waiting for who holds it. At serializable, too,
-//!   and there the first statement on the table takes the snapshot when it is sent. Below, it changes nothing.
+//!   and there the first statement on the table takes the snapshot when it is sent, also where it is a transaction of
+//!   its own. Below, it changes nothing.
 //! - Row locks stand in one queue: who wants to share waits behind a writer that waits.
-//! - Deadlocks: at once, 1213. The victim is the one that asked last, where all have changed as much: here always. A
-//!   circle that leads through GET_LOCK is seen by nobody: those in it wait until `innodb_lock_wait_timeout`.
+//! - Deadlocks: at once, 1213. The victim is the one that asked last: the engine takes another one only where that has
+//!   changed and locked less. A circle that leads through GET_LOCK is seen by nobody: those in it wait until
+//!   `innodb_lock_wait_timeout`.
 //!
 //! Left out: time (so 1205), savepoints, a server that fails. MySQL has no snapshot isolation; else it should be the
 //! same, and was not measured.

@@ -131,7 +131,9 @@ impl RowModel {
                 !matches!(action, Action::Lock | Action::LockUntilCommit | Action::Unlock)
             }
         };
-        if takes && seat.in_transaction && seat.snapshot.is_none() {
+        // A statement of its own is a transaction as well, and has ended with its answer.
+        let is_one = seat.in_transaction || self.ways.snapshot == Some(Begins::OnTable);
+        if takes && is_one && seat.snapshot.is_none() {
             let Self { stock, receipts, .. } = *self;
             seat.snapshot = Some(Snapshot { stock, receipts, stale: false, outrun: false });
         }
@@ -287,6 +289,9 @@ impl RowModel {
     fn answer(seats: &mut [Seat], who: usize, reply: Reply, answers: &mut Vec<(usize, Reply)>) {
         if matches!(reply, Reply::Failed(_)) {
             seats[who].end();
+        }
+        if !seats[who].in_transaction {
+            seats[who].snapshot = None;
         }
         seats[who].asked = None;
         answers.push((who, reply));

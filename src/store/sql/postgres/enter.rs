@@ -1,7 +1,7 @@
 //! Being let in by a server of PostgreSQL: TLS if it is to be, the role and its password, the settings of the
 //! session (section 55.2.1 of its manual). It takes no longer than it may.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::time::Instant;
 
 use bytes::BytesMut;
@@ -11,19 +11,20 @@ use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, Scr
 use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
 use postgres_protocol::message::frontend;
 
-use super::socket::{Peer, Plain, Socket};
-use super::wire::{Broken, ServerError, Wire, server_error};
-use super::{Entered, tls};
+use super::Entered;
+use super::wire::{ServerError, Wire, server_error};
 use crate::foreign;
 use crate::protocol::sql::Engine;
-use crate::store::sql::address::{PostgresAddress, SslMode};
+use crate::store::sql::address::{PostgresAddress, PostgresHost, SslMode};
 use crate::store::sql::error::SqlError;
+use crate::store::sql::net::{Broken, Peer, Plain, Socket, at_name, at_path, secure};
+use crate::tls::Trusted;
 
 /// Connects under a name, which the server shows to whoever asks it, and is let in.
 pub(super) fn enter(address: &PostgresAddress, session: &str) -> Result<Entered, SqlError> {
     let deadline = Instant::now() + address.connect_timeout;
     let failed = |broken| broken_error(address, broken);
-    let (plain, peer) = Peer::find(address, deadline).map_err(|source| match source.kind() {
+    let (plain, peer) = find(address, deadline).map_err(|source| match source.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => failed(Broken::TimedOut),
         _ => SqlError::NoServer { address: address.to_string(), source },
     })?;
@@ -50,6 +51,40 @@ pub(super) fn enter(address: &PostgresAddress, session: &str) -> Result<Entered,
     Ok(Entered { wire: entry.wire, peer, key })
 }
 
+/// Opens a socket to the server, and says where it leads to.
+fn find(address: &PostgresAddress, deadline: Instant) -> io::Result<(Plain, Peer)> {
+    let file = format!(".s.PGSQL.{}", address.port);
+    let mut sockets = address.socket_folders().into_iter().map(|folder| folder.join(&file));
+    match &address.host {
+        PostgresHost::Name(name) => at_name(name, address.port, deadline),
+        PostgresHost::Folder(_) => at_path(&sockets.next().unwrap_or_default()),
+        PostgresHost::Usual => match sockets.find(|path| path.exists()) {
+            Some(path) => at_path(&path),
+            None => at_name("localhost", address.port, deadline),
+        },
+    }
+}
+
+/// Puts TLS on a socket whose other end has agreed to it. Whom it trusts is what `sslmode` says: `require` and `prefer`
+/// whomever they meet, as every client of PostgreSQL does (section 34.19 of its manual); `verify-ca` and `verify-full`
+/// the authorities of the system, or those in `sslrootcert`.
+fn with_tls(plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlError> {
+    let host = match &address.host {
+        PostgresHost::Name(name) => name,
+        PostgresHost::Usual | PostgresHost::Folder(_) => "localhost",
+    };
+    let authorities = address.ssl_root.as_deref();
+    let trusted = match address.ssl_mode {
+        SslMode::Disable | SslMode::Allow | SslMode::Prefer | SslMode::Require => Trusted::Anybody,
+        SslMode::VerifyCa => Trusted::AnyName(authorities),
+        SslMode::VerifyFull => Trusted::Named(authorities),
+    };
+    secure(plain, host, trusted).map(|stream| Socket::Tls(Box::new(stream))).map_err(|what| SqlError::Tls {
+        address: address.to_string(),
+        what: foreign::shown(&what).into_owned(),
+    })
+}
+
 /// TLS, as far as it is asked for and the server has it.
 fn secured(mut plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlError> {
     if matches!(address.ssl_mode, SslMode::Disable | SslMode::Allow) {
@@ -63,7 +98,7 @@ fn secured(mut plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlErr
     // One byte, and no more: what stands behind it would not be protected.
     plain.read_exact(&mut says).map_err(|error| failed(error.into()))?;
     match &says {
-        b"S" => tls::on(plain, address).map(|stream| Socket::Tls(Box::new(stream))),
+        b"S" => with_tls(plain, address),
         b"N" if address.ssl_mode == SslMode::Prefer => Ok(Socket::Plain(plain)),
         b"N" => Err(SqlError::Tls {
             address: address.to_string(),
@@ -147,7 +182,7 @@ impl Entry<'_> {
             address: self.address.to_string(),
             user: foreign::shown(&self.address.user).into_owned(),
             said: "the server asks for a password".to_owned(),
-            had_password: false,
+            help: NO_PASSWORD,
         })
     }
 
@@ -177,7 +212,7 @@ impl Entry<'_> {
                 address,
                 user: foreign::shown(&self.address.user).into_owned(),
                 said,
-                had_password: self.had_password || error.code == "28000",
+                help: if self.had_password || error.code == "28000" { "" } else { NO_PASSWORD },
             },
             "3D000" => SqlError::NoDatabase {
                 address,
@@ -188,6 +223,9 @@ impl Entry<'_> {
         }
     }
 }
+
+/// What helps who has given no password.
+const NO_PASSWORD: &str = "; no password was at hand: PGPASSWORD, or ~/.pgpass (readable for nobody else)";
 
 /// A wire that broke, as the errors of stores have it.
 pub(super) fn broken_error(address: &PostgresAddress, broken: Broken) -> SqlError {

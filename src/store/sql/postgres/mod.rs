@@ -8,8 +8,6 @@
 
 mod enter;
 mod plain;
-mod socket;
-mod tls;
 mod wire;
 
 use std::time::{Duration, Instant};
@@ -24,12 +22,12 @@ use super::address::PostgresAddress;
 use super::dialect::Statement;
 use super::error::SqlError;
 use super::link::{Answer, Link, NoAnswer, Patience};
+use super::net::{Broken, Peer};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::StepKind;
 use crate::stock::Stock;
 use enter::{broken_error, enter};
-use socket::Peer;
-use wire::{Broken, ServerError, Wire};
+use wire::{ServerError, Wire};
 
 pub(super) use plain::Talk;
 

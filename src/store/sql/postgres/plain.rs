@@ -9,10 +9,11 @@ use postgres_protocol::message::frontend;
 
 use super::Entered;
 use super::enter::{broken_error, enter};
-use super::wire::{Broken, ServerError, server_error};
+use super::wire::{ServerError, server_error};
 use crate::store::sql::address::PostgresAddress;
 use crate::store::sql::error::SqlError;
 use crate::store::sql::link::WAIT_FOR_OTHERS;
+use crate::store::sql::net::Broken;
 
 /// A row, as texts; `None` where it holds nothing.
 pub(in crate::store::sql) type Row = Vec<Option<String>>;

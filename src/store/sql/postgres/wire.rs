@@ -8,9 +8,9 @@ use bytes::BytesMut;
 use fallible_iterator::FallibleIterator as _;
 use postgres_protocol::message::backend::{ErrorResponseBody, Header, Message};
 
-use super::socket::Socket;
 use crate::fault::StoreCode;
 use crate::foreign;
+use crate::store::sql::net::{Broken, Socket};
 
 /// No message that we ask for is longer.
 const MOST_MESSAGE: i32 = 1 << 20;
@@ -24,27 +24,6 @@ pub(super) struct ServerError {
     pub(super) said: String,
     /// Whether it ends the connection.
     pub(super) is_fatal: bool,
-}
-
-/// Why no message came.
-#[derive(Debug)]
-pub(super) enum Broken {
-    /// The connection is gone.
-    Cut(io::Error),
-    /// It took too long.
-    TimedOut,
-    /// What came is no message of such a server.
-    Strange(String),
-}
-
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::TimedOut,
-            ErrorKind::InvalidInput | ErrorKind::InvalidData => Broken::Strange(error.to_string()),
-            _ => Broken::Cut(error),
-        }
-    }
 }
 
 /// The wire: a socket, and what has come of the next message.

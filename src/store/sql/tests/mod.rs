@@ -1,5 +1,5 @@
 //! Tests against the engines themselves. SQLite is there always; a server of PostgreSQL where `TICKETSIM_POSTGRES`
-//! or its usual address leads to one, in a database of the test's own. Where there is none, a test says that it
+//! or its usual address leads to one, and one of MariaDB where `TICKETSIM_MYSQL` or its usual address does, in a database of the test's own. Where there is none, a test says that it
 //! is skipped; with `CI=true` that is a failure.
 
 mod place;
@@ -7,8 +7,14 @@ mod stage;
 
 #[cfg(feature = "postgres")]
 mod cluster;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "mysql")]
+mod mysql_server;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod relay;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -191,7 +197,7 @@ fn a_store_is_one_of_the_engine_of_its_steps() {
 }
 
 /// Lets SIGUSR1 interrupt a system call, as the launcher of a run does.
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 fn catch_wake_up() {
     use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
     extern "C" fn wake_up(_: i32) {}

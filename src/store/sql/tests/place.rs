@@ -1,7 +1,5 @@
 //! A database of a test's own, and its removal.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use super::super::*;
 
 /// A database, which goes with it.
@@ -34,9 +32,7 @@ impl Place {
                 return None;
             }
         };
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("ticketsim_test_{}_{number}", std::process::id());
+        let name = name_of_a_database();
         talk.ask("creating", &format!("CREATE DATABASE {name}")).expect("a database");
         drop(talk);
         // So that a deadlock costs no second.
@@ -44,6 +40,27 @@ impl Place {
         let own = address::PostgresAddress { database: name.clone(), options, ..(*server).clone() };
         let keeps = Box::new(Database { server: (*server).clone(), name });
         Some(Self { address: Address::Postgres(Box::new(own)), _keeps: keeps })
+    }
+
+    /// A database at the server of MariaDB that is there; `None` is said aloud.
+    #[cfg(feature = "mysql")]
+    pub(super) fn mysql(test: &str) -> Option<Self> {
+        let url = std::env::var("TICKETSIM_MYSQL");
+        let url = url.unwrap_or_else(|_| "mysql://root@127.0.0.1:3306/test".to_owned());
+        let Ok(Address::Mysql(server)) = Address::parse(&url) else { panic!("{url:?} is no server") };
+        let mut talk = match super::super::mysql::Talk::begin(&server, String::new()) {
+            Ok(talk) => talk,
+            Err(error) => {
+                assert!(std::env::var("CI").as_deref() != Ok("true"), "{test} is skipped: {error}");
+                eprintln!("skipped: {test}: {error}");
+                return None;
+            }
+        };
+        let name = name_of_a_database();
+        talk.ask("creating", &format!("CREATE DATABASE {name}")).expect("a database");
+        let own = address::MysqlAddress { database: name.clone(), ..(*server).clone() };
+        let keeps = Box::new(MysqlDatabase { server: *server, name });
+        Some(Self { address: Address::Mysql(Box::new(own)), _keeps: keeps })
     }
 
     /// A sale there, of the usual name.
@@ -63,6 +80,33 @@ impl Place {
         let store = self.store(SqlSale::new(self.address.engine()));
         let mut books = store.books(false).expect("a connection");
         books.number("a test", select).expect(select).expect("a row")
+    }
+}
+
+/// A name that no other test has.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+fn name_of_a_database() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("ticketsim_test_{}_{number}", std::process::id())
+}
+
+/// A database of MariaDB that is dropped in the end.
+#[cfg(feature = "mysql")]
+struct MysqlDatabase {
+    server: address::MysqlAddress,
+    name: String,
+}
+
+#[cfg(feature = "mysql")]
+impl Drop for MysqlDatabase {
+    fn drop(&mut self) {
+        let dropped = super::super::mysql::Talk::begin(&self.server, String::new())
+            .and_then(|mut talk| talk.ask("dropping", &format!("DROP DATABASE {}", self.name)));
+        if let Err(error) = dropped {
+            eprintln!("{} stays: {error}", self.name);
+        }
     }
 }
 

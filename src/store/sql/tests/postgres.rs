@@ -1,10 +1,10 @@
 //! A server of PostgreSQL itself.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::thread::JoinHandleExt as _;
 use std::time::Duration;
 
+use super::relay::Relay;
 use super::stage::{Outcomes, all_schedules};
 use super::*;
 use crate::fault::{Fault, StoreCode};
@@ -24,7 +24,7 @@ macro_rules! place {
 fn address_of(place: &Place) -> PostgresAddress {
     match &place.address {
         Address::Postgres(address) => (**address).clone(),
-        Address::Sqlite(path) => panic!("{path:?}"),
+        other => panic!("{other}"),
     }
 }
 
@@ -201,56 +201,12 @@ fn who_waits_in_the_server_takes_its_statement_back_when_the_run_is_stopped() {
     assert_eq!(store.stock_left().expect("a stock"), 2);
 }
 
-/// A relay before the server that can be cut.
-struct Relay {
-    port: u16,
-    streams: std::sync::Arc<std::sync::Mutex<Vec<TcpStream>>>,
-}
-
-impl Relay {
-    fn before(address: &PostgresAddress) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let PostgresHost::Name(host) = address.host.clone() else { panic!("a server of the network") };
-        let (server_port, streams) =
-            (address.port, std::sync::Arc::<std::sync::Mutex<Vec<TcpStream>>>::default());
-        let kept = std::sync::Arc::clone(&streams);
-        std::thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let Ok(server) = TcpStream::connect((host.as_str(), server_port)) else { return };
-                for (mut from, mut to) in [(&client, &server), (&server, &client)].map(|(from, to)| {
-                    (from.try_clone().expect("a stream"), to.try_clone().expect("a stream"))
-                }) {
-                    std::thread::spawn(move || {
-                        let mut bytes = [0; 4096];
-                        while let Ok(count @ 1..) = from.read(&mut bytes) {
-                            if to.write_all(&bytes[..count]).is_err() {
-                                return;
-                            }
-                        }
-                    });
-                }
-                kept.lock().expect("the streams").extend([client, server]);
-            }
-        });
-        Self { port, streams }
-    }
-
-    fn cut(&self) {
-        for stream in self.streams.lock().expect("the streams").drain(..) {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        }
-    }
-}
-
 #[test]
 fn a_cut_connection_loses_the_answer_and_leaves_nothing_behind() {
     let place = place!("a_cut_connection_loses_the_answer_and_leaves_nothing_behind");
     let address = address_of(&place);
-    if !matches!(address.host, PostgresHost::Name(_)) {
-        return;
-    }
-    let relay = Relay::before(&address);
+    let PostgresHost::Name(name) = address.host.clone() else { return };
+    let relay = Relay::before(&name, address.port);
     let sale = sale_of("begin read-for-update write commit", Isolation::ReadCommitted);
     let host = PostgresHost::Name("127.0.0.1".to_owned());
     let store = at(PostgresAddress { host, port: relay.port, ..address }, sale);

@@ -1,4 +1,4 @@
-//! The socket to a server of PostgreSQL: of the network or of this machine, with TLS or without.
+//! A socket to a server: of the network or of this machine, with TLS or without.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 
 use rustls::{ClientConnection, StreamOwned};
 
-use crate::store::sql::address::{PostgresAddress, PostgresHost};
-
 /// An open socket.
 #[derive(Debug)]
-pub(super) enum Socket {
+pub(in crate::store::sql) enum Socket {
     /// As it is.
     Plain(Plain),
     /// With TLS on it.
@@ -21,7 +19,7 @@ pub(super) enum Socket {
 
 /// A socket without TLS.
 #[derive(Debug)]
-pub(super) enum Plain {
+pub(in crate::store::sql) enum Plain {
     /// Of the network.
     Tcp(TcpStream),
     /// Of this machine.
@@ -30,7 +28,7 @@ pub(super) enum Plain {
 
 /// Where a socket leads to: whoever has to call on the same server again needs no name.
 #[derive(Clone, Debug)]
-pub(super) enum Peer {
+pub(in crate::store::sql) enum Peer {
     /// A machine and a port.
     Tcp(SocketAddr),
     /// A socket's path.
@@ -38,22 +36,8 @@ pub(super) enum Peer {
 }
 
 impl Peer {
-    /// Opens a socket to it, and says where it leads to.
-    pub(super) fn find(address: &PostgresAddress, deadline: Instant) -> io::Result<(Plain, Self)> {
-        let file = format!(".s.PGSQL.{}", address.port);
-        let mut sockets = address.socket_folders().into_iter().map(|folder| folder.join(&file));
-        match &address.host {
-            PostgresHost::Name(name) => find_tcp(name, address.port, deadline),
-            PostgresHost::Folder(_) => connect_unix(&sockets.next().unwrap_or_default()),
-            PostgresHost::Usual => match sockets.find(|path| path.exists()) {
-                Some(path) => connect_unix(&path),
-                None => find_tcp("localhost", address.port, deadline),
-            },
-        }
-    }
-
     /// Opens a socket to it.
-    pub(super) fn connect(&self, within: Duration) -> io::Result<Plain> {
+    pub(in crate::store::sql) fn connect(&self, within: Duration) -> io::Result<Plain> {
         match self {
             Peer::Tcp(address) => {
                 let stream = TcpStream::connect_timeout(address, within)?;
@@ -66,13 +50,14 @@ impl Peer {
     }
 }
 
-fn connect_unix(path: &Path) -> io::Result<(Plain, Peer)> {
+/// Opens the socket that lies there, and says where it leads to.
+pub(in crate::store::sql) fn at_path(path: &Path) -> io::Result<(Plain, Peer)> {
     let peer = Peer::Unix(path.to_owned());
     Ok((peer.connect(Duration::ZERO)?, peer))
 }
 
-/// The first of a name's addresses at which somebody answers.
-fn find_tcp(name: &str, port: u16, deadline: Instant) -> io::Result<(Plain, Peer)> {
+/// Opens a socket to the first of a name's addresses at which somebody answers, and says where it leads to.
+pub(in crate::store::sql) fn at_name(name: &str, port: u16, deadline: Instant) -> io::Result<(Plain, Peer)> {
     let mut failed = None;
     for address in (name, port).to_socket_addrs()? {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -90,7 +75,7 @@ fn find_tcp(name: &str, port: u16, deadline: Instant) -> io::Result<(Plain, Peer
 
 impl Socket {
     /// How long one read may take.
-    pub(super) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
+    pub(in crate::store::sql) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
         match self {
             Socket::Plain(plain) => plain.wait_at_most(time),
             Socket::Tls(stream) => stream.sock.wait_at_most(time),
@@ -100,7 +85,7 @@ impl Socket {
 
 impl Plain {
     /// How long one read, or one write, may take.
-    pub(super) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
+    pub(in crate::store::sql) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
         match self {
             Plain::Tcp(stream) => stream.set_read_timeout(time).and(stream.set_write_timeout(time)),
             Plain::Unix(stream) => stream.set_read_timeout(time).and(stream.set_write_timeout(time)),

@@ -1,0 +1,89 @@
+//! What the addresses of all servers have in common: the parts of a URL, and `%` before two digits to the base 16 for
+//! what would end one.
+
+use super::NoAddress;
+
+/// `[user[:password]@][host][:port][/database][?name=value&…]`, without its scheme; `None` where a part is empty.
+#[derive(Default)]
+pub(super) struct Url {
+    pub(super) user: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) host: Option<String>,
+    pub(super) port: Option<String>,
+    pub(super) database: Option<String>,
+    /// What stands behind the `?`.
+    pub(super) parameters: Vec<(String, Option<String>)>,
+}
+
+impl Url {
+    pub(super) fn read(text: &str) -> Result<Self, NoAddress> {
+        let (text, query) = text.split_once('?').unwrap_or((text, ""));
+        let (place, database) = text.split_once('/').unwrap_or((text, ""));
+        let (who, place) = place.rsplit_once('@').unwrap_or(("", place));
+        let (user, password) = who.split_once(':').map_or((who, None), |(user, word)| (user, Some(word)));
+        if place.contains(',') {
+            return Err(wrong("host", "several of them: it takes one"));
+        }
+        let (host, port) = match place.strip_prefix('[').map(|rest| rest.split_once(']')) {
+            Some(Some((host, rest))) => (host, rest.strip_prefix(':').unwrap_or(rest)),
+            Some(None) => return Err(wrong("host", "no ] closes its [")),
+            None => place.split_once(':').unwrap_or((place, "")),
+        };
+        let mut parameters = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            parameters.push((name.to_owned(), plain(name, value)?));
+        }
+        Ok(Self {
+            user: plain("user", user)?,
+            password: password.map(|word| plain("password", word)).transpose()?.flatten(),
+            host: plain("host", host)?,
+            port: plain("port", port)?,
+            database: plain("database", database)?,
+            parameters,
+        })
+    }
+}
+
+pub(super) fn wrong(part: &str, wrong: impl std::fmt::Display) -> NoAddress {
+    NoAddress::Part { part: part.to_owned(), wrong: wrong.to_string() }
+}
+
+/// The name that this process runs under.
+pub(super) fn own_name() -> Option<String> {
+    nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name)
+}
+
+/// The text with its `%`s resolved; `None` where it is empty.
+fn plain(part: &str, text: &str) -> Result<Option<String>, NoAddress> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'%' {
+            bytes.push(*byte);
+            continue;
+        }
+        let digits = rest.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(code.filter(|code| *code != 0).ok_or_else(|| {
+            wrong(part, "a % stands before two digits to the base 16; the sign itself is %25")
+        })?);
+        rest = &rest[2..];
+    }
+    let text = String::from_utf8(bytes).map_err(|_| wrong(part, "it is no UTF-8"))?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// The text with `%`s, so that it can stand in a URL, and on a terminal.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}

@@ -1,0 +1,222 @@
+//! The counter at a server of MariaDB or MySQL.
+
+use std::time::{Duration, Instant};
+
+use super::{About, Books, Found, Room, Shape};
+use crate::foreign;
+use crate::protocol::sql::{Engine, SqlSale, Switch};
+use crate::stock::Stock;
+use crate::store::sql::address::MysqlAddress;
+use crate::store::sql::dialect::CHECK;
+use crate::store::sql::error::SqlError;
+use crate::store::sql::link::WAIT_FOR_OTHERS;
+use crate::store::sql::mysql::Talk;
+use crate::store::sql::name::SaleName;
+
+/// A connection with a server of MariaDB or MySQL.
+#[derive(Debug)]
+pub(in crate::store::sql) struct MysqlBooks {
+    address: MysqlAddress,
+    /// What the sale says of snapshots, if anything.
+    snapshots: Option<Switch>,
+    talk: Talk,
+}
+
+/// The settings that decide what a commit costs and what it is worth, and what is aborted when.
+const SETTINGS: [&str; 4] = [
+    "innodb_flush_log_at_trx_commit",
+    "sync_binlog",
+    "innodb_lock_wait_timeout",
+    "innodb_snapshot_isolation",
+];
+/// So many sessions are looked for at once.
+const AT_ONCE: u32 = 200;
+
+impl MysqlBooks {
+    /// Connects.
+    pub(in crate::store::sql) fn open(
+        address: &MysqlAddress,
+        sale: &SqlSale,
+        name: &SaleName,
+    ) -> Result<Self, SqlError> {
+        let talk = Talk::begin(address, name.stock_table())?;
+        Ok(Self { address: address.clone(), snapshots: sale.snapshot_isolation, talk })
+    }
+
+    fn one(&mut self, doing: &'static str, text: &str) -> Result<Option<String>, SqlError> {
+        Ok(self.talk.ask(doing, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    }
+
+    /// The table, as the server would make it again.
+    fn shape(&mut self, table: &str, ours: &[&str]) -> Result<Shape, SqlError> {
+        let doing = "looking for the sale";
+        let Some(rows) = self.talk.ask_of_table(doing, &format!("SHOW CREATE TABLE {table}"))? else {
+            return Ok(Shape::Missing);
+        };
+        let text = rows.into_iter().next().and_then(|row| row.into_iter().nth(1)).flatten();
+        let text = text.unwrap_or_default();
+        let other = |what: &str| {
+            Ok(Shape::Other(foreign::shown(&what.chars().take(80).collect::<String>()).into_owned()))
+        };
+        let Some((_, body)) = text.split_once("(\n").filter(|_| text.starts_with("CREATE TABLE")) else {
+            return other("it is no plain table");
+        };
+        let Some((lines, end)) = body.rsplit_once("\n)") else { return other(body) };
+        let lines: Vec<String> = lines.lines().map(plain).collect();
+        let check = format!("constraint {CHECK} check (ticket >= 0)");
+        let (checks, columns): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| *line == check);
+        if columns != ours {
+            return other(&format!("its columns are {}", columns.join(", ")));
+        }
+        if !end.contains("ENGINE=InnoDB") || end.contains("PARTITION") {
+            return other(&format!("it is a table with{end}"));
+        }
+        let triggers = format!(
+            "SELECT count(*) FROM information_schema.triggers WHERE event_object_schema = DATABASE() \
+             AND event_object_table = '{table}'"
+        );
+        if self.number(doing, &triggers)?.unwrap_or(0) > 0 {
+            return other("it has triggers");
+        }
+        Ok(Shape::Ours { constraint: !checks.is_empty() })
+    }
+
+    /// The sessions of a run that are left, by the numbers of their connections.
+    fn left(&mut self, session: &str, buyers: u32) -> Result<Vec<u64>, SqlError> {
+        let mut left = Vec::new();
+        for first in (1..=buyers).step_by(AT_ONCE as usize) {
+            let last = buyers.min(first.saturating_add(AT_ONCE - 1));
+            let used = (first..=last).map(|buyer| format!("IS_USED_LOCK('{session}{buyer}')"));
+            let select = format!("SELECT {}", used.collect::<Vec<_>>().join(", "));
+            let rows = self.talk.ask("looking who is left", &select)?;
+            left.extend(rows.into_iter().flatten().flatten().filter_map(|text| text.parse::<u64>().ok()));
+        }
+        Ok(left)
+    }
+}
+
+/// A line of SHOW CREATE TABLE in one spelling for all servers: without quotes, and without the widths and the second
+/// parentheses that some have.
+fn plain(line: &str) -> String {
+    let line = line.trim().trim_end_matches(',').replace('`', "").to_lowercase();
+    line.replace("int(11)", "int").replace("bigint(20)", "bigint").replace("((", "(").replace("))", ")")
+}
+
+impl Books for MysqlBooks {
+    fn look(&mut self, name: &SaleName) -> Result<Found, SqlError> {
+        let stock = ["id int not null", "ticket bigint not null", "primary key (id)"];
+        let receipts = ["id bigint not null auto_increment", "ticket bigint not null", "primary key (id)"];
+        Ok(Found {
+            stock: self.shape(&name.stock_table(), &stock)?,
+            receipts: self.shape(&name.receipt_table(), &receipts)?,
+        })
+    }
+
+    /// What makes and drops tables is committed by itself here: where one fails, those before it stay. Then there is no
+    /// stock, which is said, and --tickets begins anew.
+    fn apply(&mut self, doing: &'static str, statements: &[String]) -> Result<(), SqlError> {
+        self.talk.ask(doing, "START TRANSACTION")?;
+        for statement in statements {
+            self.talk.ask(doing, statement)?;
+        }
+        self.talk.ask(doing, "COMMIT").map(drop)
+    }
+
+    fn number(&mut self, doing: &'static str, select: &str) -> Result<Option<Stock>, SqlError> {
+        Ok(self.one(doing, select)?.and_then(|text| text.parse().ok()))
+    }
+
+    fn empty(&self, table: &str) -> String {
+        format!("DELETE FROM {table}")
+    }
+
+    fn about(&mut self) -> Result<About, SqlError> {
+        let version = self.one("reading the version", "SELECT VERSION()")?.unwrap_or_default();
+        if let Some(is) = self.snapshots {
+            self.talk
+                .ask("reading the settings", &format!("SET SESSION innodb_snapshot_isolation = {is}"))?;
+        }
+        let names = SETTINGS.map(|name| format!("'{name}'")).join(", ");
+        let select = format!("SHOW VARIABLES WHERE Variable_name IN ({names})");
+        let rows = self.talk.ask("reading the settings", &select)?;
+        let value = |name: &'static str| {
+            let mut rows = rows.iter();
+            let row = rows.find(|row| row.first().is_some_and(|first| first.as_deref() == Some(name)))?;
+            Some((name, foreign::shown(row.get(1)?.as_deref()?).into_owned()))
+        };
+        let product = if version.to_lowercase().contains("mariadb") { "MariaDB" } else { "MySQL" };
+        Ok(About {
+            engine: Engine::Mysql,
+            product,
+            // Behind a dash stands who packed it.
+            version: foreign::shown(version.split('-').next().unwrap_or_default()).into_owned(),
+            settings: SETTINGS.into_iter().filter_map(value).collect(),
+        })
+    }
+
+    fn room(&mut self) -> Result<Option<Room>, SqlError> {
+        let doing = "counting connections";
+        let rows = self.talk.ask(doing, "SELECT @@max_connections, @@max_user_connections")?;
+        let limits: Vec<u64> =
+            rows.into_iter().flatten().flatten().filter_map(|text| text.parse().ok()).collect();
+        let connected = self.talk.ask(doing, "SHOW GLOBAL STATUS LIKE 'Threads_connected'")?;
+        let connected = connected.into_iter().flatten().flatten().nth(1).and_then(|text| text.parse().ok());
+        let ([most, most_of_user], Some(connected)) = (limits.as_slice(), connected) else {
+            return Err(SqlError::Strange {
+                address: self.address.to_string(),
+                engine: Engine::Mysql,
+                what: "it does not say how many connections it takes".to_owned(),
+            });
+        };
+        // This one will be gone.
+        let taken: u64 = u64::saturating_sub(connected, 1);
+        let free = most.saturating_sub(taken);
+        Ok(Some(match *most_of_user {
+            // 0: no limit.
+            of_user @ 1.. if of_user < free => {
+                Room { free: of_user, because: format!("max_user_connections = {of_user}") }
+            }
+            _ => Room { free, because: format!("max_connections = {most}, {taken} in use") },
+        }))
+    }
+
+    /// A buyer that was killed while it waited is served to the end before the server sees that nobody is there. Who
+    /// does not leave is shown out.
+    fn await_gone(&mut self, session: &str, buyers: u32) -> Result<(), SqlError> {
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let left = self.left(session, buyers)?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            if began.elapsed() > WAIT_FOR_OTHERS {
+                for number in left {
+                    // One that has just left is none any more.
+                    let _ = self.talk.ask("ending connections", &format!("KILL CONNECTION {number}"));
+                }
+                return Ok(());
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_spelt_in_one_way_whoever_made_them() {
+        for line in ["  `id` int(11) NOT NULL,", "  `id` int NOT NULL,"] {
+            assert_eq!(plain(line), "id int not null");
+        }
+        for line in [
+            "  CONSTRAINT `ticketsim_not_below_0` CHECK (`ticket` >= 0)",
+            "  CONSTRAINT `ticketsim_not_below_0` CHECK ((`ticket` >= 0)),",
+        ] {
+            assert_eq!(plain(line), format!("constraint {CHECK} check (ticket >= 0)"));
+        }
+    }
+}

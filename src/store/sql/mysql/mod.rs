@@ -1,0 +1,326 @@
+//! A connection with a server of MariaDB or MySQL: its statements prepared once, one packet there and one back for
+//! each step.
+//!
+//! It speaks the protocol itself, on a blocking socket: a step is one `send` and one `recv`, and a signal wakes a buyer
+//! that waits for another. A transaction's beginning travels with the first statement behind it: alone it does nothing
+//! at the server, not even take a snapshot. A session holds a lock by its own name (GET_LOCK) as long as it lives: so
+//! anybody can ask whether it is gone, without a right to see others' sessions.
+
+mod auth;
+mod enter;
+#[cfg(test)]
+mod lookout;
+mod plain;
+mod rows;
+mod wire;
+
+use std::time::{Duration, Instant};
+
+use super::address::MysqlAddress;
+use super::dialect::{Statement, mysql as dialect};
+use super::error::SqlError;
+use super::link::{Answer, Link, NoAnswer, Patience};
+use super::net::Broken;
+use crate::fault::{Fault, FaultKind, StoreCode};
+use crate::protocol::StepKind;
+use crate::protocol::sql::SqlSale;
+use crate::stock::Stock;
+use enter::{Entered, broken_error, enter};
+use wire::{Fields, ServerError, Wire};
+
+#[cfg(test)]
+pub(super) use lookout::MysqlLookout;
+pub(super) use plain::Talk;
+
+const COM_QUIT: u8 = 0x01;
+const COM_QUERY: u8 = 0x03;
+const COM_STMT_PREPARE: u8 = 0x16;
+const COM_STMT_EXECUTE: u8 = 0x17;
+/// The type BIGINT.
+const LONGLONG: u8 = 8;
+
+/// "Lost connection to server during query", as the engine's own clients say it.
+const LOST: StoreCode = StoreCode(2013);
+/// "Query execution was interrupted".
+const INTERRUPTED: u16 = 1317;
+/// How long a statement that was taken back may take to say so; the launcher waits a little longer before it
+/// loses patience.
+const LAST_WORD: Duration = Duration::from_millis(1500);
+/// How often it is taken back: a request that comes before its statement has begun is forgotten.
+const CANCEL_AGAIN: Duration = Duration::from_millis(100);
+
+/// A statement of the sale, and the number by which the server knows it; `None` where it takes texts alone: what begins
+/// and ends transactions.
+#[derive(Debug)]
+struct Known {
+    statement: Statement,
+    number: Option<u32>,
+}
+
+/// A connection, with the statements of a sale prepared.
+#[derive(Debug)]
+pub(super) struct MysqlLink {
+    address: MysqlAddress,
+    entered: Entered,
+    known: Vec<Known>,
+    patience: Patience,
+    /// Whether a transaction has begun of which the server does not know yet.
+    begins: bool,
+    /// When the statement for which it waits was taken back first.
+    taken_back: Option<Instant>,
+    /// How the connection ended.
+    lost: Option<Fault>,
+}
+
+impl MysqlLink {
+    /// A connection of its own for one buyer, under a name by which it can be found.
+    pub(super) fn open(
+        address: &MysqlAddress,
+        session: &str,
+        sale: &SqlSale,
+        statements: Vec<Statement>,
+        patience: Patience,
+    ) -> Result<Self, SqlError> {
+        let mut entered = enter(address)?;
+        let deadline = Instant::now() + address.connect_timeout;
+        let mut texts = dialect::set_up(sale);
+        texts.push(format!("DO GET_LOCK('{session}', 0)"));
+        let prepared = prepare(&mut entered.wire, &texts, statements, deadline);
+        let known = prepared.map_err(|broken| broken_error(address, broken))?.map_err(|error| {
+            let code = error.store_code();
+            let address = address.to_string();
+            SqlError::Refused { address, doing: "preparing the statements", code, said: error.said }
+        })?;
+        let address = address.clone();
+        Ok(Self { address, entered, known, patience, begins: false, taken_back: None, lost: None })
+    }
+
+    /// Puts the statement of a step behind what is to be sent. Returns whether it answers with a number.
+    fn put(&mut self, step: StepKind, number: Stock) -> Result<bool, Broken> {
+        let known = self.known.iter().find(|known| known.statement.step == step);
+        let Known { statement, number: prepared } =
+            known.ok_or_else(|| Broken::Strange(format!("{step} is not prepared")))?;
+        match prepared {
+            None => self.entered.wire.put_command(COM_QUERY, |packet| {
+                packet.extend_from_slice(statement.text.as_bytes());
+            }),
+            Some(prepared) => self.entered.wire.put_command(COM_STMT_EXECUTE, |packet| {
+                packet.extend_from_slice(&prepared.to_le_bytes());
+                // No cursor; once.
+                packet.extend_from_slice(&[0, 1, 0, 0, 0]);
+                if statement.takes_number {
+                    // Nothing is NULL, and this is its type.
+                    packet.extend_from_slice(&[0, 1, LONGLONG, 0]);
+                    packet.extend_from_slice(&number.to_le_bytes());
+                }
+            }),
+        }
+        Ok(statement.gives_number)
+    }
+
+    fn exchange(&mut self, step: StepKind, number: Stock) -> Result<Result<Answer, ServerError>, Broken> {
+        self.taken_back = None;
+        let begins = std::mem::take(&mut self.begins);
+        if begins {
+            self.put(StepKind::Begin, 0)?;
+        }
+        let gives_number = self.put(step, number)?;
+        self.entered.wire.send()?;
+        let begun = if begins { self.answer(StepKind::Begin)? } else { Ok(Answer::default()) };
+        let answer = self.answer(step)?;
+        if self.taken_back.take().is_some() {
+            self.entered.wire.wait_at_most(None)?;
+        }
+        let number = |answer: Answer| Answer { number: answer.number.filter(|_| gives_number), ..answer };
+        Ok(begun.and(answer).map(number))
+    }
+
+    /// The answer to one statement.
+    fn answer(&mut self, step: StepKind) -> Result<Result<Answer, ServerError>, Broken> {
+        let head = self.packet(step)?;
+        if let Some(error) = ServerError::of(&head)? {
+            return Ok(Err(error));
+        }
+        if head.first() == Some(&0) {
+            let mut fields = Fields(&head[1..]);
+            let rows = fields.counted_number()?.unwrap_or(0);
+            let told = fields.counted_number()?.unwrap_or(0);
+            // LAST_INSERT_ID(…) of a row that was found, below 0 as well.
+            let number = (rows > 0).then_some(told.cast_signed());
+            return Ok(Ok(Answer { number, rows }));
+        }
+        let mut columns = Vec::new();
+        for _ in 0..rows::columns(&head)? {
+            columns.push(rows::kind_of_column(&self.packet(step)?)?);
+        }
+        let mut is_among_rows = false;
+        let mut number = None;
+        loop {
+            let packet = self.packet(step)?;
+            if wire::is_end(&packet) {
+                if is_among_rows {
+                    return Ok(Ok(Answer { number, rows: 0 }));
+                }
+                is_among_rows = true;
+            } else if let Some(error) = ServerError::of(&packet)? {
+                return Ok(Err(error));
+            } else if is_among_rows {
+                number = rows::first_number(&packet, &columns)?.or(number);
+            }
+        }
+    }
+
+    /// The next packet, however long that takes, unless the buyer gives up.
+    fn packet(&mut self, step: StepKind) -> Result<Vec<u8>, Broken> {
+        loop {
+            if let Some(packet) = self.entered.wire.receive()? {
+                return Ok(packet);
+            }
+            if Patience::may_end_in(step) && self.patience.is_over() {
+                self.take_back()?;
+            }
+        }
+    }
+
+    /// Asks the server to give the statement up for which we wait, and gives up waiting if it does not.
+    fn take_back(&mut self) -> Result<(), Broken> {
+        let began = *self.taken_back.get_or_insert_with(Instant::now);
+        if began.elapsed() > LAST_WORD {
+            return Err(Broken::TimedOut);
+        }
+        // From now on a wait ends by itself.
+        self.entered.wire.wait_at_most(Some(CANCEL_AGAIN))?;
+        // If it can't be asked, the answer is waited for nevertheless. Everybody may end what is its own.
+        let address = MysqlAddress { connect_timeout: CANCEL_AGAIN * 5, ..self.address.clone() };
+        if let Ok(mut other) = enter(&address) {
+            let kill = format!("KILL QUERY {}", self.entered.number);
+            other.wire.put_command(COM_QUERY, |packet| packet.extend_from_slice(kill.as_bytes()));
+            let _ = other.wire.send();
+            let _ = other.wire.receive_before(Instant::now() + CANCEL_AGAIN);
+            say_goodbye(&mut other.wire);
+        }
+        Ok(())
+    }
+
+    fn lose(&mut self, code: StoreCode) -> NoAnswer {
+        let fault = Fault::of_store(FaultKind::AnswerLost, code);
+        self.lost = Some(fault);
+        NoAnswer::Fault(fault)
+    }
+}
+
+impl Link for MysqlLink {
+    fn execute(&mut self, step: StepKind, number: Stock) -> Result<Answer, NoAnswer> {
+        if let Some(fault) = self.lost {
+            return Err(NoAnswer::Fault(fault));
+        }
+        match step {
+            StepKind::Begin => {
+                self.begins = true;
+                return Ok(Answer::default());
+            }
+            // Nothing has been done in it.
+            StepKind::Commit | StepKind::Rollback if std::mem::take(&mut self.begins) => {
+                return Ok(Answer::default());
+            }
+            _ => {}
+        }
+        let mut answer = self.exchange(step, number);
+        // What was taken back too late has ended, and the request met what lets go.
+        let missed = |answer: &Result<Result<Answer, ServerError>, Broken>| matches!(answer, Ok(Err(error)) if error.number == INTERRUPTED);
+        if !Patience::may_end_in(step) && missed(&answer) {
+            answer = self.exchange(step, number);
+        }
+        match answer {
+            // GET_LOCK says 0 where it was interrupted.
+            Ok(Ok(Answer { number: Some(0), .. })) if step == StepKind::Lock && self.patience.is_over() => {
+                Err(NoAnswer::GivenUp)
+            }
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) if error.is_fatal() => Err(self.lose(error.store_code())),
+            Ok(Err(error)) if error.number == INTERRUPTED && self.patience.is_over() => {
+                Err(NoAnswer::GivenUp)
+            }
+            Ok(Err(error)) => {
+                Err(NoAnswer::Fault(Fault::of_store(kind_of(error.number), error.store_code())))
+            }
+            Err(_) => Err(self.lose(LOST)),
+        }
+    }
+}
+
+impl Drop for MysqlLink {
+    fn drop(&mut self) {
+        if self.lost.is_none() {
+            say_goodbye(&mut self.entered.wire);
+        }
+    }
+}
+
+/// So that the server writes down no broken connection. That it is gone already is as well.
+fn say_goodbye(wire: &mut Wire) {
+    wire.put_command(COM_QUIT, |_| ());
+    let _ = wire.send();
+}
+
+/// Makes a connection ready: carries out some texts, and prepares the statements of a sale, all in one packet. Returns
+/// what the server had against it.
+fn prepare(
+    wire: &mut Wire,
+    texts: &[String],
+    statements: Vec<Statement>,
+    deadline: Instant,
+) -> Result<Result<Vec<Known>, ServerError>, Broken> {
+    // Not all servers prepare these.
+    let is_text = |step: StepKind| matches!(step, StepKind::Begin | StepKind::Commit | StepKind::Rollback);
+    for text in texts {
+        wire.put_command(COM_QUERY, |packet| packet.extend_from_slice(text.as_bytes()));
+    }
+    for statement in statements.iter().filter(|statement| !is_text(statement.step)) {
+        wire.put_command(COM_STMT_PREPARE, |packet| packet.extend_from_slice(statement.text.as_bytes()));
+    }
+    wire.send()?;
+    let mut refused = None;
+    for _ in texts {
+        let packet = wire.receive_before(deadline)?;
+        refused = refused.or(ServerError::of(&packet)?);
+    }
+    let mut known = Vec::with_capacity(statements.len());
+    for statement in statements {
+        let number = if is_text(statement.step) {
+            None
+        } else {
+            let packet = wire.receive_before(deadline)?;
+            if let Some(error) = ServerError::of(&packet)? {
+                refused = refused.or(Some(error));
+                continue;
+            }
+            let mut fields = Fields(&packet);
+            fields.bytes(1)?;
+            let number = fields.number(4)? as u32;
+            for count in [fields.number(2)?, fields.number(2)?] {
+                // What it answers, then what it takes; behind each list, where it ends.
+                for _ in 0..if count > 0 { count + 1 } else { 0 } {
+                    wire.receive_before(deadline)?;
+                }
+            }
+            Some(number)
+        };
+        known.push(Known { statement, number });
+    }
+    // From now on a wait is as long as that for other buyers.
+    wire.wait_at_most(None)?;
+    Ok(refused.map_or(Ok(known), Err))
+}
+
+/// What the number of an error means for a purchase.
+fn kind_of(number: u16) -> FaultKind {
+    match number {
+        // A deadlock; snapshot isolation.
+        1213 | 1020 => FaultKind::Aborted,
+        // A CHECK of MariaDB; of MySQL.
+        4025 | 3819 => FaultKind::Constraint,
+        1205 => FaultKind::LockTimeout,
+        _ => FaultKind::Store,
+    }
+}

@@ -1,0 +1,51 @@
+//! What the clients of servers share: a socket of the network or of this machine, with TLS on it or without, and why
+//! nothing came of it.
+
+mod socket;
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
+
+pub(super) use socket::{Peer, Plain, Socket, at_name, at_path};
+
+use crate::tls::{self, Trusted};
+
+/// Why no message came.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The connection is gone.
+    Cut(io::Error),
+    /// It took too long.
+    TimedOut,
+    /// What came is no message of such a server.
+    Strange(String),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::TimedOut,
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => Broken::Strange(error.to_string()),
+            _ => Broken::Cut(error),
+        }
+    }
+}
+
+/// Puts TLS on a socket whose other end has agreed to it and is called so.
+pub(super) fn secure(
+    plain: Plain,
+    host: &str,
+    trusted: Trusted<'_>,
+) -> Result<StreamOwned<ClientConnection, Plain>, String> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
+    let config = Arc::new(tls::client(trusted)?);
+    let connection = ClientConnection::new(config, name).map_err(|error| error.to_string())?;
+    let mut stream = StreamOwned::new(connection, plain);
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock).map_err(|error| error.to_string())?;
+    }
+    Ok(stream)
+}
