@@ -64,6 +64,22 @@ impl StoreCode {
     }
 }
 
+/// What [`StoreCode`] shows, read again: five digits or capital letters are an SQLSTATE, what is shorter is a number.
+impl std::str::FromStr for StoreCode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let code = if text.len() == 5 { Self::of_state(text) } else { Self(text.parse().unwrap_or(0)) };
+        if code.to_string() == text {
+            return Ok(code);
+        }
+        let shown: String = text.chars().take(20).collect();
+        Err(format!(
+            "{shown:?} is no code of a database: an SQLSTATE such as \"40001\", or a number such as \"517\""
+        ))
+    }
+}
+
 impl std::fmt::Display for StoreCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.0 < Self::STATES {
@@ -111,24 +127,31 @@ impl Fault {
         StoreCode(self.errno)
     }
 
-    /// What the system, or the database, said of it.
+    /// Whether it is what a database said, so that it has a [`StoreCode`] instead of errno(3).
     #[must_use]
-    pub fn cause(self) -> String {
+    pub const fn is_of_store(self) -> bool {
         match self.kind {
-            FaultKind::Aborted | FaultKind::Constraint | FaultKind::Store | FaultKind::AnswerLost => {
-                self.store_code().to_string()
-            }
-            // A database's; a file's time-out has no number.
-            FaultKind::LockTimeout if self.errno != 0 => self.store_code().to_string(),
-            FaultKind::LockTimeout
-            | FaultKind::HolderGone
+            FaultKind::Aborted | FaultKind::Constraint | FaultKind::Store | FaultKind::AnswerLost => true,
+            // A buyer gives up waiting for a file's lock by itself; a database may do it for its client.
+            FaultKind::LockTimeout => self.errno != 0,
+            FaultKind::HolderGone
             | FaultKind::Lock
             | FaultKind::Unlock
             | FaultKind::Torn
             | FaultKind::Read
             | FaultKind::Write
             | FaultKind::Stopped
-            | FaultKind::Killed => std::io::Error::from_raw_os_error(self.errno).to_string(),
+            | FaultKind::Killed => false,
+        }
+    }
+
+    /// What the system, or the database, said of it.
+    #[must_use]
+    pub fn cause(self) -> String {
+        if self.is_of_store() {
+            self.store_code().to_string()
+        } else {
+            std::io::Error::from_raw_os_error(self.errno).to_string()
         }
     }
 
@@ -175,6 +198,11 @@ mod tests {
     fn a_state_and_a_number_fit_the_same_code() {
         for state in ["40001", "40P01", "23514", "HY000", "ZZZZZ", "00000"] {
             assert_eq!(StoreCode::of_state(state).to_string(), state);
+            assert_eq!(state.parse(), Ok(StoreCode::of_state(state)));
+        }
+        assert_eq!("517".parse(), Ok(StoreCode(517)));
+        for none in ["", "40p01", "4000é", "-", "1e3", "007", "123456789012"] {
+            assert!(none.parse::<StoreCode>().is_err(), "{none}");
         }
         assert_eq!(
             (StoreCode(517).to_string(), StoreCode::of_state("4000")),

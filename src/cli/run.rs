@@ -21,6 +21,7 @@ use crate::paths::through_links;
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::Choices;
 use crate::protocol::file::{Lock, Sale};
+use crate::protocol::sql::{Engine, SqlSale};
 use crate::report::run::{json, text};
 use crate::report::text::Detail;
 use crate::run::{RunError, Sold, run};
@@ -146,17 +147,26 @@ impl RunArgs {
             ("--file", self.sale.file.is_some()),
             ("--fsync", self.sale.fsync),
             ("--break-stale", self.wait.break_stale),
-            ("--lock-timeout", self.wait.lock_timeout.is_some()),
             ("--restocks", self.restocks),
         ] {
             anyhow::ensure!(!given, "{option} is of a ticket file, and the tickets are in a database");
         }
         anyhow::ensure!(
-            self.workers != Workers::Task,
-            "--workers task is of a ticket file: a buyer at a database has a connection that blocks; take thread"
+            self.workers != Workers::Task || address.engine().takes_tasks(),
+            "--workers task: a buyer's connection with {} blocks its thread; take thread",
+            address.engine().title()
+        );
+        anyhow::ensure!(
+            self.wait.lock_timeout.is_none() || address.engine().times_locks(),
+            "--lock-timeout is of a ticket file and of PostgreSQL: {} has no such choice{}",
+            address.engine().title(),
+            if address.engine() == Engine::Sqlite { "; it has --busy-timeout" } else { "" }
         );
         match self.sale.choices.choices(Some(address.engine()))? {
-            Choices::Sql(sale) => Ok(StorePlan::Sql(self.place.plan(&address, sale))),
+            Choices::Sql(sale) => {
+                let lock_timeout_ns = self.wait.lock_timeout.map(nanoseconds);
+                Ok(StorePlan::Sql(self.place.plan(&address, SqlSale { lock_timeout_ns, ..sale })))
+            }
             Choices::File(_) => anyhow::bail!("--store: the choices are those of a ticket file"),
         }
     }

@@ -89,6 +89,12 @@ struct PurchaseLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     holder_pid: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tries: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aborts: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     torn: Option<TornMember<'a>>,
 }
 
@@ -141,9 +147,12 @@ impl<'a> PurchaseLine<'a> {
             fault: purchase.fault.map(|fault| fault.kind),
             errno: purchase
                 .fault
-                .filter(|fault| fault.errno != 0 && fault.dead_holder().is_none())
+                .filter(|fault| fault.errno != 0 && fault.dead_holder().is_none() && !fault.is_of_store())
                 .map(|fault| fault.errno),
             holder_pid: purchase.fault.and_then(Fault::dead_holder),
+            code: purchase.store_code().map(|code| code.to_string()),
+            tries: Some(purchase.tries.count).filter(|count| *count != 1),
+            aborts: Some(purchase.tries.aborted).filter(|count| *count != 0),
             torn: purchase.torn.as_ref().map(TornMember::new),
         }
     }
@@ -204,8 +213,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fault::Fault;
-    use crate::history::{Names, Steps, Tally, read};
+    use crate::fault::{Fault, StoreCode};
+    use crate::history::{Names, Steps, Tally, Tries, read};
     use crate::lang::Lang;
     use crate::report::check::Checked;
 
@@ -229,21 +238,32 @@ mod tests {
         }
     }
 
+    /// What a database says: an SQLSTATE or a number.
+    fn a_code() -> impl Strategy<Value = StoreCode> {
+        let state = "[0-9A-Z]{5}".prop_map(|state| StoreCode::of_state(&state));
+        prop_oneof![state, (0..10_000_i32).prop_map(StoreCode)]
+    }
+
     prop_compose! {
         fn a_purchase()(name in "[a-z\"\\\\é]{0,3}", named in any::<bool>(), number in 0..Names::FIRST,
                         pid in any::<Option<u32>>(), invoke_ns in any::<u64>(), took_ns in a_time(),
                         outcome in member(Outcome::ALL), seen in proptest::option::of(a_stock()),
                         other in proptest::option::of(proptest::option::of(a_stock())),
                         steps in some_steps(), kind in proptest::option::of(member(FaultKind::ALL)),
-                        errno in any::<i32>(), bytes in any::<Option<Vec<u8>>>(), gives_back in any::<bool>(),
+                        errno in any::<i32>(), code in a_code(), count in 1_u32.., aborted in any::<u32>(), bytes in any::<Option<Vec<u8>>>(), gives_back in any::<bool>(),
                         quantity in prop_oneof![Just(1_u32), 1_u32..], item in 0..3_u32, order in 0..3_u32)
                         -> (Option<String>, Purchase) {
             let answered = !matches!(outcome, Outcome::Failed | Outcome::Unknown);
             let seen = seen.or((outcome == Outcome::Read).then_some(3));
             let return_ns = took_ns.or(answered.then_some(0)).map(|took_ns| invoke_ns.saturating_add(took_ns));
+            let fault = kind.map(|kind| Fault { kind, errno });
+            let said = fault.is_some_and(|fault| fault.is_of_store() || fault.kind == FaultKind::LockTimeout);
+            let fault = fault.map(|fault| if said { Fault::of_store(fault.kind, code) } else { fault });
+            let tries = Tries { count, aborted, code: if said { StoreCode(0) } else { code } };
             let purchase = Purchase {
                 buyer: number, pid, invoke_ns, return_ns, outcome, seen, sold_from: other.unwrap_or(seen), steps,
-                fault: kind.map(|kind| Fault { kind, errno }),
+                fault,
+                tries,
                 torn: bytes.map(|bytes| TornText::new(&bytes)),
                 gives_back,
                 quantity,

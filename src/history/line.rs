@@ -1,6 +1,7 @@
 //! One line of a history: its members, whatever their order, and what is made of them.
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -9,8 +10,8 @@ use serde_json::value::RawValue;
 use super::jepsen::Event;
 use super::mistake::Mistake;
 use super::names::BuyerName;
-use super::{FORMAT_VERSION, Header, Items, Outcome, Purchase, Steps};
-use crate::fault::{Fault, FaultKind, TornText};
+use super::{FORMAT_VERSION, Header, Items, Outcome, Purchase, Steps, Tries};
+use crate::fault::{Fault, FaultKind, StoreCode, TornText};
 use crate::stock::Stock;
 
 /// The words for how many tickets a purchase is about.
@@ -51,6 +52,9 @@ pub(super) struct Line<'a> {
     error: Option<&'a RawValue>,
     time: Option<&'a RawValue>,
     index: Option<&'a RawValue>,
+    code: Option<&'a RawValue>,
+    tries: Option<&'a RawValue>,
+    aborts: Option<&'a RawValue>,
     /// The members that are none of these.
     others: Vec<Cow<'a, str>>,
     /// A member that stands twice, or two that mean the same.
@@ -139,6 +143,9 @@ impl<'a> Line<'a> {
             "fault" => take!(fault),
             "errno" => take!(errno),
             "holder_pid" => take!(holder_pid),
+            "code" => take!(code),
+            "tries" => take!(tries),
+            "aborts" => take!(aborts),
             "torn" => take!(torn),
             "history_version" => take!(history_version),
             "process" => take!(process),
@@ -189,6 +196,30 @@ impl<'a> Line<'a> {
         self.others.iter().for_each(|name| note_ignored(header, name));
     }
 
+    /// What a database said, and how often the purchase was begun. Others' members of these names mean what they
+    /// mean: those are none of ours.
+    fn tries(&self, header: &mut Header) -> (Option<StoreCode>, Tries) {
+        let code = ours::<Cow<'_, str>>(self.code).and_then(|code| code.parse::<StoreCode>().ok());
+        let (count, aborted) = (ours::<NonZeroU32>(self.tries), ours::<u32>(self.aborts));
+        for (name, value, is_ours) in [
+            ("code", self.code, code.is_some()),
+            ("tries", self.tries, count.is_some()),
+            ("aborts", self.aborts, aborted.is_some()),
+        ] {
+            if value.is_some() && !is_ours {
+                note_ignored(header, name);
+            }
+        }
+        let may_say = |kind| kind == FaultKind::LockTimeout || Fault::plain(kind).is_of_store();
+        let said_by_fault = self.fault.is_some_and(may_say);
+        let tries = Tries {
+            count: count.map_or(1, NonZeroU32::get),
+            aborted: aborted.unwrap_or(0),
+            code: code.filter(|_| !said_by_fault).unwrap_or(StoreCode(0)),
+        };
+        (code, tries)
+    }
+
     /// The purchase that it is.
     pub(super) fn purchase(self, line: u32, header: &mut Header) -> Result<Purchase, Mistake> {
         let needs = |member: &str| Mistake::whole(format!("a purchase needs the member \"{member}\""));
@@ -214,6 +245,7 @@ impl<'a> Line<'a> {
         for (name, _) in of_events.into_iter().filter(|(_, value)| value.is_some()) {
             note_ignored(header, name);
         }
+        let (code, tries) = self.tries(header);
         let outcome = outcome(self.outcome.as_deref().ok_or_else(|| needs("outcome"))?)?;
         let invoke_ns = self.invoke_ns.ok_or_else(|| needs("invoke_ns"))?;
         check_times(outcome, invoke_ns, self.return_ns)?;
@@ -248,8 +280,13 @@ impl<'a> Line<'a> {
             },
             fault: self.fault.map(|kind| match self.holder_pid {
                 Some(pid) if kind == FaultKind::HolderGone => Fault::holder_gone(pid),
-                _ => Fault { kind, errno: self.errno.unwrap_or(0) },
+                _ => {
+                    let fault = Fault { kind, errno: self.errno.unwrap_or(0) };
+                    let said = code.filter(|_| kind == FaultKind::LockTimeout || fault.is_of_store());
+                    said.map_or(fault, |code| Fault::of_store(kind, code))
+                }
             }),
+            tries,
             torn: self.torn,
             line,
         })
@@ -280,6 +317,11 @@ impl<'de> Deserialize<'de> for TornText {
         }
         deserializer.deserialize_any(TextOrBytes)
     }
+}
+
+/// The value of a member, if it is one that we would have written.
+fn ours<'a, T: Deserialize<'a>>(value: Option<&'a RawValue>) -> Option<T> {
+    serde_json::from_str(value?.get()).ok()
 }
 
 /// Counts a member that nothing is made of.

@@ -36,6 +36,8 @@
 //! | `pid` | optional | the process that made it |
 //! | `locked_ns`, `read_ns`, `truncated_ns`, `written_ns`, `unlocked_ns` | optional | when its inner steps ended, as in [`Steps`] |
 //! | `fault`, `errno`, `holder_pid` | optional | why it failed or was not answered, as in [`Fault`] |
+//! | `code` | optional | what the database said last against it, a text: an SQLSTATE, or a number where it has none |
+//! | `tries`, `aborts` | optional, 1 and 0 | how often it was begun, and how often the database ended a try of it, as in [`Tries`] |
 //! | `torn` | optional | what a torn read met, its first 31 bytes: a text, or a list of bytes where it is no UTF-8 |
 //!
 //! In the header, `initial` and `remaining` are a number, or an object with a number for each item.
@@ -98,7 +100,7 @@ pub use recorder::{Pen, Recorder, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::closed_set::closed_set;
-use crate::fault::{Fault, TornText};
+use crate::fault::{Fault, StoreCode, TornText};
 use crate::stock::Stock;
 
 closed_set! {
@@ -142,6 +144,25 @@ pub struct Steps {
     pub unlocked_ns: Option<u64>,
 }
 
+/// How often a purchase was begun, where one that found the stock changed, or that the store aborted, is tried
+/// again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tries {
+    /// How often it was begun.
+    pub count: u32,
+    /// How many tries the store aborted: a serialization failure, a deadlock, a busy database.
+    pub aborted: u32,
+    /// What the store said of the last of those, where that did not end the purchase: its [`Fault`] says it then.
+    /// 0 for none.
+    pub code: StoreCode,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self { count: 1, aborted: 0, code: StoreCode(0) }
+    }
+}
+
 /// One purchase of one buyer. Nobody needs to write all of it out: [`Purchase::new`] makes one, and
 /// `..Purchase::default()` is the rest of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,12 +197,14 @@ pub struct Purchase {
     pub fault: Option<Fault>,
     /// What a torn read met.
     pub torn: Option<TornText>,
+    /// How often it was begun.
+    pub tries: Tries,
     /// Its line in the file that it was read from, counted from 1; 0 where it comes from no file.
     pub line: u32,
 }
 
 /// A file of a million purchases is held at less than 300 bytes each, with what judging takes besides.
-const _: () = assert!(size_of::<Purchase>() <= 216);
+const _: () = assert!(size_of::<Purchase>() <= 232);
 
 impl Default for Purchase {
     fn default() -> Self {
@@ -200,6 +223,7 @@ impl Default for Purchase {
             steps: Steps::default(),
             fault: None,
             torn: None,
+            tries: Tries::default(),
             line: 0,
         }
     }
@@ -234,6 +258,13 @@ impl Purchase {
     #[must_use]
     pub fn may_lower(&self) -> bool {
         self.outcome == Outcome::Bought || self.outcome == Outcome::Unknown && !self.gives_back
+    }
+
+    /// What the store said last against it, if it did.
+    #[must_use]
+    pub fn store_code(&self) -> Option<StoreCode> {
+        let ended = self.fault.filter(|fault| fault.is_of_store()).map(Fault::store_code);
+        ended.or(Some(self.tries.code)).filter(|code| code.0 != 0)
     }
 
     /// When the stock was read and, for a receipt, rewritten: `None` unless both were recorded.

@@ -61,6 +61,8 @@ texts! {
     buyer_took(stock, left) { en: "bought   from {stock} to {left}", zh: "买到   从 {stock} 减到 {left}" }
     /// A buyer's line: it was told that nothing is left, without looking.
     buyer_turned_away() { en: "refused  none left", zh: "没票   一张不剩" }
+    /// A buyer's line: how often its purchase was begun.
+    in_tries(words, tries) { en: "{words}, {tries} tries", zh: "{words}，试了 {tries} 次" }
     /// A buyer's line: it bought several.
     buyer_bought_many(count) { en: "bought   {count}", zh: "买到   {count}" }
     /// A buyer's line: it was refused.
@@ -100,6 +102,11 @@ texts! {
     pace_of_sales(elapsed, rate, launch) {
         en: "{elapsed} from the go to the last purchase, {rate} sales a second; launched in {launch}",
         zh: "从开抢到最后一次购买用了 {elapsed}，每秒卖 {rate} 张；启动用了 {launch}",
+    }
+    /// How often purchases were begun, and what the database aborted.
+    effort(purchases, tries, aborts, codes) {
+        en: "{tries} tries for {purchases}, {aborts} aborted by the database{codes}",
+        zh: "{purchases}试了 {tries} 次，其中 {aborts} 次被数据库中止{codes}",
     }
     /// With -v: a row of latencies.
     latency(what, p50, p90, p99, max) {

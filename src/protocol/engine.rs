@@ -157,6 +157,25 @@ impl Engine {
         }
     }
 
+    /// Whether it can be told how long to wait for a lock, to the millisecond. SQLite has one time-out for all of its
+    /// waits, MariaDB one in seconds for rows and another for named locks.
+    #[must_use]
+    pub const fn times_locks(self) -> bool {
+        match self {
+            Engine::Sqlite | Engine::Mysql => false,
+            Engine::Postgres => true,
+        }
+    }
+
+    /// Whether buyers can be async tasks there, whose statements occupy no thread while they wait for others.
+    #[must_use]
+    pub const fn takes_tasks(self) -> bool {
+        match self {
+            Engine::Sqlite | Engine::Postgres => true,
+            Engine::Mysql => false,
+        }
+    }
+
     /// What it is called in a sentence.
     #[must_use]
     pub const fn title(self) -> &'static str {

@@ -57,6 +57,8 @@ pub struct SqlSale {
     pub busy_timeout_ns: u64,
     /// MariaDB's `innodb_snapshot_isolation`; `None`: what the server has, and off where there is none.
     pub snapshot_isolation: Option<Switch>,
+    /// How long the database lets a purchase wait for a lock before it fails, in nanoseconds; `None` for ever.
+    pub lock_timeout_ns: Option<u64>,
     /// The steps, where they are not the usual ones of these choices: [`SqlSale::protocol`] says them always,
     /// [`SqlSale::of_steps`] makes sure that they can be carried out.
     pub steps: Option<Protocol>,
@@ -79,6 +81,7 @@ struct SaleText {
     busy_timeout_ns: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     snapshot_isolation: Option<Switch>,
+    lock_timeout_ns: Option<u64>,
     #[serde(default)]
     steps: Option<Protocol>,
 }
@@ -97,6 +100,7 @@ impl TryFrom<SaleText> for SqlSale {
             journal: text.journal.unwrap_or(usual.journal),
             busy_timeout_ns: text.busy_timeout_ns.unwrap_or(usual.busy_timeout_ns),
             snapshot_isolation: text.snapshot_isolation.filter(|_| text.store == Engine::Mysql),
+            lock_timeout_ns: text.lock_timeout_ns,
             ..usual
         };
         match text.steps {
@@ -119,6 +123,7 @@ impl From<SqlSale> for SaleText {
             journal: only_here.then_some(sale.journal),
             busy_timeout_ns: only_here.then_some(sale.busy_timeout_ns),
             snapshot_isolation: sale.snapshot_isolation,
+            lock_timeout_ns: sale.lock_timeout_ns,
             steps: Some(sale.protocol()),
         }
     }
@@ -138,6 +143,7 @@ impl SqlSale {
             journal: Journal::Wal,
             busy_timeout_ns: DEFAULT_BUSY_TIMEOUT_NS,
             snapshot_isolation: None,
+            lock_timeout_ns: None,
             steps: None,
         }
     }
@@ -230,9 +236,13 @@ impl SqlSale {
         say(self.constraint, "--constraint".to_owned());
         say(self.retry, "--retry".to_owned());
         say(self.journal != usual.journal, format!("--journal {}", self.journal));
-        if self.busy_timeout_ns != usual.busy_timeout_ns {
-            let timeout = humantime::format_duration(Duration::from_nanos(self.busy_timeout_ns));
-            say(true, format!("--busy-timeout {}", shell_quoted(&timeout.to_string())));
+        let time = |ns| shell_quoted(&humantime::format_duration(Duration::from_nanos(ns)).to_string());
+        say(
+            self.busy_timeout_ns != usual.busy_timeout_ns,
+            format!("--busy-timeout {}", time(self.busy_timeout_ns)),
+        );
+        if let Some(timeout_ns) = self.lock_timeout_ns {
+            say(true, format!("--lock-timeout {}", time(timeout_ns)));
         }
         if let Some(is) = self.snapshot_isolation {
             say(true, format!("--snapshot-isolation {is}"));

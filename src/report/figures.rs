@@ -1,5 +1,7 @@
 //! The figures of a run: latencies as percentiles, and how evenly the tickets were spread.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
@@ -74,6 +76,33 @@ fn hold_ns(purchase: &Purchase) -> Option<u64> {
 
 fn purchase_ns(purchase: &Purchase) -> Option<u64> {
     purchase.return_ns?.checked_sub(purchase.invoke_ns)
+}
+
+/// What purchases took, where a database aborts some: how often they were begun, and what it said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Effort {
+    /// How often a purchase was begun.
+    pub tries: u64,
+    /// How many of these tries the database aborted.
+    pub aborts: u64,
+    /// What the database said last against a purchase, and against how many.
+    pub codes: BTreeMap<String, u64>,
+}
+
+impl Effort {
+    /// Measures a history.
+    #[must_use]
+    pub fn of(history: &History) -> Self {
+        let mut effort = Self::default();
+        for purchase in &history.purchases {
+            effort.tries += u64::from(purchase.tries.count);
+            effort.aborts += u64::from(purchase.tries.aborted);
+            if let Some(code) = purchase.store_code() {
+                *effort.codes.entry(code.to_string()).or_default() += 1;
+            }
+        }
+        effort
+    }
 }
 
 /// How evenly the tickets were spread over the buyers.

@@ -42,6 +42,11 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// How many open files a buyer of its own needs, where all are in one process.
     fn files_of_a_buyer(&self) -> u64;
 
+    /// Whether a session waits for the disk, so that async tasks leave it to a thread that may.
+    fn waits_for_disk(&self) -> bool {
+        false
+    }
+
     /// Whether the lock is taken at this moment, where it is of a kind that outlives its holder unseen.
     fn is_taken(&self) -> Option<bool> {
         None

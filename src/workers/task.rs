@@ -20,9 +20,14 @@
 //! a lock call, and whoever holds the lock needs none to go on, since it thinks by an alarm, reads and
 //! writes in place or on a thread that waits for no lock, and unlocks by a call that does not wait.
 //!
+//! **A database** is asked over a socket, and its answer wakes the task. SQLite has no server that could answer:
+//! where its file is busy, a task tries again after a pause; its statements are left to a thread that waits for
+//! the disk, and for no other buyer.
+//!
 //! **All threads are there before the sale begins**, or it does not begin: none is started later.
 
 mod clock;
+mod ear;
 mod floor;
 mod porter;
 
@@ -38,6 +43,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use self::clock::Clock;
+use self::ear::Ear;
 use self::floor::{Floor, runtime};
 use self::porter::{Errands, Porter};
 use super::attend::{UnderWay, WAKE_UP, attend, catch_wake_up};
@@ -49,7 +55,7 @@ use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::protocol::{Action, Reply};
 use crate::store::Store;
-use crate::world::{Recorded, Session};
+use crate::world::{Begun, Recorded, Session};
 
 pub(super) fn run(
     plan: &Plan,
@@ -80,11 +86,13 @@ fn run_on(
         blocked: Mutex::new(None),
         limit: plan.lock_timeout_ns().map(Duration::from_nanos),
         rules: Rules::of(plan),
+        at_a_file: plan.file().is_some(),
     });
-    let disks = (0..if plan.file().is_some_and(|file| file.sale.fsync) { threads } else { 0 })
+    let disks = (0..if store.waits_for_disk() { threads } else { 0 })
         .map(|_| Porter::start("disk").map_err(no_thread))
         .collect::<Result<Vec<_>, _>>()?;
-    let runtimes = (0..threads).map(|_| runtime()).collect::<std::io::Result<Vec<Runtime>>>()?;
+    let runtimes =
+        (0..threads).map(|_| runtime(!hall.at_a_file)).collect::<std::io::Result<Vec<Runtime>>>()?;
     let (go, gate) = watch::channel(false);
     let (presence, left) = channel();
     let mut tasks = JoinSet::new();
@@ -112,7 +120,7 @@ fn run_on(
     let mut visitors = Visitors { hall, left };
     let interrupted = attend(plan, recorder, watch, &mut visitors)?;
     let left_ns = recorder.now_ns();
-    let killed = runtime()?.block_on(panicked(tasks));
+    let killed = runtime(false)?.block_on(panicked(tasks));
     drop(floor);
     store.clean_up(recorder, &killed);
     Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
@@ -143,6 +151,8 @@ struct Hall {
     blocked: Mutex<Option<(u32, BlockedThread)>>,
     limit: Option<Duration>,
     rules: Rules,
+    /// Whether they sell from a ticket file: there the lock alone may have to be waited for.
+    at_a_file: bool,
 }
 
 impl Hall {
@@ -187,19 +197,25 @@ impl Visit {
             return self.buyer;
         }
         let mut steps = Buyer::new(self.hall.rules);
+        let mut ear = Ear::default();
         loop {
             let action = steps.next();
             let reply = match action {
                 Action::Leave => return self.buyer,
+                Action::Think => self.think(&mut world).await,
+                other if !self.hall.at_a_file => {
+                    let reply;
+                    (world, reply) = self.ask(world, other, &mut ear).await;
+                    reply
+                }
                 Action::Lock | Action::LockShared | Action::Upgrade => {
                     let reply;
                     (world, reply) = self.lock(world, action).await;
                     reply
                 }
-                Action::Think => self.think(&mut world).await,
                 Action::Write(_) | Action::Fill(_) if self.disk.is_some() => {
                     let reply;
-                    (world, reply) = self.perform_on_disk(world, action).await;
+                    (world, reply) = self.on_disk(world, move |world| world.perform(action)).await;
                     reply
                 }
                 other => world.perform(other),
@@ -212,20 +228,45 @@ impl Visit {
         }
     }
 
-    /// Leaves a write to the thread that waits for the disk.
-    async fn perform_on_disk<S: Session + Send + 'static>(
+    /// Leaves what waits for a disk to the thread that may.
+    async fn on_disk<S: Session + Send + 'static, T: Send + 'static>(
+        &self,
+        mut world: Recorded<S>,
+        work: impl FnOnce(&mut Recorded<S>) -> T + Send + 'static,
+    ) -> (Recorded<S>, T) {
+        let work = move || {
+            let done = work(&mut world);
+            (world, done)
+        };
+        match &self.disk {
+            Some(disk) => disk.run(work).await,
+            None => work(),
+        }
+    }
+
+    /// Has a database do something, and waits for it without a thread.
+    async fn ask<S: Session + Send + 'static>(
         &self,
         mut world: Recorded<S>,
         action: Action,
+        ear: &mut Ear,
     ) -> (Recorded<S>, Reply) {
-        let write = move || {
-            let reply = world.perform(action);
-            (world, reply)
+        world.before(action);
+        let mut begun;
+        (world, begun) = self.on_disk(world, move |world| world.inner().begin(action)).await;
+        let reply = loop {
+            match begun {
+                Begun::Over(reply) => break reply,
+                Begun::Asked => {
+                    ear.attune(world.inner().descriptor());
+                    ear.listen().await;
+                }
+                Begun::Busy(time) => self.hall.clock.sleep(time).await,
+            }
+            (world, begun) = self.on_disk(world, |world| world.inner().resume()).await;
         };
-        match &self.disk {
-            Some(disk) => disk.run(write).await,
-            None => write(),
-        }
+        world.after(action, &reply);
+        (world, reply)
     }
 
     async fn think(&self, world: &mut Recorded<impl Session>) -> Reply {

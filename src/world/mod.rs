@@ -15,6 +15,7 @@ pub use recorded::Recorded;
 pub use think::{ThinkTimes, Timekeeper};
 
 use std::hash::Hash;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use crate::buyer::{Buyer, Ending};
@@ -29,6 +30,22 @@ pub trait Session {
     /// here. `None` where it would have to.
     fn attempt(&mut self, action: Action) -> Option<Reply>;
 
+    /// Begins an action for somebody who must not wait here, an async task. A session whose actions wait for no other
+    /// buyer carries it out at once.
+    fn begin(&mut self, action: Action) -> Begun {
+        Begun::Over(self.perform(action))
+    }
+
+    /// Goes on with the action that was begun and is not over.
+    fn resume(&mut self) -> Begun {
+        Begun::Over(Reply::stopped())
+    }
+
+    /// On what the answers of its store come, where they come on a socket.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
     /// Is told that its buyer stands before this action, and would ask for it now if nothing held it back.
     fn asks(&mut self, _action: Action) {}
 
@@ -37,6 +54,17 @@ pub trait Session {
 
     /// Is told how a purchase ended.
     fn ended(&mut self, _ending: Ending) {}
+}
+
+/// How far an action has come that was begun for somebody who must not wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It is over, and this came of it.
+    Over(Reply),
+    /// The store was asked: when [`Session::descriptor`] can be read, [`Session::resume`] knows more.
+    Asked,
+    /// The store has no time for it: after a while [`Session::resume`] tries again.
+    Busy(Duration),
 }
 
 /// A store as pure data: it can be cloned, compared and hashed, so that every order of requests can be tried on

@@ -88,10 +88,14 @@ impl<S> Recorded<S> {
                 reply,
             ) => {
                 pen.waited(*reply == Reply::Done);
+                note_abort(pen, reply);
             }
             (_, Reply::Stock(stock)) => pen.read(*stock),
             (_, Reply::Torn(text)) => pen.torn(text),
-            (_, Reply::Failed(_)) => pen.failed(),
+            (_, Reply::Failed(_)) => {
+                pen.failed();
+                note_abort(pen, reply);
+            }
             (Action::Truncate, Reply::Done) => pen.truncated(),
             (Action::Write(_) | Action::Fill(_), Reply::Done) => pen.written(),
             (Action::Unlock, Reply::Done) => pen.unlocked(),
@@ -102,8 +106,18 @@ impl<S> Recorded<S> {
             }
             (Action::Insert, Reply::Done) => pen.written(),
             (Action::Commit, Reply::Done) => pen.unlocked(),
-            (_, Reply::Missed | Reply::Done) => pen.passed(),
+            (Action::Take, Reply::Missed) | (_, Reply::Done) => pen.passed(),
+            (_, Reply::Missed) => pen.missed(),
         }
+    }
+}
+
+/// Notes what the store said of a try that it aborted.
+fn note_abort(pen: &Pen, reply: &Reply) {
+    if let Reply::Failed(fault) = reply
+        && fault.kind == FaultKind::Aborted
+    {
+        pen.aborted(fault.store_code());
     }
 }
 

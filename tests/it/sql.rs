@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::harness::{Folder, children, eventually, thinks};
+use crate::harness::{Folder, children, eventually, kinds, thinks};
 
 /// Of so many tries a race that is there is caught at least once, on however busy a machine.
 const TRIES: u32 = 20;
@@ -177,6 +177,57 @@ fn an_abort_is_a_failure_with_its_code() {
         .filter(|line| line.contains("\"fault\":\"aborted\""))
         .collect();
     assert!(!codes.is_empty(), "somebody was aborted");
+    assert!(
+        codes.iter().all(|line| line.contains("\"code\":\"40001\"") && !line.contains("errno")),
+        "{codes:?}"
+    );
+}
+
+/// With `--retry` it begins again: the document, the history and the table say how often, and why.
+#[test]
+fn what_is_tried_again_says_how_often_and_why() {
+    let Some(shop) = Shop::postgres() else { return };
+    let number = |value: &Value| value.as_u64().expect("a number");
+    let (document, lines) = (0..TRIES)
+        .find_map(|_| {
+            let (code, document) = shop.sell("--isolation repeatable-read --retry --history h.jsonl");
+            assert_eq!((code, &document["failed"]), (Some(0), &0.into()), "{document}");
+            (document["aborts"] != 0).then(|| (document, shop.folder.read("h.jsonl")))
+        })
+        .expect("somebody was aborted");
+    let lines = lines.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).expect("a purchase"));
+    let (mut tries, mut aborts, mut coded) = (0, 0, 0);
+    for line in lines {
+        let tried = line["tries"].as_u64().unwrap_or(1);
+        (tries, aborts) = (tries + tried, aborts + line["aborts"].as_u64().unwrap_or(0));
+        assert_eq!(tried > 1, line["code"] == "40001", "{line}");
+        coded += u64::from(tried > 1);
+    }
+    assert_eq!((tries, aborts), (number(&document["tries"]), number(&document["aborts"])), "{document}");
+    assert_eq!((tries, &document["codes"]["40001"]), (10 + aborts, &coded.into()), "{document}");
+
+    let shown = (0..TRIES).map(|_| {
+        let options = "-n 10 -t 1 --isolation repeatable-read --retry --color never";
+        shop.folder.ticketsim(&format!("{} {options}", shop.place)).stdout
+    });
+    let said = |text: &String| text.contains(" aborted by the database (40001)") && text.contains(" tries");
+    assert!(shown.into_iter().any(|text| said(&text)), "the table says so, too");
+}
+
+/// A swap that met another stock is another try, and nobody's abort.
+#[test]
+fn a_swap_that_missed_is_another_try() {
+    let shop = Shop::sqlite();
+    let is_counted = (0..TRIES).any(|_| {
+        let (_, document) = shop.sell("--write swap");
+        assert_eq!(
+            (&document["aborts"], &document["codes"]),
+            (&0.into(), &serde_json::json!({})),
+            "{document}"
+        );
+        document["tries"].as_u64() > Some(10)
+    });
+    assert!(is_counted);
 }
 
 #[test]
@@ -215,8 +266,7 @@ fn what_can_not_be_is_refused_before_anything_is_done() {
         ("--store mongo://x -t 1", "no store: it takes sqlite:PATH"),
         ("--store sqlite:shop.db", "no such file"),
         ("--store sqlite:shop.db -t 1 --fsync", "--fsync is of a ticket file"),
-        ("--store sqlite:shop.db -t 1 --lock-timeout 1s", "--lock-timeout is of a ticket file"),
-        ("--store sqlite:shop.db -t 1 --workers task", "--workers task is of a ticket file"),
+        ("--store sqlite:shop.db -t 1 --lock-timeout 1s", "SQLite has no such choice; it has --busy-timeout"),
         ("--store sqlite:shop.db -t 1 --isolation serializable", "SQLite has no level serializable"),
         ("--store postgres://nobody@127.0.0.1:1/x -t 1", "no server there"),
         ("--store mysql://nobody@127.0.0.1:1/x -t 1", "no server there"),
@@ -261,4 +311,56 @@ fn a_killed_buyer_is_accounted_for() {
         document["buyers"].as_array().expect("buyers").iter().filter(|b| b["killed_by"] == 9).count(),
         1
     );
+}
+
+/// Async tasks wait for a database without a thread: more of them than threads wait for each other's rows, and for
+/// the one right to write.
+#[test]
+fn tasks_wait_for_each_other_without_a_thread() {
+    let shops = [
+        Some((Shop::sqlite(), "--isolation immediate")),
+        Shop::postgres().map(|shop| (shop, "--isolation read-committed --lock row")),
+    ];
+    for (shop, cure) in shops.into_iter().flatten() {
+        for cure in [cure, "--write swap", "--write take --think 0"] {
+            shop.is_safe(&format!("{cure} --workers task"));
+        }
+        assert!(shop.is_caught("--workers task"), "the control");
+        let (code, document) = shop
+            .folder
+            .json(&format!("{} -n 50 -t 200 --per-buyer all --think 1ms {cure} --workers task", shop.place));
+        assert_eq!(
+            (code, &document["receipts"], &document["failed"]),
+            (Some(0), &200.into(), &0.into()),
+            "{document}"
+        );
+    }
+    let Some(shop) = Shop::postgres() else { return };
+    for cure in
+        ["--isolation read-committed --lock advisory", "--isolation serializable --write insert --retry"]
+    {
+        shop.is_safe(&format!("{cure} --workers task"));
+    }
+}
+
+/// Who waits for too long fails, and is stuck, whoever counts the time.
+#[test]
+fn a_lock_is_waited_for_no_longer_than_that() {
+    let Some(shop) = Shop::postgres() else { return };
+    for (lock, workers) in [("row", "process"), ("advisory", "process"), ("row", "task")] {
+        let options = format!("--isolation read-committed --lock {lock} --workers {workers}");
+        let options =
+            format!("-n 2 -t 2 {options} --think 2s --jitter 0 --lock-timeout 200ms --history h.jsonl");
+        let (code, document) = shop.folder.json(&format!("{} {options}", shop.place));
+        assert_eq!(
+            (code, &document["receipts"], &document["failed"]),
+            (Some(1), &1.into(), &1.into()),
+            "{document}"
+        );
+        assert_eq!(kinds(&document), ["stuck"], "{document}");
+        let history = shop.folder.read("h.jsonl");
+        assert!(history.contains("\"fault\":\"lock_timeout\",\"code\":\"55P03\""), "{history}");
+        assert_eq!(document["plan"]["lock_timeout_ns"], 200_000_000_u64);
+        assert!(document["command"].as_str().is_some_and(|command| command.contains("--lock-timeout 200ms")));
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::record::{Aside, Record, STATE_BEGUN, STATE_ENDED, STATE_READ, STATE_WRITING};
 use super::{Recorder, Slot};
-use crate::fault::{Fault, TornText};
+use crate::fault::{Fault, StoreCode, TornText};
 use crate::history::Outcome;
 use crate::shared::BringIn;
 use crate::stock::Stock;
@@ -144,6 +144,23 @@ impl Pen {
     #[cold]
     pub fn failed(&mut self) {
         self.stamp_aside(|aside| &aside.failed_ns);
+    }
+
+    /// Nothing was taken, since the store was not what it was thought to be: another try follows.
+    #[cold]
+    pub fn missed(&mut self) {
+        self.passed();
+        if let Some(aside) = self.aside() {
+            aside.add_missed();
+        }
+    }
+
+    /// The store aborted this try, and said why.
+    #[cold]
+    pub fn aborted(&self, code: StoreCode) {
+        if let Some(aside) = self.aside() {
+            aside.add_aborted(code);
+        }
     }
 
     /// Ends the purchase: it returned when its last step ended. Commits the record.

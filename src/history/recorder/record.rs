@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
-use crate::fault::{Fault, FaultKind, TornText};
-use crate::history::{Outcome, Purchase, Steps};
+use crate::fault::{Fault, FaultKind, StoreCode, TornText};
+use crate::history::{Outcome, Purchase, Steps, Tries};
 use crate::shared::Shareable;
 use crate::stock::Stock;
 
@@ -42,6 +42,11 @@ pub(super) struct Aside {
     sold: AtomicU32,
     /// When a step ended that has no time of its own.
     pub(super) passed_ns: AtomicU64,
+    /// How many tries took nothing.
+    missed: AtomicU32,
+    /// How many tries the store aborted, and what it said of the last.
+    aborted: AtomicU32,
+    code: AtomicI32,
 }
 
 const _: () = assert!(size_of::<Record>() == 64, "a record is one cache line");
@@ -106,6 +111,7 @@ impl Record {
             outcome,
             seen,
             sold_from: aside.sold_from(seen),
+            tries: aside.tries(fault),
             steps,
             fault,
             torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| aside.torn_text()),
@@ -150,6 +156,29 @@ impl Aside {
             SOLD_SAID => Some(self.sold_from.load(Ordering::Relaxed)),
             _ => None,
         }
+    }
+
+    fn tries(&self, fault: Option<Fault>) -> Tries {
+        let [missed, aborted] = [&self.missed, &self.aborted].map(|count| count.load(Ordering::Relaxed));
+        // The try that an abort ended is the last one: it was not begun again.
+        let was_last = fault.is_some_and(|fault| fault.kind == FaultKind::Aborted);
+        let said = fault.is_some_and(Fault::is_of_store);
+        Tries {
+            count: 1 + missed + aborted.saturating_sub(u32::from(was_last)),
+            aborted,
+            code: StoreCode(if said { 0 } else { self.code.load(Ordering::Relaxed) }),
+        }
+    }
+
+    /// Notes that a try took nothing, and another follows.
+    pub(super) fn add_missed(&self) {
+        self.missed.store(self.missed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Notes that the store aborted a try.
+    pub(super) fn add_aborted(&self, code: StoreCode) {
+        self.aborted.store(self.aborted.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.code.store(code.0, Ordering::Relaxed);
     }
 
     /// Notes that the store counts down by itself.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::history::{BuyerCount, History};
 use crate::plan::Plan;
-use crate::report::figures::{Fairness, Latency, rate_per_s};
+use crate::report::figures::{Effort, Fairness, Latency, rate_per_s};
 use crate::report::json::{AnomalyRow, SCHEMA_VERSION, anomalies, to_line, unjudged};
 use crate::verdict::{Ruling, Verdict};
 
@@ -40,6 +40,9 @@ pub(crate) struct Document<'a> {
     elapsed_s: f64,
     sales_per_s: f64,
     latency_ns: Latency,
+    /// At a database.
+    #[serde(flatten)]
+    effort: Option<Effort>,
     fairness: Fairness,
     buyers: Vec<BuyerRow>,
 }
@@ -114,6 +117,7 @@ pub(crate) fn document<'a>(
         elapsed_s: seconds(timing.elapsed_ns),
         sales_per_s: rate_per_s(ledger.receipts, timing.elapsed_ns),
         latency_ns: Latency::of(history),
+        effort: plan.is_some_and(|plan| plan.file().is_none()).then(|| Effort::of(history)),
         fairness: Fairness::of(buyers),
         buyers: buyers.iter().map(buyer_row).collect(),
     }

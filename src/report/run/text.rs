@@ -10,7 +10,7 @@ use crate::lang::{Lang, Noun, run as say};
 use crate::plan::{Exclusion, PerBuyer, Plan, Workers};
 use crate::protocol::file::Lock;
 use crate::report::documented::demonstration;
-use crate::report::figures::{Fairness, Latency, Percentiles, rate_per_s};
+use crate::report::figures::{Effort, Fairness, Latency, Percentiles, rate_per_s};
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
 use crate::report::words::{self, grouped, span};
 use crate::verdict::{Ruling, Verdict};
@@ -90,6 +90,14 @@ pub fn of_run(
     let (elapsed, launch) = (span(timing.elapsed_ns), span(timing.launch_ns));
     let pace = say::pace_of_sales(lang, elapsed, grouped(rate.round() as u64), launch);
     let _ = writeln!(text, "{}", styled(ASIDE, pace));
+    let Effort { tries, aborts, codes } = Effort::of(history);
+    if tries > history.purchases.len() as u64 || aborts > 0 {
+        let purchases = lang.count(history.purchases.len() as u64, Noun::Purchase);
+        let codes = codes.into_keys().collect::<Vec<_>>().join(", ");
+        let codes = if codes.is_empty() { codes } else { format!(" ({codes})") };
+        let effort = say::effort(lang, purchases, grouped(tries), grouped(aborts), codes);
+        let _ = writeln!(text, "{}", styled(ASIDE, effort));
+    }
     if detail == Detail::Verbose {
         figure_lines(&mut text, history, buyers, lang);
     }
@@ -165,7 +173,8 @@ fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Styl
                 None if purchase.sold_from.is_some() => say::buyer_took(lang, stock, left),
                 _ => say::buyer_bought(lang, stock, left),
             };
-            (GOOD, words)
+            let tries = purchase.tries.count;
+            (GOOD, if tries > 1 { say::in_tries(lang, words, tries) } else { words })
         }
         (1.., _) => (GOOD, say::buyer_bought_many(lang, grouped(buyer.tally.bought))),
         (0, _) => match failed {

@@ -60,6 +60,10 @@ impl Store for FileStore {
         ticket_file + lock + lock_again + scratch
     }
 
+    fn waits_for_disk(&self) -> bool {
+        self.plan.sale.fsync
+    }
+
     fn is_taken(&self) -> Option<bool> {
         self.meeting.is_taken()
     }

@@ -1,5 +1,6 @@
 //! What a buyer's session asks of a connection with an engine, whichever it is.
 
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use crate::fault::Fault;
@@ -25,6 +26,17 @@ pub enum NoAnswer {
     GivenUp,
 }
 
+/// How far a statement has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// This came of it.
+    Answered(Answer),
+    /// It was sent: the answer comes on [`Link::descriptor`].
+    Asked,
+    /// The database is busy: it is worth another try after this time.
+    Busy(Duration),
+}
+
 /// One connection, with the statements of a sale prepared.
 pub trait Link: Send + std::fmt::Debug {
     /// Carries out the statement of a step; `number` is the stock that it takes, if it takes one. It waits as long
@@ -33,6 +45,29 @@ pub trait Link: Send + std::fmt::Debug {
     /// # Errors
     /// When it had no effect, or no answer came.
     fn execute(&mut self, step: StepKind, number: Stock) -> Result<Answer, NoAnswer>;
+
+    /// Begins the same without waiting for another buyer. Where [`Engine::takes_tasks`] is false nobody asks.
+    ///
+    /// # Errors
+    /// When it had no effect, or no answer can come.
+    ///
+    /// [`Engine::takes_tasks`]: crate::protocol::sql::Engine::takes_tasks
+    fn start(&mut self, step: StepKind, number: Stock) -> Result<Progress, NoAnswer> {
+        self.execute(step, number).map(Progress::Answered)
+    }
+
+    /// Goes on with the statement that was begun and is not answered.
+    ///
+    /// # Errors
+    /// When it had no effect, or no answer came.
+    fn resume(&mut self) -> Result<Progress, NoAnswer> {
+        Err(NoAnswer::GivenUp)
+    }
+
+    /// On what answers come, if it is a socket.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
 
 /// How long a buyer waits for others: until it is told to give up.

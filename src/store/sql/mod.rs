@@ -170,7 +170,10 @@ impl SqlStore {
             }
             #[cfg(feature = "postgres")]
             Address::Postgres(address) => {
-                let session = format!("{}{buyer}", of_run(recorder));
+                let session = postgres::Session {
+                    name: format!("{}{buyer}", of_run(recorder)),
+                    lock_timeout: self.sale.lock_timeout_ns.map(std::time::Duration::from_nanos),
+                };
                 Ok(Box::new(postgres::PostgresLink::open(address, &session, statements, patience)?))
             }
             #[cfg(feature = "mysql")]

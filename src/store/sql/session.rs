@@ -3,18 +3,20 @@
 //! A step is one statement, and one round trip at most. A buyer that waits in the server is woken by a signal
 //! when the run is stopped, and takes its statement back.
 
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use rand::RngExt as _;
 
-use super::link::{Answer, Link, NoAnswer};
+use super::link::{Answer, Link, NoAnswer, Progress};
 use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
 use crate::plan::Pace;
 use crate::protocol::sql::SqlSale;
 use crate::protocol::{Action, Reply, StepKind};
-use crate::world::{Session, Timekeeper};
+use crate::stock::Stock;
+use crate::world::{Begun, Session, Timekeeper};
 
 /// One buyer's session. It owns what it needs, so that a thread or a task can take it.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct SqlSession {
     aborted: u32,
     /// Whether it was aborted, and has not begun again.
     backs_off: bool,
+    /// What was begun for an async task and is not over, and whether the database knows of it.
+    under_way: Option<(Action, StepKind, bool)>,
 }
 
 /// How long a purchase that was aborted once waits at most before it begins again; twice as long each time.
@@ -44,30 +48,35 @@ impl SqlSession {
             retries: sale.retry,
             aborted: 0,
             backs_off: false,
+            under_way: None,
         }
     }
 
     /// A purchase that was aborted waits before it begins again, each time longer, and never as long as another
-    /// buyer's: else the same two would meet again.
-    fn back_off(&mut self) -> Reply {
-        self.backs_off = false;
+    /// buyer's: else the same two would meet again. For how long, if it waits now.
+    fn back_off(&mut self, step: StepKind) -> Option<Duration> {
+        if step.lets_go() || !std::mem::take(&mut self.backs_off) {
+            return None;
+        }
         let most = BACK_OFF * 2_u32.pow(self.aborted.min(MOST_DOUBLINGS));
-        self.time.sleep(most.mul_f64(rand::rng().random_range(0.0..1.0)))
+        Some(most.mul_f64(rand::rng().random_range(0.0..1.0)))
     }
 
     /// Has a statement carried out and says what came of it, in the words of purchases.
     fn execute(&mut self, action: Action, step: StepKind) -> Reply {
-        if self.backs_off && !step.lets_go() {
-            let rested = self.back_off();
+        if let Some(time) = self.back_off(step) {
+            let rested = self.time.sleep(time);
             if rested != Reply::Done {
                 return rested;
             }
         }
-        let number = match action {
-            Action::Write(stock) | Action::Swap(stock) => stock,
-            _ => 0,
-        };
-        match self.link.execute(step, number) {
+        let carried_out = self.link.execute(step, number_of(action));
+        self.conclude(action, step, carried_out)
+    }
+
+    /// What came of a statement, in the words of purchases.
+    fn conclude(&mut self, action: Action, step: StepKind, came: Result<Answer, NoAnswer>) -> Reply {
+        match came {
             Ok(answer) => self.reply(action, step, answer),
             Err(NoAnswer::GivenUp) => self.time.given_up(),
             Err(NoAnswer::Fault(fault)) => {
@@ -77,6 +86,19 @@ impl SqlSession {
                 Reply::Failed(fault)
             }
         }
+    }
+
+    /// Takes note of how far a statement has come that was begun.
+    fn note(&mut self, action: Action, step: StepKind, progress: Result<Progress, NoAnswer>) -> Begun {
+        self.under_way = Some((action, step, true));
+        let came = match progress {
+            Ok(Progress::Asked) => return Begun::Asked,
+            Ok(Progress::Busy(time)) => return Begun::Busy(time),
+            Ok(Progress::Answered(answer)) => Ok(answer),
+            Err(none) => Err(none),
+        };
+        self.under_way = None;
+        Begun::Over(self.conclude(action, step, came))
     }
 
     fn reply(&self, action: Action, step: StepKind, answer: Answer) -> Reply {
@@ -102,6 +124,14 @@ impl SqlSession {
     }
 }
 
+/// The stock that a statement takes, if it takes one.
+const fn number_of(action: Action) -> Stock {
+    match action {
+        Action::Write(stock) | Action::Swap(stock) => stock,
+        _ => 0,
+    }
+}
+
 impl Session for SqlSession {
     fn perform(&mut self, action: Action) -> Reply {
         if let Some(reply) = self.time.begin() {
@@ -116,6 +146,38 @@ impl Session for SqlSession {
 
     fn attempt(&mut self, action: Action) -> Option<Reply> {
         Some(self.perform(action))
+    }
+
+    fn begin(&mut self, action: Action) -> Begun {
+        if let Some(reply) = self.time.begin() {
+            return Begun::Over(reply);
+        }
+        let Some(step) = action.kind() else { return Begun::Over(Reply::Done) };
+        if let Some(time) = self.back_off(step) {
+            self.under_way = Some((action, step, false));
+            return Begun::Busy(time);
+        }
+        let progress = self.link.start(step, number_of(action));
+        self.note(action, step, progress)
+    }
+
+    fn resume(&mut self) -> Begun {
+        let Some((action, step, is_sent)) = self.under_way else { return Begun::Over(Reply::stopped()) };
+        if is_sent {
+            let progress = self.link.resume();
+            return self.note(action, step, progress);
+        }
+        // It has backed off; nothing was begun.
+        if self.time.stopped() {
+            self.under_way = None;
+            return Begun::Over(Reply::stopped());
+        }
+        let progress = self.link.start(step, number_of(action));
+        self.note(action, step, progress)
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.link.descriptor()
     }
 
     fn think_time(&mut self) -> Duration {

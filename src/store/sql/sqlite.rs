@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::dialect::Statement;
 use super::error::SqlError;
-use super::link::{Answer, Link, NoAnswer, Patience, WAIT_FOR_OTHERS};
+use super::link::{Answer, Link, NoAnswer, Patience, Progress, WAIT_FOR_OTHERS};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::foreign;
 use crate::protocol::StepKind;
@@ -21,9 +21,41 @@ use crate::stock::Stock;
 pub(super) struct SqliteLink {
     connection: Connection,
     statements: Vec<Statement>,
-    /// Whether the buyer gives up waiting if it is told to: it does, but for what lets go.
-    may_give_up: Arc<AtomicBool>,
-    gave_up: Arc<AtomicBool>,
+    busy_timeout: Duration,
+    patience: Patience,
+    wait: Arc<Wait>,
+    /// What was begun for somebody who does not wait here, and found the database busy.
+    under_way: Option<UnderWay>,
+}
+
+/// What a connection and the function that is asked whether to try again tell each other.
+#[derive(Debug, Default)]
+struct Wait {
+    /// Whether the buyer goes on if it is told to give up: with what lets go it does.
+    goes_on: AtomicBool,
+    gave_up: AtomicBool,
+    /// Whether somebody else does the waiting.
+    is_elsewhere: AtomicBool,
+    /// Whether it was asked meanwhile.
+    was_asked: AtomicBool,
+}
+
+/// A statement that waits elsewhere.
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    step: StepKind,
+    number: Stock,
+    began: Instant,
+    /// How often it was tried in vain.
+    times: usize,
+}
+
+/// The pauses that the engine's own function makes.
+const PAUSES_MS: [u64; 12] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
+
+/// The pause after so many tries in vain.
+fn pause(times: usize) -> Duration {
+    Duration::from_millis(PAUSES_MS[times.min(PAUSES_MS.len() - 1)])
 }
 
 /// Opens the file of a database. Nobody creates one by the way, unless it is said.
@@ -54,10 +86,10 @@ impl SqliteLink {
         for statement in &statements {
             connection.prepare_cached(&statement.text).map_err(failed)?;
         }
-        let (may_give_up, gave_up) = (Arc::new(AtomicBool::new(true)), Arc::default());
-        let waits = wait(busy_timeout, patience, Arc::clone(&may_give_up), Arc::clone(&gave_up));
+        let wait = Arc::<Wait>::default();
+        let waits = wait_with(busy_timeout, patience.clone(), Arc::clone(&wait));
         connection.busy_handler((!busy_timeout.is_zero()).then_some(waits)).map_err(failed)?;
-        Ok(Self { connection, statements, may_give_up, gave_up })
+        Ok(Self { connection, statements, busy_timeout, patience, wait, under_way: None })
     }
 
     fn run(&self, text: &str, number: Option<Stock>) -> rusqlite::Result<Answer> {
@@ -79,7 +111,7 @@ impl SqliteLink {
         let Some(failure) = error.sqlite_error() else {
             return NoAnswer::Fault(Fault::plain(FaultKind::Store));
         };
-        if failure.code == ErrorCode::DatabaseBusy && self.gave_up.load(Ordering::Relaxed) {
+        if failure.code == ErrorCode::DatabaseBusy && self.wait.gave_up.load(Ordering::Relaxed) {
             return NoAnswer::GivenUp;
         }
         let kind = match failure.extended_code {
@@ -99,46 +131,70 @@ impl Link for SqliteLink {
         }
         let known = self.statements.iter().find(|statement| statement.step == step);
         let statement = known.ok_or(NoAnswer::Fault(Fault::plain(FaultKind::Store)))?;
-        self.may_give_up.store(Patience::may_end_in(step), Ordering::Relaxed);
-        self.gave_up.store(false, Ordering::Relaxed);
+        self.wait.goes_on.store(!Patience::may_end_in(step), Ordering::Relaxed);
+        self.wait.gave_up.store(false, Ordering::Relaxed);
         let number = statement.takes_number.then_some(number);
         self.run(&statement.text, number).map_err(|error| self.no_answer(&error))
+    }
+
+    fn start(&mut self, step: StepKind, number: Stock) -> Result<Progress, NoAnswer> {
+        self.under_way = Some(UnderWay { step, number, began: Instant::now(), times: 0 });
+        self.resume()
+    }
+
+    /// Tries what was begun, once. Where the engine would wait and try again, that is left to who asked: where it
+    /// would not, since it would be in vain, it says so at once, as always.
+    fn resume(&mut self) -> Result<Progress, NoAnswer> {
+        let Some(under_way) = self.under_way.take() else { return Err(NoAnswer::GivenUp) };
+        self.wait.is_elsewhere.store(true, Ordering::Relaxed);
+        self.wait.was_asked.store(false, Ordering::Relaxed);
+        let UnderWay { step, number, began, times } = under_way;
+        let came = self.execute(step, number);
+        let would_wait = came.is_err() && self.wait.was_asked.load(Ordering::Relaxed);
+        if !would_wait || began.elapsed() >= self.busy_timeout {
+            return came.map(Progress::Answered);
+        }
+        if Patience::may_end_in(step) && self.patience.is_over() {
+            return Err(NoAnswer::GivenUp);
+        }
+        self.under_way = Some(UnderWay { times: times + 1, ..under_way });
+        Ok(Progress::Busy(pause(times)))
     }
 }
 
 /// The function that is asked whether to try again: with the pauses that the engine itself would make, up to the
 /// time-out, or until the buyer gives up.
-fn wait(
+fn wait_with(
     timeout: Duration,
     patience: Patience,
-    may_give_up: Arc<AtomicBool>,
-    gave_up: Arc<AtomicBool>,
+    wait: Arc<Wait>,
 ) -> impl FnMut(i32) -> bool + Send + 'static {
-    /// As in the engine's own handler.
-    const PAUSES_MS: [u64; 12] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
     /// How long a pause may go on before it is seen that the buyer gives up.
     const SLICE: Duration = Duration::from_millis(20);
     let mut began = Instant::now();
     move |times| {
+        if wait.is_elsewhere.load(Ordering::Relaxed) {
+            wait.was_asked.store(true, Ordering::Relaxed);
+            return false;
+        }
         if times == 0 {
             began = Instant::now();
         }
-        let place = usize::try_from(times).unwrap_or(0).min(PAUSES_MS.len() - 1);
         let left = timeout.saturating_sub(began.elapsed());
-        let until = Instant::now() + Duration::from_millis(PAUSES_MS[place]).min(left);
+        let until = Instant::now() + pause(usize::try_from(times).unwrap_or(0)).min(left);
         if left.is_zero() {
             return false;
         }
         loop {
-            if may_give_up.load(Ordering::Relaxed) && patience.is_over() {
-                gave_up.store(true, Ordering::Relaxed);
+            if !wait.goes_on.load(Ordering::Relaxed) && patience.is_over() {
+                wait.gave_up.store(true, Ordering::Relaxed);
                 return false;
             }
-            let pause = until.saturating_duration_since(Instant::now());
-            if pause.is_zero() {
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
                 return true;
             }
-            std::thread::sleep(pause.min(SLICE));
+            std::thread::sleep(rest.min(SLICE));
         }
     }
 }

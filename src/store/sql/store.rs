@@ -57,6 +57,10 @@ impl Store for SqlStore {
         4
     }
 
+    fn waits_for_disk(&self) -> bool {
+        self.sale.engine == Engine::Sqlite
+    }
+
     fn clean_up(&self, recorder: &Recorder, _killed: &[(u32, i32)]) {
         // A buyer that was killed while it waited may still buy: the stock is read when its session is gone. That
         // it can't be waited for shows when the stock can't be read.

@@ -14,9 +14,14 @@ pub(super) struct Floor {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// A runtime that starts no thread, whatever its tasks do.
-pub(super) fn runtime() -> io::Result<Runtime> {
-    runtime::Builder::new_current_thread().enable_time().build()
+/// A runtime that starts no thread, whatever its tasks do; one that listens to sockets, if it is to.
+pub(super) fn runtime(listens: bool) -> io::Result<Runtime> {
+    let mut builder = runtime::Builder::new_current_thread();
+    builder.enable_time();
+    if listens {
+        builder.enable_io();
+    }
+    builder.build()
 }
 
 impl Floor {

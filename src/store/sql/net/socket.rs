@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -76,9 +77,29 @@ pub(in crate::store::sql) fn at_name(name: &str, port: u16, deadline: Instant) -
 impl Socket {
     /// How long one read may take.
     pub(in crate::store::sql) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
+        self.plain().wait_at_most(time)
+    }
+
+    /// From now on no read and no write waits.
+    pub(in crate::store::sql) fn never_wait(&self) -> io::Result<()> {
+        match self.plain() {
+            Plain::Tcp(stream) => stream.set_nonblocking(true),
+            Plain::Unix(stream) => stream.set_nonblocking(true),
+        }
+    }
+
+    /// What the system knows it by.
+    pub(in crate::store::sql) fn descriptor(&self) -> BorrowedFd<'_> {
+        match self.plain() {
+            Plain::Tcp(stream) => stream.as_fd(),
+            Plain::Unix(stream) => stream.as_fd(),
+        }
+    }
+
+    fn plain(&self) -> &Plain {
         match self {
-            Socket::Plain(plain) => plain.wait_at_most(time),
-            Socket::Tls(stream) => stream.sock.wait_at_most(time),
+            Socket::Plain(plain) => plain,
+            Socket::Tls(stream) => &stream.sock,
         }
     }
 }

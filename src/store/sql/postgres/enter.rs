@@ -11,8 +11,8 @@ use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, Scr
 use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
 use postgres_protocol::message::frontend;
 
-use super::Entered;
 use super::wire::{ServerError, Wire, server_error};
+use super::{Entered, Session};
 use crate::foreign;
 use crate::protocol::sql::Engine;
 use crate::store::sql::address::{PostgresAddress, PostgresHost, SslMode};
@@ -20,8 +20,8 @@ use crate::store::sql::error::SqlError;
 use crate::store::sql::net::{Broken, Peer, Plain, Socket, at_name, at_path, secure};
 use crate::tls::Trusted;
 
-/// Connects under a name, which the server shows to whoever asks it, and is let in.
-pub(super) fn enter(address: &PostgresAddress, session: &str) -> Result<Entered, SqlError> {
+/// Connects, and is let in as such a session.
+pub(super) fn enter(address: &PostgresAddress, session: &Session) -> Result<Entered, SqlError> {
     let deadline = Instant::now() + address.connect_timeout;
     let failed = |broken| broken_error(address, broken);
     let (plain, peer) = find(address, deadline).map_err(|source| match source.kind() {
@@ -37,13 +37,16 @@ pub(super) fn enter(address: &PostgresAddress, session: &str) -> Result<Entered,
     let parameters = [
         ("user", address.user.as_str()),
         ("database", address.database.as_str()),
-        ("application_name", session),
+        ("application_name", session.name.as_str()),
         ("client_encoding", "UTF8"),
         // Whatever the server's own default is: statements outside of transactions are sent at this level.
         ("default_transaction_isolation", "read committed"),
     ];
     let options = address.options.as_deref().map(|options| ("options", options));
-    let parameters = parameters.into_iter().chain(options);
+    // 0 would be: for ever.
+    let lock_timeout = session.lock_timeout.map(|time| time.as_millis().clamp(1, 1 << 30).to_string());
+    let lock_timeout = lock_timeout.as_deref().map(|time| ("lock_timeout", time));
+    let parameters = parameters.into_iter().chain(options).chain(lock_timeout);
     frontend::startup_message(parameters, &mut wire.outgoing).map_err(|error| failed(error.into()))?;
     wire.send().map_err(failed)?;
     let mut entry = Entry { address, wire, deadline, scram: None, had_password: false };

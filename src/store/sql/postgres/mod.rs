@@ -10,6 +10,7 @@ mod enter;
 mod plain;
 mod wire;
 
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -21,7 +22,7 @@ use postgres_protocol::message::frontend;
 use super::address::PostgresAddress;
 use super::dialect::Statement;
 use super::error::SqlError;
-use super::link::{Answer, Link, NoAnswer, Patience};
+use super::link::{Answer, Link, NoAnswer, Patience, Progress};
 use super::net::{Broken, Peer};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::StepKind;
@@ -41,6 +42,15 @@ const INT8: u32 = 20;
 /// Numbers travel in binary.
 const BINARY: i16 = 1;
 
+/// What a session is to the server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Session {
+    /// The name that the server shows to whoever asks it.
+    pub(super) name: String,
+    /// How long the server may have it wait for a lock.
+    pub(super) lock_timeout: Option<Duration>,
+}
+
 /// Whom a server has let in.
 #[derive(Debug)]
 pub(super) struct Entered {
@@ -58,15 +68,28 @@ pub(super) struct PostgresLink {
     patience: Patience,
     /// Whether a transaction has begun of which the server does not know yet.
     begins: bool,
+    /// What was sent and is not answered, for somebody who does not wait here.
+    under_way: Option<Exchange>,
     /// How the connection ended.
     lost: Option<Fault>,
 }
 
+/// A step that the server was sent, and what has come of it.
+#[derive(Debug)]
+struct Exchange {
+    step: StepKind,
+    gives_number: bool,
+    answer: Answer,
+    refused: Option<ServerError>,
+    /// Since when it is taken back.
+    taken_back: Option<Instant>,
+}
+
 impl PostgresLink {
-    /// A connection of its own for one buyer, under a name that the server shows to whoever asks it.
+    /// A connection of its own for one buyer.
     pub(super) fn open(
         address: &PostgresAddress,
-        session: &str,
+        session: &Session,
         statements: Vec<Statement>,
         patience: Patience,
     ) -> Result<Self, SqlError> {
@@ -81,7 +104,7 @@ impl PostgresLink {
                 said: error.said,
             });
         }
-        Ok(Self { entered, statements, patience, begins: false, lost: None })
+        Ok(Self { entered, statements, patience, begins: false, under_way: None, lost: None })
     }
 
     /// Puts the statement of a step behind what is to be sent. Returns whether it answers with a number.
@@ -92,41 +115,81 @@ impl PostgresLink {
         Ok(statement.gives_number)
     }
 
-    fn exchange(&mut self, step: StepKind, number: Stock) -> Result<Result<Answer, ServerError>, Broken> {
+    /// Sends a step.
+    fn send(&mut self, step: StepKind, number: Stock) -> Result<Exchange, Broken> {
         if std::mem::take(&mut self.begins) {
             self.put(StepKind::Begin, 0)?;
         }
         let gives_number = self.put(step, number)?;
         frontend::sync(&mut self.entered.wire.outgoing);
         self.entered.wire.send()?;
-        let mut answer = Answer::default();
-        let mut refused = None;
-        let mut taken_back = None;
+        Ok(Exchange { step, gives_number, answer: Answer::default(), refused: None, taken_back: None })
+    }
+
+    /// What came of a step, once the server has said all; `None` where the wait for it was interrupted, or is
+    /// somebody else's.
+    fn hear(&mut self, exchange: &mut Exchange) -> Result<Option<Result<Answer, ServerError>>, Broken> {
+        let step = exchange.step;
         loop {
             let Some(message) = self.entered.wire.receive()? else {
                 if Patience::may_end_in(step) && self.patience.is_over() {
-                    self.take_back(&mut taken_back)?;
+                    self.take_back(&mut exchange.taken_back)?;
                 }
-                continue;
+                return Ok(None);
             };
             match message {
-                Message::DataRow(row) if gives_number => answer.number = number_in(&row)?,
-                Message::CommandComplete(body) => answer.rows = rows_in(body.tag()?, step),
+                Message::DataRow(row) if exchange.gives_number => exchange.answer.number = number_in(&row)?,
+                Message::CommandComplete(body) => exchange.answer.rows = rows_in(body.tag()?, step),
                 Message::ErrorResponse(body) => {
                     let error = wire::server_error(&body);
                     if error.is_fatal {
-                        return Ok(Err(error));
+                        return Ok(Some(Err(error)));
                     }
-                    refused = Some(error);
+                    exchange.refused = Some(error);
                 }
                 Message::ReadyForQuery(_) => break,
                 _ => {}
             }
         }
-        if taken_back.is_some() {
+        if exchange.taken_back.is_some() {
             self.entered.wire.wait_at_most(None)?;
         }
-        Ok(refused.map_or(Ok(answer), Err))
+        Ok(Some(exchange.refused.take().map_or(Ok(exchange.answer), Err)))
+    }
+
+    fn exchange(&mut self, step: StepKind, number: Stock) -> Result<Result<Answer, ServerError>, Broken> {
+        let mut exchange = self.send(step, number)?;
+        loop {
+            if let Some(heard) = self.hear(&mut exchange)? {
+                return Ok(heard);
+            }
+        }
+    }
+
+    /// What needs no word with the server.
+    fn at_once(&mut self, step: StepKind) -> Option<Result<Answer, NoAnswer>> {
+        if let Some(fault) = self.lost {
+            return Some(Err(NoAnswer::Fault(fault)));
+        }
+        match step {
+            StepKind::Begin => self.begins = true,
+            // Nothing has been done in it.
+            StepKind::Commit | StepKind::Rollback if std::mem::take(&mut self.begins) => {}
+            _ => return None,
+        }
+        Some(Ok(Answer::default()))
+    }
+
+    /// What the server's words mean for a purchase.
+    fn meaning(&mut self, heard: Result<Result<Answer, ServerError>, Broken>) -> Result<Answer, NoAnswer> {
+        match heard {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) if error.is_fatal => Err(self.lose(error.store_code())),
+            Ok(Err(error)) if error.code == "57014" && self.patience.is_over() => Err(NoAnswer::GivenUp),
+            Ok(Err(error)) => Err(NoAnswer::Fault(Fault::of_store(kind_of(&error.code), error.store_code()))),
+            // "connection_failure", as the manual's list of codes has it.
+            Err(_) => Err(self.lose(StoreCode::of_state("08006"))),
+        }
     }
 
     /// Asks the server to give the statement up for which we wait, and gives up waiting if it does not.
@@ -153,28 +216,35 @@ impl PostgresLink {
 
 impl Link for PostgresLink {
     fn execute(&mut self, step: StepKind, number: Stock) -> Result<Answer, NoAnswer> {
-        if let Some(fault) = self.lost {
-            return Err(NoAnswer::Fault(fault));
+        if let Some(done) = self.at_once(step) {
+            return done;
         }
-        match step {
-            StepKind::Begin => {
-                self.begins = true;
-                return Ok(Answer::default());
-            }
-            // Nothing has been done in it.
-            StepKind::Commit | StepKind::Rollback if std::mem::take(&mut self.begins) => {
-                return Ok(Answer::default());
-            }
-            _ => {}
+        let heard = self.exchange(step, number);
+        self.meaning(heard)
+    }
+
+    fn start(&mut self, step: StepKind, number: Stock) -> Result<Progress, NoAnswer> {
+        if let Some(done) = self.at_once(step) {
+            return done.map(Progress::Answered);
         }
-        match self.exchange(step, number) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) if error.is_fatal => Err(self.lose(error.store_code())),
-            Ok(Err(error)) if error.code == "57014" && self.patience.is_over() => Err(NoAnswer::GivenUp),
-            Ok(Err(error)) => Err(NoAnswer::Fault(Fault::of_store(kind_of(&error.code), error.store_code()))),
-            // "connection_failure", as the manual's list of codes has it.
-            Err(_) => Err(self.lose(StoreCode::of_state("08006"))),
+        match self.entered.wire.never_wait().map_err(Broken::from).and_then(|()| self.send(step, number)) {
+            Ok(exchange) => self.under_way = Some(exchange),
+            Err(broken) => return self.meaning(Err(broken)).map(Progress::Answered),
         }
+        self.resume()
+    }
+
+    fn resume(&mut self) -> Result<Progress, NoAnswer> {
+        let Some(mut exchange) = self.under_way.take() else { return Err(NoAnswer::GivenUp) };
+        let Some(heard) = self.hear(&mut exchange).transpose() else {
+            self.under_way = Some(exchange);
+            return Ok(Progress::Asked);
+        };
+        self.meaning(heard).map(Progress::Answered)
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.entered.wire.descriptor())
     }
 }
 

@@ -7,9 +7,9 @@ use fallible_iterator::FallibleIterator as _;
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 
-use super::Entered;
 use super::enter::{broken_error, enter};
 use super::wire::{ServerError, server_error};
+use super::{Entered, Session};
 use crate::store::sql::address::PostgresAddress;
 use crate::store::sql::error::SqlError;
 use crate::store::sql::link::WAIT_FOR_OTHERS;
@@ -36,11 +36,9 @@ impl<'a> Talk<'a> {
         address: &'a PostgresAddress,
         table: String,
     ) -> Result<Self, SqlError> {
-        let entered = enter(address, "ticketsim")?;
-        let mut talk = Self { address, entered, table };
-        let wait = WAIT_FOR_OTHERS.as_millis();
-        talk.ask("connecting", &format!("SET lock_timeout = {wait}"))?;
-        Ok(talk)
+        let session = Session { name: "ticketsim".to_owned(), lock_timeout: Some(WAIT_FOR_OTHERS) };
+        let entered = enter(address, &session)?;
+        Ok(Self { address, entered, table })
     }
 
     /// The rows that a text of statements answers; `doing` is what it is for.

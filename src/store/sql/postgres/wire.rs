@@ -2,6 +2,7 @@
 //! signals: a buyer that waits here looks around when a system call was interrupted.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -50,6 +51,16 @@ impl Wire {
     /// How long one wait for bytes may take; for ever, if it is not said.
     pub(super) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
         self.socket.wait_at_most(time)
+    }
+
+    /// From now on a wait for bytes is somebody else's.
+    pub(super) fn never_wait(&self) -> io::Result<()> {
+        self.socket.never_wait()
+    }
+
+    /// On which they come.
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.socket.descriptor()
     }
 
     /// The next message, before a moment.
