@@ -1,14 +1,17 @@
 //! `ticketsim explore`: every schedule of a small sale, or a sample of those of a large one.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
 use super::Exit;
 use super::choices::ChoiceArgs;
+use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json};
 use super::progress::Counted;
-use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, Stopped, census_until, sample_until};
+use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, Stopped, census_until, graph, sample_until};
+use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Plan};
 use crate::protocol::sql::Engine;
@@ -54,6 +57,9 @@ pub(super) struct ExploreArgs {
     /// Seed of the sample [default: drawn, and shown]
     #[arg(long, value_name = "N", requires = "sample")]
     seed: Option<u64>,
+    /// Write the graph of states as one self-contained HTML page, too
+    #[arg(long, value_name = "PATH", conflicts_with = "sample")]
+    html: Option<PathBuf>,
     /// Print one JSON document instead of text
     #[arg(long)]
     json: bool,
@@ -78,35 +84,63 @@ impl ExploreArgs {
 }
 
 pub(super) fn execute(args: &ExploreArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    check_outputs(&[], args.html.as_deref())?;
     let setting = args.setting()?;
-    let (output, exit) = if let Some(draws) = args.sample {
-        let scheduler = args.depth.map_or(Scheduler::Uniform, |depth| Scheduler::Pct { depth });
-        // 32 bits, so that a seed can be read out and typed.
-        let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-        let sample = sample_until(&setting, Sampling { draws, scheduler, seed }, interrupted);
-        let exit = if sample.asked.is_some() { Exit::Interrupted } else { sample.ruling().into() };
-        if args.json {
-            (report::sample_json(&setting, &sample), exit)
-        } else {
-            (report::sample_text(&setting, &sample, lang), exit)
-        }
-    } else {
-        let mut counted = Counted::new(lang);
-        let census =
-            census_until(&setting, args.max_states, interrupted, &mut |progress| counted.show(progress));
-        counted.clear();
-        let told = census.partial.as_ref().is_some_and(|covered| covered.stopped == Stopped::Told);
-        let exit = if told { Exit::Interrupted } else { census.ruling().into() };
-        if args.json {
-            (report::census_json(&setting, &census, args.max_states), exit)
-        } else {
-            (report::census_text(&setting, &census, lang), exit)
-        }
+    let mut outputs = Outputs::new(interrupted);
+    let (output, exit) = match args.sample {
+        Some(draws) => draw(args, &setting, draws, lang, interrupted),
+        None => count(args, &setting, lang, &mut outputs, interrupted)?,
     };
     if args.json {
         print_json(&output, interrupted)?;
     } else {
         print(&output, interrupted)?;
     }
-    Ok(exit)
+    Ok(outputs.exit(exit))
+}
+
+/// Draws some schedules.
+fn draw(
+    args: &ExploreArgs,
+    setting: &Setting,
+    draws: u64,
+    lang: Lang,
+    interrupted: &AtomicBool,
+) -> (String, Exit) {
+    let scheduler = args.depth.map_or(Scheduler::Uniform, |depth| Scheduler::Pct { depth });
+    // 32 bits, so that a seed can be read out and typed.
+    let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let sample = sample_until(setting, Sampling { draws, scheduler, seed }, interrupted);
+    let exit = if sample.asked.is_some() { Exit::Interrupted } else { sample.ruling().into() };
+    if args.json {
+        (report::sample_json(setting, &sample), exit)
+    } else {
+        (report::sample_text(setting, &sample, lang), exit)
+    }
+}
+
+/// Counts all schedules, and draws their graph.
+fn count(
+    args: &ExploreArgs,
+    setting: &Setting,
+    lang: Lang,
+    outputs: &mut Outputs<'_>,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<(String, Exit)> {
+    let mut counted = Counted::new(lang);
+    let census = census_until(setting, args.max_states, interrupted, &mut |progress| counted.show(progress));
+    counted.clear();
+    let told = census.partial.as_ref().is_some_and(|covered| covered.stopped == Stopped::Told);
+    let exit = if told { Exit::Interrupted } else { census.ruling().into() };
+    if let Some(path) = args.html.as_ref().filter(|_| !told) {
+        let graph = graph(setting, args.max_states, report::MOST_OF_A_COLUMN, interrupted);
+        let page = report::graph_page(setting, &graph, &report::census_summary(&census, lang), lang)?;
+        outputs.note(path, write_whole(path, interrupted, |file| file.write_all(page.as_bytes())));
+    }
+    let output = if args.json {
+        report::census_json(setting, &census, args.max_states)
+    } else {
+        report::census_text(setting, &census, lang)
+    };
+    Ok((output, exit))
 }

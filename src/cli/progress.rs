@@ -31,6 +31,8 @@ closed_set! {
 
 /// Runs shorter than this show no progress.
 const WORTH_A_BAR: Duration = Duration::from_millis(500);
+/// Counts that take no longer show no progress.
+const WORTH_A_LINE: Duration = Duration::from_secs(1);
 /// How often a plain line is printed.
 const PLAIN_EVERY: Duration = Duration::from_secs(1);
 
@@ -118,36 +120,37 @@ fn visible_bar(purchases: Option<u64>) -> ProgressBar {
     bar
 }
 
-/// The progress of a count: a line every second, from the first one on; on a terminal always the same line.
+/// The progress of a count: from the first second on, one line on a terminal; nothing elsewhere, where nobody waits.
 pub(super) struct Counted {
     lang: Lang,
-    terminal: bool,
-    last: Instant,
-    shown: bool,
+    began: Instant,
+    bar: Option<ProgressBar>,
 }
 
 impl Counted {
     pub(super) fn new(lang: Lang) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        Self { lang, terminal, last: Instant::now(), shown: false }
+        let hidden = || ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Self { lang, began: Instant::now(), bar: std::io::stderr().is_terminal().then(hidden) }
     }
 
     pub(super) fn show(&mut self, progress: explore::Progress) {
-        if self.last.elapsed() < PLAIN_EVERY {
-            return;
+        let Some(bar) = self.bar.as_ref().filter(|_| self.began.elapsed() >= WORTH_A_LINE) else { return };
+        if bar.is_hidden() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{elapsed} {msg}") {
+                bar.set_style(style);
+            }
         }
-        (self.last, self.shown) = (Instant::now(), true);
         let explore::Progress { states, steps, ended } = progress;
         let share = format!("{:.1} %", ended * 100.0);
-        let line = say_explore::counting(self.lang, grouped(states), steps, share);
-        let line = if self.terminal { format!("\r\x1b[2K{line}") } else { line + "\n" };
-        write_if_ready(std::io::stderr(), line.as_bytes());
+        bar.set_message(say_explore::counting(self.lang, grouped(states), steps, share));
+        bar.tick();
     }
 
     /// Takes the line away.
     pub(super) fn clear(&self) {
-        if self.terminal && self.shown {
-            write_if_ready(std::io::stderr(), b"\r\x1b[2K");
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
         }
     }
 }

@@ -8,22 +8,23 @@
 //! kept apart from those after more, so no schedule is counted twice or left out. (Where an aborted purchase is tried
 //! again the same state can come up after other numbers of steps, and is counted as a state each time.)
 //!
-//! Models, courses, buyers and seats are kept once each and known by their numbers. Where a request of one buyer
+//! Models, courses, buyers and seats are kept once each and known by their numbers; a model with a course is a world. Where a request of one buyer
 //! leaves all others' seats as they are, what a step does depends on the model and that buyer alone, and is
 //! looked up when it comes again.
 //!
 //! All numbers are exact. The probabilities after d steps are integers over one common denominator: at
 //! each step it is multiplied by the least common multiple of the numbers of buyers that can step.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use num_bigint::BigUint;
 use num_integer::Integer;
 use num_rational::Ratio;
-use num_traits::{One, ToPrimitive as _, Zero};
+use num_traits::One;
 
-use super::level::{Crowd, Level, Stand, State};
+use super::counted::{Census, Coverage, Found, Progress, Stopped, nearly};
+use super::level::{Crowd, Level, Share, Stand, crowd_of, moved};
 use super::numbered::Numbered;
 use super::shop::{Course, Shop};
 use super::{End, Ends, Setting, with_model};
@@ -31,89 +32,13 @@ use crate::buyer::Buyer;
 use crate::fault::StoreCode;
 use crate::protocol::Letter;
 use crate::schedule::{Schedule, Step};
-use crate::verdict::Ruling;
 use crate::world::{Model, seated, step, wants};
 
 /// The bound on states of a command that names none.
 pub const MAX_STATES: u64 = 1_000_000;
 
-/// One way to end, and all schedules that do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// How they end.
-    pub end: End,
-    /// How many there are.
-    pub schedules: BigUint,
-    /// How likely one of them is under a scheduler that picks evenly among the buyers that can step.
-    pub probability: Ratio<BigUint>,
-    /// A shortest one of them.
-    pub witness: Schedule,
-    /// The errors that ended purchases in them, and at which step: how many, over all of these schedules.
-    pub errors: BTreeMap<(StoreCode, Letter), BigUint>,
-}
-
-/// How far a census got that met its bound, or was told to stop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coverage {
-    /// Every order of so many steps was followed. Schedules that are longer were not counted.
-    pub steps: u64,
-    /// How likely a schedule is one of those that were counted.
-    pub probability: Ratio<BigUint>,
-    /// Why it went no further.
-    pub stopped: Stopped,
-}
-
-/// Why a census did not count all schedules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stopped {
-    /// It met its bound on states.
-    Bound,
-    /// It was told to.
-    Told,
-    /// There is no longest schedule: an aborted purchase can be tried again for ever.
-    Endless,
-}
-
-/// How far a census has got.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Progress {
-    /// How many different states were met.
-    pub states: u64,
-    /// How many steps were taken.
-    pub steps: u64,
-    /// How likely a schedule has ended by then.
-    pub ended: f64,
-}
-
-/// All schedules of a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Census {
-    /// How many schedules there are.
-    pub schedules: BigUint,
-    /// How many of them are sound.
-    pub sound: BigUint,
-    /// How many different states were met: the first, the last and all between.
-    pub states: u64,
-    /// `None` when all schedules were counted; otherwise what was.
-    pub partial: Option<Coverage>,
-    /// The ways to end, the worst first.
-    pub found: Vec<Found>,
-}
-
-impl Census {
-    /// Unsound where some schedule is, whether all were counted or not; unknown where none was found but
-    /// not all were counted.
-    #[must_use]
-    pub fn ruling(&self) -> Ruling {
-        if self.sound < self.schedules {
-            Ruling::Unsound
-        } else if self.partial.is_some() {
-            Ruling::Unknown
-        } else {
-            Ruling::Sound
-        }
-    }
-}
+/// The errors that ended purchases: of which code, at which step, how many.
+type Errors = Vec<((StoreCode, Letter), u32)>;
 
 /// How a state was met first: from which one, by whose step.
 #[derive(Clone, Copy, Debug)]
@@ -140,25 +65,30 @@ pub fn census_until(
     with_model!(setting, model => Walk::new(setting, model, watch).census(max_states, told))
 }
 
-/// What a step of a buyer makes of a model, where it leaves all other buyers as they are.
-#[derive(Clone, Copy, Debug)]
-struct Move {
-    model: u32,
-    course: u32,
-    stand: Stand,
+/// What is known of a buyer's step in a world, where it leaves all other buyers as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    /// Nothing yet.
+    Unknown,
+    /// It can take none now.
+    Stands,
+    /// It leads there.
+    To { world: u32, stand: Stand },
 }
 
-struct Walk<'a, M: Model> {
+pub(super) struct Walk<'a, M: Model> {
     setting: &'a Setting,
     watch: &'a mut dyn FnMut(Progress),
     models: Numbered<M>,
     courses: Numbered<Course>,
+    /// Every model with every course that it was met with, by their numbers.
+    worlds: Numbered<(u32, u32)>,
     buyers: Numbered<Buyer>,
     seats: Numbered<M::Seat>,
     /// Every place where a buyer was met: the number of the buyer and that of its seat.
     stands: Numbered<(u32, u32)>,
-    /// What is known of single steps, by model, course and stand.
-    moves: HashMap<(u32, u32, Stand), Move>,
+    /// What is known of single steps, by world and stand.
+    moves: Vec<Vec<Move>>,
     /// How each state was met, by its number. The first leads nowhere.
     trails: Vec<Trail>,
     /// What the masses of the current level are parts of.
@@ -167,10 +97,19 @@ struct Walk<'a, M: Model> {
     ended: f64,
     ends: Ends,
     found: HashMap<End, Found>,
+    /// Room that is used again and again.
+    room: Room<M>,
+}
+
+/// Everybody in one state, one by one.
+struct Room<M: Model> {
+    buyers: Vec<Buyer>,
+    seats: Vec<M::Seat>,
+    stands: Vec<Stand>,
 }
 
 impl<'a, M: Model> Walk<'a, M> {
-    fn new(setting: &'a Setting, start: M, watch: &'a mut dyn FnMut(Progress)) -> Self {
+    pub(super) fn new(setting: &'a Setting, start: M, watch: &'a mut dyn FnMut(Progress)) -> Self {
         let mut models = Numbered::default();
         models.number(start);
         Self {
@@ -178,38 +117,39 @@ impl<'a, M: Model> Walk<'a, M> {
             watch,
             models,
             courses: Numbered::default(),
+            worlds: Numbered::default(),
             buyers: Numbered::default(),
             seats: Numbered::default(),
             stands: Numbered::default(),
-            moves: HashMap::new(),
+            moves: Vec::new(),
             trails: Vec::new(),
             denominator: BigUint::one(),
             steps: 0,
             ended: 0.0,
             ends: Ends::default(),
             found: HashMap::new(),
+            room: Room { buyers: Vec::new(), seats: Vec::new(), stands: Vec::new() },
         }
     }
 
     fn census(mut self, max_states: u64, told: &AtomicBool) -> Census {
-        let most_steps = self.setting.most_steps_of_retries();
+        let most_steps = self.most_steps();
         let mut level = self.first_level();
         loop {
-            let able: Vec<Vec<(Stand, u32)>> = level.states().map(|state| self.able(state)).collect();
+            let able = self.all_able(&level);
             self.note_ends(&level, &able);
-            if able.iter().all(Vec::is_empty) {
+            if able.iter().all(|able| *able == 0) {
                 return self.counted(None);
             }
             if most_steps.is_some_and(|most| self.steps > most) {
                 return self.counted(Some(Stopped::Endless));
             }
-            match self.next_level(&level, &able, max_states, told) {
+            match self.next_level(&level, &able, max_states, told, |_, _, _, _| ()) {
                 Some(next) => level = next,
                 None if told.load(Ordering::Relaxed) => return self.counted(Some(Stopped::Told)),
                 None => return self.counted(Some(Stopped::Bound)),
             }
-            self.steps += 1;
-            self.tell();
+            self.count_step();
         }
     }
 
@@ -218,14 +158,17 @@ impl<'a, M: Model> Walk<'a, M> {
         (self.watch)(Progress { states, steps, ended });
     }
 
-    fn first_level(&mut self) -> Level {
+    pub(super) fn first_level(&mut self) -> Level {
         let (buyer, seat) = seated(self.models.of(0), self.setting.rules());
         let start = self.stand(buyer, seat);
         self.trails.push(Trail { from: 0, stand: start });
         let course = self.courses.number(Course::default());
-        let mut level = Level::default();
-        level.place(State { model: 0, course, crowd: Crowd::of(&[(start, self.setting.buyers)]) }, 0);
-        level.add(0, &BigUint::one(), &BigUint::one(), 1);
+        let world = self.worlds.number((0, course));
+        let one = BigUint::one();
+        let mut level = Level::up_to(&one, &one);
+        if let Some(place) = level.place(world, &[(start, self.setting.buyers)], || Some(0)) {
+            level.add(place, &Share::new(&one, &one), 1);
+        }
         level
     }
 
@@ -240,128 +183,234 @@ impl<'a, M: Model> Walk<'a, M> {
         (self.buyers.of(buyer), self.seats.of(seat))
     }
 
-    /// The places from which a step can be taken in this state, and by how many.
-    fn able(&self, state: &State) -> Vec<(Stand, u32)> {
-        let model = self.models.of(state.model);
-        let can_step = |stand: Stand| {
-            let (buyer, seat) = self.at(stand);
-            wants(model, buyer, seat).is_some()
-        };
-        state.crowd.stands().filter(|(stand, _)| can_step(*stand)).collect()
+    /// With more steps than these there is no longest schedule.
+    pub(super) fn most_steps(&self) -> Option<u64> {
+        self.setting.most_steps_of_retries()
     }
 
-    /// Everything that one step leads to. `None` when those would be too many, or it is told to stop.
-    fn next_level(
+    /// How many different states were met.
+    pub(super) fn states(&self) -> u64 {
+        self.trails.len() as u64
+    }
+
+    /// What the masses of the newest level are parts of.
+    pub(super) fn denominator(&self) -> &BigUint {
+        &self.denominator
+    }
+
+    /// Another step was followed.
+    pub(super) fn count_step(&mut self) {
+        self.steps += 1;
+        self.tell();
+    }
+
+    /// How a schedule names the step of one who stands there.
+    pub(super) fn letter_at(&self, stand: Stand) -> Option<Letter> {
+        self.at(stand).0.next_letter()
+    }
+
+    /// How many buyers can step in each state of a level.
+    pub(super) fn all_able(&mut self, level: &Level) -> Vec<u32> {
+        (0..level.len()).map(|place| self.able(level, place)).collect()
+    }
+
+    /// How many buyers can step in this state.
+    fn able(&mut self, level: &Level, place: usize) -> u32 {
+        let world = level.world(place);
+        level
+            .crowd(place)
+            .iter()
+            .filter(|(stand, _)| self.can_step(world, *stand))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Whether a buyer that stands there can step in this world.
+    fn can_step(&mut self, world: u32, stand: Stand) -> bool {
+        if M::APART {
+            return self.step_apart(world, stand) != Move::Stands;
+        }
+        let (model, _) = *self.worlds.of(world);
+        let (buyer, seat) = self.at(stand);
+        wants(self.models.of(model), buyer, seat).is_some()
+    }
+
+    /// Everything that one step leads to; `met` is told of each step, from which place to which, from which stand and by
+    /// how many. `None` when those would be too many, or it is told to stop.
+    pub(super) fn next_level(
         &mut self,
         level: &Level,
-        able: &[Vec<(Stand, u32)>],
+        able: &[u32],
         max_states: u64,
         told: &AtomicBool,
+        mut met: impl FnMut(usize, usize, Stand, u32),
     ) -> Option<Level> {
-        let number = |able: &Vec<(Stand, u32)>| able.iter().map(|(_, count)| count).sum::<u32>();
-        let numbers: BTreeSet<u32> = able.iter().map(number).filter(|number| *number > 0).collect();
+        let numbers: BTreeSet<u32> = able.iter().copied().filter(|number| *number > 0).collect();
         let common =
             numbers.iter().fold(BigUint::one(), |common, number| common.lcm(&BigUint::from(*number)));
         let parts: HashMap<u32, BigUint> = numbers.iter().map(|number| (*number, &common / number)).collect();
-        let mut next = Level::default();
-        for ((state, weight), able) in level.iter().zip(able).filter(|(_, able)| !able.is_empty()) {
+        self.denominator *= common;
+        let ways = able.iter().enumerate().map(|(place, able)| level.ways(place) * able).sum();
+        let mut next = Level::up_to(&ways, &self.denominator);
+        let mut crowd = Vec::new();
+        for (place, able) in able.iter().enumerate().filter(|(_, able)| **able > 0) {
             if told.load(Ordering::Relaxed) {
                 return None;
             }
-            let share = &weight.mass * &parts[&number(able)];
-            for (stand, count) in able {
-                let after = self.after(state, *stand);
-                let place = match next.find(&after) {
-                    Some(place) => place,
-                    None if self.trails.len() as u64 >= max_states => return None,
-                    None => {
-                        let number = self.trails.len() as u32;
-                        self.trails.push(Trail { from: weight.state, stand: *stand });
-                        if number.is_multiple_of(1 << 14) {
-                            self.tell();
-                        }
-                        next.place(after, number)
+            let share = Share::new(&level.ways(place), &(level.mass(place) * &parts[able]));
+            for (stand, count) in level.crowd(place).iter().copied() {
+                let Some(world) = self.after(level, place, stand, &mut crowd) else { continue };
+                let number = || {
+                    let number = self.trails.len();
+                    if number as u64 >= max_states {
+                        return None;
                     }
+                    self.trails.push(Trail { from: level.number(place), stand });
+                    if number.is_multiple_of(1 << 14) {
+                        self.tell();
+                    }
+                    Some(number as u32)
                 };
-                next.add(place, &weight.ways, &share, *count);
+                let after = next.place(world, &crowd, number)?;
+                next.add(after, &share, count);
+                met(place, after, stand, count);
             }
         }
-        self.denominator *= common;
         Some(next)
     }
 
-    /// The state after a step of one who stands there.
-    fn after(&mut self, state: &State, stand: Stand) -> State {
+    /// The state after a step of one who stands there, if it can step: its world, and its crowd in `crowd`.
+    fn after(
+        &mut self,
+        level: &Level,
+        place: usize,
+        stand: Stand,
+        crowd: &mut Vec<(Stand, u32)>,
+    ) -> Option<u32> {
+        let (world, before) = (level.world(place), level.crowd(place));
         if !M::APART {
-            return self.after_for_all(state, stand);
+            return self.can_step(world, stand).then(|| self.after_for_all(world, before, stand, crowd));
         }
-        let key = (state.model, state.course, stand);
-        let known = self.moves.get(&key).copied();
-        let Move { model, course, stand: moved } = known.unwrap_or_else(|| {
-            let (buyer, seat) = self.at(stand);
+        match self.step_apart(world, stand) {
+            Move::To { world, stand: to } => {
+                moved(before, stand, to, crowd);
+                Some(world)
+            }
+            Move::Stands | Move::Unknown => None,
+        }
+    }
+
+    /// What becomes of a step that leaves all others as they are.
+    fn step_apart(&mut self, world: u32, stand: Stand) -> Move {
+        let (row, column) = (world as usize, stand as usize);
+        let known = self.moves.get(row).and_then(|row| row.get(column)).copied();
+        match known {
+            None | Some(Move::Unknown) => {}
+            Some(known) => return known,
+        }
+        let (model, course) = *self.worlds.of(world);
+        let (buyer, seat) = self.at(stand);
+        let found = if wants(self.models.of(model), buyer, seat).is_none() {
+            Move::Stands
+        } else {
             let (mut buyer, mut seat) = ([buyer.clone()], [seat.clone()]);
-            let mut model = self.models.of(state.model).clone();
-            let mut course = self.courses.of(state.course).clone();
+            let mut model = self.models.of(model).clone();
+            let mut course = self.courses.of(course).clone();
             let initial = self.setting.tickets;
             step(&mut model, &mut buyer, &mut seat, 0, |answer| course.note::<M>(&answer, initial));
             let ([buyer], [seat]) = (buyer, seat);
             let stand = self.stand(buyer, seat);
-            let (model, course) = (self.models.number(model), self.courses.number(course));
-            *self.moves.entry(key).or_insert(Move { model, course, stand })
-        });
-        State { model, course, crowd: state.crowd.moved(stand, moved) }
+            Move::To { world: self.world(model, course), stand }
+        };
+        if self.moves.len() <= row {
+            self.moves.resize_with(row + 1, Vec::new);
+        }
+        let moves = &mut self.moves[row];
+        if moves.len() <= column {
+            moves.resize(column + 1, Move::Unknown);
+        }
+        moves[column] = found;
+        found
     }
 
-    /// The same, where a step may touch everybody.
-    fn after_for_all(&mut self, state: &State, stand: Stand) -> State {
-        let stands: Vec<Stand> = state
-            .crowd
-            .stands()
-            .flat_map(|(stand, count)| std::iter::repeat_n(stand, count as usize))
-            .collect();
-        let (mut buyers, mut seats): (Vec<Buyer>, Vec<M::Seat>) = stands
-            .iter()
-            .map(|stand| self.at(*stand))
-            .map(|(buyer, seat)| (buyer.clone(), seat.clone()))
-            .unzip();
-        let mut model = self.models.of(state.model).clone();
-        let mut course = self.courses.of(state.course).clone();
+    /// The number of a model with a course.
+    fn world(&mut self, model: M, course: Course) -> u32 {
+        let pair = (self.models.number(model), self.courses.number(course));
+        self.worlds.number(pair)
+    }
+
+    /// What becomes of a step that may touch everybody.
+    fn after_for_all(
+        &mut self,
+        world: u32,
+        before: &Crowd,
+        stand: Stand,
+        crowd: &mut Vec<(Stand, u32)>,
+    ) -> u32 {
+        let mut room = std::mem::replace(
+            &mut self.room,
+            Room { buyers: Vec::new(), seats: Vec::new(), stands: Vec::new() },
+        );
+        let Room { buyers, seats, stands } = &mut room;
+        buyers.clear();
+        seats.clear();
+        stands.clear();
+        for (stand, count) in before.iter().copied() {
+            let (buyer, seat) = self.at(stand);
+            for _ in 0..count {
+                buyers.push(buyer.clone());
+                seats.push(seat.clone());
+                stands.push(stand);
+            }
+        }
+        let (model, course) = *self.worlds.of(world);
+        let mut model = self.models.of(model).clone();
+        let mut course = self.courses.of(course).clone();
         let initial = self.setting.tickets;
         let who = stands.iter().position(|at| *at == stand).unwrap_or_default();
-        step(&mut model, &mut buyers, &mut seats, who, |answer| course.note::<M>(&answer, initial));
-        let mut moved: Vec<Stand> = Vec::with_capacity(stands.len());
-        for ((buyer, seat), before) in buyers.into_iter().zip(seats).zip(stands) {
-            let is_same = self.at(before) == (&buyer, &seat);
-            moved.push(if is_same { before } else { self.stand(buyer, seat) });
+        step(&mut model, buyers, seats, who, |answer| course.note::<M>(&answer, initial));
+        for ((buyer, seat), at) in buyers.iter().zip(seats.iter()).zip(stands.iter_mut()) {
+            if self.at(*at) != (buyer, seat) {
+                *at = self.stand(buyer.clone(), seat.clone());
+            }
         }
-        let (model, course) = (self.models.number(model), self.courses.number(course));
-        State { model, course, crowd: Crowd::of_all(moved) }
+        crowd_of(stands, crowd);
+        self.room = room;
+        self.world(model, course)
+    }
+
+    /// How schedules end in a state in which nobody can step, and the errors that ended purchases on the way.
+    pub(super) fn end_of(&mut self, level: &Level, place: usize) -> (End, Errors) {
+        let waits = |(stand, _): &&(Stand, u32)| self.at(*stand).0.next_letter().is_some();
+        let stuck = level.crowd(place).iter().filter(waits).map(|(_, count)| u64::from(*count)).sum();
+        let (model, course) = *self.worlds.of(level.world(place));
+        let course = self.courses.of(course).clone().ended(self.models.of(model), stuck);
+        let errors = course.errors().to_vec();
+        // Set aside, since the schedule is looked up in the rest of `self`.
+        let mut ends = std::mem::take(&mut self.ends);
+        let end = ends.of(self.setting, course, || self.schedule(level.number(place)));
+        self.ends = ends;
+        (end, errors)
     }
 
     /// Books the states in which nobody can step.
-    fn note_ends(&mut self, level: &Level, able: &[Vec<(Stand, u32)>]) {
+    fn note_ends(&mut self, level: &Level, able: &[u32]) {
         let mut sums: HashMap<End, (BigUint, BigUint)> = HashMap::new();
-        for ((state, weight), _) in level.iter().zip(able).filter(|(_, able)| able.is_empty()) {
-            let waits = |(stand, _): &(Stand, u32)| self.at(*stand).0.next_letter().is_some();
-            let stuck = state.crowd.stands().filter(waits).map(|(_, count)| u64::from(count)).sum();
-            let course = self.courses.of(state.course).clone().ended(self.models.of(state.model), stuck);
-            let errors = course.errors().to_vec();
-            // Set aside, since the schedule is looked up in the rest of `self`.
-            let mut ends = std::mem::take(&mut self.ends);
-            let end = ends.of(self.setting, course, || self.schedule(weight.state));
-            self.ends = ends;
+        for (place, _) in able.iter().enumerate().filter(|(_, able)| **able == 0) {
+            let (end, errors) = self.end_of(level, place);
+            let (state, ways_there) = (level.number(place), level.ways(place));
             if !self.found.contains_key(&end) {
-                let witness = self.schedule(weight.state);
+                let witness = self.schedule(state);
                 self.found.insert(end.clone(), Found::first(end.clone(), witness));
             }
             if let Some(found) = self.found.get_mut(&end) {
                 for (error, count) in errors {
-                    *found.errors.entry(error).or_default() += &weight.ways * count;
+                    *found.errors.entry(error).or_default() += &ways_there * count;
                 }
             }
             let (ways, mass) = sums.entry(end).or_default();
-            *ways += &weight.ways;
-            *mass += &weight.mass;
+            *ways += ways_there;
+            *mass += level.mass(place);
         }
         for (end, (ways, mass)) in sums {
             if let Some(found) = self.found.get_mut(&end) {
@@ -373,8 +422,7 @@ impl<'a, M: Model> Walk<'a, M> {
         }
     }
 
-    /// The schedule by which a state was met first. Of those alike, the one with the lowest number
-    /// steps.
+    /// The schedule by which a state was met first.
     fn schedule(&self, state: u32) -> Schedule {
         let mut trail = Vec::new();
         let mut at = state;
@@ -383,6 +431,12 @@ impl<'a, M: Model> Walk<'a, M> {
             trail.push(stand);
             at = from;
         }
+        self.named(trail.into_iter().rev())
+    }
+
+    /// The schedule in which, one after the other, those step who stand at these places. Of those alike, the one with
+    /// the lowest number steps.
+    pub(super) fn named(&self, stands: impl Iterator<Item = Stand>) -> Schedule {
         let mut shop = Shop::new(self.setting, self.models.of(0).clone());
         let number = |buyer: &Buyer, seat: &M::Seat| {
             let pair = (self.buyers.known(buyer)?, self.seats.known(seat)?);
@@ -396,8 +450,8 @@ impl<'a, M: Model> Walk<'a, M> {
         for (place, stand) in at.iter().enumerate() {
             crowds.entry(stand.unwrap_or_default()).or_default().insert(place);
         }
-        let mut steps = Vec::with_capacity(trail.len());
-        for stand in trail.into_iter().rev() {
+        let mut steps = Vec::new();
+        for stand in stands {
             let Some(place) = crowds.get(&stand).and_then(BTreeSet::first).copied() else {
                 unreachable!("a trail leads through places where buyers stand");
             };
@@ -437,20 +491,5 @@ impl<'a, M: Model> Walk<'a, M> {
             }),
             found,
         }
-    }
-}
-
-/// A share for people who wait. The whole numbers may be larger than a double.
-fn nearly(share: &Ratio<BigUint>) -> f64 {
-    let shift = share.denom().bits().saturating_sub(64);
-    let parts = ((share.numer() >> shift).to_f64(), (share.denom() >> shift).to_f64());
-    if let (Some(part), Some(whole)) = parts { part / whole } else { 0.0 }
-}
-
-impl Found {
-    /// An end that was met just now.
-    fn first(end: End, witness: Schedule) -> Self {
-        let (schedules, probability) = (BigUint::zero(), Ratio::zero());
-        Self { end, schedules, probability, witness, errors: BTreeMap::new() }
     }
 }

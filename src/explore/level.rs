@@ -1,109 +1,113 @@
 //! All states after the same number of steps, each with how much leads to it.
-
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+//!
+//! There are millions of them, and most of the time goes into finding one again. So what belongs to them lies in a few
+//! long lists, not in a small allocation for each: crowds one behind the other, and sums of a width that all of a
+//! level share.
 
 use num_bigint::BigUint;
 
 /// A place where a buyer can stand, by its number in the list of all that were met.
 pub(super) type Stand = u32;
 
-/// How many buyers stand at each place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Crowd(
-    /// Sorted by place; none that is empty.
-    Box<[(Stand, u32)]>,
-);
+/// How many buyers stand at each place: sorted by place, none that is empty.
+pub(super) type Crowd = [(Stand, u32)];
 
-impl Crowd {
-    /// These places, which are sorted.
-    pub(super) fn of(stands: &[(Stand, u32)]) -> Self {
-        Self(stands.into())
-    }
+/// Each buyer's place, in any order, as a crowd.
+pub(super) fn crowd_of(stands: &mut [Stand], into: &mut Vec<(Stand, u32)>) {
+    stands.sort_unstable();
+    let alike = stands.chunk_by(|one, other| one == other);
+    into.clear();
+    into.extend(alike.map(|alike| (alike[0], alike.len() as u32)));
+}
 
-    /// Each buyer's place, in any order.
-    pub(super) fn of_all(mut stands: Vec<Stand>) -> Self {
-        stands.sort_unstable();
-        let alike = stands.chunk_by(|one, other| one == other);
-        Self(alike.map(|alike| (alike[0], alike.len() as u32)).collect())
-    }
-
-    /// The places, and how many stand there.
-    pub(super) fn stands(&self) -> impl Iterator<Item = (Stand, u32)> {
-        self.0.iter().copied()
-    }
-
-    /// The same after one of them has moved from a place where somebody stands to another.
-    pub(super) fn moved(&self, from: Stand, to: Stand) -> Self {
-        let mut stands = Vec::with_capacity(self.0.len() + 1);
-        let mut arrives = true;
-        for (stand, count) in self.stands() {
-            if arrives && stand > to {
-                stands.push((to, 1));
-                arrives = false;
-            }
-            let count = count - u32::from(stand == from) + u32::from(stand == to);
-            arrives &= stand != to;
-            if count > 0 {
-                stands.push((stand, count));
-            }
+/// The crowd after one has moved from a place where somebody stands to another.
+pub(super) fn moved(crowd: &Crowd, from: Stand, to: Stand, into: &mut Vec<(Stand, u32)>) {
+    into.clear();
+    let mut arrives = true;
+    for (stand, count) in crowd.iter().copied() {
+        if arrives && stand > to {
+            into.push((to, 1));
+            arrives = false;
         }
-        if arrives {
-            stands.push((to, 1));
+        let count = count - u32::from(stand == from) + u32::from(stand == to);
+        arrives &= stand != to;
+        if count > 0 {
+            into.push((stand, count));
         }
-        Self(stands.into())
+    }
+    if arrives {
+        into.push((to, 1));
     }
 }
 
-/// What is the same for all schedules that lead to it. Model and course are known by their numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct State {
-    pub(super) model: u32,
-    pub(super) course: u32,
-    pub(super) crowd: Crowd,
+/// A number for tables: the same for equal states.
+fn digest(world: u32, crowd: &Crowd) -> u64 {
+    // Multiplied by an odd number that mixes well (2⁶⁴ over the golden ratio), as in Fibonacci hashing; summed, so that
+    // no step waits for the one before.
+    const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mix = |word: u64| {
+        let word = (word ^ word >> 32).wrapping_mul(MIX);
+        (word ^ word >> 29).wrapping_mul(MIX)
+    };
+    let words = crowd.iter().map(|(stand, count)| u64::from(*stand) << 32 | u64::from(*count));
+    let sum = words.map(mix).fold(u64::from(world).wrapping_mul(MIX), u64::wrapping_add);
+    sum ^ sum >> 31
 }
 
-impl State {
-    /// A number for tables: the same for equal states.
-    fn digest(&self) -> u64 {
-        // Multiplied by an odd number that mixes well (2⁶⁴ over the golden ratio), as in Fibonacci hashing.
-        let mix =
-            |digest: u64, word: u64| (digest.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let first = mix(0, u64::from(self.model) << 32 | u64::from(self.course));
-        let words = self.crowd.stands().map(|(stand, count)| u64::from(stand) << 32 | u64::from(count));
-        let digest = words.fold(first, mix);
-        digest ^ digest >> 29
-    }
-}
-
-/// How much leads to a state.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Weight {
-    /// The number of orders of steps.
-    pub(super) ways: BigUint,
-    /// The probability, over the level's denominator.
-    pub(super) mass: BigUint,
-    /// The state's own number.
-    pub(super) state: u32,
-}
-
-/// A digest is as good as a hash already.
+/// Whole numbers of one width, in words of 64 bits, the lowest first.
 #[derive(Default)]
-struct AsItIs(u64);
+struct Sums {
+    width: usize,
+    words: Vec<u64>,
+}
 
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
+impl Sums {
+    /// None yet, each of which has room for this number.
+    fn up_to(most: &BigUint) -> Self {
+        let width = usize::try_from(most.bits() / 64 + 1).unwrap_or(usize::MAX);
+        Self { width, words: Vec::new() }
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+    fn push_zero(&mut self) {
+        self.words.resize(self.words.len() + self.width, 0);
+    }
+
+    /// Adds a number so many times. It has no more words than there is room for.
+    fn add(&mut self, place: usize, number: &[u64], times: u32) {
+        let into = &mut self.words[place * self.width..][..self.width];
+        let (low, high) = into.split_at_mut(number.len().min(self.width));
+        let mut carry = 0_u128;
+        for (word, add) in low.iter_mut().zip(number) {
+            carry += u128::from(*word) + u128::from(*add) * u128::from(times);
+            *word = carry as u64;
+            carry >>= 64;
         }
+        for word in high {
+            if carry == 0 {
+                return;
+            }
+            carry += u128::from(*word);
+            *word = carry as u64;
+            carry >>= 64;
+        }
+        debug_assert_eq!(carry, 0, "a sum outgrew its width");
     }
 
-    fn write_u64(&mut self, digest: u64) {
-        self.0 = digest;
+    fn of(&self, place: usize) -> BigUint {
+        let words = &self.words[place * self.width..][..self.width];
+        BigUint::new(words.iter().flat_map(|word| [*word as u32, (*word >> 32) as u32]).collect())
+    }
+}
+
+/// How much leads to a state from one before it.
+pub(super) struct Share {
+    ways: Vec<u64>,
+    mass: Vec<u64>,
+}
+
+impl Share {
+    pub(super) fn new(ways: &BigUint, mass: &BigUint) -> Self {
+        Self { ways: ways.iter_u64_digits().collect(), mass: mass.iter_u64_digits().collect() }
     }
 }
 
@@ -111,57 +115,169 @@ impl Hasher for AsItIs {
 const NONE: u32 = u32::MAX;
 
 /// The states after some number of steps.
-#[derive(Default)]
 pub(super) struct Level {
-    states: Vec<State>,
-    weights: Vec<Weight>,
-    /// The last state of each digest; and of each state the one before it with the same digest.
-    places: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
-    before: Vec<u32>,
+    /// What is known by this number: model and course.
+    worlds: Vec<u32>,
+    /// Each state's own number among all.
+    numbers: Vec<u32>,
+    digests: Vec<u64>,
+    crowds: Vec<(Stand, u32)>,
+    /// Where each state's crowd ends.
+    ends: Vec<usize>,
+    /// The number of orders of steps.
+    ways: Sums,
+    /// The probability, over the level's denominator.
+    mass: Sums,
+    /// The places, found by digest: a part of that, and the place.
+    slots: Vec<(u32, u32)>,
 }
 
 impl Level {
-    /// The place of a state in this level, if it was met.
-    pub(super) fn find(&self, state: &State) -> Option<usize> {
-        let mut at = self.places.get(&state.digest()).copied().unwrap_or(NONE);
-        while at != NONE {
-            if self.states[at as usize] == *state {
-                return Some(at as usize);
+    /// None yet: no sum of ways is above the one number, no sum of masses above the other.
+    pub(super) fn up_to(ways: &BigUint, mass: &BigUint) -> Self {
+        Self {
+            worlds: Vec::new(),
+            numbers: Vec::new(),
+            digests: Vec::new(),
+            crowds: Vec::new(),
+            ends: Vec::new(),
+            ways: Sums::up_to(ways),
+            mass: Sums::up_to(mass),
+            slots: vec![(0, NONE); 64],
+        }
+    }
+
+    /// How many states there are.
+    pub(super) fn len(&self) -> usize {
+        self.worlds.len()
+    }
+
+    /// The number of a state's model and course.
+    pub(super) fn world(&self, place: usize) -> u32 {
+        self.worlds[place]
+    }
+
+    /// A state's own number among all.
+    pub(super) fn number(&self, place: usize) -> u32 {
+        self.numbers[place]
+    }
+
+    /// Who stands where.
+    pub(super) fn crowd(&self, place: usize) -> &Crowd {
+        let begin = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.crowds[begin..self.ends[place]]
+    }
+
+    /// How many orders of steps lead there.
+    pub(super) fn ways(&self, place: usize) -> BigUint {
+        self.ways.of(place)
+    }
+
+    /// How likely it is, over the level's denominator.
+    pub(super) fn mass(&self, place: usize) -> BigUint {
+        self.mass.of(place)
+    }
+
+    /// The place of a state; `number` gives the number of one that was not met in this level, unless there must be no
+    /// more of them.
+    pub(super) fn place(
+        &mut self,
+        world: u32,
+        crowd: &Crowd,
+        number: impl FnOnce() -> Option<u32>,
+    ) -> Option<usize> {
+        if self.len() * 2 >= self.slots.len() {
+            self.grow();
+        }
+        let digest = digest(world, crowd);
+        let tag = (digest >> 32) as u32;
+        let mut slot = self.first_slot(digest);
+        loop {
+            let (known, place) = self.slots[slot];
+            if place == NONE {
+                break;
             }
-            at = self.before[at as usize];
+            let at = place as usize;
+            if known == tag && self.worlds[at] == world && self.crowd(at) == crowd {
+                return Some(at);
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
         }
-        None
+        let number = number()?;
+        let place = self.len();
+        self.slots[slot] = (tag, place as u32);
+        self.worlds.push(world);
+        self.numbers.push(number);
+        self.digests.push(digest);
+        self.crowds.extend_from_slice(crowd);
+        self.ends.push(self.crowds.len());
+        self.ways.push_zero();
+        self.mass.push_zero();
+        Some(place)
     }
 
-    /// Takes in a state that was not met in this level, under its number among all.
-    pub(super) fn place(&mut self, state: State, number: u32) -> usize {
-        let place = self.states.len();
-        let before = self.places.insert(state.digest(), place as u32);
-        self.before.push(before.unwrap_or(NONE));
-        self.states.push(state);
-        self.weights.push(Weight { state: number, ..Weight::default() });
-        place
+    /// So many equal steps lead there from a state.
+    pub(super) fn add(&mut self, place: usize, share: &Share, count: u32) {
+        self.ways.add(place, &share.ways, count);
+        self.mass.add(place, &share.mass, count);
     }
 
-    /// So many equal steps lead to a state from one with these ways and this mass.
-    pub(super) fn add(&mut self, place: usize, ways: &BigUint, mass: &BigUint, count: u32) {
-        let into = &mut self.weights[place];
-        if count == 1 {
-            into.ways += ways;
-            into.mass += mass;
-        } else {
-            into.ways += ways * count;
-            into.mass += mass * count;
+    /// Where a digest is looked for first.
+    fn first_slot(&self, digest: u64) -> usize {
+        digest as usize & (self.slots.len() - 1)
+    }
+
+    fn grow(&mut self) {
+        self.slots = vec![(0, NONE); self.slots.len() * 2];
+        for place in 0..self.len() {
+            let digest = self.digests[place];
+            let mut slot = self.first_slot(digest);
+            while self.slots[slot].1 != NONE {
+                slot = (slot + 1) & (self.slots.len() - 1);
+            }
+            self.slots[slot] = ((digest >> 32) as u32, place as u32);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_stays_sorted_and_loses_nobody() {
+        let mut crowd = Vec::new();
+        crowd_of(&mut [5, 2, 5, 9], &mut crowd);
+        assert_eq!(crowd, [(2, 1), (5, 2), (9, 1)]);
+        let mut after = Vec::new();
+        for (from, to, expected) in [
+            (2, 7, &[(5, 2), (7, 1), (9, 1)][..]),
+            (9, 1, &[(1, 1), (2, 1), (5, 2)]),
+            (5, 9, &[(2, 1), (5, 1), (9, 2)]),
+            (2, 2, &[(2, 1), (5, 2), (9, 1)]),
+            (9, 10, &[(2, 1), (5, 2), (10, 1)]),
+        ] {
+            moved(&crowd, from, to, &mut after);
+            assert_eq!(after, expected, "{from} to {to}");
         }
     }
 
-    /// The states, in the order in which they were met.
-    pub(super) fn states(&self) -> impl Iterator<Item = &State> {
-        self.states.iter()
-    }
-
-    /// The states with how much leads to them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&State, &Weight)> {
-        self.states.iter().zip(&self.weights)
+    #[test]
+    fn states_are_found_again_and_sums_are_exact() {
+        let most = BigUint::from(1_u32) << 200;
+        let mut level = Level::up_to(&most, &most);
+        let share = Share::new(&BigUint::from(u64::MAX), &((BigUint::from(1_u32) << 150) - 1_u32));
+        for round in 0..3 {
+            for world in 0..1000_u32 {
+                let met =
+                    level.place(world % 7, &[(world, 1), (world + 1, 2)], || (round == 0).then_some(world));
+                assert_eq!(met, Some(world as usize));
+                level.add(world as usize, &share, 3);
+            }
+        }
+        assert_eq!((level.len(), level.place(1, &[(1, 1)], || None)), (1000, None));
+        assert_eq!(level.ways(999), BigUint::from(u64::MAX) * 9_u32);
+        assert_eq!(level.mass(0), ((BigUint::from(1_u32) << 150) - 1_u32) * 9_u32);
+        assert_eq!((level.crowd(3), level.number(3)), (&[(3, 1), (4, 2)][..], 3));
     }
 }

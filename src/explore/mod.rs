@@ -9,11 +9,14 @@
 //! [`crate::verdict::judge`] says of its history, as of a live run.
 //!
 //! - [`census()`] counts all of them, by states instead of one by one.
+//! - [`graph()`] has them as a graph of states.
 //! - [`sample()`] draws some of them at random, where there are too many states.
 //! - [`rehearse()`] gives the history of one of them.
 //! - [`hint()`] finds the shortest way to an oversell from where buyers stand.
 
 mod census;
+mod counted;
+mod graph;
 mod hint;
 mod level;
 mod numbered;
@@ -23,7 +26,9 @@ mod shop;
 
 use std::collections::HashMap;
 
-pub use census::{Census, Coverage, Found, MAX_STATES, Progress, Stopped, census, census_until};
+pub use census::{MAX_STATES, census, census_until};
+pub use counted::{Census, Coverage, Found, Progress, Stopped};
+pub use graph::{Edge, Graph, Node, Path, graph};
 pub use hint::{Hint, hint};
 pub use rehearsal::{Rehearsal, Waited, rehearsal, rehearse};
 pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};

@@ -197,4 +197,33 @@ texts! {
         en: "To see what a lock on a file that no write replaces makes of it:  {command}",
         zh: "想看把锁放在不会被换掉的文件上怎样：  {command}",
     }
+
+    /// On the page: where all schedules begin.
+    page_start() { en: "start", zh: "开始" }
+    /// On the page: the sign of sound ends.
+    page_sound() { en: "sound", zh: "正确" }
+    /// On the page: the sign of unsound ends.
+    page_unsound() { en: "unsound", zh: "出错" }
+    /// On the page: what a click does.
+    page_click() {
+        en: "A column a step; an edge is as wide as the probability that flows through it. A click on one shows a schedule.",
+        zh: "一列是一步；线的粗细是流过它的概率。点一条线，看经过它的一种调度。",
+    }
+    /// On the page: before a schedule.
+    page_schedule() { en: "Schedule:", zh: "调度：" }
+    /// On the page: before a command.
+    page_command() { en: "Make it happen:", zh: "让它发生：" }
+    /// On the page: the file is no ticket file in the end.
+    page_torn() { en: "a torn file", zh: "损坏的文件" }
+    /// On the page: how schedules end.
+    page_end(receipts, left) { en: "{receipts} sold, {left} left", zh: "卖出 {receipts}，剩 {left}" }
+    /// On the page: purchases failed, too.
+    page_failed(words, failed) { en: "{words}, {failed} failed", zh: "{words}，失败 {failed}" }
+    /// On the page: a step, and how likely a schedule comes over it.
+    page_edge(letters, share) { en: "{letters}: {share}", zh: "{letters}，概率 {share}" }
+    /// On the page: not all states are drawn.
+    page_thinned(drawn, states, share) {
+        en: "Thinned: {drawn} of {states} states are drawn, the likeliest of each step; {share} of the probability ends in them.",
+        zh: "有删减：{states} 个状态中画了每一步最可能的 {drawn} 个，概率的 {share} 在其中结束。",
+    }
 }

@@ -186,3 +186,20 @@ fn ctrl_c_ends_an_exploration_with_what_was_covered() {
     assert_eq!(ran.code, Some(130), "{ran:?}");
     assert!(ran.stdout.contains("interrupted after") && ran.stdout.contains("Every order"), "{ran:?}");
 }
+
+/// A count that takes its time says how far it is: on a terminal, and nowhere else.
+#[test]
+fn a_long_count_says_how_far_it_is_on_a_terminal() {
+    let folder = Folder::new();
+    let count = "explore -n 30 -t 30 --no-lock --json --max-states 400000";
+    let began = std::time::Instant::now();
+    let ran = folder.ticketsim(count);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), ""), "{ran:?}");
+    if began.elapsed().as_millis() < 1500 {
+        // Too fast to have anything to say.
+        return;
+    }
+    // A terminal, by util-linux.
+    let shown = folder.bash(&format!("script -qefc '{} {count}' /dev/null", crate::harness::TICKETSIM));
+    assert!(shown.stdout.contains("of the probability has ended"), "{shown:?}");
+}

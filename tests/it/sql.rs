@@ -14,12 +14,12 @@ use crate::harness::{Folder, children, eventually, kinds, thinks};
 const TRIES: u32 = 20;
 
 /// Where PostgreSQL is; `None`, and a word on it, where none answers. With CI=true that is a failure.
-fn postgres() -> Option<String> {
+pub fn postgres() -> Option<String> {
     server("PostgreSQL", "TICKETSIM_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
 }
 
 /// The same of MariaDB.
-fn mariadb() -> Option<String> {
+pub fn mariadb() -> Option<String> {
     server("MariaDB", "TICKETSIM_MYSQL", "mysql://root@127.0.0.1:3306/test")
 }
 

@@ -2,9 +2,11 @@
 
 mod chance;
 mod json;
+mod page;
 mod text;
 
 pub use json::{census_json, sample_json};
+pub use page::{MOST_OF_A_COLUMN, graph_page};
 pub use text::{census_text, sample_text};
 
 use num_bigint::BigUint;
@@ -31,7 +33,7 @@ fn leaves_out(setting: &Setting, lang: Lang) -> String {
 }
 
 /// The ruling on a census in one sentence.
-fn census_summary(census: &Census, lang: Lang) -> String {
+pub(crate) fn census_summary(census: &Census, lang: Lang) -> String {
     let all = schedules(&census.schedules, lang);
     let unsound = &census.schedules - &census.sound;
     match (census.ruling(), &census.partial) {

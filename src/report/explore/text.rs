@@ -106,7 +106,7 @@ fn style(ruling: Ruling) -> Style {
 }
 
 /// What is explored, in one line, and what is wrong with its lock.
-fn setting_line(setting: &Setting, lang: Lang) -> String {
+pub(super) fn setting_line(setting: &Setting, lang: Lang) -> String {
     let (lock, mut write) = match &setting.choices {
         Choices::File(sale) => (words::lock(sale, lang), words::write(sale, lang)),
         Choices::Sql(sale) => database(sale),

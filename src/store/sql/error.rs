@@ -198,3 +198,16 @@ pub enum SqlError {
         what: String,
     },
 }
+
+impl SqlError {
+    /// Whether the server may be back in a moment: it does not answer, or is about to start.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            SqlError::NoServer { .. } | SqlError::Cut { .. } => true,
+            // "cannot_connect_now", as PostgreSQL's list of codes has it.
+            SqlError::Refused { code, .. } => *code == StoreCode::of_state("57P03"),
+            _ => false,
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! A sale at a database, as a run sees it.
 
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
+use super::link::WAIT_FOR_OTHERS;
 use super::{Address, SaleName, SqlError, SqlSession, SqlStore};
 use crate::history::Recorder;
 use crate::plan::{Pace, SqlPlan};
@@ -68,8 +70,16 @@ impl Store for SqlStore {
     }
 
     fn left(&self) -> Left {
+        // A server that went down in the middle of the sale may be back in a moment, and still has all that was
+        // committed.
+        let began = Instant::now();
+        let mut left = self.stock_left();
+        while left.as_ref().is_err_and(SqlError::may_pass) && began.elapsed() < WAIT_FOR_OTHERS {
+            std::thread::sleep(Duration::from_millis(100));
+            left = self.stock_left();
+        }
         let about = self.about().ok().map(|about| about.to_string());
-        match self.stock_left() {
+        match left {
             Ok(stock) => Left { remaining: Some(stock), about, ..Left::default() },
             Err(error) => Left { unread: Some(error.to_string()), about, ..Left::default() },
         }

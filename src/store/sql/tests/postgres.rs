@@ -225,6 +225,41 @@ fn a_cut_connection_loses_the_answer_and_leaves_nothing_behind() {
     assert_eq!(store.stock_left().expect("a stock"), 3);
 }
 
+/// The server has committed, and its word gets lost: a purchase that is unknown, never failed, and the ticket is gone.
+#[test]
+fn a_connection_that_is_cut_during_commit_is_unknown() {
+    use crate::buyer::{Buyer, Rules};
+    use crate::history::Outcome;
+    let place = place!("a_connection_that_is_cut_during_commit_is_unknown");
+    let address = address_of(&place);
+    let PostgresHost::Name(name) = address.host.clone() else { return };
+    let relay = Relay::before(&name, address.port);
+    let sale = sale_of("begin read-for-update write commit", Isolation::ReadCommitted);
+    let host = PostgresHost::Name("127.0.0.1".to_owned());
+    let store = at(PostgresAddress { host, port: relay.port, ..address }, sale);
+    store.put_on_sale(Some(3)).expect("tickets");
+    let recorder = recorder(1);
+    let mut session = store.open(&recorder, PACE, 1).expect("a session");
+    let rules = Rules { protocol: sale.protocol(), per_buyer: crate::plan::PerBuyer::ONE, retry: false };
+    let mut buyer = Buyer::new(rules);
+    let ending = loop {
+        let action = buyer.next();
+        if action == Action::Commit {
+            relay.cut_with_the_next_answer(true);
+        }
+        let reply = session.perform(action);
+        if let Some(ending) = buyer.accept(reply) {
+            break ending;
+        }
+    };
+    relay.cut_with_the_next_answer(false);
+    assert_eq!(ending.outcome, Outcome::Unknown);
+    drop(session);
+    store.await_gone(&recorder).expect("a server");
+    // The server heard COMMIT: in the end the ticket is gone.
+    assert_eq!(place.number("SELECT ticket FROM ticketsim_stock_ticket"), 2);
+}
+
 #[test]
 fn a_session_that_the_server_ends_loses_its_answer_too() {
     let place = place!("a_session_that_the_server_ends_loses_its_answer_too");

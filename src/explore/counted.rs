@@ -1,0 +1,106 @@
+//! What counting all schedules comes to: how many there are, how they end, and how far it got.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigUint;
+use num_rational::Ratio;
+use num_traits::{ToPrimitive as _, Zero as _};
+
+use super::End;
+use crate::fault::StoreCode;
+use crate::protocol::Letter;
+use crate::schedule::Schedule;
+use crate::verdict::Ruling;
+
+/// One way to end, and all schedules that do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// How they end.
+    pub end: End,
+    /// How many there are.
+    pub schedules: BigUint,
+    /// How likely one of them is under a scheduler that picks evenly among the buyers that can step.
+    pub probability: Ratio<BigUint>,
+    /// A shortest one of them.
+    pub witness: Schedule,
+    /// The errors that ended purchases in them, and at which step: how many, over all of these schedules.
+    pub errors: BTreeMap<(StoreCode, Letter), BigUint>,
+}
+
+/// How far a census got that met its bound, or was told to stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Every order of so many steps was followed. Schedules that are longer were not counted.
+    pub steps: u64,
+    /// How likely a schedule is one of those that were counted.
+    pub probability: Ratio<BigUint>,
+    /// Why it went no further.
+    pub stopped: Stopped,
+}
+
+/// Why a census did not count all schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// It met its bound on states.
+    Bound,
+    /// It was told to.
+    Told,
+    /// There is no longest schedule: an aborted purchase can be tried again for ever.
+    Endless,
+}
+
+/// How far a census has got.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// How many different states were met.
+    pub states: u64,
+    /// How many steps were taken.
+    pub steps: u64,
+    /// How likely a schedule has ended by then.
+    pub ended: f64,
+}
+
+/// All schedules of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// How many schedules there are.
+    pub schedules: BigUint,
+    /// How many of them are sound.
+    pub sound: BigUint,
+    /// How many different states were met: the first, the last and all between.
+    pub states: u64,
+    /// `None` when all schedules were counted; otherwise what was.
+    pub partial: Option<Coverage>,
+    /// The ways to end, the worst first.
+    pub found: Vec<Found>,
+}
+
+impl Census {
+    /// Unsound where some schedule is, whether all were counted or not; unknown where none was found but
+    /// not all were counted.
+    #[must_use]
+    pub fn ruling(&self) -> Ruling {
+        if self.sound < self.schedules {
+            Ruling::Unsound
+        } else if self.partial.is_some() {
+            Ruling::Unknown
+        } else {
+            Ruling::Sound
+        }
+    }
+}
+
+impl Found {
+    /// An end that was met just now.
+    pub(super) fn first(end: End, witness: Schedule) -> Self {
+        let (schedules, probability) = (BigUint::zero(), Ratio::zero());
+        Self { end, schedules, probability, witness, errors: BTreeMap::new() }
+    }
+}
+
+/// A share for people who wait. The whole numbers may be larger than a double.
+pub(super) fn nearly(share: &Ratio<BigUint>) -> f64 {
+    let shift = share.denom().bits().saturating_sub(64);
+    let parts = ((share.numer() >> shift).to_f64(), (share.denom() >> shift).to_f64());
+    if let (Some(part), Some(whole)) = parts { part / whole } else { 0.0 }
+}
