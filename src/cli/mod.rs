@@ -4,6 +4,8 @@ mod check;
 mod choices;
 mod duration;
 mod explore;
+#[cfg(feature = "postgres")]
+mod gate;
 mod judging;
 mod lesson;
 mod logging;

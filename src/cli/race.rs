@@ -11,13 +11,14 @@ use super::Exit;
 use super::outputs::{Outputs, check_outputs};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{print, print_json};
+use super::reading::read_bounded;
 use crate::history;
 use crate::lang::Lang;
 use crate::race::config::{Amount, Config, ConfigError, Said};
 use crate::race::plan::{RacePlan, Users};
 use crate::race::{self, Trial, users};
 use crate::report::race::{json, text};
-use crate::streams::open_to_read;
+use crate::shell::shell_quoted;
 
 /// The file that `--init` writes.
 const TEMPLATE: &str = include_str!("race.toml");
@@ -34,6 +35,9 @@ pub(super) struct RaceArgs {
     books: BookArgs,
     #[command(flatten)]
     state: StateArgs,
+    #[cfg(feature = "postgres")]
+    #[command(flatten, next_help_heading = "The gate")]
+    gate: super::gate::GateArgs,
     #[command(flatten)]
     output: OutputArgs,
     /// Read all this from a file of TOML; options of the command line come before it
@@ -196,9 +200,16 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
         return Ok(Exit::Sound);
     }
     let output = &args.output;
-    let kept: Vec<PathBuf> = [&args.from, &args.state.users].into_iter().flatten().cloned().collect();
+    let mut kept: Vec<PathBuf> = [&args.from, &args.state.users].into_iter().flatten().cloned().collect();
+    kept.extend(args.order().cloned());
     check_outputs(&kept, output.history.as_deref().into_iter().chain(output.pictures.paths()))?;
     let plan = plan(&args, interrupted)?;
+    #[cfg(feature = "postgres")]
+    if let Some(url) = &args.gate.gate {
+        let asked =
+            super::gate::Asked { json: output.json, quiet: output.quiet, history: output.history.as_deref() };
+        return super::gate::execute(&args.gate, url, &plan, &asked, lang, interrupted);
+    }
     let speaks = !output.json && !output.quiet;
     if speaks {
         print(&(text::plan_lines(&plan, lang) + &text::heading(lang)), interrupted)?;
@@ -261,17 +272,6 @@ fn free_port() -> std::io::Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-fn read_bounded(path: &Path, interrupted: &AtomicBool) -> anyhow::Result<String> {
-    use std::io::Read as _;
-    /// No description of a race is longer.
-    const MOST_BYTES: u64 = 1 << 20;
-    let mut text = String::new();
-    let read =
-        open_to_read(path, interrupted).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
-    read.with_context(|| format!("{}: can't be read", path.display()))?;
-    Ok(text)
-}
-
 /// An error with its line and its column.
 fn located(path: &Path, text: &str, at: &Range<usize>, what: &str) -> anyhow::Error {
     let before = text.get(..at.start).unwrap_or_default();
@@ -281,6 +281,26 @@ fn located(path: &Path, text: &str, at: &Range<usize>, what: &str) -> anyhow::Er
 }
 
 impl RaceArgs {
+    #[cfg(feature = "postgres")]
+    fn is_gated(&self) -> bool {
+        self.gate.gate.is_some()
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn is_gated(&self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "postgres")]
+    fn order(&self) -> Option<&PathBuf> {
+        self.gate.order.as_ref()
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn order(&self) -> Option<&PathBuf> {
+        None
+    }
+
     /// The options of the command line, over what a file says.
     fn over(&self, file: Config) -> Config {
         let RaceArgs { target, pace, books, state, .. } = self;
@@ -290,12 +310,20 @@ impl RaceArgs {
             if options.is_empty() { file } else { options.iter().map(said).collect() }
         };
         let body = target.body.is_some() || target.json_body.is_some() || !target.form.is_empty();
-        let raced = target.http.is_some() || !target.command.is_empty();
+        // Behind the gate a command starts the shop.
+        let (shop, command) = match target.command.as_slice() {
+            words @ [_, ..] if self.is_gated() => {
+                let words: Vec<String> = words.iter().map(|word| shell_quoted(word)).collect();
+                (Some(format!("exec {}", words.join(" "))), Vec::new())
+            }
+            words => (None, words.to_vec()),
+        };
+        let raced = target.http.is_some() || !command.is_empty();
         let amount = |text: &String| text.parse().map_or_else(|_| Amount::Word(text.clone()), Amount::Number);
         Config {
             buyers: target.buyers.or(file.buyers),
             tickets: target.tickets.or(file.tickets),
-            command: if raced { target.command.clone() } else { file.command },
+            command: if raced { command } else { file.command },
             http: if raced { target.http.as_ref().map(said) } else { file.http },
             body: if body { target.body.clone() } else { file.body },
             json_body: if body { target.json_body.clone() } else { file.json_body },
@@ -315,7 +343,7 @@ impl RaceArgs {
             stock: one(&books.stock, file.stock),
             reset: one(&books.reset, file.reset),
             setup: several(&state.setup, file.setup),
-            serve: state.serve.clone().or(file.serve),
+            serve: shop.or_else(|| state.serve.clone()).or(file.serve),
             users: state.users.clone().or(file.users),
             env: several(&target.env, file.env),
             chdir: target.chdir.clone().or(file.chdir),

@@ -4,12 +4,13 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::closed;
 use crate::history::{self, Column, Deed, Format, History, Outcome, ReadError, Reading, Unit};
 use crate::rules::{Kind, Rules};
-use crate::streams::Patient;
+use crate::streams::{Patient, open_to_read};
 
 /// What `check` and `report` take.
 #[derive(Clone, Debug, Args)]
@@ -97,4 +98,16 @@ pub(super) fn read(
     } else {
         history::read_file_as(path, reading, interrupted)
     }
+}
+
+/// The text of a file that somebody wrote by hand.
+pub(super) fn read_bounded(path: &Path, interrupted: &AtomicBool) -> anyhow::Result<String> {
+    use std::io::Read as _;
+    /// None that is written by hand is longer.
+    const MOST_BYTES: u64 = 1 << 20;
+    let mut text = String::new();
+    let read =
+        open_to_read(path, interrupted).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
+    read.with_context(|| format!("{}: can't be read", path.display()))?;
+    Ok(text)
 }

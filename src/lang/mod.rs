@@ -2,6 +2,7 @@
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
 pub mod explore;
+pub mod gate;
 pub mod lesson;
 pub mod matrix;
 pub mod order;
@@ -147,6 +148,7 @@ mod tests {
     /// Every table of texts.
     const TABLES: &[&[(&str, &str, &str)]] = &[
         explore::ALL,
+        gate::ALL,
         matrix::ALL,
         order::ALL,
         race::ALL,

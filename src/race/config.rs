@@ -134,6 +134,7 @@ impl Config {
             reset: one("reset", self.reset.as_ref(), Act::parse)?,
             setup: several("setup", &self.setup, Setup::parse)?,
             serve: self.serve,
+            serve_env: Vec::new(),
             users,
             headers: several("header", &self.header, Header::parse)?,
             env: several("env", &self.env, field)?,

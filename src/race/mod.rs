@@ -5,12 +5,14 @@
 //!
 //! [`config`], [`plan`] and what they are made of ([`request`], [`rules`](crate::rules), [`setup`],
 //! [`stock`], [`template`], [`url`]) are pure. [`http`] and [`command`] let the buyers go; `trial` carries
-//! a race out, and [`Raced`] is what came of it.
+//! a race out, and [`Raced`] is what came of it. The gate runs it in every order of its statements.
 
 mod act;
 pub mod command;
 pub mod config;
 mod error;
+#[cfg(feature = "postgres")]
+pub mod gate;
 pub mod heat;
 pub mod http;
 pub mod plan;

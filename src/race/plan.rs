@@ -97,6 +97,8 @@ pub struct RacePlan {
     pub setup: Vec<Setup>,
     /// The command that starts the target.
     pub serve: Option<String>,
+    /// What it finds in its environment besides ours.
+    pub serve_env: Vec<(String, String)>,
     /// The buyers' own values.
     pub users: Users,
     /// Headers of every request.

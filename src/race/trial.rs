@@ -21,7 +21,7 @@ use crate::stock::Stock;
 use crate::verdict::{Ruling, judge};
 
 /// A buyer's values and its cookies.
-type Buyer = (Variables, Cookies);
+pub(super) type Buyer = (Variables, Cookies);
 
 /// Runs a race: all its trials, each told as soon as it is over.
 ///
@@ -35,7 +35,7 @@ pub fn run(
     allow_open_files(plan)?;
     let net = Net::new(plan, interrupted)?;
     let hands = Hands { plan, net: &net, interrupted };
-    let mut track = Track { hands, server: None, once: None, held: Held::LastByte, raced: Raced::default() };
+    let mut track = Track::new(hands);
     for number in 1..=plan.trials {
         let (trial, shown) = track.trial(number);
         told(&trial);
@@ -52,25 +52,34 @@ pub fn run(
 }
 
 /// A race under way.
-struct Track<'a> {
+pub(super) struct Track<'a> {
     hands: Hands<'a>,
     server: Option<Server>,
     /// What was set up once, for all trials.
     once: Option<Buyer>,
     /// What is held back of a request.
     held: Held,
-    raced: Raced,
+    pub(super) raced: Raced,
 }
 
 /// A trial that can begin.
-struct Ready {
+pub(super) struct Ready {
     /// What all buyers have in common.
-    shared: Variables,
-    buyers: Vec<Buyer>,
-    before: Option<Stock>,
+    pub(super) shared: Variables,
+    pub(super) buyers: Vec<Buyer>,
+    pub(super) before: Option<Stock>,
 }
 
-impl Track<'_> {
+impl<'a> Track<'a> {
+    pub(super) fn new(hands: Hands<'a>) -> Self {
+        Self { hands, server: None, once: None, held: Held::LastByte, raced: Raced::default() }
+    }
+
+    /// How the target died, if it has.
+    pub(super) fn died(&mut self) -> Option<String> {
+        self.server.as_mut().and_then(Server::died).map(|why| format!("the target died: {why}"))
+    }
+
     fn trial(&mut self, number: u32) -> (Trial, Option<Shown>) {
         let mut trial = Trial::empty(number);
         let ready = match self.prepare(number) {
@@ -103,8 +112,8 @@ impl Track<'_> {
                 Err(Stop::Why(why)) => trial.why = Some(why),
             }
         }
-        if let Some(why) = self.server.as_mut().and_then(Server::died) {
-            trial.why = Some(format!("the target died: {why}"));
+        if let Some(why) = self.died() {
+            trial.why = Some(why);
         }
         let initial = before.or(self.hands.plan.tickets);
         doubts.extend(self.doubts(&heat, initial));
@@ -123,7 +132,7 @@ impl Track<'_> {
     }
 
     /// All that comes before the go.
-    fn prepare(&mut self, number: u32) -> Result<Ready, Stop> {
+    pub(super) fn prepare(&mut self, number: u32) -> Result<Ready, Stop> {
         let plan = self.hands.plan;
         self.serve()?;
         if self.once.is_none() {
@@ -170,7 +179,7 @@ impl Track<'_> {
     }
 
     /// Lets the buyers go.
-    fn race(&mut self, buyers: &mut [Buyer]) -> Result<Heat, Stop> {
+    pub(super) fn race(&mut self, buyers: &mut [Buyer]) -> Result<Heat, Stop> {
         let Hands { plan, net, interrupted } = self.hands;
         let hidden = strange::secrets(plan, buyers);
         let strange = &mut self.raced.strange;
@@ -202,7 +211,7 @@ impl Track<'_> {
     }
 
     /// What this race could not have shown.
-    fn doubts(&self, heat: &Heat, initial: Option<Stock>) -> Vec<Doubt> {
+    pub(super) fn doubts(&self, heat: &Heat, initial: Option<Stock>) -> Vec<Doubt> {
         let plan = self.hands.plan;
         let count = |ended: &Ended| heat.made.iter().filter(|made| made.ended == *ended).count();
         let receipts = count(&Ended::Judged(Judged::Outcome(Outcome::Bought)));
@@ -268,7 +277,7 @@ fn server_of(plan: &RacePlan) -> Option<&Origin> {
 }
 
 impl Trial {
-    fn empty(number: u32) -> Self {
+    pub(super) fn empty(number: u32) -> Self {
         Self {
             number,
             before: None,
@@ -300,7 +309,12 @@ impl Trial {
         self
     }
 
-    fn judge(mut self, heat: &Heat, initial: Option<Stock>, doubts: Vec<Doubt>) -> (Self, Option<Shown>) {
+    pub(super) fn judge(
+        mut self,
+        heat: &Heat,
+        initial: Option<Stock>,
+        doubts: Vec<Doubt>,
+    ) -> (Self, Option<Shown>) {
         let mut history = history_of(heat, initial, self.after);
         history.header.interrupted |= self.interrupted;
         history.header.doubts.clone_from(&doubts);
@@ -328,7 +342,7 @@ impl Trial {
     }
 }
 
-fn told_shortfall(shortfall: &Shortfall) -> String {
+pub(super) fn told_shortfall(shortfall: &Shortfall) -> String {
     match shortfall {
         Shortfall::Refused { ready, all, why } => format!("{ready} of {all} connections were open: {why}"),
         Shortfall::NotReady { ready, all } => {

@@ -2,6 +2,7 @@
 //! one is caught, each locked one never.
 
 mod commands;
+mod gate;
 mod manners;
 mod requests;
 

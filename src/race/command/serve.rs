@@ -29,6 +29,7 @@ impl Server {
     pub fn start(plan: &RacePlan, command: &str) -> std::io::Result<Self> {
         let mut shell = Command::new("sh");
         shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        shell.envs(plan.serve_env.iter().map(|(name, value)| (name, value)));
         shell.process_group(0);
         if let Some(folder) = &plan.chdir {
             shell.current_dir(folder);

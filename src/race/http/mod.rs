@@ -23,7 +23,7 @@ use super::RaceError;
 use super::plan::RacePlan;
 use super::url::{Origin, is_near};
 pub use answer::{HttpAnswer, MOST_BODY, NoHttp};
-use connection::{Connection, Received};
+pub(super) use connection::{Connection, Received};
 pub(super) use go::{Held, race};
 
 /// How long nothing may happen before an interrupt is looked for.
@@ -81,11 +81,11 @@ impl<'a> Net<'a> {
         Ok(Self { addresses, tls, timeout: plan.timeout, interrupted })
     }
 
-    fn addresses(&self, origin: &Origin) -> &[SocketAddr] {
+    pub(super) fn addresses(&self, origin: &Origin) -> &[SocketAddr] {
         self.addresses.get(origin).map_or(&[], Vec::as_slice)
     }
 
-    fn open(&self, origin: &Origin, address: SocketAddr) -> std::io::Result<Connection> {
+    pub(super) fn open(&self, origin: &Origin, address: SocketAddr) -> std::io::Result<Connection> {
         let tls = self.tls.as_ref().filter(|_| origin.tls);
         Connection::open(address, &origin.host, tls)
     }

@@ -1,5 +1,9 @@
-//! A race of foreign buyers, shown: as text, a row a trial, and as a JSON document.
+//! A race of foreign buyers, shown: as text, a row a trial, and as a JSON document; and a gated one.
 
+#[cfg(feature = "postgres")]
+pub mod gate;
+#[cfg(feature = "postgres")]
+pub mod gate_json;
 pub mod json;
 pub mod text;
 

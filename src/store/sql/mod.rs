@@ -30,10 +30,14 @@ mod session;
 mod sqlite;
 mod store;
 
+#[cfg(feature = "postgres")]
+pub use address::PostgresAddress;
 pub use address::{Address, NoAddress};
 pub use counter::{About, Room};
 pub use error::SqlError;
 pub use name::{NoSaleName, SaleName};
+#[cfg(feature = "postgres")]
+pub use postgres::Talk as PostgresTalk;
 pub use session::SqlSession;
 
 use crate::history::Recorder;

@@ -30,7 +30,7 @@ use crate::stock::Stock;
 use enter::{broken_error, enter};
 use wire::{ServerError, Wire};
 
-pub(super) use plain::Talk;
+pub use plain::Talk;
 
 /// How long a statement that was taken back may take to say so; the launcher waits a little longer before it
 /// loses patience.

@@ -16,14 +16,14 @@ use crate::store::sql::link::WAIT_FOR_OTHERS;
 use crate::store::sql::net::Broken;
 
 /// A row, as texts; `None` where it holds nothing.
-pub(in crate::store::sql) type Row = Vec<Option<String>>;
+pub type Row = Vec<Option<String>>;
 
 /// No answer of ours has more rows.
 const MOST_ROWS: usize = 1000;
 
 /// A connection for statements of plain text.
 #[derive(Debug)]
-pub(in crate::store::sql) struct Talk<'a> {
+pub struct Talk<'a> {
     address: &'a PostgresAddress,
     entered: Entered,
     /// The table that statements are about.
@@ -32,21 +32,20 @@ pub(in crate::store::sql) struct Talk<'a> {
 
 impl<'a> Talk<'a> {
     /// Connects for statements about a table.
-    pub(in crate::store::sql) fn begin(
-        address: &'a PostgresAddress,
-        table: String,
-    ) -> Result<Self, SqlError> {
+    ///
+    /// # Errors
+    /// When the server does not let it in.
+    pub fn begin(address: &'a PostgresAddress, table: String) -> Result<Self, SqlError> {
         let session = Session { name: "ticketsim".to_owned(), lock_timeout: Some(WAIT_FOR_OTHERS) };
         let entered = enter(address, &session)?;
         Ok(Self { address, entered, table })
     }
 
     /// The rows that a text of statements answers; `doing` is what it is for.
-    pub(in crate::store::sql) fn ask(
-        &mut self,
-        doing: &'static str,
-        text: &str,
-    ) -> Result<Vec<Row>, SqlError> {
+    ///
+    /// # Errors
+    /// When the server refuses, or does not answer in time.
+    pub fn ask(&mut self, doing: &'static str, text: &str) -> Result<Vec<Row>, SqlError> {
         // The server gives up first, and says why.
         let deadline = Instant::now() + WAIT_FOR_OTHERS + Duration::from_secs(2);
         match self.exchange(text, deadline) {
@@ -57,11 +56,10 @@ impl<'a> Talk<'a> {
     }
 
     /// The one text that a statement answers, if it does.
-    pub(in crate::store::sql) fn ask_one(
-        &mut self,
-        doing: &'static str,
-        text: &str,
-    ) -> Result<Option<String>, SqlError> {
+    ///
+    /// # Errors
+    /// When the server refuses, or does not answer in time.
+    pub fn ask_one(&mut self, doing: &'static str, text: &str) -> Result<Option<String>, SqlError> {
         Ok(self.ask(doing, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 

@@ -1,0 +1,458 @@
+//! One run of an order: the requests of all buyers under way, and never more than one of them running.
+//!
+//! What makes it deterministic:
+//!
+//! 1. One request runs at a time. A new statement belongs to the request that runs, whichever connection carries it; a
+//!    connection inside a transaction keeps its owner.
+//! 2. Answers are held, too: a woken statement's answer is delivered when the waker has gone quiet.
+//! 3. One waiter a lock: what would queue behind a waiter is held back, unless nothing else can go on.
+//! 4. That a statement waits is asked of the server, never guessed from a time-out.
+//! 5. Chatter passes.
+//! 6. Bytes are forwarded untouched.
+
+mod arrivals;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::background::Background;
+use super::buyers::Buyer;
+use super::link::{Happened, Link};
+use super::orders::{Chooser, Pick};
+use super::proxy::{LinkId, Proxy};
+use super::ran::{Ran, Taken};
+use super::statement::{Statement, Tables};
+use super::step::Choice;
+use super::watch::{Schema, Watch};
+use super::why::Why;
+use super::wire::postgres::Saw;
+use crate::race::act::Hands;
+use crate::race::heat::{Clock, Heat, Judged};
+use crate::race::http::HttpAnswer;
+use crate::race::request::{Cookies, Request};
+use crate::race::template::Variables;
+
+/// How long nothing may happen before an interrupt is looked for.
+const TICK: Duration = Duration::from_millis(20);
+/// How long a statement may take before the server is asked whether it waits; then again and again.
+const LOOK: [Duration; 4] =
+    [Duration::from_millis(1), Duration::from_millis(1), Duration::from_millis(3), Duration::from_millis(5)];
+/// No purchases have more statements.
+const MOST_STEPS: usize = 600;
+
+/// Whose a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Buyer(usize),
+    Background,
+    /// The running buyer's or a parked one's.
+    Open,
+}
+
+/// What is known of a connection.
+#[derive(Clone, Debug, Default)]
+struct Note {
+    owner: Option<Owner>,
+    /// The tables that its transaction has written or locked.
+    touched: Tables,
+    /// Whether that is not certain.
+    unknown: bool,
+    /// Whether its transactions see one state throughout.
+    snapshot: bool,
+}
+
+/// A statement at the gate.
+#[derive(Clone, Debug)]
+struct Held {
+    link: LinkId,
+    buyer: usize,
+    choice: Choice,
+    text: String,
+    statement: Statement,
+}
+
+/// A statement that is at the server.
+#[derive(Clone, Debug)]
+struct Sent {
+    link: LinkId,
+    buyer: usize,
+    place: usize,
+    statement: Statement,
+    /// The connections that it waits for.
+    blockers: BTreeSet<i32>,
+    answered: Option<Saw>,
+}
+
+/// What the runs of one shop have in common.
+pub struct Stage<'a> {
+    /// The gate.
+    pub proxy: Proxy,
+    /// The connection past it.
+    pub watch: Watch<'a>,
+    /// What statements do not say.
+    pub schema: Schema,
+    /// What passes.
+    pub background: Background,
+    /// How long a request may neither ask nor answer.
+    pub patience: Duration,
+}
+
+/// One run.
+pub struct Conductor<'a, 'b> {
+    stage: &'a mut Stage<'b>,
+    hands: Hands<'a>,
+    judge: &'a mut dyn FnMut(u32, &HttpAnswer) -> Judged,
+    clock: Clock,
+    buyers: Vec<Buyer>,
+    notes: BTreeMap<LinkId, Note>,
+    held: Vec<Held>,
+    sent: Vec<Sent>,
+    /// Statements that are the running buyer's or a parked one's, and since when.
+    open: Vec<(LinkId, Instant)>,
+    running: Option<usize>,
+    ran: Ran,
+}
+
+type Result<T> = std::result::Result<T, Why>;
+
+impl<'a, 'b> Conductor<'a, 'b> {
+    /// A run that is about to begin.
+    pub fn new(
+        stage: &'a mut Stage<'b>,
+        hands: Hands<'a>,
+        judge: &'a mut dyn FnMut(u32, &HttpAnswer) -> Judged,
+    ) -> Self {
+        let snapshot = stage.schema.snapshot;
+        let note = |link: &Link| Note { snapshot: snapshot || link.snapshot, ..Note::default() };
+        let notes = stage.proxy.links().map(|(id, link)| (id, note(link))).collect();
+        let ran = Ran {
+            heat: Heat::default(),
+            taken: Vec::new(),
+            parked: Vec::new(),
+            known: false,
+            why: None,
+            strangers: Vec::new(),
+        };
+        let (buyers, held, sent, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let clock = Clock::new();
+        Self { stage, hands, judge, clock, buyers, notes, held, sent, open, running: None, ran }
+    }
+
+    /// Runs the purchases in the order that the chooser chooses.
+    ///
+    /// # Errors
+    /// Why they can't be run to their end.
+    pub fn run(
+        mut self,
+        request: &Request,
+        values: &mut [(Variables, Cookies)],
+        chooser: &mut dyn Chooser,
+    ) -> Result<Ran> {
+        for (values, number) in values.iter_mut().zip(1..) {
+            let Hands { plan, net, .. } = self.hands;
+            let buyer = Buyer::start(number, plan, request, net, values, self.clock);
+            self.buyers.push(buyer.map_err(Why::Target)?);
+            self.running = Some(self.buyers.len() - 1);
+            self.run_to_quiet()?;
+        }
+        loop {
+            self.wake()?;
+            if (0..self.buyers.len()).all(|buyer| self.is_over(buyer)) {
+                break;
+            }
+            let places = self.enabled();
+            if places.is_empty() {
+                self.await_anything()?;
+                continue;
+            }
+            let place = self.choose(&places, chooser);
+            self.release(place)?;
+        }
+        if self.ran.why.is_none() && !self.ran.known {
+            self.ran.why = chooser.end().and_then(Why::of);
+        }
+        let heat = &mut self.ran.heat;
+        heat.made = self.buyers.iter().map(Buyer::made).collect();
+        heat.ended_ns = self.clock.now_ns();
+        Ok(self.ran)
+    }
+
+    fn choose(&mut self, places: &[usize], chooser: &mut dyn Chooser) -> usize {
+        // What is known, or no order at all, is run to its end in whatever order: nobody is left waiting.
+        if self.ran.known || self.ran.why.is_some() {
+            return places[0];
+        }
+        let held: Vec<Choice> = places.iter().map(|place| self.held[*place].choice.clone()).collect();
+        match chooser.choose(&held) {
+            Pick::Place(place) => places[place.min(places.len() - 1)],
+            Pick::Known => {
+                self.ran.known = true;
+                places[0]
+            }
+            differs @ Pick::Differs { .. } => {
+                self.ran.why = Why::of(differs);
+                places[0]
+            }
+        }
+    }
+
+    /// The places of the held statements that may go on.
+    fn enabled(&mut self) -> Vec<usize> {
+        self.held.sort_by(|one, other| one.choice.step.cmp(&other.choice.step));
+        let all = 0..self.held.len();
+        let polls = |held: &Held| self.buyers[held.buyer].polls(&held.text);
+        let free: Vec<usize> = all
+            .clone()
+            .filter(|place| !self.would_queue(&self.held[*place]) && !polls(&self.held[*place]))
+            .collect();
+        if !free.is_empty() {
+            return free;
+        }
+        let queued: Vec<usize> = all.clone().filter(|place| !polls(&self.held[*place])).collect();
+        // Those that wait at the server may be waiting for each other: then it says so itself, in a while.
+        if queued.is_empty() && !self.sent.is_empty() {
+            Vec::new()
+        } else if queued.is_empty() {
+            all.collect()
+        } else {
+            queued
+        }
+    }
+
+    /// Whether a statement would queue behind one that waits. Those that it waits for may go on.
+    fn would_queue(&self, held: &Held) -> bool {
+        let pid = self.stage.proxy.link(held.link).and_then(|link| link.pid);
+        let frees = self.sent.iter().any(|sent| pid.is_some_and(|pid| sent.blockers.contains(&pid)));
+        !frees
+            && self.sent.iter().any(|sent| {
+                !sent.statement.touches.is_disjoint(&held.statement.touches)
+                    || sent.statement.unknown && held.statement.unknown
+            })
+    }
+
+    fn is_over(&self, buyer: usize) -> bool {
+        let owns = |note: &Note| note.owner == Some(Owner::Buyer(buyer));
+        self.buyers[buyer].ended.is_some()
+            && !self.held.iter().any(|held| held.buyer == buyer)
+            && !self.notes.iter().any(|(id, note)| {
+                owns(note) && self.stage.proxy.link(*id).is_some_and(|link| !link.is_quiet())
+            })
+    }
+
+    /// Lets a statement go on, and its buyer with it.
+    fn release(&mut self, place: usize) -> Result<()> {
+        if self.ran.taken.len() >= MOST_STEPS {
+            return Err(Why::NoEnd(MOST_STEPS));
+        }
+        let held = self.held.remove(place);
+        let note = self.notes.entry(held.link).or_default();
+        note.touched.extend(held.statement.touches.iter().cloned());
+        note.unknown |= held.statement.unknown;
+        self.ran.taken.push(Taken {
+            choice: held.choice,
+            text: held.text,
+            saw: Saw::default(),
+            waited_for: Vec::new(),
+            woken_by: None,
+        });
+        self.stage.proxy.send(held.link);
+        self.running = Some(held.buyer);
+        self.sent.push(Sent {
+            link: held.link,
+            buyer: held.buyer,
+            place: self.ran.taken.len() - 1,
+            statement: held.statement,
+            blockers: BTreeSet::new(),
+            answered: None,
+        });
+        self.answer_or_wait(held.link)?;
+        if self.is_answered(held.link) {
+            self.deliver(held.link)?;
+        } else {
+            self.running = None;
+        }
+        Ok(())
+    }
+
+    fn is_answered(&self, link: LinkId) -> bool {
+        self.sent.iter().any(|sent| sent.link == link && sent.answered.is_some())
+    }
+
+    /// Waits until a statement is answered, or the server says that it waits.
+    fn answer_or_wait(&mut self, link: LinkId) -> Result<()> {
+        let until = Instant::now() + self.hands.plan.timeout;
+        for look in 0.. {
+            self.move_on(LOOK[LOOK.len().min(look + 1) - 1])?;
+            if self.is_answered(link) || !self.sent.iter().any(|sent| sent.link == link) {
+                return Ok(());
+            }
+            if self.look_who_waits(link)? {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(Why::Stuck(self.said_of(link)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the server whether a statement waits, and for whom.
+    fn look_who_waits(&mut self, link: LinkId) -> Result<bool> {
+        let Some(pid) = self.stage.proxy.link(link).and_then(|link| link.pid) else { return Ok(false) };
+        let asked = self.stage.watch.blocked(&BTreeSet::from([pid]));
+        let blocked = asked.map_err(|error| Why::Wire(error.to_string()))?;
+        let Some(blockers) = blocked.get(&pid) else { return Ok(false) };
+        let owner = |pid: &i32| {
+            let link = self.stage.proxy.links().find(|(_, link)| link.pid == Some(*pid));
+            match link.and_then(|(id, _)| self.notes.get(&id)).and_then(|note| note.owner) {
+                Some(Owner::Buyer(buyer)) => self.buyers[buyer].number,
+                _ => 0,
+            }
+        };
+        let waits_for: BTreeSet<u32> = blockers.iter().map(owner).collect();
+        for sent in self.sent.iter_mut().filter(|sent| sent.link == link) {
+            sent.blockers = blockers.iter().copied().collect();
+            let taken = &mut self.ran.taken[sent.place];
+            if taken.waited_for.is_empty() {
+                taken.waited_for = waits_for.iter().copied().collect();
+            }
+        }
+        Ok(true)
+    }
+
+    /// Asks each waiter until it is done or waits still; then those that are done go on, one after the other.
+    fn wake(&mut self) -> Result<()> {
+        loop {
+            let waiting: Vec<LinkId> = self.sent.iter().map(|sent| sent.link).collect();
+            for link in waiting {
+                if !self.is_answered(link) {
+                    self.answer_or_wait(link)?;
+                }
+            }
+            let woken = self.sent.iter().filter(|sent| sent.answered.is_some()).min_by_key(|sent| sent.buyer);
+            let Some(woken) = woken else { return Ok(()) };
+            let (link, place) = (woken.link, woken.place);
+            self.ran.taken[place].woken_by = self.ran.taken.len().checked_sub(1);
+            self.deliver(link)?;
+        }
+    }
+
+    /// Hands over an answer; its buyer runs until it is quiet.
+    fn deliver(&mut self, link: LinkId) -> Result<()> {
+        let Some(at) = self.sent.iter().position(|sent| sent.link == link) else { return Ok(()) };
+        let sent = self.sent.remove(at);
+        if let Some(saw) = sent.answered {
+            let taken = &mut self.ran.taken[sent.place];
+            self.buyers[sent.buyer].saw(&taken.text, &saw);
+            taken.saw = saw;
+        }
+        self.stage.proxy.deliver(link);
+        self.running = Some(sent.buyer);
+        self.run_to_quiet()
+    }
+
+    /// Lets the running buyer run until it asks, or answers, or does neither for too long.
+    fn run_to_quiet(&mut self) -> Result<()> {
+        let Some(running) = self.running else { return Ok(()) };
+        let until = Instant::now() + self.stage.patience;
+        loop {
+            self.settle_open(running)?;
+            if self.is_quiet(running) {
+                break;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                self.park(running);
+                break;
+            }
+            self.move_on(left.min(TICK))?;
+        }
+        self.running = None;
+        Ok(())
+    }
+
+    fn is_quiet(&self, buyer: usize) -> bool {
+        self.held.iter().any(|held| held.buyer == buyer) || self.is_over(buyer)
+    }
+
+    fn park(&mut self, buyer: usize) {
+        let number = self.buyers[buyer].number;
+        self.buyers[buyer].parked = true;
+        if !self.ran.parked.contains(&number) {
+            self.ran.parked.push(number);
+        }
+    }
+
+    fn parked(&self) -> Vec<usize> {
+        (0..self.buyers.len()).filter(|buyer| self.buyers[*buyer].parked).collect()
+    }
+
+    /// Nothing is held that may go on: waits until something happens by itself.
+    fn await_anything(&mut self) -> Result<()> {
+        let until = Instant::now() + self.hands.plan.timeout;
+        let state =
+            |own: &Self| (own.held.len(), own.buyers.iter().filter(|buyer| buyer.ended.is_some()).count());
+        let before = state(self);
+        while state(self) == before && !self.sent.iter().any(|sent| sent.answered.is_some()) {
+            self.move_on(TICK)?;
+            if let (Some((link, _)), [parked]) = (self.open.first().copied(), self.parked().as_slice()) {
+                self.open.remove(0);
+                self.hold(link, *parked)?;
+            }
+            if Instant::now() > until {
+                let waiting: Vec<String> = self.sent.iter().map(|sent| self.said_of(sent.link)).collect();
+                let parked = self
+                    .parked()
+                    .into_iter()
+                    .map(|buyer| format!("buyer {} neither asks nor answers", self.buyers[buyer].number));
+                return Err(Why::Stuck(waiting.into_iter().chain(parked).collect::<Vec<_>>().join("; ")));
+            }
+        }
+        Ok(())
+    }
+
+    fn said_of(&self, link: LinkId) -> String {
+        let sent = self.sent.iter().find(|sent| sent.link == link);
+        sent.map(|sent| self.ran.taken[sent.place].choice.step.to_string()).unwrap_or_default()
+    }
+
+    /// Moves everything on, at most so long.
+    fn move_on(&mut self, most: Duration) -> Result<()> {
+        if self.hands.interrupted.load(Ordering::Relaxed) {
+            return Err(Why::Interrupted);
+        }
+        let sockets: Vec<_> = self.buyers.iter().filter_map(Buyer::socket).collect();
+        let happened = self.stage.proxy.poll(&sockets, most).map_err(|error| Why::Wire(error.to_string()))?;
+        for (link, happened) in happened {
+            match happened {
+                Happened::Asks => self.asked(link)?,
+                Happened::Answered(saw) => self.answered(link, saw),
+                Happened::Closed(held) => self.closed(link, held)?,
+            }
+        }
+        for buyer in &mut self.buyers {
+            buyer.advance(self.clock, &mut *self.judge);
+        }
+        self.forget_quiet();
+        Ok(())
+    }
+
+    /// Connections on which nothing is under way are nobody's.
+    fn forget_quiet(&mut self) {
+        let quiet = |id: &LinkId| self.stage.proxy.link(*id).is_none_or(Link::is_quiet);
+        let owned = self.notes.iter().filter(|(_, note)| note.owner.is_some()).map(|(id, _)| *id);
+        let quiet: Vec<LinkId> = owned.filter(quiet).collect();
+        for id in quiet {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, link: LinkId) {
+        if let Some(note) = self.notes.get_mut(&link) {
+            note.owner = None;
+            note.touched.clear();
+            note.unknown = false;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What comes to the gate, and whose it is.
+
+use std::time::Instant;
+
+use super::{Conductor, Held, Owner, Result};
+use crate::race::gate::link::{Link, Status};
+use crate::race::gate::proxy::LinkId;
+use crate::race::gate::statement::{Kind, Statement, Tables};
+use crate::race::gate::step::{Choice, Footprint, Step};
+use crate::race::gate::why::Why;
+use crate::race::gate::wire::postgres::Saw;
+
+impl Conductor<'_, '_> {
+    /// Whose statements are that may be the running buyer's or a parked one's.
+    pub(super) fn settle_open(&mut self, running: usize) -> Result<()> {
+        let Some((link, since)) = self.open.first().copied() else { return Ok(()) };
+        let parked: Vec<usize> = self.parked().into_iter().filter(|buyer| *buyer != running).collect();
+        let numbers = |buyers: &[usize]| buyers.iter().map(|buyer| self.buyers[*buyer].number).collect();
+        let statement = self.stage.proxy.link(link).and_then(Link::batch).map(|batch| batch.texts.join("; "));
+        let ambiguous = |buyers| Why::Ambiguous { statement: statement.unwrap_or_default(), buyers };
+        if self.is_quiet(running) {
+            // The running one has asked something else, or has answered.
+            let [parked] = parked.as_slice() else { return Err(ambiguous(numbers(&parked))) };
+            self.open.remove(0);
+            return self.hold(link, *parked);
+        }
+        if self.open.len() > 1 {
+            let both: Vec<usize> = std::iter::once(running).chain(parked).collect();
+            return Err(ambiguous(numbers(&both)));
+        }
+        if since.elapsed() > self.stage.patience / 2 {
+            // Had it been a parked one's, the running one would have asked or answered.
+            self.open.remove(0);
+            return self.hold(link, running);
+        }
+        Ok(())
+    }
+
+    pub(super) fn answered(&mut self, link: LinkId, saw: Saw) {
+        match self.sent.iter_mut().find(|sent| sent.link == link) {
+            Some(sent) => sent.answered = Some(saw),
+            None => self.stage.proxy.deliver(link),
+        }
+    }
+
+    pub(super) fn closed(&mut self, link: LinkId, held: Option<String>) -> Result<()> {
+        self.notes.remove(&link);
+        self.open.retain(|(open, _)| *open != link);
+        let was_held = self.held.iter().any(|held| held.link == link);
+        if let Some(held) = held.filter(|_| was_held) {
+            return Err(Why::Closed(held));
+        }
+        if self.sent.iter().any(|sent| sent.link == link) {
+            return Err(Why::Closed(self.said_of(link)));
+        }
+        Ok(())
+    }
+
+    /// A batch has come to the gate: it passes, or it is held for its buyer.
+    pub(super) fn asked(&mut self, link: LinkId) -> Result<()> {
+        let Some(at) = self.stage.proxy.link(link) else { return Ok(()) };
+        let Some(batch) = at.batch() else { return Ok(()) };
+        let texts = batch.texts.clone();
+        let (status, snapshot) = (at.status, at.snapshot || self.stage.schema.snapshot);
+        if at.is_fresh() {
+            // Whoever had it has given it back.
+            self.forget(link);
+        }
+        let statement = Statement::read(&texts);
+        let known = self.stage.background.has(&texts) && statement.kind == Kind::Work;
+        let note = self.notes.entry(link).or_default();
+        note.snapshot |= snapshot || statement.snapshot;
+        let harmless = match statement.kind {
+            Kind::Chatter | Kind::Begin => true,
+            Kind::End => status == Status::Failed || note.touched.is_empty() && !note.unknown,
+            Kind::Work => false,
+        };
+        let owner = match note.owner {
+            _ if known => Some(Owner::Background),
+            Some(owner) => Some(owner),
+            None if texts.is_empty() => None,
+            None => self.owner(),
+        };
+        self.notes.entry(link).or_default().owner = owner;
+        match owner {
+            _ if harmless => self.stage.proxy.pass(link),
+            Some(Owner::Background) => self.stage.proxy.pass(link),
+            Some(Owner::Buyer(buyer)) => return self.hold(link, buyer),
+            Some(Owner::Open) => self.open.push((link, Instant::now())),
+            None if self.parked().len() > 1 => {
+                let buyers = self.parked().iter().map(|buyer| self.buyers[*buyer].number).collect();
+                return Err(Why::Ambiguous { statement: texts.join("; "), buyers });
+            }
+            None => {
+                // Nobody runs, nobody is parked: nobody bought anything by it.
+                self.notes.entry(link).or_default().owner = Some(Owner::Background);
+                if self.stage.background.learn(&texts) {
+                    self.ran.strangers.extend(texts);
+                }
+                self.stage.proxy.pass(link);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose a statement on a connection of nobody's is.
+    fn owner(&self) -> Option<Owner> {
+        let parked = self.parked();
+        match (self.running, parked.as_slice()) {
+            (Some(running), []) => Some(Owner::Buyer(running)),
+            (Some(running), [only]) if *only == running => Some(Owner::Buyer(running)),
+            (Some(_), _) => Some(Owner::Open),
+            (None, [only]) => Some(Owner::Buyer(*only)),
+            (None, _) => None,
+        }
+    }
+
+    /// Holds the statement of a connection for a buyer.
+    pub(super) fn hold(&mut self, link: LinkId, buyer: usize) -> Result<()> {
+        let Some(at) = self.stage.proxy.link(link) else { return Ok(()) };
+        let Some(batch) = at.batch() else { return Ok(()) };
+        let texts = batch.texts.clone();
+        let in_transaction = at.status != Status::Idle;
+        let mut statement = Statement::read(&texts);
+        let note = self.notes.entry(link).or_default();
+        note.owner = Some(Owner::Buyer(buyer));
+        let schema = &self.stage.schema;
+        let named: Tables = statement.reads.union(&statement.touches).cloned().collect();
+        statement.unknown |= schema.is_opaque(&named);
+        statement.touches = schema.beside(&statement.touches);
+        let mut reads = statement.reads.clone();
+        reads.extend(statement.touches.iter().cloned());
+        let publishes = match statement.kind {
+            Kind::End => note.touched.clone(),
+            _ if in_transaction => Tables::new(),
+            _ => statement.touches.clone(),
+        };
+        let everything = statement.unknown || note.snapshot || statement.kind == Kind::End && note.unknown;
+        let (touches, holds) = (statement.touches.clone(), note.touched.clone());
+        let footprint = Footprint { reads, touches, holds, publishes, everything };
+        let own = &mut self.buyers[buyer];
+        own.parked = false;
+        let name = statement.name.clone();
+        let turn = own.turn(&name);
+        let step = Step { buyer: own.number, name, turn };
+        let choice = Choice { step, footprint };
+        self.held.push(Held { link, buyer, choice, text: texts.join("; "), statement });
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! The shop's environment: wherever the database's address stands in it, the gate's is put instead.
+
+use std::net::SocketAddr;
+
+/// Where the database is, as somebody may have written it down.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The names of its host.
+    hosts: Vec<String>,
+    port: u16,
+    /// The port of such databases that nobody needs to write down.
+    usual: u16,
+    /// The gate's port.
+    gate: u16,
+}
+
+/// What the scheme of such a database's URL has in it.
+const SCHEMES: [&str; 3] = ["postgres", "pgsql", "psycopg"];
+/// The host that the gate has.
+const GATE_HOST: &str = "127.0.0.1";
+
+impl Place {
+    /// The database at this host, whose address was found to be this one, behind a gate at this port.
+    #[must_use]
+    pub fn new(host: &str, address: SocketAddr, usual: u16, gate: u16) -> Self {
+        let mut hosts = vec![host.to_owned(), address.ip().to_string()];
+        if address.ip().is_loopback() {
+            hosts.extend(["localhost", "127.0.0.1", "[::1]", "::1"].map(ToOwned::to_owned));
+        }
+        hosts.sort_by_key(|host| std::cmp::Reverse(host.len()));
+        hosts.dedup();
+        Self { hosts, port: address.port(), usual, gate }
+    }
+
+    /// The variables that are to be other than they are.
+    #[must_use]
+    pub fn changed(&self, environment: &[(String, String)]) -> Vec<(String, String)> {
+        let mut changed = Vec::new();
+        for (name, value) in environment {
+            if let Some(new) = self.put(value) {
+                changed.push((name.clone(), new));
+            } else if let Some(stem) = name.strip_suffix("HOST")
+                && self.hosts.contains(value)
+            {
+                // A host and a port of their own.
+                let of_port = format!("{stem}PORT");
+                let port =
+                    environment.iter().find(|(name, _)| *name == of_port).map(|(_, port)| port.as_str());
+                let is_it = match port {
+                    Some(port) => port == self.port.to_string(),
+                    None => {
+                        self.port == self.usual && matches!(stem, "PG" | "DB_" | "POSTGRES_" | "DATABASE_")
+                    }
+                };
+                if is_it {
+                    changed.push((name.clone(), GATE_HOST.to_owned()));
+                    changed.push((of_port, self.gate.to_string()));
+                }
+            }
+        }
+        changed
+    }
+
+    /// A text in which the gate's address stands where the database's stood, if it did.
+    #[must_use]
+    pub fn put(&self, text: &str) -> Option<String> {
+        self.put_pair(text).or_else(|| self.put_words(text))
+    }
+
+    /// `host:port`, or behind `//` or `@` the host alone, where its port is the usual one.
+    fn put_pair(&self, text: &str) -> Option<String> {
+        let mut out = String::new();
+        let mut rest = text;
+        let mut any = false;
+        while let Some((at, host)) = self.next_host(rest) {
+            let (before, behind) = (&rest[..at], &rest[at + host.len()..]);
+            let digits = behind.strip_prefix(':').map(|tail| {
+                &tail[..tail.len() - tail.trim_start_matches(|c: char| c.is_ascii_digit()).len()]
+            });
+            let alone = digits.is_none_or(str::is_empty);
+            let opens = before.is_empty() || before.ends_with(['@', '/', ',', '=', '(', ' ', '"', '\'']);
+            let in_url = (before.ends_with('@') || before.ends_with("//"))
+                && SCHEMES.iter().any(|scheme| before.to_ascii_lowercase().contains(scheme));
+            let ends = behind.is_empty() || behind.starts_with(['/', '?', '"', '\'', ' ', '\n']);
+            out.push_str(before);
+            let taken = match digits {
+                Some(digits) if opens && digits == self.port.to_string() => Some(1 + digits.len()),
+                _ if alone && in_url && ends && self.port == self.usual => Some(0),
+                _ => None,
+            };
+            match taken {
+                Some(length) => {
+                    out.push_str(&format!("{GATE_HOST}:{}", self.gate));
+                    rest = &behind[length..];
+                    any = true;
+                }
+                None => {
+                    out.push_str(host);
+                    rest = behind;
+                }
+            }
+        }
+        out.push_str(rest);
+        any.then_some(out)
+    }
+
+    fn next_host<'a>(&'a self, text: &str) -> Option<(usize, &'a str)> {
+        self.hosts
+            .iter()
+            .filter_map(|host| Some((text.find(host.as_str())?, host.as_str())))
+            .min_by_key(|(at, host)| (*at, std::cmp::Reverse(host.len())))
+    }
+
+    /// `host=… port=…`, as libpq has it.
+    fn put_words(&self, text: &str) -> Option<String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let value = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        let host = value("host").or_else(|| value("hostaddr"))?;
+        let port = value("port");
+        let is_it = self.hosts.iter().any(|known| known == host)
+            && port.map_or(self.port == self.usual, |port| port == self.port.to_string());
+        if !is_it {
+            return None;
+        }
+        let put = |word: &&str| match word.split_once('=') {
+            Some((name @ ("host" | "hostaddr"), _)) => format!("{name}={GATE_HOST}"),
+            Some(("port", _)) => format!("port={}", self.gate),
+            _ => (*word).to_owned(),
+        };
+        let mut put: Vec<String> = words.iter().map(put).collect();
+        if port.is_none() {
+            put.push(format!("port={}", self.gate));
+        }
+        Some(put.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_found_in_all_their_forms() {
+        let place = Place::new("localhost", "127.0.0.1:5432".parse().expect("an address"), 5432, 7000);
+        for (text, put) in [
+            ("postgres://u:p@localhost:5432/shop", Some("postgres://u:p@127.0.0.1:7000/shop")),
+            ("postgresql+asyncpg://127.0.0.1/shop?x=1", Some("postgresql+asyncpg://127.0.0.1:7000/shop?x=1")),
+            ("jdbc:postgresql://[::1]:5432/shop", Some("jdbc:postgresql://127.0.0.1:7000/shop")),
+            ("host=localhost dbname=shop", Some("host=127.0.0.1 dbname=shop port=7000")),
+            ("dbname=shop port=5432 host=127.0.0.1", Some("dbname=shop port=7000 host=127.0.0.1")),
+            ("127.0.0.1:5432", Some("127.0.0.1:7000")),
+            (
+                "{\"db\": \"localhost:5432\", \"web\": \"localhost:8000\"}",
+                Some("{\"db\": \"127.0.0.1:7000\", \"web\": \"localhost:8000\"}"),
+            ),
+            ("postgres://localhost:54321/shop", None),
+            ("http://localhost:8000/", None),
+            ("http://localhost/", None),
+            ("redis://localhost:6379", None),
+            ("mylocalhost:5432", None),
+            ("host=localhost port=6000", None),
+        ] {
+            assert_eq!(place.put(text).as_deref(), put, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_and_a_port_of_their_own() {
+        let place = Place::new("db.local", "10.0.0.9:5433".parse().expect("an address"), 5432, 7000);
+        let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let environment = own(&[
+            ("DB_HOST", "db.local"),
+            ("DB_PORT", "5433"),
+            ("REDIS_HOST", "db.local"),
+            ("REDIS_PORT", "6379"),
+            ("PGHOST", "db.local"),
+        ]);
+        assert_eq!(place.changed(&environment), own(&[("DB_HOST", "127.0.0.1"), ("DB_PORT", "7000")]));
+        let place = Place::new("127.0.0.1", "127.0.0.1:5432".parse().expect("an address"), 5432, 7000);
+        assert_eq!(
+            place.changed(&own(&[("PGHOST", "127.0.0.1")])),
+            own(&[("PGHOST", "127.0.0.1"), ("PGPORT", "7000")])
+        );
+        assert!(place.changed(&own(&[("HOST", "127.0.0.1"), ("PORT", "8000")])).is_empty());
+    }
+}

@@ -1,0 +1,182 @@
+//! The words of SQL: strings, comments and numbers are left out, since no name of a table stands in them.
+
+/// What may matter of a text of SQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// A word, in small letters.
+    Word(String),
+    /// A name in quotes, as it is.
+    Name(String),
+    /// `(`
+    Open,
+    /// `)`
+    Close,
+    /// `,`
+    Comma,
+    /// `.`
+    Dot,
+    /// `;`
+    Semicolon,
+    /// Anything else: a value, an operator.
+    Other,
+}
+
+impl Token {
+    /// A word without quotes.
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Token::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// What may name a table.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Token::Word(name) | Token::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a text. Every text can be read; what is no SQL gives no names.
+pub fn tokens(text: &str) -> Vec<Token> {
+    let mut lexer = Lexer { chars: text.chars().collect(), at: 0 };
+    let mut tokens = Vec::new();
+    while let Some(token) = lexer.next() {
+        // A run of values and operators is one.
+        if token != Token::Other || tokens.last() != Some(&Token::Other) {
+            tokens.push(token);
+        }
+    }
+    tokens
+}
+
+struct Lexer {
+    chars: Vec<char>,
+    at: usize,
+}
+
+impl Lexer {
+    fn peek(&self, ahead: usize) -> Option<char> {
+        self.chars.get(self.at + ahead).copied()
+    }
+
+    fn next(&mut self) -> Option<Token> {
+        loop {
+            let c = self.peek(0)?;
+            match (c, self.peek(1)) {
+                _ if c.is_whitespace() => self.at += 1,
+                ('-', Some('-')) => self.skip_line(),
+                ('/', Some('*')) => self.skip_comment(),
+                ('\'', _) => return Some(self.string(false)),
+                ('e' | 'E', Some('\'')) => {
+                    self.at += 1;
+                    return Some(self.string(true));
+                }
+                ('"', _) => return Some(self.quoted()),
+                ('$', Some(next)) if next == '$' || next.is_alphabetic() || next == '_' => {
+                    return Some(self.dollars());
+                }
+                _ if c.is_alphabetic() || c == '_' => return Some(self.word()),
+                _ => {
+                    self.at += 1;
+                    while c.is_ascii_digit() && self.peek(0).is_some_and(|c| c.is_alphanumeric() || c == '.')
+                    {
+                        self.at += 1;
+                    }
+                    return Some(match c {
+                        '(' => Token::Open,
+                        ')' => Token::Close,
+                        ',' => Token::Comma,
+                        '.' => Token::Dot,
+                        ';' => Token::Semicolon,
+                        _ => Token::Other,
+                    });
+                }
+            }
+        }
+    }
+
+    fn skip_line(&mut self) {
+        while self.peek(0).is_some_and(|c| c != '\n') {
+            self.at += 1;
+        }
+    }
+
+    /// Comments nest.
+    fn skip_comment(&mut self) {
+        let mut depth = 0_u32;
+        while let Some(c) = self.peek(0) {
+            match (c, self.peek(1)) {
+                ('/', Some('*')) => (depth, self.at) = (depth + 1, self.at + 2),
+                ('*', Some('/')) => (depth, self.at) = (depth - 1, self.at + 2),
+                _ => self.at += 1,
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    fn string(&mut self, escapes: bool) -> Token {
+        self.at += 1;
+        while let Some(c) = self.peek(0) {
+            self.at += 1;
+            match c {
+                '\\' if escapes => self.at += 1,
+                '\'' if self.peek(0) == Some('\'') => self.at += 1,
+                '\'' => break,
+                _ => {}
+            }
+        }
+        Token::Other
+    }
+
+    fn quoted(&mut self) -> Token {
+        let mut name = String::new();
+        self.at += 1;
+        while let Some(c) = self.peek(0) {
+            self.at += 1;
+            if c == '"' {
+                if self.peek(0) != Some('"') {
+                    break;
+                }
+                self.at += 1;
+            }
+            name.push(c);
+        }
+        Token::Name(name)
+    }
+
+    /// `$tag$ … $tag$`
+    fn dollars(&mut self) -> Token {
+        let begins = self.at;
+        self.at += 1;
+        while self.peek(0).is_some_and(|c| c.is_alphanumeric() || c == '_') {
+            self.at += 1;
+        }
+        if self.peek(0) != Some('$') {
+            return Token::Other;
+        }
+        self.at += 1;
+        let tag: Vec<char> = self.chars[begins..self.at].to_vec();
+        while self.at < self.chars.len() {
+            if self.chars[self.at..].starts_with(&tag) {
+                self.at += tag.len();
+                break;
+            }
+            self.at += 1;
+        }
+        Token::Other
+    }
+
+    fn word(&mut self) -> Token {
+        let begins = self.at;
+        while self.peek(0).is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
+            self.at += 1;
+        }
+        let word: String = self.chars[begins..self.at].iter().collect();
+        Token::Word(word.to_lowercase())
+    }
+}

@@ -1,0 +1,288 @@
+//! The choice of orders: pure. A chooser is asked at each point of a run which of the held statements goes on; what
+//! it has seen decides what it tries next.
+//!
+//! [`Tree`] tries all orders, depth first. With reduction it leaves out those that differ from one that was tried in
+//! nothing but the order of steps that do not depend on each other (sleep sets, Godefroid 1996): a step that was
+//! tried at a point sleeps in the branches that follow, until a step is taken that it depends on. Every final state is
+//! reached nevertheless; only ways to it are left out.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::step::{Choice, Step, written};
+
+/// What goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The statement at this place among those that are held.
+    Place(usize),
+    /// None: whatever follows is an order that was tried, but for steps that do not depend on each other.
+    Known,
+    /// None: what is held is not what was held before, or not what was asked for.
+    Differs {
+        /// Which step of the order, from 1.
+        step: usize,
+        /// What was to be there.
+        expected: String,
+        /// What is.
+        held: String,
+    },
+}
+
+/// Who chooses.
+pub trait Chooser {
+    /// Which of these goes on.
+    fn choose(&mut self, held: &[Choice]) -> Pick;
+
+    /// Nothing is held any more.
+    fn end(&mut self) -> Option<Pick> {
+        None
+    }
+
+    /// The same order is run once more, from its beginning.
+    fn again(&mut self);
+}
+
+fn names(held: &[Choice]) -> String {
+    written(held.iter().map(|choice| &choice.step))
+}
+
+/// A point of a run at which there is a choice.
+#[derive(Clone, Debug)]
+struct Node {
+    held: Vec<Choice>,
+    /// What need not be tried here.
+    sleep: Vec<Step>,
+    /// What was tried before the present one.
+    tried: Vec<usize>,
+    present: usize,
+}
+
+/// All orders, depth first.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    nodes: Vec<Node>,
+    depth: usize,
+    reduce: bool,
+    /// The most switches away from a buyer that could go on.
+    most_switches: Option<u32>,
+}
+
+impl Tree {
+    /// All orders; with reduction, one of those that differ in nothing that can matter.
+    #[must_use]
+    pub fn all(reduce: bool) -> Self {
+        Self { reduce, ..Self::default() }
+    }
+
+    /// All orders with at most so many switches away from a buyer that could go on.
+    #[must_use]
+    pub fn few_switches(most: u32) -> Self {
+        Self { most_switches: Some(most), ..Self::default() }
+    }
+
+    /// Begins a run.
+    pub fn begin(&mut self) {
+        self.depth = 0;
+    }
+
+    /// Whether it leaves orders out.
+    #[must_use]
+    pub fn reduces(&self) -> bool {
+        self.reduce
+    }
+
+    /// Goes on to the next order, after a run. False if there is none.
+    pub fn advance(&mut self) -> bool {
+        // A run that ended early knows of no node beyond.
+        self.nodes.truncate(self.depth.max(1));
+        while let Some(mut node) = self.nodes.pop() {
+            node.tried.push(node.present);
+            if let Some(next) = self.untried(&node) {
+                self.nodes.push(Node { present: next, ..node });
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A step of this node that is to be tried: first one of the buyer that went on last.
+    fn untried(&self, node: &Node) -> Option<usize> {
+        let last = self.nodes.last().map(|node| node.held[node.present].step.buyer);
+        let open = |place: &usize| {
+            let step = &node.held[*place].step;
+            !node.tried.contains(place) && !node.sleep.contains(step) && self.may_switch(node, *place, last)
+        };
+        let mut places: Vec<usize> = (0..node.held.len()).filter(open).collect();
+        places.sort_by_key(|place| Some(node.held[*place].step.buyer) != last);
+        places.first().copied()
+    }
+
+    fn may_switch(&self, node: &Node, place: usize, last: Option<u32>) -> bool {
+        let Some(most) = self.most_switches else { return true };
+        let switches = |held: &[Choice], place: usize, last: Option<u32>| {
+            last.is_some_and(|last| {
+                held[place].step.buyer != last && held.iter().any(|choice| choice.step.buyer == last)
+            })
+        };
+        let mut count = 0;
+        let mut before = None;
+        for node in &self.nodes {
+            count += u32::from(switches(&node.held, node.present, before));
+            before = Some(node.held[node.present].step.buyer);
+        }
+        count + u32::from(switches(&node.held, place, last)) <= most
+    }
+
+    /// What sleeps behind the last node: what slept there or was tried, and does not depend on what goes on.
+    fn sleep(&self) -> Vec<Step> {
+        let Some(parent) = self.nodes.last().filter(|_| self.reduce) else { return Vec::new() };
+        let present = &parent.held[parent.present];
+        let slept = parent.held.iter().filter(|choice| parent.sleep.contains(&choice.step));
+        let tried = parent.tried.iter().map(|place| &parent.held[*place]);
+        let stays = slept.chain(tried).filter(|choice| !choice.depends(present));
+        stays.map(|choice| choice.step.clone()).collect()
+    }
+}
+
+impl Chooser for Tree {
+    fn choose(&mut self, held: &[Choice]) -> Pick {
+        if let Some(node) = self.nodes.get(self.depth) {
+            let same = node.held.len() == held.len()
+                && node.held.iter().all(|was| held.iter().any(|choice| choice.step == was.step));
+            if !same {
+                return Pick::Differs {
+                    step: self.depth + 1,
+                    expected: names(&node.held),
+                    held: names(held),
+                };
+            }
+            let step = &node.held[node.present].step;
+            self.depth += 1;
+            return held.iter().position(|choice| choice.step == *step).map_or(Pick::Known, Pick::Place);
+        }
+        let sleep = self.sleep();
+        let mut node = Node { held: held.to_vec(), sleep, tried: Vec::new(), present: 0 };
+        let Some(first) = self.untried(&node) else { return Pick::Known };
+        node.present = first;
+        self.nodes.push(node);
+        self.depth += 1;
+        Pick::Place(first)
+    }
+
+    fn end(&mut self) -> Option<Pick> {
+        let node = self.nodes.get(self.depth)?;
+        let expected = names(&node.held);
+        Some(Pick::Differs { step: self.depth + 1, expected, held: String::new() })
+    }
+
+    fn again(&mut self) {
+        self.begin();
+    }
+}
+
+/// Orders at random: at each point each of the held statements is as likely.
+#[derive(Debug)]
+pub struct Random(ChaCha8Rng);
+
+impl Random {
+    /// From a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+}
+
+impl Chooser for Random {
+    fn choose(&mut self, held: &[Choice]) -> Pick {
+        Pick::Place(self.0.random_range(0..held.len().max(1)))
+    }
+
+    fn again(&mut self) {}
+}
+
+/// One order, step by step.
+#[derive(Clone, Debug)]
+pub struct Given {
+    steps: Vec<Step>,
+    at: usize,
+    /// Whether it goes on by itself where the order can't be followed or has ended.
+    lenient: bool,
+    last: Option<u32>,
+}
+
+impl Given {
+    /// This order and no other.
+    #[must_use]
+    pub fn strictly(steps: Vec<Step>) -> Self {
+        Self { steps, at: 0, lenient: false, last: None }
+    }
+
+    /// This order as far as it can be followed; steps that are not there are left out.
+    #[must_use]
+    pub fn loosely(steps: Vec<Step>) -> Self {
+        Self { steps, at: 0, lenient: true, last: None }
+    }
+}
+
+impl Chooser for Given {
+    fn choose(&mut self, held: &[Choice]) -> Pick {
+        while let Some(step) = self.steps.get(self.at) {
+            if let Some(place) = held.iter().position(|choice| choice.step == *step) {
+                self.at += 1;
+                self.last = Some(step.buyer);
+                return Pick::Place(place);
+            }
+            if !self.lenient {
+                let expected = step.to_string();
+                return Pick::Differs { step: self.at + 1, expected, held: names(held) };
+            }
+            self.at += 1;
+        }
+        if !self.lenient {
+            return Pick::Differs { step: self.at + 1, expected: String::new(), held: names(held) };
+        }
+        // The buyer that went on last goes on.
+        let place = held.iter().position(|choice| Some(choice.step.buyer) == self.last).unwrap_or(0);
+        self.last = held.get(place).map(|choice| choice.step.buyer);
+        Pick::Place(place)
+    }
+
+    fn end(&mut self) -> Option<Pick> {
+        let step = self.steps.get(self.at).filter(|_| !self.lenient)?;
+        Some(Pick::Differs { step: self.at + 1, expected: step.to_string(), held: String::new() })
+    }
+
+    fn again(&mut self) {
+        (self.at, self.last) = (0, None);
+    }
+}
+
+/// Orders with fewer switches than this one, the most promising first: blocks of one buyer's steps moved together.
+#[must_use]
+pub fn shorter(steps: &[Step]) -> Vec<Vec<Step>> {
+    use super::step::switches;
+    let mut candidates: Vec<Vec<Step>> = Vec::new();
+    for from in 0..steps.len() {
+        for to in 0..steps.len() {
+            let mut moved = steps.to_vec();
+            let step = moved.remove(from);
+            moved.insert(to, step);
+            let order = |steps: &[Step], buyer: u32| {
+                steps.iter().filter(|step| step.buyer == buyer).cloned().collect::<Vec<_>>()
+            };
+            let buyer = steps[from].buyer;
+            if order(&moved, buyer) == order(steps, buyer)
+                && switches(&moved) < switches(steps)
+                && !candidates.contains(&moved)
+            {
+                candidates.push(moved);
+            }
+        }
+    }
+    candidates.sort_by_key(|steps| switches(steps));
+    candidates
+}
+
+#[cfg(test)]
+mod tests;

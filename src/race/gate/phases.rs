@@ -1,0 +1,385 @@
+//! The phases of a gated race: warm up, learn what runs in the background, explore, shorten, replay.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::conductor::{Conductor, Stage};
+use super::gated::{Count, Gated, Judged};
+use super::orders::{Chooser, Given, Random, Tree, shorter};
+use super::plan::{GatePlan, Orders};
+use super::ran::Ran;
+use super::statement::{Kind, Statement};
+use super::why::Why;
+use crate::race::act::{Hands, Stop};
+use crate::race::heat::Judged as Answer;
+use crate::race::http::HttpAnswer;
+use crate::race::plan::Target;
+use crate::race::request::Request;
+use crate::race::strange;
+use crate::race::trial::Track;
+use crate::race::{Raced, Trial};
+use crate::verdict::Ruling;
+
+/// How long the shop is watched while nobody buys.
+const IDLE: Duration = Duration::from_millis(700);
+/// How often purchases are made before the first that counts: pools fill, caches warm.
+const WARM_UPS: u32 = 2;
+/// So many candidates are tried for a shorter order.
+const MOST_CANDIDATES: usize = 60;
+/// So often a run is made again since something of the background came that was not known.
+const MOST_STRANGERS: u32 = 8;
+
+/// What is told while it goes on.
+#[derive(Clone, Debug)]
+pub enum Told<'a> {
+    /// The gate is open at this port.
+    Open(u16),
+    /// So many orders were run, so many of them unsound.
+    Orders(&'a Count),
+    /// It was replayed so often.
+    Replayed(u32),
+}
+
+type Result<T> = std::result::Result<T, Why>;
+
+/// The phases under way.
+pub struct Phases<'a, 'b> {
+    pub(super) stage: Stage<'b>,
+    pub(super) track: Track<'a>,
+    pub(super) hands: Hands<'a>,
+    pub(super) gate: &'a GatePlan,
+    pub(super) number: u32,
+    pub(super) told: &'a mut dyn FnMut(&Told<'_>),
+}
+
+impl Phases<'_, '_> {
+    fn request(&self) -> Result<Request> {
+        match &self.hands.plan.target {
+            Target::Http(request) => Ok(request.clone()),
+            Target::Command(_) => Err(Why::Target("the gate takes requests: --http".to_owned())),
+        }
+    }
+
+    /// All of it.
+    pub(super) fn run(&mut self, gated: &mut Gated) -> Result<()> {
+        self.warm_up()?;
+        self.learn()?;
+        gated.background = self.stage.background.learned().map(ToOwned::to_owned).collect();
+        if let Some(order) = self.gate.order.clone() {
+            let judged = self.once(&mut Given::strictly(order))?;
+            gated.count.add(&judged);
+            gated.ruling = judged.trial.ruling;
+            let unjudged = judged.trial.ruling == Ruling::Unknown;
+            gated.shown = Some(judged);
+            return if unjudged { Err(Why::Unjudged(1)) } else { Ok(()) };
+        }
+        self.compare_first_runs()?;
+        gated.background = self.stage.background.learned().map(ToOwned::to_owned).collect();
+        let explored = self.explore(gated);
+        let Some(found) = gated.shown.take_if(|shown| shown.trial.ruling == Ruling::Unsound) else {
+            explored?;
+            if gated.count.unknown > 0 {
+                return Err(Why::Unjudged(gated.count.unknown));
+            }
+            gated.ruling = Ruling::Sound;
+            return Ok(());
+        };
+        gated.ruling = Ruling::Unsound;
+        let found = self.shorten(found, gated)?;
+        let replayed = self.replay(&found);
+        gated.shown = Some(found);
+        gated.replayed = Some(replayed?);
+        Ok(())
+    }
+
+    /// Purchases without the gate, so that all that is made once is made.
+    fn warm_up(&mut self) -> Result<()> {
+        let came = Mutex::new(0_u64);
+        let mut seen = |_, texts: &[String]| {
+            if let (Ok(mut came), false) = (came.lock(), texts.is_empty()) {
+                *came += 1;
+            }
+        };
+        for _ in 0..WARM_UPS {
+            self.number += 1;
+            let (track, number) = (&mut self.track, self.number);
+            let heat = self.stage.proxy.while_open(&mut seen, || {
+                let mut ready = track.prepare(number)?;
+                track.race(&mut ready.buyers)
+            });
+            let heat = heat.map_err(|error| Why::Wire(error.to_string()))??;
+            if heat.interrupted {
+                return Err(Why::Interrupted);
+            }
+            if let Some(shortfall) = &heat.shortfall {
+                return Err(Why::Target(crate::race::trial::told_shortfall(shortfall)));
+            }
+        }
+        if came.into_inner().unwrap_or(0) == 0 { Err(Why::NothingCame) } else { Ok(()) }
+    }
+
+    /// What comes while nobody buys is the background's.
+    fn learn(&mut self) -> Result<()> {
+        let mut heard: Vec<Vec<String>> = Vec::new();
+        let mut seen = |_, texts: &[String]| {
+            if Statement::read(texts).kind == Kind::Work {
+                heard.push(texts.to_vec());
+            }
+        };
+        let hands = self.hands;
+        let slept = self.stage.proxy.while_open(&mut seen, || hands.sleep(IDLE));
+        slept.map_err(|error| Why::Wire(error.to_string()))??;
+        for texts in heard {
+            self.stage.background.learn(&texts);
+        }
+        Ok(())
+    }
+
+    /// The first run is thrown away; the two that follow take the same order, and must come to the same.
+    fn compare_first_runs(&mut self) -> Result<()> {
+        self.once(&mut Given::loosely(Vec::new()))?;
+        let one = self.once(&mut Given::loosely(Vec::new()))?;
+        let other = self.once(&mut Given::loosely(Vec::new()))?;
+        let told = |judged: &Judged| {
+            let steps = super::step::written(&judged.order());
+            format!("{steps}: {}", judged.end())
+        };
+        if one.order() != other.order() || one.end() != other.end() {
+            return Err(Why::Unsteady { one: told(&one), other: told(&other) });
+        }
+        Ok(())
+    }
+
+    /// Runs the purchases once, in the order that is chosen, and judges them.
+    fn once(&mut self, chooser: &mut dyn Chooser) -> Result<Judged> {
+        for _ in 0..MOST_STRANGERS {
+            let judged = self.try_once(chooser)?;
+            match judged.ran.why {
+                Some(why) => return Err(why),
+                None if judged.ran.strangers.is_empty() => return Ok(judged),
+                // Now it is known; it may have come between any two steps.
+                None => chooser.again(),
+            }
+        }
+        Err(Why::Background(
+            "ever new statements come in the background: name them, --background REGEX".to_owned(),
+        ))
+    }
+
+    fn try_once(&mut self, chooser: &mut dyn Chooser) -> Result<Judged> {
+        self.number += 1;
+        let (track, number, hands) = (&mut self.track, self.number, self.hands);
+        let mut nothing = |_, _: &[String]| {};
+        let ready = self.stage.proxy.while_open(&mut nothing, || track.prepare(number));
+        let mut ready = ready.map_err(|error| Why::Wire(error.to_string()))??;
+        let mut trial = Trial::empty(number);
+        trial.before = ready.before;
+        let request = self.request()?;
+        let hidden = strange::secrets(hands.plan, &ready.buyers);
+        let noted = &mut self.track.raced.strange;
+        let mut judge = |buyer: u32, answer: &HttpAnswer| match hands.plan.rules.outcome(answer) {
+            Some((outcome, _)) => Answer::Outcome(outcome),
+            None => {
+                strange::note(noted, strange::of_http(answer, &hidden[buyer as usize - 1]));
+                Answer::Unmatched
+            }
+        };
+        let ran =
+            Conductor::new(&mut self.stage, hands, &mut judge).run(&request, &mut ready.buyers, chooser)?;
+        if let Some(source) = hands.plan.stock.as_ref().filter(|_| !ran.known && ran.why.is_none()) {
+            let after = self.stage.proxy.while_open(&mut nothing, || hands.stock(source, &ready.shared));
+            trial.after = Some(after.map_err(|error| Why::Wire(error.to_string()))??);
+        }
+        self.judged(ran, trial)
+    }
+
+    fn judged(&mut self, ran: Ran, mut trial: Trial) -> Result<Judged> {
+        if let Some(why) = self.track.died() {
+            return Err(Why::Target(why));
+        }
+        let initial = trial.before.or(self.hands.plan.tickets);
+        let mut doubts = self.track.doubts(&ran.heat, initial);
+        // All were under way from the beginning: the order is ours.
+        doubts.retain(|doubt| *doubt != crate::history::Doubt::NothingOverlapped);
+        trial.why = None;
+        let (trial, shown) = trial.judge(&ran.heat, initial, doubts);
+        Ok(Judged { ran, trial, shown })
+    }
+
+    /// Tries the orders that are asked for; keeps the shortest unsound one, else the first.
+    fn explore(&mut self, gated: &mut Gated) -> Result<()> {
+        let began = Instant::now();
+        let result = match self.gate.orders {
+            Orders::Random(count) => self.sample(gated, count, began),
+            Orders::Depth(most) => self.walk(gated, Tree::few_switches(most), began).map(drop),
+            Orders::All => self.explore_all(gated, began),
+        };
+        gated.count.time = began.elapsed();
+        result
+    }
+
+    fn explore_all(&mut self, gated: &mut Gated, began: Instant) -> Result<()> {
+        gated.reduced = self.walk(gated, Tree::all(true), began)?;
+        if gated.reduced {
+            gated.reduced = self.check(gated, began)?;
+        }
+        if !gated.reduced {
+            // What depends on what is not only a matter of tables: none is left out.
+            (gated.count, gated.shown) = (Count::default(), None);
+            self.walk(gated, Tree::all(false), began)?;
+        }
+        Ok(())
+    }
+
+    /// Draws orders without leaving any out: whether they come to ends that are known.
+    fn check(&mut self, gated: &mut Gated, began: Instant) -> Result<bool> {
+        let mut random = Random::new(self.gate.seed);
+        for _ in 0..(gated.count.orders / 4).clamp(2, 50) {
+            let judged = self.once(&mut random)?;
+            gated.checked += 1;
+            if !gated.count.ends.contains_key(&judged.end()) {
+                return Ok(false);
+            }
+            self.budget(&gated.count, began)?;
+        }
+        Ok(true)
+    }
+
+    fn sample(&mut self, gated: &mut Gated, count: u32, began: Instant) -> Result<()> {
+        let mut random = Random::new(self.gate.seed);
+        for _ in 0..count {
+            let judged = self.once(&mut random)?;
+            self.take(gated, judged);
+            self.budget(&gated.count, began)?;
+        }
+        Ok(())
+    }
+
+    /// Walks a tree to its end. False where it has to be walked again, without leaving anything out.
+    fn walk(&mut self, gated: &mut Gated, mut tree: Tree, began: Instant) -> Result<bool> {
+        loop {
+            tree.begin();
+            let judged = self.once(&mut tree)?;
+            if tree.reduces() && !judged.ran.parked.is_empty() {
+                return Ok(false);
+            }
+            self.take(gated, judged);
+            if !tree.advance() {
+                return Ok(true);
+            }
+            self.budget(&gated.count, began)?;
+        }
+    }
+
+    fn take(&mut self, gated: &mut Gated, judged: Judged) {
+        gated.count.add(&judged);
+        if judged.ran.known {
+            return;
+        }
+        let badness = |judged: &Judged| {
+            let unsound = judged.trial.ruling == Ruling::Unsound;
+            (unsound, if unsound { usize::MAX - judged.switches() } else { 0 })
+        };
+        if gated.shown.as_ref().is_none_or(|shown| badness(&judged) > badness(shown)) {
+            gated.shown = Some(judged);
+        }
+        (self.told)(&Told::Orders(&gated.count));
+    }
+
+    fn budget(&self, count: &Count, began: Instant) -> Result<()> {
+        let over =
+            count.orders + count.known >= GatePlan::MOST_ORDERS || began.elapsed() > GatePlan::MOST_TIME;
+        if over { Err(Why::Budget(count.orders)) } else { Ok(()) }
+    }
+
+    /// Looks for an order with fewer switches that is as bad.
+    fn shorten(&mut self, mut found: Judged, gated: &mut Gated) -> Result<Judged> {
+        let mut left = MOST_CANDIDATES;
+        loop {
+            let mut better = None;
+            for candidate in shorter(&found.order()) {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                match self.once(&mut Given::strictly(candidate)) {
+                    Ok(judged) if judged.trial.ruling == Ruling::Unsound => {
+                        better = Some(judged);
+                        break;
+                    }
+                    // It can't be followed, or is sound.
+                    Ok(_) | Err(Why::Differs { .. }) => {}
+                    Err(why) => {
+                        gated.shown = Some(found);
+                        return Err(why);
+                    }
+                }
+            }
+            match better {
+                Some(better) => found = better,
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// Replays an order again and again: how often it comes to the same.
+    fn replay(&mut self, found: &Judged) -> Result<(u32, u32)> {
+        let mut same = 0;
+        for turn in 1..=self.gate.replays {
+            match self.once(&mut Given::strictly(found.order())) {
+                Ok(judged) if judged.end() == found.end() => same += 1,
+                Ok(_) | Err(Why::Differs { .. }) => {}
+                Err(why) => return Err(why),
+            }
+            (self.told)(&Told::Replayed(turn));
+        }
+        Ok((same, self.gate.replays))
+    }
+}
+
+impl Count {
+    fn add(&mut self, judged: &Judged) {
+        if judged.ran.known {
+            self.known += 1;
+            return;
+        }
+        self.orders += 1;
+        self.parked += u64::from(!judged.ran.parked.is_empty());
+        match judged.trial.ruling {
+            Ruling::Sound => {}
+            Ruling::Unknown => self.unknown += 1,
+            Ruling::Unsound => {
+                self.unsound += 1;
+                self.first_unsound.get_or_insert(self.orders);
+            }
+        }
+        *self.ends.entry(judged.end()).or_default() += 1;
+    }
+}
+
+impl From<Stop> for Why {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Interrupted => Why::Interrupted,
+            Stop::Why(why) => Why::Target(why),
+        }
+    }
+}
+
+/// The parts of a result that are known before anything is run.
+pub(super) fn nothing_yet(gate: &GatePlan, address: SocketAddr) -> Gated {
+    Gated {
+        ruling: Ruling::Unknown,
+        why: None,
+        orders: gate.orders,
+        port: address.port(),
+        background: Vec::new(),
+        count: Count::default(),
+        reduced: false,
+        checked: 0,
+        shown: None,
+        replayed: None,
+        strange: Raced::default().strange,
+    }
+}

@@ -1,0 +1,317 @@
+//! What a statement of SQL touches, by a reading of its words that never takes more for harmless than is:
+//! its verb, the tables that it reads, writes and locks; and where that is not certain, that it is not.
+//!
+//! It is a lexer and a few rules, no parser: a subquery's FROM names a table wherever it stands.
+
+use std::collections::BTreeSet;
+
+use super::functions;
+use super::lexer::{Token, tokens};
+
+/// Names of tables.
+pub type Tables = BTreeSet<String>;
+
+/// What kind of statement it is, for whoever holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing that another could notice: it passes.
+    Chatter,
+    /// BEGIN: it passes, and a transaction is there.
+    Begin,
+    /// The end of a transaction, or of a part of it.
+    End,
+    /// Anything else.
+    Work,
+}
+
+/// A statement, or several that are sent in one piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its verbs and tables, as a schedule names it.
+    pub name: String,
+    /// The tables that it reads.
+    pub reads: Tables,
+    /// The tables that it writes or locks.
+    pub touches: Tables,
+    /// Whether what it touches is not certain.
+    pub unknown: bool,
+    /// Whether it asks for transactions that see one state throughout.
+    pub snapshot: bool,
+}
+
+impl Statement {
+    /// Reads what was sent in one piece: several texts, each of which may be several statements.
+    #[must_use]
+    pub fn read(texts: &[String]) -> Self {
+        let mut all = Self {
+            kind: Kind::Chatter,
+            name: String::new(),
+            reads: Tables::new(),
+            touches: Tables::new(),
+            unknown: false,
+            snapshot: false,
+        };
+        for one in texts.iter().flat_map(|text| split(&tokens(text))) {
+            all.join(read_one(&one));
+        }
+        all
+    }
+
+    fn join(&mut self, other: Self) {
+        let rank = |kind: Kind| match kind {
+            Kind::Chatter => 0,
+            Kind::Begin => 1,
+            Kind::End => 2,
+            Kind::Work => 3,
+        };
+        if rank(other.kind) > rank(self.kind) {
+            self.kind = other.kind;
+        }
+        if matches!(other.kind, Kind::Work | Kind::End) {
+            if !self.name.is_empty() {
+                self.name.push_str(" & ");
+            }
+            self.name.push_str(&other.name);
+        }
+        self.reads.extend(other.reads);
+        self.touches.extend(other.touches);
+        self.unknown |= other.unknown;
+        self.snapshot |= other.snapshot;
+    }
+}
+
+fn split(tokens: &[Token]) -> Vec<Vec<Token>> {
+    tokens
+        .split(|token| *token == Token::Semicolon)
+        .filter(|one| !one.is_empty())
+        .map(<[_]>::to_vec)
+        .collect()
+}
+
+/// Where the reading of one statement stands.
+#[derive(Debug, Default)]
+struct Reading {
+    reads: Tables,
+    writes: Tables,
+    functions: BTreeSet<String>,
+    locks: bool,
+    unknown: bool,
+    /// The names of common table expressions.
+    ctes: Tables,
+    /// The verb that writes, if one does.
+    write: Option<&'static str>,
+}
+
+/// What stands between a pair of parentheses.
+#[derive(Clone, Copy, Debug, Default)]
+struct Frame {
+    /// Whether a comma leads to a further table.
+    from: bool,
+    /// Whether FROM is an argument's, as in `extract(year from x)`.
+    argument: bool,
+}
+
+fn read_one(one: &[Token]) -> Statement {
+    let first = one.iter().find_map(Token::word).unwrap_or_default();
+    let any = |words: &[&str]| one.iter().filter_map(Token::word).any(|word| words.contains(&word));
+    let snapshot = any(&["serializable", "repeatable"]);
+    let plain = |kind: Kind, name: &str| Statement {
+        kind,
+        name: name.to_owned(),
+        reads: Tables::new(),
+        touches: Tables::new(),
+        unknown: false,
+        snapshot,
+    };
+    match first {
+        "begin" | "start" => return plain(Kind::Begin, "BEGIN"),
+        "set" | "reset" | "show" | "savepoint" | "release" | "discard" | "deallocate" | "listen"
+        | "unlisten" | "" => return plain(Kind::Chatter, first),
+        "commit" | "end" => return plain(Kind::End, "COMMIT"),
+        "rollback" | "abort" => return plain(Kind::End, "ROLLBACK"),
+        "select" | "insert" | "update" | "delete" | "with" | "values" | "truncate" => {}
+        other => {
+            let verb = other.to_ascii_uppercase();
+            return Statement { unknown: true, ..plain(Kind::Work, &verb) };
+        }
+    }
+    let mut reading = Reading::default();
+    reading.walk(one);
+    reading.statement(first, snapshot)
+}
+
+impl Reading {
+    fn walk(&mut self, one: &[Token]) {
+        let mut frames = vec![Frame::default()];
+        let mut at = 0;
+        while at < one.len() {
+            let is_list = frames.last().is_some_and(|frame| frame.from);
+            match &one[at] {
+                Token::Open => {
+                    let before = word_before(one, at, 1);
+                    let argument = matches!(before, "extract" | "substring" | "trim" | "overlay");
+                    frames.push(Frame { from: false, argument });
+                }
+                Token::Close if frames.len() > 1 => drop(frames.pop()),
+                Token::Comma if is_list => at = self.table(one, at + 1, Role::Read),
+                Token::Word(word) => {
+                    if let Some(frame) = frames.last_mut() {
+                        at = self.word(one, at, word, frame);
+                    }
+                }
+                Token::Name(name) if one.get(at + 1) == Some(&Token::Open) => {
+                    self.functions.insert(name.clone());
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// Reads a word and what belongs to it; the place of the last word read.
+    fn word(&mut self, one: &[Token], at: usize, word: &str, frame: &mut Frame) -> usize {
+        let (before, next) = (word_before(one, at, 1), one.get(at + 1));
+        let mut write = |verb: &'static str, from: usize| {
+            self.write = Some(verb);
+            self.table(one, from, Role::Write)
+        };
+        match word {
+            "from" if before == "distinct" || frame.argument => at,
+            "from" if before == "delete" => write("DELETE", at + 1),
+            "update" | "share" if matches!(before, "for" | "key") => {
+                self.locks = true;
+                at
+            }
+            "update" if before == "do" => at,
+            "update" => write("UPDATE", at + 1),
+            "into" => {
+                let at = write("INSERT", at + 1);
+                self.unknown |= before != "insert";
+                at
+            }
+            "truncate" => {
+                let named = next.and_then(Token::word) == Some("table");
+                let at = write("TRUNCATE", at + 1 + usize::from(named));
+                self.unknown |= one.contains(&Token::Comma);
+                at
+            }
+            "from" => {
+                frame.from = true;
+                self.table(one, at + 1, Role::Read)
+            }
+            "using" if next != Some(&Token::Open) => {
+                frame.from = true;
+                self.table(one, at + 1, Role::Read)
+            }
+            "join" => self.table(one, at + 1, Role::Read),
+            "as" => {
+                let named = |token: &&Token| !matches!(token.word(), Some("not" | "materialized"));
+                if one[at + 1..].iter().find(named) == Some(&Token::Open) {
+                    self.ctes.insert(before.to_owned());
+                }
+                at
+            }
+            _ if ENDS_A_LIST.contains(&word) => {
+                frame.from = false;
+                at
+            }
+            name if next == Some(&Token::Open) && !functions::is_keyword(name) => {
+                self.functions.insert(name.to_owned());
+                at
+            }
+            _ => at,
+        }
+    }
+
+    /// Reads the name of a table at this place; the place of its last word. What is none is left alone.
+    fn table(&mut self, one: &[Token], mut at: usize, role: Role) -> usize {
+        while matches!(one.get(at).and_then(Token::word), Some("only" | "lateral")) {
+            at += 1;
+        }
+        let begins = at;
+        let mut name = None;
+        while let Some(part) = one.get(at).and_then(Token::name) {
+            name = Some(part.to_owned());
+            if one.get(at + 1) != Some(&Token::Dot) {
+                break;
+            }
+            at += 2;
+        }
+        let Some(name) = name.filter(|_| at < one.len()) else { return begins.saturating_sub(1) };
+        match role {
+            Role::Write => drop(self.writes.insert(name)),
+            // A function that gives rows.
+            Role::Read if one.get(at + 1) == Some(&Token::Open) => drop(self.functions.insert(name)),
+            Role::Read => drop(self.reads.insert(name)),
+        }
+        at
+    }
+
+    fn statement(self, first: &str, snapshot: bool) -> Statement {
+        let is_table = |name: &String| !self.ctes.contains(name);
+        let reads: Tables = self.reads.into_iter().filter(is_table).collect();
+        let mut touches = self.writes;
+        if self.locks {
+            touches.extend(reads.iter().cloned());
+        }
+        let unsure: Vec<&str> =
+            self.functions.iter().map(String::as_str).filter(|name| !functions::is_harmless(name)).collect();
+        let unknown = self.unknown || !unsure.is_empty();
+        let verb = match (self.write, first) {
+            (Some(verb), _) => verb,
+            (None, "values") => "VALUES",
+            (None, _) => "SELECT",
+        };
+        let tables: BTreeSet<&str> = reads.iter().chain(&touches).map(String::as_str).collect();
+        let of = if tables.is_empty() { unsure } else { tables.into_iter().collect() };
+        let of: Vec<String> = of.into_iter().map(tame).collect();
+        let nothing = touches.is_empty() && reads.iter().all(|name| is_of_the_system(name));
+        let kind = if nothing && !unknown { Kind::Chatter } else { Kind::Work };
+        let name = if of.is_empty() { verb.to_owned() } else { format!("{verb} {}", of.join("+")) };
+        Statement { kind, name, reads, touches, unknown, snapshot }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Read,
+    Write,
+}
+
+/// A name as a schedule has it: letters, digits, and what is not taken by schedules themselves.
+pub fn tame(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '$');
+    name.chars().take(60).map(|c| if plain(c) { c } else { '?' }).collect()
+}
+
+fn is_of_the_system(table: &str) -> bool {
+    table.starts_with("pg_") && table != "pg_locks" && table != "pg_stat_activity"
+}
+
+/// What ends a list of tables.
+const ENDS_A_LIST: [&str; 14] = [
+    "where",
+    "group",
+    "order",
+    "having",
+    "limit",
+    "set",
+    "returning",
+    "union",
+    "except",
+    "intersect",
+    "window",
+    "for",
+    "select",
+    "values",
+];
+
+/// The word that stands so far before a place.
+fn word_before(one: &[Token], at: usize, back: usize) -> &str {
+    at.checked_sub(back).and_then(|at| one[at].word()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

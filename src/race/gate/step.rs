@@ -1,0 +1,155 @@
+//! The steps of an order, as a schedule names them, and what each touches: what one may be swapped with.
+
+use std::collections::BTreeSet;
+
+use super::statement::Tables;
+
+/// One statement of one buyer, by its name: which of that name it is, from 1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Step {
+    /// Whose, from 1.
+    pub buyer: u32,
+    /// Its verb and its tables.
+    pub name: String,
+    /// Which of this name of this buyer.
+    pub turn: u32,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.buyer, self.name)?;
+        if self.turn > 1 {
+            write!(f, "#{}", self.turn)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a step touches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// The tables whose published state it reads.
+    pub reads: Tables,
+    /// The tables that it writes or locks.
+    pub touches: Tables,
+    /// The tables that its transaction has written or locked before.
+    pub holds: Tables,
+    /// The tables whose locks it lets go, or whose new state it publishes.
+    pub publishes: Tables,
+    /// It may do anything.
+    pub everything: bool,
+}
+
+impl Footprint {
+    /// Whether the order of the two can matter.
+    #[must_use]
+    pub fn depends(&self, other: &Self) -> bool {
+        let meet = |one: &BTreeSet<String>, two: &BTreeSet<String>| one.intersection(two).next().is_some();
+        let publishes = |one: &Self, two: &Self| {
+            [&two.reads, &two.touches, &two.publishes].into_iter().any(|tables| meet(&one.publishes, tables))
+        };
+        // Two that hold something and ask for more may wait for each other: whoever asks last closes the circle.
+        let may_close = |one: &Self| !one.holds.is_empty() && !one.touches.is_empty();
+        self.everything
+            || other.everything
+            || may_close(self) && may_close(other)
+            || meet(&self.touches, &other.touches)
+            || publishes(self, other)
+            || publishes(other, self)
+    }
+}
+
+/// A step that may come next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Which.
+    pub step: Step,
+    /// What it touches.
+    pub footprint: Footprint,
+}
+
+impl Choice {
+    /// Whether the order of the two can matter. One buyer's steps have an order of their own.
+    #[must_use]
+    pub fn depends(&self, other: &Self) -> bool {
+        self.step.buyer == other.step.buyer || self.footprint.depends(&other.footprint)
+    }
+}
+
+/// Reads a schedule: steps between commas or line ends; a line that begins with `#` is a remark.
+///
+/// # Errors
+/// What is no step.
+pub fn parse(text: &str) -> Result<Vec<Step>, String> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let words = lines.flat_map(|line| line.split(',')).map(str::trim).filter(|word| !word.is_empty());
+    let steps = words.map(parse_step).collect::<Result<Vec<Step>, String>>()?;
+    if steps.is_empty() { Err("it has no steps".to_owned()) } else { Ok(steps) }
+}
+
+fn parse_step(word: &str) -> Result<Step, String> {
+    let wrong = || format!("{word:?} is no step: it takes BUYER:VERB TABLES, like 1:SELECT seats");
+    let (buyer, rest) = word.split_once(':').ok_or_else(wrong)?;
+    let buyer = buyer.trim().parse().ok().filter(|buyer| *buyer > 0).ok_or_else(wrong)?;
+    let (name, turn) = match rest.rsplit_once('#') {
+        Some((name, turn)) => (name, turn.trim().parse().map_err(|_| wrong())?),
+        None => (rest, 1),
+    };
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() || turn == 0 { Err(wrong()) } else { Ok(Step { buyer, name, turn }) }
+}
+
+/// A schedule as it is written down.
+#[must_use]
+pub fn written<'a>(steps: impl IntoIterator<Item = &'a Step>) -> String {
+    steps.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// How often an order turns from one buyer to another.
+#[must_use]
+pub fn switches(steps: &[Step]) -> usize {
+    steps.windows(2).filter(|pair| pair[0].buyer != pair[1].buyer).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn footprint(reads: &[&str], touches: &[&str], publishes: &[&str]) -> Footprint {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let (reads, touches, publishes) = (set(reads), set(touches), set(publishes));
+        Footprint { reads, touches, publishes, ..Footprint::default() }
+    }
+
+    #[test]
+    fn schedules_are_written_and_read() {
+        let text = "1:SELECT seats, 2:SELECT orders+seats#2, 1:UPDATE a & COMMIT";
+        let steps = parse(&format!("# found\n{}\n", text.replace(", 1", ",\n 1"))).expect("steps");
+        assert_eq!(written(&steps), text);
+        assert_eq!((steps[1].turn, switches(&steps)), (2, 2));
+        for bad in ["", "SELECT", "0:SELECT", "1:", "1:SELECT#x", "1:SELECT#0"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_depends_on_what() {
+        let read = footprint(&["a"], &[], &[]);
+        let write = footprint(&["a"], &["a"], &[]);
+        let commit = footprint(&[], &[], &["a"]);
+        let other = footprint(&["b"], &["b"], &["b"]);
+        assert!(!read.depends(&read) && !read.depends(&write) && !read.depends(&other));
+        assert!(write.depends(&write) && write.depends(&commit) && read.depends(&commit));
+        assert!(!other.depends(&write) && !other.depends(&commit));
+        let holding = |touches, holds: &str| Footprint {
+            holds: [holds.to_owned()].into(),
+            ..footprint(&[], touches, &[])
+        };
+        assert!(
+            holding(&["a"], "b").depends(&holding(&["b"], "a"))
+                && !holding(&[], "b").depends(&holding(&["b"], "a"))
+        );
+        let any = Footprint { everything: true, ..Footprint::default() };
+        assert!(any.depends(&read) && read.depends(&any));
+    }
+}

@@ -1,0 +1,220 @@
+//! The text of a gated race: what was tried, the order that is shown, its purchases as columns, the verdict.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::foreign::shown;
+use crate::lang::{Lang, gate as say};
+use crate::race::gate::plan::{GatePlan, Orders};
+use crate::race::gate::step::written;
+use crate::race::gate::{Gated, Judged, Taken, Why};
+use crate::race::heat::{Ended, Judged as Answer};
+use crate::race::statistics::Rate;
+use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled, verdict_lines};
+use crate::report::words::grouped;
+use crate::verdict::Ruling;
+
+/// No more steps of an order are shown.
+const MOST_STEPS: usize = 120;
+/// The width of a purchase's column.
+const WIDTH: usize = 38;
+
+/// What came of it.
+#[must_use]
+pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
+    let mut text = String::new();
+    if !gated.background.is_empty() {
+        let texts: Vec<String> =
+            gated.background.iter().map(|text| shown(text).chars().take(80).collect()).collect();
+        let _ = writeln!(text, "{}", styled(ASIDE, say::background(lang, texts.join(" · "))));
+    }
+    if gated.count.orders > 0 {
+        text.push_str(&count_lines(gate, gated, lang));
+    }
+    if let Some(judged) = gated.shown.as_ref().filter(|judged| shows(gate, gated, judged)) {
+        text.push_str(&order_lines(gated, judged, lang));
+        if let Some(full) = &judged.shown {
+            text.push('\n');
+            text.push_str(&verdict_lines(&full.history, &full.verdict, lang));
+        }
+    }
+    text.push_str(&verdict_line(gate, gated, lang));
+    text
+}
+
+/// Whether an order is worth its lines: one that is unsound, or the only one.
+fn shows(gate: &GatePlan, gated: &Gated, judged: &Judged) -> bool {
+    judged.trial.ruling == Ruling::Unsound || gate.order.is_some() || gated.count.unknown > 0
+}
+
+fn count_lines(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
+    let count = &gated.count;
+    let (orders, unsound) = (grouped(count.orders), grouped(count.unsound));
+    let whole = gated.why.is_none() || gated.ruling == Ruling::Unsound;
+    let mut line = match gated.orders {
+        _ if gate.order.is_some() => say::one_order(lang),
+        Orders::All if whole => say::all_orders(lang, orders, unsound),
+        Orders::All | Orders::Random(_) => say::random_orders(lang, orders, unsound),
+        Orders::Depth(most) => say::few_switches(lang, orders, most, unsound),
+    };
+    let seconds = count.time.as_secs_f64();
+    if count.orders > 1 && seconds > 0.0 {
+        let rate = (count.orders + count.known) as f64 / seconds;
+        let _ = write!(line, " · {}", say::speed(lang, grouped(rate.round() as u64)));
+    }
+    let mut text = format!("{}\n", styled(LOUD, line));
+    if gated.reduced {
+        let _ = writeln!(text, "{}", styled(ASIDE, say::reduced(lang, grouped(gated.checked))));
+    }
+    if count.parked > 0 {
+        let patience = humantime::format_duration(gate.patience);
+        let _ = writeln!(text, "{}", styled(ODD, say::parked(lang, grouped(count.parked), patience)));
+    }
+    text
+}
+
+fn order_lines(gated: &Gated, judged: &Judged, lang: Lang) -> String {
+    let head = match gated.replayed {
+        Some((same, of)) => say::shortest(lang, judged.switches(), same, of),
+        None => say::order_shown(lang),
+    };
+    let order = written(&judged.order());
+    format!(
+        "\n{head}\n\n{}\n{}\n{}\n",
+        columns(judged, lang),
+        say::as_file(lang, shown(&order)),
+        styled(ASIDE, say::how_to_replay(lang))
+    )
+}
+
+/// A row: its number, and a cell for each buyer.
+struct Table {
+    text: String,
+    buyers: usize,
+}
+
+impl Table {
+    fn row(&mut self, number: &str, buyer: usize, cell: &str) {
+        let before = " ".repeat(WIDTH * buyer);
+        let _ = writeln!(self.text, "  {number:>3}  {before}{cell}");
+    }
+
+    fn cells(&mut self, cells: impl Iterator<Item = String>) {
+        let mut line = String::new();
+        for cell in cells.take(self.buyers) {
+            let gap = WIDTH.saturating_sub(cell.width());
+            line.push_str(&cell);
+            line.push_str(&" ".repeat(gap));
+        }
+        let _ = writeln!(self.text, "       {}", line.trim_end());
+    }
+}
+
+/// The purchases as columns, statement by statement.
+fn columns(judged: &Judged, lang: Lang) -> String {
+    let made = &judged.ran.heat.made;
+    let mut table = Table { text: String::new(), buyers: made.len() };
+    table.cells(made.iter().map(|made| say::buyer(lang, made.buyer)));
+    let taken = &judged.ran.taken;
+    for (place, step) in taken.iter().enumerate().take(MOST_STEPS) {
+        let buyer = step.choice.step.buyer.saturating_sub(1) as usize;
+        let name = &step.choice.step.name;
+        let what = match step.waited_for.as_slice() {
+            [] => format!("{name} → {}", saw(step, lang)),
+            whom => {
+                let name_of = |buyer: &u32| if *buyer == 0 { say::others(lang) } else { buyer.to_string() };
+                let whom: Vec<String> = whom.iter().map(name_of).collect();
+                format!("{name} {}", say::waits(lang, whom.join(", ")))
+            }
+        };
+        table.row(&(place + 1).to_string(), buyer, &shown(&what));
+        for woken in taken.iter().filter(|other| other.woken_by == Some(place)) {
+            let buyer = woken.choice.step.buyer.saturating_sub(1) as usize;
+            let what = format!("{} {}", woken.choice.step.name, say::woken(lang, saw(woken, lang)));
+            table.row("", buyer, &shown(&what));
+        }
+    }
+    if taken.len() > MOST_STEPS {
+        let _ = writeln!(table.text, "       …");
+    }
+    let answer = |made: &crate::race::heat::Made| match &made.ended {
+        Ended::Judged(Answer::Outcome(outcome)) => outcome.to_string(),
+        Ended::Judged(Answer::Unmatched) => "?".to_owned(),
+        Ended::Broken(why) => shown(why).into_owned(),
+        Ended::Stalled => "…".to_owned(),
+    };
+    table.cells(made.iter().map(answer));
+    table.text
+}
+
+/// What a statement was answered, in short.
+pub(super) fn saw(step: &Taken, lang: Lang) -> String {
+    let saw = &step.saw;
+    if let Some((code, said)) = &saw.error {
+        let said: String = said.chars().take(60).collect();
+        return format!("{code} {said}");
+    }
+    match (saw.rows, &saw.first) {
+        (1, Some(first)) => say::row(lang, first),
+        (rows @ 2.., Some(first)) => say::rows_first(lang, grouped(rows), first),
+        _ if saw.done.iter().all(|done| done.starts_with("SELECT")) => say::rows(lang, saw.rows),
+        _ => saw.done.join(", "),
+    }
+}
+
+fn verdict_line(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
+    let mut text = String::new();
+    if let Some(why) = &gated.why {
+        let _ = writeln!(text, "{}", styled(ODD.bold(), say::unknown(lang, why_line(why, gated, lang))));
+    } else if gated.ruling == Ruling::Sound && gate.order.is_none() {
+        let orders = grouped(gated.count.orders);
+        let line = match gated.orders {
+            Orders::All => say::sound_all(lang, orders),
+            Orders::Random(_) | Orders::Depth(_) => say::sound_some(lang, orders),
+        };
+        let _ = writeln!(text, "{}", styled(GOOD.bold(), line));
+        if matches!(gated.orders, Orders::Random(_)) {
+            let judged = u32::try_from(gated.count.orders).unwrap_or(u32::MAX);
+            let (_, high) = Rate::new(0, judged).percent();
+            let _ = writeln!(text, "{}", say::bound(lang, high));
+        }
+    }
+    text
+}
+
+/// Why it could not be judged.
+#[must_use]
+pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
+    let or_nothing = |text: &str| if text.is_empty() { say::nothing(lang) } else { shown(text).into_owned() };
+    match why {
+        Why::Interrupted => say::interrupted(lang),
+        Why::Target(what) | Why::Wire(what) | Why::Background(what) => shown(what).into_owned(),
+        Why::NothingCame => say::nothing_came(lang, format!("127.0.0.1:{}", gated.port)),
+        Why::Differs { step, expected, held } => {
+            say::differs(lang, step, or_nothing(expected), or_nothing(held))
+        }
+        Why::Unsteady { one, other } => say::unsteady(lang, shown(one), shown(other)),
+        Why::Ambiguous { statement, buyers } => {
+            let buyers: Vec<String> = buyers.iter().map(ToString::to_string).collect();
+            let statement: String = shown(statement).chars().take(120).collect();
+            say::ambiguous(lang, statement, buyers.join(", "))
+        }
+        Why::Closed(statement) => say::closed(lang, shown(statement)),
+        Why::Stuck(what) => say::stuck(lang, shown(what)),
+        Why::NoEnd(count) => say::no_end(lang, count),
+        Why::Budget(orders) => say::budget(lang, grouped(*orders)),
+        Why::Unjudged(orders) => say::unjudged(lang, grouped(*orders)),
+    }
+}
+
+/// Whether it is as somebody expected.
+#[must_use]
+pub fn expectation(expected: Ruling, gated: &Gated, lang: Lang) -> String {
+    let line = if expected == gated.ruling {
+        styled(GOOD.bold(), say::as_expected(lang, gated.ruling)).to_string()
+    } else {
+        styled(BAD.bold(), say::expected(lang, expected, gated.ruling)).to_string()
+    };
+    format!("{line}\n")
+}
