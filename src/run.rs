@@ -57,7 +57,11 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
     workers::check(plan)?;
     match &plan.store {
         StorePlan::File(file) => run_at(&FileStore::new(file)?, plan, watch),
-        StorePlan::Sql(sql) => run_at(&SqlStore::of(sql)?, plan, watch),
+        StorePlan::Sql(sql) => {
+            let sql = SqlStore::settled(sql)?;
+            let store = SqlStore::of(&sql)?;
+            run_at(&store, &Plan { store: StorePlan::Sql(sql), ..plan.clone() }, watch)
+        }
     }
 }
 

@@ -157,6 +157,8 @@ fn mariadb_oversells_and_is_cured() {
     let (_, document) = shop.sell("--isolation repeatable-read --snapshot-isolation on --think 0");
     let engine = document["engine"].as_str().expect("an engine");
     assert!(engine.contains("innodb_snapshot_isolation ON"), "{engine}");
+    let (_, usual) = shop.sell("--write take --think 0");
+    assert!(usual["plan"]["snapshot_isolation"].is_string(), "as the server has it: {usual}");
     assert_eq!(
         (&document["plan"]["store"], &document["plan"]["snapshot_isolation"]),
         (&"mysql".into(), &"on".into())
@@ -287,8 +289,14 @@ fn what_can_not_be_is_refused_before_anything_is_done() {
 /// A buyer that is killed leaves nothing behind, and the verdict accounts for its ticket.
 #[test]
 fn a_killed_buyer_is_accounted_for() {
-    let shop = Shop::sqlite();
-    let options = format!("{} -n 5 -t 5 --isolation immediate --think 400ms --jitter 0 --json", shop.place);
+    killed(&Shop::sqlite(), "--isolation immediate");
+    if let Some(shop) = Shop::mariadb() {
+        killed(&shop, "--isolation read-committed --lock row");
+    }
+}
+
+fn killed(shop: &Shop, options: &str) {
+    let options = format!("{} -n 5 -t 5 {options} --think 400ms --jitter 0 --json", shop.place);
     let mut command = shop.folder.command(options.split(' '));
     let run = command.stdout(Stdio::piped()).spawn().expect("started");
     // Whoever is in its transaction thinks.

@@ -3,11 +3,12 @@
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use super::dialect::SNAPSHOT_ISOLATION;
 use super::link::WAIT_FOR_OTHERS;
 use super::{Address, SaleName, SqlError, SqlSession, SqlStore};
 use crate::history::Recorder;
 use crate::plan::{Pace, SqlPlan};
-use crate::protocol::sql::Engine;
+use crate::protocol::sql::{Engine, Switch};
 use crate::stock::Stock;
 use crate::store::{Left, Store, StoreError};
 
@@ -21,6 +22,23 @@ impl SqlStore {
             .map_err(|error| StoreError::Place(error.to_string()))?;
         let name: SaleName = plan.name.parse().map_err(|error| StoreError::Place(format!("{error}")))?;
         Ok(Self::new(plan.sale, address, name)?)
+    }
+}
+
+impl SqlStore {
+    /// The plan with what it leaves to the server, as the server has it: so that what was run can be told, and run
+    /// again elsewhere.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub fn settled(plan: &SqlPlan) -> Result<SqlPlan, StoreError> {
+        let mut settled = plan.clone();
+        if plan.sale.engine == Engine::Mysql && plan.sale.snapshot_isolation.is_none() {
+            let settings = Self::of(plan)?.about()?.settings;
+            let is = settings.iter().find(|(name, _)| *name == SNAPSHOT_ISOLATION);
+            settled.sale.snapshot_isolation = is.and_then(|(_, is)| is.to_lowercase().parse::<Switch>().ok());
+        }
+        Ok(settled)
     }
 }
 

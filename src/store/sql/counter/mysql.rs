@@ -7,7 +7,7 @@ use crate::foreign;
 use crate::protocol::sql::{Engine, SqlSale, Switch};
 use crate::stock::Stock;
 use crate::store::sql::address::MysqlAddress;
-use crate::store::sql::dialect::CHECK;
+use crate::store::sql::dialect::{CHECK, SNAPSHOT_ISOLATION};
 use crate::store::sql::error::SqlError;
 use crate::store::sql::link::WAIT_FOR_OTHERS;
 use crate::store::sql::mysql::Talk;
@@ -23,12 +23,8 @@ pub(in crate::store::sql) struct MysqlBooks {
 }
 
 /// The settings that decide what a commit costs and what it is worth, and what is aborted when.
-const SETTINGS: [&str; 4] = [
-    "innodb_flush_log_at_trx_commit",
-    "sync_binlog",
-    "innodb_lock_wait_timeout",
-    "innodb_snapshot_isolation",
-];
+const SETTINGS: [&str; 4] =
+    ["innodb_flush_log_at_trx_commit", "sync_binlog", "innodb_lock_wait_timeout", SNAPSHOT_ISOLATION];
 /// So many sessions are looked for at once.
 const AT_ONCE: u32 = 200;
 
@@ -133,8 +129,7 @@ impl Books for MysqlBooks {
     fn about(&mut self) -> Result<About, SqlError> {
         let version = self.one("reading the version", "SELECT VERSION()")?.unwrap_or_default();
         if let Some(is) = self.snapshots {
-            self.talk
-                .ask("reading the settings", &format!("SET SESSION innodb_snapshot_isolation = {is}"))?;
+            self.talk.ask("reading the settings", &format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"))?;
         }
         let names = SETTINGS.map(|name| format!("'{name}'")).join(", ");
         let select = format!("SHOW VARIABLES WHERE Variable_name IN ({names})");

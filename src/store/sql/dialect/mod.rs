@@ -95,6 +95,9 @@ pub fn tables(engine: Engine, name: &SaleName, constraint: bool) -> Tables {
     }
 }
 
+/// What MariaDB calls the setting by which a change since the snapshot aborts a transaction.
+pub const SNAPSHOT_ISOLATION: &str = "innodb_snapshot_isolation";
+
 /// The name of the CHECK that forbids a stock below 0.
 pub const CHECK: &str = "ticketsim_not_below_0";
 

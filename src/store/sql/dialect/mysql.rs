@@ -1,6 +1,7 @@
 //! What MariaDB and MySQL say in their own way: levels, locks by name, and the new stock in the answer to an UPDATE,
 //! for which they have no RETURNING (LAST_INSERT_ID and GET_LOCK in their manuals).
 
+use super::SNAPSHOT_ISOLATION;
 use crate::protocol::StepKind;
 use crate::protocol::sql::{Isolation, SqlSale};
 use crate::store::sql::name::SaleName;
@@ -52,7 +53,7 @@ pub(in crate::store::sql) fn set_up(sale: &SqlSale) -> Vec<String> {
         "SET SESSION autocommit = 1".to_owned(),
     ];
     if let Some(is) = sale.snapshot_isolation {
-        statements.push(format!("SET SESSION innodb_snapshot_isolation = {is}"));
+        statements.push(format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"));
     }
     statements
 }
