@@ -78,7 +78,8 @@ impl Server {
     fn program(&self, program: PathBuf) -> Command {
         let mut command = Command::new(program);
         command.arg("--no-defaults").arg(format!("--datadir={}", self.path("data").display()));
-        command.current_dir("/").stdin(Stdio::null());
+        // A server that starts removes what it takes for the temporary tables of one that is gone.
+        command.env("TMPDIR", self.folder.path()).current_dir("/").stdin(Stdio::null());
         if let Some(user) = self.runs_as() {
             command.arg(format!("--user={}", user.name));
         }
