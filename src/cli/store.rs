@@ -13,7 +13,7 @@ pub(super) struct StoreArgs {
     /// Sell from a database: sqlite:PATH, postgres://USER@HOST/DATABASE, or mysql://USER@HOST/DATABASE
     ///
     /// What an address leaves open comes from where the engine's own client looks: PGHOST, PGUSER, PGPASSWORD,
-    /// ~/.pgpass and so on; MYSQL_PWD, [client] in ~/.my.cnf and so on. mysql:// is MariaDB (MySQL: not tested), and
+    /// ~/.pgpass and so on; MYSQL_PWD, ~/.my.cnf and so on. mysql:// is MariaDB (MySQL: not tested), and
     /// mariadb:// the same. The tables are ticketsim_stock_NAME and, where receipts are counted,
     /// ticketsim_receipt_NAME; nothing else is touched.
     #[arg(long, value_name = "URL")]
