@@ -12,6 +12,7 @@ pub mod history;
 pub mod lang;
 pub mod lesson;
 pub mod matrix;
+pub mod noted;
 pub mod paths;
 pub mod plan;
 pub mod protocol;

@@ -151,7 +151,7 @@ impl Tried {
         }
         self.receipts += verdict.ledger.receipts;
         self.elapsed_ns += sold.history.header.timing.unwrap_or_default().elapsed_ns;
-        let wait_ns = |purchase: &Purchase| purchase.steps.locked_ns?.checked_sub(purchase.invoke_ns);
+        let wait_ns = |purchase: &Purchase| purchase.steps.get().locked_ns?.checked_sub(purchase.invoke_ns);
         self.waits_ns.extend(sold.history.purchases.iter().filter_map(wait_ns));
     }
 

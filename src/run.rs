@@ -80,7 +80,7 @@ fn run_at(store: &impl Store, plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold
 /// gone.
 pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Crew, left: Left) -> Sold {
     let (purchases, unrecorded) = recorder.collect();
-    let last_return_ns = purchases.iter().filter_map(|purchase| purchase.return_ns).max();
+    let last_return_ns = purchases.iter().filter_map(|purchase| purchase.return_ns.get()).max();
     let end_ns =
         if unrecorded == Tally::default() { last_return_ns.unwrap_or(crew.left_ns) } else { crew.left_ns };
     let killed_by =

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The order of the modules, the ground first: each names those alone that stand before it. Those on one line
 /// do not name each other.
 const FLOORS: &[&[&str]] = &[
-    &["closed_set", "foreign", "shared", "paths", "streams", "rules", "stock", "tls"],
+    &["closed_set", "foreign", "shared", "paths", "streams", "rules", "stock", "tls", "noted"],
     &["shell"],
     &["fault", "lang"],
     &["protocol"],
@@ -196,6 +196,18 @@ fn imports_point_one_way() {
             let allowed = name == module || floor(name).is_some_and(|floor| floor < own);
             assert!(allowed, "{}: it may not use {name}", path.join("::"));
         }
+    }
+}
+
+/// A verdict knows the history alone: what it has to know of the plan stands in the history's header, so that
+/// a history that was read is judged as the run was that made it.
+#[test]
+fn verdicts_do_not_name_the_plan() {
+    let of_verdict = |path: &PathBuf| path_of(path)[0] == "verdict" && !is_of_tests(path);
+    for path in sources().into_iter().filter(of_verdict) {
+        let code = code(&path);
+        let mut words = code.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        assert!(!words.any(|word| ["plan", "Plan"].contains(&word)), "{}: the plan", path.display());
     }
 }
 

@@ -66,7 +66,7 @@ fn coarse(history: &mut History, verdict: &Verdict) -> Option<Note> {
     if said || history.purchases.len() < 2 {
         return None;
     }
-    let times = |purchase: &Purchase| [Some(purchase.invoke_ns), purchase.return_ns];
+    let times = |purchase: &Purchase| [Some(purchase.invoke_ns), purchase.return_ns.get()];
     let all_are = |ns: u64| {
         let mut times = history.purchases.iter().flat_map(times).flatten();
         times.all(|time| time.is_multiple_of(ns))

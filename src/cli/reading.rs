@@ -93,7 +93,7 @@ pub(super) fn read(
     interrupted: &AtomicBool,
 ) -> Result<(History, Vec<String>), ReadError> {
     if path == Path::new("-") {
-        let stdin = Patient::new(std::io::stdin().lock(), interrupted);
+        let stdin = Patient::new(std::io::stdin(), interrupted);
         history::read_as(BufReader::with_capacity(1 << 16, stdin), "standard input", reading)
     } else {
         history::read_file_as(path, reading, interrupted)

@@ -101,7 +101,7 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
     if shop.wants(who).is_none()
         && let Some(holder) = shop.model.waits_for(&shop.seats, who, buyer.next())
     {
-        let locked_ns = script.open[holder].as_ref().and_then(|purchase| purchase.steps.locked_ns);
+        let locked_ns = script.open[holder].as_ref().and_then(|purchase| purchase.steps.get().locked_ns);
         let (buyer, since) = (holder as u32 + 1, locked_ns.unwrap_or(0) as usize);
         return Err(Why::Locked(Holder { buyer, since }));
     }
@@ -143,7 +143,7 @@ impl Script {
         }
         let open = &mut self.open[taken.buyer];
         let Some(purchase) = open else { return };
-        let steps = &mut purchase.steps;
+        let mut steps = purchase.steps.get();
         match taken.action {
             Action::Open | Action::Think | Action::Leave => {}
             Action::Begin | Action::Rollback | Action::GiveBack => {}
@@ -168,14 +168,15 @@ impl Script {
             | Action::Take => steps.written_ns = Some(now_ns),
             Action::Unlock | Action::Commit => steps.unlocked_ns = Some(now_ns),
         }
+        purchase.steps = steps.into();
         match (taken.action, taken.reply) {
             (_, Reply::Stock(stock)) => {
-                (purchase.seen, purchase.sold_from) = (Some(stock), Some(stock));
+                (purchase.seen, purchase.sold_from) = (stock.into(), stock.into());
             }
-            (_, Reply::Sold(from)) => purchase.sold_from = Some(from),
+            (_, Reply::Sold(from)) => purchase.sold_from = from.into(),
             // From whichever stock there is, but not from what was seen.
-            (_, Reply::Missed) => purchase.sold_from = None,
-            (Action::Read, Reply::Torn(text)) => purchase.torn = Some(text),
+            (_, Reply::Missed) => purchase.sold_from = None.into(),
+            (Action::Read, Reply::Torn(text)) => purchase.torn = Some(Box::new(text)),
             _ => {}
         }
         if let Some(ending) = taken.ending
@@ -183,7 +184,7 @@ impl Script {
         {
             purchase.outcome = ending.outcome;
             purchase.fault = ending.fault;
-            purchase.return_ns = Some(now_ns);
+            purchase.return_ns = now_ns.into();
             self.purchases.push(purchase);
         }
     }

@@ -123,22 +123,22 @@ impl<'a> PurchaseLine<'a> {
     fn new(purchase: &'a Purchase, header: &'a Header) -> Self {
         let Header { names, items, orders, .. } = header;
         let item = items.name(purchase.item);
-        let steps = purchase.steps;
-        let short = purchase.seen == purchase.sold_from;
+        let steps = purchase.steps.get();
+        let short = purchase.seen.get() == purchase.sold_from.get();
         Self {
             buyer: names.name(purchase.buyer).map_or(BuyerMember::Number(purchase.buyer), BuyerMember::Name),
-            pid: purchase.pid,
+            pid: purchase.pid.get(),
             invoke_ns: purchase.invoke_ns,
-            return_ns: purchase.return_ns,
+            return_ns: purchase.return_ns.get(),
             outcome: purchase.outcome,
             gives_back: purchase.gives_back,
             quantity: Some(purchase.quantity).filter(|quantity| *quantity != 1),
             item: item.filter(|_| !items.seats),
             seat: item.filter(|_| items.seats),
             order: purchase.order.checked_sub(1).and_then(|place| orders.at(place as usize)),
-            stock: purchase.seen.filter(|_| short),
-            seen: purchase.seen.filter(|_| !short),
-            sold_from: purchase.sold_from.filter(|_| !short),
+            stock: purchase.seen.get().filter(|_| short),
+            seen: purchase.seen.get().filter(|_| !short),
+            sold_from: purchase.sold_from.get().filter(|_| !short),
             locked_ns: steps.locked_ns,
             read_ns: steps.read_ns,
             truncated_ns: steps.truncated_ns,
@@ -151,9 +151,9 @@ impl<'a> PurchaseLine<'a> {
                 .map(|fault| fault.errno),
             holder_pid: purchase.fault.and_then(Fault::dead_holder),
             code: purchase.store_code().map(|code| code.to_string()),
-            tries: Some(purchase.tries.count).filter(|count| *count != 1),
-            aborts: Some(purchase.tries.aborted).filter(|count| *count != 0),
-            torn: purchase.torn.as_ref().map(TornMember::new),
+            tries: Some(purchase.tries.get().count).filter(|count| *count != 1),
+            aborts: Some(purchase.tries.get().aborted).filter(|count| *count != 0),
+            torn: purchase.torn.as_deref().map(TornMember::new),
         }
     }
 }
@@ -261,10 +261,11 @@ mod tests {
             let fault = fault.map(|fault| if said { Fault::of_store(fault.kind, code) } else { fault });
             let tries = Tries { count, aborted, code: if said { StoreCode(0) } else { code } };
             let purchase = Purchase {
-                buyer: number, pid, invoke_ns, return_ns, outcome, seen, sold_from: other.unwrap_or(seen), steps,
+                buyer: number, pid: pid.into(), invoke_ns, return_ns: return_ns.into(), outcome, seen: seen.into(),
+                sold_from: other.unwrap_or(seen).into(), steps: steps.into(),
                 fault,
-                tries,
-                torn: bytes.map(|bytes| TornText::new(&bytes)),
+                tries: tries.into(),
+                torn: bytes.map(|bytes| Box::new(TornText::new(&bytes))),
                 gives_back,
                 quantity,
                 item,

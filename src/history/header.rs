@@ -42,6 +42,9 @@ pub struct Header {
     /// Whether the lock kept purchases apart: no two of them held it at a time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exclusive: bool,
+    /// Whether the system lets go of a lock whose holder has died.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released_on_death: bool,
     /// Whether the buyers came one after the other on purpose, so that nothing was to overlap.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_turn: bool,
@@ -60,6 +63,9 @@ pub struct Header {
     /// The last line of the file that it was read from, if its writer had not finished it.
     #[serde(skip)]
     pub cut_short: Option<u32>,
+    /// The files that it was read from, where they are several: their purchases stand one after the other.
+    #[serde(skip)]
+    pub parts: Vec<Part>,
     /// The names of buyers that are not known by a number.
     #[serde(skip)]
     pub names: Names,
@@ -107,7 +113,9 @@ impl Header {
             | Exclusion::Unlinked
             | Exclusion::NotCovered => (false, false),
         };
-        Self { exclusive, in_turn, restocks: plan.restocks, plan: Some(plan), ..Self::default() }
+        let released_on_death = plan.file().is_some_and(|file| file.sale.lock.has_carrier());
+        let restocks = plan.restocks;
+        Self { exclusive, in_turn, released_on_death, restocks, plan: Some(plan), ..Self::default() }
     }
 }
 
@@ -124,6 +132,7 @@ impl Header {
             restocks: self.restocks,
             exclusive: self.exclusive,
             in_turn: self.in_turn,
+            released_on_death: self.released_on_death,
             unrecorded: self.unrecorded,
             interrupted: self.interrupted,
             timing: *timing,
@@ -137,6 +146,23 @@ impl Header {
         }
     }
 
+    /// Which of several files the purchase at this place was read from.
+    #[must_use]
+    pub fn part_of(&self, place: u32) -> Option<usize> {
+        let part = self.parts.partition_point(|part| part.until <= place);
+        (part < self.parts.len()).then_some(part)
+    }
+
+    /// The lines that their writers had not finished: the last of a file, each with the name of its file where
+    /// there are several.
+    #[must_use]
+    pub fn cut_lines(&self) -> Vec<(Option<&str>, u32)> {
+        if self.parts.is_empty() {
+            return self.cut_short.iter().map(|line| (None, *line)).collect();
+        }
+        self.parts.iter().filter_map(|part| Some((Some(part.name.as_str()), part.cut_short?))).collect()
+    }
+
     /// By how much the intervals of purchases are to be widened: before the call, and after the return.
     #[must_use]
     pub fn slack_ns(&self) -> (u64, u64) {
@@ -146,6 +172,17 @@ impl Header {
         let error_ns = self.clock_error_ns.unwrap_or(0);
         (error_ns, error_ns.saturating_add(self.resolution_ns.unwrap_or(0)))
     }
+}
+
+/// One of several files that are one history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// The place behind the last of its purchases.
+    pub until: u32,
+    /// Its last line, if its writer had not finished it.
+    pub cut_short: Option<u32>,
 }
 
 fn is_zero(tally: &Tally) -> bool {

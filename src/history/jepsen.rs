@@ -217,7 +217,8 @@ impl Events {
         let mut notes = Vec::new();
         if self.untimed || self.disordered {
             for (purchase, (called, returned)) in &mut self.complete {
-                (purchase.invoke_ns, purchase.return_ns) = (*called, purchase.return_ns.and(*returned));
+                let returned = purchase.return_ns.get().and(*returned);
+                (purchase.invoke_ns, purchase.return_ns) = (*called, returned.into());
             }
             notes.push(if self.untimed {
                 "operations without a time: their order counts, and shown times are places in it".to_owned()
@@ -253,8 +254,8 @@ fn purchase(
     Purchase {
         gives_back,
         item: Items::NONE,
-        seen: stock,
-        sold_from: stock,
+        seen: stock.into(),
+        sold_from: stock.into(),
         line,
         ..Purchase::new(buyer, outcome, call.time_ns, return_ns)
     }

@@ -255,9 +255,9 @@ impl<'a> Line<'a> {
         }
         Ok(Purchase {
             buyer: self.buyer.ok_or_else(|| needs("buyer"))?.number(&mut header.names),
-            pid: self.pid,
+            pid: self.pid.into(),
             invoke_ns,
-            return_ns: self.return_ns,
+            return_ns: self.return_ns.into(),
             outcome,
             gives_back: self.gives_back.unwrap_or(false),
             quantity: self.quantity.map_or(Ok(1), |(word, quantity)| checked_quantity(word, quantity))?,
@@ -269,15 +269,16 @@ impl<'a> Line<'a> {
                 }
             },
             order: self.order.map_or(0, |order| header.orders.place(&order.text()) + 1),
-            seen,
-            sold_from: self.sold_from.or(self.stock),
+            seen: seen.into(),
+            sold_from: self.sold_from.or(self.stock).into(),
             steps: Steps {
                 locked_ns: self.locked_ns,
                 read_ns: self.read_ns,
                 truncated_ns: self.truncated_ns,
                 written_ns: self.written_ns,
                 unlocked_ns: self.unlocked_ns,
-            },
+            }
+            .into(),
             fault: self.fault.map(|kind| match self.holder_pid {
                 Some(pid) if kind == FaultKind::HolderGone => Fault::holder_gone(pid),
                 _ => {
@@ -286,8 +287,8 @@ impl<'a> Line<'a> {
                     said.map_or(fault, |code| Fault::of_store(kind, code))
                 }
             }),
-            tries,
-            torn: self.torn,
+            tries: tries.into(),
+            torn: self.torn.map(Box::new),
             line,
         })
     }
@@ -406,7 +407,8 @@ pub(in crate::history) fn header(text: &[u8]) -> Result<Header, Mistake> {
         1 => {
             // What the verdict asks stood in the plan alone.
             let of_plan = header.plan.clone().map(Header::of_plan).unwrap_or_default();
-            Ok(Header { exclusive: of_plan.exclusive, in_turn: of_plan.in_turn, ..header })
+            let Header { exclusive, in_turn, released_on_death, .. } = of_plan;
+            Ok(Header { exclusive, in_turn, released_on_death, ..header })
         }
         FORMAT_VERSION => Ok(header),
         _ => Err(Mistake::whole(format!(
@@ -430,6 +432,7 @@ fn is_of_header(name: &str) -> bool {
             | "restocks"
             | "exclusive"
             | "in_turn"
+            | "released_on_death"
             | "unrecorded"
             | "interrupted"
             | "timing"

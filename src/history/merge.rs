@@ -4,7 +4,7 @@
 //! said at it (`wall_ns`), they are put on one, by what `--clock-error` says these may differ. Otherwise
 //! nothing is known of who came before whom in another file, and the books alone are judged.
 
-use super::{Header, History, Purchase};
+use super::{Header, History, Part, Purchase, Steps};
 use crate::stock::Stock;
 
 /// Why histories are not one.
@@ -30,8 +30,8 @@ pub enum MergeError {
     TooMany,
 }
 
-/// One file's part, and when it began and ended on the common clock.
-struct Part {
+/// One file's history, and when it began and ended on the common clock.
+struct Piece {
     name: String,
     history: History,
     span_ns: (u64, u64),
@@ -44,15 +44,15 @@ struct Part {
 pub fn merge(histories: Vec<(String, History)>) -> Result<History, MergeError> {
     let clock = histories.iter().map(|(_, history)| history.header.wall_ns).collect::<Option<Vec<u64>>>();
     let epoch_ns = clock.as_ref().and_then(|walls| walls.iter().copied().min());
-    let mut parts: Vec<Part> = histories
+    let mut parts: Vec<Piece> = histories
         .into_iter()
         .map(|(name, mut history)| {
             let later_ns =
                 history.header.wall_ns.zip(epoch_ns).map_or(0, |(wall_ns, epoch_ns)| wall_ns - epoch_ns);
             shift(&mut history, later_ns);
             let calls = history.purchases.iter().map(|p| p.invoke_ns).min().unwrap_or(later_ns);
-            let ends = history.purchases.iter().map(|p| p.return_ns.unwrap_or(p.invoke_ns)).max();
-            Part { name, span_ns: (calls, ends.unwrap_or(later_ns)), history }
+            let ends = history.purchases.iter().map(|p| p.return_ns.get().unwrap_or(p.invoke_ns)).max();
+            Piece { name, span_ns: (calls, ends.unwrap_or(later_ns)), history }
         })
         .collect();
     if parts.iter().map(|part| part.history.purchases.len()).sum::<usize>() > u32::MAX as usize {
@@ -63,30 +63,37 @@ pub fn merge(histories: Vec<(String, History)>) -> Result<History, MergeError> {
         one_sale(&parts)?;
     }
     let mut whole = History { header: header(&parts, epoch_ns), purchases: Vec::new() };
+    let several = parts.len() > 1;
     for part in parts {
+        let (name, cut_short) = (part.name.clone(), part.history.header.cut_short);
         add(&mut whole, part);
+        if several {
+            // As many as there are places: that was looked at.
+            whole.header.parts.push(Part { name, until: whole.purchases.len() as u32, cut_short });
+        }
     }
     Ok(whole)
 }
 
 fn shift(history: &mut History, by_ns: u64) {
     for purchase in &mut history.purchases {
-        let steps = &mut purchase.steps;
-        let times = [
-            &mut purchase.return_ns,
-            &mut steps.locked_ns,
-            &mut steps.read_ns,
-            &mut steps.truncated_ns,
-            &mut steps.written_ns,
-            &mut steps.unlocked_ns,
-        ];
+        let later = |ns: Option<u64>| ns.map(|ns| ns.saturating_add(by_ns));
+        let steps = purchase.steps.get();
         purchase.invoke_ns = purchase.invoke_ns.saturating_add(by_ns);
-        times.into_iter().flatten().for_each(|ns| *ns = ns.saturating_add(by_ns));
+        purchase.return_ns = later(purchase.return_ns.get()).into();
+        purchase.steps = Steps {
+            locked_ns: later(steps.locked_ns),
+            read_ns: later(steps.read_ns),
+            truncated_ns: later(steps.truncated_ns),
+            written_ns: later(steps.written_ns),
+            unlocked_ns: later(steps.unlocked_ns),
+        }
+        .into();
     }
 }
 
 /// Refuses sales of which one was over before the next put other tickets on sale.
-fn one_sale(parts: &[Part]) -> Result<(), MergeError> {
+fn one_sale(parts: &[Piece]) -> Result<(), MergeError> {
     for pair in parts.windows(2) {
         let (one, other) = (&pair[0], &pair[1]);
         let stocks = (one.history.header.remaining, other.history.header.initial);
@@ -101,7 +108,7 @@ fn one_sale(parts: &[Part]) -> Result<(), MergeError> {
     Ok(())
 }
 
-fn header(parts: &[Part], epoch_ns: Option<u64>) -> Header {
+fn header(parts: &[Piece], epoch_ns: Option<u64>) -> Header {
     let headers = || parts.iter().map(|part| &part.history.header);
     let alike = |stock: fn(&Header) -> Option<Stock>| {
         let mut all = headers().map(stock);
@@ -143,8 +150,8 @@ fn header(parts: &[Part], epoch_ns: Option<u64>) -> Header {
 }
 
 /// Adds the purchases of a part, with their names.
-fn add(whole: &mut History, part: Part) {
-    let Part { name, history: History { header, purchases }, .. } = part;
+fn add(whole: &mut History, part: Piece) {
+    let Piece { name, history: History { header, purchases }, .. } = part;
     let to = &mut whole.header;
     // The buyers of a run are nobody else's, though they have the same numbers.
     let of_a_run = header.plan.is_some();

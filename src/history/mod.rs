@@ -71,6 +71,7 @@
 //! is missing, or earlier than one before it, the order of the events counts. The
 //! events of the process `nemesis` are ignored. The line of a purchase is that of its answer.
 
+mod blocks;
 mod doubt;
 mod file;
 mod formats;
@@ -81,6 +82,7 @@ mod line;
 mod merge;
 mod mistake;
 mod names;
+mod quick;
 mod read;
 mod reading;
 mod recorder;
@@ -88,7 +90,7 @@ mod recorder;
 pub use doubt::Doubt;
 pub use file::{FORMAT_VERSION, write, write_to, write_whole};
 pub use formats::{read_as, read_file, read_file_as};
-pub use header::Header;
+pub use header::{Header, Part};
 pub use items::Items;
 pub use merge::{MergeError, merge};
 pub use mistake::{MOST_LINE_BYTES, ReadError};
@@ -101,6 +103,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::closed_set::closed_set;
 use crate::fault::{Fault, StoreCode, TornText};
+use crate::noted::Noted;
 use crate::stock::Stock;
 
 closed_set! {
@@ -163,6 +166,48 @@ impl Default for Tries {
     }
 }
 
+/// The same, beside the purchase: few are tried again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotedTries(Option<Box<Tries>>);
+
+impl NotedTries {
+    /// How often it was begun.
+    #[must_use]
+    #[inline]
+    pub fn get(&self) -> Tries {
+        self.0.as_deref().copied().unwrap_or_default()
+    }
+}
+
+impl From<Tries> for NotedTries {
+    #[inline]
+    fn from(tries: Tries) -> Self {
+        Self((tries != Tries::default()).then(|| Box::new(tries)))
+    }
+}
+
+/// The same, in the room of the times: what a [`Purchase`] holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NotedSteps([Noted<u64>; 5]);
+
+impl NotedSteps {
+    /// The times.
+    #[must_use]
+    #[inline]
+    pub fn get(self) -> Steps {
+        let [locked_ns, read_ns, truncated_ns, written_ns, unlocked_ns] = self.0.map(Noted::get);
+        Steps { locked_ns, read_ns, truncated_ns, written_ns, unlocked_ns }
+    }
+}
+
+impl From<Steps> for NotedSteps {
+    #[inline]
+    fn from(steps: Steps) -> Self {
+        let Steps { locked_ns, read_ns, truncated_ns, written_ns, unlocked_ns } = steps;
+        Self([locked_ns, read_ns, truncated_ns, written_ns, unlocked_ns].map(Noted::from))
+    }
+}
+
 /// One purchase of one buyer. Nobody needs to write all of it out: [`Purchase::new`] makes one, and
 /// `..Purchase::default()` is the rest of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,11 +215,11 @@ pub struct Purchase {
     /// Whose it is; our own buyers count from 1.
     pub buyer: u64,
     /// The process that made it.
-    pub pid: Option<u32>,
+    pub pid: Noted<u32>,
     /// When it was called.
     pub invoke_ns: u64,
     /// When it returned; `None` where no answer ever came.
-    pub return_ns: Option<u64>,
+    pub return_ns: Noted<u64>,
     /// How it ended.
     pub outcome: Outcome,
     /// Of one without an answer: whether it gave tickets back, or tried to, instead of buying.
@@ -186,44 +231,44 @@ pub struct Purchase {
     /// Which order it belongs to, by its number among the header's orders, from 1; 0 for none.
     pub order: u32,
     /// The stock that the buyer read.
-    pub seen: Option<Stock>,
+    pub seen: Noted<Stock>,
     /// The stock that its ticket was taken from; of one that took none, the stock that it would have been
     /// taken from. Equal to what it saw where it writes down what it saw, less one. Where the store itself
     /// counts down, it is what the store had, whatever was seen before.
-    pub sold_from: Option<Stock>,
+    pub sold_from: Noted<Stock>,
     /// When its inner steps ended.
-    pub steps: Steps,
+    pub steps: NotedSteps,
     /// Why it failed, or never answered.
     pub fault: Option<Fault>,
-    /// What a torn read met.
-    pub torn: Option<TornText>,
+    /// What a torn read met; beside it, since few meet any.
+    pub torn: Option<Box<TornText>>,
     /// How often it was begun.
-    pub tries: Tries,
+    pub tries: NotedTries,
     /// Its line in the file that it was read from, counted from 1; 0 where it comes from no file.
     pub line: u32,
 }
 
-/// A file of a million purchases is held at less than 300 bytes each, with what judging takes besides.
-const _: () = assert!(size_of::<Purchase>() <= 232);
+/// A file of a million purchases is held, and judged, in 150 MB.
+const _: () = assert!(size_of::<Purchase>() <= 128);
 
 impl Default for Purchase {
     fn default() -> Self {
         Self {
             buyer: 0,
-            pid: None,
+            pid: Noted::NONE,
             invoke_ns: 0,
-            return_ns: None,
+            return_ns: Noted::NONE,
             outcome: Outcome::default(),
             gives_back: false,
             quantity: 1,
             item: 0,
             order: 0,
-            seen: None,
-            sold_from: None,
-            steps: Steps::default(),
+            seen: Noted::NONE,
+            sold_from: Noted::NONE,
+            steps: NotedSteps::default(),
             fault: None,
             torn: None,
-            tries: Tries::default(),
+            tries: NotedTries::default(),
             line: 0,
         }
     }
@@ -233,19 +278,29 @@ impl Purchase {
     /// A purchase that was called and ended at these times.
     #[must_use]
     pub fn new(buyer: u64, outcome: Outcome, invoke_ns: u64, return_ns: Option<u64>) -> Self {
-        Self { buyer, outcome, invoke_ns, return_ns, ..Self::default() }
+        Self { buyer, outcome, invoke_ns, return_ns: return_ns.into(), ..Self::default() }
     }
 
     /// The same, of one that saw this stock and was sold from it.
     #[must_use]
     pub fn from_stock(self, stock: Stock) -> Self {
-        Self { seen: Some(stock), sold_from: Some(stock), ..self }
+        Self { seen: stock.into(), sold_from: stock.into(), ..self }
     }
 
     /// The stock that it left, if it took what it wanted.
     #[must_use]
     pub fn leaves(&self) -> Option<Stock> {
-        Some(self.sold_from?.saturating_sub(Stock::from(self.quantity)))
+        Some(self.sold_from.get()?.saturating_sub(Stock::from(self.quantity)))
+    }
+
+    /// The stock that it left, as far as it says so: of a receipt, or of a give-back.
+    #[must_use]
+    pub fn left(&self) -> Option<Stock> {
+        match self.outcome {
+            Outcome::Bought => self.leaves(),
+            Outcome::Returned => Some(self.sold_from.get()?.saturating_add(self.quantity.into())),
+            Outcome::Refused | Outcome::Failed | Outcome::Unknown | Outcome::Read => None,
+        }
     }
 
     /// Whether it may have raised the stock: it gave tickets back, or nobody knows whether it did.
@@ -264,13 +319,14 @@ impl Purchase {
     #[must_use]
     pub fn store_code(&self) -> Option<StoreCode> {
         let ended = self.fault.filter(|fault| fault.is_of_store()).map(Fault::store_code);
-        ended.or(Some(self.tries.code)).filter(|code| code.0 != 0)
+        ended.or(Some(self.tries.get().code)).filter(|code| code.0 != 0)
     }
 
     /// When the stock was read and, for a receipt, rewritten: `None` unless both were recorded.
     #[must_use]
     pub fn read_and_write_ns(&self) -> Option<(u64, u64)> {
-        Some((self.steps.read_ns?, self.steps.written_ns?))
+        let steps = self.steps.get();
+        Some((steps.read_ns?, steps.written_ns?))
     }
 }
 

@@ -1,14 +1,17 @@
-//! Reads histories: the format of [`super`], line by line, so that memory holds the purchases and one
-//! line of text.
+//! Reads histories: the format of [`super`], line by line, so that memory holds the purchases and little of
+//! the text.
 
-use std::io::{BufRead, Read as _};
+use std::io::BufRead;
 
-use super::History;
+use super::blocks::{self, Block, Sink};
 use super::items::settle_items;
 use super::jepsen::Events;
 use super::line::{self, Line};
 use super::mistake::{MOST_LINE_BYTES, Mistake, ReadError};
+use super::names::buyer_number;
+use super::quick::{Name, Naming};
 use super::reading::Reading;
+use super::{History, Purchase};
 
 /// What has been read so far.
 #[derive(Default)]
@@ -57,6 +60,37 @@ impl Reader {
         Ok(())
     }
 
+    /// Takes purchases that are read already, of which the first is `first` in its block: gives them their
+    /// names' numbers, and their lines' numbers in the whole, where `before` lines stand before the block.
+    fn take_quick(
+        &mut self,
+        purchases: &mut [Purchase],
+        first: usize,
+        names: &[Name],
+        text: &[u8],
+        before: u32,
+    ) {
+        self.begun |= !purchases.is_empty();
+        let header = &mut self.history.header;
+        let their_names = names.partition_point(|name| (name.purchase as usize) < first);
+        for name in &names[their_names..] {
+            let Some(purchase) = purchases.get_mut(name.purchase as usize - first) else { break };
+            // It was looked at when it was read: it is UTF-8.
+            let text =
+                std::str::from_utf8(&text[name.from as usize..name.until as usize]).unwrap_or_default();
+            match name.naming {
+                Naming::Buyer => purchase.buyer = buyer_number(text, &mut header.names),
+                Naming::Order => purchase.order = header.orders.place(text) + 1,
+                Naming::Item | Naming::Seat => {
+                    header.items.seats |= name.naming == Naming::Seat;
+                    purchase.item = header.items.number(text);
+                }
+            }
+        }
+        purchases.iter_mut().for_each(|purchase| purchase.line += before);
+        self.history.purchases.extend(purchases.iter_mut().map(std::mem::take));
+    }
+
     /// A reader of events alone.
     pub(super) fn of_events(reading: Reading) -> Self {
         Self { events: Events::new(reading), ..Self::default() }
@@ -76,45 +110,79 @@ impl Reader {
     }
 }
 
+/// What is read from a stream of lines.
+struct Lines<'a> {
+    name: &'a str,
+    reader: Reader,
+    /// How many lines there have been.
+    lines: u32,
+}
+
+impl Lines<'_> {
+    fn mistaken(&self, line: u32, mistake: Mistake) -> ReadError {
+        ReadError::at(self.name, line, mistake)
+    }
+
+    /// Takes a line that is not read yet.
+    fn other(&mut self, text: &[u8], number: u32, ended: bool) -> Result<(), ReadError> {
+        if text.len() + usize::from(ended) > MOST_LINE_BYTES || !ended && text.len() == MOST_LINE_BYTES {
+            let what = format!("longer than {MOST_LINE_BYTES} bytes");
+            return Err(self.mistaken(number, Mistake::whole(what)));
+        }
+        // Some editors begin a file with a byte order mark.
+        let text = if number == 1 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
+        let text = text.trim_ascii_end();
+        if text.is_empty() {
+            return Ok(());
+        }
+        match self.reader.take(text, number) {
+            Err(mistake) if mistake.cut_short && !ended => {
+                self.reader.history.header.cut_short = Some(number);
+                Ok(())
+            }
+            Err(mistake) => Err(self.mistaken(number, mistake)),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+impl Sink for Lines<'_> {
+    type Error = ReadError;
+
+    fn take(&mut self, Block { text, parsed }: Block<'_>) -> Result<(), ReadError> {
+        let before = self.lines;
+        let Some(lines) = before.checked_add(parsed.lines) else {
+            return Err(self.mistaken(u32::MAX, Mistake::whole("more than 2^32 - 1 lines")));
+        };
+        let mut done = 0;
+        for other in &parsed.others {
+            let until = other.before as usize;
+            self.reader.take_quick(&mut parsed.purchases[done..until], done, &parsed.names, text, before);
+            done = until;
+            self.other(&text[other.from as usize..other.until as usize], before + other.line, other.ended)?;
+        }
+        self.reader.take_quick(&mut parsed.purchases[done..], done, &parsed.names, text, before);
+        self.lines = lines;
+        Ok(())
+    }
+
+    fn unread(&self, source: std::io::Error) -> ReadError {
+        ReadError::io(self.name)(source)
+    }
+}
+
 /// Reads a history from a stream, which errors call `name`. A last line that its writer had not
 /// finished is left out, and noted in the header.
 ///
 /// # Errors
 /// When the stream can't be read, or a line is broken.
-pub fn read(mut source: impl BufRead, name: &str) -> Result<History, ReadError> {
-    let mut reader = Reader::default();
-    let mut text = Vec::new();
-    let mut line: u32 = 0;
-    loop {
-        text.clear();
-        let length = source.by_ref().take(MOST_LINE_BYTES as u64).read_until(b'\n', &mut text);
-        if length.map_err(ReadError::io(name))? == 0 {
-            break;
-        }
-        let mistaken = |mistake| ReadError::at(name, line.saturating_add(1), mistake);
-        let ended = text.ends_with(b"\n");
-        if !ended && text.len() == MOST_LINE_BYTES {
-            return Err(mistaken(Mistake::whole(format!("longer than {MOST_LINE_BYTES} bytes"))));
-        }
-        let next = line.checked_add(1).ok_or_else(|| mistaken(Mistake::whole("more than 2^32 - 1 lines")))?;
-        // Some editors begin a file with a byte order mark.
-        let text = if line == 0 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text) } else { &text };
-        let text = text.trim_ascii_end();
-        if !text.is_empty() {
-            match reader.take(text, next) {
-                Ok(()) => {}
-                Err(mistake) if mistake.cut_short && !ended => {
-                    reader.history.header.cut_short = Some(next);
-                }
-                Err(mistake) => return Err(mistaken(mistake)),
-            }
-        }
-        line = next;
-    }
-    if !reader.begun {
+pub fn read(source: impl BufRead + Send, name: &str) -> Result<History, ReadError> {
+    let mut lines = Lines { name, reader: Reader::default(), lines: 0 };
+    blocks::read(source, MOST_LINE_BYTES, &mut lines)?;
+    if !lines.reader.begun {
         return Err(ReadError::Empty { name: name.to_owned() });
     }
-    let finished = reader.finish().map(|(history, _)| history);
+    let finished = lines.reader.finish().map(|(history, _)| history);
     finished.map_err(|(line, mistake)| ReadError::at(name, line, mistake))
 }
 

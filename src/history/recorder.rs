@@ -371,11 +371,14 @@ mod tests {
         let (purchases, unrecorded) = recorder.collect();
         assert_eq!(unrecorded, Tally::default());
         assert_eq!(purchases.len(), 2);
-        assert_eq!((purchases[0].buyer, purchases[0].pid, purchases[0].sold_from), (1, Some(4711), Some(2)));
-        assert!(purchases[0].steps.read_ns <= purchases[0].steps.written_ns);
-        assert_eq!(purchases[0].return_ns, purchases[0].steps.written_ns);
-        assert_eq!(purchases[1].torn.expect("bytes").bytes(), b"{\"tick");
-        assert_eq!((purchases[1].seen, purchases[1].sold_from), (None, None));
+        assert_eq!(
+            (purchases[0].buyer, purchases[0].pid.get(), purchases[0].sold_from.get()),
+            (1, Some(4711), Some(2))
+        );
+        assert!(purchases[0].steps.get().read_ns <= purchases[0].steps.get().written_ns);
+        assert_eq!(purchases[0].return_ns.get(), purchases[0].steps.get().written_ns);
+        assert_eq!(purchases[1].torn.as_ref().expect("bytes").bytes(), b"{\"tick");
+        assert_eq!((purchases[1].seen.get(), purchases[1].sold_from.get()), (None, None));
     }
 
     #[test]
@@ -395,7 +398,7 @@ mod tests {
         let outcomes: Vec<_> = purchases.iter().map(|purchase| purchase.outcome).collect();
         assert_eq!(outcomes, [Outcome::Failed, Outcome::Failed, Outcome::Unknown]);
         assert!(purchases.iter().all(is_killed));
-        assert_eq!((purchases[2].seen, purchases[2].sold_from), (Some(5), Some(5)));
+        assert_eq!((purchases[2].seen.get(), purchases[2].sold_from.get()), (Some(5), Some(5)));
         assert_eq!(unrecorded, Tally::default());
     }
 
@@ -419,7 +422,7 @@ mod tests {
         pen.written();
         pen.end(Outcome::Bought, None);
         let (purchases, _) = recorder.collect();
-        let stocks: Vec<_> = purchases.iter().map(|p| (p.buyer, p.seen, p.sold_from)).collect();
+        let stocks: Vec<_> = purchases.iter().map(|p| (p.buyer, p.seen.get(), p.sold_from.get())).collect();
         assert_eq!(stocks, [(1, Some(7), Some(-1)), (2, Some(7), None), (3, None, Some(4))]);
     }
 

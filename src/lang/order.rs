@@ -62,6 +62,8 @@ texts! {
     }
     /// A buyer of a history that was read from a file.
     on_line(buyer, line) { en: "{buyer} (line {line})", zh: "{buyer}（第 {line} 行）" }
+    /// The same, of several files that are one history.
+    on_line_of(buyer, file, line) { en: "{buyer} ({file}:{line})", zh: "{buyer}（{file}:{line}）" }
 
     /// A refusal that read a stock.
     refused_with_stock(buyer, stock) {
@@ -147,6 +149,12 @@ texts! {
     cut_short(line) {
         en: "line {line} was cut short by its writer: it is judged as a purchase that may have happened or not",
         zh: "第 {line} 行没有写完：按可能发生、也可能没发生的购买来判断",
+    }
+
+    /// The same, in one of several files.
+    cut_short_in(file, line) {
+        en: "{file}:{line} was cut short by its writer: it is judged as a purchase that may have happened or not",
+        zh: "{file}:{line} 没有写完：按可能发生、也可能没发生的购买来判断",
     }
 
     /// What a history holds.

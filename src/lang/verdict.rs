@@ -158,6 +158,11 @@ texts! {
     }
     /// over_limit: who holds how many.
     holds(buyer, receipts) { en: "buyer {buyer} holds {receipts}", zh: "买家 {buyer} 有 {receipts}" }
+    /// The same, of one receipt.
+    holds_line(buyer, receipts, line) {
+        en: "buyer {buyer} holds {receipts} (line {line})",
+        zh: "买家 {buyer} 有 {receipts}（第 {line} 行）",
+    }
     /// over_limit: who holds how many, and where they stand.
     holds_lines(buyer, receipts, lines) {
         en: "buyer {buyer} holds {receipts} (lines {lines})",

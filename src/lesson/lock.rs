@@ -218,7 +218,7 @@ fn hasty_sales(stage: &Stage<'_>) -> Result<Hasty, LessonError> {
         let _ = std::fs::remove_file(folder.path().join(TICKET_FILE));
         let mut watch = Watch { interrupted: stage.interrupted(), begin: &mut |_| {}, progress: &mut |_| {} };
         let history = run(&hasty, &mut watch)?.history;
-        let torn = |purchase: &crate::history::Purchase| purchase.torn;
+        let torn = |purchase: &crate::history::Purchase| purchase.torn.clone();
         let mut texts = history.purchases.iter().filter_map(torn);
         if let Some(first) = texts.next() {
             let torn_text = Some(String::from_utf8_lossy(first.bytes()).into_owned());

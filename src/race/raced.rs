@@ -140,7 +140,7 @@ pub(super) fn history_of(heat: &Heat, initial: Option<Stock>, remaining: Option<
         // Of an unknown outcome no return is known: it may take effect at any time after its call.
         let return_ns = made.return_ns.filter(|_| outcome != Outcome::Unknown);
         let purchase = Purchase::new(u64::from(made.buyer), outcome, made.invoke_ns, return_ns);
-        Purchase { pid: made.pid, ..purchase }
+        Purchase { pid: made.pid.into(), ..purchase }
     };
     let mut history = History { purchases: heat.made.iter().map(purchase).collect(), ..History::default() };
     history.purchases.sort_by_key(|purchase| (purchase.invoke_ns, purchase.buyer));

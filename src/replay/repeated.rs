@@ -3,7 +3,8 @@
 use std::sync::atomic::AtomicBool;
 
 use super::{ReplayError, Replayed, replay};
-use crate::history::{Header, Purchase};
+use crate::history::{Header, Purchase, Steps};
+use crate::noted::Noted;
 use crate::plan::Plan;
 use crate::schedule::Schedule;
 
@@ -57,17 +58,18 @@ pub(super) fn timeless_header(header: &Header) -> Header {
 /// A purchase without its times and its process.
 pub(super) fn timeless(purchase: &Purchase) -> Purchase {
     let mut timeless = purchase.clone();
-    timeless.pid = None;
+    let no_time = |ns: Option<u64>| ns.map(|_| 0);
+    let steps = timeless.steps.get();
+    timeless.pid = Noted::NONE;
     timeless.invoke_ns = 0;
-    let times = &mut timeless.steps;
-    let steps = [
-        &mut times.locked_ns,
-        &mut times.read_ns,
-        &mut times.truncated_ns,
-        &mut times.written_ns,
-        &mut times.unlocked_ns,
-        &mut timeless.return_ns,
-    ];
-    steps.into_iter().flatten().for_each(|ns| *ns = 0);
+    timeless.return_ns = no_time(timeless.return_ns.get()).into();
+    timeless.steps = Steps {
+        locked_ns: no_time(steps.locked_ns),
+        read_ns: no_time(steps.read_ns),
+        truncated_ns: no_time(steps.truncated_ns),
+        written_ns: no_time(steps.written_ns),
+        unlocked_ns: no_time(steps.unlocked_ns),
+    }
+    .into();
     timeless
 }

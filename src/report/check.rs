@@ -43,6 +43,16 @@ pub enum Note {
     Read(String),
 }
 
+/// The lines that were cut short, in sentences.
+pub(super) fn cut_short(history: &History, lang: Lang) -> Vec<String> {
+    let cut = history.header.cut_lines().into_iter();
+    cut.map(|(file, line)| match file {
+        Some(file) => say::cut_short_in(lang, foreign::shown(file), line),
+        None => say::cut_short(lang, line),
+    })
+    .collect()
+}
+
 /// A duration as the option takes it.
 fn exact(ns: u64) -> humantime::FormattedDuration {
     humantime::format_duration(std::time::Duration::from_nanos(ns))
@@ -132,6 +142,12 @@ impl Checked<'_> {
         let numbers = [ledger.receipts, ledger.refused, ledger.failed, ledger.unanswered].map(grouped);
         let [bought, refused, failed, unanswered] = numbers;
         let mut text = say::holds(lang, foreign::shown(name), purchases, bought, refused, failed, unanswered);
+        if ledger.returned > 0 {
+            text.push_str(&say::and_returned(lang, lang.count(ledger.returned, Noun::Ticket)));
+        }
+        if ledger.looks > 0 {
+            text.push_str(&say::and_looks(lang, grouped(ledger.looks)));
+        }
         text.push('\n');
         text.push_str(&self.start(lang));
         text.push_str(&verdict_lines(history, verdict, lang));
@@ -161,8 +177,8 @@ impl Checked<'_> {
         if let Some(start) = start {
             let _ = writeln!(text, "  {}", styled(ASIDE, start));
         }
-        if let Some(line) = history.header.cut_short {
-            let _ = writeln!(text, "  {}", styled(ODD, say::cut_short(lang, line)));
+        for cut in cut_short(history, lang) {
+            let _ = writeln!(text, "  {}", styled(ODD, cut));
         }
         let header = &history.header;
         if !header.ignored.is_empty() {

@@ -66,16 +66,16 @@ fn wait_ns(purchase: &Purchase) -> Option<u64> {
     let gave_up = purchase
         .fault
         .is_some_and(|fault| matches!(fault.kind, FaultKind::LockTimeout | FaultKind::HolderGone));
-    let until_ns = if gave_up { purchase.return_ns } else { purchase.steps.locked_ns };
+    let until_ns = if gave_up { purchase.return_ns.get() } else { purchase.steps.get().locked_ns };
     until_ns?.checked_sub(purchase.invoke_ns)
 }
 
 fn hold_ns(purchase: &Purchase) -> Option<u64> {
-    purchase.steps.unlocked_ns?.checked_sub(purchase.steps.locked_ns?)
+    purchase.steps.get().unlocked_ns?.checked_sub(purchase.steps.get().locked_ns?)
 }
 
 fn purchase_ns(purchase: &Purchase) -> Option<u64> {
-    purchase.return_ns?.checked_sub(purchase.invoke_ns)
+    purchase.return_ns.get()?.checked_sub(purchase.invoke_ns)
 }
 
 /// What purchases took, where a database aborts some: how often they were begun, and what it said.
@@ -95,8 +95,8 @@ impl Effort {
     pub fn of(history: &History) -> Self {
         let mut effort = Self::default();
         for purchase in &history.purchases {
-            effort.tries += u64::from(purchase.tries.count);
-            effort.aborts += u64::from(purchase.tries.aborted);
+            effort.tries += u64::from(purchase.tries.get().count);
+            effort.aborts += u64::from(purchase.tries.get().aborted);
             if let Some(code) = purchase.store_code() {
                 *effort.codes.entry(code.to_string()).or_default() += 1;
             }

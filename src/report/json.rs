@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::words;
-use crate::history::{History, Names, Purchase};
+use crate::history::{History, Purchase};
 use crate::lang::Lang;
 use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Place, Verdict};
 
@@ -70,9 +70,8 @@ fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History) -> String {
 }
 
 fn evidence(anomaly: &Anomaly, history: &History) -> Value {
-    let purchase = |place: Place| {
-        history.purchases.get(place as usize).map(|purchase| row(purchase, &history.header.names))
-    };
+    let purchase =
+        |place: Place| history.purchases.get(place as usize).map(|purchase| row(history, purchase, place));
     let rows = |places: &[Place]| places.iter().map(|place| purchase(*place)).collect::<Vec<_>>();
     match &anomaly.evidence {
         Evidence::Oversold(tickets) if tickets.is_empty() => json!({
@@ -133,30 +132,34 @@ fn order(history: &History, place: Place) -> Option<&str> {
 }
 
 fn torn(history: &History, place: Place) -> Option<String> {
-    let text = history.purchases.get(place as usize)?.torn?;
+    let text = history.purchases.get(place as usize)?.torn.as_ref()?;
     Some(String::from_utf8_lossy(text.bytes()).into_owned())
 }
 
 /// A purchase as evidence: who, what and when.
-fn row(purchase: &Purchase, names: &Names) -> Value {
-    let buyer = names.name(purchase.buyer).map_or_else(|| json!(purchase.buyer), |name| json!(name));
+fn row(history: &History, purchase: &Purchase, place: Place) -> Value {
+    let header = &history.header;
+    let buyer = header.names.name(purchase.buyer).map_or_else(|| json!(purchase.buyer), |name| json!(name));
     let mut row = json!({
-        "buyer": buyer, "pid": purchase.pid,
-        "invoke_ns": purchase.invoke_ns, "read_ns": purchase.steps.read_ns,
-        "written_ns": purchase.steps.written_ns, "return_ns": purchase.return_ns,
+        "buyer": buyer, "pid": purchase.pid.get(),
+        "invoke_ns": purchase.invoke_ns, "read_ns": purchase.steps.get().read_ns,
+        "written_ns": purchase.steps.get().written_ns, "return_ns": purchase.return_ns.get(),
     });
     // As in the file of a history: one number where it is the same.
-    if purchase.seen == purchase.sold_from {
-        row["stock"] = json!(purchase.seen);
+    if purchase.seen.get() == purchase.sold_from.get() {
+        row["stock"] = json!(purchase.seen.get());
     } else {
-        row["seen"] = json!(purchase.seen);
-        row["sold_from"] = json!(purchase.sold_from);
+        row["seen"] = json!(purchase.seen.get());
+        row["sold_from"] = json!(purchase.sold_from.get());
     }
     if purchase.quantity != 1 {
         row["quantity"] = json!(purchase.quantity);
     }
     if purchase.line > 0 {
         row["line"] = json!(purchase.line);
+        if let Some(part) = header.part_of(place) {
+            row["file"] = json!(header.parts[part].name);
+        }
     }
     row
 }

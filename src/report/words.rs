@@ -292,7 +292,9 @@ pub fn fault(purchase: &Purchase, lang: Lang) -> Option<String> {
     Some(match fault.kind {
         FaultKind::LockTimeout => say::fault_timeout(lang),
         FaultKind::HolderGone => say::fault_holder_gone(lang, fault.dead_holder().unwrap_or(0)),
-        FaultKind::Torn => say::fault_torn(lang, torn_text(&purchase.torn.unwrap_or_default(), lang)),
+        FaultKind::Torn => {
+            say::fault_torn(lang, torn_text(purchase.torn.as_deref().unwrap_or(&TornText::default()), lang))
+        }
         FaultKind::Stopped => say::fault_stopped(lang),
         FaultKind::Killed => say::fault_killed(lang),
         FaultKind::Aborted => say::fault_aborted(lang, fault.store_code()),

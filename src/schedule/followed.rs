@@ -151,7 +151,7 @@ mod tests {
                 ..Steps::default()
             };
             let called = Purchase::new(u64::from(buyer), outcome, u64::from(buyer), Some(at + 3));
-            Purchase { steps, ..called.from_stock(left.max(0)) }
+            Purchase { steps: steps.into(), ..called.from_stock(left.max(0)) }
         };
         let header = Header { initial: Some(tickets), remaining: Some(0), ..Header::of_plan(plan) };
         History { header, purchases: (1..=count).map(purchase).collect() }

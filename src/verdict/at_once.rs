@@ -1,22 +1,36 @@
 //! How many purchases were under way at one time: where no two overlapped, no race could show.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::Place;
 use crate::history::{History, Purchase};
 
 /// The most purchases that were under way at one time, as far as is known of those that never returned.
 /// Intervals are closed: who was called as another returned overlapped with it, unless both are of one
 /// buyer, which goes from one purchase straight to the next.
 pub(super) fn count(history: &History) -> u64 {
-    let mut calls: Vec<(u64, u64)> = history.purchases.iter().map(|p| (p.invoke_ns, p.buyer)).collect();
-    let mut ends: Vec<(u64, u64)> = history.purchases.iter().map(end).collect();
-    // Mostly sorted already: this sort makes use of runs.
-    calls.sort();
-    ends.sort();
-    let (mut begun, mut ended, mut most) = (0, 0, 0);
-    for group in calls.chunk_by(|one, other| one.0 == other.0) {
-        begun += group.len();
-        ended += ends[ended..].iter().take_while(|(end_ns, _)| *end_ns < group[0].0).count();
-        let goes_on = group.iter().filter(|call| ends[ended..].binary_search(call).is_ok()).count();
-        most = most.max(begun - ended - goes_on);
+    let purchase = |place: Place| &history.purchases[place as usize];
+    let mut calls: Vec<Place> = (0..history.purchases.len() as Place).collect();
+    // Mostly sorted already: this sort makes use of that.
+    calls.sort_by_key(|place| purchase(*place).invoke_ns);
+    // The ends of those under way.
+    let mut ends: BinaryHeap<Reverse<(u64, u64)>> = BinaryHeap::new();
+    let mut touching: Vec<(u64, u64)> = Vec::new();
+    let mut most = 0;
+    for group in calls.chunk_by(|one, other| purchase(*one).invoke_ns == purchase(*other).invoke_ns) {
+        let now_ns = purchase(group[0]).invoke_ns;
+        touching.clear();
+        while let Some(Reverse(end)) = ends.peek().copied().filter(|Reverse(end)| end.0 <= now_ns) {
+            ends.pop();
+            if end.0 == now_ns {
+                touching.push(end);
+            }
+        }
+        let goes_on = |place: &&Place| touching.binary_search(&(now_ns, purchase(**place).buyer)).is_ok();
+        let going_on = group.iter().filter(goes_on).count();
+        ends.extend(group.iter().map(|place| Reverse(end(purchase(*place)))));
+        most = most.max(ends.len() + touching.len() - going_on);
     }
     most as u64
 }
@@ -30,15 +44,16 @@ fn end(purchase: &Purchase) -> (u64, u64) {
 
 /// When a purchase is last heard of.
 fn last_known_ns(purchase: &Purchase) -> u64 {
-    let steps = purchase.steps;
-    let noted = [purchase.return_ns, steps.locked_ns, steps.read_ns, steps.truncated_ns, steps.written_ns];
+    let steps = purchase.steps.get();
+    let noted =
+        [purchase.return_ns.get(), steps.locked_ns, steps.read_ns, steps.truncated_ns, steps.written_ns];
     noted.into_iter().flatten().fold(purchase.invoke_ns, u64::max)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Outcome;
+    use crate::history::{Outcome, Steps};
 
     /// The count of purchases, each of a buyer, from and until a time.
     fn at_once(purchases: &[(u64, u64, u64)]) -> u64 {
@@ -66,7 +81,7 @@ mod tests {
         let later = Purchase::new(2, Outcome::Bought, 5, Some(6));
         let mut history = History { purchases: vec![killed.clone(), later.clone()], ..History::default() };
         assert_eq!(count(&history), 1);
-        killed.steps.read_ns = Some(5);
+        killed.steps = Steps { read_ns: Some(5), ..Steps::default() }.into();
         history.purchases = vec![killed, later];
         assert_eq!(count(&history), 2);
     }

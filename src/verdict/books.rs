@@ -1,4 +1,4 @@
-//! The books where a purchase may be of several tickets, and tickets may come back: by number and by time,
+//! The books where a purchase may be of several tickets, or tickets may come back: by number and by time,
 //! since the stock that a ticket was sold from does not tell it from others any more.
 //!
 //! By the return of a receipt all that it took is gone, and no more than what had been called by then can
@@ -12,11 +12,6 @@
 use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place};
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
-
-/// Whether this is for the books by number: a purchase of several, or one that may give back.
-pub(super) fn are_by_number(history: &History) -> bool {
-    history.purchases.iter().any(|purchase| purchase.quantity != 1 || purchase.may_raise())
-}
 
 pub(super) fn judge(history: &History, ledger: &mut Ledger) -> Vec<Anomaly> {
     let mut anomalies = Vec::new();
@@ -66,7 +61,7 @@ impl Course {
             if purchase.may_raise() {
                 changes.push((purchase.invoke_ns.saturating_sub(early_ns), false, place));
             } else if purchase.outcome == Outcome::Bought {
-                let return_ns = purchase.return_ns.unwrap_or(u64::MAX);
+                let return_ns = purchase.return_ns.get().unwrap_or(u64::MAX);
                 changes.push((return_ns.saturating_add(late_ns), true, place));
             }
         }
@@ -91,7 +86,7 @@ impl Course {
 fn lost_updates(history: &History) -> Option<Anomaly> {
     let mut receipts: Vec<(Stock, Stock, Place)> = Vec::new();
     for (purchase, place) in history.purchases.iter().zip(0..) {
-        if let (Outcome::Bought, Some(high)) = (purchase.outcome, purchase.sold_from) {
+        if let (Outcome::Bought, Some(high)) = (purchase.outcome, purchase.sold_from.get()) {
             receipts.push((high, high.saturating_sub(Stock::from(purchase.quantity)), place));
         }
     }

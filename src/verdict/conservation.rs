@@ -17,7 +17,8 @@ use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, P
 use crate::history::{History, Outcome, Purchase, Tally};
 use crate::stock::{Stock, tickets_between};
 
-pub(super) fn judge(history: &History, ledger: &mut Ledger) -> Vec<Anomaly> {
+/// Judges the books. Returns the receipts that say what they were sold from, too, in the order of that stock.
+pub(super) fn judge(history: &History, ledger: &mut Ledger) -> (Vec<Anomaly>, Vec<(Stock, Place)>) {
     let mut anomalies = Vec::new();
     if let Some(initial) = history.header.initial {
         ledger.oversold = ledger.receipts.saturating_sub(tickets_between(initial, 0));
@@ -32,7 +33,7 @@ pub(super) fn judge(history: &History, ledger: &mut Ledger) -> Vec<Anomaly> {
         anomalies.push(Anomaly::new(AnomalyKind::LostUpdate, count, Evidence::LostUpdates(pairs)));
     }
     anomalies.extend(sold.lost_stock(ledger));
-    anomalies
+    (anomalies, sold.receipts)
 }
 
 /// The receipts that say which stock they were sold from, in the order of that stock (falling, as
@@ -44,11 +45,15 @@ struct Sold<'a> {
 
 impl<'a> Sold<'a> {
     fn new(history: &'a History) -> Self {
-        let stock_of = |place: Place| history.purchases[place as usize].sold_from;
-        let mut receipts: Vec<(Stock, Place)> =
-            places(history, Outcome::Bought).filter_map(|place| Some((stock_of(place)?, place))).collect();
+        let stock_of = |place: Place| history.purchases[place as usize].sold_from.get();
+        let mut receipts: Vec<(Stock, Place)> = Vec::with_capacity(history.purchases.len());
+        receipts.extend(places(history, Outcome::Bought).filter_map(|place| Some((stock_of(place)?, place))));
         let wrote_ns = |place: Place| wrote_ns(&history.purchases[place as usize]);
-        receipts.sort_unstable_by_key(|(stock, place)| (std::cmp::Reverse(*stock), wrote_ns(*place), *place));
+        // Few share a stock: only they are looked at closer.
+        receipts.sort_unstable_by(|(one_stock, one), (other_stock, other)| {
+            let closer = || (wrote_ns(*one), one).cmp(&(wrote_ns(*other), other));
+            other_stock.cmp(one_stock).then_with(closer)
+        });
         Self { history, receipts }
     }
 
@@ -92,7 +97,7 @@ impl<'a> Sold<'a> {
         let mut extra = tickets().filter(|stock| *stock <= remaining).count() as u64;
         let unsold = tickets_between(initial, remaining) - sold_and_gone;
         let mut suspects: Vec<(Stock, Place)> = places(self.history, Outcome::Unknown)
-            .filter_map(|place| Some((self.history.purchases[place as usize].sold_from?, place)))
+            .filter_map(|place| Some((self.history.purchases[place as usize].sold_from.get()?, place)))
             .filter(|(stock, _)| gone(*stock) && !self.has_receipt(*stock))
             .collect();
         suspects.sort_unstable();
@@ -137,5 +142,5 @@ impl<'a> Sold<'a> {
 
 /// When a receipt was written, as well as the history knows.
 fn wrote_ns(purchase: &Purchase) -> u64 {
-    purchase.steps.written_ns.or(purchase.return_ns).unwrap_or(purchase.invoke_ns)
+    purchase.steps.get().written_ns.or(purchase.return_ns.get()).unwrap_or(purchase.invoke_ns)
 }

@@ -47,7 +47,7 @@ pub(super) fn judge(history: &History) -> Option<Holds> {
         match held(purchase, header.exclusive) {
             Some((from_ns, until_ns)) => order.push((from_ns, until_ns, place)),
             // It met the stock, and nothing tells when.
-            None if purchase.seen.is_some() || purchase.outcome == Outcome::Unknown => return None,
+            None if purchase.seen.get().is_some() || purchase.outcome == Outcome::Unknown => return None,
             None => {}
         }
     }
@@ -60,7 +60,7 @@ pub(super) fn judge(history: &History) -> Option<Holds> {
     let mut before = None;
     for (.., place) in order {
         let purchase = &history.purchases[place as usize];
-        holds.meets(left, purchase.seen, before, Some(place));
+        holds.meets(left, purchase.seen.get(), before, Some(place));
         left = left_by(purchase, place);
         before = Some(place);
     }
@@ -94,7 +94,7 @@ impl Holds {
 /// From when to when a purchase held the lock, as far as its steps are noted: what it did in between is.
 /// Without a lock, buyers in turn keep each other out for as long as their purchases take.
 fn held(purchase: &Purchase, locks: bool) -> Option<(u64, u64)> {
-    let steps = purchase.steps;
+    let steps = purchase.steps.get();
     let from_ns = if locks { steps.locked_ns? } else { purchase.invoke_ns };
     let until_ns = [steps.written_ns, steps.truncated_ns, steps.read_ns].into_iter().max().flatten();
     Some((from_ns, until_ns.unwrap_or(from_ns).max(from_ns)))
@@ -102,7 +102,7 @@ fn held(purchase: &Purchase, locks: bool) -> Option<(u64, u64)> {
 
 /// What a purchase left in the store.
 fn left_by(purchase: &Purchase, place: Place) -> Left {
-    let Some(seen) = purchase.seen else { return Left::Unknown };
+    let Some(seen) = purchase.seen.get() else { return Left::Unknown };
     match purchase.outcome {
         Outcome::Bought => purchase.leaves().map_or(Left::Unknown, Left::Known),
         Outcome::Refused | Outcome::Read => Left::Known(seen),
@@ -162,7 +162,7 @@ mod tests {
             };
             let called_ns = now_ns - rng.random_range(0..50);
             let purchase = Purchase::new(buyer, outcome, called_ns, steps.unlocked_ns).from_stock(stock);
-            purchases.push(Purchase { steps, ..purchase });
+            purchases.push(Purchase { steps: steps.into(), ..purchase });
             stock = (stock - 1).max(0);
             now_ns += 4;
         }
@@ -215,8 +215,9 @@ mod tests {
             let mut twice = first.expect("a receipt").clone();
             twice.buyer += 100;
             // It read before the other wrote.
-            let later = |ns: &mut u64| *ns += 1;
-            twice.steps.locked_ns.iter_mut().chain(&mut twice.steps.written_ns).for_each(later);
+            let mut steps = twice.steps.get();
+            steps.locked_ns.iter_mut().chain(&mut steps.written_ns).for_each(|ns| *ns += 1);
+            twice.steps = steps.into();
             history.purchases.push(twice);
             let verdict = judge(&history);
             prop_assert_eq!(verdict.ruling, Ruling::Unsound);
@@ -229,7 +230,10 @@ mod tests {
         let hold = |buyer: u64, at_ns: u64, outcome, stock: Stock| {
             let steps = Steps { locked_ns: Some(at_ns), read_ns: Some(at_ns + 1), ..Steps::default() };
             let return_ns = Some(at_ns + 2).filter(|_| outcome != Outcome::Unknown);
-            Purchase { steps, ..Purchase::new(buyer, outcome, at_ns, return_ns).from_stock(stock) }
+            Purchase {
+                steps: steps.into(),
+                ..Purchase::new(buyer, outcome, at_ns, return_ns).from_stock(stock)
+            }
         };
         let header = Header {
             initial: Some(1),

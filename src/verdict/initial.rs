@@ -52,10 +52,12 @@ fn judge_one_from(history: &mut History, tickets: Option<Stock>) -> (Verdict, Op
     if history.header.initial.is_some() {
         return (judge_one(history), Some(InitialFrom::Header));
     }
-    let stocks = history.purchases.iter().filter_map(|purchase| purchase.seen.max(purchase.sold_from));
+    let stocks =
+        history.purchases.iter().filter_map(|purchase| purchase.seen.get().max(purchase.sold_from.get()));
     let raises = history.purchases.iter().any(Purchase::may_raise);
     let Some(highest) = stocks.max().filter(|_| !raises) else { return (judge_one(history), None) };
-    let told = |purchase: &Purchase| purchase.outcome != Outcome::Bought || purchase.sold_from.is_some();
+    let told =
+        |purchase: &Purchase| purchase.outcome != Outcome::Bought || purchase.sold_from.get().is_some();
     let all_told = history.purchases.iter().all(told);
     history.header.initial = Some(highest);
     let verdict = judge_one(history);

@@ -70,7 +70,6 @@ fn split(history: &History) -> Vec<Part> {
             orders: Names::default(),
             items,
             limit_per_buyer: None,
-            plan: None,
             ..header.without_names()
         };
         Part { history: History { header, purchases: Vec::new() }, places: Vec::new() }

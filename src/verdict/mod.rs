@@ -15,6 +15,7 @@ pub mod order;
 mod orders;
 mod restocks;
 mod sightings;
+mod survey;
 mod unjudged;
 
 use serde::Serialize;
@@ -30,6 +31,7 @@ pub use anomaly::{
 pub use initial::{InitialFrom, judge_from};
 pub use items::ItemVerdict;
 pub use order::Contradiction;
+use survey::Survey;
 pub use unjudged::Unjudged;
 
 closed_set! {
@@ -136,16 +138,19 @@ pub fn judge(history: &History) -> Verdict {
 /// Judges a history of one counter.
 fn judge_one(history: &History) -> Verdict {
     let mut ledger = count(history);
-    let mut anomalies = if books::are_by_number(history) {
-        books::judge(history, &mut ledger)
+    let survey = Survey::of(history);
+    let (mut anomalies, receipts) = if survey.several || survey.raises {
+        (books::judge(history, &mut ledger), Vec::new())
     } else {
         conservation::judge(history, &mut ledger)
     };
-    anomalies.extend(sightings::judge(history));
-    let order = order::judge(history, &anomalies);
+    anomalies.extend(sightings::judge(history, &survey));
+    let order = order::judge(history, &survey, &anomalies, receipts);
     anomalies.extend(order.anomalies);
-    anomalies.extend(orders::returned_twice(history));
-    let mut unjudged = unjudged::of(history);
+    if survey.orders {
+        anomalies.extend(orders::returned_twice(history));
+    }
+    let mut unjudged = unjudged::of(history, &survey);
     if order.undecided > 0 {
         unjudged.push(Unjudged::Order(order.undecided));
     }
@@ -155,7 +160,7 @@ fn judge_one(history: &History) -> Verdict {
         // neither book tells against it. A stock below nothing does.
         anomalies.retain(|anomaly| anomaly.kind == AnomalyKind::NegativeStock);
     }
-    unjudged.extend(unjudged::not_shown(history, &ledger, &anomalies));
+    unjudged.extend(unjudged::not_shown(history, &survey, &ledger, &anomalies));
     finish(Verdict { ledger, anomalies, unjudged, ..Verdict::sound() }, history)
 }
 

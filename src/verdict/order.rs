@@ -95,6 +95,7 @@ mod gaps;
 mod oracle;
 mod search;
 
+use super::survey::Survey;
 use super::{Anomaly, AnomalyKind, Evidence, MOST_EVIDENCE, Place};
 use crate::history::{History, Outcome, Purchase, Tally};
 use crate::stock::Stock;
@@ -251,8 +252,14 @@ impl Findings {
     }
 }
 
-/// Judges the order. `others` is what conservation found.
-pub(super) fn judge(history: &History, others: &[Anomaly]) -> Findings {
+/// Judges the order. `others` is what the books found, `receipts` those that say what they were sold from, from
+/// the highest stock to the lowest.
+pub(super) fn judge(
+    history: &History,
+    survey: &Survey,
+    others: &[Anomaly],
+    receipts: Vec<(Stock, Place)>,
+) -> Findings {
     if history.header.books_only {
         return Findings::default();
     }
@@ -269,11 +276,11 @@ pub(super) fn judge(history: &History, others: &[Anomaly]) -> Findings {
         AnomalyKind::TornRead,
     ];
     let explained = explained.into_iter().any(found);
-    if search::is_needed(history) {
+    if survey.several || survey.raises || survey.looks {
         return if explained { Findings::default() } else { search::judge(history) };
     }
-    let sale = Sale::new(history);
-    let mut kept = sale.in_time();
+    let sale = Sale::new(history, receipts);
+    let mut kept = sale.in_time(survey.refused_from_stock);
     let mut undecided = 0;
     if kept.count == 0 && !explained {
         match gaps::judge(&sale) {
@@ -306,12 +313,12 @@ struct Sale<'a> {
 }
 
 impl<'a> Sale<'a> {
-    fn new(history: &'a History) -> Self {
+    fn new(history: &'a History, known: Vec<(Stock, Place)>) -> Self {
         let header = &history.header;
         let outsiders = header.outsiders || header.unrecorded != Tally::default();
         let mut sale = Self {
             history,
-            known: Vec::new(),
+            known,
             free: Vec::new(),
             open_known: Vec::new(),
             open_free: Vec::new(),
@@ -319,11 +326,9 @@ impl<'a> Sale<'a> {
             outsiders,
             slack_ns: header.slack_ns(),
         };
-        sale.known.reserve_exact(history.purchases.len());
         for (purchase, place) in history.purchases.iter().zip(0..) {
-            match (purchase.outcome, purchase.sold_from) {
-                (Outcome::Failed | Outcome::Returned | Outcome::Read, _) => {}
-                (Outcome::Bought, Some(stock)) => sale.known.push((stock, place)),
+            match (purchase.outcome, purchase.sold_from.get()) {
+                (Outcome::Failed | Outcome::Returned | Outcome::Read, _) | (Outcome::Bought, Some(_)) => {}
                 (Outcome::Bought, None) => sale.free.push(place),
                 (Outcome::Unknown, Some(stock)) => sale.open_known.push((stock, place)),
                 (Outcome::Unknown, None) => sale.open_free.push(sale.called(place)),
@@ -338,7 +343,6 @@ impl<'a> Sale<'a> {
         if header.cut_short.is_some() {
             sale.open_free.push(0);
         }
-        sale.known.sort_unstable_by_key(|(stock, place)| (std::cmp::Reverse(*stock), *place));
         sale
     }
 
@@ -353,16 +357,18 @@ impl<'a> Sale<'a> {
     /// When a purchase returned; never, if no answer came.
     fn returned(&self, place: Place) -> u64 {
         let purchase = self.purchase(place);
-        let returned = purchase.return_ns.filter(|_| purchase.outcome != Outcome::Unknown);
+        let returned = purchase.return_ns.get().filter(|_| purchase.outcome != Outcome::Unknown);
         returned.map_or(u64::MAX, |return_ns| return_ns.saturating_add(self.slack_ns.1))
     }
 
     /// The contradictions between two purchases, and of one with itself: how many there are, and the
     /// first of them.
-    fn in_time(&self) -> Kept {
+    fn in_time(&self, refused_from_stock: bool) -> Kept {
         let mut kept = Kept::default();
-        for (purchase, refusal) in self.history.purchases.iter().zip(0..) {
-            if purchase.outcome == Outcome::Refused && purchase.sold_from.is_some_and(|stock| stock > 0) {
+        let purchases = self.history.purchases.iter().filter(|_| refused_from_stock);
+        for (purchase, refusal) in purchases.zip(0..) {
+            if purchase.outcome == Outcome::Refused && purchase.sold_from.get().is_some_and(|stock| stock > 0)
+            {
                 kept.add(Contradiction::RefusedWithStock { refusal });
             }
         }

@@ -22,7 +22,8 @@ pub(super) fn returned_twice(history: &History) -> Option<Anomaly> {
             bought.entry(purchase.order).or_default().push((called_ns, u64::from(purchase.quantity)));
         }
     }
-    let returned_ns = |purchase: &Purchase| purchase.return_ns.unwrap_or(u64::MAX).saturating_add(late_ns);
+    let returned_ns =
+        |purchase: &Purchase| purchase.return_ns.get().unwrap_or(u64::MAX).saturating_add(late_ns);
     given_back.sort_by_key(|place| (returned_ns(&history.purchases[*place as usize]), *place));
     let mut gone: HashMap<u32, u64> = HashMap::new();
     let (mut count, mut kept) = (0, Vec::new());

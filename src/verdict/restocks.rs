@@ -70,5 +70,5 @@ fn leave_what_holds(history: &History, ledger: &mut Ledger, anomalies: &mut Vec<
 fn seen_above_the_start(history: &History) -> bool {
     let header = &history.header;
     let above = |stock: Option<Stock>| stock > header.initial;
-    above(header.remaining) || history.purchases.iter().any(|purchase| above(purchase.seen))
+    above(header.remaining) || history.purchases.iter().any(|purchase| above(purchase.seen.get()))
 }

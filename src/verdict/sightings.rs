@@ -1,30 +1,44 @@
 //! What purchases tell one by one, whatever the books say: a stock below 0, a text that is no ticket file, a
 //! lock that never came.
 
+use super::survey::Survey;
 use super::{Anomaly, AnomalyKind, Evidence, MOST_EVIDENCE, Place, TornRead, Wait, places};
 use crate::fault::{Fault, FaultKind};
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
 
 /// Judges them.
-pub(super) fn judge(history: &History) -> impl Iterator<Item = Anomaly> {
-    [negative_stock(history), torn_reads(history), stuck(history)].into_iter().flatten()
+pub(super) fn judge(history: &History, survey: &Survey) -> impl Iterator<Item = Anomaly> {
+    let highest = highest(history, survey);
+    let faults = survey.faults;
+    let negative = survey.lowest.into_iter().chain(history.header.remaining).any(|stock| stock < 0);
+    let too_high = survey.highest.zip(highest).is_some_and(|(met, highest)| met > highest);
+    let torn = survey.torn || history.header.left_torn.is_some() || too_high;
+    let found = [
+        negative.then(|| negative_stock(history)),
+        torn.then(|| torn_reads(history, highest.unwrap_or(Stock::MAX))),
+        faults.then(|| stuck(history)),
+    ];
+    found.into_iter().flatten().flatten()
 }
 
 /// The highest stock that there can ever have been.
-fn highest(history: &History) -> Option<Stock> {
+fn highest(history: &History, survey: &Survey) -> Option<Stock> {
+    let initial = history.header.initial?;
+    if !survey.raises {
+        return Some(initial);
+    }
     let raised = history.purchases.iter().filter(|purchase| purchase.may_raise());
     let raised: u64 = raised.map(|purchase| u64::from(purchase.quantity)).sum();
-    let initial = history.header.initial?;
     Some(initial.saturating_add(Stock::try_from(raised).unwrap_or(Stock::MAX)).max(initial))
 }
 
 /// A store that said less than 0: to a buyer, or in the end, or since a ticket was sold from 0.
 fn negative_stock(history: &History) -> Option<Anomaly> {
     let receipts = || places(history, Outcome::Bought);
-    let sold_from = |place: Place| history.purchases[place as usize].sold_from;
+    let sold_from = |place: Place| history.purchases[place as usize].sold_from.get();
     let left = receipts().filter_map(|place| history.purchases[place as usize].leaves());
-    let seen = history.purchases.iter().filter_map(|purchase| purchase.seen);
+    let seen = history.purchases.iter().filter_map(|purchase| purchase.seen.get());
     let lowest = left.chain(seen).chain(history.header.remaining).min().filter(|lowest| *lowest < 0)?;
     let quantity = |place: Place| Stock::from(history.purchases[place as usize].quantity);
     let from_nothing = |place: &Place| sold_from(*place).is_some_and(|stock| stock < quantity(*place));
@@ -34,14 +48,14 @@ fn negative_stock(history: &History) -> Option<Anomaly> {
 }
 
 /// Reads of what was no ticket file, or of a stock above all that was ever on sale.
-fn torn_reads(history: &History) -> Option<Anomaly> {
-    let highest = highest(history).unwrap_or(Stock::MAX);
+fn torn_reads(history: &History, highest: Stock) -> Option<Anomaly> {
     // What has no read on record and no effect for certain fits any stock: it may not have happened.
     let took_place = |purchase: &Purchase| {
-        purchase.steps.read_ns.is_some() || !matches!(purchase.outcome, Outcome::Failed | Outcome::Unknown)
+        purchase.steps.get().read_ns.is_some()
+            || !matches!(purchase.outcome, Outcome::Failed | Outcome::Unknown)
     };
     let torn = |purchase: &Purchase| {
-        let too_high = purchase.seen.max(purchase.sold_from).is_some_and(|stock| stock > highest);
+        let too_high = purchase.seen.get().max(purchase.sold_from.get()).is_some_and(|stock| stock > highest);
         purchase.torn.is_some() || too_high && took_place(purchase)
     };
     let mut readers: Vec<Place> = Vec::new();
@@ -70,11 +84,11 @@ fn torn_reads(history: &History) -> Option<Anomaly> {
 /// that had emptied it last. Times are noted after the fact, so the fill may be noted before the read that
 /// it missed; and where no emptying is noted before the read, it is the first that is noted after it.
 fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
-    let read_ns = reader.steps.read_ns?;
+    let read_ns = reader.steps.get().read_ns?;
     let distance = |writer: &Purchase| {
-        let emptied_ns = writer.steps.truncated_ns?;
-        let began_ns = writer.steps.read_ns.unwrap_or(writer.invoke_ns);
-        let ended_ns = writer.steps.written_ns.unwrap_or(u64::MAX);
+        let emptied_ns = writer.steps.get().truncated_ns?;
+        let began_ns = writer.steps.get().read_ns.unwrap_or(writer.invoke_ns);
+        let ended_ns = writer.steps.get().written_ns.unwrap_or(u64::MAX);
         (began_ns <= read_ns && reader.invoke_ns <= ended_ns)
             .then(|| (emptied_ns > read_ns, emptied_ns.abs_diff(read_ns)))
     };
@@ -94,7 +108,7 @@ fn stuck(history: &History) -> Option<Anomaly> {
     for (purchase, place) in history.purchases.iter().zip(0..).filter(|(p, _)| gave_up(p)) {
         count += 1;
         if waits.len() < MOST_EVIDENCE {
-            let until_ns = purchase.return_ns.unwrap_or(purchase.invoke_ns);
+            let until_ns = purchase.return_ns.get().unwrap_or(purchase.invoke_ns);
             waits.push(Wait {
                 waiter: place,
                 waited_ns: until_ns - purchase.invoke_ns,
@@ -109,18 +123,14 @@ fn stuck(history: &History) -> Option<Anomaly> {
 /// The purchase that held the lock at this moment, as far as the history knows: of a killed one nobody
 /// knows when the kernel released its lock.
 fn holder_at(history: &History, at_ns: u64) -> Option<Place> {
-    let released = history
-        .header
-        .plan
-        .as_ref()
-        .is_some_and(|plan| plan.file().is_some_and(|file| file.sale.lock.has_carrier()));
+    let released = history.header.released_on_death;
     let killed = |purchase: &Purchase| purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed);
     let locked = |purchase: &Purchase| {
         if released && killed(purchase) {
             return None;
         }
-        let locked_ns = purchase.steps.locked_ns?;
-        let until_ns = purchase.steps.unlocked_ns.unwrap_or(u64::MAX);
+        let locked_ns = purchase.steps.get().locked_ns?;
+        let until_ns = purchase.steps.get().unlocked_ns.unwrap_or(u64::MAX);
         (locked_ns <= at_ns && at_ns <= until_ns).then_some(locked_ns)
     };
     let holders = history.purchases.iter().zip(0..).filter_map(|(p, place)| Some((locked(p)?, place)));

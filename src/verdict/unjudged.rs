@@ -1,5 +1,6 @@
 //! What could not be judged, or not have been shown: the reasons why a history is not called sound.
 
+use super::survey::Survey;
 use super::{Anomaly, Ledger, Place, Rise};
 use crate::fault::FaultKind;
 use crate::history::{Doubt, History, Outcome, Purchase};
@@ -66,7 +67,12 @@ impl Unjudged {
 
 /// What a history could not show, whatever went on: there was nothing to sell, or nobody came to an end, or
 /// some were killed on the way and the accounts leave open what they did.
-pub(super) fn not_shown(history: &History, ledger: &Ledger, anomalies: &[Anomaly]) -> Vec<Unjudged> {
+pub(super) fn not_shown(
+    history: &History,
+    survey: &Survey,
+    ledger: &Ledger,
+    anomalies: &[Anomaly],
+) -> Vec<Unjudged> {
     let mut reasons = Vec::new();
     if !anomalies.is_empty() {
         return reasons;
@@ -75,6 +81,9 @@ pub(super) fn not_shown(history: &History, ledger: &Ledger, anomalies: &[Anomaly
         reasons.push(Unjudged::NothingOnSale);
     } else if ledger.receipts == 0 && ledger.refused == 0 && ledger.returned == 0 && ledger.looks == 0 {
         reasons.push(Unjudged::NothingAnswered);
+    }
+    if !survey.faults {
+        return reasons;
     }
     let killed = |outcome| {
         let by = |purchase: &&Purchase| {
@@ -95,7 +104,7 @@ pub(super) fn not_shown(history: &History, ledger: &Ledger, anomalies: &[Anomaly
 }
 
 /// What could not be judged.
-pub(super) fn of(history: &History) -> Vec<Unjudged> {
+pub(super) fn of(history: &History, survey: &Survey) -> Vec<Unjudged> {
     let mut reasons = Vec::new();
     let header = &history.header;
     let tally = header.unrecorded;
@@ -111,7 +120,8 @@ pub(super) fn of(history: &History) -> Vec<Unjudged> {
         reasons.push(Unjudged::Interrupted);
     }
     reasons.extend(header.doubts.iter().map(|doubt| Unjudged::Doubt(*doubt)));
-    let system_error = history.purchases.iter().zip(0..).find_map(|(purchase, place)| {
+    let with_faults = history.purchases.iter().filter(|_| survey.faults);
+    let system_error = with_faults.zip(0..).find_map(|(purchase, place)| {
         let fault = purchase.fault?;
         match fault.kind {
             FaultKind::Lock | FaultKind::Unlock | FaultKind::Read | FaultKind::Write => {

@@ -79,6 +79,11 @@ fn any_table_is_read_by_its_columns() {
         ("--columns start=begin,end=until --bought what=yes", "there is no column \"begin\": there are who"),
         ("--columns start=who,end=until --bought what=yes", "log.csv:2: the start: \"ann\" is no time"),
         ("--from ticketsim", "CSV is read by --from csv --columns"),
+        ("--from jepsen", "it looks like csv: --from csv"),
+        (
+            "--columns start=from --bought what=yes",
+            "does not say when it returned: name the column, --columns end=",
+        ),
         ("--columns colour=red", "unknown column \"colour\": one of buyer,"),
     ] {
         let ran = folder.ticketsim(&format!("check log.csv -t 3 {args}"));
@@ -126,6 +131,19 @@ fn jepsen_is_read_as_jepsen_writes_it() {
         assert_eq!(counts, [1, 1, 1].map(|count| json!(count)), "{name}: {document}");
     }
     assert!(folder.ticketsim("check vector.edn -t 1").stdout.contains("read as jepsen"));
+    for other in ["ticketsim", "csv --columns start=a,end=b --otherwise failed"] {
+        let ran = folder.ticketsim(&format!("check lines.edn --from {other}"));
+        assert!(ran.code == Some(2) && ran.stderr.contains("it looks like jepsen: --from jepsen"), "{ran:?}");
+    }
+    folder.write("lines.gz", b"\x1f\x8b\x08\x00, ,");
+    let ran = folder.ticketsim("check lines.gz");
+    assert!(ran.code == Some(2) && ran.stderr.contains("it is compressed: pipe it in"), "{ran:?}");
+    // What has no meaning here is not passed over in silence.
+    let ran = folder.ticketsim("check lines.json -t 1 --bought status=200");
+    assert!(
+        ran.code == Some(0) && ran.stdout.contains("jepsen says it itself, and they were not asked"),
+        "{ran:?}"
+    );
     // Without times their order counts; a mutex is bought and given back.
     let op = |kind: &str, process: u32| format!("{{:type {kind}, :f :acquire, :process {process}}}\n");
     folder.write("mutex.edn", op(":invoke", 0) + &op(":ok", 0) + &op(":invoke", 1) + &op(":ok", 1));
@@ -174,7 +192,18 @@ fn two_files_are_one_history() {
         let (code, document) = folder.json("check a.jsonl b.jsonl --merge");
         assert_eq!((code, kinds(&document)), (Some(1), vec!["oversold", "lost_update"]), "{document}");
         assert_eq!(document["notes"].to_string().contains("no clock in common"), note, "{document}");
+        // Both stand on a line 2: their files tell them apart.
+        let pairs = document["anomalies"][1]["evidence"].to_string();
+        let tells = |file: &str| pairs.contains(&format!("\"line\":2,\"file\":\"{file}\""));
+        assert!(tells("a.jsonl") && tells("b.jsonl"), "{pairs}");
+        let text = folder.ticketsim("check a.jsonl b.jsonl --merge --html p.html").stdout;
+        assert!(text.contains("ann (a.jsonl:2)") && text.contains("bob (b.jsonl:2)"), "{text}");
+        assert!(folder.read("p.html").contains("b.jsonl"), "the page, too");
     }
+    // What a writer did not finish is told with its file.
+    folder.write("b.jsonl", file(",\"wall_ns\":1002", "bob") + "{\"buyer\":");
+    let text = folder.ticketsim("check a.jsonl b.jsonl --merge").stdout;
+    assert!(text.contains("b.jsonl:4 was cut short by its writer"), "{text}");
     // Two real runs, one after the other: the second goes on where the first left off.
     assert_eq!(folder.ticketsim("-n 3 -t 5 --think 0 --history a.jsonl").code, Some(0));
     assert_eq!(folder.ticketsim("-n 3 --think 0 --history b.jsonl").code, Some(0));

@@ -55,8 +55,11 @@ pub(crate) type Gist =
     (Vec<(u64, Outcome, Option<i64>, Option<TornText>)>, Option<i64>, Vec<(AnomalyKind, u64)>, u64);
 
 pub(crate) fn gist(history: &History, verdict: &Verdict) -> Gist {
-    let mut purchases: Vec<_> =
-        history.purchases.iter().map(|p| (p.buyer, p.outcome, p.seen, p.torn, p.return_ns)).collect();
+    let mut purchases: Vec<_> = history
+        .purchases
+        .iter()
+        .map(|p| (p.buyer, p.outcome, p.seen.get(), p.torn.as_deref().copied(), p.return_ns.get()))
+        .collect();
     purchases.sort_by_key(|(buyer, .., return_ns)| (*buyer, *return_ns));
     let purchases =
         purchases.into_iter().map(|(buyer, outcome, stock, torn, _)| (buyer, outcome, stock, torn));

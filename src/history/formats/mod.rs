@@ -20,29 +20,58 @@ use crate::streams::open_to_read;
 /// # Errors
 /// When the stream can't be read, or what it holds can't be understood.
 pub fn read_as(
-    mut source: impl BufRead,
+    mut source: impl BufRead + Send,
     name: &str,
     reading: &Reading,
 ) -> Result<(History, Vec<String>), ReadError> {
     let mut said = Vec::new();
-    let format = match reading.format {
-        Some(format) => format,
-        None => {
-            let head = source.fill_buf().map_err(ReadError::io(name))?;
-            let format = guess(head, reading);
-            if !matches!(format, Format::Ticketsim) {
-                said.push(format!("read as {format} (--from {format})"));
-            }
-            format
-        }
-    };
+    let head = source.fill_buf().map_err(ReadError::io(name))?;
+    if COMPRESSED.iter().any(|magic| head.starts_with(magic)) {
+        let what = "it is compressed: pipe it in, as in `zcat FILE | ticketsim check -`";
+        return Err(ReadError::at(name, 1, Mistake::whole(what)));
+    }
+    let met = plainly(head);
+    let format = reading.format.unwrap_or_else(|| guess(head, met, reading));
+    if reading.format.is_none() && format != Format::Ticketsim {
+        said.push(format!("read as {format} (--from {format})"));
+    }
+    said.extend(unasked(format, reading));
     let history = match format {
         Format::Ticketsim => read(source, name),
         Format::Jepsen => operations(source, name, reading, &mut said),
         Format::Csv | Format::Jtl | Format::Hey => table::read_csv(source, name, format, reading),
         Format::Jsonl | Format::K6 => table::read_json(source, name, format, reading),
     };
+    let history = history.map_err(|error| match error {
+        // What was asked for is not what it is.
+        ReadError::Line { name, line, column, what } if !what.contains("--from") => {
+            let other = met.filter(|met| *met != format);
+            let cure = other.map_or_else(String::new, |met| format!("; it looks like {met}: --from {met}"));
+            ReadError::Line { name, line, column, what: what + &cure }
+        }
+        error => error,
+    });
     Ok((history?, said))
+}
+
+/// How files begin that gzip, zstd, xz and bzip2 make.
+const COMPRESSED: [&[u8]; 4] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh"];
+
+/// What was said of how to read, and has no meaning in this format.
+fn unasked(format: Format, reading: &Reading) -> Option<String> {
+    let of_tables = !reading.columns.is_empty()
+        || !reading.rules.is_empty()
+        || reading.unit.is_some()
+        || reading.otherwise.is_some();
+    let is_table = !matches!(format, Format::Ticketsim | Format::Jepsen);
+    if is_table && !reading.deeds.is_empty() {
+        return Some(format!("--f is for Jepsen's operations: {format} has none, and it was not asked"));
+    }
+    (!is_table && of_tables).then(|| {
+        format!(
+            "--columns, --unit and rules are for tables: {format} says it itself, and they were not asked"
+        )
+    })
 }
 
 /// Reads a history from a file.
@@ -68,26 +97,31 @@ pub fn read_file_as(
     read_as(std::io::BufReader::with_capacity(1 << 16, file), &name, reading)
 }
 
-/// The format of a file that begins so.
-fn guess(head: &[u8], reading: &Reading) -> Format {
+/// The format of a file that begins so, and is plainly none of the formats that are known by their beginning.
+fn guess(head: &[u8], met: Option<Format>, reading: &Reading) -> Format {
+    let is_json = head.trim_ascii_start().starts_with(b"{");
+    let usual = if is_json && !reading.columns.is_empty() { Format::Jsonl } else { Format::Ticketsim };
+    met.unwrap_or(usual)
+}
+
+/// The format that a file is plainly of that begins so.
+fn plainly(head: &[u8]) -> Option<Format> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let says = |what: &[u8]| head.windows(what.len()).any(|window| window == what);
     let line_says = |what: &[u8]| line.windows(what.len()).any(|window| window == what);
-    match line.first() {
-        Some(b'#' | b';' | b'(') => Format::Jepsen,
-        Some(b'[' | b'{') if says(b":type ") || says(b":process ") => Format::Jepsen,
-        Some(b'[') => Format::Jepsen,
-        Some(b'{') if says(b"\"http_req_duration\"") => Format::K6,
-        Some(b'{') if line_says(b"history_version") || line_says(b"\"invoke_ns\"") => Format::Ticketsim,
-        Some(b'{') if line_says(b"\"process\"") && line_says(b"\"type\"") => Format::Jepsen,
-        Some(b'{') if !reading.columns.is_empty() => Format::Jsonl,
-        Some(b'{') | None => Format::Ticketsim,
-        Some(_) if line_says(b"timeStamp") && line_says(b"elapsed") => Format::Jtl,
-        Some(_) if line_says(b"response-time") && line_says(b"offset") => Format::Hey,
-        Some(_) if line.contains(&b',') => Format::Csv,
-        Some(_) => Format::Ticketsim,
-    }
+    Some(match line.first()? {
+        b'#' | b';' | b'(' | b'[' => Format::Jepsen,
+        b'{' if says(b":type ") || says(b":process ") => Format::Jepsen,
+        b'{' if says(b"\"http_req_duration\"") => Format::K6,
+        b'{' if line_says(b"history_version") || line_says(b"\"invoke_ns\"") => Format::Ticketsim,
+        b'{' if line_says(b"\"process\"") && line_says(b"\"type\"") => Format::Jepsen,
+        b'{' => return None,
+        _ if line_says(b"timeStamp") && line_says(b"elapsed") => Format::Jtl,
+        _ if line_says(b"response-time") && line_says(b"offset") => Format::Hey,
+        _ if line.contains(&b',') && !line.contains(&0) => Format::Csv,
+        _ => return None,
+    })
 }
 
 /// The most of a file that is read at once, where it is not read line by line.

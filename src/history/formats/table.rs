@@ -175,6 +175,11 @@ impl<'a> Table<'a> {
         let outcome = self.outcome(row, text)?;
         let (invoke_ns, return_ns) = self.interval(row)?;
         let return_ns = return_ns.filter(|_| outcome != Outcome::Unknown);
+        if return_ns.is_none() && !matches!(outcome, Outcome::Failed | Outcome::Unknown) {
+            return Err(Mistake::whole(
+                "it does not say when it returned: name the column, --columns end=… or elapsed=…",
+            ));
+        }
         check_times(outcome, invoke_ns, return_ns)?;
         let whole = |column: Column| {
             let number = |cell: Cow<'_, str>| {
@@ -200,8 +205,8 @@ impl<'a> Table<'a> {
             quantity,
             item,
             order,
-            seen: stock,
-            sold_from: stock,
+            seen: stock.into(),
+            sold_from: stock.into(),
             line,
             ..Purchase::new(buyer, outcome, invoke_ns, return_ns)
         };

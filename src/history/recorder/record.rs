@@ -105,16 +105,16 @@ impl Record {
         let seen = whole.then(|| self.seen.load(Ordering::Relaxed));
         Some(Purchase {
             buyer: u64::from(buyer),
-            pid: pid(buyer),
+            pid: pid(buyer).into(),
             invoke_ns: self.invoke_ns.load(Ordering::Relaxed),
-            return_ns: last_ns.filter(|_| state >= STATE_ENDED),
+            return_ns: last_ns.filter(|_| state >= STATE_ENDED).into(),
             outcome,
-            seen,
-            sold_from: aside.sold_from(seen),
-            tries: aside.tries(fault),
-            steps,
+            seen: seen.into(),
+            sold_from: aside.sold_from(seen).into(),
+            tries: aside.tries(fault).into(),
+            steps: steps.into(),
             fault,
-            torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| aside.torn_text()),
+            torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| Box::new(aside.torn_text())),
             ..Purchase::default()
         })
     }

@@ -43,35 +43,39 @@ impl Columns {
             rank[place] = number;
             let purchase = &history.purchases[place];
             push(&mut bytes, lane_of[place]);
-            push_purchase(&mut bytes, purchase, before_ns);
+            let file = history.header.part_of(place as Place);
+            push_purchase(&mut bytes, purchase, file, before_ns);
             before_ns = purchase.invoke_ns;
         }
         Self { base64: BASE64.encode(&bytes), rank }
     }
 }
 
-fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, before_ns: u64) {
-    let steps = purchase.steps;
+fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, file: Option<usize>, before_ns: u64) {
+    let steps = purchase.steps.get();
     let times = [
         steps.locked_ns,
         steps.read_ns,
         steps.truncated_ns,
         steps.written_ns,
         steps.unlocked_ns,
-        purchase.return_ns,
+        purchase.return_ns.get(),
     ];
     let fault = purchase.fault.map(|fault| {
         let place = FaultKind::ALL.iter().position(|kind| *kind == fault.kind);
         (place.unwrap_or_default() as u64, i64::from(fault.errno))
     });
     let line = Some(u64::from(purchase.line)).filter(|line| *line > 0);
-    let as_seen = purchase.sold_from == purchase.seen && purchase.seen.is_some();
-    let stocks = [purchase.seen, purchase.sold_from.filter(|_| !as_seen)];
+    let as_seen = purchase.sold_from.get() == purchase.seen.get() && purchase.seen.get().is_some();
+    let stocks = [purchase.seen.get(), purchase.sold_from.get().filter(|_| !as_seen)];
     let [seen, sold_from] = stocks.map(|stock| stock.map(zigzag));
-    let numbers = [seen, purchase.pid.map(u64::from), sold_from, line];
+    let numbers = [seen, purchase.pid.get().map(u64::from), sold_from, line];
     // What most have stands first, so that few masks take more than two bytes.
     let present = times.iter().chain(&numbers[..1]).map(Option::is_some).chain([as_seen]);
     let present = present.chain(numbers[1..].iter().map(Option::is_some)).chain([fault.is_some()]);
+    let rare =
+        [Some(purchase.quantity.into()).filter(|quantity| *quantity != 1), file.map(|file| file as u64)];
+    let present = present.chain(rare.iter().map(Option::is_some));
     let outcome = Outcome::ALL.iter().position(|outcome| *outcome == purchase.outcome).unwrap_or_default();
     let mask = present.zip(3..).fold(outcome as u64, |mask, (there, bit)| mask | u64::from(there) << bit);
     push(bytes, mask);
@@ -86,6 +90,7 @@ fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, before_ns: u64) {
         push(bytes, kind);
         push(bytes, zigzag(errno));
     }
+    rare.into_iter().flatten().for_each(|number| push(bytes, number));
 }
 
 fn push(bytes: &mut Vec<u8>, mut number: u64) {

@@ -93,7 +93,7 @@ fn lost_update(pair: &LostUpdate, first: &Purchase, second: &Purchase) -> Shape 
     Shape {
         places: vec![pair.first, pair.second],
         connector: Some(connector),
-        window_ns: second.steps.read_ns.zip(first.steps.written_ns),
+        window_ns: second.steps.get().read_ns.zip(first.steps.get().written_ns),
     }
 }
 
@@ -103,13 +103,13 @@ fn torn_read(read: &TornRead, reader: Option<&Purchase>, writer: Option<&Purchas
         Shape { places: read.writer.into_iter().chain(read.reader).collect(), ..Shape::default() };
     let (Some(writer), Some(reader)) = (writer, reader) else { return shape };
     let (Some(from), Some(to)) = (read.writer, read.reader) else { return shape };
-    let emptied_ns = writer.steps.truncated_ns;
-    shape.window_ns = emptied_ns.zip(writer.steps.written_ns.or(reader.steps.read_ns));
+    let emptied_ns = writer.steps.get().truncated_ns;
+    shape.window_ns = emptied_ns.zip(writer.steps.get().written_ns.or(reader.steps.get().read_ns));
     shape.connector = Some(Connector {
         from,
         from_ns: emptied_ns.unwrap_or_else(|| wrote_ns(writer)),
         to,
-        to_ns: reader.steps.read_ns.unwrap_or_else(|| last_known_ns(reader)),
+        to_ns: reader.steps.get().read_ns.unwrap_or_else(|| last_known_ns(reader)),
     });
     shape
 }
@@ -153,7 +153,7 @@ fn stuck(wait: &Wait, waiter: &Purchase, holder: Option<&Purchase>) -> Shape {
 }
 
 fn wrote_ns(purchase: &Purchase) -> u64 {
-    purchase.steps.written_ns.unwrap_or_else(|| last_known_ns(purchase))
+    purchase.steps.get().written_ns.unwrap_or_else(|| last_known_ns(purchase))
 }
 
 #[cfg(test)]

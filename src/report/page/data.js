@@ -34,6 +34,7 @@ function decodeHistory() {
     // Where its bar ends: for one without an answer, where the history does.
     end: times(),
     seen: times(), sold: times(), pid: times(), line: times(),
+    quantity: times().fill(1), file: times(),
     fault: new Int8Array(count).fill(-1),
     errno: new Int32Array(count),
   };
@@ -66,6 +67,8 @@ function decodeHistory() {
       history.fault[i] = number();
       history.errno[i] = signed();
     }
+    if (mask & (bit * 2)) history.quantity[i] = number();
+    if (mask & (bit * 4)) history.file[i] = number();
     history.end[i] = history.outcome[i] === UNKNOWN && !(mask & 256) ? Math.max(end, page.span_ns) : end;
   }
   history.torn = new Map(page.torn);

@@ -174,9 +174,9 @@ impl Legend {
             Outcome::Read => ("read", "", "○ looked"),
         };
         Self {
-            lock: any(|purchase| purchase.steps.locked_ns.is_some()),
+            lock: any(|purchase| purchase.steps.get().locked_ns.is_some()),
             steps: any(|purchase| purchase.read_and_write_ns().is_some()),
-            empties: any(|purchase| purchase.steps.truncated_ns.is_some()),
+            empties: any(|purchase| purchase.steps.get().truncated_ns.is_some()),
             outcomes: Outcome::ALL.iter().copied().filter(|o| occurs(*o)).map(name).collect(),
         }
     }
@@ -211,6 +211,8 @@ struct Data<'a> {
     remaining: Option<Stock>,
     outcomes: Vec<&'static str>,
     faults: Vec<&'static str>,
+    /// The files that lines stand in, where there are several.
+    files: Vec<&'a str>,
     lane_buyers: Vec<String>,
     lane_tracks: Vec<u32>,
     torn: Vec<(u32, String)>,
@@ -248,7 +250,7 @@ impl<'a> Data<'a> {
             window: piece.window_ns.map(|(from_ns, until_ns)| (since(from_ns), since(until_ns))),
         };
         let torn = |(purchase, place): (&Purchase, u32)| {
-            Some((rank(place), words::torn_text(&purchase.torn?, LANG)))
+            Some((rank(place), words::torn_text(purchase.torn.as_ref()?, LANG)))
         };
         let pieces_of =
             |shown: &'a Shown| shown.pieces.iter().map(move |numbered| piece(shown.kind, &numbered.piece));
@@ -259,6 +261,7 @@ impl<'a> Data<'a> {
             remaining: history.header.remaining,
             outcomes: Outcome::ALL.iter().map(|outcome| outcome.name()).collect(),
             faults: FaultKind::ALL.iter().map(|fault| fault.name()).collect(),
+            files: history.header.parts.iter().map(|part| part.name.as_str()).collect(),
             lane_buyers: lanes.iter().map(|lane| buyer_name(history, lane.buyer)).collect(),
             lane_tracks: lanes.iter().map(|lane| lane.track).collect(),
             torn: history.purchases.iter().zip(0..).filter_map(torn).collect(),
@@ -302,7 +305,7 @@ fn ruling_sentence(verdict: &Verdict) -> String {
 
 /// What could not be judged, and what of the file was not whole.
 fn unjudged(history: &History, verdict: &Verdict) -> Vec<String> {
-    let cut_short = history.header.cut_short.map(|line| crate::lang::order::cut_short(LANG, line));
+    let cut_short = crate::report::check::cut_short(history, LANG);
     let reasons = verdict.unjudged.iter().map(|reason| words::unjudged(reason, history, LANG));
     cut_short.into_iter().chain(reasons).collect()
 }
@@ -407,7 +410,7 @@ fn rows(history: &History, extent: Extent) -> Option<Vec<Row>> {
 /// What a purchase saw, and what it was sold from where that is not the same.
 fn stock_cell(purchase: &Purchase) -> String {
     let said = |stock: Option<Stock>| stock.map(grouped_stock).unwrap_or_default();
-    match (purchase.seen, purchase.sold_from) {
+    match (purchase.seen.get(), purchase.sold_from.get()) {
         (seen, sold_from) if seen == sold_from => said(seen),
         (seen, None) => said(seen),
         (None, sold_from) => format!("– (sold from {})", said(sold_from)),
@@ -420,16 +423,16 @@ fn row(history: &History, purchase: &Purchase, extent: Extent) -> Row {
         let length = until_ns.zip(from_ns).and_then(|(until_ns, from_ns)| until_ns.checked_sub(from_ns));
         length.map(span).unwrap_or_default()
     };
-    let steps = purchase.steps;
+    let steps = purchase.steps.get();
     Row {
         buyer: buyer_name(history, purchase.buyer),
-        pid: purchase.pid.map(|pid| pid.to_string()).unwrap_or_default(),
+        pid: purchase.pid.get().map(|pid| pid.to_string()).unwrap_or_default(),
         outcome: purchase.outcome,
         stock: stock_cell(purchase),
         called: span(purchase.invoke_ns - extent.from_ns),
         waited: between(Some(purchase.invoke_ns), steps.locked_ns),
         held: between(steps.locked_ns, steps.unlocked_ns),
-        took: between(Some(purchase.invoke_ns), purchase.return_ns),
+        took: between(Some(purchase.invoke_ns), purchase.return_ns.get()),
         note: words::fault(purchase, LANG).unwrap_or_default(),
     }
 }

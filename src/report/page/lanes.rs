@@ -57,14 +57,14 @@ impl Extent {
 /// The last moment that is known of a purchase.
 #[must_use]
 pub fn last_known_ns(purchase: &Purchase) -> u64 {
-    let steps = purchase.steps;
+    let steps = purchase.steps.get();
     let known = [
         steps.locked_ns,
         steps.read_ns,
         steps.truncated_ns,
         steps.written_ns,
         steps.unlocked_ns,
-        purchase.return_ns,
+        purchase.return_ns.get(),
     ];
     known.into_iter().flatten().fold(purchase.invoke_ns, u64::max)
 }
@@ -73,8 +73,8 @@ pub fn last_known_ns(purchase: &Purchase) -> u64 {
 /// read, or else returned.
 #[must_use]
 pub fn turn_ns(purchase: &Purchase) -> u64 {
-    let steps = purchase.steps;
-    steps.written_ns.or(steps.read_ns).or(purchase.return_ns).unwrap_or(u64::MAX)
+    let steps = purchase.steps.get();
+    steps.written_ns.or(steps.read_ns).or(purchase.return_ns.get()).unwrap_or(u64::MAX)
 }
 
 /// The lanes of a history, in the order in which the buyers had their first turn: under a lock that
@@ -114,7 +114,7 @@ impl Default for Tracks {
 impl Tracks {
     fn add(&mut self, place: Place, purchase: &Purchase) {
         // One without an answer may go on for ever.
-        let until_ns = purchase.return_ns.map_or(u64::MAX, |_| last_known_ns(purchase));
+        let until_ns = purchase.return_ns.get().map_or(u64::MAX, |_| last_known_ns(purchase));
         self.first_turn_ns = self.first_turn_ns.min(turn_ns(purchase));
         let track = match self.free.peek() {
             Some(Reverse((free_ns, track))) if *free_ns <= purchase.invoke_ns => {
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn nothing_follows_on_the_lane_of_a_purchase_without_an_answer() {
-        let lost = Purchase { return_ns: None, ..bought(1, 1, 0, 1) };
+        let lost = Purchase { return_ns: None.into(), ..bought(1, 1, 0, 1) };
         assert_eq!(lanes(&history(vec![lost, bought(1, 1, 50, 60)])).len(), 2);
     }
 

@@ -22,6 +22,8 @@ function pairs(i) {
     since("held", h.locked[i], h.unlocked[i]),
     since("read → written", h.read[i], h.written[i]),
     since("took", h.call[i], h.returned[i]),
+    h.quantity[i] === 1 ? null : ["tickets", grouped(h.quantity[i])],
+    Number.isNaN(h.file[i]) ? null : ["file", page.files[h.file[i]]],
     Number.isNaN(h.line[i]) ? null : ["line", grouped(h.line[i])],
   ].filter(Boolean);
 }
@@ -393,7 +395,7 @@ document.documentElement.dataset.openedMs = performance.now().toFixed(0);
 
 // For the console, and for the page's own test.
 window.ticketsim = {
-  history: history_, state,
+  history: history_, state, stock: stockOverTime(history_),
   place: (i) => ({ x: (view.x(history_.call[i]) + view.x(history_.end[i])) / 2, y: view.middle(history_.lane[i]) }),
   drawMs: () => { const began = performance.now(); render(); context.getImageData(0, 0, 1, 1); return performance.now() - began; },
 };

@@ -2,47 +2,56 @@
 // receipt had counted. Where the two part, tickets were sold that were not there.
 
 function stockOverTime(history) {
-  const writes = [], receipts = [];
+  // When, what the store said after it (NaN where nobody says), by how many tickets it changed, and whose it is.
+  const changes = [];
   for (let i = 0; i < history.count; i++) {
-    if (history.outcome[i] !== BOUGHT) continue;
+    const kind = history.outcome[i];
+    if (kind !== BOUGHT && kind !== RETURNED) continue;
     const at = Number.isNaN(history.written[i]) ? history.end[i] : history.written[i];
-    if (!Number.isNaN(history.sold[i])) writes.push([at, history.sold[i] - 1, i]);
-    receipts.push(at);
+    const by = kind === BOUGHT ? -history.quantity[i] : history.quantity[i];
+    changes.push([at, history.sold[i] + by, by, i]);
   }
-  writes.sort((one, other) => one[0] - other[0]);
-  receipts.sort((one, other) => one - other);
-  const initial = page.initial ?? (writes.length ? writes[0][1] + 1 : null);
-  const inFile = steps(initial, writes);
+  changes.sort((one, other) => one[0] - other[0]);
+  const first = changes.find(([, value]) => !Number.isNaN(value));
+  const initial = page.initial ?? (first ? first[1] - first[2] : null);
+  const inFile = steps(initial, changes, (value, level, by) => (Number.isNaN(value) ? level + by : value));
   if (initial === null) return { inFile, owed: inFile, parted: false, low: 0, high: 1 };
+  const owed = steps(initial, changes, (value, level, by) => level + by);
   // Where not every receipt says what it was sold from, the receipts are all that is known.
-  if (writes.length < receipts.length) return receiptsAlone(initial, receipts);
-  const owed = steps(initial, receipts.map((at, sold) => [at, initial - sold - 1, -1]));
+  if (changes.some(([, value, by]) => by < 0 && Number.isNaN(value))) {
+    return { inFile: owed, owed, parted: false, byReceipts: true, ...range([owed]) };
+  }
   const last = inFile.value[inFile.value.length - 1];
   if (page.remaining !== null && page.remaining !== last) {
     // Sold, or lost, without a receipt that says when.
     push(inFile, page.span_ns, page.remaining, -1);
   }
   const parted = !page.sound && page.initial !== null && differ(inFile, owed);
-  let low = 0, high = Math.max(1, initial);
-  for (const value of inFile.value) {
-    high = Math.max(high, value);
-    low = Math.min(low, value);
-  }
-  if (parted) low = Math.min(low, owed.value[owed.value.length - 1]);
-  return { inFile, owed, parted, low, high };
+  return { inFile, owed, parted, ...range(parted ? [inFile, owed] : [inFile]) };
 }
 
-function receiptsAlone(initial, receipts) {
-  const owed = steps(initial, receipts.map((at, sold) => [at, initial - sold - 1, -1]));
-  const low = Math.min(0, initial - receipts.length), high = Math.max(1, initial);
-  return { inFile: owed, owed, parted: false, byReceipts: true, low, high };
+// The lowest and the highest of lines, with 0 and 1 among them.
+function range(lines) {
+  let low = 0, high = 1;
+  for (const line of lines) {
+    for (const value of line.value) {
+      high = Math.max(high, value);
+      low = Math.min(low, value);
+    }
+  }
+  return { low, high };
 }
 
 // A line of steps: `value[k]` from `time[k]` on.
-function steps(initial, changes) {
+function steps(initial, changes, next) {
   const line = { time: [], value: [], by: [] };
-  if (initial !== null) push(line, 0, initial, -1);
-  for (const [at, value, by] of changes) push(line, at, value, by);
+  if (initial === null) return line;
+  push(line, 0, initial, -1);
+  let level = initial;
+  for (const [at, value, by, i] of changes) {
+    level = next(value, level, by);
+    push(line, at, level, i);
+  }
   return line;
 }
 

@@ -14,7 +14,6 @@ use crate::fault::{Fault, FaultKind};
 use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
 use crate::report::words::{self, grouped_stock, span};
-use crate::stock::Stock;
 
 /// The most purchases that are drawn.
 pub const MOST_PURCHASES: usize = 20;
@@ -146,13 +145,20 @@ impl<'a> Picture<'a> {
         format!("{}{dim}0{}{end}{off}\n", self.label(""), " ".repeat(room))
     }
 
-    /// The stock as each receipt left it at its turn; `None` where not every one of them says so.
+    /// The stock as each receipt and each give-back left it at its turn; `None` where not every receipt says so.
     fn stock(&self) -> Option<String> {
         let initial = self.history.header.initial?;
-        let receipts = self.history.purchases.iter().filter(|purchase| purchase.outcome == Outcome::Bought);
-        let left = |receipt: &Purchase| Some((turn_ns(receipt), receipt.sold_from?.saturating_sub(1)));
-        let mut levels = receipts.map(left).collect::<Option<Vec<(u64, Stock)>>>()?;
-        levels.sort_unstable();
+        let changes = |p: &&Purchase| matches!(p.outcome, Outcome::Bought | Outcome::Returned);
+        let mut changes: Vec<&Purchase> = self.history.purchases.iter().filter(changes).collect();
+        changes.sort_by_key(|purchase| turn_ns(purchase));
+        let mut levels = Vec::new();
+        let mut before = initial;
+        for purchase in changes {
+            let raised = before.saturating_add(purchase.quantity.into());
+            let given_back = Some(raised).filter(|_| purchase.outcome == Outcome::Returned);
+            before = purchase.left().or(given_back)?;
+            levels.push((turn_ns(purchase), before));
+        }
         let mut cells = vec![self.signs.stock; self.plot];
         let mut level = None;
         let mut free = 0;
@@ -192,9 +198,9 @@ impl<'a> Picture<'a> {
     }
 
     fn draw(&self, purchase: &Purchase, cells: &mut [(char, Style)]) {
-        let steps = purchase.steps;
+        let steps = purchase.steps.get();
         let end_ns =
-            if purchase.return_ns.is_some() { last_known_ns(purchase) } else { self.extent.until_ns };
+            if purchase.return_ns.get().is_some() { last_known_ns(purchase) } else { self.extent.until_ns };
         let (start, end) = (self.column(purchase.invoke_ns), self.column(end_ns));
         let style = outcome_style(purchase.outcome);
         // One that was killed or stopped before it read was still waiting.
@@ -235,14 +241,16 @@ impl<'a> Picture<'a> {
         let lang = self.look.lang;
         let any = |test: fn(&Purchase) -> bool| self.history.purchases.iter().any(test);
         let mut parts = Vec::new();
-        if any(|purchase| purchase.steps.read_ns.is_some()) {
+        if any(|purchase| purchase.steps.get().read_ns.is_some()) {
             parts.push(say::letters(lang));
         }
-        if any(|purchase| purchase.steps.locked_ns.is_some()) {
+        if any(|purchase| purchase.steps.get().locked_ns.is_some()) {
             parts.push(say::waiting(lang, self.signs.waits));
             parts.push(say::holding(lang, self.signs.holds));
         }
-        if any(|purchase| purchase.steps.locked_ns.is_none() && purchase.steps.written_ns.is_some()) {
+        if any(|purchase| {
+            purchase.steps.get().locked_ns.is_none() && purchase.steps.get().written_ns.is_some()
+        }) {
             parts.push(say::unlocked(lang, self.signs.open));
         }
         // As many as there is room for.
@@ -301,7 +309,7 @@ fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang) -> String
     let purchase = |place: &u32| &history.purchases[*place as usize];
     if let [place] = lane.purchases.as_slice() {
         let only = purchase(place);
-        let words = match (only.outcome, only.sold_from) {
+        let words = match (only.outcome, only.sold_from.get()) {
             (Outcome::Bought, Some(stock)) if sold_before(history, only) => say::sold_already(lang, stock),
             (Outcome::Bought, Some(stock @ ..=0)) => say::sold_from_nothing(lang, stock),
             (Outcome::Bought, Some(stock)) => say::bought(lang, stock),
@@ -310,7 +318,9 @@ fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang) -> String
             (Outcome::Failed, _) => words::fault(only, lang).unwrap_or_else(|| say::failed(lang)),
             (Outcome::Unknown, _) => say::unanswered(lang),
             (Outcome::Returned, _) => say::given_back(lang),
-            (Outcome::Read, _) => say::looked(lang, only.seen.map_or_else(|| "?".to_owned(), grouped_stock)),
+            (Outcome::Read, _) => {
+                say::looked(lang, only.seen.get().map_or_else(|| "?".to_owned(), grouped_stock))
+            }
         };
         return format!("{} {words}", sign(only.outcome, signs));
     }
@@ -363,7 +373,7 @@ mod tests {
         let purchases = vec![
             bought(1, 1, 0, 1_000_000),
             bought(2, 1, 0, 500_000),
-            Purchase { steps: locked(900_000), ..refused(3, 0, 900_000) },
+            Purchase { steps: locked(900_000).into(), ..refused(3, 0, 900_000) },
         ];
         History { header, purchases }
     }
@@ -374,14 +384,15 @@ mod tests {
     fn who_is_killed_while_it_waits_is_drawn_as_waiting() {
         let mut history = race();
         history.purchases.truncate(1);
-        history.purchases[0].steps.locked_ns = Some(1);
+        let locked = Steps { locked_ns: Some(1), ..history.purchases[0].steps.get() };
+        history.purchases[0].steps = locked.into();
         let killed = Purchase {
-            return_ns: None,
+            return_ns: None.into(),
             fault: Some(Fault::plain(FaultKind::Killed)),
             outcome: Outcome::Failed,
-            seen: None,
-            sold_from: None,
-            steps: Steps::default(),
+            seen: None.into(),
+            sold_from: None.into(),
+            steps: Steps::default().into(),
             ..refused(2, 0, 900_000)
         };
         history.purchases.push(killed);
@@ -455,7 +466,7 @@ mod tests {
     fn the_stock_of_a_history_without_steps_falls_when_receipts_return() {
         let mut race = race();
         for purchase in &mut race.purchases {
-            purchase.steps = Steps::default();
+            purchase.steps = Steps::default().into();
         }
         let stock = |race: &History| {
             let text = plain(&timeline(race, &LOOK).expect("a timeline"));
@@ -463,13 +474,33 @@ mod tests {
         };
         let line = stock(&race).expect("a stock");
         assert!(line.starts_with("stock    1-") && line.contains("-0-"), "{line}");
-        race.purchases[0].sold_from = None;
+        race.purchases[0].sold_from = None.into();
         assert_eq!(stock(&race), None, "a receipt that does not say its stock");
     }
 
     #[test]
+    fn the_stock_rises_at_a_give_back() {
+        let given = |said: Option<i64>| Purchase {
+            outcome: Outcome::Returned,
+            quantity: 3,
+            sold_from: said.into(),
+            steps: Steps::default().into(),
+            ..bought(2, 0, 400_000, 600_000)
+        };
+        let header = Header { initial: Some(1), ..Header::default() };
+        for said in [None, Some(0)] {
+            let purchases = vec![bought(1, 1, 0, 200_000), given(said), bought(3, 3, 800_000, 1_000_000)];
+            let history = History { header: header.clone(), purchases };
+            let text = plain(&timeline(&history, &LOOK).expect("a timeline"));
+            let line = text.lines().find(|line| line.starts_with("stock")).expect("a stock");
+            let levels: String = line.chars().filter(char::is_ascii_digit).collect();
+            assert_eq!(levels, "1032", "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_too_large_is_not_drawn() {
-        let many = (0..21).map(|at| bought(at, 30 - at as Stock, at, at + 1)).collect();
+        let many = (0..21).map(|at| bought(at, 30 - at as crate::stock::Stock, at, at + 1)).collect();
         assert_eq!(timeline(&History { purchases: many, ..History::default() }, &LOOK), None);
         assert_eq!(timeline(&History::default(), &LOOK), None);
     }

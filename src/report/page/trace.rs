@@ -122,9 +122,9 @@ impl<W: Write> Events<'_, W> {
     /// A purchase, and within it its parts.
     fn purchase(&mut self, purchase: &Purchase, track: u32) -> io::Result<()> {
         let end_ns = self.end_ns(purchase);
-        let steps = purchase.steps;
+        let steps = purchase.steps.get();
         let whole = (Some(purchase.invoke_ns), Some(end_ns));
-        let name = match (purchase.outcome, purchase.sold_from) {
+        let name = match (purchase.outcome, purchase.sold_from.get()) {
             (Outcome::Bought, Some(stock)) => format!("bought ticket {stock}"),
             (outcome, _) => outcome.name().to_owned(),
         };
@@ -171,10 +171,7 @@ impl<W: Write> Events<'_, W> {
 
     /// The stock after each write, as a counter.
     fn stock(&mut self, history: &History) -> io::Result<()> {
-        let written = |purchase: &Purchase| {
-            let after = purchase.sold_from?.checked_sub(1)?;
-            (purchase.outcome == Outcome::Bought).then_some((purchase.steps.written_ns?, after))
-        };
+        let written = |purchase: &Purchase| Some((purchase.steps.get().written_ns?, purchase.left()?));
         let mut levels: Vec<(u64, Stock)> = history.purchases.iter().filter_map(written).collect();
         levels.sort_unstable_by_key(|(ns, _)| *ns);
         let start = history.header.initial.map(|initial| (self.extent.from_ns, initial));
@@ -234,7 +231,7 @@ impl<W: Write> Events<'_, W> {
 
     /// Where the slice of a purchase ends: without an answer, where the history does.
     fn end_ns(&self, purchase: &Purchase) -> u64 {
-        if purchase.return_ns.is_some() { last_known_ns(purchase) } else { self.extent.until_ns }
+        if purchase.return_ns.get().is_some() { last_known_ns(purchase) } else { self.extent.until_ns }
     }
 }
 
@@ -247,9 +244,9 @@ fn facts(purchase: &Purchase) -> Map<String, Value> {
         }
     };
     say("outcome", Some(json!(purchase.outcome)));
-    say("pid", purchase.pid.map(|pid| json!(pid)));
-    say("stock read", purchase.seen.map(|stock| json!(stock)));
-    let apart = purchase.sold_from.filter(|_| purchase.sold_from != purchase.seen);
+    say("pid", purchase.pid.get().map(|pid| json!(pid)));
+    say("stock read", purchase.seen.get().map(|stock| json!(stock)));
+    let apart = purchase.sold_from.get().filter(|_| purchase.sold_from.get() != purchase.seen.get());
     say("sold from", apart.map(|stock| json!(stock)));
     say("why", words::fault(purchase, Lang::En).map(|why| json!(why)));
     say("line", Some(purchase.line).filter(|line| *line > 0).map(|line| json!(line)));
@@ -282,8 +279,8 @@ mod tests {
         let purchases = vec![
             bought(1, 1, 1_000, 5_000),
             bought(2, 1, 1_100, 7_000),
-            Purchase { steps, return_ns: Some(1_400), ..refused(3, 1_050, 1_400) },
-            Purchase { return_ns: None, outcome: Outcome::Unknown, ..bought(1, 1, 5_000, 6_000) },
+            Purchase { steps: steps.into(), return_ns: 1_400.into(), ..refused(3, 1_050, 1_400) },
+            Purchase { return_ns: None.into(), outcome: Outcome::Unknown, ..bought(1, 1, 5_000, 6_000) },
         ];
         History { header, purchases }
     }

@@ -115,7 +115,7 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
     // The last purchase of each buyer: when it finished, and what it came to.
     let mut last: Vec<Option<&Purchase>> = vec![None; buyers.len()];
     for purchase in &history.purchases {
-        let ended_ns = |purchase: &Purchase| purchase.return_ns.unwrap_or(u64::MAX);
+        let ended_ns = |purchase: &Purchase| purchase.return_ns.get().unwrap_or(u64::MAX);
         if let Some(place) = last.get_mut(purchase.buyer as usize - 1)
             && place.is_none_or(|other| ended_ns(other) <= ended_ns(purchase))
         {
@@ -123,11 +123,13 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
         }
     }
     let mut order: Vec<usize> = (0..buyers.len()).collect();
-    order.sort_by_key(|place| last[*place].map_or(u64::MAX, |p| p.return_ns.unwrap_or(u64::MAX)));
+    order.sort_by_key(|place| last[*place].map_or(u64::MAX, |p| p.return_ns.get().unwrap_or(u64::MAX)));
     let width = buyers.len().to_string().len();
     let times: Vec<String> = last
         .iter()
-        .map(|p| p.and_then(|p| p.return_ns).map_or_else(String::new, |ns| span(ns.saturating_sub(go_ns))))
+        .map(|p| {
+            p.and_then(|p| p.return_ns.get()).map_or_else(String::new, |ns| span(ns.saturating_sub(go_ns)))
+        })
         .collect();
     let time_width = times.iter().map(|time| time.chars().count()).max().unwrap_or(0);
     let after_width = say::buyer_after(lang, " ".repeat(time_width)).width();
@@ -166,20 +168,20 @@ fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Styl
     }
     match (buyer.tally.bought, last) {
         (1, Some(purchase)) if purchase.outcome == Outcome::Bought => {
-            let stock = purchase.sold_from.unwrap_or(0);
+            let stock = purchase.sold_from.get().unwrap_or(0);
             let left = stock.saturating_sub(1);
-            let words = match purchase.seen {
+            let words = match purchase.seen.get() {
                 Some(seen) if seen != stock => say::buyer_bought_unseen(lang, seen, stock, left),
-                None if purchase.sold_from.is_some() => say::buyer_took(lang, stock, left),
+                None if purchase.sold_from.get().is_some() => say::buyer_took(lang, stock, left),
                 _ => say::buyer_bought(lang, stock, left),
             };
-            let tries = purchase.tries.count;
+            let tries = purchase.tries.get().count;
             (GOOD, if tries > 1 { say::in_tries(lang, words, tries) } else { words })
         }
         (1.., _) => (GOOD, say::buyer_bought_many(lang, grouped(buyer.tally.bought))),
         (0, _) => match failed {
             Some(why) => (ODD, say::buyer_failed(lang, why)),
-            None if last.is_some_and(|purchase| purchase.seen.is_none()) => {
+            None if last.is_some_and(|purchase| purchase.seen.get().is_none()) => {
                 (BAD, say::buyer_turned_away(lang))
             }
             None => (BAD, say::buyer_refused(lang)),

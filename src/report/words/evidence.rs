@@ -1,5 +1,7 @@
 //! A piece of evidence as a sentence: who did what, with the lines where a history was read from a file.
 
+use std::borrow::Cow;
+
 use super::{grouped, grouped_stock, span, torn_text};
 use crate::fault::TornText;
 use crate::foreign;
@@ -26,7 +28,17 @@ impl Words<'_> {
         let Purchase { buyer, line, .. } = self.purchase(place);
         let name = self.history.header.names.name(*buyer);
         let buyer = name.map_or_else(|| buyer.to_string(), |name| foreign::shown(name).into_owned());
-        if *line > 0 { order::on_line(self.lang, buyer, line) } else { buyer }
+        match self.file(place) {
+            _ if *line == 0 => buyer,
+            Some(file) => order::on_line_of(self.lang, buyer, file, line),
+            None => order::on_line(self.lang, buyer, line),
+        }
+    }
+
+    /// The file that a purchase was read from, where there are several.
+    fn file(&self, place: Place) -> Option<Cow<'_, str>> {
+        let header = &self.history.header;
+        header.part_of(place).map(|part| foreign::shown(&header.parts[part].name))
     }
 
     /// The buyers of some of so many purchases.
@@ -68,9 +80,9 @@ impl Words<'_> {
         let lines: Vec<String> = holder
             .receipts
             .iter()
-            .map(|place| self.purchase(*place).line)
-            .filter(|line| *line > 0)
-            .map(|line| line.to_string())
+            .map(|place| (self.purchase(*place).line, self.file(*place)))
+            .filter(|(line, _)| *line > 0)
+            .map(|(line, file)| file.map_or_else(|| line.to_string(), |file| format!("{file}:{line}")))
             .collect();
         let buyer = holder.receipts.first().map(|place| self.purchase(*place).buyer);
         let name = buyer.map(|buyer| {
@@ -79,10 +91,11 @@ impl Words<'_> {
         });
         let name = name.unwrap_or_default();
         let receipts = self.lang.count(holder.count, Noun::Receipt);
-        if lines.is_empty() {
-            return say::holds(self.lang, name, receipts);
+        match lines.as_slice() {
+            [] => say::holds(self.lang, name, receipts),
+            [line] => say::holds_line(self.lang, name, receipts, line),
+            lines => say::holds_lines(self.lang, name, receipts, lines.join(", ")),
         }
-        say::holds_lines(self.lang, name, receipts, lines.join(", "))
     }
 
     pub(super) fn receipt_too_many(&self, place: Place, item: Option<u32>) -> String {
@@ -99,7 +112,7 @@ impl Words<'_> {
         let (first, second) = (self.purchase(pair.first), self.purchase(pair.second));
         let (lang, stock, left) = (self.lang, pair.stock, pair.stock.saturating_sub(1));
         let (one, other) = (self.buyer(pair.first), self.buyer(pair.second));
-        match (first.steps.written_ns, second.steps.read_ns) {
+        match (first.steps.get().written_ns, second.steps.get().read_ns) {
             (Some(wrote_ns), Some(read_ns)) if read_ns <= wrote_ns => {
                 let gap = span(wrote_ns - read_ns);
                 say::both_read(lang, one, other, stock, gap, left)
@@ -107,8 +120,12 @@ impl Words<'_> {
             (Some(wrote_ns), Some(read_ns)) => {
                 let gap = span(read_ns - wrote_ns);
                 let wrote_it = |purchase: &Purchase| {
-                    purchase.sold_from.is_some_and(|from| from.checked_sub(1) == Some(stock))
-                        && purchase.steps.written_ns.is_some_and(|ns| (wrote_ns..=read_ns).contains(&ns))
+                    purchase.sold_from.get().is_some_and(|from| from.checked_sub(1) == Some(stock))
+                        && purchase
+                            .steps
+                            .get()
+                            .written_ns
+                            .is_some_and(|ns| (wrote_ns..=read_ns).contains(&ns))
                 };
                 if self.history.purchases.iter().any(wrote_it) {
                     say::read_again(lang, one, other, stock, gap, left)
@@ -116,7 +133,7 @@ impl Words<'_> {
                     say::read_although(lang, one, other, stock, gap, left)
                 }
             }
-            _ if first.return_ns.is_some_and(|returned_ns| returned_ns < second.invoke_ns) => {
+            _ if first.return_ns.get().is_some_and(|returned_ns| returned_ns < second.invoke_ns) => {
                 say::same_stock_later(lang, one, other, stock, self.gap(pair.first, pair.second))
             }
             _ => say::same_stock(lang, one, other, stock),
@@ -140,11 +157,11 @@ impl Words<'_> {
 
     pub(super) fn suspect(&self, place: Place) -> String {
         let purchase = self.purchase(place);
-        say::died_writing(self.lang, self.buyer(place), purchase.sold_from.unwrap_or(0))
+        say::died_writing(self.lang, self.buyer(place), purchase.sold_from.get().unwrap_or(0))
     }
 
     pub(super) fn sold_from_nothing(&self, place: Place) -> String {
-        let stock = self.purchase(place).sold_from.unwrap_or(0);
+        let stock = self.purchase(place).sold_from.get().unwrap_or(0);
         say::sold_from_nothing(self.lang, self.buyer(place), grouped_stock(stock))
     }
 
@@ -155,12 +172,16 @@ impl Words<'_> {
             return say::left_torn(lang, torn_text(&TornText::new(text.as_bytes()), lang));
         };
         let (reader, who) = (self.purchase(place), self.buyer(place));
-        let Some(text) = reader.torn else {
-            return say::stock_from_nowhere(lang, who, reader.seen.max(reader.sold_from).unwrap_or(0));
+        let Some(text) = &reader.torn else {
+            return say::stock_from_nowhere(
+                lang,
+                who,
+                reader.seen.get().max(reader.sold_from.get()).unwrap_or(0),
+            );
         };
-        let text = torn_text(&text, lang);
-        let emptied_ns = read.writer.and_then(|writer| self.purchase(writer).steps.truncated_ns);
-        match (reader.steps.read_ns, read.writer, emptied_ns) {
+        let text = torn_text(text, lang);
+        let emptied_ns = read.writer.and_then(|writer| self.purchase(writer).steps.get().truncated_ns);
+        match (reader.steps.get().read_ns, read.writer, emptied_ns) {
             (Some(read_ns), Some(writer), Some(emptied_ns)) => match read_ns.checked_sub(emptied_ns) {
                 Some(gap_ns) => say::torn_in_write(lang, who, text, span(gap_ns), self.buyer(writer)),
                 // The emptying was noted a moment after the read that met it.
@@ -172,13 +193,13 @@ impl Words<'_> {
 
     /// The time from the return of one purchase to the call of another.
     pub(super) fn gap(&self, first: Place, second: Place) -> String {
-        let returned_ns = self.purchase(first).return_ns.unwrap_or(0);
+        let returned_ns = self.purchase(first).return_ns.get().unwrap_or(0);
         span(self.purchase(second).invoke_ns.saturating_sub(returned_ns))
     }
 
     pub(super) fn contradiction(&self, contradiction: &Contradiction) -> String {
         let lang = self.lang;
-        let stock = |place: Place| self.purchase(place).sold_from.unwrap_or(0);
+        let stock = |place: Place| self.purchase(place).sold_from.get().unwrap_or(0);
         match contradiction {
             Contradiction::RefusedWithStock { refusal } => {
                 order::refused_with_stock(lang, self.buyer(*refusal), stock(*refusal))
@@ -242,7 +263,7 @@ impl Words<'_> {
         let own = self.purchase(place);
         let buyer = self.buyer(place);
         let tickets = lang.count(own.quantity.into(), Noun::Ticket);
-        let met = own.sold_from.or(own.seen).map(grouped_stock);
+        let met = own.sold_from.get().or(own.seen.get()).map(grouped_stock);
         let what = match (own.outcome, met) {
             (Outcome::Refused, None) => order::no_place_refused(lang, buyer, tickets),
             (Outcome::Refused, Some(met)) => order::no_place_refused_from(lang, buyer, tickets, met),

@@ -33,14 +33,15 @@ pub(super) struct Told {
 impl Told {
     /// What this purchase tells; `None` if the time of a step that it must have taken is missing.
     pub(super) fn by(purchase: &Purchase, protocol: &Protocol) -> Option<Self> {
-        let steps = &purchase.steps;
-        let met = if purchase.torn.is_some() { None } else { Some(purchase.seen?) };
+        let steps = &purchase.steps.get();
+        let met = if purchase.torn.is_some() { None } else { Some(purchase.seen.get()?) };
         let bought = purchase.outcome == Outcome::Bought;
         let mut noted_ns = [0; StepKind::ALL.len()];
         // Opening is not noted: it came some time before the lock. A purchase that was not granted in the end
         // may have left before it locked.
         let locked_ns = if bought { steps.locked_ns } else { steps.locked_ns.or(steps.read_ns) };
-        let unlocked_ns = if bought { steps.unlocked_ns } else { steps.unlocked_ns.or(purchase.return_ns) };
+        let unlocked_ns =
+            if bought { steps.unlocked_ns } else { steps.unlocked_ns.or(purchase.return_ns.get()) };
         for kind in protocol.steps() {
             noted_ns[*kind as usize] = match kind {
                 StepKind::Open | StepKind::Lock | StepKind::LockShared => locked_ns?,

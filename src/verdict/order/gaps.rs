@@ -59,7 +59,7 @@ pub(super) fn judge(sale: &Sale<'_>) -> Fit {
 
 /// Whether an order fits in which all these purchases took effect, as if they were known receipts.
 fn fits_with(sale: &Sale<'_>, open_known: &[(Place, Suitor)]) -> bool {
-    let stock_of = |place: Place| sale.purchase(place).sold_from.map(|stock| (stock, place));
+    let stock_of = |place: Place| sale.purchase(place).sold_from.get().map(|stock| (stock, place));
     let mut took_effect: Vec<_> = open_known.iter().filter_map(|(place, _)| stock_of(*place)).collect();
     took_effect.sort_unstable();
     let rest = sale.open_known.iter().filter(|open| took_effect.binary_search(open).is_err());

@@ -76,13 +76,13 @@ fn fits_from(history: &History, initial: Stock) -> bool {
         let ret = match purchase.outcome {
             // None of these looks or gives back.
             Outcome::Failed | Outcome::Returned | Outcome::Read => continue,
-            Outcome::Bought => Some(Ret::Bought(purchase.sold_from)),
-            Outcome::Refused => Some(Ret::Refused(purchase.sold_from)),
+            Outcome::Bought => Some(Ret::Bought(purchase.sold_from.get())),
+            Outcome::Refused => Some(Ret::Refused(purchase.sold_from.get())),
             Outcome::Unknown => None,
         };
-        events.push((purchase.invoke_ns, 0, thread, Ok(Op::Buy(purchase.sold_from))));
+        events.push((purchase.invoke_ns, 0, thread, Ok(Op::Buy(purchase.sold_from.get()))));
         if let Some(ret) = ret {
-            events.push((purchase.return_ns.expect("a return"), 1, thread, Err(ret)));
+            events.push((purchase.return_ns.get().expect("a return"), 1, thread, Err(ret)));
         }
     }
     for (op, thread) in unseen.into_iter().zip(1000..) {
@@ -108,7 +108,7 @@ fn fits(history: &History) -> bool {
     if let Some(initial) = history.header.initial {
         return fits_from(history, initial);
     }
-    let highest = receipts(history).filter_map(|receipt| receipt.sold_from).max().unwrap_or(0);
+    let highest = receipts(history).filter_map(|receipt| receipt.sold_from.get()).max().unwrap_or(0);
     let remaining = history.header.remaining.unwrap_or(0);
     let most = highest + remaining + history.purchases.len() as Stock;
     (highest..=most).any(|initial| fits_from(history, initial))
@@ -120,7 +120,11 @@ fn receipts(history: &History) -> impl Iterator<Item = &Purchase> {
 
 fn a_purchase(outcome: Outcome, invoke_ns: u64, return_ns: u64, stock: Option<Stock>) -> Purchase {
     let return_ns = Some(return_ns).filter(|_| outcome != Outcome::Unknown);
-    Purchase { seen: stock, sold_from: stock, ..Purchase::new(1, outcome, invoke_ns, return_ns) }
+    Purchase {
+        seen: stock.into(),
+        sold_from: stock.into(),
+        ..Purchase::new(1, outcome, invoke_ns, return_ns)
+    }
 }
 
 /// A history that a counter made: of up to six purchases, so that all orders can be tried.
@@ -198,7 +202,9 @@ fn shift_a_time(rng: &mut ChaCha8Rng, history: &mut History) {
         let by = rng.random_range(1..10);
         let shift = |time: &mut u64| *time = if earlier { time.saturating_sub(by) } else { *time + by };
         shift(&mut purchase.invoke_ns);
-        purchase.return_ns.iter_mut().for_each(shift);
+        let mut returned = purchase.return_ns.get();
+        returned.iter_mut().for_each(shift);
+        purchase.return_ns = returned.into();
     }
 }
 
@@ -212,7 +218,7 @@ fn refuse_while_stock_remained(rng: &mut ChaCha8Rng, history: &mut History) {
     if let Some(place) = some_place(rng, history, Outcome::Bought) {
         history.purchases[place].outcome = Outcome::Refused;
         if rng.random_bool(0.8) {
-            history.purchases[place].sold_from = None;
+            history.purchases[place].sold_from = None.into();
         }
     }
 }
@@ -230,7 +236,7 @@ fn is_for_the_tester(history: &History) -> bool {
             .purchases
             .iter()
             .filter(happened)
-            .all(|purchase| purchase.sold_from.is_none_or(|stock| stock <= initial))
+            .all(|purchase| purchase.sold_from.get().is_none_or(|stock| stock <= initial))
 }
 
 /// Whether the question was left open.
@@ -248,9 +254,9 @@ fn agree(history: &History) -> Result<bool, TestCaseError> {
     }
     if open(&verdict) {
         // Only of these it may say that it does not know.
-        let open_known = |p: &Purchase| p.outcome == Outcome::Unknown && p.sold_from.is_some();
+        let open_known = |p: &Purchase| p.outcome == Outcome::Unknown && p.sold_from.get().is_some();
         prop_assert!(history.purchases.iter().any(open_known));
-        prop_assert!(receipts(history).any(|receipt| receipt.sold_from.is_none()));
+        prop_assert!(receipts(history).any(|receipt| receipt.sold_from.get().is_none()));
         return Ok(false);
     }
     let fits = fits(history);
@@ -301,8 +307,8 @@ proptest! {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut history = a_sound_history(&mut rng);
         history.header.initial = None;
-        let highest = history.purchases.iter().filter_map(|purchase| purchase.sold_from).max();
-        let told = receipts(&history).all(|receipt| receipt.sold_from.is_some());
+        let highest = history.purchases.iter().filter_map(|purchase| purchase.sold_from.get()).max();
+        let told = receipts(&history).all(|receipt| receipt.sold_from.get().is_some());
         let (verdict, from) = crate::verdict::judge_from(&mut history, None);
         // With other sellers around, what was lost is told, though no order is at fault.
         let lost = history.header.outsiders && verdict.anomaly(AnomalyKind::LostStock).is_some();

@@ -37,12 +37,6 @@ const MOST_STATES: usize = 1 << 18;
 /// So many are kept at a time.
 const MOST_AT_ONCE: usize = 1 << 15;
 
-/// Whether a history needs the search.
-pub(super) fn is_needed(history: &History) -> bool {
-    let needs = |p: &Purchase| p.quantity != 1 || p.may_raise() || p.outcome == Outcome::Read;
-    history.purchases.iter().any(needs)
-}
-
 /// Judges the order.
 pub(super) fn judge(history: &History) -> Findings {
     let header = &history.header;
@@ -198,7 +192,7 @@ impl<'a> Search<'a> {
                 Outcome::Failed => continue,
                 Outcome::Unknown => {}
                 Outcome::Bought | Outcome::Refused | Outcome::Returned | Outcome::Read => {
-                    let return_ns = purchase.return_ns.unwrap_or(u64::MAX).saturating_add(late_ns);
+                    let return_ns = purchase.return_ns.get().unwrap_or(u64::MAX).saturating_add(late_ns);
                     moments.push((return_ns, true, Some(place)));
                 }
             }
@@ -258,7 +252,7 @@ impl<'a> Search<'a> {
             Outcome::Unknown if gives_back => (Effect::Put(quantity), sold_from),
             Outcome::Bought | Outcome::Unknown | Outcome::Failed => (Effect::Take(quantity), sold_from),
         };
-        Deed { effect, met }
+        Deed { effect, met: met.get() }
     }
 
     /// A purchase is called.
@@ -272,7 +266,7 @@ impl<'a> Search<'a> {
             }
             return;
         }
-        let until_ns = purchase.and_then(|purchase| purchase.return_ns).unwrap_or(u64::MAX);
+        let until_ns = purchase.and_then(|purchase| purchase.return_ns.get()).unwrap_or(u64::MAX);
         let under_way = Some(UnderWay { deed, until_ns, place });
         let slot = match self.free.pop() {
             Some(slot) => {

@@ -83,21 +83,21 @@ fn fits(history: &History) -> bool {
         let op = match purchase.outcome {
             Outcome::Read => Op::Look,
             Outcome::Returned => Op::GiveBack(quantity, None),
-            Outcome::Unknown if purchase.gives_back => Op::GiveBack(quantity, purchase.sold_from),
-            Outcome::Unknown => Op::Buy(quantity, purchase.sold_from),
+            Outcome::Unknown if purchase.gives_back => Op::GiveBack(quantity, purchase.sold_from.get()),
+            Outcome::Unknown => Op::Buy(quantity, purchase.sold_from.get()),
             _ => Op::Buy(quantity, None),
         };
         let ret = match purchase.outcome {
             Outcome::Failed => continue,
             Outcome::Unknown => None,
-            Outcome::Bought => Some(Ret::Bought(purchase.sold_from)),
-            Outcome::Refused => Some(Ret::Refused(purchase.sold_from)),
-            Outcome::Returned => Some(Ret::Returned(purchase.sold_from)),
-            Outcome::Read => Some(Ret::Saw(purchase.seen.expect("what it saw"))),
+            Outcome::Bought => Some(Ret::Bought(purchase.sold_from.get())),
+            Outcome::Refused => Some(Ret::Refused(purchase.sold_from.get())),
+            Outcome::Returned => Some(Ret::Returned(purchase.sold_from.get())),
+            Outcome::Read => Some(Ret::Saw(purchase.seen.get().expect("what it saw"))),
         };
         events.push((purchase.invoke_ns.saturating_sub(early_ns), 0, thread, Ok(op)));
         if let Some(ret) = ret {
-            events.push((purchase.return_ns.expect("a return") + late_ns, 1, thread, Err(ret)));
+            events.push((purchase.return_ns.get().expect("a return") + late_ns, 1, thread, Err(ret)));
         }
     }
     if header.outsiders {
@@ -162,8 +162,8 @@ fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
         purchases.push(Purchase {
             quantity,
             gives_back: gives_back && outcome == Outcome::Unknown,
-            seen: stock,
-            sold_from: stock,
+            seen: stock.into(),
+            sold_from: stock.into(),
             ..Purchase::new(buyer, outcome, invoke_ns, return_ns)
         });
     }
@@ -185,16 +185,18 @@ fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
 const CORRUPTIONS: &[fn(&mut ChaCha8Rng, &mut Purchase)] = &[
     |rng, p| p.quantity = rng.random_range(1..4),
     |rng, p| {
-        if p.sold_from.is_some() {
+        if p.sold_from.get().is_some() {
             let stock = Some(rng.random_range(0..7));
-            (p.seen, p.sold_from) = (stock, stock);
+            (p.seen, p.sold_from) = (stock.into(), stock.into());
         }
     },
     |rng, p| {
         let (by, earlier) = (rng.random_range(1..10_u64), rng.random_bool(0.5));
         let shift = |time: &mut u64| *time = if earlier { time.saturating_sub(by) } else { *time + by };
         shift(&mut p.invoke_ns);
-        p.return_ns.iter_mut().for_each(shift);
+        let mut returned = p.return_ns.get();
+        returned.iter_mut().for_each(shift);
+        p.return_ns = returned.into();
     },
     |_, p| {
         p.outcome = match p.outcome {
