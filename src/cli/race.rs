@@ -10,14 +10,14 @@ use clap::Args;
 use super::Exit;
 use super::outputs::{Outputs, check_outputs};
 use super::pictures::{PictureArgs, in_terminal};
-use super::print::{print, print_json};
+use super::print::{note, print, print_json};
 use super::reading::read_bounded;
 use crate::history;
 use crate::lang::Lang;
 use crate::race::config::{Amount, Config, ConfigError, Said};
 use crate::race::plan::{RacePlan, Users};
 use crate::race::{self, Trial, users};
-use crate::report::race::{json, text};
+use crate::report::race::{json, junit, text};
 use crate::shell::shell_quoted;
 
 /// The file that `--init` writes.
@@ -58,6 +58,9 @@ Blanks inside a value stand in quotes: body~'sold out'. Without any rule: exit 0
 failed; 2xx bought, 409 and 410 refused, 5xx and no answer unknown. What no rule matches makes the verdict \
 unknown.
 
+Requests go out as HTTP/1.1, each on a connection of its own, also where the server speaks HTTP/2; a \
+redirect is an answer, and is not followed.
+
 Variables, in braces: {buyer}, {trial}, {uuid}, n (which purchase of its buyer it is), the columns of --users, \
 and what --setup takes; commands find them as $TICKETSIM_BUYER and so on, too.
 
@@ -83,13 +86,13 @@ struct TargetArgs {
     #[arg(long, value_name = "REQUEST")]
     http: Option<String>,
     /// Its body, as it is
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     body: Option<String>,
     /// Its body, JSON
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     json_body: Option<String>,
     /// A field of its body, a form
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
     form: Vec<String>,
     /// A header, of every request whose variables have values
     #[arg(short = 'H', long, value_name = "NAME: VALUE")]
@@ -186,6 +189,9 @@ struct OutputArgs {
     history: Option<PathBuf>,
     #[command(flatten)]
     pictures: PictureArgs,
+    /// Write the verdict on each trial for a CI server, as JUnit's XML
+    #[arg(long, value_name = "PATH")]
+    junit: Option<PathBuf>,
     /// Print one JSON document instead of text
     #[arg(long)]
     json: bool,
@@ -202,7 +208,8 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     let output = &args.output;
     let mut kept: Vec<PathBuf> = [&args.from, &args.state.users].into_iter().flatten().cloned().collect();
     kept.extend(args.order().cloned());
-    check_outputs(&kept, output.history.as_deref().into_iter().chain(output.pictures.paths()))?;
+    let written = [&output.history, &output.junit].into_iter().filter_map(|path| path.as_deref());
+    check_outputs(&kept, written.chain(output.pictures.paths()))?;
     let plan = plan(&args, interrupted)?;
     #[cfg(feature = "postgres")]
     if let Some(url) = &args.gate.gate {
@@ -213,6 +220,8 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     let speaks = !output.json && !output.quiet;
     if speaks {
         print(&(text::plan_lines(&plan, lang) + &text::heading(lang)), interrupted)?;
+    } else {
+        note(text::plan_line(&plan, lang), interrupted);
     }
     let mut printed = Ok(());
     let mut told = |trial: &Trial| {
@@ -220,8 +229,16 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
             printed = print(&text::trial_row(trial, lang), interrupted);
         }
     };
-    let raced = race::run(&plan, interrupted, &mut told)?;
+    let raced = race::run(&plan, interrupted, &mut told);
     let mut outputs = Outputs::new(interrupted);
+    if let Some(path) = &output.junit {
+        let text = match &raced {
+            Ok(raced) => junit::of_race(&plan, raced),
+            Err(error) => junit::of_none(&plan, &error.to_string()),
+        };
+        outputs.note(path, history::write_whole(path, interrupted, |file| file.write_all(text.as_bytes())));
+    }
+    let raced = raced?;
     let mut picture = String::new();
     if let Some(worst) = &raced.worst {
         if let Some(path) = &output.history {

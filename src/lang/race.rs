@@ -135,7 +135,7 @@ texts! {
         zh: "请说明它的意思，例如 --{outcome} '{rule}'（有 --bought、--refused、--failed、--unknown）",
     }
     /// So many trials could not be judged.
-    not_judged(number) { en: "not judged: {number} trials", zh: "无法判定：{number} 轮" }
+    not_judged(trials) { en: "not judged: {trials}", zh: "无法判定：{trials}" }
     /// Why it ended early.
     ended(trial, why) { en: "trial {trial}: {why}", zh: "第 {trial} 轮：{why}" }
     /// It was interrupted.

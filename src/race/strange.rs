@@ -8,6 +8,7 @@ use super::request::Cookies;
 use super::template::Variables;
 use super::url::{is_secret, masked};
 use crate::history::Outcome;
+use crate::rules::Rules;
 
 /// So many answers that no rule matches are kept.
 const MOST_STRANGE: usize = 10;
@@ -55,7 +56,7 @@ pub(super) fn note(strange: &mut Vec<Strange>, (answer, rule, outcome): Told) {
 }
 
 /// What a server answered, without what is hidden.
-pub(super) fn of_http(answer: &HttpAnswer, hidden: &[String]) -> Told {
+pub(super) fn of_http(answer: &HttpAnswer, hidden: &[String], rules: &Rules<Outcome>) -> Told {
     let mut text = format!("status {}", answer.status);
     for name in ["location", "set-cookie", "retry-after"] {
         for value in answer.header(name) {
@@ -72,14 +73,21 @@ pub(super) fn of_http(answer: &HttpAnswer, hidden: &[String]) -> Told {
     }
     let outcome = match answer.status {
         500.. => Outcome::Unknown,
+        200..300 => agreeing(rules),
         400 | 401 | 403 | 404 | 422 | 429 => Outcome::Failed,
         _ => Outcome::Refused,
     };
     (text, format!("status={}", answer.status), outcome)
 }
 
+/// What an answer that agrees probably stands for: a purchase, unless a rule says what that looks like.
+fn agreeing(rules: &Rules<Outcome>) -> Outcome {
+    let said = rules.iter().any(|(outcome, _)| outcome == Outcome::Bought);
+    if said { Outcome::Refused } else { Outcome::Bought }
+}
+
 /// What a command came to, without what is hidden.
-pub(super) fn of_command(answer: &CommandAnswer, hidden: &[String]) -> Told {
+pub(super) fn of_command(answer: &CommandAnswer, hidden: &[String], rules: &Rules<Outcome>) -> Told {
     let code = answer.exit.unwrap_or(0);
     let mut text = format!("exit code {code}");
     for (name, output) in [("stdout", &answer.stdout), ("stderr", &answer.stderr)] {
@@ -87,7 +95,11 @@ pub(super) fn of_command(answer: &CommandAnswer, hidden: &[String]) -> Told {
             text.push_str(&format!(", {name}: {}", one_line(output, hidden)));
         }
     }
-    let outcome = if answer.stderr.trim_ascii().is_empty() { Outcome::Refused } else { Outcome::Failed };
+    let outcome = match answer.stderr.trim_ascii() {
+        _ if code == 0 => agreeing(rules),
+        [] => Outcome::Refused,
+        _ => Outcome::Failed,
+    };
     (text, format!("exit={code}"), outcome)
 }
 
@@ -103,6 +115,7 @@ fn one_line(bytes: &[u8], hidden: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::Kind;
 
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> HttpAnswer {
         let headers =
@@ -116,7 +129,7 @@ mod tests {
     fn an_answer_is_shown_without_its_secrets() {
         let headers = [("location", "/pay?token=abcd&n=1"), ("set-cookie", "sid=hush; Path=/")];
         let answer = answer(302, &headers, &format!("go on,\n hush-hush {}", "x".repeat(400)));
-        let (text, rule, outcome) = of_http(&answer, &["hush-hush".to_owned()]);
+        let (text, rule, outcome) = of_http(&answer, &["hush-hush".to_owned()], &Rules::default());
         assert!(
             text.starts_with(
                 "status 302, location: /pay?token=***&n=1, set-cookie: sid=***, body: go on, *** xxx"
@@ -128,11 +141,21 @@ mod tests {
     }
 
     #[test]
+    fn who_agrees_has_bought_unless_a_rule_says_what_that_looks_like() {
+        let told = |rule: (Outcome, &'static str)| {
+            let rules = Rules::parse([rule].into_iter(), Kind::Http).expect("a rule");
+            of_http(&answer(200, &[], ""), &[], &rules).2
+        };
+        assert_eq!(told((Outcome::Refused, "status=409")), Outcome::Bought);
+        assert_eq!(told((Outcome::Bought, "json:$.ok=true")), Outcome::Refused);
+    }
+
+    #[test]
     fn the_first_ten_are_kept_each_once() {
         let mut strange = Vec::new();
         for round in 0..3 {
             for status in 300..320 {
-                note(&mut strange, of_http(&answer(status, &[], ""), &[]));
+                note(&mut strange, of_http(&answer(status, &[], ""), &[], &Rules::default()));
             }
             assert_eq!(strange.len(), 10);
             assert!(strange.iter().all(|one| one.count == round + 1));

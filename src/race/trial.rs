@@ -188,7 +188,10 @@ impl<'a> Track<'a> {
                 let mut judge = |buyer: u32, answer: &HttpAnswer| match plan.rules.outcome(answer) {
                     Some((outcome, _)) => Judged::Outcome(outcome),
                     None => {
-                        strange::note(strange, strange::of_http(answer, &hidden[buyer as usize - 1]));
+                        strange::note(
+                            strange,
+                            strange::of_http(answer, &hidden[buyer as usize - 1], &plan.rules),
+                        );
                         Judged::Unmatched
                     }
                 };
@@ -200,7 +203,10 @@ impl<'a> Track<'a> {
                     Some((outcome, _)) => Judged::Outcome(outcome),
                     None => {
                         if answer.exit.is_some() {
-                            strange::note(strange, strange::of_command(answer, &hidden[buyer as usize - 1]));
+                            strange::note(
+                                strange,
+                                strange::of_command(answer, &hidden[buyer as usize - 1], &plan.rules),
+                            );
                         }
                         Judged::Unmatched
                     }

@@ -1,4 +1,4 @@
-//! Verdicts as JUnit's XML, which CI servers show: a test case a history, or an item.
+//! Verdicts as JUnit's XML, which CI servers show: a test case a history, an item, or a trial of a race.
 
 use std::fmt::Write as _;
 
@@ -10,38 +10,50 @@ use crate::verdict::Ruling;
 /// One history's test suite. The document holds one a history: [`document`].
 #[must_use]
 pub fn suite(checked: &Checked<'_>) -> String {
-    let name = escaped(checked.name);
     let verdict = checked.verdict;
-    let mut cases: Vec<(String, Ruling)> =
-        verdict.items.iter().map(|item| (escaped(&item.item), item.verdict)).collect();
+    // Once is enough: it is of all of them.
+    let mut why = plain_lines(checked.history, verdict);
+    let mut case = |name: &str, ruling| {
+        let why = if ruling == Ruling::Sound { String::new() } else { std::mem::take(&mut why) };
+        Case { name: name.to_owned(), ruling, why }
+    };
+    let mut cases: Vec<Case> = verdict.items.iter().map(|item| case(&item.item, item.verdict)).collect();
     if cases.is_empty() {
-        cases.push((name.clone(), verdict.ruling));
+        cases.push(case(checked.name, verdict.ruling));
     }
-    let count = |ruling| cases.iter().filter(|(_, other)| *other == ruling).count();
+    suite_of(checked.name, &cases)
+}
+
+/// A test case: what is said of it, and why.
+pub(super) struct Case {
+    pub(super) name: String,
+    pub(super) ruling: Ruling,
+    pub(super) why: String,
+}
+
+/// The test suite of these.
+pub(super) fn suite_of(name: &str, cases: &[Case]) -> String {
+    let name = escaped(name);
+    let count = |ruling| cases.iter().filter(|case| case.ruling == ruling).count();
     let mut text = format!(
         "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">\n",
         cases.len(),
         count(Ruling::Unsound),
         count(Ruling::Unknown)
     );
-    let why = escaped(&plain_lines(checked.history, verdict));
-    let mut told = false;
-    for (case, ruling) in cases {
+    for Case { name, ruling, why } in cases {
+        let (name, why) = (escaped(name), escaped(why));
         let element = match ruling {
             Ruling::Sound => None,
             Ruling::Unsound => Some("failure"),
             Ruling::Unknown => Some("error"),
         };
         let _ = match element {
-            None => writeln!(text, "    <testcase classname=\"ticketsim\" name=\"{case}\"/>"),
-            Some(element) => {
-                // Once is enough: it is of all of them.
-                let why = if std::mem::replace(&mut told, true) { "" } else { &why };
-                writeln!(
-                    text,
-                    "    <testcase classname=\"ticketsim\" name=\"{case}\"><{element} message=\"{ruling}\">{why}</{element}></testcase>"
-                )
-            }
+            None => writeln!(text, "    <testcase classname=\"ticketsim\" name=\"{name}\"/>"),
+            Some(element) => writeln!(
+                text,
+                "    <testcase classname=\"ticketsim\" name=\"{name}\"><{element} message=\"{ruling}\">{why}</{element}></testcase>"
+            ),
         };
     }
     text.push_str("  </testsuite>\n");

@@ -101,6 +101,8 @@ pub struct AnswerReader {
     answer: HttpAnswer,
     framing: Option<Framing>,
     began: bool,
+    /// Whether the request asked for the head alone.
+    head_alone: bool,
 }
 
 /// What is no answer.
@@ -109,6 +111,12 @@ pub struct AnswerReader {
 pub struct NoHttp(pub String);
 
 impl AnswerReader {
+    /// Reads the answer to this request.
+    #[must_use]
+    pub fn to(request: &[u8]) -> Self {
+        Self { head_alone: request.starts_with(b"HEAD "), ..Self::default() }
+    }
+
     /// Whether any byte of an answer has come.
     #[must_use]
     pub fn began(&self) -> bool {
@@ -178,7 +186,8 @@ impl AnswerReader {
             self.answer.header("transfer-encoding").any(|value| value.eq_ignore_ascii_case(b"chunked"));
         let length = self.answer.header("content-length").next().map(String::from_utf8_lossy);
         Ok(match length {
-            _ if matches!(status, 101 | 204 | 304) => Framing::Length(0),
+            // What the head of an answer to HEAD says of a body is what GET would have brought.
+            _ if self.head_alone || matches!(status, 101 | 204 | 304) => Framing::Length(0),
             _ if chunked => Framing::Chunked(Chunk::Size),
             Some(length) => Framing::Length(
                 length.trim().parse().map_err(|_| NoHttp(format!("Content-Length: {length:?}")))?,
@@ -302,6 +311,20 @@ mod tests {
         let long = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(MOST_BODY + 1));
         let answer = read(&long);
         assert!(answer.cut && answer.body.len() == MOST_BODY);
+    }
+
+    #[test]
+    fn an_answer_to_head_is_its_head_whatever_length_it_says() {
+        for length in ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", ""] {
+            let mut reader = AnswerReader::to(b"HEAD / HTTP/1.1\r\n\r\n");
+            let answer = reader.feed(format!("HTTP/1.1 200 OK\r\n{length}\r\n").as_bytes());
+            let answer = answer.expect("HTTP").expect("whole");
+            assert!(answer.status == 200 && answer.body.is_empty() && answer.keep_alive, "{length}");
+        }
+        // The control: to GET it is not whole.
+        let mut reader = AnswerReader::to(b"GET / HTTP/1.1\r\n\r\n");
+        let answer = reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        assert!(answer.expect("HTTP").is_none());
     }
 
     #[test]

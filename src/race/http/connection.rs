@@ -3,11 +3,11 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd as _, IntoRawFd as _, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, IntoRawFd as _, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, connect, socket};
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, connect, send, socket};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
@@ -30,6 +30,23 @@ pub enum Received {
     Answer(Box<HttpAnswer>),
     /// The connection ended, or broke, without one.
     Ended(String),
+}
+
+/// The bytes that leave a connection at the go.
+#[derive(Debug)]
+pub struct Shot {
+    fd: RawFd,
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
+impl Shot {
+    /// Lets them go: one system call.
+    #[inline]
+    pub fn fire(&mut self) {
+        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        self.sent = send(self.fd, &self.bytes, flags).unwrap_or(0);
+    }
 }
 
 /// A connection.
@@ -62,7 +79,7 @@ impl Connection {
         let stream = unsafe { TcpStream::from_raw_fd(fd.into_raw_fd()) };
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
-        let connected = connect(std::os::fd::AsRawFd::as_raw_fd(&stream), &SockaddrStorage::from(address));
+        let connected = connect(stream.as_raw_fd(), &SockaddrStorage::from(address));
         match connected {
             Ok(()) | Err(Errno::EINPROGRESS | Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
@@ -101,8 +118,8 @@ impl Connection {
 
     /// Gives it a request, to be sent as soon as it is open, but for its last `held` bytes.
     pub fn give(&mut self, request: Vec<u8>, held: usize) {
+        self.reader = AnswerReader::to(&request);
         self.request = Some((request, held));
-        self.reader = AnswerReader::default();
     }
 
     /// Whether it is open, its TLS done.
@@ -212,15 +229,16 @@ impl Connection {
         Ok(())
     }
 
-    /// Lets the last bytes go: one write. The socket has room, since what it took before has left it; if it
-    /// takes only a part, the rest follows by [`Connection::advance`].
-    ///
-    /// # Errors
-    /// When the connection is broken.
-    pub fn release(&mut self) -> io::Result<()> {
-        self.out = std::mem::take(&mut self.held);
-        self.sent = 0;
-        self.flush()
+    /// Takes what is held, for a go that touches nothing but the bytes and the socket.
+    pub fn aim(&mut self) -> Shot {
+        Shot { fd: self.stream.as_raw_fd(), bytes: std::mem::take(&mut self.held), sent: 0 }
+    }
+
+    /// Takes it back when it has left. The socket had room, since what it took before has left it; if it took
+    /// only a part, the rest follows by [`Connection::advance`]. A connection that is broken says so when it is
+    /// read.
+    pub fn fired(&mut self, shot: Shot) {
+        (self.out, self.sent) = (shot.bytes, shot.sent);
     }
 
     /// The go has come before it was ready: nothing is held any more.

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::connection::{Connection, Received};
+use super::connection::{Connection, Received, Shot};
 use super::racer::Racer;
 use super::{HttpAnswer, Net, TICK, wait_for};
 use crate::history::Outcome;
@@ -150,22 +150,18 @@ impl Field<'_, '_> {
             (0..self.racers.len()).filter(|place| self.racers[*place].is_ready()).collect();
         let gaps = u32::try_from(ready.len()).unwrap_or(u32::MAX).saturating_sub(1).max(1);
         let gap = self.plan.spread / gaps;
-        let before_all = self.plan.spread.is_zero().then(Priority::raise);
-        let start = Instant::now();
-        self.heat.go_ns = self.clock.now_ns();
-        let mut last_ns = self.heat.go_ns;
-        for (place, turn) in ready.iter().zip(0..) {
-            if !gap.is_zero() {
+        let last_ns = if gap.is_zero() {
+            self.fire_all(&ready)
+        } else {
+            let start = Instant::now();
+            self.heat.go_ns = self.clock.now_ns();
+            let mut last_ns = self.heat.go_ns;
+            for (place, turn) in ready.iter().zip(0..) {
                 self.wait_for_turn(start + gap * turn);
+                last_ns = self.fire_one(*place);
             }
-            let racer = &mut self.racers[*place];
-            let Some(connection) = &mut racer.connection else { continue };
-            racer.invoke_ns = Some(self.clock.now_ns());
-            // One that is broken says so when it is read.
-            let _ = connection.release();
-            last_ns = self.clock.now_ns();
-        }
-        drop(before_all);
+            last_ns
+        };
         self.note_quick_answers();
         self.heat.spread_ns = last_ns - self.heat.go_ns;
         self.heat.late = self.racers.len() - ready.len();
@@ -182,6 +178,42 @@ impl Field<'_, '_> {
                 racer.invoke_ns = racer.invoke_ns.map(|_| 0);
             }
         }
+    }
+
+    /// Lets the bytes of all these go, in a loop that does nothing but that and reading the clock. Returns when
+    /// the last had left.
+    fn fire_all(&mut self, ready: &[usize]) -> u64 {
+        let aim = |place: &usize| self.racers[*place].connection.as_mut().map(Connection::aim);
+        let mut shots: Vec<Shot> = ready.iter().filter_map(aim).collect();
+        let mut called_ns = vec![0; shots.len()];
+        let before_all = Priority::raise();
+        self.heat.go_ns = self.clock.now_ns();
+        for (shot, called_ns) in shots.iter_mut().zip(&mut called_ns) {
+            *called_ns = self.clock.now_ns();
+            shot.fire();
+        }
+        let last_ns = self.clock.now_ns();
+        drop(before_all);
+        for ((place, shot), called_ns) in ready.iter().zip(shots).zip(called_ns) {
+            let racer = &mut self.racers[*place];
+            racer.invoke_ns = Some(called_ns);
+            if let Some(connection) = &mut racer.connection {
+                connection.fired(shot);
+            }
+        }
+        last_ns
+    }
+
+    /// Lets the bytes of one go. Returns when they had left.
+    fn fire_one(&mut self, place: usize) -> u64 {
+        let racer = &mut self.racers[place];
+        if let Some(connection) = &mut racer.connection {
+            racer.invoke_ns = Some(self.clock.now_ns());
+            let mut shot = connection.aim();
+            shot.fire();
+            connection.fired(shot);
+        }
+        self.clock.now_ns()
     }
 
     /// Waits for a turn of a go that is spread on purpose; answers are taken meanwhile.

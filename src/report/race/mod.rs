@@ -1,10 +1,11 @@
-//! A race of foreign buyers, shown: as text, a row a trial, and as a JSON document; and a gated one.
+//! A race of foreign buyers, shown: as text, a row a trial, as a JSON document, and for CI servers; and a gated one.
 
 #[cfg(feature = "postgres")]
 pub mod gate;
 #[cfg(feature = "postgres")]
 pub mod gate_json;
 pub mod json;
+pub mod junit;
 pub mod text;
 
 use crate::history::Outcome;

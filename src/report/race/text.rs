@@ -17,9 +17,9 @@ use crate::verdict::{AnomalyKind, Ruling};
 /// So many trials have a row each.
 pub const MOST_ROWS: u32 = 30;
 
-/// What will be done, and by which rules: said before it begins.
+/// What will be done, in one line.
 #[must_use]
-pub fn plan_lines(plan: &RacePlan, lang: Lang) -> String {
+pub fn plan_line(plan: &RacePlan, lang: Lang) -> String {
     let buyers = lang.count(u64::from(plan.buyers), Noun::Buyer);
     let tickets = match plan.tickets {
         Some(tickets) => lang.count(tickets.max(0).unsigned_abs(), Noun::Ticket),
@@ -37,7 +37,13 @@ pub fn plan_lines(plan: &RacePlan, lang: Lang) -> String {
         trials => say::trials(lang, grouped(u64::from(trials))),
     };
     let target = plan.target.shown();
-    let mut text = say::plan_line(lang, buyers, tickets, shown(&target), purchases, trials);
+    say::plan_line(lang, buyers, tickets, shown(&target), purchases, trials)
+}
+
+/// What will be done, and by which rules: said before it begins.
+#[must_use]
+pub fn plan_lines(plan: &RacePlan, lang: Lang) -> String {
+    let mut text = plan_line(plan, lang);
     text.push('\n');
     let rules: Vec<String> =
         rules(plan).map(|(outcome, rule)| format!("{outcome} {}", shown(rule))).collect();
@@ -91,10 +97,7 @@ pub fn trial_row(trial: &Trial, lang: Lang) -> String {
         Ruling::Unsound => (BAD, say::row_unsound(lang)),
         Ruling::Unknown => (ODD, say::row_unknown(lang)),
     };
-    let anomaly = |(kind, count): &(AnomalyKind, u64)| format!("{kind} × {}", grouped(*count));
-    let mut details: Vec<String> = trial.anomalies.iter().map(anomaly).collect();
-    details.extend(trial.doubts.iter().map(ToString::to_string));
-    let verdict = format!("{} {}", styled(style.bold(), word), details.join(", "));
+    let verdict = format!("{} {}", styled(style.bold(), word), findings(trial));
     let cells = [
         grouped(u64::from(trial.number)),
         grouped(trial.receipts),
@@ -110,6 +113,32 @@ pub fn trial_row(trial: &Trial, lang: Lang) -> String {
     text.push('\n');
     if let Some(why) = &trial.why {
         let _ = writeln!(text, "{}", styled(ODD, say::ended(lang, trial.number, shown(why))));
+    }
+    text
+}
+
+/// What was found in a trial, and what it could not show, by their names.
+fn findings(trial: &Trial) -> String {
+    let anomaly = |(kind, count): &(AnomalyKind, u64)| format!("{kind} × {}", grouped(*count));
+    let mut found: Vec<String> = trial.anomalies.iter().map(anomaly).collect();
+    found.extend(trial.doubts.iter().map(ToString::to_string));
+    found.join(", ")
+}
+
+/// All that a trial's row says, without its picture: for those that show no table.
+pub(super) fn details(trial: &Trial) -> String {
+    let mut text = format!(
+        "{} bought, {} refused, {} failed, {} unknown; up to {} at once, spread {}",
+        trial.receipts,
+        trial.refused,
+        trial.failed,
+        trial.unknown,
+        trial.overlap.at_once,
+        span(trial.spread_ns)
+    );
+    let found = [Some(findings(trial)), trial.why.clone()].into_iter().flatten();
+    for more in found.filter(|more| !more.is_empty()) {
+        let _ = write!(text, "\n{more}");
     }
     text
 }
@@ -211,7 +240,8 @@ fn rate_lines(raced: &Raced, lang: Lang) -> String {
     let _ = writeln!(text, "{line}");
     let unjudged = raced.trials.len() as u64 - u64::from(rate.judged);
     if unjudged > 0 {
-        let _ = writeln!(text, "{}", styled(ODD, say::not_judged(lang, grouped(unjudged))));
+        let trials = if unjudged == 1 { say::one_trial(lang) } else { say::trials(lang, grouped(unjudged)) };
+        let _ = writeln!(text, "{}", styled(ODD, say::not_judged(lang, trials)));
     }
     text
 }

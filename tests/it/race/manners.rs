@@ -21,6 +21,49 @@ fn exactly_as_many_requests_as_it_says() {
     assert_eq!(said["seen"], 63, "{said}");
 }
 
+/// What will be sent is said before it is, also where stdout is for a program.
+#[test]
+fn what_will_be_sent_is_said_in_every_case() {
+    let folder = Folder::new();
+    for option in ["--json", "--quiet"] {
+        let ran = folder.ticketsim(&format!("race -n 3 -t 1 --reset true --trials 2 {option} -- true"));
+        assert!(
+            ran.stderr.starts_with("3 buyers race for 1 ticket: true, 6 purchases in 2 trials"),
+            "{ran:?}"
+        );
+        assert!(!ran.stdout.contains("3 buyers race"), "{ran:?}");
+    }
+}
+
+/// A CI server has a case a trial, and of a history what `check` says of it.
+#[test]
+fn verdicts_go_to_a_ci_server() {
+    let folder = Folder::new();
+    let shop = Shop::open(&folder, "");
+    let (code, _) = race(&folder, &shop.race(2), &["--junit", "j.xml", "--history", "h.jsonl"]);
+    let junit = folder.read("j.xml");
+    assert_eq!(code, Some(1));
+    assert!(
+        junit.contains("tests=\"2\" failures=\"2\" errors=\"0\"") && junit.contains("oversold"),
+        "{junit}"
+    );
+    assert!(junit.contains("name=\"trial 2\"><failure message=\"unsound\">"), "{junit}");
+    assert_eq!(folder.ticketsim("check h.jsonl --junit h.xml").code, Some(1));
+    assert!(folder.read("h.xml").contains("name=\"h.jsonl\"><failure message=\"unsound\">"));
+    // A locked shop is the control; one that nobody keeps is an error, and no failure.
+    let locked = Shop::open(&folder, "--lock --think 0.001");
+    assert_eq!(race(&folder, &locked.race(2), &["--junit", "j.xml"]).0, Some(0));
+    let junit = folder.read("j.xml");
+    assert!(junit.contains("failures=\"0\" errors=\"0\"") && !junit.contains("<failure"), "{junit}");
+    let gone = "race -n 2 -t 1 --http http://127.0.0.1:1/ --junit j.xml";
+    assert_eq!(folder.ticketsim(gone).code, Some(2));
+    let junit = folder.read("j.xml");
+    assert!(
+        junit.contains("<error message=\"unknown\">") && junit.contains("connections were open"),
+        "{junit}"
+    );
+}
+
 #[test]
 fn nobody_far_away_is_asked_without_leave() {
     let folder = Folder::new();
