@@ -173,8 +173,8 @@ impl Cursor<'_> {
     }
 
     #[inline]
-    fn eat(&mut self, word: &[u8]) -> Option<()> {
-        self.text[self.at..].starts_with(word).then(|| self.at += word.len())
+    fn eat<const N: usize>(&mut self, word: &[u8; N]) -> Option<()> {
+        (self.text.get(self.at..self.at + N)? == word).then(|| self.at += N)
     }
 
     /// A blank, where one stands: more of them are for the slow road.
@@ -185,7 +185,7 @@ impl Cursor<'_> {
 
     /// Whether this member comes next; the cursor stands before its value then.
     #[inline]
-    fn member(&mut self, name: &[u8]) -> bool {
+    fn member<const N: usize>(&mut self, name: &[u8; N]) -> bool {
         let here = self.more && self.eat(name).is_some();
         if here {
             self.blank();
@@ -194,7 +194,7 @@ impl Cursor<'_> {
     }
 
     #[inline]
-    fn expect(&mut self, name: &[u8]) -> Option<()> {
+    fn expect<const N: usize>(&mut self, name: &[u8; N]) -> Option<()> {
         self.member(name).then_some(())
     }
 
@@ -211,7 +211,7 @@ impl Cursor<'_> {
     }
 
     #[inline]
-    fn time(&mut self, name: &[u8]) -> Option<Noted<u64>> {
+    fn time<const N: usize>(&mut self, name: &[u8; N]) -> Option<Noted<u64>> {
         if !self.member(name) {
             return Some(Noted::NONE);
         }
@@ -221,7 +221,7 @@ impl Cursor<'_> {
     }
 
     #[inline]
-    fn stock(&mut self, name: &[u8]) -> Option<Noted<i64>> {
+    fn stock<const N: usize>(&mut self, name: &[u8; N]) -> Option<Noted<i64>> {
         if !self.member(name) {
             return Some(Noted::NONE);
         }
@@ -232,27 +232,34 @@ impl Cursor<'_> {
         Some(if negative { -number } else { number }.into())
     }
 
-    /// A whole number from 0 of at most 19 digits, as JSON has it: without zeros in front.
+    /// A whole number from 0 of at most 19 digits, as JSON has it: without zeros in front. Eight bytes at a time.
     #[inline]
     fn number(&mut self) -> Option<u64> {
         let from = self.at;
         let mut number: u64 = 0;
-        while let Some(value) = self.text.get(self.at..self.at + 8).and_then(eight_digits)
-            && self.at - from <= 8
-        {
-            number = number * 100_000_000 + value;
-            self.at += 8;
-        }
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            // Nineteen digits fit; the twentieth is not read.
-            if self.at - from == 19 {
+        loop {
+            let (count, value) = match self.text.get(self.at..self.at + 8) {
+                Some(bytes) => digits(u64::from_le_bytes(bytes.try_into().ok()?)),
+                // The end of the block is near: zeros behind it are no digits.
+                None => {
+                    let rest = self.text.get(self.at..)?;
+                    let mut bytes = [0; 8];
+                    bytes[..rest.len()].copy_from_slice(rest);
+                    digits(u64::from_le_bytes(bytes))
+                }
+            };
+            // Nineteen digits fit.
+            if self.at + count - from > 19 {
                 return None;
             }
-            number = number * 10 + u64::from(digit - b'0');
-            self.at += 1;
+            number = number * POWERS[count] + value;
+            self.at += count;
+            if count < 8 {
+                break;
+            }
         }
-        let digits = self.at - from;
-        (digits > 0 && (digits == 1 || self.text[from] != b'0')).then_some(number)
+        let length = self.at - from;
+        (length > 0 && (length == 1 || self.text[from] != b'0')).then_some(number)
     }
 
     fn outcome(&mut self) -> Option<Outcome> {
@@ -283,20 +290,28 @@ impl Cursor<'_> {
     }
 }
 
-/// The number that eight bytes spell, where all of them are digits: as one word, two digits, four, eight at a
-/// time.
+/// The powers of ten that so many digits have.
+const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// How many digits eight bytes begin with, the first in the lowest byte, and the number that these spell.
 #[inline]
-fn eight_digits(bytes: &[u8]) -> Option<u64> {
-    let word = u64::from_le_bytes(bytes.try_into().ok()?);
-    let high = word & 0xf0f0_f0f0_f0f0_f0f0;
-    let above_nine = (word.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0;
-    if high != 0x3030_3030_3030_3030 || above_nine != high {
-        return None;
+fn digits(word: u64) -> (usize, u64) {
+    /// The same byte eight times.
+    const fn each(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
     }
-    let ones = word & 0x0f0f_0f0f_0f0f_0f0f;
+    // A digit is a byte from 0 to 9 now; for any other the highest bit of its byte is set in `others`.
+    let values = word ^ each(b'0');
+    let others = ((values & each(0x7f)) + each(0x76) | values) & each(0x80);
+    let count = others.trailing_zeros() as usize / 8;
+    if count == 0 {
+        return (0, 0);
+    }
+    // Zeros in front, up to eight digits; then, as one word, two digits, four, eight at a time.
+    let ones = values << (64 - 8 * count);
     let twos = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (twos * 100 + (twos >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+    (count, (fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 #[cfg(test)]

@@ -60,21 +60,24 @@ impl Reader {
         Ok(())
     }
 
-    /// Takes purchases that are read already, of which the first is `first` in its block: gives them their
-    /// names' numbers, and their lines' numbers in the whole, where `before` lines stand before the block.
+    /// Takes purchases that are read already, and gives them their names' numbers and their lines' numbers in the
+    /// whole: `before` lines stand before their block. The first of them is `first` in it.
     fn take_quick(
         &mut self,
-        purchases: &mut [Purchase],
+        purchases: impl Iterator<Item = Purchase>,
         first: usize,
         names: &[Name],
         text: &[u8],
         before: u32,
     ) {
-        self.begun |= !purchases.is_empty();
-        let header = &mut self.history.header;
+        let History { header, purchases: all } = &mut self.history;
+        let there = all.len();
+        all.extend(purchases.map(|purchase| Purchase { line: purchase.line + before, ..purchase }));
+        let new = &mut all[there..];
+        self.begun |= !new.is_empty();
         let their_names = names.partition_point(|name| (name.purchase as usize) < first);
         for name in &names[their_names..] {
-            let Some(purchase) = purchases.get_mut(name.purchase as usize - first) else { break };
+            let Some(purchase) = new.get_mut(name.purchase as usize - first) else { break };
             // It was looked at when it was read: it is UTF-8.
             let text =
                 std::str::from_utf8(&text[name.from as usize..name.until as usize]).unwrap_or_default();
@@ -87,8 +90,6 @@ impl Reader {
                 }
             }
         }
-        purchases.iter_mut().for_each(|purchase| purchase.line += before);
-        self.history.purchases.extend(purchases.iter_mut().map(std::mem::take));
     }
 
     /// A reader of events alone.
@@ -154,14 +155,16 @@ impl Sink for Lines<'_> {
         let Some(lines) = before.checked_add(parsed.lines) else {
             return Err(self.mistaken(u32::MAX, Mistake::whole("more than 2^32 - 1 lines")));
         };
+        let mut purchases = parsed.purchases.drain(..);
         let mut done = 0;
         for other in &parsed.others {
             let until = other.before as usize;
-            self.reader.take_quick(&mut parsed.purchases[done..until], done, &parsed.names, text, before);
+            let next = purchases.by_ref().take(until - done);
+            self.reader.take_quick(next, done, &parsed.names, text, before);
             done = until;
             self.other(&text[other.from as usize..other.until as usize], before + other.line, other.ended)?;
         }
-        self.reader.take_quick(&mut parsed.purchases[done..], done, &parsed.names, text, before);
+        self.reader.take_quick(purchases, done, &parsed.names, text, before);
         self.lines = lines;
         Ok(())
     }

@@ -17,13 +17,17 @@ use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, P
 use crate::history::{History, Outcome, Purchase, Tally};
 use crate::stock::{Stock, tickets_between};
 
-/// Judges the books. Returns the receipts that say what they were sold from, too, in the order of that stock.
-pub(super) fn judge(history: &History, ledger: &mut Ledger) -> (Vec<Anomaly>, Vec<(Stock, Place)>) {
+/// Judges the books. Returns the receipts that say what they were sold from, too, now in the order of that stock.
+pub(super) fn judge(
+    history: &History,
+    ledger: &mut Ledger,
+    receipts: Vec<(Stock, Place)>,
+) -> (Vec<Anomaly>, Vec<(Stock, Place)>) {
     let mut anomalies = Vec::new();
     if let Some(initial) = history.header.initial {
         ledger.oversold = ledger.receipts.saturating_sub(tickets_between(initial, 0));
     }
-    let sold = Sold::new(history);
+    let sold = Sold::new(history, receipts);
     if ledger.oversold > 0 {
         let evidence = Evidence::Oversold(sold.shared_tickets());
         anomalies.push(Anomaly::new(AnomalyKind::Oversold, ledger.oversold, evidence));
@@ -44,10 +48,7 @@ struct Sold<'a> {
 }
 
 impl<'a> Sold<'a> {
-    fn new(history: &'a History) -> Self {
-        let stock_of = |place: Place| history.purchases[place as usize].sold_from.get();
-        let mut receipts: Vec<(Stock, Place)> = Vec::with_capacity(history.purchases.len());
-        receipts.extend(places(history, Outcome::Bought).filter_map(|place| Some((stock_of(place)?, place))));
+    fn new(history: &'a History, mut receipts: Vec<(Stock, Place)>) -> Self {
         let wrote_ns = |place: Place| wrote_ns(&history.purchases[place as usize]);
         // Few share a stock: only they are looked at closer.
         receipts.sort_unstable_by(|(one_stock, one), (other_stock, other)| {

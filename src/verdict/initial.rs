@@ -1,6 +1,6 @@
 //! The stock that a history is judged from, where it does not say it.
 
-use super::{Ruling, Verdict, finish, items, judge_one};
+use super::{Ruling, Verdict, at_once, finish, items, judge_one};
 use crate::closed_set::closed_set;
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
@@ -36,7 +36,7 @@ pub fn judge_from(history: &mut History, tickets: Option<Stock>) -> (Verdict, Op
     }
     let mut whole = std::mem::take(history);
     let verdict = items::judge_each(&mut whole, |part| judge_one_from(part, tickets));
-    let verdict = finish(verdict, &whole);
+    let verdict = finish(verdict, &whole, at_once::count(&whole));
     *history = whole;
     let mut from = verdict.items.iter().map(|item| item.initial_from);
     let first = from.next().flatten();

@@ -132,17 +132,35 @@ pub fn judge(history: &History) -> Verdict {
         return judge_one(history);
     }
     let mut each = history.clone();
-    finish(items::judge_each(&mut each, |part| (judge_one(part), None)), history)
+    let verdict = items::judge_each(&mut each, |part| (judge_one(part), None));
+    finish(verdict, history, at_once::count(history))
 }
+
+/// More purchases than this are worth a thread.
+const MANY: usize = 1 << 17;
 
 /// Judges a history of one counter.
 fn judge_one(history: &History) -> Verdict {
-    let mut ledger = count(history);
-    let survey = Survey::of(history);
+    if history.purchases.len() < MANY {
+        return finish(judge_rules(history), history, at_once::count(history));
+    }
+    std::thread::scope(|threads| {
+        let counting = threads.spawn(|| at_once::count(history));
+        let verdict = judge_rules(history);
+        let at_once = counting.join().unwrap_or_else(|_| at_once::count(history));
+        finish(verdict, history, at_once)
+    })
+}
+
+/// What the rules say of it.
+fn judge_rules(history: &History) -> Verdict {
+    let mut survey = Survey::of(history);
+    let mut ledger = count(history, &survey);
+    let receipts = std::mem::take(&mut survey.receipts);
     let (mut anomalies, receipts) = if survey.several || survey.raises {
         (books::judge(history, &mut ledger), Vec::new())
     } else {
-        conservation::judge(history, &mut ledger)
+        conservation::judge(history, &mut ledger, receipts)
     };
     anomalies.extend(sightings::judge(history, &survey));
     let order = order::judge(history, &survey, &anomalies, receipts);
@@ -161,45 +179,30 @@ fn judge_one(history: &History) -> Verdict {
         anomalies.retain(|anomaly| anomaly.kind == AnomalyKind::NegativeStock);
     }
     unjudged.extend(unjudged::not_shown(history, &survey, &ledger, &anomalies));
-    finish(Verdict { ledger, anomalies, unjudged, ..Verdict::sound() }, history)
+    Verdict { ledger, anomalies, unjudged, ..Verdict::sound() }
 }
 
 /// Counts the tickets.
-fn count(history: &History) -> Ledger {
+fn count(history: &History, survey: &Survey) -> Ledger {
     let header = &history.header;
-    let mut ledger = Ledger {
+    // A file's header may say that any number was counted before.
+    let with = |before: u64, more: u64| before.saturating_add(more);
+    Ledger {
         initial: header.initial,
         remaining: header.remaining,
-        receipts: header.unrecorded.bought,
-        sold: header.unrecorded.bought,
-        refused: header.unrecorded.refused,
-        failed: header.unrecorded.failed,
+        receipts: with(header.unrecorded.bought, survey.count(Outcome::Bought)),
+        sold: with(header.unrecorded.bought, survey.tickets(Outcome::Bought)),
+        refused: with(header.unrecorded.refused, survey.count(Outcome::Refused)),
+        failed: with(header.unrecorded.failed, survey.count(Outcome::Failed)),
+        unanswered: survey.count(Outcome::Unknown),
+        returned: survey.tickets(Outcome::Returned),
+        looks: survey.count(Outcome::Read),
         ..Ledger::default()
-    };
-    for purchase in &history.purchases {
-        let quantity = u64::from(purchase.quantity);
-        match purchase.outcome {
-            Outcome::Bought => {
-                add_one(&mut ledger.receipts);
-                ledger.sold = ledger.sold.saturating_add(quantity);
-            }
-            Outcome::Refused => add_one(&mut ledger.refused),
-            Outcome::Failed => add_one(&mut ledger.failed),
-            Outcome::Unknown => add_one(&mut ledger.unanswered),
-            Outcome::Returned => ledger.returned = ledger.returned.saturating_add(quantity),
-            Outcome::Read => add_one(&mut ledger.looks),
-        }
     }
-    ledger
-}
-
-/// A file's header may say that any number was counted before.
-fn add_one(count: &mut u64) {
-    *count = count.saturating_add(1);
 }
 
 /// Draws up what is to be said of the whole.
-fn finish(mut verdict: Verdict, history: &History) -> Verdict {
+fn finish(mut verdict: Verdict, history: &History, at_once: u64) -> Verdict {
     verdict.anomalies.extend(orders::over_limit(history));
     verdict.anomalies.sort_by_key(|anomaly| (anomaly.item, anomaly.kind));
     verdict.ruling = if !verdict.anomalies.is_empty() {
@@ -209,7 +212,7 @@ fn finish(mut verdict: Verdict, history: &History) -> Verdict {
     } else {
         Ruling::Unknown
     };
-    verdict.at_once = at_once::count(history);
+    verdict.at_once = at_once;
     verdict.apart = !history.header.books_only
         && verdict.at_once == 1
         && history.purchases.len() > 1

@@ -276,10 +276,10 @@ pub(super) fn judge(
         AnomalyKind::TornRead,
     ];
     let explained = explained.into_iter().any(found);
-    if survey.several || survey.raises || survey.looks {
+    if survey.several || survey.raises || survey.count(Outcome::Read) > 0 {
         return if explained { Findings::default() } else { search::judge(history) };
     }
-    let sale = Sale::new(history, receipts);
+    let sale = Sale::new(history, survey, receipts);
     let mut kept = sale.in_time(survey.refused_from_stock);
     let mut undecided = 0;
     if kept.count == 0 && !explained {
@@ -313,7 +313,7 @@ struct Sale<'a> {
 }
 
 impl<'a> Sale<'a> {
-    fn new(history: &'a History, known: Vec<(Stock, Place)>) -> Self {
+    fn new(history: &'a History, survey: &Survey, known: Vec<(Stock, Place)>) -> Self {
         let header = &history.header;
         let outsiders = header.outsiders || header.unrecorded != Tally::default();
         let mut sale = Self {
@@ -326,7 +326,8 @@ impl<'a> Sale<'a> {
             outsiders,
             slack_ns: header.slack_ns(),
         };
-        for (purchase, place) in history.purchases.iter().zip(0..) {
+        let others = history.purchases.iter().filter(|_| !survey.plain);
+        for (purchase, place) in others.zip(0..) {
             match (purchase.outcome, purchase.sold_from.get()) {
                 (Outcome::Failed | Outcome::Returned | Outcome::Read, _) | (Outcome::Bought, Some(_)) => {}
                 (Outcome::Bought, None) => sale.free.push(place),
@@ -392,6 +393,9 @@ impl<'a> Sale<'a> {
             }
             let of_ticket = ticket.iter().map(|(_, place)| *place);
             latest_call = of_ticket.chain(latest_call).max_by_key(|place| self.called(*place));
+        }
+        if late.count == 0 {
+            return;
         }
         let mut early = Kept::default();
         let mut first_return: Option<Place> = None;

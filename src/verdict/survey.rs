@@ -1,18 +1,17 @@
 //! One look at all purchases: which of the rules have anything to say at all. What most histories do not have
 //! costs them no walk through a million purchases.
 
+use super::Place;
 use crate::history::{History, Outcome};
 use crate::stock::Stock;
 
 /// What there is among the purchases of a history.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Survey {
     /// One is of several tickets.
     pub(super) several: bool,
     /// One may have raised the stock.
     pub(super) raises: bool,
-    /// Somebody looked.
-    pub(super) looks: bool,
     /// One belongs to an order.
     pub(super) orders: bool,
     /// One has a fault.
@@ -21,21 +20,30 @@ pub(super) struct Survey {
     pub(super) torn: bool,
     /// One was refused although it says that it met stock.
     pub(super) refused_from_stock: bool,
+    /// All are receipts that say what they were sold from, or had no effect.
+    pub(super) plain: bool,
     /// The lowest stock that one saw, or left.
     pub(super) lowest: Option<Stock>,
     /// The highest stock that one saw, or was sold from.
     pub(super) highest: Option<Stock>,
+    /// How many purchases there are of each outcome, in the order of [`Outcome::ALL`], and of how many tickets.
+    counts: [(u64, u64); Outcome::ALL.len()],
+    /// The receipts that say what they were sold from, in the order of the history.
+    pub(super) receipts: Vec<(Stock, Place)>,
 }
 
 impl Survey {
     /// Looks at all purchases.
     pub(super) fn of(history: &History) -> Self {
         let mut survey = Self::default();
+        survey.receipts.reserve_exact(history.purchases.len());
         let (mut lowest, mut highest) = (Stock::MAX, Stock::MIN);
-        for purchase in &history.purchases {
-            survey.several |= purchase.quantity != 1;
+        for (purchase, place) in history.purchases.iter().zip(0..) {
+            let quantity = purchase.quantity;
+            let count = &mut survey.counts[purchase.outcome as usize];
+            *count = (count.0 + 1, count.1.saturating_add(quantity.into()));
+            survey.several |= quantity != 1;
             survey.raises |= purchase.may_raise();
-            survey.looks |= purchase.outcome == Outcome::Read;
             survey.orders |= purchase.order != 0;
             survey.faults |= purchase.fault.is_some();
             survey.torn |= purchase.torn.is_some();
@@ -43,20 +51,33 @@ impl Survey {
                 lowest = lowest.min(seen);
                 highest = highest.max(seen);
             }
-            if let Some(sold_from) = purchase.sold_from.get() {
-                highest = highest.max(sold_from);
-                match purchase.outcome {
-                    Outcome::Bought => {
-                        lowest = lowest.min(sold_from.saturating_sub(Stock::from(purchase.quantity)));
-                    }
-                    Outcome::Refused => survey.refused_from_stock |= sold_from > 0,
-                    Outcome::Failed | Outcome::Unknown | Outcome::Returned | Outcome::Read => {}
+            let Some(sold_from) = purchase.sold_from.get() else { continue };
+            highest = highest.max(sold_from);
+            match purchase.outcome {
+                Outcome::Bought => {
+                    lowest = lowest.min(sold_from.saturating_sub(quantity.into()));
+                    survey.receipts.push((sold_from, place));
                 }
+                Outcome::Refused => survey.refused_from_stock |= sold_from > 0,
+                Outcome::Failed | Outcome::Unknown | Outcome::Returned | Outcome::Read => {}
             }
         }
+        let receipts = survey.receipts.len() as u64;
+        let others = survey.count(Outcome::Refused) + survey.count(Outcome::Unknown);
+        survey.plain = receipts == survey.count(Outcome::Bought) && others == 0;
         survey.lowest = Some(lowest).filter(|_| highest > Stock::MIN);
         survey.highest = Some(highest).filter(|_| highest > Stock::MIN);
         survey
+    }
+
+    /// How many purchases have this outcome.
+    pub(super) fn count(&self, outcome: Outcome) -> u64 {
+        self.counts[outcome as usize].0
+    }
+
+    /// How many tickets these are about.
+    pub(super) fn tickets(&self, outcome: Outcome) -> u64 {
+        self.counts[outcome as usize].1
     }
 }
 
@@ -68,14 +89,15 @@ mod tests {
     #[test]
     fn it_sees_what_there_is() {
         let of = |purchases| Survey::of(&History { purchases, ..History::default() });
-        assert_eq!(of(Vec::new()), Survey::default());
+        assert_eq!(of(Vec::new()), Survey { plain: true, ..Survey::default() });
         let bought = Purchase { quantity: 2, ..Purchase::new(1, Outcome::Bought, 1, Some(2)).from_stock(1) };
-        let survey = of(vec![bought, Purchase::new(1, Outcome::Failed, 1, None)]);
-        let expected = Survey { several: true, lowest: Some(-1), highest: Some(1), ..Survey::default() };
-        assert_eq!(survey, expected);
+        let survey = of(vec![Purchase::new(1, Outcome::Failed, 1, None), bought]);
+        assert!(survey.several && survey.plain && !survey.raises && !survey.refused_from_stock);
+        assert_eq!((survey.lowest, survey.highest, &survey.receipts), (Some(-1), Some(1), &vec![(1, 1)]));
+        assert_eq!((survey.count(Outcome::Bought), survey.tickets(Outcome::Bought)), (1, 2));
         let early = Purchase::new(1, Outcome::Refused, 1, Some(2)).from_stock(3);
         let back = Purchase::new(1, Outcome::Returned, 1, Some(2));
         let survey = of(vec![early, back]);
-        assert!(survey.refused_from_stock && survey.raises && !survey.looks);
+        assert!(survey.refused_from_stock && survey.raises && !survey.plain);
     }
 }
