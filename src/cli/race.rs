@@ -277,11 +277,15 @@ fn plan(args: &RaceArgs, interrupted: &AtomicBool) -> anyhow::Result<RacePlan> {
         Some(path) => users::read(path, buyers).map_err(|what| anyhow::anyhow!("--users: {what}"))?,
         None => Users::default(),
     };
-    config.plan(users).map_err(|ConfigError { option, at, what }| match &file {
+    let plan = config.plan(users).map_err(|ConfigError { option, at, what }| match &file {
         Some((path, text)) if !at.is_empty() => located(path, text, &at, &what),
         Some((path, _)) => anyhow::anyhow!("{}: {option}: {what}", path.display()),
         None => anyhow::anyhow!("--{option}: {what}"),
-    })
+    })?;
+    if let Some(folder) = plan.chdir.as_deref().filter(|folder| !folder.is_dir()) {
+        anyhow::bail!("--chdir: {}: no such folder", crate::foreign::path(folder));
+    }
+    Ok(plan)
 }
 
 /// A port of this machine that nobody listens at.

@@ -109,8 +109,8 @@ texts! {
     }
     /// The release and the overlap of the trial that is shown.
     released(spread, at_once, pairs, buyers) {
-        en: "{buyers} let go within {spread}; up to {at_once} purchases under way at one time, {pairs} pairs overlapped",
-        zh: "{buyers}在 {spread} 内放行；最多 {at_once} 次购买同时进行，{pairs} 对互相重叠",
+        en: "{buyers} let go within {spread}; up to {at_once} under way at one time, {pairs} pairs overlapped",
+        zh: "{buyers}在 {spread} 内放行；最多 {at_once}同时进行，{pairs} 对互相重叠",
     }
     /// Purchases without an answer.
     broken(number, why) { en: "no answer × {number}: {why}", zh: "没有回答 × {number}：{why}" }

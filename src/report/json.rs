@@ -22,6 +22,9 @@ pub struct AnomalyRow {
     /// The lines of the purchases that it rests on, where the history was read from a file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lines: Vec<u32>,
+    /// The file of each of these lines, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<String>,
     summary: String,
     evidence: Value,
 }
@@ -36,24 +39,31 @@ pub fn to_line(document: &impl Serialize) -> String {
 /// The anomalies of a verdict.
 #[must_use]
 pub fn anomalies(verdict: &Verdict, history: &History) -> Vec<AnomalyRow> {
-    let row = |anomaly: &Anomaly| AnomalyRow {
-        kind: anomaly.kind,
-        item: anomaly.item.and_then(|item| history.header.items.name(item)).map(str::to_owned),
-        count: anomaly.count,
-        lines: lines(anomaly, history),
-        summary: summary(anomaly, verdict.ledger_of(anomaly), history),
-        evidence: evidence(anomaly, history),
+    let row = |anomaly: &Anomaly| {
+        let (lines, files) = lines(anomaly, history);
+        AnomalyRow {
+            kind: anomaly.kind,
+            item: anomaly.item.and_then(|item| history.header.items.name(item)).map(str::to_owned),
+            count: anomaly.count,
+            lines,
+            files,
+            summary: summary(anomaly, verdict.ledger_of(anomaly), history),
+            evidence: evidence(anomaly, history),
+        }
     };
     verdict.anomalies.iter().map(row).collect()
 }
 
-fn lines(anomaly: &Anomaly, history: &History) -> Vec<u32> {
-    let places = anomaly.places(history);
-    let mut lines: Vec<u32> = places.iter().map(|place| history.purchases[*place as usize].line).collect();
-    lines.retain(|line| *line > 0);
+/// The lines that an anomaly rests on, and the files that they stand in, where there are several.
+fn lines(anomaly: &Anomaly, history: &History) -> (Vec<u32>, Vec<String>) {
+    let header = &history.header;
+    let line = |place: &Place| (header.part_of(*place), history.purchases[*place as usize].line);
+    let mut lines: Vec<(Option<usize>, u32)> = anomaly.places(history).iter().map(line).collect();
+    lines.retain(|(_, line)| *line > 0);
     lines.sort_unstable();
     lines.dedup();
-    lines
+    let files = lines.iter().filter_map(|(part, _)| Some(header.parts[(*part)?].name.clone())).collect();
+    (lines.into_iter().map(|(_, line)| line).collect(), files)
 }
 
 /// What could not be judged, in sentences.

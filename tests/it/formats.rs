@@ -196,6 +196,11 @@ fn two_files_are_one_history() {
         let pairs = document["anomalies"][1]["evidence"].to_string();
         let tells = |file: &str| pairs.contains(&format!("\"line\":2,\"file\":\"{file}\""));
         assert!(tells("a.jsonl") && tells("b.jsonl"), "{pairs}");
+        let (lines, files) = (&document["anomalies"][1]["lines"], &document["anomalies"][1]["files"]);
+        assert_eq!(
+            (lines, files),
+            (&json!([2, 3, 2, 3]), &json!(["a.jsonl", "a.jsonl", "b.jsonl", "b.jsonl"]))
+        );
         let text = folder.ticketsim("check a.jsonl b.jsonl --merge --html p.html").stdout;
         assert!(text.contains("ann (a.jsonl:2)") && text.contains("bob (b.jsonl:2)"), "{text}");
         assert!(folder.read("p.html").contains("b.jsonl"), "the page, too");

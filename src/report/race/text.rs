@@ -211,7 +211,8 @@ pub fn quiet(raced: &Raced, lang: Lang) -> String {
 fn release_lines(raced: &Raced, worst: &Shown, lang: Lang) -> String {
     let Some(trial) = raced.trial(worst.trial) else { return String::new() };
     let buyers = lang.count(u64::from(trial.buyers), Noun::Buyer);
-    let (at_once, pairs) = (grouped(trial.overlap.at_once), grouped(trial.overlap.pairs));
+    let at_once = lang.count(trial.overlap.at_once, Noun::Purchase);
+    let pairs = grouped(trial.overlap.pairs);
     let line = say::released(lang, span(trial.spread_ns), at_once, pairs, buyers);
     let mut text = format!("{}\n", styled(ASIDE, line));
     for (why, count) in &trial.broken {

@@ -182,6 +182,7 @@ fn bad_options_are_told_by_their_name() {
         ("race -t 1 --setup nonsense -- true", "--setup:"),
         ("race -t 1 --users missing.csv -- true", "missing.csv"),
         ("race --from missing.toml", "missing.toml"),
+        ("race -t 1 --chdir missing -- true", "--chdir: missing: no such folder"),
     ] {
         let ran = folder.ticketsim(args);
         assert!(ran.code == Some(2) && ran.stderr.contains(said), "{args}: {ran:?}");
