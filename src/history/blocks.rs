@@ -112,8 +112,13 @@ impl<R: Read + Send, S: Sink> Crew<'_, R, S> {
             };
             hand.failed = taken.err();
             hand.turn += 1;
+            let over = hand.is_over();
             drop(hand);
             self.turned.notify_all();
+            if over {
+                // Whoever writes the stream may not have ended it: what is wrong is told now.
+                return;
+            }
         }
     }
 }
@@ -283,6 +288,23 @@ mod tests {
             result == Err("gone".to_owned()) && text.as_bytes().starts_with(&copy.text) && lost < 8,
             "{lost}"
         );
+    }
+
+    /// A stream that brings one line, and may not be asked for more.
+    struct Once(Option<&'static [u8]>);
+
+    impl Read for Once {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let text = self.0.take().expect("nobody reads on");
+            buffer[..text.len()].copy_from_slice(text);
+            Ok(text.len())
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_before_more_is_waited_for() {
+        let (_, result) = copy_of(Once(Some(b"one\n")), b"one\n");
+        assert_eq!(result, Err("the word".to_owned()));
     }
 
     #[test]
