@@ -213,6 +213,7 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     let plan = plan(&args, interrupted)?;
     #[cfg(feature = "postgres")]
     if let Some(url) = &args.gate.gate {
+        anyhow::ensure!(output.junit.is_none(), "--junit is for races without --gate: take --json with it");
         let asked =
             super::gate::Asked { json: output.json, quiet: output.quiet, history: output.history.as_deref() };
         return super::gate::execute(&args.gate, url, &plan, &asked, lang, interrupted);
