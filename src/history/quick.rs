@@ -302,7 +302,7 @@ fn digits(word: u64) -> (usize, u64) {
     }
     // A digit is a byte from 0 to 9 now; for any other the highest bit of its byte is set in `others`.
     let values = word ^ each(b'0');
-    let others = ((values & each(0x7f)) + each(0x76) | values) & each(0x80);
+    let others = (((values & each(0x7f)) + each(0x76)) | values) & each(0x80);
     let count = others.trailing_zeros() as usize / 8;
     if count == 0 {
         return (0, 0);

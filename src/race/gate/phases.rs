@@ -181,7 +181,8 @@ impl Phases<'_, '_> {
         let mut judge = |buyer: u32, answer: &HttpAnswer| match hands.plan.rules.outcome(answer) {
             Some((outcome, _)) => Answer::Outcome(outcome),
             None => {
-                strange::note(noted, strange::of_http(answer, &hidden[buyer as usize - 1]));
+                let hidden = &hidden[buyer as usize - 1];
+                strange::note(noted, strange::of_http(answer, hidden, &hands.plan.rules));
                 Answer::Unmatched
             }
         };
