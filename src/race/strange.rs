@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn who_agrees_has_bought_unless_a_rule_says_what_that_looks_like() {
         let told = |rule: (Outcome, &'static str)| {
-            let rules = Rules::parse([rule].into_iter(), Kind::Http).expect("a rule");
+            let rules = Rules::parse([rule], Kind::Http).expect("a rule");
             of_http(&answer(200, &[], ""), &[], &rules).2
         };
         assert_eq!(told((Outcome::Refused, "status=409")), Outcome::Bought);
