@@ -9,13 +9,15 @@ use regex::Regex;
 
 use super::Exit;
 use super::outputs::Outputs;
+use super::pictures::PictureArgs;
 use super::print::{note, print, print_json};
 use crate::history;
 use crate::lang::{Lang, gate as say};
-use crate::race::gate::plan::{GatePlan, Orders};
+use crate::race::gate::plan::{Database, GatePlan, Orders, RedisAddress};
 use crate::race::gate::{self, Told, Why, step};
 use crate::race::plan::RacePlan;
-use crate::report::race::{gate as text, gate_json};
+use crate::report::page::trace;
+use crate::report::race::{gate as text, gate_json, gate_page};
 use crate::store::sql::Address;
 use crate::verdict::Ruling;
 
@@ -23,9 +25,13 @@ use crate::verdict::Ruling;
 #[derive(Debug, Args)]
 pub(super) struct GateArgs {
     /// Hold every statement of the shop before this database, and run the purchases in every order of them:
-    /// postgres://USER@HOST:PORT/DATABASE. -- COMMAND starts the shop, and finds the gate in its environment
+    /// postgres://USER@HOST:PORT/DATABASE, redis://HOST:PORT. -- COMMAND starts the shop, and finds the gate in its
+    /// environment
     #[arg(long, value_name = "URL")]
-    pub(super) gate: Option<String>,
+    pub(super) gate: Vec<String>,
+    /// A file of the shop in which the database's address stands: it has the gate's until the end
+    #[arg(long, value_name = "PATH", requires = "gate")]
+    gate_file: Vec<PathBuf>,
     /// Which orders: all, random:N, or depth:K, those with at most K switches [default: all]
     #[arg(long, value_name = "WHICH", requires = "gate", conflicts_with = "order")]
     orders: Option<Orders>,
@@ -38,6 +44,9 @@ pub(super) struct GateArgs {
     /// How long a request may neither ask nor answer before another goes on [default: 1s]
     #[arg(long, value_name = "DUR", value_parser = super::duration::duration, requires = "gate")]
     patience: Option<std::time::Duration>,
+    /// How often the order that oversells is replayed [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "gate")]
+    replays: Option<u32>,
     /// What orders at random are drawn from
     #[arg(long, value_name = "SEED", requires = "gate")]
     order_seed: Option<u64>,
@@ -51,17 +60,18 @@ pub(super) struct Asked<'a> {
     pub(super) json: bool,
     pub(super) quiet: bool,
     pub(super) history: Option<&'a std::path::Path>,
+    pub(super) pictures: &'a PictureArgs,
 }
 
 impl GateArgs {
-    fn plan(&self, url: &str, interrupted: &AtomicBool) -> anyhow::Result<GatePlan> {
-        let address = match Address::parse(url) {
-            Ok(Address::Postgres(address)) => *address,
-            Ok(_) => {
-                anyhow::bail!("--gate: the gate stands before PostgreSQL: postgres://USER@HOST:PORT/DATABASE")
-            }
-            Err(error) => anyhow::bail!("--gate: {error}"),
-        };
+    fn plan(&self, interrupted: &AtomicBool) -> anyhow::Result<GatePlan> {
+        let databases =
+            self.gate.iter().map(|url| database(url)).collect::<anyhow::Result<Vec<Database>>>()?;
+        let postgres = databases.iter().filter(|database| matches!(database, Database::Postgres(_))).count();
+        anyhow::ensure!(
+            postgres < 2,
+            "--gate: one database of PostgreSQL, and as many of Redis as there are"
+        );
         let order = match &self.order {
             None => None,
             Some(path) => {
@@ -72,26 +82,38 @@ impl GateArgs {
             }
         };
         Ok(GatePlan {
-            address,
+            databases,
+            files: self.gate_file.clone(),
             orders: self.orders.unwrap_or(Orders::All),
             seed: self.order_seed.unwrap_or_else(rand::random),
             order,
             background: self.background.clone(),
             patience: self.patience.unwrap_or(GatePlan::USUAL_PATIENCE),
-            replays: GatePlan::REPLAYS,
+            replays: self.replays.unwrap_or(GatePlan::REPLAYS),
         })
+    }
+}
+
+fn database(url: &str) -> anyhow::Result<Database> {
+    if let Some(rest) = url.strip_prefix("redis://") {
+        let address = RedisAddress::parse(rest).map_err(|what| anyhow::anyhow!("--gate: {what}"))?;
+        return Ok(Database::Redis(address));
+    }
+    match Address::parse(url) {
+        Ok(Address::Postgres(address)) => Ok(Database::Postgres(*address)),
+        Ok(_) => anyhow::bail!("--gate: the gate stands before postgres://… or redis://…"),
+        Err(error) => anyhow::bail!("--gate: {error}"),
     }
 }
 
 pub(super) fn execute(
     args: &GateArgs,
-    url: &str,
     plan: &RacePlan,
     asked: &Asked<'_>,
     lang: Lang,
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Exit> {
-    let gate = args.plan(url, interrupted)?;
+    let gate = args.plan(interrupted)?;
     if plan.buyers > GatePlan::MOST_BUYERS || plan.buyers < 2 {
         anyhow::bail!("--buyers: {} buyers: the gate takes 2 to {}", plan.buyers, GatePlan::MOST_BUYERS);
     }
@@ -103,9 +125,9 @@ pub(super) fn execute(
     }
     let speaks = !asked.json && !asked.quiet;
     let mut tell = |told: &Told<'_>| {
-        if let (Told::Open(port), false) = (told, asked.quiet) {
+        if let (Told::Open(database, port), false) = (told, asked.quiet) {
             let here = format!("127.0.0.1:{port}");
-            note(say::open(lang, &here, &gate.address), interrupted);
+            note(say::open(lang, &here, database), interrupted);
             if plan.serve.is_none() {
                 note(say::set_address(lang, here), interrupted);
             }
@@ -113,10 +135,15 @@ pub(super) fn execute(
     };
     let gated = gate::run(plan, &gate, interrupted, &mut tell).context("--gate")?;
     let mut outputs = Outputs::new(interrupted);
-    if let (Some(path), Some(full)) =
-        (asked.history, gated.shown.as_ref().and_then(|judged| judged.shown.as_ref()))
-    {
+    let full = gated.shown.as_ref().and_then(|judged| judged.shown.as_ref());
+    if let (Some(path), Some(full)) = (asked.history, full) {
         outputs.note(path, history::write(&full.history, path, interrupted));
+    }
+    if let Some(path) = &asked.pictures.html {
+        outputs.note(path, gate_page::write(plan, &gate, &gated, lang, path, interrupted));
+    }
+    if let (Some(path), Some(full)) = (&asked.pictures.trace, full) {
+        outputs.note(path, trace::write(&full.history, &full.verdict, path, interrupted));
     }
     if asked.json {
         print_json(&gate_json::of_gate(plan, &gate, &gated, &outputs.failures), interrupted)?;

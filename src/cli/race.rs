@@ -71,7 +71,9 @@ Examples:
   ticketsim race -n 20 -t 5 --http 'POST http://127.0.0.1:8000/buy' --json-body '{\"user\":\"{buyer}\"}' \\
       --stock 'http://127.0.0.1:8000/stock#$.left' --reset 'POST http://127.0.0.1:8000/reset?n=5' \\
       --bought 'status=200 json:$.ok=true' --refused 'status=409' --trials 20
-  ticketsim race --from shop.toml";
+  ticketsim race --from shop.toml
+  ticketsim race --gate postgres://127.0.0.1/shop -n 2 -t 1 --http 'POST http://127.0.0.1:8000/buy' \\
+      --stock 'http://127.0.0.1:8000/stock#$.left' --reset 'POST http://127.0.0.1:8000/reset?n=1' -- ./shop.sh";
 
 /// What is raced.
 #[derive(Debug, Args)]
@@ -212,11 +214,15 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     check_outputs(&kept, written.chain(output.pictures.paths()))?;
     let plan = plan(&args, interrupted)?;
     #[cfg(feature = "postgres")]
-    if let Some(url) = &args.gate.gate {
+    if args.is_gated() {
         anyhow::ensure!(output.junit.is_none(), "--junit is for races without --gate: take --json with it");
-        let asked =
-            super::gate::Asked { json: output.json, quiet: output.quiet, history: output.history.as_deref() };
-        return super::gate::execute(&args.gate, url, &plan, &asked, lang, interrupted);
+        let asked = super::gate::Asked {
+            json: output.json,
+            quiet: output.quiet,
+            history: output.history.as_deref(),
+            pictures: &output.pictures,
+        };
+        return super::gate::execute(&args.gate, &plan, &asked, lang, interrupted);
     }
     let speaks = !output.json && !output.quiet;
     if speaks {
@@ -305,7 +311,7 @@ fn located(path: &Path, text: &str, at: &Range<usize>, what: &str) -> anyhow::Er
 impl RaceArgs {
     #[cfg(feature = "postgres")]
     fn is_gated(&self) -> bool {
-        self.gate.gate.is_some()
+        !self.gate.gate.is_empty()
     }
 
     #[cfg(not(feature = "postgres"))]

@@ -51,6 +51,23 @@ texts! {
         en: "note: in {number} of them a request neither asked nor answered for {patience}, and another went on: a lock of its own, a pool, a timer?",
         zh: "注意：其中 {number} 种里有请求在 {patience} 内既不发语句也不回答，于是让别的请求先走：是它自己的锁、连接池、还是定时器？",
     }
+    /// In which system calls the shop's threads stood then.
+    evidence(calls) { en: "  the shop's threads stood in {calls}", zh: "  当时商店的线程停在：{calls}" }
+    /// Requests that share a connection.
+    shared() {
+        en: "note: requests share a connection, and a statement behind one that is held can't be asked first: there are fewer orders than with a connection each",
+        zh: "注意：请求共用一个连接，排在被拦住的语句后面的语句不能先执行：次序比各用一个连接时少",
+    }
+    /// Sound: there is one order.
+    sound_only() {
+        en: "SOUND in the only order of the statements at the gate",
+        zh: "闸门处语句只有一种次序，它是可靠的",
+    }
+    /// All orders: there is one.
+    only_order(unsound) {
+        en: "1 order of the statements at the gate; {unsound} of them unsound",
+        zh: "闸门处语句只有 1 种次序；其中 {unsound} 种不可靠",
+    }
     /// The order that is shown.
     shortest(switches, same, of) {
         en: "the shortest that is unsound turns {switches} times from one buyer to another; replayed, it came to the same {same} of {of} times:",

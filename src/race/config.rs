@@ -98,7 +98,8 @@ impl Config {
     /// Whether the target is to be served on a port that is free: `{port}`.
     #[must_use]
     pub fn wants_port(&self) -> bool {
-        self.serve.as_ref().is_some_and(|serve| serve.contains("{port}"))
+        let in_env = self.env.iter().any(|variable| variable.get_ref().contains("{port}"));
+        self.serve.as_ref().is_some_and(|serve| in_env || serve.contains("{port}"))
     }
 
     /// Puts this port where `{port}` stands.

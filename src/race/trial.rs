@@ -75,6 +75,11 @@ impl<'a> Track<'a> {
         Self { hands, server: None, once: None, held: Held::LastByte, raced: Raced::default() }
     }
 
+    /// The processes of the target, where it is ours.
+    pub(super) fn group(&self) -> Option<i32> {
+        self.server.as_ref().and_then(Server::group)
+    }
+
     /// How the target died, if it has.
     pub(super) fn died(&mut self) -> Option<String> {
         self.server.as_mut().and_then(Server::died).map(|why| format!("the target died: {why}"))

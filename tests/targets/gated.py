@@ -1,7 +1,8 @@
 """A ticket shop on PostgreSQL in several manners, some with a race: serves at a port, and finds its database in
 DATABASE_URL.
 
-gated.py PORT MANNER [--table NAME] [--extended] [--pool N] [--think SECONDS] [--job SECONDS]
+gated.py PORT MANNER [--table NAME] [--extended] [--pool N] [--think SECONDS] [--job SECONDS] [--workers N]
+    [--config FILE]
 """
 import argparse, contextlib, http.server, json, os, queue, random, socket, struct, threading, time, urllib.parse
 
@@ -13,8 +14,11 @@ parser.add_argument("--extended", action="store_true")
 parser.add_argument("--pool", type=int, default=0)
 parser.add_argument("--think", type=float, default=0)
 parser.add_argument("--job", type=float, default=0)
+parser.add_argument("--workers", type=int, default=1)
+parser.add_argument("--config")
 args = parser.parse_args()
-url = urllib.parse.urlsplit(os.environ["DATABASE_URL"])
+address = open(args.config).read().split(" = ")[1].strip() if args.config else os.environ["DATABASE_URL"]
+url = urllib.parse.urlsplit(address)
 mutex = threading.Lock()
 
 
@@ -82,8 +86,6 @@ class Connection:
 
 
 pool = queue.Queue()
-for _ in range(args.pool):
-    pool.put(Connection())
 
 
 @contextlib.contextmanager
@@ -205,6 +207,15 @@ def polling(own):
     return bought
 
 
+def cached(own):
+    """Of every third purchase it does not ask the database whether anything is left."""
+    global count
+    count += 1
+    if count % 3 == 0:
+        own.ask("SELECT count(*) FROM %s_orders" % table)
+    return check_then_set(own)
+
+
 KEY = int.from_bytes(table.encode()[-6:], "big")
 buy = globals()[args.manner]
 count = 0
@@ -252,11 +263,17 @@ def job():
         own.ask("SELECT count(*) FROM %s_orders WHERE ticket > 100" % table)
 
 
-with connection() as own:
+with contextlib.closing(Connection()) as own:
     with contextlib.suppress(DatabaseError):
         own.ask("CREATE TABLE %s (id int PRIMARY KEY, left_over int, busy int DEFAULT 0)" % table)
         own.ask("CREATE TABLE %s_orders (ticket int)" % table)
         own.ask("INSERT INTO %s VALUES (1, 1)" % table)
+server = Server(("127.0.0.1", args.port), Shop)
+for _ in range(args.workers - 1):
+    if os.fork() == 0:
+        break
+for _ in range(args.pool):
+    pool.put(Connection())
 if args.job:
     threading.Thread(target=job, daemon=True).start()
-Server(("127.0.0.1", args.port), Shop).serve_forever()
+server.serve_forever()

@@ -54,6 +54,11 @@ impl Server {
         Ok(Self { child, last_words })
     }
 
+    /// Its process group.
+    pub fn group(&self) -> Option<i32> {
+        i32::try_from(self.child.id()).ok()
+    }
+
     /// How it died, if it has, with the last line that it wrote.
     pub fn died(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok().flatten()?;

@@ -24,7 +24,7 @@ use super::proxy::{LinkId, Proxy};
 use super::ran::{Ran, Taken};
 use super::statement::{Statement, Tables};
 use super::step::Choice;
-use super::watch::{Schema, Watch};
+use super::watch::{Schema, Watcher};
 use super::why::Why;
 use super::wire::postgres::Saw;
 use crate::race::act::Hands;
@@ -60,6 +60,8 @@ struct Note {
     unknown: bool,
     /// Whether its transactions see one state throughout.
     snapshot: bool,
+    /// Whether it may hold advisory locks.
+    locks: bool,
 }
 
 /// A statement at the gate.
@@ -69,6 +71,8 @@ struct Held {
     buyer: usize,
     choice: Choice,
     text: String,
+    /// What is the same when it is asked again.
+    pattern: String,
     statement: Statement,
 }
 
@@ -78,6 +82,7 @@ struct Sent {
     link: LinkId,
     buyer: usize,
     place: usize,
+    pattern: String,
     statement: Statement,
     /// The connections that it waits for.
     blockers: BTreeSet<i32>,
@@ -88,14 +93,16 @@ struct Sent {
 pub struct Stage<'a> {
     /// The gate.
     pub proxy: Proxy,
-    /// The connection past it.
-    pub watch: Watch<'a>,
+    /// The connections past it, one for each of its doors.
+    pub watches: Vec<Watcher<'a>>,
     /// What statements do not say.
     pub schema: Schema,
     /// What passes.
     pub background: Background,
     /// How long a request may neither ask nor answer.
     pub patience: Duration,
+    /// The shop's processes, where they are ours.
+    pub group: Option<i32>,
 }
 
 /// One run.
@@ -108,6 +115,8 @@ pub struct Conductor<'a, 'b> {
     notes: BTreeMap<LinkId, Note>,
     held: Vec<Held>,
     sent: Vec<Sent>,
+    /// What came behind another on its connection, and whose it is.
+    behind: Vec<(LinkId, Option<Owner>)>,
     /// Statements that are the running buyer's or a parked one's, and since when.
     open: Vec<(LinkId, Instant)>,
     running: Option<usize>,
@@ -130,13 +139,15 @@ impl<'a, 'b> Conductor<'a, 'b> {
             heat: Heat::default(),
             taken: Vec::new(),
             parked: Vec::new(),
+            evidence: None,
+            shared: false,
             known: false,
             why: None,
             strangers: Vec::new(),
         };
-        let (buyers, held, sent, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (buyers, held, sent, behind, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let clock = Clock::new();
-        Self { stage, hands, judge, clock, buyers, notes, held, sent, open, running: None, ran }
+        Self { stage, hands, judge, clock, buyers, notes, held, sent, behind, open, running: None, ran }
     }
 
     /// Runs the purchases in the order that the chooser chooses.
@@ -201,7 +212,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
     fn enabled(&mut self) -> Vec<usize> {
         self.held.sort_by(|one, other| one.choice.step.cmp(&other.choice.step));
         let all = 0..self.held.len();
-        let polls = |held: &Held| self.buyers[held.buyer].polls(&held.text);
+        let polls = |held: &Held| self.buyers[held.buyer].polls(&held.pattern);
         let free: Vec<usize> = all
             .clone()
             .filter(|place| !self.would_queue(&self.held[*place]) && !polls(&self.held[*place]))
@@ -262,6 +273,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
             link: held.link,
             buyer: held.buyer,
             place: self.ran.taken.len() - 1,
+            pattern: held.pattern,
             statement: held.statement,
             blockers: BTreeSet::new(),
             answered: None,
@@ -299,18 +311,24 @@ impl<'a, 'b> Conductor<'a, 'b> {
 
     /// Asks the server whether a statement waits, and for whom.
     fn look_who_waits(&mut self, link: LinkId) -> Result<bool> {
-        let Some(pid) = self.stage.proxy.link(link).and_then(|link| link.pid) else { return Ok(false) };
-        let asked = self.stage.watch.blocked(&BTreeSet::from([pid]));
-        let blocked = asked.map_err(|error| Why::Wire(error.to_string()))?;
-        let Some(blockers) = blocked.get(&pid) else { return Ok(false) };
+        let Some((pid, door)) = self.stage.proxy.link(link).and_then(|link| Some((link.pid?, link.door)))
+        else {
+            return Ok(false);
+        };
+        let Some(watch) = self.stage.watches.get_mut(door) else { return Ok(false) };
+        let Some(blockers) = watch.blockers(pid).map_err(Why::Wire)? else { return Ok(false) };
         let owner = |pid: &i32| {
-            let link = self.stage.proxy.links().find(|(_, link)| link.pid == Some(*pid));
+            let of = |link: &Link| link.door == door && link.pid == Some(*pid);
+            let link = self.stage.proxy.links().find(|(_, link)| of(link));
             match link.and_then(|(id, _)| self.notes.get(&id)).and_then(|note| note.owner) {
                 Some(Owner::Buyer(buyer)) => self.buyers[buyer].number,
                 _ => 0,
             }
         };
-        let waits_for: BTreeSet<u32> = blockers.iter().map(owner).collect();
+        let mut waits_for: BTreeSet<u32> = blockers.iter().map(owner).collect();
+        if waits_for.is_empty() {
+            waits_for.insert(0);
+        }
         for sent in self.sent.iter_mut().filter(|sent| sent.link == link) {
             sent.blockers = blockers.iter().copied().collect();
             let taken = &mut self.ran.taken[sent.place];
@@ -344,7 +362,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         let sent = self.sent.remove(at);
         if let Some(saw) = sent.answered {
             let taken = &mut self.ran.taken[sent.place];
-            self.buyers[sent.buyer].saw(&taken.text, &saw);
+            self.buyers[sent.buyer].saw(&sent.pattern, &saw);
             taken.saw = saw;
         }
         self.stage.proxy.deliver(link);
@@ -373,7 +391,9 @@ impl<'a, 'b> Conductor<'a, 'b> {
     }
 
     fn is_quiet(&self, buyer: usize) -> bool {
-        self.held.iter().any(|held| held.buyer == buyer) || self.is_over(buyer)
+        self.held.iter().any(|held| held.buyer == buyer)
+            || self.behind.iter().any(|(_, owner)| *owner == Some(Owner::Buyer(buyer)))
+            || self.is_over(buyer)
     }
 
     fn park(&mut self, buyer: usize) {
@@ -381,6 +401,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         self.buyers[buyer].parked = true;
         if !self.ran.parked.contains(&number) {
             self.ran.parked.push(number);
+            self.ran.evidence = self.ran.evidence.take().or_else(|| seen(self.stage.group?));
         }
     }
 
@@ -426,7 +447,8 @@ impl<'a, 'b> Conductor<'a, 'b> {
         let happened = self.stage.proxy.poll(&sockets, most).map_err(|error| Why::Wire(error.to_string()))?;
         for (link, happened) in happened {
             match happened {
-                Happened::Asks => self.asked(link)?,
+                Happened::Asks(was_behind) => self.asked(link, was_behind)?,
+                Happened::Behind => self.came_behind(link),
                 Happened::Answered(saw) => self.answered(link, saw),
                 Happened::Closed(held) => self.closed(link, held)?,
             }
@@ -455,4 +477,15 @@ impl<'a, 'b> Conductor<'a, 'b> {
             note.unknown = false;
         }
     }
+}
+
+/// What the threads of the shop stand in.
+#[cfg(target_os = "linux")]
+fn seen(group: i32) -> Option<String> {
+    Some(super::evidence::of(group)).filter(|told| !told.is_empty())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn seen(_: i32) -> Option<String> {
+    None
 }

@@ -8,28 +8,45 @@ pub struct Place {
     /// The names of its host.
     hosts: Vec<String>,
     port: u16,
-    /// The port of such databases that nobody needs to write down.
-    usual: u16,
+    /// What such databases have in common.
+    engine: Engine,
     /// The gate's port.
     gate: u16,
 }
 
-/// What the scheme of such a database's URL has in it.
-const SCHEMES: [&str; 3] = ["postgres", "pgsql", "psycopg"];
+/// What addresses of one kind of database have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine {
+    /// The port that nobody needs to write down.
+    pub port: u16,
+    /// What the scheme of a URL has in it.
+    schemes: &'static [&'static str],
+    /// What the names of variables begin with that hold a host without a port.
+    stems: &'static [&'static str],
+}
+
+/// PostgreSQL.
+pub const POSTGRES: Engine = Engine {
+    port: 5432,
+    schemes: &["postgres", "pgsql", "psycopg"],
+    stems: &["PG", "DB_", "POSTGRES_", "DATABASE_"],
+};
+/// Redis.
+pub const REDIS: Engine = Engine { port: 6379, schemes: &["redis", "valkey"], stems: &["REDIS_", "CACHE_"] };
 /// The host that the gate has.
 const GATE_HOST: &str = "127.0.0.1";
 
 impl Place {
     /// The database at this host, whose address was found to be this one, behind a gate at this port.
     #[must_use]
-    pub fn new(host: &str, address: SocketAddr, usual: u16, gate: u16) -> Self {
+    pub fn new(host: &str, address: SocketAddr, engine: Engine, gate: u16) -> Self {
         let mut hosts = vec![host.to_owned(), address.ip().to_string()];
         if address.ip().is_loopback() {
             hosts.extend(["localhost", "127.0.0.1", "[::1]", "::1"].map(ToOwned::to_owned));
         }
         hosts.sort_by_key(|host| std::cmp::Reverse(host.len()));
         hosts.dedup();
-        Self { hosts, port: address.port(), usual, gate }
+        Self { hosts, port: address.port(), engine, gate }
     }
 
     /// The variables that are to be other than they are.
@@ -48,9 +65,7 @@ impl Place {
                     environment.iter().find(|(name, _)| *name == of_port).map(|(_, port)| port.as_str());
                 let is_it = match port {
                     Some(port) => port == self.port.to_string(),
-                    None => {
-                        self.port == self.usual && matches!(stem, "PG" | "DB_" | "POSTGRES_" | "DATABASE_")
-                    }
+                    None => self.port == self.engine.port && self.engine.stems.contains(&stem),
                 };
                 if is_it {
                     changed.push((name.clone(), GATE_HOST.to_owned()));
@@ -80,12 +95,12 @@ impl Place {
             let alone = digits.is_none_or(str::is_empty);
             let opens = before.is_empty() || before.ends_with(['@', '/', ',', '=', '(', ' ', '"', '\'']);
             let in_url = (before.ends_with('@') || before.ends_with("//"))
-                && SCHEMES.iter().any(|scheme| before.to_ascii_lowercase().contains(scheme));
+                && self.engine.schemes.iter().any(|scheme| before.to_ascii_lowercase().contains(scheme));
             let ends = behind.is_empty() || behind.starts_with(['/', '?', '"', '\'', ' ', '\n']);
             out.push_str(before);
             let taken = match digits {
                 Some(digits) if opens && digits == self.port.to_string() => Some(1 + digits.len()),
-                _ if alone && in_url && ends && self.port == self.usual => Some(0),
+                _ if alone && in_url && ends && self.port == self.engine.port => Some(0),
                 _ => None,
             };
             match taken {
@@ -118,7 +133,7 @@ impl Place {
         let host = value("host").or_else(|| value("hostaddr"))?;
         let port = value("port");
         let is_it = self.hosts.iter().any(|known| known == host)
-            && port.map_or(self.port == self.usual, |port| port == self.port.to_string());
+            && port.map_or(self.port == self.engine.port, |port| port == self.port.to_string());
         if !is_it {
             return None;
         }
@@ -141,7 +156,7 @@ mod tests {
 
     #[test]
     fn addresses_are_found_in_all_their_forms() {
-        let place = Place::new("localhost", "127.0.0.1:5432".parse().expect("an address"), 5432, 7000);
+        let place = Place::new("localhost", "127.0.0.1:5432".parse().expect("an address"), POSTGRES, 7000);
         for (text, put) in [
             ("postgres://u:p@localhost:5432/shop", Some("postgres://u:p@127.0.0.1:7000/shop")),
             ("postgresql+asyncpg://127.0.0.1/shop?x=1", Some("postgresql+asyncpg://127.0.0.1:7000/shop?x=1")),
@@ -166,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_host_and_a_port_of_their_own() {
-        let place = Place::new("db.local", "10.0.0.9:5433".parse().expect("an address"), 5432, 7000);
+        let place = Place::new("db.local", "10.0.0.9:5433".parse().expect("an address"), POSTGRES, 7000);
         let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
@@ -178,11 +193,14 @@ mod tests {
             ("PGHOST", "db.local"),
         ]);
         assert_eq!(place.changed(&environment), own(&[("DB_HOST", "127.0.0.1"), ("DB_PORT", "7000")]));
-        let place = Place::new("127.0.0.1", "127.0.0.1:5432".parse().expect("an address"), 5432, 7000);
+        let place = Place::new("127.0.0.1", "127.0.0.1:5432".parse().expect("an address"), POSTGRES, 7000);
         assert_eq!(
             place.changed(&own(&[("PGHOST", "127.0.0.1")])),
             own(&[("PGHOST", "127.0.0.1"), ("PGPORT", "7000")])
         );
         assert!(place.changed(&own(&[("HOST", "127.0.0.1"), ("PORT", "8000")])).is_empty());
+        let redis = Place::new("localhost", "127.0.0.1:6379".parse().expect("an address"), REDIS, 7001);
+        assert_eq!(redis.put("redis://localhost/0").as_deref(), Some("redis://127.0.0.1:7001/0"));
+        assert_eq!(redis.put("postgres://localhost/0"), None);
     }
 }

@@ -7,6 +7,7 @@ use super::plan::Orders;
 use super::ran::Ran;
 use super::step::{Step, switches};
 use super::why::Why;
+use crate::race::heat::{Ended, Judged as Answer, Made};
 use crate::race::strange::Strange;
 use crate::race::{Shown, Trial};
 use crate::verdict::Ruling;
@@ -26,9 +27,15 @@ impl Judged {
     /// What it came to, for comparing: the purchases' outcomes, the stock, the ruling.
     #[must_use]
     pub fn end(&self) -> String {
-        let outcome = |made: &crate::race::heat::Made| format!("{:?}", made.ended);
+        let outcome = |made: &Made| match &made.ended {
+            Ended::Judged(Answer::Outcome(outcome)) => outcome.to_string(),
+            Ended::Judged(Answer::Unmatched) => "unmatched".to_owned(),
+            Ended::Broken(why) => why.clone(),
+            Ended::Stalled => "stalled".to_owned(),
+        };
         let made: Vec<String> = self.ran.heat.made.iter().map(outcome).collect();
-        format!("{} left {:?} {}", made.join(" "), self.trial.after, self.trial.ruling)
+        let left = self.trial.after.map(|left| format!(", {left} left")).unwrap_or_default();
+        format!("{}{left} ({})", made.join(", "), self.trial.ruling)
     }
 
     /// Its order.
@@ -59,6 +66,10 @@ pub struct Count {
     pub first_unsound: Option<u64>,
     /// How many ran into the patience.
     pub parked: u64,
+    /// Whether statements came behind others on one connection: requests share it.
+    pub shared: bool,
+    /// In which system calls the shop's threads stood when the first did.
+    pub evidence: Option<String>,
     /// The ends, and how many orders come to each.
     pub ends: BTreeMap<String, u64>,
     /// How long it took.
@@ -74,8 +85,8 @@ pub struct Gated {
     pub why: Option<Why>,
     /// Which orders were asked for.
     pub orders: Orders,
-    /// The gate's port.
-    pub port: u16,
+    /// The gate's ports, one for each database.
+    pub ports: Vec<u16>,
     /// What was learned to run in the background.
     pub background: Vec<String>,
     /// The orders.
@@ -88,6 +99,8 @@ pub struct Gated {
     pub shown: Option<Judged>,
     /// How often it came to the same again, and of how many times.
     pub replayed: Option<(u32, u32)>,
+    /// How long all those replays took.
+    pub replay_time: Duration,
     /// Answers that no rule matches.
     pub strange: Vec<Strange>,
 }

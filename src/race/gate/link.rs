@@ -1,13 +1,19 @@
 //! One connection through the gate: the shop on one side, the database on the other. Bytes pass untouched; what is
 //! held is held in whole batches, and so are answers.
 
+mod postgres;
+mod redis;
+
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Duration;
 
-use super::wire::postgres::{Batch, ClientReader, Ends, Greeting, Saw, Sent, greeting, message};
+use super::statement::Statement;
+use super::wire::postgres::{Batch, Ends, Saw};
+use postgres::Postgres;
+use redis::Redis;
 
 /// How long the database may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -28,24 +34,34 @@ pub enum Status {
 /// What has happened at a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happened {
-    /// A batch has come to the gate.
-    Asks,
+    /// A batch has come to the gate; whether it was told of before, when it came behind another.
+    Asks(bool),
+    /// A batch has come behind one that is at the gate, or at the server.
+    Behind,
     /// The answer to the batch that was sent is there, and is held.
     Answered(Saw),
     /// It was closed; what was held of it.
     Closed(Option<String>),
 }
 
+/// The language that is spoken on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// No greeting has come.
-    Greeting,
-    /// The server has not let it in yet: everything passes.
-    Entering,
-    /// Statements come.
-    In,
-    /// A request to take a statement back: everything passes.
-    Cancel,
+pub enum Language {
+    /// PostgreSQL's.
+    Postgres,
+    /// Redis's.
+    Redis,
+}
+
+/// Whether a side has ended, and how.
+type Ended = Result<(), String>;
+
+#[derive(Debug)]
+enum Speaks {
+    Postgres(Postgres),
+    Redis(Redis),
+    /// It is just being moved on.
+    Away,
 }
 
 /// An answer that the server owes.
@@ -61,24 +77,25 @@ struct Owed {
 pub struct Link {
     client: TcpStream,
     server: Option<TcpStream>,
-    stage: Stage,
-    greeting: Vec<u8>,
-    reader: ClientReader,
-    from_server: Vec<u8>,
+    speaks: Speaks,
     to_server: Vec<u8>,
     to_client: Vec<u8>,
     batches: VecDeque<Batch>,
-    /// Whether it was told that the first batch is there.
+    /// Whether it was told that the first batch is there; and how many behind it were told of.
     told: bool,
+    behind: usize,
+    was_behind: bool,
     owed: VecDeque<Owed>,
     answer: Vec<u8>,
     saw: Saw,
     /// Whether an answer is complete and held.
     answered: bool,
-    /// Whether data is being copied to the server.
-    copying: bool,
+    /// Whether answers pass as they come: data is being copied, or messages are subscribed to.
+    streams: bool,
     closed: bool,
-    /// The server's process that serves it.
+    /// Which of the gate's doors it came through.
+    pub door: usize,
+    /// By which the server knows it: its process, or the port that it comes from.
     pub pid: Option<i32>,
     /// What its transaction is doing.
     pub status: Status,
@@ -87,26 +104,30 @@ pub struct Link {
 }
 
 impl Link {
-    pub(super) fn new(client: TcpStream) -> io::Result<Self> {
+    pub(super) fn new(client: TcpStream, door: usize, language: Language) -> io::Result<Self> {
         client.set_nonblocking(true)?;
         client.set_nodelay(true)?;
+        let speaks = match language {
+            Language::Postgres => Speaks::Postgres(Postgres::default()),
+            Language::Redis => Speaks::Redis(Redis::default()),
+        };
         Ok(Self {
             client,
             server: None,
-            stage: Stage::Greeting,
-            greeting: Vec::new(),
-            reader: ClientReader::default(),
-            from_server: Vec::new(),
+            speaks,
             to_server: Vec::new(),
             to_client: Vec::new(),
             batches: VecDeque::new(),
             told: false,
+            behind: 0,
+            was_behind: false,
             owed: VecDeque::new(),
             answer: Vec::new(),
             saw: Saw::default(),
             answered: false,
-            copying: false,
+            streams: false,
             closed: false,
+            door,
             pid: None,
             status: Status::Idle,
             snapshot: false,
@@ -120,9 +141,23 @@ impl Link {
         std::iter::once(client).chain(server)
     }
 
+    /// Whether what it does takes effect at once, for all: it has no transactions that others do not see into.
+    pub fn is_open_to_all(&self) -> bool {
+        matches!(self.speaks, Speaks::Redis(_))
+    }
+
     /// The batch that is at the gate.
     pub fn batch(&self) -> Option<&Batch> {
         self.batches.front()
+    }
+
+    /// What the batch at the gate asks for.
+    pub fn statement(&self) -> Option<Statement> {
+        let batch = self.batches.front()?;
+        Some(match &self.speaks {
+            Speaks::Redis(redis) => redis.statement(batch),
+            Speaks::Postgres(_) | Speaks::Away => Statement::read(&batch.texts),
+        })
     }
 
     /// Whether nothing is under way on it.
@@ -139,6 +174,11 @@ impl Link {
     pub(super) fn send(&mut self, hold: bool) {
         let Some(batch) = self.batches.pop_front() else { return };
         self.told = false;
+        self.was_behind = self.behind > 0;
+        self.behind = self.behind.saturating_sub(1);
+        if let Speaks::Redis(redis) = &mut self.speaks {
+            self.status = redis.note(&batch);
+        }
         if let Some(ends) = batch.ends {
             self.owed.push_back(Owed { ends, held: hold });
         }
@@ -164,9 +204,16 @@ impl Link {
             let held = self.batches.front().filter(|batch| !batch.texts.is_empty());
             happened.push(Happened::Closed(held.map(|batch| format!("{}: {why}", batch.texts.join("; ")))));
         }
+        // Those behind the first: whoever sent them waits as well.
+        let behind = self.batches.len().saturating_sub(1);
+        if !self.closed && behind > self.behind {
+            happened.extend(vec![Happened::Behind; behind - self.behind]);
+            self.behind = behind;
+        }
         if !self.told && !self.answered && !self.closed && !self.batches.is_empty() && !self.is_owed_held() {
             self.told = true;
-            happened.push(Happened::Asks);
+            happened.push(Happened::Asks(self.was_behind));
+            self.was_behind = false;
         }
         happened
     }
@@ -180,139 +227,61 @@ impl Link {
     }
 
     fn work(&mut self, upstream: SocketAddr, happened: &mut Vec<Happened>) -> Result<(), String> {
-        let mut buffer = [0; 32 << 10];
-        while let Some(count) = read(&mut self.client, &mut buffer)? {
-            self.of_client(&buffer[..count], upstream)?;
-        }
-        if let Some(server) = &mut self.server {
-            while let Some(count) = read(server, &mut buffer)? {
-                self.from_server.extend_from_slice(&buffer[..count]);
-            }
-        }
-        let heard = self.of_server(happened);
+        let mut speaks = std::mem::replace(&mut self.speaks, Speaks::Away);
+        let heard = self.hear(&mut speaks, upstream, happened);
+        self.speaks = speaks;
+        let (from_client, from_server) = heard?;
         if let Some(server) = &mut self.server {
             write(server, &mut self.to_server)?;
         }
         write(&mut self.client, &mut self.to_client)?;
-        heard
+        from_client.and(from_server)
     }
 
-    fn of_client(&mut self, bytes: &[u8], upstream: SocketAddr) -> Result<(), String> {
-        match self.stage {
-            Stage::Greeting => {
-                self.greeting.extend_from_slice(bytes);
-                self.greet(upstream)
-            }
-            Stage::Cancel | Stage::Entering => {
-                self.to_server.extend_from_slice(bytes);
-                Ok(())
-            }
-            Stage::In => {
-                for sent in self.reader.feed(bytes)? {
-                    self.take(sent);
-                }
-                Ok(())
-            }
+    /// Hears both sides: what they said is understood before the end of either counts.
+    fn hear(
+        &mut self,
+        speaks: &mut Speaks,
+        upstream: SocketAddr,
+        happened: &mut Vec<Happened>,
+    ) -> Result<(Ended, Ended), String> {
+        let mut came = Vec::new();
+        let from_client = read(&mut self.client, &mut came);
+        match speaks {
+            Speaks::Postgres(postgres) => postgres.of_client(self, &came, upstream)?,
+            Speaks::Redis(redis) => redis.of_client(self, &came, upstream)?,
+            Speaks::Away => {}
         }
+        came.clear();
+        let from_server = self.server.as_mut().map_or(Ok(()), |server| read(server, &mut came));
+        match speaks {
+            Speaks::Postgres(postgres) => postgres.of_server(self, &came, happened)?,
+            Speaks::Redis(redis) => redis.of_server(self, &came, happened)?,
+            Speaks::Away => {}
+        }
+        Ok((from_client, from_server))
     }
 
-    fn greet(&mut self, upstream: SocketAddr) -> Result<(), String> {
-        while let Some((greeting, length)) = greeting(&self.greeting)? {
-            if greeting == Greeting::Encryption {
-                self.greeting.drain(..length);
-                // There is none: whoever insists on it says so.
-                self.to_client.push(b'N');
-                continue;
-            }
-            let server = TcpStream::connect_timeout(&upstream, CONNECT)
-                .and_then(|server| {
-                    server.set_nonblocking(true).and(server.set_nodelay(true)).map(|()| server)
-                })
-                .map_err(|error| format!("{upstream}: {error}"))?;
-            self.server = Some(server);
-            let text = String::from_utf8_lossy(&self.greeting).to_lowercase();
-            self.snapshot = text.contains("serializable") || text.contains("repeatable");
-            self.to_server = std::mem::take(&mut self.greeting);
-            self.stage = if greeting == Greeting::Cancel { Stage::Cancel } else { Stage::Entering };
-            return Ok(());
-        }
+    fn connect(&mut self, upstream: SocketAddr) -> Result<(), String> {
+        let server = TcpStream::connect_timeout(&upstream, CONNECT)
+            .and_then(|server| server.set_nonblocking(true).and(server.set_nodelay(true)).map(|()| server))
+            .map_err(|error| format!("{upstream}: {error}"))?;
+        self.server = Some(server);
         Ok(())
     }
 
-    fn take(&mut self, sent: Sent) {
-        match sent {
-            Sent::Batch(batch) if self.copying && batch.texts.is_empty() => {
-                // While it copies, the server takes no notice of it.
-                self.to_server.extend_from_slice(&batch.bytes);
-            }
-            Sent::Batch(batch) => self.batches.push_back(batch),
-            Sent::Aside(bytes) => self.to_server.extend_from_slice(&bytes),
-        }
-    }
-
-    fn of_server(&mut self, happened: &mut Vec<Happened>) -> Result<(), String> {
-        if self.stage == Stage::Cancel {
-            self.to_client.append(&mut self.from_server);
-            return Ok(());
-        }
-        let bytes = std::mem::take(&mut self.from_server);
-        let mut at = 0;
-        while let Some((kind, body)) = message(&bytes[at..])? {
-            let whole = &bytes[at..at + body.end];
-            at += body.end;
-            self.message(kind, &whole[body], whole, happened);
-        }
-        self.from_server = bytes[at..].to_vec();
-        Ok(())
-    }
-
-    fn message(&mut self, kind: u8, body: &[u8], whole: &[u8], happened: &mut Vec<Happened>) {
-        if kind == b'K' {
-            self.pid = body.get(..4).and_then(|pid| Some(i32::from_be_bytes(pid.try_into().ok()?)));
-        }
-        if kind == b'Z' {
-            self.copying = false;
-            self.status = match body.first() {
-                Some(b'T') => Status::Open,
-                Some(b'E') => Status::Failed,
-                _ => Status::Idle,
-            };
-        }
-        if self.stage == Stage::Entering {
-            self.to_client.extend_from_slice(whole);
-            if kind == b'Z' {
-                self.stage = Stage::In;
-            }
-            return;
-        }
-        let Some(owed) = self.owed.front_mut() else {
-            // What nobody asked for: a notice, a changed setting.
-            self.to_client.extend_from_slice(whole);
-            return;
-        };
-        let held = owed.held;
-        let done = match (&mut owed.ends, kind) {
-            (_, b'Z') => true,
-            (Ends::Done(_), b'E') => true,
-            (Ends::Done(left), b'C' | b'I' | b's') => {
-                *left -= 1;
-                *left == 0
-            }
-            _ => false,
-        };
-        if held {
-            self.saw.take(kind, body);
-        }
-        if held && !self.copying {
+    /// A piece of an answer has come.
+    fn answer(&mut self, whole: &[u8], is_last: bool, happened: &mut Vec<Happened>) {
+        let held = self.owed.front().is_some_and(|owed| owed.held);
+        if held && !self.streams {
             self.answer.extend_from_slice(whole);
-            if matches!(kind, b'G' | b'W') || self.answer.len() > MOST_ANSWER {
-                self.copying |= matches!(kind, b'G' | b'W');
+            if self.answer.len() > MOST_ANSWER {
                 self.to_client.append(&mut self.answer);
             }
         } else {
             self.to_client.extend_from_slice(whole);
         }
-        if done {
+        if is_last {
             self.owed.pop_front();
             if held {
                 self.answered = true;
@@ -322,13 +291,14 @@ impl Link {
     }
 }
 
-/// Reads what there is: how much; `None` where nothing is there now.
-fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<Option<usize>, String> {
+/// Reads all that there is.
+fn read(stream: &mut TcpStream, came: &mut Vec<u8>) -> Result<(), String> {
+    let mut buffer = [0; 32 << 10];
     loop {
-        match stream.read(buffer) {
+        match stream.read(&mut buffer) {
             Ok(0) => return Err("closed".to_owned()),
-            Ok(count) => return Ok(Some(count)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Ok(count) => came.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error.to_string()),
         }

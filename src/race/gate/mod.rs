@@ -1,6 +1,6 @@
 //! The gate: every order of somebody's own statements, on their own unmodified shop.
 //!
-//! It stands between a web application and its PostgreSQL, holds every statement, and lets the statements of a few
+//! It stands between a web application and its PostgreSQL and Redis, holds every statement, and lets the statements of a few
 //! purchases go on in any chosen order: so it finds the order that oversells, and makes it happen again. The
 //! application is not touched: it is given another host and port for its database.
 //!
@@ -9,8 +9,12 @@
 
 mod background;
 mod buyers;
+mod command;
 mod conductor;
 pub mod environment;
+#[cfg(target_os = "linux")]
+mod evidence;
+mod file;
 mod functions;
 mod gated;
 mod lexer;
@@ -26,6 +30,7 @@ mod watch;
 mod why;
 pub mod wire;
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::atomic::AtomicBool;
 
@@ -36,21 +41,21 @@ use super::plan::RacePlan;
 use super::trial::Track;
 use super::url::is_near;
 use crate::store::sql::SqlError;
-use crate::store::sql::address::{PostgresAddress, PostgresHost};
+use crate::store::sql::address::PostgresHost;
 use background::Background;
 use conductor::Stage;
-use environment::Place;
+use environment::{Engine, Place};
+use file::GateFile;
 pub use gated::{Count, Gated, Judged};
+use link::Language;
 use phases::Phases;
 pub use phases::Told;
-use plan::GatePlan;
+use plan::{Database, GatePlan};
 use proxy::Proxy;
 pub use ran::{Ran, Taken};
-use watch::Watch;
+use watch::{RedisWatch, Schema, Watch, Watcher};
 pub use why::Why;
 
-/// The port of a server of PostgreSQL that names none.
-const USUAL_PORT: u16 = 5432;
 /// The gate's port, where it is free: so far from the database's.
 const BESIDE: u16 = 10_000;
 
@@ -63,16 +68,32 @@ pub enum GateError {
     /// The database can't be asked.
     #[error(transparent)]
     Sql(#[from] SqlError),
+    /// Redis can't be asked.
+    #[error("{address}: {source}")]
+    Redis {
+        /// Where it is.
+        address: String,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// There is no port.
     #[error("the gate: {0}")]
     Port(std::io::Error),
+    /// A file of the shop can't be changed.
+    #[error("--gate-file: {path}: {source}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// A socket of this machine, which nothing can be put before.
     #[error("--gate: the gate stands before a host and a port: postgres://USER@HOST:PORT/DATABASE")]
     NoHost,
     /// The shop's environment does not name the database.
     #[error(
-        "no environment variable of the shop has {address} in it: set one, as in DATABASE_URL=postgres://{address}/… \
-         (--env sets one, too), or start the shop yourself with 127.0.0.1:{port} as its database"
+        "no environment variable of the shop has {address} in it: set one, as in DATABASE_URL=…{address}… \
+         (--env sets one, too), name the file that has it, --gate-file, or start the shop yourself with 127.0.0.1:{port} as its database"
     )]
     NotNamed {
         /// The database.
@@ -82,16 +103,29 @@ pub enum GateError {
     },
 }
 
-/// Where the database is.
-fn upstream(plan: &RacePlan, address: &PostgresAddress) -> Result<(String, SocketAddr), GateError> {
-    let host = match &address.host {
-        PostgresHost::Name(name) => name.clone(),
-        PostgresHost::Usual => "127.0.0.1".to_owned(),
-        PostgresHost::Folder(_) => return Err(GateError::NoHost),
+/// Variables and their values.
+type Environment = Vec<(String, String)>;
+
+/// A database with its door.
+struct Behind {
+    host: String,
+    address: SocketAddr,
+    engine: Engine,
+    port: u16,
+}
+
+/// Where a database is.
+fn upstream(plan: &RacePlan, database: &Database) -> Result<(String, SocketAddr), GateError> {
+    let (host, port) = match database {
+        Database::Redis(address) => (address.host.clone(), address.port),
+        Database::Postgres(address) => match &address.host {
+            PostgresHost::Name(name) => (name.clone(), address.port),
+            PostgresHost::Usual => ("127.0.0.1".to_owned(), address.port),
+            PostgresHost::Folder(_) => return Err(GateError::NoHost),
+        },
     };
     let no_host = |source| GateError::Race(RaceError::NoHost { host: host.clone(), source });
-    let mut found: Vec<SocketAddr> =
-        (host.as_str(), address.port).to_socket_addrs().map_err(no_host)?.collect();
+    let mut found: Vec<SocketAddr> = (host.as_str(), port).to_socket_addrs().map_err(no_host)?.collect();
     found.sort_by_key(SocketAddr::is_ipv6);
     let first = found.first().copied().ok_or_else(|| no_host(std::io::ErrorKind::NotFound.into()))?;
     if !is_near(first.ip()) && !plan.remote {
@@ -100,15 +134,73 @@ fn upstream(plan: &RacePlan, address: &PostgresAddress) -> Result<(String, Socke
     Ok((host, first))
 }
 
-/// The shop's environment as it is to be: ours and what is given, with the gate in place of the database.
-fn environment(plan: &RacePlan, place: &Place) -> Vec<(String, String)> {
-    let given = plan.env.iter().map(|(name, value)| (name.clone(), value.source().to_owned()));
-    let given: Vec<(String, String)> = given.collect();
-    let own = std::env::vars().filter(|(name, _)| !given.iter().any(|(known, _)| known == name));
-    let all: Vec<(String, String)> = own.chain(given.clone()).collect();
-    let changed = place.changed(&all);
-    let stays = given.into_iter().filter(|(name, _)| !changed.iter().any(|(other, _)| other == name));
-    stays.chain(changed.iter().cloned()).collect()
+/// Opens the gate's doors, and asks the databases past them.
+fn open<'a>(plan: &RacePlan, gate: &'a GatePlan) -> Result<(Stage<'a>, Vec<Behind>), GateError> {
+    let (mut proxy, mut behind, mut watches) = (Proxy::default(), Vec::new(), Vec::new());
+    let mut schema = Schema::default();
+    for database in &gate.databases {
+        let (host, address) = upstream(plan, database)?;
+        let (engine, language) = match database {
+            Database::Postgres(address) => {
+                let mut watch = Watch::begin(address)?;
+                schema = watch.schema()?;
+                watches.push(Watcher::Postgres(watch));
+                (environment::POSTGRES, Language::Postgres)
+            }
+            Database::Redis(redis) => {
+                let error = |source| GateError::Redis { address: database.to_string(), source };
+                watches.push(Watcher::Redis(RedisWatch::begin(redis, address).map_err(error)?));
+                (environment::REDIS, Language::Redis)
+            }
+        };
+        let port = address.port().checked_add(BESIDE);
+        let port = proxy.open(address, language, port.as_slice()).map_err(GateError::Port)?;
+        behind.push(Behind { host, address, engine, port });
+    }
+    let background = Background::new(gate.background.clone());
+    let (patience, group) = (gate.patience, None);
+    Ok((Stage { proxy, watches, schema, background, patience, group }, behind))
+}
+
+/// The shop's environment as it is to be, and the files that it reads: the gate in place of each database.
+fn put_gate(
+    plan: &RacePlan,
+    gate: &GatePlan,
+    behind: &[Behind],
+) -> Result<(Environment, Vec<GateFile>), GateError> {
+    let places: Vec<Place> = behind
+        .iter()
+        .map(|behind| Place::new(&behind.host, behind.address, behind.engine, behind.port))
+        .collect();
+    let mut files = Vec::new();
+    let mut named = vec![plan.serve.is_none(); places.len()];
+    for path in &gate.files {
+        let change = |text: &str| {
+            let put = places.iter().fold(text.to_owned(), |text, place| place.put(&text).unwrap_or(text));
+            (put != text).then_some(put)
+        };
+        let error = |source| GateError::File { path: path.display().to_string(), source };
+        let text = std::fs::read_to_string(path).map_err(error)?;
+        for (place, named) in places.iter().zip(&mut named) {
+            *named |= place.put(&text).is_some();
+        }
+        files.extend(GateFile::put(path, &change).map_err(error)?);
+    }
+    let mut own: BTreeMap<String, String> =
+        plan.env.iter().map(|(name, value)| (name.clone(), value.source().to_owned())).collect();
+    let mut all: BTreeMap<String, String> = std::env::vars().collect();
+    all.extend(own.clone());
+    for ((place, named), behind) in places.iter().zip(named).zip(behind) {
+        let known: Vec<(String, String)> = all.clone().into_iter().collect();
+        let changed = place.changed(&known);
+        if changed.is_empty() && !named {
+            let address = format!("{}:{}", behind.host, behind.address.port());
+            return Err(GateError::NotNamed { address, port: behind.port });
+        }
+        all.extend(changed.clone());
+        own.extend(changed);
+    }
+    Ok((own.into_iter().collect(), files))
 }
 
 /// Runs the purchases of a race in the orders that are asked for.
@@ -121,29 +213,19 @@ pub fn run(
     interrupted: &AtomicBool,
     told: &mut dyn FnMut(&Told<'_>),
 ) -> Result<Gated, GateError> {
-    let (host, address) = upstream(plan, &gate.address)?;
-    let port = address.port().checked_add(BESIDE);
-    let proxy = Proxy::open(address, port.as_slice()).map_err(GateError::Port)?;
-    let port = proxy.port().map_err(GateError::Port)?;
-    let mut watch = Watch::begin(&gate.address)?;
-    let schema = watch.schema()?;
+    let (stage, behind) = open(plan, gate)?;
     let mut plan = plan.clone();
-    if plan.serve.is_some() {
-        let place = Place::new(&host, address, USUAL_PORT, port);
-        let own: Vec<(String, String)> =
-            plan.env.iter().map(|(name, value)| (name.clone(), value.source().to_owned())).collect();
-        plan.serve_env = environment(&plan, &place);
-        if plan.serve_env == own {
-            return Err(GateError::NotNamed { address: format!("{host}:{}", address.port()), port });
-        }
+    // What is changed of the shop's files is put back when this ends.
+    let (environment, _files) = put_gate(&plan, gate, &behind)?;
+    plan.serve_env = environment;
+    for (database, behind) in gate.databases.iter().zip(&behind) {
+        told(&Told::Open(database, behind.port));
     }
-    told(&Told::Open(port));
     let net = Net::new(&plan, interrupted)?;
     let hands = Hands { plan: &plan, net: &net, interrupted };
-    let background = Background::new(gate.background.clone());
-    let stage = Stage { proxy, watch, schema, background, patience: gate.patience };
-    let mut gated = phases::nothing_yet(gate, SocketAddr::new(address.ip(), port));
-    let mut phases = Phases { stage, track: Track::new(hands), hands, gate, number: 0, told };
+    let mut gated = phases::nothing_yet(gate, behind.iter().map(|behind| behind.port).collect());
+    let mut phases =
+        Phases { stage, track: Track::new(hands), hands, gate, number: 0, somebody_bought: false, told };
     gated.why = phases.run(&mut gated).err();
     gated.strange = phases.track.raced.strange.clone();
     Ok(gated)

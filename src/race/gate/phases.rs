@@ -1,18 +1,18 @@
 //! The phases of a gated race: warm up, learn what runs in the background, explore, shorten, replay.
 
-use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::conductor::{Conductor, Stage};
 use super::gated::{Count, Gated, Judged};
 use super::orders::{Chooser, Given, Random, Tree, shorter};
-use super::plan::{GatePlan, Orders};
+use super::plan::{Database, GatePlan, Orders};
 use super::ran::Ran;
 use super::statement::{Kind, Statement};
 use super::why::Why;
+use crate::history::{Doubt, Outcome};
 use crate::race::act::{Hands, Stop};
-use crate::race::heat::Judged as Answer;
+use crate::race::heat::{Ended, Judged as Answer};
 use crate::race::http::HttpAnswer;
 use crate::race::plan::Target;
 use crate::race::request::Request;
@@ -25,6 +25,8 @@ use crate::verdict::Ruling;
 const IDLE: Duration = Duration::from_millis(700);
 /// How often purchases are made before the first that counts: pools fill, caches warm.
 const WARM_UPS: u32 = 2;
+/// How long a shop is waited for that somebody else starts.
+const MOST_WAIT: Duration = Duration::from_secs(300);
 /// So many candidates are tried for a shorter order.
 const MOST_CANDIDATES: usize = 60;
 /// So often a run is made again since something of the background came that was not known.
@@ -33,8 +35,8 @@ const MOST_STRANGERS: u32 = 8;
 /// What is told while it goes on.
 #[derive(Clone, Debug)]
 pub enum Told<'a> {
-    /// The gate is open at this port.
-    Open(u16),
+    /// The gate is open before this database, at this port.
+    Open(&'a Database, u16),
     /// So many orders were run, so many of them unsound.
     Orders(&'a Count),
     /// It was replayed so often.
@@ -50,6 +52,8 @@ pub struct Phases<'a, 'b> {
     pub(super) hands: Hands<'a>,
     pub(super) gate: &'a GatePlan,
     pub(super) number: u32,
+    /// Whether anybody has bought in any run.
+    pub(super) somebody_bought: bool,
     pub(super) told: &'a mut dyn FnMut(&Told<'_>),
 }
 
@@ -63,6 +67,7 @@ impl Phases<'_, '_> {
 
     /// All of it.
     pub(super) fn run(&mut self, gated: &mut Gated) -> Result<()> {
+        self.await_shop()?;
         self.warm_up()?;
         self.learn()?;
         gated.background = self.stage.background.learned().map(ToOwned::to_owned).collect();
@@ -74,7 +79,7 @@ impl Phases<'_, '_> {
             gated.shown = Some(judged);
             return if unjudged { Err(Why::Unjudged(1)) } else { Ok(()) };
         }
-        self.compare_first_runs()?;
+        self.compare_first_runs(gated)?;
         gated.background = self.stage.background.learned().map(ToOwned::to_owned).collect();
         let explored = self.explore(gated);
         let Some(found) = gated.shown.take_if(|shown| shown.trial.ruling == Ruling::Unsound) else {
@@ -87,16 +92,41 @@ impl Phases<'_, '_> {
         };
         gated.ruling = Ruling::Unsound;
         let found = self.shorten(found, gated)?;
+        let began = Instant::now();
         let replayed = self.replay(&found);
+        gated.replay_time = began.elapsed();
         gated.shown = Some(found);
         gated.replayed = Some(replayed?);
+        Ok(())
+    }
+
+    /// Waits until the shop is there, where somebody else starts it: it needs its database to begin.
+    fn await_shop(&mut self) -> Result<()> {
+        let request = self.request()?;
+        let hands = self.hands;
+        if hands.plan.serve.is_some() {
+            return Ok(());
+        }
+        let mut nothing = |_: &Statement, _: &[String]| {};
+        let began = Instant::now();
+        let waited = self.stage.proxy.while_open(&mut nothing, || {
+            while !hands.net.listens(&request.url.origin) {
+                hands.sleep(Duration::from_millis(50))?;
+                if began.elapsed() > MOST_WAIT {
+                    let origin = &request.url.origin;
+                    return Err(Stop::Why(format!("nobody listens at {origin} after {MOST_WAIT:?}")));
+                }
+            }
+            Ok(())
+        });
+        waited.map_err(|error| Why::Wire(error.to_string()))??;
         Ok(())
     }
 
     /// Purchases without the gate, so that all that is made once is made.
     fn warm_up(&mut self) -> Result<()> {
         let came = Mutex::new(0_u64);
-        let mut seen = |_, texts: &[String]| {
+        let mut seen = |_: &Statement, texts: &[String]| {
             if let (Ok(mut came), false) = (came.lock(), texts.is_empty()) {
                 *came += 1;
             }
@@ -122,8 +152,8 @@ impl Phases<'_, '_> {
     /// What comes while nobody buys is the background's.
     fn learn(&mut self) -> Result<()> {
         let mut heard: Vec<Vec<String>> = Vec::new();
-        let mut seen = |_, texts: &[String]| {
-            if Statement::read(texts).kind == Kind::Work {
+        let mut seen = |statement: &Statement, texts: &[String]| {
+            if statement.kind == Kind::Work {
                 heard.push(texts.to_vec());
             }
         };
@@ -137,7 +167,7 @@ impl Phases<'_, '_> {
     }
 
     /// The first run is thrown away; the two that follow take the same order, and must come to the same.
-    fn compare_first_runs(&mut self) -> Result<()> {
+    fn compare_first_runs(&mut self, gated: &mut Gated) -> Result<()> {
         self.once(&mut Given::loosely(Vec::new()))?;
         let one = self.once(&mut Given::loosely(Vec::new()))?;
         let other = self.once(&mut Given::loosely(Vec::new()))?;
@@ -147,6 +177,12 @@ impl Phases<'_, '_> {
         };
         if one.order() != other.order() || one.end() != other.end() {
             return Err(Why::Unsteady { one: told(&one), other: told(&other) });
+        }
+        if one.trial.unmatched > 0 {
+            // No order would be judged.
+            gated.count.add(&one);
+            gated.shown = Some(one);
+            return Err(Why::Unjudged(1));
         }
         Ok(())
     }
@@ -170,9 +206,10 @@ impl Phases<'_, '_> {
     fn try_once(&mut self, chooser: &mut dyn Chooser) -> Result<Judged> {
         self.number += 1;
         let (track, number, hands) = (&mut self.track, self.number, self.hands);
-        let mut nothing = |_, _: &[String]| {};
+        let mut nothing = |_: &Statement, _: &[String]| {};
         let ready = self.stage.proxy.while_open(&mut nothing, || track.prepare(number));
         let mut ready = ready.map_err(|error| Why::Wire(error.to_string()))??;
+        self.stage.group = self.track.group();
         let mut trial = Trial::empty(number);
         trial.before = ready.before;
         let request = self.request()?;
@@ -201,8 +238,13 @@ impl Phases<'_, '_> {
         }
         let initial = trial.before.or(self.hands.plan.tickets);
         let mut doubts = self.track.doubts(&ran.heat, initial);
-        // All were under way from the beginning: the order is ours.
-        doubts.retain(|doubt| *doubt != crate::history::Doubt::NothingOverlapped);
+        // All were under way from the beginning: the order is ours. And that nobody bought in one order, since each
+        // stood in the other's way, is no doubt where somebody has bought in another.
+        let bought = |ended: &Ended| *ended == Ended::Judged(Answer::Outcome(Outcome::Bought));
+        self.somebody_bought |= ran.heat.made.iter().any(|made| bought(&made.ended));
+        doubts.retain(|doubt| {
+            *doubt != Doubt::NothingOverlapped && !(*doubt == Doubt::NothingBought && self.somebody_bought)
+        });
         trial.why = None;
         let (trial, shown) = trial.judge(&ran.heat, initial, doubts);
         Ok(Judged { ran, trial, shown })
@@ -347,6 +389,8 @@ impl Count {
         }
         self.orders += 1;
         self.parked += u64::from(!judged.ran.parked.is_empty());
+        self.shared |= judged.ran.shared;
+        self.evidence = self.evidence.take().or_else(|| judged.ran.evidence.clone());
         match judged.trial.ruling {
             Ruling::Sound => {}
             Ruling::Unknown => self.unknown += 1,
@@ -369,18 +413,19 @@ impl From<Stop> for Why {
 }
 
 /// The parts of a result that are known before anything is run.
-pub(super) fn nothing_yet(gate: &GatePlan, address: SocketAddr) -> Gated {
+pub(super) fn nothing_yet(gate: &GatePlan, ports: Vec<u16>) -> Gated {
     Gated {
         ruling: Ruling::Unknown,
         why: None,
         orders: gate.orders,
-        port: address.port(),
+        ports,
         background: Vec::new(),
         count: Count::default(),
         reduced: false,
         checked: 0,
         shown: None,
         replayed: None,
+        replay_time: Duration::ZERO,
         strange: Raced::default().strange,
     }
 }

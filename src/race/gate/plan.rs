@@ -1,5 +1,6 @@
 //! What the gate is told, checked.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use regex::Regex;
@@ -46,11 +47,81 @@ impl std::fmt::Display for Orders {
     }
 }
 
+/// Where a server of Redis is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisAddress {
+    /// Its host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// As whom.
+    pub user: Option<String>,
+    /// With what; it is never printed.
+    pub(super) password: Option<String>,
+}
+
+impl RedisAddress {
+    /// Reads what stands behind `redis://`: `[[USER]:PASSWORD@]HOST[:PORT][/NUMBER]`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let place = text.split(['/', '?']).next().unwrap_or_default();
+        let (login, place) = match place.rsplit_once('@') {
+            Some((login, place)) => (Some(login), place),
+            None => (None, place),
+        };
+        let (host, port) = place.rsplit_once(':').unwrap_or((place, "6379"));
+        let port = port.parse().ok().filter(|port| *port > 0);
+        let port = port.ok_or("redis: the port is a number from 1 to 65535")?;
+        if host.is_empty() {
+            return Err("redis: it takes redis://HOST:PORT".to_owned());
+        }
+        let (user, password) = match login.map(|login| login.split_once(':').unwrap_or(("", login))) {
+            Some((user, password)) => (Some(user.to_owned()), Some(password.to_owned())),
+            None => (None, None),
+        };
+        Ok(Self { host: host.to_owned(), port, user, password })
+    }
+}
+
+impl std::fmt::Display for RedisAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "redis://{}:{}", self.host, self.port)
+    }
+}
+
+impl std::fmt::Debug for RedisAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RedisAddress({self})")
+    }
+}
+
+/// A database that the gate stands before.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// PostgreSQL.
+    Postgres(PostgresAddress),
+    /// Redis.
+    Redis(RedisAddress),
+}
+
+impl std::fmt::Display for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Database::Postgres(address) => address.fmt(f),
+            Database::Redis(address) => address.fmt(f),
+        }
+    }
+}
+
 /// What the gate is told.
 #[derive(Clone, Debug)]
 pub struct GatePlan {
-    /// The database.
-    pub address: PostgresAddress,
+    /// The databases.
+    pub databases: Vec<Database>,
+    /// Files of the shop in which they stand.
+    pub files: Vec<PathBuf>,
     /// Which orders.
     pub orders: Orders,
     /// What orders at random are drawn from.

@@ -10,38 +10,40 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::link::{Happened, Link};
+use super::link::{Happened, Language, Link};
+use super::statement::Statement;
 
 /// A connection's number.
 pub type LinkId = u64;
 
-/// The gate.
+/// One door of the gate: before one database.
 #[derive(Debug)]
-pub struct Proxy {
+struct Door {
     listener: TcpListener,
     upstream: SocketAddr,
+    language: Language,
+}
+
+/// The gate.
+#[derive(Debug, Default)]
+pub struct Proxy {
+    doors: Vec<Door>,
     links: BTreeMap<LinkId, Link>,
-    next: LinkId,
+    last: LinkId,
 }
 
 impl Proxy {
-    /// Opens the gate before this database: at the first of these ports that is free, else at any.
+    /// Opens a door before this database, at the first of these ports that is free, else at any: its port.
     ///
     /// # Errors
     /// When no port is free.
-    pub fn open(upstream: SocketAddr, ports: &[u16]) -> io::Result<Self> {
+    pub fn open(&mut self, upstream: SocketAddr, language: Language, ports: &[u16]) -> io::Result<u16> {
         let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let listener = ports.iter().find_map(|port| bind(*port).ok()).map_or_else(|| bind(0), Ok)?;
         listener.set_nonblocking(true)?;
-        Ok(Self { listener, upstream, links: BTreeMap::new(), next: 1 })
-    }
-
-    /// Its port.
-    ///
-    /// # Errors
-    /// When the system does not say it.
-    pub fn port(&self) -> io::Result<u16> {
-        Ok(self.listener.local_addr()?.port())
+        let port = listener.local_addr()?.port();
+        self.doors.push(Door { listener, upstream, language });
+        Ok(port)
     }
 
     /// A connection.
@@ -97,14 +99,15 @@ impl Proxy {
     fn advance(&mut self) -> Vec<(LinkId, Happened)> {
         let mut all = Vec::new();
         for (id, link) in &mut self.links {
-            all.extend(link.advance(self.upstream).into_iter().map(|happened| (*id, happened)));
+            let Some(door) = self.doors.get(link.door) else { continue };
+            all.extend(link.advance(door.upstream).into_iter().map(|happened| (*id, happened)));
         }
         all
     }
 
     fn wait(&self, others: &[(BorrowedFd<'_>, bool)], most: Duration) -> io::Result<()> {
         let sockets = self.links.values().flat_map(Link::sockets).chain(others.iter().copied());
-        let all = std::iter::once((self.listener.as_fd(), false)).chain(sockets);
+        let all = self.doors.iter().map(|door| (door.listener.as_fd(), false)).chain(sockets);
         let mut fds = Vec::new();
         for (fd, writes) in all {
             let out = if writes { PollFlags::POLLOUT } else { PollFlags::empty() };
@@ -118,21 +121,24 @@ impl Proxy {
     }
 
     fn accept(&mut self) -> io::Result<()> {
-        loop {
-            match self.listener.accept() {
-                Ok((client, _)) => {
-                    // One that is gone already is none.
-                    if let Ok(link) = Link::new(client) {
-                        self.links.insert(self.next, link);
-                        self.next += 1;
+        for (place, door) in self.doors.iter().enumerate() {
+            loop {
+                match door.listener.accept() {
+                    Ok((client, _)) => {
+                        // One that is gone already is none.
+                        if let Ok(link) = Link::new(client, place, door.language) {
+                            self.last += 1;
+                            self.links.insert(self.last, link);
+                        }
                     }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                    Err(error) => return Err(error),
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
-                Err(error) => return Err(error),
             }
         }
+        Ok(())
     }
 
     /// Lets everything pass while something is done that may need the shop: its statements are handed to `seen`.
@@ -141,7 +147,7 @@ impl Proxy {
     /// When the port is gone.
     pub fn while_open<T>(
         &mut self,
-        seen: &mut (dyn FnMut(LinkId, &[String]) + Send),
+        seen: &mut (dyn FnMut(&Statement, &[String]) + Send),
         act: impl FnOnce() -> T,
     ) -> io::Result<T> {
         let (mut ours, theirs) = UnixStream::pair()?;
@@ -159,7 +165,7 @@ impl Proxy {
 
     fn pump(
         &mut self,
-        seen: &mut (dyn FnMut(LinkId, &[String]) + Send),
+        seen: &mut (dyn FnMut(&Statement, &[String]) + Send),
         until: &UnixStream,
     ) -> io::Result<()> {
         until.set_nonblocking(true)?;
@@ -179,17 +185,73 @@ impl Proxy {
         &mut self,
         id: LinkId,
         happened: &Happened,
-        seen: &mut (dyn FnMut(LinkId, &[String]) + Send),
+        seen: &mut (dyn FnMut(&Statement, &[String]) + Send),
     ) {
         match happened {
-            Happened::Asks => {
-                if let Some(batch) = self.link(id).and_then(Link::batch) {
-                    seen(id, &batch.texts);
+            Happened::Asks(_) => {
+                let link = self.link(id);
+                if let Some((batch, statement)) =
+                    link.and_then(|link| Some((link.batch()?, link.statement()?)))
+                {
+                    seen(&statement, &batch.texts);
                 }
                 self.pass(id);
             }
             Happened::Answered(_) => self.deliver(id),
-            Happened::Closed(_) => {}
+            Happened::Behind | Happened::Closed(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+    use crate::store::sql::Address;
+    use crate::store::sql::address::PostgresHost;
+
+    /// PostgreSQL's own client asks for encryption first, sends several statements at once, and copies data in both
+    /// directions.
+    #[test]
+    fn what_its_own_client_says_passes_untouched() {
+        let usual = "postgres://postgres@127.0.0.1:5432/postgres".to_owned();
+        let url = std::env::var("TICKETSIM_POSTGRES").unwrap_or(usual);
+        let Ok(Address::Postgres(address)) = Address::parse(&url) else { panic!("{url}") };
+        let PostgresHost::Name(host) = &address.host else { return };
+        let there = std::net::ToSocketAddrs::to_socket_addrs(&(host.as_str(), address.port));
+        let there = there.ok().and_then(|mut found| found.next());
+        let Some(upstream) = there.filter(|there| std::net::TcpStream::connect(there).is_ok()) else {
+            assert!(std::env::var("CI").is_err(), "no PostgreSQL at {url}");
+            eprintln!("skipped: no PostgreSQL at {url}");
+            return;
+        };
+        let mut proxy = Proxy::default();
+        let port = proxy.open(upstream, Language::Postgres, &[]).expect("a port");
+        let mut seen = Vec::new();
+        let mut see = |statement: &Statement, _: &[String]| seen.push(statement.name.clone());
+        let ran = proxy.while_open(&mut see, || {
+            let mut psql = Command::new("psql");
+            psql.args([
+                "-qtA",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port.to_string(),
+                "-U",
+                &address.user,
+                &address.database,
+            ]);
+            psql.env("PGPASSWORD", address.password().unwrap_or_default());
+            let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("psql runs");
+            let script = "CREATE TEMP TABLE copied (n int);\nCOPY copied FROM STDIN;\n1\n2\n\\.\n\
+                          COPY copied TO STDOUT;\nSELECT 7\\; SELECT sum(n) FROM copied;\n";
+            psql.stdin.take().expect("its input").write_all(script.as_bytes()).expect("written");
+            psql.wait_with_output().expect("its output")
+        });
+        let output = ran.expect("the gate is there");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "1\n2\n7\n3\n", "{output:?}");
+        assert_eq!(seen, ["CREATE", "COPY", "COPY", "SELECT copied"]);
     }
 }

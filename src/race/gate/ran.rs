@@ -29,6 +29,10 @@ pub struct Ran {
     pub taken: Vec<Taken>,
     /// Who neither asked nor answered for as long as the patience lasts.
     pub parked: Vec<u32>,
+    /// In which system calls the shop's threads stood then.
+    pub evidence: Option<String>,
+    /// Whether a statement came behind another buyer's on one connection.
+    pub shared: bool,
     /// Whether it was left out: the chooser knows what comes of it.
     pub known: bool,
     /// Why it is none.

@@ -39,6 +39,11 @@ pub struct Statement {
     pub unknown: bool,
     /// Whether it asks for transactions that see one state throughout.
     pub snapshot: bool,
+    /// Whether it lets go all advisory locks of its connection, as pools do between two users: where there are none,
+    /// that is nothing.
+    pub unlocks: bool,
+    /// Whether it takes advisory locks.
+    pub locks: bool,
 }
 
 impl Statement {
@@ -52,6 +57,8 @@ impl Statement {
             touches: Tables::new(),
             unknown: false,
             snapshot: false,
+            unlocks: false,
+            locks: false,
         };
         for one in texts.iter().flat_map(|text| split(&tokens(text))) {
             all.join(read_one(&one));
@@ -79,6 +86,8 @@ impl Statement {
         self.touches.extend(other.touches);
         self.unknown |= other.unknown;
         self.snapshot |= other.snapshot;
+        self.unlocks |= other.unlocks;
+        self.locks |= other.locks;
     }
 }
 
@@ -124,11 +133,13 @@ fn read_one(one: &[Token]) -> Statement {
         touches: Tables::new(),
         unknown: false,
         snapshot,
+        unlocks: false,
+        locks: false,
     };
     match first {
         "begin" | "start" => return plain(Kind::Begin, "BEGIN"),
-        "set" | "reset" | "show" | "savepoint" | "release" | "discard" | "deallocate" | "listen"
-        | "unlisten" | "" => return plain(Kind::Chatter, first),
+        "set" | "reset" | "close" | "show" | "savepoint" | "release" | "discard" | "deallocate"
+        | "listen" | "unlisten" | "" => return plain(Kind::Chatter, first),
         "commit" | "end" => return plain(Kind::End, "COMMIT"),
         "rollback" | "abort" => return plain(Kind::End, "ROLLBACK"),
         "select" | "insert" | "update" | "delete" | "with" | "values" | "truncate" => {}
@@ -209,7 +220,7 @@ impl Reading {
             "as" => {
                 let named = |token: &&Token| !matches!(token.word(), Some("not" | "materialized"));
                 if one[at + 1..].iter().find(named) == Some(&Token::Open) {
-                    self.ctes.insert(before.to_owned());
+                    self.ctes.extend(named_before(one, at).map(ToOwned::to_owned));
                 }
                 at
             }
@@ -256,8 +267,8 @@ impl Reading {
         if self.locks {
             touches.extend(reads.iter().cloned());
         }
-        let unsure: Vec<&str> =
-            self.functions.iter().map(String::as_str).filter(|name| !functions::is_harmless(name)).collect();
+        let is_unsure = |name: &&str| !functions::is_harmless(name) && !self.ctes.contains(*name);
+        let unsure: Vec<&str> = self.functions.iter().map(String::as_str).filter(is_unsure).collect();
         let unknown = self.unknown || !unsure.is_empty();
         let verb = match (self.write, first) {
             (Some(verb), _) => verb,
@@ -270,7 +281,9 @@ impl Reading {
         let nothing = touches.is_empty() && reads.iter().all(|name| is_of_the_system(name));
         let kind = if nothing && !unknown { Kind::Chatter } else { Kind::Work };
         let name = if of.is_empty() { verb.to_owned() } else { format!("{verb} {}", of.join("+")) };
-        Statement { kind, name, reads, touches, unknown, snapshot }
+        let unlocks = self.functions.contains(UNLOCK_ALL);
+        let locks = self.functions.iter().any(|name| name.contains("advisory") && name != UNLOCK_ALL);
+        Statement { kind, name, reads, touches, unknown, snapshot, unlocks, locks }
     }
 }
 
@@ -282,13 +295,16 @@ enum Role {
 
 /// A name as a schedule has it: letters, digits, and what is not taken by schedules themselves.
 pub fn tame(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '$');
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '$' | ':' | '/' | '@');
     name.chars().take(60).map(|c| if plain(c) { c } else { '?' }).collect()
 }
 
 fn is_of_the_system(table: &str) -> bool {
     table.starts_with("pg_") && table != "pg_locks" && table != "pg_stat_activity"
 }
+
+/// What pools call before they hand a connection on.
+const UNLOCK_ALL: &str = "pg_advisory_unlock_all";
 
 /// What ends a list of tables.
 const ENDS_A_LIST: [&str; 14] = [
@@ -307,6 +323,21 @@ const ENDS_A_LIST: [&str; 14] = [
     "select",
     "values",
 ];
+
+/// The name that stands before a place, or before a list in parentheses that ends there: `name (a, b) AS (`.
+fn named_before(one: &[Token], at: usize) -> Option<&str> {
+    let mut place = at.checked_sub(1)?;
+    let mut depth = 0_u32;
+    loop {
+        match &one[place] {
+            Token::Close => depth += 1,
+            Token::Open => depth = depth.saturating_sub(1),
+            token if depth == 0 => return token.name(),
+            _ => {}
+        }
+        place = place.checked_sub(1)?;
+    }
+}
 
 /// The word that stands so far before a place.
 fn word_before(one: &[Token], at: usize, back: usize) -> &str {

@@ -1,7 +1,11 @@
 //! Who waits for whom at the server, and how its tables hang together: asked on a connection of its own, past the
 //! gate.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod redis;
+
+use std::collections::BTreeMap;
+
+pub use redis::RedisWatch;
 
 use super::statement::Tables;
 use crate::store::sql::{PostgresAddress, PostgresTalk, SqlError};
@@ -93,27 +97,33 @@ impl<'a> Watch<'a> {
         Ok(schema)
     }
 
-    /// For whom each of these waits: those that wait alone.
+    /// For whom a process waits, if it does.
+    fn blockers(&mut self, pid: i32) -> Result<Option<Vec<i32>>, SqlError> {
+        let ask = format!("SELECT array_to_string(pg_blocking_pids({pid}), ',')");
+        let list = self.talk.ask_one("looking who waits", &ask)?.unwrap_or_default();
+        let pids: Vec<i32> = list.split(',').filter_map(|pid| pid.parse().ok()).collect();
+        Ok((!pids.is_empty()).then_some(pids))
+    }
+}
+
+/// Who is asked, past one of the gate's doors.
+#[derive(Debug)]
+pub enum Watcher<'a> {
+    /// PostgreSQL.
+    Postgres(Watch<'a>),
+    /// Redis.
+    Redis(RedisWatch),
+}
+
+impl Watcher<'_> {
+    /// For whom a connection waits, if it does: empty where the server does not say.
     ///
     /// # Errors
     /// When the server does not answer.
-    pub fn blocked(&mut self, pids: &BTreeSet<i32>) -> Result<BTreeMap<i32, Vec<i32>>, SqlError> {
-        if pids.is_empty() {
-            return Ok(BTreeMap::new());
+    pub fn blockers(&mut self, pid: i32) -> Result<Option<Vec<i32>>, String> {
+        match self {
+            Watcher::Postgres(watch) => watch.blockers(pid).map_err(|error| error.to_string()),
+            Watcher::Redis(watch) => Ok(watch.waits(pid)?.then(Vec::new)),
         }
-        let list = pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        let rows = self.talk.ask(
-            "looking who waits",
-            &format!(
-                "SELECT p, array_to_string(b, ',') FROM (SELECT p, pg_blocking_pids(p) AS b \
-                 FROM unnest(ARRAY[{list}]) AS p) AS w WHERE b <> '{{}}'"
-            ),
-        )?;
-        let read = |row: Vec<Option<String>>| {
-            let mut row = row.into_iter().flatten();
-            let pid = row.next()?.parse().ok()?;
-            Some((pid, row.next()?.split(',').filter_map(|pid| pid.parse().ok()).collect()))
-        };
-        Ok(rows.into_iter().filter_map(read).collect())
     }
 }

@@ -9,10 +9,10 @@ use crate::lang::{Lang, gate as say};
 use crate::race::gate::plan::{GatePlan, Orders};
 use crate::race::gate::step::written;
 use crate::race::gate::{Gated, Judged, Taken, Why};
-use crate::race::heat::{Ended, Judged as Answer};
+use crate::race::heat::{Ended, Judged as Answer, Made};
 use crate::race::statistics::Rate;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled, verdict_lines};
-use crate::report::words::grouped;
+use crate::report::words::{grouped, ruling};
 use crate::verdict::Ruling;
 
 /// No more steps of an order are shown.
@@ -24,13 +24,11 @@ const WIDTH: usize = 38;
 #[must_use]
 pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
     let mut text = String::new();
-    if !gated.background.is_empty() {
-        let texts: Vec<String> =
-            gated.background.iter().map(|text| shown(text).chars().take(80).collect()).collect();
-        let _ = writeln!(text, "{}", styled(ASIDE, say::background(lang, texts.join(" · "))));
-    }
     if gated.count.orders > 0 {
-        text.push_str(&count_lines(gate, gated, lang));
+        let _ = writeln!(text, "{}", styled(LOUD, count_line(gate, gated, lang)));
+    }
+    for line in remarks(gate, gated, lang) {
+        let _ = writeln!(text, "{}", styled(ASIDE, line));
     }
     if let Some(judged) = gated.shown.as_ref().filter(|judged| shows(gate, gated, judged)) {
         text.push_str(&order_lines(gated, judged, lang));
@@ -39,6 +37,8 @@ pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
             text.push_str(&verdict_lines(&full.history, &full.verdict, lang));
         }
     }
+    let strange = gated.strange.iter().map(|strange| strange.count).sum();
+    text.push_str(&super::text::strange_lines(&gated.strange, strange, lang));
     text.push_str(&verdict_line(gate, gated, lang));
     text
 }
@@ -48,30 +48,74 @@ fn shows(gate: &GatePlan, gated: &Gated, judged: &Judged) -> bool {
     judged.trial.ruling == Ruling::Unsound || gate.order.is_some() || gated.count.unknown > 0
 }
 
-fn count_lines(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
+/// How many orders were tried, of which, and how fast.
+fn count_line(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
     let count = &gated.count;
     let (orders, unsound) = (grouped(count.orders), grouped(count.unsound));
     let whole = gated.why.is_none() || gated.ruling == Ruling::Unsound;
     let mut line = match gated.orders {
         _ if gate.order.is_some() => say::one_order(lang),
+        Orders::All if whole && count.orders == 1 => say::only_order(lang, unsound),
         Orders::All if whole => say::all_orders(lang, orders, unsound),
         Orders::All | Orders::Random(_) => say::random_orders(lang, orders, unsound),
         Orders::Depth(most) => say::few_switches(lang, orders, most, unsound),
     };
     let seconds = count.time.as_secs_f64();
     if count.orders > 1 && seconds > 0.0 {
-        let rate = (count.orders + count.known) as f64 / seconds;
+        let rate = (count.orders + count.known + gated.checked) as f64 / seconds;
         let _ = write!(line, " · {}", say::speed(lang, grouped(rate.round() as u64)));
     }
-    let mut text = format!("{}\n", styled(LOUD, line));
+    line
+}
+
+/// What is to be known of the orders besides.
+fn remarks(gate: &GatePlan, gated: &Gated, lang: Lang) -> Vec<String> {
+    let count = &gated.count;
+    let mut lines = Vec::new();
+    if !gated.background.is_empty() {
+        let texts: Vec<String> =
+            gated.background.iter().map(|text| shown(text).chars().take(80).collect()).collect();
+        lines.push(say::background(lang, texts.join(" · ")));
+    }
     if gated.reduced {
-        let _ = writeln!(text, "{}", styled(ASIDE, say::reduced(lang, grouped(gated.checked))));
+        lines.push(say::reduced(lang, grouped(gated.checked)));
+    }
+    if count.shared {
+        lines.push(say::shared(lang));
     }
     if count.parked > 0 {
         let patience = humantime::format_duration(gate.patience);
-        let _ = writeln!(text, "{}", styled(ODD, say::parked(lang, grouped(count.parked), patience)));
+        lines.push(say::parked(lang, grouped(count.parked), patience));
+        lines.extend(count.evidence.as_ref().map(|evidence| say::evidence(lang, evidence)));
     }
-    text
+    lines
+}
+
+/// The verdict in a line, and what is to be known besides.
+pub(super) fn summary(gate: &GatePlan, gated: &Gated, lang: Lang) -> (String, Vec<String>) {
+    let mut lines = Vec::new();
+    if gated.count.orders > 0 {
+        lines.push(count_line(gate, gated, lang));
+    }
+    lines.extend(remarks(gate, gated, lang));
+    let full = gated.shown.as_ref().and_then(|judged| judged.shown.as_ref());
+    let conclusion = match (&gated.why, gated.ruling, full) {
+        (Some(why), ..) => say::unknown(lang, why_line(why, gated, lang)),
+        (None, Ruling::Sound, _) => sound(gate, gated, lang),
+        (None, _, Some(full)) => ruling(&full.verdict, lang),
+        (None, ruling, None) => ruling.to_string(),
+    };
+    (conclusion, lines)
+}
+
+/// What a sound verdict says.
+fn sound(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
+    let orders = grouped(gated.count.orders);
+    match gated.orders {
+        Orders::All if gate.order.is_none() && gated.count.orders == 1 => say::sound_only(lang),
+        Orders::All if gate.order.is_none() => say::sound_all(lang, orders),
+        Orders::All | Orders::Random(_) | Orders::Depth(_) => say::sound_some(lang, orders),
+    }
 }
 
 fn order_lines(gated: &Gated, judged: &Judged, lang: Lang) -> String {
@@ -122,11 +166,7 @@ fn columns(judged: &Judged, lang: Lang) -> String {
         let name = &step.choice.step.name;
         let what = match step.waited_for.as_slice() {
             [] => format!("{name} → {}", saw(step, lang)),
-            whom => {
-                let name_of = |buyer: &u32| if *buyer == 0 { say::others(lang) } else { buyer.to_string() };
-                let whom: Vec<String> = whom.iter().map(name_of).collect();
-                format!("{name} {}", say::waits(lang, whom.join(", ")))
-            }
+            whom => format!("{name} {}", waits(whom, lang)),
         };
         table.row(&(place + 1).to_string(), buyer, &shown(&what));
         for woken in taken.iter().filter(|other| other.woken_by == Some(place)) {
@@ -138,14 +178,25 @@ fn columns(judged: &Judged, lang: Lang) -> String {
     if taken.len() > MOST_STEPS {
         let _ = writeln!(table.text, "       …");
     }
-    let answer = |made: &crate::race::heat::Made| match &made.ended {
+    table.cells(answers(made).into_iter());
+    table.text
+}
+
+/// For whom a statement waits.
+pub(super) fn waits(whom: &[u32], lang: Lang) -> String {
+    let name = |buyer: &u32| if *buyer == 0 { say::others(lang) } else { buyer.to_string() };
+    say::waits(lang, whom.iter().map(name).collect::<Vec<_>>().join(", "))
+}
+
+/// What the purchases came to.
+pub(super) fn answers(made: &[Made]) -> Vec<String> {
+    let answer = |made: &Made| match &made.ended {
         Ended::Judged(Answer::Outcome(outcome)) => outcome.to_string(),
         Ended::Judged(Answer::Unmatched) => "?".to_owned(),
         Ended::Broken(why) => shown(why).into_owned(),
         Ended::Stalled => "…".to_owned(),
     };
-    table.cells(made.iter().map(answer));
-    table.text
+    made.iter().map(answer).collect()
 }
 
 /// What a statement was answered, in short.
@@ -168,12 +219,7 @@ fn verdict_line(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
     if let Some(why) = &gated.why {
         let _ = writeln!(text, "{}", styled(ODD.bold(), say::unknown(lang, why_line(why, gated, lang))));
     } else if gated.ruling == Ruling::Sound && gate.order.is_none() {
-        let orders = grouped(gated.count.orders);
-        let line = match gated.orders {
-            Orders::All => say::sound_all(lang, orders),
-            Orders::Random(_) | Orders::Depth(_) => say::sound_some(lang, orders),
-        };
-        let _ = writeln!(text, "{}", styled(GOOD.bold(), line));
+        let _ = writeln!(text, "{}", styled(GOOD.bold(), sound(gate, gated, lang)));
         if matches!(gated.orders, Orders::Random(_)) {
             let judged = u32::try_from(gated.count.orders).unwrap_or(u32::MAX);
             let (_, high) = Rate::new(0, judged).percent();
@@ -190,7 +236,10 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
     match why {
         Why::Interrupted => say::interrupted(lang),
         Why::Target(what) | Why::Wire(what) | Why::Background(what) => shown(what).into_owned(),
-        Why::NothingCame => say::nothing_came(lang, format!("127.0.0.1:{}", gated.port)),
+        Why::NothingCame => {
+            let here: Vec<String> = gated.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+            say::nothing_came(lang, here.join(", "))
+        }
         Why::Differs { step, expected, held } => {
             say::differs(lang, step, or_nothing(expected), or_nothing(held))
         }

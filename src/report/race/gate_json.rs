@@ -23,7 +23,7 @@ pub fn of_gate(plan: &RacePlan, gate: &GatePlan, gated: &Gated, output_failures:
             "target": plan.target.shown(),
             "buyers": plan.buyers,
             "tickets": plan.tickets,
-            "database": gate.address.to_string(),
+            "databases": gate.databases.iter().map(ToString::to_string).collect::<Vec<_>>(),
         },
         "orders": {
             "asked": gated.orders.to_string(),
@@ -34,6 +34,8 @@ pub fn of_gate(plan: &RacePlan, gate: &GatePlan, gated: &Gated, output_failures:
             "unjudged": count.unknown,
             "first_unsound": count.first_unsound,
             "parked": count.parked,
+            "shared": count.shared,
+            "evidence": count.evidence,
             "ends": count.ends.len(),
             "reduced": gated.reduced,
             "checked": gated.checked,
@@ -41,6 +43,7 @@ pub fn of_gate(plan: &RacePlan, gate: &GatePlan, gated: &Gated, output_failures:
         },
         "background": gated.background,
         "replayed": gated.replayed.map(|(same, of)| json!({ "same": same, "of": of })),
+        "replay_time_ns": u64::try_from(gated.replay_time.as_nanos()).unwrap_or(u64::MAX),
         "order": gated.shown.as_ref().map(|judged| written(&judged.order())),
         "shown": gated.shown.as_ref().map(order),
     });

@@ -4,6 +4,8 @@
 pub mod gate;
 #[cfg(feature = "postgres")]
 pub mod gate_json;
+#[cfg(feature = "postgres")]
+pub mod gate_page;
 pub mod json;
 pub mod junit;
 pub mod text;

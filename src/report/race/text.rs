@@ -9,7 +9,7 @@ use crate::foreign::shown;
 use crate::lang::{Lang, Noun, race as say};
 use crate::plan::PerBuyer;
 use crate::race::plan::RacePlan;
-use crate::race::{Raced, Shown, Trial};
+use crate::race::{Raced, Shown, Strange, Trial};
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, ruling, styled, verdict_lines};
 use crate::report::words::{grouped, grouped_stock, span};
 use crate::verdict::{AnomalyKind, Ruling};
@@ -177,24 +177,32 @@ pub fn of_race(raced: &Raced, picture: &str, lang: Lang) -> String {
         }
         text.push_str(&verdict_lines(&worst.history, &worst.verdict, lang));
     }
-    if !raced.strange.is_empty() {
-        let all: u64 = raced.trials.iter().map(|trial| trial.unmatched).sum();
-        let _ = writeln!(text, "\n{}", styled(LOUD, say::unmatched_head(lang, grouped(all))));
-        for strange in &raced.strange {
-            let _ = writeln!(text, "  {} × {}", grouped(strange.count), shown(&strange.answer));
-            let _ = writeln!(
-                text,
-                "    {}",
-                styled(ASIDE, say::suggestion(lang, strange.outcome, shown(&strange.rule)))
-            );
-        }
-    }
+    let all: u64 = raced.trials.iter().map(|trial| trial.unmatched).sum();
+    text.push_str(&strange_lines(&raced.strange, all, lang));
     if raced.interrupted {
         let done = raced.trials.iter().filter(|trial| !trial.interrupted).count();
         let _ = writeln!(text, "\n{}", styled(ODD, say::interrupted(lang, done)));
     }
     if count > 1 {
         text.push_str(&rate_lines(raced, lang));
+    }
+    text
+}
+
+/// Answers that no rule matches, each with a rule that would.
+pub(super) fn strange_lines(strange: &[Strange], all: u64, lang: Lang) -> String {
+    let mut text = String::new();
+    if strange.is_empty() {
+        return text;
+    }
+    let _ = writeln!(text, "\n{}", styled(LOUD, say::unmatched_head(lang, grouped(all))));
+    for strange in strange {
+        let _ = writeln!(text, "  {} × {}", grouped(strange.count), shown(&strange.answer));
+        let _ = writeln!(
+            text,
+            "    {}",
+            styled(ASIDE, say::suggestion(lang, strange.outcome, shown(&strange.rule)))
+        );
     }
     text
 }

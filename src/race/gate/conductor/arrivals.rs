@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Conductor, Held, Owner, Result};
 use crate::race::gate::link::{Link, Status};
 use crate::race::gate::proxy::LinkId;
-use crate::race::gate::statement::{Kind, Statement, Tables};
+use crate::race::gate::statement::{Kind, Tables};
 use crate::race::gate::step::{Choice, Footprint, Step};
 use crate::race::gate::why::Why;
 use crate::race::gate::wire::postgres::Saw;
@@ -46,6 +46,7 @@ impl Conductor<'_, '_> {
     pub(super) fn closed(&mut self, link: LinkId, held: Option<String>) -> Result<()> {
         self.notes.remove(&link);
         self.open.retain(|(open, _)| *open != link);
+        self.behind.retain(|(behind, _)| *behind != link);
         let was_held = self.held.iter().any(|held| held.link == link);
         if let Some(held) = held.filter(|_| was_held) {
             return Err(Why::Closed(held));
@@ -57,20 +58,24 @@ impl Conductor<'_, '_> {
     }
 
     /// A batch has come to the gate: it passes, or it is held for its buyer.
-    pub(super) fn asked(&mut self, link: LinkId) -> Result<()> {
+    pub(super) fn asked(&mut self, link: LinkId, was_behind: bool) -> Result<()> {
         let Some(at) = self.stage.proxy.link(link) else { return Ok(()) };
         let Some(batch) = at.batch() else { return Ok(()) };
         let texts = batch.texts.clone();
         let (status, snapshot) = (at.status, at.snapshot || self.stage.schema.snapshot);
+        let Some(statement) = at.statement() else { return Ok(()) };
         if at.is_fresh() {
             // Whoever had it has given it back.
             self.forget(link);
         }
-        let statement = Statement::read(&texts);
+        let first = self.behind.iter().position(|(other, _)| *other == link).filter(|_| was_behind);
+        let told = first.map(|place| self.behind.remove(place).1);
         let known = self.stage.background.has(&texts) && statement.kind == Kind::Work;
         let note = self.notes.entry(link).or_default();
         note.snapshot |= snapshot || statement.snapshot;
+        note.locks |= statement.locks;
         let harmless = match statement.kind {
+            Kind::Chatter if statement.unlocks && note.locks => false,
             Kind::Chatter | Kind::Begin => true,
             Kind::End => status == Status::Failed || note.touched.is_empty() && !note.unknown,
             Kind::Work => false,
@@ -79,7 +84,7 @@ impl Conductor<'_, '_> {
             _ if known => Some(Owner::Background),
             Some(owner) => Some(owner),
             None if texts.is_empty() => None,
-            None => self.owner(),
+            None => told.unwrap_or_else(|| self.owner()),
         };
         self.notes.entry(link).or_default().owner = owner;
         match owner {
@@ -103,6 +108,15 @@ impl Conductor<'_, '_> {
         Ok(())
     }
 
+    /// A batch has come behind another on its connection: it has to wait for it.
+    pub(super) fn came_behind(&mut self, link: LinkId) {
+        let in_transaction = self.stage.proxy.link(link).is_some_and(|link| link.status != Status::Idle);
+        let note = self.notes.get(&link).and_then(|note| note.owner);
+        let owner = note.filter(|_| in_transaction).or_else(|| self.owner());
+        self.ran.shared |= note.is_some() && owner != note;
+        self.behind.push((link, owner));
+    }
+
     /// Whose a statement on a connection of nobody's is.
     fn owner(&self) -> Option<Owner> {
         let parked = self.parked();
@@ -121,9 +135,17 @@ impl Conductor<'_, '_> {
         let Some(batch) = at.batch() else { return Ok(()) };
         let texts = batch.texts.clone();
         let in_transaction = at.status != Status::Idle;
-        let mut statement = Statement::read(&texts);
+        let pattern = (!batch.words.is_empty()).then_some(());
+        let open_to_all = at.is_open_to_all();
+        let Some(mut statement) = at.statement() else { return Ok(()) };
         let note = self.notes.entry(link).or_default();
         note.owner = Some(Owner::Buyer(buyer));
+        if statement.unlocks && note.locks {
+            statement.unknown = true;
+            if statement.name.is_empty() {
+                statement.name = "UNLOCK".to_owned();
+            }
+        }
         let schema = &self.stage.schema;
         let named: Tables = statement.reads.union(&statement.touches).cloned().collect();
         statement.unknown |= schema.is_opaque(&named);
@@ -132,7 +154,7 @@ impl Conductor<'_, '_> {
         reads.extend(statement.touches.iter().cloned());
         let publishes = match statement.kind {
             Kind::End => note.touched.clone(),
-            _ if in_transaction => Tables::new(),
+            _ if in_transaction && !open_to_all => Tables::new(),
             _ => statement.touches.clone(),
         };
         let everything = statement.unknown || note.snapshot || statement.kind == Kind::End && note.unknown;
@@ -142,9 +164,11 @@ impl Conductor<'_, '_> {
         own.parked = false;
         let name = statement.name.clone();
         let turn = own.turn(&name);
+        let text = texts.join("; ");
+        let pattern = pattern.map_or_else(|| text.clone(), |()| name.clone());
         let step = Step { buyer: own.number, name, turn };
         let choice = Choice { step, footprint };
-        self.held.push(Held { link, buyer, choice, text: texts.join("; "), statement });
+        self.held.push(Held { link, buyer, choice, text, pattern, statement });
         Ok(())
     }
 }

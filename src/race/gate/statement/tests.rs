@@ -92,6 +92,9 @@ fn chatter_passes() {
         "SHOW x",
         "select t.oid from pg_catalog.pg_type t",
         "SELECT now() AS now",
+        "WITH RECURSIVE tree(oid, depth) AS (SELECT oid, 0 FROM pg_catalog.pg_type UNION ALL SELECT t.oid, depth + 1 FROM \
+         tree, bases AS b JOIN pg_type t ON true), bases (x) AS MATERIALIZED (SELECT 1) SELECT * FROM tree",
+        "SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;",
     ] {
         assert!(matches!(read(text).kind, Kind::Chatter | Kind::Begin), "{text}");
     }

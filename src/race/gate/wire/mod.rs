@@ -2,3 +2,4 @@
 //! ends, and where its answer does. No byte is changed.
 
 pub(super) mod postgres;
+pub(super) mod redis;

@@ -72,6 +72,8 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// The texts of the statements in it that are carried out.
     pub texts: Vec<String>,
+    /// The words of a command that has words.
+    pub words: Vec<String>,
     /// How its answer ends; `None` where none of its own ends.
     pub ends: Option<Ends>,
 }
@@ -147,7 +149,7 @@ impl ClientReader {
 
     fn cut(&mut self, ends: Option<Ends>) -> Option<Sent> {
         let (bytes, texts) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.texts));
-        Some(Sent::Batch(Batch { bytes, texts, ends }))
+        Some(Sent::Batch(Batch { bytes, texts, words: Vec::new(), ends }))
     }
 
     /// Notes what is prepared, bound, carried out and closed.
