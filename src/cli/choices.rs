@@ -1,5 +1,5 @@
 //! The options that say what one purchase does: the choices of a ticket file or of a database, or steps in an
-//! order of one's own. Every command that sells, counts or replays takes them.
+//! order of one's own, or a protocol by its name. Every command that sells, counts or replays takes them.
 //!
 //! A file and a database share the words `--lock`, `--write` and `--steps`, and mean others of them. So these
 //! are read as words first; the store says what they stand for.
@@ -11,6 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use super::closed;
 use super::sql_choices::SqlArgs;
 use crate::closed_set::{ClosedSet, UnknownName};
+use crate::protocol::catalogue::{self, Case, CatalogueError};
 use crate::protocol::file::{Lock, LockOn, Sale, Write};
 use crate::protocol::sql::{Engine, SqlLock, SqlWrite};
 use crate::protocol::{Choices, Protocol};
@@ -38,6 +39,13 @@ pub(super) struct ChoiceArgs {
     /// takes none but the unlock, if it holds the lock. A database has begin, commit and others, too.
     #[arg(long, value_name = "STEPS")]
     steps: Option<Protocol>,
+    /// A well-known protocol by its name: `ticketsim protocols` lists them
+    ///
+    /// It stands for steps and for the lock that it is known with. --lock, or --isolation in a database, takes
+    /// another one that it is known with.
+    #[arg(long, value_name = "NAME",
+          conflicts_with_all = ["steps", "no_lock", "write", "lock_on", "constraint", "retry"])]
+    protocol: Option<String>,
     #[command(flatten)]
     sql: SqlArgs,
 }
@@ -48,6 +56,9 @@ impl ChoiceArgs {
     /// # Errors
     /// When the store has not got one of the choices, or choices and steps say nothing together.
     pub(super) fn choices(&self, engine: Option<Engine>) -> anyhow::Result<Choices> {
+        if let Some(choices) = self.of_catalogue(engine)? {
+            return Ok(choices);
+        }
         let Some(engine) = engine else { return Ok(Choices::File(self.sale()?)) };
         anyhow::ensure!(
             self.lock_on.is_none(),
@@ -69,6 +80,9 @@ impl ChoiceArgs {
     /// When choices and steps say nothing together, or one of them is a database's.
     pub(super) fn sale(&self) -> anyhow::Result<Sale> {
         self.sql.none_at_a_file()?;
+        if let Some(Choices::File(sale)) = self.of_catalogue(None)? {
+            return Ok(sale);
+        }
         let lock =
             self.lock_word().map(str::parse::<Lock>).transpose().map_err(|name| of_a_database(&name))?;
         let write = self.write.as_deref().map(str::parse::<Write>).transpose();
@@ -88,6 +102,48 @@ impl ChoiceArgs {
             "--lock-on says which file carries the lock: --lock {kind} sits on none"
         );
         Ok(sale)
+    }
+
+    /// The protocol that was named, in this database; on a ticket file, if there is none.
+    ///
+    /// # Errors
+    /// When there is no such protocol there.
+    pub(super) fn case(&self, engine: Option<Engine>) -> anyhow::Result<Option<&'static Case>> {
+        let Some(name) = &self.protocol else { return Ok(None) };
+        let entry = catalogue::entry(name).context("--protocol")?;
+        match entry.case(engine) {
+            Ok(case) => Ok(Some(case)),
+            Err(error @ CatalogueError::OtherStore { .. }) if engine.is_none() => {
+                anyhow::bail!("--protocol: {error}; --store says at which database the tickets are")
+            }
+            Err(error) => anyhow::bail!("--protocol: {error}"),
+        }
+    }
+
+    /// The first database where the protocol that was named is met, if no ticket file has it.
+    pub(super) fn only_in(&self) -> Option<Engine> {
+        let entry = catalogue::entry(self.protocol.as_deref()?).ok()?;
+        if entry.case(None).is_ok() { None } else { entry.cases.first()?.store().parse().ok() }
+    }
+
+    /// What the protocol that was named stands for.
+    fn of_catalogue(&self, engine: Option<Engine>) -> anyhow::Result<Option<Choices>> {
+        let (Some(case), Some(name)) = (self.case(engine)?, &self.protocol) else { return Ok(None) };
+        let entry = catalogue::entry(name)?;
+        if engine.is_none() {
+            let lock = self.lock_word().map(str::parse::<Lock>).transpose();
+            let lock = lock.map_err(|name| of_a_database(&name))?.map(Lock::name);
+            return Ok(Some(case.variant(entry, "lock", lock).context("--protocol")?.choices));
+        }
+        anyhow::ensure!(
+            self.lock.is_none(),
+            "--protocol: {name} says by itself what it locks; leave --lock out"
+        );
+        let variant = case.variant(entry, "isolation", self.sql.level()).context("--protocol")?;
+        Ok(Some(match variant.choices {
+            Choices::Sql(sale) => Choices::Sql(self.sql.tuned(sale)?),
+            other @ Choices::File(_) => other,
+        }))
     }
 
     /// The kind of lock that was named.

@@ -29,13 +29,13 @@ the buyer's number; O, with --write rename --lock-on ticket alone, opens the fil
 With --store a step is a request, which may have to wait: L lock, R read or count, W write or insert, S swap, \
 D decrement or take, C commit, U unlock; B begin, with --isolation immediate alone, where it acts.")]
 pub(super) struct ExploreArgs {
-    /// How many buyers race, 1 to 30,000
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 2,
+    /// How many buyers race, 1 to 30,000 [default: 2, or as many as --protocol needs to show]
+    #[arg(short = 'n', long, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
-    buyers: u32,
-    /// How many tickets are on sale
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(Stock).range(0..))]
-    tickets: Stock,
+    buyers: Option<u32>,
+    /// How many tickets are on sale [default: 1, or as many as --protocol needs to show]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
+    tickets: Option<Stock>,
     /// The database where the tickets are, instead of a file: its engine is enough, no server is needed
     #[arg(long, value_name = "ENGINE", value_parser = engine)]
     store: Option<Engine>,
@@ -66,7 +66,7 @@ pub(super) struct ExploreArgs {
 }
 
 /// The engine of a database: by its name, or by the address of one, of which nothing else is used.
-fn engine(text: &str) -> Result<Engine, String> {
+pub(super) fn engine(text: &str) -> Result<Engine, String> {
     let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
     let name = match scheme {
         "postgresql" => "postgres",
@@ -78,8 +78,12 @@ fn engine(text: &str) -> Result<Engine, String> {
 
 impl ExploreArgs {
     fn setting(&self) -> anyhow::Result<Setting> {
-        let choices = self.choices.choices(self.store)?;
-        Ok(Setting { buyers: self.buyers, tickets: self.tickets, per_buyer: self.per_buyer, choices })
+        // A protocol that is met in databases alone says by itself which model is meant.
+        let store = self.store.or_else(|| self.choices.only_in());
+        let choices = self.choices.choices(store)?;
+        let usual = self.choices.case(store)?.map_or((2, 1), |case| (case.buyers, case.tickets));
+        let (buyers, tickets) = (self.buyers.unwrap_or(usual.0), self.tickets.unwrap_or(usual.1));
+        Ok(Setting { buyers, tickets, per_buyer: self.per_buyer, choices })
     }
 }
 

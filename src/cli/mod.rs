@@ -15,6 +15,7 @@ mod outputs;
 mod pictures;
 mod print;
 mod progress;
+mod protocols;
 mod race;
 mod reading;
 mod replay;
@@ -166,6 +167,8 @@ enum Command {
     Clear(show::ClearArgs),
     /// Count every order of the buyers' steps, on a model, and how each ends
     Explore(explore::ExploreArgs),
+    /// Well-known protocols, right and wrong, by name: what goes wrong, where it is met, how it is mended
+    Protocols(protocols::ProtocolsArgs),
     /// Run every combination of workers, lock and write, and grade it
     ///
     /// Each row of the matrix is several real sales on real files: 10 buyers race for 20 tickets and buy
@@ -260,6 +263,7 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
         Some(Command::Show(args)) => show::execute(&args, lang, interrupted),
         Some(Command::Clear(args)) => show::clear(&args, lang, interrupted),
         Some(Command::Explore(args)) => explore::execute(&args, lang, interrupted),
+        Some(Command::Protocols(args)) => protocols::execute(&args, lang, interrupted),
         Some(Command::Lesson(args)) => lesson::execute(&args, lang, interrupted),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang, interrupted),
         Some(Command::Completions(args)) => shell::completions(&args, interrupted),

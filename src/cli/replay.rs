@@ -50,7 +50,7 @@ pub(super) struct ReplayArgs {
     schedule: Vec<String>,
     /// Take plan and steps from a schedule file; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all =
-          ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "steps", "fsync", "per_buyer"])]
+          ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "steps", "protocol", "fsync", "per_buyer"])]
     from: Option<PathBuf>,
     /// How many buyers there are [default: as many as the schedule names]
     #[arg(short = 'n', long, value_name = "N",
@@ -217,7 +217,7 @@ pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -
 
 /// The plan of these options.
 pub(super) fn schedule_plan(args: &SaleArgs, buyers: Option<u32>) -> anyhow::Result<SchedulePlan> {
-    let (sale, tickets, per_buyer) = (args.sale()?, args.tickets, args.per_buyer);
+    let (sale, tickets, per_buyer) = (args.sale()?, args.tickets, args.per_buyer());
     Ok(SchedulePlan { buyers, tickets, sale, per_buyer })
 }
 

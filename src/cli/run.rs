@@ -20,6 +20,7 @@ use crate::lang::Lang;
 use crate::paths::through_links;
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::Choices;
+use crate::protocol::catalogue::{Case, Trial};
 use crate::protocol::file::{Lock, Sale};
 use crate::protocol::sql::{Engine, SqlSale};
 use crate::report::run::{json, text};
@@ -39,9 +40,9 @@ pub(super) struct SaleArgs {
     /// Sync the file (for a rename: and the folder) before the lock is let go
     #[arg(long)]
     fsync: bool,
-    /// Purchases that each buyer makes, or `all`: until it is refused
-    #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
-    pub(super) per_buyer: PerBuyer,
+    /// Purchases that each buyer makes, or `all`: until it is refused [default: 1; all in a run with --protocol]
+    #[arg(long, value_name = "N|all")]
+    per_buyer: Option<PerBuyer>,
     /// The ticket file [default: data/ticket.json]
     #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
@@ -51,6 +52,11 @@ impl SaleArgs {
     /// The ticket file, where a link to it leads.
     pub(super) fn file(&self) -> PathBuf {
         through_links(self.file.as_deref().unwrap_or(Plan::DEFAULT_FILE.as_ref()))
+    }
+
+    /// How many purchases each buyer makes, one unless told otherwise.
+    pub(super) fn per_buyer(&self) -> PerBuyer {
+        self.per_buyer.unwrap_or(PerBuyer::ONE)
     }
 
     /// The sale, in which nobody waits for a lock.
@@ -78,13 +84,14 @@ impl WaitArgs {
     ///
     /// # Errors
     /// When options say nothing together.
-    fn sale(self, sale: Sale) -> anyhow::Result<Sale> {
+    fn sale(self, sale: Sale, trial: Option<Trial>) -> anyhow::Result<Sale> {
         anyhow::ensure!(
             !self.break_stale || sale.lock == Lock::Lockfile,
             "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile"
         );
-        let lock_timeout_ns = self.lock_timeout.map(nanoseconds);
-        Ok(Sale { lock_timeout_ns, break_stale: self.break_stale, ..sale })
+        let usual_ns = trial.map(|trial| trial.patience_ns);
+        let lock_timeout_ns = self.lock_timeout.map(nanoseconds).or(usual_ns);
+        Ok(Sale { lock_timeout_ns, break_stale: self.break_stale || sale.break_stale, ..sale })
     }
 }
 
@@ -107,9 +114,9 @@ pub(super) struct RunArgs {
     /// Others put tickets on sale meanwhile, under the same lock: judge a stock that rises as theirs
     #[arg(long)]
     restocks: bool,
-    /// Time between reading and writing, e.g. 10ms or 0
-    #[arg(long, value_name = "DUR", default_value = "10ms", value_parser = duration)]
-    think: Duration,
+    /// Time between reading and writing, e.g. 10ms or 0 [default: 10ms; less with --protocol]
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    think: Option<Duration>,
     /// Draw think times from think × (1 ± F), F from 0 to 1
     #[arg(long, value_name = "F", default_value_t = Plan::DEFAULT_JITTER, value_parser = jitter)]
     jitter: f64,
@@ -140,7 +147,7 @@ impl RunArgs {
     /// Where the stock is kept, and what one purchase does there.
     fn store(&self) -> anyhow::Result<StorePlan> {
         let Some(address) = self.place.address()? else {
-            let sale = self.wait.sale(self.sale.sale()?)?;
+            let sale = self.wait.sale(self.sale.sale()?, self.trial()?)?;
             return Ok(StorePlan::File(FilePlan { sale, file: self.sale.file() }));
         };
         for (option, given) in [
@@ -171,15 +178,26 @@ impl RunArgs {
         }
     }
 
+    /// What a trial is of the protocol on a ticket file that was named: it goes wrong there, if it does at all.
+    fn trial(&self) -> anyhow::Result<Option<Trial>> {
+        if self.place.store.is_some() {
+            return Ok(None);
+        }
+        Ok(self.sale.choices.case(None)?.and_then(Case::trial))
+    }
+
     fn plan(&self) -> anyhow::Result<Plan> {
+        let trial = self.trial()?;
+        let per_buyer = trial.map_or(PerBuyer::ONE, |_| PerBuyer::All);
+        let think = trial.map_or(Plan::DEFAULT_THINK, |trial| Duration::from_nanos(trial.think_ns));
         Ok(Plan {
             buyers: self.buyers,
             tickets: self.sale.tickets,
             workers: self.workers,
             store: self.store()?,
-            per_buyer: self.sale.per_buyer,
+            per_buyer: self.sale.per_buyer.unwrap_or(per_buyer),
             pace: Pace {
-                think_ns: nanoseconds(self.think),
+                think_ns: nanoseconds(self.think.unwrap_or(think)),
                 jitter: self.jitter,
                 // 32 bits, so that a seed can be read out and typed.
                 seed: self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>())),

@@ -82,6 +82,21 @@ impl SqlArgs {
         sale.of_steps(steps).context("--steps")
     }
 
+    /// The name of the level that was given.
+    pub(super) fn level(&self) -> Option<&'static str> {
+        self.isolation.map(Isolation::name)
+    }
+
+    /// A purchase that is known by its name, with what that leaves open.
+    ///
+    /// # Errors
+    /// When the database has not got one of them.
+    pub(super) fn tuned(&self, sale: SqlSale) -> anyhow::Result<SqlSale> {
+        self.none_of_another(sale.engine)?;
+        let busy_timeout_ns = self.busy_timeout.map_or(sale.busy_timeout_ns, nanoseconds);
+        Ok(SqlSale { journal: self.journal.unwrap_or(sale.journal), busy_timeout_ns, ..sale })
+    }
+
     /// What one database alone has is refused at another.
     fn none_of_another(&self, engine: Engine) -> anyhow::Result<()> {
         for (option, given, of) in [

@@ -1,5 +1,6 @@
 //! The census against an enumeration that shares nothing with it but the rules of the sale.
 
+mod catalogue;
 mod conventions;
 mod enumeration;
 mod requests;

@@ -1,6 +1,7 @@
 //! The words that people read, each in English and Chinese, side by side: the one place that holds
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
+pub mod catalogue;
 pub mod explore;
 pub mod gate;
 pub mod lesson;
@@ -147,6 +148,7 @@ mod tests {
 
     /// Every table of texts.
     const TABLES: &[&[(&str, &str, &str)]] = &[
+        catalogue::ALL,
         explore::ALL,
         gate::ALL,
         matrix::ALL,

@@ -7,7 +7,9 @@
 //!
 //! - [`mod@file`]: the choices that make up the usual protocols of a ticket file, and which words it has.
 //! - [`sql`]: those of the databases.
+//! - [`catalogue`]: the well-known ones, each with a name.
 
+pub mod catalogue;
 mod engine;
 pub mod file;
 mod letter;

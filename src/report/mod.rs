@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod matrix;
 pub mod page;
+pub mod protocols;
 pub mod race;
 pub mod replay;
 pub mod run;

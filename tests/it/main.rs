@@ -18,6 +18,7 @@ mod outputs;
 mod outsiders;
 mod page;
 mod planted;
+mod protocols;
 mod race;
 mod readme;
 mod replay;

@@ -7,6 +7,7 @@ mod text;
 
 pub use json::{census_json, sample_json};
 pub use page::{MOST_OF_A_COLUMN, graph_page};
+pub(super) use text::anomaly;
 pub use text::{census_text, sample_text};
 
 use num_bigint::BigUint;

@@ -198,7 +198,7 @@ fn waits(setting: &Setting, schedule: &Schedule, lang: Lang) -> Option<String> {
 }
 
 /// The name of an anomaly; in English it is the one that JSON has.
-fn anomaly(kind: AnomalyKind, lang: Lang) -> String {
+pub(in crate::report) fn anomaly(kind: AnomalyKind, lang: Lang) -> String {
     match kind {
         AnomalyKind::Oversold => say::oversold(lang),
         AnomalyKind::LostUpdate => say::lost_update(lang),

@@ -1,0 +1,246 @@
+//! What is said of the protocols of ticket files.
+
+use super::{Both, Said};
+
+/// `locked`.
+pub const LOCKED: Said = Said {
+    about: Both { en: "the whole purchase under one lock", zh: "整次购买都在一把锁里" },
+    why: Both {
+        en: "Nobody else reads from before the read until after the write.",
+        zh: "从读取之前到写入之后，没有别人能读。",
+    },
+    met_in: Both {
+        en: "programs that take one lock around read, change and write, and no shortcut",
+        zh: "读、改、写都包在同一把锁里、不抄近路的程序",
+    },
+    fix: Both {
+        en: "The lock is advisory: every program that touches the file has to take it, and the same kind.",
+        zh: "这把锁是建议性的：每个碰这个文件的程序都得拿它，而且要拿同一种。",
+    },
+};
+
+/// `unlocked`.
+pub const UNLOCKED: Said = Said {
+    about: Both { en: "check, then act, without a lock", zh: "先检查再动手，不加锁" },
+    why: Both {
+        en: "Two read the same stock before either has written: both take the same ticket.",
+        zh: "两个人都在对方写入之前读到同一个票数：拿走的是同一张票。",
+    },
+    met_in: Both {
+        en: "pid files that are checked and then written, counters in a JSON or text file, caches on disk",
+        zh: "先检查再写入的 pid 文件、放在 JSON 或文本文件里的计数器、磁盘缓存",
+    },
+    fix: Both {
+        en: "Take a lock before the read and keep it until the write is done.",
+        zh: "读取之前拿锁，一直握到写完。",
+    },
+};
+
+/// `read-outside-lock`.
+pub const READ_OUTSIDE_LOCK: Said = Said {
+    about: Both { en: "the lock guards the write alone", zh: "锁只护住写入" },
+    why: Both {
+        en: "What was read is old by the time the lock is granted: the write is guarded, the decision is not.",
+        zh: "等拿到锁，读到的已经过时：写入有锁护着，决定却没有。",
+    },
+    met_in: Both {
+        en: "save() functions that lock inside, while the object was loaded long before",
+        zh: "save() 里面加锁、而对象早就读进来了的程序",
+    },
+    fix: Both {
+        en: "Take the lock before the read, or read again under it and decide by that.",
+        zh: "在读取之前拿锁；或者拿到锁后再读一次，按新读到的决定。",
+    },
+};
+
+/// `unlock-before-write`.
+pub const UNLOCK_BEFORE_WRITE: Said = Said {
+    about: Both { en: "the lock guards the read alone", zh: "锁只护住读取" },
+    why: Both {
+        en: "The lock is let go between read and write: the next reader sees the same stock.",
+        zh: "读完就放锁再写：下一个读的人看到的还是同一个票数。",
+    },
+    met_in: Both {
+        en: "two helpers, load() and save(), each with a lock of its own, called one after the other",
+        zh: "load() 和 save() 两个函数各自加锁、先后调用的程序",
+    },
+    fix: Both {
+        en: "One lock around both, held across the decision.",
+        zh: "用一把锁包住两者，中间作决定时也不放。",
+    },
+};
+
+/// `double-checked`.
+pub const DOUBLE_CHECKED: Said = Said {
+    about: Both {
+        en: "a quick look first, then again under the lock", zh: "先随便看一眼，拿到锁再看一次"
+    },
+    why: Both {
+        en: "The second read, under the lock, decides; the first one only spares the lock when nothing is left.",
+        zh: "作决定的是锁里的第二次读；第一次读只是在没票时省掉拿锁。",
+    },
+    met_in: Both {
+        en: "caches and lazy initialisation: look, lock, look again",
+        zh: "缓存和惰性初始化：看一眼、加锁、再看一眼",
+    },
+    fix: Both {
+        en: "Decide by the second read alone; the first may be torn if writers empty the file.",
+        zh: "只按第二次读到的决定；若写的人会先清空文件，第一次可能读到残缺内容。",
+    },
+};
+
+/// `truncate-before-lock`.
+pub const TRUNCATE_BEFORE_LOCK: Said = Said {
+    about: Both {
+        en: "open(\"w\") empties the file, then the lock is taken",
+        zh: "open(\"w\") 先清空文件，然后才拿锁",
+    },
+    why: Both {
+        en: "The file is emptied before the lock is there: whoever holds the lock meets an empty file, or loses what it wrote.",
+        zh: "还没拿到锁文件就被清空：握着锁的人会读到空文件，或者刚写的内容没了。",
+    },
+    met_in: Both {
+        en: "with open(path, \"w\") as f: flock(f) …, in scripts of every language",
+        zh: "各种语言脚本里的 with open(path, \"w\") as f: flock(f) …",
+    },
+    fix: Both {
+        en: "Open with \"r+\" or \"a+\", lock, read, and empty the file only then; or lock another file.",
+        zh: "用 \"r+\" 或 \"a+\" 打开，先拿锁、再读，之后才清空；或者锁另一个文件。",
+    },
+};
+
+/// `shared-only`.
+pub const SHARED_ONLY: Said = Said {
+    about: Both { en: "the write under a shared lock", zh: "只拿共享锁就写" },
+    why: Both {
+        en: "A shared lock (LOCK_SH, F_RDLCK) is held by all at once: it keeps out nobody who takes the same.",
+        zh: "共享锁（LOCK_SH、F_RDLCK）可以人人同时持有：挡不住同样拿共享锁的人。",
+    },
+    met_in: Both {
+        en: "readers that write after all: a session file touched \"while reading\", statistics kept by readers",
+        zh: "读的人顺手也写的程序：“读的时候”更新会话文件、由读者记的统计",
+    },
+    fix: Both {
+        en: "Take the exclusive lock wherever something is written.", zh: "凡是要写，就拿独占锁。"
+    },
+};
+
+/// `upgrade`.
+pub const UPGRADE: Said = Said {
+    about: Both {
+        en: "read under a shared lock, then make it exclusive",
+        zh: "先在共享锁下读，再升级为独占锁",
+    },
+    why: Both {
+        en: "flock(2) lets the shared lock go before it grants the exclusive one: another writes in between. POSIX and \
+             OFD locks keep it, so two that upgrade wait for each other: the kernel tells POSIX (EDEADLK), OFD for ever.",
+        zh: "flock(2) 先放掉共享锁再给独占锁：中间别人写了。POSIX 和 OFD 锁不放，于是两个要升级的互相等：POSIX 由内核报 \
+             EDEADLK，OFD 永远等下去。",
+    },
+    met_in: Both {
+        en: "\"read-mostly\" stores that promote LOCK_SH to LOCK_EX once they find that they have to write",
+        zh: "“多读少写”的存储：发现要写时才把 LOCK_SH 升级成 LOCK_EX",
+    },
+    fix: Both {
+        en: "Take the exclusive lock from the start; or let go, take it, and read again.",
+        zh: "一开始就拿独占锁；或者放掉、再拿独占锁、重新读。",
+    },
+};
+
+/// `unlink-on-release`.
+pub const UNLINK_ON_RELEASE: Said = Said {
+    about: Both { en: "the lock's file is removed by its holder", zh: "持锁人放锁前删掉锁文件" },
+    why: Both {
+        en: "Who waits has the removed file open and gets its lock; who comes next makes a new file and locks that: two \
+             are in.",
+        zh: "在等的人打开的是已删除的文件，拿到它的锁；后来的人建了新文件再锁它：两个人都进来了。",
+    },
+    met_in: Both {
+        en: "tidy programs that clean up their .lock file: installers, cron wrappers, build tools",
+        zh: "爱收拾的程序会清掉自己的 .lock 文件：安装器、cron 包装脚本、构建工具",
+    },
+    fix: Both {
+        en: "Leave the file there; or, once locked, compare its inode with the one that has the name, and start again.",
+        zh: "别删文件；或者拿到锁后比较它的 inode 与现在叫这个名字的文件，不同就重来。",
+    },
+};
+
+/// `unlink-checked`.
+pub const UNLINK_CHECKED: Said = Said {
+    about: Both {
+        en: "the same, and whoever gets the lock looks whether its file is still there",
+        zh: "同上，但拿到锁的人先看锁的还是不是那个文件",
+    },
+    why: Both {
+        en: "Who has locked a file that has lost its name begins again: only one holds the file that has it.",
+        zh: "发现锁住的文件已没有名字的人会重来：握着有名字的那个文件的，只有一个。",
+    },
+    met_in: Both {
+        en: "careful lock-file libraries: fstat after flock, stat of the name, and a loop",
+        zh: "细心的锁文件库：flock 之后 fstat，再 stat 文件名，循环",
+    },
+    fix: Both {
+        en: "Compare device and inode, both; remove the file only while it is locked.",
+        zh: "设备号和 inode 都要比；只在握着锁时删文件。",
+    },
+};
+
+/// `renamed-away`.
+pub const RENAMED_AWAY: Said = Said {
+    about: Both {
+        en: "an atomic rename over the file that is locked", zh: "用原子 rename 换掉带锁的文件"
+    },
+    why: Both {
+        en: "Each write puts another file in the place of the locked one: who waited gets the old file's lock, who comes \
+             next the new one's.",
+        zh: "每次写入都用另一个文件换掉带锁的那个：在等的人拿到旧文件的锁，后来的人拿到新文件的锁。",
+    },
+    met_in: Both {
+        en: "\"atomic write\" helpers (write a temporary file, rename) added to programs that lock the data file itself",
+        zh: "本来锁数据文件本身、后来又换成“原子写”（写临时文件再 rename）的程序",
+    },
+    fix: Both {
+        en: "Lock a file beside it that nobody ever replaces (--lock-on sidecar, the default for --write rename).",
+        zh: "锁旁边一个谁也不会换掉的文件（--lock-on sidecar，也是 --write rename 的默认）。",
+    },
+};
+
+/// `close-drops-posix`.
+pub const CLOSE_DROPS_POSIX: Said = Said {
+    about: Both {
+        en: "another descriptor of the locked file is closed", zh: "关闭了带锁文件的另一个描述符"
+    },
+    why: Both {
+        en: "A POSIX lock goes when the process closes any descriptor of the file (fcntl_locking(2)), one that had nothing \
+             to do with the lock, too. flock and OFD locks stay.",
+        zh: "进程关闭该文件的任何描述符，POSIX 锁就没了（fcntl_locking(2)），哪怕那个描述符与锁无关。flock 和 OFD 锁不受影响。",
+    },
+    met_in: Both {
+        en: "a library that peeks into the same file (a config reader, a backup, a checksum) inside the locked part",
+        zh: "在持锁期间，某个库也打开同一个文件看一眼（读配置、备份、算校验和）",
+    },
+    fix: Both {
+        en: "Take OFD locks (or flock), or lock a file that nothing else opens.",
+        zh: "改用 OFD 锁（或 flock），或者锁一个别的代码不会打开的文件。",
+    },
+};
+
+/// `stale-break-guarded`.
+pub const STALE_BREAK_GUARDED: Said = Said {
+    about: Both {
+        en: "a dead holder's lockfile is removed under a lock of its own",
+        zh: "在另一把锁的保护下清除死人留下的锁文件",
+    },
+    why: Both {
+        en: "Whoever removes it holds a flock meanwhile and looks again under it: nobody else's lockfile can be hit.",
+        zh: "清除的人先拿住一把 flock，在里面再看一次：不会误删别人的锁文件。",
+    },
+    met_in: Both {
+        en: "daemons that survive kill -9 of themselves: package managers, mail delivery",
+        zh: "自己被 kill -9 也要能恢复的守护进程：包管理器、邮件投递",
+    },
+    fix: Both {
+        en: "A pid counts only on its own host, boot and pid namespace: a lockfile of elsewhere has to be waited for.",
+        zh: "pid 只在本机、本次启动、本 pid 命名空间内有意义：别处留下的锁文件只能等。",
+    },
+};

@@ -1,0 +1,204 @@
+//! The protocols of ticket files.
+
+use super::{Case, Choices, Entry, Promise, Recipe, Variant};
+use crate::lang::catalogue::file as said;
+use crate::protocol::Protocol;
+use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::stock::Stock;
+
+/// What a protocol stands for on a ticket file.
+#[derive(Debug)]
+pub struct FileRecipe {
+    /// Its steps.
+    steps: &'static str,
+    /// The locks that it is known with, and what it promises with each.
+    locks: &'static [(Lock, Promise)],
+    /// How the word `write` reaches the file.
+    write: Write,
+    /// Which file carries the lock, where that is not the usual one.
+    lock_on: Option<LockOn>,
+    /// Whether a dead holder's lockfile is removed under its guard.
+    break_stale: bool,
+    /// What a trial of it is.
+    pub trial: Trial,
+}
+
+/// What a trial of a protocol is on real files: how it is arranged so that what goes wrong does so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// How many buyers race.
+    pub buyers: u32,
+    /// How many tickets they race for, until they are refused.
+    pub tickets: Stock,
+    /// How long they think, in nanoseconds, give or take half of it.
+    pub think_ns: u64,
+    /// How long they wait for the lock before they are stuck, in nanoseconds.
+    pub patience_ns: u64,
+}
+
+impl Trial {
+    /// The usual one: ten buyers, twenty tickets, a think time at which all meet in every purchase.
+    const USUAL: Self = Self { buyers: 10, tickets: 20, think_ns: 1_000_000, patience_ns: 10_000_000_000 };
+}
+
+impl FileRecipe {
+    /// These steps with these locks; the rest is usual.
+    const fn new(steps: &'static str, locks: &'static [(Lock, Promise)]) -> Self {
+        Self { steps, locks, write: Write::Overwrite, lock_on: None, break_stale: false, trial: Trial::USUAL }
+    }
+
+    fn sale(&self, lock: Lock) -> Sale {
+        let steps: Option<Protocol> = self.steps.parse().ok();
+        let lock_on = self.lock_on.filter(|_| lock.has_carrier());
+        let sale = steps.and_then(|steps| Sale::of_steps(steps, Some(lock), lock_on, Some(self.write)).ok());
+        let Some(sale) = sale else { unreachable!("{} with {lock}: the table is tested", self.steps) };
+        Sale { break_stale: self.break_stale, ..sale }
+    }
+
+    pub(super) fn variants(&self) -> Vec<Variant> {
+        let of = |(lock, promise): &(Lock, Promise)| Variant {
+            name: lock.name(),
+            promise: *promise,
+            choices: Choices::File(self.sale(*lock)),
+        };
+        self.locks.iter().map(of).collect()
+    }
+}
+
+const KEEPS: Promise = Promise::Keeps;
+const BREAKS: Promise = Promise::Breaks;
+
+/// Every kind of lock that a whole purchase can stand under.
+const ALL_KEEP: &[(Lock, Promise)] = &[
+    (Lock::Flock, KEEPS),
+    (Lock::Posix, KEEPS),
+    (Lock::Ofd, KEEPS),
+    (Lock::Lockfile, KEEPS),
+    (Lock::Semaphore, KEEPS),
+];
+
+/// The same of what no lock helps.
+const ALL_BREAK: &[(Lock, Promise)] = &[
+    (Lock::Flock, BREAKS),
+    (Lock::Posix, BREAKS),
+    (Lock::Ofd, BREAKS),
+    (Lock::Lockfile, BREAKS),
+    (Lock::Semaphore, BREAKS),
+];
+
+/// The kinds that sit on a file and can be shared.
+const CARRIED_BREAK: &[(Lock, Promise)] =
+    &[(Lock::Flock, BREAKS), (Lock::Posix, BREAKS), (Lock::Ofd, BREAKS)];
+const CARRIED_KEEP: &[(Lock, Promise)] = &[(Lock::Flock, KEEPS), (Lock::Posix, KEEPS), (Lock::Ofd, KEEPS)];
+
+/// A case of two buyers and one ticket.
+const fn of_two(recipe: FileRecipe) -> Case {
+    Case { recipe: Recipe::File(recipe), buyers: 2, tickets: 1 }
+}
+
+/// A case that takes a third buyer: one to hold the lock's file, one to wait for it, one to come later.
+const fn of_three(recipe: FileRecipe) -> Case {
+    Case { recipe: Recipe::File(recipe), buyers: 3, tickets: 2 }
+}
+
+/// The entries, in the order in which they are shown.
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "locked",
+        said: &said::LOCKED,
+        control: "unlocked",
+        cases: &[of_two(FileRecipe::new("lock read think write unlock", ALL_KEEP))],
+    },
+    Entry {
+        name: "unlocked",
+        said: &said::UNLOCKED,
+        control: "locked",
+        cases: &[of_two(FileRecipe::new("read think write", &[(Lock::None, BREAKS)]))],
+    },
+    Entry {
+        name: "read-outside-lock",
+        said: &said::READ_OUTSIDE_LOCK,
+        control: "locked",
+        cases: &[of_two(FileRecipe::new("read think lock write unlock", ALL_BREAK))],
+    },
+    Entry {
+        name: "unlock-before-write",
+        said: &said::UNLOCK_BEFORE_WRITE,
+        control: "locked",
+        cases: &[of_two(FileRecipe::new("lock read unlock think write", ALL_BREAK))],
+    },
+    Entry {
+        name: "double-checked",
+        said: &said::DOUBLE_CHECKED,
+        control: "read-outside-lock",
+        cases: &[of_two(FileRecipe::new("read lock read think write unlock", ALL_KEEP))],
+    },
+    Entry {
+        name: "truncate-before-lock",
+        said: &said::TRUNCATE_BEFORE_LOCK,
+        control: "locked",
+        cases: &[of_two(FileRecipe {
+            write: Write::Truncate,
+            ..FileRecipe::new("read think truncate lock fill unlock", ALL_BREAK)
+        })],
+    },
+    Entry {
+        name: "shared-only",
+        said: &said::SHARED_ONLY,
+        control: "locked",
+        cases: &[of_two(FileRecipe::new("lock-shared read think write unlock", CARRIED_BREAK))],
+    },
+    Entry {
+        name: "upgrade",
+        said: &said::UPGRADE,
+        control: "locked",
+        // Two that upgrade wait for each other, under OFD locks for ever: a trial has to end all the same.
+        cases: &[of_two(FileRecipe {
+            trial: Trial { patience_ns: 300_000_000, ..Trial::USUAL },
+            ..FileRecipe::new("lock-shared read think upgrade write unlock", CARRIED_BREAK)
+        })],
+    },
+    Entry {
+        name: "unlink-on-release",
+        said: &said::UNLINK_ON_RELEASE,
+        control: "unlink-checked",
+        cases: &[of_three(FileRecipe::new("open lock read think write unlink unlock", CARRIED_BREAK))],
+    },
+    Entry {
+        name: "unlink-checked",
+        said: &said::UNLINK_CHECKED,
+        control: "unlink-on-release",
+        cases: &[of_three(FileRecipe::new(
+            "open lock reopen-check read think write unlink unlock",
+            CARRIED_KEEP,
+        ))],
+    },
+    Entry {
+        name: "renamed-away",
+        said: &said::RENAMED_AWAY,
+        control: "locked",
+        cases: &[of_three(FileRecipe {
+            write: Write::Rename,
+            lock_on: Some(LockOn::Ticket),
+            ..FileRecipe::new("open lock read think write unlock", CARRIED_BREAK)
+        })],
+    },
+    Entry {
+        name: "close-drops-posix",
+        said: &said::CLOSE_DROPS_POSIX,
+        control: "locked",
+        cases: &[of_two(FileRecipe::new(
+            "lock close-other read think write unlock",
+            &[(Lock::Posix, BREAKS), (Lock::Flock, KEEPS), (Lock::Ofd, KEEPS)],
+        ))],
+    },
+    Entry {
+        name: "stale-break-guarded",
+        said: &said::STALE_BREAK_GUARDED,
+        control: "unlocked",
+        cases: &[of_two(FileRecipe {
+            break_stale: true,
+            ..FileRecipe::new("lock read think write unlock", &[(Lock::Lockfile, KEEPS)])
+        })],
+    },
+];

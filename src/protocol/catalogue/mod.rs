@@ -1,0 +1,273 @@
+//! The catalogue: well-known protocols, right and wrong, each with a name and a reputation. One table, as data.
+//!
+//! An entry has a [`Case`] for each store where it is met: the choices or the steps that it stands for there, what
+//! it promises under each lock (of a file) or at each level (of a database), and the smallest sale that shows it.
+//! The first lock, or level, is what the name alone stands for. Whoever runs, counts, replays or grades a
+//! protocol gets plain [`Choices`] from here: nothing elsewhere knows a name.
+
+mod database;
+mod file;
+
+pub use database::DatabaseRecipe;
+pub use file::{FileRecipe, Trial};
+
+use super::Choices;
+use super::sql::Engine;
+use crate::closed_set::closed_set;
+use crate::lang::catalogue::Said;
+use crate::stock::Stock;
+
+closed_set! {
+    /// What is promised of a protocol.
+    pub enum Promise: "promise" {
+        /// No order of its steps sells a ticket twice, or leaves a buyer waiting for ever.
+        Keeps = "keeps",
+        /// Some order of its steps does.
+        Breaks = "breaks",
+    }
+}
+
+/// A protocol with a name.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// What is said of it.
+    pub said: &'static Said,
+    /// The entry to compare it with: the same with the cure, or without.
+    pub control: &'static str,
+    /// The stores where it is met; the first is the one that is shown first.
+    pub cases: &'static [Case],
+}
+
+/// A protocol at one store.
+#[derive(Debug)]
+pub struct Case {
+    /// What it stands for there.
+    pub recipe: Recipe,
+    /// How many buyers the smallest sale has in which it shows what it promises.
+    pub buyers: u32,
+    /// How many tickets that sale has.
+    pub tickets: Stock,
+}
+
+/// What a protocol stands for at a store.
+#[derive(Debug)]
+pub enum Recipe {
+    /// On a ticket file.
+    File(FileRecipe),
+    /// In a database.
+    Database(DatabaseRecipe),
+}
+
+/// What a protocol promises under one lock, or at one level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// The name of the lock, or of the level.
+    pub name: &'static str,
+    /// What is promised.
+    pub promise: Promise,
+    /// What a purchase does.
+    pub choices: Choices,
+}
+
+/// Why a name stands for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogueError {
+    /// No protocol has this name.
+    #[error("no protocol is called {given:?}; {}: {known}", meant(*nearest))]
+    Unknown {
+        /// The name that was given, at most its first 40 characters.
+        given: String,
+        /// The one that was meant, perhaps.
+        nearest: Option<&'static str>,
+        /// All names.
+        known: String,
+    },
+    /// The protocol is not met at this store.
+    #[error("{name} is no protocol of {store}; it is one of: {stores}")]
+    OtherStore {
+        /// The protocol.
+        name: &'static str,
+        /// The store.
+        store: &'static str,
+        /// Where it is met.
+        stores: String,
+    },
+    /// The protocol is not known under this lock, or at this level.
+    #[error("{name} is not known with {what} {given}; it is known with: {known}")]
+    OtherVariant {
+        /// The protocol.
+        name: &'static str,
+        /// `lock` or `isolation`.
+        what: &'static str,
+        /// What was given.
+        given: &'static str,
+        /// What it is known with.
+        known: String,
+    },
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(|| "there are".to_owned(), |nearest| format!("did you mean {nearest}? There are"))
+}
+
+/// The entries of all stores, a table a kind of store.
+const TABLES: &[&[Entry]] = &[file::ENTRIES, database::ENTRIES];
+
+/// All entries, in their order.
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    TABLES.iter().copied().flatten()
+}
+
+/// How unlike two names may be for the one to be taken for the other.
+const LIKE: f64 = 0.8;
+
+/// The entry of this name.
+///
+/// # Errors
+/// When there is none.
+pub fn entry(name: &str) -> Result<&'static Entry, CatalogueError> {
+    all().find(|entry| entry.name == name).ok_or_else(|| {
+        let likeness =
+            |entry: &'static Entry| (strsim::jaro_winkler(&name.to_lowercase(), entry.name), entry.name);
+        let nearest = all().map(likeness).filter(|(likeness, _)| *likeness >= LIKE);
+        let nearest = nearest.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, name)| name);
+        let known = all().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+        CatalogueError::Unknown { given: name.chars().take(40).collect(), nearest, known }
+    })
+}
+
+impl Entry {
+    /// Its case at a database; on a ticket file, if there is none.
+    ///
+    /// # Errors
+    /// When it is not met there.
+    pub fn case(&'static self, engine: Option<Engine>) -> Result<&'static Case, CatalogueError> {
+        let store = engine.map_or("file", Engine::name);
+        self.cases.iter().find(|case| case.store() == store).ok_or_else(|| {
+            let stores = self.cases.iter().map(Case::store).collect::<Vec<_>>().join(", ");
+            CatalogueError::OtherStore { name: self.name, store, stores }
+        })
+    }
+}
+
+impl Case {
+    /// The name of its store.
+    #[must_use]
+    pub fn store(&self) -> &'static str {
+        match &self.recipe {
+            Recipe::File(_) => "file",
+            Recipe::Database(recipe) => recipe.engine.name(),
+        }
+    }
+
+    /// What a trial of it is on real files, where it is met there.
+    #[must_use]
+    pub const fn trial(&self) -> Option<Trial> {
+        match &self.recipe {
+            Recipe::File(recipe) => Some(recipe.trial),
+            Recipe::Database(_) => None,
+        }
+    }
+
+    /// What it promises under each lock, or at each level; the first is what the name alone stands for.
+    #[must_use]
+    pub fn variants(&self) -> Vec<Variant> {
+        match &self.recipe {
+            Recipe::File(recipe) => recipe.variants(),
+            Recipe::Database(recipe) => recipe.variants(),
+        }
+    }
+
+    /// What the name alone stands for.
+    ///
+    /// # Panics
+    /// Never: a case has a variant, which a test holds.
+    #[must_use]
+    pub fn usual(&self) -> Variant {
+        self.variants()[0]
+    }
+
+    /// The variant with this lock, or at this level; the usual one, if none is named.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn variant(
+        &self,
+        entry: &'static Entry,
+        what: &'static str,
+        given: Option<&'static str>,
+    ) -> Result<Variant, CatalogueError> {
+        let variants = self.variants();
+        let Some(given) = given else { return Ok(variants[0]) };
+        variants.iter().find(|variant| variant.name == given).copied().ok_or_else(|| {
+            let known = variants.iter().map(|variant| variant.name).collect::<Vec<_>>().join(", ");
+            CatalogueError::OtherVariant { name: entry.name, what, given, known }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart_and_lead_to_their_controls() {
+        let names: BTreeSet<&str> = all().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), all().count());
+        for each in all() {
+            assert!(each.name != each.control && names.contains(each.control), "{}", each.name);
+            assert!(each.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", each.name);
+            let stores: BTreeSet<&str> = each.cases.iter().map(Case::store).collect();
+            assert_eq!(stores.len(), each.cases.len(), "{}", each.name);
+            assert!(!stores.is_empty() && each.cases.iter().all(|case| !case.variants().is_empty()));
+        }
+    }
+
+    /// What breaks is compared with what keeps, and the other way round.
+    #[test]
+    fn a_protocol_and_its_control_promise_the_opposite() {
+        for each in all() {
+            let control = entry(each.control).expect("a control");
+            for case in each.cases {
+                let store = case.store();
+                let beside =
+                    control.cases.iter().find(|case| case.store() == store).expect("at the same store");
+                let promises = (case.usual().promise, beside.usual().promise);
+                let both_keep = promises == (Promise::Keeps, Promise::Keeps);
+                assert!(promises.0 != promises.1 && !both_keep, "{} at {store}", each.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_is_told_what_there_is() {
+        let error = entry("chek-then-set").expect_err("no such name").to_string();
+        assert!(error.contains("did you mean check-then-set?") && error.contains("renamed-away"), "{error}");
+        let error = entry("locked").expect("an entry").case(Some(Engine::Postgres)).expect_err("no case");
+        assert_eq!(error.to_string(), "locked is no protocol of postgres; it is one of: file");
+        let upgrade = entry("upgrade").expect("an entry");
+        let case = upgrade.case(None).expect("a case");
+        assert_eq!(case.variant(upgrade, "lock", Some("posix")).expect("a variant").name, "posix");
+        let error = case.variant(upgrade, "lock", Some("lockfile")).expect_err("never shared");
+        assert!(error.to_string().contains("known with: flock, posix, ofd"), "{error}");
+    }
+
+    #[test]
+    fn no_text_lacks_a_language() {
+        let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+        for each in all() {
+            let Said { about, why, met_in, fix } = each.said;
+            for text in [why, met_in, fix] {
+                assert!(text.zh.contains(is_han), "{}: {}", each.name, text.zh);
+            }
+            for text in [about, why, met_in, fix] {
+                assert!(!text.en.is_empty() && !text.en.contains(is_han), "{}: {}", each.name, text.en);
+                assert!(!text.zh.is_empty(), "{}", each.name);
+            }
+        }
+    }
+}
