@@ -10,6 +10,8 @@ closed_set! {
         LockTimeout = "lock_timeout",
         /// The process that holds the lock is dead, and the lock outlived it.
         HolderGone = "holder_gone",
+        /// The kernel found that waiting for the lock would never end: two wait for each other (EDEADLK).
+        Deadlock = "deadlock",
         /// The lock call itself failed.
         Lock = "lock",
         /// The lock could not be let go.
@@ -32,6 +34,14 @@ closed_set! {
         Stopped = "stopped",
         /// The buyer was killed in the middle of the purchase.
         Killed = "killed",
+    }
+}
+
+impl FaultKind {
+    /// Whether the buyer waited for a lock that it never got.
+    #[must_use]
+    pub const fn is_wait_in_vain(self) -> bool {
+        matches!(self, FaultKind::LockTimeout | FaultKind::HolderGone | FaultKind::Deadlock)
     }
 }
 
@@ -109,6 +119,16 @@ impl Fault {
         Self { kind, errno: error.raw_os_error().unwrap_or(0) }
     }
 
+    /// A lock that the system refused.
+    #[must_use]
+    pub fn of_lock(error: &std::io::Error) -> Self {
+        let kind = match error.kind() {
+            std::io::ErrorKind::Deadlock => FaultKind::Deadlock,
+            _ => FaultKind::Lock,
+        };
+        Self::os(kind, error)
+    }
+
     /// A lock that its dead holder left behind.
     #[must_use]
     pub const fn holder_gone(pid: u32) -> Self {
@@ -135,6 +155,7 @@ impl Fault {
             // A buyer gives up waiting for a file's lock by itself; a database may do it for its client.
             FaultKind::LockTimeout => self.errno != 0,
             FaultKind::HolderGone
+            | FaultKind::Deadlock
             | FaultKind::Lock
             | FaultKind::Unlock
             | FaultKind::Torn

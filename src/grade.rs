@@ -1,14 +1,17 @@
-//! What is promised of a combination of workers, lock and write, and how well it keeps that: rules and
-//! data. It runs nothing and prints nothing.
+//! What is promised of a combination of workers, lock and write, or of a protocol by its name, and how well it keeps
+//! that: rules and data. It runs nothing and prints nothing.
 //!
-//! The promise follows from who the lock tells apart ([`Exclusion`], which is decided in one place,
-//! [`Exclusion::of`]). The grade follows from what was seen, and a promise of safety counts only
-//! beside its control: the same workers and the same write without a lock have to fail.
+//! The promise of a combination follows from who the lock tells apart ([`Exclusion`], which is decided in one place,
+//! [`Exclusion::of`]); that of a protocol stands in the catalogue. The grade follows from what was seen, and a promise of safety counts only
+//! beside its control: the same workers and the same write without a lock, or the protocol that it is compared
+//! with, have to fail.
 
 use serde::Serialize;
 
 use crate::closed_set::closed_set;
 use crate::plan::{Exclusion, Workers};
+use crate::protocol::Choices;
+use crate::protocol::catalogue::{self, Case, Entry, Promise, Trial, Variant};
 use crate::protocol::file::{Lock, LockOn, Sale, Write};
 
 closed_set! {
@@ -23,7 +26,93 @@ closed_set! {
     }
 }
 
-/// What one row of the matrix is about.
+/// What one row of a matrix is about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Subject {
+    /// Workers, lock and write.
+    Combination(Combination),
+    /// A protocol by its name.
+    Protocol(Named),
+}
+
+impl Subject {
+    /// The same without what is to be tried: it has to fail.
+    #[must_use]
+    pub fn control(self) -> Self {
+        match self {
+            Subject::Combination(combination) => Subject::Combination(combination.control()),
+            Subject::Protocol(named) => Subject::Protocol(named.control().unwrap_or(named)),
+        }
+    }
+
+    /// The grade that is promised.
+    #[must_use]
+    pub fn expected(self) -> Grade {
+        match self {
+            Subject::Combination(combination) => combination.expected(),
+            Subject::Protocol(named) => named.expected(),
+        }
+    }
+}
+
+/// A protocol of the catalogue on a ticket file, under one of its locks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Named {
+    /// The protocol.
+    pub entry: &'static Entry,
+    /// The lock, and what is promised.
+    pub variant: Variant,
+    /// What a purchase does.
+    pub sale: Sale,
+    /// What a trial is.
+    pub trial: Trial,
+}
+
+impl Named {
+    /// Every protocol of ticket files, each under the lock that its name stands for; and under all that it is known
+    /// with, where the lock makes the difference.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let of_case = |entry: &'static Entry| {
+            let case = entry.case(None).ok()?;
+            let shown = if case.differs_by_lock() { usize::MAX } else { 1 };
+            Some(case.variants().into_iter().take(shown).filter_map(move |variant| Self::of(entry, case, variant)))
+        };
+        catalogue::all().filter_map(of_case).flatten().collect()
+    }
+
+    fn of(entry: &'static Entry, case: &Case, variant: Variant) -> Option<Self> {
+        let Choices::File(sale) = variant.choices else { return None };
+        Some(Self { entry, variant, sale, trial: case.trial()? })
+    }
+
+    /// The protocol to compare it with, under the lock that that name stands for. Of a lock that saves a protocol
+    /// which breaks under another one, it is that other one.
+    #[must_use]
+    pub fn control(self) -> Option<Self> {
+        let is_saved = self.variant.promise == Promise::Keeps;
+        let own = self.entry.case(None).ok()?;
+        if is_saved && own.usual().promise == Promise::Breaks {
+            return Self::of(self.entry, own, own.usual());
+        }
+        let entry = catalogue::entry(self.entry.control).ok()?;
+        let case = entry.case(None).ok()?;
+        Self::of(entry, case, case.usual())
+    }
+
+    /// The grade that is promised.
+    #[must_use]
+    pub fn expected(self) -> Grade {
+        match self.variant.promise {
+            // Documented as Linux only.
+            _ if self.sale.lock == Lock::Ofd && !cfg!(target_os = "linux") => Grade::Inconclusive,
+            Promise::Keeps => Grade::Safe,
+            Promise::Breaks => Grade::Unsafe,
+        }
+    }
+}
+
+/// Workers, lock and write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Combination {
     /// How buyers are run.
@@ -122,11 +211,11 @@ pub enum Obstacle {
     CouldNotRun(String),
 }
 
-/// One combination, tried and graded.
+/// One combination or protocol, tried and graded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Which.
-    pub combination: Combination,
+    pub subject: Subject,
     /// How many trials were run.
     pub trials: u32,
     /// What went wrong in them.
@@ -145,7 +234,7 @@ impl Row {
     /// Whether it did as its documentation promises.
     #[must_use]
     pub fn as_documented(&self) -> bool {
-        self.grade == self.combination.expected()
+        self.grade == self.subject.expected()
     }
 
     /// Whether it did the opposite of what its documentation promises.
@@ -162,7 +251,7 @@ impl Row {
     }
 }
 
-/// Grades what was seen. `control_failed` says whether the same without the lock did.
+/// Grades what was seen. `control_failed` says whether its control did.
 #[must_use]
 pub fn grade(counts: &Counts, could_not: Option<String>, control_failed: bool) -> (Grade, Option<Obstacle>) {
     match could_not {
@@ -211,6 +300,21 @@ mod tests {
     }
 
     #[test]
+    fn every_protocol_of_files_comes_with_its_control() {
+        let all = Named::all();
+        let row = |name: &str, lock: &str| {
+            *all.iter().find(|row| row.entry.name == name && row.variant.name == lock).expect("a row")
+        };
+        assert!(all.iter().all(|row| row.control().is_some_and(|control| all.contains(&control))));
+        assert_eq!(row("upgrade", "ofd").expected(), Grade::Unsafe);
+        assert_eq!(row("close-drops-posix", "flock").expected(), Grade::Safe);
+        assert_eq!(all.iter().filter(|row| row.entry.name == "locked").count(), 1);
+        // What keeps is shown beside what fails.
+        let safe = all.iter().filter(|row| row.expected() == Grade::Safe);
+        assert!(safe.filter_map(|row| row.control()).all(|control| control.expected() == Grade::Unsafe));
+    }
+
+    #[test]
     fn safety_needs_a_control_that_failed() {
         let sound = Counts::default();
         assert_eq!(grade(&sound, None, true), (Grade::Safe, None));
@@ -224,7 +328,7 @@ mod tests {
     #[test]
     fn the_bound_is_three_in_n() {
         let row = Row {
-            combination: combination(Workers::Process, Lock::Flock, Write::Overwrite),
+            subject: Subject::Combination(combination(Workers::Process, Lock::Flock, Write::Overwrite)),
             trials: 30,
             counts: Counts::default(),
             sales_per_s: 1.0,

@@ -1,9 +1,9 @@
-//! The matrix: every combination of workers, lock and write is run for real, several times, on files in
-//! one folder, and graded. Prints nothing.
+//! The matrix: every combination of workers, lock and write, or every protocol of the catalogue, is run for real,
+//! several times, on files in one folder, and graded. Prints nothing.
 //!
-//! Every trial is a whole sale, as `ticketsim` runs it: 10 buyers, 20 tickets, each buyer buys until it
+//! Every trial of a combination is a whole sale, as `ticketsim` runs it: 10 buyers, 20 tickets, each buyer buys until it
 //! is refused, and thinks for about a millisecond, so that without a lock all of them meet in every
-//! purchase. A combination that is promised to be safe is graded beside its control in the same matrix.
+//! purchase. A trial of a protocol is what the catalogue says. A combination that is promised to be safe is graded beside its control in the same matrix.
 //!
 //! Process buyers need a launcher with one thread. The other workers have joined all of theirs when
 //! they return, so the trials can follow each other in any order.
@@ -12,10 +12,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::grade::{Combination, Counts, Row, grade};
+use crate::grade::{Counts, Row, Subject, grade};
 use crate::history::Purchase;
-use crate::plan::{Pace, PerBuyer, Plan};
-use crate::protocol::file::{Lock, Sale};
+use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::protocol::catalogue::Trial;
+use crate::protocol::file::Sale;
 use crate::run::{RunError, Sold, run};
 use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, Ruling, Unjudged};
@@ -33,8 +34,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// What is to be tried.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatrixPlan {
-    /// Which combinations, with the control of each.
-    pub combinations: Vec<Combination>,
+    /// The rows, with the control of each.
+    pub subjects: Vec<Subject>,
     /// How many trials each.
     pub trials: u32,
     /// The folder in which the ticket files are made; it is not removed.
@@ -48,10 +49,10 @@ pub struct MatrixWatch<'a> {
     /// Set when it is to end early.
     pub interrupted: &'a AtomicBool,
     /// Called before each trial, with its number from 0.
-    pub progress: &'a mut dyn FnMut(u64, Combination),
+    pub progress: &'a mut dyn FnMut(u64, Subject),
 }
 
-/// What the trials of one combination came to, before it is graded.
+/// What the trials of one row came to, before it is graded.
 #[derive(Default)]
 struct Tried {
     trials: u32,
@@ -65,27 +66,27 @@ struct Tried {
 /// What was tried, graded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
-    /// A row for each combination that was tried at least once, in their order.
+    /// A row for each subject that was tried at least once, in their order.
     pub rows: Vec<Row>,
-    /// How many combinations there were to try, where an interrupt came before the last trial of the last one.
+    /// How many there were to try, where an interrupt came before the last trial of the last one.
     pub interrupted: Option<usize>,
 }
 
-/// Runs and grades the combinations of a plan. A trial that can't be run is what its row then says. When it is
+/// Runs and grades the rows of a plan. A trial that can't be run is what its row then says. When it is
 /// interrupted, what was tried until then is graded.
 #[must_use]
 pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Matrix {
-    let mut tried = Vec::with_capacity(plan.combinations.len());
+    let mut tried = Vec::with_capacity(plan.subjects.len());
     let mut number = 0;
     let mut interrupted = None;
-    'all: for combination in &plan.combinations {
-        tried.push((*combination, Tried::default()));
+    'all: for subject in &plan.subjects {
+        tried.push((*subject, Tried::default()));
         for _ in 0..plan.trials {
-            (watch.progress)(number, *combination);
+            (watch.progress)(number, *subject);
             number += 1;
-            let sold = trial(plan, *combination, number, watch);
+            let sold = trial(plan, *subject, number, watch);
             if watch.interrupted.load(Ordering::Relaxed) {
-                interrupted = Some(plan.combinations.len());
+                interrupted = Some(plan.subjects.len());
                 break 'all;
             }
             if let Some((_, sum)) = tried.last_mut() {
@@ -94,34 +95,41 @@ pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Matrix {
         }
     }
     tried.retain(|(_, sum)| sum.trials > 0);
-    let failed: Vec<Combination> = tried
-        .iter()
-        .filter(|(combination, sum)| combination.lock == Lock::None && sum.counts.unsound > 0)
-        .map(|(combination, _)| *combination)
-        .collect();
-    let rows = tried.into_iter().map(|(combination, sum)| sum.row(combination, &failed)).collect();
+    let failed: Vec<Subject> =
+        tried.iter().filter(|(_, sum)| sum.counts.unsound > 0).map(|(subject, _)| *subject).collect();
+    let rows = tried.into_iter().map(|(subject, sum)| sum.row(subject, &failed)).collect();
     Matrix { rows, interrupted }
+}
+
+/// How a trial of a row is run: by which workers, what a purchase does, how many race for how much.
+fn arranged(subject: Subject) -> (Workers, Sale, Trial) {
+    match subject {
+        Subject::Combination(combination) => {
+            let ns = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+            let (think_ns, patience_ns) = (ns(THINK), ns(PATIENCE));
+            let trial = Trial { buyers: BUYERS, tickets: TICKETS, think_ns, patience_ns };
+            (combination.workers, combination.sale(), trial)
+        }
+        Subject::Protocol(named) => (Workers::Process, named.sale, named.trial),
+    }
 }
 
 fn trial(
     plan: &MatrixPlan,
-    combination: Combination,
+    subject: Subject,
     number: u64,
     watch: &MatrixWatch<'_>,
 ) -> Result<Sold, RunError> {
-    let patience_ns = u64::try_from(PATIENCE.as_nanos()).unwrap_or(u64::MAX);
-    let sale = Sale { lock_timeout_ns: Some(patience_ns), ..combination.sale() };
+    let (workers, sale, trial) = arranged(subject);
+    let sale = Sale { lock_timeout_ns: Some(trial.patience_ns), ..sale };
     // A file of its own, so that nothing of an earlier trial is met.
     let file = plan.folder.join(format!("{number}.json"));
+    let seed = plan.seed.wrapping_add(number);
     let trial = Plan {
-        workers: combination.workers,
+        workers,
         per_buyer: PerBuyer::All,
-        pace: Pace {
-            think_ns: u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX),
-            jitter: Plan::DEFAULT_JITTER,
-            seed: plan.seed.wrapping_add(number),
-        },
-        ..Plan::on_file(sale, &file, BUYERS, Some(TICKETS))
+        pace: Pace { think_ns: trial.think_ns, jitter: Plan::DEFAULT_JITTER, seed },
+        ..Plan::on_file(sale, &file, trial.buyers, Some(trial.tickets))
     };
     let mut watching = Watch { interrupted: watch.interrupted, begin: &mut |_| {}, progress: &mut |_| {} };
     run(&trial, &mut watching)
@@ -155,13 +163,13 @@ impl Tried {
         self.waits_ns.extend(sold.history.purchases.iter().filter_map(wait_ns));
     }
 
-    fn row(mut self, combination: Combination, failed: &[Combination]) -> Row {
-        let control_failed = failed.contains(&combination.control());
+    fn row(mut self, subject: Subject, failed: &[Subject]) -> Row {
+        let control_failed = failed.contains(&subject.control());
         let (grade, obstacle) = grade(&self.counts, self.could_not.take(), control_failed);
         let elapsed_s = self.elapsed_ns as f64 / 1e9;
         let sales_per_s = if self.elapsed_ns == 0 { 0.0 } else { self.receipts as f64 / elapsed_s };
         Row {
-            combination,
+            subject,
             trials: self.trials,
             counts: self.counts,
             sales_per_s,

@@ -13,7 +13,7 @@ use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json};
 use super::progress::When;
 use super::{Exit, closed};
-use crate::grade::{Combination, Row};
+use crate::grade::{Combination, Named, Row, Subject};
 use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::matrix::{BUYERS, Matrix, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
@@ -35,6 +35,9 @@ pub(super) struct MatrixArgs {
     /// Trials of each row
     #[arg(long, value_name = "N", default_value_t = TRIALS, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     trials: u32,
+    /// The protocols of ticket files instead (`ticketsim protocols`), each beside the one it is compared with
+    #[arg(long, conflicts_with_all = ["workers", "lock", "write"])]
+    protocols: bool,
     /// These kinds of workers alone, separated by commas
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = closed::<Workers>(Workers::ALL))]
     workers: Vec<Workers>,
@@ -66,12 +69,13 @@ pub(super) struct MatrixArgs {
 }
 
 impl MatrixArgs {
-    fn combinations(&self) -> Vec<Combination> {
-        Combination::all(
-            named(&self.workers, Workers::ALL),
-            named(&self.lock, Lock::ALL),
-            named(&self.write, Write::ALL),
-        )
+    fn subjects(&self) -> Vec<Subject> {
+        if self.protocols {
+            return Named::all().into_iter().map(Subject::Protocol).collect();
+        }
+        let (workers, locks) = (named(&self.workers, Workers::ALL), named(&self.lock, Lock::ALL));
+        let combinations = Combination::all(workers, locks, named(&self.write, Write::ALL));
+        combinations.into_iter().map(Subject::Combination).collect()
     }
 
     /// The command that makes the same matrix.
@@ -83,6 +87,7 @@ impl MatrixArgs {
         let dir = self.dir.as_deref().map(|dir| format!("--dir {}", shell_quoted_path(dir)));
         let options = [
             Some(format!("ticketsim matrix --trials {}", self.trials)),
+            self.protocols.then(|| "--protocols".to_owned()),
             list("--workers", &self.workers),
             list("--lock", &self.lock),
             list("--write", &self.write),
@@ -104,7 +109,7 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
     // 32 bits, so that a seed can be read out and typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let plan = MatrixPlan {
-        combinations: args.combinations(),
+        subjects: args.subjects(),
         trials: args.trials,
         folder: folder.path().to_owned(),
         seed,
@@ -165,7 +170,7 @@ struct Progress {
 
 impl Progress {
     fn new(plan: &MatrixPlan, when: When) -> Self {
-        let trials = plan.combinations.len() as u64 * u64::from(plan.trials);
+        let trials = plan.subjects.len() as u64 * u64::from(plan.trials);
         let terminal = std::io::stderr().is_terminal();
         let bar = (when == When::Auto && terminal).then(|| {
             // It draws when told to, without a thread of its own: process buyers are forked from here.
@@ -179,14 +184,17 @@ impl Progress {
         Self { trials, bar, plain, last: Instant::now() }
     }
 
-    fn draw(&mut self, number: u64, row: Combination) {
-        let Combination { workers, lock, write, .. } = row;
+    fn draw(&mut self, number: u64, row: Subject) {
+        let row = match row {
+            Subject::Combination(Combination { workers, lock, write, .. }) => format!("{workers} {lock} {write}"),
+            Subject::Protocol(named) => format!("{} {}", named.entry.name, named.variant.name),
+        };
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{workers} {lock} {write}"));
+            bar.set_message(row);
             bar.set_position(number);
         } else if self.plain && self.last.elapsed() >= PLAIN_EVERY {
             self.last = Instant::now();
-            let line = format!("{number} of {} trials: {workers} {lock} {write}\n", self.trials);
+            let line = format!("{number} of {} trials: {row}\n", self.trials);
             write_if_ready(std::io::stderr(), line.as_bytes());
         }
     }

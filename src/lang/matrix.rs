@@ -81,6 +81,11 @@ texts! {
     }
     /// Nothing was learnt: it could not run.
     could_not_run(reason) { en: "Could not be run here: {reason}.", zh: "在这里无法运行：{reason}。" }
+    /// Nothing was learnt: the protocol that it is compared with did not fail.
+    control_of_protocol_held(control) {
+        en: "Not put to the test: here {control} did not fail either.",
+        zh: "没有受到考验：在这里 {control} 也没出错。",
+    }
     /// It is promised to be safe, and was not.
     should_be_safe(why) { en: "Here it did NOT keep buyers apart, though: {why}", zh: "在这里没能隔开买家，尽管：{why}" }
     /// It is promised to fail, and did not.
@@ -88,6 +93,10 @@ texts! {
 
     /// Column.
     column_workers() { en: "workers", zh: "买家形式" }
+    /// Column.
+    column_protocol() { en: "protocol", zh: "做法" }
+    /// Column.
+    column_control() { en: "beside", zh: "对照" }
     /// Column.
     column_lock() { en: "lock", zh: "锁" }
     /// Column.
@@ -128,6 +137,16 @@ texts! {
     about(trials, buyers, tickets, think) {
         en: "{trials} trials each: {buyers} buyers race for {tickets} tickets and buy until they are refused, think {think}",
         zh: "每行 {trials} 次试验：{buyers} 个买家抢 {tickets} 张票，买到被拒为止，思考 {think}",
+    }
+    /// Above the table of protocols: what a trial is.
+    about_protocols(trials) {
+        en: "{trials} trials each: processes race for tickets and buy until they are refused, arranged as suits the protocol",
+        zh: "每行 {trials} 次试验：进程抢票，买到被拒为止，按各种做法的需要安排",
+    }
+    /// Below the table of protocols: how to read a safe grade.
+    bound_of_protocols(trials) {
+        en: "Safe: no failure in {trials} trials, while the one beside it failed; failures are then below the percentage with 95 % confidence (3/N).",
+        zh: "安全：{trials} 次试验没有出错，而旁边的对照出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
     }
     /// Below the table: how to read a safe grade.
     bound(trials) {

@@ -175,6 +175,11 @@ texts! {
         en: "buyer {waiter} waited {waited} and gave up; buyer {holder} held the lock",
         zh: "买家 {waiter} 等了 {waited} 后放弃；锁在买家 {holder} 手里",
     }
+    /// stuck: the kernel found a circle of waits.
+    waited_in_circle(waiter) {
+        en: "buyer {waiter} and others waited for each other: the kernel refused to let it wait (EDEADLK)",
+        zh: "买家 {waiter} 与别人互相等待：内核拒绝让它等下去（EDEADLK）",
+    }
     /// stuck: the holder is dead, and its lockfile stays.
     waited_for_dead(waiter, pid) {
         en: "buyer {waiter} can't get the lock: process {pid} left its lockfile behind when it died; --break-stale removes it",
@@ -269,6 +274,8 @@ texts! {
 
     /// Why a purchase failed.
     fault_timeout() { en: "gave up waiting for the lock", zh: "等锁超时" }
+    /// Why a purchase failed.
+    fault_deadlock() { en: "a deadlock on the lock (EDEADLK)", zh: "锁发生死锁（EDEADLK）" }
     /// Why a purchase failed.
     fault_holder_gone(pid) { en: "the lock's holder, process {pid}, is dead", zh: "锁的持有者（进程 {pid}）已死" }
     /// Why a purchase failed.

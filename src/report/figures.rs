@@ -65,7 +65,7 @@ impl Latency {
 fn wait_ns(purchase: &Purchase) -> Option<u64> {
     let gave_up = purchase
         .fault
-        .is_some_and(|fault| matches!(fault.kind, FaultKind::LockTimeout | FaultKind::HolderGone));
+        .is_some_and(|fault| fault.kind.is_wait_in_vain());
     let until_ns = if gave_up { purchase.return_ns.get() } else { purchase.steps.get().locked_ns };
     until_ns?.checked_sub(purchase.invoke_ns)
 }

@@ -272,7 +272,9 @@ fn doubt(doubt: Doubt, lang: Lang) -> String {
 
 fn doing(kind: FaultKind, lang: Lang) -> String {
     match kind {
-        FaultKind::Lock | FaultKind::LockTimeout | FaultKind::HolderGone => say::doing_lock(lang),
+        FaultKind::Lock | FaultKind::LockTimeout | FaultKind::HolderGone | FaultKind::Deadlock => {
+            say::doing_lock(lang)
+        },
         FaultKind::Unlock => say::doing_unlock(lang),
         FaultKind::Read | FaultKind::Torn => say::doing_read(lang),
         FaultKind::Write
@@ -291,6 +293,7 @@ pub fn fault(purchase: &Purchase, lang: Lang) -> Option<String> {
     let fault = purchase.fault?;
     Some(match fault.kind {
         FaultKind::LockTimeout => say::fault_timeout(lang),
+        FaultKind::Deadlock => say::fault_deadlock(lang),
         FaultKind::HolderGone => say::fault_holder_gone(lang, fault.dead_holder().unwrap_or(0)),
         FaultKind::Torn => {
             say::fault_torn(lang, torn_text(purchase.torn.as_deref().unwrap_or(&TornText::default()), lang))

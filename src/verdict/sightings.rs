@@ -101,7 +101,7 @@ fn stuck(history: &History) -> Option<Anomaly> {
     let gave_up = |purchase: &Purchase| {
         purchase
             .fault
-            .is_some_and(|fault| matches!(fault.kind, FaultKind::LockTimeout | FaultKind::HolderGone))
+            .is_some_and(|fault| fault.kind.is_wait_in_vain())
     };
     let mut count = 0;
     let mut waits = Vec::new();

@@ -132,6 +132,7 @@ pub(super) fn of(history: &History, survey: &Survey) -> Vec<Unjudged> {
             FaultKind::Aborted | FaultKind::Constraint | FaultKind::AnswerLost => None,
             FaultKind::LockTimeout
             | FaultKind::HolderGone
+            | FaultKind::Deadlock
             | FaultKind::Torn
             | FaultKind::Stopped
             | FaultKind::Killed => None,

@@ -6,7 +6,7 @@ use crate::protocol::Protocol;
 use crate::protocol::sql::{Engine, Isolation, SqlLock, SqlSale, SqlWrite};
 
 /// What a protocol stands for in a database: choices, or steps.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct DatabaseRecipe {
     /// Which database.
     pub engine: Engine,

@@ -7,7 +7,7 @@ use crate::protocol::file::{Lock, LockOn, Sale, Write};
 use crate::stock::Stock;
 
 /// What a protocol stands for on a ticket file.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct FileRecipe {
     /// Its steps.
     steps: &'static str,
@@ -19,6 +19,8 @@ pub struct FileRecipe {
     lock_on: Option<LockOn>,
     /// Whether a dead holder's lockfile is removed under its guard.
     break_stale: bool,
+    /// Whether it depends on the kind of lock how it goes wrong, or whether it does.
+    pub(super) differs_by_lock: bool,
     /// What a trial of it is.
     pub trial: Trial,
 }
@@ -44,7 +46,15 @@ impl Trial {
 impl FileRecipe {
     /// These steps with these locks; the rest is usual.
     const fn new(steps: &'static str, locks: &'static [(Lock, Promise)]) -> Self {
-        Self { steps, locks, write: Write::Overwrite, lock_on: None, break_stale: false, trial: Trial::USUAL }
+        Self {
+            steps,
+            locks,
+            write: Write::Overwrite,
+            lock_on: None,
+            break_stale: false,
+            differs_by_lock: false,
+            trial: Trial::USUAL,
+        }
     }
 
     fn sale(&self, lock: Lock) -> Sale {
@@ -155,6 +165,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         // Two that upgrade wait for each other, under OFD locks for ever: a trial has to end all the same.
         cases: &[of_two(FileRecipe {
             trial: Trial { patience_ns: 300_000_000, ..Trial::USUAL },
+            differs_by_lock: true,
             ..FileRecipe::new("lock-shared read think upgrade write unlock", CARRIED_BREAK)
         })],
     },
@@ -187,10 +198,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "close-drops-posix",
         said: &said::CLOSE_DROPS_POSIX,
         control: "locked",
-        cases: &[of_two(FileRecipe::new(
-            "lock close-other read think write unlock",
-            &[(Lock::Posix, BREAKS), (Lock::Flock, KEEPS), (Lock::Ofd, KEEPS)],
-        ))],
+        cases: &[of_two(FileRecipe {
+            differs_by_lock: true,
+            ..FileRecipe::new(
+                "lock close-other read think write unlock",
+                &[(Lock::Posix, BREAKS), (Lock::Flock, KEEPS), (Lock::Ofd, KEEPS)],
+            )
+        })],
     },
     Entry {
         name: "stale-break-guarded",

@@ -28,7 +28,7 @@ closed_set! {
 }
 
 /// A protocol with a name.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Entry {
     /// Its name.
     pub name: &'static str,
@@ -41,7 +41,7 @@ pub struct Entry {
 }
 
 /// A protocol at one store.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Case {
     /// What it stands for there.
     pub recipe: Recipe,
@@ -52,7 +52,7 @@ pub struct Case {
 }
 
 /// What a protocol stands for at a store.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum Recipe {
     /// On a ticket file.
     File(FileRecipe),
@@ -168,6 +168,15 @@ impl Case {
         match &self.recipe {
             Recipe::File(recipe) => Some(recipe.trial),
             Recipe::Database(_) => None,
+        }
+    }
+
+    /// Whether the lock of a ticket file makes the difference: then it is worth a row with each.
+    #[must_use]
+    pub const fn differs_by_lock(&self) -> bool {
+        match &self.recipe {
+            Recipe::File(recipe) => recipe.differs_by_lock,
+            Recipe::Database(_) => false,
         }
     }
 

@@ -2,9 +2,9 @@
 
 use askama::Template;
 
-use super::{Trial, about, cells, conclusion, headings, why};
+use super::{Trial, about, bound, cells, conclusion, headings, why};
 use crate::grade::Row;
-use crate::lang::{Lang, matrix as say};
+use crate::lang::Lang;
 
 #[derive(Template)]
 #[template(path = "matrix.html")]
@@ -39,10 +39,10 @@ pub fn html(rows: &[Row], trial: &Trial, command: &str, lang: Lang) -> Result<St
             Lang::En => "en",
             Lang::Zh => "zh-Hans",
         },
-        about: about(trial, lang),
-        headings: headings(lang),
+        about: about(rows, trial, lang),
+        headings: headings(rows, lang),
         rows: rows.iter().map(page_row).collect(),
-        bound: say::bound(lang, trial.trials),
+        bound: bound(rows, trial, lang),
         conclusion: conclusion(rows, trial, lang).1,
         command: command.to_owned(),
     };

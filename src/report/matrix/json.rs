@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::{Trial, why};
-use crate::grade::{Combination, Counts, Grade, Row};
+use crate::grade::{Combination, Counts, Grade, Named, Row, Subject};
 use crate::lang::Lang;
+use crate::protocol::Protocol;
 use crate::report::json::{SCHEMA_VERSION, to_line};
 
 #[derive(Serialize)]
@@ -21,7 +22,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct RowDocument {
     #[serde(flatten)]
-    combination: Combination,
+    subject: SubjectRow,
     trials: u32,
     #[serde(flatten)]
     counts: Counts,
@@ -34,18 +35,39 @@ struct RowDocument {
     why: String,
 }
 
+/// What a row is about.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum SubjectRow {
+    Combination(Combination),
+    Protocol { protocol: &'static str, lock: &'static str, steps: Protocol, control: Option<&'static str> },
+}
+
+impl SubjectRow {
+    fn of(subject: Subject) -> Self {
+        match subject {
+            Subject::Combination(combination) => Self::Combination(combination),
+            Subject::Protocol(named) => {
+                let Named { entry, variant, sale, .. } = named;
+                let control = named.control().map(|control| control.entry.name);
+                Self::Protocol { protocol: entry.name, lock: variant.name, steps: sale.protocol(), control }
+            }
+        }
+    }
+}
+
 /// The matrix as one line of JSON.
 #[must_use]
 pub fn json(rows: &[Row], trial: &Trial, failures: &[String]) -> String {
     let document = |row: &Row| RowDocument {
-        combination: row.combination,
+        subject: SubjectRow::of(row.subject),
         trials: row.trials,
         counts: row.counts,
         sales_per_s: row.sales_per_s,
         wait_p99_ns: row.wait_p99_ns,
         grade: row.grade,
         fails_below: row.fails_below(),
-        expected: row.combination.expected(),
+        expected: row.subject.expected(),
         as_documented: row.as_documented(),
         why: why(row, Lang::En),
     };

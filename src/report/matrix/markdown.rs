@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{FIGURES, Trial, about, cells, conclusion, headings, why};
+use super::{FIGURES, Trial, about, bound, cells, conclusion, headings, why};
 use crate::grade::{Obstacle, Row};
-use crate::lang::{Lang, matrix as say};
+use crate::lang::Lang;
 
 /// The matrix as a Markdown table.
 #[must_use]
@@ -12,7 +12,7 @@ pub fn markdown(rows: &[Row], trial: &Trial, lang: Lang) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let rule = |place| if FIGURES.contains(&place) { "---:" } else { "---" }.to_owned();
     let rule: Vec<String> = (0..10).map(rule).collect();
-    let mut text = format!("{}\n\n{}{}", about(trial, lang), line(&headings(lang)), line(&rule));
+    let mut text = format!("{}\n\n{}{}", about(rows, trial, lang), line(&headings(rows, lang)), line(&rule));
     for row in rows {
         let why = match row.obstacle {
             // A path in it, say, may look like markup.
@@ -22,7 +22,7 @@ pub fn markdown(rows: &[Row], trial: &Trial, lang: Lang) -> String {
         let cells: Vec<String> = cells(row, lang).into_iter().chain([why]).collect();
         text.push_str(&line(&cells));
     }
-    let _ = write!(text, "\n{} {}\n", say::bound(lang, trial.trials), conclusion(rows, trial, lang).1);
+    let _ = write!(text, "\n{} {}\n", bound(rows, trial, lang), conclusion(rows, trial, lang).1);
     text
 }
 

@@ -13,7 +13,7 @@ pub use text::text;
 use serde::Serialize;
 
 use crate::foreign;
-use crate::grade::{Combination, Counts, Grade, Obstacle, Row};
+use crate::grade::{Combination, Counts, Grade, Named, Obstacle, Row, Subject};
 use crate::lang::{Lang, matrix as say};
 use crate::protocol::file::{LockOn, Write};
 use crate::report::documented::documented;
@@ -52,12 +52,18 @@ fn as_text<S: serde::Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::
 /// Why a row has its grade, in one sentence.
 #[must_use]
 pub fn why(row: &Row, lang: Lang) -> String {
-    let documented = documented(&row.combination.sale(), row.combination.workers, lang);
+    let documented = match row.subject {
+        Subject::Combination(combination) => documented(&combination.sale(), combination.workers, lang),
+        Subject::Protocol(named) => reputation(named, lang),
+    };
     match (&row.obstacle, row.grade) {
         (Some(Obstacle::CouldNotRun(reason)), _) => {
             say::could_not_run(lang, foreign::shown(reason.trim_end_matches('.')))
         }
-        (Some(Obstacle::ControlHeld), _) if !row.as_documented() => say::control_held(lang),
+        (Some(Obstacle::ControlHeld), _) if !row.as_documented() => match row.subject {
+            Subject::Combination(_) => say::control_held(lang),
+            Subject::Protocol(named) => say::control_of_protocol_held(lang, named.entry.control),
+        },
         (_, Grade::Unsafe) if row.contradicts() => say::should_be_safe(lang, documented),
         (_, Grade::Safe) if row.contradicts() => say::should_be_unsafe(lang, documented),
         _ => documented,
@@ -66,15 +72,25 @@ pub fn why(row: &Row, lang: Lang) -> String {
 
 /// The cells of a row but for the last, the sentence.
 fn cells(row: &Row, lang: Lang) -> [String; 9] {
-    let Combination { workers, lock, write, lock_on } = row.combination;
-    let trap = write == Write::Rename && lock.has_carrier() && lock_on == LockOn::Ticket;
-    let lock = if trap { say::on_ticket(lang, lock) } else { lock.to_string() };
+    let [first, second, third] = match row.subject {
+        Subject::Combination(Combination { workers, lock, write, lock_on }) => {
+            let trap = write == Write::Rename && lock.has_carrier() && lock_on == LockOn::Ticket;
+            let lock = if trap { say::on_ticket(lang, lock) } else { lock.to_string() };
+            [workers.to_string(), lock, write.to_string()]
+        }
+        Subject::Protocol(named) => {
+            let control = named.control().map_or_else(String::new, |control| {
+                if control.entry == named.entry { control.variant.name } else { control.entry.name }.to_owned()
+            });
+            [named.entry.name.to_owned(), named.variant.name.to_owned(), control]
+        }
+    };
     let of_trials = |count: u32| format!("{count}/{}", row.trials);
     let Counts { oversold, lost_updates, torn_reads, .. } = row.counts;
     [
-        workers.to_string(),
-        lock,
-        write.to_string(),
+        first,
+        second,
+        third,
         of_trials(oversold),
         of_trials(lost_updates),
         of_trials(torn_reads),
@@ -94,11 +110,34 @@ fn graded(row: &Row, lang: Lang) -> String {
     if row.contradicts() { format!("{grade}; {}", say::not_as_documented(lang)) } else { grade }
 }
 
-fn headings(lang: Lang) -> [String; 10] {
+/// What the catalogue says of a protocol under this lock. A lock under which it breaks otherwise than its name is
+/// known for, or not at all, has no sentence of its own.
+fn reputation(named: Named, lang: Lang) -> String {
+    let text = named.entry.said.why.of(lang);
+    // What follows a semicolon or a colon is a part of the sentence.
+    if text.ends_with(['.', '。']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// Whether the rows are those of protocols.
+fn are_protocols(rows: &[Row]) -> bool {
+    rows.first().is_some_and(|row| matches!(row.subject, Subject::Protocol(_)))
+}
+
+/// Below the table: how to read a safe grade.
+fn bound(rows: &[Row], trial: &Trial, lang: Lang) -> String {
+    if are_protocols(rows) { say::bound_of_protocols(lang, trial.trials) } else { say::bound(lang, trial.trials) }
+}
+
+fn headings(rows: &[Row], lang: Lang) -> [String; 10] {
+    let [first, second, third] = if are_protocols(rows) {
+        [say::column_protocol(lang), say::column_lock(lang), say::column_control(lang)]
+    } else {
+        [say::column_workers(lang), say::column_lock(lang), say::column_write(lang)]
+    };
     [
-        say::column_workers(lang),
-        say::column_lock(lang),
-        say::column_write(lang),
+        first,
+        second,
+        third,
         say::column_oversold(lang),
         say::column_lost(lang),
         say::column_torn(lang),
@@ -109,7 +148,10 @@ fn headings(lang: Lang) -> [String; 10] {
     ]
 }
 
-fn about(trial: &Trial, lang: Lang) -> String {
+fn about(rows: &[Row], trial: &Trial, lang: Lang) -> String {
+    if are_protocols(rows) {
+        return say::about_protocols(lang, trial.trials);
+    }
     let think = format!("{} ±50%", span(trial.think_ns));
     say::about(lang, trial.trials, trial.buyers, trial.tickets, think)
 }
@@ -145,10 +187,14 @@ mod tests {
     use crate::plan::Workers;
     use crate::protocol::file::Lock;
 
-    fn row(combination: Combination, grade: Grade, obstacle: Option<Obstacle>) -> Row {
+    fn combinations() -> Vec<Combination> {
+        Combination::all(Workers::ALL, Lock::ALL, Write::ALL)
+    }
+
+    fn row(subject: Subject, grade: Grade, obstacle: Option<Obstacle>) -> Row {
         let counts = Counts { unsound: u32::from(grade == Grade::Unsafe), ..Counts::default() };
         Row {
-            combination,
+            subject,
             trials: 3,
             counts,
             sales_per_s: 1234.5,
@@ -159,9 +205,8 @@ mod tests {
     }
 
     fn matrix() -> (Vec<Row>, Trial) {
-        let all = Combination::all(Workers::ALL, Lock::ALL, Write::ALL);
-        let rows =
-            all.into_iter().map(|combination| row(combination, combination.expected(), None)).collect();
+        let all = combinations().into_iter().map(Subject::Combination);
+        let rows = all.map(|subject| row(subject, subject.expected(), None)).collect();
         (rows, Trial { trials: 3, buyers: 10, tickets: 20, think_ns: 1_000_000, seed: 7, rows_planned: None })
     }
 
@@ -174,10 +219,33 @@ mod tests {
         }
     }
 
+    /// Every row of protocols says what it is compared with, in as many columns as the others.
+    #[test]
+    fn protocols_have_columns_of_their_own() {
+        let (_, trial) = matrix();
+        let all = Named::all().into_iter().map(Subject::Protocol);
+        let rows: Vec<Row> = all.map(|subject| row(subject, subject.expected(), None)).collect();
+        for lang in Lang::ALL {
+            let shown = text(&rows, &trial, None, *lang);
+            for part in ["unlink-on-release", "unlink-checked", "close-drops-posix"] {
+                assert!(shown.contains(part), "{part}: {shown}");
+            }
+            assert!(rows.iter().all(|row| why(row, *lang).ends_with(['.', '。'])));
+        }
+        let shown = markdown(&rows, &trial, Lang::En);
+        assert!(shown.contains("| close-drops-posix | flock | posix |"), "{shown}");
+        assert!(shown.contains("while the one beside it failed"), "{shown}");
+        let document = json(&rows, &trial, &[]);
+        assert!(document.contains(r#""protocol":"upgrade","lock":"ofd""#), "{document}");
+        assert!(!document.contains("\"write\""), "{document}");
+    }
+
     #[test]
     fn a_row_that_contradicts_is_marked_in_every_form() {
         let (mut rows, trial) = matrix();
-        let flock = rows.iter_mut().find(|row| row.combination.lock == Lock::Flock).expect("flock");
+        let of_flock = combinations().into_iter().find(|combination| combination.lock == Lock::Flock);
+        let flock = Subject::Combination(of_flock.expect("flock"));
+        let flock = rows.iter_mut().find(|row| row.subject == flock).expect("flock");
         flock.grade = Grade::Unsafe;
         for shown in [
             text(&rows, &trial, None, Lang::En),
@@ -217,7 +285,7 @@ mod tests {
     fn what_could_not_run_says_so() {
         let (rows, _) = matrix();
         let reason = Obstacle::CouldNotRun("no locks available".to_owned());
-        let row = row(rows[3].combination, Grade::Inconclusive, Some(reason));
+        let row = row(rows[3].subject, Grade::Inconclusive, Some(reason));
         assert_eq!(why(&row, Lang::En), "Could not be run here: no locks available.");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
-use super::{FIGURES, GRADE, Trial, about, cells, conclusion, graded, headings, why};
+use super::{FIGURES, GRADE, Trial, about, bound, cells, conclusion, graded, headings, why};
 use crate::grade::{Grade, Row};
 use crate::lang::{Lang, matrix as say};
 use crate::report::text::{BAD, GOOD, ODD, styled};
@@ -46,11 +46,11 @@ pub fn text(rows: &[Row], trial: &Trial, width: Option<u16>, lang: Lang) -> Stri
     }
     let tight = width.is_some_and(|width| width < ROOM_FOR_HEADINGS);
     set_columns(&mut table, rows, tight, lang);
-    let mut text = format!("{}\n\n{}\n\n", about(trial, lang), coloured(&table.trim_fmt(), rows, lang));
+    let mut text = format!("{}\n\n{}\n\n", about(rows, trial, lang), coloured(&table.trim_fmt(), rows, lang));
     for (sentence, number) in sentences.iter().zip(1..) {
         let _ = writeln!(text, "[{number}] {sentence}");
     }
-    let _ = writeln!(text, "{}", say::bound(lang, trial.trials));
+    let _ = writeln!(text, "{}", bound(rows, trial, lang));
     let (style, conclusion) = conclusion(rows, trial, lang);
     let _ = writeln!(text, "{}", styled(style, conclusion));
     text
@@ -59,7 +59,7 @@ pub fn text(rows: &[Row], trial: &Trial, width: Option<u16>, lang: Lang) -> Stri
 /// Figures stand at the right, no word is cut, and figures and grades stay in one line.
 fn set_columns(table: &mut Table, rows: &[Row], tight: bool, lang: Lang) {
     let padding = u16::from(!tight);
-    let mut headings = headings(lang);
+    let mut headings = headings(rows, lang);
     if tight {
         let short = [say::short_oversold(lang), say::short_lost(lang), say::short_torn(lang)];
         for (heading, short) in headings[3..].iter_mut().zip(short) {

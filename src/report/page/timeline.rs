@@ -205,7 +205,7 @@ impl<'a> Picture<'a> {
         let style = outcome_style(purchase.outcome);
         // One that was killed or stopped before it read was still waiting.
         let never_got_it = |fault: Fault| match fault.kind {
-            FaultKind::LockTimeout | FaultKind::HolderGone => true,
+            FaultKind::LockTimeout | FaultKind::HolderGone | FaultKind::Deadlock => true,
             FaultKind::Killed | FaultKind::Stopped => steps.read_ns.is_none(),
             _ => false,
         };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{grouped, grouped_stock, span, torn_text};
-use crate::fault::TornText;
+use crate::fault::{FaultKind, TornText};
 use crate::foreign;
 use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, order, verdict as say};
@@ -281,6 +281,9 @@ impl Words<'_> {
     pub(super) fn wait(&self, wait: &Wait) -> String {
         let waiter = self.buyer(wait.waiter);
         let waited = span(wait.waited_ns);
+        if self.purchase(wait.waiter).fault.is_some_and(|fault| fault.kind == FaultKind::Deadlock) {
+            return say::waited_in_circle(self.lang, waiter);
+        }
         if let Some(pid) = wait.dead_pid {
             let plan = self.history.header.plan.as_ref();
             return match plan.and_then(|plan| plan.file()).map(|file| file.sale.lock) {

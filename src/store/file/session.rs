@@ -142,17 +142,18 @@ impl Session for FileSession {
             Err(error) => Reply::Failed(Fault::os(kind, &error)),
         };
         let failed = |kind| move |error| Reply::Failed(Fault::os(kind, &error));
+        let refused = |error| Reply::Failed(Fault::of_lock(&error));
         match action {
             Action::Open => done(self.open_lock(), FaultKind::Lock),
-            Action::Lock => self.lock().unwrap_or_else(failed(FaultKind::Lock)),
+            Action::Lock => self.lock().unwrap_or_else(refused),
             Action::Read => self.read().unwrap_or_else(failed(FaultKind::Read)),
             Action::Think => self.time.think(),
             Action::Write(stock) => done(self.write(stock), FaultKind::Write),
             Action::Truncate => done(self.ticket_file.truncate(), FaultKind::Write),
             Action::Fill(stock) => done(self.ticket_file.fill(stock), FaultKind::Write),
             Action::Unlock => done(self.locker.unlock(), FaultKind::Unlock),
-            Action::LockShared => self.lock_shared().unwrap_or_else(failed(FaultKind::Lock)),
-            Action::Upgrade => self.lock().unwrap_or_else(failed(FaultKind::Lock)),
+            Action::LockShared => self.lock_shared().unwrap_or_else(refused),
+            Action::Upgrade => self.lock().unwrap_or_else(refused),
             Action::CloseOther => done(self.close_other(), FaultKind::Lock),
             Action::Unlink => done(self.unlink(), FaultKind::Unlock),
             Action::ReopenCheck => self.reopen_check().unwrap_or_else(failed(FaultKind::Lock)),
@@ -183,7 +184,7 @@ impl Session for FileSession {
         let locker = &self.locker;
         self.time.attempt(|| match if shared { locker.try_lock_shared() } else { locker.try_lock() } {
             Ok(granted) => granted.then_some(Reply::Done),
-            Err(error) => Some(Reply::Failed(Fault::os(FaultKind::Lock, &error))),
+            Err(error) => Some(Reply::Failed(Fault::of_lock(&error))),
         })
     }
 
