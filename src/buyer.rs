@@ -27,11 +27,11 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// How the buyers of this plan buy.
+    /// How a buyer of this plan buys, counted from 1.
     #[must_use]
-    pub fn of(plan: &Plan) -> Self {
+    pub fn of(plan: &Plan, buyer: u32) -> Self {
         let choices = plan.store.choices();
-        Self { protocol: choices.protocol(), per_buyer: plan.per_buyer, retry: choices.retries() }
+        Self { protocol: choices.protocol_of(buyer), per_buyer: plan.per_buyer, retry: choices.retries() }
     }
 }
 
@@ -126,6 +126,9 @@ impl Buyer {
             StepKind::CloseOther => Action::CloseOther,
             StepKind::Unlink => Action::Unlink,
             StepKind::ReopenCheck => Action::ReopenCheck,
+            StepKind::LookStale => Action::LookStale,
+            StepKind::RemoveStale => Action::RemoveStale,
+            StepKind::HelperUnlock => Action::HelperUnlock,
             StepKind::Begin => Action::Begin,
             StepKind::BeginImmediate => Action::BeginImmediate,
             StepKind::ReadForUpdate => Action::ReadForUpdate,
@@ -206,6 +209,7 @@ impl Buyer {
     fn accept_of_others(&mut self, action: Action, reply: Reply) {
         match (action, reply) {
             (Action::Upgrade | Action::CloseOther | Action::Unlink | Action::ReopenCheck, Reply::Done) => {}
+            (Action::LookStale | Action::RemoveStale | Action::HelperUnlock, Reply::Done) => {}
             // It holds the lock of a file that nobody else will open.
             (Action::ReopenCheck, Reply::Missed) => self.phase = Phase::Again(0),
             (Action::ReadForUpdate | Action::ReadForShare | Action::Count, Reply::Stock(stock)) => {

@@ -210,6 +210,12 @@ pub enum PlanError {
          leave it out, or take a lock that does"
     )]
     RestocksWithoutLock,
+    /// A helper process is to unlock, and there is none to be had.
+    #[error(
+        "helper-unlock needs a helper process that has inherited the lock's file: buyers have to be processes, \
+         --workers process"
+    )]
+    HelperNeedsProcess,
     /// A jitter outside 0 to 1.
     #[error("jitter {0}: it takes a number from 0 to 1")]
     Jitter(f64),
@@ -234,6 +240,9 @@ impl Plan {
         let has_lock = self.file().is_some_and(|file| file.sale.lock != Lock::None);
         if self.restocks && !(excludes && has_lock) {
             return Err(PlanError::RestocksWithoutLock);
+        }
+        if self.workers != Workers::Process && self.protocol().has(StepKind::HelperUnlock) {
+            return Err(PlanError::HelperNeedsProcess);
         }
         if !(0.0..=1.0).contains(&self.pace.jitter) {
             return Err(PlanError::Jitter(self.pace.jitter));
@@ -407,6 +416,18 @@ pub enum Exclusion {
     ClosedAway,
     /// The file that carries the lock is removed: the removed and the next one are locked at once.
     Unlinked,
+    /// All buyers share one open file, and with it the lock that belongs to that (flock(2)).
+    Inherited,
+    /// Some buyers take another kind of lock, which ignores the others'.
+    Mixed,
+    /// Some buyers take no lock.
+    Rogue,
+    /// Another process lets the lock go before the write.
+    HelperUnlocked,
+    /// Buyers remove lockfiles that they take for a dead holder's, and may hit a living one's.
+    StaleBroken,
+    /// The lock ends by itself, whether its holder has written or not.
+    Leased,
     /// The steps leave the stock unlocked between the read that decides and the write.
     NotCovered,
     /// There is nobody to keep out: one buyer comes after the other.
@@ -428,6 +449,14 @@ impl Exclusion {
             Exclusion::NoLock
         } else if sale.lock == Lock::Posix && same_process {
             Exclusion::SameOwner
+        } else if sale.inherit && sale.lock != Lock::Posix {
+            Exclusion::Inherited
+        } else if sale.locks_ignore_each_other() {
+            Exclusion::Mixed
+        } else if sale.rogues > 0 {
+            Exclusion::Rogue
+        } else if sale.helper_unlocks() {
+            Exclusion::HelperUnlocked
         } else if !steps.is_covered() {
             Exclusion::NotCovered
         } else if sale.loses_its_lock()
@@ -438,6 +467,10 @@ impl Exclusion {
             Exclusion::ClosedAway
         } else if sale.unlinks_its_lock() {
             Exclusion::Unlinked
+        } else if sale.breaks_stale_unguarded() {
+            Exclusion::StaleBroken
+        } else if sale.lock == Lock::Lease {
+            Exclusion::Leased
         } else {
             Exclusion::Excludes
         }

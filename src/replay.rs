@@ -17,7 +17,6 @@ use std::time::Instant;
 use crate::buyer::{Ending, Rules};
 use crate::history::Recorder;
 use crate::plan::Plan;
-use crate::protocol::file::Lock;
 use crate::protocol::{Action, Reply, StepKind};
 use crate::run::{self, RunError, Sold};
 use crate::schedule::{Holder, Schedule, Step, Taken, Unfollowed, Why};
@@ -26,7 +25,7 @@ use crate::store::file::lock::{Occupied, occupied};
 use crate::store::file::{FileModel, FileStore};
 use crate::store::{Store, StoreError};
 use crate::workers::{self, Arrival, Crew, GatedCrew};
-use crate::world::{Contender, Told, Took};
+use crate::world::{Contender, Model as _, Told, Took};
 use repeated::{timeless, timeless_header};
 
 pub use repeated::{Repeated, repeat};
@@ -126,8 +125,8 @@ pub struct Position {
 }
 
 impl Position {
-    fn new(plan: &Plan) -> Self {
-        let contender = Contender::new(Rules::of(plan));
+    fn new(plan: &Plan, model: &FileModel, buyer: u32) -> Self {
+        let contender = Contender::new(Rules::of(plan, buyer), model.seat(buyer as usize - 1));
         Self { contender, locked_since: None, begun: false, read: None, ending: None }
     }
 
@@ -206,9 +205,10 @@ impl Conductor {
         let began = Instant::now();
         let crew = GatedCrew::launch(&plan, &recorder, &store, interrupted)?;
         let launch_ns = began.elapsed().as_nanos() as u64;
+        let model = FileModel::new(&file.sale, plan.workers, initial);
         Ok(Self {
-            buyers: vec![Position::new(&plan); plan.buyers as usize],
-            model: FileModel::new(&file.sale, plan.workers, initial),
+            buyers: (1..=plan.buyers).map(|buyer| Position::new(&plan, &model, buyer)).collect(),
+            model,
             go_ns: recorder.now_ns(),
             plan,
             initial,
@@ -338,7 +338,7 @@ impl Conductor {
     #[must_use]
     pub fn lockfile(&self) -> Option<Occupied> {
         let plan = self.plan.file()?;
-        (plan.sale.lock == Lock::Lockfile).then(|| occupied(&plan.file)).flatten()
+        plan.sale.lock.is_lockfile().then(|| occupied(&plan.file)).flatten()
     }
 
     /// Finishes the purchases that have begun, lets all buyers leave, and draws up what came of it.

@@ -26,7 +26,10 @@ impl BareLock {
             Lock::Flock => BareLock::Flock,
             Lock::Posix => BareLock::Posix,
             Lock::Ofd => BareLock::Ofd,
-            Lock::Lockfile => BareLock::Lockfile(file.with_extension("bare-lock")),
+            // Made otherwise, and waited for in the same way.
+            Lock::Lockfile | Lock::Mkdir | Lock::Link | Lock::Lease => {
+                BareLock::Lockfile(file.with_extension("bare-lock"))
+            }
             Lock::Semaphore => BareLock::Semaphore(semaphore()),
         }
     }

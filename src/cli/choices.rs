@@ -6,13 +6,14 @@
 
 use anyhow::Context as _;
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::closed;
 use super::sql_choices::SqlArgs;
+use super::trouble::TroubleArgs;
 use crate::closed_set::{ClosedSet, UnknownName};
 use crate::protocol::catalogue::{self, Case, CatalogueError};
-use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::protocol::file::{Lock, LockOn, Others, Sale, Write};
 use crate::protocol::sql::{Engine, SqlLock, SqlWrite};
 use crate::protocol::{Choices, Protocol};
 
@@ -22,8 +23,9 @@ pub(super) struct ChoiceArgs {
     /// Take no lock: short for --lock none
     #[arg(long, conflicts_with = "lock")]
     no_lock: bool,
-    /// How buyers keep each other out [default: flock; none in a database]
-    #[arg(long, value_name = "KIND", value_parser = words(Lock::ALL, SqlLock::ALL))]
+    /// How buyers keep each other out; flock+posix: they take turns among the kinds [default: flock; none in a
+    /// database]
+    #[arg(long, value_name = "KIND", value_parser = Several(words(Lock::ALL, SqlLock::ALL)))]
     lock: Option<String>,
     /// How the new stock is written [default: overwrite; set in a database]
     #[arg(long, value_name = "KIND", value_parser = words(Write::ALL, SqlWrite::ALL))]
@@ -35,7 +37,8 @@ pub(super) struct ChoiceArgs {
     ///
     /// The words, each with its letter in a schedule: open O (the file that carries the lock), lock L (of the
     /// kind that --lock says), read R, think (no step of a schedule), write W (in the way that --write says;
-    /// with truncate it stands for truncate T and fill F), unlock U. Without think nobody thinks; who reads 0
+    /// with truncate it stands for truncate T and fill F), unlock U; of locks lock-shared H, upgrade V, close-other E,
+    /// unlink N, reopen-check I, break-stale (look-stale Y and remove-stale J), helper-unlock A. Without think nobody thinks; who reads 0
     /// takes none but the unlock, if it holds the lock. A database has begin, commit and others, too.
     #[arg(long, value_name = "STEPS")]
     steps: Option<Protocol>,
@@ -46,6 +49,8 @@ pub(super) struct ChoiceArgs {
     #[arg(long, value_name = "NAME",
           conflicts_with_all = ["steps", "no_lock", "write", "lock_on", "constraint", "retry"])]
     protocol: Option<String>,
+    #[command(flatten)]
+    trouble: TroubleArgs,
     #[command(flatten)]
     sql: SqlArgs,
 }
@@ -60,6 +65,7 @@ impl ChoiceArgs {
             return Ok(choices);
         }
         let Some(engine) = engine else { return Ok(Choices::File(self.sale()?)) };
+        self.trouble.none_at_a_database()?;
         anyhow::ensure!(
             self.lock_on.is_none(),
             "--lock-on says which file carries the lock: {} has no such file",
@@ -83,8 +89,12 @@ impl ChoiceArgs {
         if let Some(Choices::File(sale)) = self.of_catalogue(None)? {
             return Ok(sale);
         }
-        let lock =
-            self.lock_word().map(str::parse::<Lock>).transpose().map_err(|name| of_a_database(&name))?;
+        let kinds = self.lock_word().into_iter().flat_map(|word| word.split('+')).map(str::parse::<Lock>);
+        let kinds = kinds.collect::<Result<Vec<Lock>, _>>().map_err(|name| of_a_database(&name))?;
+        let (lock, others) = (kinds.first().copied(), Others::of(kinds.get(1..).unwrap_or_default()));
+        let most = Others::MOST + 1;
+        let others =
+            others.with_context(|| format!("--lock: buyers take turns among {most} kinds at most"))?;
         let write = self.write.as_deref().map(str::parse::<Write>).transpose();
         let write = write.map_err(|name| of_a_database(&name))?;
         let sale = match self.steps {
@@ -101,7 +111,7 @@ impl ChoiceArgs {
             self.lock_on.is_none() || kind.has_carrier() || kind == Lock::None,
             "--lock-on says which file carries the lock: --lock {kind} sits on none"
         );
-        Ok(sale)
+        self.trouble.onto(Sale { others, ..sale })
     }
 
     /// The protocol that was named, in this database; on a ticket file, if there is none.
@@ -149,6 +159,31 @@ impl ChoiceArgs {
     /// The kind of lock that was named.
     fn lock_word(&self) -> Option<&str> {
         if self.no_lock { Some("none") } else { self.lock.as_deref() }
+    }
+}
+
+/// One word, or several with a plus between them.
+#[derive(Clone)]
+struct Several(PossibleValuesParser);
+
+impl TypedValueParser for Several {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        let text = value.to_string_lossy();
+        for word in text.split('+') {
+            self.0.parse_ref(command, arg, word.as_ref())?;
+        }
+        Ok(text.into_owned())
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.0.possible_values()
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) struct MatrixArgs {
     /// These kinds of workers alone, separated by commas
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = closed::<Workers>(Workers::ALL))]
     workers: Vec<Workers>,
-    /// These kinds of locks alone (and none, as the control)
+    /// These kinds of locks alone (and none, as the control) [default: those of the manual pages]
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = closed::<Lock>(Lock::ALL))]
     lock: Vec<Lock>,
     /// These kinds of writes alone
@@ -73,7 +73,7 @@ impl MatrixArgs {
         if self.protocols {
             return Named::all().into_iter().map(Subject::Protocol).collect();
         }
-        let (workers, locks) = (named(&self.workers, Workers::ALL), named(&self.lock, Lock::ALL));
+        let (workers, locks) = (named(&self.workers, Workers::ALL), named(&self.lock, Lock::USUAL));
         let combinations = Combination::all(workers, locks, named(&self.write, Write::ALL));
         combinations.into_iter().map(Subject::Combination).collect()
     }
@@ -108,12 +108,8 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
     let folder = folder_in(args.dir.as_deref())?;
     // 32 bits, so that a seed can be read out and typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-    let plan = MatrixPlan {
-        subjects: args.subjects(),
-        trials: args.trials,
-        folder: folder.path().to_owned(),
-        seed,
-    };
+    let plan =
+        MatrixPlan { subjects: args.subjects(), trials: args.trials, folder: folder.path().to_owned(), seed };
     let mut progress = Progress::new(&plan, args.progress);
     let mut watch = MatrixWatch { interrupted, progress: &mut |number, row| progress.draw(number, row) };
     let Matrix { rows, interrupted: cut } = run_matrix(&plan, &mut watch);
@@ -186,7 +182,9 @@ impl Progress {
 
     fn draw(&mut self, number: u64, row: Subject) {
         let row = match row {
-            Subject::Combination(Combination { workers, lock, write, .. }) => format!("{workers} {lock} {write}"),
+            Subject::Combination(Combination { workers, lock, write, .. }) => {
+                format!("{workers} {lock} {write}")
+            }
             Subject::Protocol(named) => format!("{} {}", named.entry.name, named.variant.name),
         };
         if let Some(bar) = &self.bar {

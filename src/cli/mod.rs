@@ -27,6 +27,7 @@ mod show;
 mod sql_choices;
 mod step;
 mod store;
+mod trouble;
 mod work;
 
 use std::ffi::OsString;

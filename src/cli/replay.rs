@@ -33,7 +33,7 @@ A step is a letter and a buyer's number:
   W  write one less       T  empty the file and  F  fill it (--write truncate: instead of W)
   O  open the file to lock (--write rename --lock-on ticket: before L)
 With --steps each word is a step in its place: open O, lock L, read R, write W, truncate T, fill F, unlock U,
-lock-shared H, upgrade V, close-other E, unlink N, reopen-check I.
+lock-shared H, upgrade V, close-other E, unlink N, reopen-check I, look-stale Y, remove-stale J, helper-unlock A.
 
 Each buyer is a process of its own, held at a gate before every step until it is its turn. A purchase
 that has begun when the schedule ends is finished; none is begun. Where the lock forbids the order, it
@@ -50,7 +50,7 @@ pub(super) struct ReplayArgs {
     schedule: Vec<String>,
     /// Take plan and steps from a schedule file; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all =
-          ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "steps", "protocol", "fsync", "per_buyer"])]
+          ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "steps", "protocol", "fsync", "per_buyer", "rogue", "inherit", "lease", "stale"])]
     from: Option<PathBuf>,
     /// How many buyers there are [default: as many as the schedule names]
     #[arg(short = 'n', long, value_name = "N",

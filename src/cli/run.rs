@@ -86,8 +86,8 @@ impl WaitArgs {
     /// When options say nothing together.
     fn sale(self, sale: Sale, trial: Option<Trial>) -> anyhow::Result<Sale> {
         anyhow::ensure!(
-            !self.break_stale || sale.lock == Lock::Lockfile,
-            "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile"
+            !self.break_stale || matches!(sale.lock, Lock::Lockfile | Lock::Link),
+            "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile or link"
         );
         let usual_ns = trial.map(|trial| trial.patience_ns);
         let lock_timeout_ns = self.lock_timeout.map(nanoseconds).or(usual_ns);
@@ -308,7 +308,7 @@ mod tests {
                     timeout in proptest::option::of(0_u64..1 << 40), own in any::<bool>()) -> Sale {
             // A lock's place says nothing where there is none.
             let lock_on = if lock.has_carrier() { lock_on } else { write.default_lock_on() };
-            let break_stale = break_stale && lock == Lock::Lockfile;
+            let break_stale = break_stale && matches!(lock, Lock::Lockfile | Lock::Link);
             // Of steps of one's own, some that any lock and any write have.
             let sale = match (lock, own) {
                 (_, false) => Sale { lock_on, ..Sale::new(lock, write) },

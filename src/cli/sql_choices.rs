@@ -94,7 +94,9 @@ impl SqlArgs {
     pub(super) fn tuned(&self, sale: SqlSale) -> anyhow::Result<SqlSale> {
         self.none_of_another(sale.engine)?;
         let busy_timeout_ns = self.busy_timeout.map_or(sale.busy_timeout_ns, nanoseconds);
-        Ok(SqlSale { journal: self.journal.unwrap_or(sale.journal), busy_timeout_ns, ..sale })
+        let snapshot_isolation = self.snapshot_isolation.or(sale.snapshot_isolation);
+        let journal = self.journal.unwrap_or(sale.journal);
+        Ok(SqlSale { journal, busy_timeout_ns, snapshot_isolation, ..sale })
     }
 
     /// What one database alone has is refused at another.

@@ -26,13 +26,13 @@ use num_traits::One;
 use super::counted::{Census, Coverage, Found, Progress, Stopped, nearly};
 use super::level::{Crowd, Level, Share, Stand, crowd_of, moved};
 use super::numbered::Numbered;
-use super::shop::{Course, Shop};
+use super::shop::{Course, Shop, everybody};
 use super::{End, Ends, Setting, with_model};
 use crate::buyer::Buyer;
 use crate::fault::StoreCode;
 use crate::protocol::Letter;
 use crate::schedule::{Schedule, Step};
-use crate::world::{Model, seated, step, wants};
+use crate::world::{Model, step, wants};
 
 /// The bound on states of a command that names none.
 pub const MAX_STATES: u64 = 1_000_000;
@@ -159,14 +159,17 @@ impl<'a, M: Model> Walk<'a, M> {
     }
 
     pub(super) fn first_level(&mut self) -> Level {
-        let (buyer, seat) = seated(self.models.of(0), self.setting.rules());
-        let start = self.stand(buyer, seat);
-        self.trails.push(Trail { from: 0, stand: start });
+        let (buyers, seats) = everybody(self.setting, self.models.of(0));
+        let mut stands: Vec<Stand> =
+            buyers.into_iter().zip(seats).map(|(buyer, seat)| self.stand(buyer, seat)).collect();
+        self.trails.push(Trail { from: 0, stand: stands.first().copied().unwrap_or_default() });
         let course = self.courses.number(Course::default());
         let world = self.worlds.number((0, course));
         let one = BigUint::one();
         let mut level = Level::up_to(&one, &one);
-        if let Some(place) = level.place(world, &[(start, self.setting.buyers)], || Some(0)) {
+        let mut crowd = Vec::new();
+        crowd_of(&mut stands, &mut crowd);
+        if let Some(place) = level.place(world, &crowd, || Some(0)) {
             level.add(place, &Share::new(&one, &one), 1);
         }
         level

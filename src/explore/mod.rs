@@ -137,10 +137,14 @@ impl Setting {
         }
     }
 
-    /// How its buyers buy.
-    pub(crate) fn rules(&self) -> Rules {
+    /// How the buyer at this place buys.
+    pub(crate) fn rules(&self, who: usize) -> Rules {
         let Self { choices, per_buyer, .. } = self;
-        Rules { protocol: choices.protocol(), per_buyer: *per_buyer, retry: choices.retries() }
+        Rules {
+            protocol: choices.protocol_of(who as u32 + 1),
+            per_buyer: *per_buyer,
+            retry: choices.retries(),
+        }
     }
 
     /// What its schedules are orders of.

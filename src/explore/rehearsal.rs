@@ -148,6 +148,7 @@ impl Script {
             Action::Open | Action::Think | Action::Leave => {}
             Action::Begin | Action::Rollback | Action::GiveBack => {}
             Action::CloseOther | Action::Unlink | Action::ReopenCheck => {}
+            Action::LookStale | Action::RemoveStale | Action::HelperUnlock => {}
             // It never got it.
             Action::Lock | Action::LockShared | Action::Upgrade
                 if matches!(taken.reply, Reply::Failed(_)) => {}

@@ -151,7 +151,7 @@ fn by_end(setting: &Setting, courses: HashMap<Course, (u64, Schedule)>) -> Vec<D
     let mut found: HashMap<End, Drawn> = HashMap::new();
     for (course, (count, schedule)) in courses {
         let end = ends.of(setting, course, || schedule.clone());
-        let witness = renumbered(&schedule);
+        let witness = if setting.choices.are_alike() { renumbered(&schedule) } else { schedule.clone() };
         let drawn =
             found.entry(end.clone()).or_insert_with(|| Drawn { end, draws: 0, witness: witness.clone() });
         drawn.draws += count;

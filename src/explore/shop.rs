@@ -89,6 +89,16 @@ impl Course {
     }
 }
 
+/// All buyers and their seats before the first step.
+pub(super) fn everybody<M: Model>(setting: &Setting, model: &M) -> (Vec<Buyer>, Vec<M::Seat>) {
+    let count = setting.buyers as usize;
+    if setting.choices.are_alike() {
+        let (buyer, seat) = seated(model, setting.rules(0), 0);
+        return (vec![buyer; count], vec![seat; count]);
+    }
+    (0..count).map(|who| seated(model, setting.rules(who), who)).unzip()
+}
+
 /// All buyers, each by its number, and the model that they share.
 #[derive(Clone, Debug)]
 pub(super) struct Shop<M: Model> {
@@ -101,15 +111,8 @@ pub(super) struct Shop<M: Model> {
 
 impl<M: Model> Shop<M> {
     pub(super) fn new(setting: &Setting, model: M) -> Self {
-        let (buyer, seat) = seated(&model, setting.rules());
-        let count = setting.buyers as usize;
-        Self {
-            model,
-            buyers: vec![buyer; count],
-            seats: vec![seat; count],
-            course: Course::default(),
-            initial: setting.tickets,
-        }
+        let (buyers, seats) = everybody(setting, &model);
+        Self { model, buyers, seats, course: Course::default(), initial: setting.tickets }
     }
 
     /// The step that the buyer at `place` can take now.

@@ -111,7 +111,13 @@ impl Header {
             | Exclusion::SameOwner
             | Exclusion::ClosedAway
             | Exclusion::Unlinked
-            | Exclusion::NotCovered => (false, false),
+            | Exclusion::NotCovered
+            | Exclusion::Inherited
+            | Exclusion::Mixed
+            | Exclusion::Rogue
+            | Exclusion::HelperUnlocked
+            | Exclusion::StaleBroken
+            | Exclusion::Leased => (false, false),
         };
         let released_on_death = plan.file().is_some_and(|file| file.sale.lock.has_carrier());
         let restocks = plan.restocks;

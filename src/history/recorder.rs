@@ -126,7 +126,13 @@ impl Recorder {
                 | Exclusion::SameOwner
                 | Exclusion::ClosedAway
                 | Exclusion::Unlinked
-                | Exclusion::NotCovered,
+                | Exclusion::NotCovered
+                | Exclusion::Inherited
+                | Exclusion::Mixed
+                | Exclusion::Rogue
+                | Exclusion::HelperUnlocked
+                | Exclusion::StaleBroken
+                | Exclusion::Leased,
             ) => {
                 let all = initial.saturating_add(1).saturating_mul(buyers);
                 (all, all.saturating_mul(2))

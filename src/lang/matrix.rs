@@ -68,6 +68,46 @@ texts! {
         en: "Each write replaces the locked file: one buyer holds the old file's lock, another the new one's.",
         zh: "每次写入都换掉带锁的文件：一个买家锁着旧文件，另一个锁着新文件。",
     }
+    /// Why: all share the open file.
+    why_inherited() {
+        en: "All buyers have inherited one open file, and the lock belongs to that (flock(2)): each has it at once.",
+        zh: "所有买家继承了同一个打开的文件，而锁属于它（flock(2)）：人人同时持有。",
+    }
+    /// Why: kinds that ignore each other.
+    why_mixed() {
+        en: "Some buyers take another kind of lock, and the two kinds ignore each other (fcntl_locking(2)).",
+        zh: "有的买家拿另一种锁，而两种锁互不理会（fcntl_locking(2)）。",
+    }
+    /// Why: some take none.
+    why_rogue() {
+        en: "The lock is advisory: who does not ask for it is not kept out, and some do not.",
+        zh: "锁是建议性的：不去拿锁的人拦不住，而有人就不拿。",
+    }
+    /// Why: a helper lets it go.
+    why_helper_unlocked() {
+        en: "A helper process has inherited the open file, and unlocks it before the write: the lock belongs to both.",
+        zh: "辅助进程继承了打开的文件，在写入之前把它解锁：锁是两者共有的。",
+    }
+    /// Why: lockfiles are removed without a guard.
+    why_stale_broken() {
+        en: "Whoever takes a lockfile for a dead holder's removes it: between the look and the removal it can be another's.",
+        zh: "以为持有者已死的人会删掉锁文件：从看到删之间，它可能已是别人的。",
+    }
+    /// Why: the lock ends by itself.
+    why_leased() {
+        en: "It is kept as long as its lease: who is slower than that is in with the next one.",
+        zh: "锁只在租期内有效：比租期慢的人，会和下一个人同时在里面。",
+    }
+    /// Why: a folder is made.
+    why_mkdir() {
+        en: "Only one can make the folder (mkdir(2)); the others try again until it is gone.",
+        zh: "目录只有一个人能建（mkdir(2)）；别人反复尝试，直到它消失。",
+    }
+    /// Why: a link is made.
+    why_link() {
+        en: "Only one can give its private file the lockfile's name (link(2)); the others try again.",
+        zh: "只有一个人能把自己的文件链接成锁文件的名字（link(2)）；别人反复尝试。",
+    }
     /// Why: one after the other.
     why_in_turn() {
         en: "One buyer comes after the other: there is nobody to keep out, so no lock is put to the test.",

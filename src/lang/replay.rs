@@ -20,6 +20,21 @@ texts! {
     }
     /// A step: the lock's file was removed.
     unlinked(buyer) { en: "buyer {buyer} removes the lock's file", zh: "买家 {buyer} 删除锁文件" }
+    /// A step: the lockfile was looked at.
+    looked_stale(buyer) {
+        en: "buyer {buyer} looks whether the lockfile's holder is dead",
+        zh: "买家 {buyer} 查看锁文件的持有者是否已死"
+    }
+    /// A step: the lockfile was removed, if it was a dead holder's when it was looked at.
+    removed_stale(buyer) {
+        en: "buyer {buyer} removes the lockfile if its holder was dead",
+        zh: "若当时持有者已死，买家 {buyer} 删除锁文件"
+    }
+    /// A step: a helper process let the lock go.
+    helper_unlocked(buyer) {
+        en: "buyer {buyer}'s helper process unlocks the file that it has inherited",
+        zh: "买家 {buyer} 的辅助进程把继承来的文件解锁"
+    }
     /// A step: the lock's file is the one that is locked.
     is_current(buyer) {
         en: "buyer {buyer} sees that the file it locked still has the name",
@@ -132,6 +147,12 @@ texts! {
     to_close_other() { en: "open the lock's file once more and close that", zh: "再次打开锁文件并关闭" }
     /// What a buyer does next.
     to_unlink() { en: "remove the lock's file", zh: "删除锁文件" }
+    /// What a buyer does next.
+    to_look_stale() { en: "look whether the lockfile's holder is dead", zh: "查看锁文件的持有者是否已死" }
+    /// What a buyer does next.
+    to_remove_stale() { en: "remove the lockfile if its holder was dead", zh: "若持有者已死就删除锁文件" }
+    /// What a buyer does next.
+    to_helper_unlock() { en: "have its helper process unlock", zh: "让辅助进程解锁" }
     /// What a buyer does next.
     to_reopen_check() { en: "see whether the file it locked still has the name", zh: "查看锁住的是否仍是这个名字的文件" }
     /// What a buyer does next.

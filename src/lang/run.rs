@@ -19,6 +19,14 @@ texts! {
     lock_on_ticket(lock) { en: "{lock}", zh: "{lock} 锁" }
     /// In the plan line: the lock sits on the sidecar.
     lock_on_sidecar(lock) { en: "{lock} on the sidecar", zh: "{lock} 锁（在旁文件上）" }
+    /// In the plan line: some take no lock.
+    rogues(buyers) { en: "but none for {buyers}", zh: "但有 {buyers}不拿锁" }
+    /// In the plan line: one open file for all.
+    inherited() { en: "inherited by all", zh: "由所有买家继承" }
+    /// In the plan line: how long a lockfile lives.
+    lease(time) { en: "lease {time}", zh: "租期 {time}" }
+    /// In the plan line: a lockfile is there from the start.
+    left_by_the_dead() { en: "a dead process's lockfile is there", zh: "有死进程留下的锁文件" }
     /// In the plan line: how it is written.
     write_by(write) { en: "{write}", zh: "{write} 写法" }
     /// In the plan line: how it is written, and synced.

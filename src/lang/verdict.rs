@@ -190,6 +190,11 @@ texts! {
         en: "buyer {waiter} can't get the lock: process {pid} was killed while it held the semaphore, which nobody takes back; flock would have been released",
         zh: "买家 {waiter} 拿不到锁：进程 {pid} 拿着信号量时被杀死，没有人会收回它；换成 flock，内核会释放",
     }
+    /// stuck: the holder is dead, and the folder that is the lock stays.
+    waited_for_dead_with_folder(waiter, pid) {
+        en: "buyer {waiter} can't get the lock: process {pid} was killed while it had it, and nobody removes its folder (rmdir)",
+        zh: "买家 {waiter} 拿不到锁：进程 {pid} 持锁时被杀死，没有人删掉它的目录（rmdir）",
+    }
     /// Not judged: the stock after the sale.
     stock_unread(why) {
         en: "the stock after the sale is not known: the ticket file can't be read: {why}",

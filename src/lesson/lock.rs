@@ -140,7 +140,7 @@ fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
         while go.get() == 0 {
             std::thread::sleep(Duration::from_millis(1));
         }
-        drive(&mut Buyer::new(Rules::of(&plan)), &mut world);
+        drive(&mut Buyer::new(Rules::of(&plan, 1)), &mut world);
         Ok(())
     };
 

@@ -10,23 +10,11 @@ use super::{Protocol, StepKind, order};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
 
-closed_set! {
-    /// How buyers keep each other out.
-    pub enum Lock: "kind of lock" {
-        /// No lock: every buyer walks straight in.
-        None = "none",
-        /// flock(2): belongs to the open file description, released by the kernel.
-        Flock = "flock",
-        /// fcntl(2) F_SETLKW: belongs to the process, so that its threads are not kept apart.
-        Posix = "posix",
-        /// fcntl(2) F_OFD_SETLKW: belongs to the open file description; Linux only.
-        Ofd = "ofd",
-        /// FILE.lock, created with O_CREAT|O_EXCL: outlives a holder that is killed.
-        Lockfile = "lockfile",
-        /// A process-shared POSIX semaphore, as Python's multiprocessing.Lock: outlives its holder, too.
-        Semaphore = "semaphore",
-    }
-}
+mod kinds;
+mod trouble;
+
+pub use kinds::{Lock, Others};
+pub use trouble::{DEFAULT_LEASE_NS, Trouble};
 
 closed_set! {
     /// How the new stock reaches the ticket file.
@@ -47,18 +35,6 @@ closed_set! {
         Ticket = "ticket",
         /// A file beside it, `<file>.sidecar`, that no write ever replaces.
         Sidecar = "sidecar",
-    }
-}
-
-impl Lock {
-    /// Whether it sits on a file that is there anyway, the ticket file or the sidecar. A lockfile is
-    /// the lock itself, and a semaphore has no file.
-    #[must_use]
-    pub const fn has_carrier(self) -> bool {
-        match self {
-            Lock::Flock | Lock::Posix | Lock::Ofd => true,
-            Lock::None | Lock::Lockfile | Lock::Semaphore => false,
-        }
     }
 }
 
@@ -91,6 +67,16 @@ pub struct Sale {
     pub lock_timeout_ns: Option<u64>,
     /// Whether a lockfile whose holder is dead is removed, instead of being reported.
     pub break_stale: bool,
+    /// Further kinds of locks: buyers take turns among all of them.
+    pub others: Others,
+    /// How many buyers, the first ones, take no lock at all.
+    pub rogues: u32,
+    /// Whether all buyers share the open file that carries the lock: the launcher opens it before it forks.
+    pub inherit: bool,
+    /// How long a lockfile lives, in nanoseconds: an older one is taken over, or taken for a dead holder's.
+    pub lease_ns: Option<u64>,
+    /// Whether a dead process's lockfile is there when the sale begins.
+    pub stale: bool,
     /// The steps, where they are not the usual ones of these choices: [`Sale::protocol`] says them always,
     /// [`Sale::of_steps`] makes sure that they can be carried out.
     pub steps: Option<Protocol>,
@@ -107,6 +93,8 @@ struct SaleText {
     lock_timeout_ns: Option<u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     break_stale: bool,
+    #[serde(flatten)]
+    trouble: Trouble,
     /// Left out by what was written before purchases had steps of their own.
     #[serde(default)]
     steps: Option<Protocol>,
@@ -116,19 +104,20 @@ impl TryFrom<SaleText> for Sale {
     type Error = ProtocolError;
 
     fn try_from(text: SaleText) -> Result<Self, ProtocolError> {
-        let SaleText { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, steps } = text;
+        let SaleText { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, trouble, steps } = text;
         let usual = Self { lock_on, ..Self::new(lock, write) };
         let sale =
             steps.map_or(Ok(usual), |steps| Self::of_steps(steps, Some(lock), Some(lock_on), Some(write)))?;
-        Ok(Self { fsync, lock_timeout_ns, break_stale, ..sale })
+        trouble.onto(Self { fsync, lock_timeout_ns, break_stale, ..sale })
     }
 }
 
 impl From<Sale> for SaleText {
     fn from(sale: Sale) -> Self {
         let steps = Some(sale.protocol());
-        let Sale { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, steps: _ } = sale;
-        Self { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, steps }
+        let Sale { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, .. } = sale;
+        let trouble = Trouble::of(&sale);
+        Self { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, trouble, steps }
     }
 }
 
@@ -138,7 +127,20 @@ impl Sale {
     #[must_use]
     pub const fn new(lock: Lock, write: Write) -> Self {
         let lock_on = write.default_lock_on();
-        Self { lock, lock_on, write, fsync: false, lock_timeout_ns: None, break_stale: false, steps: None }
+        Self {
+            lock,
+            lock_on,
+            write,
+            fsync: false,
+            lock_timeout_ns: None,
+            break_stale: false,
+            others: Others::NONE,
+            rogues: 0,
+            inherit: false,
+            lease_ns: None,
+            stale: false,
+            steps: None,
+        }
     }
 
     /// The purchase of a command that says nothing of it: under flock(2), overwriting.
@@ -151,8 +153,8 @@ impl Sale {
     /// steps are the usual ones.
     #[must_use]
     pub const fn under(self, lock: Lock) -> Self {
-        let lock_on = self.write.default_lock_on();
-        Self { lock, lock_on, break_stale: false, steps: None, ..self }
+        let Self { fsync, lock_timeout_ns, write, .. } = self;
+        Self { fsync, lock_timeout_ns, ..Self::new(lock, write) }
     }
 
     /// The purchase that takes these steps. `lock` is the kind of lock that they take, flock(2) unless it is
@@ -235,7 +237,7 @@ impl Sale {
                 options.push(option);
             }
         };
-        let Self { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, steps: own } = *self;
+        let Self { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, steps: own, .. } = *self;
         if let Some(steps) = own {
             say(true, format!("--steps {}", shell_quoted(&steps.to_string())));
         }
@@ -243,7 +245,8 @@ impl Sale {
         if lock == Lock::None {
             say(own.is_none(), "--no-lock".to_owned());
         } else {
-            say(lock != Lock::Flock, format!("--lock {lock}"));
+            let kinds = self.kinds();
+            say(kinds != "flock", format!("--lock {kinds}"));
         }
         // Steps of their own say by themselves that they empty and fill.
         say(write == Write::Rename || write == Write::Truncate && own.is_none(), format!("--write {write}"));
@@ -254,6 +257,13 @@ impl Sale {
             say(true, format!("--lock-timeout {}", shell_quoted(&timeout.to_string())));
         }
         say(break_stale, "--break-stale".to_owned());
+        say(self.rogues > 0, format!("--rogue {}", self.rogues));
+        say(self.inherit, "--inherit".to_owned());
+        if let Some(lease_ns) = self.lease_ns {
+            let lease = humantime::format_duration(Duration::from_nanos(lease_ns));
+            say(true, format!("--lease {}", shell_quoted(&lease.to_string())));
+        }
+        say(self.stale, "--stale".to_owned());
         options
     }
 
@@ -312,6 +322,9 @@ pub const WORDS: &[StepKind] = &[
     StepKind::CloseOther,
     StepKind::Unlink,
     StepKind::ReopenCheck,
+    StepKind::LookStale,
+    StepKind::RemoveStale,
+    StepKind::HelperUnlock,
 ];
 
 /// The steps with `truncate fill` for each `write`.
@@ -343,6 +356,12 @@ fn check(steps: &Protocol, lock: Lock) -> Result<(), ProtocolError> {
         StepKind::Open if !later.iter().any(|kind| kind.locks()) => Ok(()),
         StepKind::Open | StepKind::CloseOther if !lock.has_carrier() => Err(Wrong::NoCarrier(lock.name())),
         StepKind::LockShared if !lock.has_carrier() => Err(Wrong::NeverShared(lock.name())),
+        StepKind::HelperUnlock if !lock.has_carrier() => Err(Wrong::NoCarrier(lock.name())),
+        // The helper has the file that was open from the start.
+        StepKind::HelperUnlock if steps.has(StepKind::Open) => Err(Wrong::OpenedAnew),
+        StepKind::LookStale | StepKind::RemoveStale if !matches!(lock, Lock::Lockfile | Lock::Link) => {
+            Err(Wrong::NeverStale(lock.name()))
+        }
         _ => Ok(()),
     })
 }

@@ -30,6 +30,12 @@ closed_set! {
         N = "N",
         /// See whether the lock's file is still the one that is locked.
         I = "I",
+        /// Look whether the lockfile's holder is dead.
+        Y = "Y",
+        /// Remove a lockfile whose holder was found to be dead.
+        J = "J",
+        /// Another process lets the lock go.
+        A = "A",
         /// Begin a transaction, where that acts.
         B = "B",
         /// Write one less if the stock is what was read.

@@ -53,6 +53,12 @@ closed_set! {
         Unlink = "unlink",
         /// Begin again unless the file that is locked is the one that has the name now.
         ReopenCheck = "reopen-check",
+        /// Look at the lockfile, and decide whether its holder is dead.
+        LookStale = "look-stale",
+        /// Remove the lockfile, if its holder was found to be dead.
+        RemoveStale = "remove-stale",
+        /// Have a helper process, which inherited the file that carries the lock, unlock that.
+        HelperUnlock = "helper-unlock",
         /// Begin a transaction. Where that alone does nothing, no schedule names it.
         Begin = "begin",
         /// Begin a transaction that has the right to write from its first moment (SQLite).
@@ -99,6 +105,9 @@ impl StepKind {
             StepKind::CloseOther => Letter::E,
             StepKind::Unlink => Letter::N,
             StepKind::ReopenCheck => Letter::I,
+            StepKind::LookStale => Letter::Y,
+            StepKind::RemoveStale => Letter::J,
+            StepKind::HelperUnlock => Letter::A,
             StepKind::BeginImmediate => Letter::B,
             StepKind::ReadForUpdate | StepKind::ReadForShare | StepKind::Count => Letter::R,
             StepKind::Insert => Letter::W,
@@ -133,6 +142,9 @@ impl StepKind {
             | StepKind::CloseOther
             | StepKind::Unlink
             | StepKind::ReopenCheck
+            | StepKind::LookStale
+            | StepKind::RemoveStale
+            | StepKind::HelperUnlock
             | StepKind::Begin
             | StepKind::BeginImmediate
             | StepKind::ReadForUpdate
@@ -199,6 +211,12 @@ pub enum Action {
     Unlink,
     /// See whether the lock's file is still the one that is locked.
     ReopenCheck,
+    /// Look whether the lockfile's holder is dead.
+    LookStale,
+    /// Remove the lockfile if it was.
+    RemoveStale,
+    /// Have the helper unlock.
+    HelperUnlock,
     /// Begin a transaction.
     Begin,
     /// Begin a transaction that has the right to write at once.
@@ -247,6 +265,9 @@ impl Action {
             Action::CloseOther => StepKind::CloseOther,
             Action::Unlink => StepKind::Unlink,
             Action::ReopenCheck => StepKind::ReopenCheck,
+            Action::LookStale => StepKind::LookStale,
+            Action::RemoveStale => StepKind::RemoveStale,
+            Action::HelperUnlock => StepKind::HelperUnlock,
             Action::Begin => StepKind::Begin,
             Action::BeginImmediate => StepKind::BeginImmediate,
             Action::ReadForUpdate => StepKind::ReadForUpdate,
@@ -329,6 +350,14 @@ impl Protocol {
         if place < self.len { self.steps.get(usize::from(place)).copied() } else { None }
     }
 
+    /// The same for a buyer that takes no lock: what has to do with the lock alone is left out.
+    #[must_use]
+    pub fn without_locks(&self) -> Self {
+        let is_of_stock =
+            |kind: &&StepKind| kind.reads() || kind.changes_stock() || matches!(kind, StepKind::Think);
+        Self::of(&self.steps().iter().filter(is_of_stock).copied().collect::<Vec<_>>())
+    }
+
     /// Whether it has this step.
     #[must_use]
     pub fn has(&self, kind: StepKind) -> bool {
@@ -406,6 +435,24 @@ impl Choices {
         match self {
             Choices::File(sale) => sale.protocol(),
             Choices::Sql(sale) => sale.protocol(),
+        }
+    }
+
+    /// The steps of a purchase of one buyer, counted from 1.
+    #[must_use]
+    pub fn protocol_of(&self, buyer: u32) -> Protocol {
+        match self {
+            Choices::File(sale) if !sale.is_alike() => sale.of_buyer(buyer).protocol(),
+            choices => choices.protocol(),
+        }
+    }
+
+    /// Whether all buyers buy alike.
+    #[must_use]
+    pub fn are_alike(&self) -> bool {
+        match self {
+            Choices::File(sale) => sale.is_alike(),
+            _ => true,
         }
     }
 

@@ -35,6 +35,7 @@ struct Past {
     read: bool,
     counted: bool,
     emptied: bool,
+    looked: bool,
     decremented: bool,
     sold: bool,
 }
@@ -77,6 +78,9 @@ impl Past {
             }
             StepKind::LockUntilCommit => needs(self.in_transaction, StepKind::Begin)?,
             StepKind::Think | StepKind::CloseOther => {}
+            StepKind::LookStale => self.looked = true,
+            StepKind::RemoveStale => needs(self.looked, StepKind::LookStale)?,
+            StepKind::HelperUnlock => needs(self.locked, StepKind::Lock)?,
             StepKind::GiveBack => needs(self.decremented, StepKind::Decrement)?,
             StepKind::ReopenCheck if self.sold => return Err(Wrong::DecidesNothing),
             // Who never opens the file anew never meets another one.

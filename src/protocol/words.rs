@@ -69,6 +69,14 @@ pub enum Wrong {
     NeverShared(&'static str),
     /// It removes the file that carries the lock, and that is the ticket file.
     UnlinksTicket,
+    /// What is inherited is the file that was open from the start, and a buyer opens another one.
+    OpenedAnew,
+    /// Some buyers are to take no lock, and nobody takes one.
+    NoRogue,
+    /// This kind of lock does not end by itself.
+    NoLease(&'static str),
+    /// This kind of lock names no holder that could be found dead.
+    NeverStale(&'static str),
 }
 
 impl std::fmt::Display for ProtocolError {
@@ -124,6 +132,16 @@ impl std::fmt::Display for ProtocolError {
             Wrong::NeverShared(kind) => {
                 write!(f, "the {kind} lock is held by one alone; flock, posix and ofd can be shared")
             }
+            Wrong::OpenedAnew => f.write_str(
+                "who opens the lock's file anew has inherited nothing: leave `open` out, or --inherit and helper-unlock",
+            ),
+            Wrong::NoRogue => f.write_str("--rogue says how many take no lock, and here nobody takes one"),
+            Wrong::NoLease(kind) => {
+                write!(f, "--lease is of --lock lease, or of break-stale: the {kind} lock does not end by itself")
+            }
+            Wrong::NeverStale(kind) => {
+                write!(f, "the {kind} lock names no holder that could be found dead; lockfile and link do")
+            }
             Wrong::UnlinksTicket => {
                 f.write_str("it would remove the ticket file, which carries the lock: --lock-on sidecar")
             }
@@ -152,6 +170,9 @@ impl ProtocolError {
         Self { word: 0, character: 0, given: String::new(), wrong }
     }
 }
+
+/// The word that stands for two: look whether the holder is dead, and remove.
+const BREAK_STALE: &str = "break-stale";
 
 /// How unlike two words may be for the one to be taken for the other.
 const LIKE: f64 = 0.7;
@@ -187,6 +208,11 @@ impl Protocol {
             };
             if kinds.len() == Self::MOST {
                 return Err(error(Wrong::TooMany));
+            }
+            // As programs do it: they look and decide, and then remove.
+            if word == BREAK_STALE && words.contains(&StepKind::LookStale) && kinds.len() + 1 < Self::MOST {
+                kinds.extend([StepKind::LookStale, StepKind::RemoveStale]);
+                continue;
             }
             let known = |kind: &StepKind| words.contains(kind);
             let kind = word.parse().ok().filter(known).ok_or_else(|| error(unknown(word, words)))?;

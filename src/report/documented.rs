@@ -18,6 +18,12 @@ pub fn documented(sale: &Sale, workers: Workers, lang: Lang) -> String {
         Exclusion::ClosedAway => say::why_closed_away(lang),
         Exclusion::Unlinked => say::why_unlinked(lang),
         Exclusion::NotCovered => say::why_not_covered(lang),
+        Exclusion::Inherited => say::why_inherited(lang),
+        Exclusion::Mixed => say::why_mixed(lang),
+        Exclusion::Rogue => say::why_rogue(lang),
+        Exclusion::HelperUnlocked => say::why_helper_unlocked(lang),
+        Exclusion::StaleBroken => say::why_stale_broken(lang),
+        Exclusion::Leased => say::why_leased(lang),
         Exclusion::InTurn => say::why_in_turn(lang),
         Exclusion::Excludes => match sale.lock {
             // Without a lock nothing excludes.
@@ -27,6 +33,10 @@ pub fn documented(sale: &Sale, workers: Workers, lang: Lang) -> String {
             Lock::Ofd => say::why_ofd(lang),
             Lock::Lockfile => say::why_lockfile(lang),
             Lock::Semaphore => say::why_semaphore(lang),
+            Lock::Mkdir => say::why_mkdir(lang),
+            Lock::Link => say::why_link(lang),
+            // It never excludes without reserve.
+            Lock::Lease => say::why_leased(lang),
         },
     }
 }
@@ -40,7 +50,13 @@ pub fn demonstration(plan: &Plan, lang: Lang) -> Option<String> {
         | Exclusion::SameOwner
         | Exclusion::ClosedAway
         | Exclusion::Unlinked
-        | Exclusion::NotCovered => {
+        | Exclusion::NotCovered
+        | Exclusion::Inherited
+        | Exclusion::Mixed
+        | Exclusion::Rogue
+        | Exclusion::HelperUnlocked
+        | Exclusion::StaleBroken
+        | Exclusion::Leased => {
             let documented = documented(&plan.file()?.sale, plan.workers, lang);
             Some(say_run::demonstration(lang, documented))
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::fault::FaultKind;
 use crate::history::{BuyerCount, History, Purchase};
 
 /// Percentiles of a latency in nanoseconds, within 0.1 % (HdrHistogram, three digits); all 0 where
@@ -63,9 +62,7 @@ impl Latency {
 }
 
 fn wait_ns(purchase: &Purchase) -> Option<u64> {
-    let gave_up = purchase
-        .fault
-        .is_some_and(|fault| fault.kind.is_wait_in_vain());
+    let gave_up = purchase.fault.is_some_and(|fault| fault.kind.is_wait_in_vain());
     let until_ns = if gave_up { purchase.return_ns.get() } else { purchase.steps.get().locked_ns };
     until_ns?.checked_sub(purchase.invoke_ns)
 }

@@ -16,11 +16,23 @@ use evidence::Words;
 /// The lock of a sale, and where it sits, as the plan line says it.
 #[must_use]
 pub fn lock(sale: &Sale, lang: Lang) -> String {
-    match (sale.lock, sale.lock_on) {
+    let kinds = sale.kinds();
+    let mut words = match (sale.lock, sale.lock_on) {
         (Lock::None, _) => say_run::no_lock(lang),
-        (lock, LockOn::Sidecar) if lock.has_carrier() => say_run::lock_on_sidecar(lang, lock),
-        (lock, _) => say_run::lock_on_ticket(lang, lock),
-    }
+        (lock, LockOn::Sidecar) if lock.has_carrier() => say_run::lock_on_sidecar(lang, kinds),
+        _ => say_run::lock_on_ticket(lang, kinds),
+    };
+    let mut add = |is: bool, more: String| {
+        if is {
+            words += if lang == Lang::Zh { "、" } else { ", " };
+            words += &more;
+        }
+    };
+    add(sale.rogues > 0, say_run::rogues(lang, lang.count(u64::from(sale.rogues), Noun::Buyer)));
+    add(sale.inherit, say_run::inherited(lang));
+    add(sale.lease_ns.is_some(), say_run::lease(lang, span(sale.lease_or_usual_ns())));
+    add(sale.stale, say_run::left_by_the_dead(lang));
+    words
 }
 
 /// How a sale writes, and its steps where they are its own, as the plan line says it.
@@ -274,7 +286,7 @@ fn doing(kind: FaultKind, lang: Lang) -> String {
     match kind {
         FaultKind::Lock | FaultKind::LockTimeout | FaultKind::HolderGone | FaultKind::Deadlock => {
             say::doing_lock(lang)
-        },
+        }
         FaultKind::Unlock => say::doing_unlock(lang),
         FaultKind::Read | FaultKind::Torn => say::doing_read(lang),
         FaultKind::Write

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::Schedule;
 use crate::history::write_whole;
 use crate::plan::{PerBuyer, Plan};
-use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
 use crate::protocol::{Protocol, ProtocolError};
 use crate::stock::Stock;
 use crate::streams::open_to_read;
@@ -98,6 +98,18 @@ struct PlanText {
     lock_on: Option<LockOn>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     fsync: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    break_stale: bool,
+    #[serde(default, skip_serializing_if = "Others::is_empty")]
+    other_locks: Others,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rogue: Option<u32>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    inherit: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease_ns: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    stale: bool,
     #[serde(default = "default_per_buyer")]
     per_buyer: PerBuyer,
 }
@@ -110,7 +122,11 @@ impl TryFrom<PlanText> for SchedulePlan {
     type Error = ProtocolError;
 
     fn try_from(text: PlanText) -> Result<Self, ProtocolError> {
-        let PlanText { buyers, tickets, steps, lock, write, lock_on, fsync, per_buyer } = text;
+        let PlanText { buyers, tickets, steps, lock, write, lock_on, fsync, per_buyer, break_stale, .. } =
+            text;
+        let PlanText { other_locks, rogue, inherit, lease_ns, stale, .. } = text;
+        let rogue = rogue.unwrap_or(0);
+        let trouble = Trouble { other_locks, rogue, inherit, lease_ns, stale };
         let sale = match steps {
             Some(steps) => Sale::of_steps(steps, lock, lock_on, write)?,
             None => {
@@ -118,14 +134,16 @@ impl TryFrom<PlanText> for SchedulePlan {
                 Sale { lock_on: lock_on.unwrap_or(usual.lock_on), ..usual }
             }
         };
-        Ok(Self { buyers, tickets, sale: Sale { fsync, ..sale }, per_buyer })
+        let sale = trouble.onto(Sale { fsync, break_stale, ..sale })?;
+        Ok(Self { buyers, tickets, sale, per_buyer })
     }
 }
 
 impl From<SchedulePlan> for PlanText {
     fn from(plan: SchedulePlan) -> Self {
         let SchedulePlan { buyers, tickets, sale, per_buyer } = plan;
-        let Sale { lock, lock_on, write, fsync, .. } = sale;
+        let Sale { lock, lock_on, write, fsync, break_stale, .. } = sale;
+        let Trouble { other_locks, rogue, inherit, lease_ns, stale } = Trouble::of(&sale);
         Self {
             buyers,
             tickets,
@@ -134,6 +152,12 @@ impl From<SchedulePlan> for PlanText {
             write: Some(write),
             lock_on: (lock_on != write.default_lock_on()).then_some(lock_on),
             fsync,
+            break_stale,
+            other_locks,
+            rogue: (rogue > 0).then_some(rogue),
+            inherit,
+            lease_ns,
+            stale,
             per_buyer,
         }
     }
@@ -316,7 +340,7 @@ mod tests {
         let wrong_step = "{\"schedule_version\": 1,\n \"plan\": {},\n \"steps\": \"R1 R2 X1\"}";
         assert_eq!(
             error(wrong_step),
-            "s.json:3:18: step 3 (character 7) is \"X1\": a step is one of O L R W T F U H V E N I B S D Q C Z and a buyer's number, like R1"
+            "s.json:3:18: step 3 (character 7) is \"X1\": a step is one of O L R W T F U H V E N I Y J A B S D Q C Z and a buyer's number, like R1"
         );
         assert!(
             error("{\"schedule_version\": 1,\n\"plan\": {\"lokc\": 1}, \"steps\": \"\"}")

@@ -97,7 +97,7 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
 /// What each buyer's purchases tell, in their order; the buyers in the order of their numbers. A history may
 /// name any number of buyers: room is taken for those alone that bought.
 fn told_by_buyer(history: &History, plan: &Plan) -> Result<Vec<(u32, Vec<Told>)>, FollowedError> {
-    let protocol = plan.protocol();
+    let choices = plan.store.choices();
     let mut order: Vec<usize> = (0..history.purchases.len()).collect();
     order.sort_by_key(|place| (history.purchases[*place].buyer, history.purchases[*place].invoke_ns));
     let mut buyers: Vec<(u32, Vec<Told>)> = Vec::new();
@@ -109,7 +109,8 @@ fn told_by_buyer(history: &History, plan: &Plan) -> Result<Vec<(u32, Vec<Told>)>
         if let Some(ending) = cut_short(purchase) {
             return Err(FollowedError::CutShort { purchase: name(), ending });
         }
-        let told = Told::by(purchase, &protocol).ok_or_else(|| FollowedError::NoSteps(name()))?;
+        let told =
+            Told::by(purchase, &choices.protocol_of(buyer)).ok_or_else(|| FollowedError::NoSteps(name()))?;
         match buyers.last_mut() {
             Some((last, of_buyer)) if *last == buyer => of_buyer.push(told),
             _ => buyers.push((buyer, vec![told])),

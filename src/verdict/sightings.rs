@@ -98,11 +98,7 @@ fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
 
 /// Buyers that gave up waiting for the lock, and who held it.
 fn stuck(history: &History) -> Option<Anomaly> {
-    let gave_up = |purchase: &Purchase| {
-        purchase
-            .fault
-            .is_some_and(|fault| fault.kind.is_wait_in_vain())
-    };
+    let gave_up = |purchase: &Purchase| purchase.fault.is_some_and(|fault| fault.kind.is_wait_in_vain());
     let mut count = 0;
     let mut waits = Vec::new();
     for (purchase, place) in history.purchases.iter().zip(0..).filter(|(p, _)| gave_up(p)) {

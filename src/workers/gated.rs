@@ -171,7 +171,7 @@ fn be_buyer(plan: &Plan, recorder: &Recorder, store: &impl Store, buyer: u32, ga
         }
     };
     gate.tell(Told::Ready);
-    let mut steps = Buyer::new(Rules::of(plan));
+    let mut steps = Buyer::new(Rules::of(plan, buyer));
     drive_gated(&mut steps, &mut Recorded::new(world, recorder.pen(buyer)), gate);
     0
 }

@@ -115,7 +115,7 @@ fn be_buyer(plan: &Plan, recorder: &Recorder, store: &impl Store, buyer: u32, en
     if arrival::ready(&mut ends.ready).is_err() || !wait_at_barrier(&ends.start_read) {
         return 0;
     }
-    let mut buyer_steps = Buyer::new(Rules::of(plan));
+    let mut buyer_steps = Buyer::new(Rules::of(plan, buyer));
     drive(&mut buyer_steps, &mut Recorded::new(world, recorder.pen(buyer)));
     0
 }

@@ -85,7 +85,6 @@ fn run_on(
         doorkeeper: doorkeeper.errands(),
         blocked: Mutex::new(None),
         limit: plan.lock_timeout_ns().map(Duration::from_nanos),
-        rules: Rules::of(plan),
         at_a_file: plan.file().is_some(),
     });
     let disks = (0..if store.waits_for_disk() { threads } else { 0 })
@@ -101,6 +100,7 @@ fn run_on(
             store.open(plan.pace, recorder, buyer).map_err(|source| WorkersError::Open { buyer, source })?;
         let visit = Visit {
             buyer,
+            rules: Rules::of(plan, buyer),
             hall: Arc::clone(&hall),
             disk: disks.get(thread).map(Porter::errands),
             gate: gate.clone(),
@@ -150,7 +150,6 @@ struct Hall {
     /// Who does, and on which thread.
     blocked: Mutex<Option<(u32, BlockedThread)>>,
     limit: Option<Duration>,
-    rules: Rules,
     /// Whether they sell from a ticket file: there the lock alone may have to be waited for.
     at_a_file: bool,
 }
@@ -180,6 +179,8 @@ impl Hall {
 /// One task's part.
 struct Visit {
     buyer: u32,
+    /// How it buys.
+    rules: Rules,
     hall: Arc<Hall>,
     /// The thread that waits for the disk, if writes are to be on it.
     disk: Option<Errands>,
@@ -196,7 +197,7 @@ impl Visit {
         if self.gate.wait_for(|open| *open).await.is_err() {
             return self.buyer;
         }
-        let mut steps = Buyer::new(self.hall.rules);
+        let mut steps = Buyer::new(self.rules);
         let mut ear = Ear::default();
         loop {
             let action = steps.next();

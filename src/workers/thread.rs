@@ -229,7 +229,7 @@ impl<S: Store> Part<S> {
                     return;
                 }
             }
-            let mut steps = Buyer::new(Rules::of(&self.plan));
+            let mut steps = Buyer::new(Rules::of(&self.plan, buyer));
             drive(&mut steps, &mut Recorded::new(world, self.recorder.pen(buyer)));
         }
     }

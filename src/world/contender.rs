@@ -28,13 +28,13 @@ pub struct Took {
 }
 
 impl<M: Apart> Contender<M> {
-    /// A buyer before its first step.
+    /// A buyer before its first step, with its seat in the model.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(rules: Rules, seat: M::Seat) -> Self {
         let mut buyer = Buyer::new(rules);
         // A thought that a purchase begins with is no step, and asks nothing of the model.
         complete(&mut buyer, |_| Reply::Done, |_| ());
-        Self { buyer, seat: M::Seat::default() }
+        Self { buyer, seat }
     }
 
     /// The step that it wants to take; `None` once it has left.

@@ -78,6 +78,11 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
     /// would have to wait sends no request: schedules are orders of *granted* steps.
     const APART: bool;
 
+    /// The seat of the buyer at this place, before its first step.
+    fn seat(&self, _who: usize) -> Self::Seat {
+        Self::Seat::default()
+    }
+
     /// Whether the buyer in `seat` can send this request now.
     fn can_ask(&self, seat: &Self::Seat, action: Action) -> bool;
 

@@ -27,10 +27,10 @@ pub struct Answer {
     pub ending: Option<Ending>,
 }
 
-/// A buyer and its seat before its first step.
+/// The buyer at this place and its seat, before its first step.
 #[must_use]
-pub fn seated<M: Model>(model: &M, rules: Rules) -> (Buyer, M::Seat) {
-    let mut party = ([Buyer::new(rules)], [M::Seat::default()]);
+pub fn seated<M: Model>(model: &M, rules: Rules, who: usize) -> (Buyer, M::Seat) {
+    let mut party = ([Buyer::new(rules)], [model.seat(who)]);
     // What a purchase begins with and is no step: a thought, or a begin that changes nothing but the seat.
     go_on(&mut model.clone(), &mut party.0, &mut party.1, 0, &mut Vec::new());
     let ([buyer], [seat]) = party;

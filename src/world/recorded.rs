@@ -63,6 +63,9 @@ impl<S> Recorded<S> {
             | Action::CloseOther
             | Action::Unlink
             | Action::ReopenCheck
+            | Action::LookStale
+            | Action::RemoveStale
+            | Action::HelperUnlock
             | Action::Begin
             | Action::ReadForUpdate
             | Action::ReadForShare

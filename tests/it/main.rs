@@ -29,3 +29,4 @@ mod sql;
 mod step;
 mod steps;
 mod ticket_file;
+mod trouble;

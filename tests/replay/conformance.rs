@@ -15,7 +15,7 @@ use ticketsim::run::run;
 use ticketsim::schedule::{Schedule, Step, followed};
 use ticketsim::store::file::FileModel;
 use ticketsim::workers::Watch;
-use ticketsim::world::Contender;
+use ticketsim::world::{Contender, Model as _};
 
 use crate::model::assert_agreement;
 use crate::{QUIET, plan, steps};
@@ -62,11 +62,15 @@ fn sales() -> Vec<Sale> {
 }
 
 /// All schedules of these buyers, as the model has them.
-fn schedules(sale: &Sale, buyers: u32, tickets: i64) -> Vec<Schedule> {
-    let rules = Rules { protocol: sale.protocol(), per_buyer: PerBuyer::ONE, retry: false };
-    let contenders = vec![Contender::new(rules); buyers as usize];
-    let mut found = Vec::new();
+pub(crate) fn schedules(sale: &Sale, buyers: u32, tickets: i64) -> Vec<Schedule> {
     let model = FileModel::new(sale, Workers::Process, tickets);
+    let contender = |buyer: u32| {
+        let protocol = sale.of_buyer(buyer).protocol();
+        let rules = Rules { protocol, per_buyer: PerBuyer::ONE, retry: false };
+        Contender::new(rules, model.seat(buyer as usize - 1))
+    };
+    let contenders: Vec<Contender<FileModel>> = (1..=buyers).map(contender).collect();
+    let mut found = Vec::new();
     go_on(&model, &contenders, &mut Vec::new(), &mut found);
     found
 }

@@ -5,6 +5,7 @@
 
 mod conformance;
 mod model;
+mod protocols;
 mod random;
 mod wild;
 
@@ -35,6 +36,8 @@ const TESTS: &[Test] = &[
     ("model_and_reality_agree", model::model_and_reality_agree),
     ("the_holder_that_is_named_is_the_one", conformance::the_holder_that_is_named_is_the_one),
     ("every_schedule_of_two_ends_as_in_the_model", conformance::every_schedule_of_two_ends_as_in_the_model),
+    ("every_protocol_ends_as_in_its_model", protocols::every_protocol_ends_as_in_its_model),
+    ("every_protocol_agrees_at_random", protocols::every_protocol_agrees_at_random),
     ("the_model_explains_every_run", conformance::the_model_explains_every_run),
 ];
 

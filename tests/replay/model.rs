@@ -16,8 +16,15 @@ use crate::random::Random;
 use crate::{QUIET, plan};
 
 /// Purchases of which a history does not note every step.
-const UNNOTED: [StepKind; 4] =
-    [StepKind::Upgrade, StepKind::CloseOther, StepKind::Unlink, StepKind::ReopenCheck];
+const UNNOTED: [StepKind; 7] = [
+    StepKind::Upgrade,
+    StepKind::CloseOther,
+    StepKind::Unlink,
+    StepKind::ReopenCheck,
+    StepKind::LookStale,
+    StepKind::RemoveStale,
+    StepKind::HelperUnlock,
+];
 
 /// The steps that a lock's file can be treated with.
 const OF_LOCKS: [&str; 8] = [
@@ -67,7 +74,7 @@ pub(crate) fn gist(history: &History, verdict: &Verdict) -> Gist {
     (purchases.collect(), history.header.remaining, anomalies, verdict.ledger.receipts)
 }
 
-fn setting(plan: &Plan) -> Setting {
+pub(crate) fn setting(plan: &Plan) -> Setting {
     let tickets = plan.tickets.expect("tickets");
     Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, choices: plan.store.choices() }
 }
@@ -155,10 +162,10 @@ pub(crate) fn model_and_reality_agree(folder: &Path) {
 }
 
 /// A step that had to wait, what was taken before it, and who held the lock.
-type Waited = (Schedule, Step, Holder);
+pub(crate) type Waited = (Schedule, Step, Holder);
 
 /// Lets buyers go at random until all have left. Returns also what had to wait for the lock, and when.
-fn a_random_replay(plan: &Plan, random: &mut Random) -> (Replayed, Vec<Waited>) {
+pub(crate) fn a_random_replay(plan: &Plan, random: &mut Random) -> (Replayed, Vec<Waited>) {
     let mut session = Conductor::start(plan, &QUIET).expect("started");
     let mut waited = Vec::new();
     // Who had to wait asks again when something has happened.

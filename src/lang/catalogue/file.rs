@@ -244,3 +244,169 @@ pub const STALE_BREAK_GUARDED: Said = Said {
         zh: "pid 只在本机、本次启动、本 pid 命名空间内有意义：别处留下的锁文件只能等。",
     },
 };
+
+/// `inherited-lock`.
+pub const INHERITED_LOCK: Said = Said {
+    about: Both {
+        en: "the lock's file is opened once, before the fork", zh: "锁文件在 fork 之前只打开一次"
+    },
+    why: Both {
+        en: "flock and OFD locks belong to the open file, and all children have inherited the same: each holds the lock \
+             at once. A POSIX lock belongs to the process and is not inherited.",
+        zh: "flock 和 OFD 锁属于打开的文件，而所有子进程继承的是同一个：人人同时持有。POSIX 锁属于进程，不会被继承。",
+    },
+    met_in: Both {
+        en: "pre-forking servers and multiprocessing pools that open their lock file in the parent",
+        zh: "预先 fork 的服务器、在父进程里打开锁文件的 multiprocessing 进程池",
+    },
+    fix: Both {
+        en: "Open the lock's file after the fork, in each process.",
+        zh: "fork 之后在每个进程里各自打开锁文件。",
+    },
+};
+
+/// `helper-unlocks`.
+pub const HELPER_UNLOCKS: Said = Said {
+    about: Both {
+        en: "a child that inherited the descriptor unlocks it",
+        zh: "继承了描述符的子进程把锁解开",
+    },
+    why: Both {
+        en: "The lock belongs to the open file, which parent and child share: an unlock by either lets go for both. A POSIX \
+             lock is the parent's alone.",
+        zh: "锁属于打开的文件，父子共用：谁解锁都等于两者都放。POSIX 锁只属于父进程。",
+    },
+    met_in: Both {
+        en: "a child that runs its parent's clean-up (atexit, destructors, with blocks) when it leaves",
+        zh: "子进程退出时执行了父进程的清理代码（atexit、析构函数、with 块）",
+    },
+    fix: Both {
+        en: "Open with O_CLOEXEC, leave forked children by _exit, or close the descriptor there (closing lets go of nothing \
+             while the parent has it).",
+        zh: "用 O_CLOEXEC 打开，fork 出的子进程用 _exit 离开，或在子进程里关掉描述符（父进程还开着时，关闭不会放锁）。",
+    },
+};
+
+/// `mixed-kinds`.
+pub const MIXED_KINDS: Said = Said {
+    about: Both { en: "some take flock(2), others fcntl(2)", zh: "有的用 flock(2)，有的用 fcntl(2)" },
+    why: Both {
+        en: "On a local Linux filesystem the two kinds ignore each other: each side keeps out its own alone. (On NFS they \
+             meet, since flock is made of fcntl there.)",
+        zh: "在本地 Linux 文件系统上两种锁互不理会：各自只挡得住自己人。（在 NFS 上会相遇，因为那里的 flock 由 fcntl 实现。）",
+    },
+    met_in: Both {
+        en: "programs of two languages at one file: Python's fcntl.flock and lockf, Java's FileLock, flock(1) in a script",
+        zh: "两种语言的程序碰同一个文件：Python 的 fcntl.flock 与 lockf、Java 的 FileLock、脚本里的 flock(1)",
+    },
+    fix: Both {
+        en: "Agree on one kind, and say which in the file's documentation.",
+        zh: "约定用同一种，并写进这个文件的文档。",
+    },
+};
+
+/// `one-rogue`.
+pub const ONE_ROGUE: Said = Said {
+    about: Both { en: "one program that does not ask for the lock", zh: "有一个程序不去拿锁" },
+    why: Both {
+        en: "Locks are advisory: who does not ask is not kept out, and breaks it for all the others.",
+        zh: "锁是建议性的：不去拿的人拦不住，而且连累所有人。",
+    },
+    met_in: Both {
+        en: "an admin's script, an editor, a backup that restores, an old version that is still running",
+        zh: "管理员的脚本、编辑器、会恢复文件的备份、还在运行的旧版本",
+    },
+    fix: Both {
+        en: "Give the file one owner that all others have to ask: a daemon, or a database.",
+        zh: "让文件只有一个主人，其他人都得经过它：守护进程，或者数据库。",
+    },
+};
+
+/// `mkdir`.
+pub const MKDIR: Said = Said {
+    about: Both { en: "mkdir(2) as a lock", zh: "用 mkdir(2) 当锁" },
+    why: Both {
+        en: "Only one can make the folder: test and set in one call, on every filesystem.",
+        zh: "目录只有一个人能建：检查和设置是同一个调用，任何文件系统都行。",
+    },
+    met_in: Both {
+        en: "shell scripts: while ! mkdir lock.d; do sleep 1; done",
+        zh: "shell 脚本：while ! mkdir lock.d; do sleep 1; done",
+    },
+    fix: Both {
+        en: "Who is killed inside leaves it behind for ever, and it names nobody; waiting is polling.",
+        zh: "里面的人被杀就永远留下它，而且不知道是谁的；等锁只能轮询。",
+    },
+};
+
+/// `link`.
+pub const LINK: Said = Said {
+    about: Both { en: "link(2) of a private file as a lock", zh: "把私有文件 link(2) 成锁文件" },
+    why: Both {
+        en: "Only one can give its file the lockfile's name, on old NFS, too, where O_EXCL was none.",
+        zh: "只有一个人能把自己的文件链接成锁文件的名字，老的 NFS 也行（那里的 O_EXCL 不可靠）。",
+    },
+    met_in: Both {
+        en: "mail delivery: dotlockfile, liblockfile, procmail",
+        zh: "邮件投递：dotlockfile、liblockfile、procmail",
+    },
+    fix: Both {
+        en: "Who is killed inside leaves it behind; over NFS look at the link count, since an answer may get lost.",
+        zh: "里面的人被杀会留下它；在 NFS 上要看链接数，因为应答可能丢失。",
+    },
+};
+
+/// `stale-break-by-pid`.
+pub const STALE_BREAK_BY_PID: Said = Said {
+    about: Both {
+        en: "a lockfile is removed because its pid is dead",
+        zh: "因为锁文件里的 pid 已死就删掉它",
+    },
+    why: Both {
+        en: "Two find the same dead pid. One removes the lockfile and makes its own; then the other removes that one: two \
+             are in.",
+        zh: "两个人看到同一个死 pid。一个删掉锁文件、建了自己的；另一个接着把新的也删了：两个人都进来了。",
+    },
+    met_in: Both {
+        en: "daemons and their pid files: if ! kill -0 $(cat pid); then rm pid; fi",
+        zh: "守护进程的 pid 文件：if ! kill -0 $(cat pid); then rm pid; fi",
+    },
+    fix: Both {
+        en: "Remove it under a lock of its own and look again there (--break-stale), or use flock: the kernel lets that go.",
+        zh: "在另一把锁里再看一次才删（--break-stale）；或者改用 flock：持有者一死内核就放。",
+    },
+};
+
+/// `stale-break-by-age`.
+pub const STALE_BREAK_BY_AGE: Said = Said {
+    about: Both { en: "a lockfile is removed because it is old", zh: "因为锁文件太旧就删掉它" },
+    why: Both {
+        en: "A slow holder is taken for a dead one: its lockfile is removed while it is still at it.",
+        zh: "慢的持有者被当成死人：它还在干活，锁文件就被删了。",
+    },
+    met_in: Both {
+        en: "cron jobs and installers: find lock -mmin +5 -delete",
+        zh: "定时任务、安装器：find lock -mmin +5 -delete",
+    },
+    fix: Both {
+        en: "No age is long enough. Use a lock that ends with its holder (flock), or have the holder touch its file.",
+        zh: "多久都不够。用随持有者结束的锁（flock），或者让持有者不断 touch 锁文件。",
+    },
+};
+
+/// `lease-on-file`.
+pub const LEASE_ON_FILE: Said = Said {
+    about: Both { en: "a lockfile with a time to live", zh: "有租期的锁文件" },
+    why: Both {
+        en: "The holder is paused beyond its lease, another takes over, and then the first one writes: nothing tells it.",
+        zh: "持有者停顿超过租期，别人接手，然后前一个人照样写入：没有谁告诉它。",
+    },
+    met_in: Both {
+        en: "leader election by a file on a shared mount, distributed cron, lock files with \"expires\" in them",
+        zh: "在共享挂载上用文件选主、分布式 cron、里面写着过期时间的锁文件",
+    },
+    fix: Both {
+        en: "What is written to has to check a fencing token, and a file can't: use a store that compares and writes at once.",
+        zh: "被写的一方要核对隔离令牌，而文件做不到：改用能一次完成比较和写入的存储。",
+    },
+};

@@ -53,7 +53,7 @@ texts! {
     /// The promise: it lets a race happen.
     breaks() { en: "breaks", zh: "守不住" }
     /// The first line of an entry.
-    title(name, about) { en: "{name}: {about}", zh: "{name}：{about}" }
+    title(name, about) { en: "{name}: {about}", zh: "做法 {name}：{about}" }
     /// Heading of a line.
     steps() { en: "steps", zh: "步骤" }
     /// Heading of a line.

@@ -135,7 +135,7 @@ impl Counter<'_> {
         let recorder = Recorder::new(1, 1)?;
         let store = store_of(self.plan).map_err(io::Error::other)?;
         let mut world = Recorded::new(store.open(self.plan.pace, &recorder, 1)?, recorder.pen(1));
-        drive(&mut Buyer::new(Rules::of(self.plan)), &mut world);
+        drive(&mut Buyer::new(Rules::of(self.plan, 1)), &mut world);
         Ok(match recorder.collect().0.first().map(|purchase| purchase.outcome) {
             Some(Outcome::Bought) => Answer::Ticket,
             Some(Outcome::Refused) => Answer::SoldOut,

@@ -3,7 +3,7 @@
 use super::{Case, Choices, Entry, Promise, Recipe, Variant};
 use crate::lang::catalogue::file as said;
 use crate::protocol::Protocol;
-use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
 use crate::stock::Stock;
 
 /// What a protocol stands for on a ticket file.
@@ -19,6 +19,8 @@ pub struct FileRecipe {
     lock_on: Option<LockOn>,
     /// Whether a dead holder's lockfile is removed under its guard.
     break_stale: bool,
+    /// What makes trouble for the lock.
+    trouble: Trouble,
     /// Whether it depends on the kind of lock how it goes wrong, or whether it does.
     pub(super) differs_by_lock: bool,
     /// What a trial of it is.
@@ -52,6 +54,7 @@ impl FileRecipe {
             write: Write::Overwrite,
             lock_on: None,
             break_stale: false,
+            trouble: NO_TROUBLE,
             differs_by_lock: false,
             trial: Trial::USUAL,
         }
@@ -61,8 +64,9 @@ impl FileRecipe {
         let steps: Option<Protocol> = self.steps.parse().ok();
         let lock_on = self.lock_on.filter(|_| lock.has_carrier());
         let sale = steps.and_then(|steps| Sale::of_steps(steps, Some(lock), lock_on, Some(self.write)).ok());
-        let Some(sale) = sale else { unreachable!("{} with {lock}: the table is tested", self.steps) };
-        Sale { break_stale: self.break_stale, ..sale }
+        let sale =
+            sale.and_then(|sale| self.trouble.onto(Sale { break_stale: self.break_stale, ..sale }).ok());
+        sale.unwrap_or_else(|| unreachable!("{} with {lock}: the table is tested", self.steps))
     }
 
     pub(super) fn variants(&self) -> Vec<Variant> {
@@ -74,6 +78,10 @@ impl FileRecipe {
         self.locks.iter().map(of).collect()
     }
 }
+
+/// Nothing that makes trouble.
+const NO_TROUBLE: Trouble =
+    Trouble { other_locks: Others::NONE, rogue: 0, inherit: false, lease_ns: None, stale: false };
 
 const KEEPS: Promise = Promise::Keeps;
 const BREAKS: Promise = Promise::Breaks;
@@ -207,11 +215,80 @@ pub(super) const ENTRIES: &[Entry] = &[
         })],
     },
     Entry {
+        name: "inherited-lock",
+        said: &said::INHERITED_LOCK,
+        control: "locked",
+        cases: &[of_two(FileRecipe {
+            trouble: Trouble { inherit: true, ..NO_TROUBLE },
+            differs_by_lock: true,
+            ..FileRecipe::new(
+                "lock read think write unlock",
+                &[(Lock::Flock, BREAKS), (Lock::Ofd, BREAKS), (Lock::Posix, KEEPS)],
+            )
+        })],
+    },
+    Entry {
+        name: "helper-unlocks",
+        said: &said::HELPER_UNLOCKS,
+        control: "locked",
+        cases: &[of_two(FileRecipe {
+            differs_by_lock: true,
+            ..FileRecipe::new(
+                "lock read think helper-unlock write unlock",
+                &[(Lock::Flock, BREAKS), (Lock::Ofd, BREAKS), (Lock::Posix, KEEPS)],
+            )
+        })],
+    },
+    Entry {
+        name: "mixed-kinds",
+        said: &said::MIXED_KINDS,
+        control: "locked",
+        cases: &[of_two(FileRecipe {
+            trouble: Trouble { other_locks: Others::one(Lock::Posix), ..NO_TROUBLE },
+            ..FileRecipe::new("lock read think write unlock", &[(Lock::Flock, BREAKS)])
+        })],
+    },
+    Entry {
+        name: "one-rogue",
+        said: &said::ONE_ROGUE,
+        control: "locked",
+        cases: &[of_two(FileRecipe {
+            trouble: Trouble { rogue: 1, ..NO_TROUBLE },
+            ..FileRecipe::new("lock read think write unlock", ALL_BREAK)
+        })],
+    },
+    Entry {
+        name: "mkdir",
+        said: &said::MKDIR,
+        control: "unlocked",
+        cases: &[of_two(FileRecipe::new("lock read think write unlock", &[(Lock::Mkdir, KEEPS)]))],
+    },
+    Entry {
+        name: "link",
+        said: &said::LINK,
+        control: "unlocked",
+        cases: &[of_two(FileRecipe::new("lock read think write unlock", &[(Lock::Link, KEEPS)]))],
+    },
+    Entry {
+        name: "stale-break-by-pid",
+        said: &said::STALE_BREAK_BY_PID,
+        control: "stale-break-guarded",
+        // All find the dead one at once, and are not equally quick to remove it.
+        cases: &[of_two(FileRecipe {
+            trouble: Trouble { stale: true, ..NO_TROUBLE },
+            ..FileRecipe::new(
+                "look-stale think remove-stale lock read think write unlock",
+                &[(Lock::Lockfile, BREAKS), (Lock::Link, BREAKS)],
+            )
+        })],
+    },
+    Entry {
         name: "stale-break-guarded",
         said: &said::STALE_BREAK_GUARDED,
-        control: "unlocked",
+        control: "stale-break-by-pid",
         cases: &[of_two(FileRecipe {
             break_stale: true,
+            trouble: Trouble { stale: true, ..NO_TROUBLE },
             ..FileRecipe::new("lock read think write unlock", &[(Lock::Lockfile, KEEPS)])
         })],
     },

@@ -9,7 +9,7 @@ use super::{census_summary, leaves_out, sample_summary};
 use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Scheduler, Setting, Stopped};
 use crate::lang::Lang;
 use crate::plan::PerBuyer;
-use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::protocol::file::{Lock, LockOn, Sale, Trouble, Write};
 use crate::protocol::sql::SqlSale;
 use crate::protocol::{Choices, Protocol};
 use crate::report::json::{SCHEMA_VERSION, to_line};
@@ -128,6 +128,8 @@ enum ChoicesRow {
         lock_on: LockOn,
         write: Write,
         steps: Protocol,
+        #[serde(flatten)]
+        trouble: Trouble,
     },
     Sql(SqlSale),
 }
@@ -137,7 +139,7 @@ impl ChoicesRow {
         match choices {
             Choices::File(sale) => {
                 let Sale { lock, lock_on, write, .. } = sale;
-                Self::File { lock, lock_on, write, steps: sale.protocol() }
+                Self::File { lock, lock_on, write, steps: sale.protocol(), trouble: Trouble::of(&sale) }
             }
             Choices::Sql(sale) => Self::Sql(sale),
         }

@@ -149,7 +149,8 @@ struct Choice {
 pub(super) struct Search<M: Apart> {
     /// The number of each buyer, and what it is told to have done.
     told: Vec<(u32, Vec<Told>)>,
-    protocol: Protocol,
+    /// The steps of each buyer.
+    protocols: Vec<Protocol>,
     model: M,
     ways: Vec<Way<M>>,
     /// The next step of each buyer.
@@ -170,16 +171,17 @@ pub(super) struct Search<M: Apart> {
 
 impl<M: Apart> Search<M> {
     pub(super) fn new(told: Vec<(u32, Vec<Told>)>, plan: &Plan, model: M) -> Self {
-        let protocol = plan.protocol();
-        let way = |(_, purchases): &(u32, Vec<Told>)| Way {
-            contender: Contender::new(Rules::of(plan)),
+        let of_buyer = |(buyer, _): &(u32, Vec<Told>)| plan.store.choices().protocol_of(*buyer);
+        let protocols = told.iter().map(of_buyer).collect();
+        let way = |(buyer, purchases): &(u32, Vec<Told>)| Way {
+            contender: Contender::new(Rules::of(plan, *buyer), model.seat(*buyer as usize - 1)),
             purchase: 0,
             from_ns: purchases.first().map_or(0, |told| told.invoke_ns),
         };
         let mut search = Self {
             ways: told.iter().map(way).collect(),
             told,
-            protocol,
+            protocols,
             model,
             heads: BTreeSet::new(),
             classes: HashMap::new(),
@@ -288,13 +290,13 @@ impl<M: Apart> Search<M> {
 
     /// The steps of a buyer's purchase behind its next one.
     fn later(&self, buyer: usize) -> &[StepKind] {
-        let steps = self.protocol.steps();
+        let steps = self.protocols[buyer].steps();
         &steps[(self.ways[buyer].contender.place() + 1).min(steps.len())..]
     }
 
     /// The steps of a buyer's purchase before its next one.
     fn earlier(&self, buyer: usize) -> &[StepKind] {
-        let steps = self.protocol.steps();
+        let steps = self.protocols[buyer].steps();
         &steps[..self.ways[buyer].contender.place().min(steps.len())]
     }
 

@@ -40,7 +40,7 @@ pub enum FileError {
         "{}: locked by another program whenever it was tried, for {}; {}",
         path.display(),
         humantime::format_duration(Duration::from_millis(waited.as_millis() as u64)),
-        if *lock == Lock::Lockfile { "the file says by which" } else { "see who with lslocks, or fuser" }
+        whose(*lock)
     )]
     Locked {
         /// The file that carries the lock.
@@ -54,6 +54,9 @@ pub enum FileError {
     #[error("interrupted before the sale began")]
     Interrupted,
 }
+
+/// How long a folder that is there is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Puts the plan's tickets on sale, and makes sure that they can be sold: the file can be written and
 /// its lock taken. Returns the stock.
@@ -76,6 +79,15 @@ pub(super) fn put_on_sale(
     probe_lock(plan, meeting)?;
     probe_write(plan)?;
     Ok(ticket::load(path)?)
+}
+
+/// How to find out who holds a lock.
+const fn whose(lock: Lock) -> &'static str {
+    match lock {
+        Lock::Lockfile | Lock::Link | Lock::Lease => "the file says by which",
+        Lock::Mkdir => "if nobody uses it, remove it (rmdir)",
+        _ => "see who with lslocks, or fuser",
+    }
 }
 
 pub(super) fn no_locking(plan: &FilePlan, source: io::Error) -> FileError {
@@ -131,6 +143,7 @@ fn probe_lock(plan: &FilePlan, meeting: &Meeting) -> Result<Locker, FileError> {
         doing: "can't be opened for writing",
         source,
     })?;
+    // The kind that the buyers take who take the first one; the others sit beside it.
     let locker = Locker::open(&plan.sale, &plan.file, meeting).map_err(|source| no_locking(plan, source))?;
     if locker.try_lock().map_err(|source| no_locking(plan, source))? {
         locker.unlock().map_err(|source| no_locking(plan, source))?;
@@ -161,6 +174,8 @@ fn set_under_lock(
 ) -> Result<(), FileError> {
     let began = Instant::now();
     let limit = plan.sale.lock_timeout_ns.map(Duration::from_nanos);
+    // A folder says nothing of its holder: who was killed has left it for ever.
+    let limit = if plan.sale.lock == Lock::Mkdir { limit.or(Some(PATIENCE)) } else { limit };
     let failed = |source| no_locking(plan, source);
     while !locker.try_lock().map_err(failed)? {
         if interrupted.load(Ordering::Relaxed) {

@@ -2,6 +2,7 @@
 //! on sale, and a model of it all.
 
 mod counter;
+mod helper;
 pub mod lock;
 mod model;
 mod session;
@@ -15,10 +16,10 @@ pub use session::FileSession;
 
 use crate::history::Recorder;
 use crate::plan::{FilePlan, Pace};
-use crate::protocol::file::{LockOn, Write};
+use crate::protocol::file::{Lock, LockOn, Write};
 use crate::stock::Stock;
 use crate::store::{Left, Store, StoreError};
-use lock::Meeting;
+use lock::{Meeting, carrier, clean_up_private, leave_dead};
 use ticket::RunTag;
 
 /// A ticket file, and what the buyers of one run have in common of its lock.
@@ -43,7 +44,16 @@ impl Store for FileStore {
     type Session = FileSession;
 
     fn put_on_sale(&self, tickets: Option<Stock>, interrupted: &AtomicBool) -> Result<Stock, StoreError> {
-        Ok(counter::put_on_sale(&self.plan, tickets, &self.meeting, interrupted)?)
+        let stock = counter::put_on_sale(&self.plan, tickets, &self.meeting, interrupted)?;
+        let FilePlan { sale, file } = &self.plan;
+        let failed = |source| StoreError::from(counter::no_locking(&self.plan, source));
+        if sale.inherit {
+            self.meeting.open_for_all(sale, file).map_err(failed)?;
+        }
+        if sale.stale {
+            leave_dead(file).map_err(failed)?;
+        }
+        Ok(stock)
     }
 
     fn open(&self, pace: Pace, recorder: &Recorder, buyer: u32) -> std::io::Result<FileSession> {
@@ -65,6 +75,10 @@ impl Store for FileStore {
     }
 
     fn is_taken(&self) -> Option<bool> {
+        // Neither of them knows whose it is.
+        if self.plan.sale.lock == Lock::Mkdir {
+            return Some(carrier(&self.plan.sale, &self.plan.file).exists());
+        }
         self.meeting.is_taken()
     }
 
@@ -72,6 +86,9 @@ impl Store for FileStore {
         // There is a scratch file only if one of them died between writing and renaming.
         if !killed.is_empty() && self.plan.sale.write == Write::Rename {
             RunTag::new(recorder.run_id()).clean_up(&self.plan.file);
+        }
+        if !killed.is_empty() && self.plan.sale.lock == Lock::Link {
+            clean_up_private(&self.plan.file, killed.iter().map(|(buyer, _)| recorder.pid(*buyer)));
         }
     }
 

@@ -6,14 +6,14 @@
 //! where that matters: a buyer that fills a file which another has filled meanwhile writes over that text, and
 //! what the longer text had beyond its end stays behind.
 //!
-//! It has no clock, so nobody gives up waiting, and a think takes no time. Nobody is killed in it and
-//! no system call fails. The ticket file is one as `--tickets` creates it: other members would make no
+//! It has no clock, so nobody gives up waiting, and a think takes no time. Nobody is killed in it (but a dead
+//! holder's lockfile may be there from the start) and no system call fails. The ticket file is one as `--tickets` creates it: other members would make no
 //! difference but to the length of its text.
 
 use super::ticket;
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::plan::{Exclusion, Workers};
-use crate::protocol::file::{Lock, Sale};
+use crate::protocol::file::{Lock, Others, Sale};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::{Apart, Model};
@@ -59,6 +59,10 @@ pub struct Seat {
     holds: Option<Hold>,
     /// Which file it reads through. Kept only where closing that file loses the lock.
     reads: u32,
+    /// The kind of lock that it takes, where buyers take several.
+    kind: Option<Lock>,
+    /// Whether it has found the lockfile's holder to be dead, and has yet to remove it.
+    found_dead: bool,
 }
 
 /// The lock and the ticket file that all buyers share.
@@ -70,13 +74,20 @@ pub struct FileModel {
     outlives_its_holder: bool,
     replaces_its_lock: bool,
     loses_its_lock: bool,
+    /// Whether a dead holder's lockfile is taken over.
+    break_stale: bool,
     lock: Lock,
+    others: Others,
+    rogues: u32,
     text: Text,
     /// How often the file that carries the lock has been replaced or removed: the number of the one that has its
     /// name now. A buyer that opened an earlier one locks that one.
     current: u32,
-    /// The files whose lock is held, and how, once for each holder.
-    held: Vec<(u32, Hold)>,
+    /// The files whose lock is held, and how, once for each holder; each with the realm of its kind of lock: those of
+    /// one realm keep each other out.
+    held: Vec<(u8, u32, Hold)>,
+    /// Whether the lockfile that is there is a dead holder's.
+    is_stale: bool,
 }
 
 impl FileModel {
@@ -84,21 +95,44 @@ impl FileModel {
     #[must_use]
     pub fn new(sale: &Sale, workers: Workers, tickets: Stock) -> Self {
         Self {
-            excludes: Exclusion::of(sale, workers) != Exclusion::SameOwner,
-            outlives_its_holder: matches!(sale.lock, Lock::Lockfile | Lock::Semaphore),
+            excludes: !matches!(Exclusion::of(sale, workers), Exclusion::SameOwner | Exclusion::Inherited),
+            outlives_its_holder: sale.lock.outlives_its_holder(),
             replaces_its_lock: sale.replaces_its_lock(),
             loses_its_lock: sale.loses_its_lock(),
+            break_stale: sale.break_stale,
             lock: sale.lock,
+            others: sale.others,
+            rogues: sale.rogues,
             text: Text::Whole(tickets),
             current: 0,
-            held: Vec::new(),
+            held: sale.stale.then_some((sale.lock.realm(), 0, Hold::Alone)).into_iter().collect(),
+            is_stale: sale.stale,
         }
+    }
+
+    /// The kind of lock that the buyer in this seat takes.
+    fn kind(&self, seat: &Seat) -> Lock {
+        seat.kind.unwrap_or(self.lock)
+    }
+
+    /// Who has found the lockfile's holder to be dead removes what is there now.
+    fn remove_what_was_found(&mut self, seat: &mut Seat) {
+        if std::mem::take(&mut seat.found_dead) {
+            self.remove_lockfile();
+        }
+    }
+
+    /// The dead holder's lockfile is removed; or that which has taken its place, by somebody who looked before.
+    fn remove_lockfile(&mut self) {
+        self.held.retain(|(realm, ..)| *realm != Lock::Lockfile.realm());
+        self.is_stale = false;
     }
 
     /// Lets the lock go, if the seat (still) holds it.
     fn release(&mut self, seat: &mut Seat) {
         if let Some(hold) = seat.holds.take()
-            && let Some(place) = self.held.iter().position(|held| *held == (seat.opened, hold))
+            && let held = (self.kind(seat).realm(), seat.opened, hold)
+            && let Some(place) = self.held.iter().position(|other| *other == held)
         {
             self.held.remove(place);
         }
@@ -108,7 +142,7 @@ impl FileModel {
     fn hold(&mut self, seat: &mut Seat, hold: Hold) {
         self.release(seat);
         if self.excludes {
-            self.held.push((seat.opened, hold));
+            self.held.push((self.kind(seat).realm(), seat.opened, hold));
         }
         seat.holds = Some(hold);
     }
@@ -141,13 +175,22 @@ impl Model for FileModel {
     type Seat = Seat;
     const APART: bool = true;
 
+    fn seat(&self, who: usize) -> Seat {
+        if self.others.is_empty() {
+            return Seat::default();
+        }
+        let sale = Sale { others: self.others, rogues: self.rogues, ..Sale::usual() };
+        let kind = Sale { lock: self.lock, ..sale }.of_buyer(who as u32 + 1).lock;
+        Seat { kind: Some(kind), ..Seat::default() }
+    }
+
     fn can_ask(&self, seat: &Seat, action: Action) -> bool {
         self.grants(seat, action)
     }
 
     fn asks(&mut self, seat: &mut Seat, action: Action) {
         // flock(2): to turn a lock into another is to let it go, and to wait for the other.
-        if action == Action::Upgrade && self.lock == Lock::Flock {
+        if action == Action::Upgrade && self.kind(seat) == Lock::Flock {
             self.release(seat);
         }
     }
@@ -178,12 +221,15 @@ impl Apart for FileModel {
     }
 
     fn grants(&self, seat: &Seat, action: Action) -> bool {
-        let mut holds = self.held.iter().filter(|(file, _)| *file == seat.opened).map(|(_, hold)| *hold);
+        let realm = self.kind(seat).realm();
+        let is_its = |held: &&(u8, u32, Hold)| (held.0, held.1) == (realm, seat.opened);
+        let mut holds = self.held.iter().filter(is_its).map(|(.., hold)| *hold);
         let own = usize::from(seat.holds.is_some());
         match action {
             _ if !self.can_wait(action) => true,
             Action::LockShared => !holds.any(|hold| hold == Hold::Alone),
             Action::Upgrade => holds.count() <= own,
+            Action::Lock if self.is_stale && self.break_stale => true,
             _ => holds.next().is_none(),
         }
     }
@@ -194,12 +240,22 @@ impl Apart for FileModel {
         }
         match action {
             Action::Open => seat.opened = self.current,
-            Action::Lock | Action::Upgrade => self.hold(seat, Hold::Alone),
+            Action::Lock | Action::Upgrade => {
+                // Under its guard, as the session does it.
+                if self.is_stale && self.break_stale {
+                    self.remove_lockfile();
+                }
+                self.hold(seat, Hold::Alone);
+            }
             Action::LockShared => self.hold(seat, Hold::Shared),
             // fcntl_locking(2), as above.
-            Action::CloseOther if self.lock == Lock::Posix && seat.opened == self.current => {
+            Action::CloseOther if self.kind(seat) == Lock::Posix && seat.opened == self.current => {
                 self.release(seat);
             }
+            // It is of the same open file, and that alone counts: but a POSIX lock is each process's own.
+            Action::HelperUnlock if self.kind(seat) != Lock::Posix => self.release(seat),
+            Action::LookStale => seat.found_dead = self.is_stale,
+            Action::RemoveStale => self.remove_what_was_found(seat),
             // Whoever opens it next makes another.
             Action::Unlink => self.current += 1,
             Action::ReopenCheck if seat.opened != self.current => return Reply::Missed,
@@ -226,7 +282,8 @@ impl Apart for FileModel {
     }
 
     fn keeps_out(&self, holder: &Seat, waiter: &Seat) -> bool {
-        self.excludes && holder.holds.is_some() && holder.opened == waiter.opened
+        let same = self.kind(holder).realm() == self.kind(waiter).realm();
+        self.excludes && same && holder.holds.is_some() && holder.opened == waiter.opened
     }
 
     fn holds(&self, seat: &Seat) -> bool {
@@ -237,6 +294,8 @@ impl Apart for FileModel {
         // sem_overview(7), and O_EXCL's file: nobody lets them go for a dead holder.
         if !self.outlives_its_holder {
             self.release(seat);
+        } else if self.lock.is_lockfile() && seat.holds.is_some() {
+            self.is_stale = true;
         }
     }
 }

@@ -9,8 +9,9 @@ use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
 use crate::plan::{FilePlan, Pace};
 use crate::protocol::file::{Lock, Sale, Write};
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
+use crate::store::file::helper::Helper;
 use crate::store::file::lock::{Locker, Meeting, Wait, carrier};
 use crate::store::file::ticket::{RunTag, Sighting, TicketFile};
 use crate::world::{Session, Timekeeper};
@@ -23,6 +24,12 @@ pub struct FileSession {
     ticket_file: TicketFile,
     locker: Locker,
     meeting: Meeting,
+    /// The process that has inherited the lock's file, where one is to unlock it.
+    helper: Option<Helper>,
+    /// Whether it has taken the lockfile's holder for dead, and has yet to remove it.
+    found_dead: bool,
+    /// Whether somebody holds it before each step, so that no time passes.
+    by_hand: bool,
 }
 
 impl FileSession {
@@ -38,20 +45,26 @@ impl FileSession {
         meeting: &Meeting,
         buyer: u32,
     ) -> io::Result<Self> {
+        let sale = plan.sale.of_buyer(buyer);
         let ticket_file = TicketFile::open(&plan.file, plan.sale.fsync, &RunTag::new(recorder.run_id()))?;
         // A buyer that reads a file anew each time closes the descriptor that it had before: then the lock
         // needs one of its own.
-        let locker = if plan.sale.replaces_its_lock() {
-            Locker::open(&plan.sale, &plan.file, meeting)?
+        let locker = if sale.replaces_its_lock() {
+            Locker::open(&sale, &plan.file, meeting)?
         } else {
-            Locker::beside(&plan.sale, &ticket_file, meeting)?
+            Locker::beside(&sale, &ticket_file, meeting)?
         };
+        let needs_helper = sale.protocol().has(StepKind::HelperUnlock);
+        let helper = if needs_helper { locker.helper()? } else { None };
         Ok(Self {
             time: Timekeeper::new(recorder, pace, buyer),
-            sale: plan.sale,
+            sale,
             locker,
             ticket_file,
             meeting: meeting.clone(),
+            helper,
+            found_dead: false,
+            by_hand: false,
         })
     }
 
@@ -102,6 +115,23 @@ impl FileSession {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// As programs do that find a lockfile: first they look and decide, then they remove it.
+    #[inline(never)]
+    fn look_stale(&mut self) -> Reply {
+        self.found_dead = self.locker.looks_stale(self.by_hand);
+        Reply::Done
+    }
+
+    #[inline(never)]
+    fn remove_stale(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.found_dead) { self.locker.remove_stale() } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn helper_unlock(&mut self) -> io::Result<()> {
+        self.helper.as_mut().map_or_else(|| Err(io::ErrorKind::NotFound.into()), Helper::unlock)
     }
 
     fn reopen_check(&self) -> io::Result<Reply> {
@@ -157,6 +187,9 @@ impl Session for FileSession {
             Action::CloseOther => done(self.close_other(), FaultKind::Lock),
             Action::Unlink => done(self.unlink(), FaultKind::Unlock),
             Action::ReopenCheck => self.reopen_check().unwrap_or_else(failed(FaultKind::Lock)),
+            Action::LookStale => self.look_stale(),
+            Action::RemoveStale => done(self.remove_stale(), FaultKind::Lock),
+            Action::HelperUnlock => done(self.helper_unlock(), FaultKind::Unlock),
             Action::Leave => Reply::Done,
             // The choices of a ticket file have no such step.
             Action::Begin
@@ -176,15 +209,18 @@ impl Session for FileSession {
     }
 
     fn attempt(&mut self, action: Action) -> Option<Reply> {
+        self.by_hand = true;
         let shared = match action {
             Action::Lock | Action::Upgrade => false,
             Action::LockShared => true,
             _ => return Some(self.perform(action)),
         };
         let locker = &self.locker;
-        self.time.attempt(|| match if shared { locker.try_lock_shared() } else { locker.try_lock() } {
-            Ok(granted) => granted.then_some(Reply::Done),
-            Err(error) => Some(Reply::Failed(Fault::of_lock(&error))),
+        self.time.attempt(|| {
+            match if shared { locker.try_lock_shared() } else { locker.try_lock_by_hand() } {
+                Ok(granted) => granted.then_some(Reply::Done),
+                Err(error) => Some(Reply::Failed(Fault::of_lock(&error))),
+            }
         })
     }
 

@@ -37,7 +37,12 @@ impl Home {
 
     /// What a lockfile of this process says.
     pub(super) fn lockfile_text(&self) -> String {
-        format!("{}\n{}", std::process::id(), self.text)
+        self.lockfile_text_of(std::process::id())
+    }
+
+    /// What a lockfile of that process says, here.
+    pub(super) fn lockfile_text_of(&self, pid: u32) -> String {
+        format!("{pid}\n{}", self.text)
     }
 
     /// The process that a lockfile's text names, if its number counts here. A lockfile of another place, or

@@ -10,90 +10,120 @@
 //!   lives can't be found out, so it is waited for like one that is held.
 //! - Works: on any filesystem, on NFS since version 3.
 //!
-//! **Waiting** means to try again: nothing tells a waiter that the file is gone. It tries
-//! [`TRIES_AT_ONCE`] times without a pause, since most purchases are short; then the pause between two
-//! tries starts at [`FIRST_PAUSE`] and doubles up to [`LONGEST_PAUSE`], so it is late by half a pause on
-//! average, serves nobody in turn, and costs CPU: about 20 % of a core for 100 waiting processes, where
-//! every other kind costs below 1 % (`cargo bench --bench waiting`).
+//! **Waiting** means to try again ([`super::polling`]): nothing tells a waiter that the file is gone.
 //!
 //! **Breaking** a stale one is a race of its own: of two who find the same dead holder, the slower one
 //! removes the lockfile that the faster one has just created, and both are in. So whoever breaks holds
 //! a flock on `<file>.lock.guard` meanwhile and looks again under it. Between that look and the removal
 //! nobody else can touch the lockfile: not its holder, who is dead; not a newcomer, for it exists; not
 //! another breaker, who does not get the guard and tries again later. The guard's own file is never removed.
+//!
+//! Many programs break it without a guard: they look, decide, and remove. Those are two steps here, for who wants
+//! to see what comes of it ([`Lockfile::looks_stale`], [`Lockfile::remove_stale`]).
+//!
+//! **Made by link(2)** it is a private file that is given the lockfile's name, which fails if there is one: the
+//! way of old NFS, on which `O_EXCL` was none. **With a time to live** an old one is taken over, under the guard:
+//! its holder is not asked, and may still be at it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Result, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use super::home::{Home, is_gone};
+use super::polling::poll;
 use super::{Wait, flock};
-use crate::paths::beside;
+use crate::paths::{beside, folder};
+use crate::protocol::file::{Lock, Sale};
 use crate::store::file::ticket::{open_own, read_own};
 
-/// How many tries there are before the first pause.
-const TRIES_AT_ONCE: u32 = 16;
-/// The first pause.
-const FIRST_PAUSE: Duration = Duration::from_micros(50);
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_millis(10);
-/// How long a waiter waits before it looks whether the holder is still there: most waits are over by then.
-const LOOK_AFTER: Duration = Duration::from_millis(20);
-/// How often it looks again.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The most bytes of a lockfile that are read: a number and three lines are short.
 const MOST_BYTES: u64 = 1024;
+
+/// A process id that no process ever has: the kernel's own limit is far below (proc(5), pid_max).
+const DEAD_PID: u32 = i32::MAX as u32;
+
+/// How a lockfile comes into being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Making {
+    /// Created with `O_CREAT|O_EXCL`.
+    Created,
+    /// A private file that is given its name.
+    Linked,
+    /// Created, and taken over by others once it is older than this.
+    Leased(Duration),
+}
 
 /// One buyer's end of the lockfile.
 #[derive(Debug)]
 pub(super) struct Lockfile {
     path: PathBuf,
     guard: PathBuf,
+    making: Making,
     break_stale: bool,
+    /// When a holder is taken for dead by those who look at the age alone.
+    dead_after: Option<Duration>,
+    /// Whether others may remove it while it is held, so that there may be none to remove.
+    may_vanish: bool,
     home: Home,
     /// What a lockfile of ours says.
     text: String,
 }
 
 impl Lockfile {
-    /// The lockfile of the ticket file `file`, for this process to take. `home` is where it lives.
-    pub(super) fn new(file: &Path, break_stale: bool, home: &Home) -> Self {
+    /// The lockfile of the ticket file `file`, for this process to take as buyers of this sale do. `home` is where
+    /// it lives.
+    pub(super) fn new(file: &Path, sale: &Sale, home: &Home) -> Self {
+        let lease = Duration::from_nanos(sale.lease_or_usual_ns());
+        let making = match sale.lock {
+            Lock::Link => Making::Linked,
+            Lock::Lease => Making::Leased(lease),
+            _ => Making::Created,
+        };
+        let mut text = home.lockfile_text();
+        if let Making::Leased(_) = making {
+            // Who lets go has to know its own: it may be another's by then.
+            text += &format!("lease {:016x}\n", rand::random::<u64>());
+        }
         Self {
             path: path(file),
             guard: guard_path(file),
-            break_stale,
+            making,
+            break_stale: sale.break_stale,
+            dead_after: sale.lease_ns.map(|_| lease),
+            may_vanish: sale.breaks_stale_unguarded(),
             home: home.clone(),
-            text: home.lockfile_text(),
+            text,
         }
     }
 
     pub(super) fn lock(&self, gives_up: impl Fn() -> bool) -> Result<Wait> {
-        for _ in 0..TRIES_AT_ONCE {
-            if self.try_lock()? {
-                return Ok(Wait::Granted);
-            }
-            std::thread::yield_now();
-        }
-        let mut pause = FIRST_PAUSE;
-        let mut look_at = Instant::now() + LOOK_AFTER;
-        while !self.try_lock()? {
-            if gives_up() {
-                return Ok(Wait::GivenUp);
-            }
-            if Instant::now() >= look_at {
-                if let Some(pid) = self.left_behind()? {
-                    return Ok(Wait::HolderGone { pid });
-                }
-                look_at = Instant::now() + LOOK_EVERY;
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-        Ok(Wait::Granted)
+        poll(gives_up, || self.try_lock(), || self.left_behind())
     }
 
     pub(super) fn try_lock(&self) -> Result<bool> {
+        match self.making {
+            Making::Created => self.create(),
+            Making::Linked => self.link(),
+            Making::Leased(lease) => Ok(self.create()? || self.take_over(|age| age > lease)?),
+        }
+    }
+
+    /// The same where no time passes: a lease ends when somebody says so (see [`expire`]), and a dead holder's
+    /// lockfile is broken at once, if it is to be broken.
+    pub(super) fn try_lock_by_hand(&self) -> Result<bool> {
+        match self.making {
+            Making::Leased(_) => Ok(self.create()? || self.take_over(is_expired)?),
+            Making::Created | Making::Linked if self.try_lock()? => Ok(true),
+            Making::Created | Making::Linked if self.break_stale => {
+                self.break_stale()?;
+                self.try_lock()
+            }
+            Making::Created | Making::Linked => Ok(false),
+        }
+    }
+
+    fn create(&self) -> Result<bool> {
         let mut lockfile = match OpenOptions::new().write(true).create_new(true).open(&self.path) {
             Ok(lockfile) => lockfile,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
@@ -101,14 +131,80 @@ impl Lockfile {
         };
         if let Err(error) = lockfile.write_all(self.text.as_bytes()) {
             // A full disk, say. It is ours, and must not keep the others out.
-            self.unlock()?;
+            std::fs::remove_file(&self.path)?;
             return Err(error);
         }
         Ok(true)
     }
 
+    fn link(&self) -> Result<bool> {
+        if self.path.symlink_metadata().is_ok() {
+            return Ok(false);
+        }
+        let private = beside(&self.path, &format!(".{}.{:016x}", std::process::id(), rand::random::<u64>()));
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&private)?;
+        let linked =
+            file.write_all(self.text.as_bytes()).and_then(|()| std::fs::hard_link(&private, &self.path));
+        std::fs::remove_file(&private)?;
+        match linked {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes the place of a lockfile whose time is up, by its age. Under the guard nobody else does.
+    fn take_over(&self, is_up: impl Fn(Duration) -> bool) -> Result<bool> {
+        if !self.age().is_some_and(&is_up) {
+            return Ok(false);
+        }
+        let Some(_guard) = self.guard()? else { return Ok(false) };
+        if self.age().is_some_and(is_up) {
+            std::fs::remove_file(&self.path)?;
+        }
+        self.create()
+    }
+
+    /// How long ago the lockfile was made, as its time says; `None` where there is none.
+    fn age(&self) -> Option<Duration> {
+        let made = self.path.symlink_metadata().and_then(|lockfile| lockfile.modified()).ok()?;
+        Some(SystemTime::now().duration_since(made).unwrap_or_default())
+    }
+
     pub(super) fn unlock(&self) -> Result<()> {
-        std::fs::remove_file(&self.path)
+        if let Making::Leased(_) = self.making {
+            return self.give_back();
+        }
+        match std::fs::remove_file(&self.path) {
+            Err(error) if self.may_vanish && error.kind() == ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Removes it if it is still ours.
+    fn give_back(&self) -> Result<()> {
+        let guard = open_own(&self.guard)?;
+        flock::lock(&guard, || false)?;
+        let text = read_own(&self.path, MOST_BYTES).unwrap_or_default();
+        if text == self.text.as_bytes() { std::fs::remove_file(&self.path) } else { Ok(()) }
+    }
+
+    /// Whether a program would take its holder for dead: by its age, where a time to live says so, else by its
+    /// process id. `by_hand`: where no time passes, its time is up when somebody says so.
+    pub(super) fn looks_stale(&self, by_hand: bool) -> bool {
+        match self.dead_after {
+            Some(_) if by_hand => self.age().is_some_and(is_expired),
+            Some(limit) => self.age().is_some_and(|age| age > limit),
+            None => self.dead_holder().is_some(),
+        }
+    }
+
+    /// Removes whatever lockfile is there by now, as a program does that has looked before.
+    pub(super) fn remove_stale(&self) -> Result<()> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
     }
 
     /// The dead process that left the lockfile behind, unless it is removed for that.
@@ -151,7 +247,7 @@ impl Lockfile {
         if let Some(_guard) = self.guard()?
             && self.dead_holder().is_some()
         {
-            self.unlock()?;
+            std::fs::remove_file(&self.path)?;
         }
         Ok(())
     }
@@ -161,6 +257,55 @@ impl Lockfile {
     fn guard(&self) -> Result<Option<File>> {
         let guard = open_own(&self.guard)?;
         Ok(flock::try_lock(&guard)?.then_some(guard))
+    }
+}
+
+/// Whether a lockfile was made before anything was: what [`expire`] makes of it.
+fn is_expired(age: Duration) -> bool {
+    SystemTime::now().checked_sub(age).is_some_and(|made| {
+        made.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default() < Duration::from_secs(1)
+    })
+}
+
+/// Ends the time to live of the lockfile of the ticket file `file`, if there is one.
+///
+/// # Errors
+/// When the system refuses.
+pub fn expire(file: &Path) -> Result<()> {
+    match OpenOptions::new().write(true).open(path(file)) {
+        Ok(lockfile) => lockfile.set_modified(SystemTime::UNIX_EPOCH),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Leaves a lockfile at the ticket file `file` as a process that is dead has left it, long ago.
+///
+/// # Errors
+/// When the system refuses. That there is one already is none.
+pub fn leave_dead(file: &Path) -> Result<()> {
+    match OpenOptions::new().write(true).create_new(true).open(path(file)) {
+        Ok(mut lockfile) => {
+            lockfile.write_all(Home::here().lockfile_text_of(DEAD_PID).as_bytes())?;
+            lockfile.set_modified(SystemTime::UNIX_EPOCH)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes the private files that these processes have left, which were killed as they made their lockfile.
+pub fn clean_up_private(file: &Path, pids: impl Iterator<Item = u32>) {
+    let lockfile = path(file);
+    let name = lockfile.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let starts: Vec<String> = pids.map(|pid| format!("{name}.{pid}.")).collect();
+    // It is a courtesy: a folder that can't be read or written any more keeps what is there.
+    let Ok(entries) = std::fs::read_dir(folder(file)) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if starts.iter().any(|start| name.starts_with(start)) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 

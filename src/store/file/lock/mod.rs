@@ -6,7 +6,9 @@
 mod flock;
 mod home;
 mod lockfile;
+mod mkdir;
 mod ofd;
+mod polling;
 mod posix;
 mod semaphore;
 
@@ -14,15 +16,18 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::paths::beside;
 use crate::protocol::file::{Lock, LockOn, Sale};
+use crate::store::file::helper::Helper;
 use crate::store::file::ticket::{TicketFile, open_own};
 use home::Home;
 
 pub use home::state_of;
-pub use lockfile::{Occupied, guard_path, occupied, path as lockfile_path};
+pub use lockfile::{
+    Occupied, clean_up_private, expire, guard_path, leave_dead, occupied, path as lockfile_path,
+};
 
 /// How a wait for the lock ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +47,8 @@ pub enum Wait {
 #[must_use]
 pub fn carrier(sale: &Sale, file: &Path) -> PathBuf {
     match (sale.lock, sale.lock_on) {
-        (Lock::Lockfile, _) => lockfile::path(file),
+        (Lock::Lockfile | Lock::Link | Lock::Lease, _) => lockfile::path(file),
+        (Lock::Mkdir, _) => mkdir::path(file),
         (_, LockOn::Ticket) => file.to_owned(),
         (_, LockOn::Sidecar) => sidecar_path(file),
     }
@@ -61,6 +67,8 @@ pub fn sidecar_path(file: &Path) -> PathBuf {
 pub struct Meeting {
     semaphore: Option<Arc<semaphore::Semaphore>>,
     home: Option<Home>,
+    /// The open file that all buyers inherit, where they are to.
+    inherited: Arc<OnceLock<Arc<File>>>,
 }
 
 impl Meeting {
@@ -69,12 +77,24 @@ impl Meeting {
     /// # Errors
     /// When the system has no room for a semaphore.
     pub fn new(sale: &Sale) -> io::Result<Self> {
-        let semaphore = match sale.lock {
-            Lock::Semaphore => Some(Arc::new(semaphore::Semaphore::new()?)),
-            Lock::None | Lock::Flock | Lock::Posix | Lock::Ofd | Lock::Lockfile => None,
+        let kinds = || std::iter::once(sale.lock).chain(sale.others.kinds());
+        let semaphore = if kinds().any(|kind| kind == Lock::Semaphore) {
+            Some(Arc::new(semaphore::Semaphore::new()?))
+        } else {
+            None
         };
-        let home = (sale.lock == Lock::Lockfile).then(Home::here);
-        Ok(Self { semaphore, home })
+        let home = kinds().any(Lock::is_lockfile).then(Home::here);
+        Ok(Self { semaphore, home, inherited: Arc::default() })
+    }
+
+    /// Opens the file that carries the lock, for all buyers to inherit.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn open_for_all(&self, sale: &Sale, file: &Path) -> io::Result<()> {
+        let opened = open_carrier(sale, file)?;
+        self.inherited.get_or_init(|| opened);
+        Ok(())
     }
 
     /// Whether the lock is taken at this moment, where it is of a kind that outlives its holder unseen:
@@ -97,6 +117,7 @@ enum Kind {
     Ofd(Arc<File>),
     Lockfile(lockfile::Lockfile),
     Semaphore(Arc<semaphore::Semaphore>),
+    Mkdir(mkdir::Folder),
 }
 
 impl Locker {
@@ -105,13 +126,7 @@ impl Locker {
     /// # Errors
     /// When the file that carries it can't be opened.
     pub fn open(sale: &Sale, file: &Path, meeting: &Meeting) -> io::Result<Self> {
-        Self::with_carrier(sale, file, meeting, || {
-            let carrier = carrier(sale, file);
-            Ok(Arc::new(match sale.lock_on {
-                LockOn::Ticket => OpenOptions::new().read(true).write(true).open(carrier)?,
-                LockOn::Sidecar => open_own(&carrier)?,
-            }))
-        })
+        Self::with_carrier(sale, file, meeting, || open_carrier(sale, file))
     }
 
     /// Opens the lock of a buyer that has opened its ticket file already: where the lock sits on that,
@@ -135,16 +150,21 @@ impl Locker {
         carrier: impl FnOnce() -> io::Result<Arc<File>>,
     ) -> io::Result<Self> {
         let other_kind = || io::Error::other("the buyers met for another kind of lock");
+        let carrier = || match meeting.inherited.get().filter(|_| sale.inherit) {
+            Some(inherited) => Ok(Arc::clone(inherited)),
+            None => carrier(),
+        };
         Ok(Self(match sale.lock {
             Lock::None => Kind::None,
             Lock::Flock => Kind::Flock(carrier()?),
             Lock::Posix => Kind::Posix(carrier()?),
             Lock::Ofd => Kind::Ofd(carrier()?),
-            Lock::Lockfile => {
+            Lock::Lockfile | Lock::Link | Lock::Lease => {
                 let home = meeting.home.as_ref().ok_or_else(other_kind)?;
-                Kind::Lockfile(lockfile::Lockfile::new(file, sale.break_stale, home))
+                Kind::Lockfile(lockfile::Lockfile::new(file, sale, home))
             }
             Lock::Semaphore => Kind::Semaphore(meeting.semaphore.clone().ok_or_else(other_kind)?),
+            Lock::Mkdir => Kind::Mkdir(mkdir::Folder::new(file)),
         }))
     }
 
@@ -162,6 +182,7 @@ impl Locker {
             Kind::Ofd(file) => ofd::lock(file, gives_up),
             Kind::Lockfile(lockfile) => lockfile.lock(gives_up),
             Kind::Semaphore(semaphore) => semaphore.lock(gives_up),
+            Kind::Mkdir(folder) => folder.lock(gives_up),
         }
     }
 
@@ -175,7 +196,7 @@ impl Locker {
             Kind::Flock(file) => flock::lock_shared(file, gives_up),
             Kind::Posix(file) => posix::lock_shared(file, gives_up),
             Kind::Ofd(file) => ofd::lock_shared(file, gives_up),
-            Kind::None | Kind::Lockfile(_) | Kind::Semaphore(_) => Err(never_shared()),
+            Kind::None | Kind::Lockfile(_) | Kind::Semaphore(_) | Kind::Mkdir(_) => Err(never_shared()),
         }
     }
 
@@ -188,7 +209,7 @@ impl Locker {
             Kind::Flock(file) => flock::try_lock_shared(file),
             Kind::Posix(file) => posix::try_lock_shared(file),
             Kind::Ofd(file) => ofd::try_lock_shared(file),
-            Kind::None | Kind::Lockfile(_) | Kind::Semaphore(_) => Err(never_shared()),
+            Kind::None | Kind::Lockfile(_) | Kind::Semaphore(_) | Kind::Mkdir(_) => Err(never_shared()),
         }
     }
 
@@ -221,6 +242,7 @@ impl Locker {
             Kind::Ofd(file) => ofd::unlock(file),
             Kind::Lockfile(lockfile) => lockfile.unlock(),
             Kind::Semaphore(semaphore) => semaphore.unlock(),
+            Kind::Mkdir(folder) => folder.unlock(),
         }
     }
 
@@ -236,7 +258,54 @@ impl Locker {
             Kind::Ofd(file) => ofd::try_lock(file),
             Kind::Lockfile(lockfile) => lockfile.try_lock(),
             Kind::Semaphore(semaphore) => semaphore.try_lock(),
+            Kind::Mkdir(folder) => folder.try_lock(),
         }
+    }
+
+    /// The same where no time passes: a lockfile's time to live ends when somebody says so, and a dead holder's
+    /// lockfile is broken at once, if it is to be broken.
+    ///
+    /// # Errors
+    /// As [`Locker::try_lock`].
+    pub fn try_lock_by_hand(&self) -> io::Result<bool> {
+        match &self.0 {
+            Kind::Lockfile(lockfile) => lockfile.try_lock_by_hand(),
+            _ => self.try_lock(),
+        }
+    }
+
+    /// Whether a program would take the lockfile's holder for dead. `by_hand`: where no time passes, its time is up
+    /// when somebody says so.
+    #[must_use]
+    pub fn looks_stale(&self, by_hand: bool) -> bool {
+        match &self.0 {
+            Kind::Lockfile(lockfile) => lockfile.looks_stale(by_hand),
+            _ => false,
+        }
+    }
+
+    /// Removes the lockfile, whosever it is by now.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove_stale(&self) -> io::Result<()> {
+        match &self.0 {
+            Kind::Lockfile(lockfile) => lockfile.remove_stale(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Starts a helper process that inherits the open file, and can unlock it. `None` where the lock sits on none.
+    ///
+    /// # Errors
+    /// When the system has no room for it.
+    pub(super) fn helper(&self) -> io::Result<Option<Helper>> {
+        Ok(Some(match &self.0 {
+            Kind::Flock(file) => Helper::start(file, flock::unlock)?,
+            Kind::Posix(file) => Helper::start(file, posix::unlock)?,
+            Kind::Ofd(file) => Helper::start(file, ofd::unlock)?,
+            Kind::None | Kind::Lockfile(_) | Kind::Semaphore(_) | Kind::Mkdir(_) => return Ok(None),
+        }))
     }
 
     /// Does something while the lock is left behind by a dead holder, and nobody can break it meanwhile.
@@ -248,9 +317,18 @@ impl Locker {
     pub fn while_left_behind<T>(&self, act: impl FnOnce() -> T) -> io::Result<Option<T>> {
         match &self.0 {
             Kind::Lockfile(lockfile) => lockfile.while_left_behind(act),
-            Kind::None | Kind::Flock(_) | Kind::Posix(_) | Kind::Ofd(_) | Kind::Semaphore(_) => Ok(None),
+            _ => Ok(None),
         }
     }
+}
+
+/// The file that carries the lock, opened anew.
+fn open_carrier(sale: &Sale, file: &Path) -> io::Result<Arc<File>> {
+    let carrier = carrier(sale, file);
+    Ok(Arc::new(match sale.lock_on {
+        LockOn::Ticket => OpenOptions::new().read(true).write(true).open(carrier)?,
+        LockOn::Sidecar => open_own(&carrier)?,
+    }))
 }
 
 fn never_shared() -> io::Error {

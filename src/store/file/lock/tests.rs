@@ -34,11 +34,20 @@ fn open(path: &Path) -> File {
     OpenOptions::new().read(true).write(true).open(path).expect("open")
 }
 
-const KINDS: [Lock; 5] = [Lock::Flock, Lock::Posix, Lock::Ofd, Lock::Lockfile, Lock::Semaphore];
+const KINDS: &[Lock] = &[
+    Lock::Flock,
+    Lock::Posix,
+    Lock::Ofd,
+    Lock::Lockfile,
+    Lock::Semaphore,
+    Lock::Mkdir,
+    Lock::Link,
+    Lock::Lease,
+];
 
 #[test]
 fn each_kind_is_taken_let_go_and_taken_again() {
-    for lock in KINDS {
+    for lock in KINDS.iter().copied() {
         let (_folder, path) = shop();
         let meeting = Meeting::new(&sale(lock)).expect("a meeting");
         let locker = Locker::open(&sale(lock), &path, &meeting).expect("open");
@@ -55,7 +64,7 @@ fn each_kind_is_taken_let_go_and_taken_again() {
 /// which belong to the process (fcntl_locking(2)).
 #[test]
 fn within_one_process_all_kinds_exclude_but_posix() {
-    for lock in KINDS {
+    for lock in KINDS.iter().copied() {
         let (_folder, path) = shop();
         let meeting = Meeting::new(&sale(lock)).expect("a meeting");
         let open = || Locker::open(&sale(lock), &path, &meeting).expect("open");
@@ -160,7 +169,7 @@ fn flock_and_fcntl_ignore_each_other() {
 /// All locks are advisory: who does not ask is not kept out.
 #[test]
 fn who_ignores_the_lock_gets_in() {
-    for lock in KINDS {
+    for lock in KINDS.iter().copied() {
         let (_folder, path) = shop();
         let meeting = Meeting::new(&sale(lock)).expect("a meeting");
         let locker = Locker::open(&sale(lock), &path, &meeting).expect("open");
@@ -357,4 +366,56 @@ fn a_semaphore_leaves_no_name() {
         assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", names());
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A lease that is up is taken over, and its holder lets go of nothing that is another's by then. The control is a
+/// lease that is not up.
+#[test]
+fn a_lease_that_is_up_is_anothers() {
+    for (lease_ns, is_up) in [(1, true), (3_600_000_000_000, false)] {
+        let (_folder, path) = shop();
+        let sale = Sale { lease_ns: Some(lease_ns), ..sale(Lock::Lease) };
+        let meeting = Meeting::new(&sale).expect("a meeting");
+        let open = || Locker::open(&sale, &path, &meeting).expect("open");
+        let (slow, next) = (open(), open());
+        assert!(slow.try_lock().expect("works here"));
+        assert_eq!(next.try_lock().expect("works here"), is_up);
+        assert!(!next.try_lock_by_hand().expect("works here"), "by hand nobody has said so");
+        if is_up {
+            slow.unlock().expect("nothing of its own is left");
+            assert!(lockfile_path(&path).exists(), "it is the next one's");
+        } else {
+            expire(&path).expect("expired");
+            assert!(next.try_lock_by_hand().expect("works here"), "now somebody has");
+        }
+        next.unlock().expect("let go");
+        assert!(!lockfile_path(&path).exists());
+    }
+}
+
+/// What the dead have left is found, by its process id and by its age, and removed without looking again: also
+/// what another has put there meanwhile. The control is a living holder's.
+#[test]
+fn what_is_taken_for_dead_is_removed_whosever_it_is_by_then() {
+    let (_folder, path) = shop();
+    let steps = "break-stale lock read write unlock".parse().expect("steps");
+    let sale = Sale::of_steps(steps, Some(Lock::Lockfile), None, None).expect("a sale");
+    let meeting = Meeting::new(&sale).expect("a meeting");
+    let open = |sale: &Sale| Locker::open(sale, &path, &meeting).expect("open");
+    let (one, other) = (open(&sale), open(&sale));
+    assert!(!one.looks_stale(false), "there is none");
+    leave_dead(&path).expect("left");
+    assert!(one.looks_stale(false) && other.looks_stale(false));
+    one.remove_stale().expect("removed");
+    assert!(one.try_lock().expect("works here"));
+    assert!(!other.looks_stale(false), "its holder lives");
+    // It has looked before.
+    other.remove_stale().expect("removed");
+    assert!(other.try_lock().expect("two are in"));
+    one.unlock().expect("the other's");
+    other.unlock().expect("there is none, as it was removed");
+    let by_age = Sale { lease_ns: Some(1), ..sale };
+    assert!(one.try_lock().expect("works here"));
+    assert!(open(&by_age).looks_stale(false), "older than a nanosecond");
+    assert!(!open(&by_age).looks_stale(true), "by hand nobody has said so");
 }

@@ -151,6 +151,9 @@ fn common(kind: StepKind, name: &SaleName, number: &str) -> Option<String> {
         | StepKind::CloseOther
         | StepKind::Unlink
         | StepKind::ReopenCheck
+        | StepKind::LookStale
+        | StepKind::RemoveStale
+        | StepKind::HelperUnlock
         | StepKind::Think
         | StepKind::Truncate
         | StepKind::Fill => return None,

@@ -75,7 +75,7 @@ fn a_lockfile_is_not_broken_on_suspicion() {
 #[test]
 fn a_holder_that_has_just_left_is_not_taken_for_dead() {
     let (_folder, path) = shop();
-    let lock = Lockfile::new(&path, true, &Home::here());
+    let lock = Lockfile::new(&path, &lockfile_sale(true), &Home::here());
     let (dead, alive) = (dead_pid(), std::process::id());
     for (then, found) in [(Some(alive), None), (None, None), (Some(dead), Some(dead))] {
         let mut texts = [Some(dead), then].into_iter().map(|pid| pid.map(|pid| text_of(pid).into_bytes()));
@@ -105,7 +105,10 @@ fn breaking_a_stale_lockfile_lets_one_in_only() {
     // The careful way:
     stale();
     let mut holders = 0;
-    for careful in [Lockfile::new(&path, true, &Home::here()), Lockfile::new(&path, true, &Home::here())] {
+    for careful in [
+        Lockfile::new(&path, &lockfile_sale(true), &Home::here()),
+        Lockfile::new(&path, &lockfile_sale(true), &Home::here()),
+    ] {
         careful.break_stale().expect("works here");
         holders += u32::from(careful.try_lock().expect("works here"));
     }
@@ -122,7 +125,7 @@ fn a_crowd_that_breaks_stale_lockfiles_is_still_kept_apart() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for round in 0..10 {
-                    let lock = Lockfile::new(&path, true, &Home::here());
+                    let lock = Lockfile::new(&path, &lockfile_sale(true), &Home::here());
                     assert_eq!(lock.lock(|| false).expect("works here"), Wait::Granted);
                     crowded.fetch_or(inside.fetch_add(1, Ordering::SeqCst) > 0, Ordering::SeqCst);
                     std::thread::yield_now();
@@ -149,7 +152,7 @@ fn a_guard_that_is_not_to_be_had_holds_nobody_up() {
     std::fs::write(path_of(&path), text_of(dead_pid())).expect("written");
     let guard = open_own(&guard_path(&path)).expect("a guard");
     assert!(flock::try_lock(&guard).expect("works here"));
-    let lock = Lockfile::new(&path, true, &Home::here());
+    let lock = Lockfile::new(&path, &lockfile_sale(true), &Home::here());
     let asked = AtomicU32::new(0);
     let gives_up = || asked.fetch_add(1, Ordering::Relaxed) >= 10;
     assert_eq!(lock.left_behind().expect("works here"), None);
@@ -177,7 +180,7 @@ fn what_is_no_lockfile_is_neither_followed_nor_waited_for_nor_broken() {
         } else {
             std::os::unix::fs::symlink(what, &place).expect("a link");
         }
-        let lock = Lockfile::new(&path, true, &Home::here());
+        let lock = Lockfile::new(&path, &lockfile_sale(true), &Home::here());
         let asked = AtomicU32::new(0);
         let gives_up = || asked.fetch_add(1, Ordering::Relaxed) >= 10;
         assert_eq!(lock.left_behind().expect("works here"), None, "{what}");

@@ -1,0 +1,75 @@
+//! The options that make trouble for a lock on a ticket file: buyers that take none, an open file that all have
+//! inherited, a lockfile that ends by itself, one that a dead process has left.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::duration::{duration, nanoseconds};
+use crate::protocol::file::Sale;
+
+/// What makes trouble for the lock.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Trouble for the lock")]
+pub(super) struct TroubleArgs {
+    /// The first N buyers take no lock
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        conflicts_with = "protocol"
+    )]
+    rogue: u32,
+    /// The launcher opens the lock's file, and all buyers inherit it over fork(2)
+    #[arg(long, conflicts_with = "protocol")]
+    inherit: bool,
+    /// How long a lockfile lives before it is taken over (--lock lease), or its holder is taken for dead by
+    /// break-stale, e.g. 50ms [default: 10s for --lock lease]
+    #[arg(long, value_name = "DUR", value_parser = duration, conflicts_with = "protocol")]
+    lease: Option<Duration>,
+    /// A lockfile of a process that is dead is there when the sale begins
+    #[arg(long, conflicts_with = "protocol")]
+    stale: bool,
+}
+
+impl TroubleArgs {
+    /// The sale with this trouble.
+    ///
+    /// # Errors
+    /// When the sale can't have it.
+    pub(super) fn onto(self, sale: Sale) -> anyhow::Result<Sale> {
+        let Self { rogue: rogues, inherit, lease, stale } = self;
+        let lease_ns = lease.map(nanoseconds);
+        let sale = Sale { rogues, inherit, lease_ns, stale, ..sale };
+        let given = [
+            (rogues > 0, "--rogue"),
+            (inherit, "--inherit"),
+            (lease.is_some(), "--lease"),
+            (stale, "--stale"),
+        ];
+        let options: Vec<&str> =
+            given.into_iter().filter(|(given, _)| *given).map(|(_, option)| option).collect();
+        if options.is_empty() { Ok(sale.checked()?) } else { sale.checked().context(options.join(" ")) }
+    }
+
+    /// What a ticket file alone has is refused at a database.
+    ///
+    /// # Errors
+    /// When one of them was given.
+    pub(super) fn none_at_a_database(self) -> anyhow::Result<()> {
+        for (option, given) in [
+            ("rogue", self.rogue > 0),
+            ("inherit", self.inherit),
+            ("lease", self.lease.is_some()),
+            ("stale", self.stale),
+        ] {
+            anyhow::ensure!(
+                !given,
+                "--{option} is of a ticket file's lock, and the tickets are in a database"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! A folder as a lock: `<file>.lock.d`, made with mkdir(2), which one alone can do, and removed to let go.
+//!
+//! - Excludes: everybody who makes the same folder first, in any process, thread or task.
+//! - Survives: its holder. A killed buyer leaves it behind, and it says nothing of whose it was: nobody gets in, and
+//!   nobody can tell why. On Linux the launcher, whose children the buyers are, sees that and tells the others.
+//! - Works: on any filesystem, which is why shell scripts like it.
+
+use std::io::{ErrorKind, Result};
+use std::path::{Path, PathBuf};
+
+use super::Wait;
+use super::polling::poll;
+use crate::paths::beside;
+
+/// One buyer's end of it.
+#[derive(Debug)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder of the ticket file `file`.
+    pub(super) fn new(file: &Path) -> Self {
+        Self(path(file))
+    }
+
+    pub(super) fn lock(&self, gives_up: impl Fn() -> bool) -> Result<Wait> {
+        poll(gives_up, || self.try_lock(), || Ok(None))
+    }
+
+    pub(super) fn try_lock(&self) -> Result<bool> {
+        match std::fs::create_dir(&self.0) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn unlock(&self) -> Result<()> {
+        std::fs::remove_dir(&self.0)
+    }
+}
+
+/// The folder that is the lock of a ticket file.
+pub(super) fn path(file: &Path) -> PathBuf {
+    beside(file, ".lock.d")
+}

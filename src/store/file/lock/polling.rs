@@ -1,0 +1,52 @@
+//! How a lock is waited for that tells nobody when it is free: it is tried again and again.
+//!
+//! A waiter tries [`TRIES_AT_ONCE`] times without a pause, since most purchases are short; then the pause between two
+//! tries starts at [`FIRST_PAUSE`] and doubles up to [`LONGEST_PAUSE`], so it is late by half a pause on
+//! average, serves nobody in turn, and costs CPU: about 20 % of a core for 100 waiting processes, where
+//! every other kind costs below 1 % (`cargo bench --bench waiting`).
+
+use std::io::Result;
+use std::time::{Duration, Instant};
+
+use super::Wait;
+
+/// How many tries there are before the first pause.
+const TRIES_AT_ONCE: u32 = 16;
+/// The first pause.
+const FIRST_PAUSE: Duration = Duration::from_micros(50);
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+/// How long a waiter waits before it looks whether the holder is still there: most waits are over by then.
+const LOOK_AFTER: Duration = Duration::from_millis(20);
+/// How often it looks again.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Tries until the lock is granted. `dead_holder` says who has left it behind, where that can be told.
+pub(super) fn poll(
+    gives_up: impl Fn() -> bool,
+    try_lock: impl Fn() -> Result<bool>,
+    dead_holder: impl Fn() -> Result<Option<u32>>,
+) -> Result<Wait> {
+    for _ in 0..TRIES_AT_ONCE {
+        if try_lock()? {
+            return Ok(Wait::Granted);
+        }
+        std::thread::yield_now();
+    }
+    let mut pause = FIRST_PAUSE;
+    let mut look_at = Instant::now() + LOOK_AFTER;
+    while !try_lock()? {
+        if gives_up() {
+            return Ok(Wait::GivenUp);
+        }
+        if Instant::now() >= look_at {
+            if let Some(pid) = dead_holder()? {
+                return Ok(Wait::HolderGone { pid });
+            }
+            look_at = Instant::now() + LOOK_EVERY;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    Ok(Wait::Granted)
+}
