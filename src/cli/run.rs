@@ -159,11 +159,6 @@ impl RunArgs {
             anyhow::ensure!(!given, "{option} is of a ticket file, and the tickets are in a database");
         }
         anyhow::ensure!(
-            self.workers != Workers::Task || address.engine().takes_tasks(),
-            "--workers task: a buyer's connection with {} blocks its thread; take thread",
-            address.engine().title()
-        );
-        anyhow::ensure!(
             self.wait.lock_timeout.is_none() || address.engine().times_locks(),
             "--lock-timeout is of a ticket file and of PostgreSQL: {} has no such choice{}",
             address.engine().title(),

@@ -167,15 +167,6 @@ impl Engine {
         }
     }
 
-    /// Whether buyers can be async tasks there, whose statements occupy no thread while they wait for others.
-    #[must_use]
-    pub const fn takes_tasks(self) -> bool {
-        match self {
-            Engine::Sqlite | Engine::Postgres => true,
-            Engine::Mysql => false,
-        }
-    }
-
     /// What it is called in a sentence.
     #[must_use]
     pub const fn title(self) -> &'static str {

@@ -328,6 +328,7 @@ fn tasks_wait_for_each_other_without_a_thread() {
     let shops = [
         Some((Shop::sqlite(), "--isolation immediate")),
         Shop::postgres().map(|shop| (shop, "--isolation read-committed --lock row")),
+        Shop::mariadb().map(|shop| (shop, "--isolation read-committed --lock row")),
     ];
     for (shop, cure) in shops.into_iter().flatten() {
         for cure in [cure, "--write swap", "--write take --think 0"] {
@@ -343,11 +344,12 @@ fn tasks_wait_for_each_other_without_a_thread() {
             "{document}"
         );
     }
-    let Some(shop) = Shop::postgres() else { return };
-    for cure in
-        ["--isolation read-committed --lock advisory", "--isolation serializable --write insert --retry"]
-    {
-        shop.is_safe(&format!("{cure} --workers task"));
+    for shop in [Shop::postgres(), Shop::mariadb()].into_iter().flatten() {
+        for cure in
+            ["--isolation read-committed --lock advisory", "--isolation serializable --write insert --retry"]
+        {
+            shop.is_safe(&format!("{cure} --workers task"));
+        }
     }
 }
 

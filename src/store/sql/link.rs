@@ -46,23 +46,17 @@ pub trait Link: Send + std::fmt::Debug {
     /// When it had no effect, or no answer came.
     fn execute(&mut self, step: StepKind, number: Stock) -> Result<Answer, NoAnswer>;
 
-    /// Begins the same without waiting for another buyer. Where [`Engine::takes_tasks`] is false nobody asks.
+    /// Begins the same without waiting for another buyer.
     ///
     /// # Errors
     /// When it had no effect, or no answer can come.
-    ///
-    /// [`Engine::takes_tasks`]: crate::protocol::sql::Engine::takes_tasks
-    fn start(&mut self, step: StepKind, number: Stock) -> Result<Progress, NoAnswer> {
-        self.execute(step, number).map(Progress::Answered)
-    }
+    fn start(&mut self, step: StepKind, number: Stock) -> Result<Progress, NoAnswer>;
 
     /// Goes on with the statement that was begun and is not answered.
     ///
     /// # Errors
     /// When it had no effect, or no answer came.
-    fn resume(&mut self) -> Result<Progress, NoAnswer> {
-        Err(NoAnswer::GivenUp)
-    }
+    fn resume(&mut self) -> Result<Progress, NoAnswer>;
 
     /// On what answers come, if it is a socket.
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {

@@ -14,18 +14,20 @@ mod plain;
 mod rows;
 mod wire;
 
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use super::address::MysqlAddress;
 use super::dialect::{Statement, mysql as dialect};
 use super::error::SqlError;
-use super::link::{Answer, Link, NoAnswer, Patience};
+use super::link::{Answer, Link, NoAnswer, Patience, Progress};
 use super::net::Broken;
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::StepKind;
 use crate::protocol::sql::SqlSale;
 use crate::stock::Stock;
 use enter::{Entered, broken_error, enter};
+use rows::Hearing;
 use wire::{Fields, ServerError, Wire};
 
 #[cfg(test)]
@@ -57,6 +59,20 @@ struct Known {
     number: Option<u32>,
 }
 
+/// A step that the server was sent, and what has come of it.
+#[derive(Debug)]
+struct Exchange {
+    step: StepKind,
+    gives_number: bool,
+    /// Whether the answer to a beginning comes first.
+    begins: bool,
+    /// What the server had against that beginning.
+    refused: Option<ServerError>,
+    hearing: Hearing,
+    /// Since when it is taken back.
+    taken_back: Option<Instant>,
+}
+
 /// A connection, with the statements of a sale prepared.
 #[derive(Debug)]
 pub(super) struct MysqlLink {
@@ -66,8 +82,8 @@ pub(super) struct MysqlLink {
     patience: Patience,
     /// Whether a transaction has begun of which the server does not know yet.
     begins: bool,
-    /// When the statement for which it waits was taken back first.
-    taken_back: Option<Instant>,
+    /// What was sent and is not answered, for somebody who does not wait here.
+    under_way: Option<Exchange>,
     /// How the connection ended.
     lost: Option<Fault>,
 }
@@ -92,7 +108,7 @@ impl MysqlLink {
             SqlError::Refused { address, doing: "preparing the statements", code, said: error.said }
         })?;
         let address = address.clone();
-        Ok(Self { address, entered, known, patience, begins: false, taken_back: None, lost: None })
+        Ok(Self { address, entered, known, patience, begins: false, under_way: None, lost: None })
     }
 
     /// Puts the statement of a step behind what is to be sent. Returns whether it answers with a number.
@@ -118,73 +134,87 @@ impl MysqlLink {
         Ok(statement.gives_number)
     }
 
-    fn exchange(&mut self, step: StepKind, number: Stock) -> Result<Result<Answer, ServerError>, Broken> {
-        self.taken_back = None;
+    /// Sends a step.
+    fn send(&mut self, step: StepKind, number: Stock) -> Result<Exchange, Broken> {
         let begins = std::mem::take(&mut self.begins);
         if begins {
             self.put(StepKind::Begin, 0)?;
         }
         let gives_number = self.put(step, number)?;
         self.entered.wire.send()?;
-        let begun = if begins { self.answer(StepKind::Begin)? } else { Ok(Answer::default()) };
-        let answer = self.answer(step)?;
-        if self.taken_back.take().is_some() {
-            self.entered.wire.wait_at_most(None)?;
-        }
-        let number = |answer: Answer| Answer { number: answer.number.filter(|_| gives_number), ..answer };
-        Ok(begun.and(answer).map(number))
+        let hearing = Hearing::default();
+        Ok(Exchange { step, gives_number, begins, refused: None, hearing, taken_back: None })
     }
 
-    /// The answer to one statement.
-    fn answer(&mut self, step: StepKind) -> Result<Result<Answer, ServerError>, Broken> {
-        let head = self.packet(step)?;
-        if let Some(error) = ServerError::of(&head)? {
-            return Ok(Err(error));
-        }
-        if head.first() == Some(&0) {
-            let mut fields = Fields(&head[1..]);
-            let rows = fields.counted_number()?.unwrap_or(0);
-            let told = fields.counted_number()?.unwrap_or(0);
-            // LAST_INSERT_ID(…) of a row that was found, below 0 as well.
-            let number = (rows > 0).then_some(told.cast_signed());
-            return Ok(Ok(Answer { number, rows }));
-        }
-        let mut columns = Vec::new();
-        for _ in 0..rows::columns(&head)? {
-            columns.push(rows::kind_of_column(&self.packet(step)?)?);
-        }
-        let mut is_among_rows = false;
-        let mut number = None;
+    /// What came of a step, once the server has said all; `None` where the wait for it was interrupted, or is
+    /// somebody else's.
+    fn hear(&mut self, exchange: &mut Exchange) -> Result<Option<Result<Answer, ServerError>>, Broken> {
         loop {
-            let packet = self.packet(step)?;
-            if wire::is_end(&packet) {
-                if is_among_rows {
-                    return Ok(Ok(Answer { number, rows: 0 }));
+            let Some(packet) = self.entered.wire.receive()? else {
+                if Patience::may_end_in(exchange.step) && self.patience.is_over() {
+                    self.take_back(&mut exchange.taken_back)?;
                 }
-                is_among_rows = true;
-            } else if let Some(error) = ServerError::of(&packet)? {
-                return Ok(Err(error));
-            } else if is_among_rows {
-                number = rows::first_number(&packet, &columns)?.or(number);
+                return Ok(None);
+            };
+            let Some(heard) = exchange.hearing.take(&packet)? else { continue };
+            if std::mem::take(&mut exchange.begins) {
+                (exchange.refused, exchange.hearing) = (heard.err(), Hearing::default());
+                continue;
+            }
+            if exchange.taken_back.is_some() {
+                self.entered.wire.wait_at_most(None)?;
+            }
+            let number = |answer: Answer| answer.number.filter(|_| exchange.gives_number);
+            let heard = heard.map(|answer| Answer { number: number(answer), ..answer });
+            return Ok(Some(exchange.refused.take().map_or(heard, Err)));
+        }
+    }
+
+    fn exchange(&mut self, step: StepKind, number: Stock) -> Heard {
+        let mut exchange = self.send(step, number)?;
+        loop {
+            if let Some(heard) = self.hear(&mut exchange)? {
+                return Ok(heard);
             }
         }
     }
 
-    /// The next packet, however long that takes, unless the buyer gives up.
-    fn packet(&mut self, step: StepKind) -> Result<Vec<u8>, Broken> {
-        loop {
-            if let Some(packet) = self.entered.wire.receive()? {
-                return Ok(packet);
+    /// What needs no word with the server.
+    fn at_once(&mut self, step: StepKind) -> Option<Result<Answer, NoAnswer>> {
+        if let Some(fault) = self.lost {
+            return Some(Err(NoAnswer::Fault(fault)));
+        }
+        match step {
+            StepKind::Begin => self.begins = true,
+            // Nothing has been done in it.
+            StepKind::Commit | StepKind::Rollback if std::mem::take(&mut self.begins) => {}
+            _ => return None,
+        }
+        Some(Ok(Answer::default()))
+    }
+
+    /// What the server's words mean for a purchase.
+    fn meaning(&mut self, step: StepKind, heard: Heard) -> Result<Answer, NoAnswer> {
+        match heard {
+            // GET_LOCK says 0 where it was interrupted.
+            Ok(Ok(Answer { number: Some(0), .. })) if step == StepKind::Lock && self.patience.is_over() => {
+                Err(NoAnswer::GivenUp)
             }
-            if Patience::may_end_in(step) && self.patience.is_over() {
-                self.take_back()?;
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) if error.is_fatal() => Err(self.lose(error.store_code())),
+            Ok(Err(error)) if error.number == INTERRUPTED && self.patience.is_over() => {
+                Err(NoAnswer::GivenUp)
             }
+            Ok(Err(error)) => {
+                Err(NoAnswer::Fault(Fault::of_store(kind_of(error.number), error.store_code())))
+            }
+            Err(_) => Err(self.lose(LOST)),
         }
     }
 
     /// Asks the server to give the statement up for which we wait, and gives up waiting if it does not.
-    fn take_back(&mut self) -> Result<(), Broken> {
-        let began = *self.taken_back.get_or_insert_with(Instant::now);
+    fn take_back(&mut self, since: &mut Option<Instant>) -> Result<(), Broken> {
+        let began = *since.get_or_insert_with(Instant::now);
         if began.elapsed() > LAST_WORD {
             return Err(Broken::TimedOut);
         }
@@ -209,43 +239,56 @@ impl MysqlLink {
     }
 }
 
+/// What was heard of a step: its answer, or what the server has against it.
+type Heard = Result<Result<Answer, ServerError>, Broken>;
+
+/// Whether what lets go met a request that came too late for the step that was to be taken back: then it is worth
+/// another try.
+fn was_missed(step: StepKind, heard: &Heard) -> bool {
+    let is_interrupted = matches!(heard, Ok(Err(error)) if error.number == INTERRUPTED);
+    is_interrupted && !Patience::may_end_in(step)
+}
+
 impl Link for MysqlLink {
     fn execute(&mut self, step: StepKind, number: Stock) -> Result<Answer, NoAnswer> {
-        if let Some(fault) = self.lost {
-            return Err(NoAnswer::Fault(fault));
+        if let Some(done) = self.at_once(step) {
+            return done;
         }
-        match step {
-            StepKind::Begin => {
-                self.begins = true;
-                return Ok(Answer::default());
-            }
-            // Nothing has been done in it.
-            StepKind::Commit | StepKind::Rollback if std::mem::take(&mut self.begins) => {
-                return Ok(Answer::default());
-            }
-            _ => {}
+        let mut heard = self.exchange(step, number);
+        if was_missed(step, &heard) {
+            heard = self.exchange(step, number);
         }
-        let mut answer = self.exchange(step, number);
-        // What was taken back too late has ended, and the request met what lets go.
-        let missed = |answer: &Result<Result<Answer, ServerError>, Broken>| matches!(answer, Ok(Err(error)) if error.number == INTERRUPTED);
-        if !Patience::may_end_in(step) && missed(&answer) {
-            answer = self.exchange(step, number);
+        self.meaning(step, heard)
+    }
+
+    fn start(&mut self, step: StepKind, number: Stock) -> Result<Progress, NoAnswer> {
+        if let Some(done) = self.at_once(step) {
+            return done.map(Progress::Answered);
         }
-        match answer {
-            // GET_LOCK says 0 where it was interrupted.
-            Ok(Ok(Answer { number: Some(0), .. })) if step == StepKind::Lock && self.patience.is_over() => {
-                Err(NoAnswer::GivenUp)
-            }
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) if error.is_fatal() => Err(self.lose(error.store_code())),
-            Ok(Err(error)) if error.number == INTERRUPTED && self.patience.is_over() => {
-                Err(NoAnswer::GivenUp)
-            }
-            Ok(Err(error)) => {
-                Err(NoAnswer::Fault(Fault::of_store(kind_of(error.number), error.store_code())))
-            }
-            Err(_) => Err(self.lose(LOST)),
+        match self.entered.wire.never_wait().map_err(Broken::from).and_then(|()| self.send(step, number)) {
+            Ok(exchange) => self.under_way = Some(exchange),
+            Err(broken) => return self.meaning(step, Err(broken)).map(Progress::Answered),
         }
+        self.resume()
+    }
+
+    fn resume(&mut self) -> Result<Progress, NoAnswer> {
+        let Some(mut exchange) = self.under_way.take() else { return Err(NoAnswer::GivenUp) };
+        let step = exchange.step;
+        let Some(heard) = self.hear(&mut exchange).transpose() else {
+            self.under_way = Some(exchange);
+            return Ok(Progress::Asked);
+        };
+        // What lets go takes no number.
+        if was_missed(step, &heard) {
+            self.start(step, 0)
+        } else {
+            self.meaning(step, heard).map(Progress::Answered)
+        }
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.entered.wire.descriptor())
     }
 }
 

@@ -1,20 +1,68 @@
-//! The rows that a prepared statement answers: numbers, each as wide as its column's type.
+//! What a statement answers, packet by packet: how many rows it changed, or rows of numbers, each as wide as its
+//! column's type.
 
-use super::wire::Fields;
+use super::wire::{Fields, ServerError, is_end};
 use crate::stock::Stock;
+use crate::store::sql::link::Answer;
 use crate::store::sql::net::Broken;
 
 /// No statement of ours answers more columns.
 const MOST_COLUMNS: u64 = 16;
 
+/// What has come of the answer to one statement.
+#[derive(Debug, Default)]
+pub(super) struct Hearing {
+    /// How many columns there are, once that was said.
+    columns: Option<u64>,
+    /// The types of those that were described.
+    kinds: Vec<u8>,
+    is_among_rows: bool,
+    number: Option<Stock>,
+}
+
+impl Hearing {
+    /// Takes the next packet. Returns the answer, or the error, if it was the last one.
+    pub(super) fn take(&mut self, packet: &[u8]) -> Result<Option<Result<Answer, ServerError>>, Broken> {
+        let Some(columns) = self.columns else { return self.begin(packet) };
+        if (self.kinds.len() as u64) < columns {
+            self.kinds.push(kind_of_column(packet)?);
+        } else if is_end(packet) {
+            // The columns end so, and then the rows.
+            if std::mem::replace(&mut self.is_among_rows, true) {
+                return Ok(Some(Ok(Answer { number: self.number, rows: 0 })));
+            }
+        } else if let Some(error) = ServerError::of(packet)? {
+            return Ok(Some(Err(error)));
+        } else {
+            self.number = first_number(packet, &self.kinds)?.or(self.number);
+        }
+        Ok(None)
+    }
+
+    fn begin(&mut self, packet: &[u8]) -> Result<Option<Result<Answer, ServerError>>, Broken> {
+        if let Some(error) = ServerError::of(packet)? {
+            return Ok(Some(Err(error)));
+        }
+        if packet.first() != Some(&0) {
+            self.columns = Some(columns(packet)?);
+            return Ok(None);
+        }
+        let mut fields = Fields(&packet[1..]);
+        let rows = fields.counted_number()?.unwrap_or(0);
+        let told = fields.counted_number()?.unwrap_or(0);
+        // LAST_INSERT_ID(…) of a row that was found, below 0 as well.
+        Ok(Some(Ok(Answer { number: (rows > 0).then_some(told.cast_signed()), rows })))
+    }
+}
+
 /// How many columns a result has.
-pub(super) fn columns(head: &[u8]) -> Result<u64, Broken> {
+fn columns(head: &[u8]) -> Result<u64, Broken> {
     let columns = Fields(head).counted_number()?.filter(|columns| *columns <= MOST_COLUMNS);
     columns.ok_or_else(|| Broken::Strange("an answer that nobody asked for".to_owned()))
 }
 
 /// The number of a column's type.
-pub(super) fn kind_of_column(packet: &[u8]) -> Result<u8, Broken> {
+fn kind_of_column(packet: &[u8]) -> Result<u8, Broken> {
     let mut fields = Fields(packet);
     // Where it comes from, and its name.
     for _ in 0..6 {
@@ -26,7 +74,7 @@ pub(super) fn kind_of_column(packet: &[u8]) -> Result<u8, Broken> {
 }
 
 /// The number in a row's first column; `None` where it is NULL.
-pub(super) fn first_number(packet: &[u8], kinds: &[u8]) -> Result<Option<Stock>, Broken> {
+fn first_number(packet: &[u8], kinds: &[u8]) -> Result<Option<Stock>, Broken> {
     let strange = || Broken::Strange("a number that is none".to_owned());
     let mut fields = Fields(packet);
     fields.bytes(1)?;
@@ -69,6 +117,29 @@ mod tests {
         assert_eq!(number(1, &[0xff]), -1);
         assert_eq!(number(246, b"\x0212"), 12);
         assert_eq!(first_number(&[0, 0b100], &[8]).expect("NULL"), None);
+    }
+
+    /// A count of rows, a result with its columns and rows, an error among them.
+    #[test]
+    fn an_answer_is_taken_packet_by_packet() {
+        let hear = |packets: &[&[u8]]| {
+            let mut hearing = Hearing::default();
+            let (last, before) = packets.split_last().expect("packets");
+            for packet in before {
+                assert_eq!(hearing.take(packet).expect("a packet"), None);
+            }
+            hearing.take(last).expect("a packet").expect("the last one")
+        };
+        let minus_one = [&[0, 1, 0xfe][..], &[0xff; 8], &[2, 0, 0, 0]].concat();
+        assert_eq!(hear(&[&minus_one]), Ok(Answer { number: Some(-1), rows: 1 }));
+        assert_eq!(hear(&[&[0, 0, 0, 2, 0, 0, 0]]), Ok(Answer { number: None, rows: 0 }));
+        let column = [b"\x03def\0\0\0\0\0\x0c".as_slice(), &[63, 0, 20, 0, 0, 0, 8, 0, 0, 0, 0, 0]].concat();
+        let (end, row) = ([0xfe, 0, 0, 2, 0], [&[0, 0][..], &7_i64.to_le_bytes()].concat());
+        assert_eq!(hear(&[&[1], &column, &end, &row, &end]), Ok(Answer { number: Some(7), rows: 0 }));
+        assert_eq!(hear(&[&[1], &column, &end, &end]), Ok(Answer { number: None, rows: 0 }));
+        let error = b"\xff\xbd\x04#40001Deadlock found";
+        assert_eq!(hear(&[&[1], &column, &end, error]).expect_err("an error").number, 1213);
+        assert_eq!(hear(&[error]).expect_err("an error").said, "Deadlock found");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! interrupted.
 
 use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use crate::fault::StoreCode;
@@ -80,6 +81,16 @@ impl Wire {
     /// How long one wait for bytes may take; for ever, if it is not said.
     pub(super) fn wait_at_most(&self, time: Option<Duration>) -> std::io::Result<()> {
         self.socket.wait_at_most(time)
+    }
+
+    /// From now on a wait for bytes is somebody else's.
+    pub(super) fn never_wait(&self) -> std::io::Result<()> {
+        self.socket.never_wait()
+    }
+
+    /// On which they come.
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.socket.descriptor()
     }
 
     /// The next packet, before a moment.
