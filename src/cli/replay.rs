@@ -5,13 +5,15 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use super::Exit;
 use super::meant;
 use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::PictureArgs;
 use super::print::{complain, note, print, print_json};
 use super::run::SaleArgs;
+use super::store::StoreArgs;
+use super::{Exit, closed};
 use crate::explore::{Setting, rehearse};
+use crate::foreign;
 use crate::history;
 use crate::lang::{Lang, replay as say};
 use crate::plan::Plan;
@@ -20,9 +22,10 @@ use crate::report::replay::{json, text as report};
 use crate::report::text::{Detail, LOUD, styled};
 use crate::report::words;
 use crate::run::{RunError, Sold};
-use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, Unfollowed, Why};
+use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, ScheduleSale, Unfollowed, Why};
 use crate::shell::shell_quoted_path;
 use crate::streams::Patient;
+use crate::verdict::Ruling;
 use crate::workers::WorkersError;
 
 /// `ticketsim replay`.
@@ -43,7 +46,11 @@ Examples:
   ticketsim replay 'R1 R2 W1 W2' --tickets 1 --no-lock
   ticketsim replay 'L1 R1 W1 U1 L2 R2 U2' --tickets 1
   ticketsim replay 'R1 T1 R2 F1' --tickets 1 --no-lock --write truncate --times 1000
-  ticketsim replay 'R1 R2 L1 W1 U1 L2 W2 U2' --tickets 1 --steps 'read lock write unlock'")]
+  ticketsim replay 'R1 R2 L1 W1 U1 L2 W2 U2' --tickets 1 --steps 'read lock write unlock'
+  ticketsim replay 'R1 R2 W1 W2 C1 C2' --store postgres:///shop --isolation read-committed --tickets 1
+  ticketsim replay --from race.json --expect sound
+
+With --store a step is a request: one that has to wait has been sent, and the engine says that it waits.")]
 pub(super) struct ReplayArgs {
     /// The steps in their order, e.g. 'R1 R2 W1 W2'
     #[arg(value_name = "SCHEDULE", required_unless_present = "from")]
@@ -58,9 +65,15 @@ pub(super) struct ReplayArgs {
     buyers: Option<u32>,
     #[command(flatten)]
     sale: SaleArgs,
+    #[command(flatten)]
+    place: StoreArgs,
     /// Replay it N times, each with new processes, and say whether all agree
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
+    /// Exit with 0 if this verdict comes out, and with 1 if another does, or the store forbids the order: a test
+    /// against a race that came back, or was to stay away
+    #[arg(long, value_name = "VERDICT", value_parser = closed::<Ruling>(Ruling::ALL))]
+    expect: Option<Ruling>,
     /// Write the history to a file: JSON lines, one purchase each
     #[arg(long, value_name = "PATH")]
     history: Option<PathBuf>,
@@ -77,6 +90,9 @@ pub(super) struct ReplayArgs {
     verbose: bool,
 }
 
+/// What is said of a schedule without a step.
+const EMPTY: &str = "the schedule is empty: it takes at least one step, like R1";
+
 impl ReplayArgs {
     /// What is wrong with the steps that were typed, and what was meant; `None` if they are a schedule.
     fn mistyped(&self) -> Option<(anyhow::Error, Option<Schedule>)> {
@@ -90,22 +106,36 @@ impl ReplayArgs {
         Some((error, meant))
     }
 
-    fn plan_and_steps(&self, interrupted: &AtomicBool) -> anyhow::Result<(Plan, Schedule)> {
-        let (plan, steps) = match &self.from {
-            Some(path) => {
-                let file = if path == Path::new("-") {
-                    let stdin = Patient::new(std::io::stdin().lock(), interrupted);
-                    ScheduleFile::read_from(stdin, Path::new("standard input"))
-                } else {
-                    ScheduleFile::read(path, interrupted)
-                };
-                let ScheduleFile { plan, steps, .. } = file?;
-                (plan, steps)
-            }
-            None => (schedule_plan(&self.sale, self.buyers)?, self.schedule.join(" ").parse()?),
+    /// The plan and its steps, and the database on which they came about, where a file says it.
+    fn plan_and_steps(&self, interrupted: &AtomicBool) -> anyhow::Result<(Plan, Schedule, Option<String>)> {
+        let Some(path) = &self.from else {
+            let steps: Schedule = self.schedule.join(" ").parse()?;
+            anyhow::ensure!(!steps.0.is_empty(), EMPTY);
+            return Ok((plan_of(&self.sale, &self.place, self.buyers, &steps)?, steps, None));
         };
-        anyhow::ensure!(!steps.0.is_empty(), "the schedule is empty: it takes at least one step, like R1");
-        Ok((plan.plan(&steps, &self.sale.file()), steps))
+        let file = if path == Path::new("-") {
+            let stdin = Patient::new(std::io::stdin().lock(), interrupted);
+            ScheduleFile::read_from(stdin, Path::new("standard input"))
+        } else {
+            ScheduleFile::read(path, interrupted)
+        };
+        let ScheduleFile { mut plan, steps, .. } = file?;
+        anyhow::ensure!(!steps.0.is_empty(), EMPTY);
+        if let Some(address) = self.place.address()? {
+            // The same schedule somewhere else.
+            let ScheduleSale::Sql(database) = &mut plan.sale else {
+                anyhow::bail!("--store: the schedule is of a ticket file")
+            };
+            let (engine, own) = (address.engine(), database.sale.engine);
+            anyhow::ensure!(
+                engine == own,
+                "--store: the schedule is of {}, and that is {}",
+                own.title(),
+                engine.title()
+            );
+            *database = self.place.plan(&address, database.sale);
+        }
+        Ok((plan.plan(&steps, &self.sale.file()), steps, plan.engine))
     }
 
     /// Says what went wrong, and which command was meant, if another plan than the given one lets the steps be
@@ -125,6 +155,21 @@ impl ReplayArgs {
         Exit::Failed
     }
 
+    /// How the command ends where this verdict came out.
+    fn exit(&self, ruling: Ruling) -> Exit {
+        match self.expect {
+            None => ruling.into(),
+            Some(expected) if expected == ruling => Exit::Sound,
+            Some(_) => Exit::Unsound,
+        }
+    }
+
+    fn say_whether_expected(&self, ruling: Ruling, lang: Lang, interrupted: &AtomicBool) {
+        if let Some(expected) = self.expect.filter(|expected| *expected != ruling) {
+            note(say::not_as_expected(lang, expected, ruling), interrupted);
+        }
+    }
+
     /// The options that are no matter of the plan, as they were given.
     fn other_options(&self) -> String {
         let mut options = String::new();
@@ -137,6 +182,9 @@ impl ReplayArgs {
             if let Some(path) = path {
                 options += &format!(" --{option} {}", shell_quoted_path(path));
             }
+        }
+        if let Some(expect) = self.expect {
+            options += &format!(" --expect {expect}");
         }
         for (option, given) in [("json", self.json), ("quiet", self.quiet), ("verbose", self.verbose)] {
             options += &if given { format!(" --{option}") } else { String::new() };
@@ -179,14 +227,14 @@ impl ReplayArgs {
 
 pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     if let Some((error, meant)) = args.mistyped() {
-        let plan_of = |steps: &Schedule| {
-            let given = schedule_plan(&args.sale, args.buyers)?.plan(steps, &args.sale.file());
+        let given = |steps: &Schedule| {
+            let given = plan_of(&args.sale, &args.place, args.buyers, steps)?;
             anyhow::Ok(meant::plan(&given, steps).unwrap_or(given))
         };
-        let plan = meant.as_ref().map(plan_of).transpose()?;
+        let plan = meant.as_ref().map(given).transpose()?;
         return Ok(args.complain(&error, plan.as_ref().zip(meant.as_ref()), lang, interrupted));
     }
-    let (plan, steps) = args.plan_and_steps(interrupted)?;
+    let (plan, steps, engine) = args.plan_and_steps(interrupted)?;
     check_outputs(&kept(&plan), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
     let (repeated, cut) = match repeat(&plan, &steps, args.times, interrupted) {
         Ok(repeated) => repeated,
@@ -195,30 +243,50 @@ pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -
             let is_about_steps =
                 matches!(&error, ReplayError::Unfollowed(unfollowed) if unfollowed.is_about_steps());
             let meant = meant::plan(&plan, &steps).filter(|meant| is_about_steps && *meant != plan);
+            let is_forbidden = is_forbidden(&error);
             let error = explained(error, &plan, &steps);
+            if let Some(expected) = args.expect.filter(|_| is_forbidden) {
+                complain(&error, interrupted);
+                note(say::expected_and_forbidden(lang, expected), interrupted);
+                return Ok(Exit::Unsound);
+            }
             return Ok(args.complain(&error, meant.as_ref().map(|meant| (meant, &steps)), lang, interrupted));
         }
     };
     let exit = match &cut {
         Some(error) if was_interrupted(error) => Exit::Interrupted,
-        None if repeated.differs.is_none() => repeated.first.sold.verdict.ruling.into(),
+        None if repeated.differs.is_none() => args.exit(repeated.first.sold.verdict.ruling),
         _ => Exit::Failed,
     };
     let exit = args.show(&repeated, exit, lang, interrupted)?;
+    note_other_engine(engine.as_deref(), &repeated.first, lang, interrupted);
     match cut {
         Some(error) if exit == Exit::Failed => Err(explained(error, &plan, &steps)),
         Some(_) => {
             note(say::replays_interrupted(lang, repeated.times, args.times), interrupted);
             Ok(exit)
         }
-        None => Ok(exit),
+        None => {
+            args.say_whether_expected(repeated.first.sold.verdict.ruling, lang, interrupted);
+            Ok(exit)
+        }
     }
 }
 
-/// The plan of these options.
-pub(super) fn schedule_plan(args: &SaleArgs, buyers: Option<u32>) -> anyhow::Result<SchedulePlan> {
-    let (sale, tickets, per_buyer) = (args.sale()?, args.tickets, args.per_buyer());
-    Ok(SchedulePlan { buyers, tickets, sale, per_buyer })
+/// The plan of these options, for these steps.
+pub(super) fn plan_of(
+    args: &SaleArgs,
+    place: &StoreArgs,
+    buyers: Option<u32>,
+    steps: &Schedule,
+) -> anyhow::Result<Plan> {
+    let sale = match args.database(place)? {
+        Some(database) => ScheduleSale::Sql(database),
+        None => ScheduleSale::File(args.sale()?),
+    };
+    let (tickets, per_buyer) = (args.tickets, args.per_buyer());
+    let plan = SchedulePlan { buyers, tickets, sale, per_buyer, engine: None };
+    Ok(plan.plan(steps, &args.file()))
 }
 
 /// The command that replays what was replayed.
@@ -230,11 +298,12 @@ fn command(replayed: &Replayed) -> String {
 
 /// What came of a replay, in words.
 pub(super) fn text(repeated: &Repeated, lang: Lang, detail: Detail) -> String {
-    let Replayed { sold, steps, asked } = &repeated.first;
+    let Replayed { sold, steps, asked, differs: differences } = &repeated.first;
     let differs = repeated.differs.as_ref().map(|(time, _)| *time);
     let shown = report::Shown {
         steps,
         asked: *asked,
+        differences,
         history: &sold.history,
         verdict: &sold.verdict,
         times: (repeated.times, differs),
@@ -251,6 +320,8 @@ fn document(repeated: &Repeated, times_asked: u32, failures: &[String]) -> Strin
         times: repeated.times,
         agree: repeated.differs.is_none(),
         times_asked: (repeated.differs.is_none() && repeated.times < times_asked).then_some(times_asked),
+        waits: json::waits(&replayed.steps),
+        differs: json::differs(&replayed.differs),
         command: command(replayed),
     };
     let sold = &replayed.sold;
@@ -286,6 +357,23 @@ fn explained(error: ReplayError, plan: &Plan, steps: &Schedule) -> anyhow::Error
         "{which}step {place} ({step}) can't be taken although the schedule is right: did another program touch \
          {file}?"
     )
+}
+
+/// Says so where a schedule came about on another version of the database.
+fn note_other_engine(engine: Option<&str>, replayed: &Replayed, lang: Lang, interrupted: &AtomicBool) {
+    // What stands behind the version are settings.
+    let version = |engine: &str| foreign::shown(engine.split(',').next().unwrap_or_default()).into_owned();
+    let here = replayed.sold.history.header.engine.as_deref().map(version);
+    if let (Some(there), Some(here)) = (engine.map(version), here)
+        && there != here
+    {
+        note(say::other_engine(lang, there, here), interrupted);
+    }
+}
+
+/// Whether the schedule could not be followed, where all else was in order.
+fn is_forbidden(error: &ReplayError) -> bool {
+    matches!(error, ReplayError::Unfollowed(Unfollowed { why, .. }) if !matches!(why, Why::NoSuchBuyer(_)))
 }
 
 /// Whether a replay ended because it was told to.

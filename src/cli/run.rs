@@ -18,7 +18,7 @@ use super::{Exit, closed};
 use crate::history;
 use crate::lang::Lang;
 use crate::paths::through_links;
-use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
+use crate::plan::{FilePlan, Pace, PerBuyer, Plan, SqlPlan, StorePlan, Workers};
 use crate::protocol::Choices;
 use crate::protocol::catalogue::{Case, Trial};
 use crate::protocol::file::{Lock, Sale};
@@ -59,6 +59,20 @@ impl SaleArgs {
         self.per_buyer.unwrap_or(PerBuyer::ONE)
     }
 
+    /// The database, and what one purchase does there, if the tickets are in one.
+    ///
+    /// # Errors
+    /// When options say nothing together.
+    pub(super) fn database(&self, place: &StoreArgs) -> anyhow::Result<Option<SqlPlan>> {
+        let Some(address) = place.address()? else { return Ok(None) };
+        of_a_file("--file", self.file.is_some())?;
+        of_a_file("--fsync", self.fsync)?;
+        match self.choices.choices(Some(address.engine()))? {
+            Choices::Sql(sale) => Ok(Some(place.plan(&address, sale))),
+            Choices::File(_) => anyhow::bail!("--store: the choices are those of a ticket file"),
+        }
+    }
+
     /// The sale, in which nobody waits for a lock.
     ///
     /// # Errors
@@ -66,6 +80,12 @@ impl SaleArgs {
     pub(super) fn sale(&self) -> anyhow::Result<Sale> {
         Ok(Sale { fsync: self.fsync, ..self.choices.sale()? })
     }
+}
+
+/// Refuses what is of a ticket file where the tickets are in a database.
+fn of_a_file(option: &str, is_given: bool) -> anyhow::Result<()> {
+    anyhow::ensure!(!is_given, "{option} is of a ticket file, and the tickets are in a database");
+    Ok(())
 }
 
 /// How long buyers wait for the lock: a matter of a run, where they do.
@@ -146,31 +166,21 @@ pub(super) struct RunArgs {
 impl RunArgs {
     /// Where the stock is kept, and what one purchase does there.
     fn store(&self) -> anyhow::Result<StorePlan> {
-        let Some(address) = self.place.address()? else {
+        let Some(plan) = self.sale.database(&self.place)? else {
             let sale = self.wait.sale(self.sale.sale()?, self.trial()?)?;
             return Ok(StorePlan::File(FilePlan { sale, file: self.sale.file() }));
         };
-        for (option, given) in [
-            ("--file", self.sale.file.is_some()),
-            ("--fsync", self.sale.fsync),
-            ("--break-stale", self.wait.break_stale),
-            ("--restocks", self.restocks),
-        ] {
-            anyhow::ensure!(!given, "{option} is of a ticket file, and the tickets are in a database");
-        }
+        let engine = plan.sale.engine;
+        of_a_file("--break-stale", self.wait.break_stale)?;
+        of_a_file("--restocks", self.restocks)?;
         anyhow::ensure!(
-            self.wait.lock_timeout.is_none() || address.engine().times_locks(),
+            self.wait.lock_timeout.is_none() || engine.times_locks(),
             "--lock-timeout is of a ticket file and of PostgreSQL: {} has no such choice{}",
-            address.engine().title(),
-            if address.engine() == Engine::Sqlite { "; it has --busy-timeout" } else { "" }
+            engine.title(),
+            if engine == Engine::Sqlite { "; it has --busy-timeout" } else { "" }
         );
-        match self.sale.choices.choices(Some(address.engine()))? {
-            Choices::Sql(sale) => {
-                let lock_timeout_ns = self.wait.lock_timeout.map(nanoseconds);
-                Ok(StorePlan::Sql(self.place.plan(&address, SqlSale { lock_timeout_ns, ..sale })))
-            }
-            Choices::File(_) => anyhow::bail!("--store: the choices are those of a ticket file"),
-        }
+        let lock_timeout_ns = self.wait.lock_timeout.map(nanoseconds);
+        Ok(StorePlan::Sql(SqlPlan { sale: SqlSale { lock_timeout_ns, ..plan.sale }, ..plan }))
     }
 
     /// What a trial is of the protocol on a ticket file that was named: it goes wrong there, if it does at all.

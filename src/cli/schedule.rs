@@ -54,7 +54,8 @@ pub(super) fn execute(args: &ScheduleArgs, lang: Lang, interrupted: &AtomicBool)
     }
     let command = match &args.output {
         Some(output) => {
-            ScheduleFile::new(SchedulePlan::new(plan), steps).write(output, interrupted)?;
+            let plan = SchedulePlan { engine: history.header.engine.clone(), ..SchedulePlan::new(plan) };
+            ScheduleFile::new(plan, steps).write(output, interrupted)?;
             note(say::written(lang, foreign::path(output)), interrupted);
             Some(format!("ticketsim replay --from {}", shell_quoted_path(output)))
         }

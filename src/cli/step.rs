@@ -11,12 +11,13 @@ use nix::errno::Errno;
 use super::Exit;
 use super::outputs::Outputs;
 use super::print::print;
-use super::replay::{schedule_plan, text, was_interrupted};
+use super::replay::{plan_of, text, was_interrupted};
 use super::run::SaleArgs;
+use super::store::StoreArgs;
 use crate::explore::{Hint, Setting, hint};
 use crate::foreign;
 use crate::lang::{Lang, replay as say};
-use crate::plan::Plan;
+use crate::plan::{Plan, StorePlan};
 use crate::protocol::file::Lock;
 use crate::protocol::{Action, Reply};
 use crate::replay::{Conductor, Position, Repeated, ReplayError, Went};
@@ -39,7 +40,8 @@ take the steps before it again), ? for the shortest way to an oversell, q to lea
 buyers have left, or with q or the end of the input: then purchases that have begun are finished.
 
 It reads plain lines, so a pipe can drive it:
-  printf '1\\n2\\n1\\n2\\n' | ticketsim step --buyers 2 --tickets 1 --no-lock")]
+  printf '1\\n2\\n1\\n2\\n' | ticketsim step --buyers 2 --tickets 1 --no-lock
+  ticketsim step --tickets 1 --store sqlite:shop.db --isolation deferred")]
 pub(super) struct StepArgs {
     /// How many buyers there are
     #[arg(short = 'n', long, value_name = "N", default_value_t = 2,
@@ -47,6 +49,8 @@ pub(super) struct StepArgs {
     buyers: u32,
     #[command(flatten)]
     sale: SaleArgs,
+    #[command(flatten)]
+    place: StoreArgs,
 }
 
 /// What was typed.
@@ -76,8 +80,7 @@ impl Typed {
 }
 
 pub(super) fn execute(args: &StepArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let schedule_plan = schedule_plan(&args.sale, Some(args.buyers))?;
-    let plan = schedule_plan.plan(&Schedule::default(), &args.sale.file());
+    let plan = plan_of(&args.sale, &args.place, Some(args.buyers), &Schedule::default())?;
     match step_through(&plan, lang, interrupted) {
         Ok(exit) => Ok(exit),
         Err(error) => match error.downcast_ref::<ReplayError>() {
@@ -155,18 +158,28 @@ fn go(
 ) -> anyhow::Result<(String, bool)> {
     let wanted = session.next_step(buyer);
     let went = session.step(buyer, interrupted)?;
+    let foreign = matches!(went, Went::MustWait(None));
     let said = match (went, wanted) {
-        (Went::Took(taken), _) => {
+        (Went::Took(taken) | Went::Waits(taken), _) => {
             let place = session.taken().len();
-            format!("{place}  {}  {}", styled(LOUD, taken.step), report::step_words(&taken, lang))
+            let said = format!("{place}  {}  {}", styled(LOUD, taken.step), report::step_words(&taken, lang));
+            let answers = report::answers(session.taken(), place, lang);
+            std::iter::once(said)
+                .chain(answers.into_iter().map(|answer| format!("   {answer}")))
+                .collect::<Vec<_>>()
+                .join("\n")
+        }
+        (Went::Still(sent, kept), Some(_)) => {
+            let why = report::kept(&kept, lang);
+            styled(BAD, say::still_waits(lang, buyer, sent.request, sent.place, why))
         }
         (Went::MustWait(Some(Holder { buyer, since })), Some(step)) => {
             styled(BAD, say::must_wait(lang, step, buyer, since))
         }
         (Went::MustWait(None), Some(step)) => styled(BAD, stranger(session, step, lang)),
-        (Went::Left | Went::MustWait(_), _) => styled(ODD, say::no_step_left(lang, buyer)),
+        (Went::Left | Went::MustWait(_) | Went::Still(..), _) => styled(ODD, say::no_step_left(lang, buyer)),
     };
-    Ok((said, matches!(went, Went::MustWait(None))))
+    Ok((said, foreign))
 }
 
 /// What is said when a step has to wait for a lock that none of our buyers holds.
@@ -195,22 +208,46 @@ fn back(session: Conductor, plan: &Plan, interrupted: &AtomicBool) -> Result<Con
 }
 
 /// Where all stand: the file, the lock (which may be held by another program, a `foreign` one), and each
-/// buyer's next step.
+/// buyer's next step. At a database the stock, and what each buyer has of its own there.
 fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
     let plan = session.plan();
-    let mut lines = vec![
-        String::new(),
-        say::file(lang, plan.file().map_or_else(String::new, |plan| file_text(&plan.file, lang))),
-    ];
-    lines.push(match (plan.file().map_or(Lock::None, |plan| plan.sale.lock), session.holder()) {
-        (Lock::None, _) => say::lock_none(lang),
-        (lock, None) if foreign => say::lock_foreign(lang, lock),
-        (lock, None) => say::lock_free(lang, lock),
-        (lock, Some(Holder { buyer, since })) => say::lock_held(lang, lock, buyer, since),
-    });
+    let mut lines = vec![String::new()];
+    match &plan.store {
+        StorePlan::File(file) => {
+            lines.push(say::file(lang, file_text(&file.file, lang)));
+            lines.push(match (file.sale.lock, session.holder()) {
+                (Lock::None, _) => say::lock_none(lang),
+                (lock, None) if foreign => say::lock_foreign(lang, lock),
+                (lock, None) => say::lock_free(lang, lock),
+                (lock, Some(Holder { buyer, since })) => say::lock_held(lang, lock, buyer, since),
+            });
+        }
+        StorePlan::Sql(_) => lines.push(match session.look() {
+            Some(Reply::Stock(stock)) => say::stock_committed(lang, stock),
+            _ => say::stock_not_known(lang),
+        }),
+    }
     let width = plan.buyers.to_string().len();
     for (position, buyer) in session.buyers().iter().zip(1..=plan.buyers) {
-        lines.push(buyer_line(position, session.next_step(buyer), format!("{buyer:>width$}"), lang));
+        let (next, action) = (session.next_step(buyer), session.action(buyer));
+        let name = format!("{buyer:>width$}");
+        lines.push(match position.waits {
+            Some(sent) => styled(
+                ODD,
+                say::waits_for_answer(
+                    lang,
+                    name,
+                    sent.request,
+                    sent.place,
+                    report::kept(&session.kept(buyer), lang),
+                ),
+            ),
+            None => buyer_line(position, next, action, name, lang),
+        });
+        let standing = report::standing(&session.standing(buyer), &position.held, lang);
+        if plan.file().is_none() && !standing.is_empty() {
+            lines.push(format!("      {:width$}  {}", "", styled(ASIDE, standing)));
+        }
     }
     if !session.taken().is_empty() {
         let taken = Schedule(session.taken().iter().map(|taken| taken.step).collect());
@@ -220,10 +257,10 @@ fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
     lines.join("\n")
 }
 
-fn buyer_line(position: &Position, next: Option<Step>, buyer: String, lang: Lang) -> String {
+fn buyer_line(position: &Position, next: Option<Step>, action: Action, buyer: String, lang: Lang) -> String {
     let line = match (next, position.ending) {
         (Some(step), _) => {
-            let what = next_words(position.action(), lang);
+            let what = next_words(action, lang);
             say::next(lang, buyer, styled(LOUD, step), what)
         }
         (None, Some(ending)) => say::has_left(lang, buyer, report::outcome(ending.outcome, lang)),

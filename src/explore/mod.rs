@@ -85,24 +85,13 @@ macro_rules! with_model {
                 let $model = $crate::store::file::FileModel::new(sale, workers, $setting.tickets);
                 $with
             }
-            $crate::protocol::Choices::Sql(sale) => match sale.engine {
-                $crate::protocol::sql::Engine::Postgres => {
-                    let $model = $crate::store::sql::model::postgres(sale, $setting.tickets);
-                    $with
-                }
-                $crate::protocol::sql::Engine::Mysql => {
-                    let $model = $crate::store::sql::model::mysql(sale, $setting.tickets);
-                    $with
-                }
-                $crate::protocol::sql::Engine::Sqlite => {
-                    let $model = $crate::store::sql::model::SqliteModel::new(sale, $setting.tickets);
-                    $with
-                }
-            },
+            $crate::protocol::Choices::Sql(sale) => {
+                $crate::store::sql::model::with_sql_model!(sale, $setting.tickets, $model => $with)
+            }
         }
     };
 }
-use with_model;
+pub(crate) use with_model;
 
 impl Setting {
     /// The setting of a plan that puts so many tickets on sale.
@@ -177,14 +166,15 @@ impl Setting {
         format!("ticketsim explore --buyers {} {}", self.buyers, self.options())
     }
 
-    /// The command that makes a schedule of it happen on real processes. `None` at a database: which one that
-    /// would be, is not known here.
+    /// The command that makes a schedule of it happen on real processes: of a database, at one that the environment
+    /// leads to.
     #[must_use]
     pub fn replay_command(&self, schedule: &Schedule) -> Option<String> {
-        match self.choices {
-            Choices::File(_) => Some(format!("ticketsim replay '{schedule}' {}", self.options())),
-            Choices::Sql(_) => None,
+        let mut plan = self.plan();
+        if let StorePlan::Sql(database) = &mut plan.store {
+            database.url = database.sale.engine.usual_url().to_owned();
         }
+        Some(plan.replay_command(&schedule.to_string(), self.buyers.max(schedule.buyers())))
     }
 
     /// The options but for the number of buyers, as a live run takes them, too.

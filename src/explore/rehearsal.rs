@@ -4,7 +4,7 @@ use super::shop::Shop;
 use super::{Setting, with_model};
 use crate::history::{Header, History, Outcome, Purchase};
 use crate::protocol::{Action, Reply};
-use crate::schedule::{Holder, Schedule, Step, Unfollowed, Why};
+use crate::schedule::{Holder, Kept, Schedule, Sent, Step, Unfollowed, Why};
 use crate::world::{Answer, Model};
 
 /// A request that had to wait.
@@ -91,7 +91,8 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
     if let Some((waited, since)) = script.waiting(step.buyer) {
         let holder = shop.model.waits_for(&shop.seats, who, buyer.next());
         let holder = holder.map_or(waited.holder, |holder| holder as u32 + 1);
-        return Err(Why::Waits { letter: waited.step.letter, holder, since: *since });
+        let sent = Sent { request: waited.step, place: *since };
+        return Err(Why::Waits { sent, kept: Kept { by: Some(holder), held: Vec::new() } });
     }
     match buyer.next_letter() {
         None => return Err(Why::Left(step.buyer)),

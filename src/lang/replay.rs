@@ -78,6 +78,84 @@ texts! {
     committed(buyer) { en: "buyer {buyer} commits", zh: "买家 {buyer} 提交" }
     /// A step: the transaction was rolled back.
     rolled_back(buyer) { en: "buyer {buyer} rolls back", zh: "买家 {buyer} 回滚" }
+    /// A step: the request waits in the store.
+    waits(buyer, holder) { en: "buyer {buyer} waits for buyer {holder}", zh: "买家 {buyer} 在等买家 {holder}" }
+    /// The same, where the store does not say for whom.
+    waits_by_model(buyer, holder) {
+        en: "buyer {buyer} waits, for buyer {holder} as the model has it",
+        zh: "买家 {buyer} 在等待，按模型是在等买家 {holder}"
+    }
+    /// The same, where it is none of the buyers.
+    waits_for_program(buyer) { en: "buyer {buyer} waits for another program", zh: "买家 {buyer} 在等别的程序" }
+    /// The same, where nobody knows for whom.
+    waits_somehow(buyer) { en: "buyer {buyer} waits", zh: "买家 {buyer} 在等待" }
+    /// `step`: the buyer's request still waits.
+    still_waits(buyer, request, place, why) {
+        en: "buyer {buyer} still waits for the answer to {request} of step {place}: {why}",
+        zh: "买家 {buyer} 还在等第 {place} 步 {request} 的结果：{why}",
+    }
+    /// `step`: a buyer's line, while its request waits.
+    waits_for_answer(buyer, request, place, why) {
+        en: "buyer {buyer}  waits for the answer to {request} of step {place}: {why}",
+        zh: "买家 {buyer}  等待第 {place} 步 {request} 的结果：{why}",
+    }
+    /// `step`: what a database holds.
+    stock_committed(stock) { en: "stock  {stock}, as committed", zh: "票数  {stock}（已提交）" }
+    /// `step`: the database has gone another way than its model.
+    stock_not_known() { en: "stock  not known: the database and its model have parted", zh: "票数  未知：数据库和模型已经分道" }
+    /// `step`: a buyer at a database.
+    in_transaction() { en: "in a transaction", zh: "在事务中" }
+    /// `step`: the stock of a buyer's snapshot.
+    sees(stock) { en: "its snapshot has {stock}", zh: "快照里是 {stock}" }
+    /// `step`: what a buyer has written and not committed.
+    has_written(stock) { en: "has written {stock}", zh: "已写 {stock}" }
+    /// `step`: what a buyer holds.
+    has_held(held) { en: "holds {held}", zh: "持有{held}" }
+    /// Why it waits: for a buyer.
+    kept_by(buyer) { en: "it waits for buyer {buyer}", zh: "在等买家 {buyer}" }
+    /// The same, and what that one holds.
+    kept_by_holder(buyer, held) {
+        en: "it waits for buyer {buyer}, which has held {held}",
+        zh: "在等买家 {buyer}，后者持有{held}"
+    }
+    /// Why it waits: for none of the buyers.
+    kept_by_stranger() { en: "another program keeps it waiting", zh: "别的程序让它等着" }
+    /// What is held, since a step.
+    held_since(held, since) { en: "{held} since step {since}", zh: "{held}（从第 {since} 步起）" }
+    /// What is held.
+    held_lock() { en: "the lock", zh: "锁" }
+    /// What is held.
+    held_shared_lock() { en: "the lock in share mode", zh: "共享锁" }
+    /// What is held.
+    held_row() { en: "the row", zh: "行锁" }
+    /// What is held.
+    held_shared_row() { en: "the row in share mode", zh: "行的共享锁" }
+    /// What is held.
+    held_writing() { en: "the right to write", zh: "写权" }
+    /// What is held.
+    held_pending() { en: "the right to commit next", zh: "下一个提交的权利" }
+    /// What is held.
+    held_reading() { en: "the right to read", zh: "读权" }
+    /// The database and its model differ in a deadlock's victim alone.
+    other_victim(place) {
+        en: "Step {place}: the database chose another victim of the deadlock than the model, where it is the buyer that asked last.",
+        zh: "第 {place} 步：数据库选的死锁牺牲者和模型不同；模型里是最后提出请求的买家。",
+    }
+    /// The database and its model differ.
+    other_answers(place, real, model) {
+        en: "Step {place}: the database answered {real}; its model says {model}. Did another program touch the sale?",
+        zh: "第 {place} 步：数据库的回答是 {real}；模型说是 {model}。有别的程序动过吗？",
+    }
+    /// What a buyer was answered.
+    answered(buyer, what) { en: "buyer {buyer}: {what}", zh: "买家 {buyer}：{what}" }
+    /// No buyer was answered.
+    nobody_answered() { en: "nobody", zh: "谁也没有" }
+    /// A short answer.
+    done() { en: "done", zh: "完成" }
+    /// A short answer.
+    nothing_taken() { en: "nothing taken", zh: "没有取走" }
+    /// A request that has waited is answered.
+    goes_on(request, what) { en: "{request} goes on: {what}", zh: "{request} 继续：{what}" }
     /// A step: the system refused it.
     failed(buyer, error) { en: "buyer {buyer} can't: {error}", zh: "买家 {buyer} 做不到：{error}" }
     /// After the last step of a purchase: it holds a receipt.
@@ -107,6 +185,21 @@ texts! {
     differs(time) {
         en: "replay {time} came to something else than the first: did another program touch the file?",
         zh: "第 {time} 次重放和第一次不同：有别的程序动过文件吗？",
+    }
+    /// A schedule file says another version of the database.
+    other_engine(there, here) {
+        en: "the schedule came about on {there}, and this is {here}",
+        zh: "这个调度来自 {there}，这里是 {here}",
+    }
+    /// `--expect`: another verdict came out.
+    not_as_expected(expected, came) {
+        en: "expected {expected}, and it came out {came}",
+        zh: "预期 {expected}，结果是 {came}",
+    }
+    /// `--expect`: the order can't happen.
+    expected_and_forbidden(expected) {
+        en: "expected {expected}, and this order can't happen any more",
+        zh: "预期 {expected}，而这个顺序已经不会发生",
     }
     /// The command that was meant, after a mistake.
     meant(command) { en: "Did you mean:  {command}", zh: "是不是想要：  {command}" }

@@ -66,6 +66,16 @@ closed_set! {
 }
 
 impl Engine {
+    /// An address of it that names nothing but where everybody's is: what the environment says, or a file here.
+    #[must_use]
+    pub const fn usual_url(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "sqlite:ticket.db",
+            Engine::Postgres => "postgres://",
+            Engine::Mysql => "mysql://",
+        }
+    }
+
     /// The levels that it has.
     #[must_use]
     pub const fn levels(self) -> &'static [Isolation] {

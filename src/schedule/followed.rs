@@ -6,14 +6,18 @@
 //! spans, in which the store's model grants every step and every read meets what it met: the order of the
 //! notes where that explains everything, else the nearest one that does.
 
+mod requests;
 mod search;
 
 use super::{Schedule, Step};
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase};
-use crate::plan::Plan;
+use crate::plan::{Plan, StorePlan};
 use crate::protocol::StepKind;
+use crate::protocol::sql::SqlSale;
+use crate::stock::Stock;
 use crate::store::file::FileModel;
+use crate::store::sql::model::with_sql_model;
 use search::{Search, Told};
 
 /// How many orders that lead nowhere are tried.
@@ -42,9 +46,7 @@ pub enum FollowedError {
         ending: &'static str,
     },
     /// No order explains what was read.
-    #[error(
-        "no order of the recorded steps explains what the buyers read: did another program write to the file?"
-    )]
+    #[error("no order of the recorded steps explains what the buyers read: did another program write there?")]
     Unexplained,
     /// There may be an order, but too many do not fit.
     #[error(
@@ -86,31 +88,72 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     if unrecorded > 0 {
         return Err(FollowedError::Unrecorded(unrecorded));
     }
-    // Of a database's steps the recorded times do not say in which order it saw them.
-    let file = plan.file().ok_or(FollowedError::Foreign)?;
+    let file = match &plan.store {
+        StorePlan::File(file) => file,
+        StorePlan::Sql(database) => return at_database(history, plan, &database.sale, initial),
+    };
     let told = told_by_buyer(history, plan)?;
     let left = header.left_torn.is_some().then_some(None).or(header.remaining.map(Some));
     let model = FileModel::new(&file.sale, plan.workers, initial);
     Search::new(told, plan, model).run(left)
 }
 
+/// The schedule that a history at a database followed: of a replay the one that it says, of a run one that the model
+/// can explain.
+fn at_database(
+    history: &History,
+    plan: &Plan,
+    sale: &SqlSale,
+    initial: Stock,
+) -> Result<Schedule, FollowedError> {
+    if let Some(steps) = history.header.replay.as_ref().and_then(|steps| steps.parse().ok()) {
+        return Ok(steps);
+    }
+    let told = by_buyer(history, plan, |purchase, name| match cut_short_at_database(purchase) {
+        Some(ending) => Err(FollowedError::CutShort { purchase: name, ending }),
+        None if purchase.return_ns.get().is_none() => Err(FollowedError::NoSteps(name)),
+        None => Ok(purchase),
+    })?;
+    let search = requests::Search::new(told, plan);
+    with_sql_model!(sale, initial, model => search.run(model, plan, history.header.remaining))
+}
+
+/// How a purchase at a database ended that did not end by an answer.
+fn cut_short_at_database(purchase: &Purchase) -> Option<&'static str> {
+    match purchase.fault.map(|fault| fault.kind) {
+        Some(FaultKind::Aborted | FaultKind::Constraint) => None,
+        _ => cut_short(purchase),
+    }
+}
+
 /// What each buyer's purchases tell, in their order; the buyers in the order of their numbers. A history may
 /// name any number of buyers: room is taken for those alone that bought.
 fn told_by_buyer(history: &History, plan: &Plan) -> Result<Vec<(u32, Vec<Told>)>, FollowedError> {
     let choices = plan.store.choices();
+    by_buyer(history, plan, |purchase, name| {
+        if let Some(ending) = cut_short(purchase) {
+            return Err(FollowedError::CutShort { purchase: name, ending });
+        }
+        let buyer = u32::try_from(purchase.buyer).unwrap_or(u32::MAX);
+        Told::by(purchase, &choices.protocol_of(buyer)).ok_or(FollowedError::NoSteps(name))
+    })
+}
+
+/// Each buyer's purchases in their order, as `told` says them.
+fn by_buyer<'a, T>(
+    history: &'a History,
+    plan: &Plan,
+    told: impl Fn(&'a Purchase, PurchaseName) -> Result<T, FollowedError>,
+) -> Result<Vec<(u32, Vec<T>)>, FollowedError> {
     let mut order: Vec<usize> = (0..history.purchases.len()).collect();
     order.sort_by_key(|place| (history.purchases[*place].buyer, history.purchases[*place].invoke_ns));
-    let mut buyers: Vec<(u32, Vec<Told>)> = Vec::new();
+    let mut buyers: Vec<(u32, Vec<T>)> = Vec::new();
     for place in order {
         let purchase = &history.purchases[place];
-        let name = || PurchaseName { place: place + 1, line: purchase.line, buyer: purchase.buyer };
+        let name = PurchaseName { place: place + 1, line: purchase.line, buyer: purchase.buyer };
         let buyer = u32::try_from(purchase.buyer).ok().filter(|buyer| (1..=plan.buyers).contains(buyer));
         let buyer = buyer.ok_or(FollowedError::Foreign)?;
-        if let Some(ending) = cut_short(purchase) {
-            return Err(FollowedError::CutShort { purchase: name(), ending });
-        }
-        let told =
-            Told::by(purchase, &choices.protocol_of(buyer)).ok_or_else(|| FollowedError::NoSteps(name()))?;
+        let told = told(purchase, name)?;
         match buyers.last_mut() {
             Some((last, of_buyer)) if *last == buyer => of_buyer.push(told),
             _ => buyers.push((buyer, vec![told])),

@@ -8,14 +8,15 @@ mod file;
 mod followed;
 mod unfollowed;
 
-pub use file::{FORMAT_VERSION, ScheduleFile, ScheduleFileError, SchedulePlan};
+pub use file::{FORMAT_VERSION, ScheduleFile, ScheduleFileError, SchedulePlan, ScheduleSale};
 pub use followed::{FollowedError, followed};
-pub use unfollowed::{Holder, Unfollowed, Why};
+pub use unfollowed::{Holder, Kept, Sent, Unfollowed, Why};
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::buyer::Ending;
+use crate::closed_set::closed_set;
 use crate::protocol::{Action, Letter, Reply};
 
 /// One step of one buyer.
@@ -40,10 +41,33 @@ pub struct Taken {
     pub step: Step,
     /// What the buyer wanted.
     pub action: Action,
-    /// What it got.
-    pub reply: Reply,
+    /// What it got; `None` while it waits for that.
+    pub reply: Option<Reply>,
     /// How its purchase ended, if it did so with this step.
     pub ending: Option<Ending>,
+    /// The wait for its answer, where it was a request that had to.
+    pub wait: Option<Wait>,
+}
+
+closed_set! {
+    /// Who says for whom a request waits.
+    pub enum Says: "witness" {
+        /// The engine itself.
+        Engine = "engine",
+        /// The model of the store: the engine says only that it waits.
+        Model = "model",
+    }
+}
+
+/// The wait of a request for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// For which buyer it had to wait when it was sent, from 1; `None`: for another program.
+    pub holder: Option<u32>,
+    /// Who says for whom.
+    pub says: Says,
+    /// The step that brought its answer, from 1 among all; `None` while it waits.
+    pub until: Option<usize>,
 }
 
 /// Steps in the order in which they are taken.

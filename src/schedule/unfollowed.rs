@@ -1,8 +1,8 @@
 //! Why a schedule can't be followed: the same on the model and on the real thing.
 
 use super::Step;
-use crate::protocol::Letter;
 use crate::store::file::lock::Occupied;
+use crate::world::Held;
 
 /// A schedule can't be followed, and from which step on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +45,56 @@ pub struct Holder {
     pub since: usize,
 }
 
+/// A request that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The request.
+    pub request: Step,
+    /// The step that sent it, from 1.
+    pub place: usize,
+}
+
+impl std::fmt::Display for Sent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of step {}", self.request, self.place)
+    }
+}
+
+/// Who keeps a request from its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Which buyer, from 1; `None`: another program.
+    pub by: Option<u32>,
+    /// What that buyer holds, each since which step.
+    pub held: Vec<(Held, usize)>,
+}
+
+impl std::fmt::Display for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some(buyer) = self.by else { return f.write_str("another program keeps it waiting") };
+        write!(f, "it waits for buyer {buyer}")?;
+        for ((held, since), and) in
+            self.held.iter().zip(std::iter::once(", which has held").chain(std::iter::repeat(" and")))
+        {
+            write!(f, "{and} {} since step {since}", thing(*held))?;
+        }
+        Ok(())
+    }
+}
+
+/// What is held, in words.
+const fn thing(held: Held) -> &'static str {
+    match held {
+        Held::Lock => "the lock",
+        Held::SharedLock => "the lock in share mode",
+        Held::Row => "the row",
+        Held::SharedRow => "the row in share mode",
+        Held::Writing => "the right to write",
+        Held::Pending => "the right to commit next",
+        Held::Reading => "the right to read",
+    }
+}
+
 /// Why a step can't be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
@@ -63,15 +113,13 @@ pub enum Why {
     /// It would have to wait for the lock, which none of the buyers holds; the lockfile that is in the way.
     #[error("it has to wait: {}", holds_it(.0.as_ref()))]
     LockedByStranger(Option<Occupied>),
-    /// The buyer waits for the answer to a request.
-    #[error("this buyer's {letter} has waited for buyer {holder} since step {since}")]
+    /// Its buyer waits for the answer to a request, which was sent.
+    #[error("buyer {} still waits for the answer to {sent}: {kept}", sent.request.buyer)]
     Waits {
         /// The request.
-        letter: Letter,
-        /// For this buyer, from 1.
-        holder: u32,
-        /// Since this step, from 1.
-        since: usize,
+        sent: Sent,
+        /// Who keeps it from its answer.
+        kept: Kept,
     },
     /// The schedule ends before all buyers have left.
     #[error("the schedule ends here, but buyer {0} has not left")]

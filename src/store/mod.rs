@@ -7,6 +7,7 @@ pub mod file;
 pub mod sql;
 
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use crate::history::Recorder;
 use crate::plan::Pace;
@@ -57,6 +58,48 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// What is left after a sale. Whatever has become of the store, the sale took place: so this never fails.
     fn left(&self) -> Left;
+
+    /// The same store for buyers that take their steps one at a time, as a conductor says: what would take its time
+    /// there is made short, where that changes nothing else.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    fn in_steps(&self) -> Result<Self, StoreError> {
+        Ok(self.clone())
+    }
+
+    /// Somebody who sees who waits in the store; `None` where nobody does, or each session says so itself. To be
+    /// called once the buyers have their sessions, since what it has open they must not inherit.
+    ///
+    /// # Errors
+    /// When the store can't be asked.
+    fn lookout(&self) -> Result<Option<Box<dyn Lookout>>, StoreError> {
+        Ok(None)
+    }
+}
+
+/// Sees which sessions of a store have a request that waits for another: asks the store, beside those sessions.
+pub trait Lookout {
+    /// Which of these sessions wait at this moment, each by its number ([`Session::number`]).
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    fn who_waits(&mut self, sessions: &[u64]) -> Result<Vec<Waiting>, StoreError>;
+
+    /// How long a request has to have waited before anything else is asked, so that a circle of those who wait for
+    /// each other is always broken at the same place.
+    fn pause(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// A session whose request waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which one.
+    pub session: u64,
+    /// For which sessions, the first one first; empty where the store does not say.
+    pub blockers: Vec<u64>,
 }
 
 /// What a store holds after a sale.

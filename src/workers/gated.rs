@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::WorkersError;
-use super::attend::TICK;
+use super::attend::{TICK, WAKE_UP, catch_wake_up};
 use super::brood::{Brood, readable};
 use super::limits::allow_gates;
 use crate::buyer::{Buyer, Rules};
@@ -35,6 +35,8 @@ pub enum Arrival {
 pub struct GatedCrew {
     brood: Brood,
     batons: Vec<Baton>,
+    /// The number by which the store knows each one's session.
+    sessions: Vec<u64>,
 }
 
 impl GatedCrew {
@@ -50,7 +52,8 @@ impl GatedCrew {
         interrupted: &AtomicBool,
     ) -> Result<Self, WorkersError> {
         allow_gates(plan)?;
-        let mut crew = Self { brood: Brood::new(plan.buyers)?, batons: Vec::new() };
+        catch_wake_up()?;
+        let mut crew = Self { brood: Brood::new(plan.buyers)?, batons: Vec::new(), sessions: Vec::new() };
         for buyer in 1..=plan.buyers {
             let (baton, mut gate) = Gate::pair()?;
             crew.batons.push(baton);
@@ -63,10 +66,15 @@ impl GatedCrew {
         }
         for buyer in 1..=plan.buyers {
             match crew.await_told(buyer, interrupted)? {
+                Arrival::Told(Told::NotOpened(0)) => {
+                    let why = crew.batons[buyer as usize - 1].last_words();
+                    return Err(WorkersError::Open { buyer, source: io::Error::other(why) });
+                }
                 Arrival::Told(Told::NotOpened(errno)) => {
                     return Err(WorkersError::Open { buyer, source: io::Error::from_raw_os_error(errno) });
                 }
-                Arrival::Told(_) => {}
+                Arrival::Told(Told::Ready(session)) => crew.sessions.push(session),
+                Arrival::Told(_) => return Err(io::Error::from(io::ErrorKind::InvalidData).into()),
                 Arrival::Died => return Err(io::Error::other("a buyer died before the sale").into()),
                 Arrival::GivenUp => return Err(WorkersError::Interrupted),
             }
@@ -74,48 +82,80 @@ impl GatedCrew {
         Ok(crew)
     }
 
-    /// Lets one buyer, counted from 1, go one step, and waits until it has taken it.
+    /// Lets one buyer, counted from 1, go one step, and does not wait for it. Returns `false` when it is dead.
     ///
     /// # Errors
     /// When a system call of the conductor fails.
-    pub fn let_go(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {
-        let said = self.batons[buyer as usize - 1].let_go();
-        self.after_saying(said, buyer, interrupted)
+    pub fn send(&mut self, buyer: u32) -> io::Result<bool> {
+        match self.batons[buyer as usize - 1].let_go() {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.died(buyer);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    fn after_saying(
-        &mut self,
-        said: io::Result<()>,
-        buyer: u32,
-        interrupted: &AtomicBool,
-    ) -> io::Result<Arrival> {
-        match said {
+    /// What a buyer tells, if it tells something within this time.
+    ///
+    /// # Errors
+    /// When a system call of the conductor fails.
+    pub fn hear(&mut self, buyer: u32, within: Duration) -> io::Result<Option<Arrival>> {
+        if !readable(&self.batons[buyer as usize - 1], within)? {
+            return Ok(None);
+        }
+        self.listen(buyer).map(Some)
+    }
+
+    /// Whether a buyer has told something that was not heard yet.
+    ///
+    /// # Errors
+    /// When a system call of the conductor fails.
+    pub fn has_told(&self, buyer: u32) -> io::Result<bool> {
+        readable(&self.batons[buyer as usize - 1], Duration::ZERO)
+    }
+
+    /// How many buyers there are.
+    #[must_use]
+    pub fn buyers(&self) -> u32 {
+        self.batons.len() as u32
+    }
+
+    /// The number by which the store knows a buyer's session.
+    #[must_use]
+    pub fn session(&self, buyer: u32) -> u64 {
+        self.sessions[buyer as usize - 1]
+    }
+
+    /// Has one buyer, counted from 1, give its next step up.
+    ///
+    /// # Errors
+    /// As [`GatedCrew::send`].
+    pub fn give_up(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {
+        match self.batons[buyer as usize - 1].give_up() {
             Ok(()) => self.await_told(buyer, interrupted),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(self.died(buyer)),
             Err(error) => Err(error),
         }
     }
 
-    /// Has one buyer, counted from 1, give its next step up.
-    ///
-    /// # Errors
-    /// As [`GatedCrew::let_go`].
-    pub fn give_up(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {
-        let said = self.batons[buyer as usize - 1].give_up();
-        self.after_saying(said, buyer, interrupted)
-    }
-
     fn await_told(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {
-        let baton = &mut self.batons[buyer as usize - 1];
         let mut interrupted_since: Option<Instant> = None;
-        while !readable(baton, TICK)? {
+        loop {
+            if let Some(arrival) = self.hear(buyer, TICK)? {
+                return Ok(arrival);
+            }
             if interrupted.load(Ordering::Relaxed)
                 && interrupted_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE
             {
                 return Ok(Arrival::GivenUp);
             }
         }
-        match baton.listen() {
+    }
+
+    fn listen(&mut self, buyer: u32) -> io::Result<Arrival> {
+        match self.batons[buyer as usize - 1].listen() {
             Ok(told) => Ok(Arrival::Told(told)),
             // It is reset when the buyer died before it had heard all.
             Err(error) => match error.kind() {
@@ -136,10 +176,18 @@ impl GatedCrew {
     #[must_use]
     pub fn dismiss(mut self, store: &impl Store, recorder: &Recorder) -> Vec<(u32, i32)> {
         self.batons.iter().for_each(Baton::close);
-        // A buyer at its gate leaves at once; one that hangs in a system call is not waited for for ever.
+        // A buyer at its gate leaves at once; one that waits in its store gives up, and takes back what it asked;
+        // one that hangs in a system call is not waited for for ever.
         let deadline = Instant::now() + PATIENCE;
-        if !self.batons.iter_mut().all(|baton| hangs_up(baton, deadline)) {
-            self.brood.signal(Signal::SIGKILL);
+        let mut soon = Instant::now() + TICK;
+        while !self.batons.iter_mut().all(|baton| hangs_up(baton, soon)) {
+            if soon >= deadline {
+                self.brood.signal(Signal::SIGKILL);
+                break;
+            }
+            recorder.stop();
+            self.brood.signal(WAKE_UP);
+            soon = (Instant::now() + TICK).min(deadline);
         }
         let killed = self.brood.reap();
         store.clean_up(recorder, &killed);
@@ -166,11 +214,10 @@ fn be_buyer(plan: &Plan, recorder: &Recorder, store: &impl Store, buyer: u32, ga
     let world = match store.open(plan.pace, recorder, buyer) {
         Ok(world) => world,
         Err(error) => {
-            gate.tell(Told::NotOpened(error.raw_os_error().unwrap_or(0)));
+            gate.tell_last(error.raw_os_error().unwrap_or(0), &error.to_string());
             return 0;
         }
     };
-    gate.tell(Told::Ready);
     let mut steps = Buyer::new(Rules::of(plan, buyer));
     drive_gated(&mut steps, &mut Recorded::new(world, recorder.pen(buyer)), gate);
     0

@@ -4,6 +4,10 @@
 //! Gate and conductor are the two ends of a socket, one pair a buyer: nobody waits busily, and each
 //! side learns at once when the other is gone. Thinking is no step, so it passes no gate and takes no
 //! time here: how long a buyer thinks is the conductor's affair.
+//!
+//! A buyer whose request would have to wait stands at the same gate again, and has asked for nothing. Where the
+//! store takes requests that wait, it is past the gate and silent until its answer comes; if the store says to its
+//! session alone that it waits, it tells so, and tries again when the conductor says so.
 
 use std::io::{Read, Result, Write};
 use std::net::Shutdown;
@@ -12,19 +16,21 @@ use std::os::unix::net::UnixStream;
 use super::{Recorded, Session, complete};
 use crate::buyer::Buyer;
 use crate::fault::{Fault, FaultKind, TornText};
-use crate::protocol::Reply;
+use crate::protocol::{Action, Reply};
 
 /// What a buyer tells its conductor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// It has opened its files, and waits at its first gate.
-    Ready,
-    /// It could not open its files: errno(3).
+    /// It has opened what it sells from, and waits at its first gate. The store knows its session by this number.
+    Ready(u64),
+    /// It could not: errno(3). Why, in words, are the last bytes that it sends.
     NotOpened(i32),
     /// The step was taken, and this came of it.
     Took(Reply),
     /// The step was not taken: it would have to wait for another. The buyer stands at the same gate again.
     MustWait,
+    /// The request has been sent, and waits in the store for another buyer; it is tried again when that is said.
+    Waits,
 }
 
 impl Told {
@@ -35,7 +41,11 @@ impl Told {
         let mut bytes = [0; Self::LEN];
         let (tag, rest) = bytes.split_at_mut(1);
         tag[0] = match self {
-            Told::Ready => 0,
+            Told::Ready(number) => {
+                rest[..8].copy_from_slice(&number.to_le_bytes());
+                0
+            }
+            Told::Waits => 9,
             Told::NotOpened(errno) => {
                 rest[..4].copy_from_slice(&errno.to_le_bytes());
                 1
@@ -72,7 +82,8 @@ impl Told {
         let (tag, rest) = bytes.split_first()?;
         let errno = |bytes: &[u8]| Some(i32::from_le_bytes(bytes.get(..4)?.try_into().ok()?));
         Some(match tag {
-            0 => Told::Ready,
+            0 => Told::Ready(u64::from_le_bytes(rest.get(..8)?.try_into().ok()?)),
+            9 => Told::Waits,
             1 => Told::NotOpened(errno(rest)?),
             2 => Told::MustWait,
             3 => Told::Took(Reply::Done),
@@ -99,7 +110,7 @@ const GIVE_UP: u8 = 2;
 pub struct Baton(UnixStream);
 
 impl Baton {
-    /// Lets the buyer take one step.
+    /// Lets the buyer take one step; or try again, where its request waits and it has told so.
     ///
     /// # Errors
     /// When the buyer is gone.
@@ -130,6 +141,15 @@ impl Baton {
         self.0.read_exact(&mut bytes)?;
         Told::from_bytes(&bytes).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
     }
+
+    /// What a buyer that leaves tells at last, in words.
+    pub fn last_words(&mut self) -> String {
+        const MOST: u64 = 2000;
+        let mut bytes = Vec::new();
+        // What has come until the buyer was gone.
+        let _ = Read::by_ref(&mut self.0).take(MOST).read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
 }
 
 impl std::os::fd::AsFd for Baton {
@@ -157,6 +177,24 @@ impl Gate {
         let _ = self.0.write_all(&told.to_bytes());
     }
 
+    /// Tells why the buyer leaves: the last that it tells.
+    pub fn tell_last(&mut self, errno: i32, why: &str) {
+        self.tell(Told::NotOpened(errno));
+        let _ = self.0.write_all(why.as_bytes());
+    }
+
+    /// What a session does whose request has to wait: it tells so, and waits until it may try again.
+    ///
+    /// # Errors
+    /// When the system has no socket left.
+    fn again(&self) -> Result<impl FnMut() -> bool + Send + 'static> {
+        let mut gate = Gate(self.0.try_clone()?);
+        Ok(move || {
+            gate.tell(Told::Waits);
+            gate.pass() == Some(GO)
+        })
+    }
+
     /// Waits for what the conductor says; `None` once the gate is closed for good.
     fn pass(&mut self) -> Option<u8> {
         let mut said = [0];
@@ -165,9 +203,14 @@ impl Gate {
 }
 
 /// Drives a buyer through its gate until it leaves, or the gate is closed. What would have to wait for another
-/// buyer is tried, never waited for: a buyer that waits inside the kernel could not tell so, and when to give
-/// up on it would be a guess.
+/// buyer is tried, never waited for, unless the store can be asked who waits there: a buyer that waits inside the
+/// kernel could not tell so, and when to give up on it would be a guess.
 pub fn drive_gated<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>, gate: &mut Gate) {
+    match gate.again() {
+        Ok(again) => session.inner().on_wait(Box::new(again)),
+        Err(error) => return gate.tell_last(error.raw_os_error().unwrap_or(0), "its gate"),
+    }
+    gate.tell(Told::Ready(session.inner().number()));
     finish_step(buyer, session);
     while !buyer.has_left() {
         let Some(said) = gate.pass() else { break };
@@ -194,9 +237,23 @@ fn finish_step<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>) {
     let session = std::cell::RefCell::new(session);
     complete(
         buyer,
-        |action| session.borrow_mut().perform(action),
+        |action| match action {
+            // A purchase is called with its first step, not with a begin that nobody has noticed yet.
+            Action::Begin => begin(&mut session.borrow_mut()),
+            action => session.borrow_mut().perform(action),
+        },
         |ending| session.borrow_mut().ended(ending),
     );
+}
+
+/// Begins a transaction, which leaves no trace in the record unless it fails.
+fn begin<S: Session>(session: &mut Recorded<S>) -> Reply {
+    let reply = session.inner().perform(Action::Begin);
+    if matches!(reply, Reply::Failed(_)) {
+        session.before(Action::Begin);
+        session.after(Action::Begin, &reply);
+    }
+    reply
 }
 
 #[cfg(test)]
@@ -208,7 +265,8 @@ mod tests {
         let (mut baton, mut gate) = Gate::pair().expect("sockets");
         let fault = Fault { kind: FaultKind::Write, errno: 28 };
         for told in [
-            Told::Ready,
+            Told::Ready(u64::MAX),
+            Told::Waits,
             Told::NotOpened(13),
             Told::MustWait,
             Told::Took(Reply::Done),

@@ -6,12 +6,14 @@ mod contender;
 mod gated;
 mod party;
 mod recorded;
+mod standing;
 mod think;
 
 pub use contender::{Contender, Took};
 pub use gated::{Baton, Gate, Told, drive_gated};
 pub use party::{Answer, give_up, seated, step, wants};
 pub use recorded::Recorded;
+pub use standing::{Held, Standing};
 pub use think::{ThinkTimes, Timekeeper};
 
 use std::hash::Hash;
@@ -54,6 +56,21 @@ pub trait Session {
 
     /// Is told how a purchase ended.
     fn ended(&mut self, _ending: Ending) {}
+
+    /// Whether a request that has to wait for another buyer has been sent and waits in the store. Else who would have
+    /// to wait asks for nothing, and [`Session::attempt`] says so.
+    fn waits_in_store(&self) -> bool {
+        false
+    }
+
+    /// The number by which the store knows this session, where it can be asked who waits there; else 0.
+    fn number(&self) -> u64 {
+        0
+    }
+
+    /// Is given what to do whenever a request has to wait and the store says so to this session alone: it is told,
+    /// and says whether the request is to be tried again.
+    fn on_wait(&mut self, _again: Box<dyn FnMut() -> bool + Send>) {}
 }
 
 /// How far an action has come that was begun for somebody who must not wait for it.
@@ -105,6 +122,18 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
 
     /// What a reader would meet now.
     fn look(&self) -> Reply;
+
+    /// What the buyer in `seat` has there, as far as somebody may want to see it.
+    fn standing(&self, _seat: &Self::Seat) -> Standing {
+        Standing::default()
+    }
+
+    /// Until it is said otherwise: if the buyer in `seat` is one of those that wait for each other in a circle, it is
+    /// the victim. A real store may choose another one than the model.
+    fn doom(&self, _seat: &mut Self::Seat, _is_doomed: bool) {}
+
+    /// The buyer at place `who` was killed: what it holds is let go, unless it outlives its holder.
+    fn die(&mut self, _seats: &mut [Self::Seat], _who: usize) {}
 }
 
 /// A model in which buyers do not touch each other's seats.

@@ -136,7 +136,7 @@ impl<S: Session> Session for Recorded<S> {
     /// What would have to wait leaves no trace in the record: a purchase begins with the step that it gets.
     fn attempt(&mut self, action: Action) -> Option<Reply> {
         match action {
-            Action::Lock | Action::LockShared | Action::Upgrade => {
+            Action::Lock | Action::LockShared | Action::Upgrade if !self.session.waits_in_store() => {
                 let reply = self.session.attempt(action)?;
                 self.before(action);
                 self.after(action, &reply);

@@ -4,6 +4,8 @@
 //! harness runs tests in threads. It takes a part of a test's name, as the harness does.
 
 mod conformance;
+mod database;
+mod engines;
 mod model;
 mod protocols;
 mod random;
@@ -39,6 +41,22 @@ const TESTS: &[Test] = &[
     ("every_protocol_ends_as_in_its_model", protocols::every_protocol_ends_as_in_its_model),
     ("every_protocol_agrees_at_random", protocols::every_protocol_agrees_at_random),
     ("the_model_explains_every_run", conformance::the_model_explains_every_run),
+    ("conformance_of_postgresql", engines::conformance_of_postgresql),
+    ("conformance_of_mariadb", engines::conformance_of_mariadb),
+    ("conformance_of_sqlite", engines::conformance_of_sqlite),
+    ("conformance_at_random", engines::conformance_at_random),
+    ("every_witness_at_a_database", engines::every_witness_at_a_database_ends_as_it_was_explored),
+    ("a_race_that_was_caught_at_a_database", engines::a_race_that_was_caught_at_a_database_is_replayed),
+    ("a_race_at_postgresql_happens_every_time", database::a_race_at_postgresql_happens_every_time),
+    (
+        "what_a_database_forbids_is_said_with_who_holds_what",
+        database::what_a_database_forbids_is_said_with_who_holds_what,
+    ),
+    (
+        "a_replay_that_is_cut_off_at_the_server",
+        database::a_replay_that_is_cut_off_leaves_nothing_at_the_server,
+    ),
+    ("a_deadlock_is_replayed_with_its_victim", database::a_deadlock_is_replayed_with_its_victim),
 ];
 
 fn main() -> ExitCode {
@@ -63,7 +81,7 @@ fn main() -> ExitCode {
 
 /// Whether all is to be tried that there is time for.
 pub(crate) fn all() -> bool {
-    std::env::args().any(|arg| arg == "--all")
+    std::env::args().any(|arg| arg == "--all" || arg == "--ignored")
 }
 
 /// A plan for a replay in this folder.
@@ -189,6 +207,6 @@ fn children() -> Vec<i32> {
     list.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
-fn assert_no_children() {
+pub(crate) fn assert_no_children() {
     assert_eq!(children(), [0; 0]);
 }

@@ -188,7 +188,7 @@ pub(crate) fn a_random_replay(plan: &Plan, random: &mut Random) -> (Replayed, Ve
                 let before = Schedule(session.taken().iter().map(|taken| taken.step).collect());
                 waited.push((before, step, holder.expect("one of ours holds it")));
             }
-            Went::Left => unreachable!("it has a step"),
+            other => unreachable!("it has a step, and a file keeps it at its gate: {other:?}"),
         }
     }
     let replayed = session.finish(&QUIET).expect("finished");

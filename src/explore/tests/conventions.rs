@@ -114,7 +114,10 @@ fn one_failure_lets_a_commit_and_its_readers_go() {
 fn a_buyer_that_waits_sends_nothing() {
     let setting = postgres("begin read write commit", Isolation::ReadCommitted);
     for (text, message) in [
-        ("R1 R2 W1 W2 C2", "step 5 (C2): this buyer's W has waited for buyer 1 since step 4"),
+        (
+            "R1 R2 W1 W2 C2",
+            "step 5 (C2): buyer 2 still waits for the answer to W2 of step 4: it waits for buyer 1",
+        ),
         ("R1 R2 W1 W2", "step 5: the schedule ends here, but buyer 1 has not left"),
         ("R1 C1", "step 2 (C1): buyer 1's next step is W1"),
     ] {

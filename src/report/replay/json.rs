@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::history::{BuyerCount, History};
+use crate::replay::Difference;
 use crate::report::json::to_line;
 use crate::report::run::json::{self, document};
+use crate::schedule::{Says, Taken, Wait};
 use crate::verdict::Verdict;
 
 /// What the document of a replay holds beside that of a run.
@@ -18,12 +20,59 @@ pub struct ReplayPart {
     pub times: u32,
     /// Whether all of these came to the same.
     pub agree: bool,
+    /// The requests that had to wait in the store.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<WaitRow>,
+    /// Where the model of the store says something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<DifferenceRow>,
     /// How many replays were asked for, where an interrupt or an error came before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times_asked: Option<u32>,
     /// The command that replays it.
     #[serde(skip)]
     pub command: String,
+}
+
+/// A request that had to wait.
+#[derive(Clone, Debug, Serialize)]
+pub struct WaitRow {
+    /// The step that sent it, from 1.
+    pub step: usize,
+    /// The request.
+    pub request: String,
+    /// For which buyer; none for another program.
+    pub holder: Option<u32>,
+    /// Whether the engine says so, or the model.
+    pub says: Says,
+    /// The step that brought its answer; none if it never came.
+    pub until: Option<usize>,
+}
+
+/// Where the model of the store says something else.
+#[derive(Clone, Debug, Serialize)]
+pub struct DifferenceRow {
+    /// After which step, from 1.
+    pub step: usize,
+    /// `victim`, where it is a deadlock's alone; else `answers`.
+    pub kind: &'static str,
+}
+
+/// The requests that had to wait among these steps.
+#[must_use]
+pub fn waits(steps: &[Taken]) -> Vec<WaitRow> {
+    let row = |(taken, step): (&Taken, usize)| {
+        let Wait { holder, says, until } = taken.wait?;
+        Some(WaitRow { step, request: taken.step.to_string(), holder, says, until })
+    };
+    steps.iter().zip(1..).filter_map(row).collect()
+}
+
+/// Where the model says something else.
+#[must_use]
+pub fn differs(differences: &[Difference]) -> Vec<DifferenceRow> {
+    let kind = |difference: &Difference| if difference.model.is_none() { "victim" } else { "answers" };
+    differences.iter().map(|one| DifferenceRow { step: one.place, kind: kind(one) }).collect()
 }
 
 #[derive(Serialize)]

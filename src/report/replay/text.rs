@@ -7,10 +7,12 @@ use crate::history::{History, Outcome};
 use crate::lang::{Lang, Noun, replay as say};
 use crate::plan::Plan;
 use crate::protocol::{Action, Reply};
+use crate::replay::Difference;
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
 use crate::report::words::{self, grouped};
-use crate::schedule::{Schedule, Taken};
+use crate::schedule::{Kept, Says, Schedule, Taken, Wait};
 use crate::verdict::Verdict;
+use crate::world::{Held, Standing};
 
 /// The plan of a replay in one line.
 #[must_use]
@@ -28,6 +30,8 @@ pub struct Shown<'a> {
     pub steps: &'a [Taken],
     /// How many of them the schedule asked for.
     pub asked: usize,
+    /// Where the model of the store says something else.
+    pub differences: &'a [Difference],
     /// The history.
     pub history: &'a History,
     /// What is said of it.
@@ -41,7 +45,7 @@ pub struct Shown<'a> {
 /// What came of a replay: its steps, the ledger, the verdict with its evidence, and how to replay it.
 #[must_use]
 pub fn of_replay(shown: &Shown<'_>, lang: Lang, detail: Detail) -> String {
-    let Shown { steps, asked, history, verdict, times, command } = *shown;
+    let Shown { steps, asked, differences, history, verdict, times, command } = *shown;
     let mut text = String::new();
     if detail == Detail::Quiet {
         let _ = writeln!(text, "{}", ruling(verdict, lang));
@@ -51,6 +55,9 @@ pub fn of_replay(shown: &Shown<'_>, lang: Lang, detail: Detail) -> String {
         if let Some(rest) = steps.get(asked..).filter(|rest| !rest.is_empty()) {
             let rest = Schedule(rest.iter().map(|taken| taken.step).collect());
             let _ = writeln!(text, "{}\n", say::finished(lang, rest));
+        }
+        for difference in differences {
+            let _ = writeln!(text, "{}\n", styled(ODD, difference_words(difference, lang)));
         }
         ledger_lines(&mut text, history, &verdict.ledger, lang);
         let _ = write!(text, "\n{}", verdict_lines(history, verdict, lang));
@@ -79,6 +86,9 @@ pub fn step_lines(steps: &[Taken], lang: Lang, most: usize) -> String {
     for (taken, place) in steps.iter().zip(1..).take(most) {
         let name = styled(LOUD, format!("{:<name_width$}", taken.step.to_string()));
         let _ = writeln!(text, "  {place:>place_width$}  {name}  {}", step_words(taken, lang));
+        for answer in answers(steps, place, lang) {
+            let _ = writeln!(text, "  {:place_width$}  {:name_width$}  {answer}", "", "");
+        }
     }
     if steps.len() > most {
         let _ = writeln!(text, "  {}", styled(ASIDE, say::more_steps(lang, steps.len() - most)));
@@ -86,11 +96,103 @@ pub fn step_lines(steps: &[Taken], lang: Lang, most: usize) -> String {
     text
 }
 
-/// What came of a step.
+/// The answers that the step at this place, from 1, brought to requests that had waited, in words.
+#[must_use]
+pub fn answers(steps: &[Taken], place: usize, lang: Lang) -> Vec<String> {
+    let answered = steps.iter().filter(|taken| taken.wait.is_some_and(|wait| wait.until == Some(place)));
+    answered
+        .filter_map(|taken| Some(say::goes_on(lang, taken.step, reply_words(taken, taken.reply?, lang))))
+        .collect()
+}
+
+/// What came of a step at once.
 #[must_use]
 pub fn step_words(taken: &Taken, lang: Lang) -> String {
     let buyer = taken.step.buyer;
-    let did = match (taken.action, taken.reply) {
+    match (taken.wait, taken.reply) {
+        (Some(Wait { holder: Some(holder), says: Says::Engine, .. }), _) => say::waits(lang, buyer, holder),
+        (Some(Wait { holder: Some(holder), says: Says::Model, .. }), _) => {
+            say::waits_by_model(lang, buyer, holder)
+        }
+        (Some(Wait { holder: None, says: Says::Engine, .. }), _) => say::waits_for_program(lang, buyer),
+        (Some(Wait { holder: None, says: Says::Model, .. }), _) | (None, None) => {
+            say::waits_somehow(lang, buyer)
+        }
+        (None, Some(reply)) => reply_words(taken, reply, lang),
+    }
+}
+
+/// How reality and the model of the store differ.
+fn difference_words(difference: &Difference, lang: Lang) -> String {
+    let Difference { place, model, real } = difference;
+    let Some(model) = model else { return say::other_victim(lang, place) };
+    let answers = |answers: &[(u32, Reply)]| {
+        let each =
+            answers.iter().map(|(buyer, reply)| say::answered(lang, buyer, reply_in_short(*reply, lang)));
+        let all: Vec<String> = each.collect();
+        if all.is_empty() {
+            say::nobody_answered(lang)
+        } else {
+            all.join(if lang == Lang::Zh { "、" } else { ", " })
+        }
+    };
+    say::other_answers(lang, place, answers(real), answers(model))
+}
+
+fn reply_in_short(reply: Reply, lang: Lang) -> String {
+    match reply {
+        Reply::Done => say::done(lang),
+        Reply::Missed => say::nothing_taken(lang),
+        Reply::Stock(stock) | Reply::Sold(stock) => stock.to_string(),
+        Reply::Torn(text) => words::torn_text(&text, lang),
+        Reply::Failed(fault) => fault.cause(),
+    }
+}
+
+/// Why a request waits: for whom, and what that buyer holds since which step.
+#[must_use]
+pub fn kept(kept: &Kept, lang: Lang) -> String {
+    let Some(buyer) = kept.by else { return say::kept_by_stranger(lang) };
+    if kept.held.is_empty() {
+        return say::kept_by(lang, buyer);
+    }
+    say::kept_by_holder(lang, buyer, holds(&kept.held, lang))
+}
+
+/// What a buyer holds, each since which step.
+#[must_use]
+pub fn holds(held: &[(Held, usize)], lang: Lang) -> String {
+    let since = |(held, since): &(Held, usize)| say::held_since(lang, thing(*held, lang), since);
+    held.iter().map(since).collect::<Vec<_>>().join(if lang == Lang::Zh { "和" } else { " and " })
+}
+
+/// What a buyer has of its own in a database: its transaction, its snapshot, what it wrote, what it holds.
+#[must_use]
+pub fn standing(standing: &Standing, held: &[(Held, usize)], lang: Lang) -> String {
+    let transaction = standing.in_transaction.then(|| say::in_transaction(lang));
+    let snapshot = standing.snapshot.map(|stock| say::sees(lang, stock));
+    let written = standing.written.map(|stock| say::has_written(lang, stock));
+    let held = (!held.is_empty()).then(|| say::has_held(lang, holds(held, lang)));
+    let all: Vec<String> = [transaction, snapshot, written, held].into_iter().flatten().collect();
+    all.join(if lang == Lang::Zh { "，" } else { ", " })
+}
+
+fn thing(held: Held, lang: Lang) -> String {
+    match held {
+        Held::Lock => say::held_lock(lang),
+        Held::SharedLock => say::held_shared_lock(lang),
+        Held::Row => say::held_row(lang),
+        Held::SharedRow => say::held_shared_row(lang),
+        Held::Writing => say::held_writing(lang),
+        Held::Pending => say::held_pending(lang),
+        Held::Reading => say::held_reading(lang),
+    }
+}
+
+/// What an answer says.
+fn reply_words(taken: &Taken, reply: Reply, lang: Lang) -> String {
+    let buyer = taken.step.buyer;
+    let did = match (taken.action, reply) {
         (_, Reply::Failed(fault)) => say::failed(lang, buyer, fault.cause()),
         (_, Reply::Stock(stock)) => say::read(lang, buyer, stock),
         (_, Reply::Torn(text)) => say::torn(lang, buyer, words::torn_text(&text, lang)),

@@ -16,7 +16,7 @@ use crate::plan::{Exclusion, Workers};
 use crate::protocol::file::{Lock, Others, Sale};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
-use crate::world::{Apart, Model};
+use crate::world::{Apart, Held, Model, Standing};
 
 /// What stands in the ticket file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -212,6 +212,15 @@ impl Model for FileModel {
                 Err(_) => Reply::Torn(TornText::new(bytes)),
             },
         }
+    }
+
+    fn standing(&self, seat: &Seat) -> Standing {
+        let held = seat.holds.map(|hold| if hold == Hold::Shared { Held::SharedLock } else { Held::Lock });
+        Standing { held: held.into_iter().collect(), ..Standing::default() }
+    }
+
+    fn die(&mut self, seats: &mut [Seat], who: usize) {
+        self.kill(&mut seats[who]);
     }
 }
 

@@ -62,7 +62,19 @@ pub trait Link: Send + std::fmt::Debug {
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         None
     }
+
+    /// The number by which the engine knows this connection; 0 where it knows none.
+    fn number(&self) -> u64 {
+        0
+    }
+
+    /// What to do whenever a statement has to wait, where the engine asks the connection what to do then: it says
+    /// whether to try again.
+    fn on_wait(&mut self, _again: Again) {}
 }
+
+/// Says whether a statement that has to wait is to be tried again, when the time for that has come.
+pub type Again = Box<dyn FnMut() -> bool + Send>;
 
 /// How long a buyer waits for others: until it is told to give up.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
-use super::link::{Answer, Link, NoAnswer, Progress};
+use super::link::{Again, Answer, Link, NoAnswer, Progress};
 use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
@@ -187,5 +187,17 @@ impl Session for SqlSession {
     fn ended(&mut self, _ending: Ending) {
         self.time.ended();
         (self.aborted, self.backs_off) = (0, false);
+    }
+
+    fn waits_in_store(&self) -> bool {
+        true
+    }
+
+    fn number(&self) -> u64 {
+        self.link.number()
+    }
+
+    fn on_wait(&mut self, again: Again) {
+        self.link.on_wait(again);
     }
 }

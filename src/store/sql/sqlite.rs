@@ -2,15 +2,15 @@
 //! again, for which the engine asks a function of ours (c3ref/busy_handler.html of its manual).
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::dialect::Statement;
 use super::error::SqlError;
-use super::link::{Answer, Link, NoAnswer, Patience, Progress, WAIT_FOR_OTHERS};
+use super::link::{Again, Answer, Link, NoAnswer, Patience, Progress, WAIT_FOR_OTHERS};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::foreign;
 use crate::protocol::StepKind;
@@ -24,6 +24,8 @@ pub(super) struct SqliteLink {
     busy_timeout: Duration,
     patience: Patience,
     wait: Arc<Wait>,
+    /// What says whether to try again, where a conductor does.
+    again: Conducted,
     /// What was begun for somebody who does not wait here, and found the database busy.
     under_way: Option<UnderWay>,
 }
@@ -58,6 +60,23 @@ fn pause(times: usize) -> Duration {
     Duration::from_millis(PAUSES_MS[times.min(PAUSES_MS.len() - 1)])
 }
 
+/// What says whether a busy database is tried again, where a conductor does.
+#[derive(Clone, Default)]
+struct Conducted(Arc<Mutex<Option<Again>>>);
+
+impl Conducted {
+    /// Asks it, once it says so; `None` where nobody does.
+    fn again(&self) -> Option<bool> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(|again| again())
+    }
+}
+
+impl std::fmt::Debug for Conducted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Conducted")
+    }
+}
+
 /// Opens the file of a database. Nobody creates one by the way, unless it is said.
 pub(super) fn open(path: &Path, create: bool) -> Result<Connection, SqlError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -87,9 +106,20 @@ impl SqliteLink {
             connection.prepare_cached(&statement.text).map_err(failed)?;
         }
         let wait = Arc::<Wait>::default();
-        let waits = wait_with(busy_timeout, patience.clone(), Arc::clone(&wait));
+        let mut waits = wait_with(busy_timeout, patience.clone(), Arc::clone(&wait));
+        let again = Conducted::default();
+        let (asks, told) = (again.clone(), Arc::clone(&wait));
+        let waits = move |times| {
+            asks.again().map_or_else(
+                || waits(times),
+                |is_tried_again| {
+                    told.gave_up.store(!is_tried_again, Ordering::Relaxed);
+                    is_tried_again
+                },
+            )
+        };
         connection.busy_handler((!busy_timeout.is_zero()).then_some(waits)).map_err(failed)?;
-        Ok(Self { connection, statements, busy_timeout, patience, wait, under_way: None })
+        Ok(Self { connection, statements, busy_timeout, patience, wait, again, under_way: None })
     }
 
     fn run(&self, text: &str, number: Option<Stock>) -> rusqlite::Result<Answer> {
@@ -159,6 +189,10 @@ impl Link for SqliteLink {
         }
         self.under_way = Some(UnderWay { times: times + 1, ..under_way });
         Ok(Progress::Busy(pause(times)))
+    }
+
+    fn on_wait(&mut self, again: Again) {
+        *self.again.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(again);
     }
 }
 

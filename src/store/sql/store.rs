@@ -10,7 +10,7 @@ use crate::history::Recorder;
 use crate::plan::{Pace, SqlPlan};
 use crate::protocol::sql::{Engine, Switch};
 use crate::stock::Stock;
-use crate::store::{Left, Store, StoreError};
+use crate::store::{Left, Lookout, Store, StoreError};
 
 impl SqlStore {
     /// The store of this plan. What its address leaves open comes from the environment, a password above all.
@@ -100,6 +100,30 @@ impl Store for SqlStore {
         match left {
             Ok(stock) => Left { remaining: Some(stock), about, ..Left::default() },
             Err(error) => Left { unread: Some(error.to_string()), about, ..Left::default() },
+        }
+    }
+
+    fn in_steps(&self) -> Result<Self, StoreError> {
+        let address = match &self.address {
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => {
+                Address::Postgres(Box::new(super::postgres::with_early_deadlocks(address)?))
+            }
+            other => other.clone(),
+        };
+        Ok(Self { address, ..self.clone() })
+    }
+
+    fn lookout(&self) -> Result<Option<Box<dyn Lookout>>, StoreError> {
+        match &self.address {
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => {
+                Ok(Some(Box::new(super::postgres::PostgresLookout::open(address)?)))
+            }
+            #[cfg(feature = "mysql")]
+            Address::Mysql(address) => Ok(Some(Box::new(super::mysql::MysqlLookout::open(address)?))),
+            // A session of SQLite is asked itself what to do while it waits.
+            _ => Ok(None),
         }
     }
 }

@@ -18,7 +18,7 @@ use super::ways::{Begins, Receipts, Sees, Ways};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
-use crate::world::Model;
+use crate::world::{Held, Model, Standing};
 
 /// How a row is locked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +67,8 @@ pub struct Seat {
     /// Whether it has the advisory lock until the end of its transaction.
     transaction_lock: bool,
     asked: Option<Asked>,
+    /// Whether it is the victim of a circle that it is in, whoever asked last.
+    doomed: bool,
 }
 
 impl Seat {
@@ -76,8 +78,8 @@ impl Seat {
 
     /// Ends the transaction: what it had not committed is gone.
     fn end(&mut self) {
-        let Self { session_lock, asked, .. } = *self;
-        *self = Self { session_lock, asked, ..Self::default() };
+        let Self { session_lock, asked, doomed, .. } = *self;
+        *self = Self { session_lock, asked, doomed, ..Self::default() };
     }
 }
 
@@ -373,7 +375,8 @@ impl RowModel {
                 at = blocker(who);
             }
             if at == Some(*start) && circle.iter().all(is_seen) {
-                return circle.into_iter().max_by_key(|who| seats[*who].asked.map(|asked| asked.place));
+                let last = |who: &usize| (seats[*who].doomed, seats[*who].asked.map(|asked| asked.place));
+                return circle.into_iter().max_by_key(last);
             }
         }
         None
@@ -453,5 +456,28 @@ impl Model for RowModel {
 
     fn look(&self) -> Reply {
         Reply::Stock(if self.by_receipts { self.capacity - self.receipts } else { self.stock })
+    }
+
+    fn standing(&self, seat: &Seat) -> Standing {
+        let row = match seat.row {
+            Hold::No => None,
+            Hold::Share => Some(Held::SharedRow),
+            Hold::Exclusive => Some(Held::Row),
+        };
+        let snapshot = seat.snapshot.map(
+            |Snapshot { stock, receipts, .. }| {
+                if self.by_receipts { self.capacity - receipts } else { stock }
+            },
+        );
+        Standing {
+            in_transaction: seat.in_transaction,
+            snapshot,
+            written: seat.written,
+            held: seat.has_advisory().then_some(Held::Lock).into_iter().chain(row).collect(),
+        }
+    }
+
+    fn doom(&self, seat: &mut Seat, is_doomed: bool) {
+        seat.doomed = is_doomed;
     }
 }

@@ -24,7 +24,7 @@ use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::sql::{Journal, SqlSale};
 use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
-use crate::world::Model;
+use crate::world::{Held, Model, Standing};
 
 /// SQLITE_BUSY.
 const BUSY: StoreCode = StoreCode(5);
@@ -338,5 +338,23 @@ impl Model for SqliteModel {
 
     fn look(&self) -> Reply {
         Reply::Stock(if self.by_receipts { self.capacity - self.receipts } else { self.stock })
+    }
+
+    fn standing(&self, seat: &Seat) -> Standing {
+        let snapshot = seat.reads.filter(|_| self.journal == Journal::Wal);
+        let snapshot = snapshot.map(
+            |Snapshot { stock, receipts, .. }| {
+                if self.by_receipts { self.capacity - receipts } else { stock }
+            },
+        );
+        // In a write-ahead log a reader is in nobody's way.
+        let reads = seat.reads.is_some() && self.journal == Journal::Delete;
+        let held = [(seat.writes, Held::Writing), (seat.pending, Held::Pending), (reads, Held::Reading)];
+        Standing {
+            in_transaction: seat.in_transaction,
+            snapshot,
+            written: seat.written,
+            held: held.into_iter().filter(|(is_held, _)| *is_held).map(|(_, held)| held).collect(),
+        }
     }
 }

@@ -6,6 +6,7 @@
 use super::plain::Talk;
 use crate::store::sql::address::MysqlAddress;
 use crate::store::sql::error::SqlError;
+use crate::store::{Lookout, StoreError, Waiting};
 
 /// Sees who waits.
 #[derive(Debug)]
@@ -38,6 +39,13 @@ impl MysqlLookout {
         }
         waiting.retain(|number| connections.contains(number));
         Ok(waiting)
+    }
+}
+
+impl Lookout for MysqlLookout {
+    fn who_waits(&mut self, sessions: &[u64]) -> Result<Vec<Waiting>, StoreError> {
+        let waiting = self.waiting(sessions)?.into_iter();
+        Ok(waiting.map(|session| Waiting { session, blockers: Vec::new() }).collect())
     }
 }
 

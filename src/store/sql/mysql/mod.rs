@@ -8,7 +8,6 @@
 
 mod auth;
 mod enter;
-#[cfg(test)]
 mod lookout;
 mod plain;
 mod rows;
@@ -30,7 +29,6 @@ use enter::{Entered, broken_error, enter};
 use rows::Hearing;
 use wire::{Fields, ServerError, Wire};
 
-#[cfg(test)]
 pub(super) use lookout::MysqlLookout;
 pub(super) use plain::Talk;
 
@@ -289,6 +287,10 @@ impl Link for MysqlLink {
 
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         Some(self.entered.wire.descriptor())
+    }
+
+    fn number(&self) -> u64 {
+        self.entered.number
     }
 }
 

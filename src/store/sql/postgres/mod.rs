@@ -7,6 +7,7 @@
 //! take a snapshot (sql-begin and section 13.2 of the manual).
 
 mod enter;
+mod lookout;
 mod plain;
 mod wire;
 
@@ -30,6 +31,7 @@ use crate::stock::Stock;
 use enter::{broken_error, enter};
 use wire::{ServerError, Wire};
 
+pub(super) use lookout::{PostgresLookout, with_early_deadlocks};
 pub use plain::Talk;
 
 /// How long a statement that was taken back may take to say so; the launcher waits a little longer before it
@@ -245,6 +247,10 @@ impl Link for PostgresLink {
 
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         Some(self.entered.wire.descriptor())
+    }
+
+    fn number(&self) -> u64 {
+        self.entered.key.and_then(|(process, _)| u64::try_from(process).ok()).unwrap_or(0)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Statements of plain text, for what is done before and after a sale: each with a time-out, each with all its
 //! rows as texts.
 
+use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use fallible_iterator::FallibleIterator as _;
@@ -21,10 +22,28 @@ pub type Row = Vec<Option<String>>;
 /// No answer of ours has more rows.
 const MOST_ROWS: usize = 1000;
 
+/// An address that somebody else keeps, or nobody.
+#[derive(Debug)]
+enum Whose<'a> {
+    Theirs(&'a PostgresAddress),
+    Own(Box<PostgresAddress>),
+}
+
+impl Deref for Whose<'_> {
+    type Target = PostgresAddress;
+
+    fn deref(&self) -> &PostgresAddress {
+        match self {
+            Whose::Theirs(address) => address,
+            Whose::Own(address) => address,
+        }
+    }
+}
+
 /// A connection for statements of plain text.
 #[derive(Debug)]
 pub struct Talk<'a> {
-    address: &'a PostgresAddress,
+    address: Whose<'a>,
     entered: Entered,
     /// The table that statements are about.
     table: String,
@@ -36,8 +55,12 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// When the server does not let it in.
     pub fn begin(address: &'a PostgresAddress, table: String) -> Result<Self, SqlError> {
+        Self::with(Whose::Theirs(address), table)
+    }
+
+    fn with(address: Whose<'a>, table: String) -> Result<Self, SqlError> {
         let session = Session { name: "ticketsim".to_owned(), lock_timeout: Some(WAIT_FOR_OTHERS) };
-        let entered = enter(address, &session)?;
+        let entered = enter(&address, &session)?;
         Ok(Self { address, entered, table })
     }
 
@@ -51,7 +74,7 @@ impl<'a> Talk<'a> {
         match self.exchange(text, deadline) {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(error)) => Err(self.refused(doing, error)),
-            Err(broken) => Err(broken_error(self.address, broken)),
+            Err(broken) => Err(broken_error(&self.address, broken)),
         }
     }
 
@@ -103,6 +126,13 @@ impl<'a> Talk<'a> {
             _ if error.is_fatal => SqlError::Cut { address, what: said },
             _ => SqlError::Refused { address, doing, said, code },
         }
+    }
+}
+
+impl Talk<'static> {
+    /// The same, for whoever keeps no address.
+    pub(in crate::store::sql) fn alone(address: &PostgresAddress) -> Result<Self, SqlError> {
+        Self::with(Whose::Own(Box::new(address.clone())), String::new())
     }
 }
 

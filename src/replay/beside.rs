@@ -1,0 +1,206 @@
+//! The model of the store, stepped beside it: the only keeper of who holds what. Beside each buyer stands the same
+//! step machine that its process steps, so that the two are always at the same step.
+//!
+//! What the buyers got in reality is compared with what the model says, step by step. Their machines take what they
+//! got. The model goes on as far as it agrees: a deadlock may have another victim, and then it follows. Once it says
+//! something else of a database it is not asked any more. Of a ticket file it goes on knowing who holds the lock,
+//! whatever another program writes.
+
+use crate::buyer::{Buyer, Rules};
+use crate::explore::{Setting, with_model};
+use crate::fault::FaultKind;
+use crate::plan::{Plan, StorePlan};
+use crate::protocol::{Action, Letter, Reply};
+use crate::stock::Stock;
+use crate::store::file::FileModel;
+use crate::world::{Answer, Model, Standing, complete, seated, step};
+
+/// What buyers got, each by its place.
+pub(super) type Got = Vec<(usize, Reply)>;
+
+/// How reality differs from the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Differs {
+    /// Another buyer is a deadlock's victim.
+    Victim,
+    /// Something else, or somebody else, was answered. This is what the model says.
+    Answers(Got),
+}
+
+/// The buyers of a replay, in the model of their store.
+pub(super) trait Beside {
+    /// How a schedule names what a buyer wants next, whether it can have it now or not; `None` once it has left.
+    fn wants(&self, who: usize) -> Option<Letter>;
+
+    /// What that asks of the store.
+    fn action(&self, who: usize) -> Action;
+
+    /// Whether the model keeps it waiting.
+    fn waits(&self, who: usize) -> bool;
+
+    /// A buyer sends its request, which brings these answers in reality. Returns what came of each answer, and
+    /// whether the model says something else.
+    fn step(&mut self, who: usize, got: &Got) -> (Vec<Answer>, Option<Differs>);
+
+    /// A buyer gets an answer that no step brought.
+    fn take(&mut self, who: usize, reply: Reply) -> Option<Answer>;
+
+    /// For whom a buyer waits, or would have to wait with its next step, as the model says.
+    fn waits_for(&self, who: usize) -> Option<usize>;
+
+    /// What a buyer has of its own in the store.
+    fn standing(&self, who: usize) -> Standing;
+
+    /// What a reader would meet now; `None` where the model does not know any more.
+    fn look(&self) -> Option<Reply>;
+
+    /// A buyer is dead.
+    fn die(&mut self, who: usize);
+}
+
+/// The buyers of a plan, in the model of its store with this stock.
+pub(super) fn beside(plan: &Plan, initial: Stock) -> Box<dyn Beside> {
+    match &plan.store {
+        StorePlan::File(file) => {
+            Box::new(Party::new(FileModel::new(&file.sale, plan.workers, initial), plan))
+        }
+        StorePlan::Sql(_) => {
+            let setting = Setting::of(plan, initial);
+            with_model!(setting, model => Box::new(Party::new(model, plan)))
+        }
+    }
+}
+
+/// All buyers in one model.
+#[derive(Clone)]
+struct Party<M: Model> {
+    model: M,
+    buyers: Vec<Buyer>,
+    seats: Vec<M::Seat>,
+    /// Whether reality has gone another way, so that the model knows nothing any more.
+    is_astray: bool,
+}
+
+impl<M: Model> Party<M> {
+    fn new(model: M, plan: &Plan) -> Self {
+        let seated = |who: usize| seated(&model, Rules::of(plan, who as u32 + 1), who);
+        let (buyers, seats) = (0..plan.buyers as usize).map(seated).unzip();
+        Self { model, buyers, seats, is_astray: false }
+    }
+
+    /// What the model says comes of a request, where these are the victims of a deadlock.
+    fn rehearsed(&self, who: usize, doomed: &[usize]) -> (Self, Vec<Answer>) {
+        let mut next = self.clone();
+        let mut answers = Vec::new();
+        let doom = |party: &mut Self, is_doomed| {
+            doomed.iter().for_each(|who| party.model.doom(&mut party.seats[*who], is_doomed));
+        };
+        doom(&mut next, true);
+        let Self { model, buyers, seats, .. } = &mut next;
+        step(model, buyers, seats, who, |answer| answers.push(answer));
+        doom(&mut next, false);
+        (next, answers)
+    }
+
+    /// Follows reality, whatever the model says.
+    fn follow(&mut self, who: usize, got: &Got) -> Vec<Answer> {
+        let own = got.iter().find(|(place, _)| *place == who).map(|(_, reply)| *reply);
+        // What failed has changed nothing.
+        if !self.is_astray && !matches!(own, Some(Reply::Failed(_))) {
+            let action = self.buyers[who].next();
+            self.model.ask(&mut self.seats, who, action, &mut Vec::new());
+        }
+        got.iter().filter_map(|(place, reply)| self.take(*place, *reply)).collect()
+    }
+}
+
+/// What is answered, whoever was heard first.
+fn in_order(answers: impl IntoIterator<Item = (usize, Reply)>) -> Got {
+    let mut got: Got = answers.into_iter().collect();
+    got.sort_by_key(|(place, _)| *place);
+    got
+}
+
+impl<M: Model> Beside for Party<M> {
+    fn wants(&self, who: usize) -> Option<Letter> {
+        self.buyers[who].next_letter()
+    }
+
+    fn action(&self, who: usize) -> Action {
+        self.buyers[who].next()
+    }
+
+    fn waits(&self, who: usize) -> bool {
+        let (buyer, seat) = (&self.buyers[who], &self.seats[who]);
+        !self.is_astray && buyer.next_letter().is_some() && !self.model.can_ask(seat, buyer.next())
+    }
+
+    fn step(&mut self, who: usize, got: &Got) -> (Vec<Answer>, Option<Differs>) {
+        if self.is_astray {
+            return (self.follow(who, got), None);
+        }
+        let real = in_order(got.iter().copied());
+        let says = |answers: &[Answer]| in_order(answers.iter().map(|answer| (answer.buyer, answer.reply)));
+        let (next, answers) = self.rehearsed(who, &[]);
+        let expected = says(&answers);
+        if expected == real {
+            *self = next;
+            return (answers, None);
+        }
+        if M::APART {
+            return (self.follow(who, got), None);
+        }
+        let aborted =
+            |reply: &Reply| matches!(reply, Reply::Failed(fault) if fault.kind == FaultKind::Aborted);
+        let victims: Vec<usize> =
+            real.iter().filter(|(_, reply)| aborted(reply)).map(|(place, _)| *place).collect();
+        let (next, answers) = self.rehearsed(who, &victims);
+        if says(&answers) == real {
+            *self = next;
+            return (answers, Some(Differs::Victim));
+        }
+        self.is_astray = true;
+        (self.follow(who, got), Some(Differs::Answers(expected)))
+    }
+
+    fn take(&mut self, who: usize, reply: Reply) -> Option<Answer> {
+        let Self { model, buyers, seats, is_astray } = self;
+        let letter = buyers[who].next_letter()?;
+        let action = buyers[who].next();
+        let sold_from = if let Reply::Sold(from) = reply { from } else { buyers[who].seen() };
+        let mut ending = buyers[who].accept(reply);
+        complete(
+            &mut buyers[who],
+            |action| {
+                if !*is_astray {
+                    model.ask(seats, who, action, &mut Vec::new());
+                }
+                Reply::Done
+            },
+            |end| ending = Some(end),
+        );
+        model.asks(&mut seats[who], buyers[who].next());
+        Some(Answer { buyer: who, letter, action, reply, sold_from, ending })
+    }
+
+    fn waits_for(&self, who: usize) -> Option<usize> {
+        if self.is_astray {
+            return None;
+        }
+        self.model.waits_for(&self.seats, who, self.buyers[who].next())
+    }
+
+    fn standing(&self, who: usize) -> Standing {
+        if self.is_astray { Standing::default() } else { self.model.standing(&self.seats[who]) }
+    }
+
+    fn look(&self) -> Option<Reply> {
+        (!self.is_astray).then(|| self.model.look())
+    }
+
+    fn die(&mut self, who: usize) {
+        self.model.die(&mut self.seats, who);
+        // What becomes of a session at a database, and of what it asked for, is for the database to say.
+        self.is_astray |= !M::APART;
+    }
+}

@@ -1,0 +1,393 @@
+//! The conductor of a replay: it lets each buyer take one step at a time, and knows how all stand.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::Replayed;
+use super::beside::{Beside, Differs, beside};
+use super::error::ReplayError;
+use super::position::{Position, Went, schedule};
+use super::rest::{Asked, Blocked, Rest, Unrest};
+use crate::history::Recorder;
+use crate::plan::{Plan, StorePlan};
+use crate::protocol::{Action, Reply};
+use crate::run::{self, RunError};
+use crate::schedule::{Holder, Kept, Says, Sent, Step, Taken, Unfollowed, Wait, Why};
+use crate::stock::Stock;
+use crate::store::file::FileStore;
+use crate::store::file::lock::{Occupied, occupied};
+use crate::store::sql::SqlStore;
+use crate::store::{Left, Store};
+use crate::verdict::judge;
+use crate::workers::{self, Arrival, Crew, GatedCrew};
+use crate::world::{Answer, Held, Standing, Told};
+
+/// Has a crew leave its store, and says who was killed and what is left there.
+type Dismiss = Box<dyn FnOnce(GatedCrew, &Recorder) -> (Vec<(u32, i32)>, Left)>;
+
+/// Buyers at their gates, and what they have done so far.
+pub struct Conductor {
+    plan: Plan,
+    initial: Stock,
+    recorder: Recorder,
+    crew: GatedCrew,
+    asked: Asked,
+    launch_ns: u64,
+    go_ns: u64,
+    buyers: Vec<Position>,
+    taken: Vec<Taken>,
+    beside: Box<dyn Beside>,
+    /// Where reality and the model differed: after which step, and how.
+    differs: Vec<Difference>,
+    dismiss: Dismiss,
+}
+
+/// What differed between reality and the model of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// After which step, from 1.
+    pub place: usize,
+    /// What the model says: the buyers, from 1, and their answers. `None`: it is another victim of a deadlock alone.
+    pub model: Option<Vec<(u32, Reply)>>,
+    /// What they were answered.
+    pub real: Vec<(u32, Reply)>,
+}
+
+impl Conductor {
+    /// Puts the tickets on sale and starts the buyers, each at its first gate.
+    ///
+    /// # Errors
+    /// When the plan can't be run.
+    pub fn start(plan: &Plan, interrupted: &AtomicBool) -> Result<Self, RunError> {
+        plan.check()?;
+        workers::check(plan).map_err(RunError::from)?;
+        match &plan.store {
+            StorePlan::File(file) => Self::at(&FileStore::new(file)?, plan, interrupted),
+            StorePlan::Sql(sql) => Self::at(&SqlStore::of(sql)?, plan, interrupted),
+        }
+    }
+
+    fn at(store: &impl Store, plan: &Plan, interrupted: &AtomicBool) -> Result<Self, RunError> {
+        let store = store.in_steps()?;
+        store.admit(plan.buyers)?;
+        let initial = store.put_on_sale(plan.tickets, interrupted)?;
+        let plan = Plan { tickets: Some(initial), ..plan.clone() };
+        let recorder = Recorder::for_plan(&plan, initial).map_err(RunError::Recorder)?;
+        let began = Instant::now();
+        let crew = GatedCrew::launch(&plan, &recorder, &store, interrupted)?;
+        let launch_ns = began.elapsed().as_nanos() as u64;
+        // Not before: what it has open, the buyers would inherit.
+        let asked = Asked::new(store.lookout()?);
+        let dismiss = move |crew: GatedCrew, recorder: &Recorder| {
+            let killed = crew.dismiss(&store, recorder);
+            (killed, store.left())
+        };
+        Ok(Self {
+            buyers: vec![Position::default(); plan.buyers as usize],
+            beside: beside(&plan, initial),
+            go_ns: recorder.now_ns(),
+            dismiss: Box::new(dismiss),
+            taken: Vec::new(),
+            differs: Vec::new(),
+            plan,
+            initial,
+            recorder,
+            crew,
+            asked,
+            launch_ns,
+        })
+    }
+
+    /// The plan, with the stock that it began with as its tickets.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// How the buyers stand, the first one first.
+    #[must_use]
+    pub fn buyers(&self) -> &[Position] {
+        &self.buyers
+    }
+
+    /// The steps taken so far.
+    #[must_use]
+    pub fn taken(&self) -> &[Taken] {
+        &self.taken
+    }
+
+    /// Where reality and the model have differed so far. At a ticket file it is not looked.
+    #[must_use]
+    pub fn differences(&self) -> &[Difference] {
+        &self.differs
+    }
+
+    /// What a buyer, counted from 1, wants next.
+    #[must_use]
+    pub fn action(&self, buyer: u32) -> Action {
+        self.beside.action(buyer as usize - 1)
+    }
+
+    /// What a buyer, counted from 1, has of its own in the store, as the model says.
+    #[must_use]
+    pub fn standing(&self, buyer: u32) -> Standing {
+        self.beside.standing(buyer as usize - 1)
+    }
+
+    /// What a reader would meet now, as the model says; `None` where it does not know.
+    #[must_use]
+    pub fn look(&self) -> Option<Reply> {
+        self.beside.look()
+    }
+
+    /// Who holds the lock. Where several do, the last one to get it.
+    #[must_use]
+    pub fn holder(&self) -> Option<Holder> {
+        (1..=self.plan.buyers).filter_map(|buyer| self.holds_lock(buyer)).max_by_key(|holder| holder.since)
+    }
+
+    fn holds_lock(&self, buyer: u32) -> Option<Holder> {
+        let held = &self.buyers[buyer as usize - 1].held;
+        let (_, since) = held.iter().find(|(held, _)| matches!(held, Held::Lock | Held::SharedLock))?;
+        Some(Holder { buyer, since: *since })
+    }
+
+    /// Who keeps this buyer from the lock.
+    fn keeps_out(&self, buyer: u32) -> Option<Holder> {
+        let holder = self.beside.waits_for(buyer as usize - 1)?;
+        self.holds_lock(holder as u32 + 1)
+    }
+
+    /// Who keeps this buyer, counted from 1, from the answer to its request, and what that one holds.
+    #[must_use]
+    pub fn kept(&self, buyer: u32) -> Kept {
+        let by = self.beside.waits_for(buyer as usize - 1).map(|who| who as u32 + 1);
+        // The model alone knows it as it is now; what the store said when the request was sent is second best.
+        let sent = self.buyers[buyer as usize - 1].waits;
+        let said = || sent.and_then(|sent| self.taken[sent.place - 1].wait?.holder);
+        let by = by.or_else(said);
+        Kept { by, held: by.map_or_else(Vec::new, |by| self.buyers[by as usize - 1].held.clone()) }
+    }
+
+    /// A buyer's next step; `None` once it has left.
+    #[must_use]
+    pub fn next_step(&self, buyer: u32) -> Option<Step> {
+        let who = (buyer as usize).checked_sub(1).filter(|who| *who < self.buyers.len())?;
+        Some(Step { letter: self.beside.wants(who)?, buyer })
+    }
+
+    /// Lets a buyer, counted from 1 to the plan's number of them, go one step.
+    ///
+    /// # Errors
+    /// When it was killed, or hangs in its step when the conductor is interrupted.
+    pub fn step(&mut self, buyer: u32, interrupted: &AtomicBool) -> Result<Went, ReplayError> {
+        let Some(step) = self.next_step(buyer) else { return Ok(Went::Left) };
+        if let Some(sent) = self.buyers[buyer as usize - 1].waits {
+            return Ok(Went::Still(sent, self.kept(buyer)));
+        }
+        match self.asked.let_go(&mut self.crew, buyer, interrupted) {
+            Ok(Rest::AtGate) => Ok(Went::MustWait(self.keeps_out(buyer))),
+            Ok(Rest::Answers(answers, blocked)) => {
+                let taken = self.took(step, &answers, blocked);
+                Ok(if blocked.is_some() { Went::Waits(taken) } else { Went::Took(taken) })
+            }
+            Err(unrest) => Err(self.lost(unrest)),
+        }
+    }
+
+    /// A step was taken, and brought these answers.
+    fn took(&mut self, step: Step, answers: &[(u32, Reply)], blocked: Option<Blocked>) -> Taken {
+        let (who, place) = (step.buyer as usize - 1, self.taken.len() + 1);
+        let action = self.beside.action(who);
+        self.taken.push(Taken { step, action, reply: None, ending: None, wait: None });
+        self.buyers[who].send();
+        let got = answers.iter().map(|(buyer, reply)| (*buyer as usize - 1, *reply)).collect();
+        let (heard, differs) = self.beside.step(who, &got);
+        if let Some(blocked) = blocked {
+            self.buyers[who].waits = Some(Sent { request: step, place });
+            self.taken[place - 1].wait = Some(self.wait(who, blocked));
+        }
+        heard.iter().for_each(|answer| self.hear(answer, place));
+        self.note_holds(place);
+        if let Some(differs) = differs {
+            let model = match differs {
+                Differs::Victim => None,
+                Differs::Answers(model) => {
+                    Some(model.into_iter().map(|(who, reply)| (who as u32 + 1, reply)).collect())
+                }
+            };
+            self.differs.push(Difference { place, model, real: answers.to_vec() });
+        }
+        if blocked.is_some() && !self.buyers[who].held.is_empty() {
+            // Others may come to wait for it, in a circle.
+            std::thread::sleep(self.asked.pause());
+        }
+        self.taken[place - 1]
+    }
+
+    /// The wait that begins with a buyer's request.
+    fn wait(&self, who: usize, blocked: Blocked) -> Wait {
+        let model = self.beside.waits_for(who).map(|holder| holder as u32 + 1);
+        match blocked {
+            Blocked::By(buyer) => Wait { holder: Some(buyer), says: Says::Engine, until: None },
+            Blocked::ByStranger => Wait { holder: None, says: Says::Engine, until: None },
+            Blocked::Unsaid => Wait { holder: model, says: Says::Model, until: None },
+        }
+    }
+
+    /// A buyer gets an answer with the step at this place.
+    fn hear(&mut self, answer: &Answer, place: usize) {
+        let position = &mut self.buyers[answer.buyer];
+        let sent = position.waits.map_or(place, |sent| sent.place);
+        position.hear(answer);
+        let Some(taken) = self.taken.get_mut(sent - 1) else { return };
+        (taken.reply, taken.ending) = (Some(answer.reply), answer.ending);
+        if let Some(wait) = &mut taken.wait {
+            wait.until = Some(place);
+        }
+    }
+
+    fn note_holds(&mut self, place: usize) {
+        for (position, who) in self.buyers.iter_mut().zip(0..) {
+            position.note(&self.beside.standing(who), place);
+        }
+    }
+
+    /// A buyer did not come to rest.
+    fn lost(&mut self, unrest: Unrest) -> ReplayError {
+        let step = self.taken.len() + 1;
+        let (buyer, error) = match unrest {
+            Unrest::Died(buyer) => (buyer, ReplayError::Died { step, buyer }),
+            Unrest::GivenUp(buyer) => (buyer, ReplayError::Interrupted { step }),
+            Unrest::Failed(error) => return error,
+        };
+        // There is nobody left who could finish its purchase.
+        self.asked.forget(buyer);
+        let position = &mut self.buyers[buyer as usize - 1];
+        (position.begun, position.waits) = (false, None);
+        self.beside.die(buyer as usize - 1);
+        error
+    }
+
+    /// Takes this step, if it is its buyer's next one and the lock allows it.
+    ///
+    /// # Errors
+    /// When it is not, or as [`Conductor::step`].
+    pub fn follow(&mut self, given: Step, interrupted: &AtomicBool) -> Result<(), ReplayError> {
+        let step = self.taken.len() + 1;
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(ReplayError::Interrupted { step });
+        }
+        if !(1..=self.plan.buyers).contains(&given.buyer) {
+            return Err(Unfollowed::at(step, given, Why::NoSuchBuyer(self.plan.buyers)).into());
+        }
+        let why = match (self.buyers[given.buyer as usize - 1].waits, self.next_step(given.buyer)) {
+            (Some(sent), _) => Why::Waits { sent, kept: self.kept(given.buyer) },
+            (None, Some(next)) if next != given => Why::OtherStep(next),
+            (None, None) => Why::Left(given.buyer),
+            (None, Some(_)) => match self.step(given.buyer, interrupted)? {
+                Went::Took(_) | Went::Waits(_) => return Ok(()),
+                Went::MustWait(holder) => self.must_wait(holder),
+                Went::Still(sent, kept) => Why::Waits { sent, kept },
+                Went::Left => Why::Left(given.buyer),
+            },
+        };
+        Err(Unfollowed::at(step, given, why).into())
+    }
+
+    /// Has all those give up who wait at their gates, where nobody can go on: their purchases fail, and no step is
+    /// taken.
+    fn give_up(&mut self, interrupted: &AtomicBool) -> Result<(), ReplayError> {
+        let waits = |buyer: &u32| self.beside.waits(*buyer as usize - 1);
+        for buyer in (1..=self.plan.buyers).filter(waits).collect::<Vec<_>>() {
+            match self.crew.give_up(buyer, interrupted)? {
+                Arrival::Told(Told::Took(reply)) => {
+                    let who = buyer as usize - 1;
+                    if let Some(answer) = self.beside.take(who, reply) {
+                        self.buyers[who].hear(&answer);
+                    }
+                }
+                Arrival::GivenUp => return Err(self.lost(Unrest::GivenUp(buyer))),
+                Arrival::Told(_) | Arrival::Died => return Err(self.lost(Unrest::Died(buyer))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a step would have to wait.
+    fn must_wait(&self, holder: Option<Holder>) -> Why {
+        holder.map_or_else(|| Why::LockedByStranger(self.lockfile()), Why::Locked)
+    }
+
+    /// The lockfile that is there, where the lock is one.
+    #[must_use]
+    pub fn lockfile(&self) -> Option<Occupied> {
+        let plan = self.plan.file()?;
+        plan.sale.lock.is_lockfile().then(|| occupied(&plan.file)).flatten()
+    }
+
+    /// Finishes the purchases that have begun, lets all buyers leave, and draws up what came of it.
+    ///
+    /// # Errors
+    /// When a buyer was killed, or the ticket file can't be read.
+    pub fn finish(mut self, interrupted: &AtomicBool) -> Result<Replayed, ReplayError> {
+        let asked = self.taken.len();
+        let finished = self.finish_purchases(interrupted);
+        let Self { plan, initial, recorder, crew, launch_ns, go_ns, taken, differs, dismiss, .. } = self;
+        let left_ns = recorder.now_ns();
+        let (killed, left) = dismiss(crew, &recorder);
+        let crew = Crew { launch_ns, go_ns, left_ns, interrupted: false, killed };
+        finished?;
+        let is_explained = plan.file().is_none() && differs.is_empty();
+        let mut sold = run::settle(plan, initial, &recorder, &crew, left);
+        sold.history.header.replay = Some(schedule(&taken).to_string());
+        if is_explained {
+            // The model has explained every answer: nobody else was there.
+            sold.history.header.outsiders = false;
+            sold.verdict = judge(&sold.history);
+        }
+        Ok(Replayed { sold, steps: taken, asked, differs })
+    }
+
+    /// Finishes the purchases that have begun, one buyer after another in the order of their numbers. A
+    /// buyer that has to wait for another waits for the next round.
+    fn finish_purchases(&mut self, interrupted: &AtomicBool) -> Result<(), ReplayError> {
+        let mut finished = Ok(());
+        loop {
+            let before = self.taken.len();
+            let mut at_gate = None;
+            for buyer in 1..=self.plan.buyers {
+                while self.buyers[buyer as usize - 1].begun {
+                    match self.step(buyer, interrupted) {
+                        Ok(Went::Took(_) | Went::Left) => {}
+                        Ok(Went::Waits(_) | Went::Still(..)) => break,
+                        Ok(Went::MustWait(holder)) => {
+                            at_gate = Some((buyer, holder));
+                            break;
+                        }
+                        // The others' purchases are finished all the same.
+                        Err(error) => {
+                            finished = finished.and(Err(error));
+                            if self.buyers[buyer as usize - 1].begun {
+                                return finished;
+                            }
+                        }
+                    }
+                }
+            }
+            if self.taken.len() > before {
+                continue;
+            }
+            let stuck = (1..).zip(&self.buyers).find_map(|(buyer, position)| Some((buyer, position.waits?)));
+            let (buyer, why) = match (at_gate, stuck) {
+                // Each waits for another of ours, for ever.
+                (Some((_, Some(_))), _) => return finished.and(self.give_up(interrupted)),
+                (Some((buyer, holder)), _) => (buyer, self.must_wait(holder)),
+                (None, Some((buyer, sent))) => (buyer, Why::Waits { sent, kept: self.kept(buyer) }),
+                (None, None) => return finished,
+            };
+            let unfollowed = Unfollowed { place: before + 1, step: self.next_step(buyer), why };
+            return finished.and(Err(unfollowed.into()));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Who waits at a server of PostgreSQL, and for whom: `pg_blocking_pids` (section 9.26 of its manual), asked on a
+//! connection of its own.
+
+use std::time::Duration;
+
+use super::plain::Talk;
+use crate::store::sql::address::PostgresAddress;
+use crate::store::sql::error::SqlError;
+use crate::store::{Lookout, StoreError, Waiting};
+
+/// The setting by which a session looks at once whether it waits in a circle. Who has looked does not look again, so
+/// the one that closes a circle is its victim.
+const EARLY: &str = "-c deadlock_timeout=1ms";
+/// In this time a session that waits has looked.
+const HAS_LOOKED: Duration = Duration::from_millis(5);
+
+/// Sees who waits.
+pub(in crate::store::sql) struct PostgresLookout {
+    talk: Talk<'static>,
+    pause: Duration,
+}
+
+impl PostgresLookout {
+    /// Connects.
+    pub(in crate::store::sql) fn open(address: &PostgresAddress) -> Result<Self, SqlError> {
+        let is_early = address.options.as_deref().is_some_and(|options| options.contains(EARLY));
+        let pause = if is_early { HAS_LOOKED } else { Duration::ZERO };
+        Ok(Self { talk: Talk::alone(address)?, pause })
+    }
+}
+
+impl Lookout for PostgresLookout {
+    fn who_waits(&mut self, sessions: &[u64]) -> Result<Vec<Waiting>, StoreError> {
+        let pids: Vec<String> = sessions.iter().map(ToString::to_string).collect();
+        let select = format!(
+            "SELECT pid, array_to_string(pg_blocking_pids(pid), ' ') FROM unnest('{{{}}}'::int[]) AS pid",
+            pids.join(",")
+        );
+        let rows = self.talk.ask("looking who waits", &select)?;
+        let number = |text: &str| text.parse::<u64>().ok();
+        let waiting = rows.iter().filter_map(|row| match row.as_slice() {
+            [Some(session), Some(blockers)] if !blockers.is_empty() => {
+                let blockers = blockers.split(' ').filter_map(number).collect();
+                Some(Waiting { session: number(session)?, blockers })
+            }
+            _ => None,
+        });
+        Ok(waiting.collect())
+    }
+
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+}
+
+/// The same server, with sessions that see a deadlock at once; as it is, where this role may not say so, or the
+/// address says something else.
+pub(in crate::store::sql) fn with_early_deadlocks(
+    address: &PostgresAddress,
+) -> Result<PostgresAddress, SqlError> {
+    let options = address.options.clone().unwrap_or_default();
+    if options.contains("deadlock_timeout") {
+        return Ok(address.clone());
+    }
+    let is_superuser =
+        Talk::begin(address, String::new())?.ask_one("reading the role", "SHOW is_superuser")?;
+    let early = if options.is_empty() { EARLY.to_owned() } else { format!("{options} {EARLY}") };
+    let options = if is_superuser.as_deref() == Some("on") { Some(early) } else { address.options.clone() };
+    Ok(PostgresAddress { options, ..address.clone() })
+}
