@@ -165,7 +165,7 @@ texts! {
     /// …and tickets that were given back.
     and_returned(tickets) { en: ", {tickets} given back", zh: "，退回 {tickets}" }
     /// …and who looked.
-    and_looks(count) { en: ", {count} looks at the stock", zh: "，{count} 次查看库存" }
+    and_looks(count) { en: ", looked at {count} ×", zh: "，{count} 次查看库存" }
     /// Members that nothing was made of.
     ignored(members) { en: "ignored: {members}", zh: "未识别而忽略：{members}" }
     /// To what times were cut.

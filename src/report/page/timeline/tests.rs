@@ -96,6 +96,16 @@ fn a_write_is_not_hidden_by_the_read_that_follows() {
     assert_eq!(lane.matches(['R', 'W']).collect::<String>(), "RWRW", "{lane}");
 }
 
+/// A colour that the door for foreign text does not know would come out as its code.
+#[test]
+fn every_colour_reaches_a_terminal() {
+    for outcome in Outcome::ALL {
+        let style = outcome_style(*outcome);
+        let text = format!("{style}sign{}", style.render_reset());
+        assert_eq!(crate::foreign::terminal(&text), text, "{outcome}");
+    }
+}
+
 #[test]
 fn ascii_is_ascii() {
     let mut race = race();
