@@ -29,6 +29,11 @@ texts! {
         en: "{orders} orders at random; {unsound} of them are unsound",
         zh: "随机 {orders} 种次序；其中 {unsound} 种不可靠",
     }
+    /// Some of all orders: it ended early.
+    some_orders(orders, unsound) {
+        en: "{orders} orders, and not all there are; {unsound} of them are unsound",
+        zh: "{orders} 种次序，还不是全部；其中 {unsound} 种不可靠",
+    }
     /// Orders with few switches.
     few_switches(orders, most, unsound) {
         en: "{orders} orders, those with at most {most} switches; {unsound} of them are unsound",
@@ -143,6 +148,13 @@ texts! {
     stuck(what) {
         en: "nothing goes on within the time of an answer (--timeout): {what}",
         zh: "在回答的限定时间（--timeout）内毫无进展：{what}",
+    }
+    /// Why nothing goes on: a buyer neither asks nor answers.
+    silent(buyer) { en: "buyer {buyer} neither asks nor answers", zh: "买家 {buyer} 既不发语句也不回答" }
+    /// Why: ever new statements come in the background.
+    strangers() {
+        en: "ever new statements come in the background: name them, --background REGEX",
+        zh: "后台不断出现新的语句：请用 --background 正则 说明",
     }
     /// Why: no end of statements.
     no_end(number) { en: "there is no end of statements: {number} and more", zh: "语句没完没了：已有 {number} 条以上" }

@@ -16,6 +16,7 @@ parser.add_argument("--think", type=float, default=0)
 parser.add_argument("--job", type=float, default=0)
 parser.add_argument("--workers", type=int, default=1)
 parser.add_argument("--config")
+parser.add_argument("--give-up", type=float, help="after so many seconds without an answer")
 args = parser.parse_args()
 address = open(args.config).read().split(" = ")[1].strip() if args.config else os.environ["DATABASE_URL"]
 url = urllib.parse.urlsplit(address)
@@ -39,6 +40,7 @@ class Connection:
         pairs = b"user\0%s\0database\0%s\0\0" % ((url.username or "postgres").encode(), url.path[1:].encode())
         self.socket.sendall(struct.pack("!ii", len(pairs) + 8, 196608) + pairs)
         self.answer()
+        self.socket.settimeout(args.give_up)
 
     def answer(self):
         rows, done, error = [], "", None
@@ -132,6 +134,13 @@ def check_then_set(own, suffix=""):
 
 def racy(own):
     return check_then_set(own)
+
+
+def slow(own):
+    left = int(own.ask(READ)[0][0][0])
+    time.sleep(0.6)
+    own.ask(WRITE, left - 1)
+    return left > 0
 
 
 def racy_transaction(own):

@@ -303,7 +303,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
                 return Ok(());
             }
             if Instant::now() > until {
-                return Err(Why::Stuck(self.said_of(link)));
+                return Err(self.stuck());
             }
         }
         Ok(())
@@ -422,15 +422,17 @@ impl<'a, 'b> Conductor<'a, 'b> {
                 self.hold(link, *parked)?;
             }
             if Instant::now() > until {
-                let waiting: Vec<String> = self.sent.iter().map(|sent| self.said_of(sent.link)).collect();
-                let parked = self
-                    .parked()
-                    .into_iter()
-                    .map(|buyer| format!("buyer {} neither asks nor answers", self.buyers[buyer].number));
-                return Err(Why::Stuck(waiting.into_iter().chain(parked).collect::<Vec<_>>().join("; ")));
+                return Err(self.stuck());
             }
         }
         Ok(())
+    }
+
+    fn stuck(&self) -> Why {
+        Why::Stuck {
+            waiting: self.sent.iter().map(|sent| self.said_of(sent.link)).collect(),
+            parked: self.parked().into_iter().map(|buyer| self.buyers[buyer].number).collect(),
+        }
     }
 
     fn said_of(&self, link: LinkId) -> String {

@@ -198,9 +198,7 @@ impl Phases<'_, '_> {
                 None => chooser.again(),
             }
         }
-        Err(Why::Background(
-            "ever new statements come in the background: name them, --background REGEX".to_owned(),
-        ))
+        Err(Why::Strangers)
     }
 
     fn try_once(&mut self, chooser: &mut dyn Chooser) -> Result<Judged> {

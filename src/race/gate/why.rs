@@ -37,11 +37,16 @@ pub enum Why {
     /// The shop closed a connection on which a statement was held.
     Closed(String),
     /// Nothing goes on.
-    Stuck(String),
+    Stuck {
+        /// Which statements wait at the server.
+        waiting: Vec<String>,
+        /// Which buyers neither ask nor answer.
+        parked: Vec<u32>,
+    },
     /// There is no end of statements.
     NoEnd(usize),
-    /// A statement of the background is one of a purchase as well.
-    Background(String),
+    /// Ever new statements come in the background.
+    Strangers,
     /// What comes is not understood, or the server can't be asked.
     Wire(String),
     /// There are more orders than may be tried.

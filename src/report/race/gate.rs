@@ -57,7 +57,8 @@ fn count_line(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
         _ if gate.order.is_some() => say::one_order(lang),
         Orders::All if whole && count.orders == 1 => say::only_order(lang, unsound),
         Orders::All if whole => say::all_orders(lang, orders, unsound),
-        Orders::All | Orders::Random(_) => say::random_orders(lang, orders, unsound),
+        Orders::All => say::some_orders(lang, orders, unsound),
+        Orders::Random(_) => say::random_orders(lang, orders, unsound),
         Orders::Depth(most) => say::few_switches(lang, orders, most, unsound),
     };
     let seconds = count.time.as_secs_f64();
@@ -235,7 +236,7 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
     let or_nothing = |text: &str| if text.is_empty() { say::nothing(lang) } else { shown(text).into_owned() };
     match why {
         Why::Interrupted => say::interrupted(lang),
-        Why::Target(what) | Why::Wire(what) | Why::Background(what) => shown(what).into_owned(),
+        Why::Target(what) | Why::Wire(what) => shown(what).into_owned(),
         Why::NothingCame => {
             let here: Vec<String> = gated.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
             say::nothing_came(lang, here.join(", "))
@@ -250,7 +251,13 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
             say::ambiguous(lang, statement, buyers.join(", "))
         }
         Why::Closed(statement) => say::closed(lang, shown(statement)),
-        Why::Stuck(what) => say::stuck(lang, shown(what)),
+        Why::Stuck { waiting, parked } => {
+            let waiting = waiting.iter().map(|step| shown(step).into_owned());
+            let what: Vec<String> =
+                waiting.chain(parked.iter().map(|buyer| say::silent(lang, buyer))).collect();
+            say::stuck(lang, what.join("; "))
+        }
+        Why::Strangers => say::strangers(lang),
         Why::NoEnd(count) => say::no_end(lang, count),
         Why::Budget(orders) => say::budget(lang, grouped(*orders)),
         Why::Unjudged(orders) => say::unjudged(lang, grouped(*orders)),

@@ -1,6 +1,7 @@
 //! The gate before shops on PostgreSQL: each with a race is found and replayed 100 of 100 times, each safe one is
 //! never reported.
 
+mod drivers;
 mod redis;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -41,14 +42,19 @@ fn gated(tables: &Tables, shop: &str, more: &str) -> (Option<i32>, Value) {
     gated_by(&gate, &shop, more)
 }
 
-/// Runs the purchases of a shop behind a gate.
+/// Runs the purchases of a shop of ours behind a gate.
 fn gated_by(gate: &str, shop: &str, more: &str) -> (Option<i32>, Value) {
+    race_at(gate, &format!("python3 {shop}"), more)
+}
+
+/// Runs the purchases of a shop that this command starts behind a gate.
+fn race_at(gate: &str, shop: &str, more: &str) -> (Option<i32>, Value) {
     let folder = Folder::new();
     let buyers = if more.contains("--buyers") { "" } else { "-n 2" };
     let args = format!(
         "race {gate} {buyers} -t 1 --json --http POST@http://127.0.0.1:{{port}}/buy \
          --stock http://127.0.0.1:{{port}}/stock#$.left --reset POST@http://127.0.0.1:{{port}}/reset?n=1 {more} -- \
-         python3 {shop}"
+         {shop}"
     );
     let args: Vec<String> = args.split_whitespace().map(|word| word.replace("POST@", "POST ")).collect();
     let output = folder.command(args.iter().map(String::as_str)).output().expect("ticketsim runs");
@@ -163,6 +169,16 @@ fn a_shop_with_a_cache_of_its_own_is_not_judged() {
     assert_eq!((code, &document["verdict"]), (Some(2), &"unknown".into()), "{document}");
     let why = document["why"].as_str().expect("why");
     assert!(why.starts_with("two runs of one order differ"), "{why}");
+}
+
+/// A shop that gives up while its statement is held has not answered: that is no outcome.
+#[test]
+fn a_shop_that_gives_up_while_it_is_held_is_not_judged() {
+    let Some(tables) = Tables::new() else { return };
+    let (code, document) = gated(&tables, "slow --give-up 0.2", "--patience 5s");
+    assert_eq!((code, &document["verdict"]), (Some(2), &"unknown".into()), "{document}");
+    let why = document["why"].as_str().expect("why");
+    assert!(why.starts_with("the shop closed its connection"), "{why}");
 }
 
 /// Two requests that wait for a lock of the shop's own can't be told apart when one of them goes on.
