@@ -39,6 +39,7 @@ fn lock(name: &SaleName) -> String {
 
 /// The statements that make a connection one of this sale: its level, whatever the server's own default is.
 #[must_use]
+#[cfg_attr(not(feature = "mysql"), allow(dead_code))]
 pub(in crate::store::sql) fn set_up(sale: &SqlSale) -> Vec<String> {
     let level = match sale.isolation {
         Isolation::ReadUncommitted => "READ UNCOMMITTED",
