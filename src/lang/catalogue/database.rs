@@ -10,8 +10,8 @@ pub const CHECK_THEN_SET: Said = Said {
     },
     why: Both {
         en: "Two read the same stock and both write the same number: a ticket is sold twice and the stock looks right. A \
-             transaction alone does not help at read committed.",
-        zh: "两人读到同一个库存，都写回同一个数：一张票卖了两次，库存看着还对。光有事务没用，读已提交挡不住。",
+             transaction alone does not help at read committed, nor at MariaDB's default, repeatable read.",
+        zh: "两人读到同一个库存，都写回同一个数：一张票卖了两次，库存看着还对。光有事务没用：读已提交挡不住，MariaDB 默认的可重复读也挡不住。",
     },
     met_in: Both {
         en: "ORMs: item = load(id); item.stock -= 1; item.save()",
@@ -181,8 +181,9 @@ pub const UNLOCK_BEFORE_COMMIT: Said = Said {
         en: "the lock is let go before the transaction is committed", zh: "事务还没提交就放锁"
     },
     why: Both {
-        en: "The next one gets the lock and reads what was committed last: the old stock.",
-        zh: "下一个人拿到锁，读到的是上次提交的内容：旧库存。",
+        en: "The next one gets the lock and reads what was committed last: the old stock. Only dirty reads (MariaDB's read \
+             uncommitted) see the new one, and may see what is then rolled back.",
+        zh: "下一个人拿到锁，读到的是上次提交的内容：旧库存。只有脏读（MariaDB 的读未提交）看得到新的，也可能看到随后回滚的。",
     },
     met_in: Both {
         en: "a lock in a decorator or a context manager inside the one that commits: Spring's @Transactional outside, \
@@ -221,8 +222,8 @@ pub const RETRY_ABORTED: Said = Said {
     },
     why: Both {
         en: "The database aborts the second writer (40001), and its purchase starts again with a new snapshot. At read \
-             committed nothing is aborted, so nothing is retried, and it oversells.",
-        zh: "数据库中止第二个写的人（40001），那次购买带着新快照重来。读已提交下没有中止，也就没有重试，照样超卖。",
+             committed, and at MariaDB's repeatable read, nothing is aborted, so nothing is retried, and it oversells.",
+        zh: "数据库中止第二个写的人（40001），那次购买带着新快照重来。读已提交和 MariaDB 的可重复读不会中止，也就没有重试，照样超卖。",
     },
     met_in: Both {
         en: "retry decorators around a transaction", zh: "给事务套上重试装饰器的程序"

@@ -47,7 +47,9 @@ impl DatabaseRecipe {
 const KEEPS: Promise = Promise::Keeps;
 const BREAKS: Promise = Promise::Breaks;
 
-use Isolation::{Deferred, Immediate, None as Alone, ReadCommitted, RepeatableRead, Serializable};
+use Isolation::{
+    Deferred, Immediate, None as Alone, ReadCommitted, ReadUncommitted, RepeatableRead, Serializable,
+};
 
 /// PostgreSQL's levels: a row that somebody has changed meanwhile can't be written from repeatable read on.
 const ABORTED_ABOVE: &[(Isolation, Promise)] =
@@ -63,6 +65,26 @@ const ALONE_BREAKS: &[(Isolation, Promise)] = &[(Alone, BREAKS), (Deferred, KEEP
 /// All of SQLite's levels.
 const LITE_KEEP: &[(Isolation, Promise)] = &[(Alone, KEEPS), (Deferred, KEEPS), (Immediate, KEEPS)];
 
+/// MariaDB's levels, as it has them without snapshot isolation: updates are lost at all but the last.
+const LOST_BELOW: &[(Isolation, Promise)] = &[
+    (RepeatableRead, BREAKS),
+    (Alone, BREAKS),
+    (ReadUncommitted, BREAKS),
+    (ReadCommitted, BREAKS),
+    (Serializable, KEEPS),
+];
+/// All of MariaDB's levels.
+const MARIA_KEEP: &[(Isolation, Promise)] = &[
+    (RepeatableRead, KEEPS),
+    (Alone, KEEPS),
+    (ReadUncommitted, KEEPS),
+    (ReadCommitted, KEEPS),
+    (Serializable, KEEPS),
+];
+/// Those of its transactions.
+const MARIA_IN_TRANSACTION_KEEP: &[(Isolation, Promise)] =
+    &[(RepeatableRead, KEEPS), (ReadUncommitted, KEEPS), (ReadCommitted, KEEPS), (Serializable, KEEPS)];
+
 /// A case of two buyers and one ticket.
 const fn of_two(recipe: DatabaseRecipe) -> Case {
     Case { recipe: Recipe::Database(recipe), buyers: 2, tickets: 1 }
@@ -70,6 +92,10 @@ const fn of_two(recipe: DatabaseRecipe) -> Case {
 
 const fn postgres(write: SqlWrite, levels: &'static [(Isolation, Promise)]) -> DatabaseRecipe {
     DatabaseRecipe::new(Engine::Postgres, write, levels)
+}
+
+const fn mysql(write: SqlWrite, levels: &'static [(Isolation, Promise)]) -> DatabaseRecipe {
+    DatabaseRecipe::new(Engine::Mysql, write, levels)
 }
 
 const fn sqlite(write: SqlWrite, levels: &'static [(Isolation, Promise)]) -> DatabaseRecipe {
@@ -82,7 +108,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "check-then-set",
         said: &said::CHECK_THEN_SET,
         control: "one-statement",
-        cases: &[of_two(postgres(SqlWrite::Set, ABORTED_ABOVE)), of_two(sqlite(SqlWrite::Set, ALONE_BREAKS))],
+        cases: &[
+            of_two(postgres(SqlWrite::Set, ABORTED_ABOVE)),
+            of_two(sqlite(SqlWrite::Set, ALONE_BREAKS)),
+            of_two(mysql(SqlWrite::Set, LOST_BELOW)),
+        ],
     },
     Entry {
         name: "check-then-decrement",
@@ -91,6 +121,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         cases: &[
             of_two(postgres(SqlWrite::Decrement, ABORTED_ABOVE)),
             of_two(sqlite(SqlWrite::Decrement, ALONE_BREAKS)),
+            of_two(mysql(SqlWrite::Decrement, LOST_BELOW)),
         ],
     },
     Entry {
@@ -100,43 +131,61 @@ pub(super) const ENTRIES: &[Entry] = &[
         cases: &[
             of_two(DatabaseRecipe { constraint: true, ..postgres(SqlWrite::Decrement, ALL_KEEP) }),
             of_two(DatabaseRecipe { constraint: true, ..sqlite(SqlWrite::Decrement, LITE_KEEP) }),
+            of_two(DatabaseRecipe { constraint: true, ..mysql(SqlWrite::Decrement, MARIA_KEEP) }),
         ],
     },
     Entry {
         name: "select-for-update",
         said: &said::SELECT_FOR_UPDATE,
         control: "check-then-set",
-        cases: &[of_two(DatabaseRecipe {
-            lock: SqlLock::Row,
-            ..postgres(SqlWrite::Set, IN_TRANSACTION_KEEP)
-        })],
+        cases: &[
+            of_two(DatabaseRecipe { lock: SqlLock::Row, ..postgres(SqlWrite::Set, IN_TRANSACTION_KEEP) }),
+            of_two(DatabaseRecipe { lock: SqlLock::Row, ..mysql(SqlWrite::Set, MARIA_IN_TRANSACTION_KEEP) }),
+        ],
     },
     Entry {
         name: "select-for-share",
         said: &said::SELECT_FOR_SHARE,
         control: "check-then-set",
-        cases: &[of_two(DatabaseRecipe {
-            lock: SqlLock::RowShared,
-            ..postgres(SqlWrite::Set, IN_TRANSACTION_KEEP)
-        })],
+        cases: &[
+            of_two(DatabaseRecipe {
+                lock: SqlLock::RowShared,
+                ..postgres(SqlWrite::Set, IN_TRANSACTION_KEEP)
+            }),
+            of_two(DatabaseRecipe {
+                lock: SqlLock::RowShared,
+                ..mysql(SqlWrite::Set, MARIA_IN_TRANSACTION_KEEP)
+            }),
+        ],
     },
     Entry {
         name: "compare-and-set",
         said: &said::COMPARE_AND_SET,
         control: "check-then-set",
-        cases: &[of_two(postgres(SqlWrite::Swap, ALL_KEEP)), of_two(sqlite(SqlWrite::Swap, LITE_KEEP))],
+        cases: &[
+            of_two(postgres(SqlWrite::Swap, ALL_KEEP)),
+            of_two(sqlite(SqlWrite::Swap, LITE_KEEP)),
+            of_two(mysql(SqlWrite::Swap, MARIA_KEEP)),
+        ],
     },
     Entry {
         name: "one-statement",
         said: &said::ONE_STATEMENT,
         control: "check-then-set",
-        cases: &[of_two(postgres(SqlWrite::Take, ALL_KEEP)), of_two(sqlite(SqlWrite::Take, LITE_KEEP))],
+        cases: &[
+            of_two(postgres(SqlWrite::Take, ALL_KEEP)),
+            of_two(sqlite(SqlWrite::Take, LITE_KEEP)),
+            of_two(mysql(SqlWrite::Take, MARIA_KEEP)),
+        ],
     },
     Entry {
         name: "lock-then-transaction",
         said: &said::LOCK_THEN_TRANSACTION,
         control: "unlock-before-commit",
-        cases: &[of_two(DatabaseRecipe { lock: SqlLock::Advisory, ..postgres(SqlWrite::Set, ALL_KEEP) })],
+        cases: &[
+            of_two(DatabaseRecipe { lock: SqlLock::Advisory, ..postgres(SqlWrite::Set, ALL_KEEP) }),
+            of_two(DatabaseRecipe { lock: SqlLock::Advisory, ..mysql(SqlWrite::Set, MARIA_KEEP) }),
+        ],
     },
     Entry {
         name: "transaction-then-lock",
@@ -152,14 +201,30 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "unlock-before-commit",
         said: &said::UNLOCK_BEFORE_COMMIT,
         control: "lock-then-transaction",
-        cases: &[of_two(DatabaseRecipe {
-            lock: SqlLock::Advisory,
-            steps: Some("lock begin read think write unlock commit"),
-            ..postgres(
-                SqlWrite::Set,
-                &[(ReadCommitted, BREAKS), (RepeatableRead, KEEPS), (Serializable, KEEPS)],
-            )
-        })],
+        cases: &[
+            of_two(DatabaseRecipe {
+                lock: SqlLock::Advisory,
+                steps: Some("lock begin read think write unlock commit"),
+                ..postgres(
+                    SqlWrite::Set,
+                    &[(ReadCommitted, BREAKS), (RepeatableRead, KEEPS), (Serializable, KEEPS)],
+                )
+            }),
+            of_two(DatabaseRecipe {
+                lock: SqlLock::Advisory,
+                steps: Some("lock begin read think write unlock commit"),
+                // Reads see what is not committed: so the lock has done its work.
+                ..mysql(
+                    SqlWrite::Set,
+                    &[
+                        (RepeatableRead, BREAKS),
+                        (ReadUncommitted, KEEPS),
+                        (ReadCommitted, BREAKS),
+                        (Serializable, KEEPS),
+                    ],
+                )
+            }),
+        ],
     },
     Entry {
         name: "count-then-insert",
@@ -171,19 +236,29 @@ pub(super) const ENTRIES: &[Entry] = &[
                 &[(ReadCommitted, BREAKS), (Alone, BREAKS), (RepeatableRead, BREAKS), (Serializable, KEEPS)],
             )),
             of_two(sqlite(SqlWrite::Insert, ALONE_BREAKS)),
+            of_two(mysql(SqlWrite::Insert, LOST_BELOW)),
         ],
     },
     Entry {
         name: "retry-aborted",
         said: &said::RETRY_ABORTED,
         control: "check-then-set",
-        cases: &[of_two(DatabaseRecipe {
-            retry: true,
-            ..postgres(
-                SqlWrite::Set,
-                &[(RepeatableRead, KEEPS), (Serializable, KEEPS), (ReadCommitted, BREAKS)],
-            )
-        })],
+        cases: &[
+            of_two(DatabaseRecipe {
+                retry: true,
+                ..postgres(
+                    SqlWrite::Set,
+                    &[(RepeatableRead, KEEPS), (Serializable, KEEPS), (ReadCommitted, BREAKS)],
+                )
+            }),
+            of_two(DatabaseRecipe {
+                retry: true,
+                ..mysql(
+                    SqlWrite::Set,
+                    &[(Serializable, KEEPS), (RepeatableRead, BREAKS), (ReadCommitted, BREAKS)],
+                )
+            }),
+        ],
     },
     Entry {
         name: "decrement-give-back",
@@ -197,6 +272,10 @@ pub(super) const ENTRIES: &[Entry] = &[
             of_two(DatabaseRecipe {
                 steps: Some("decrement give-back"),
                 ..sqlite(SqlWrite::Decrement, &[(Alone, KEEPS)])
+            }),
+            of_two(DatabaseRecipe {
+                steps: Some("decrement give-back"),
+                ..mysql(SqlWrite::Decrement, &[(Alone, KEEPS)])
             }),
         ],
     },
