@@ -111,7 +111,13 @@ impl Store for SqlStore {
             }
             other => other.clone(),
         };
-        Ok(Self { address, ..self.clone() })
+        let mut sale = self.sale;
+        if sale.engine == Engine::Mysql && sale.snapshot_isolation.is_none() {
+            // As schedules are counted, where nothing else is said; a server that has it off for good needs no word.
+            let has_it = self.about()?.settings.iter().any(|(name, _)| *name == SNAPSHOT_ISOLATION);
+            sale.snapshot_isolation = has_it.then_some(Switch::Off);
+        }
+        Ok(Self { sale, address, ..self.clone() })
     }
 
     fn lookout(&self) -> Result<Option<Box<dyn Lookout>>, StoreError> {
