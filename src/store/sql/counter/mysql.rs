@@ -132,12 +132,15 @@ impl Books for MysqlBooks {
             self.talk.ask("reading the settings", &format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"))?;
         }
         let names = SETTINGS.map(|name| format!("'{name}'")).join(", ");
-        let select = format!("SHOW VARIABLES WHERE Variable_name IN ({names})");
+        // This connection has its own; those of the buyers have the server's, but for what the sale says.
+        let select = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})");
         let rows = self.talk.ask("reading the settings", &select)?;
         let value = |name: &'static str| {
             let mut rows = rows.iter();
             let row = rows.find(|row| row.first().is_some_and(|first| first.as_deref() == Some(name)))?;
-            Some((name, foreign::shown(row.get(1)?.as_deref()?).into_owned()))
+            let said = self.snapshots.filter(|_| name == SNAPSHOT_ISOLATION);
+            let is = foreign::shown(row.get(1)?.as_deref()?).into_owned();
+            Some((name, said.map_or(is, |said| said.name().to_uppercase())))
         };
         let product = if version.to_lowercase().contains("mariadb") { "MariaDB" } else { "MySQL" };
         Ok(About {
