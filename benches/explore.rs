@@ -4,13 +4,12 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ticketsim::explore::{Sampling, Scheduler, Setting, census, sample};
-use ticketsim::plan::PerBuyer;
 use ticketsim::protocol::Choices;
 use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
 
 fn setting(buyers: u32, tickets: i64, lock: Lock, write: Write) -> Setting {
     let sale = Sale { lock_on: LockOn::Ticket, ..Sale::new(lock, write) };
-    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) }
+    Setting::new(Choices::File(sale), buyers, tickets)
 }
 
 fn count(criterion: &mut Criterion) {

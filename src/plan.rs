@@ -3,13 +3,14 @@
 //! A [`Plan`] serialises to the `plan` object of every JSON document, history and page, and
 //! [`Plan::command`] gives the command that repeats it.
 
+mod workers;
+
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::closed_set::closed_set;
 use crate::protocol::StepKind;
 use crate::protocol::file::{Lock, Sale};
 use crate::protocol::sql::SqlSale;
@@ -17,19 +18,7 @@ use crate::protocol::{Choices, Protocol};
 use crate::shell::{shell_quoted, shell_quoted_path};
 use crate::stock::Stock;
 
-closed_set! {
-    /// How buyers are run.
-    pub enum Workers: "kind of worker" {
-        /// One operating-system process a buyer, forked.
-        Process = "process",
-        /// One operating-system thread a buyer, all in one process.
-        Thread = "thread",
-        /// One async task a buyer, on a few threads of one process.
-        Task = "task",
-        /// One buyer after the other, with no concurrency at all: the baseline.
-        Sequential = "sequential",
-    }
-}
+pub use workers::Workers;
 
 /// How many purchases a buyer makes. It leaves earlier after a purchase that it did not get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -323,9 +312,7 @@ impl Plan {
         if let Some(tickets) = self.tickets {
             words.push(format!("--tickets {tickets}"));
         }
-        if self.workers != Workers::Process {
-            words.push(format!("--workers {}", self.workers));
-        }
+        words.extend(self.workers.option());
         words.extend(self.store_options());
         words.extend(self.restocks.then(|| "--restocks".to_owned()));
         words.extend(self.pace_options());
@@ -349,6 +336,16 @@ impl Plan {
         }
     }
 
+    /// How its buyers are run where their steps are taken one at a time, in an order that somebody chooses. A database
+    /// tells buyers apart by their connections, so there it makes no difference.
+    #[must_use]
+    pub const fn workers_in_steps(&self) -> Workers {
+        match self.store {
+            StorePlan::File(_) => self.workers.in_steps(),
+            StorePlan::Sql(_) => Workers::Process,
+        }
+    }
+
     /// The command that replays these steps, which name so many buyers, under this plan.
     #[must_use]
     pub fn replay_command(&self, steps: &str, named: u32) -> String {
@@ -359,6 +356,7 @@ impl Plan {
         if let Some(tickets) = self.tickets {
             words.push(format!("--tickets {tickets}"));
         }
+        words.extend(self.workers_in_steps().option());
         words.extend(self.store_options());
         words.extend(self.place_options());
         words.join(" ")

@@ -66,7 +66,7 @@ impl Replayed {
 /// Replays a schedule.
 ///
 /// # Errors
-/// When the plan can't be run, a step is not its buyer's next one, or the lock refuses it. What had
+/// When the plan can't be run, or the schedule can't be followed. What had
 /// begun is finished then, and no buyer is left.
 pub fn replay(plan: &Plan, schedule: &Schedule, interrupted: &AtomicBool) -> Result<Replayed, ReplayError> {
     let mut session = Conductor::start(plan, interrupted)?;

@@ -173,3 +173,44 @@ fn an_answer_that_was_lost_is_unknown_where_it_may_have_been_a_sale() {
         assert_eq!((actions.last(), outcomes), (Some(&Action::Leave), vec![outcome]), "{steps}");
     }
 }
+
+/// What a store may reply to an action; `dice` chooses among it.
+fn a_reply(action: Action, dice: u8) -> Reply {
+    let sold_out = dice.is_multiple_of(3);
+    match action {
+        _ if dice.is_multiple_of(7) => Reply::Failed(Fault::plain(FaultKind::Store)),
+        Action::Read if dice.is_multiple_of(5) => Reply::Torn(TornText::new(b"{")),
+        Action::Read | Action::ReadForUpdate | Action::ReadForShare | Action::Count => {
+            Reply::Stock(if sold_out { 0 } else { 2 })
+        }
+        Action::Take if sold_out => Reply::Missed,
+        Action::Take | Action::Decrement | Action::Swap(_) => Reply::Sold(i64::from(!sold_out)),
+        _ => Reply::Done,
+    }
+}
+
+proptest::proptest! {
+    /// Whatever the store replies, a purchase comes to an end: no action is asked for again and again.
+    #[test]
+    fn every_purchase_ends(dice in proptest::collection::vec(proptest::prelude::any::<u8>(), 200), which in 0..8_usize) {
+        let steps = [
+            LOCKED,
+            "read lock read truncate fill unlock",
+            "open lock-shared read upgrade write unlink unlock",
+            "begin read-for-update think write commit",
+            "lock begin count insert commit unlock",
+            "begin decrement commit give-back",
+            "begin read swap commit",
+            "take",
+        ][which];
+        let purchases: u32 = 5;
+        let mut buyer = buyer(steps, PerBuyer::Count(purchases.try_into().expect("some")));
+        let most = purchases as usize * (buyer.rules.protocol.steps().len() + 2);
+        let mut asked = 0;
+        while !buyer.has_left() {
+            asked += 1;
+            proptest::prop_assert!(asked <= most, "{steps}: {asked} actions, and then {:?}", buyer.next());
+            let _ = buyer.accept(a_reply(buyer.next(), dice[asked]));
+        }
+    }
+}

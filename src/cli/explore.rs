@@ -10,10 +10,11 @@ use super::choices::ChoiceArgs;
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json};
 use super::progress::Counted;
+use super::workers::WorkersArgs;
 use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, Stopped, census_until, graph, sample_until};
 use crate::history::write_whole;
 use crate::lang::Lang;
-use crate::plan::{PerBuyer, Plan};
+use crate::plan::{PerBuyer, Plan, Workers};
 use crate::protocol::sql::Engine;
 use crate::report::explore as report;
 use crate::stock::Stock;
@@ -41,6 +42,8 @@ pub(super) struct ExploreArgs {
     store: Option<Engine>,
     #[command(flatten)]
     choices: ChoiceArgs,
+    #[command(flatten)]
+    workers: WorkersArgs,
     /// Purchases that each buyer makes, or `all`: until it is refused
     #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
     per_buyer: PerBuyer,
@@ -83,7 +86,12 @@ impl ExploreArgs {
         let choices = self.choices.choices(store)?;
         let usual = self.choices.case(store)?.map_or((2, 1), |case| (case.buyers, case.tickets));
         let (buyers, tickets) = (self.buyers.unwrap_or(usual.0), self.tickets.unwrap_or(usual.1));
-        Ok(Setting { buyers, tickets, per_buyer: self.per_buyer, choices })
+        let WorkersArgs { workers } = self.workers;
+        anyhow::ensure!(
+            store.is_none() || workers == Workers::Process,
+            "--workers is of a ticket file: a database tells buyers apart by their connections"
+        );
+        Ok(Setting { per_buyer: self.per_buyer, workers, ..Setting::new(choices, buyers, tickets) })
     }
 }
 

@@ -29,6 +29,7 @@ mod step;
 mod store;
 mod trouble;
 mod work;
+mod workers;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -11,12 +11,13 @@ use super::pictures::PictureArgs;
 use super::print::{complain, note, print, print_json};
 use super::run::SaleArgs;
 use super::store::StoreArgs;
+use super::workers::WorkersArgs;
 use super::{Exit, closed};
 use crate::explore::{Setting, rehearse};
 use crate::foreign;
 use crate::history;
 use crate::lang::{Lang, replay as say};
-use crate::plan::Plan;
+use crate::plan::{Plan, Workers};
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
 use crate::report::replay::{json, text as report};
 use crate::report::text::{Detail, LOUD, styled};
@@ -38,9 +39,9 @@ A step is a letter and a buyer's number:
 With --steps each word is a step in its place: open O, lock L, read R, write W, truncate T, fill F, unlock U,
 lock-shared H, upgrade V, close-other E, unlink N, reopen-check I, look-stale Y, remove-stale J, helper-unlock A.
 
-Each buyer is a process of its own, held at a gate before every step until it is its turn. A purchase
-that has begun when the schedule ends is finished; none is begun. Where the lock forbids the order, it
-says at which step and who holds it, and the exit code is 2.
+Each buyer is held at a gate before every step until it is its turn: a process of its own, or with --workers a
+thread or a task. A purchase that has begun when the schedule ends is finished; none is begun. Where the lock
+forbids the order, it says at which step and who holds it, and the exit code is 2.
 
 Examples:
   ticketsim replay 'R1 R2 W1 W2' --tickets 1 --no-lock
@@ -57,7 +58,8 @@ pub(super) struct ReplayArgs {
     schedule: Vec<String>,
     /// Take plan and steps from a schedule file; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all =
-          ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "steps", "protocol", "fsync", "per_buyer", "rogue", "inherit", "lease", "stale"])]
+          ["schedule", "buyers", "tickets", "no_lock", "lock", "write", "lock_on", "steps", "protocol", "fsync", "per_buyer", "rogue", "inherit", "lease", "stale",
+           "workers"])]
     from: Option<PathBuf>,
     /// How many buyers there are [default: as many as the schedule names]
     #[arg(short = 'n', long, value_name = "N",
@@ -66,8 +68,10 @@ pub(super) struct ReplayArgs {
     #[command(flatten)]
     sale: SaleArgs,
     #[command(flatten)]
+    workers: WorkersArgs,
+    #[command(flatten)]
     place: StoreArgs,
-    /// Replay it N times, each with new processes, and say whether all agree
+    /// Replay it N times, each with new buyers, and say whether all agree
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
     /// Exit with 0 if this verdict comes out, and with 1 if another does, or the store forbids the order: a test
@@ -111,7 +115,7 @@ impl ReplayArgs {
         let Some(path) = &self.from else {
             let steps: Schedule = self.schedule.join(" ").parse()?;
             anyhow::ensure!(!steps.0.is_empty(), EMPTY);
-            return Ok((plan_of(&self.sale, &self.place, self.buyers, &steps)?, steps, None));
+            return Ok((plan_of(&self.sale, &self.place, self.workers, self.buyers, &steps)?, steps, None));
         };
         let file = if path == Path::new("-") {
             let stdin = Patient::new(std::io::stdin().lock(), interrupted);
@@ -228,7 +232,7 @@ impl ReplayArgs {
 pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     if let Some((error, meant)) = args.mistyped() {
         let given = |steps: &Schedule| {
-            let given = plan_of(&args.sale, &args.place, args.buyers, steps)?;
+            let given = plan_of(&args.sale, &args.place, args.workers, args.buyers, steps)?;
             anyhow::Ok(meant::plan(&given, steps).unwrap_or(given))
         };
         let plan = meant.as_ref().map(given).transpose()?;
@@ -277,15 +281,19 @@ pub(super) fn execute(args: &ReplayArgs, lang: Lang, interrupted: &AtomicBool) -
 pub(super) fn plan_of(
     args: &SaleArgs,
     place: &StoreArgs,
+    WorkersArgs { workers }: WorkersArgs,
     buyers: Option<u32>,
     steps: &Schedule,
 ) -> anyhow::Result<Plan> {
     let sale = match args.database(place)? {
+        Some(_) if workers != Workers::Process => anyhow::bail!(
+            "--workers is of a ticket file: at a database each buyer that is replayed is a process"
+        ),
         Some(database) => ScheduleSale::Sql(database),
         None => ScheduleSale::File(args.sale()?),
     };
     let (tickets, per_buyer) = (args.tickets, args.per_buyer());
-    let plan = SchedulePlan { buyers, tickets, sale, per_buyer, engine: None };
+    let plan = SchedulePlan { buyers, tickets, sale, per_buyer, workers, engine: None };
     Ok(plan.plan(steps, &args.file()))
 }
 

@@ -14,6 +14,7 @@ use super::print::print;
 use super::replay::{plan_of, text, was_interrupted};
 use super::run::SaleArgs;
 use super::store::StoreArgs;
+use super::workers::WorkersArgs;
 use crate::explore::{Hint, Setting, hint};
 use crate::foreign;
 use crate::lang::{Lang, replay as say};
@@ -35,7 +36,7 @@ const MOST_STATES: usize = 100_000;
 /// `ticketsim step`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Type a buyer's number to let it take its next step, u to go one step back (with new processes, which
+Type a buyer's number to let it take its next step, u to go one step back (with new buyers, which
 take the steps before it again), ? for the shortest way to an oversell, q to leave. It ends when all
 buyers have left, or with q or the end of the input: then purchases that have begun are finished.
 
@@ -49,6 +50,8 @@ pub(super) struct StepArgs {
     buyers: u32,
     #[command(flatten)]
     sale: SaleArgs,
+    #[command(flatten)]
+    workers: WorkersArgs,
     #[command(flatten)]
     place: StoreArgs,
 }
@@ -80,7 +83,7 @@ impl Typed {
 }
 
 pub(super) fn execute(args: &StepArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let plan = plan_of(&args.sale, &args.place, Some(args.buyers), &Schedule::default())?;
+    let plan = plan_of(&args.sale, &args.place, args.workers, Some(args.buyers), &Schedule::default())?;
     match step_through(&plan, lang, interrupted) {
         Ok(exit) => Ok(exit),
         Err(error) => match error.downcast_ref::<ReplayError>() {
@@ -195,7 +198,7 @@ fn stranger(session: &Conductor, step: Step, lang: Lang) -> String {
     }
 }
 
-/// The same without the last step: new processes take the steps before it again.
+/// The same without the last step: new buyers take the steps before it again.
 fn back(session: Conductor, plan: &Plan, interrupted: &AtomicBool) -> Result<Conductor, ReplayError> {
     let mut steps: Vec<Step> = session.taken().iter().map(|taken| taken.step).collect();
     steps.pop();

@@ -246,7 +246,6 @@ impl Edge {
 mod tests {
     use super::*;
     use crate::explore::{census, rehearse};
-    use crate::plan::PerBuyer;
     use crate::protocol::Choices;
     use crate::protocol::file::{Lock, Sale, Write};
     use crate::protocol::sql::{Engine, Isolation, SqlSale};
@@ -261,9 +260,7 @@ mod tests {
             sql(Isolation::RepeatableRead),
         ];
         let sizes = [(2, 1), (3, 2)];
-        let of = |choices| {
-            sizes.map(|(buyers, tickets)| Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices })
-        };
+        let of = |choices| sizes.map(|(buyers, tickets)| Setting::new(choices, buyers, tickets));
         choices.into_iter().flat_map(of).collect()
     }
 
@@ -311,12 +308,7 @@ mod tests {
 
     #[test]
     fn a_big_space_is_thinned_and_keeps_its_paths() {
-        let setting = Setting {
-            buyers: 8,
-            tickets: 4,
-            per_buyer: PerBuyer::ONE,
-            choices: Choices::File(Sale::new(Lock::None, Write::Overwrite)),
-        };
+        let setting = Setting::new(Choices::File(Sale::new(Lock::None, Write::Overwrite)), 8, 4);
         let graph = graph(&setting, 1_000_000, 10, &AtomicBool::new(false));
         let columns = graph.nodes.iter().map(|node| node.column).max().expect("nodes") + 1;
         assert!(graph.nodes.len() <= columns * 20, "{} in {columns} columns", graph.nodes.len());

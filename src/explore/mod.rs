@@ -53,6 +53,8 @@ pub struct Setting {
     pub per_buyer: PerBuyer,
     /// What one purchase does. The model has no clock: nobody gives up waiting.
     pub choices: Choices,
+    /// How buyers are run: those of one process share some locks.
+    pub workers: Workers,
 }
 
 /// What a step of a schedule is.
@@ -81,8 +83,7 @@ macro_rules! with_model {
     ($setting:expr, $model:ident => $with:expr) => {
         match &$setting.choices {
             $crate::protocol::Choices::File(sale) => {
-                let workers = $crate::plan::Workers::Process;
-                let $model = $crate::store::file::FileModel::new(sale, workers, $setting.tickets);
+                let $model = $crate::store::file::FileModel::new(sale, $setting.workers, $setting.tickets);
                 $with
             }
             $crate::protocol::Choices::Sql(sale) => {
@@ -94,10 +95,23 @@ macro_rules! with_model {
 pub(crate) use with_model;
 
 impl Setting {
+    /// These choices, one purchase a buyer, each buyer a process.
+    #[must_use]
+    pub const fn new(choices: Choices, buyers: u32, tickets: Stock) -> Self {
+        Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices, workers: Workers::Process }
+    }
+
     /// The setting of a plan that puts so many tickets on sale.
     #[must_use]
     pub fn of(plan: &Plan, tickets: Stock) -> Self {
-        Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, choices: plan.store.choices() }
+        let Plan { buyers, per_buyer, .. } = *plan;
+        Setting {
+            buyers,
+            tickets,
+            per_buyer,
+            choices: plan.store.choices(),
+            workers: plan.workers_in_steps(),
+        }
     }
 
     /// The plan of a live run of it. The pace is the usual one: the model knows none.
@@ -110,7 +124,7 @@ impl Setting {
             store: self.store(),
             buyers: self.buyers,
             tickets: Some(self.tickets),
-            workers: Workers::Process,
+            workers: self.workers,
             restocks: false,
         }
     }

@@ -21,7 +21,7 @@ use enumeration::{Enumeration, Key};
 
 fn setting(buyers: u32, tickets: Stock, lock: Lock, write: Write) -> Setting {
     let sale = Sale::new(lock, write);
-    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) }
+    Setting::new(Choices::File(sale), buyers, tickets)
 }
 
 /// The same with the lock on the ticket file.
@@ -74,7 +74,7 @@ fn compare(setting: &Setting) -> u64 {
 /// Buyers that take these steps.
 fn steps(text: &str, buyers: u32, tickets: Stock) -> Setting {
     let sale = Sale::of_steps(text.parse().expect("steps"), None, None, None).expect("a sale");
-    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) }
+    Setting::new(Choices::File(sale), buyers, tickets)
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn steps_in_any_order_give_the_same_counts_one_by_one() {
 /// Buyers that take these steps under a lock of this kind.
 fn steps_under(lock: Lock, text: &str, buyers: u32, tickets: Stock) -> Setting {
     let sale = Sale::of_steps(text.parse().expect("steps"), Some(lock), None, None).expect("a sale");
-    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: Choices::File(sale) }
+    Setting::new(Choices::File(sale), buyers, tickets)
 }
 
 #[test]

@@ -159,8 +159,8 @@ texts! {
 
     /// What the model leaves out.
     leaves_out() {
-        en: "The model leaves out: buyers that are killed and machines that lose power in the middle of a purchase; threads, since its buyers are processes; reads and writes that fail or are cut short; other programs that ignore the lock; a lock that does not do what its manual says on your filesystem; time, so nobody gives up waiting.",
-        zh: "模型没有考虑：买到一半被杀死的买家或断电的机器；线程，因为模型里的买家是进程；失败或只完成一部分的读写；不理会锁的其他程序；在你的文件系统上不像手册所说那样工作的锁；时间，所以没有人会等不及。",
+        en: "The model leaves out: buyers that are killed and machines that lose power in the middle of a purchase; reads and writes that fail or are cut short; other programs that ignore the lock; a lock that does not do what its manual says on your filesystem; time, so nobody gives up waiting.",
+        zh: "模型没有考虑：买到一半被杀死的买家或断电的机器；失败或只完成一部分的读写；不理会锁的其他程序；在你的文件系统上不像手册所说那样工作的锁；时间，所以没有人会等不及。",
     }
     /// What the models of databases leave out.
     leaves_out_of_database() {
@@ -174,13 +174,13 @@ texts! {
     }
     /// How to make a witness happen.
     to_replay(command) {
-        en: "To make the worst of them happen on real processes:  {command}",
-        zh: "想让其中最糟的一种在真实进程上发生：  {command}",
+        en: "To make the worst of them happen for real:  {command}",
+        zh: "想让其中最糟的一种真的发生：  {command}",
     }
     /// Where to find how to make a long witness happen.
     replay_in_json() {
-        en: "To make the worst of them happen on real processes, take its replay command from --json.",
-        zh: "想让其中最糟的一种在真实进程上发生：重放命令太长，请从 --json 里取。",
+        en: "To make the worst of them happen for real, take its replay command from --json.",
+        zh: "想让其中最糟的一种真的发生：重放命令太长，请从 --json 里取。",
     }
     /// A lock that keeps nobody out, and too few buyers to see it.
     too_few_to_show() {

@@ -317,8 +317,8 @@ texts! {
     at_the_start() { en: "this is the start: no step to take back", zh: "已在起点，没有步骤可退" }
     /// `step`: one step was taken back.
     taken_back(step) {
-        en: "took back {step}: new processes, and the steps before it again",
-        zh: "退回 {step}：换新进程，重走之前的步骤",
+        en: "took back {step}: new buyers, and the steps before it again",
+        zh: "退回 {step}：换一批买家，重走之前的步骤",
     }
     /// `step`: what was typed is nothing.
     not_understood(typed, buyers) {

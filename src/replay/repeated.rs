@@ -19,7 +19,7 @@ pub struct Repeated {
     pub differs: Option<(u32, Box<Replayed>)>,
 }
 
-/// Replays a schedule so many times, at least once, each with new processes, and compares what comes of
+/// Replays a schedule so many times, at least once, each with new buyers, and compares what comes of
 /// it. Ends at the first that differs, or that can't be replayed: then why comes beside what was replayed.
 ///
 /// # Errors

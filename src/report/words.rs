@@ -7,7 +7,7 @@ use crate::foreign;
 use crate::history::{Doubt, History, Purchase};
 use crate::lang::{Lang, Noun, order, run as say_run, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
-use crate::plan::{PerBuyer, Plan, StorePlan};
+use crate::plan::{PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::file::{Lock, LockOn, Sale};
 use crate::protocol::sql::Isolation;
 use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Ruling, TornRead, Unjudged, Verdict};
@@ -47,6 +47,18 @@ pub fn write(sale: &Sale, lang: Lang) -> String {
         Some(steps) => say_run::write_and_steps(lang, write, steps),
         None => write,
     }
+}
+
+/// How many buyers a plan has, and what they are to the system.
+#[must_use]
+pub fn buyers(plan: &Plan, lang: Lang) -> String {
+    let kind = match plan.workers {
+        Workers::Process => Noun::Process,
+        Workers::Thread => Noun::Thread,
+        Workers::Task => Noun::Task,
+        Workers::Sequential => Noun::BuyerInTurn,
+    };
+    lang.count(u64::from(plan.buyers), kind)
 }
 
 /// The lock and the write of a plan, as the plan line says them.

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::Schedule;
 use crate::history::write_whole;
-use crate::plan::{PerBuyer, Plan, Secret, SqlPlan, StorePlan};
+use crate::plan::{PerBuyer, Plan, Secret, SqlPlan, StorePlan, Workers};
 use crate::protocol::Protocol;
 use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
 use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale, Switch};
@@ -67,7 +67,7 @@ pub enum ScheduleFileError {
     },
 }
 
-/// What a replay has to know of a plan: all but the ticket file, the think times and how buyers were run.
+/// What a replay has to know of a plan: all but the ticket file and the think times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "PlanText", into = "PlanText")]
 pub struct SchedulePlan {
@@ -79,6 +79,8 @@ pub struct SchedulePlan {
     pub sale: ScheduleSale,
     /// How many purchases each buyer makes.
     pub per_buyer: PerBuyer,
+    /// How buyers are run; one of [`Workers::IN_STEPS`].
+    pub workers: Workers,
     /// The database and its version on which the schedule came about, where that is known.
     pub engine: Option<String>,
 }
@@ -144,6 +146,8 @@ struct PlanText {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     per_buyer: Option<PerBuyer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workers: Option<Workers>,
 }
 
 const fn is_not(is: &bool) -> bool {
@@ -163,8 +167,9 @@ impl TryFrom<PlanText> for SchedulePlan {
             None => ScheduleSale::File(text.sale_of_file()?),
             Some(engine) => ScheduleSale::Sql(text.sale_of_database(engine)?),
         };
-        let PlanText { buyers, tickets, engine, per_buyer, .. } = text;
-        Ok(Self { buyers, tickets, sale, per_buyer: per_buyer.unwrap_or(PerBuyer::ONE), engine })
+        let PlanText { buyers, tickets, engine, per_buyer, workers, .. } = text;
+        let (per_buyer, workers) = (per_buyer.unwrap_or(PerBuyer::ONE), workers.unwrap_or(Workers::Process));
+        Ok(Self { buyers, tickets, sale, per_buyer, workers: workers.in_steps(), engine })
     }
 }
 
@@ -199,10 +204,10 @@ impl PlanText {
     }
 
     fn sale_of_database(&self, engine: Engine) -> Result<SqlPlan, String> {
-        if self.lock_on.is_some() || self.fsync {
-            return Err(
-                "\"lock_on\" and \"fsync\" are of a ticket file: the plan names a \"store\"".to_owned()
-            );
+        if self.lock_on.is_some() || self.fsync || self.workers.is_some() {
+            let what =
+                "\"lock_on\", \"fsync\" and \"workers\" are of a ticket file: the plan names a \"store\"";
+            return Err(what.to_owned());
         }
         let usual = SqlSale::new(engine);
         let choices = SqlSale {
@@ -228,8 +233,9 @@ impl PlanText {
 
 impl From<SchedulePlan> for PlanText {
     fn from(plan: SchedulePlan) -> Self {
-        let SchedulePlan { buyers, tickets, sale, per_buyer, engine } = plan;
-        let common = Self { buyers, tickets, engine, per_buyer: Some(per_buyer), ..Self::default() };
+        let SchedulePlan { buyers, tickets, sale, per_buyer, workers, engine } = plan;
+        let workers = Some(workers).filter(|workers| *workers != Workers::Process);
+        let common = Self { buyers, tickets, engine, per_buyer: Some(per_buyer), workers, ..Self::default() };
         match sale {
             ScheduleSale::File(sale) => {
                 let Trouble { other_locks, rogue, inherit, lease_ns, stale } = Trouble::of(&sale);
@@ -285,6 +291,7 @@ impl SchedulePlan {
             tickets: plan.tickets,
             sale,
             per_buyer: plan.per_buyer,
+            workers: plan.workers_in_steps(),
             engine: None,
         }
     }
@@ -301,7 +308,7 @@ impl SchedulePlan {
                 ..Plan::on_file(Sale::usual(), file, buyers, self.tickets)
             },
         };
-        Plan { per_buyer: self.per_buyer, ..plan }
+        Plan { per_buyer: self.per_buyer, workers: self.workers, ..plan }
     }
 }
 

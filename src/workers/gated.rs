@@ -1,21 +1,22 @@
-//! Buyers as processes, each held at a gate of its own before every step: for a conductor that decides
-//! who goes next. Nothing is decided here.
+//! Buyers that are each held at a gate of their own before every step: for a conductor that decides who goes
+//! next. Nothing is decided here.
+
+mod home;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
-
 use super::WorkersError;
-use super::attend::{TICK, WAKE_UP, catch_wake_up};
+use super::attend::{TICK, catch_wake_up};
 use super::brood::{Brood, readable};
 use super::limits::allow_gates;
-use crate::buyer::{Buyer, Rules};
+use crate::buyer::Rules;
 use crate::history::Recorder;
-use crate::plan::Plan;
+use crate::plan::{Plan, Workers};
 use crate::store::Store;
-use crate::world::{Baton, Gate, Recorded, Told, drive_gated};
+use crate::world::{AtGate, Baton, Gate, Recorded, Told};
+use home::{Home, Tasks, Threads};
 
 /// How long a buyer may take to answer once all is to end, before it is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -33,8 +34,8 @@ pub enum Arrival {
 
 /// Buyers that stand at their gates. They end when it is dropped.
 pub struct GatedCrew {
-    brood: Brood,
     batons: Vec<Baton>,
+    home: Home,
     /// The number by which the store knows each one's session.
     sessions: Vec<u64>,
 }
@@ -51,19 +52,8 @@ impl GatedCrew {
         store: &impl Store,
         interrupted: &AtomicBool,
     ) -> Result<Self, WorkersError> {
-        allow_gates(plan)?;
         catch_wake_up()?;
-        let mut crew = Self { brood: Brood::new(plan.buyers)?, batons: Vec::new(), sessions: Vec::new() };
-        for buyer in 1..=plan.buyers {
-            let (baton, mut gate) = Gate::pair()?;
-            crew.batons.push(baton);
-            let batons = &mut crew.batons;
-            crew.brood.add(|| {
-                // Else this buyer would keep the others' gates open when the conductor closes them.
-                batons.clear();
-                be_buyer(plan, recorder, store, buyer, &mut gate)
-            })?;
-        }
+        let mut crew = Self::start(plan, recorder, store)?;
         for buyer in 1..=plan.buyers {
             match crew.await_told(buyer, interrupted)? {
                 Arrival::Told(Told::NotOpened(0)) => {
@@ -82,12 +72,56 @@ impl GatedCrew {
         Ok(crew)
     }
 
+    /// Starts the buyers.
+    fn start(plan: &Plan, recorder: &Recorder, store: &impl Store) -> Result<Self, WorkersError> {
+        allow_gates(plan, store.files_of_a_buyer())?;
+        let (mut batons, sessions) = (Vec::new(), Vec::new());
+        match plan.workers {
+            Workers::Process => {
+                let mut brood = Brood::new(plan.buyers)?;
+                for buyer in 1..=plan.buyers {
+                    let (baton, gate) = Gate::pair()?;
+                    batons.push(baton);
+                    brood.add(|| {
+                        // Else this buyer would keep the others' gates open when the conductor closes them.
+                        batons.clear();
+                        be_buyer(plan, recorder, store, buyer, gate)
+                    })?;
+                }
+                Ok(Self { batons, sessions, home: Home::Processes(brood) })
+            }
+            Workers::Thread => {
+                let mut crew = Self { batons, sessions, home: Home::Threads(Threads::default()) };
+                for _ in 1..=plan.buyers {
+                    let (baton, gate) = Gate::pair()?;
+                    crew.batons.push(baton);
+                    if let Home::Threads(threads) = &mut crew.home {
+                        threads.add(plan, recorder, store, gate)?;
+                    }
+                }
+                Ok(crew)
+            }
+            Workers::Task => {
+                let mut gates = Vec::new();
+                for _ in 1..=plan.buyers {
+                    let (baton, gate) = Gate::pair()?;
+                    batons.push(baton);
+                    gates.push(gate);
+                }
+                Ok(Self { batons, sessions, home: Home::Tasks(Tasks::start(plan, recorder, store, gates)?) })
+            }
+            Workers::Sequential => Err(WorkersError::InTurn),
+        }
+    }
+
     /// Lets one buyer, counted from 1, go one step, and does not wait for it. Returns `false` when it is dead.
     ///
     /// # Errors
     /// When a system call of the conductor fails.
     pub fn send(&mut self, buyer: u32) -> io::Result<bool> {
-        match self.batons[buyer as usize - 1].let_go() {
+        let said = self.batons[buyer as usize - 1].let_go();
+        self.home.ring(buyer);
+        match said {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.died(buyer);
@@ -133,7 +167,9 @@ impl GatedCrew {
     /// # Errors
     /// As [`GatedCrew::send`].
     pub fn give_up(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {
-        match self.batons[buyer as usize - 1].give_up() {
+        let said = self.batons[buyer as usize - 1].give_up();
+        self.home.ring(buyer);
+        match said {
             Ok(()) => self.await_told(buyer, interrupted),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(self.died(buyer)),
             Err(error) => Err(error),
@@ -167,7 +203,7 @@ impl GatedCrew {
 
     /// A buyer has hung up. Its lock is let go once it is quite dead.
     fn died(&self, buyer: u32) -> Arrival {
-        self.brood.await_death(buyer);
+        self.home.await_death(buyer);
         Arrival::Died
     }
 
@@ -175,23 +211,37 @@ impl GatedCrew {
     /// which signal.
     #[must_use]
     pub fn dismiss(mut self, store: &impl Store, recorder: &Recorder) -> Vec<(u32, i32)> {
-        self.batons.iter().for_each(Baton::close);
+        self.close_gates();
         // A buyer at its gate leaves at once; one that waits in its store gives up, and takes back what it asked;
         // one that hangs in a system call is not waited for for ever.
         let deadline = Instant::now() + PATIENCE;
         let mut soon = Instant::now() + TICK;
         while !self.batons.iter_mut().all(|baton| hangs_up(baton, soon)) {
             if soon >= deadline {
-                self.brood.signal(Signal::SIGKILL);
+                self.home.kill_all();
                 break;
             }
             recorder.stop();
-            self.brood.signal(WAKE_UP);
+            self.home.wake_all();
             soon = (Instant::now() + TICK).min(deadline);
         }
-        let killed = self.brood.reap();
+        let killed = self.home.reap();
         store.clean_up(recorder, &killed);
         killed
+    }
+
+    /// All are to leave where they stand.
+    fn close_gates(&self) {
+        for (baton, buyer) in self.batons.iter().zip(1..) {
+            baton.close();
+            self.home.ring(buyer);
+        }
+    }
+}
+
+impl Drop for GatedCrew {
+    fn drop(&mut self) {
+        self.close_gates();
     }
 }
 
@@ -209,16 +259,13 @@ fn hangs_up(baton: &mut Baton, deadline: Instant) -> bool {
 }
 
 /// The life of one buyer process. Returns its exit code.
-fn be_buyer(plan: &Plan, recorder: &Recorder, store: &impl Store, buyer: u32, gate: &mut Gate) -> u8 {
+fn be_buyer(plan: &Plan, recorder: &Recorder, store: &impl Store, buyer: u32, gate: Gate) -> u8 {
     recorder.set_pid(buyer, std::process::id());
-    let world = match store.open(plan.pace, recorder, buyer) {
-        Ok(world) => world,
-        Err(error) => {
-            gate.tell_last(error.raw_os_error().unwrap_or(0), &error.to_string());
-            return 0;
+    match store.open(plan.pace, recorder, buyer) {
+        Ok(session) => {
+            AtGate::new(Rules::of(plan, buyer), Recorded::new(session, recorder.pen(buyer)), gate).drive();
         }
-    };
-    let mut steps = Buyer::new(Rules::of(plan, buyer));
-    drive_gated(&mut steps, &mut Recorded::new(world, recorder.pen(buyer)), gate);
+        Err(error) => gate.tell_last(&error),
+    }
     0
 }

@@ -3,7 +3,7 @@
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::WorkersError;
-use crate::plan::Plan;
+use crate::plan::{Plan, Workers};
 
 /// What a process has open besides its buyers' files: standard streams, a runtime's, some to spare.
 const OTHER_FILES: u64 = 64;
@@ -15,10 +15,14 @@ pub(super) fn allow_open_files(buyers: u32, files_of_a_buyer: u64) -> Result<(),
     allow(needed, |limit| WorkersError::OpenFiles { buyers, needed, limit })
 }
 
-/// Lets this process open as many sockets as there are gates for its buyers, and one more for each while
-/// it starts.
-pub(super) fn allow_gates(plan: &Plan) -> Result<(), WorkersError> {
-    let (buyers, needed) = (plan.buyers, u64::from(plan.buyers) + OTHER_FILES);
+/// Lets this process open as many sockets as there are gates for its buyers, and what else of theirs it has: where
+/// they live in it, their own ends of the gates, and their files.
+pub(super) fn allow_gates(plan: &Plan, files_of_a_buyer: u64) -> Result<(), WorkersError> {
+    let of_a_buyer = match plan.workers {
+        Workers::Process => 1,
+        Workers::Thread | Workers::Task | Workers::Sequential => 3 + files_of_a_buyer,
+    };
+    let (buyers, needed) = (plan.buyers, u64::from(plan.buyers) * of_a_buyer + OTHER_FILES);
     allow(needed, |limit| WorkersError::Gates { buyers, needed, limit })
 }
 

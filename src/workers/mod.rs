@@ -106,6 +106,11 @@ pub enum WorkersError {
         /// How many are allowed.
         limit: u64,
     },
+    /// Buyers without an order that could be chosen.
+    #[error(
+        "sequential buyers come one after the other: there is no order to choose; take process, thread or task"
+    )]
+    InTurn,
     /// A buyer could not open its files.
     #[error("buyer {buyer} could not open what it sells from: {source}")]
     Open {

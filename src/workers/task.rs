@@ -28,7 +28,7 @@
 
 mod clock;
 mod ear;
-mod floor;
+pub(super) mod floor;
 mod porter;
 
 use std::sync::atomic::Ordering;
@@ -127,7 +127,7 @@ fn run_on(
 }
 
 /// The system has no thread left.
-fn no_thread(source: std::io::Error) -> WorkersError {
+pub(super) fn no_thread(source: std::io::Error) -> WorkersError {
     WorkersError::TaskThreads { source, limits: limits_in_force() }
 }
 
@@ -355,7 +355,7 @@ impl UnderWay for Visitors {
 }
 
 /// Waits until the last task is done, and says which panicked, with signal 0.
-async fn panicked(mut tasks: JoinSet<u32>) -> Vec<(u32, i32)> {
+pub(super) async fn panicked(mut tasks: JoinSet<u32>) -> Vec<(u32, i32)> {
     let mut came_home = vec![false; tasks.len()];
     while let Some(done) = tasks.join_next().await {
         if let Ok(buyer) = done {

@@ -26,7 +26,7 @@ use crate::store::Store;
 use crate::world::{Recorded, drive};
 
 /// Ten thousand stacks have to fit: a purchase needs little, and address space costs page tables.
-const STACK_BYTES: usize = 256 * 1024;
+pub(super) const STACK_BYTES: usize = 256 * 1024;
 
 pub(super) fn run(
     plan: &Plan,
@@ -236,7 +236,7 @@ impl<S: Store> Part<S> {
 }
 
 /// The kernel's number of this thread, as `ps -L` shows it; 0 where there is none.
-fn thread_id() -> u32 {
+pub(super) fn thread_id() -> u32 {
     #[cfg(target_os = "linux")]
     let id = nix::unistd::gettid().as_raw() as u32;
     #[cfg(not(target_os = "linux"))]

@@ -14,7 +14,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
 use super::{Recorded, Session, complete};
-use crate::buyer::Buyer;
+use crate::buyer::{Buyer, Rules};
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::protocol::{Action, Reply};
 
@@ -177,10 +177,16 @@ impl Gate {
         let _ = self.0.write_all(&told.to_bytes());
     }
 
-    /// Tells why the buyer leaves: the last that it tells.
-    pub fn tell_last(&mut self, errno: i32, why: &str) {
-        self.tell(Told::NotOpened(errno));
-        let _ = self.0.write_all(why.as_bytes());
+    /// Tells why the buyer does not come, which closes the gate.
+    pub fn tell_last(mut self, why: &std::io::Error) {
+        self.say_last(why);
+    }
+
+    fn say_last(&mut self, why: &std::io::Error) {
+        self.tell(Told::NotOpened(why.raw_os_error().unwrap_or(0)));
+        let _ = self.0.write_all(why.to_string().as_bytes());
+        // Nobody goes on after that, wherever the buyer lives.
+        let _ = self.0.shutdown(Shutdown::Both);
     }
 
     /// What a session does whose request has to wait: it tells so, and waits until it may try again.
@@ -202,18 +208,45 @@ impl Gate {
     }
 }
 
-/// Drives a buyer through its gate until it leaves, or the gate is closed. What would have to wait for another
-/// buyer is tried, never waited for, unless the store can be asked who waits there: a buyer that waits inside the
-/// kernel could not tell so, and when to give up on it would be a guess.
-pub fn drive_gated<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>, gate: &mut Gate) {
-    match gate.again() {
-        Ok(again) => session.inner().on_wait(Box::new(again)),
-        Err(error) => return gate.tell_last(error.raw_os_error().unwrap_or(0), "its gate"),
+/// A buyer at its gate. What would have to wait for another buyer is tried, never waited for, unless the store can be
+/// asked who waits there: a buyer that waits inside the kernel could not tell so, and when to give up on it would be
+/// a guess.
+#[derive(Debug)]
+pub struct AtGate<S> {
+    buyer: Buyer,
+    // Let go before its gate is, which tells the conductor that the buyer has left.
+    session: Recorded<S>,
+    gate: Gate,
+}
+
+impl<S: Session> AtGate<S> {
+    /// A buyer that has opened its files and is on its way to this gate.
+    #[must_use]
+    pub fn new(rules: Rules, session: Recorded<S>, gate: Gate) -> Self {
+        Self { buyer: Buyer::new(rules), session, gate }
     }
-    gate.tell(Told::Ready(session.inner().number()));
-    finish_step(buyer, session);
-    while !buyer.has_left() {
-        let Some(said) = gate.pass() else { break };
+
+    /// Tells the conductor that the buyer stands at its gate.
+    pub fn arrive(&mut self) {
+        match self.gate.again() {
+            Ok(again) => self.session.inner().on_wait(Box::new(again)),
+            Err(error) => return self.gate.say_last(&error),
+        }
+        self.gate.tell(Told::Ready(self.session.inner().number()));
+        finish_step(&mut self.buyer, &mut self.session);
+    }
+
+    /// Whether the buyer has left.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.buyer.has_left()
+    }
+
+    /// Waits for what the conductor says, does it, and tells what came of it. `false` once the gate is closed for
+    /// good.
+    pub fn go(&mut self) -> bool {
+        let Self { buyer, session, gate } = self;
+        let Some(said) = gate.pass() else { return false };
         session.rested();
         let reply = if said == GIVE_UP {
             session.give_up(buyer.next())
@@ -221,7 +254,7 @@ pub fn drive_gated<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>, gat
             reply
         } else {
             gate.tell(Told::MustWait);
-            continue;
+            return true;
         };
         if let Some(ending) = buyer.accept(reply) {
             session.ended(ending);
@@ -229,6 +262,13 @@ pub fn drive_gated<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>, gat
         finish_step(buyer, session);
         session.asks(buyer.next());
         gate.tell(Told::Took(reply));
+        true
+    }
+
+    /// Goes through its gate, on a thread that may wait at it, until it leaves or the gate is closed.
+    pub fn drive(mut self) {
+        self.arrive();
+        while !self.has_left() && self.go() {}
     }
 }
 

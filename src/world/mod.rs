@@ -10,7 +10,7 @@ mod standing;
 mod think;
 
 pub use contender::{Contender, Took};
-pub use gated::{Baton, Gate, Told, drive_gated};
+pub use gated::{AtGate, Baton, Gate, Told};
 pub use party::{Answer, give_up, seated, step, wants};
 pub use recorded::Recorded;
 pub use standing::{Held, Standing};

@@ -228,7 +228,7 @@ fn a_transaction_is_stepped_by_hand() {
         "buyer 2 still waits for the answer to B2 of step 2: it waits for buyer 1, which has held the right to write since step 1",
         "4  W1  buyer 1 takes a ticket from 1",
         "         in a transaction, its snapshot has 1, has written 0, holds the right to write since step 1",
-        "took back W1: new processes, and the steps before it again",
+        "took back W1: new buyers, and the steps before it again",
         "5  C1  buyer 1 commits: bought",
         "   B2 goes on: buyer 2 begins, with the right to write",
         "stock  0, as committed",

@@ -152,6 +152,56 @@ fn a_restock_under_the_lock_is_not_called_a_race() {
     assert_eq!((code, &document["outside_sales"]), (Some(0), &json!(1)), "{document}");
 }
 
+/// Puts one more ticket on sale, as one who holds the lock does.
+fn put_one_on_sale(file: &std::fs::File) {
+    let text = std::io::read_to_string(std::io::BufReader::new(rewound(file))).expect("read");
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let one_more = format!("{{\"ticket\": {}}}", digits.parse::<u32>().expect("a stock") + 1);
+    let padded = format!("{one_more:<width$}\n", width = text.len() - 1);
+    std::os::unix::fs::FileExt::write_all_at(file, padded.as_bytes(), 0).expect("restocked");
+}
+
+fn rewound(mut file: &std::fs::File) -> &std::fs::File {
+    std::io::Seek::rewind(&mut file).expect("rewound");
+    file
+}
+
+/// A restock between any two purchases, as often as the lock comes around: none of them is called a race, and where
+/// they are declared the books hold every one.
+#[test]
+fn of_many_restocks_under_the_lock_none_is_called_a_race() {
+    const TICKETS: u64 = 300;
+    for (declared, code, verdict) in [("--restocks", 0, "sound"), ("", 2, "unknown")] {
+        let folder = Folder::with_ticket_file(&format!("{{\"ticket\": {TICKETS}}}\n"));
+        let path = folder.path("data/ticket.json");
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(path).expect("open");
+        let args = format!("-n 4 --per-buyer all --think 200us --json {declared}");
+        fs2::FileExt::lock_exclusive(&file).expect("locked");
+        let sale = folder.command(args.split_whitespace()).stdout(Stdio::piped()).spawn().expect("starts");
+        eventually("the buyers are there", || children(sale.id()).len() == 4);
+        let mut put = 0;
+        while put < 98 && !children(sale.id()).is_empty() {
+            put_one_on_sale(&file);
+            put += 1;
+            fs2::FileExt::unlock(&file).expect("unlocked");
+            std::thread::yield_now();
+            fs2::FileExt::lock_exclusive(&file).expect("locked");
+        }
+        fs2::FileExt::unlock(&file).expect("unlocked");
+        let output = sale.wait_with_output().expect("ends");
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a document");
+        assert_eq!((output.status.code(), &document["verdict"]), (Some(code), &json!(verdict)), "{document}");
+        assert_eq!(document["anomalies"], json!([]), "{document}");
+        let receipts = document["receipts"].as_u64().expect("receipts");
+        let left = document["stock"]["remaining"].as_u64().expect("a stock");
+        // What came too late to be sold may have come too late to be counted.
+        assert!(receipts + left <= TICKETS + put && receipts > TICKETS, "{put} were put on sale: {document}");
+        if !declared.is_empty() {
+            assert_eq!(document["restocked"], receipts + left - TICKETS, "{document}");
+        }
+    }
+}
+
 /// Where no lock keeps others out, nothing tells a restock from a lost update.
 #[test]
 fn restocks_are_declared_for_a_lock_alone() {

@@ -42,7 +42,7 @@ fn a_race_is_stepped_by_hand_back_and_forth() {
             "to oversell from here: W1 W2",
             "3  W1  buyer 1 writes 0: bought",
             "file  {\"ticket\": 0}",
-            "took back W1: new processes, and the steps before it again",
+            "took back W1: new buyers, and the steps before it again",
             "file  {\"ticket\": 1}",
             "so far  R1 R2",
             "3  W2  buyer 2 writes 0: bought",

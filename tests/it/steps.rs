@@ -229,7 +229,7 @@ fn a_header_with_too_many_buyers_is_refused() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert_eq!(ran.stdout, control.stdout, "the schedule is known all the same");
     assert!(
-        ran.stderr.contains("can't replay this schedule: 2147483648 buyers: it takes 1 to 30000"),
+        ran.stderr.contains("nobody can replay this schedule: 2147483648 buyers: it takes 1 to 30000"),
         "{ran:?}"
     );
 }

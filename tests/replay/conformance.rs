@@ -1,6 +1,6 @@
 //! Model and reality, the whole product: every lock with every write at every place for the lock, and purchases
-//! in orders of their own, right and wrong. All schedules of two buyers, on processes, step by step; and runs on
-//! every kind of worker, whose histories the model has to explain.
+//! in orders of their own, right and wrong, on every kind of worker. All schedules of two buyers, step by step; and
+//! runs, whose histories the model has to explain.
 //!
 //! With the argument `--all` (`cargo test --test replay -- --all`): those of three buyers, too, and more runs.
 
@@ -62,8 +62,8 @@ fn sales() -> Vec<Sale> {
 }
 
 /// All schedules of these buyers, as the model has them.
-pub(crate) fn schedules(sale: &Sale, buyers: u32, tickets: i64) -> Vec<Schedule> {
-    let model = FileModel::new(sale, Workers::Process, tickets);
+pub(crate) fn schedules(sale: &Sale, workers: Workers, buyers: u32, tickets: i64) -> Vec<Schedule> {
+    let model = FileModel::new(sale, workers, tickets);
     let contender = |buyer: u32| {
         let protocol = sale.of_buyer(buyer).protocol();
         let rules = Rules { protocol, per_buyer: PerBuyer::ONE, retry: false };
@@ -103,15 +103,18 @@ pub(crate) fn every_schedule_of_two_ends_as_in_the_model(folder: &Path) {
         if crate::all() { &[(2, 1), (2, 2), (3, 1), (3, 2)] } else { &[(2, 1), (2, 2)] };
     let (mut replayed, mut unsound) = (0, 0);
     let sales = sales();
-    for sale in &sales {
+    for (sale, workers) in
+        sales.iter().flat_map(|sale| Workers::IN_STEPS.iter().map(move |kind| (sale, *kind)))
+    {
         for (buyers, tickets) in sizes.iter().copied() {
             let plan = plan(folder, buyers, tickets, sale.lock, sale.write).with_sale(|own| *own = *sale);
-            // Three buyers of many steps have more schedules than there is time for: every so-manieth.
-            let all = schedules(sale, buyers, tickets);
+            let plan = Plan { workers, ..plan };
+            // Three buyers of many steps have more schedules than there is time for: every tenth or so.
+            let all = schedules(sale, workers, buyers, tickets);
             for schedule in all.iter().step_by(1 + all.len() / 2_000) {
                 let real = replay(&plan, schedule, &QUIET)
-                    .unwrap_or_else(|error| panic!("{schedule} with {sale:?}: {error}"));
-                assert_eq!(real.schedule(), *schedule, "{sale:?}");
+                    .unwrap_or_else(|error| panic!("{schedule} with {sale:?} on {workers}: {error}"));
+                assert_eq!(real.schedule(), *schedule, "{sale:?} on {workers}");
                 assert_agreement(&plan, &real);
                 replayed += 1;
                 unsound += usize::from(!real.sold.verdict.anomalies.is_empty());
@@ -162,4 +165,30 @@ pub(crate) fn the_holder_that_is_named_is_the_one(folder: &Path) {
         text.split(' ').filter(|step| !step.starts_with('O')).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(without_opening(&found), without_opening(&steps(whole)));
+}
+
+/// A POSIX lock belongs to the process (fcntl_locking(2)): threads and tasks take it together, and sell a ticket
+/// twice; every other kind keeps them apart, as it keeps processes.
+pub(crate) fn threads_of_one_process_share_a_posix_lock(folder: &Path) {
+    let text = "L1 L2 R1 R2 W1 W2 U1 U2";
+    for workers in Workers::IN_STEPS.iter().copied() {
+        for lock in Lock::ALL.iter().copied().filter(|lock| *lock != Lock::None) {
+            let plan = Plan { workers, ..plan(folder, 2, 1, lock, Write::Overwrite) };
+            let replayed = replay(&plan, &steps(text), &QUIET);
+            if lock == Lock::Posix && workers != Workers::Process {
+                let replayed = replayed.expect("both have it");
+                assert_eq!(replayed.sold.verdict.ledger.oversold, 1, "{workers}");
+                assert_agreement(&plan, &replayed);
+            } else {
+                let error = replayed.expect_err("one has it").to_string();
+                assert!(error.contains("buyer 1 has held"), "{lock} {workers}: {error}");
+            }
+            // Nobody is left, or the next processes could not be forked.
+            ticketsim::workers::only_thread().expect("all threads have ended");
+        }
+    }
+    // Who comes one after the other has no order to choose.
+    let in_turn = Plan { workers: Workers::Sequential, ..plan(folder, 2, 1, Lock::None, Write::Overwrite) };
+    let error = replay(&in_turn, &steps("R1 R2 W1 W2"), &QUIET).expect_err("no schedule");
+    assert!(error.to_string().contains("come one after the other"), "{error}");
 }

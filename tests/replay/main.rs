@@ -1,4 +1,4 @@
-//! Replays on real processes, many of them, and the model beside them.
+//! Replays on real processes, threads and tasks, many of them, and the model beside them.
 //!
 //! The buyers are forked by a launcher that has one thread, so this has a `main` of its own: cargo's
 //! harness runs tests in threads. It takes a part of a test's name, as the harness does.
@@ -37,6 +37,7 @@ const TESTS: &[Test] = &[
     ("a_race_that_was_caught_is_replayed", wild::a_race_that_was_caught_is_replayed),
     ("model_and_reality_agree", model::model_and_reality_agree),
     ("the_holder_that_is_named_is_the_one", conformance::the_holder_that_is_named_is_the_one),
+    ("threads_of_one_process_share_a_posix_lock", conformance::threads_of_one_process_share_a_posix_lock),
     ("every_schedule_of_two_ends_as_in_the_model", conformance::every_schedule_of_two_ends_as_in_the_model),
     ("every_protocol_ends_as_in_its_model", protocols::every_protocol_ends_as_in_its_model),
     ("every_protocol_agrees_at_random", protocols::every_protocol_agrees_at_random),

@@ -5,7 +5,7 @@ use std::path::Path;
 use ticketsim::explore::{Setting, census, rehearse};
 use ticketsim::fault::TornText;
 use ticketsim::history::{History, Outcome};
-use ticketsim::plan::{PerBuyer, Plan};
+use ticketsim::plan::{Exclusion, PerBuyer, Plan, Workers};
 use ticketsim::protocol::StepKind;
 use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
 use ticketsim::replay::{Conductor, Replayed, Went, replay};
@@ -76,7 +76,7 @@ pub(crate) fn gist(history: &History, verdict: &Verdict) -> Gist {
 
 pub(crate) fn setting(plan: &Plan) -> Setting {
     let tickets = plan.tickets.expect("tickets");
-    Setting { buyers: plan.buyers, tickets, per_buyer: plan.per_buyer, choices: plan.store.choices() }
+    Setting::of(plan, tickets)
 }
 
 pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
@@ -90,10 +90,12 @@ pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
         return;
     }
     // The history alone says which schedule it was; but for the opening of files, which it does not note, and,
-    // of steps in another order, for what makes no difference: at which of two reads a purchase was refused, say.
+    // of steps in another order, for what makes no difference: at which of two reads a purchase was refused, say, or
+    // whether one who has the lock with others read before another wrote the same stock.
     let found = followed(&sold.history).unwrap_or_else(|error| panic!("{schedule}: {error}"));
     let sale = plan.file().expect("a ticket file").sale;
-    if sale.steps.is_some() || sale.protocol().has(StepKind::Open) {
+    let together = plan.exclusion() == Exclusion::SameOwner;
+    if sale.steps.is_some() || sale.protocol().has(StepKind::Open) || together {
         let again = rehearse(&setting(plan), &found).unwrap_or_else(|error| panic!("{found}: {error}"));
         assert_eq!(gist(&again, &judge(&again)), real, "{schedule}, found as {found}");
     } else {
@@ -142,6 +144,7 @@ pub(crate) fn model_and_reality_agree(folder: &Path) {
         let mut plan = plan(folder, buyers, random.below(4) as i64, sale.lock, sale.write);
         plan = plan.with_sale(|own| *own = sale);
         plan.per_buyer = if random.below(4) == 0 { PerBuyer::All } else { PerBuyer::ONE };
+        plan.workers = Workers::IN_STEPS[random.below(Workers::IN_STEPS.len() as u64) as usize];
         let (replayed, waited) = a_random_replay(&plan, &mut random);
         assert_agreement(&plan, &replayed);
         for (before, step, holder) in &waited {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ticketsim::explore::rehearse;
 use ticketsim::grade::Named;
+use ticketsim::plan::Workers;
 use ticketsim::replay::replay;
 use ticketsim::schedule::{Schedule, Unfollowed, Why};
 
@@ -24,7 +25,7 @@ pub(crate) fn every_protocol_ends_as_in_its_model(folder: &Path) {
         for tickets in [1, 2] {
             let plan = plan(folder, 2, tickets, named.sale.lock, named.sale.write);
             let plan = plan.with_sale(|sale| *sale = named.sale);
-            let schedules = schedules(&named.sale, 2, tickets);
+            let schedules = schedules(&named.sale, Workers::Process, 2, tickets);
             let every = if crate::all() { 1 } else { 1 + schedules.len() / SHARE };
             for schedule in schedules.iter().step_by(every) {
                 let real = replay(&plan, schedule, &QUIET)

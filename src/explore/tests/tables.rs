@@ -107,7 +107,7 @@ pub(super) fn sale(usual: SqlSale, steps: &str, isolation: Isolation) -> SqlSale
 }
 
 pub(super) fn of_sale(sale: SqlSale, buyers: u32, tickets: Stock) -> Setting {
-    Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: Choices::Sql(sale) }
+    Setting::new(Choices::Sql(sale), buyers, tickets)
 }
 
 /// The ends of a census as a table has them: those that differ in anomalies alone are one.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{census_summary, leaves_out, sample_summary};
 use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Scheduler, Setting, Stopped};
 use crate::lang::Lang;
-use crate::plan::PerBuyer;
+use crate::plan::{PerBuyer, Workers};
 use crate::protocol::file::{Lock, LockOn, Sale, Trouble, Write};
 use crate::protocol::sql::SqlSale;
 use crate::protocol::{Choices, Protocol};
@@ -116,6 +116,7 @@ struct SettingRow {
     #[serde(flatten)]
     choices: ChoicesRow,
     per_buyer: PerBuyer,
+    workers: Workers,
 }
 
 /// What one purchase does.
@@ -163,13 +164,13 @@ impl Closing {
         summary: String,
         worst: Option<(&End, &Schedule)>,
     ) -> Self {
-        let Setting { buyers, tickets, per_buyer, choices } = *setting;
+        let Setting { buyers, tickets, per_buyer, choices, workers } = *setting;
         let worst = worst.filter(|(end, _)| !end.is_sound());
         Self {
             verdict: ruling,
             summary,
             counting: setting.counting().name(),
-            setting: SettingRow { buyers, tickets, choices: ChoicesRow::of(choices), per_buyer },
+            setting: SettingRow { buyers, tickets, choices: ChoicesRow::of(choices), per_buyer, workers },
             command,
             replay: worst.and_then(|(_, witness)| setting.replay_command(witness)),
             leaves_out: leaves_out(setting, Lang::En),

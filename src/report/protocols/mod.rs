@@ -10,7 +10,6 @@ pub use list::list;
 pub use text::text;
 
 use crate::explore::{Census, Found, MAX_STATES, Setting, census};
-use crate::plan::PerBuyer;
 use crate::protocol::catalogue::{Case, Entry, Promise, Variant};
 use crate::shell::shell_quoted;
 
@@ -35,7 +34,7 @@ impl Counted {
     pub fn of(entry: &'static Entry, case: &'static Case) -> Self {
         let usual = case.usual();
         let Case { buyers, tickets, .. } = *case;
-        let setting = Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices: usual.choices };
+        let setting = Setting::new(usual.choices, buyers, tickets);
         Self { entry, case, usual, setting, census: census(&setting, MAX_STATES) }
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::MOST_STEPS;
 use crate::history::{History, Outcome};
-use crate::lang::{Lang, Noun, replay as say};
+use crate::lang::{Lang, replay as say};
 use crate::plan::Plan;
 use crate::protocol::{Action, Reply};
 use crate::replay::Difference;
@@ -18,7 +18,7 @@ use crate::world::{Held, Standing};
 #[must_use]
 pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     let (lock, write) = words::choices(&plan.store, lang);
-    let buyers = lang.count(u64::from(plan.buyers), Noun::Process);
+    let buyers = words::buyers(plan, lang);
     let tickets = lang.tickets(plan.tickets.unwrap_or(0));
     format!("{}\n", say::plan_line(lang, buyers, tickets, words::place(&plan.store), lock, write))
 }

@@ -30,13 +30,7 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     if let Some(each) = words::several_each(plan.per_buyer, lang) {
         pace = format!("{pace}, {each}");
     }
-    let workers = match plan.workers {
-        Workers::Process => Noun::Process,
-        Workers::Thread => Noun::Thread,
-        Workers::Task => Noun::Task,
-        Workers::Sequential => Noun::BuyerInTurn,
-    };
-    let buyers = lang.count(u64::from(plan.buyers), workers);
+    let buyers = words::buyers(plan, lang);
     let tickets = lang.tickets(plan.tickets.unwrap_or(0));
     let file = words::place(&plan.store);
     let line = if plan.buyers == 1 {

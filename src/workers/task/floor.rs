@@ -9,13 +9,13 @@ use tokio::sync::watch;
 
 /// Threads that drive tasks.
 #[derive(Debug)]
-pub(super) struct Floor {
+pub(in crate::workers) struct Floor {
     closing: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
 }
 
 /// A runtime that starts no thread, whatever its tasks do; one that listens to sockets, if it is to.
-pub(super) fn runtime(listens: bool) -> io::Result<Runtime> {
+pub(in crate::workers) fn runtime(listens: bool) -> io::Result<Runtime> {
     let mut builder = runtime::Builder::new_current_thread();
     builder.enable_time();
     if listens {
@@ -29,7 +29,7 @@ impl Floor {
     ///
     /// # Errors
     /// When the system has no thread left: those that were started have ended again.
-    pub(super) fn open(runtimes: Vec<Runtime>) -> io::Result<Self> {
+    pub(in crate::workers) fn open(runtimes: Vec<Runtime>) -> io::Result<Self> {
         let mut floor = Self { closing: watch::channel(false).0, threads: Vec::new() };
         for runtime in runtimes {
             let mut closing = floor.closing.subscribe();
