@@ -11,6 +11,7 @@
 //! 6. Bytes are forwarded untouched.
 
 mod arrivals;
+mod choices;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 use super::background::Background;
 use super::buyers::Buyer;
 use super::link::{Happened, Link};
-use super::orders::{Chooser, Pick};
+use super::orders::Chooser;
 use super::proxy::{LinkId, Proxy};
 use super::ran::{Ran, Taken};
 use super::statement::{Statement, Tables};
@@ -187,59 +188,6 @@ impl<'a, 'b> Conductor<'a, 'b> {
         heat.made = self.buyers.iter().map(Buyer::made).collect();
         heat.ended_ns = self.clock.now_ns();
         Ok(self.ran)
-    }
-
-    fn choose(&mut self, places: &[usize], chooser: &mut dyn Chooser) -> usize {
-        // What is known, or no order at all, is run to its end in whatever order: nobody is left waiting.
-        if self.ran.known || self.ran.why.is_some() {
-            return places[0];
-        }
-        let held: Vec<Choice> = places.iter().map(|place| self.held[*place].choice.clone()).collect();
-        match chooser.choose(&held) {
-            Pick::Place(place) => places[place.min(places.len() - 1)],
-            Pick::Known => {
-                self.ran.known = true;
-                places[0]
-            }
-            differs @ Pick::Differs { .. } => {
-                self.ran.why = Why::of(differs);
-                places[0]
-            }
-        }
-    }
-
-    /// The places of the held statements that may go on.
-    fn enabled(&mut self) -> Vec<usize> {
-        self.held.sort_by(|one, other| one.choice.step.cmp(&other.choice.step));
-        let all = 0..self.held.len();
-        let polls = |held: &Held| self.buyers[held.buyer].polls(&held.pattern);
-        let free: Vec<usize> = all
-            .clone()
-            .filter(|place| !self.would_queue(&self.held[*place]) && !polls(&self.held[*place]))
-            .collect();
-        if !free.is_empty() {
-            return free;
-        }
-        let queued: Vec<usize> = all.clone().filter(|place| !polls(&self.held[*place])).collect();
-        // Those that wait at the server may be waiting for each other: then it says so itself, in a while.
-        if queued.is_empty() && !self.sent.is_empty() {
-            Vec::new()
-        } else if queued.is_empty() {
-            all.collect()
-        } else {
-            queued
-        }
-    }
-
-    /// Whether a statement would queue behind one that waits. Those that it waits for may go on.
-    fn would_queue(&self, held: &Held) -> bool {
-        let pid = self.stage.proxy.link(held.link).and_then(|link| link.pid);
-        let frees = self.sent.iter().any(|sent| pid.is_some_and(|pid| sent.blockers.contains(&pid)));
-        !frees
-            && self.sent.iter().any(|sent| {
-                !sent.statement.touches.is_disjoint(&held.statement.touches)
-                    || sent.statement.unknown && held.statement.unknown
-            })
     }
 
     fn is_over(&self, buyer: usize) -> bool {

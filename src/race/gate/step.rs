@@ -41,6 +41,15 @@ pub struct Footprint {
 }
 
 impl Footprint {
+    /// Takes what another touches as well.
+    pub fn join(&mut self, other: &Self) {
+        self.reads.extend(other.reads.iter().cloned());
+        self.touches.extend(other.touches.iter().cloned());
+        self.holds.extend(other.holds.iter().cloned());
+        self.publishes.extend(other.publishes.iter().cloned());
+        self.everything |= other.everything;
+    }
+
     /// Whether the order of the two can matter.
     #[must_use]
     pub fn depends(&self, other: &Self) -> bool {
@@ -149,6 +158,9 @@ mod tests {
             holding(&["a"], "b").depends(&holding(&["b"], "a"))
                 && !holding(&[], "b").depends(&holding(&["b"], "a"))
         );
+        let mut both = read.clone();
+        both.join(&other);
+        assert!(both.depends(&commit) && both.depends(&footprint(&["b"], &[], &[])));
         let any = Footprint { everything: true, ..Footprint::default() };
         assert!(any.depends(&read) && read.depends(&any));
     }
