@@ -101,6 +101,17 @@ fn the_stock_rises_where_tickets_come_back() {
     assert_eq!(browser.complaints(), [""; 0]);
     assert_eq!(browser.text("ticketsim.stock.inFile.value.join()"), "3,1,3,1");
     assert_eq!(browser.text("String(ticketsim.stock.parted)"), "false");
+    // Of two items the whole is shown, by its receipts: what each says of its own stock is none of it.
+    let mut header = Header::default();
+    for (item, stock) in [("gold", 2), ("silver", 5)] {
+        let item = header.items.number(item) as usize;
+        header.items.initial[item] = Some(stock);
+    }
+    let purchases = vec![order(1, 2, 0), Purchase { item: 1, ..order(2, 5, 20) }];
+    let page = write_page(&folder, &History { header, purchases });
+    browser.open(&page, &LAPTOP);
+    assert_eq!(browser.text("ticketsim.stock.inFile.value.join()"), "7,5,3");
+    assert_eq!(browser.text("String(ticketsim.stock.byReceipts)"), "true");
 }
 
 #[test]

@@ -211,6 +211,8 @@ struct Data<'a> {
     remaining: Option<Stock>,
     outcomes: Vec<&'static str>,
     faults: Vec<&'static str>,
+    /// Whether there are several items, each with a stock of its own.
+    several: bool,
     /// The files that lines stand in, where there are several.
     files: Vec<&'a str>,
     lane_buyers: Vec<String>,
@@ -257,7 +259,8 @@ impl<'a> Data<'a> {
         Self {
             count: history.purchases.len(),
             span_ns: extent.length_ns(),
-            initial: history.header.initial,
+            initial: history.header.initial.or(verdict.ledger.initial),
+            several: verdict.items.len() > 1,
             remaining: history.header.remaining,
             outcomes: Outcome::ALL.iter().map(|outcome| outcome.name()).collect(),
             faults: FaultKind::ALL.iter().map(|fault| fault.name()).collect(),

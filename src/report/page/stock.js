@@ -13,12 +13,13 @@ function stockOverTime(history) {
   }
   changes.sort((one, other) => one[0] - other[0]);
   const first = changes.find(([, value]) => !Number.isNaN(value));
-  const initial = page.initial ?? (first ? first[1] - first[2] : null);
+  const initial = page.initial ?? (first && !page.several ? first[1] - first[2] : null);
   const inFile = steps(initial, changes, (value, level, by) => (Number.isNaN(value) ? level + by : value));
   if (initial === null) return { inFile, owed: inFile, parted: false, low: 0, high: 1 };
   const owed = steps(initial, changes, (value, level, by) => level + by);
-  // Where not every receipt says what it was sold from, the receipts are all that is known.
-  if (changes.some(([, value, by]) => by < 0 && Number.isNaN(value))) {
+  // Where not every receipt says what it was sold from, or each item has a stock of its own, the receipts are all
+  // that is known of the whole.
+  if (page.several || changes.some(([, value, by]) => by < 0 && Number.isNaN(value))) {
     return { inFile: owed, owed, parted: false, byReceipts: true, ...range([owed]) };
   }
   const last = inFile.value[inFile.value.length - 1];
