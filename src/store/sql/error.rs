@@ -170,7 +170,9 @@ pub enum SqlError {
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
     /// The server does not show this user who waits.
-    #[error("{address}: who waits there can't be seen: {said}. A replay has to see it, and nothing else has")]
+    #[error(
+        "{address}: who waits there can't be seen: {said}. Replays alone need it: GRANT PROCESS ON *.* TO the user"
+    )]
     Blind {
         /// Where.
         address: String,
