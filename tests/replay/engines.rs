@@ -14,7 +14,7 @@ use ticketsim::explore::{End, Setting, census, rehearse};
 use ticketsim::history::{History, Outcome};
 use ticketsim::plan::{PerBuyer, Plan};
 use ticketsim::protocol::sql::{Engine, Isolation, Journal, SqlSale, Switch};
-use ticketsim::replay::{Replayed, replay};
+use ticketsim::replay::{ReplayError, Replayed, replay};
 use ticketsim::run::run;
 use ticketsim::schedule::{Schedule, Step, followed};
 use ticketsim::store::sql::model::{SqliteModel, mysql, postgres};
@@ -251,21 +251,36 @@ fn errors(replayed: &Replayed, all: &mut Errors) {
 }
 
 /// Replays an order, and compares it with the model, step by step and in the end. Says whether only the victim of a
-/// deadlock was another.
-fn conform(plan: &Plan, schedule: &Schedule) -> (Replayed, bool) {
+/// deadlock was another. `None` where that buyer had a step left to take in this order: among more than two buyers who
+/// wait in several circles, which one a server takes is not repeatable.
+fn conform(plan: &Plan, schedule: &Schedule) -> Option<(Replayed, bool)> {
     let what = || format!("{schedule} of {:?}", plan.store.choices());
-    let real = replay(plan, schedule, &QUIET).unwrap_or_else(|error| panic!("{}: {error}", what()));
-    assert_eq!(real.schedule(), *schedule, "{}", what());
-    assert!(real.differs.iter().all(|differs| differs.model.is_none()), "{}: {:?}", what(), real.differs);
     let tickets = plan.tickets.expect("tickets");
     let rehearsed = rehearse(&Setting::of(plan, tickets), schedule);
     let rehearsed = rehearsed.unwrap_or_else(|refusal| panic!("{}: {refusal}", what()));
+    let real = match replay(plan, schedule, &QUIET) {
+        Ok(real) => real,
+        Err(ReplayError::Unfollowed(error))
+            if plan.buyers > 2 && error.is_about_steps() && has_deadlock(&rehearsed) =>
+        {
+            return None;
+        }
+        Err(error) => panic!("{}: {error}", what()),
+    };
+    assert_eq!(real.schedule(), *schedule, "{}", what());
+    assert!(real.differs.iter().all(|differs| differs.model.is_none()), "{}: {:?}", what(), real.differs);
     let is_another_victim = !real.differs.is_empty();
     if !is_another_victim {
         let sold = &real.sold;
         assert_eq!(gist(&sold.history, &sold.verdict), gist(&rehearsed, &judge(&rehearsed)), "{}", what());
     }
-    (real, is_another_victim)
+    Some((real, is_another_victim))
+}
+
+/// Whether somebody is a deadlock's victim in it.
+fn has_deadlock(history: &History) -> bool {
+    let codes = history.purchases.iter().filter_map(|purchase| Some(purchase.fault?.cause()));
+    codes.into_iter().any(|code| code == "40P01" || code == "1213")
 }
 
 /// All orders of one purchase, counted as the model counts them.
@@ -274,7 +289,7 @@ fn all_orders_of(plan: &Plan, schedules: &[Schedule]) -> usize {
     let mut found = Errors::new();
     let mut victims = 0;
     for schedule in schedules {
-        let (replayed, is_another_victim) = conform(plan, schedule);
+        let (replayed, is_another_victim) = conform(plan, schedule).expect("two buyers have one circle");
         *ends.entry(format!("{:?}", end(&replayed))).or_default() += 1;
         errors(&replayed, &mut found);
         victims += usize::from(is_another_victim);
@@ -309,7 +324,7 @@ fn conformance(engine: Engine, folder: &Path, share: usize) {
                 (replayed, whole) = (replayed + schedules.len(), whole + 1);
             } else {
                 for schedule in schedules.iter().skip(rows % share).step_by(share) {
-                    victims += usize::from(conform(&plan, schedule).1);
+                    victims += usize::from(conform(&plan, schedule).is_none_or(|(_, is_another)| is_another));
                     replayed += 1;
                 }
             }
@@ -357,7 +372,10 @@ pub(crate) fn conformance_at_random(folder: &Path) {
                 plan.per_buyer = PerBuyer::All;
             }
             let schedule = with_model(&sale_of(&plan), tickets, Drawn(rules(&plan), buyers, &mut random));
-            let (real, is_another_victim) = conform(&plan, &schedule);
+            let Some((real, is_another_victim)) = conform(&plan, &schedule) else {
+                victims += 1;
+                continue;
+            };
             waited += usize::from(real.steps.iter().any(|taken| taken.wait.is_some()));
             victims += usize::from(is_another_victim);
         }
@@ -378,7 +396,7 @@ pub(crate) fn every_witness_at_a_database_ends_as_it_was_explored(folder: &Path)
                 let census = census(&Setting::of(&plan, tickets), 1_000_000);
                 assert!(census.partial.is_none(), "{sale:?}");
                 for found in &census.found {
-                    let (real, is_another_victim) = conform(&plan, &found.witness);
+                    let Some((real, is_another_victim)) = conform(&plan, &found.witness) else { continue };
                     assert!(
                         is_another_victim || end(&real) == found.end,
                         "{} of {sale:?}: {real:?}",
@@ -398,7 +416,12 @@ pub(crate) fn a_race_that_was_caught_at_a_database_is_replayed(folder: &Path) {
     for engine in Engine::ALL.iter().copied() {
         let Some(shop) = shop(engine, folder) else { continue };
         let (mut raced, mut runs) = (0, 0);
-        for (text, sale) in purchases(engine).into_iter().step_by(if crate::all() { 1 } else { 4 }) {
+        // Without gates a statement can meet another in its middle. Where it is busy at once, the model, whose
+        // statements have no middle, can't explain that.
+        let waits = |(_, sale): &(_, SqlSale)| engine != Engine::Sqlite || sale.busy_timeout_ns > 0;
+        for (text, sale) in
+            purchases(engine).into_iter().filter(waits).step_by(if crate::all() { 1 } else { 4 })
+        {
             for tickets in [1, 4] {
                 let mut plan = shop.plan(text, |own| *own = sale, 5, tickets);
                 plan.pace.think_ns = 500_000;
@@ -407,7 +430,7 @@ pub(crate) fn a_race_that_was_caught_at_a_database_is_replayed(folder: &Path) {
                 let schedule = followed(&sold.history);
                 let schedule =
                     schedule.unwrap_or_else(|error| panic!("{text} {sale:?}: {error}: {:?}", sold.history));
-                let (real, is_another_victim) = conform(&plan, &schedule);
+                let Some((real, is_another_victim)) = conform(&plan, &schedule) else { continue };
                 let of_all = |history: &History| {
                     let purchases = &history.purchases;
                     let mut all: Vec<_> =
