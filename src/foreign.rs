@@ -45,7 +45,7 @@ fn push(shown: &mut String, c: char) {
 }
 
 /// The codes of our own styles, as they stand between `ESC [` and `m`: the ones that [`terminal`] lets pass.
-const STYLES: [&str; 8] = ["0", "1", "2", "31", "32", "33", "34", "36"];
+const STYLES: [&str; 9] = ["0", "1", "2", "4", "31", "32", "33", "34", "36"];
 
 /// A whole text on its way to a terminal: lines, tabs and our own colours stay, all else that is harmful
 /// becomes escapes. What missed [`shown`] ends here.
@@ -92,15 +92,33 @@ pub fn json(document: &str) -> Cow<'_, str> {
     let mut text = String::with_capacity(document.len() + 16);
     for c in document.chars() {
         if is_harmful(c) && !stays(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a String can't fail.
-                let _ = write!(text, "\\u{unit:04x}");
-            }
+            escape(&mut text, c);
         } else {
             text.push(c);
         }
     }
     Cow::Owned(text)
+}
+
+/// A JSON document in ASCII: all else stands in its strings, and becomes JSON's own escapes; it says the same.
+#[must_use]
+pub fn ascii_json(document: &str) -> String {
+    let mut text = String::with_capacity(document.len() + 16);
+    for c in document.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            escape(&mut text, c);
+        }
+    }
+    text
+}
+
+fn escape(text: &mut String, c: char) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        // Writing to a String can't fail.
+        let _ = write!(text, "\\u{unit:04x}");
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +152,9 @@ mod tests {
         let safe = json(&text);
         assert!(!safe.contains(is_harmful), "{safe}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).expect("JSON"), value);
+        let plain = ascii_json(&text);
+        assert!(plain.is_ascii(), "{plain}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&plain).expect("JSON"), value);
         let pretty = "{\n  \"a\": 1\n}\n";
         assert_eq!(json(pretty), pretty);
     }

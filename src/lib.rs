@@ -2,6 +2,7 @@
 //! it and shows it.
 
 pub mod buyer;
+pub mod charset;
 pub mod cli;
 pub mod closed_set;
 pub mod explore;

@@ -21,7 +21,7 @@ use crate::protocol::{Choices, Protocol};
 #[derive(Clone, Debug, Args)]
 pub(super) struct ChoiceArgs {
     /// Take no lock: short for --lock none
-    #[arg(long, conflicts_with = "lock")]
+    #[arg(long)]
     no_lock: bool,
     /// How buyers keep each other out; flock+posix: they take turns among the kinds [default: flock; none in a
     /// database]
@@ -73,7 +73,7 @@ impl ChoiceArgs {
         );
         let has =
             |what: &str, all: Vec<&str>| format!("--{what}: {} has: {}", engine.title(), all.join(", "));
-        let lock = self.lock_word().map(str::parse::<SqlLock>).transpose();
+        let lock = self.lock_word()?.map(str::parse::<SqlLock>).transpose();
         let lock = lock.with_context(|| has("lock", names(engine.locks())))?;
         let write = self.write.as_deref().map(str::parse::<SqlWrite>).transpose();
         let write = write.with_context(|| has("write", names(SqlWrite::ALL)))?;
@@ -89,7 +89,7 @@ impl ChoiceArgs {
         if let Some(Choices::File(sale)) = self.of_catalogue(None)? {
             return Ok(sale);
         }
-        let kinds = self.lock_word().into_iter().flat_map(|word| word.split('+')).map(str::parse::<Lock>);
+        let kinds = self.lock_word()?.into_iter().flat_map(|word| word.split('+')).map(str::parse::<Lock>);
         let kinds = kinds.collect::<Result<Vec<Lock>, _>>().map_err(|name| of_a_database(&name))?;
         let (lock, others) = (kinds.first().copied(), Others::of(kinds.get(1..).unwrap_or_default()));
         let most = Others::MOST + 1;
@@ -141,7 +141,7 @@ impl ChoiceArgs {
         let (Some(case), Some(name)) = (self.case(engine)?, &self.protocol) else { return Ok(None) };
         let entry = catalogue::entry(name)?;
         if engine.is_none() {
-            let lock = self.lock_word().map(str::parse::<Lock>).transpose();
+            let lock = self.lock_word()?.map(str::parse::<Lock>).transpose();
             let lock = lock.map_err(|name| of_a_database(&name))?.map(Lock::name);
             return Ok(Some(case.variant(entry, "lock", lock).context("--protocol")?.choices));
         }
@@ -157,8 +157,16 @@ impl ChoiceArgs {
     }
 
     /// The kind of lock that was named.
-    fn lock_word(&self) -> Option<&str> {
-        if self.no_lock { Some("none") } else { self.lock.as_deref() }
+    ///
+    /// # Errors
+    /// When both none and one was.
+    fn lock_word(&self) -> anyhow::Result<Option<&str>> {
+        match self.lock.as_deref() {
+            Some(lock) if self.no_lock && lock != "none" => {
+                anyhow::bail!("--no-lock and --lock {lock} say different things: leave one of them out")
+            }
+            lock => Ok(if self.no_lock { Some("none") } else { lock }),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::Exit;
 use super::choices::ChoiceArgs;
+use super::number::{tickets, up_to};
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json};
 use super::progress::Counted;
@@ -32,10 +33,10 @@ D decrement or take, C commit, U unlock; B begin, with --isolation immediate alo
 pub(super) struct ExploreArgs {
     /// How many buyers race, 1 to 30,000 [default: 2, or as many as --protocol needs to show]
     #[arg(short = 'n', long, value_name = "N",
-          value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
+          value_parser = up_to::<{ Plan::MOST_BUYERS }>, allow_negative_numbers = true)]
     buyers: Option<u32>,
     /// How many tickets are on sale [default: 1, or as many as --protocol needs to show]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
+    #[arg(short, long, value_name = "N", value_parser = tickets, allow_negative_numbers = true)]
     tickets: Option<Stock>,
     /// The database where the tickets are, instead of a file: its engine is enough, no server is needed
     #[arg(long, value_name = "ENGINE", value_parser = engine)]
@@ -55,7 +56,7 @@ pub(super) struct ExploreArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     sample: Option<u64>,
     /// Draw by random priorities (PCT): best for races that take D steps in order
-    #[arg(long, value_name = "D", requires = "sample", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "D", requires = "sample", value_parser = up_to::<1_000>)]
     depth: Option<u32>,
     /// Seed of the sample [default: drawn, and shown]
     #[arg(long, value_name = "N", requires = "sample")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration::{duration, nanoseconds};
+use super::number::tickets;
 use crate::history::{History, Purchase};
 use crate::report::check::Note;
 use crate::stock::Stock;
@@ -14,7 +15,7 @@ use crate::verdict::{InitialFrom, Ruling, Verdict, judge, judge_from};
 #[derive(Clone, Debug, Args)]
 pub(super) struct JudgeArgs {
     /// The stock at the start [default: the header's, or else the highest that a purchase says]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
+    #[arg(short, long, value_name = "N", value_parser = tickets, allow_negative_numbers = true)]
     tickets: Option<Stock>,
     /// To what its times were cut: one that was cut to whole milliseconds lies from t to t + 1 ms
     /// [default: the header's, or the unit of a format that is coarse]

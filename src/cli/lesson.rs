@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use super::print::{print, print_json};
-use super::{Exit, closed};
+use super::Exit;
+use super::number::tickets;
+use super::print::{is_ascii, print, print_json};
 use crate::lang::{Lang, lesson as say};
 use crate::lesson::{Lesson, LessonError, Manner, Taught, Voice, ask, open_counter, teach};
 use crate::plan::Plan;
@@ -21,7 +23,7 @@ use crate::workers::WorkersError;
 #[derive(Debug, Args)]
 pub(super) struct LessonArgs {
     /// Which lesson; without one, they are listed
-    #[arg(value_name = "NAME", value_parser = closed::<Lesson>(Lesson::ALL))]
+    #[arg(value_name = "NAME|NUMBER", value_parser = lesson())]
     name: Option<Lesson>,
     /// Hold all lessons, in the order of the course
     #[arg(long, conflicts_with = "name")]
@@ -48,8 +50,22 @@ pub(super) struct LessonArgs {
     #[arg(long, value_name = "PATH", default_value = Plan::DEFAULT_FILE, requires = "serve")]
     file: PathBuf,
     /// server --serve: put N tickets on sale first
-    #[arg(long, value_name = "N", requires = "serve", value_parser = clap::value_parser!(Stock).range(0..))]
+    #[arg(long, value_name = "N", requires = "serve", value_parser = tickets, allow_negative_numbers = true)]
     tickets: Option<Stock>,
+}
+
+/// A clap parser for a lesson: its name, or its number in the list.
+fn lesson() -> impl TypedValueParser<Value = Lesson> {
+    const NUMBERS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
+    let numbered =
+        NUMBERS.iter().take(Lesson::ALL.len()).map(|number| PossibleValue::new(*number).hide(true));
+    let about =
+        |lesson: &Lesson| PossibleValue::new(lesson.name()).help(lesson.about().trim_end_matches('.'));
+    let values = Lesson::ALL.iter().map(about).chain(numbered);
+    PossibleValuesParser::new(values).try_map(|given| match given.parse::<usize>() {
+        Ok(number) => Ok(Lesson::ALL[number - 1]),
+        Err(_) => given.parse::<Lesson>(),
+    })
 }
 
 pub(super) fn execute(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
@@ -85,6 +101,7 @@ pub(super) fn execute(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -
             Voice::Plain
         },
         fast: args.fast,
+        is_ascii: is_ascii(),
         count: args.count,
         interrupted,
     };

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::number::up_to;
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json};
 use super::progress::When;
@@ -33,7 +34,7 @@ const TRIALS: u32 = 5;
 Exit code: 0 every row is as documented, 1 a row is not, 2 a row could not be judged or run, 130 interrupted.")]
 pub(super) struct MatrixArgs {
     /// Trials of each row
-    #[arg(long, value_name = "N", default_value_t = TRIALS, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = TRIALS, value_parser = up_to::<100_000>)]
     trials: u32,
     /// The protocols of ticket files instead (`ticketsim protocols`), each beside the one it is compared with
     #[arg(long, conflicts_with_all = ["workers", "lock", "write"])]

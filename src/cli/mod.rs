@@ -6,11 +6,13 @@ mod duration;
 mod explore;
 #[cfg(feature = "postgres")]
 mod gate;
+mod help;
 mod judging;
 mod lesson;
 mod logging;
 mod matrix;
 mod meant;
+mod number;
 mod outputs;
 mod pictures;
 mod print;
@@ -30,16 +32,17 @@ mod store;
 mod trouble;
 mod work;
 mod workers;
+mod wrapped;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
+use crate::charset::is_utf8_locale;
 use crate::closed_set::{ClosedSet, closed_set};
-use crate::foreign;
 use crate::lang::Lang;
 use crate::report::text::{LOUD, styled};
 use crate::streams::gave_up;
@@ -111,10 +114,14 @@ Exit code:
   130  interrupted
 
 Examples:
-  ticketsim --buyers 10 --tickets 1             ten processes, one ticket, under flock(2)
-  ticketsim --buyers 10 --tickets 1 --no-lock   the same without the lock: watch it oversell
-  ticketsim -t 5 --steps 'read think lock write unlock'   a lock that comes too late
-  ticketsim -n 100 -t 1000 --per-buyer all --think 0 -v"
+  ticketsim --buyers 10 --tickets 1
+      ten processes, one ticket, under flock(2)
+  ticketsim --buyers 10 --tickets 1 --no-lock
+      the same without the lock: watch it oversell
+  ticketsim -t 5 --steps 'read think lock write unlock'
+      a lock that comes too late
+  ticketsim -n 100 -t 1000 --per-buyer all --think 0 -v
+      how fast they sell"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -129,10 +136,10 @@ pub struct Cli {
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Common {
     /// When to colour the output
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = closed::<Color>(Color::ALL), global = true, help_heading = None)]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = closed::<Color>(Color::ALL), global = true)]
     color: Color,
     /// The language of the text output [default: from the locale]
-    #[arg(long, value_name = "LANG", value_parser = closed::<Lang>(Lang::ALL), global = true, help_heading = None)]
+    #[arg(long, value_name = "LANG", value_parser = closed::<Lang>(Lang::ALL), global = true)]
     lang: Option<Lang>,
 }
 
@@ -140,37 +147,45 @@ impl Common {
     /// The language asked for, or the locale's (POSIX: LC_ALL, then LC_MESSAGES, then LANG; an empty
     /// one counts as unset).
     fn lang(&self) -> Lang {
-        self.lang.unwrap_or_else(|| {
-            ["LC_ALL", "LC_MESSAGES", "LANG"]
-                .into_iter()
-                .find_map(|name| std::env::var(name).ok().filter(|locale| !locale.is_empty()))
-                .map_or(Lang::En, |locale| Lang::of_locale(&locale))
+        self.lang.unwrap_or_else(|| match locale("LC_MESSAGES") {
+            // Chinese in another encoding than ours is none.
+            Some(locale) if locale.contains('.') && !is_utf8_locale(&locale) => Lang::En,
+            locale => locale.map_or(Lang::En, |locale| Lang::of_locale(&locale)),
         })
     }
+
+    /// Whether what is printed has to be ASCII: the locale's characters are not those of UTF-8, and the language can
+    /// be written in it. Where no locale is named at all, today's terminals speak UTF-8.
+    fn is_ascii(&self) -> bool {
+        self.lang() != Lang::Zh && locale("LC_CTYPE").is_some_and(|locale| !is_utf8_locale(&locale))
+    }
+}
+
+/// The locale of this category.
+fn locale(category: &str) -> Option<String> {
+    ["LC_ALL", category, "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|locale| !locale.is_empty()))
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Judge histories of sales, whoever made them
-    Check(check::CheckArgs),
-    /// Race somebody else's program or endpoint, and judge it
-    Race(Box<race::RaceArgs>),
+    /// Learn how processes work, up to the ticket sale: eight lessons that run
+    Lesson(lesson::LessonArgs),
+    /// Well-known protocols, right and wrong, by name: what goes wrong, where it is met, how it is mended
+    Protocols(protocols::ProtocolsArgs),
+    /// Count every order of the buyers' steps, on a model, and how each ends
+    Explore(explore::ExploreArgs),
     /// Run one order of steps, exactly, on real processes
     Replay(replay::ReplayArgs),
     /// Replay by hand: let one buyer go one step at a time
     Step(step::StepArgs),
     /// Say which schedule a recorded history followed
     Schedule(schedule::ScheduleArgs),
+    /// Judge histories of sales, whoever made them
+    Check(check::CheckArgs),
     /// Show a history: in the terminal, as a page, as a trace
     Report(report::ReportArgs),
-    /// Say how many tickets are left
-    Show(show::ShowArgs),
-    /// Remove the tables of a sale from a database
-    Clear(show::ClearArgs),
-    /// Count every order of the buyers' steps, on a model, and how each ends
-    Explore(explore::ExploreArgs),
-    /// Well-known protocols, right and wrong, by name: what goes wrong, where it is met, how it is mended
-    Protocols(protocols::ProtocolsArgs),
     /// Run every combination of workers, lock and write, and grade it
     ///
     /// Each row of the matrix is several real sales on real files: 10 buyers race for 20 tickets and buy
@@ -178,15 +193,22 @@ enum Command {
     /// without the lock did. With --dir it tells whether the locks of a mount (NFS, FUSE, a container's
     /// volume) keep what their documentation promises.
     Matrix(matrix::MatrixArgs),
-    /// Learn how processes work, up to the ticket sale: eight lessons that run
-    Lesson(lesson::LessonArgs),
+    /// Race somebody else's program or endpoint, and judge it
+    Race(Box<race::RaceArgs>),
+    /// Say how many tickets are left
+    Show(show::ShowArgs),
+    /// Remove the tables of a sale from a database
+    Clear(show::ClearArgs),
     /// How to log purchases, so that check can judge them
     #[command(override_help = logging::TEXT)]
     Logging,
+    /// The same as --version
+    #[command(hide = true)]
+    Version,
     /// Print completions for a shell
     Completions(shell::CompletionsArgs),
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or write one a command into a folder
+    Man(shell::ManArgs),
 }
 
 /// The whole command: reads the arguments, does what they ask for, and prints once what went wrong.
@@ -215,21 +237,25 @@ fn was_given_up(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(gave_up)
 }
 
-/// Reads the arguments. clap prints help and usage errors, and exits with 0 or 2; but it quotes an argument as
-/// it is, so one that a terminal would obey is for us to print.
+/// Reads the arguments. What clap has to say of them is for us to print: it would quote an argument that a terminal
+/// obeys as it is.
 fn parse() -> Cli {
     let args: Vec<OsString> = std::env::args_os().collect();
-    let harmful = args.iter().any(|arg| arg.to_string_lossy().contains(foreign::is_harmful));
-    Cli::try_parse_from(&args).unwrap_or_else(|error| {
-        let meant = args.get(1..).and_then(meant::replay_missing);
-        if !error.use_stderr() || !harmful && meant.is_none() {
-            error.exit();
-        }
+    let parsed =
+        help::command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.unwrap_or_else(|error| {
         let calm = AtomicBool::new(false);
-        print::note(error.render().to_string().trim_end(), &calm);
-        if let Some(command) = meant {
-            let lang = Common { color: Color::Auto, lang: None }.lang();
-            print::note(crate::lang::replay::meant(lang, styled(LOUD, command)), &calm);
+        let common = Common { color: Color::Auto, lang: None };
+        print::write_in_ascii(common.is_ascii());
+        let text = error.render().ansi().to_string();
+        if !error.use_stderr() {
+            // Nobody is left to tell when stdout is closed.
+            let _ = print::print(&text, &calm);
+        } else {
+            print::note(text.trim_end(), &calm);
+        }
+        if let Some(command) = args.get(1..).filter(|_| error.use_stderr()).and_then(meant::replay_missing) {
+            print::note(crate::lang::replay::meant(common.lang(), styled(LOUD, command)), &calm);
         }
         std::process::exit(error.exit_code());
     })
@@ -252,6 +278,7 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let lang = cli.common.lang();
+    print::write_in_ascii(cli.common.is_ascii());
     ignore_file_size_signal();
     match cli.command {
         None => run::execute(cli.run, lang, interrupted),
@@ -268,8 +295,11 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
         Some(Command::Protocols(args)) => protocols::execute(&args, lang, interrupted),
         Some(Command::Lesson(args)) => lesson::execute(&args, lang, interrupted),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang, interrupted),
+        Some(Command::Version) => {
+            print::print(&help::command().render_long_version(), interrupted).map(|()| Exit::Sound)
+        }
         Some(Command::Completions(args)) => shell::completions(&args, interrupted),
-        Some(Command::Man) => shell::man(interrupted),
+        Some(Command::Man(args)) => shell::man(&args, interrupted),
     }
 }
 

@@ -1,27 +1,46 @@
 //! How a command speaks: results to stdout, all else to stderr; everything through the door for foreign text,
 //! and so that an interrupt ends a wait for a reader.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
+use std::os::fd::AsFd;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 
+use super::wrapped::wrapped;
+use crate::charset::ascii;
 use crate::foreign;
 use crate::report::text::{BAD, styled};
 use crate::streams::{Patient, gave_up};
 
-/// Prints a text to stdout; without colour where there is none to be had. A reader that has closed the pipe
-/// (`| head -1`) has seen enough: that is no error.
+/// Whether texts are to be in ASCII, once it is known.
+static IS_ASCII: OnceLock<bool> = OnceLock::new();
+
+/// Settles for the whole command whether its texts are in ASCII.
+pub(super) fn write_in_ascii(is_ascii: bool) {
+    // The first word counts: there is only one command line.
+    let _ = IS_ASCII.set(is_ascii);
+}
+
+/// Whether texts are to be in ASCII.
+pub(super) fn is_ascii() -> bool {
+    IS_ASCII.get().copied().unwrap_or(false)
+}
+
+/// Prints a text to stdout; without colour where there is none to be had, and in lines as wide as the terminal. A
+/// reader that has closed the pipe (`| head -1`) has seen enough: that is no error.
 pub(super) fn print(text: &str, interrupted: &AtomicBool) -> anyhow::Result<()> {
-    put(&coloured(foreign::terminal(text), AutoStream::choice(&std::io::stdout())), interrupted)
+    let width = terminal_size_of(std::io::stdout());
+    put(&faced(text, width, AutoStream::choice(&std::io::stdout())), interrupted)
 }
 
 /// Prints a JSON document, and a line feed.
 pub(super) fn print_json(document: &str, interrupted: &AtomicBool) -> anyhow::Result<()> {
-    put(&(foreign::json(document) + "\n"), interrupted)
+    let document = foreign::json(document) + "\n";
+    put(&if is_ascii() { foreign::ascii_json(&document) } else { document.into_owned() }, interrupted)
 }
 
 fn put(text: &str, interrupted: &AtomicBool) -> anyhow::Result<()> {
@@ -48,14 +67,26 @@ pub(super) fn complain(error: &anyhow::Error, interrupted: &AtomicBool) {
 /// A line on stderr.
 pub(super) fn note(text: impl Display, interrupted: &AtomicBool) {
     let text = format!("{text}\n");
-    let text = coloured(foreign::terminal(&text), AutoStream::choice(&std::io::stderr()));
+    let text = faced(&text, terminal_size_of(std::io::stderr()), AutoStream::choice(&std::io::stderr()));
     // With stderr closed there is nobody left to tell.
     let _ = Patient::new(std::io::stderr().lock(), interrupted).write_all(text.as_bytes());
 }
 
-fn coloured(text: Cow<'_, str>, choice: ColorChoice) -> Cow<'_, str> {
+/// How many columns a stream has, where it is a terminal.
+fn terminal_size_of(stream: impl AsFd) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
+}
+
+/// A text as its reader is to see it.
+fn faced(text: &str, width: Option<usize>, choice: ColorChoice) -> String {
+    let text = foreign::terminal(text);
+    let text = if is_ascii() { ascii(&text).into_owned() } else { text.into_owned() };
+    let text = match width {
+        Some(width) => wrapped(&text, width).into_owned(),
+        None => text,
+    };
     match choice {
-        ColorChoice::Never => anstream::adapter::strip_str(&text).to_string().into(),
+        ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
         ColorChoice::Auto | ColorChoice::AlwaysAnsi | ColorChoice::Always => text,
     }
 }

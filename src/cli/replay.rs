@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::meant;
+use super::number::up_to;
 use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::PictureArgs;
 use super::print::{complain, note, print, print_json};
@@ -33,22 +34,26 @@ use crate::workers::WorkersError;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 A step is a letter and a buyer's number:
-  L  take the lock        R  read the stock     U  let the lock go
-  W  write one less       T  empty the file and  F  fill it (--write truncate: instead of W)
+  L  take the lock    R  read the stock    U  let the lock go
+  W  write one less; with --write truncate instead of it
+  T  empty the file and then  F  fill it
   O  open the file to lock (--write rename --lock-on ticket: before L)
-With --steps each word is a step in its place: open O, lock L, read R, write W, truncate T, fill F, unlock U,
+With --steps each word is a step in its place: open O, lock L, read R, write W, truncate T, fill F, unlock U, \
 lock-shared H, upgrade V, close-other E, unlink N, reopen-check I, look-stale Y, remove-stale J, helper-unlock A.
 
-Each buyer is held at a gate before every step until it is its turn: a process of its own, or with --workers a
-thread or a task. A purchase that has begun when the schedule ends is finished; none is begun. Where the lock
+Each buyer is held at a gate before every step until it is its turn: a process of its own, or with --workers a \
+thread or a task. A purchase that has begun when the schedule ends is finished; none is begun. Where the lock \
 forbids the order, it says at which step and who holds it, and the exit code is 2.
 
 Examples:
   ticketsim replay 'R1 R2 W1 W2' --tickets 1 --no-lock
   ticketsim replay 'L1 R1 W1 U1 L2 R2 U2' --tickets 1
-  ticketsim replay 'R1 T1 R2 F1' --tickets 1 --no-lock --write truncate --times 1000
-  ticketsim replay 'R1 R2 L1 W1 U1 L2 W2 U2' --tickets 1 --steps 'read lock write unlock'
-  ticketsim replay 'R1 R2 W1 W2 C1 C2' --store postgres:///shop --isolation read-committed --tickets 1
+  ticketsim replay 'R1 T1 R2 F1' --tickets 1 --no-lock --write truncate
+  ticketsim replay 'R1 R2 W1 W2' --tickets 1 --no-lock --times 1000
+  ticketsim replay 'R1 R2 L1 W1 U1 L2 W2 U2' --tickets 1 \\
+      --steps 'read lock write unlock'
+  ticketsim replay 'R1 R2 W1 W2 C1 C2' --store postgres:///shop \\
+      --isolation read-committed --tickets 1
   ticketsim replay --from race.json --expect sound
 
 With --store a step is a request: one that has to wait has been sent, and the engine says that it waits.")]
@@ -63,7 +68,7 @@ pub(super) struct ReplayArgs {
     from: Option<PathBuf>,
     /// How many buyers there are [default: as many as the schedule names]
     #[arg(short = 'n', long, value_name = "N",
-          value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
+          value_parser = up_to::<{ Plan::MOST_BUYERS }>, allow_negative_numbers = true)]
     buyers: Option<u32>,
     #[command(flatten)]
     sale: SaleArgs,
@@ -72,7 +77,7 @@ pub(super) struct ReplayArgs {
     #[command(flatten)]
     place: StoreArgs,
     /// Replay it N times, each with new buyers, and say whether all agree
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = up_to::<{ u32::MAX }>)]
     times: u32,
     /// Exit with 0 if this verdict comes out, and with 1 if another does, or the store forbids the order: a test
     /// against a race that came back, or was to stay away

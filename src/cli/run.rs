@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::choices::ChoiceArgs;
 use super::duration::{duration, nanoseconds};
+use super::number::{tickets, up_to};
 use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{print, print_json};
@@ -33,7 +34,7 @@ use crate::workers::{Watch, WorkersError};
 #[derive(Clone, Debug, Args)]
 pub(super) struct SaleArgs {
     /// Put N tickets on sale first [default: what the file has]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(Stock).range(0..))]
+    #[arg(short, long, value_name = "N", value_parser = tickets, allow_negative_numbers = true)]
     pub(super) tickets: Option<Stock>,
     #[command(flatten)]
     choices: ChoiceArgs,
@@ -120,7 +121,7 @@ impl WaitArgs {
 pub(super) struct RunArgs {
     /// How many buyers race, 1 to 30,000
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10,
-          value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
+          value_parser = up_to::<{ Plan::MOST_BUYERS }>, allow_negative_numbers = true)]
     buyers: u32,
     /// How buyers are run
     #[arg(long, value_name = "KIND", default_value = "process", value_parser = closed::<Workers>(Workers::ALL))]
@@ -270,8 +271,11 @@ fn conclude(
 }
 
 fn jitter(text: &str) -> Result<f64, String> {
-    let jitter: f64 = text.parse().map_err(|_| "a number from 0 to 1".to_owned())?;
-    if (0.0..=1.0).contains(&jitter) { Ok(jitter) } else { Err("a number from 0 to 1".to_owned()) }
+    let (number, of) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent, 100.0));
+    let jitter = number.trim().parse::<f64>().ok().map(|number| number / of);
+    jitter
+        .filter(|jitter| (0.0..=1.0).contains(jitter))
+        .ok_or("a number from 0 to 1, or 0% to 100%".to_owned())
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! `ticketsim completions SHELL` and `ticketsim man`.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use clap::{Args, CommandFactory as _};
+use anyhow::Context as _;
+use clap::Args;
 use clap_complete::Shell;
 
 use super::print::print;
-use super::{Cli, Exit};
+use super::{Exit, help};
 
 /// `ticketsim completions SHELL`.
 #[derive(Debug, Args)]
@@ -15,16 +17,32 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
+/// `ticketsim man`.
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Write the pages of all commands into this folder, instead of printing the one on the whole
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
 pub(super) fn completions(args: &CompletionsArgs, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "ticketsim", &mut script);
+    clap_complete::generate(args.shell, &mut help::command(), "ticketsim", &mut script);
     print(&String::from_utf8(script)?, interrupted)?;
     Ok(Exit::Sound)
 }
 
-pub(super) fn man(interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-    print(&String::from_utf8(page)?, interrupted)?;
+pub(super) fn man(args: &ManArgs, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    let pages = help::pages()?;
+    let Some(folder) = &args.dir else {
+        let (_, page) = pages.into_iter().next().context("a page")?;
+        print(&String::from_utf8(page)?, interrupted)?;
+        return Ok(Exit::Sound);
+    };
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    for (name, page) in pages {
+        let path = folder.join(name);
+        std::fs::write(&path, page).with_context(|| path.display().to_string())?;
+    }
     Ok(Exit::Sound)
 }

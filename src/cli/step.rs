@@ -9,6 +9,7 @@ use clap::Args;
 use nix::errno::Errno;
 
 use super::Exit;
+use super::number::up_to;
 use super::outputs::Outputs;
 use super::print::print;
 use super::replay::{plan_of, text, was_interrupted};
@@ -36,8 +37,8 @@ const MOST_STATES: usize = 100_000;
 /// `ticketsim step`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Type a buyer's number to let it take its next step, u to go one step back (with new buyers, which
-take the steps before it again), ? for the shortest way to an oversell, q to leave. It ends when all
+Type a buyer's number to let it take its next step, u to go one step back (with new buyers, which \
+take the steps before it again), ? for the shortest way to an oversell, q to leave. It ends when all \
 buyers have left, or with q or the end of the input: then purchases that have begun are finished.
 
 It reads plain lines, so a pipe can drive it:
@@ -46,7 +47,7 @@ It reads plain lines, so a pipe can drive it:
 pub(super) struct StepArgs {
     /// How many buyers there are
     #[arg(short = 'n', long, value_name = "N", default_value_t = 2,
-          value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MOST_BUYERS)))]
+          value_parser = up_to::<{ Plan::MOST_BUYERS }>, allow_negative_numbers = true)]
     buyers: u32,
     #[command(flatten)]
     sale: SaleArgs,

@@ -12,6 +12,7 @@ use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::LessonError;
+use crate::charset::ascii;
 use crate::lang::{Lang, lesson as text};
 use crate::report::text::ASIDE;
 use crate::shared::SharedSlice;
@@ -37,6 +38,8 @@ pub struct Manner<'a> {
     pub voice: Voice,
     /// Whether pauses are cut to a quarter.
     pub fast: bool,
+    /// Whether the terminal takes ASCII alone.
+    pub is_ascii: bool,
     /// How many children, or clients, where the lesson lets one choose.
     pub count: Option<u32>,
     /// Set (by a signal handler, say) when the lesson is to end early.
@@ -147,6 +150,7 @@ impl<'a> Stage<'a> {
             return;
         }
         // Past the standard library's buffer: the next child would inherit what stays there.
+        let part = if self.manner.is_ascii { ascii(part) } else { part.into() };
         let mut out = Patient::new(io::stdout().lock(), self.manner.interrupted);
         if let Err(error) = out.write_all(part.as_bytes()) {
             // Whether to go on without a reader is for the parent to say: a child plays its part.

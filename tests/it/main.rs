@@ -6,6 +6,7 @@ mod check;
 mod databases;
 mod explore;
 mod explore_page;
+mod face;
 mod foreign;
 mod formats;
 mod harness;
