@@ -9,6 +9,7 @@ use clap_complete::Shell;
 
 use super::print::print;
 use super::{Exit, help};
+use crate::history::write_whole;
 
 /// `ticketsim completions SHELL`.
 #[derive(Debug, Args)]
@@ -42,7 +43,8 @@ pub(super) fn man(args: &ManArgs, interrupted: &AtomicBool) -> anyhow::Result<Ex
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for (name, page) in pages {
         let path = folder.join(name);
-        std::fs::write(&path, page).with_context(|| path.display().to_string())?;
+        write_whole(&path, interrupted, |out| out.write_all(&page))
+            .with_context(|| path.display().to_string())?;
     }
     Ok(Exit::Sound)
 }
