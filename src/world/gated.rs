@@ -232,6 +232,7 @@ impl<S: Session> AtGate<S> {
             Ok(again) => self.session.inner().on_wait(Box::new(again)),
             Err(error) => return self.gate.say_last(&error),
         }
+        self.session.inner().by_hand();
         self.gate.tell(Told::Ready(self.session.inner().number()));
         finish_step(&mut self.buyer, &mut self.session);
     }

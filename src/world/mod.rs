@@ -48,6 +48,9 @@ pub trait Session {
         None
     }
 
+    /// Is told that somebody holds its buyer before each step, so that no time passes between them.
+    fn by_hand(&mut self) {}
+
     /// Is told that its buyer stands before this action, and would ask for it now if nothing held it back.
     fn asks(&mut self, _action: Action) {}
 

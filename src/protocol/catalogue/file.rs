@@ -283,6 +283,31 @@ pub(super) const ENTRIES: &[Entry] = &[
         })],
     },
     Entry {
+        name: "stale-break-by-age",
+        said: &said::STALE_BREAK_BY_AGE,
+        control: "stale-break-guarded",
+        // Holders think for longer than a lockfile may be old.
+        cases: &[of_two(FileRecipe {
+            trouble: Trouble { lease_ns: Some(2_000_000), ..NO_TROUBLE },
+            trial: Trial { think_ns: 6_000_000, ..Trial::USUAL },
+            ..FileRecipe::new(
+                "think look-stale remove-stale lock read think write unlock",
+                &[(Lock::Lockfile, BREAKS), (Lock::Link, BREAKS)],
+            )
+        })],
+    },
+    Entry {
+        name: "lease-on-file",
+        said: &said::LEASE_ON_FILE,
+        control: "locked",
+        // Holders pause beyond their lease.
+        cases: &[of_two(FileRecipe {
+            trouble: Trouble { lease_ns: Some(3_000_000), ..NO_TROUBLE },
+            trial: Trial { think_ns: 10_000_000, ..Trial::USUAL },
+            ..FileRecipe::new("lock read think write unlock", &[(Lock::Lease, BREAKS)])
+        })],
+    },
+    Entry {
         name: "stale-break-guarded",
         said: &said::STALE_BREAK_GUARDED,
         control: "stale-break-by-pid",

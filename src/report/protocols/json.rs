@@ -14,7 +14,8 @@ struct Row {
     name: &'static str,
     store: &'static str,
     steps: Protocol,
-    lock: &'static str,
+    /// The kinds of locks, with a plus between them where buyers take turns among several.
+    lock: String,
     /// The level of its transactions, in a database.
     #[serde(skip_serializing_if = "Option::is_none")]
     isolation: Option<&'static str>,
@@ -52,8 +53,8 @@ pub fn json(all: &[Counted]) -> String {
 fn row(counted: &Counted) -> Row {
     let Counted { entry, case, usual, setting, .. } = counted;
     let (lock, isolation) = match usual.choices {
-        Choices::File(sale) => (sale.lock.name(), None),
-        Choices::Sql(sale) => (sale.lock.name(), Some(sale.isolation.name())),
+        Choices::File(sale) => (sale.kinds(), None),
+        Choices::Sql(sale) => (sale.lock.name().to_owned(), Some(sale.isolation.name())),
     };
     let breaks = usual.promise == Promise::Breaks;
     let witness = counted.shortest().filter(|_| breaks).map(|found| found.witness.to_string());

@@ -7,7 +7,8 @@
 //! what the longer text had beyond its end stays behind.
 //!
 //! It has no clock, so nobody gives up waiting, and a think takes no time. Nobody is killed in it (but a dead
-//! holder's lockfile may be there from the start) and no system call fails. The ticket file is one as `--tickets` creates it: other members would make no
+//! holder's lockfile may be there from the start) and no system call fails. Where a lockfile ages, it may be too old
+//! whenever somebody looks: its holder has paused for so long. The ticket file is one as `--tickets` creates it: other members would make no
 //! difference but to the length of its text.
 
 use super::ticket;
@@ -63,6 +64,8 @@ pub struct Seat {
     kind: Option<Lock>,
     /// Whether it has found the lockfile's holder to be dead, and has yet to remove it.
     found_dead: bool,
+    /// The number of its lease; 0 where leases do not end.
+    lease: u32,
 }
 
 /// The lock and the ticket file that all buyers share.
@@ -88,6 +91,10 @@ pub struct FileModel {
     held: Vec<(u8, u32, Hold)>,
     /// Whether the lockfile that is there is a dead holder's.
     is_stale: bool,
+    /// Whether a lockfile has an age at which it is taken over, or its holder is taken for dead.
+    ages: bool,
+    /// How many leases were granted, where they end: the last one alone is one.
+    leases: u32,
 }
 
 impl FileModel {
@@ -107,6 +114,8 @@ impl FileModel {
             current: 0,
             held: sale.stale.then_some((sale.lock.realm(), 0, Hold::Alone)).into_iter().collect(),
             is_stale: sale.stale,
+            ages: sale.lease_ns.is_some(),
+            leases: 0,
         }
     }
 
@@ -128,8 +137,18 @@ impl FileModel {
         self.is_stale = false;
     }
 
+    /// Whether the lock of this seat ends by itself.
+    fn ends(&self, seat: &Seat) -> bool {
+        self.ages && self.kind(seat) == Lock::Lease
+    }
+
     /// Lets the lock go, if the seat (still) holds it.
     fn release(&mut self, seat: &mut Seat) {
+        if self.ends(seat) && std::mem::take(&mut seat.lease) != self.leases {
+            // It is another's by now, and who lets go looks.
+            seat.holds = None;
+            return;
+        }
         if let Some(hold) = seat.holds.take()
             && let held = (self.kind(seat).realm(), seat.opened, hold)
             && let Some(place) = self.held.iter().position(|other| *other == held)
@@ -239,6 +258,8 @@ impl Apart for FileModel {
             Action::LockShared => !holds.any(|hold| hold == Hold::Alone),
             Action::Upgrade => holds.count() <= own,
             Action::Lock if self.is_stale && self.break_stale => true,
+            // Its holder has paused beyond its lease.
+            Action::Lock if self.ends(seat) => true,
             _ => holds.next().is_none(),
         }
     }
@@ -254,7 +275,14 @@ impl Apart for FileModel {
                 if self.is_stale && self.break_stale {
                     self.remove_lockfile();
                 }
+                if self.ends(seat) {
+                    self.remove_lockfile();
+                }
                 self.hold(seat, Hold::Alone);
+                if self.ends(seat) {
+                    self.leases += 1;
+                    seat.lease = self.leases;
+                }
             }
             Action::LockShared => self.hold(seat, Hold::Shared),
             // fcntl_locking(2), as above.
@@ -263,7 +291,11 @@ impl Apart for FileModel {
             }
             // It is of the same open file, and that alone counts: but a POSIX lock is each process's own.
             Action::HelperUnlock if self.kind(seat) != Lock::Posix => self.release(seat),
-            Action::LookStale => seat.found_dead = self.is_stale,
+            // A slow holder is taken for a dead one.
+            Action::LookStale => {
+                let is_old = self.ages && !self.held.is_empty();
+                seat.found_dead = self.is_stale || is_old;
+            }
             Action::RemoveStale => self.remove_what_was_found(seat),
             // Whoever opens it next makes another.
             Action::Unlink => self.current += 1,

@@ -209,7 +209,6 @@ impl Session for FileSession {
     }
 
     fn attempt(&mut self, action: Action) -> Option<Reply> {
-        self.by_hand = true;
         let shared = match action {
             Action::Lock | Action::Upgrade => false,
             Action::LockShared => true,
@@ -222,6 +221,10 @@ impl Session for FileSession {
                 Err(error) => Some(Reply::Failed(Fault::of_lock(&error))),
             }
         })
+    }
+
+    fn by_hand(&mut self) {
+        self.by_hand = true;
     }
 
     /// flock(2): a lock that is turned into another is let go first, whenever the new one is granted.

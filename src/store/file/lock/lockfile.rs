@@ -109,11 +109,12 @@ impl Lockfile {
         }
     }
 
-    /// The same where no time passes: a lease ends when somebody says so (see [`expire`]), and a dead holder's
-    /// lockfile is broken at once, if it is to be broken.
+    /// The same where no time passes: a lease that was given is up when somebody asks, since its holder has paused for
+    /// so long, and a dead holder's lockfile is broken at once, if it is to be broken.
     pub(super) fn try_lock_by_hand(&self) -> Result<bool> {
         match self.making {
-            Making::Leased(_) => Ok(self.create()? || self.take_over(is_expired)?),
+            Making::Leased(_) if self.dead_after.is_some() => Ok(self.create()? || self.take_over(|_| true)?),
+            Making::Leased(_) => self.create(),
             Making::Created | Making::Linked if self.try_lock()? => Ok(true),
             Making::Created | Making::Linked if self.break_stale => {
                 self.break_stale()?;
@@ -190,10 +191,10 @@ impl Lockfile {
     }
 
     /// Whether a program would take its holder for dead: by its age, where a time to live says so, else by its
-    /// process id. `by_hand`: where no time passes, its time is up when somebody says so.
+    /// process id. `by_hand`: where no time passes, its time is up.
     pub(super) fn looks_stale(&self, by_hand: bool) -> bool {
         match self.dead_after {
-            Some(_) if by_hand => self.age().is_some_and(is_expired),
+            Some(_) if by_hand => self.age().is_some(),
             Some(limit) => self.age().is_some_and(|age| age > limit),
             None => self.dead_holder().is_some(),
         }
@@ -257,25 +258,6 @@ impl Lockfile {
     fn guard(&self) -> Result<Option<File>> {
         let guard = open_own(&self.guard)?;
         Ok(flock::try_lock(&guard)?.then_some(guard))
-    }
-}
-
-/// Whether a lockfile was made before anything was: what [`expire`] makes of it.
-fn is_expired(age: Duration) -> bool {
-    SystemTime::now().checked_sub(age).is_some_and(|made| {
-        made.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default() < Duration::from_secs(1)
-    })
-}
-
-/// Ends the time to live of the lockfile of the ticket file `file`, if there is one.
-///
-/// # Errors
-/// When the system refuses.
-pub fn expire(file: &Path) -> Result<()> {
-    match OpenOptions::new().write(true).open(path(file)) {
-        Ok(lockfile) => lockfile.set_modified(SystemTime::UNIX_EPOCH),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
     }
 }
 

@@ -25,9 +25,7 @@ use crate::store::file::ticket::{TicketFile, open_own};
 use home::Home;
 
 pub use home::state_of;
-pub use lockfile::{
-    Occupied, clean_up_private, expire, guard_path, leave_dead, occupied, path as lockfile_path,
-};
+pub use lockfile::{Occupied, clean_up_private, guard_path, leave_dead, occupied, path as lockfile_path};
 
 /// How a wait for the lock ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,8 +260,8 @@ impl Locker {
         }
     }
 
-    /// The same where no time passes: a lockfile's time to live ends when somebody says so, and a dead holder's
-    /// lockfile is broken at once, if it is to be broken.
+    /// The same where no time passes: a lease that was given is up when somebody asks, and a dead holder's lockfile is
+    /// broken at once, if it is to be broken.
     ///
     /// # Errors
     /// As [`Locker::try_lock`].
@@ -274,8 +272,8 @@ impl Locker {
         }
     }
 
-    /// Whether a program would take the lockfile's holder for dead. `by_hand`: where no time passes, its time is up
-    /// when somebody says so.
+    /// Whether a program would take the lockfile's holder for dead. `by_hand`: where no time passes, its time is
+    /// up.
     #[must_use]
     pub fn looks_stale(&self, by_hand: bool) -> bool {
         match &self.0 {
