@@ -94,7 +94,8 @@ pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
     // whether one who has the lock with others read before another wrote the same stock.
     let found = followed(&sold.history).unwrap_or_else(|error| panic!("{schedule}: {error}"));
     let sale = plan.file().expect("a ticket file").sale;
-    let together = plan.exclusion() == Exclusion::SameOwner;
+    let alone = sale.is_alike() && !sale.inherit && sale.lock != Lock::Lease;
+    let together = plan.exclusion() == Exclusion::SameOwner || !alone;
     if sale.steps.is_some() || sale.protocol().has(StepKind::Open) || together {
         let again = rehearse(&setting(plan), &found).unwrap_or_else(|error| panic!("{found}: {error}"));
         assert_eq!(gist(&again, &judge(&again)), real, "{schedule}, found as {found}");
