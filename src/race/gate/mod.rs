@@ -4,7 +4,7 @@
 //! purchases go on in any chosen order: so it finds the order that oversells, and makes it happen again. The
 //! application is not touched: it is given another host and port for its database.
 //!
-//! [`statement`], [`step`], [`orders`], [`environment`] and [`wire`] are pure. [`proxy`] is the gate, `conductor`
+//! [`statement`], [`step`], [`orders`], [`environment`] and [`wire`] are pure. `proxy` is the gate, `conductor`
 //! carries one order out, `phases` decides which.
 
 mod background;
