@@ -63,7 +63,7 @@ texts! {
     /// A buyer of a history that was read from a file.
     on_line(buyer, line) { en: "{buyer} (line {line})", zh: "{buyer}（第 {line} 行）" }
     /// The same, of several files that are one history.
-    on_line_of(buyer, file, line) { en: "{buyer} ({file}:{line})", zh: "{buyer}（{file}:{line}）" }
+    on_line_of(buyer, file, line) { en: "{buyer} ({file}:{line})", zh: "{buyer}（{file} 第 {line} 行）" }
 
     /// A refusal that read a stock.
     refused_with_stock(buyer, stock) {

@@ -122,7 +122,7 @@ pub const COMPARE_AND_SET: Said = Said {
 pub const ONE_STATEMENT: Said = Said {
     about: Both {
         en: "UPDATE … SET stock = stock - 1 WHERE stock > 0",
-        zh: "UPDATE … SET stock = stock - 1 WHERE stock > 0",
+        zh: "一条语句：UPDATE … SET stock = stock - 1 WHERE stock > 0",
     },
     why: Both {
         en: "Check and write are one statement, and the database carries it out on the newest row.",
