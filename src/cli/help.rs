@@ -35,6 +35,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "lock_on",
             "steps",
             "protocol",
+            "protocols",
             "fsync",
             "break_stale",
             "lock_timeout",

@@ -257,7 +257,7 @@ fn conform(plan: &Plan, schedule: &Schedule) -> Option<(Replayed, bool)> {
     let what = || format!("{schedule} of {:?}", plan.store.choices());
     let tickets = plan.tickets.expect("tickets");
     let rehearsed = rehearse(&Setting::of(plan, tickets), schedule);
-    let rehearsed = rehearsed.unwrap_or_else(|refusal| panic!("{}: {refusal}", what()));
+    let rehearsed = rehearsed.unwrap_or_else(|error| panic!("{}: {error}", what()));
     let real = match replay(plan, schedule, &QUIET) {
         Ok(real) => real,
         Err(ReplayError::Unfollowed(error))
