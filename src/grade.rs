@@ -17,7 +17,7 @@ use crate::protocol::file::{Lock, LockOn, Sale, Write};
 closed_set! {
     /// How a combination did.
     pub enum Grade: "grade" {
-        /// No anomaly in any trial, while its control without the lock failed.
+        /// No anomaly in any trial, while its control failed.
         Safe = "safe",
         /// At least one trial with an anomaly.
         Unsafe = "unsafe",
@@ -27,6 +27,16 @@ closed_set! {
 }
 
 /// What one row of a matrix is about.
+pub trait Graded: Clone + PartialEq {
+    /// The grade that is promised.
+    fn expected(&self) -> Grade;
+
+    /// Whether it is the control of `other`: the same without what keeps buyers apart, which has to fail before
+    /// `other` can be safe.
+    fn is_control_of(&self, other: &Self) -> bool;
+}
+
+/// What one row of the matrix of ticket files is about.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "rows are few, and a copy costs nothing beside a trial")]
 pub enum Subject {
@@ -53,6 +63,16 @@ impl Subject {
             Subject::Combination(combination) => combination.expected(),
             Subject::Protocol(named) => named.expected(),
         }
+    }
+}
+
+impl Graded for Subject {
+    fn expected(&self) -> Grade {
+        Subject::expected(*self)
+    }
+
+    fn is_control_of(&self, other: &Self) -> bool {
+        *self == other.control()
     }
 }
 
@@ -218,7 +238,7 @@ pub struct Counts {
 /// Why nothing was learnt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The same without the lock did not fail either.
+    /// Its control did not fail either.
     ControlHeld,
     /// It could not be run, or not be judged, for this reason.
     CouldNotRun(String),
@@ -226,9 +246,9 @@ pub enum Obstacle {
 
 /// One combination or protocol, tried and graded.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct Row<S = Subject> {
     /// Which.
-    pub subject: Subject,
+    pub subject: S,
     /// How many trials were run.
     pub trials: u32,
     /// What went wrong in them.
@@ -237,13 +257,28 @@ pub struct Row {
     pub sales_per_s: f64,
     /// The wait that 99 in 100 purchases did not exceed, in nanoseconds; `None` without a lock.
     pub wait_p99_ns: Option<u64>,
+    /// How long 99 in 100 purchases took at most that got a ticket, all their tries together, in nanoseconds.
+    pub purchase_p99_ns: Option<u64>,
+    /// How many receipts there were, over all trials.
+    pub receipts: u64,
+    /// How often the purchases behind them were begun.
+    pub tries: u64,
+    /// How many tries the store aborted, of whichever purchases.
+    pub aborts: u64,
     /// How it did.
     pub grade: Grade,
     /// Why nothing was learnt, where that is so.
     pub obstacle: Option<Obstacle>,
 }
 
-impl Row {
+impl<S: Graded> Row<S> {
+    /// How often a purchase was begun for each receipt, and how often one was aborted.
+    #[must_use]
+    pub fn tries_and_aborts_a_sale(&self) -> Option<(f64, f64)> {
+        let share = |count: u64| count as f64 / self.receipts as f64;
+        (self.receipts > 0).then(|| (share(self.tries), share(self.aborts)))
+    }
+
     /// Whether it did as its documentation promises.
     #[must_use]
     pub fn as_documented(&self) -> bool {
@@ -346,10 +381,15 @@ mod tests {
             counts: Counts::default(),
             sales_per_s: 1.0,
             wait_p99_ns: None,
+            purchase_p99_ns: None,
+            receipts: 4,
+            tries: 6,
+            aborts: 2,
             grade: Grade::Safe,
             obstacle: None,
         };
         assert_eq!(row.fails_below(), Some(0.1));
+        assert_eq!(row.tries_and_aborts_a_sale(), Some((1.5, 0.5)));
         assert_eq!(Row { trials: 2, ..row.clone() }.fails_below(), Some(1.0));
         assert_eq!(Row { grade: Grade::Unsafe, ..row.clone() }.fails_below(), None);
         assert!(Row { grade: Grade::Unsafe, ..row.clone() }.contradicts() && !row.contradicts());

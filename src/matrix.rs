@@ -1,19 +1,24 @@
-//! The matrix: every combination of workers, lock and write, or every protocol of the catalogue, is run for real,
-//! several times, on files in one folder, and graded. Prints nothing.
+//! The matrix: every row, a combination on ticket files or a protocol at a database, is run for real, several
+//! times, and graded. Prints nothing.
 //!
-//! Every trial of a combination is a whole sale, as `ticketsim` runs it: 10 buyers, 20 tickets, each buyer buys until it
-//! is refused, and thinks for about a millisecond, so that without a lock all of them meet in every
-//! purchase. A trial of a protocol is what the catalogue says. A combination that is promised to be safe is graded beside its control in the same matrix.
+//! Every trial is a whole sale, as `ticketsim` runs it: 10 buyers, 20 tickets on a file and 10 at a database, each
+//! buyer buys until it is refused, and thinks for about a millisecond, so that without a cure all of them meet in
+//! every purchase. A row that is promised to be safe is graded beside its control in the same matrix.
 //!
 //! Process buyers need a launcher with one thread. The other workers have joined all of theirs when
 //! they return, so the trials can follow each other in any order.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+mod stores;
 
-use crate::grade::{Counts, Row, Subject, grade};
-use crate::history::Purchase;
+pub use stores::{Orders, STORE_TICKETS, StoreCase, on_stores, store_cases};
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::fault::Fault;
+use crate::grade::{Counts, Graded, Row, Subject, grade};
+use crate::history::{Outcome, Purchase, Tries};
 use crate::plan::{Pace, PerBuyer, Plan, Workers};
 use crate::protocol::catalogue::Trial;
 use crate::protocol::file::Sale;
@@ -24,32 +29,36 @@ use crate::workers::Watch;
 
 /// Buyers of one trial.
 pub const BUYERS: u32 = 10;
-/// Tickets of one trial.
+/// Tickets of one trial on a file.
 pub const TICKETS: Stock = 20;
 /// The think time of one trial, give or take half of it.
 pub const THINK: Duration = Duration::from_millis(1);
 /// A buyer that waits for the lock for so long is stuck: a trial takes some hundredths of a second.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A row at a database is tried no more when it has taken this long: where buyers wait for each other in a circle,
+/// every ticket costs the server's `deadlock_timeout`.
+pub const MOST_OF_A_ROW: Duration = Duration::from_secs(2);
+
 /// What is to be tried.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MatrixPlan {
+pub struct MatrixPlan<S> {
     /// The rows, with the control of each.
-    pub subjects: Vec<Subject>,
+    pub rows: Vec<S>,
     /// How many trials each.
     pub trials: u32,
-    /// The folder in which the ticket files are made; it is not removed.
-    pub folder: PathBuf,
+    /// A row that has taken this long is tried no more, whatever `trials` says: a deadlock costs a second.
+    pub most_of_a_row: Option<Duration>,
     /// The seed of the think times; each trial has its own, counted up from it.
     pub seed: u64,
 }
 
 /// Who watches a matrix while it goes on.
-pub struct MatrixWatch<'a> {
+pub struct MatrixWatch<'a, S> {
     /// Set when it is to end early.
     pub interrupted: &'a AtomicBool,
-    /// Called before each trial, with its number from 0.
-    pub progress: &'a mut dyn FnMut(u64, Subject),
+    /// Called before each trial: how many rows are done, how many trials of the next, and which it is.
+    pub progress: &'a mut dyn FnMut(usize, u32, &S),
 }
 
 /// What the trials of one row came to, before it is graded.
@@ -58,35 +67,46 @@ struct Tried {
     trials: u32,
     counts: Counts,
     receipts: u64,
+    tries: u64,
+    aborts: u64,
     elapsed_ns: u64,
     waits_ns: Vec<u64>,
+    purchases_ns: Vec<u64>,
     could_not: Option<String>,
 }
 
 /// What was tried, graded.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Matrix {
-    /// A row for each subject that was tried at least once, in their order.
-    pub rows: Vec<Row>,
-    /// How many there were to try, where an interrupt came before the last trial of the last one.
+pub struct Matrix<S> {
+    /// Each row that was tried at least once, in their order.
+    pub rows: Vec<Row<S>>,
+    /// How many rows there were to try, where an interrupt came before the last trial of the last one.
     pub interrupted: Option<usize>,
 }
 
-/// Runs and grades the rows of a plan. A trial that can't be run is what its row then says. When it is
-/// interrupted, what was tried until then is graded.
+/// Runs and grades the rows of a plan; `trial` makes one sale of a row, at this pace, with its number from 1. One that
+/// can't be run is what its row then says. When it is interrupted, what was tried until then is graded.
 #[must_use]
-pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Matrix {
-    let mut tried = Vec::with_capacity(plan.subjects.len());
+pub fn run_matrix<S: Graded>(
+    plan: &MatrixPlan<S>,
+    trial: &dyn Fn(&S, Pace, u64) -> Plan,
+    watch: &mut MatrixWatch<'_, S>,
+) -> Matrix<S> {
+    let mut tried = Vec::with_capacity(plan.rows.len());
     let mut number = 0;
     let mut interrupted = None;
-    'all: for subject in &plan.subjects {
-        tried.push((*subject, Tried::default()));
-        for _ in 0..plan.trials {
-            (watch.progress)(number, *subject);
+    'all: for (done, subject) in plan.rows.iter().enumerate() {
+        tried.push((subject, Tried::default()));
+        let began = Instant::now();
+        for of_row in 0..plan.trials {
+            if of_row > 0 && plan.most_of_a_row.is_some_and(|most| began.elapsed() > most) {
+                break;
+            }
+            (watch.progress)(done, of_row, subject);
             number += 1;
-            let sold = trial(plan, *subject, number, watch);
+            let sold = sell(&trial(subject, pace(plan.seed, number), number), watch.interrupted);
             if watch.interrupted.load(Ordering::Relaxed) {
-                interrupted = Some(plan.subjects.len());
+                interrupted = Some(plan.rows.len());
                 break 'all;
             }
             if let Some((_, sum)) = tried.last_mut() {
@@ -95,10 +115,22 @@ pub fn run_matrix(plan: &MatrixPlan, watch: &mut MatrixWatch<'_>) -> Matrix {
         }
     }
     tried.retain(|(_, sum)| sum.trials > 0);
-    let failed: Vec<Subject> =
+    let failed: Vec<&S> =
         tried.iter().filter(|(_, sum)| sum.counts.unsound > 0).map(|(subject, _)| *subject).collect();
     let rows = tried.into_iter().map(|(subject, sum)| sum.row(subject, &failed)).collect();
     Matrix { rows, interrupted }
+}
+
+fn pace(seed: u64, number: u64) -> Pace {
+    Pace {
+        think_ns: u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX),
+        jitter: Plan::DEFAULT_JITTER,
+        seed: seed.wrapping_add(number),
+    }
+}
+
+fn sell(trial: &Plan, interrupted: &AtomicBool) -> Result<Sold, RunError> {
+    run(trial, &mut Watch { interrupted, begin: &mut |_| {}, progress: &mut |_| {} })
 }
 
 /// How a trial of a row is run: by which workers, what a purchase does, how many race for how much.
@@ -114,25 +146,20 @@ fn arranged(subject: Subject) -> (Workers, Sale, Trial) {
     }
 }
 
-fn trial(
-    plan: &MatrixPlan,
-    subject: Subject,
-    number: u64,
-    watch: &MatrixWatch<'_>,
-) -> Result<Sold, RunError> {
-    let (workers, sale, trial) = arranged(subject);
-    let sale = Sale { lock_timeout_ns: Some(trial.patience_ns), ..sale };
-    // A file of its own, so that nothing of an earlier trial is met.
-    let file = plan.folder.join(format!("{number}.json"));
-    let seed = plan.seed.wrapping_add(number);
-    let trial = Plan {
-        workers,
-        per_buyer: PerBuyer::All,
-        pace: Pace { think_ns: trial.think_ns, jitter: Plan::DEFAULT_JITTER, seed },
-        ..Plan::on_file(sale, &file, trial.buyers, Some(trial.tickets))
-    };
-    let mut watching = Watch { interrupted: watch.interrupted, begin: &mut |_| {}, progress: &mut |_| {} };
-    run(&trial, &mut watching)
+/// The trials of rows on files in this folder.
+pub fn on_files(folder: &Path) -> impl Fn(&Subject, Pace, u64) -> Plan {
+    move |subject, pace, number| {
+        let (workers, sale, trial) = arranged(*subject);
+        let sale = Sale { lock_timeout_ns: Some(trial.patience_ns), ..sale };
+        // A file of its own, so that nothing of an earlier trial is met.
+        let file = folder.join(format!("{number}.json"));
+        Plan {
+            workers,
+            per_buyer: PerBuyer::All,
+            pace: Pace { think_ns: trial.think_ns, ..pace },
+            ..Plan::on_file(sale, &file, trial.buyers, Some(trial.tickets))
+        }
+    }
 }
 
 impl Tried {
@@ -158,22 +185,35 @@ impl Tried {
             self.could_not.get_or_insert_with(|| unjudged(reason));
         }
         self.receipts += verdict.ledger.receipts;
+        for purchase in &sold.history.purchases {
+            let Tries { count, aborted, .. } = purchase.tries.get();
+            self.aborts += u64::from(aborted);
+            if purchase.outcome == Outcome::Bought {
+                self.tries += u64::from(count);
+                let took_ns = |return_ns: u64| return_ns.saturating_sub(purchase.invoke_ns);
+                self.purchases_ns.extend(purchase.return_ns.get().map(took_ns));
+            }
+        }
         self.elapsed_ns += sold.history.header.timing.unwrap_or_default().elapsed_ns;
         let wait_ns = |purchase: &Purchase| purchase.steps.get().locked_ns?.checked_sub(purchase.invoke_ns);
         self.waits_ns.extend(sold.history.purchases.iter().filter_map(wait_ns));
     }
 
-    fn row(mut self, subject: Subject, failed: &[Subject]) -> Row {
-        let control_failed = failed.contains(&subject.control());
+    fn row<S: Graded>(mut self, subject: &S, failed: &[&S]) -> Row<S> {
+        let control_failed = failed.iter().any(|other| other.is_control_of(subject));
         let (grade, obstacle) = grade(&self.counts, self.could_not.take(), control_failed);
         let elapsed_s = self.elapsed_ns as f64 / 1e9;
         let sales_per_s = if self.elapsed_ns == 0 { 0.0 } else { self.receipts as f64 / elapsed_s };
         Row {
-            subject,
+            subject: subject.clone(),
             trials: self.trials,
             counts: self.counts,
             sales_per_s,
             wait_p99_ns: percentile(&mut self.waits_ns, 99),
+            purchase_p99_ns: percentile(&mut self.purchases_ns, 99),
+            receipts: self.receipts,
+            tries: self.tries,
+            aborts: self.aborts,
             grade,
             obstacle,
         }
@@ -185,9 +225,9 @@ impl Tried {
 fn unjudged(reason: &Unjudged) -> String {
     match reason {
         Unjudged::SystemError { kind, errno, .. } => {
-            format!("{kind}: {}", std::io::Error::from_raw_os_error(*errno))
+            format!("{kind}: {}", Fault { kind: *kind, errno: *errno }.cause())
         }
-        Unjudged::Unread(why) => format!("the ticket file can't be read after the sale: {why}"),
+        Unjudged::Unread(why) => format!("what is left can't be read after the sale: {why}"),
         Unjudged::Unrecorded(_)
         | Unjudged::NoInitial
         | Unjudged::Rose { .. }

@@ -1,4 +1,4 @@
-//! `ticketsim matrix`: which locks hold, here?
+//! `ticketsim matrix`: which locks hold, here? And which protocols, at these databases?
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -9,20 +9,26 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::matrix_stores::{Places, StoresArgs, list};
 use super::number::up_to;
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json};
 use super::progress::When;
 use super::{Exit, closed};
-use crate::grade::{Combination, Named, Row, Subject};
+use crate::grade::{Combination, Graded, Named, Row, Subject};
 use crate::history::write_whole;
 use crate::lang::Lang;
-use crate::matrix::{BUYERS, Matrix, MatrixPlan, MatrixWatch, THINK, TICKETS, run_matrix};
+use crate::matrix::{
+    BUYERS, MOST_OF_A_ROW, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, THINK, TICKETS,
+    on_files, on_stores, run_matrix,
+};
 use crate::paths::temporary_folder_in;
-use crate::plan::Workers;
+use crate::plan::{Pace, Plan, StorePlan, Workers};
+use crate::protocol::Choices;
 use crate::protocol::file::{Lock, Write};
-use crate::report::matrix::{self, Trial};
+use crate::report::matrix::{Table, Trial, files_json, files_table, stores_json, stores_table};
 use crate::shell::shell_quoted_path;
+use crate::stock::Stock;
 use crate::streams::write_if_ready;
 
 /// Trials of a row unless told otherwise.
@@ -39,7 +45,7 @@ pub(super) struct MatrixArgs {
     /// The protocols of ticket files instead (`ticketsim protocols`), each beside the one it is compared with
     #[arg(long, conflicts_with_all = ["workers", "lock", "write"])]
     protocols: bool,
-    /// These kinds of workers alone, separated by commas
+    /// These kinds of workers alone, separated by commas [default: all of them; process with --store]
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = closed::<Workers>(Workers::ALL))]
     workers: Vec<Workers>,
     /// These kinds of locks alone (and none, as the control) [default: those of the manual pages]
@@ -52,6 +58,8 @@ pub(super) struct MatrixArgs {
     /// folder for temporary files]
     #[arg(long, value_name = "PATH")]
     dir: Option<PathBuf>,
+    #[command(flatten)]
+    stores: StoresArgs,
     /// Seed of the think times [default: drawn]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -81,10 +89,6 @@ impl MatrixArgs {
 
     /// The command that makes the same matrix.
     fn command(&self, seed: u64) -> String {
-        fn list<T: std::fmt::Display>(option: &str, members: &[T]) -> Option<String> {
-            let names: Vec<String> = members.iter().map(T::to_string).collect();
-            (!names.is_empty()).then(|| format!("{option} {}", names.join(",")))
-        }
         let dir = self.dir.as_deref().map(|dir| format!("--dir {}", shell_quoted_path(dir)));
         let options = [
             Some(format!("ticketsim matrix --trials {}", self.trials)),
@@ -95,7 +99,8 @@ impl MatrixArgs {
             dir,
             Some(format!("--seed {seed}")),
         ];
-        options.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        let options = options.into_iter().flatten().chain(self.stores.options());
+        options.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -106,35 +111,77 @@ fn named<'a, T>(members: &'a [T], all: &'a [T]) -> &'a [T] {
 
 pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     check_outputs(&[], args.html.as_deref())?;
-    let folder = folder_in(args.dir.as_deref())?;
     // 32 bits, so that a seed can be read out and typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-    let plan =
-        MatrixPlan { subjects: args.subjects(), trials: args.trials, folder: folder.path().to_owned(), seed };
-    let mut progress = Progress::new(&plan, args.progress);
-    let mut watch = MatrixWatch { interrupted, progress: &mut |number, row| progress.draw(number, row) };
-    let Matrix { rows, interrupted: cut } = run_matrix(&plan, &mut watch);
-    progress.clear();
+    if !args.stores.store.is_empty() {
+        let at = Places::open(&args.stores)?;
+        let workers = named(&args.workers, &[Workers::Process]);
+        let plan = MatrixPlan {
+            rows: at.rows(&args.stores, workers)?,
+            trials: args.trials,
+            most_of_a_row: Some(MOST_OF_A_ROW),
+            seed,
+        };
+        let makers = at.makers();
+        let makers: Vec<&dyn Fn(Choices) -> StorePlan> = makers.iter().map(|make| &**make as _).collect();
+        let matrix = try_all(args, &plan, &on_stores(&makers), interrupted);
+        let trial = trial(args, STORE_TICKETS, seed, matrix.interrupted);
+        let about = at.about();
+        let table = stores_table(&matrix.rows, &trial, &about, lang);
+        let json = |failures: &[String]| stores_json(&matrix.rows, &trial, &about, failures);
+        return conclude(args, &matrix, &table, &json, seed, interrupted);
+    }
+    let folder = folder_in(args.dir.as_deref())?;
+    let plan = MatrixPlan { rows: args.subjects(), trials: args.trials, most_of_a_row: None, seed };
+    let matrix = try_all(args, &plan, &on_files(folder.path()), interrupted);
+    let trial = trial(args, TICKETS, seed, matrix.interrupted);
+    let table = files_table(&matrix.rows, &trial, lang);
+    let json = |failures: &[String]| files_json(&matrix.rows, &trial, failures);
+    conclude(args, &matrix, &table, &json, seed, interrupted)
+}
+
+fn trial(args: &MatrixArgs, tickets: Stock, seed: u64, rows_planned: Option<usize>) -> Trial {
     let think_ns = u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX);
-    let trial =
-        Trial { trials: args.trials, buyers: BUYERS, tickets: TICKETS, think_ns, seed, rows_planned: cut };
+    Trial { trials: args.trials, buyers: BUYERS, tickets, think_ns, seed, rows_planned }
+}
+
+/// Tries all rows, and shows how far it has come.
+fn try_all<S: Graded + Labelled>(
+    args: &MatrixArgs,
+    plan: &MatrixPlan<S>,
+    make: &dyn Fn(&S, Pace, u64) -> Plan,
+    interrupted: &AtomicBool,
+) -> Matrix<S> {
+    let mut progress = Progress::new(plan.rows.len(), plan.trials, args.progress);
+    let mut draw = |rows: usize, of_row: u32, row: &S| progress.draw(rows, of_row, &row.label());
+    let matrix = run_matrix(plan, make, &mut MatrixWatch { interrupted, progress: &mut draw });
+    progress.clear();
+    matrix
+}
+
+/// Writes and prints a matrix.
+fn conclude<S: Graded>(
+    args: &MatrixArgs,
+    matrix: &Matrix<S>,
+    table: &Table,
+    json: &dyn Fn(&[String]) -> String,
+    seed: u64,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<Exit> {
     let mut outputs = Outputs::new(interrupted);
     if let Some(path) = &args.html {
-        let page = matrix::html(&rows, &trial, &args.command(seed), lang)?;
+        let page = table.html(&args.command(seed))?;
         outputs.note(path, write_whole(path, interrupted, |file| file.write_all(page.as_bytes())));
     }
     if args.json {
-        print_json(&matrix::json(&rows, &trial, &outputs.failures), interrupted)?;
+        print_json(&json(&outputs.failures), interrupted)?;
     } else {
         let width = terminal_size::terminal_size().map(|(width, _)| width.0);
-        let text = if args.markdown {
-            matrix::markdown(&rows, &trial, lang)
-        } else {
-            matrix::text(&rows, &trial, width, lang)
-        };
+        let text = if args.markdown { table.markdown() } else { table.text(width) };
         print(&text, interrupted)?;
     }
-    Ok(outputs.exit(if cut.is_some() { Exit::Interrupted } else { exit(&rows) }))
+    let exit = if matrix.interrupted.is_some() { Exit::Interrupted } else { exit(&matrix.rows) };
+    Ok(outputs.exit(exit))
 }
 
 /// A folder of its own, so that nothing that lies there is touched; removed in the end.
@@ -144,7 +191,7 @@ fn folder_in(dir: Option<&Path>) -> anyhow::Result<tempfile::TempDir> {
         .context("no folder can be made for the trials; --dir takes a folder that can be written")
 }
 
-fn exit(rows: &[Row]) -> Exit {
+fn exit<S: Graded>(rows: &[Row<S>]) -> Exit {
     if rows.iter().any(Row::contradicts) {
         Exit::Unsound
     } else if rows.iter().all(Row::as_documented) {
@@ -154,11 +201,34 @@ fn exit(rows: &[Row]) -> Exit {
     }
 }
 
+/// What a row is called while it is tried.
+trait Labelled {
+    fn label(&self) -> String;
+}
+
+impl Labelled for Subject {
+    fn label(&self) -> String {
+        match self {
+            Subject::Combination(Combination { workers, lock, write, .. }) => {
+                format!("{workers} {lock} {write}")
+            }
+            Subject::Protocol(named) => format!("{} {}", named.entry.name, named.variant.name),
+        }
+    }
+}
+
+impl Labelled for StoreCase {
+    fn label(&self) -> String {
+        format!("{} {} {}", self.workers, self.protocol, self.level)
+    }
+}
+
 /// How often a plain line is printed.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
 /// The progress of a matrix: a bar on a terminal, a line now and then elsewhere.
 struct Progress {
+    trials_of_a_row: u32,
     trials: u64,
     bar: Option<ProgressBar>,
     plain: bool,
@@ -166,8 +236,8 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(plan: &MatrixPlan, when: When) -> Self {
-        let trials = plan.subjects.len() as u64 * u64::from(plan.trials);
+    fn new(rows: usize, trials_of_a_row: u32, when: When) -> Self {
+        let trials = rows as u64 * u64::from(trials_of_a_row);
         let terminal = std::io::stderr().is_terminal();
         let bar = (when == When::Auto && terminal).then(|| {
             // It draws when told to, without a thread of its own: process buyers are forked from here.
@@ -178,22 +248,18 @@ impl Progress {
             bar
         });
         let plain = when == When::Plain || (when == When::Auto && !terminal);
-        Self { trials, bar, plain, last: Instant::now() }
+        Self { trials_of_a_row, trials, bar, plain, last: Instant::now() }
     }
 
-    fn draw(&mut self, number: u64, row: Subject) {
-        let row = match row {
-            Subject::Combination(Combination { workers, lock, write, .. }) => {
-                format!("{workers} {lock} {write}")
-            }
-            Subject::Protocol(named) => format!("{} {}", named.entry.name, named.variant.name),
-        };
+    /// So many rows are done, and so many trials of the next.
+    fn draw(&mut self, rows: usize, of_row: u32, label: &str) {
+        let done = rows as u64 * u64::from(self.trials_of_a_row) + u64::from(of_row);
         if let Some(bar) = &self.bar {
-            bar.set_message(row);
-            bar.set_position(number);
+            bar.set_message(label.to_owned());
+            bar.set_position(done);
         } else if self.plain && self.last.elapsed() >= PLAIN_EVERY {
             self.last = Instant::now();
-            let line = format!("{number} of {} trials: {row}\n", self.trials);
+            let line = format!("{done} of {} trials: {label}\n", self.trials);
             write_if_ready(std::io::stderr(), line.as_bytes());
         }
     }

@@ -116,8 +116,8 @@ texts! {
 
     /// Nothing was learnt: the control did not fail.
     control_held() {
-        en: "Not put to the test: here it did not fail without the lock either.",
-        zh: "没有受到考验：在这里不加锁也没出错。",
+        en: "Not put to the test: here its control did not fail either.",
+        zh: "没有受到考验：在这里对照组也没出错。",
     }
     /// Nothing was learnt: it could not run.
     could_not_run(reason) { en: "Could not be run here: {reason}.", zh: "在这里无法运行：{reason}。" }
@@ -162,6 +162,43 @@ texts! {
     /// Column.
     column_why() { en: "why", zh: "原因" }
 
+    /// Column.
+    column_store() { en: "store", zh: "数据库" }
+    /// Column.
+    column_isolation() { en: "isolation", zh: "隔离级别" }
+    /// Column.
+    column_tries() { en: "tries/sale", zh: "每票尝试" }
+    /// Column.
+    column_aborts() { en: "aborts/sale", zh: "每票中止" }
+    /// Column.
+    column_purchase() { en: "p99 purchase", zh: "购买 p99" }
+    /// Column, in a narrow table.
+    short_tries() { en: "tries", zh: "尝试" }
+    /// Column, in a narrow table.
+    short_aborts() { en: "aborts", zh: "中止" }
+    /// Column, in a narrow table.
+    short_purchase() { en: "p99", zh: "购买 p99" }
+    /// Why: some orders of two purchases go wrong.
+    orders_break(unsound, all, worst) {
+        en: "Of the {all} orders of two purchases of one ticket {unsound} are unsound, as {worst} is.",
+        zh: "两次购买抢一张票，共 {all} 种顺序，其中 {unsound} 种出错，例如 {worst}。",
+    }
+    /// Why: none of them goes wrong.
+    orders_keep(all) {
+        en: "None of the {all} orders of two purchases of one ticket is unsound.",
+        zh: "两次购买抢一张票，共 {all} 种顺序，没有一种出错。",
+    }
+    /// Why: none of them goes wrong, at a price.
+    orders_abort(all, failing, codes) {
+        en: "None of the {all} orders of two purchases of one ticket is unsound; in {failing} the database refuses one ({codes}).",
+        zh: "两次购买抢一张票，共 {all} 种顺序，没有一种出错；其中 {failing} 种，数据库拒绝一次购买（{codes}）。",
+    }
+    /// Below the table: some rows were tried less often.
+    fewer_trials(seconds) {
+        en: "Rows with fewer trials had taken {seconds} s by then: a deadlock costs the database's time-out.",
+        zh: "试验次数较少的行已经用了 {seconds} 秒：每次死锁都要等数据库超时。",
+    }
+
     /// In the column of locks: the trap.
     on_ticket(lock) { en: "{lock} on ticket", zh: "{lock} 在票文件上" }
     /// In the column of grades.
@@ -190,15 +227,15 @@ texts! {
     }
     /// Below the table: how to read a safe grade.
     bound(trials) {
-        en: "Safe: no failure in {trials} trials, while the same without the lock failed; failures are then below the percentage with 95 % confidence (3/N).",
-        zh: "安全：{trials} 次试验没有出错，而不加锁的对照出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
+        en: "Safe: no failure in {trials} trials, while its control failed; failures are then below the percentage with 95 % confidence (3/N).",
+        zh: "安全：{trials} 次试验没有出错，而对照组出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
     }
     /// Below the table: all rows are as documented.
     all_as_documented(rows) { en: "All {rows} rows are as documented.", zh: "{rows} 行全部与文档一致。" }
     /// Below the table: some are not.
     some_not_as_documented(count, rows) {
-        en: "{count} of {rows} rows are NOT as documented: locks do not do here what they promise.",
-        zh: "{rows} 行中有 {count} 行与文档不符：锁在这里没有做到它承诺的事。",
+        en: "{count} of {rows} rows are NOT as documented: what is promised does not hold here.",
+        zh: "{rows} 行中有 {count} 行与文档不符：文档承诺的事在这里不成立。",
     }
     /// Below the table: not all was tried.
     interrupted(tried, planned) {

@@ -456,6 +456,15 @@ impl Choices {
         }
     }
 
+    /// The same, where a purchase that the store aborts is tried again, or is not.
+    #[must_use]
+    pub const fn with_retry(self, retry: bool) -> Self {
+        match self {
+            Choices::File(sale) => Choices::File(sale),
+            Choices::Sql(sale) => Choices::Sql(sql::SqlSale { retry, ..sale }),
+        }
+    }
+
     /// Whether a purchase that the store aborted is tried again.
     #[must_use]
     pub const fn retries(&self) -> bool {

@@ -16,6 +16,7 @@ mod lesson;
 mod limits;
 mod locks;
 mod matrix;
+mod matrix_stores;
 mod outputs;
 mod outsiders;
 mod page;

@@ -336,9 +336,12 @@ fn servers_that_let_nobody_in_are_one_clear_error() {
         cases.push((format!("{place}/ticketsim_no_such"), "there is no database \"ticketsim_no_such\""));
     }
     for (url, said) in cases {
-        for command in
-            [format!("--store {url} -t 1"), format!("show --store {url}"), format!("clear --store {url}")]
-        {
+        for command in [
+            format!("--store {url} -t 1"),
+            format!("show --store {url}"),
+            format!("clear --store {url}"),
+            format!("matrix --store {url}"),
+        ] {
             let began = Instant::now();
             let ran = folder.ticketsim(&command);
             assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{command}: {ran:?}");

@@ -2,28 +2,29 @@
 
 use std::fmt::Write as _;
 
-use super::{FIGURES, Trial, about, bound, cells, conclusion, headings, why};
-use crate::grade::{Obstacle, Row};
-use crate::lang::Lang;
+use super::table::Table;
 
-/// The matrix as a Markdown table.
-#[must_use]
-pub fn markdown(rows: &[Row], trial: &Trial, lang: Lang) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let rule = |place| if FIGURES.contains(&place) { "---:" } else { "---" }.to_owned();
-    let rule: Vec<String> = (0..10).map(rule).collect();
-    let mut text = format!("{}\n\n{}{}", about(rows, trial, lang), line(&headings(rows, lang)), line(&rule));
-    for row in rows {
-        let why = match row.obstacle {
+impl Table {
+    /// The matrix as a Markdown table.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+        let headings: Vec<String> = self.columns.iter().map(|column| column.heading.clone()).collect();
+        let rules: Vec<String> = self
+            .columns
+            .iter()
+            .map(|column| if column.is_figure { "---:" } else { "---" }.to_owned())
+            .collect();
+        let mut text = format!("{}\n\n{}{}", self.about.join("\n"), line(&headings), line(&rules));
+        for row in &self.rows {
             // A path in it, say, may look like markup.
-            Some(Obstacle::CouldNotRun(_)) => no_markup(&why(row, lang)),
-            _ => why(row, lang).replace('|', "\\|"),
-        };
-        let cells: Vec<String> = cells(row, lang).into_iter().chain([why]).collect();
-        text.push_str(&line(&cells));
+            let why = if row.is_foreign { no_markup(&row.why) } else { row.why.replace('|', "\\|") };
+            let cells: Vec<String> = row.cells.iter().cloned().chain([why]).collect();
+            text.push_str(&line(&cells));
+        }
+        let _ = write!(text, "\n{} {}\n", self.notes.join(" "), self.conclusion.1);
+        text
     }
-    let _ = write!(text, "\n{} {}\n", bound(rows, trial, lang), conclusion(rows, trial, lang).1);
-    text
 }
 
 /// The text in Markdown as it stands, whatever is in it.

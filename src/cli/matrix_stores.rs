@@ -1,0 +1,188 @@
+//! `ticketsim matrix --store`: the databases of a matrix, their rows, and the removal of what it made there.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::closed;
+use crate::matrix::{StoreCase, store_cases};
+use crate::plan::{Secret, SqlPlan, StorePlan, Workers};
+use crate::protocol::catalogue;
+use crate::protocol::sql::{Isolation, Journal, SqlSale};
+use crate::protocol::{Choices, StepKind};
+use crate::report::matrix::StoreAbout;
+use crate::shell::shell_quoted;
+use crate::store::sql::{Address, SqlStore};
+
+/// The databases of a matrix.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "With --store")]
+pub(super) struct StoresArgs {
+    /// Grade the protocols of databases instead: sqlite:PATH, or postgres://USER@HOST/DATABASE; several make one table
+    ///
+    /// Each protocol of the catalogue at each level that it is known at, beside its control. The tables that it makes
+    /// are its own, and go with it.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["lock", "write", "dir", "protocols"])]
+    pub(super) store: Vec<String>,
+    /// These protocols alone (and the control of each)
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "store")]
+    protocol: Vec<String>,
+    /// These levels alone (and the control of each row)
+    #[arg(long, value_name = "LEVEL,…", value_delimiter = ',', requires = "store", value_parser = closed::<Isolation>(Isolation::ALL))]
+    isolation: Vec<Isolation>,
+    /// SQLite's journal [default: wal]
+    #[arg(long, value_name = "MODE", requires = "store", value_parser = closed::<Journal>(Journal::ALL))]
+    journal: Option<Journal>,
+}
+
+impl StoresArgs {
+    /// The options that make the same matrix. An address is shown without its password.
+    pub(super) fn options(&self) -> Vec<String> {
+        let shown =
+            |url: &String| Address::parse(url).map_or_else(|_| String::new(), |address| address.to_string());
+        let stores = self.store.iter().map(|url| format!("--store {}", shell_quoted(&shown(url))));
+        let others = [
+            list("--protocol", &self.protocol),
+            list("--isolation", &self.isolation),
+            self.journal.map(|journal| format!("--journal {journal}")),
+        ];
+        stores.chain(others.into_iter().flatten()).collect()
+    }
+
+    fn wants(&self, protocol: &str, level: &str) -> bool {
+        let is_named = self.protocol.is_empty() || self.protocol.iter().any(|name| name == protocol);
+        let has_level = self.isolation.is_empty() || self.isolation.iter().any(|one| one.name() == level);
+        is_named && has_level
+    }
+
+    /// A purchase as it is tried: with retries, but for those that share a row and then want to write it. There who tries
+    /// again overtakes the writer that waits for all who share, and hardly anybody gets on.
+    fn tuned(&self, choices: Choices) -> Choices {
+        match choices.with_retry(!choices.protocol().has(StepKind::ReadForShare)) {
+            Choices::Sql(sale) => {
+                let journal = self.journal.unwrap_or(sale.journal);
+                Choices::Sql(SqlSale { journal, ..sale })
+            }
+            other => other,
+        }
+    }
+}
+
+/// The option with these members, if there are any.
+pub(super) fn list<T: std::fmt::Display>(option: &str, members: &[T]) -> Option<String> {
+    let names: Vec<String> = members.iter().map(T::to_string).collect();
+    (!names.is_empty()).then(|| format!("{option} {}", names.join(",")))
+}
+
+/// The databases of a matrix, each with a sale of the matrix' own that goes with this.
+pub(super) struct Places(Vec<Place>);
+
+struct Place {
+    given: String,
+    address: Address,
+    name: String,
+    about: StoreAbout,
+    /// The file of a database that was not there before.
+    made: Option<PathBuf>,
+}
+
+impl Places {
+    /// Finds out whether all can be sold from, before anything is tried.
+    pub(super) fn open(args: &StoresArgs) -> anyhow::Result<Self> {
+        for name in &args.protocol {
+            catalogue::entry(name)?;
+        }
+        let mut places = Self(Vec::new());
+        for url in &args.store {
+            let address = Address::parse(url).context("--store")?;
+            let made = match &address {
+                Address::Sqlite(path) if !path.exists() => Some(path.clone()),
+                _ => None,
+            };
+            let name = format!("matrix_{}_{}", std::process::id(), places.0.len());
+            let about = StoreAbout { store: address.to_string(), engine: String::new() };
+            places.0.push(Place { given: url.clone(), address, name, about, made });
+            let Some(place) = places.0.last_mut() else { continue };
+            let usual = args.tuned(Choices::Sql(SqlSale::new(place.address.engine())));
+            let store = place.store(usual)?;
+            store.put_on_sale(Some(1))?;
+            place.about.engine = store.about()?.to_string();
+        }
+        Ok(places)
+    }
+
+    /// The rows of all, in the order of the databases.
+    pub(super) fn rows(&self, args: &StoresArgs, workers: &[Workers]) -> anyhow::Result<Vec<StoreCase>> {
+        let wants = |protocol: &str, level: &str| args.wants(protocol, level);
+        let rows: Vec<StoreCase> = self
+            .0
+            .iter()
+            .enumerate()
+            .flat_map(|(number, place)| {
+                let engine = place.address.engine();
+                store_cases(number, engine, workers, &|choices| args.tuned(choices), &wants)
+            })
+            .collect();
+        anyhow::ensure!(
+            !rows.is_empty(),
+            "no protocol of that name is known at such a level there: leave out --protocol or --isolation"
+        );
+        Ok(rows)
+    }
+
+    /// What is said of each.
+    pub(super) fn about(&self) -> Vec<StoreAbout> {
+        self.0.iter().map(|place| place.about.clone()).collect()
+    }
+
+    /// Each makes the store of a purchase.
+    pub(super) fn makers(&self) -> Vec<Box<dyn Fn(Choices) -> StorePlan + '_>> {
+        let makers = self.0.iter().map(|place| {
+            Box::new(move |choices| place.plan(choices)) as Box<dyn Fn(Choices) -> StorePlan + '_>
+        });
+        makers.collect()
+    }
+}
+
+impl Place {
+    fn plan(&self, choices: Choices) -> StorePlan {
+        let sale = match choices {
+            Choices::Sql(sale) => sale,
+            // No protocol of a database is one of a ticket file.
+            Choices::File(_) => SqlSale::new(self.address.engine()),
+        };
+        let given = Secret(Some(self.given.clone()));
+        StorePlan::Sql(SqlPlan { sale, url: self.about.store.clone(), given, name: self.name.clone() })
+    }
+
+    fn store(&self, choices: Choices) -> anyhow::Result<SqlStore> {
+        match self.plan(choices) {
+            StorePlan::Sql(plan) => Ok(SqlStore::of(&plan)?),
+            StorePlan::File(_) => anyhow::bail!("a ticket file is no database"),
+        }
+    }
+}
+
+impl Drop for Place {
+    /// What it made there goes. That it can't be removed changes no grade.
+    fn drop(&mut self) {
+        let usual = Choices::Sql(SqlSale::new(self.address.engine()));
+        if let Ok(store) = self.store(usual) {
+            let _ = store.clear();
+        }
+        for path in self.made.iter().flat_map(|path| files_of(path)) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// The files of a database of SQLite.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    let beside = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    };
+    ["", "-wal", "-shm", "-journal"].map(beside).to_vec()
+}

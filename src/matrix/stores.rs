@@ -1,0 +1,238 @@
+//! The rows of the matrix at databases: each protocol of the catalogue at each level that it is known at.
+//!
+//! What a row is promised to be comes from the catalogue, and so does everything that tells stores apart. An aborted
+//! purchase is tried again, as whoever asks has it: what that costs is what the matrix is to show, and a buyer that
+//! failed would buy no more.
+
+use num_bigint::BigUint;
+
+use super::BUYERS;
+use crate::explore::{Census, MAX_STATES, Setting, census};
+use crate::grade::{Grade, Graded};
+use crate::plan::{Pace, PerBuyer, Plan, StorePlan, Workers};
+use crate::protocol::catalogue::{Case, Promise, all};
+use crate::protocol::sql::Engine;
+use crate::protocol::{Choices, StepKind};
+use crate::schedule::Schedule;
+use crate::stock::Stock;
+
+/// Tickets of one trial at a database.
+pub const STORE_TICKETS: Stock = 10;
+
+/// A row at a database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoreCase {
+    /// Which of the databases of the matrix, counted from 0.
+    pub place: usize,
+    /// The protocol's name.
+    pub protocol: &'static str,
+    /// The level that it is carried out at.
+    pub level: &'static str,
+    /// How buyers are run.
+    pub workers: Workers,
+    /// What a purchase does.
+    pub choices: Choices,
+    /// What is promised.
+    pub promise: Promise,
+    /// What a purchase of its control does.
+    control: Choices,
+    /// What every order of two purchases of one ticket comes to.
+    pub orders: Orders,
+}
+
+/// What every order of two purchases of one ticket comes to, without another try.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Orders {
+    /// How many there are.
+    pub all: BigUint,
+    /// How many of them are unsound.
+    pub unsound: BigUint,
+    /// In how many a purchase fails, and none is unsound.
+    pub failing: BigUint,
+    /// What the engine says of those, in no order.
+    pub codes: Vec<String>,
+    /// The worst of them, if one is unsound.
+    pub worst: Option<Schedule>,
+}
+
+impl Graded for StoreCase {
+    fn expected(&self) -> Grade {
+        match self.promise {
+            // Nobody races.
+            _ if self.workers == Workers::Sequential => Grade::Inconclusive,
+            Promise::Keeps => Grade::Safe,
+            Promise::Breaks => Grade::Unsafe,
+        }
+    }
+
+    fn is_control_of(&self, other: &Self) -> bool {
+        (self.place, self.workers, self.choices) == (other.place, other.workers, other.control)
+    }
+}
+
+/// The rows of a database: its protocols, at its levels, by these workers. Those whose name and level are not wanted are
+/// left out, but for the control of each row. `tune` has purchases as they are to be tried.
+#[must_use]
+pub fn store_cases(
+    place: usize,
+    engine: Engine,
+    workers: &[Workers],
+    tune: &dyn Fn(Choices) -> Choices,
+    is_wanted: &dyn Fn(&str, &str) -> bool,
+) -> Vec<StoreCase> {
+    let known = known_at(engine, tune);
+    let wanted = known.iter().filter(|each| is_wanted(each.protocol, each.level));
+    let mut chosen: Vec<Choices> = wanted.map(|each| each.choices).collect();
+    let controls: Vec<Choices> = chosen.iter().map(|choices| control_of(&known, *choices)).collect();
+    chosen.extend(controls);
+    let rows: Vec<(Known, Orders)> = known
+        .iter()
+        .filter(|each| chosen.contains(&each.choices))
+        .map(|each| (*each, Orders::of(each.choices)))
+        .collect();
+    let workers = Workers::ALL.iter().filter(|member| workers.contains(member));
+    let row = |workers: &Workers, (each, orders): &(Known, Orders)| StoreCase {
+        place,
+        protocol: each.protocol,
+        level: each.level,
+        workers: *workers,
+        choices: each.choices,
+        promise: each.promise,
+        control: control_of(&known, each.choices),
+        orders: orders.clone(),
+    };
+    workers.flat_map(|workers| rows.iter().map(move |each| row(workers, each))).collect()
+}
+
+/// A protocol at a level of an engine.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    protocol: &'static str,
+    level: &'static str,
+    promise: Promise,
+    choices: Choices,
+}
+
+/// All that are known of an engine. What two names stand for is known by the first.
+fn known_at(engine: Engine, tune: &dyn Fn(Choices) -> Choices) -> Vec<Known> {
+    let mut known: Vec<Known> = Vec::new();
+    for entry in all() {
+        let of_engine = entry.cases.iter().filter(|case| case.store() == engine.name());
+        for variant in of_engine.flat_map(Case::variants) {
+            let choices = tune(variant.choices);
+            if known.iter().all(|other| other.choices != choices) {
+                let (protocol, level) = (entry.name, variant.name);
+                known.push(Known { protocol, level, promise: variant.promise, choices });
+            }
+        }
+    }
+    known
+}
+
+/// The control of a purchase: of those that sell in the same way and are promised to break, the shortest. A row that
+/// breaks is its own, if it is that.
+fn control_of(known: &[Known], choices: Choices) -> Choices {
+    let sells = sells(choices);
+    let breaking = known.iter().filter(|each| each.promise == Promise::Breaks);
+    let alike = breaking.clone().filter(|each| self::sells(each.choices) == sells);
+    let steps = |each: &&Known| each.choices.protocol().steps().len();
+    let control = alike.min_by_key(steps).or_else(|| breaking.min_by_key(steps));
+    control.map_or(choices, |control| control.choices)
+}
+
+/// How a purchase changes the stock, whether it looks again before it does or not.
+fn sells(choices: Choices) -> Option<StepKind> {
+    let protocol = choices.protocol();
+    let step = protocol.steps().iter().find(|kind| kind.sells());
+    step.map(|kind| match kind {
+        StepKind::Swap | StepKind::Take => StepKind::Write,
+        other => *other,
+    })
+}
+
+impl Orders {
+    fn of(choices: Choices) -> Self {
+        let choices = choices.with_retry(false);
+        let workers = Workers::Process;
+        let setting = Setting { buyers: 2, tickets: 1, per_buyer: PerBuyer::ONE, choices, workers };
+        let Census { schedules, sound, found, .. } = census(&setting, MAX_STATES);
+        let failing: Vec<_> =
+            found.iter().filter(|found| found.end.is_sound() && found.end.failed > 0).collect();
+        let mut codes: Vec<String> =
+            failing.iter().flat_map(|found| found.errors.keys().map(|(code, _)| code.to_string())).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        Self {
+            unsound: &schedules - sound,
+            all: schedules,
+            failing: failing.iter().map(|found| &found.schedules).sum(),
+            codes,
+            worst: found.into_iter().find(|found| !found.end.is_sound()).map(|found| found.witness),
+        }
+    }
+}
+
+/// The trials of rows at databases; each place makes the store of a purchase.
+pub fn on_stores(places: &[&dyn Fn(Choices) -> StorePlan]) -> impl Fn(&StoreCase, Pace, u64) -> Plan {
+    move |row, pace, _| Plan {
+        buyers: BUYERS,
+        tickets: Some(STORE_TICKETS),
+        workers: row.workers,
+        store: places[row.place](row.choices),
+        per_buyer: PerBuyer::All,
+        pace,
+        restocks: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(engine: Engine) -> Vec<StoreCase> {
+        store_cases(0, engine, &[Workers::Process], &|choices| choices.with_retry(true), &|_, _| true)
+    }
+
+    #[test]
+    fn the_usual_databases_have_their_rows() {
+        assert!(rows(Engine::Postgres).len() >= 30 && rows(Engine::Sqlite).len() >= 10);
+    }
+
+    /// The promise is what the model says of two purchases, in every order: nobody wrote it down by hand alone.
+    #[test]
+    fn what_is_promised_is_what_every_order_of_two_comes_to() {
+        for engine in Engine::ALL {
+            for row in rows(*engine) {
+                let breaks = row.orders.unsound > BigUint::ZERO;
+                let promised = row.promise == Promise::Breaks;
+                assert_eq!(breaks, promised, "{engine} {} at {}: {:?}", row.protocol, row.level, row.orders);
+                assert_eq!(breaks, row.orders.worst.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_has_a_control_that_is_a_row_and_breaks() {
+        for engine in Engine::ALL {
+            let rows = rows(*engine);
+            for row in &rows {
+                let controls: Vec<&StoreCase> =
+                    rows.iter().filter(|other| other.is_control_of(row)).collect();
+                assert!(
+                    matches!(controls[..], [control] if control.promise == Promise::Breaks),
+                    "{engine} {} at {}: {controls:?}",
+                    row.protocol,
+                    row.level
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_wanted_brings_its_control() {
+        let wanted = |protocol: &str, level: &str| (protocol, level) == ("one-statement", "none");
+        let rows = store_cases(0, Engine::Sqlite, &[Workers::Thread], &|choices| choices, &wanted);
+        let names: Vec<_> = rows.iter().map(|row| (row.protocol, row.level)).collect();
+        assert_eq!(names, [("check-then-set", "none"), ("one-statement", "none")]);
+    }
+}

@@ -1,0 +1,283 @@
+//! The matrix of ticket files: its columns, and its JSON.
+
+use serde::Serialize;
+
+use super::table::{Column, Table};
+use super::{Trial, of_trials, why};
+use crate::grade::{Combination, Counts, Grade, Named, Row, Subject};
+use crate::lang::{Lang, matrix as say};
+use crate::protocol::Protocol;
+use crate::protocol::file::{LockOn, Write};
+use crate::report::documented::documented;
+use crate::report::json::{SCHEMA_VERSION, to_line};
+use crate::report::words::{grouped, span};
+
+/// The table of rows on ticket files.
+#[must_use]
+pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
+    let [first, second, third] = if are_protocols(rows) {
+        [say::column_protocol(lang), say::column_lock(lang), say::column_control(lang)]
+    } else {
+        [say::column_workers(lang), say::column_lock(lang), say::column_write(lang)]
+    };
+    let columns = vec![
+        Column::words(first),
+        Column::words(second),
+        Column::words(third),
+        Column::figures(say::column_oversold(lang)).or(say::short_oversold(lang)),
+        Column::figures(say::column_lost(lang)).or(say::short_lost(lang)),
+        Column::figures(say::column_torn(lang)).or(say::short_torn(lang)),
+        Column::figures(say::column_sales(lang)),
+        Column::figures(say::column_wait(lang)),
+    ];
+    let around = [about(rows, trial, lang), bound(rows, trial, lang)];
+    Table::new(rows, trial, around, columns, lang, |row| (cells(row, lang), reason(row, lang)))
+}
+
+fn about(rows: &[Row], trial: &Trial, lang: Lang) -> String {
+    if are_protocols(rows) { say::about_protocols(lang, trial.trials) } else { trial.about(lang) }
+}
+
+/// Below the table: how to read a safe grade.
+fn bound(rows: &[Row], trial: &Trial, lang: Lang) -> String {
+    if are_protocols(rows) {
+        say::bound_of_protocols(lang, trial.trials)
+    } else {
+        say::bound(lang, trial.trials)
+    }
+}
+
+/// Whether the rows are those of protocols.
+fn are_protocols(rows: &[Row]) -> bool {
+    rows.first().is_some_and(|row| matches!(row.subject, Subject::Protocol(_)))
+}
+
+/// What the catalogue says of a protocol under this lock. A lock under which it breaks otherwise than its name is
+/// known for, or not at all, has no sentence of its own.
+fn reputation(named: Named, lang: Lang) -> String {
+    let text = named.entry.said.why.of(lang);
+    // What follows a semicolon or a colon is a part of the sentence.
+    if text.ends_with(['.', '。']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// Why a row has its grade, in one sentence.
+fn reason(row: &Row, lang: Lang) -> String {
+    let (documented, held) = match row.subject {
+        Subject::Combination(combination) => {
+            (documented(&combination.sale(), combination.workers, lang), say::control_held(lang))
+        }
+        Subject::Protocol(named) => {
+            (reputation(named, lang), say::control_of_protocol_held(lang, named.entry.control))
+        }
+    };
+    why(row, documented, held, lang)
+}
+
+fn cells(row: &Row, lang: Lang) -> Vec<String> {
+    let [first, second, third] = match row.subject {
+        Subject::Combination(Combination { workers, lock, write, lock_on }) => {
+            let trap = write == Write::Rename && lock.has_carrier() && lock_on == LockOn::Ticket;
+            let lock = if trap { say::on_ticket(lang, lock) } else { lock.to_string() };
+            [workers.to_string(), lock, write.to_string()]
+        }
+        Subject::Protocol(named) => {
+            let control = named.control().map_or_else(String::new, |control| {
+                if control.entry == named.entry { control.variant.name } else { control.entry.name }
+                    .to_owned()
+            });
+            [named.entry.name.to_owned(), named.variant.name.to_owned(), control]
+        }
+    };
+    let Counts { oversold, lost_updates, torn_reads, .. } = row.counts;
+    vec![
+        first,
+        second,
+        third,
+        of_trials(row, oversold),
+        of_trials(row, lost_updates),
+        of_trials(row, torn_reads),
+        grouped(row.sales_per_s.round() as u64),
+        row.wait_p99_ns.map_or_else(|| "–".to_owned(), span),
+    ]
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    #[serde(flatten)]
+    trial: &'a Trial,
+    rows: Vec<RowDocument>,
+    /// What else failed once the trials were over.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    failures: &'a [String],
+}
+
+#[derive(Serialize)]
+struct RowDocument {
+    #[serde(flatten)]
+    subject: SubjectRow,
+    trials: u32,
+    #[serde(flatten)]
+    counts: Counts,
+    sales_per_s: f64,
+    wait_p99_ns: Option<u64>,
+    grade: Grade,
+    fails_below: Option<f64>,
+    expected: Grade,
+    as_documented: bool,
+    why: String,
+}
+
+/// What a row is about.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum SubjectRow {
+    Combination(Combination),
+    Protocol { protocol: &'static str, lock: &'static str, steps: Protocol, control: Option<&'static str> },
+}
+
+impl SubjectRow {
+    fn of(subject: Subject) -> Self {
+        match subject {
+            Subject::Combination(combination) => Self::Combination(combination),
+            Subject::Protocol(named) => {
+                let Named { entry, variant, sale, .. } = named;
+                let control = named.control().map(|control| control.entry.name);
+                Self::Protocol { protocol: entry.name, lock: variant.name, steps: sale.protocol(), control }
+            }
+        }
+    }
+}
+
+/// The matrix of ticket files as one line of JSON.
+#[must_use]
+pub fn files_json(rows: &[Row], trial: &Trial, failures: &[String]) -> String {
+    let document = |row: &Row| RowDocument {
+        subject: SubjectRow::of(row.subject),
+        trials: row.trials,
+        counts: row.counts,
+        sales_per_s: row.sales_per_s,
+        wait_p99_ns: row.wait_p99_ns,
+        grade: row.grade,
+        fails_below: row.fails_below(),
+        expected: row.subject.expected(),
+        as_documented: row.as_documented(),
+        why: reason(row, Lang::En),
+    };
+    let rows = rows.iter().map(document).collect();
+    to_line(&Document { schema_version: SCHEMA_VERSION, trial, rows, failures })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grade::Obstacle;
+    use crate::plan::Workers;
+    use crate::protocol::file::Lock;
+
+    fn combinations() -> Vec<Combination> {
+        Combination::all(Workers::ALL, Lock::USUAL, Write::ALL)
+    }
+
+    fn row(subject: Subject, grade: Grade, obstacle: Option<Obstacle>) -> Row {
+        let counts = Counts { unsound: u32::from(grade == Grade::Unsafe), ..Counts::default() };
+        Row {
+            subject,
+            trials: 3,
+            counts,
+            sales_per_s: 1234.5,
+            wait_p99_ns: Some(2_500_000),
+            purchase_p99_ns: None,
+            receipts: 1,
+            tries: 1,
+            aborts: 0,
+            grade,
+            obstacle,
+        }
+    }
+
+    fn matrix() -> (Vec<Row>, Trial) {
+        let all = combinations().into_iter().map(Subject::Combination);
+        let rows = all.map(|subject| row(subject, subject.expected(), None)).collect();
+        (rows, Trial { trials: 3, buyers: 10, tickets: 20, think_ns: 1_000_000, seed: 7, rows_planned: None })
+    }
+
+    #[test]
+    fn every_combination_has_a_sentence_in_every_language() {
+        for row in matrix().0 {
+            for lang in Lang::ALL {
+                assert!(reason(&row, *lang).ends_with(['.', '。']), "{row:?}");
+            }
+        }
+    }
+
+    /// Every row of protocols says what it is compared with, in as many columns as the others.
+    #[test]
+    fn protocols_have_columns_of_their_own() {
+        let (_, trial) = matrix();
+        let all = Named::all().into_iter().map(Subject::Protocol);
+        let rows: Vec<Row> = all.map(|subject| row(subject, subject.expected(), None)).collect();
+        for lang in Lang::ALL {
+            let shown = files_table(&rows, &trial, *lang).text(None);
+            for part in ["unlink-on-release", "unlink-checked", "close-drops-posix"] {
+                assert!(shown.contains(part), "{part}: {shown}");
+            }
+            assert!(rows.iter().all(|row| reason(row, *lang).ends_with(['.', '。'])));
+        }
+        let shown = files_table(&rows, &trial, Lang::En).markdown();
+        assert!(shown.contains("| close-drops-posix | flock | posix |"), "{shown}");
+        assert!(shown.contains("while the one beside it failed"), "{shown}");
+        let document = files_json(&rows, &trial, &[]);
+        assert!(document.contains(r#""protocol":"upgrade","lock":"ofd""#), "{document}");
+        assert!(!document.contains("\"write\""), "{document}");
+    }
+
+    #[test]
+    fn a_row_that_contradicts_is_marked_in_every_form() {
+        let (mut rows, trial) = matrix();
+        let of_flock = combinations().into_iter().find(|combination| combination.lock == Lock::Flock);
+        let flock = Subject::Combination(of_flock.expect("flock"));
+        let flock = rows.iter_mut().find(|row| row.subject == flock).expect("flock");
+        flock.grade = Grade::Unsafe;
+        for shown in [
+            files_table(&rows, &trial, Lang::En).text(None),
+            files_table(&rows, &trial, Lang::En).markdown(),
+            files_table(&rows, &trial, Lang::En).html("ticketsim matrix").expect("a page"),
+        ] {
+            assert!(shown.contains("NOT AS DOCUMENTED") && shown.contains("1 of 84 rows are NOT"), "{shown}");
+            assert!(shown.contains("did NOT keep buyers apart"), "{shown}");
+        }
+        assert!(files_json(&rows, &trial, &[]).contains("\"as_documented\":false"));
+    }
+
+    #[test]
+    fn a_narrow_table_fits_and_says_why_below() {
+        let (rows, trial) = matrix();
+        for width in [80, 100, 120] {
+            let shown = files_table(&rows, &trial, Lang::En).text(Some(width));
+            let shown = anstream::adapter::strip_str(&shown).to_string();
+            let table = shown.lines().skip(2).take_while(|line| !line.starts_with('['));
+            let widest = table.map(|line| line.chars().count()).max();
+            assert!(widest <= Some(usize::from(width)), "{shown}");
+            assert!(shown.contains("[1] Nothing keeps others out") && !shown.contains("[20]"), "{shown}");
+            assert!(shown.lines().any(|line| line.contains("sequential") && line.contains("inconclusive")));
+        }
+    }
+
+    #[test]
+    fn markdown_has_as_many_cells_in_every_line() {
+        let (rows, trial) = matrix();
+        let shown = files_table(&rows, &trial, Lang::En).markdown();
+        let lines: Vec<&str> = shown.lines().filter(|line| line.starts_with('|')).collect();
+        assert_eq!(lines.len(), rows.len() + 2);
+        assert!(lines.iter().all(|line| line.matches('|').count() == 11));
+    }
+
+    #[test]
+    fn what_could_not_run_says_so() {
+        let (rows, _) = matrix();
+        let obstacle = Obstacle::CouldNotRun("no locks available".to_owned());
+        let row = row(rows[3].subject, Grade::Inconclusive, Some(obstacle));
+        assert_eq!(reason(&row, Lang::En), "Could not be run here: no locks available.");
+    }
+}
