@@ -38,6 +38,9 @@ pub(super) trait Beside {
     /// Whether the model keeps it waiting.
     fn waits(&self, who: usize) -> bool;
 
+    /// Who is answered, as the model says, when this buyer sends its request.
+    fn due(&self, who: usize) -> Vec<usize>;
+
     /// A buyer sends its request, which brings these answers in reality. Returns what came of each answer, and
     /// whether the model says something else.
     fn step(&mut self, who: usize, got: &Got) -> (Vec<Answer>, Option<Differs>);
@@ -133,6 +136,13 @@ impl<M: Model> Beside for Party<M> {
     fn waits(&self, who: usize) -> bool {
         let (buyer, seat) = (&self.buyers[who], &self.seats[who]);
         !self.is_astray && buyer.next_letter().is_some() && !self.model.can_ask(seat, buyer.next())
+    }
+
+    fn due(&self, who: usize) -> Vec<usize> {
+        if self.is_astray || M::APART {
+            return Vec::new();
+        }
+        self.rehearsed(who, &[]).1.into_iter().map(|answer| answer.buyer).collect()
     }
 
     fn step(&mut self, who: usize, got: &Got) -> (Vec<Answer>, Option<Differs>) {

@@ -185,6 +185,8 @@ impl Conductor {
         if let Some(sent) = self.buyers[buyer as usize - 1].waits {
             return Ok(Went::Still(sent, self.kept(buyer)));
         }
+        let due = self.beside.due(buyer as usize - 1).into_iter().map(|who| who as u32 + 1).collect();
+        self.asked.expect(due);
         match self.asked.let_go(&mut self.crew, buyer, interrupted) {
             Ok(Rest::AtGate) => Ok(Went::MustWait(self.keeps_out(buyer))),
             Ok(Rest::Answers(answers, blocked)) => {

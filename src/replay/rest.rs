@@ -19,6 +19,10 @@ const TICK: Duration = Duration::from_millis(100);
 /// How long a buyer may take to answer once all is to end, before it is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the store is asked again about a buyer that waits, as it says, where the model says that it is answered:
+/// a session that was let go may be late to say so.
+const AGAIN: Duration = Duration::from_secs(2);
+
 /// The buyers' requests that wait in the store, and who sees that they do.
 pub(super) struct Asked {
     lookout: Option<Box<dyn Lookout>>,
@@ -26,6 +30,8 @@ pub(super) struct Asked {
     waiting: Vec<u32>,
     /// Those among them that try again when that is said.
     parked: Vec<u32>,
+    /// The buyers that are answered with this step, as the model says.
+    due: Vec<u32>,
 }
 
 /// What came of letting a buyer go, once all have come to rest.
@@ -78,12 +84,17 @@ enum One {
 
 impl Asked {
     pub(super) fn new(lookout: Option<Box<dyn Lookout>>) -> Self {
-        Self { lookout, waiting: Vec::new(), parked: Vec::new() }
+        Self { lookout, waiting: Vec::new(), parked: Vec::new(), due: Vec::new() }
     }
 
     /// How long a request has to have waited before anything else is asked.
     pub(super) fn pause(&self) -> Duration {
         self.lookout.as_ref().map_or(Duration::ZERO, |lookout| lookout.pause())
+    }
+
+    /// The next step brings answers to these buyers, as the model says.
+    pub(super) fn expect(&mut self, due: Vec<u32>) {
+        self.due = due;
     }
 
     /// Lets a buyer go, whose request does not wait yet, and waits until all have come to rest. An answer may let
@@ -161,6 +172,7 @@ impl Asked {
     fn one(&mut self, crew: &mut GatedCrew, buyer: u32, interrupted: &AtomicBool) -> Result<One, Unrest> {
         let within = if self.lookout.is_some() { LOOK } else { TICK };
         let mut interrupted_since: Option<Instant> = None;
+        let began = Instant::now();
         loop {
             match crew.hear(buyer, within)? {
                 Some(Arrival::Told(Told::Took(reply))) => return Ok(One::Answered(reply)),
@@ -184,6 +196,7 @@ impl Asked {
             if let Some(blocked) = self.is_blocked(crew, buyer)?
                 // An answer that has come meanwhile counts.
                 && !crew.has_told(buyer)?
+                && !(self.due.contains(&buyer) && began.elapsed() < AGAIN)
             {
                 return Ok(One::Waits(blocked));
             }
