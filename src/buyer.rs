@@ -142,6 +142,7 @@ impl Buyer {
             StepKind::LockUntilCommit => Action::LockUntilCommit,
             StepKind::Commit => Action::Commit,
             StepKind::Rollback => Action::Rollback,
+            StepKind::Watch => Action::Watch,
         }
     }
 
@@ -221,7 +222,7 @@ impl Buyer {
             (Action::Begin | Action::BeginImmediate, Reply::Done) => self.in_transaction = true,
             (Action::Commit | Action::Rollback, Reply::Done) => self.in_transaction = false,
             (Action::Write(_) | Action::Take | Action::Swap(_), Reply::Sold(from)) => self.seen = from,
-            (Action::Insert | Action::LockUntilCommit, Reply::Done) => {}
+            (Action::Insert | Action::LockUntilCommit | Action::Watch, Reply::Done) => {}
             (Action::Decrement, Reply::Sold(from)) => {
                 self.seen = from;
                 // A buyer that did not look before looks at the answer.
@@ -241,12 +242,15 @@ impl Buyer {
         self.rules.protocol.steps()[..usize::from(self.place)].iter().any(|kind| is_such(*kind))
     }
 
-    /// Where a swap that found another stock goes on: with a new read, in a new transaction if it is in one.
+    /// Where a swap that found another stock goes on: with a new read, in a new transaction if it is in one, and
+    /// with a new watch where there was one.
     fn place_to_swap_again(&self) -> u8 {
         let before = &self.rules.protocol.steps()[..usize::from(self.place)];
         let begins = |kind: &StepKind| matches!(kind, StepKind::Begin | StepKind::BeginImmediate);
         let begin = before.iter().rposition(begins).filter(|_| self.in_transaction);
-        begin.or_else(|| before.iter().rposition(|kind| kind.reads())).unwrap_or(0) as u8
+        let read = before.iter().rposition(|kind| kind.reads());
+        let watch = before.iter().rposition(|kind| *kind == StepKind::Watch);
+        begin.or_else(|| read.into_iter().chain(watch).min()).unwrap_or(0) as u8
     }
 
     /// Goes on to the next step that it takes, or ends the purchase.

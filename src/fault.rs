@@ -26,6 +26,8 @@ closed_set! {
         Aborted = "aborted",
         /// The database refused the new stock: a CHECK forbids it.
         Constraint = "constraint",
+        /// The store refused the step: it has seen a newer fencing token than this buyer's.
+        Fenced = "fenced",
         /// The store refused the step for another reason.
         Store = "store",
         /// The connection was cut before the answer came.
@@ -54,13 +56,43 @@ pub struct Fault {
     pub errno: i32,
 }
 
-/// The code of a database's error: an SQLSTATE (PostgreSQL) or a number (SQLite), in four bytes.
+/// The code of a store's error: an SQLSTATE (PostgreSQL), a number (SQLite) or a word (Redis), in four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoreCode(pub i32);
 
 impl StoreCode {
     /// Numbers below this are numbers; from it on they stand for SQLSTATEs, digits to the base 36.
     const STATES: i32 = 1 << 26;
+
+    /// The words with which Redis begins an error, as far as they are known here; numbers below 0 stand for them.
+    const WORDS: [&str; 17] = [
+        "ERR",
+        "FENCED",
+        "OOM",
+        "READONLY",
+        "WRONGTYPE",
+        "NOAUTH",
+        "WRONGPASS",
+        "NOPERM",
+        "MISCONF",
+        "LOADING",
+        "BUSY",
+        "NOSCRIPT",
+        "NOKEY",
+        "CUT",
+        "EXECABORT",
+        "NOREPLICAS",
+        "MASTERDOWN",
+    ];
+    /// A newer fencing token has been seen.
+    pub const FENCED: Self = Self(-2);
+
+    /// The code that stands for the word of an error of Redis; the one of `ERR` for a word that is not known.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        let place = Self::WORDS.iter().position(|known| *known == word).unwrap_or(0);
+        Self(-1 - place as i32)
+    }
 
     /// The code that stands for an SQLSTATE: five digits or capital letters. 0 for anything else.
     #[must_use]
@@ -79,7 +111,9 @@ impl std::str::FromStr for StoreCode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let code = if text.len() == 5 { Self::of_state(text) } else { Self(text.parse().unwrap_or(0)) };
+        let word = Self::WORDS.contains(&text).then(|| Self::of_word(text));
+        let number = || if text.len() == 5 { Self::of_state(text) } else { Self(text.parse().unwrap_or(0)) };
+        let code = word.unwrap_or_else(number);
         if code.to_string() == text {
             return Ok(code);
         }
@@ -92,6 +126,11 @@ impl std::str::FromStr for StoreCode {
 
 impl std::fmt::Display for StoreCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(word) =
+            (-1_i32).checked_sub(self.0).and_then(|place| Self::WORDS.get(usize::try_from(place).ok()?))
+        {
+            return f.write_str(word);
+        }
         if self.0 < Self::STATES {
             return self.0.fmt(f);
         }
@@ -151,7 +190,11 @@ impl Fault {
     #[must_use]
     pub const fn is_of_store(self) -> bool {
         match self.kind {
-            FaultKind::Aborted | FaultKind::Constraint | FaultKind::Store | FaultKind::AnswerLost => true,
+            FaultKind::Aborted
+            | FaultKind::Constraint
+            | FaultKind::Fenced
+            | FaultKind::Store
+            | FaultKind::AnswerLost => true,
             // A buyer gives up waiting for a file's lock by itself; a database may do it for its client.
             FaultKind::LockTimeout => self.errno != 0,
             FaultKind::HolderGone
@@ -229,5 +272,11 @@ mod tests {
             (StoreCode(517).to_string(), StoreCode::of_state("4000")),
             ("517".to_owned(), StoreCode(0))
         );
+        for word in ["ERR", "FENCED", "OOM", "MASTERDOWN"] {
+            assert_eq!(StoreCode::of_word(word).to_string(), word);
+        }
+        assert_eq!(StoreCode::of_word("NEW").to_string(), "ERR");
+        assert_eq!(StoreCode::of_word("FENCED"), StoreCode::FENCED);
+        assert_eq!(StoreCode(-1000).to_string(), "-1000");
     }
 }

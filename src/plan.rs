@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::StepKind;
 use crate::protocol::file::{Lock, Sale};
+use crate::protocol::redis::RedisSale;
 use crate::protocol::sql::SqlSale;
 use crate::protocol::{Choices, Protocol};
 use crate::shell::{shell_quoted, shell_quoted_path};
@@ -107,6 +108,8 @@ mod seed_as_text {
 pub enum StorePlan {
     /// In a database. First: a document that names a `store` means this.
     Sql(SqlPlan),
+    /// At a Redis server: its name says so, too.
+    Redis(RedisPlan),
     /// In a ticket file.
     File(FilePlan),
 }
@@ -137,6 +140,21 @@ pub struct SqlPlan {
     pub name: String,
 }
 
+/// A Redis server, and what one purchase does there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RedisPlan {
+    /// What one purchase does.
+    #[serde(flatten)]
+    pub sale: RedisSale,
+    /// Where the server is, as it was given but for a password.
+    pub url: String,
+    /// The address as it was given, which may hold a password: no document has it.
+    #[serde(skip)]
+    pub given: Secret,
+    /// The name of the sale, which is a part of the names of its keys.
+    pub name: String,
+}
+
 /// A text that is never shown.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(pub Option<String>);
@@ -154,6 +172,7 @@ impl StorePlan {
         match self {
             StorePlan::File(plan) => Choices::File(plan.sale),
             StorePlan::Sql(plan) => Choices::Sql(plan.sale),
+            StorePlan::Redis(plan) => Choices::Redis(plan.sale),
         }
     }
 }
@@ -267,7 +286,7 @@ impl Plan {
     pub const fn file(&self) -> Option<&FilePlan> {
         match &self.store {
             StorePlan::File(plan) => Some(plan),
-            StorePlan::Sql(_) => None,
+            StorePlan::Sql(_) | StorePlan::Redis(_) => None,
         }
     }
 
@@ -288,9 +307,9 @@ impl Plan {
     pub fn exclusion(&self) -> Exclusion {
         match &self.store {
             StorePlan::File(plan) => Exclusion::of(&plan.sale, self.workers),
-            StorePlan::Sql(_) if self.workers == Workers::Sequential => Exclusion::InTurn,
+            _ if self.workers == Workers::Sequential => Exclusion::InTurn,
             // What a database lets happen is for its model to say.
-            StorePlan::Sql(_) => Exclusion::NoLock,
+            StorePlan::Sql(_) | StorePlan::Redis(_) => Exclusion::NoLock,
         }
     }
 
@@ -326,10 +345,10 @@ impl Plan {
         match &self.store {
             StorePlan::File(plan) if plan.file == Path::new(Self::DEFAULT_FILE) => Vec::new(),
             StorePlan::File(plan) => vec![format!("--file {}", shell_quoted_path(&plan.file))],
-            StorePlan::Sql(plan) => {
-                let mut options = vec![format!("--store {}", shell_quoted(&plan.url))];
-                if plan.name != Self::DEFAULT_SALE {
-                    options.push(format!("--sale {}", shell_quoted(&plan.name)));
+            StorePlan::Sql(SqlPlan { url, name, .. }) | StorePlan::Redis(RedisPlan { url, name, .. }) => {
+                let mut options = vec![format!("--store {}", shell_quoted(url))];
+                if name != Self::DEFAULT_SALE {
+                    options.push(format!("--sale {}", shell_quoted(name)));
                 }
                 options
             }
@@ -342,7 +361,7 @@ impl Plan {
     pub const fn workers_in_steps(&self) -> Workers {
         match self.store {
             StorePlan::File(_) => self.workers.in_steps(),
-            StorePlan::Sql(_) => Workers::Process,
+            StorePlan::Sql(_) | StorePlan::Redis(_) => Workers::Process,
         }
     }
 
@@ -376,6 +395,7 @@ impl Plan {
         let mut options = match &self.store {
             StorePlan::File(plan) => plan.sale.options(),
             StorePlan::Sql(plan) => plan.sale.options(),
+            StorePlan::Redis(plan) => plan.sale.options(),
         };
         if self.per_buyer != PerBuyer::ONE {
             options.push(format!("--per-buyer {}", self.per_buyer));

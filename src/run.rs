@@ -6,6 +6,7 @@ use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
 use crate::plan::{Plan, PlanError, StorePlan};
 use crate::stock::Stock;
 use crate::store::file::FileStore;
+use crate::store::redis::RedisStore;
 use crate::store::sql::SqlStore;
 use crate::store::{Left, Store, StoreError};
 use crate::verdict::{Verdict, judge};
@@ -62,6 +63,7 @@ pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
             let store = SqlStore::of(&sql)?;
             run_at(&store, &Plan { store: StorePlan::Sql(sql), ..plan.clone() }, watch)
         }
+        StorePlan::Redis(redis) => run_at(&RedisStore::of(redis)?, plan, watch),
     }
 }
 

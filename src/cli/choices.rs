@@ -9,13 +9,15 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::closed;
+use super::redis_choices::RedisArgs;
 use super::sql_choices::SqlArgs;
 use super::trouble::TroubleArgs;
 use crate::closed_set::{ClosedSet, UnknownName};
 use crate::protocol::catalogue::{self, Case, CatalogueError};
 use crate::protocol::file::{Lock, LockOn, Others, Sale, Write};
+use crate::protocol::redis::{RedisLock, RedisWrite};
 use crate::protocol::sql::{Engine, SqlLock, SqlWrite};
-use crate::protocol::{Choices, Protocol};
+use crate::protocol::{Choices, Protocol, StoreKind};
 
 /// What one purchase does.
 #[derive(Clone, Debug, Args)]
@@ -25,10 +27,11 @@ pub(super) struct ChoiceArgs {
     no_lock: bool,
     /// How buyers keep each other out; flock+posix: they take turns among the kinds [default: flock; none in a
     /// database]
-    #[arg(long, value_name = "KIND", value_parser = Several(words(Lock::ALL, SqlLock::ALL)))]
+    #[arg(long, value_name = "KIND",
+          value_parser = Several(words(&[&Lock::ALL, &SqlLock::ALL, &RedisLock::ALL])))]
     lock: Option<String>,
     /// How the new stock is written [default: overwrite; set in a database]
-    #[arg(long, value_name = "KIND", value_parser = words(Write::ALL, SqlWrite::ALL))]
+    #[arg(long, value_name = "KIND", value_parser = words(&[&Write::ALL, &SqlWrite::ALL, &RedisWrite::ALL]))]
     write: Option<String>,
     /// Which file carries the lock [default: ticket; sidecar for --write rename]
     #[arg(long, value_name = "PLACE", value_parser = closed::<LockOn>(LockOn::ALL))]
@@ -53,31 +56,67 @@ pub(super) struct ChoiceArgs {
     trouble: TroubleArgs,
     #[command(flatten)]
     sql: SqlArgs,
+    #[command(flatten)]
+    redis: RedisArgs,
 }
 
 impl ChoiceArgs {
-    /// What one purchase does in this database; at a ticket file, if there is none.
+    /// What one purchase does at this store; at a ticket file, if there is none.
     ///
     /// # Errors
     /// When the store has not got one of the choices, or choices and steps say nothing together.
-    pub(super) fn choices(&self, engine: Option<Engine>) -> anyhow::Result<Choices> {
+    pub(super) fn choices(&self, store: Option<StoreKind>) -> anyhow::Result<Choices> {
+        let engine = match store {
+            Some(StoreKind::Redis) => {
+                anyhow::ensure!(
+                    self.protocol.is_none(),
+                    "--protocol: none of them is known at Redis by a name"
+                );
+                None
+            }
+            Some(StoreKind::Sql(engine)) => Some(engine),
+            None => None,
+        };
         if let Some(choices) = self.of_catalogue(engine)? {
             return Ok(choices);
         }
-        let Some(engine) = engine else { return Ok(Choices::File(self.sale()?)) };
-        self.trouble.none_at_a_database()?;
+        let Some(store) = store else { return Ok(Choices::File(self.sale()?)) };
+        self.trouble.none_at_a_database(store == StoreKind::Redis)?;
         anyhow::ensure!(
             self.lock_on.is_none(),
             "--lock-on says which file carries the lock: {} has no such file",
-            engine.title()
+            store.title()
         );
-        let has =
-            |what: &str, all: Vec<&str>| format!("--{what}: {} has: {}", engine.title(), all.join(", "));
-        let lock = self.lock_word()?.map(str::parse::<SqlLock>).transpose();
-        let lock = lock.with_context(|| has("lock", names(engine.locks())))?;
-        let write = self.write.as_deref().map(str::parse::<SqlWrite>).transpose();
-        let write = write.with_context(|| has("write", names(SqlWrite::ALL)))?;
-        Ok(Choices::Sql(self.sql.sale(engine, lock, write, self.steps)?))
+        match store {
+            StoreKind::Sql(engine) => {
+                self.redis.none_elsewhere()?;
+                let (lock, write) = self.words_of(store, engine.locks(), SqlWrite::ALL)?;
+                Ok(Choices::Sql(self.sql.sale(engine, lock, write, self.steps)?))
+            }
+            StoreKind::Redis => {
+                self.sql.none_elsewhere()?;
+                let (lock, write) = self.words_of(store, RedisLock::ALL, RedisWrite::ALL)?;
+                Ok(Choices::Redis(self.redis.sale(lock, write, self.steps, self.trouble.lease)?))
+            }
+        }
+    }
+
+    /// The lock and the write that were named, as this store has them.
+    fn words_of<L, W>(
+        &self,
+        store: StoreKind,
+        locks: &[L],
+        writes: &[W],
+    ) -> anyhow::Result<(Option<L>, Option<W>)>
+    where
+        L: Copy + ClosedSet,
+        W: Copy + ClosedSet,
+    {
+        let has = |what: &str, all: Vec<&str>| format!("--{what}: {} has: {}", store.title(), all.join(", "));
+        let lock = self.lock_word()?.map(str::parse::<L>).transpose();
+        let lock = lock.with_context(|| has("lock", names(locks)))?;
+        let write = self.write.as_deref().map(str::parse::<W>).transpose();
+        Ok((lock, write.with_context(|| has("write", names(writes)))?))
     }
 
     /// What one purchase does at a ticket file, in which nobody waits for a lock.
@@ -85,7 +124,8 @@ impl ChoiceArgs {
     /// # Errors
     /// When choices and steps say nothing together, or one of them is a database's.
     pub(super) fn sale(&self) -> anyhow::Result<Sale> {
-        self.sql.none_at_a_file()?;
+        self.sql.none_elsewhere()?;
+        self.redis.none_elsewhere()?;
         if let Some(Choices::File(sale)) = self.of_catalogue(None)? {
             return Ok(sale);
         }
@@ -152,7 +192,7 @@ impl ChoiceArgs {
         let variant = case.variant(entry, "isolation", self.sql.level()).context("--protocol")?;
         Ok(Some(match variant.choices {
             Choices::Sql(sale) => Choices::Sql(self.sql.tuned(sale)?),
-            other @ Choices::File(_) => other,
+            other @ (Choices::File(_) | Choices::Redis(_)) => other,
         }))
     }
 
@@ -195,18 +235,29 @@ impl TypedValueParser for Several {
     }
 }
 
-/// A clap parser for the words that either store knows.
-fn words<F, S>(of_files: &'static [F], of_databases: &'static [S]) -> PossibleValuesParser
-where
-    F: Copy + ClosedSet + 'static,
-    S: Copy + ClosedSet + 'static,
-{
-    let value =
-        |name: &'static str, about: &'static str| PossibleValue::new(name).help(about.trim_end_matches('.'));
-    let files = of_files.iter().map(|member| value(member.name(), member.about()));
-    let known: Vec<&str> = of_files.iter().map(|member| member.name()).collect();
-    let databases = of_databases.iter().filter(|member| !known.contains(&member.name()));
-    PossibleValuesParser::new(files.chain(databases.map(|member| value(member.name(), member.about()))))
+/// The words of a closed set, each with what is said of it.
+trait Words {
+    fn words(&self) -> Vec<(&'static str, &'static str)>;
+}
+
+impl<T: Copy + ClosedSet> Words for &'static [T] {
+    fn words(&self) -> Vec<(&'static str, &'static str)> {
+        self.iter().map(|member| (member.name(), member.about())).collect()
+    }
+}
+
+/// A clap parser for the words that any store knows.
+fn words(of_stores: &[&dyn Words]) -> PossibleValuesParser {
+    let mut known: Vec<(&'static str, &'static str)> = Vec::new();
+    for (name, about) in of_stores.iter().flat_map(|of_store| of_store.words()) {
+        if known.iter().all(|(other, _)| *other != name) {
+            known.push((name, about));
+        }
+    }
+    let value = |(name, about): (&'static str, &'static str)| {
+        PossibleValue::new(name).help(about.trim_end_matches('.'))
+    };
+    PossibleValuesParser::new(known.into_iter().map(value))
 }
 
 fn names<T: Copy + ClosedSet>(all: &[T]) -> Vec<&'static str> {
@@ -223,7 +274,8 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::protocol::sql::{Isolation, Journal, SqlSale};
+    use crate::protocol::redis::{Fence, RedisSale};
+    use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale};
 
     #[derive(Parser)]
     struct Line {
@@ -231,10 +283,18 @@ mod tests {
         choices: ChoiceArgs,
     }
 
-    fn choices(line: &str, engine: Option<Engine>, steps: Option<&str>) -> anyhow::Result<Choices> {
+    fn choices(
+        line: &str,
+        engine: impl Into<Option<Engine>>,
+        steps: Option<&str>,
+    ) -> anyhow::Result<Choices> {
+        choices_at(line, engine.into().map(StoreKind::Sql), steps)
+    }
+
+    fn choices_at(line: &str, store: Option<StoreKind>, steps: Option<&str>) -> anyhow::Result<Choices> {
         let steps = steps.into_iter().flat_map(|steps| ["--steps", steps]);
         let words = std::iter::once("ticketsim").chain(line.split_whitespace()).chain(steps);
-        Line::try_parse_from(words)?.choices.choices(engine)
+        Line::try_parse_from(words)?.choices.choices(store)
     }
 
     #[test]
@@ -259,6 +319,37 @@ mod tests {
         };
         let line = "--isolation deferred --journal delete --busy-timeout 0 --write take";
         assert_eq!(choices(line, Some(Engine::Sqlite), None).expect("choices"), Choices::Sql(sale));
+    }
+
+    #[test]
+    fn a_redis_server_has_its_own_words() {
+        let redis = Some(StoreKind::Redis);
+        let usual = RedisSale::new();
+        let lease = RedisSale { lock: RedisLock::Lease, lease_ns: 20_000_000, fence: Fence::Write, ..usual };
+        let line = "--lock lease --lease 20ms --fence write";
+        assert_eq!(choices_at(line, redis, None).expect("choices"), Choices::Redis(lease));
+        let steps = Some("lock read think write unlock");
+        assert_eq!(
+            choices_at("--lease 20ms --fence write", redis, steps).expect("steps"),
+            Choices::Redis(lease)
+        );
+        assert_eq!(choices_at("--no-lock", redis, None).expect("choices"), Choices::Redis(usual));
+        for (line, store, steps, message) in [
+            ("--lock row", redis, None, "--lock: Redis has: none, lease"),
+            ("--write insert", redis, None, "--write: Redis has: set, decrement, swap, take"),
+            ("--lock-on sidecar", redis, None, "Redis has no such file"),
+            ("--isolation serializable", redis, None, "--isolation is of a database"),
+            ("--fence write", redis, None, "it presents the token of a lease"),
+            ("--lease 20ms", redis, None, "--lease is how long --lock lease lasts"),
+            ("--lock lease --lease 0", redis, None, "1ms at least"),
+            ("--lock lease --write swap --fence write", redis, None, "swap compares by itself"),
+            ("--lock lease", redis, Some("read write"), "they never take the lease"),
+            ("--write set", redis, Some("read write"), "--write stands for steps"),
+            ("--fence write", Some(StoreKind::Sql(Engine::Postgres)), None, "--fence is of Redis"),
+        ] {
+            let error = format!("{:#}", choices_at(line, store, steps).expect_err(line));
+            assert!(error.contains(message), "{line}: {error}");
+        }
     }
 
     /// The usual steps of choices are these choices, however they were given.

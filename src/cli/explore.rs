@@ -16,7 +16,9 @@ use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, Stopped, census_u
 use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Plan, Workers};
+use crate::protocol::redis::RedisLock;
 use crate::protocol::sql::Engine;
+use crate::protocol::{Allowed, Choices, Mishap, Mishaps, StoreKind};
 use crate::report::explore as report;
 use crate::stock::Stock;
 
@@ -29,7 +31,11 @@ Steps: L lock, R read, W write (T truncate and F fill with --write truncate), U 
 the buyer's number; O, with --write rename --lock-on ticket alone, opens the file that is to be locked.
 
 With --store a step is a request, which may have to wait: L lock, R read or count, W write or insert, S swap, \
-D decrement or take, C commit, U unlock; B begin, with --isolation immediate alone, where it acts.")]
+D decrement or take, C commit, U unlock; B begin, with --isolation immediate alone, where it acts.
+
+With --store redis: L takes the lease (whoever finds it taken tries again, which is no step), R read, W write, \
+S swap, D decrement or take, B watch, Q give-back, U unlock; X, with --expire alone, is a step of nature: the \
+lease of that buyer expires, after its L and before its write.")]
 pub(super) struct ExploreArgs {
     /// How many buyers race, 1 to 30,000 [default: 2, or as many as --protocol needs to show]
     #[arg(short = 'n', long, value_name = "N",
@@ -38,13 +44,16 @@ pub(super) struct ExploreArgs {
     /// How many tickets are on sale [default: 1, or as many as --protocol needs to show]
     #[arg(short, long, value_name = "N", value_parser = tickets, allow_negative_numbers = true)]
     tickets: Option<Stock>,
-    /// The database where the tickets are, instead of a file: its engine is enough, no server is needed
-    #[arg(long, value_name = "ENGINE", value_parser = engine)]
-    store: Option<Engine>,
+    /// Where the tickets are, instead of a file: sqlite, postgres, mysql or redis; no server is needed
+    #[arg(long, value_name = "STORE", value_parser = store)]
+    store: Option<StoreKind>,
     #[command(flatten)]
     choices: ChoiceArgs,
     #[command(flatten)]
     workers: WorkersArgs,
+    /// Leases that expire in one schedule at most, or `any`: --lock lease [default: 0]
+    #[arg(long, value_name = "N|any")]
+    expire: Option<Allowed>,
     /// Purchases that each buyer makes, or `all`: until it is refused
     #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
     per_buyer: PerBuyer,
@@ -71,28 +80,52 @@ pub(super) struct ExploreArgs {
 
 /// The engine of a database: by its name, or by the address of one, of which nothing else is used.
 pub(super) fn engine(text: &str) -> Result<Engine, String> {
+    match store(text)? {
+        StoreKind::Sql(engine) => Ok(engine),
+        StoreKind::Redis => Err("that is no database".to_owned()),
+    }
+}
+
+/// A store: by its name, or by the address of one, of which nothing else is used.
+fn store(text: &str) -> Result<StoreKind, String> {
     let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
     let name = match scheme {
         "postgresql" => "postgres",
         "mariadb" => "mysql",
-        scheme => scheme,
+        "rediss" => "redis",
+        other => other,
     };
-    name.parse::<Engine>().map_err(|error| error.to_string())
+    let names = || StoreKind::all().map(StoreKind::name).collect::<Vec<_>>().join(", ");
+    StoreKind::all()
+        .find(|store| store.name() == name)
+        .ok_or_else(|| format!("unknown store {name:?}: one of {}", names()))
 }
 
 impl ExploreArgs {
     fn setting(&self) -> anyhow::Result<Setting> {
         // A protocol that is met in databases alone says by itself which model is meant.
-        let store = self.store.or_else(|| self.choices.only_in());
+        let store = self.store.or_else(|| self.choices.only_in().map(StoreKind::Sql));
         let choices = self.choices.choices(store)?;
-        let usual = self.choices.case(store)?.map_or((2, 1), |case| (case.buyers, case.tickets));
+        let has_lease = matches!(choices, Choices::Redis(sale) if sale.lock == RedisLock::Lease);
+        anyhow::ensure!(
+            self.expire.is_none() || has_lease,
+            "--expire lets leases expire, and no step takes one: --store redis --lock lease"
+        );
+        let case = match store {
+            Some(StoreKind::Redis) => None,
+            Some(StoreKind::Sql(engine)) => self.choices.case(Some(engine))?,
+            None => self.choices.case(None)?,
+        };
+        let usual = case.map_or((2, 1), |case| (case.buyers, case.tickets));
         let (buyers, tickets) = (self.buyers.unwrap_or(usual.0), self.tickets.unwrap_or(usual.1));
         let WorkersArgs { workers } = self.workers;
         anyhow::ensure!(
             store.is_none() || workers == Workers::Process,
             "--workers is of a ticket file: a database tells buyers apart by their connections"
         );
-        Ok(Setting { per_buyer: self.per_buyer, workers, ..Setting::new(choices, buyers, tickets) })
+        let mishaps = Mishaps::default().with(Mishap::Expire, self.expire.unwrap_or_default());
+        let setting = Setting::new(choices, buyers, tickets);
+        Ok(Setting { per_buyer: self.per_buyer, workers, mishaps, ..setting })
     }
 }
 

@@ -21,6 +21,7 @@ mod progress;
 mod protocols;
 mod race;
 mod reading;
+mod redis_choices;
 mod replay;
 mod report;
 mod run;

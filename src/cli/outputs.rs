@@ -50,6 +50,10 @@ impl<'a> Outputs<'a> {
     /// Notes that the ticket file could not be read after the sale.
     pub(super) fn note_unread(&mut self, history: &History) {
         let (Some(why), Some(plan)) = (&history.header.unread, &history.header.plan) else { return };
+        // What the store has forgotten is in the verdict.
+        if history.header.forgot() {
+            return;
+        }
         let path = words::place(&plan.store);
         self.failures.push(format!("{path}: can't be read after the sale: {}", foreign::shown(why)));
     }
@@ -72,7 +76,7 @@ impl<'a> Outputs<'a> {
 pub(super) fn kept(plan: &Plan) -> Vec<PathBuf> {
     match &plan.store {
         StorePlan::File(plan) => beside(&through_links(&plan.file)).to_vec(),
-        StorePlan::Sql(_) => Vec::new(),
+        StorePlan::Sql(_) | StorePlan::Redis(_) => Vec::new(),
     }
 }
 

@@ -130,7 +130,7 @@ impl ReplayArgs {
         };
         let ScheduleFile { mut plan, steps, .. } = file?;
         anyhow::ensure!(!steps.0.is_empty(), EMPTY);
-        if let Some(address) = self.place.address()? {
+        if let Some(address) = self.place.sql_address()? {
             // The same schedule somewhere else.
             let ScheduleSale::Sql(database) = &mut plan.sale else {
                 anyhow::bail!("--store: the schedule is of a ticket file")
@@ -142,7 +142,7 @@ impl ReplayArgs {
                 own.title(),
                 engine.title()
             );
-            *database = self.place.plan(&address, database.sale);
+            *database = self.place.sql_plan(&address, database.sale);
         }
         Ok((plan.plan(&steps, &self.sale.file()), steps, plan.engine))
     }

@@ -20,7 +20,7 @@ use crate::history;
 use crate::lang::Lang;
 use crate::paths::through_links;
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, SqlPlan, StorePlan, Workers};
-use crate::protocol::Choices;
+use crate::protocol::StoreKind;
 use crate::protocol::catalogue::{Case, Trial};
 use crate::protocol::file::{Lock, Sale};
 use crate::protocol::sql::{Engine, SqlSale};
@@ -65,13 +65,23 @@ impl SaleArgs {
     /// # Errors
     /// When options say nothing together.
     pub(super) fn database(&self, place: &StoreArgs) -> anyhow::Result<Option<SqlPlan>> {
+        place.sql_address()?;
+        match self.elsewhere(place)? {
+            Some((_, StorePlan::Sql(plan))) => Ok(Some(plan)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The store, and what one purchase does there, if the tickets are in no file.
+    ///
+    /// # Errors
+    /// When options say nothing together.
+    fn elsewhere(&self, place: &StoreArgs) -> anyhow::Result<Option<(StoreKind, StorePlan)>> {
         let Some(address) = place.address()? else { return Ok(None) };
         of_a_file("--file", self.file.is_some())?;
         of_a_file("--fsync", self.fsync)?;
-        match self.choices.choices(Some(address.engine()))? {
-            Choices::Sql(sale) => Ok(Some(place.plan(&address, sale))),
-            Choices::File(_) => anyhow::bail!("--store: the choices are those of a ticket file"),
-        }
+        let choices = self.choices.choices(Some(address.kind()))?;
+        Ok(Some((address.kind(), place.plan(&address, choices)?)))
     }
 
     /// The sale, in which nobody waits for a lock.
@@ -167,21 +177,27 @@ pub(super) struct RunArgs {
 impl RunArgs {
     /// Where the stock is kept, and what one purchase does there.
     fn store(&self) -> anyhow::Result<StorePlan> {
-        let Some(plan) = self.sale.database(&self.place)? else {
+        let Some((kind, mut plan)) = self.sale.elsewhere(&self.place)? else {
             let sale = self.wait.sale(self.sale.sale()?, self.trial()?)?;
             return Ok(StorePlan::File(FilePlan { sale, file: self.sale.file() }));
         };
-        let engine = plan.sale.engine;
+        let times_locks = matches!(kind, StoreKind::Sql(engine) if engine.times_locks());
         of_a_file("--break-stale", self.wait.break_stale)?;
         of_a_file("--restocks", self.restocks)?;
         anyhow::ensure!(
-            self.wait.lock_timeout.is_none() || engine.times_locks(),
-            "--lock-timeout is of a ticket file and of PostgreSQL: {} has no such choice{}",
-            engine.title(),
-            if engine == Engine::Sqlite { "; it has --busy-timeout" } else { "" }
+            self.workers != Workers::Task || kind != StoreKind::Redis,
+            "--workers task: a buyer's connection with Redis blocks its thread; take thread"
         );
-        let lock_timeout_ns = self.wait.lock_timeout.map(nanoseconds);
-        Ok(StorePlan::Sql(SqlPlan { sale: SqlSale { lock_timeout_ns, ..plan.sale }, ..plan }))
+        anyhow::ensure!(
+            self.wait.lock_timeout.is_none() || times_locks,
+            "--lock-timeout is of a ticket file and of PostgreSQL: {} has no such choice{}",
+            kind.title(),
+            if kind == StoreKind::Sql(Engine::Sqlite) { "; it has --busy-timeout" } else { "" }
+        );
+        if let StorePlan::Sql(plan) = &mut plan {
+            plan.sale = SqlSale { lock_timeout_ns: self.wait.lock_timeout.map(nanoseconds), ..plan.sale };
+        }
+        Ok(plan)
     }
 
     /// What a trial is of the protocol on a ticket file that was named: it goes wrong there, if it does at all.

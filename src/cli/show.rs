@@ -1,4 +1,4 @@
-//! `ticketsim show`: the tickets left; `ticketsim clear`: a sale's tables are removed.
+//! `ticketsim show`: the tickets left; `ticketsim clear`: a sale's tables or keys are removed.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -28,8 +28,8 @@ pub(super) struct ShowArgs {
 }
 
 pub(super) fn execute(args: &ShowArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let (member, place, stock) = match args.place.database()? {
-        Some((address, store)) => ("store", address, store.stock_left()?),
+    let (member, place, stock) = match args.place.shop()? {
+        Some((address, shop)) => ("store", address, shop.stock_left()?),
         None => ("file", args.file.to_string_lossy().into_owned(), ticket::load(&args.file)?),
     };
     if args.json {
@@ -49,9 +49,9 @@ pub(super) struct ClearArgs {
     place: StoreArgs,
 }
 
-/// Removes the tables of a sale, and nothing else.
+/// Removes the tables, or the keys, of a sale, and nothing else.
 pub(super) fn clear(args: &ClearArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let (address, store) = args.place.database()?.context("clear: --store says at which database")?;
+    let (address, store) = args.place.shop()?.context("clear: --store says where the sale is")?;
     let (sale, address) = (&args.place.sale, foreign::shown(&address).into_owned());
     let said = if store.clear()? {
         say::cleared(lang, sale, address)

@@ -116,11 +116,11 @@ impl SqlArgs {
         Ok(())
     }
 
-    /// What databases alone have is refused at a ticket file.
+    /// What databases alone have is refused elsewhere.
     ///
     /// # Errors
     /// When one of them was given.
-    pub(super) fn none_at_a_file(&self) -> anyhow::Result<()> {
+    pub(super) fn none_elsewhere(&self) -> anyhow::Result<()> {
         for (option, given) in [
             ("isolation", self.isolation.is_some()),
             ("constraint", self.constraint),

@@ -226,7 +226,7 @@ fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
                 (lock, Some(Holder { buyer, since })) => say::lock_held(lang, lock, buyer, since),
             });
         }
-        StorePlan::Sql(_) => lines.push(match session.look() {
+        StorePlan::Sql(_) | StorePlan::Redis(_) => lines.push(match session.look() {
             Some(Reply::Stock(stock)) => say::stock_committed(lang, stock),
             _ => say::stock_not_known(lang),
         }),
@@ -308,6 +308,7 @@ fn next_words(action: Action, lang: Lang) -> String {
         Action::BeginImmediate => say::to_begin_immediate(lang),
         Action::Commit => say::to_commit(lang),
         Action::Rollback => say::to_roll_back(lang),
+        Action::Watch => say::to_watch(lang),
         Action::Begin | Action::Think | Action::Leave => String::new(),
     }
 }

@@ -25,10 +25,10 @@ pub(super) struct TroubleArgs {
     /// The launcher opens the lock's file, and all buyers inherit it over fork(2)
     #[arg(long, conflicts_with = "protocol")]
     inherit: bool,
-    /// How long a lockfile lives before it is taken over (--lock lease), or its holder is taken for dead by
+    /// How long a lockfile, or a lease at Redis, lives before it is taken over (--lock lease), or its holder is taken for dead by
     /// break-stale, e.g. 50ms [default: 10s for --lock lease]
     #[arg(long, value_name = "DUR", value_parser = duration, conflicts_with = "protocol")]
-    lease: Option<Duration>,
+    pub(super) lease: Option<Duration>,
     /// A lockfile of a process that is dead is there when the sale begins
     #[arg(long, conflicts_with = "protocol")]
     stale: bool,
@@ -54,15 +54,15 @@ impl TroubleArgs {
         if options.is_empty() { Ok(sale.checked()?) } else { sale.checked().context(options.join(" ")) }
     }
 
-    /// What a ticket file alone has is refused at a database.
+    /// What a ticket file alone has is refused at a database; leases are not, where it has some.
     ///
     /// # Errors
     /// When one of them was given.
-    pub(super) fn none_at_a_database(self) -> anyhow::Result<()> {
+    pub(super) fn none_at_a_database(self, has_leases: bool) -> anyhow::Result<()> {
         for (option, given) in [
             ("rogue", self.rogue > 0),
             ("inherit", self.inherit),
-            ("lease", self.lease.is_some()),
+            ("lease", self.lease.is_some() && !has_leases),
             ("stale", self.stale),
         ] {
             anyhow::ensure!(

@@ -24,7 +24,7 @@ use num_rational::Ratio;
 use num_traits::One;
 
 use super::counted::{Census, Coverage, Found, Progress, Stopped, nearly};
-use super::level::{Crowd, Level, Share, Stand, crowd_of, moved};
+use super::level::{Crowd, Level, Move, Next, Share, Stand, crowd_of, moved};
 use super::numbered::Numbered;
 use super::shop::{Course, Shop, everybody};
 use super::{End, Ends, Setting, with_model};
@@ -32,7 +32,7 @@ use crate::buyer::Buyer;
 use crate::fault::StoreCode;
 use crate::protocol::Letter;
 use crate::schedule::{Schedule, Step};
-use crate::world::{Model, step, wants};
+use crate::world::{Model, Turn, can_come, take_turn};
 
 /// The bound on states of a command that names none.
 pub const MAX_STATES: u64 = 1_000_000;
@@ -40,11 +40,11 @@ pub const MAX_STATES: u64 = 1_000_000;
 /// The errors that ended purchases: of which code, at which step, how many.
 type Errors = Vec<((StoreCode, Letter), u32)>;
 
-/// How a state was met first: from which one, by whose step.
+/// How a state was met first: from which one, by what.
 #[derive(Clone, Copy, Debug)]
 struct Trail {
     from: u32,
-    stand: Stand,
+    by: Next,
 }
 
 /// Counts all schedules of a setting, over at most so many states (and no more than 2³²).
@@ -65,17 +65,6 @@ pub fn census_until(
     with_model!(setting, model => Walk::new(setting, model, watch).census(max_states, told))
 }
 
-/// What is known of a buyer's step in a world, where it leaves all other buyers as they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Move {
-    /// Nothing yet.
-    Unknown,
-    /// It can take none now.
-    Stands,
-    /// It leads there.
-    To { world: u32, stand: Stand },
-}
-
 pub(super) struct Walk<'a, M: Model> {
     setting: &'a Setting,
     watch: &'a mut dyn FnMut(Progress),
@@ -87,7 +76,7 @@ pub(super) struct Walk<'a, M: Model> {
     seats: Numbered<M::Seat>,
     /// Every place where a buyer was met: the number of the buyer and that of its seat.
     stands: Numbered<(u32, u32)>,
-    /// What is known of single steps, by world and stand.
+    /// What is known of single steps, by world, and by stand and turn.
     moves: Vec<Vec<Move>>,
     /// How each state was met, by its number. The first leads nowhere.
     trails: Vec<Trail>,
@@ -162,8 +151,9 @@ impl<'a, M: Model> Walk<'a, M> {
         let (buyers, seats) = everybody(self.setting, self.models.of(0));
         let mut stands: Vec<Stand> =
             buyers.into_iter().zip(seats).map(|(buyer, seat)| self.stand(buyer, seat)).collect();
-        self.trails.push(Trail { from: 0, stand: stands.first().copied().unwrap_or_default() });
-        let course = self.courses.number(Course::default());
+        let start = Next { stand: stands.first().copied().unwrap_or_default(), turn: Turn::Step };
+        self.trails.push(Trail { from: 0, by: start });
+        let course = self.courses.number(Course::of(self.setting));
         let world = self.worlds.number((0, course));
         let one = BigUint::one();
         let mut level = Level::up_to(&one, &one);
@@ -207,38 +197,42 @@ impl<'a, M: Model> Walk<'a, M> {
         self.tell();
     }
 
-    /// How a schedule names the step of one who stands there.
-    pub(super) fn letter_at(&self, stand: Stand) -> Option<Letter> {
-        self.at(stand).0.next_letter()
+    /// How a schedule names this.
+    pub(super) fn letter_of(&self, next: Next) -> Option<Letter> {
+        match next.turn {
+            Turn::Step => self.at(next.stand).0.next_letter(),
+            Turn::Mishap(mishap) => Some(mishap.letter()),
+        }
     }
 
-    /// How many buyers can step in each state of a level.
+    /// How much can come next in each state of a level: how many buyers can step, and what may befall them.
     pub(super) fn all_able(&mut self, level: &Level) -> Vec<u32> {
         (0..level.len()).map(|place| self.able(level, place)).collect()
     }
 
-    /// How many buyers can step in this state.
+    /// How much can come next in this state.
     fn able(&mut self, level: &Level, place: usize) -> u32 {
         let world = level.world(place);
-        level
-            .crowd(place)
-            .iter()
-            .filter(|(stand, _)| self.can_step(world, *stand))
-            .map(|(_, count)| count)
-            .sum()
-    }
-
-    /// Whether a buyer that stands there can step in this world.
-    fn can_step(&mut self, world: u32, stand: Stand) -> bool {
-        if M::APART {
-            return self.step_apart(world, stand) != Move::Stands;
+        let turns = Turn::among(self.setting.mishaps);
+        let mut able = 0;
+        for (stand, count) in level.crowd(place).iter().copied() {
+            let can = |turn: &&Turn| self.can_come(world, Next { stand, turn: **turn });
+            able += count * turns.iter().filter(can).count() as u32;
         }
-        let (model, _) = *self.worlds.of(world);
-        let (buyer, seat) = self.at(stand);
-        wants(self.models.of(model), buyer, seat).is_some()
+        able
     }
 
-    /// Everything that one step leads to; `met` is told of each step, from which place to which, from which stand and by
+    /// Whether this can come in this world.
+    fn can_come(&mut self, world: u32, next: Next) -> bool {
+        if M::APART {
+            return self.step_apart(world, next) != Move::Stands;
+        }
+        let (model, course) = *self.worlds.of(world);
+        let (buyer, seat) = self.at(next.stand);
+        can_come(self.models.of(model), buyer, seat, self.courses.of(course).left(), next.turn)
+    }
+
+    /// Everything that one step leads to; `met` is told of each step, from which place to which, by what, and of
     /// how many. `None` when those would be too many, or it is told to stop.
     pub(super) fn next_level(
         &mut self,
@@ -246,7 +240,7 @@ impl<'a, M: Model> Walk<'a, M> {
         able: &[u32],
         max_states: u64,
         told: &AtomicBool,
-        mut met: impl FnMut(usize, usize, Stand, u32),
+        mut met: impl FnMut(usize, usize, Next, u32),
     ) -> Option<Level> {
         let numbers: BTreeSet<u32> = able.iter().copied().filter(|number| *number > 0).collect();
         let common =
@@ -256,19 +250,23 @@ impl<'a, M: Model> Walk<'a, M> {
         let ways = able.iter().enumerate().map(|(place, able)| level.ways(place) * able).sum();
         let mut next = Level::up_to(&ways, &self.denominator);
         let mut crowd = Vec::new();
+        let turns = Turn::among(self.setting.mishaps);
         for (place, able) in able.iter().enumerate().filter(|(_, able)| **able > 0) {
             if told.load(Ordering::Relaxed) {
                 return None;
             }
             let share = Share::new(&level.ways(place), &(level.mass(place) * &parts[able]));
-            for (stand, count) in level.crowd(place).iter().copied() {
-                let Some(world) = self.after(level, place, stand, &mut crowd) else { continue };
+            let comes = level.crowd(place).iter().flat_map(|(stand, count)| {
+                turns.iter().map(|turn| (Next { stand: *stand, turn: *turn }, *count))
+            });
+            for (by, count) in comes {
+                let Some(world) = self.after(level, place, by, &mut crowd) else { continue };
                 let number = || {
                     let number = self.trails.len();
                     if number as u64 >= max_states {
                         return None;
                     }
-                    self.trails.push(Trail { from: level.number(place), stand });
+                    self.trails.push(Trail { from: level.number(place), by });
                     if number.is_multiple_of(1 << 14) {
                         self.tell();
                     }
@@ -276,27 +274,21 @@ impl<'a, M: Model> Walk<'a, M> {
                 };
                 let after = next.place(world, &crowd, number)?;
                 next.add(after, &share, count);
-                met(place, after, stand, count);
+                met(place, after, by, count);
             }
         }
         Some(next)
     }
 
-    /// The state after a step of one who stands there, if it can step: its world, and its crowd in `crowd`.
-    fn after(
-        &mut self,
-        level: &Level,
-        place: usize,
-        stand: Stand,
-        crowd: &mut Vec<(Stand, u32)>,
-    ) -> Option<u32> {
+    /// The state after this, if it can come: its world, and its crowd in `crowd`.
+    fn after(&mut self, level: &Level, place: usize, by: Next, crowd: &mut Vec<(Stand, u32)>) -> Option<u32> {
         let (world, before) = (level.world(place), level.crowd(place));
         if !M::APART {
-            return self.can_step(world, stand).then(|| self.after_for_all(world, before, stand, crowd));
+            return self.can_come(world, by).then(|| self.after_for_all(world, before, by, crowd));
         }
-        match self.step_apart(world, stand) {
+        match self.step_apart(world, by) {
             Move::To { world, stand: to } => {
-                moved(before, stand, to, crowd);
+                moved(before, by.stand, to, crowd);
                 Some(world)
             }
             Move::Stands | Move::Unknown => None,
@@ -304,23 +296,26 @@ impl<'a, M: Model> Walk<'a, M> {
     }
 
     /// What becomes of a step that leaves all others as they are.
-    fn step_apart(&mut self, world: u32, stand: Stand) -> Move {
-        let (row, column) = (world as usize, stand as usize);
+    fn step_apart(&mut self, world: u32, by: Next) -> Move {
+        let (row, column) = (world as usize, by.stand as usize * Turn::ALL.len() + by.turn.place());
         let known = self.moves.get(row).and_then(|row| row.get(column)).copied();
         match known {
             None | Some(Move::Unknown) => {}
             Some(known) => return known,
         }
         let (model, course) = *self.worlds.of(world);
-        let (buyer, seat) = self.at(stand);
-        let found = if wants(self.models.of(model), buyer, seat).is_none() {
+        let (buyer, seat) = self.at(by.stand);
+        let left = self.courses.of(course).left();
+        let found = if !can_come(self.models.of(model), buyer, seat, left, by.turn) {
             Move::Stands
         } else {
             let (mut buyer, mut seat) = ([buyer.clone()], [seat.clone()]);
             let mut model = self.models.of(model).clone();
             let mut course = self.courses.of(course).clone();
             let initial = self.setting.tickets;
-            step(&mut model, &mut buyer, &mut seat, 0, |answer| course.note::<M>(&answer, initial));
+            let note = |answer| course.note::<M>(&answer, initial);
+            take_turn(&mut model, &mut buyer, &mut seat, 0, by.turn, note);
+            course.note_turn(by.turn);
             let ([buyer], [seat]) = (buyer, seat);
             let stand = self.stand(buyer, seat);
             Move::To { world: self.world(model, course), stand }
@@ -343,13 +338,7 @@ impl<'a, M: Model> Walk<'a, M> {
     }
 
     /// What becomes of a step that may touch everybody.
-    fn after_for_all(
-        &mut self,
-        world: u32,
-        before: &Crowd,
-        stand: Stand,
-        crowd: &mut Vec<(Stand, u32)>,
-    ) -> u32 {
+    fn after_for_all(&mut self, world: u32, before: &Crowd, by: Next, crowd: &mut Vec<(Stand, u32)>) -> u32 {
         let mut room = std::mem::replace(
             &mut self.room,
             Room { buyers: Vec::new(), seats: Vec::new(), stands: Vec::new() },
@@ -370,8 +359,9 @@ impl<'a, M: Model> Walk<'a, M> {
         let mut model = self.models.of(model).clone();
         let mut course = self.courses.of(course).clone();
         let initial = self.setting.tickets;
-        let who = stands.iter().position(|at| *at == stand).unwrap_or_default();
-        step(&mut model, buyers, seats, who, |answer| course.note::<M>(&answer, initial));
+        let who = stands.iter().position(|at| *at == by.stand).unwrap_or_default();
+        take_turn(&mut model, buyers, seats, who, by.turn, |answer| course.note::<M>(&answer, initial));
+        course.note_turn(by.turn);
         for ((buyer, seat), at) in buyers.iter().zip(seats.iter()).zip(stands.iter_mut()) {
             if self.at(*at) != (buyer, seat) {
                 *at = self.stand(buyer.clone(), seat.clone());
@@ -430,16 +420,16 @@ impl<'a, M: Model> Walk<'a, M> {
         let mut trail = Vec::new();
         let mut at = state;
         while at != 0 {
-            let Trail { from, stand } = self.trails[at as usize];
-            trail.push(stand);
+            let Trail { from, by } = self.trails[at as usize];
+            trail.push(by);
             at = from;
         }
         self.named(trail.into_iter().rev())
     }
 
-    /// The schedule in which, one after the other, those step who stand at these places. Of those alike, the one with
+    /// The schedule in which, one after the other, this comes of those who stand at these places. Of those alike, the one with
     /// the lowest number steps.
-    pub(super) fn named(&self, stands: impl Iterator<Item = Stand>) -> Schedule {
+    pub(super) fn named(&self, comes: impl Iterator<Item = Next>) -> Schedule {
         let mut shop = Shop::new(self.setting, self.models.of(0).clone());
         let number = |buyer: &Buyer, seat: &M::Seat| {
             let pair = (self.buyers.known(buyer)?, self.seats.known(seat)?);
@@ -454,11 +444,11 @@ impl<'a, M: Model> Walk<'a, M> {
             crowds.entry(stand.unwrap_or_default()).or_default().insert(place);
         }
         let mut steps = Vec::new();
-        for stand in stands {
+        for Next { stand, turn } in comes {
             let Some(place) = crowds.get(&stand).and_then(BTreeSet::first).copied() else {
                 unreachable!("a trail leads through places where buyers stand");
             };
-            if let Some(letter) = shop.step(place, |_| ()) {
+            if let Some(letter) = shop.take(place, turn, |_| ()) {
                 steps.push(Step { letter, buyer: place as u32 + 1 });
             }
             let touched = if M::APART { place..place + 1 } else { 0..count };

@@ -11,7 +11,7 @@ use num_rational::Ratio;
 
 use super::census::Walk;
 use super::counted::{Stopped, nearly};
-use super::level::{Level, Stand};
+use super::level::{Level, Next};
 use super::{End, Setting, with_model};
 use crate::protocol::Letter;
 use crate::schedule::Schedule;
@@ -40,7 +40,7 @@ pub struct Edge {
     /// How likely a schedule comes over it.
     pub probability: f64,
     /// Where the buyer stands that steps; of several, the likeliest.
-    stand: Stand,
+    by: Next,
     likeliest: f64,
 }
 
@@ -93,7 +93,7 @@ pub fn graph(setting: &Setting, max_states: u64, of_a_column: usize, told: &Atom
 struct Met {
     from: usize,
     to: usize,
-    stand: Stand,
+    by: Next,
     probability: f64,
 }
 
@@ -117,11 +117,11 @@ impl<M: Model> Walk<'_, M> {
                 break;
             }
             let mut met = Vec::new();
-            let next = self.next_level(&level, &able, max_states, told, |from, to, stand, count| {
+            let next = self.next_level(&level, &able, max_states, told, |from, to, by, count| {
                 if let Some(node) = kept.get(&from) {
                     let share = f64::from(count) / f64::from(able[from]);
                     let probability = graph.nodes[*node].probability * share;
-                    met.push(Met { from: *node, to, stand, probability });
+                    met.push(Met { from: *node, to, by, probability });
                 }
             });
             let Some(next) = next else {
@@ -172,10 +172,10 @@ impl<M: Model> Walk<'_, M> {
             graph.nodes.push(Node { column, probability, end: None });
         }
         let mut places: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-        for Met { from, to, stand, probability } in met.iter().copied() {
+        for Met { from, to, by, probability } in met.iter().copied() {
             let Some(to) = kept.get(&to).copied() else { continue };
-            let letters = self.letter_at(stand).into_iter().collect();
-            let new = Edge { from, to, letters, probability, stand, likeliest: probability };
+            let letters = self.letter_of(by).into_iter().collect();
+            let new = Edge { from, to, letters, probability, by, likeliest: probability };
             match places.get(&(from, to)) {
                 None => {
                     places.insert((from, to), graph.edges.len());
@@ -201,7 +201,7 @@ impl<M: Model> Walk<'_, M> {
             edges.push(edge);
             last = graph.edges[edge].to;
         }
-        let schedule = self.named(edges.iter().map(|edge| graph.edges[*edge].stand));
+        let schedule = self.named(edges.iter().map(|edge| graph.edges[*edge].by));
         Path { edges, schedule, is_whole: graph.nodes[last].end.is_some() }
     }
 }
@@ -232,7 +232,7 @@ impl Edge {
     fn join(&mut self, other: Edge) {
         self.probability += other.probability;
         if other.likeliest > self.likeliest {
-            (self.likeliest, self.stand) = (other.likeliest, other.stand);
+            (self.likeliest, self.by) = (other.likeliest, other.by);
         }
         for letter in other.letters {
             if !self.letters.contains(&letter) {

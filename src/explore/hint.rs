@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use super::shop::Shop;
 use super::{Setting, with_model};
 use crate::buyer::Buyer;
+use crate::protocol::Mishap;
 use crate::schedule::{Schedule, Step, Unfollowed, Why};
 use crate::stock::tickets_between;
-use crate::world::Model;
+use crate::world::{Model, Turn};
 
 /// What can be said of the way to an oversell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,12 @@ fn hint_on<M: Model>(
             .checked_sub(1)
             .filter(|buyer| *buyer < shop.buyers.len())
             .ok_or_else(|| unfollowed(Why::NoSuchBuyer(setting.buyers)))?;
-        shop.step(buyer, |_| ()).ok_or_else(|| unfollowed(Why::Left(step.buyer)))?;
+        match Mishap::of(step.letter) {
+            Some(mishap) if !shop.can_befall(buyer, mishap) => return Err(unfollowed(Why::NotNow(mishap))),
+            Some(mishap) => shop.take(buyer, Turn::Mishap(mishap), |_| ()),
+            None => shop.step(buyer, |_| ()),
+        }
+        .ok_or_else(|| unfollowed(Why::Left(step.buyer)))?;
     }
     if shop.course.receipts() > tickets_between(setting.tickets, 0) {
         return Ok(Hint::Oversold);
@@ -81,10 +87,12 @@ fn hint_on<M: Model>(
     let mut met = vec![Met { from: 0, step: None }];
     let mut queue = VecDeque::from([(0, shop)]);
     while let Some((from, shop)) = queue.pop_front() {
-        let mut tried: HashSet<(&Buyer, &M::Seat)> = HashSet::new();
-        for place in shop.able().filter(|place| tried.insert((&shop.buyers[*place], &shop.seats[*place]))) {
+        let mut tried: HashSet<(&Buyer, &M::Seat, Turn)> = HashSet::new();
+        let is_new =
+            |(place, turn): &(usize, Turn)| tried.insert((&shop.buyers[*place], &shop.seats[*place], *turn));
+        for (place, turn) in shop.turns().filter(is_new) {
             let mut next = shop.clone();
-            let Some(letter) = next.step(place, |_| ()) else { continue };
+            let Some(letter) = next.take(place, turn, |_| ()) else { continue };
             let step = Some(Step { letter, buyer: place as u32 + 1 });
             if next.course.receipts() > tickets_between(setting.tickets, 0) {
                 met.push(Met { from, step });

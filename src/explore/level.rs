@@ -6,8 +6,28 @@
 
 use num_bigint::BigUint;
 
+use crate::world::Turn;
+
 /// A place where a buyer can stand, by its number in the list of all that were met.
 pub(super) type Stand = u32;
+
+/// What can come next in a state: which turn, of one who stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Next {
+    pub(super) stand: Stand,
+    pub(super) turn: Turn,
+}
+
+/// What is known of a buyer's step in a world, where it leaves all other buyers as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    /// Nothing yet.
+    Unknown,
+    /// It can take none now.
+    Stands,
+    /// It leads there.
+    To { world: u32, stand: Stand },
+}
 
 /// How many buyers stand at each place: sorted by place, none that is empty.
 pub(super) type Crowd = [(Stand, u32)];

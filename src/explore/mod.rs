@@ -35,8 +35,8 @@ pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};
 
 use crate::buyer::Rules;
 use crate::history::{History, Outcome};
-use crate::plan::{FilePlan, Pace, PerBuyer, Plan, Secret, SqlPlan, StorePlan, Workers};
-use crate::protocol::Choices;
+use crate::plan::{FilePlan, Pace, PerBuyer, Plan, RedisPlan, Secret, SqlPlan, StorePlan, Workers};
+use crate::protocol::{Choices, Mishap, Mishaps, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, judge};
@@ -55,6 +55,8 @@ pub struct Setting {
     pub choices: Choices,
     /// How buyers are run: those of one process share some locks.
     pub workers: Workers,
+    /// How many mishaps may come in one schedule.
+    pub mishaps: Mishaps,
 }
 
 /// What a step of a schedule is.
@@ -89,6 +91,10 @@ macro_rules! with_model {
             $crate::protocol::Choices::Sql(sale) => {
                 $crate::store::sql::model::with_sql_model!(sale, $setting.tickets, $model => $with)
             }
+            $crate::protocol::Choices::Redis(sale) => {
+                let $model = $crate::store::redis::RedisModel::new(sale, $setting.tickets);
+                $with
+            }
         }
     };
 }
@@ -98,7 +104,8 @@ impl Setting {
     /// These choices, one purchase a buyer, each buyer a process.
     #[must_use]
     pub const fn new(choices: Choices, buyers: u32, tickets: Stock) -> Self {
-        Setting { buyers, tickets, per_buyer: PerBuyer::ONE, choices, workers: Workers::Process }
+        let (per_buyer, workers) = (PerBuyer::ONE, Workers::Process);
+        Setting { buyers, tickets, per_buyer, choices, workers, mishaps: Mishaps::none() }
     }
 
     /// The setting of a plan that puts so many tickets on sale.
@@ -111,6 +118,7 @@ impl Setting {
             per_buyer,
             choices: plan.store.choices(),
             workers: plan.workers_in_steps(),
+            mishaps: Mishaps::none(),
         }
     }
 
@@ -137,6 +145,10 @@ impl Setting {
                 let (url, name) = (sale.engine.name().to_owned(), Plan::DEFAULT_SALE.to_owned());
                 StorePlan::Sql(SqlPlan { sale, url, given: Secret::default(), name })
             }
+            Choices::Redis(sale) => {
+                let (url, name) = (StoreKind::Redis.name().to_owned(), Plan::DEFAULT_SALE.to_owned());
+                StorePlan::Redis(RedisPlan { sale, url, given: Secret::default(), name })
+            }
         }
     }
 
@@ -154,7 +166,8 @@ impl Setting {
     #[must_use]
     pub const fn counting(&self) -> Counting {
         match self.choices {
-            Choices::File(_) => Counting::Granted,
+            // Who finds the lease taken asks again and again: that is no step.
+            Choices::File(_) | Choices::Redis(_) => Counting::Granted,
             Choices::Sql(_) => Counting::Requests,
         }
     }
@@ -184,6 +197,10 @@ impl Setting {
     /// leads to.
     #[must_use]
     pub fn replay_command(&self, schedule: &Schedule) -> Option<String> {
+        // No conductor leads buyers to a Redis server.
+        if let Choices::Redis(_) = self.choices {
+            return None;
+        }
         let mut plan = self.plan();
         if let StorePlan::Sql(database) = &mut plan.store {
             database.url = database.sale.engine.usual_url().to_owned();
@@ -195,7 +212,11 @@ impl Setting {
     fn options(&self) -> String {
         let command = self.plan().command_for_any_seed();
         let buyers = format!("ticketsim --buyers {} ", self.buyers);
-        command.strip_prefix(&buyers).unwrap_or(&command).to_owned()
+        let mut options = command.strip_prefix(&buyers).unwrap_or(&command).to_owned();
+        for mishap in Mishap::ALL.iter().filter(|mishap| self.mishaps.allow(**mishap)) {
+            options += &format!(" --{mishap} {}", self.mishaps.of(*mishap));
+        }
+        options
     }
 }
 

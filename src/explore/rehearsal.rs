@@ -3,9 +3,9 @@
 use super::shop::Shop;
 use super::{Setting, with_model};
 use crate::history::{Header, History, Outcome, Purchase};
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Mishap, Reply};
 use crate::schedule::{Holder, Kept, Schedule, Sent, Step, Unfollowed, Why};
-use crate::world::{Answer, Model};
+use crate::world::{Answer, Model, Turn};
 
 /// A request that had to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,10 @@ fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Re
         let unfollowed = |why| Unfollowed::at(place, *step, why);
         check(setting, &shop, &script, *step).map_err(unfollowed)?;
         let who = step.buyer as usize - 1;
+        if let Some(mishap) = Mishap::of(step.letter) {
+            shop.take(who, Turn::Mishap(mishap), |answer| script.note(&answer, place as u64));
+            continue;
+        }
         script.send(step.buyer, place as u64);
         let mut is_answered = false;
         let action = shop.buyers[who].next();
@@ -88,6 +92,9 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
     let buyer = (step.buyer as usize).checked_sub(1).and_then(|place| shop.buyers.get(place));
     let Some(buyer) = buyer else { return Err(Why::NoSuchBuyer(setting.buyers)) };
     let who = step.buyer as usize - 1;
+    if let Some(mishap) = Mishap::of(step.letter) {
+        return if shop.can_befall(who, mishap) { Ok(()) } else { Err(Why::NotNow(mishap)) };
+    }
     if let Some((waited, since)) = script.waiting(step.buyer) {
         let holder = shop.model.waits_for(&shop.seats, who, buyer.next());
         let holder = holder.map_or(waited.holder, |holder| holder as u32 + 1);
@@ -147,7 +154,7 @@ impl Script {
         let mut steps = purchase.steps.get();
         match taken.action {
             Action::Open | Action::Think | Action::Leave => {}
-            Action::Begin | Action::Rollback | Action::GiveBack => {}
+            Action::Begin | Action::Rollback | Action::GiveBack | Action::Watch => {}
             Action::CloseOther | Action::Unlink | Action::ReopenCheck => {}
             Action::LookStale | Action::RemoveStale | Action::HelperUnlock => {}
             // It never got it.

@@ -14,7 +14,7 @@ use crate::plan::PerBuyer;
 use crate::schedule::{Schedule, Step};
 use crate::stock::tickets_between;
 use crate::verdict::Ruling;
-use crate::world::Model;
+use crate::world::{Model, Turn};
 
 /// How schedules are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub fn sample_until(setting: &Setting, sampling: Sampling, stop: &AtomicBool) ->
     while draws < sampling.draws {
         let picker = match sampling.scheduler {
             Scheduler::Uniform => Picker::Uniform,
-            Scheduler::Pct { depth } => Picker::Pct(Priorities::draw(&mut rng, setting.buyers, depth, steps)),
+            Scheduler::Pct { depth } => Picker::Pct(Priorities::draw(&mut rng, setting, depth, steps)),
         };
         let drawn = with_model!(setting, model => draw(model, setting, &mut rng, picker, stop));
         let Some((course, schedule)) = drawn else { break };
@@ -195,17 +195,18 @@ enum Picker {
 
 /// What PCT goes by, drawn anew for each schedule.
 struct Priorities {
-    /// Of each buyer: the highest steps.
+    /// Of each buyer, and of the mishaps: the highest steps.
     of_buyers: Vec<u64>,
     /// After which steps somebody falls behind, and to which priority.
     changes: HashMap<u64, u64>,
 }
 
 impl Priorities {
-    fn draw(rng: &mut ChaCha8Rng, buyers: u32, depth: u32, steps: u64) -> Self {
+    fn draw(rng: &mut ChaCha8Rng, setting: &Setting, depth: u32, steps: u64) -> Self {
+        let all = u64::from(setting.buyers) + u64::from(!setting.mishaps.are_none());
         let depth = u64::from(depth);
         // Above those that the changes lead to.
-        let mut of_buyers: Vec<u64> = (depth..depth + u64::from(buyers)).collect();
+        let mut of_buyers: Vec<u64> = (depth..depth + all).collect();
         of_buyers.shuffle(rng);
         let changes = (1..depth).map(|change| (rng.random_range(1..=steps), depth - change)).collect();
         Self { of_buyers, changes }
@@ -213,16 +214,22 @@ impl Priorities {
 }
 
 impl Picker {
-    /// One of those that can step; `None` if there are none. `step` counts from 1.
-    fn pick(&mut self, rng: &mut ChaCha8Rng, shop: &Shop<impl Model>, step: u64) -> Option<usize> {
+    /// One of those that can come; `None` if there are none. `step` counts from 1.
+    fn pick(&mut self, rng: &mut ChaCha8Rng, shop: &Shop<impl Model>, step: u64) -> Option<(usize, Turn)> {
         match self {
-            Picker::Uniform => shop.able().choose(rng),
+            Picker::Uniform => shop.turns().choose(rng),
             Picker::Pct(Priorities { of_buyers, changes }) => {
-                let picked = shop.able().max_by_key(|place| of_buyers[*place])?;
+                // Mishaps are nobody's steps: they have a priority of their own.
+                let nature = shop.buyers.len();
+                let whose = |(place, turn): (usize, Turn)| if turn == Turn::Step { place } else { nature };
+                let picked = shop.turns().map(whose).max_by_key(|whose| of_buyers[*whose])?;
                 if let Some(priority) = changes.get(&step) {
                     of_buyers[picked] = *priority;
                 }
-                Some(picked)
+                if picked < shop.buyers.len() {
+                    return Some((picked, Turn::Step));
+                }
+                shop.turns().filter(|(_, turn)| *turn != Turn::Step).choose(rng)
             }
         }
     }
@@ -238,11 +245,11 @@ fn draw<M: Model>(
 ) -> Option<(Course, Schedule)> {
     let mut shop = Shop::new(setting, model);
     let mut steps = Vec::new();
-    while let Some(place) = picker.pick(rng, &shop, steps.len() as u64 + 1) {
+    while let Some((place, turn)) = picker.pick(rng, &shop, steps.len() as u64 + 1) {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
-        if let Some(letter) = shop.step(place, |_| ()) {
+        if let Some(letter) = shop.take(place, turn, |_| ()) {
             steps.push(Step { letter, buyer: place as u32 + 1 });
         }
     }

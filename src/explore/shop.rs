@@ -4,9 +4,9 @@ use super::Setting;
 use crate::buyer::Buyer;
 use crate::fault::{FaultKind, StoreCode};
 use crate::history::Outcome;
-use crate::protocol::{Action, Letter, Reply};
+use crate::protocol::{Action, Letter, Mishaps, Reply};
 use crate::stock::Stock;
-use crate::world::{Answer, Model, give_up, seated, step, wants};
+use crate::world::{Answer, Model, Turn, can_befall, give_up, seated, take_turn, turns, wants};
 
 /// What of the past decides how a schedule is judged. Two schedules of the same course end alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -29,6 +29,8 @@ pub(super) struct Course {
     torn: bool,
     /// The stock at the end; `None` before the end, and where it is torn.
     remaining: Option<Stock>,
+    /// How many mishaps may still come; none at the end.
+    left: Mishaps,
 }
 
 /// One more of these.
@@ -40,6 +42,23 @@ fn count<T: Ord>(counts: &mut Vec<(T, u32)>, what: T) {
 }
 
 impl Course {
+    /// The course before the first step.
+    pub(super) fn of(setting: &Setting) -> Self {
+        Self { left: setting.mishaps, ..Self::default() }
+    }
+
+    /// How many mishaps may still come.
+    pub(super) fn left(&self) -> Mishaps {
+        self.left
+    }
+
+    /// Notes what comes of a buyer.
+    pub(super) fn note_turn(&mut self, turn: Turn) {
+        if let Turn::Mishap(mishap) = turn {
+            self.left = self.left.after(mishap);
+        }
+    }
+
     /// How many receipts there are.
     pub(super) fn receipts(&self) -> u64 {
         self.receipts
@@ -64,7 +83,7 @@ impl Course {
                 Outcome::Refused | Outcome::Unknown | Outcome::Returned | Outcome::Read => {}
             }
             if let Some(fault) = ending.fault
-                && matches!(fault.kind, FaultKind::Aborted | FaultKind::Constraint)
+                && matches!(fault.kind, FaultKind::Aborted | FaultKind::Constraint | FaultKind::Fenced)
             {
                 count(&mut self.errors, (fault.store_code(), answer.letter));
             }
@@ -80,7 +99,7 @@ impl Course {
 
     /// The course at its end, in this model, where so many buyers still wait.
     pub(super) fn ended(mut self, model: &impl Model, stuck: u64) -> Self {
-        self.stuck = stuck;
+        (self.stuck, self.left) = (stuck, Mishaps::default());
         match model.look() {
             Reply::Stock(stock) => self.remaining = Some(stock),
             _ => self.remaining = None,
@@ -112,12 +131,26 @@ pub(super) struct Shop<M: Model> {
 impl<M: Model> Shop<M> {
     pub(super) fn new(setting: &Setting, model: M) -> Self {
         let (buyers, seats) = everybody(setting, &model);
-        Self { model, buyers, seats, course: Course::default(), initial: setting.tickets }
+        Self { model, buyers, seats, course: Course::of(setting), initial: setting.tickets }
     }
 
     /// The step that the buyer at `place` can take now.
     pub(super) fn wants(&self, place: usize) -> Option<Letter> {
         wants(&self.model, &self.buyers[place], &self.seats[place])
+    }
+
+    /// Whether this may befall the buyer at `place` now, however many have come.
+    pub(super) fn can_befall(&self, place: usize, mishap: crate::protocol::Mishap) -> bool {
+        can_befall(&self.model, &self.buyers[place], &self.seats[place], mishap)
+    }
+
+    /// Everything that can come next, each with the place of the buyer that it is of.
+    pub(super) fn turns(&self) -> impl Iterator<Item = (usize, Turn)> {
+        let of = |place: usize| {
+            turns(&self.model, &self.buyers[place], &self.seats[place], self.course.left)
+                .map(move |turn| (place, turn))
+        };
+        (0..self.buyers.len()).flat_map(of)
     }
 
     /// The places of those who can step.
@@ -146,13 +179,18 @@ impl<M: Model> Shop<M> {
 
     /// Lets the buyer at `place` take its step, which it can. Says how a schedule names it; `tell` is told of each
     /// answer that it brings.
-    pub(super) fn step(&mut self, place: usize, mut tell: impl FnMut(Answer)) -> Option<Letter> {
-        let letter = self.wants(place)?;
+    pub(super) fn step(&mut self, place: usize, tell: impl FnMut(Answer)) -> Option<Letter> {
+        self.take(place, Turn::Step, tell)
+    }
+
+    /// The same of whatever can come of the buyer at `place`.
+    pub(super) fn take(&mut self, place: usize, turn: Turn, mut tell: impl FnMut(Answer)) -> Option<Letter> {
         let Self { model, buyers, seats, course, initial } = self;
-        step(model, buyers, seats, place, |answer| {
+        let letter = take_turn(model, buyers, seats, place, turn, |answer| {
             course.note::<M>(&answer, *initial);
             tell(answer);
-        });
+        })?;
+        course.note_turn(turn);
         Some(letter)
     }
 }

@@ -3,6 +3,7 @@
 mod catalogue;
 mod conventions;
 mod enumeration;
+mod leases;
 mod requests;
 mod tables;
 
@@ -218,8 +219,8 @@ fn random_schedule(setting: &Setting, rng: &mut impl rand::Rng) -> (Course, Sche
     with_model!(setting, model => {
         let mut shop = shop::Shop::new(setting, model);
         let mut steps = Vec::new();
-        while let Some(place) = shop.able().choose(rng) {
-            let letter = shop.step(place, |_| ()).expect("it can step");
+        while let Some((place, turn)) = shop.turns().choose(rng) {
+            let letter = shop.take(place, turn, |_| ()).expect("it can come");
             steps.push(crate::schedule::Step { letter, buyer: place as u32 + 1 });
         }
         (shop.ended(), Schedule(steps))

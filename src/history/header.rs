@@ -100,6 +100,12 @@ pub struct Header {
 }
 
 impl Header {
+    /// Whether the store has forgotten its stock: nothing was left to read, which counts as no ticket.
+    #[must_use]
+    pub fn forgot(&self) -> bool {
+        self.unread.is_some() && self.remaining.is_some()
+    }
+
     /// What a history says of the plan that it was made by, for a verdict that knows the history alone.
     #[must_use]
     pub fn of_plan(plan: Plan) -> Self {

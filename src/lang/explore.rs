@@ -167,6 +167,20 @@ texts! {
         en: "The model leaves out: buyers that are killed, connections that are cut and servers that fail; other programs at the same tables; time, so nobody gives up waiting and no time-out ends a wait; what the engine does otherwise than the versions that were measured.",
         zh: "模型没有考虑：被杀死的买家、断开的连接和出故障的服务器；同时使用这些表的其他程序；时间，所以没有人会等不及，也没有超时；引擎与所测版本不同的行为。",
     }
+    /// What the model of a Redis server leaves out.
+    leaves_out_of_redis() {
+        en: "The model leaves out: buyers that are killed, connections that are cut, servers that fail or forget, replicas that lag behind; other programs at the same keys; time, so a lease expires when --expire lets it, and not when its time is over.",
+        zh: "模型没有考虑：被杀死的买家、断开的连接、出故障或丢失数据的服务器、落后的副本；同时使用这些键的其他程序；时间，所以租约在 --expire 允许时过期，而不是到时间才过期。",
+    }
+    /// The mishaps that may come.
+    with_mishaps(mishaps) {
+        en: "Steps of nature are counted like buyers' steps, and picked as evenly: {mishaps}",
+        zh: "自然发生的步骤和买家的步骤一样计数，也同样均匀地被挑中：{mishaps}",
+    }
+    /// A mishap, and how many of it.
+    expiries(most) { en: "a lease expires (X), at most {most} in a schedule", zh: "租约过期（X），每种调度里至多 {most} 次" }
+    /// A mishap, however many of it.
+    any_expiries() { en: "a lease expires (X), at any time, each once", zh: "租约过期（X），随时可能，每份租约一次" }
     /// How far a count has got.
     counting(states, steps, share) {
         en: "counting: {states} states after {steps} steps; {share} of the probability has ended",

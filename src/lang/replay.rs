@@ -74,6 +74,8 @@ texts! {
     gave_back(buyer) { en: "buyer {buyer} gives back what was not there", zh: "买家 {buyer} 归还多取的一张" }
     /// A step: a transaction that has the right to write has begun.
     began(buyer) { en: "buyer {buyer} begins, with the right to write", zh: "买家 {buyer} 开始事务，并取得写权" }
+    /// A step: the stock is watched.
+    watches(buyer) { en: "buyer {buyer} watches the stock", zh: "买家 {buyer} 盯住库存" }
     /// A step: the transaction was committed.
     committed(buyer) { en: "buyer {buyer} commits", zh: "买家 {buyer} 提交" }
     /// A step: the transaction was rolled back.
@@ -283,6 +285,8 @@ texts! {
     /// What a buyer does next.
     to_begin_immediate() { en: "begin with the right to write", zh: "开始事务并取得写权" }
     /// What a buyer does next.
+    to_watch() { en: "watch the stock", zh: "盯住库存" }
+    /// A next step.
     to_commit() { en: "commit", zh: "提交" }
     /// What a buyer does next.
     to_roll_back() { en: "roll back", zh: "回滚" }

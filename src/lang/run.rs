@@ -35,6 +35,10 @@ texts! {
     write_and_steps(write, steps) { en: "{write}, steps: {steps}", zh: "{write}，步骤：{steps}" }
     /// In the plan line: each statement for itself.
     no_transaction() { en: "each statement for itself", zh: "每条语句各自提交" }
+    /// In the plan line: the lock, which its lease ends.
+    redis_lease(time) { en: "lease of {time}", zh: "{time} 的租约" }
+    /// The same, where steps present its token.
+    fenced_lease(time, fence) { en: "lease of {time}, fence {fence}", zh: "{time} 的租约，栅栏 {fence}" }
     /// In the plan line: the transactions' level.
     transaction(level) { en: "{level}", zh: "{level} 级别" }
     /// In the plan line: the steps of a purchase.

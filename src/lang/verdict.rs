@@ -292,6 +292,8 @@ texts! {
     /// Why a purchase failed: a CHECK forbade the new stock.
     fault_constraint(code) { en: "the table's CHECK forbade it ({code})", zh: "表的 CHECK 约束不允许（{code}）" }
     /// Why a purchase failed: the store refused a step.
+    fault_fenced() { en: "refused: a newer fencing token has been seen", zh: "被拒绝：已经有更新的栅栏令牌" }
+    /// Why a purchase failed.
     fault_store(code) { en: "the store refused a step ({code})", zh: "存储拒绝了一步（{code}）" }
     /// Why it is not known how a purchase ended: the answer was lost.
     fault_answer_lost() { en: "the connection was cut before the answer came", zh: "答复到来之前连接断了" }

@@ -36,7 +36,7 @@ closed_set! {
         J = "J",
         /// Another process lets the lock go.
         A = "A",
-        /// Begin a transaction, where that acts.
+        /// Begin a transaction, where that acts; watch.
         B = "B",
         /// Write one less if the stock is what was read.
         S = "S",
@@ -48,5 +48,7 @@ closed_set! {
         C = "C",
         /// Roll the transaction back.
         Z = "Z",
+        /// The lease expires by which the buyer holds the lock.
+        X = "X",
     }
 }

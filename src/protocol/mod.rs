@@ -8,16 +8,22 @@
 //! - [`mod@file`]: the choices that make up the usual protocols of a ticket file, and which words it has.
 //! - [`sql`]: those of the databases.
 //! - [`catalogue`]: the well-known ones, each with a name.
+//! - [`redis`]: those of a Redis server.
 
 pub mod catalogue;
 mod engine;
 pub mod file;
 mod letter;
+mod mishap;
 mod order;
+pub mod redis;
 pub mod sql;
+mod store_kind;
 mod words;
 
 pub use letter::Letter;
+pub use mishap::{Allowed, Mishap, Mishaps};
+pub use store_kind::StoreKind;
 pub use words::{ProtocolError, Wrong};
 
 use crate::closed_set::closed_set;
@@ -85,6 +91,8 @@ closed_set! {
         Commit = "commit",
         /// End the transaction and undo it.
         Rollback = "rollback",
+        /// Have a swap miss that comes after somebody has touched the stock from here on (Redis).
+        Watch = "watch",
     }
 }
 
@@ -108,7 +116,7 @@ impl StepKind {
             StepKind::LookStale => Letter::Y,
             StepKind::RemoveStale => Letter::J,
             StepKind::HelperUnlock => Letter::A,
-            StepKind::BeginImmediate => Letter::B,
+            StepKind::BeginImmediate | StepKind::Watch => Letter::B,
             StepKind::ReadForUpdate | StepKind::ReadForShare | StepKind::Count => Letter::R,
             StepKind::Insert => Letter::W,
             StepKind::Decrement | StepKind::Take => Letter::D,
@@ -153,7 +161,8 @@ impl StepKind {
             | StepKind::GiveBack
             | StepKind::LockUntilCommit
             | StepKind::Commit
-            | StepKind::Rollback => false,
+            | StepKind::Rollback
+            | StepKind::Watch => false,
         }
     }
 
@@ -243,6 +252,8 @@ pub enum Action {
     Commit,
     /// Undo the transaction.
     Rollback,
+    /// Watch the stock for others' touches.
+    Watch,
     /// Nothing more: the buyer is done.
     Leave,
 }
@@ -281,6 +292,7 @@ impl Action {
             Action::LockUntilCommit => StepKind::LockUntilCommit,
             Action::Commit => StepKind::Commit,
             Action::Rollback => StepKind::Rollback,
+            Action::Watch => StepKind::Watch,
             Action::Leave => return None,
         })
     }
@@ -426,6 +438,8 @@ pub enum Choices {
     File(file::Sale),
     /// At a database.
     Sql(sql::SqlSale),
+    /// At a Redis server.
+    Redis(redis::RedisSale),
 }
 
 impl Choices {
@@ -435,6 +449,7 @@ impl Choices {
         match self {
             Choices::File(sale) => sale.protocol(),
             Choices::Sql(sale) => sale.protocol(),
+            Choices::Redis(sale) => sale.protocol(),
         }
     }
 
@@ -469,7 +484,7 @@ impl Choices {
     #[must_use]
     pub const fn retries(&self) -> bool {
         match self {
-            Choices::File(_) => false,
+            Choices::File(_) | Choices::Redis(_) => false,
             Choices::Sql(sale) => sale.retry,
         }
     }

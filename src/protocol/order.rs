@@ -77,12 +77,12 @@ impl Past {
                 self.in_transaction = false;
             }
             StepKind::LockUntilCommit => needs(self.in_transaction, StepKind::Begin)?,
-            StepKind::Think | StepKind::CloseOther => {}
             StepKind::LookStale => self.looked = true,
             StepKind::RemoveStale => needs(self.looked, StepKind::LookStale)?,
             StepKind::HelperUnlock => needs(self.locked, StepKind::Lock)?,
             StepKind::GiveBack => needs(self.decremented, StepKind::Decrement)?,
-            StepKind::ReopenCheck if self.sold => return Err(Wrong::DecidesNothing),
+            StepKind::ReopenCheck | StepKind::Watch if self.sold => return Err(Wrong::DecidesNothing),
+            StepKind::Think | StepKind::CloseOther | StepKind::Watch => {}
             // Who never opens the file anew never meets another one.
             StepKind::Unlink | StepKind::ReopenCheck => {
                 needs(self.opened, StepKind::Open)?;

@@ -77,6 +77,10 @@ pub enum Wrong {
     NoLease(&'static str),
     /// This kind of lock names no holder that could be found dead.
     NeverStale(&'static str),
+    /// A fence is asked for, and the step stands under no lease.
+    FencedOutside,
+    /// A fence is asked for, and a swap needs none.
+    FencedSwap,
 }
 
 impl std::fmt::Display for ProtocolError {
@@ -145,6 +149,10 @@ impl std::fmt::Display for ProtocolError {
             Wrong::UnlinksTicket => {
                 f.write_str("it would remove the ticket file, which carries the lock: --lock-on sidecar")
             }
+            Wrong::FencedOutside => f.write_str(
+                "it presents the token of a lease, as --fence says, so it stands between lock and unlock: --lock lease",
+            ),
+            Wrong::FencedSwap => f.write_str("swap compares by itself: leave --fence out"),
         }
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn beside(plan: &Plan, initial: Stock) -> Box<dyn Beside> {
         StorePlan::File(file) => {
             Box::new(Party::new(FileModel::new(&file.sale, plan.workers, initial), plan))
         }
-        StorePlan::Sql(_) => {
+        StorePlan::Sql(_) | StorePlan::Redis(_) => {
             let setting = Setting::of(plan, initial);
             with_model!(setting, model => Box::new(Party::new(model, plan)))
         }

@@ -17,7 +17,7 @@ use crate::stock::Stock;
 use crate::store::file::FileStore;
 use crate::store::file::lock::{Occupied, occupied};
 use crate::store::sql::SqlStore;
-use crate::store::{Left, Store};
+use crate::store::{Left, Store, StoreError};
 use crate::verdict::judge;
 use crate::workers::{self, Arrival, Crew, GatedCrew};
 use crate::world::{Answer, Held, Standing, Told};
@@ -64,6 +64,10 @@ impl Conductor {
         match &plan.store {
             StorePlan::File(file) => Self::at(&FileStore::new(file)?, plan, interrupted),
             StorePlan::Sql(sql) => Self::at(&SqlStore::of(sql)?, plan, interrupted),
+            StorePlan::Redis(_) => {
+                let why = "schedules are replayed on files and in databases, and that is Redis";
+                Err(StoreError::Place(why.to_owned()).into())
+            }
         }
     }
 

@@ -2,13 +2,16 @@
 
 mod evidence;
 
+use std::time::Duration;
+
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::foreign;
 use crate::history::{Doubt, History, Purchase};
 use crate::lang::{Lang, Noun, order, run as say_run, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
-use crate::plan::{PerBuyer, Plan, StorePlan, Workers};
+use crate::plan::{PerBuyer, Plan, RedisPlan, SqlPlan, StorePlan, Workers};
 use crate::protocol::file::{Lock, LockOn, Sale};
+use crate::protocol::redis::{Fence, RedisLock, RedisSale};
 use crate::protocol::sql::Isolation;
 use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Ruling, TornRead, Unjudged, Verdict};
 use evidence::Words;
@@ -73,6 +76,18 @@ pub fn choices(store: &StorePlan, lang: Lang) -> (String, String) {
             };
             (level, say_run::steps(lang, plan.sale.protocol()))
         }
+        StorePlan::Redis(plan) => (lease(&plan.sale, lang), say_run::steps(lang, plan.sale.protocol())),
+    }
+}
+
+/// The lock of a sale at a Redis server, its lease and its fence.
+#[must_use]
+pub fn lease(sale: &RedisSale, lang: Lang) -> String {
+    let lease = humantime::format_duration(Duration::from_nanos(sale.lease_ns));
+    match (sale.lock, sale.fence) {
+        (RedisLock::None, _) => say_run::no_lock(lang),
+        (RedisLock::Lease, Fence::None) => say_run::redis_lease(lang, lease),
+        (RedisLock::Lease, fence) => say_run::fenced_lease(lang, lease, fence),
     }
 }
 
@@ -81,7 +96,9 @@ pub fn choices(store: &StorePlan, lang: Lang) -> (String, String) {
 pub fn place(store: &StorePlan) -> String {
     match store {
         StorePlan::File(plan) => foreign::path(&plan.file),
-        StorePlan::Sql(plan) => foreign::shown(&plan.url).into_owned(),
+        StorePlan::Sql(SqlPlan { url, .. }) | StorePlan::Redis(RedisPlan { url, .. }) => {
+            foreign::shown(url).into_owned()
+        }
     }
 }
 
@@ -306,6 +323,7 @@ fn doing(kind: FaultKind, lang: Lang) -> String {
         | FaultKind::Killed
         | FaultKind::Aborted
         | FaultKind::Constraint
+        | FaultKind::Fenced
         | FaultKind::Store
         | FaultKind::AnswerLost => say::doing_write(lang),
     }
@@ -326,6 +344,7 @@ pub fn fault(purchase: &Purchase, lang: Lang) -> Option<String> {
         FaultKind::Killed => say::fault_killed(lang),
         FaultKind::Aborted => say::fault_aborted(lang, fault.store_code()),
         FaultKind::Constraint => say::fault_constraint(lang, fault.store_code()),
+        FaultKind::Fenced => say::fault_fenced(lang),
         FaultKind::Store => say::fault_store(lang, fault.store_code()),
         FaultKind::AnswerLost => say::fault_answer_lost(lang),
         FaultKind::Lock | FaultKind::Unlock | FaultKind::Read | FaultKind::Write => {

@@ -285,6 +285,8 @@ impl SchedulePlan {
                 ScheduleSale::File(Sale { lock_timeout_ns: None, break_stale: false, ..file.sale })
             }
             StorePlan::Sql(database) => ScheduleSale::Sql(database.clone()),
+            // No conductor leads buyers there, and no history of it gives a schedule.
+            StorePlan::Redis(_) => ScheduleSale::File(Sale::usual()),
         };
         Self {
             buyers: Some(plan.buyers),
@@ -465,10 +467,10 @@ mod tests {
     #[test]
     fn it_says_where_a_mistake_is() {
         let error = |text: &str| parse(text).expect_err("a mistake");
-        let wrong_step = "{\"schedule_version\": 1,\n \"plan\": {},\n \"steps\": \"R1 R2 X1\"}";
+        let wrong_step = "{\"schedule_version\": 1,\n \"plan\": {},\n \"steps\": \"R1 R2 M1\"}";
         assert_eq!(
             error(wrong_step),
-            "s.json:3:18: step 3 (character 7) is \"X1\": a step is one of O L R W T F U H V E N I Y J A B S D Q C Z and a buyer's number, like R1"
+            "s.json:3:18: step 3 (character 7) is \"M1\": a step is one of O L R W T F U H V E N I Y J A B S D Q C Z X and a buyer's number, like R1"
         );
         assert!(
             error("{\"schedule_version\": 1,\n\"plan\": {\"lokc\": 1}, \"steps\": \"\"}")

@@ -91,6 +91,8 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     let file = match &plan.store {
         StorePlan::File(file) => file,
         StorePlan::Sql(database) => return at_database(history, plan, &database.sale, initial),
+        // Of its steps the recorded times do not say in which order the server saw them.
+        StorePlan::Redis(_) => return Err(FollowedError::Foreign),
     };
     let told = told_by_buyer(history, plan)?;
     let left = header.left_torn.is_some().then_some(None).or(header.remaining.map(Some));

@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn it_says_where_a_mistake_is() {
         for (text, step, character) in
-            [("R1  X2", 2, 5), ("R", 1, 1), ("R0", 1, 1), ("R1 é", 2, 4), ("R1 W+1", 2, 4), ("r1", 1, 1)]
+            [("R1  M2", 2, 5), ("R", 1, 1), ("R0", 1, 1), ("R1 é", 2, 4), ("R1 W+1", 2, 4), ("r1", 1, 1)]
         {
             let error = text.parse::<Schedule>().expect_err("a mistake");
             assert_eq!((error.step, error.character), (step, character), "{text}");
@@ -195,7 +195,7 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["", "R", "X1", "R1 X2", "1 2", "R0", "schedule.json"] {
+        for text in ["", "R", "M1", "R1 M2", "1 2", "R0", "schedule.json"] {
             assert_eq!(Schedule::meant(text), None, "{text}");
         }
     }

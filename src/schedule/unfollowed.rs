@@ -1,6 +1,7 @@
 //! Why a schedule can't be followed: the same on the model and on the real thing.
 
 use super::Step;
+use crate::protocol::Mishap;
 use crate::store::file::lock::Occupied;
 use crate::world::Held;
 
@@ -32,7 +33,7 @@ impl Unfollowed {
     /// Whether it is the steps that are wrong, whoever holds the lock.
     #[must_use]
     pub fn is_about_steps(&self) -> bool {
-        matches!(self.why, Why::NoSuchBuyer(_) | Why::OtherStep(_) | Why::Left(_))
+        matches!(self.why, Why::NoSuchBuyer(_) | Why::OtherStep(_) | Why::Left(_) | Why::NotNow(_))
     }
 }
 
@@ -121,6 +122,9 @@ pub enum Why {
         /// Who keeps it from its answer.
         kept: Kept,
     },
+    /// That can't befall this buyer now.
+    #[error("that can't befall this buyer now: {}", .0.when())]
+    NotNow(Mishap),
     /// The schedule ends before all buyers have left.
     #[error("the schedule ends here, but buyer {0} has not left")]
     TooShort(u32),

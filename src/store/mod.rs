@@ -4,6 +4,7 @@
 //! what is left. Two places know which stores there are: `run`, and `explore` for their models.
 
 pub mod file;
+pub mod redis;
 pub mod sql;
 
 use std::sync::atomic::AtomicBool;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use crate::history::Recorder;
 use crate::plan::Pace;
+use crate::protocol::StoreKind;
 use crate::stock::Stock;
 use crate::world::Session;
 
@@ -102,10 +104,50 @@ pub struct Waiting {
     pub blockers: Vec<u64>,
 }
 
+/// Where the tickets are, if not in a ticket file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// In a database.
+    Sql(sql::Address),
+    /// At a Redis server.
+    Redis(redis::RedisAddress),
+}
+
+impl Address {
+    /// Reads an address, and what it leaves open from the environment, as the store's own client does.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, sql::NoAddress> {
+        match redis::RedisAddress::parse(text) {
+            Some(address) => address.map(Address::Redis),
+            None => sql::Address::parse(text).map(Address::Sql),
+        }
+    }
+
+    /// Which store is there.
+    #[must_use]
+    pub const fn kind(&self) -> StoreKind {
+        match self {
+            Address::Sql(address) => StoreKind::Sql(address.engine()),
+            Address::Redis(_) => StoreKind::Redis,
+        }
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Address::Sql(address) => address.fmt(f),
+            Address::Redis(address) => address.fmt(f),
+        }
+    }
+}
+
 /// What a store holds after a sale.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Left {
-    /// The stock, where it can be read.
+    /// The stock, where it can be read. 0 where the store has forgotten it, and `unread` says so.
     pub remaining: Option<Stock>,
     /// The start of what is there instead.
     pub torn: Option<String>,
@@ -133,6 +175,9 @@ pub enum StoreError {
     /// At a database.
     #[error(transparent)]
     Sql(Box<sql::SqlError>),
+    /// At a Redis server.
+    #[error(transparent)]
+    Redis(Box<redis::RedisError>),
     /// There is no such place.
     #[error("{0}")]
     Place(String),

@@ -104,7 +104,8 @@ impl<'a> Sold<'a> {
         suspects.sort_unstable();
         suspects.dedup_by_key(|(stock, _)| *stock);
         let mut missing = suspects.len() as u64;
-        if header.outsiders {
+        // What the store has forgotten nobody has sold.
+        if header.outsiders && !header.forgot() {
             ledger.outside_sales = unsold - missing;
         } else {
             missing = unsold.saturating_sub(self.may_have_bought(ledger));
@@ -118,7 +119,7 @@ impl<'a> Sold<'a> {
     fn lost_by_number(&self, ledger: &Ledger) -> Option<Anomaly> {
         let header = &self.history.header;
         let (initial, remaining) = (header.initial?, header.remaining?);
-        if header.outsiders || header.unrecorded != Tally::default() {
+        if header.outsiders && !header.forgot() || header.unrecorded != Tally::default() {
             // What others sold can't be told from what is missing: that is for `unjudged` to say.
             return None;
         }

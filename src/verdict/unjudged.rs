@@ -129,7 +129,7 @@ pub(super) fn of(history: &History, survey: &Survey) -> Vec<Unjudged> {
             }
             FaultKind::Store => Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.errno }),
             // Without effect, as the database says; or of an outcome that is not known.
-            FaultKind::Aborted | FaultKind::Constraint | FaultKind::AnswerLost => None,
+            FaultKind::Aborted | FaultKind::Constraint | FaultKind::Fenced | FaultKind::AnswerLost => None,
             FaultKind::LockTimeout
             | FaultKind::HolderGone
             | FaultKind::Deadlock

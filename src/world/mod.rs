@@ -11,7 +11,7 @@ mod think;
 
 pub use contender::{Contender, Took};
 pub use gated::{AtGate, Baton, Gate, Told};
-pub use party::{Answer, give_up, seated, step, wants};
+pub use party::{Answer, Turn, can_befall, can_come, give_up, seated, step, take_turn, turns, wants};
 pub use recorded::Recorded;
 pub use standing::{Held, Standing};
 pub use think::{ThinkTimes, Timekeeper};
@@ -21,7 +21,7 @@ use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use crate::buyer::{Buyer, Ending};
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Mishap, Reply};
 
 /// One buyer's connection with the real store.
 pub trait Session {
@@ -90,6 +90,14 @@ pub enum Begun {
 /// A store as pure data: it can be cloned, compared and hashed, so that every order of requests can be tried on
 /// it. What one buyer has of its own there is its seat; the rest all share. Buyers are told apart by their seats
 /// alone, so those that stand alike are interchangeable.
+///
+/// **Mishaps** ([`Mishap`]) are offered, not carried out on the model's own account: [`Model::may_befall`] says
+/// which may befall the buyer in a seat at this moment, [`Model::befall`] is told that one does and changes the
+/// seats and the model. Whoever explores asks [`turns`] for everything that can come next of a buyer, its own step
+/// and what may befall it, as far as the [`Mishaps`](crate::protocol::Mishaps) that are left allow it, and has one
+/// of them taken by [`take_turn`]; a schedule names it by its letter, and a rehearsal takes it by that. What a
+/// mishap does to the buyer's machine, if anything, is [`take_turn`]'s part. So another mishap is a member of
+/// [`Mishap`] with its letter, and these two methods of the models that know it.
 pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
     /// What one buyer has of its own.
     type Seat: Clone + Default + Eq + Hash + std::fmt::Debug;
@@ -122,6 +130,22 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
 
     /// For whom the buyer at place `who` waits, or would have to wait with this request.
     fn waits_for(&self, seats: &[Self::Seat], who: usize, action: Action) -> Option<usize>;
+
+    /// Whether this may befall the buyer in `seat` now.
+    fn may_befall(&self, _seat: &Self::Seat, _mishap: Mishap) -> bool {
+        false
+    }
+
+    /// It befalls the buyer at place `who`, whom it may befall. `answers` is given everything that others who wait
+    /// are answered by it.
+    fn befall(
+        &mut self,
+        _seats: &mut [Self::Seat],
+        _who: usize,
+        _mishap: Mishap,
+        _answers: &mut Vec<(usize, Reply)>,
+    ) {
+    }
 
     /// What a reader would meet now.
     fn look(&self) -> Reply;

@@ -7,7 +7,7 @@
 use super::Model;
 use crate::buyer::{Buyer, Ending, Rules};
 use crate::fault::{Fault, FaultKind};
-use crate::protocol::{Action, Letter, Reply};
+use crate::protocol::{Action, Letter, Mishap, Mishaps, Reply};
 use crate::stock::Stock;
 
 /// What came of one request, for one buyer: for the one that sent it, or for one that waited for its answer.
@@ -43,6 +43,96 @@ pub fn seated<M: Model>(model: &M, rules: Rules, who: usize) -> (Buyer, M::Seat)
 #[inline]
 pub fn wants<M: Model>(model: &M, buyer: &Buyer, seat: &M::Seat) -> Option<Letter> {
     buyer.next_letter().filter(|_| model.can_ask(seat, buyer.next()))
+}
+
+/// What can come next of one buyer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Turn {
+    /// It takes its own next step.
+    Step,
+    /// This befalls it.
+    Mishap(Mishap),
+}
+
+impl Turn {
+    /// Every kind, its own step first.
+    pub const ALL: &[Turn] = &{
+        let mut all = [Turn::Step; 1 + Mishap::ALL.len()];
+        let mut place = 0;
+        while place < Mishap::ALL.len() {
+            all[place + 1] = Turn::Mishap(Mishap::ALL[place]);
+            place += 1;
+        }
+        all
+    };
+
+    /// Its place among all of them.
+    #[must_use]
+    pub const fn place(self) -> usize {
+        match self {
+            Turn::Step => 0,
+            Turn::Mishap(mishap) => 1 + mishap as usize,
+        }
+    }
+
+    /// Those that can come at all where so many mishaps may.
+    #[must_use]
+    pub fn among(mishaps: Mishaps) -> &'static [Turn] {
+        if mishaps.are_none() { &Self::ALL[..1] } else { Self::ALL }
+    }
+}
+
+/// Whether this can come of a buyer now, where so many mishaps may still come.
+#[must_use]
+#[inline]
+pub fn can_come<M: Model>(model: &M, buyer: &Buyer, seat: &M::Seat, left: Mishaps, turn: Turn) -> bool {
+    match turn {
+        Turn::Step => wants(model, buyer, seat).is_some(),
+        Turn::Mishap(mishap) => left.allow(mishap) && can_befall(model, buyer, seat, mishap),
+    }
+}
+
+/// Whether this may befall a buyer now.
+#[must_use]
+#[inline]
+pub fn can_befall<M: Model>(model: &M, buyer: &Buyer, seat: &M::Seat, mishap: Mishap) -> bool {
+    !buyer.has_left() && model.may_befall(seat, mishap)
+}
+
+/// Everything that can come next of a buyer, where so many mishaps may still come.
+#[inline]
+pub fn turns<M: Model>(
+    model: &M,
+    buyer: &Buyer,
+    seat: &M::Seat,
+    left: Mishaps,
+) -> impl Iterator<Item = Turn> {
+    Turn::among(left).iter().copied().filter(move |turn| can_come(model, buyer, seat, left, *turn))
+}
+
+/// Has something come of the buyer at place `who` that can, tells of every answer that it brings, and says how a
+/// schedule names it.
+pub fn take_turn<M: Model>(
+    model: &mut M,
+    buyers: &mut [Buyer],
+    seats: &mut [M::Seat],
+    who: usize,
+    turn: Turn,
+    mut tell: impl FnMut(Answer),
+) -> Option<Letter> {
+    match turn {
+        Turn::Step => {
+            let letter = wants(model, &buyers[who], &seats[who])?;
+            step(model, buyers, seats, who, tell);
+            Some(letter)
+        }
+        Turn::Mishap(mishap) => {
+            let mut answers = Vec::new();
+            model.befall(seats, who, mishap, &mut answers);
+            take_all(model, buyers, seats, answers, &mut tell);
+            Some(mishap.letter())
+        }
+    }
 }
 
 /// Sends the request of the buyer at place `who`, which can send one, and tells of every answer that it

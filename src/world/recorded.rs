@@ -73,6 +73,7 @@ impl<S> Recorded<S> {
             | Action::GiveBack
             | Action::Commit
             | Action::Rollback
+            | Action::Watch
             | Action::Leave => {}
         }
     }

@@ -203,3 +203,35 @@ fn a_long_count_says_how_far_it_is_on_a_terminal() {
     let shown = folder.bash(&format!("script -qefc '{} {count}' /dev/null", crate::harness::TICKETSIM));
     assert!(shown.stdout.contains("of the probability has ended"), "{shown:?}");
 }
+
+/// The lease that expires, and the token that does not save it; the control shows it with the read, too.
+#[test]
+fn a_lease_expires_and_a_token_helps_where_the_read_shows_it() {
+    let folder = Folder::new();
+    let lease = "explore --store redis --lock lease";
+    let none = folder.ticketsim(&format!("{lease} --fence write"));
+    assert_eq!(none.code, Some(0), "nothing expires unless it is said: {none:?}");
+    let ran = folder.ticketsim(&format!("{lease} --expire 1 --fence write"));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    for said in ["86 schedules", "Steps of nature", "at most 1 in a schedule", "L1 R1 X1 L2 R2 W1 U1 W2 U2"] {
+        assert!(ran.stdout.contains(said), "{said}: {ran:?}");
+    }
+    let (_, json) = folder.json(&format!("{lease} --expire any --fence read-write"));
+    assert_eq!(json["verdict"], "sound");
+    assert_eq!(json["setting"]["mishaps"]["expire"], "any");
+    assert_eq!(json["setting"]["fence"], "read-write");
+    let command = json["command"].as_str().expect("a command").strip_prefix("ticketsim ").expect("ours");
+    assert_eq!(folder.json(command).1, json, "its command says the same");
+    let zh = folder.ticketsim(&format!("{lease} --expire any --lang zh"));
+    assert!(zh.stdout.contains("租约过期（X），随时可能"), "{zh:?}");
+    for (args, said) in [
+        ("--store redis --expire 1", "--expire lets leases expire, and no step takes one"),
+        ("--store postgres --expire 1", "--expire lets leases expire"),
+        ("--store redis --steps 'begin read write commit'", "Redis has no such step"),
+        ("--store etcd", "unknown store \"etcd\": one of sqlite"),
+    ] {
+        let ran = folder.bash(&format!("{} explore {args}", crate::harness::TICKETSIM));
+        assert_eq!(ran.code, Some(2), "{args}: {ran:?}");
+        assert!(ran.stderr.contains(said), "{args}: {ran:?}");
+    }
+}

@@ -24,6 +24,7 @@ mod planted;
 mod protocols;
 mod race;
 mod readme;
+mod redis;
 mod replay;
 mod run;
 mod servers;

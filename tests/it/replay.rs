@@ -164,7 +164,7 @@ fn the_history_of_a_replay_knows_its_steps() {
 fn mistakes_are_named_with_their_position() {
     let folder = Folder::new();
     for (schedule, args, said) in [
-        ("R1 X2", "-t 1", "step 2 (character 4) is \"X2\""),
+        ("R1 M2", "-t 1", "step 2 (character 4) is \"M2\""),
         ("", "-t 1", "the schedule is empty"),
         ("R1 R1", "-t 1 --no-lock", "step 2 (R1): buyer 1's next step is W1"),
         ("R1", "-t 1", "step 1 (R1): buyer 1's next step is L1"),
@@ -180,7 +180,7 @@ fn mistakes_are_named_with_their_position() {
         assert_eq!(ran.code, Some(2), "{schedule}: {ran:?}");
         assert!(ran.stderr.contains(said), "{schedule}: {ran:?}");
     }
-    folder.write("s.json", "{\"schedule_version\": 1,\n \"plan\": {},\n \"steps\": \"R1 R2 X1\"}");
+    folder.write("s.json", "{\"schedule_version\": 1,\n \"plan\": {},\n \"steps\": \"R1 R2 M1\"}");
     let ran = folder.ticketsim("replay --from s.json -t 1");
     assert!(ran.code == Some(2) && ran.stderr.contains("cannot be used with"), "{ran:?}");
     let ran = folder.ticketsim("replay --from s.json");

@@ -276,7 +276,7 @@ fn what_can_not_be_is_refused_before_anything_is_done() {
         ("--store sqlite:shop.db -t 1 --snapshot-isolation on", "--snapshot-isolation is of MariaDB"),
         ("--store sqlite:shop.db --file x.json -t 1", "--file is of a ticket file"),
         ("show --store sqlite:shop.db --file x.json", "cannot be used with"),
-        ("clear", "--store says at which database"),
+        ("clear", "--store says where the sale is"),
         ("--sale x -t 1", "--store"),
     ] {
         let ran = folder.ticketsim(options);

@@ -111,7 +111,7 @@ pub(super) fn of_sale(sale: SqlSale, buyers: u32, tickets: Stock) -> Setting {
 }
 
 /// The ends of a census as a table has them: those that differ in anomalies alone are one.
-fn ends(census: &Census) -> BTreeSet<String> {
+pub(super) fn ends(census: &Census) -> BTreeSet<String> {
     let mut rows: BTreeMap<String, (BigUint, BTreeSet<String>)> = BTreeMap::new();
     for found in &census.found {
         let End { receipts, remaining, failed, .. } = found.end;
@@ -128,7 +128,7 @@ fn ends(census: &Census) -> BTreeSet<String> {
     rows.into_iter().map(text).collect()
 }
 
-fn assert_row(setting: &Setting, schedules: u32, expected: &str) {
+pub(super) fn assert_row(setting: &Setting, schedules: u32, expected: &str) {
     let census = census(setting, u64::MAX);
     assert_eq!(census.partial, None, "{setting:?}");
     let expected: BTreeSet<String> = expected.split("; ").map(str::to_owned).collect();

@@ -10,8 +10,9 @@ use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Sc
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Workers};
 use crate::protocol::file::{Lock, LockOn, Sale, Trouble, Write};
+use crate::protocol::redis::RedisSale;
 use crate::protocol::sql::SqlSale;
-use crate::protocol::{Choices, Protocol};
+use crate::protocol::{Choices, Mishap, Protocol};
 use crate::report::json::{SCHEMA_VERSION, to_line};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
@@ -117,6 +118,9 @@ struct SettingRow {
     choices: ChoicesRow,
     per_buyer: PerBuyer,
     workers: Workers,
+    /// How many mishaps of each kind may come in one schedule: a number, or `any`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    mishaps: BTreeMap<&'static str, String>,
 }
 
 /// What one purchase does.
@@ -133,6 +137,7 @@ enum ChoicesRow {
         trouble: Trouble,
     },
     Sql(SqlSale),
+    Redis(RedisSale),
 }
 
 impl ChoicesRow {
@@ -143,6 +148,7 @@ impl ChoicesRow {
                 Self::File { lock, lock_on, write, steps: sale.protocol(), trouble: Trouble::of(&sale) }
             }
             Choices::Sql(sale) => Self::Sql(sale),
+            Choices::Redis(sale) => Self::Redis(sale),
         }
     }
 }
@@ -164,13 +170,22 @@ impl Closing {
         summary: String,
         worst: Option<(&End, &Schedule)>,
     ) -> Self {
-        let Setting { buyers, tickets, per_buyer, choices, workers } = *setting;
+        let Setting { buyers, tickets, per_buyer, choices, workers, mishaps } = *setting;
+        let allowed = |mishap: &Mishap| (mishap.name(), mishaps.of(*mishap).to_string());
+        let mishaps = Mishap::ALL.iter().filter(|mishap| mishaps.allow(**mishap)).map(allowed).collect();
         let worst = worst.filter(|(end, _)| !end.is_sound());
         Self {
             verdict: ruling,
             summary,
             counting: setting.counting().name(),
-            setting: SettingRow { buyers, tickets, choices: ChoicesRow::of(choices), per_buyer, workers },
+            setting: SettingRow {
+                buyers,
+                tickets,
+                choices: ChoicesRow::of(choices),
+                per_buyer,
+                workers,
+                mishaps,
+            },
             command,
             replay: worst.and_then(|(_, witness)| setting.replay_command(witness)),
             leaves_out: leaves_out(setting, Lang::En),

@@ -15,8 +15,9 @@ use num_rational::Ratio;
 use num_traits::One as _;
 
 use super::words::grouped;
-use crate::explore::{Census, Counting, Sample, Setting};
+use crate::explore::{Census, Sample, Setting};
 use crate::lang::{Lang, explore as say};
+use crate::protocol::Choices;
 use crate::verdict::Ruling;
 use chance::{amount, exact_and_decimal, percent};
 
@@ -27,9 +28,10 @@ fn schedules(count: &BigUint, lang: Lang) -> String {
 
 /// What the model of a setting leaves out.
 fn leaves_out(setting: &Setting, lang: Lang) -> String {
-    match setting.counting() {
-        Counting::Granted => say::leaves_out(lang),
-        Counting::Requests => say::leaves_out_of_database(lang),
+    match setting.choices {
+        Choices::File(_) => say::leaves_out(lang),
+        Choices::Sql(_) => say::leaves_out_of_database(lang),
+        Choices::Redis(_) => say::leaves_out_of_redis(lang),
     }
 }
 

@@ -14,9 +14,10 @@ use crate::explore::{
 };
 use crate::lang::{Lang, Noun, explore as say, run as say_run};
 use crate::plan::Exclusion;
-use crate::protocol::Choices;
 use crate::protocol::file::{Lock, Sale};
+use crate::protocol::redis::{Fence, RedisSale};
 use crate::protocol::sql::{Engine, Isolation, SqlSale, Switch};
+use crate::protocol::{Allowed, Choices, Mishap, StoreKind};
 use crate::report::documented::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
 use crate::report::words::{self, grouped, grouped_stock};
@@ -110,6 +111,7 @@ pub(super) fn setting_line(setting: &Setting, lang: Lang) -> String {
     let (lock, mut write) = match &setting.choices {
         Choices::File(sale) => (words::lock(sale, lang), words::write(sale, lang)),
         Choices::Sql(sale) => database(sale),
+        Choices::Redis(sale) => redis(sale),
     };
     if let Some(each) = words::several_each(setting.per_buyer, lang) {
         write = format!("{write}, {each}");
@@ -117,10 +119,8 @@ pub(super) fn setting_line(setting: &Setting, lang: Lang) -> String {
     let buyers = lang.count(u64::from(setting.buyers), Noun::Buyer);
     let tickets = lang.tickets(setting.tickets);
     let line = styled(LOUD, say::setting(lang, buyers, tickets, lock, write));
-    match demonstration(&setting.plan(), lang) {
-        Some(note) => format!("{line}\n{}", styled(ODD, note)),
-        None => line,
-    }
+    let notes = demonstration(&setting.plan(), lang).into_iter().chain(mishaps(setting, lang));
+    notes.fold(line, |line, note| format!("{line}\n{}", styled(ODD, note)))
 }
 
 /// A database and its level, and what a purchase does there. The words are those of its options.
@@ -144,6 +144,24 @@ fn database(sale: &SqlSale) -> (String, String) {
     (sale.engine.title().to_owned() + &level + &journal, more.fold(steps, |all, one| all + ", " + one))
 }
 
+/// A Redis server, and what a purchase does there. The words are those of its options.
+fn redis(sale: &RedisSale) -> (String, String) {
+    let fence = if sale.fence == Fence::None { String::new() } else { format!(", --fence {}", sale.fence) };
+    let steps = sale.protocol().to_string().replace(" think", "");
+    (StoreKind::Redis.title().to_owned(), steps + &fence)
+}
+
+/// The mishaps that may come in a schedule, in words; nothing where none may.
+fn mishaps(setting: &Setting, lang: Lang) -> Option<String> {
+    let words = |mishap: &Mishap| match (mishap, setting.mishaps.of(*mishap)) {
+        (_, Allowed::Most(0)) => None,
+        (Mishap::Expire, Allowed::Most(most)) => Some(say::expiries(lang, most)),
+        (Mishap::Expire, Allowed::Any) => Some(say::any_expiries(lang)),
+    };
+    let words: Vec<String> = Mishap::ALL.iter().filter_map(words).collect();
+    (!words.is_empty()).then(|| say::with_mishaps(lang, words.join("; ")))
+}
+
 /// What the model leaves out, unless a schedule speaks for itself, and what to try next. `worst` is the
 /// first way to end, and its witness.
 fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, lang: Lang) -> String {
@@ -159,7 +177,7 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
     });
     let contrast = match &setting.choices {
         Choices::File(sale) => contrast(setting, sale, ruling, lang),
-        Choices::Sql(_) => None,
+        Choices::Sql(_) | Choices::Redis(_) => None,
     };
     for (hint, place) in replay.into_iter().chain(contrast).zip(0..) {
         let gap = if place == 0 { "\n" } else { "" };

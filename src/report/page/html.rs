@@ -25,6 +25,7 @@ use crate::foreign;
 use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
 use crate::plan::{FilePlan, Plan, StorePlan};
+use crate::protocol::StoreKind;
 use crate::protocol::file::Lock;
 use crate::report::figures::Latency;
 use crate::report::words::{self, grouped, grouped_stock, span};
@@ -288,6 +289,7 @@ fn title(history: &History, lanes: &[Lane]) -> String {
         StorePlan::File(file) if file.sale.lock == Lock::None => "no lock".to_owned(),
         StorePlan::File(file) => file.sale.lock.to_string(),
         StorePlan::Sql(sql) => format!("{}, {}", sql.sale.engine.title(), sql.sale.isolation),
+        StorePlan::Redis(plan) => format!("{}, lock {}", StoreKind::Redis.title(), plan.sale.lock),
     };
     let parts =
         [Some(many(u64::from(plan.buyers), "buyer")), tickets.map(|count| LANG.tickets(count)), Some(lock)];
@@ -366,6 +368,10 @@ fn facts(plan: &Plan) -> Vec<String> {
         StorePlan::Sql(sql) => {
             facts.push(format!("{}, isolation {}", sql.sale.engine.title(), sql.sale.isolation));
             facts.push(format!("steps: {}", sql.sale.protocol()));
+        }
+        StorePlan::Redis(plan) => {
+            facts.push(words::lease(&plan.sale, LANG));
+            facts.push(format!("steps: {}", plan.sale.protocol()));
         }
     }
     facts.push(match plan.per_buyer {

@@ -55,6 +55,7 @@ fn row(counted: &Counted) -> Row {
     let (lock, isolation) = match usual.choices {
         Choices::File(sale) => (sale.kinds(), None),
         Choices::Sql(sale) => (sale.lock.name().to_owned(), Some(sale.isolation.name())),
+        Choices::Redis(sale) => (sale.lock.name().to_owned(), None),
     };
     let breaks = usual.promise == Promise::Breaks;
     let witness = counted.shortest().filter(|_| breaks).map(|found| found.witness.to_string());

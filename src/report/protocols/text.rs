@@ -50,7 +50,7 @@ pub fn text(counted: &Counted, lang: Lang) -> String {
 /// The store, the lock or the level that the name alone stands for there, and the promise.
 fn place(counted: &Counted, lang: Lang) -> String {
     let what = match counted.usual.choices {
-        Choices::File(_) => "--lock",
+        Choices::File(_) | Choices::Redis(_) => "--lock",
         Choices::Sql(_) => "--isolation",
     };
     let (promise, style) = word(counted.usual.promise, lang);

@@ -219,6 +219,7 @@ fn reply_words(taken: &Taken, reply: Reply, lang: Lang) -> String {
         (Action::BeginImmediate, Reply::Done) => say::began(lang, buyer),
         (Action::Commit, Reply::Done) => say::committed(lang, buyer),
         (Action::Rollback, Reply::Done) => say::rolled_back(lang, buyer),
+        (Action::Watch, Reply::Done) => say::watches(lang, buyer),
         // These pass no gate, or are replied to otherwise.
         (
             Action::Read

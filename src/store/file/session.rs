@@ -204,7 +204,8 @@ impl Session for FileSession {
             | Action::GiveBack
             | Action::LockUntilCommit
             | Action::Commit
-            | Action::Rollback => Reply::Failed(Fault::plain(FaultKind::Store)),
+            | Action::Rollback
+            | Action::Watch => Reply::Failed(Fault::plain(FaultKind::Store)),
         }
     }
 

@@ -5,6 +5,8 @@ mod mysql;
 mod postgres;
 mod url;
 
+pub(in crate::store) use url::{Url, escaped, wrong};
+
 use std::path::{Path, PathBuf};
 
 pub use mysql::{MysqlAddress, MysqlHost};
@@ -29,7 +31,7 @@ pub enum Address {
 pub enum NoAddress {
     /// It does not begin as one.
     #[error(
-        "no store: it takes sqlite:PATH, postgres://USER@HOST:PORT/DATABASE, or mysql://USER@HOST:PORT/DATABASE"
+        "no store: it takes sqlite:PATH, postgres://USER@HOST:PORT/DATABASE, mysql://USER@HOST:PORT/DATABASE, or redis://HOST:PORT/DB"
     )]
     Unknown,
     /// A database that lives in one connection alone.

@@ -5,18 +5,18 @@ use super::NoAddress;
 
 /// `[user[:password]@][host][:port][/database][?name=value&…]`, without its scheme; `None` where a part is empty.
 #[derive(Default)]
-pub(super) struct Url {
-    pub(super) user: Option<String>,
-    pub(super) password: Option<String>,
-    pub(super) host: Option<String>,
-    pub(super) port: Option<String>,
-    pub(super) database: Option<String>,
+pub(in crate::store) struct Url {
+    pub(in crate::store) user: Option<String>,
+    pub(in crate::store) password: Option<String>,
+    pub(in crate::store) host: Option<String>,
+    pub(in crate::store) port: Option<String>,
+    pub(in crate::store) database: Option<String>,
     /// What stands behind the `?`.
-    pub(super) parameters: Vec<(String, Option<String>)>,
+    pub(in crate::store) parameters: Vec<(String, Option<String>)>,
 }
 
 impl Url {
-    pub(super) fn read(text: &str) -> Result<Self, NoAddress> {
+    pub(in crate::store) fn read(text: &str) -> Result<Self, NoAddress> {
         let (text, query) = text.split_once('?').unwrap_or((text, ""));
         let (place, database) = text.split_once('/').unwrap_or((text, ""));
         let (who, place) = place.rsplit_once('@').unwrap_or(("", place));
@@ -45,7 +45,7 @@ impl Url {
     }
 }
 
-pub(super) fn wrong(part: &str, wrong: impl std::fmt::Display) -> NoAddress {
+pub(in crate::store) fn wrong(part: &str, wrong: impl std::fmt::Display) -> NoAddress {
     NoAddress::Part { part: part.to_owned(), wrong: wrong.to_string() }
 }
 
@@ -76,7 +76,7 @@ fn plain(part: &str, text: &str) -> Result<Option<String>, NoAddress> {
 }
 
 /// The text with `%`s, so that it can stand in a URL, and on a terminal.
-pub(super) fn escaped(text: &str) -> String {
+pub(in crate::store) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {

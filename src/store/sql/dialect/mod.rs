@@ -156,7 +156,8 @@ fn common(kind: StepKind, name: &SaleName, number: &str) -> Option<String> {
         | StepKind::HelperUnlock
         | StepKind::Think
         | StepKind::Truncate
-        | StepKind::Fill => return None,
+        | StepKind::Fill
+        | StepKind::Watch => return None,
     })
 }
 

@@ -1,0 +1,160 @@
+//! What befalls a buyer from outside, as a schedule names it: nature takes steps, too.
+//!
+//! A mishap is written like a step, a letter and the number of the buyer that it befalls: `X2`. Which of them may
+//! come at which moment is for the model of a store to say; how many may come in one schedule is a [`Mishaps`].
+
+use super::Letter;
+use crate::closed_set::closed_set;
+
+closed_set! {
+    /// What befalls a buyer from outside.
+    pub enum Mishap: "mishap" {
+        /// The lease by which it holds the lock expires. It does not notice.
+        Expire = "expire",
+    }
+}
+
+impl Mishap {
+    /// Its letter in a schedule.
+    #[must_use]
+    pub const fn letter(self) -> Letter {
+        match self {
+            Mishap::Expire => Letter::X,
+        }
+    }
+
+    /// The mishap that this letter stands for, if it stands for one.
+    #[must_use]
+    pub fn of(letter: Letter) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mishap| mishap.letter() == letter)
+    }
+
+    /// When it may come, as a sentence says it.
+    #[must_use]
+    pub const fn when(self) -> &'static str {
+        match self {
+            Mishap::Expire => {
+                "a lease expires once, after its buyer's L and before its write (before its U if nothing is left)"
+            }
+        }
+    }
+}
+
+/// How many mishaps of one kind may come in one schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Allowed {
+    /// At most so many.
+    Most(u32),
+    /// However many.
+    Any,
+}
+
+impl Default for Allowed {
+    fn default() -> Self {
+        Allowed::Most(0)
+    }
+}
+
+impl std::fmt::Display for Allowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Allowed::Most(most) => most.fmt(f),
+            Allowed::Any => f.pad("any"),
+        }
+    }
+}
+
+impl std::str::FromStr for Allowed {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "any" => Ok(Allowed::Any),
+            _ => text.parse().map(Allowed::Most).map_err(|_| "a whole number from 0, or `any`".to_owned()),
+        }
+    }
+}
+
+/// How many mishaps of each kind may come in one schedule; none unless it is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Mishaps {
+    /// By their places in [`Mishap::ALL`].
+    allowed: [Allowed; Mishap::ALL.len()],
+}
+
+impl Mishaps {
+    /// None.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { allowed: [Allowed::Most(0); Mishap::ALL.len()] }
+    }
+
+    /// As many of all kinds as can come.
+    #[must_use]
+    pub const fn any() -> Self {
+        Self { allowed: [Allowed::Any; Mishap::ALL.len()] }
+    }
+
+    /// The same with so many of this kind.
+    #[must_use]
+    pub const fn with(mut self, mishap: Mishap, allowed: Allowed) -> Self {
+        self.allowed[mishap as usize] = allowed;
+        self
+    }
+
+    /// How many of this kind may (still) come.
+    #[must_use]
+    pub const fn of(&self, mishap: Mishap) -> Allowed {
+        self.allowed[mishap as usize]
+    }
+
+    /// Whether one of this kind may (still) come.
+    #[must_use]
+    #[inline]
+    pub fn allow(&self, mishap: Mishap) -> bool {
+        self.of(mishap) != Allowed::Most(0)
+    }
+
+    /// Whether none may come.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What is left of them after one of this kind.
+    #[must_use]
+    pub fn after(self, mishap: Mishap) -> Self {
+        match self.of(mishap) {
+            Allowed::Most(most) => self.with(mishap, Allowed::Most(most.saturating_sub(1))),
+            Allowed::Any => self,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_may_come_and_no_more() {
+        let one = Mishaps::default().with(Mishap::Expire, Allowed::Most(1));
+        assert!(one.allow(Mishap::Expire) && !one.after(Mishap::Expire).allow(Mishap::Expire));
+        assert!(one.after(Mishap::Expire).are_none());
+        assert_eq!(Mishaps::any().after(Mishap::Expire), Mishaps::any());
+    }
+
+    #[test]
+    fn a_number_of_them_prints_what_it_parsed() {
+        for text in ["0", "3", "any"] {
+            assert_eq!(text.parse::<Allowed>().expect(text).to_string(), text);
+        }
+        assert!("-1".parse::<Allowed>().expect_err("none").contains("any"));
+    }
+
+    #[test]
+    fn a_letter_stands_for_its_mishap_alone() {
+        for mishap in Mishap::ALL {
+            assert_eq!(Mishap::of(mishap.letter()), Some(*mishap));
+        }
+        assert_eq!(Mishap::of(Letter::W), None);
+    }
+}

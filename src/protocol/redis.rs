@@ -1,0 +1,257 @@
+//! The purchases of a Redis server: the choices that make up the usual ones, the steps that each choice stands
+//! for, and which orders of steps it can carry out.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{ProtocolError, Wrong};
+use super::{Protocol, StepKind, order};
+use crate::closed_set::closed_set;
+use crate::shell::shell_quoted;
+
+closed_set! {
+    /// How buyers keep each other out.
+    pub enum RedisLock: "kind of lock" {
+        /// No lock.
+        None = "none",
+        /// A key that is there while somebody has it, and no longer than its lease: SET NX PX.
+        Lease = "lease",
+    }
+}
+
+closed_set! {
+    /// How the stock is changed.
+    pub enum RedisWrite: "kind of write" {
+        /// GET, then SET one less than was read.
+        Set = "set",
+        /// GET, then DECR, whatever was read.
+        Decrement = "decrement",
+        /// WATCH and GET, then SET one less in MULTI and EXEC if nobody has touched it; else watch again.
+        Swap = "swap",
+        /// One script: one less if there is one left.
+        Take = "take",
+    }
+}
+
+closed_set! {
+    /// What presents the fencing token of the lease, so that an older one is refused.
+    pub enum Fence: "fence" {
+        /// Nothing.
+        None = "none",
+        /// The write alone.
+        Write = "write",
+        /// The read and the write.
+        ReadWrite = "read-write",
+    }
+}
+
+/// The name of this store in documents.
+#[derive(Serialize, Deserialize)]
+enum Name {
+    #[serde(rename = "redis")]
+    Redis,
+}
+
+/// The usual lease, in nanoseconds.
+pub const DEFAULT_LEASE_NS: u64 = 10_000_000_000;
+
+/// What it is called in a sentence.
+pub const TITLE: &str = "Redis";
+
+/// What one purchase does at a Redis server: the choices, or steps in an order of one's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "SaleText", into = "SaleText")]
+pub struct RedisSale {
+    /// How buyers keep each other out.
+    pub lock: RedisLock,
+    /// How long a buyer has the lock at most, in nanoseconds.
+    pub lease_ns: u64,
+    /// What presents the token of the lease.
+    pub fence: Fence,
+    /// How the stock is changed.
+    pub write: RedisWrite,
+    /// The steps, where they are not the usual ones of these choices: [`RedisSale::protocol`] says them always,
+    /// [`RedisSale::of_steps`] makes sure that they can be carried out.
+    pub steps: Option<Protocol>,
+}
+
+/// A [`RedisSale`] as documents have it: with its steps, always.
+#[derive(Serialize, Deserialize)]
+struct SaleText {
+    store: Name,
+    lock: RedisLock,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease_ns: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fence: Option<Fence>,
+    write: RedisWrite,
+    #[serde(default)]
+    steps: Option<Protocol>,
+}
+
+impl TryFrom<SaleText> for RedisSale {
+    type Error = ProtocolError;
+
+    fn try_from(text: SaleText) -> Result<Self, ProtocolError> {
+        let usual = Self::new();
+        let choices = Self {
+            lock: text.lock,
+            lease_ns: text.lease_ns.unwrap_or(usual.lease_ns),
+            fence: text.fence.unwrap_or(usual.fence),
+            write: text.write,
+            steps: None,
+        };
+        match text.steps {
+            Some(steps) => choices.of_steps(steps),
+            None => choices.checked(),
+        }
+    }
+}
+
+impl From<RedisSale> for SaleText {
+    fn from(sale: RedisSale) -> Self {
+        Self {
+            store: Name::Redis,
+            lock: sale.lock,
+            lease_ns: (sale.lock == RedisLock::Lease).then_some(sale.lease_ns),
+            fence: (sale.fence != Fence::None).then_some(sale.fence),
+            write: sale.write,
+            steps: Some(sale.protocol()),
+        }
+    }
+}
+
+/// The words that its steps have.
+pub const WORDS: &[StepKind] = &[
+    StepKind::Watch,
+    StepKind::Read,
+    StepKind::Think,
+    StepKind::Write,
+    StepKind::Decrement,
+    StepKind::GiveBack,
+    StepKind::Swap,
+    StepKind::Take,
+    StepKind::Lock,
+    StepKind::Unlock,
+];
+
+impl Default for RedisSale {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RedisSale {
+    /// The usual purchase: no lock, read and set.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            lock: RedisLock::None,
+            lease_ns: DEFAULT_LEASE_NS,
+            fence: Fence::None,
+            write: RedisWrite::Set,
+            steps: None,
+        }
+    }
+
+    /// The same choices, if they can be carried out.
+    ///
+    /// # Errors
+    /// When they do not fit each other.
+    pub fn checked(self) -> Result<Self, ProtocolError> {
+        if self.fence != Fence::None && self.protocol().has(StepKind::Swap) {
+            return Err(ProtocolError::whole(Wrong::FencedSwap));
+        }
+        check(&self)?;
+        Ok(self)
+    }
+
+    /// These choices with steps of one's own, which say by themselves whether there is a lock and how the stock is
+    /// changed.
+    ///
+    /// # Errors
+    /// When a Redis server can't carry the steps out in this order.
+    pub fn of_steps(self, steps: Protocol) -> Result<Self, ProtocolError> {
+        let lock = if steps.has(StepKind::Lock) { RedisLock::Lease } else { RedisLock::None };
+        let write = |kind: &StepKind| match kind {
+            StepKind::Decrement => Some(RedisWrite::Decrement),
+            StepKind::Swap => Some(RedisWrite::Swap),
+            StepKind::Take => Some(RedisWrite::Take),
+            _ => None,
+        };
+        let write = steps.steps().iter().find_map(write).unwrap_or(RedisWrite::Set);
+        let usual = Self { lock, write, steps: None, ..self };
+        let own = (steps != usual.protocol()).then_some(steps);
+        Self { steps: own, ..usual }.checked()
+    }
+
+    /// The steps of a purchase.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        if let Some(steps) = self.steps {
+            return steps;
+        }
+        let sell: &[StepKind] = match self.write {
+            RedisWrite::Set => &[StepKind::Read, StepKind::Think, StepKind::Write],
+            RedisWrite::Decrement => &[StepKind::Read, StepKind::Think, StepKind::Decrement],
+            RedisWrite::Swap => &[StepKind::Watch, StepKind::Read, StepKind::Think, StepKind::Swap],
+            RedisWrite::Take => &[StepKind::Take],
+        };
+        let locked = self.lock == RedisLock::Lease;
+        let mut steps = Vec::with_capacity(6);
+        steps.extend(locked.then_some(StepKind::Lock));
+        steps.extend(sell);
+        steps.extend(locked.then_some(StepKind::Unlock));
+        Protocol::of(&steps)
+    }
+
+    /// The command-line options that differ from their defaults.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        let usual = Self::new();
+        let mut options = Vec::new();
+        match self.steps {
+            Some(steps) => options.push(format!("--steps {}", shell_quoted(&steps.to_string()))),
+            None => {
+                options.extend((self.lock != usual.lock).then(|| format!("--lock {}", self.lock)));
+                options.extend((self.write != usual.write).then(|| format!("--write {}", self.write)));
+            }
+        }
+        if self.lease_ns != usual.lease_ns {
+            let lease = humantime::format_duration(Duration::from_nanos(self.lease_ns));
+            options.push(format!("--lease {}", shell_quoted(&lease.to_string())));
+        }
+        options.extend((self.fence != usual.fence).then(|| format!("--fence {}", self.fence)));
+        options
+    }
+
+    /// Whether this step presents the token of the lease.
+    #[must_use]
+    pub const fn fences(&self, step: StepKind) -> bool {
+        match self.fence {
+            Fence::None => false,
+            Fence::Write => step.sells(),
+            Fence::ReadWrite => step.sells() || step.reads(),
+        }
+    }
+}
+
+/// Refuses steps that can't be carried out in this order.
+fn check(sale: &RedisSale) -> Result<(), ProtocolError> {
+    let steps = sale.protocol();
+    order::check(&steps, (WORDS, TITLE), |kind, later| {
+        let before = &steps.steps()[..steps.steps().len() - later.len() - 1];
+        let turn = before.iter().rfind(|kind| matches!(kind, StepKind::Lock | StepKind::Unlock));
+        match kind {
+            kind if sale.fences(kind) && turn != Some(&StepKind::Lock) => Err(Wrong::FencedOutside),
+            // Without it EXEC compares nothing.
+            StepKind::Swap if !before.contains(&StepKind::Watch) => Err(Wrong::Needs(StepKind::Watch)),
+            StepKind::Watch if !later.contains(&StepKind::Swap) => Err(Wrong::NeverFollowed(StepKind::Swap)),
+            _ => Ok(()),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! The counter at a Redis server: tickets are put on sale there, what is left is read there, and what is ours is
+//! removed. It touches the keys of the sale and nothing else; a key of that name that holds something else stays
+//! as it is, and so does the sale.
+
+use super::address::RedisAddress;
+use super::error::RedisError;
+use super::keys::{Keys, UNLOCK};
+use super::link::Talk;
+use super::wire::Answer;
+use crate::foreign;
+use crate::stock::Stock;
+
+/// A connection with the server of a sale, for what is done before and after it.
+#[derive(Debug)]
+pub(super) struct Books<'a> {
+    talk: Talk<'a>,
+    address: &'a RedisAddress,
+    keys: &'a Keys,
+    name: &'a str,
+}
+
+/// What a server says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct About {
+    /// What tells it from the same server after another start.
+    pub(super) start: String,
+    /// Its version, and the settings that decide what becomes of a stock.
+    pub(super) text: String,
+    /// How many clients it takes, and has.
+    clients: Option<(u64, u64)>,
+}
+
+impl<'a> Books<'a> {
+    /// Connects.
+    pub(super) fn open(address: &'a RedisAddress, keys: &'a Keys, name: &'a str) -> Result<Self, RedisError> {
+        Ok(Self { talk: Talk::begin(address)?, address, keys, name })
+    }
+
+    /// Puts so many tickets on sale, or finds those that are. Returns the stock.
+    pub(super) fn put_on_sale(&mut self, tickets: Option<Stock>) -> Result<Stock, RedisError> {
+        let found = self.look()?;
+        let Keys { stock, lease, token, shown } = self.keys;
+        match (tickets, found) {
+            (Some(tickets), _) if tickets < 0 => Err(RedisError::Tickets(tickets)),
+            (Some(tickets), _) => {
+                let number = tickets.to_string();
+                let set = vec!["SET", stock, &number];
+                self.talk.all("putting tickets on sale", &[set, vec!["DEL", lease, token, shown]])?;
+                Ok(tickets)
+            }
+            (None, None) => Err(self.no_sale()),
+            // That a replica, or a server that is full, takes no write is found out before the sale: this adds
+            // nothing to the number.
+            (None, Some(left)) => {
+                self.talk.ask("writing the stock", &["APPEND", stock, ""])?;
+                Ok(left)
+            }
+        }
+    }
+
+    /// What is left of a sale; `None` where its key is not there.
+    pub(super) fn left(&mut self) -> Result<Option<Stock>, RedisError> {
+        self.look()
+    }
+
+    /// The same, where there has to be a sale.
+    pub(super) fn stock_left(&mut self) -> Result<Stock, RedisError> {
+        self.look()?.ok_or_else(|| self.no_sale())
+    }
+
+    /// Removes the keys of a sale. Returns whether there were any.
+    pub(super) fn clear(&mut self) -> Result<bool, RedisError> {
+        self.look()?;
+        let mut words = vec!["DEL"];
+        words.extend(self.keys.all());
+        let removed = self.talk.ask("removing the sale", &words)?;
+        Ok(matches!(removed, Answer::Number(count) if count > 0))
+    }
+
+    /// Deletes the lease if its value begins so: those of a run, or of one buyer. Returns whether it was there.
+    pub(super) fn end_lease(&mut self, owner: &str) -> Result<bool, RedisError> {
+        let key = &self.keys.lease;
+        let value = self.talk.text("looking who has the lease", &["GET", key])?;
+        let Some(value) = value.filter(|value| value.starts_with(owner)) else { return Ok(false) };
+        let ended = self.talk.ask("ending the lease", &["EVAL", UNLOCK, "1", key, &value])?;
+        Ok(ended == Answer::Number(1))
+    }
+
+    /// What the server is, and the settings that decide.
+    pub(super) fn about(&mut self) -> Result<About, RedisError> {
+        let said = self.talk.text("reading the settings", &["INFO"])?.unwrap_or_default();
+        let find = |name: &str| {
+            let line = said.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line.map(|value| foreign::shown(value.trim()).chars().take(64).collect::<String>())
+        };
+        let mut text = format!("Redis {}", find("redis_version").unwrap_or_default());
+        for name in ["role", "aof_enabled", "maxmemory_policy"] {
+            text += &find(name).map_or_else(String::new, |value| format!(", {name} {value}"));
+        }
+        let number = |name: &str| find(name).and_then(|value| value.parse().ok());
+        let clients = number("maxclients").zip(number("connected_clients"));
+        Ok(About { start: find("run_id").unwrap_or_default(), text, clients })
+    }
+
+    /// The stock, if none of the keys is somebody else's; `None` where there is none.
+    fn look(&mut self) -> Result<Option<Stock>, RedisError> {
+        for key in self.keys.all() {
+            let found = self.talk.text("looking for the sale", &["TYPE", key])?.unwrap_or_default();
+            if !matches!(found.as_str(), "none" | "string") {
+                return Err(self.other_shape(key, format!("it holds a {}", foreign::shown(&found))));
+            }
+        }
+        let Some(text) = self.talk.text("reading the stock", &["GET", &self.keys.stock])? else {
+            return Ok(None);
+        };
+        let strange = || {
+            let start: String = text.chars().take(40).collect();
+            self.other_shape(&self.keys.stock, format!("it holds {:?}", foreign::shown(&start)))
+        };
+        text.parse().map(Some).map_err(|_| strange())
+    }
+
+    fn other_shape(&self, key: &str, found: String) -> RedisError {
+        RedisError::OtherShape { address: self.address.to_string(), key: key.to_owned(), found }
+    }
+
+    fn no_sale(&self) -> RedisError {
+        RedisError::NoSale { address: self.address.to_string(), name: self.name.to_owned() }
+    }
+}
+
+impl About {
+    /// How many more clients the server takes, and what says so; `None` where it does not say.
+    pub(super) fn room(&self) -> Option<(u64, String)> {
+        let (most, taken) = self.clients?;
+        // Our own connection goes before the buyers come.
+        let taken = taken.saturating_sub(1);
+        Some((most.saturating_sub(taken), format!("maxclients = {most}, {taken} in use")))
+    }
+}

@@ -1,0 +1,123 @@
+//! Why a Redis server could not be sold from: one sentence each, with the way out.
+
+use std::io;
+use std::time::Duration;
+
+use crate::stock::Stock;
+
+/// Why a Redis server could not be sold from.
+#[derive(Debug, thiserror::Error)]
+pub enum RedisError {
+    /// The store was left out of this build.
+    #[error("this build has no Redis; build with --features redis")]
+    NotBuiltIn,
+    /// Nobody answers there.
+    #[error("{address}: no server there: {source}")]
+    NoServer {
+        /// Where.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Somebody is there and says nothing.
+    #[error(
+        "{address}: no answer within {}; is that a Redis server, and does it want TLS (rediss://)?",
+        humantime::format_duration(*.within)
+    )]
+    NoAnswer {
+        /// Where.
+        address: String,
+        /// How long it was waited for.
+        within: Duration,
+    },
+    /// What came is no answer of such a server.
+    #[error("{address}: no Redis server: {what}")]
+    Strange {
+        /// Where.
+        address: String,
+        /// What came.
+        what: String,
+    },
+    /// The connection broke.
+    #[error("{address}: the connection was cut: {what}")]
+    Cut {
+        /// Where.
+        address: String,
+        /// Why.
+        what: String,
+    },
+    /// The server does not know the user, or not by this password.
+    #[error(
+        "{address}: not let in: {said}{}",
+        if *.had_password { "" } else { "; no password was at hand: REDISCLI_AUTH" }
+    )]
+    NotLetIn {
+        /// Where.
+        address: String,
+        /// What the server said.
+        said: String,
+        /// Whether a password was at hand.
+        had_password: bool,
+    },
+    /// TLS failed.
+    #[error("{address}: TLS: {what}")]
+    Tls {
+        /// Where.
+        address: String,
+        /// Why.
+        what: String,
+    },
+    /// The server takes no more connections.
+    #[error("{address}: the server takes no more connections ({said})")]
+    Full {
+        /// Where.
+        address: String,
+        /// What the server said.
+        said: String,
+    },
+    /// The user may not do it, or nobody may.
+    #[error(
+        "{address}: {doing} is not allowed: {said}; take a user that may write, and a server that is no replica"
+    )]
+    NotAllowed {
+        /// Where.
+        address: String,
+        /// What was tried.
+        doing: &'static str,
+        /// What the server said.
+        said: String,
+    },
+    /// A key of that name is there that is none of ours.
+    #[error(
+        "{address}: there is a key {key} that is not ours ({found}); it stays as it is: take another name (--sale)"
+    )]
+    OtherShape {
+        /// Where.
+        address: String,
+        /// Which key.
+        key: String,
+        /// How it differs.
+        found: String,
+    },
+    /// Nothing was ever put on sale, or it was forgotten.
+    #[error("{address}: there is no sale {name}; put tickets on sale with --tickets N")]
+    NoSale {
+        /// Where.
+        address: String,
+        /// Its name.
+        name: String,
+    },
+    /// Fewer than no tickets on sale.
+    #[error("{0} tickets: it takes a whole number from 0")]
+    Tickets(Stock),
+    /// The server refused something else.
+    #[error("{address}: {doing} failed: {said}")]
+    Refused {
+        /// Where.
+        address: String,
+        /// What was tried.
+        doing: &'static str,
+        /// What the server said.
+        said: String,
+    },
+}

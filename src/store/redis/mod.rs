@@ -1,0 +1,169 @@
+//! A Redis server as a store: where one is ([`RedisAddress`]), one buyer's session ([`RedisSession`]), the counter
+//! at which tickets are put on sale, and all of it as pure data ([`RedisModel`]).
+//!
+//! The stock is the key `ticketsim:stock:NAME`. The keys beside it, `ticketsim:lease:NAME`, `…:token:NAME` and
+//! `…:shown:NAME`, are there while leases are taken and tokens shown.
+
+mod address;
+mod counter;
+mod error;
+mod keys;
+mod link;
+mod model;
+mod session;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+
+pub use address::RedisAddress;
+pub use error::RedisError;
+pub use model::{RedisModel, Seat};
+pub use session::RedisSession;
+
+use crate::history::Recorder;
+use crate::plan::{Pace, RedisPlan};
+use crate::protocol::redis::RedisSale;
+use crate::stock::Stock;
+use crate::store::sql::SaleName;
+use crate::store::{Left, Store, StoreError};
+use counter::Books;
+use keys::Keys;
+
+/// A sale at a Redis server.
+#[derive(Clone, Debug)]
+pub struct RedisStore {
+    sale: RedisSale,
+    address: RedisAddress,
+    name: SaleName,
+    keys: Keys,
+    /// What told the server from the same one after another start, when the tickets were put on sale.
+    start: Arc<OnceLock<String>>,
+}
+
+impl RedisStore {
+    /// A sale there.
+    ///
+    /// # Errors
+    /// When the store was left out of this build.
+    pub fn new(sale: RedisSale, address: RedisAddress, name: SaleName) -> Result<Self, RedisError> {
+        if cfg!(feature = "redis") {
+            let keys = Keys::of(&name);
+            Ok(Self { sale, address, name, keys, start: Arc::default() })
+        } else {
+            Err(RedisError::NotBuiltIn)
+        }
+    }
+
+    /// The store of this plan. What its address leaves open comes from the environment: a password.
+    ///
+    /// # Errors
+    /// When the address or the name is none, or the store was left out of this build.
+    pub fn of(plan: &RedisPlan) -> Result<Self, StoreError> {
+        let url = plan.given.0.as_deref().unwrap_or(&plan.url);
+        let place = |error: &dyn std::fmt::Display| StoreError::Place(error.to_string());
+        let address = match RedisAddress::parse(url) {
+            Some(address) => address.map_err(|error| place(&error))?,
+            None => return Err(place(&"no Redis server: it takes redis://HOST:PORT/DB")),
+        };
+        let name: SaleName = plan.name.parse().map_err(|error| place(&error))?;
+        Ok(Self::new(plan.sale, address, name)?)
+    }
+
+    /// What is left.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn stock_left(&self) -> Result<Stock, RedisError> {
+        self.books()?.stock_left()
+    }
+
+    /// Removes the keys of the sale, and nothing else. Returns whether there were any.
+    ///
+    /// # Errors
+    /// When they can't be removed, or are not ours.
+    pub fn clear(&self) -> Result<bool, RedisError> {
+        self.books()?.clear()
+    }
+
+    fn books(&self) -> Result<Books<'_>, RedisError> {
+        Books::open(&self.address, &self.keys, self.name.as_str())
+    }
+
+    /// Whether the server is another one, or was started anew, since the tickets were put on sale.
+    fn is_another(&self, start: &str) -> bool {
+        self.start.get().is_some_and(|before| before != start)
+    }
+}
+
+impl From<RedisError> for StoreError {
+    fn from(error: RedisError) -> Self {
+        StoreError::Redis(Box::new(error))
+    }
+}
+
+impl Store for RedisStore {
+    type Session = RedisSession;
+
+    fn admit(&self, buyers: u32) -> Result<(), StoreError> {
+        match self.books()?.about()?.room() {
+            Some((free, because)) if u64::from(buyers) > free => {
+                Err(StoreError::TooMany { buyers, free, because })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn put_on_sale(&self, tickets: Option<Stock>, _interrupted: &AtomicBool) -> Result<Stock, StoreError> {
+        let mut books = self.books()?;
+        let stock = books.put_on_sale(tickets)?;
+        // A server that tells nobody about itself can't be told from another.
+        if let Ok(about) = books.about() {
+            let _ = self.start.set(about.start);
+        }
+        Ok(stock)
+    }
+
+    fn open(&self, pace: Pace, recorder: &Recorder, buyer: u32) -> std::io::Result<RedisSession> {
+        RedisSession::open(&self.address, self.keys.clone(), self.sale, recorder, pace, buyer)
+            .map_err(std::io::Error::other)
+    }
+
+    fn files_of_a_buyer(&self) -> u64 {
+        1
+    }
+
+    fn clean_up(&self, recorder: &Recorder, killed: &[(u32, i32)]) {
+        // The lease of a killed buyer would keep the next run waiting. That it can't be ended shows when the
+        // stock can't be read.
+        if let (false, Ok(mut books)) = (killed.is_empty(), self.books()) {
+            let _ = books.end_lease(&session::of_run(recorder));
+        }
+    }
+
+    fn left(&self) -> Left {
+        let mut books = match self.books() {
+            Ok(books) => books,
+            Err(error) => return Left { unread: Some(error.to_string()), ..Left::default() },
+        };
+        let about = books.about().ok().map(|about| {
+            let again = if self.is_another(&about.start) { ", started anew during the sale" } else { "" };
+            about.text + again
+        });
+        match books.left() {
+            Ok(Some(stock)) => Left { remaining: Some(stock), about, ..Left::default() },
+            Ok(None) => {
+                // Whoever reads it there finds nothing, and counts from 0.
+                let why = format!(
+                    "the key {} is not there any more: the server has forgotten the stock, as one does that is \
+                     started anew without persistence",
+                    self.keys.stock
+                );
+                Left { remaining: Some(0), unread: Some(why), about, ..Left::default() }
+            }
+            Err(error) => Left { unread: Some(error.to_string()), about, ..Left::default() },
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! A Redis server as data: the stock's key, the lease's key and the tokens, to count and to rehearse every order
+//! of steps without a server.
+//!
+//! - A command or a script is one step, done at once: the server carries out one after the other, so nobody waits.
+//! - WATCH marks the stock: an EXEC fails if anybody has touched it since (redis.io, "Transactions"), even by
+//!   writing the same number.
+//! - The lease: `lock` is granted while its key is not there; who asks while it is there tries again, which is no
+//!   step. `unlock` deletes the key if it holds the buyer's own token.
+//! - The lease expires: [`Mishap::Expire`], once a lease, from its `lock` to its buyer's write; of a buyer that
+//!   found nothing left, to its `unlock`. The buyer does not notice, and its `unlock` deletes nothing, whoever has
+//!   the lease by then.
+//! - The token of a lease is the number of the grant: 1, 2, … The server remembers the highest one that was shown
+//!   with a step that it accepted; taking the lock shows nothing. A step that shows a lower one is refused, and
+//!   the purchase fails there.
+//!
+//! Left out: time, so that a lease expires at any moment between `lock` and the write, however short the one and
+//! long the other; servers that fail, replicas that lag behind (a lease that its new master has never heard of),
+//! a persistence that forgets, memory that is full, several servers (Redlock).
+
+use crate::fault::{Fault, FaultKind, StoreCode};
+use crate::protocol::redis::{Fence, RedisSale};
+use crate::protocol::{Action, Mishap, Reply, StepKind};
+use crate::stock::Stock;
+use crate::world::Model;
+
+/// How a buyer has the lock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Lease {
+    /// It has not.
+    #[default]
+    No,
+    /// It has, and its lease may expire yet.
+    Held,
+    /// It has, and has written: the lease does not expire before it is let go.
+    Written,
+    /// It believes so.
+    Expired,
+}
+
+/// Whether a buyer watches the stock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Watch {
+    #[default]
+    No,
+    Untouched,
+    /// Somebody has touched it since.
+    Touched,
+}
+
+/// What one buyer has of its own in a [`RedisModel`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Seat {
+    lease: Lease,
+    /// The token of its lease; 0 where no step shows one.
+    token: u32,
+    watch: Watch,
+}
+
+impl Seat {
+    /// Whether the lease's key holds its token.
+    fn holds(&self) -> bool {
+        matches!(self.lease, Lease::Held | Lease::Written)
+    }
+}
+
+/// The keys of a sale.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RedisModel {
+    sale: RedisSale,
+    stock: Stock,
+    /// Whether the lease's key is there.
+    is_leased: bool,
+    /// How often the lease was granted. Counted where steps show tokens.
+    granted: u32,
+    /// The highest token that was shown with a step that was accepted.
+    shown: u32,
+}
+
+impl RedisModel {
+    /// The server from which `sale` sells so many tickets.
+    #[must_use]
+    pub const fn new(sale: &RedisSale, tickets: Stock) -> Self {
+        Self { sale: *sale, stock: tickets, is_leased: false, granted: 0, shown: 0 }
+    }
+
+    /// Takes the token that a step shows, or refuses it.
+    fn show(&mut self, seat: &Seat, action: Action) -> Result<(), Reply> {
+        if action.kind().is_some_and(|step| self.sale.fences(step)) {
+            if seat.token < self.shown {
+                return Err(Reply::Failed(Fault::of_store(FaultKind::Fenced, StoreCode::FENCED)));
+            }
+            self.shown = seat.token;
+        }
+        Ok(())
+    }
+
+    /// Writes the stock, and marks it for whoever watches it.
+    fn write(&mut self, seats: &mut [Seat], stock: Stock) {
+        self.stock = stock;
+        for seat in seats.iter_mut().filter(|seat| seat.watch == Watch::Untouched) {
+            seat.watch = Watch::Touched;
+        }
+    }
+
+    fn lock(&mut self, seat: &mut Seat) -> Reply {
+        self.is_leased = true;
+        seat.lease = Lease::Held;
+        if self.sale.fence != Fence::None {
+            self.granted += 1;
+            seat.token = self.granted;
+        }
+        Reply::Done
+    }
+
+    fn unlock(&mut self, seat: &mut Seat) -> Reply {
+        if seat.holds() {
+            self.is_leased = false;
+        }
+        (seat.lease, seat.token) = (Lease::No, 0);
+        Reply::Done
+    }
+
+    /// What a step makes of the stock, and answers.
+    fn change(&mut self, seats: &mut [Seat], who: usize, action: Action) -> Reply {
+        let before = self.stock;
+        let (left, reply) = match action {
+            Action::Write(left) => (left, Reply::Sold(left + 1)),
+            Action::Decrement => (before - 1, Reply::Sold(before)),
+            Action::Take if before <= 0 => return Reply::Missed,
+            Action::Take => (before - 1, Reply::Sold(before)),
+            Action::GiveBack => (before + 1, Reply::Done),
+            // EXEC ends the watch, whatever comes of it.
+            Action::Swap(seen) => match std::mem::take(&mut seats[who].watch) {
+                Watch::Touched => return Reply::Missed,
+                Watch::Untouched | Watch::No => (seen - 1, Reply::Sold(seen)),
+            },
+            _ => return Reply::Done,
+        };
+        self.write(seats, left);
+        if action.kind().is_some_and(StepKind::sells) && seats[who].lease == Lease::Held {
+            seats[who].lease = Lease::Written;
+        }
+        reply
+    }
+}
+
+impl Model for RedisModel {
+    type Seat = Seat;
+    const APART: bool = false;
+
+    fn can_ask(&self, _: &Seat, action: Action) -> bool {
+        action != Action::Lock || !self.is_leased
+    }
+
+    fn asks(&mut self, seat: &mut Seat, action: Action) {
+        // Its connection is closed, or it unwatches: whoever has left is as good as any other who has.
+        if action == Action::Leave {
+            *seat = Seat::default();
+        }
+    }
+
+    fn ask(&mut self, seats: &mut [Seat], who: usize, action: Action, answers: &mut Vec<(usize, Reply)>) {
+        let reply = match self.show(&seats[who], action) {
+            Err(refused) => refused,
+            Ok(()) => match action {
+                Action::Lock => self.lock(&mut seats[who]),
+                Action::Unlock => self.unlock(&mut seats[who]),
+                Action::Read => Reply::Stock(self.stock),
+                Action::Watch => {
+                    seats[who].watch = Watch::Untouched;
+                    Reply::Done
+                }
+                _ => self.change(seats, who, action),
+            },
+        };
+        answers.push((who, reply));
+    }
+
+    fn waits_for(&self, seats: &[Seat], who: usize, action: Action) -> Option<usize> {
+        (0..seats.len())
+            .find(|other| *other != who && seats[*other].holds())
+            .filter(|_| action == Action::Lock)
+    }
+
+    fn may_befall(&self, seat: &Seat, mishap: Mishap) -> bool {
+        match mishap {
+            Mishap::Expire => seat.lease == Lease::Held,
+        }
+    }
+
+    fn befall(&mut self, seats: &mut [Seat], who: usize, mishap: Mishap, _: &mut Vec<(usize, Reply)>) {
+        match mishap {
+            Mishap::Expire => {
+                seats[who].lease = Lease::Expired;
+                self.is_leased = false;
+            }
+        }
+    }
+
+    fn look(&self) -> Reply {
+        Reply::Stock(self.stock)
+    }
+}

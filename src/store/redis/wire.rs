@@ -1,0 +1,364 @@
+//! The wire to a Redis server: commands out, answers in (RESP, version 2, redis.io, "Redis serialization protocol
+//! specification"). Blocking, with one write and one read a step, bounded in bytes and in time, and woken by
+//! signals.
+//!
+//! It is written here and not taken from a crate: a step of a race is a packet there and one back and nothing else,
+//! a buyer that was told to stop has to notice it in the middle of a read, and what a server may send is bounded.
+//! What is needed of the protocol are five kinds of answers.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
+
+use super::address::RedisAddress;
+use super::error::RedisError;
+use crate::fault::StoreCode;
+use crate::foreign;
+use crate::tls::{self, Trusted};
+
+/// How long a server may take to let one in, and to answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a wait looks around.
+const TICK: Duration = Duration::from_millis(500);
+/// No answer that we ask for is longer.
+const MOST_ANSWER: usize = 1 << 18;
+/// Nor deeper, nor has a list of it more members.
+const MOST_DEPTH: u32 = 4;
+const MOST_MEMBERS: usize = 1024;
+
+/// What a server said went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ServerError {
+    /// Its first word, like `OOM`.
+    pub(super) word: String,
+    /// All of it, made safe.
+    pub(super) said: String,
+}
+
+impl ServerError {
+    fn new(text: &[u8]) -> Self {
+        let text: String = String::from_utf8_lossy(text).chars().take(300).collect();
+        let word = text.split(' ').next().unwrap_or_default().chars().take(32).collect();
+        Self { word, said: foreign::shown(&text).into_owned() }
+    }
+
+    /// The code as records hold it.
+    pub(super) fn store_code(&self) -> StoreCode {
+        StoreCode::of_word(&self.word)
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Nothing: no such key; an EXEC that did nothing.
+    Nil,
+    /// A text, or a short word like `OK`.
+    Text(Vec<u8>),
+    /// A number.
+    Number(i64),
+    /// It went wrong.
+    Error(ServerError),
+    /// Several answers.
+    List(Vec<Answer>),
+}
+
+/// Why no answer came.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The connection is gone.
+    Cut(io::Error),
+    /// It took too long.
+    TimedOut,
+    /// What came is no answer of such a server.
+    Strange(String),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::TimedOut,
+            ErrorKind::InvalidData => Broken::Strange(foreign::shown(&error.to_string()).into_owned()),
+            _ => Broken::Cut(error),
+        }
+    }
+}
+
+impl Broken {
+    /// The same as an error of this store.
+    pub(super) fn at(self, address: &RedisAddress) -> RedisError {
+        let place = address.to_string();
+        match self {
+            Broken::TimedOut => RedisError::NoAnswer { address: place, within: PATIENCE },
+            Broken::Strange(what) => RedisError::Strange { address: place, what },
+            Broken::Cut(source) => RedisError::Cut { address: place, what: source.to_string() },
+        }
+    }
+}
+
+/// A socket that is woken by signals.
+#[derive(Debug)]
+struct Plain(TcpStream);
+
+impl Read for Plain {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        // TLS would try again where a signal woke it; we want to look around then.
+        self.0.read(bytes).map_err(|error| match error.kind() {
+            ErrorKind::Interrupted => ErrorKind::WouldBlock.into(),
+            _ => error,
+        })
+    }
+}
+
+impl Write for Plain {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+enum Socket {
+    Plain(Plain),
+    Tls(Box<StreamOwned<ClientConnection, Plain>>),
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Wire {
+    socket: Socket,
+    incoming: Vec<u8>,
+    outgoing: Vec<u8>,
+}
+
+impl Wire {
+    /// Connects.
+    pub(super) fn open(address: &RedisAddress) -> Result<Self, RedisError> {
+        let deadline = Instant::now() + PATIENCE;
+        let stream = connect(address, deadline).map_err(|source| match source.kind() {
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => Broken::TimedOut.at(address),
+            _ => RedisError::NoServer { address: address.to_string(), source },
+        })?;
+        let set_up = stream
+            .set_nodelay(true)
+            .and_then(|()| stream.set_read_timeout(Some(TICK)))
+            .and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
+        set_up.map_err(|error| Broken::from(error).at(address))?;
+        let socket = if address.tls {
+            secured(Plain(stream), address, deadline)?
+        } else {
+            Socket::Plain(Plain(stream))
+        };
+        Ok(Self { socket, incoming: Vec::with_capacity(4096), outgoing: Vec::with_capacity(512) })
+    }
+
+    /// Puts a command behind what is to be sent.
+    pub(super) fn put(&mut self, words: &[&[u8]]) {
+        put(&mut self.outgoing, words);
+    }
+
+    /// Sends what was put.
+    pub(super) fn send(&mut self) -> Result<(), Broken> {
+        let sent = match &mut self.socket {
+            Socket::Plain(plain) => plain.write_all(&self.outgoing),
+            Socket::Tls(stream) => stream.write_all(&self.outgoing).and_then(|()| stream.flush()),
+        };
+        self.outgoing.clear();
+        Ok(sent?)
+    }
+
+    /// The next answer. It is waited for until it has taken too long, or `over` says that it has.
+    pub(super) fn receive(&mut self, mut over: impl FnMut() -> bool) -> Result<Answer, Broken> {
+        let mut bytes = [0; 4096];
+        let mut since = None;
+        loop {
+            if let Some((answer, length)) = parse(&self.incoming, 0)? {
+                self.incoming.drain(..length);
+                return Ok(answer);
+            }
+            if self.incoming.len() > MOST_ANSWER {
+                return Err(Broken::Strange(format!("an answer of more than {MOST_ANSWER} bytes")));
+            }
+            let read = match &mut self.socket {
+                Socket::Plain(plain) => plain.read(&mut bytes),
+                Socket::Tls(stream) => stream.read(&mut bytes),
+            };
+            match read {
+                Ok(0) => return Err(Broken::Cut(ErrorKind::UnexpectedEof.into())),
+                Ok(count) => self.incoming.extend_from_slice(&bytes[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // It waits in the system, so the clock is read where that has taken a while.
+                    let began: Instant = *since.get_or_insert_with(Instant::now);
+                    if began.elapsed() > PATIENCE || over() {
+                        return Err(Broken::TimedOut);
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Sends one command, and waits for its answer.
+    pub(super) fn ask(&mut self, words: &[&[u8]]) -> Result<Answer, Broken> {
+        self.put(words);
+        self.send()?;
+        self.receive(|| false)
+    }
+}
+
+fn connect(address: &RedisAddress, deadline: Instant) -> io::Result<TcpStream> {
+    let mut failed = None;
+    for place in (address.host.as_str(), address.port).to_socket_addrs()? {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        match TcpStream::connect_timeout(&place, left) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failed = Some(error),
+        }
+    }
+    Err(failed.unwrap_or_else(|| ErrorKind::NotFound.into()))
+}
+
+/// Puts TLS on a socket, and trusts whom an authority vouches for under the name that was called.
+fn secured(plain: Plain, address: &RedisAddress, deadline: Instant) -> Result<Socket, RedisError> {
+    let failed = |what: String| RedisError::Tls {
+        address: address.to_string(),
+        what: foreign::shown(&what).into_owned(),
+    };
+    let name = ServerName::try_from(address.host.clone()).map_err(|error| failed(error.to_string()))?;
+    let config = tls::client(Trusted::Named(address.authorities.as_deref())).map_err(failed)?;
+    let connection =
+        ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
+    let mut stream = StreamOwned::new(connection, plain);
+    while stream.conn.is_handshaking() {
+        match stream.conn.complete_io(&mut stream.sock) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(Broken::TimedOut.at(address)),
+            Err(error) => return Err(failed(error.to_string())),
+        }
+    }
+    Ok(Socket::Tls(Box::new(stream)))
+}
+
+/// A command as a list of texts.
+fn put(outgoing: &mut Vec<u8>, words: &[&[u8]]) {
+    let mut number = itoa::Buffer::new();
+    outgoing.push(b'*');
+    outgoing.extend_from_slice(number.format(words.len()).as_bytes());
+    outgoing.extend_from_slice(b"\r\n");
+    for word in words {
+        outgoing.push(b'$');
+        outgoing.extend_from_slice(number.format(word.len()).as_bytes());
+        outgoing.extend_from_slice(b"\r\n");
+        outgoing.extend_from_slice(word);
+        outgoing.extend_from_slice(b"\r\n");
+    }
+}
+
+/// The first answer in these bytes, and how long it is; `None` while it is not whole.
+fn parse(bytes: &[u8], depth: u32) -> Result<Option<(Answer, usize)>, Broken> {
+    let strange = |what: &str| Err(Broken::Strange(what.to_owned()));
+    let Some(end) = bytes.windows(2).position(|pair| pair == b"\r\n") else {
+        // A line is short: what goes on and on is no answer.
+        return if bytes.len() > 4096 { strange("it answers as no such server does") } else { Ok(None) };
+    };
+    let (kind, line, length) = (bytes.first(), bytes.get(1..end).unwrap_or_default(), end + 2);
+    let number = || std::str::from_utf8(line).ok().and_then(|text| text.parse::<i64>().ok());
+    match kind {
+        Some(b'+') => Ok(Some((Answer::Text(line.to_vec()), length))),
+        Some(b'-') => Ok(Some((Answer::Error(ServerError::new(line)), length))),
+        Some(b':') => match number() {
+            Some(number) => Ok(Some((Answer::Number(number), length))),
+            None => strange("a number that is none"),
+        },
+        Some(b'$') => match number() {
+            Some(-1) => Ok(Some((Answer::Nil, length))),
+            Some(size) if (0..=MOST_ANSWER as i64).contains(&size) => {
+                let whole = length + size as usize + 2;
+                let text = bytes.get(length..length + size as usize);
+                let is_whole = bytes.len() >= whole;
+                Ok(text.filter(|_| is_whole).map(|text| (Answer::Text(text.to_vec()), whole)))
+            }
+            _ => strange("a text of no length that it may have"),
+        },
+        Some(b'*') => match number() {
+            Some(-1) => Ok(Some((Answer::Nil, length))),
+            Some(count) if (0..=MOST_MEMBERS as i64).contains(&count) && depth < MOST_DEPTH => {
+                let (mut members, mut at) = (Vec::new(), length);
+                for _ in 0..count {
+                    let Some((member, length)) = parse(&bytes[at..], depth + 1)? else { return Ok(None) };
+                    members.push(member);
+                    at += length;
+                }
+                Ok(Some((Answer::List(members), at)))
+            }
+            _ => strange("a list of no length that it may have"),
+        },
+        _ => strange("it answers as no such server does"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_a_list_of_texts() {
+        let mut outgoing = Vec::new();
+        put(&mut outgoing, &[b"SET", b"key", b"-1"]);
+        assert_eq!(outgoing, b"*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$2\r\n-1\r\n");
+    }
+
+    #[test]
+    fn answers_are_read_as_they_come() {
+        let text = |text: &str| Answer::Text(text.as_bytes().to_vec());
+        for (bytes, answer) in [
+            ("+OK\r\n", text("OK")),
+            (":-7\r\n", Answer::Number(-7)),
+            ("$5\r\nhe\r\no\r\n", text("he\r\no")),
+            ("$0\r\n\r\n", text("")),
+            ("$-1\r\n", Answer::Nil),
+            ("*-1\r\n", Answer::Nil),
+            (
+                "*2\r\n+OK\r\n*1\r\n:1\r\n",
+                Answer::List(vec![text("OK"), Answer::List(vec![Answer::Number(1)])]),
+            ),
+        ] {
+            let both = format!("{bytes}+more\r\n");
+            assert_eq!(parse(both.as_bytes(), 0).expect(bytes), Some((answer, bytes.len())));
+            for cut in 0..bytes.len() {
+                assert_eq!(parse(&bytes.as_bytes()[..cut], 0).expect(bytes), None, "{bytes:?} cut at {cut}");
+            }
+        }
+        let Ok(Some((Answer::Error(error), _))) = parse(b"-OOM command \x1b[2Jnot allowed\r\n", 0) else {
+            panic!("an error")
+        };
+        assert_eq!((error.word.as_str(), error.store_code().to_string().as_str()), ("OOM", "OOM"));
+        assert!(!error.said.contains('\x1b'));
+    }
+
+    #[test]
+    fn what_is_no_answer_or_has_no_end_is_refused() {
+        for bytes in [
+            "HTTP/1.1 400 Bad Request\r\n",
+            ":x\r\n",
+            "$-2\r\n",
+            "$99999999999\r\n",
+            "*99999999\r\n",
+            "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
+        ] {
+            assert!(matches!(parse(bytes.as_bytes(), 0), Err(Broken::Strange(_))), "{bytes:?}");
+        }
+        assert!(parse(&[b'+'; 5000], 0).is_err());
+    }
+}

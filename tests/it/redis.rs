@@ -1,0 +1,211 @@
+//! Sales at a Redis server, as the command makes them, where one answers; and at servers that a test starts itself.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::harness::{Folder, Ran, children, eventually, thinks};
+
+/// Where Redis is; `None`, and a word on it, where none answers. With CI=true that is a failure.
+fn redis() -> Option<String> {
+    let url = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
+    let answers = Folder::new().ticketsim(&format!("show --store {url} --sale nobody_has_this"));
+    if answers.stderr.contains("there is no sale nobody_has_this") {
+        return Some(url);
+    }
+    assert!(std::env::var("CI").is_err(), "no Redis at {url}: {answers:?}");
+    eprintln!("skipped: no Redis at {url}");
+    None
+}
+
+/// A sale of a test's own, whose keys go with it.
+struct Shop {
+    folder: Folder,
+    place: String,
+}
+
+impl Shop {
+    fn new() -> Option<Self> {
+        Some(Self::at(&redis()?))
+    }
+
+    fn at(url: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("it_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        Self { folder: Folder::new(), place: format!("--store {url} --sale {name}") }
+    }
+
+    /// A sale: the exit code, and the document.
+    fn sell(&self, options: &str) -> (Option<i32>, Value) {
+        self.folder.json(&format!("{} -n 10 -t 1 {options}", self.place))
+    }
+
+    fn is_caught(&self, options: &str) {
+        let caught = (0..20).any(|_| {
+            let (code, document) = self.sell(options);
+            let unsound = document["verdict"] == "unsound";
+            assert_eq!(code, Some(i32::from(unsound)), "{options}: {document}");
+            unsound
+        });
+        assert!(caught, "{options}");
+    }
+
+    fn is_safe(&self, options: &str) {
+        for _ in 0..4 {
+            let (code, document) = self.sell(options);
+            assert_eq!((code, &document["verdict"]), (Some(0), &"sound".into()), "{options}: {document}");
+            assert_eq!((&document["receipts"], &document["stock"]["remaining"]), (&1.into(), &0.into()));
+        }
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.folder.ticketsim(&format!("clear {}", self.place));
+    }
+}
+
+#[test]
+fn redis_oversells_and_is_cured() {
+    let Some(shop) = Shop::new() else { return };
+    for control in ["", "--write decrement", "--steps decrement", "--lock lease --lease 20ms --think 50ms"] {
+        shop.is_caught(control);
+    }
+    for cure in ["--write take --think 0", "--write swap", "--lock lease", "--lock lease --fence read-write"]
+    {
+        shop.is_safe(cure);
+    }
+    for workers in ["thread", "sequential"] {
+        shop.is_safe(&format!("--write take --workers {workers}"));
+        shop.is_safe(&format!("--lock lease --think 1ms --workers {workers}"));
+    }
+    shop.is_caught("--workers thread");
+    let tasks = shop.folder.ticketsim(&format!("{} --workers task", shop.place));
+    assert!(tasks.code == Some(2) && tasks.stderr.contains("blocks its thread"), "{tasks:?}");
+    let gives_back = shop.folder.ticketsim(&format!("{} -n 10 -t 1 --quiet --steps", shop.place));
+    assert_eq!(gives_back.code, Some(2), "a word is missing");
+    let script =
+        format!("{} {} -n 10 -t 1 --steps 'decrement give-back'", crate::harness::TICKETSIM, shop.place);
+    let ran = shop.folder.bash(&script);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
+fn the_stock_of_redis_is_shown_and_cleared() {
+    let Some(shop) = Shop::new() else { return };
+    let (code, document) = shop.folder.json(&format!("{} -n 3 -t 5 --write take", shop.place));
+    assert_eq!((code, &document["stock"]["remaining"]), (Some(0), &2.into()));
+    assert!(document["engine"].as_str().expect("an engine").starts_with("Redis "), "{document}");
+    assert_eq!(document["plan"]["store"], "redis");
+    let (_, shown) = shop.folder.json(&format!("show {}", shop.place));
+    assert_eq!(shown["remaining"], 2);
+    let again = shop.folder.ticketsim(&format!("{} -n 1 --write take", shop.place));
+    assert_eq!(again.code, Some(0), "it goes on with what is there: {again:?}");
+    assert_eq!(shop.folder.ticketsim(&format!("clear {}", shop.place)).code, Some(0));
+    let gone = shop.folder.ticketsim(&format!("show {}", shop.place));
+    assert!(gone.code == Some(2) && gone.stderr.contains("there is no sale"), "{gone:?}");
+}
+
+/// A buyer that is killed with the lease in hand keeps the others waiting for the whole lease, and no longer.
+#[test]
+fn a_killed_holder_of_a_lease_is_waited_for() {
+    let Some(shop) = Shop::new() else { return };
+    let args = format!("{} -n 3 -t 5 --lock lease --lease 1s --think 300ms --jitter 0 --json", shop.place);
+    let mut command = shop.folder.command(args.split_whitespace());
+    let child = command.stdout(Stdio::piped()).spawn().expect("ticketsim runs");
+    let mut victim = None;
+    eventually("a buyer thinks, with the lease in hand", || {
+        victim = children(child.id()).into_iter().find(|pid| thinks(*pid));
+        victim.is_some()
+    });
+    kill(Pid::from_raw(victim.expect("a buyer") as i32), Signal::SIGKILL).expect("killed");
+    let ran = Ran::from(child.wait_with_output().expect("waited"));
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let receipts = document["receipts"].as_i64().expect("receipts");
+    assert!((2..=3).contains(&receipts), "{document}");
+    let remaining = document["stock"]["remaining"].as_i64().expect("a stock");
+    assert!((4..=5).contains(&(remaining + receipts)), "{document}");
+}
+
+/// A server of a test's own, which goes with it. `None`, and a word on it, where there is no program for it.
+struct Server(Child, u16);
+
+impl Server {
+    fn start(port: u16) -> Option<Self> {
+        let port = if port == 0 {
+            let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+            free.local_addr().expect("an address").port()
+        } else {
+            port
+        };
+        let mut server = Command::new("redis-server");
+        server.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
+        match server.stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
+            Ok(child) => {
+                let server = Self(child, port);
+                eventually("the server came up", || {
+                    std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+                });
+                Some(server)
+            }
+            Err(error) => {
+                assert!(std::env::var("CI").is_err(), "no redis-server: {error}");
+                eprintln!("skipped: no redis-server: {error}");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().expect("killed");
+        self.0.wait().expect("reaped");
+    }
+}
+
+/// The books say what a server has forgotten that is started anew in the middle of a sale.
+#[test]
+fn a_server_that_forgets_is_lost_stock() {
+    let Some(server) = Server::start(0) else { return };
+    let port = server.1;
+    let shop = Shop::at(&format!("redis://127.0.0.1:{port}"));
+    let args = format!("{} -n 4 -t 100 --think 300ms --jitter 0 --per-buyer 20 --json", shop.place);
+    let mut command = shop.folder.command(args.split_whitespace());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ticketsim runs");
+    eventually("a buyer thinks", || children(child.id()).into_iter().any(thinks));
+    drop(server);
+    let again = Server::start(port).expect("a server");
+    let ran = Ran::from(child.wait_with_output().expect("waited"));
+    drop(again);
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    assert_eq!((ran.code, &document["verdict"]), (Some(1), &"unsound".into()), "{ran:?}");
+    let kinds = document["anomalies"].as_array().expect("anomalies").iter();
+    assert!(kinds.into_iter().any(|anomaly| anomaly["kind"] == "lost_stock"), "{document}");
+    assert!(document.to_string().contains("has forgotten the stock"), "{document}");
+    let engine = document["engine"].as_str().expect("an engine");
+    assert!(engine.contains("started anew during the sale"), "{engine}");
+}
+
+#[test]
+fn what_can_not_be_sold_at_redis_is_one_error() {
+    let folder = Folder::new();
+    for (args, said) in [
+        ("--store redis://127.0.0.1:1 -t 1", "no server there"),
+        ("--store redis://127.0.0.1:x", "port"),
+        ("--store redis://host/db", "database"),
+        ("--store redis://127.0.0.1:1 --isolation serializable", "--isolation is of a database"),
+        ("--store redis://127.0.0.1:1 --lock lease --fsync", "--fsync is of a ticket file"),
+        ("--store redis://127.0.0.1:1 --lock flock", "Redis has: none, lease"),
+        ("--lock lease", "lease"),
+    ] {
+        let ran = folder.ticketsim(args);
+        assert_eq!(ran.code, Some(2), "{args}: {ran:?}");
+        assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains(said), "{args}: {ran:?}");
+    }
+    let ran = folder.ticketsim("show --store redis://shop:s3cret@127.0.0.1:1/2");
+    assert!(ran.stderr.contains("redis://shop@127.0.0.1:1/2") && !ran.stderr.contains("s3cret"), "{ran:?}");
+}
