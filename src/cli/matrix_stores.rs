@@ -149,8 +149,8 @@ impl Place {
     fn plan(&self, choices: Choices) -> StorePlan {
         let sale = match choices {
             Choices::Sql(sale) => sale,
-            // No protocol of a database is one of a ticket file.
-            Choices::File(_) => SqlSale::new(self.address.engine()),
+            // Its rows are those of a database of SQL.
+            Choices::File(_) | Choices::Redis(_) => SqlSale::new(self.address.engine()),
         };
         let given = Secret(Some(self.given.clone()));
         StorePlan::Sql(SqlPlan { sale, url: self.about.store.clone(), given, name: self.name.clone() })
@@ -159,7 +159,7 @@ impl Place {
     fn store(&self, choices: Choices) -> anyhow::Result<SqlStore> {
         match self.plan(choices) {
             StorePlan::Sql(plan) => Ok(SqlStore::of(&plan)?),
-            StorePlan::File(_) => anyhow::bail!("a ticket file is no database"),
+            StorePlan::File(_) | StorePlan::Redis(_) => anyhow::bail!("it is no database of SQL"),
         }
     }
 }

@@ -153,8 +153,7 @@ fn sells(choices: Choices) -> Option<StepKind> {
 impl Orders {
     fn of(choices: Choices) -> Self {
         let choices = choices.with_retry(false);
-        let workers = Workers::Process;
-        let setting = Setting { buyers: 2, tickets: 1, per_buyer: PerBuyer::ONE, choices, workers };
+        let setting = Setting::new(choices, 2, 1);
         let Census { schedules, sound, found, .. } = census(&setting, MAX_STATES);
         let failing: Vec<_> =
             found.iter().filter(|found| found.end.is_sound() && found.end.failed > 0).collect();

@@ -475,7 +475,7 @@ impl Choices {
     #[must_use]
     pub const fn with_retry(self, retry: bool) -> Self {
         match self {
-            Choices::File(sale) => Choices::File(sale),
+            Choices::File(_) | Choices::Redis(_) => self,
             Choices::Sql(sale) => Choices::Sql(sql::SqlSale { retry, ..sale }),
         }
     }
