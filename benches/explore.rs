@@ -6,7 +6,6 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use ticketsim::explore::{Sampling, Scheduler, Setting, census, sample};
 use ticketsim::protocol::Choices;
 use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
-use ticketsim::protocol::{Choices, Mishaps};
 
 fn setting(buyers: u32, tickets: i64, lock: Lock, write: Write) -> Setting {
     let sale = Sale { lock_on: LockOn::Ticket, ..Sale::new(lock, write) };

@@ -24,6 +24,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "trials",
             "until_caught",
             "dir",
+            "protocols",
         ],
     ),
     (
