@@ -261,7 +261,7 @@ fn conform(plan: &Plan, schedule: &Schedule) -> Option<(Replayed, bool)> {
     let real = match replay(plan, schedule, &QUIET) {
         Ok(real) => real,
         Err(ReplayError::Unfollowed(error))
-            if plan.buyers > 2 && error.is_about_steps() && has_deadlock(&rehearsed) =>
+            if plan.buyers > 2 && error.is_about_steps() && may_deadlock(plan, &rehearsed) =>
         {
             return None;
         }
@@ -277,8 +277,11 @@ fn conform(plan: &Plan, schedule: &Schedule) -> Option<(Replayed, bool)> {
     Some((real, is_another_victim))
 }
 
-/// Whether somebody is a deadlock's victim in it.
-fn has_deadlock(history: &History) -> bool {
+/// Whether somebody may be a deadlock's victim in it: who is tried again does not say so.
+fn may_deadlock(plan: &Plan, history: &History) -> bool {
+    if plan.store.choices().retries() {
+        return true;
+    }
     let codes = history.purchases.iter().filter_map(|purchase| Some(purchase.fault?.cause()));
     codes.into_iter().any(|code| code == "40P01" || code == "1213")
 }

@@ -118,6 +118,7 @@ impl<'a> Search<'a> {
     fn until_ns<M: Model>(&self, at: &State<M>, who: usize) -> Option<u64> {
         let told = self.now(at, who)?;
         let kind = at.buyers[who].next().kind()?;
+        // Of what ends a transaction or lets a lock go the last alone is noted, as the return.
         Some(noted_ns(told, kind).or(told.return_ns.get()).unwrap_or(u64::MAX))
     }
 
@@ -181,7 +182,6 @@ fn noted_ns(told: &Purchase, kind: StepKind) -> Option<u64> {
         _ if kind.reads() => steps.read_ns,
         _ if kind.sells() => steps.written_ns,
         StepKind::Lock | StepKind::LockUntilCommit | StepKind::BeginImmediate => steps.locked_ns,
-        // The times of a commit and of an unlock are one.
-        _ => told.return_ns.get(),
+        _ => None,
     }
 }
