@@ -36,7 +36,6 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "lock_on",
             "steps",
             "protocol",
-            "protocols",
             "fsync",
             "break_stale",
             "lock_timeout",
