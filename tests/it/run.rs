@@ -20,7 +20,7 @@ fn one_ticket_is_sold_once_under_the_lock_and_many_times_without() {
         assert_eq!(locked["stock"], json!({"initial": 1, "remaining": 0}));
     }
     for _ in 0..20 {
-        let (code, unlocked) = folder.json("--buyers 10 --tickets 1 --no-lock");
+        let (code, unlocked) = folder.json("--buyers 10 --tickets 1 --no-lock --think 50ms");
         assert_eq!(code, Some(1), "{unlocked}");
         assert_eq!(unlocked["verdict"], "unsound");
         assert_eq!(kinds(&unlocked), ["oversold", "lost_update"]);

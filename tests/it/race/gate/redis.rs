@@ -28,7 +28,8 @@ impl Key {
     /// `None`, and a word on it, where no Redis answers. With CI=true that is a failure.
     fn new() -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let place = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "127.0.0.1:6379".to_owned());
+        let place = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
+        let place = place.trim_start_matches("redis://").to_owned();
         if !ask(&place, "PING").is_some_and(|answer| answer.starts_with("+PONG")) {
             assert!(std::env::var("CI").is_err(), "no Redis at {place}");
             eprintln!("skipped: no Redis at {place}");
