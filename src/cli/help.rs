@@ -1,6 +1,8 @@
 //! How the help and the manual pages are laid out: the headings under which options stand, and the order of the
 //! headings. The options themselves are declared where they are read.
 
+use std::sync::LazyLock;
+
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use roff::{Roff, roman};
 
@@ -96,11 +98,24 @@ const OF_LOGS: &[&str] = &["from", "bought", "refused", "failed", "unknown"];
 /// The options of a lesson, some of which mean something else in other commands.
 const OF_LESSONS: &[&str] = &["all", "fast", "source", "count", "serve", "connect", "file", "tickets"];
 
+/// The version, and the stores that were built in.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let stores = [
+        ("SQLite", cfg!(feature = "sqlite")),
+        ("PostgreSQL", cfg!(feature = "postgres")),
+        ("MariaDB and MySQL", cfg!(feature = "mysql")),
+        ("Redis", cfg!(feature = "redis")),
+    ];
+    let built_in = stores.iter().filter(|(_, is_there)| *is_there).map(|(store, _)| *store);
+    let stores: Vec<&str> = std::iter::once("ticket files").chain(built_in).collect();
+    format!("{}\nstores: {}", env!("CARGO_PKG_VERSION"), stores.join(", "))
+});
+
 /// The whole command, as it is parsed, shown and printed.
 pub(super) fn command() -> Command {
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
     let version = version.help("Print the version (with '--version': and the stores that it knows)");
-    let command = Cli::command().disable_version_flag(true).arg(version);
+    let command = Cli::command().disable_version_flag(true).arg(version).long_version(VERSION.as_str());
     laid_out(command.mut_subcommands(laid_out))
 }
 

@@ -28,6 +28,7 @@ fn numbers_are_read_as_people_write_them() {
 fn small_mistakes_are_understood() {
     let folder = Folder::new();
     let version = folder.ticketsim("version");
+    assert!(version.stdout.contains("stores: ticket files"), "{version:?}");
     assert_eq!((version.code, version.stdout), (Some(0), folder.ticketsim("--version").stdout));
     let by_name = folder.ticketsim("lesson isolation --source");
     assert_eq!((by_name.code, by_name.stdout), (Some(0), folder.ticketsim("lesson 5 --source").stdout));
