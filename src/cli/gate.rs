@@ -13,12 +13,12 @@ use super::pictures::PictureArgs;
 use super::print::{note, print, print_json};
 use crate::history;
 use crate::lang::{Lang, gate as say};
-use crate::race::gate::plan::{Database, GatePlan, Orders, RedisAddress};
+use crate::race::gate::plan::{Database, GatePlan, Orders};
 use crate::race::gate::{self, Told, Why, step};
 use crate::race::plan::RacePlan;
 use crate::report::page::trace;
 use crate::report::race::{gate as text, gate_json, gate_page};
-use crate::store::sql::Address;
+use crate::store::{Address, sql};
 use crate::verdict::Ruling;
 
 /// The gate before a shop's database.
@@ -95,12 +95,12 @@ impl GateArgs {
 }
 
 fn database(url: &str) -> anyhow::Result<Database> {
-    if let Some(rest) = url.strip_prefix("redis://") {
-        let address = RedisAddress::parse(rest).map_err(|what| anyhow::anyhow!("--gate: {what}"))?;
-        return Ok(Database::Redis(address));
-    }
     match Address::parse(url) {
-        Ok(Address::Postgres(address)) => Ok(Database::Postgres(*address)),
+        Ok(Address::Redis(address)) if address.tls => {
+            anyhow::bail!("--gate: the gate reads what is said, so there is no TLS behind it: take redis://…")
+        }
+        Ok(Address::Redis(address)) => Ok(Database::Redis(address)),
+        Ok(Address::Sql(sql::Address::Postgres(address))) => Ok(Database::Postgres(*address)),
         Ok(_) => anyhow::bail!("--gate: the gate stands before postgres://… or redis://…"),
         Err(error) => anyhow::bail!("--gate: {error}"),
     }
@@ -165,4 +165,31 @@ pub(super) fn execute(
         None => gated.ruling.into(),
     };
     Ok(outputs.exit(exit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The addresses are those of the stores, whatever stands in them.
+    #[test]
+    fn the_gate_takes_the_addresses_that_the_stores_take() {
+        for (url, shown) in [
+            ("redis://127.0.0.1", "redis://127.0.0.1:6379/0"),
+            ("redis://ann:s%40cret@[::1]:6380/2", "redis://ann@[::1]:6380/2"),
+            ("postgres://shop@127.0.0.1/shop", "postgres://shop@127.0.0.1:5432/shop"),
+        ] {
+            assert_eq!(database(url).expect(url).to_string(), shown);
+        }
+        for (url, said) in [
+            ("rediss://127.0.0.1", "no TLS behind it"),
+            ("redis://127.0.0.1:0", "port"),
+            ("sqlite:shop.db", "postgres://… or redis://…"),
+            ("mysql://127.0.0.1/shop", "postgres://… or redis://…"),
+            ("mongo://x", "no store"),
+        ] {
+            let error = database(url).expect_err(url).to_string();
+            assert!(error.starts_with("--gate: ") && error.contains(said), "{url}: {error}");
+        }
+    }
 }

@@ -13,13 +13,14 @@ use crate::protocol::sql::{Isolation, Journal, SqlSale};
 use crate::protocol::{Choices, StepKind};
 use crate::report::matrix::StoreAbout;
 use crate::shell::shell_quoted;
+use crate::store;
 use crate::store::sql::{Address, SqlStore};
 
 /// The databases of a matrix.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "With --store")]
 pub(super) struct StoresArgs {
-    /// Grade the protocols of databases instead: sqlite:PATH, or postgres://USER@HOST/DATABASE; several make one table
+    /// Grade the protocols of databases instead: sqlite:PATH, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE;
+    /// several make one table
     ///
     /// Each protocol of the catalogue at each level that it is known at, beside its control. The tables that it makes
     /// are its own, and go with it.
@@ -95,7 +96,12 @@ impl Places {
         }
         let mut places = Self(Vec::new());
         for url in &args.store {
-            let address = Address::parse(url).context("--store")?;
+            let address = match store::Address::parse(url).context("--store")? {
+                store::Address::Sql(address) => address,
+                store::Address::Redis(_) => anyhow::bail!(
+                    "--store: the matrix grades protocols of SQLite, PostgreSQL and MariaDB, and that is Redis"
+                ),
+            };
             let made = match &address {
                 Address::Sqlite(path) if !path.exists() => Some(path.clone()),
                 _ => None,

@@ -199,7 +199,7 @@ enum Command {
     Race(Box<race::RaceArgs>),
     /// Say how many tickets are left
     Show(show::ShowArgs),
-    /// Remove the tables of a sale from a database
+    /// Remove what a sale has at a database or a Redis server: its tables, or keys
     Clear(show::ClearArgs),
     /// How to log purchases, so that check can judge them
     #[command(override_help = logging::TEXT)]

@@ -108,6 +108,7 @@ fn what_the_matrix_of_databases_has_not_got_is_refused() {
         ("--store sqlite:shop.db --isolation serializable", "no protocol of that name"),
         ("--store sqlite:missing/shop.db", "missing/shop.db"),
         ("--store mongo://x", "no store"),
+        ("--store redis://127.0.0.1:1", "that is Redis"),
     ] {
         let ran = folder.ticketsim(&format!("matrix {options}"));
         assert_eq!(ran.code, Some(2), "{options}: {ran:?}");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::step::Step;
+use crate::store::redis::RedisAddress;
 use crate::store::sql::PostgresAddress;
 
 /// Which orders are tried.
@@ -44,56 +45,6 @@ impl std::fmt::Display for Orders {
             Orders::Random(count) => write!(f, "random:{count}"),
             Orders::Depth(most) => write!(f, "depth:{most}"),
         }
-    }
-}
-
-/// Where a server of Redis is.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RedisAddress {
-    /// Its host.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// As whom.
-    pub user: Option<String>,
-    /// With what; it is never printed.
-    pub(super) password: Option<String>,
-}
-
-impl RedisAddress {
-    /// Reads what stands behind `redis://`: `[[USER]:PASSWORD@]HOST[:PORT][/NUMBER]`.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let place = text.split(['/', '?']).next().unwrap_or_default();
-        let (login, place) = match place.rsplit_once('@') {
-            Some((login, place)) => (Some(login), place),
-            None => (None, place),
-        };
-        let (host, port) = place.rsplit_once(':').unwrap_or((place, "6379"));
-        let port = port.parse().ok().filter(|port| *port > 0);
-        let port = port.ok_or("redis: the port is a number from 1 to 65535")?;
-        if host.is_empty() {
-            return Err("redis: it takes redis://HOST:PORT".to_owned());
-        }
-        let (user, password) = match login.map(|login| login.split_once(':').unwrap_or(("", login))) {
-            Some((user, password)) => (Some(user.to_owned()), Some(password.to_owned())),
-            None => (None, None),
-        };
-        Ok(Self { host: host.to_owned(), port, user, password })
-    }
-}
-
-impl std::fmt::Display for RedisAddress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "redis://{}:{}", self.host, self.port)
-    }
-}
-
-impl std::fmt::Debug for RedisAddress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RedisAddress({self})")
     }
 }
 

@@ -4,8 +4,8 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::race::gate::plan::RedisAddress;
 use crate::race::gate::wire::redis::value;
+use crate::store::redis::RedisAddress;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,9 +26,9 @@ impl RedisWatch {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut watch = Self { stream };
-        if let Some(password) = &address.password {
-            let user = address.user.as_deref().filter(|user| !user.is_empty());
-            let words: Vec<&str> = ["AUTH"].into_iter().chain(user).chain([password.as_str()]).collect();
+        if let Some(password) = address.password() {
+            let words: Vec<&str> =
+                ["AUTH"].into_iter().chain(address.user.as_deref()).chain([password]).collect();
             watch.ask(&words)?;
         }
         watch.ask(&["PING"])?;

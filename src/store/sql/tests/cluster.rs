@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, User};
+use nix::unistd::Pid;
 
 use super::*;
 use crate::fault::FaultKind;
@@ -41,7 +41,7 @@ impl Cluster {
         let folder = tempfile::tempdir().expect("a folder");
         let cluster = Self { folder, programs, server: None };
         std::fs::write(cluster.path("password"), PASSWORD).expect("a file");
-        if let Some(user) = cluster.runs_as() {
+        if let Some(user) = runs_as("postgres") {
             std::os::unix::fs::chown(cluster.folder.path(), Some(user.uid.as_raw()), None).expect("an owner");
         }
         std::fs::set_permissions(cluster.path("password"), PermissionsExt::from_mode(0o644)).expect("a mode");
@@ -61,16 +61,10 @@ impl Cluster {
         self.folder.path().join(name)
     }
 
-    /// A server does not run as root.
-    fn runs_as(&self) -> Option<User> {
-        let is_root = nix::unistd::geteuid().is_root();
-        is_root.then(|| User::from_name("postgres").ok().flatten().expect("a user that a server runs as"))
-    }
-
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
-        if let Some(user) = self.runs_as() {
+        if let Some(user) = runs_as("postgres") {
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
         }
         command
@@ -174,14 +168,7 @@ fn a_server_that_is_full_says_so_and_one_that_crashes_in_mid_sale_leaves_the_boo
     let recorder = recorder(20);
     let room = store.most_connections().expect("a server").expect("a limit");
     assert!(room.free > 0 && room.because.contains("max_connections = 8, 3 of them reserved"), "{room:?}");
-    let mut sessions = Vec::new();
-    let full = loop {
-        match store.open(&recorder, PACE, sessions.len() as u32 + 1) {
-            Ok(session) => sessions.push(session),
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(full, SqlError::Full { .. }), "{full:?}");
+    let mut sessions = until_full(&store, &recorder);
     assert!(sessions.len() as u64 >= room.free, "{} sessions, {room:?}", sessions.len());
     let none =
         cluster.store(cluster.owner()).most_connections().expect("the reserved ones").expect("a limit");

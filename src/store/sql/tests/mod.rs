@@ -1,6 +1,6 @@
 //! Tests against the engines themselves. SQLite is there always; a server of PostgreSQL where `TICKETSIM_POSTGRES`
-//! or its usual address leads to one, and one of MariaDB where `TICKETSIM_MYSQL` or its usual address does, in a database of the test's own. Where there is none, a test says that it
-//! is skipped; with `CI=true` that is a failure.
+//! or its usual address leads to one, and one of MariaDB where `TICKETSIM_MYSQL` or its usual address does, in a
+//! database of the test's own. Where there is none, a test says that it is skipped; with `CI=true` that is a failure.
 
 mod place;
 mod stage;
@@ -30,6 +30,28 @@ const PACE: Pace = Pace { think_ns: 0, jitter: 0.0, seed: 1 };
 
 fn recorder(buyers: u32) -> Recorder {
     Recorder::new(buyers, 1000).expect("shared memory")
+}
+
+/// As whom a server of a test's own runs: it does not run as root.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn runs_as(name: &str) -> Option<nix::unistd::User> {
+    let is_root = nix::unistd::geteuid().is_root();
+    is_root.then(|| nix::unistd::User::from_name(name).ok().flatten().expect("a user that a server runs as"))
+}
+
+/// As many sessions as the server takes: one more is told that it is full.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn until_full(store: &SqlStore, recorder: &Recorder) -> Vec<SqlSession> {
+    let mut sessions = Vec::new();
+    loop {
+        match store.open(recorder, PACE, sessions.len() as u32 + 1) {
+            Ok(session) => sessions.push(session),
+            Err(full) => {
+                assert!(matches!(full, SqlError::Full { .. }), "{full:?}");
+                return sessions;
+            }
+        }
+    }
 }
 
 /// Every action that an engine has, one after the other, by one buyer, against what it must answer.

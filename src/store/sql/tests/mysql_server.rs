@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, User};
+use nix::unistd::Pid;
 
 use super::*;
 use crate::fault::{Fault, StoreCode};
@@ -45,7 +45,7 @@ impl Server {
         // Free a moment ago: whoever takes it meanwhile makes this fail, not pass.
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let server = Self { folder, port, server: None };
-        if let Some(user) = server.runs_as() {
+        if let Some(user) = runs_as("mysql") {
             std::os::unix::fs::chown(server.folder.path(), Some(user.uid.as_raw()), None).expect("an owner");
         }
         let made = server
@@ -69,18 +69,12 @@ impl Server {
         self.folder.path().join(name)
     }
 
-    /// A server does not run as root.
-    fn runs_as(&self) -> Option<User> {
-        let is_root = nix::unistd::geteuid().is_root();
-        is_root.then(|| User::from_name("mysql").ok().flatten().expect("a user that a server runs as"))
-    }
-
     fn program(&self, program: PathBuf) -> Command {
         let mut command = Command::new(program);
         command.arg("--no-defaults").arg(format!("--datadir={}", self.path("data").display()));
         // A server that starts removes what it takes for the temporary tables of one that is gone.
         command.env("TMPDIR", self.folder.path()).current_dir("/").stdin(Stdio::null());
-        if let Some(user) = self.runs_as() {
+        if let Some(user) = runs_as("mysql") {
             command.arg(format!("--user={}", user.name));
         }
         command
@@ -92,7 +86,7 @@ impl Server {
         // The server's user may not look into our folders.
         for name in ["server.pem", "server.key"] {
             std::fs::copy(tls(name), self.path(name)).expect("a file");
-            if let Some(user) = self.runs_as() {
+            if let Some(user) = runs_as("mysql") {
                 std::os::unix::fs::chown(self.path(name), Some(user.uid.as_raw()), None).expect("an owner");
             }
         }
@@ -217,14 +211,7 @@ fn a_server_that_is_full_impatient_or_crashes_says_so_and_leaves_the_books_in_or
     let recorder = recorder(20);
     let room = store.most_connections().expect("a server").expect("a limit");
     assert!(room.free > 0 && room.because.contains("max_connections = 10"), "{room:?}");
-    let mut sessions = Vec::new();
-    let full = loop {
-        match store.open(&recorder, PACE, sessions.len() as u32 + 1) {
-            Ok(session) => sessions.push(session),
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(full, SqlError::Full { .. }), "{full:?}");
+    let mut sessions = until_full(&store, &recorder);
     assert!(sessions.len() as u64 >= room.free, "{} sessions, {room:?}", sessions.len());
 
     let mut session = sessions.remove(0);
