@@ -1,12 +1,13 @@
 //! How near buyers at a database come to the bare statements, measured in pairs, in turn, on the same database:
 //! at PostgreSQL to `pgbench -n -M prepared -c 10` with the same statement, at MariaDB to `mariadb-slap
-//! --concurrency=10` (threads over its C client library), at SQLite to a loop over the same prepared statements. What counts is the ratio within a pair. `cargo bench --bench stores`, with a part of a
+//! --concurrency=10` (threads over its C client library), at SQLite to a loop over the same prepared statements, at Redis
+//! to `redis-benchmark -c 10` with the same script (EVALSHA, no pipelining). What counts is the ratio within a pair. `cargo bench --bench stores`, with a part of a
 //! line's name (`-- sqlite`) for that line alone; a server is looked for as the tests do.
 
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::wait::waitpid;
@@ -14,8 +15,12 @@ use nix::unistd::{Pid, pipe};
 use ticketsim::buyer::{Buyer, Rules};
 use ticketsim::history::Recorder;
 use ticketsim::plan::{Pace, PerBuyer};
+use ticketsim::protocol::Protocol;
+use ticketsim::protocol::redis::{RedisSale, RedisWrite};
 use ticketsim::protocol::sql::{Engine, Journal, SqlSale, SqlWrite};
 use ticketsim::shared::SharedSlice;
+use ticketsim::store::Store;
+use ticketsim::store::redis::{RedisAddress, RedisStore};
 use ticketsim::store::sql::address::{MysqlHost, PostgresHost};
 use ticketsim::store::sql::{Address, SaleName, SqlStore};
 use ticketsim::workers::{fork_buyer, only_thread};
@@ -44,6 +49,7 @@ fn main() {
     at_sqlite(&line, scale);
     at_postgres(&line, scale);
     at_mysql(&line, scale);
+    at_redis(&line, scale);
 }
 
 type Line<'a> = &'a dyn Fn(&str, &dyn Fn(bool) -> [f64; 2]);
@@ -58,7 +64,7 @@ fn at_sqlite(line: Line<'_>, scale: i64) {
         let store = SqlStore::new(take, Address::Sqlite(file.clone()), SaleName::default()).expect("a store");
         let tickets = tickets / scale;
         line(&format!("sqlite {journal}, take"), &|turned| {
-            pair(turned, || ours(&store, take, tickets), || bare_sqlite(&store, &file, tickets))
+            pair(turned, || ours(&store, take.protocol(), tickets), || bare_sqlite(&store, &file, tickets))
         });
     }
 }
@@ -76,7 +82,7 @@ fn at_postgres(line: Line<'_>, scale: i64) {
     }
     let tickets = 4_000 / scale;
     line("postgres, take", &|turned| {
-        pair(turned, || ours(&store, take, tickets), || pgbench(&store, &address, tickets))
+        pair(turned, || ours(&store, take.protocol(), tickets), || pgbench(&store, &address, tickets))
     });
     store.clear().expect("cleared");
 }
@@ -94,23 +100,65 @@ fn at_mysql(line: Line<'_>, scale: i64) {
     }
     let tickets = 4_000 / scale;
     line("mariadb, take", &|turned| {
-        pair(turned, || ours(&store, take, tickets), || mariadb_slap(&store, &address, tickets))
+        pair(turned, || ours(&store, take.protocol(), tickets), || mariadb_slap(&store, &address, tickets))
     });
     store.clear().expect("cleared");
 }
 
+fn at_redis(line: Line<'_>, scale: i64) {
+    let url = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
+    let address = RedisAddress::parse(&url).expect("a Redis server").expect("an address");
+    let name: SaleName = format!("bench_{}", std::process::id()).parse().expect("a name");
+    let take = RedisSale { write: RedisWrite::Take, ..RedisSale::new() };
+    let store = RedisStore::new(take, address.clone(), name.clone()).expect("a store");
+    if let Err(error) = store.about() {
+        println!("  skipped: redis: {error}");
+        return;
+    }
+    let tickets = 40_000 / scale;
+    line("redis, take", &|turned| {
+        let bare = || redis_benchmark(&store, &address, &name, tickets);
+        pair(turned, || ours(&store, take.protocol(), tickets), bare)
+    });
+    store.clear().expect("cleared");
+}
+
+/// The same script by Redis' own yardstick; the seconds that as many sales would take.
+fn redis_benchmark(store: &RedisStore, address: &RedisAddress, name: &SaleName, tickets: i64) -> f64 {
+    store.put_on_sale(Some(tickets), &AtomicBool::new(false)).expect("tickets");
+    let place = ["-h".to_owned(), address.host.clone(), "-p".to_owned(), address.port.to_string()];
+    let ask = |program: &str, words: &[&str]| {
+        let ran = Command::new(program).args(&place).args(words).output().expect(program);
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+        said
+    };
+    let take = "if tonumber(redis.call('GET', KEYS[1]) or '0') <= 0 then return false end\n\
+                return redis.call('DECR', KEYS[1])";
+    let script = ask("redis-cli", &["SCRIPT", "LOAD", take]);
+    let (clients, requests) = (BUYERS.to_string(), tickets.to_string());
+    let key = format!("ticketsim:stock:{name}");
+    let database = address.database.to_string();
+    let words = ["-c", &clients, "-n", &requests, "--dbnum", &database, "--csv"];
+    let said = ask("redis-benchmark", &[&words[..], &["EVALSHA", script.trim(), "1", &key]].concat());
+    assert_eq!(store.stock_left().expect("a stock"), 0, "each ticket once: {said}");
+    // Below the names of the columns: the command, and how many of it a second.
+    let rate = said.lines().last().and_then(|line| line.split("\",\"").nth(1)?.parse::<f64>().ok());
+    tickets as f64 / rate.unwrap_or_else(|| panic!("a rate: {said}"))
+}
+
 /// Sells all tickets by processes, each with its session, recorded; the seconds that it took.
-fn ours(store: &SqlStore, sale: SqlSale, tickets: i64) -> f64 {
-    store.put_on_sale(Some(tickets)).expect("tickets");
+fn ours<S: Store>(store: &S, protocol: Protocol, tickets: i64) -> f64 {
+    Store::put_on_sale(store, Some(tickets), &AtomicBool::new(false)).expect("tickets");
     let recorder = Recorder::new(BUYERS, tickets as u64 + u64::from(BUYERS)).expect("shared memory");
     let seconds = crowd(|buyer| {
-        let session = store.open(&recorder, PACE, buyer).expect("a session");
+        let session = Store::open(store, PACE, &recorder, buyer).expect("a session");
         let mut recorded = Recorded::new(session, recorder.pen(buyer));
-        let rules = Rules { protocol: sale.protocol(), per_buyer: PerBuyer::All, retry: false };
+        let rules = Rules { protocol, per_buyer: PerBuyer::All, retry: false };
         move || drive(&mut Buyer::new(rules), &mut recorded)
     });
     assert_eq!(recorder.tally().bought, tickets as u64, "each ticket once");
-    assert_eq!(store.stock_left().expect("a stock"), 0);
+    assert_eq!(store.left().remaining, Some(0));
     seconds
 }
 

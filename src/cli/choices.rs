@@ -16,7 +16,7 @@ use crate::closed_set::{ClosedSet, UnknownName};
 use crate::protocol::catalogue::{self, Case, CatalogueError};
 use crate::protocol::file::{Lock, LockOn, Others, Sale, Write};
 use crate::protocol::redis::{RedisLock, RedisWrite};
-use crate::protocol::sql::{Engine, SqlLock, SqlWrite};
+use crate::protocol::sql::{SqlLock, SqlWrite};
 use crate::protocol::{Choices, Protocol, StoreKind};
 
 /// What one purchase does.
@@ -47,8 +47,8 @@ pub(super) struct ChoiceArgs {
     steps: Option<Protocol>,
     /// A well-known protocol by its name: `ticketsim protocols` lists them
     ///
-    /// It stands for steps and for the lock that it is known with. --lock, or --isolation in a database, takes
-    /// another one that it is known with.
+    /// It stands for steps and for the lock that it is known with. --lock on a file, or --isolation in a database,
+    /// takes another one that it is known with.
     #[arg(long, value_name = "NAME",
           conflicts_with_all = ["steps", "no_lock", "write", "lock_on", "constraint", "retry"])]
     protocol: Option<String>,
@@ -66,18 +66,7 @@ impl ChoiceArgs {
     /// # Errors
     /// When the store has not got one of the choices, or choices and steps say nothing together.
     pub(super) fn choices(&self, store: Option<StoreKind>) -> anyhow::Result<Choices> {
-        let engine = match store {
-            Some(StoreKind::Redis) => {
-                anyhow::ensure!(
-                    self.protocol.is_none(),
-                    "--protocol: none of them is known at Redis by a name"
-                );
-                None
-            }
-            Some(StoreKind::Sql(engine)) => Some(engine),
-            None => None,
-        };
-        if let Some(choices) = self.of_catalogue(engine)? {
+        if let Some(choices) = self.of_catalogue(store)? {
             return Ok(choices);
         }
         let Some(store) = store else { return Ok(Choices::File(self.sale()?)) };
@@ -154,33 +143,33 @@ impl ChoiceArgs {
         self.trouble.onto(Sale { others, ..sale })
     }
 
-    /// The protocol that was named, in this database; on a ticket file, if there is none.
+    /// The protocol that was named, at this store; on a ticket file, if there is none.
     ///
     /// # Errors
     /// When there is no such protocol there.
-    pub(super) fn case(&self, engine: Option<Engine>) -> anyhow::Result<Option<&'static Case>> {
+    pub(super) fn case(&self, store: Option<StoreKind>) -> anyhow::Result<Option<&'static Case>> {
         let Some(name) = &self.protocol else { return Ok(None) };
         let entry = catalogue::entry(name).context("--protocol")?;
-        match entry.case(engine) {
+        match entry.case(store) {
             Ok(case) => Ok(Some(case)),
-            Err(error @ CatalogueError::OtherStore { .. }) if engine.is_none() => {
+            Err(error @ CatalogueError::OtherStore { .. }) if store.is_none() => {
                 anyhow::bail!("--protocol: {error}; --store says at which database the tickets are")
             }
             Err(error) => anyhow::bail!("--protocol: {error}"),
         }
     }
 
-    /// The first database where the protocol that was named is met, if no ticket file has it.
-    pub(super) fn only_in(&self) -> Option<Engine> {
+    /// The first store where the protocol that was named is met, if no ticket file has it.
+    pub(super) fn only_in(&self) -> Option<StoreKind> {
         let entry = catalogue::entry(self.protocol.as_deref()?).ok()?;
         if entry.case(None).is_ok() { None } else { entry.cases.first()?.store().parse().ok() }
     }
 
     /// What the protocol that was named stands for.
-    fn of_catalogue(&self, engine: Option<Engine>) -> anyhow::Result<Option<Choices>> {
-        let (Some(case), Some(name)) = (self.case(engine)?, &self.protocol) else { return Ok(None) };
+    fn of_catalogue(&self, store: Option<StoreKind>) -> anyhow::Result<Option<Choices>> {
+        let (Some(case), Some(name)) = (self.case(store)?, &self.protocol) else { return Ok(None) };
         let entry = catalogue::entry(name)?;
-        if engine.is_none() {
+        if store.is_none() {
             let lock = self.lock_word()?.map(str::parse::<Lock>).transpose();
             let lock = lock.map_err(|name| of_a_database(&name))?.map(Lock::name);
             return Ok(Some(case.variant(entry, "lock", lock).context("--protocol")?.choices));
@@ -189,6 +178,11 @@ impl ChoiceArgs {
             self.lock.is_none(),
             "--protocol: {name} says by itself what it locks; leave --lock out"
         );
+        self.redis.none_beside(name)?;
+        if store == Some(StoreKind::Redis) {
+            self.sql.none_elsewhere()?;
+            return Ok(Some(case.usual().choices));
+        }
         let variant = case.variant(entry, "isolation", self.sql.level()).context("--protocol")?;
         Ok(Some(match variant.choices {
             Choices::Sql(sale) => Choices::Sql(self.sql.tuned(sale)?),

@@ -12,12 +12,12 @@ use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json};
 use super::progress::Counted;
 use super::workers::WorkersArgs;
+use crate::closed_set::UnknownName;
 use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, Stopped, census_until, graph, sample_until};
 use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Plan, Workers};
 use crate::protocol::redis::RedisLock;
-use crate::protocol::sql::Engine;
 use crate::protocol::{Allowed, Choices, Mishap, Mishaps, StoreKind};
 use crate::report::explore as report;
 use crate::stock::Stock;
@@ -51,7 +51,7 @@ pub(super) struct ExploreArgs {
     choices: ChoiceArgs,
     #[command(flatten)]
     workers: WorkersArgs,
-    /// Leases that expire in one schedule at most, or `any`: --lock lease [default: 0]
+    /// Leases that expire in one schedule at most, or `any`: --lock lease [default: 0, or what --protocol is about]
     #[arg(long, value_name = "N|any")]
     expire: Option<Allowed>,
     /// Purchases that each buyer makes, or `all`: until it is refused
@@ -78,16 +78,8 @@ pub(super) struct ExploreArgs {
     json: bool,
 }
 
-/// The engine of a database: by its name, or by the address of one, of which nothing else is used.
-pub(super) fn engine(text: &str) -> Result<Engine, String> {
-    match store(text)? {
-        StoreKind::Sql(engine) => Ok(engine),
-        StoreKind::Redis => Err("that is no database".to_owned()),
-    }
-}
-
 /// A store: by its name, or by the address of one, of which nothing else is used.
-fn store(text: &str) -> Result<StoreKind, String> {
+pub(super) fn store(text: &str) -> Result<StoreKind, String> {
     let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
     let name = match scheme {
         "postgresql" => "postgres",
@@ -95,27 +87,20 @@ fn store(text: &str) -> Result<StoreKind, String> {
         "rediss" => "redis",
         other => other,
     };
-    let names = || StoreKind::all().map(StoreKind::name).collect::<Vec<_>>().join(", ");
-    StoreKind::all()
-        .find(|store| store.name() == name)
-        .ok_or_else(|| format!("unknown store {name:?}: one of {}", names()))
+    name.parse().map_err(|error: UnknownName| error.to_string())
 }
 
 impl ExploreArgs {
     fn setting(&self) -> anyhow::Result<Setting> {
-        // A protocol that is met in databases alone says by itself which model is meant.
-        let store = self.store.or_else(|| self.choices.only_in().map(StoreKind::Sql));
+        // A protocol that is met at no file says by itself which model is meant.
+        let store = self.store.or_else(|| self.choices.only_in());
         let choices = self.choices.choices(store)?;
         let has_lease = matches!(choices, Choices::Redis(sale) if sale.lock == RedisLock::Lease);
         anyhow::ensure!(
             self.expire.is_none() || has_lease,
             "--expire lets leases expire, and no step takes one: --store redis --lock lease"
         );
-        let case = match store {
-            Some(StoreKind::Redis) => None,
-            Some(StoreKind::Sql(engine)) => self.choices.case(Some(engine))?,
-            None => self.choices.case(None)?,
-        };
+        let case = self.choices.case(store)?;
         let usual = case.map_or((2, 1), |case| (case.buyers, case.tickets));
         let (buyers, tickets) = (self.buyers.unwrap_or(usual.0), self.tickets.unwrap_or(usual.1));
         let WorkersArgs { workers } = self.workers;
@@ -123,7 +108,8 @@ impl ExploreArgs {
             store.is_none() || workers == Workers::Process,
             "--workers is of a ticket file: a database tells buyers apart by their connections"
         );
-        let mishaps = Mishaps::default().with(Mishap::Expire, self.expire.unwrap_or_default());
+        let mishaps = case.map_or(Mishaps::none(), |case| case.usual().mishaps);
+        let mishaps = self.expire.map_or(mishaps, |most| mishaps.with(Mishap::Expire, most));
         let setting = Setting::new(choices, buyers, tickets);
         Ok(Setting { per_buyer: self.per_buyer, workers, mishaps, ..setting })
     }

@@ -1,4 +1,4 @@
-//! `ticketsim matrix --store`: the databases of a matrix, their rows, and the removal of what it made there.
+//! `ticketsim matrix --store`: the stores of a matrix, their rows, and the removal of what it made there.
 
 use std::path::{Path, PathBuf};
 
@@ -6,24 +6,25 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::closed;
+use super::store::{Shop, plan, usual};
 use crate::matrix::{StoreCase, store_cases};
-use crate::plan::{Secret, SqlPlan, StorePlan, Workers};
+use crate::plan::{Secret, StorePlan, Workers};
 use crate::protocol::catalogue;
-use crate::protocol::sql::{Isolation, Journal, SqlSale};
+use crate::protocol::sql::{Isolation, Journal, SqlSale, Switch};
 use crate::protocol::{Choices, StepKind};
 use crate::report::matrix::StoreAbout;
 use crate::shell::shell_quoted;
-use crate::store;
-use crate::store::sql::{Address, SqlStore};
+use crate::store::Address;
+use crate::store::sql::{self, SqlStore};
 
-/// The databases of a matrix.
+/// The stores of a matrix.
 #[derive(Clone, Debug, Args)]
 pub(super) struct StoresArgs {
-    /// Grade the protocols of databases instead: sqlite:PATH, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE;
-    /// several make one table
+    /// Grade the protocols of databases and Redis instead: sqlite:PATH, postgres://USER@HOST/DATABASE,
+    /// mysql://USER@HOST/DATABASE or redis://HOST/DB; several make one table
     ///
-    /// Each protocol of the catalogue at each level that it is known at, beside its control. The tables that it makes
-    /// are its own, and go with it.
+    /// Each protocol of the catalogue at each level that it is known at, beside its control. The tables and keys that it
+    /// makes are its own, and go with it.
     #[arg(long, value_name = "URL", conflicts_with_all = ["lock", "write", "dir", "protocols"])]
     pub(super) store: Vec<String>,
     /// These protocols alone (and the control of each)
@@ -76,7 +77,7 @@ pub(super) fn list<T: std::fmt::Display>(option: &str, members: &[T]) -> Option<
     (!names.is_empty()).then(|| format!("{option} {}", names.join(",")))
 }
 
-/// The databases of a matrix, each with a sale of the matrix' own that goes with this.
+/// The stores of a matrix, each with a sale of the matrix' own that goes with this.
 pub(super) struct Places(Vec<Place>);
 
 struct Place {
@@ -84,6 +85,8 @@ struct Place {
     address: Address,
     name: String,
     about: StoreAbout,
+    /// Whether it is one that may abort who writes what has changed since its snapshot, which no level promises.
+    has_snapshot_isolation: bool,
     /// The file of a database that was not there before.
     made: Option<PathBuf>,
 }
@@ -96,29 +99,27 @@ impl Places {
         }
         let mut places = Self(Vec::new());
         for url in &args.store {
-            let address = match store::Address::parse(url).context("--store")? {
-                store::Address::Sql(address) => address,
-                store::Address::Redis(_) => anyhow::bail!(
-                    "--store: the matrix grades protocols of SQLite, PostgreSQL and MariaDB, and that is Redis"
-                ),
-            };
+            let address = Address::parse(url).context("--store")?;
             let made = match &address {
-                Address::Sqlite(path) if !path.exists() => Some(path.clone()),
+                Address::Sql(sql::Address::Sqlite(path)) if !path.exists() => Some(path.clone()),
                 _ => None,
             };
             let name = format!("matrix_{}_{}", std::process::id(), places.0.len());
             let about = StoreAbout { store: address.to_string(), engine: String::new() };
-            places.0.push(Place { given: url.clone(), address, name, about, made });
+            let has_snapshot_isolation = false;
+            places.0.push(Place { given: url.clone(), address, name, about, has_snapshot_isolation, made });
             let Some(place) = places.0.last_mut() else { continue };
-            let usual = args.tuned(Choices::Sql(SqlSale::new(place.address.engine())));
-            let store = place.store(usual)?;
-            store.put_on_sale(Some(1))?;
-            place.about.engine = store.about()?.to_string();
+            let shop = place.shop(args.tuned(usual(place.address.kind())))?;
+            shop.put_on_sale(1)?;
+            place.about.engine = shop.about()?;
+            if let StorePlan::Sql(plan) = place.plan(usual(place.address.kind())) {
+                place.has_snapshot_isolation = SqlStore::settled(&plan)?.sale.snapshot_isolation.is_some();
+            }
         }
         Ok(places)
     }
 
-    /// The rows of all, in the order of the databases.
+    /// The rows of all, in the order of the stores.
     pub(super) fn rows(&self, args: &StoresArgs, workers: &[Workers]) -> anyhow::Result<Vec<StoreCase>> {
         let wants = |protocol: &str, level: &str| args.wants(protocol, level);
         let rows: Vec<StoreCase> = self
@@ -126,8 +127,7 @@ impl Places {
             .iter()
             .enumerate()
             .flat_map(|(number, place)| {
-                let engine = place.address.engine();
-                store_cases(number, engine, workers, &|choices| args.tuned(choices), &wants)
+                store_cases(number, place.address.kind(), workers, &|choices| args.tuned(choices), &wants)
             })
             .collect();
         anyhow::ensure!(
@@ -153,29 +153,26 @@ impl Places {
 
 impl Place {
     fn plan(&self, choices: Choices) -> StorePlan {
-        let sale = match choices {
-            Choices::Sql(sale) => sale,
-            // Its rows are those of a database of SQL.
-            Choices::File(_) | Choices::Redis(_) => SqlSale::new(self.address.engine()),
+        let choices = match choices {
+            Choices::Sql(sale) if self.has_snapshot_isolation => {
+                // As the catalogue promises it, whatever the server has.
+                Choices::Sql(SqlSale { snapshot_isolation: Some(Switch::Off), ..sale })
+            }
+            own => own,
         };
-        let given = Secret(Some(self.given.clone()));
-        StorePlan::Sql(SqlPlan { sale, url: self.about.store.clone(), given, name: self.name.clone() })
+        plan(&self.address, Secret(Some(self.given.clone())), &self.name, choices)
     }
 
-    fn store(&self, choices: Choices) -> anyhow::Result<SqlStore> {
-        match self.plan(choices) {
-            StorePlan::Sql(plan) => Ok(SqlStore::of(&plan)?),
-            StorePlan::File(_) | StorePlan::Redis(_) => anyhow::bail!("it is no database of SQL"),
-        }
+    fn shop(&self, choices: Choices) -> anyhow::Result<Shop> {
+        Shop::of(&self.plan(choices))?.context("it is a ticket file")
     }
 }
 
 impl Drop for Place {
     /// What it made there goes. That it can't be removed changes no grade.
     fn drop(&mut self) {
-        let usual = Choices::Sql(SqlSale::new(self.address.engine()));
-        if let Ok(store) = self.store(usual) {
-            let _ = store.clear();
+        if let Ok(shop) = self.shop(usual(self.address.kind())) {
+            let _ = shop.clear();
         }
         for path in self.made.iter().flat_map(|path| files_of(path)) {
             let _ = std::fs::remove_file(path);

@@ -5,12 +5,12 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::Exit;
-use super::explore::engine;
+use super::explore::store;
 use super::print::{print, print_json};
 use super::work::unless_interrupted;
 use crate::lang::Lang;
+use crate::protocol::StoreKind;
 use crate::protocol::catalogue::{self, Case, Entry};
-use crate::protocol::sql::Engine;
 use crate::report::protocols::{Counted, json, list, text};
 
 /// `ticketsim protocols`.
@@ -22,9 +22,9 @@ pub(super) struct ProtocolsArgs {
     /// One of them: its steps, what goes wrong, where it is met, how it is mended, the commands to see it
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// As it is at this database
-    #[arg(long, value_name = "ENGINE", value_parser = engine, requires = "name")]
-    store: Option<Engine>,
+    /// As it is at this store: sqlite, postgres, mysql or redis
+    #[arg(long, value_name = "STORE", value_parser = store, requires = "name")]
+    store: Option<StoreKind>,
     /// Print one list of JSON instead of text
     #[arg(long)]
     json: bool,

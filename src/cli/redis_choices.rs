@@ -63,6 +63,18 @@ impl RedisArgs {
         Ok(sale)
     }
 
+    /// What a named protocol says by itself is refused beside it.
+    ///
+    /// # Errors
+    /// When one of them was given.
+    pub(super) fn none_beside(&self, protocol: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.fence.is_none(),
+            "--protocol: {protocol} says by itself what presents a token; leave --fence out"
+        );
+        Ok(())
+    }
+
     /// What a Redis server alone has is refused elsewhere.
     ///
     /// # Errors

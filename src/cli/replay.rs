@@ -54,9 +54,12 @@ Examples:
       --steps 'read lock write unlock'
   ticketsim replay 'R1 R2 W1 W2 C1 C2' --store postgres:///shop \\
       --isolation read-committed --tickets 1
+  ticketsim replay 'L1 R1 X1 L2 R2 W1 U1 W2 U2' --store redis:// \\
+      --lock lease --fence write --tickets 1
   ticketsim replay --from race.json --expect sound
 
-With --store a step is a request: one that has to wait has been sent, and the engine says that it waits.")]
+In a database a step is a request: one that has to wait has been sent, and the engine says that it waits. At Redis \
+X is a step of nature: that buyer's lease expires, for real, and no other does meanwhile.")]
 pub(super) struct ReplayArgs {
     /// The steps in their order, e.g. 'R1 R2 W1 W2'
     #[arg(value_name = "SCHEDULE", required_unless_present = "from")]
@@ -130,19 +133,18 @@ impl ReplayArgs {
         };
         let ScheduleFile { mut plan, steps, .. } = file?;
         anyhow::ensure!(!steps.0.is_empty(), EMPTY);
-        if let Some(address) = self.place.sql_address()? {
+        if let Some(address) = self.place.address()? {
             // The same schedule somewhere else.
-            let ScheduleSale::Sql(database) = &mut plan.sale else {
+            let Some(own) = plan.sale.store_kind() else {
                 anyhow::bail!("--store: the schedule is of a ticket file")
             };
-            let (engine, own) = (address.engine(), database.sale.engine);
             anyhow::ensure!(
-                engine == own,
+                address.kind() == own,
                 "--store: the schedule is of {}, and that is {}",
                 own.title(),
-                engine.title()
+                address.kind().title()
             );
-            *database = self.place.sql_plan(&address, database.sale);
+            plan.sale = self.place.plan(&address, plan.sale.choices())?.into();
         }
         Ok((plan.plan(&steps, &self.sale.file()), steps, plan.engine))
     }
@@ -290,11 +292,11 @@ pub(super) fn plan_of(
     buyers: Option<u32>,
     steps: &Schedule,
 ) -> anyhow::Result<Plan> {
-    let sale = match args.database(place)? {
-        Some(_) if workers != Workers::Process => anyhow::bail!(
-            "--workers is of a ticket file: at a database each buyer that is replayed is a process"
-        ),
-        Some(database) => ScheduleSale::Sql(database),
+    let sale = match args.elsewhere(place)? {
+        Some(_) if workers != Workers::Process => {
+            anyhow::bail!("--workers is of a ticket file: elsewhere each buyer that is replayed is a process")
+        }
+        Some((_, store)) => store.into(),
         None => ScheduleSale::File(args.sale()?),
     };
     let (tickets, per_buyer) = (args.tickets, args.per_buyer());

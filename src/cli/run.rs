@@ -19,7 +19,7 @@ use super::{Exit, closed};
 use crate::history;
 use crate::lang::Lang;
 use crate::paths::through_links;
-use crate::plan::{FilePlan, Pace, PerBuyer, Plan, SqlPlan, StorePlan, Workers};
+use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::StoreKind;
 use crate::protocol::catalogue::{Case, Trial};
 use crate::protocol::file::{Lock, Sale};
@@ -60,23 +60,11 @@ impl SaleArgs {
         self.per_buyer.unwrap_or(PerBuyer::ONE)
     }
 
-    /// The database, and what one purchase does there, if the tickets are in one.
-    ///
-    /// # Errors
-    /// When options say nothing together.
-    pub(super) fn database(&self, place: &StoreArgs) -> anyhow::Result<Option<SqlPlan>> {
-        place.sql_address()?;
-        match self.elsewhere(place)? {
-            Some((_, StorePlan::Sql(plan))) => Ok(Some(plan)),
-            _ => Ok(None),
-        }
-    }
-
     /// The store, and what one purchase does there, if the tickets are in no file.
     ///
     /// # Errors
     /// When options say nothing together.
-    fn elsewhere(&self, place: &StoreArgs) -> anyhow::Result<Option<(StoreKind, StorePlan)>> {
+    pub(super) fn elsewhere(&self, place: &StoreArgs) -> anyhow::Result<Option<(StoreKind, StorePlan)>> {
         let Some(address) = place.address()? else { return Ok(None) };
         of_a_file("--file", self.file.is_some())?;
         of_a_file("--fsync", self.fsync)?;
@@ -181,23 +169,39 @@ impl RunArgs {
             let sale = self.wait.sale(self.sale.sale()?, self.trial()?)?;
             return Ok(StorePlan::File(FilePlan { sale, file: self.sale.file() }));
         };
-        let times_locks = matches!(kind, StoreKind::Sql(engine) if engine.times_locks());
         of_a_file("--break-stale", self.wait.break_stale)?;
         of_a_file("--restocks", self.restocks)?;
-        anyhow::ensure!(
-            self.workers != Workers::Task || kind != StoreKind::Redis,
-            "--workers task: a buyer's connection with Redis blocks its thread; take thread"
-        );
-        anyhow::ensure!(
-            self.wait.lock_timeout.is_none() || times_locks,
-            "--lock-timeout is of a ticket file and of PostgreSQL: {} has no such choice{}",
-            kind.title(),
-            if kind == StoreKind::Sql(Engine::Sqlite) { "; it has --busy-timeout" } else { "" }
-        );
+        let lock_timeout_ns = self.lock_timeout_ns(kind)?;
         if let StorePlan::Sql(plan) = &mut plan {
-            plan.sale = SqlSale { lock_timeout_ns: self.wait.lock_timeout.map(nanoseconds), ..plan.sale };
+            plan.sale = SqlSale { lock_timeout_ns, ..plan.sale };
         }
         Ok(plan)
+    }
+
+    /// How long a purchase waits for a lock there at most, if that was said.
+    ///
+    /// # Errors
+    /// When the store can't be told.
+    fn lock_timeout_ns(&self, kind: StoreKind) -> anyhow::Result<Option<u64>> {
+        let Some(timeout_ns) = self.wait.lock_timeout.map(nanoseconds) else { return Ok(None) };
+        let unit_ns = match kind {
+            StoreKind::Sql(engine) => engine.lock_timeout_unit_ns(),
+            StoreKind::Redis => None,
+        };
+        let Some(unit_ns) = unit_ns else {
+            anyhow::bail!(
+                "--lock-timeout is of a ticket file, of PostgreSQL and of MariaDB: {} has no such choice{}",
+                kind.title(),
+                if kind == StoreKind::Sql(Engine::Sqlite) { "; it has --busy-timeout" } else { "" }
+            )
+        };
+        anyhow::ensure!(
+            timeout_ns >= unit_ns && timeout_ns.is_multiple_of(unit_ns),
+            "--lock-timeout: {} counts it in whole {}, from 1",
+            kind.title(),
+            if unit_ns == 1_000_000_000 { "seconds" } else { "milliseconds" }
+        );
+        Ok(Some(timeout_ns))
     }
 
     /// What a trial is of the protocol on a ticket file that was named: it goes wrong there, if it does at all.

@@ -21,7 +21,8 @@ use crate::foreign;
 use crate::lang::{Lang, replay as say};
 use crate::plan::{Plan, StorePlan};
 use crate::protocol::file::Lock;
-use crate::protocol::{Action, Reply};
+use crate::protocol::redis::RedisLock;
+use crate::protocol::{Action, Allowed, Mishap, Mishaps, Reply};
 use crate::replay::{Conductor, Position, Repeated, ReplayError, Went};
 use crate::report::replay::text as report;
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, styled};
@@ -40,6 +41,7 @@ const MOST_STATES: usize = 100_000;
 Type a buyer's number to let it take its next step, u to go one step back (with new buyers, which \
 take the steps before it again), ? for the shortest way to an oversell, q to leave. It ends when all \
 buyers have left, or with q or the end of the input: then purchases that have begun are finished.
+At Redis, with --lock lease, x1 has buyer 1's lease expire.
 
 It reads plain lines, so a pipe can drive it:
   printf '1\\n2\\n1\\n2\\n' | ticketsim step --buyers 2 --tickets 1 --no-lock
@@ -61,6 +63,7 @@ pub(super) struct StepArgs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Typed {
     Buyer(u32),
+    Expire(u32),
     Back,
     Hint,
     Leave,
@@ -75,10 +78,14 @@ impl Typed {
             "u" => Typed::Back,
             "?" => Typed::Hint,
             "q" => Typed::Leave,
-            word => match word.parse() {
-                Ok(buyer) if (1..=buyers).contains(&buyer) => Typed::Buyer(buyer),
-                _ => Typed::Other(word.to_owned()),
-            },
+            word => {
+                let (make, number): (fn(u32) -> Typed, &str) = match word.strip_prefix(['x', 'X']) {
+                    Some(number) => (Typed::Expire, number),
+                    None => (Typed::Buyer, word),
+                };
+                let buyer = number.parse().ok().filter(|buyer| (1..=buyers).contains(buyer));
+                buyer.map_or_else(|| Typed::Other(word.to_owned()), make)
+            }
         }
     }
 }
@@ -99,10 +106,9 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
     // Going back begins again with the stock that was there at first.
     let plan = session.plan().clone();
     let mut input = Input::new();
-    print(
-        &format!("{}{}\n", report::plan_line(&plan, lang), styled(ASIDE, say::step_help(lang))),
-        interrupted,
-    )?;
+    let help = [Some(say::step_help(lang)), may_expire(&plan).then(|| say::step_help_lease(lang))];
+    let help = help.into_iter().flatten().map(|line| format!("{}\n", styled(ASIDE, line)));
+    print(&(report::plan_line(&plan, lang) + &help.collect::<String>()), interrupted)?;
     print(&state(&session, false, lang), interrupted)?;
     while (1..=plan.buyers).any(|buyer| session.next_step(buyer).is_some()) {
         let Some(line) = input.line(interrupted)? else { break };
@@ -136,6 +142,7 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
                     print(&format!("{}\n", styled(ASIDE, say::taken_back(lang, last))), interrupted)?;
                 }
             },
+            Typed::Expire(buyer) => print(&format!("{}\n", expire(&mut session, buyer, lang)?), interrupted)?,
             Typed::Buyer(buyer) => {
                 let (said, by_stranger) = go(&mut session, buyer, lang, interrupted)?;
                 foreign = by_stranger;
@@ -186,6 +193,21 @@ fn go(
     Ok((said, foreign))
 }
 
+/// Whether leases expire where these buyers buy.
+fn may_expire(plan: &Plan) -> bool {
+    matches!(&plan.store, StorePlan::Redis(redis) if redis.sale.lock == RedisLock::Lease)
+}
+
+/// Has a buyer's lease expire, and says what came of it.
+fn expire(session: &mut Conductor, buyer: u32, lang: Lang) -> anyhow::Result<String> {
+    let befell = session.befall(buyer, Mishap::Expire)?;
+    let place = session.taken().len();
+    Ok(befell.map_or_else(
+        || styled(ODD, say::can_not_expire(lang, buyer)),
+        |taken| format!("{place}  {}  {}", styled(LOUD, taken.step), report::step_words(&taken, lang)),
+    ))
+}
+
 /// What is said when a step has to wait for a lock that none of our buyers holds.
 fn stranger(session: &Conductor, step: Step, lang: Lang) -> String {
     let Some(Occupied { path, pid, gone }) = session.lockfile() else {
@@ -226,8 +248,9 @@ fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
                 (lock, Some(Holder { buyer, since })) => say::lock_held(lang, lock, buyer, since),
             });
         }
-        StorePlan::Sql(_) | StorePlan::Redis(_) => lines.push(match session.look() {
-            Some(Reply::Stock(stock)) => say::stock_committed(lang, stock),
+        elsewhere => lines.push(match (session.look(), elsewhere) {
+            (Some(Reply::Stock(stock)), StorePlan::Redis(_)) => say::stock_now(lang, stock),
+            (Some(Reply::Stock(stock)), _) => say::stock_committed(lang, stock),
             _ => say::stock_not_known(lang),
         }),
     }
@@ -335,7 +358,9 @@ fn printable(text: &str, most: usize) -> String {
 
 fn hint_words(session: &Conductor, lang: Lang) -> String {
     let plan = session.plan();
-    let setting = Setting::of(plan, plan.tickets.unwrap_or(0));
+    let expire = if may_expire(plan) { Allowed::Any } else { Allowed::default() };
+    let mishaps = Mishaps::none().with(Mishap::Expire, expire);
+    let setting = Setting { mishaps, ..Setting::of(plan, plan.tickets.unwrap_or(0)) };
     let taken = Schedule(session.taken().iter().map(|taken| taken.step).collect());
     match hint(&setting, &taken, MOST_STATES) {
         Ok(Hint::Steps(steps)) => say::hint(lang, steps),

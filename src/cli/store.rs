@@ -1,16 +1,18 @@
 //! The options that say where the tickets are, if not in a ticket file.
 
+use std::sync::atomic::AtomicBool;
+
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::plan::{Plan, RedisPlan, Secret, SqlPlan, StorePlan};
-use crate::protocol::Choices;
+use crate::plan::{FilePlan, Plan, RedisPlan, Secret, SqlPlan, StorePlan};
 use crate::protocol::redis::RedisSale;
 use crate::protocol::sql::SqlSale;
+use crate::protocol::{Choices, StoreKind};
 use crate::stock::Stock;
 use crate::store::redis::RedisStore;
-use crate::store::sql::{self, SqlStore};
-use crate::store::{Address, StoreError};
+use crate::store::sql::SqlStore;
+use crate::store::{Address, Store as _, StoreError};
 
 /// Where the tickets are, if not in a ticket file.
 #[derive(Clone, Debug, Args)]
@@ -39,6 +41,40 @@ pub(super) enum Shop {
 }
 
 impl Shop {
+    /// The sale of this plan; `None` where that is a ticket file.
+    ///
+    /// # Errors
+    /// When the address or the name is none, or this build has no such store.
+    pub(super) fn of(plan: &StorePlan) -> Result<Option<Self>, StoreError> {
+        Ok(match plan {
+            StorePlan::Sql(plan) => Some(Shop::Sql(SqlStore::of(plan)?)),
+            StorePlan::Redis(plan) => Some(Shop::Redis(RedisStore::of(plan)?)),
+            StorePlan::File(_) => None,
+        })
+    }
+
+    /// What is there, its version, and the settings that decide.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub(super) fn about(&self) -> Result<String, StoreError> {
+        match self {
+            Shop::Sql(store) => Ok(store.about()?.to_string()),
+            Shop::Redis(store) => Ok(store.about()?),
+        }
+    }
+
+    /// Puts so many tickets on sale.
+    ///
+    /// # Errors
+    /// When they can't be sold there.
+    pub(super) fn put_on_sale(&self, tickets: Stock) -> Result<Stock, StoreError> {
+        match self {
+            Shop::Sql(store) => Ok(store.put_on_sale(Some(tickets))?),
+            Shop::Redis(store) => store.put_on_sale(Some(tickets), &AtomicBool::new(false)),
+        }
+    }
+
     /// What is left.
     ///
     /// # Errors
@@ -62,6 +98,14 @@ impl Shop {
     }
 }
 
+/// The usual purchase of a store.
+pub(super) const fn usual(store: StoreKind) -> Choices {
+    match store {
+        StoreKind::Sql(engine) => Choices::Sql(SqlSale::new(engine)),
+        StoreKind::Redis => Choices::Redis(RedisSale::new()),
+    }
+}
+
 impl StoreArgs {
     /// Where the store is, if the tickets are in no file.
     ///
@@ -71,42 +115,15 @@ impl StoreArgs {
         self.store.as_deref().map(Address::parse).transpose().context("--store")
     }
 
-    /// Where the database is, if the tickets are in one.
-    ///
-    /// # Errors
-    /// When the address is none, or that of a store where no conductor leads buyers step by step.
-    pub(super) fn sql_address(&self) -> anyhow::Result<Option<sql::Address>> {
-        match self.address()? {
-            Some(Address::Sql(address)) => Ok(Some(address)),
-            Some(Address::Redis(_)) => {
-                anyhow::bail!("--store: schedules are replayed on files and in databases, and that is Redis")
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// The plan of such purchases in this database.
-    pub(super) fn sql_plan(&self, address: &sql::Address, sale: SqlSale) -> SqlPlan {
-        let given = Secret(self.store.clone());
-        SqlPlan { sale, url: address.to_string(), given, name: self.sale.clone() }
-    }
-
     /// The sale at the store, whatever its purchases are, and the address as it may be shown.
     ///
     /// # Errors
     /// When the address or the name is none, or this build has no such store.
     pub(super) fn shop(&self) -> anyhow::Result<Option<(String, Shop)>> {
         let Some(address) = self.address()? else { return Ok(None) };
-        let choices = match &address {
-            Address::Sql(address) => Choices::Sql(SqlSale::new(address.engine())),
-            Address::Redis(_) => Choices::Redis(RedisSale::new()),
-        };
+        let choices = usual(address.kind());
         let url = address.to_string();
-        match self.plan(&address, choices)? {
-            StorePlan::Sql(plan) => Ok(Some((url, Shop::Sql(SqlStore::of(&plan)?)))),
-            StorePlan::Redis(plan) => Ok(Some((url, Shop::Redis(RedisStore::of(&plan)?)))),
-            StorePlan::File(_) => Ok(None),
-        }
+        Ok(Shop::of(&self.plan(&address, choices)?)?.map(|shop| (url, shop)))
     }
 
     /// The plan of such purchases there.
@@ -114,11 +131,21 @@ impl StoreArgs {
     /// # Errors
     /// When they are those of a ticket file.
     pub(super) fn plan(&self, address: &Address, choices: Choices) -> anyhow::Result<StorePlan> {
-        let (given, url, name) = (Secret(self.store.clone()), address.to_string(), self.sale.clone());
-        match choices {
-            Choices::Sql(sale) => Ok(StorePlan::Sql(SqlPlan { sale, url, given, name })),
-            Choices::Redis(sale) => Ok(StorePlan::Redis(RedisPlan { sale, url, given, name })),
-            Choices::File(_) => anyhow::bail!("--store: the choices are those of a ticket file"),
-        }
+        anyhow::ensure!(
+            !matches!(choices, Choices::File(_)),
+            "--store: the choices are those of a ticket file"
+        );
+        Ok(plan(address, Secret(self.store.clone()), &self.sale, choices))
+    }
+}
+
+/// The plan of such purchases at this address, which was given so, in a sale of this name. Those of a ticket file are
+/// at the usual one.
+pub(super) fn plan(address: &Address, given: Secret, name: &str, choices: Choices) -> StorePlan {
+    let (url, name) = (address.to_string(), name.to_owned());
+    match choices {
+        Choices::Sql(sale) => StorePlan::Sql(SqlPlan { sale, url, given, name }),
+        Choices::Redis(sale) => StorePlan::Redis(RedisPlan { sale, url, given, name }),
+        Choices::File(sale) => StorePlan::File(FilePlan { sale, file: Plan::DEFAULT_FILE.into() }),
     }
 }

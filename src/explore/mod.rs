@@ -196,16 +196,14 @@ impl Setting {
     /// The command that makes a schedule of it happen on real processes: of a database, at one that the environment
     /// leads to.
     #[must_use]
-    pub fn replay_command(&self, schedule: &Schedule) -> Option<String> {
-        // No conductor leads buyers to a Redis server.
-        if let Choices::Redis(_) = self.choices {
-            return None;
-        }
+    pub fn replay_command(&self, schedule: &Schedule) -> String {
         let mut plan = self.plan();
-        if let StorePlan::Sql(database) = &mut plan.store {
-            database.url = database.sale.engine.usual_url().to_owned();
+        match &mut plan.store {
+            StorePlan::File(_) => {}
+            StorePlan::Sql(database) => database.url = database.sale.engine.usual_url().to_owned(),
+            StorePlan::Redis(redis) => redis.url = StoreKind::Redis.usual_url().to_owned(),
         }
-        Some(plan.replay_command(&schedule.to_string(), self.buyers.max(schedule.buyers())))
+        plan.replay_command(&schedule.to_string(), self.buyers.max(schedule.buyers()))
     }
 
     /// The options but for the number of buyers, as a live run takes them, too.

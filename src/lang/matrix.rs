@@ -164,6 +164,11 @@ texts! {
 
     /// Column.
     column_store() { en: "store", zh: "数据库" }
+    /// Below the table: some leases are to expire.
+    leases_expire(times) {
+        en: "Where a lease is to expire, it lasts 1 ms, and its buyers think {times} times as long as the others.",
+        zh: "租约要过期的那几行：租约为 1 毫秒，买家思考的时间是其他行的 {times} 倍。",
+    }
     /// Column.
     column_isolation() { en: "isolation", zh: "隔离级别" }
     /// Column.

@@ -49,6 +49,11 @@ texts! {
     opened(buyer) { en: "buyer {buyer} opens the file to lock", zh: "买家 {buyer} 打开要加锁的文件" }
     /// A step: the lock was granted.
     locked(buyer) { en: "buyer {buyer} gets the lock", zh: "买家 {buyer} 拿到锁" }
+    /// A step of nature: a lease expired.
+    lease_expires(buyer) {
+        en: "buyer {buyer}'s lease expires; it does not notice",
+        zh: "买家 {buyer} 的租约过期；它自己不知道"
+    }
     /// A step: the stock was read.
     read(buyer, stock) { en: "buyer {buyer} reads {stock}", zh: "买家 {buyer} 读到 {stock}" }
     /// A step: no ticket file was read.
@@ -101,6 +106,8 @@ texts! {
         en: "buyer {buyer}  waits for the answer to {request} of step {place}: {why}",
         zh: "买家 {buyer}  等待第 {place} 步 {request} 的结果：{why}",
     }
+    /// `step`: what a store holds that knows no transactions.
+    stock_now(stock) { en: "stock  {stock}", zh: "票数  {stock}" }
     /// `step`: what a database holds.
     stock_committed(stock) { en: "stock  {stock}, as committed", zh: "票数  {stock}（已提交）" }
     /// `step`: the database has gone another way than its model.
@@ -212,6 +219,13 @@ texts! {
     step_help() {
         en: "A number lets that buyer take its next step. u: one step back. ?: a hint towards an oversell. q: leave.",
         zh: "输入数字：让那个买家走一步。u：退一步。?：提示怎样超卖。q：离开。",
+    }
+    /// `step`: what can be typed where a lock is a lease.
+    step_help_lease() { en: "x and a number: that buyer's lease expires.", zh: "x 加数字：那个买家的租约过期。" }
+    /// `step`: a lease that can't expire.
+    can_not_expire(buyer) {
+        en: "buyer {buyer} has no lease that could expire now: one does after its L and before its write",
+        zh: "买家 {buyer} 现在没有会过期的租约：租约在 L 之后、写入之前才会过期",
     }
     /// `step`: what the ticket file holds.
     file(text) { en: "file  {text}", zh: "文件  {text}" }

@@ -1,4 +1,4 @@
-//! The rows of the matrix at databases: each protocol of the catalogue at each level that it is known at.
+//! The rows of the matrix at databases and Redis: each protocol of the catalogue at each level that it is known at.
 //!
 //! What a row is promised to be comes from the catalogue, and so does everything that tells stores apart. An aborted
 //! purchase is tried again, as whoever asks has it: what that costs is what the matrix is to show, and a buyer that
@@ -10,9 +10,9 @@ use super::BUYERS;
 use crate::explore::{Census, MAX_STATES, Setting, census};
 use crate::grade::{Grade, Graded};
 use crate::plan::{Pace, PerBuyer, Plan, StorePlan, Workers};
-use crate::protocol::catalogue::{Case, Promise, all};
-use crate::protocol::sql::Engine;
-use crate::protocol::{Choices, StepKind};
+use crate::protocol::catalogue::{Case, Promise, Variant, all};
+use crate::protocol::redis::RedisLock;
+use crate::protocol::{Choices, Mishaps, StepKind, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
 
@@ -26,7 +26,7 @@ pub struct StoreCase {
     pub place: usize,
     /// The protocol's name.
     pub protocol: &'static str,
-    /// The level that it is carried out at.
+    /// The level that it is carried out at; a dash where there are no levels.
     pub level: &'static str,
     /// How buyers are run.
     pub workers: Workers,
@@ -34,6 +34,8 @@ pub struct StoreCase {
     pub choices: Choices,
     /// What is promised.
     pub promise: Promise,
+    /// How many mishaps come in one schedule at most, where it is about them.
+    pub mishaps: Mishaps,
     /// What a purchase of its control does.
     control: Choices,
     /// What every order of two purchases of one ticket comes to.
@@ -70,17 +72,20 @@ impl Graded for StoreCase {
     }
 }
 
-/// The rows of a database: its protocols, at its levels, by these workers. Those whose name and level are not wanted are
+/// What stands in the place of a level where there are none.
+pub const NO_LEVEL: &str = "–";
+
+/// The rows of a store: its protocols, at its levels, by these workers. Those whose name and level are not wanted are
 /// left out, but for the control of each row. `tune` has purchases as they are to be tried.
 #[must_use]
 pub fn store_cases(
     place: usize,
-    engine: Engine,
+    store: StoreKind,
     workers: &[Workers],
     tune: &dyn Fn(Choices) -> Choices,
     is_wanted: &dyn Fn(&str, &str) -> bool,
 ) -> Vec<StoreCase> {
-    let known = known_at(engine, tune);
+    let known = known_at(store, tune);
     let wanted = known.iter().filter(|each| is_wanted(each.protocol, each.level));
     let mut chosen: Vec<Choices> = wanted.map(|each| each.choices).collect();
     let controls: Vec<Choices> = chosen.iter().map(|choices| control_of(&known, *choices)).collect();
@@ -88,7 +93,7 @@ pub fn store_cases(
     let rows: Vec<(Known, Orders)> = known
         .iter()
         .filter(|each| chosen.contains(&each.choices))
-        .map(|each| (*each, Orders::of(each.choices)))
+        .map(|each| (*each, Orders::of(each.choices, each.mishaps)))
         .collect();
     let workers = Workers::ALL.iter().filter(|member| workers.contains(member));
     let row = |workers: &Workers, (each, orders): &(Known, Orders)| StoreCase {
@@ -98,46 +103,59 @@ pub fn store_cases(
         workers: *workers,
         choices: each.choices,
         promise: each.promise,
+        mishaps: each.mishaps,
         control: control_of(&known, each.choices),
         orders: orders.clone(),
     };
     workers.flat_map(|workers| rows.iter().map(move |each| row(workers, each))).collect()
 }
 
-/// A protocol at a level of an engine.
+/// A protocol at a level of a store.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     protocol: &'static str,
     level: &'static str,
     promise: Promise,
     choices: Choices,
+    mishaps: Mishaps,
 }
 
-/// All that are known of an engine. What two names stand for is known by the first.
-fn known_at(engine: Engine, tune: &dyn Fn(Choices) -> Choices) -> Vec<Known> {
+/// All that are known of a store. What two names stand for is known by the first.
+fn known_at(store: StoreKind, tune: &dyn Fn(Choices) -> Choices) -> Vec<Known> {
     let mut known: Vec<Known> = Vec::new();
     for entry in all() {
-        let of_engine = entry.cases.iter().filter(|case| case.store() == engine.name());
-        for variant in of_engine.flat_map(Case::variants) {
+        let of_store = entry.cases.iter().filter(|case| case.store() == store.name());
+        for variant in of_store.flat_map(Case::variants) {
+            let Variant { name, promise, mishaps, .. } = variant;
             let choices = tune(variant.choices);
             if known.iter().all(|other| other.choices != choices) {
-                let (protocol, level) = (entry.name, variant.name);
-                known.push(Known { protocol, level, promise: variant.promise, choices });
+                let level = if store == StoreKind::Redis { NO_LEVEL } else { name };
+                known.push(Known { protocol: entry.name, level, promise, choices, mishaps });
             }
         }
     }
     known
 }
 
-/// The control of a purchase: of those that sell in the same way and are promised to break, the shortest. A row that
-/// breaks is its own, if it is that.
+/// The control of a purchase: of those that sell in the same way and are promised to break, the shortest that looks
+/// before it takes, so that it takes a race to break it. A row that breaks is its own, if it is that.
 fn control_of(known: &[Known], choices: Choices) -> Choices {
-    let sells = sells(choices);
+    let own = way(choices);
     let breaking = known.iter().filter(|each| each.promise == Promise::Breaks);
-    let alike = breaking.clone().filter(|each| self::sells(each.choices) == sells);
-    let steps = |each: &&Known| each.choices.protocol().steps().len();
-    let control = alike.min_by_key(steps).or_else(|| breaking.min_by_key(steps));
+    let alike = breaking.clone().filter(|each| way(each.choices) == own);
+    let rank = |each: &&Known| {
+        let protocol = each.choices.protocol();
+        (!protocol.steps().iter().any(|step| step.reads()), protocol.steps().len())
+    };
+    let control = alike.min_by_key(rank).or_else(|| breaking.min_by_key(rank));
     control.map_or(choices, |control| control.choices)
+}
+
+/// How a purchase sells, and whether under a lease: what saves one whose lease expires is tried beside one that it
+/// does not save.
+fn way(choices: Choices) -> (Option<StepKind>, bool) {
+    let is_leased = matches!(choices, Choices::Redis(sale) if sale.lock == RedisLock::Lease);
+    (sells(choices), is_leased)
 }
 
 /// How a purchase changes the stock, whether it looks again before it does or not.
@@ -151,9 +169,9 @@ fn sells(choices: Choices) -> Option<StepKind> {
 }
 
 impl Orders {
-    fn of(choices: Choices) -> Self {
+    fn of(choices: Choices, mishaps: Mishaps) -> Self {
         let choices = choices.with_retry(false);
-        let setting = Setting::new(choices, 2, 1);
+        let setting = Setting { mishaps, ..Setting::new(choices, 2, 1) };
         let Census { schedules, sound, found, .. } = census(&setting, MAX_STATES);
         let failing: Vec<_> =
             found.iter().filter(|found| found.end.is_sound() && found.end.failed > 0).collect();
@@ -171,6 +189,9 @@ impl Orders {
     }
 }
 
+/// A buyer whose lease is to expire thinks so many times as long as others.
+pub const SLOWER: u64 = 5;
+
 /// The trials of rows at databases; each place makes the store of a purchase.
 pub fn on_stores(places: &[&dyn Fn(Choices) -> StorePlan]) -> impl Fn(&StoreCase, Pace, u64) -> Plan {
     move |row, pace, _| Plan {
@@ -179,7 +200,7 @@ pub fn on_stores(places: &[&dyn Fn(Choices) -> StorePlan]) -> impl Fn(&StoreCase
         workers: row.workers,
         store: places[row.place](row.choices),
         per_buyer: PerBuyer::All,
-        pace,
+        pace: Pace { think_ns: pace.think_ns * if row.mishaps.are_none() { 1 } else { SLOWER }, ..pace },
         restocks: false,
     }
 }
@@ -187,24 +208,27 @@ pub fn on_stores(places: &[&dyn Fn(Choices) -> StorePlan]) -> impl Fn(&StoreCase
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::sql::Engine;
 
-    fn rows(engine: Engine) -> Vec<StoreCase> {
-        store_cases(0, engine, &[Workers::Process], &|choices| choices.with_retry(true), &|_, _| true)
+    fn rows(store: StoreKind) -> Vec<StoreCase> {
+        store_cases(0, store, &[Workers::Process], &|choices| choices.with_retry(true), &|_, _| true)
     }
 
     #[test]
     fn the_usual_databases_have_their_rows() {
-        assert!(rows(Engine::Postgres).len() >= 30 && rows(Engine::Sqlite).len() >= 10);
+        let count = |engine| rows(StoreKind::Sql(engine)).len();
+        assert!(count(Engine::Postgres) >= 30 && count(Engine::Mysql) >= 30 && count(Engine::Sqlite) >= 10);
+        assert_eq!(rows(StoreKind::Redis).len(), 10);
     }
 
     /// The promise is what the model says of two purchases, in every order: nobody wrote it down by hand alone.
     #[test]
     fn what_is_promised_is_what_every_order_of_two_comes_to() {
-        for engine in Engine::ALL {
-            for row in rows(*engine) {
+        for store in StoreKind::all() {
+            for row in rows(store) {
                 let breaks = row.orders.unsound > BigUint::ZERO;
                 let promised = row.promise == Promise::Breaks;
-                assert_eq!(breaks, promised, "{engine} {} at {}: {:?}", row.protocol, row.level, row.orders);
+                assert_eq!(breaks, promised, "{store:?} {} at {}: {:?}", row.protocol, row.level, row.orders);
                 assert_eq!(breaks, row.orders.worst.is_some());
             }
         }
@@ -212,14 +236,14 @@ mod tests {
 
     #[test]
     fn every_row_has_a_control_that_is_a_row_and_breaks() {
-        for engine in Engine::ALL {
-            let rows = rows(*engine);
+        for store in StoreKind::all() {
+            let rows = rows(store);
             for row in &rows {
                 let controls: Vec<&StoreCase> =
                     rows.iter().filter(|other| other.is_control_of(row)).collect();
                 assert!(
                     matches!(controls[..], [control] if control.promise == Promise::Breaks),
-                    "{engine} {} at {}: {controls:?}",
+                    "{store:?} {} at {}: {controls:?}",
                     row.protocol,
                     row.level
                 );
@@ -227,10 +251,27 @@ mod tests {
         }
     }
 
+    /// A fence is worth something where the lease without it fails, by the same means.
+    #[test]
+    fn what_saves_a_lease_is_tried_beside_a_lease() {
+        let rows = rows(StoreKind::Redis);
+        let control = |name: &str| {
+            let row = rows.iter().find(|row| row.protocol == name).expect(name);
+            rows.iter().find(|other| other.is_control_of(row)).expect(name).protocol
+        };
+        assert_eq!(["lease", "lease-fenced"].map(control), ["lease-expires"; 2]);
+        assert_eq!(["lua-take", "watch-multi-exec"].map(control), ["get-then-set"; 2]);
+        assert_eq!(
+            ["decrement-and-give-back", "decrement-then-look"].map(control),
+            ["get-then-decrement"; 2]
+        );
+    }
+
     #[test]
     fn a_row_that_is_wanted_brings_its_control() {
         let wanted = |protocol: &str, level: &str| (protocol, level) == ("one-statement", "none");
-        let rows = store_cases(0, Engine::Sqlite, &[Workers::Thread], &|choices| choices, &wanted);
+        let sqlite = StoreKind::Sql(Engine::Sqlite);
+        let rows = store_cases(0, sqlite, &[Workers::Thread], &|choices| choices, &wanted);
         let names: Vec<_> = rows.iter().map(|row| (row.protocol, row.level)).collect();
         assert_eq!(names, [("check-then-set", "none"), ("one-statement", "none")]);
     }

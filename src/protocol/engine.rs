@@ -167,13 +167,14 @@ impl Engine {
         }
     }
 
-    /// Whether it can be told how long to wait for a lock, to the millisecond. SQLite has one time-out for all of its
-    /// waits, MariaDB one in seconds for rows and another for named locks.
+    /// In which steps it can be told how long to wait for a lock, in nanoseconds; `None` where it can't: SQLite has one
+    /// time-out for all of its waits.
     #[must_use]
-    pub const fn times_locks(self) -> bool {
+    pub const fn lock_timeout_unit_ns(self) -> Option<u64> {
         match self {
-            Engine::Sqlite | Engine::Mysql => false,
-            Engine::Postgres => true,
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(1_000_000),
+            Engine::Mysql => Some(1_000_000_000),
         }
     }
 

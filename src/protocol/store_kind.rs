@@ -1,6 +1,9 @@
 //! Which stores there are beside a ticket file.
 
+use serde::{Deserialize, Serialize};
+
 use super::{redis, sql};
+use crate::closed_set::UnknownName;
 
 /// Which store it is, where it is no ticket file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,5 +36,40 @@ impl StoreKind {
             StoreKind::Sql(engine) => engine.title(),
             StoreKind::Redis => redis::TITLE,
         }
+    }
+}
+
+impl StoreKind {
+    /// An address of it that names nothing but where everybody's is: what the environment says, or a file here.
+    #[must_use]
+    pub const fn usual_url(self) -> &'static str {
+        match self {
+            StoreKind::Sql(engine) => engine.usual_url(),
+            StoreKind::Redis => "redis://",
+        }
+    }
+}
+
+impl std::str::FromStr for StoreKind {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        Self::all().find(|store| store.name() == text).ok_or_else(|| UnknownName {
+            what: "store",
+            given: text.chars().take(40).collect(),
+            known: Self::all().map(Self::name).collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+impl Serialize for StoreKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for StoreKind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -10,10 +10,10 @@ use crate::buyer::{Buyer, Rules};
 use crate::explore::{Setting, with_model};
 use crate::fault::FaultKind;
 use crate::plan::{Plan, StorePlan};
-use crate::protocol::{Action, Letter, Reply};
+use crate::protocol::{Action, Letter, Mishap, Reply};
 use crate::stock::Stock;
 use crate::store::file::FileModel;
-use crate::world::{Answer, Model, Standing, complete, seated, step};
+use crate::world::{Answer, Model, Standing, can_befall, complete, seated, step};
 
 /// What buyers got, each by its place.
 pub(super) type Got = Vec<(usize, Reply)>;
@@ -44,6 +44,12 @@ pub(super) trait Beside {
     /// A buyer sends its request, which brings these answers in reality. Returns what came of each answer, and
     /// whether the model says something else.
     fn step(&mut self, who: usize, got: &Got) -> (Vec<Answer>, Option<Differs>);
+
+    /// Whether this may befall a buyer now, as far as the model knows.
+    fn may_befall(&self, who: usize, mishap: Mishap) -> bool;
+
+    /// It befalls a buyer.
+    fn befall(&mut self, who: usize, mishap: Mishap);
 
     /// A buyer gets an answer that no step brought.
     fn take(&mut self, who: usize, reply: Reply) -> Option<Answer>;
@@ -139,7 +145,7 @@ impl<M: Model> Beside for Party<M> {
     }
 
     fn due(&self, who: usize) -> Vec<usize> {
-        if self.is_astray || M::APART {
+        if self.is_astray || M::APART || self.waits(who) {
             return Vec::new();
         }
         self.rehearsed(who, &[]).1.into_iter().map(|answer| answer.buyer).collect()
@@ -150,6 +156,11 @@ impl<M: Model> Beside for Party<M> {
             return (self.follow(who, got), None);
         }
         let real = in_order(got.iter().copied());
+        if !M::APART && self.waits(who) {
+            // The store has granted what the model knows to be another's.
+            self.is_astray = true;
+            return (self.follow(who, got), Some(Differs::Answers(Vec::new())));
+        }
         let says = |answers: &[Answer]| in_order(answers.iter().map(|answer| (answer.buyer, answer.reply)));
         let (next, answers) = self.rehearsed(who, &[]);
         let expected = says(&answers);
@@ -171,6 +182,17 @@ impl<M: Model> Beside for Party<M> {
         }
         self.is_astray = true;
         (self.follow(who, got), Some(Differs::Answers(expected)))
+    }
+
+    fn may_befall(&self, who: usize, mishap: Mishap) -> bool {
+        self.is_astray || can_befall(&self.model, &self.buyers[who], &self.seats[who], mishap)
+    }
+
+    fn befall(&mut self, who: usize, mishap: Mishap) {
+        if !self.is_astray {
+            // Nobody who waits in a store is answered by what there is of mishaps.
+            self.model.befall(&mut self.seats, who, mishap, &mut Vec::new());
+        }
     }
 
     fn take(&mut self, who: usize, reply: Reply) -> Option<Answer> {

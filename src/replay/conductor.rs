@@ -10,12 +10,13 @@ use super::position::{Position, Went, schedule};
 use super::rest::{Asked, Blocked, Rest, Unrest};
 use crate::history::Recorder;
 use crate::plan::{Plan, StorePlan};
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Mishap, Reply};
 use crate::run::{self, RunError};
 use crate::schedule::{Holder, Kept, Says, Sent, Step, Taken, Unfollowed, Wait, Why};
 use crate::stock::Stock;
 use crate::store::file::FileStore;
 use crate::store::file::lock::{Occupied, occupied};
+use crate::store::redis::{RedisStore, lease_key};
 use crate::store::sql::SqlStore;
 use crate::store::{Left, Store, StoreError};
 use crate::verdict::judge;
@@ -24,6 +25,9 @@ use crate::world::{Answer, Held, Standing, Told};
 
 /// Has a crew leave its store, and says who was killed and what is left there.
 type Dismiss = Box<dyn FnOnce(GatedCrew, &Recorder) -> (Vec<(u32, i32)>, Left)>;
+
+/// Has something befall a buyer in its store.
+type Befall = Box<dyn Fn(&Recorder, u32, Mishap) -> Result<bool, StoreError>>;
 
 /// Buyers at their gates, and what they have done so far.
 pub struct Conductor {
@@ -39,6 +43,7 @@ pub struct Conductor {
     beside: Box<dyn Beside>,
     /// Where reality and the model differed: after which step, and how.
     differs: Vec<Difference>,
+    befall: Befall,
     dismiss: Dismiss,
 }
 
@@ -64,10 +69,7 @@ impl Conductor {
         match &plan.store {
             StorePlan::File(file) => Self::at(&FileStore::new(file)?, plan, interrupted),
             StorePlan::Sql(sql) => Self::at(&SqlStore::of(sql)?, plan, interrupted),
-            StorePlan::Redis(_) => {
-                let why = "schedules are replayed on files and in databases, and that is Redis";
-                Err(StoreError::Place(why.to_owned()).into())
-            }
+            StorePlan::Redis(redis) => Self::at(&RedisStore::of(redis)?, plan, interrupted),
         }
     }
 
@@ -82,6 +84,8 @@ impl Conductor {
         let launch_ns = began.elapsed().as_nanos() as u64;
         // Not before: what it has open, the buyers would inherit.
         let asked = Asked::new(store.lookout()?);
+        let there = store.clone();
+        let befall = move |recorder: &Recorder, buyer, mishap| there.befall(recorder, buyer, mishap);
         let dismiss = move |crew: GatedCrew, recorder: &Recorder| {
             let killed = crew.dismiss(&store, recorder);
             (killed, store.left())
@@ -90,6 +94,7 @@ impl Conductor {
             buyers: vec![Position::default(); plan.buyers as usize],
             beside: beside(&plan, initial),
             go_ns: recorder.now_ns(),
+            befall: Box::new(befall),
             dismiss: Box::new(dismiss),
             taken: Vec::new(),
             differs: Vec::new(),
@@ -205,7 +210,7 @@ impl Conductor {
     fn took(&mut self, step: Step, answers: &[(u32, Reply)], blocked: Option<Blocked>) -> Taken {
         let (who, place) = (step.buyer as usize - 1, self.taken.len() + 1);
         let action = self.beside.action(who);
-        self.taken.push(Taken { step, action, reply: None, ending: None, wait: None });
+        self.taken.push(Taken { step, action: Some(action), reply: None, ending: None, wait: None });
         self.buyers[who].send();
         let got = answers.iter().map(|(buyer, reply)| (*buyer as usize - 1, *reply)).collect();
         let (heard, differs) = self.beside.step(who, &got);
@@ -229,6 +234,29 @@ impl Conductor {
             std::thread::sleep(self.asked.pause());
         }
         self.taken[place - 1]
+    }
+
+    /// Has this befall a buyer, counted from 1 to the plan's number of them. Returns the step that it is; `None` where
+    /// it can't befall that buyer now.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn befall(&mut self, buyer: u32, mishap: Mishap) -> Result<Option<Taken>, ReplayError> {
+        let (who, place) = (buyer as usize - 1, self.taken.len() + 1);
+        if !self.beside.may_befall(who, mishap) {
+            return Ok(None);
+        }
+        let befell = (self.befall)(&self.recorder, buyer, mishap)?;
+        self.beside.befall(who, mishap);
+        let step = Step { letter: mishap.letter(), buyer };
+        self.taken.push(Taken { step, action: None, reply: None, ending: None, wait: None });
+        self.note_holds(place);
+        if !befell {
+            // It had befallen the buyer already, and no step of ours did it.
+            let model = Some(vec![(buyer, Reply::Done)]);
+            self.differs.push(Difference { place, model, real: Vec::new() });
+        }
+        Ok(self.taken.last().copied())
     }
 
     /// The wait that begins with a buyer's request.
@@ -275,7 +303,7 @@ impl Conductor {
         error
     }
 
-    /// Takes this step, if it is its buyer's next one and the lock allows it.
+    /// Takes this step, if it is its buyer's next one and the lock allows it; or has that befall the buyer, if it can.
     ///
     /// # Errors
     /// When it is not, or as [`Conductor::step`].
@@ -286,6 +314,11 @@ impl Conductor {
         }
         if !(1..=self.plan.buyers).contains(&given.buyer) {
             return Err(Unfollowed::at(step, given, Why::NoSuchBuyer(self.plan.buyers)).into());
+        }
+        if let Some(mishap) = Mishap::of(given.letter) {
+            let befell = self.befall(given.buyer, mishap)?;
+            let not_now = || Unfollowed::at(step, given, Why::NotNow(mishap)).into();
+            return befell.map(|_| ()).ok_or_else(not_now);
         }
         let why = match (self.buyers[given.buyer as usize - 1].waits, self.next_step(given.buyer)) {
             (Some(sent), _) => Why::Waits { sent, kept: self.kept(given.buyer) },
@@ -322,7 +355,11 @@ impl Conductor {
 
     /// Why a step would have to wait.
     fn must_wait(&self, holder: Option<Holder>) -> Why {
-        holder.map_or_else(|| Why::LockedByStranger(self.lockfile()), Why::Locked)
+        match (holder, &self.plan.store) {
+            (Some(holder), _) => Why::Locked(holder),
+            (None, StorePlan::Redis(redis)) => Why::LeasedByStranger(lease_key(&redis.name)),
+            (None, _) => Why::LockedByStranger(self.lockfile()),
+        }
     }
 
     /// The lockfile that is there, where the lock is one.

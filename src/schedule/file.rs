@@ -1,6 +1,8 @@
 //! The file format of schedules: one JSON object with a version, the plan and the steps, small enough
 //! to be put into an issue tracker or beside a test.
 
+mod plan;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -10,12 +12,9 @@ use serde_json::value::RawValue;
 
 use super::Schedule;
 use crate::history::write_whole;
-use crate::plan::{PerBuyer, Plan, Secret, SqlPlan, StorePlan, Workers};
-use crate::protocol::Protocol;
-use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
-use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale, Switch};
-use crate::stock::Stock;
 use crate::streams::open_to_read;
+
+pub use plan::{SchedulePlan, ScheduleSale};
 
 /// The version of the format, as the member `schedule_version` says it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -65,253 +64,6 @@ pub enum ScheduleFileError {
         /// Its version.
         given: u64,
     },
-}
-
-/// What a replay has to know of a plan: all but the ticket file and the think times.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "PlanText", into = "PlanText")]
-pub struct SchedulePlan {
-    /// How many buyers there are; `None`: as many as the schedule names.
-    pub buyers: Option<u32>,
-    /// How many tickets are on sale; `None`: the store's own stock.
-    pub tickets: Option<Stock>,
-    /// What one purchase does, and where, if that is a database.
-    pub sale: ScheduleSale,
-    /// How many purchases each buyer makes.
-    pub per_buyer: PerBuyer,
-    /// How buyers are run; one of [`Workers::IN_STEPS`].
-    pub workers: Workers,
-    /// The database and its version on which the schedule came about, where that is known.
-    pub engine: Option<String>,
-}
-
-/// What one purchase of a schedule does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ScheduleSale {
-    /// At a ticket file, which a schedule does not name.
-    File(Sale),
-    /// At a database.
-    Sql(SqlPlan),
-}
-
-/// A [`SchedulePlan`] as a schedule file has it. Members that are left out have the command line's defaults; what
-/// names a `store` is at a database.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct PlanText {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    buyers: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tickets: Option<Stock>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    store: Option<Engine>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    engine: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    isolation: Option<Isolation>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    steps: Option<Protocol>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lock: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    write: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lock_on: Option<LockOn>,
-    #[serde(skip_serializing_if = "is_not")]
-    fsync: bool,
-    #[serde(skip_serializing_if = "is_not")]
-    break_stale: bool,
-    #[serde(skip_serializing_if = "Others::is_empty")]
-    other_locks: Others,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rogue: Option<u32>,
-    #[serde(skip_serializing_if = "is_not")]
-    inherit: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lease_ns: Option<u64>,
-    #[serde(skip_serializing_if = "is_not")]
-    stale: bool,
-    #[serde(skip_serializing_if = "is_not")]
-    constraint: bool,
-    #[serde(skip_serializing_if = "is_not")]
-    retry: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    journal: Option<Journal>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    busy_timeout_ns: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    snapshot_isolation: Option<Switch>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    per_buyer: Option<PerBuyer>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    workers: Option<Workers>,
-}
-
-const fn is_not(is: &bool) -> bool {
-    !*is
-}
-
-/// A member by its name.
-fn member<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<&str>) -> Result<Option<T>, String> {
-    text.map(str::parse).transpose().map_err(|error: T::Err| error.to_string())
-}
-
-impl TryFrom<PlanText> for SchedulePlan {
-    type Error = String;
-
-    fn try_from(text: PlanText) -> Result<Self, String> {
-        let sale = match text.store {
-            None => ScheduleSale::File(text.sale_of_file()?),
-            Some(engine) => ScheduleSale::Sql(text.sale_of_database(engine)?),
-        };
-        let PlanText { buyers, tickets, engine, per_buyer, workers, .. } = text;
-        let (per_buyer, workers) = (per_buyer.unwrap_or(PerBuyer::ONE), workers.unwrap_or(Workers::Process));
-        Ok(Self { buyers, tickets, sale, per_buyer, workers: workers.in_steps(), engine })
-    }
-}
-
-impl PlanText {
-    fn sale_of_file(&self) -> Result<Sale, String> {
-        let of_a_database = [
-            ("isolation", self.isolation.is_some()),
-            ("constraint", self.constraint),
-            ("retry", self.retry),
-            ("journal", self.journal.is_some()),
-            ("busy_timeout_ns", self.busy_timeout_ns.is_some()),
-            ("snapshot_isolation", self.snapshot_isolation.is_some()),
-            ("url", self.url.is_some()),
-            ("name", self.name.is_some()),
-        ];
-        if let Some((name, _)) = of_a_database.iter().find(|(_, is_given)| *is_given) {
-            return Err(format!("\"{name}\" is of a database: the plan names no \"store\""));
-        }
-        let (lock, write) = (member::<Lock>(self.lock.as_deref())?, member::<Write>(self.write.as_deref())?);
-        let sale = match self.steps {
-            Some(steps) => {
-                Sale::of_steps(steps, lock, self.lock_on, write).map_err(|error| error.to_string())?
-            }
-            None => {
-                let usual = Sale::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
-                Sale { lock_on: self.lock_on.unwrap_or(usual.lock_on), ..usual }
-            }
-        };
-        let Self { fsync, break_stale, other_locks, inherit, lease_ns, stale, .. } = *self;
-        let trouble = Trouble { other_locks, rogue: self.rogue.unwrap_or(0), inherit, lease_ns, stale };
-        trouble.onto(Sale { fsync, break_stale, ..sale }).map_err(|error| error.to_string())
-    }
-
-    fn sale_of_database(&self, engine: Engine) -> Result<SqlPlan, String> {
-        if self.lock_on.is_some() || self.fsync || self.workers.is_some() {
-            let what =
-                "\"lock_on\", \"fsync\" and \"workers\" are of a ticket file: the plan names a \"store\"";
-            return Err(what.to_owned());
-        }
-        let usual = SqlSale::new(engine);
-        let choices = SqlSale {
-            isolation: self.isolation.unwrap_or(usual.isolation),
-            lock: member(self.lock.as_deref())?.unwrap_or(usual.lock),
-            write: member(self.write.as_deref())?.unwrap_or(usual.write),
-            constraint: self.constraint,
-            retry: self.retry,
-            journal: self.journal.unwrap_or(usual.journal),
-            busy_timeout_ns: self.busy_timeout_ns.unwrap_or(usual.busy_timeout_ns),
-            snapshot_isolation: self.snapshot_isolation,
-            ..usual
-        };
-        let sale = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
-        Ok(SqlPlan {
-            sale: sale.map_err(|error| error.to_string())?,
-            url: self.url.clone().unwrap_or_else(|| engine.usual_url().to_owned()),
-            given: Secret::default(),
-            name: self.name.clone().unwrap_or_else(|| Plan::DEFAULT_SALE.to_owned()),
-        })
-    }
-}
-
-impl From<SchedulePlan> for PlanText {
-    fn from(plan: SchedulePlan) -> Self {
-        let SchedulePlan { buyers, tickets, sale, per_buyer, workers, engine } = plan;
-        let workers = Some(workers).filter(|workers| *workers != Workers::Process);
-        let common = Self { buyers, tickets, engine, per_buyer: Some(per_buyer), workers, ..Self::default() };
-        match sale {
-            ScheduleSale::File(sale) => {
-                let Trouble { other_locks, rogue, inherit, lease_ns, stale } = Trouble::of(&sale);
-                Self {
-                    steps: Some(sale.protocol()),
-                    lock: Some(sale.lock.to_string()),
-                    write: Some(sale.write.to_string()),
-                    lock_on: (sale.lock_on != sale.write.default_lock_on()).then_some(sale.lock_on),
-                    fsync: sale.fsync,
-                    break_stale: sale.break_stale,
-                    other_locks,
-                    rogue: (rogue > 0).then_some(rogue),
-                    inherit,
-                    lease_ns,
-                    stale,
-                    ..common
-                }
-            }
-            ScheduleSale::Sql(SqlPlan { sale, url, name, .. }) => {
-                let only_here = sale.engine == Engine::Sqlite;
-                Self {
-                    store: Some(sale.engine),
-                    isolation: Some(sale.isolation),
-                    steps: Some(sale.protocol()),
-                    lock: Some(sale.lock.to_string()),
-                    write: Some(sale.write.to_string()),
-                    constraint: sale.constraint,
-                    retry: sale.retry,
-                    journal: only_here.then_some(sale.journal),
-                    busy_timeout_ns: only_here.then_some(sale.busy_timeout_ns),
-                    snapshot_isolation: sale.snapshot_isolation,
-                    url: Some(url),
-                    name: Some(name),
-                    ..common
-                }
-            }
-        }
-    }
-}
-
-impl SchedulePlan {
-    /// What a replay has to know of this plan.
-    #[must_use]
-    pub fn new(plan: &Plan) -> Self {
-        let sale = match &plan.store {
-            StorePlan::File(file) => {
-                ScheduleSale::File(Sale { lock_timeout_ns: None, break_stale: false, ..file.sale })
-            }
-            StorePlan::Sql(database) => ScheduleSale::Sql(database.clone()),
-            // No conductor leads buyers there, and no history of it gives a schedule.
-            StorePlan::Redis(_) => ScheduleSale::File(Sale::usual()),
-        };
-        Self {
-            buyers: Some(plan.buyers),
-            tickets: plan.tickets,
-            sale,
-            per_buyer: plan.per_buyer,
-            workers: plan.workers_in_steps(),
-            engine: None,
-        }
-    }
-
-    /// The plan of a replay of `steps`; where it is of a ticket file, on the file `file`. Nobody thinks in it: when
-    /// a buyer goes on is what the schedule says.
-    #[must_use]
-    pub fn plan(&self, steps: &Schedule, file: &Path) -> Plan {
-        let buyers = self.buyers.unwrap_or_else(|| steps.buyers());
-        let plan = match &self.sale {
-            ScheduleSale::File(sale) => Plan::on_file(*sale, file, buyers, self.tickets),
-            ScheduleSale::Sql(database) => Plan {
-                store: StorePlan::Sql(database.clone()),
-                ..Plan::on_file(Sale::usual(), file, buyers, self.tickets)
-            },
-        };
-        Plan { per_buyer: self.per_buyer, workers: self.workers, ..plan }
-    }
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> ScheduleFileError {
@@ -434,6 +186,7 @@ impl ScheduleFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::file::{Lock, Write};
 
     fn parse(text: &str) -> Result<ScheduleFile, String> {
         ScheduleFile::parse(text, Path::new("s.json")).map_err(|error| error.to_string())

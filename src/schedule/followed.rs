@@ -14,10 +14,10 @@ use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase};
 use crate::plan::{Plan, StorePlan};
 use crate::protocol::StepKind;
-use crate::protocol::sql::SqlSale;
-use crate::stock::Stock;
 use crate::store::file::FileModel;
+use crate::store::redis::RedisModel;
 use crate::store::sql::model::with_sql_model;
+use crate::world::Model;
 use search::{Search, Told};
 
 /// How many orders that lead nowhere are tried.
@@ -90,9 +90,11 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     }
     let file = match &plan.store {
         StorePlan::File(file) => file,
-        StorePlan::Sql(database) => return at_database(history, plan, &database.sale, initial),
-        // Of its steps the recorded times do not say in which order the server saw them.
-        StorePlan::Redis(_) => return Err(FollowedError::Foreign),
+        StorePlan::Sql(database) => {
+            let sale = &database.sale;
+            return with_sql_model!(sale, initial, model => at_server(history, plan, model));
+        }
+        StorePlan::Redis(redis) => return at_server(history, plan, RedisModel::new(&redis.sale, initial)),
     };
     let told = told_by_buyer(history, plan)?;
     let left = header.left_torn.is_some().then_some(None).or(header.remaining.map(Some));
@@ -100,30 +102,24 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     Search::new(told, plan, model).run(left)
 }
 
-/// The schedule that a history at a database followed: of a replay the one that it says, of a run one that the model
-/// can explain.
-fn at_database(
-    history: &History,
-    plan: &Plan,
-    sale: &SqlSale,
-    initial: Stock,
-) -> Result<Schedule, FollowedError> {
+/// The schedule that a history at a database or a Redis server followed: of a replay the one that it says, of a run
+/// one that the model can explain.
+fn at_server(history: &History, plan: &Plan, model: impl Model) -> Result<Schedule, FollowedError> {
     if let Some(steps) = history.header.replay.as_ref().and_then(|steps| steps.parse().ok()) {
         return Ok(steps);
     }
-    let told = by_buyer(history, plan, |purchase, name| match cut_short_at_database(purchase) {
+    let told = by_buyer(history, plan, |purchase, name| match cut_short_at_server(purchase) {
         Some(ending) => Err(FollowedError::CutShort { purchase: name, ending }),
         None if purchase.return_ns.get().is_none() => Err(FollowedError::NoSteps(name)),
         None => Ok(purchase),
     })?;
-    let search = requests::Search::new(told, plan);
-    with_sql_model!(sale, initial, model => search.run(model, plan, history.header.remaining))
+    requests::Search::new(told, plan).run(model, plan, history.header.remaining)
 }
 
-/// How a purchase at a database ended that did not end by an answer.
-fn cut_short_at_database(purchase: &Purchase) -> Option<&'static str> {
+/// How a purchase at a database or a Redis server ended that did not end by an answer.
+fn cut_short_at_server(purchase: &Purchase) -> Option<&'static str> {
     match purchase.fault.map(|fault| fault.kind) {
-        Some(FaultKind::Aborted | FaultKind::Constraint) => None,
+        Some(FaultKind::Aborted | FaultKind::Constraint | FaultKind::Fenced) => None,
         _ => cut_short(purchase),
     }
 }

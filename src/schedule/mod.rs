@@ -39,8 +39,8 @@ impl fmt::Display for Step {
 pub struct Taken {
     /// Which step.
     pub step: Step,
-    /// What the buyer wanted.
-    pub action: Action,
+    /// What the buyer wanted; `None` where something befell it.
+    pub action: Option<Action>,
     /// What it got; `None` while it waits for that.
     pub reply: Option<Reply>,
     /// How its purchase ended, if it did so with this step.

@@ -114,6 +114,9 @@ pub enum Why {
     /// It would have to wait for the lock, which none of the buyers holds; the lockfile that is in the way.
     #[error("it has to wait: {}", holds_it(.0.as_ref()))]
     LockedByStranger(Option<Occupied>),
+    /// It would have to wait for the lease, which none of the buyers has.
+    #[error("it has to wait: another program has the lease; see which with GET {0}")]
+    LeasedByStranger(String),
     /// Its buyer waits for the answer to a request, which was sent.
     #[error("buyer {} still waits for the answer to {sent}: {kept}", sent.request.buyer)]
     Waits {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::history::Recorder;
 use crate::plan::Pace;
-use crate::protocol::StoreKind;
+use crate::protocol::{Mishap, StoreKind};
 use crate::stock::Stock;
 use crate::world::Session;
 
@@ -68,6 +68,15 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// When it can't be asked.
     fn in_steps(&self) -> Result<Self, StoreError> {
         Ok(self.clone())
+    }
+
+    /// Has this befall a buyer, counted from 1, for real, since a schedule says so. Returns whether it could: a lease
+    /// that has gone already expires no more.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    fn befall(&self, _recorder: &Recorder, _buyer: u32, _mishap: Mishap) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     /// Somebody who sees who waits in the store; `None` where nobody does, or each session says so itself. To be

@@ -25,6 +25,7 @@ mod protocols;
 mod race;
 mod readme;
 mod redis;
+mod redis_steps;
 mod replay;
 mod run;
 mod servers;

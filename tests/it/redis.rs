@@ -1,5 +1,6 @@
 //! Sales at a Redis server, as the command makes them, where one answers; and at servers that a test starts itself.
 
+use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,7 +11,7 @@ use serde_json::Value;
 use crate::harness::{Folder, Ran, children, eventually, thinks};
 
 /// Where Redis is; `None`, and a word on it, where none answers. With CI=true that is a failure.
-fn redis() -> Option<String> {
+pub(crate) fn redis() -> Option<String> {
     let url = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
     let answers = Folder::new().ticketsim(&format!("show --store {url} --sale nobody_has_this"));
     if answers.stderr.contains("there is no sale nobody_has_this") {
@@ -22,13 +23,13 @@ fn redis() -> Option<String> {
 }
 
 /// A sale of a test's own, whose keys go with it.
-struct Shop {
-    folder: Folder,
-    place: String,
+pub(crate) struct Shop {
+    pub(crate) folder: Folder,
+    pub(crate) place: String,
 }
 
 impl Shop {
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         Some(Self::at(&redis()?))
     }
 
@@ -78,13 +79,16 @@ fn redis_oversells_and_is_cured() {
     {
         shop.is_safe(cure);
     }
-    for workers in ["thread", "sequential"] {
+    for workers in ["thread", "task", "sequential"] {
         shop.is_safe(&format!("--write take --workers {workers}"));
         shop.is_safe(&format!("--lock lease --think 1ms --workers {workers}"));
     }
-    shop.is_caught("--workers thread");
-    let tasks = shop.folder.ticketsim(&format!("{} --workers task", shop.place));
-    assert!(tasks.code == Some(2) && tasks.stderr.contains("blocks its thread"), "{tasks:?}");
+    for workers in ["thread", "task"] {
+        shop.is_caught(&format!("--workers {workers}"));
+        shop.is_caught(&format!("--workers {workers} --lock lease --lease 20ms --think 50ms"));
+        shop.is_safe(&format!("--workers {workers} --write swap --think 1ms"));
+        shop.is_safe(&format!("--workers {workers} --lock lease --think 1ms --fence read-write"));
+    }
     let gives_back = shop.folder.ticketsim(&format!("{} -n 10 -t 1 --quiet --steps", shop.place));
     assert_eq!(gives_back.code, Some(2), "a word is missing");
     let script =
@@ -135,6 +139,11 @@ struct Server(Child, u16);
 
 impl Server {
     fn start(port: u16) -> Option<Self> {
+        Self::start_with(port, &[])
+    }
+
+    /// The same with further options.
+    fn start_with(port: u16, options: &[&str]) -> Option<Self> {
         let port = if port == 0 {
             let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
             free.local_addr().expect("an address").port()
@@ -142,7 +151,7 @@ impl Server {
             port
         };
         let mut server = Command::new("redis-server");
-        server.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
+        server.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]).args(options);
         match server.stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
             Ok(child) => {
                 let server = Self(child, port);
@@ -158,6 +167,89 @@ impl Server {
             }
         }
     }
+}
+
+impl Server {
+    /// Says something to it, as another client would.
+    fn tell(&self, words: &str) {
+        let mut socket = std::net::TcpStream::connect(("127.0.0.1", self.1)).expect("a connection");
+        socket.write_all(format!("{words}\r\n").as_bytes()).expect("sent");
+        let read = socket.read(&mut [0; 64]).expect("an answer");
+        assert!(read > 0);
+    }
+}
+
+/// A sale under way there, in which buyers think.
+fn under_way(shop: &Shop, options: &str) -> Child {
+    let args = format!("{} -n 4 -t 200 --jitter 0 --per-buyer 20 --json {options}", shop.place);
+    let mut command = shop.folder.command(args.split_whitespace());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ticketsim runs");
+    eventually("a buyer thinks", || children(child.id()).into_iter().any(thinks));
+    child
+}
+
+/// Receipts, and purchases that nobody answered, account for every ticket that is gone.
+fn accounts_for_all(child: Child, tickets: i64) -> Value {
+    let ran = Ran::from(child.wait_with_output().expect("waited"));
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let number = |value: &Value| value.as_i64().unwrap_or_else(|| panic!("no number: {document}"));
+    let gone = tickets - number(&document["stock"]["remaining"]);
+    let (receipts, unanswered) = (number(&document["receipts"]), number(&document["unanswered"]));
+    assert!(receipts <= gone && gone <= receipts + unanswered, "{document}");
+    assert_ne!(document["verdict"], "unsound", "{document}");
+    document
+}
+
+/// A server that is killed in mid-sale and keeps what it has said is done has lost nothing; and what it never said
+/// is unknown, not failed.
+#[test]
+fn a_server_that_is_killed_and_persists_accounts_for_every_ticket() {
+    let kept = Folder::new();
+    let folder = kept.path("").to_string_lossy().into_owned();
+    let options = ["--appendonly", "yes", "--appendfsync", "always", "--dir", &folder];
+    for sale in ["--write decrement", "--lock lease --lease 1s", "--write swap"] {
+        let Some(server) = Server::start_with(0, &options) else { return };
+        let port = server.1;
+        let shop = Shop::at(&format!("redis://127.0.0.1:{port}"));
+        let child = under_way(&shop, &format!("{sale} --think 20ms"));
+        std::thread::sleep(std::time::Duration::from_millis(150));
+        drop(server);
+        let again = Server::start_with(port, &options).expect("a server");
+        let document = accounts_for_all(child, 200);
+        assert!(document["receipts"].as_i64() > Some(0), "it was under way: {document}");
+        assert!(document["engine"].to_string().contains("started anew during the sale"), "{document}");
+        drop((shop, again));
+    }
+}
+
+/// A connection that is cut in mid-sale: what was asked may have been done, so nobody says that it was not.
+#[test]
+fn connections_that_are_cut_leave_nothing_unaccounted() {
+    let Some(server) = Server::start(0) else { return };
+    let shop = Shop::at(&format!("redis://127.0.0.1:{}", server.1));
+    for workers in ["process", "thread", "task"] {
+        let options = format!("--lock lease --lease 1s --think 20ms --workers {workers}");
+        let args = format!("{} -n 4 -t 200 --jitter 0 --per-buyer 20 --json {options}", shop.place);
+        let mut command = shop.folder.command(args.split_whitespace());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ticketsim runs");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        server.tell("CLIENT KILL TYPE normal");
+        let document = accounts_for_all(child, 200);
+        assert!(document["unanswered"].as_i64() > Some(0), "{workers}: {document}");
+    }
+}
+
+/// A server that is gone for good: nobody knows what is left, and that is said.
+#[test]
+fn a_server_that_is_gone_leaves_the_verdict_open() {
+    let Some(server) = Server::start(0) else { return };
+    let shop = Shop::at(&format!("redis://127.0.0.1:{}", server.1));
+    let child = under_way(&shop, "--write decrement --think 50ms");
+    drop(server);
+    let ran = Ran::from(child.wait_with_output().expect("waited"));
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    assert_eq!((ran.code, &document["verdict"]), (Some(2), &"unknown".into()), "{document}");
+    assert!(document["stock"]["remaining"].is_null() && ran.stderr.contains("no server there"), "{ran:?}");
 }
 
 impl Drop for Server {

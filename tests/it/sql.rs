@@ -374,3 +374,20 @@ fn a_lock_is_waited_for_no_longer_than_that() {
         assert!(document["command"].as_str().is_some_and(|command| command.contains("--lock-timeout 200ms")));
     }
 }
+
+/// MariaDB counts it in seconds, for rows and for named locks.
+#[test]
+fn mariadb_waits_for_a_lock_no_longer_than_that() {
+    let Some(shop) = Shop::mariadb() else { return };
+    for (lock, code) in [("row", "1205"), ("advisory", "")] {
+        let options = format!("--isolation read-committed --lock {lock} -n 2 -t 2 --think 3s --jitter 0");
+        let options = format!("{} {options} --lock-timeout 1s --history h.jsonl", shop.place);
+        let (exit, document) = shop.folder.json(&options);
+        assert_eq!((exit, &document["receipts"], &document["failed"]), (Some(1), &1.into(), &1.into()));
+        assert_eq!(kinds(&document), ["stuck"], "{document}");
+        let history = shop.folder.read("h.jsonl");
+        assert!(history.contains("\"fault\":\"lock_timeout\"") && history.contains(code), "{history}");
+    }
+    let refused = shop.folder.ticketsim(&format!("{} -t 1 --lock-timeout 200ms", shop.place));
+    assert!(refused.code == Some(2) && refused.stderr.contains("in whole seconds, from 1"), "{refused:?}");
+}

@@ -229,7 +229,7 @@ fn failed(replayed: &Replayed) -> u64 {
     purchases.iter().filter(|purchase| purchase.outcome == Outcome::Failed).count() as u64
 }
 
-fn end(replayed: &Replayed) -> End {
+pub(crate) fn end(replayed: &Replayed) -> End {
     let verdict = &replayed.sold.verdict;
     End {
         receipts: verdict.ledger.receipts,
@@ -253,7 +253,7 @@ fn errors(replayed: &Replayed, all: &mut Errors) {
 /// Replays an order, and compares it with the model, step by step and in the end. Says whether only the victim of a
 /// deadlock was another. `None` where that buyer had a step left to take in this order: among more than two buyers who
 /// wait in several circles, which one a server takes is not repeatable.
-fn conform(plan: &Plan, schedule: &Schedule) -> Option<(Replayed, bool)> {
+pub(crate) fn conform(plan: &Plan, schedule: &Schedule) -> Option<(Replayed, bool)> {
     let what = || format!("{schedule} of {:?}", plan.store.choices());
     let tickets = plan.tickets.expect("tickets");
     let rehearsed = rehearse(&Setting::of(plan, tickets), schedule);
@@ -287,7 +287,7 @@ fn may_deadlock(plan: &Plan, history: &History) -> bool {
 }
 
 /// All orders of one purchase, counted as the model counts them.
-fn all_orders_of(plan: &Plan, schedules: &[Schedule]) -> usize {
+pub(crate) fn all_orders_of(plan: &Plan, setting: &Setting, schedules: &[Schedule]) -> usize {
     let mut ends: BTreeMap<String, u64> = BTreeMap::new();
     let mut found = Errors::new();
     let mut victims = 0;
@@ -297,7 +297,7 @@ fn all_orders_of(plan: &Plan, schedules: &[Schedule]) -> usize {
         errors(&replayed, &mut found);
         victims += usize::from(is_another_victim);
     }
-    let census = census(&Setting::of(plan, plan.tickets.expect("tickets")), u64::MAX);
+    let census = census(setting, u64::MAX);
     let mut expected: BTreeMap<String, u64> = BTreeMap::new();
     let mut expected_errors = Errors::new();
     let number = |count: &BigUint| u64::try_from(count).expect("a small number");
@@ -323,7 +323,7 @@ fn conformance(engine: Engine, folder: &Path, share: usize) {
             rows += 1;
             // The short ones always whole.
             if crate::all() || schedules.len() <= 6 {
-                victims += all_orders_of(&plan, &schedules);
+                victims += all_orders_of(&plan, &Setting::of(&plan, tickets), &schedules);
                 (replayed, whole) = (replayed + schedules.len(), whole + 1);
             } else {
                 for schedule in schedules.iter().skip(rows % share).step_by(share) {

@@ -9,6 +9,7 @@ mod engines;
 mod model;
 mod protocols;
 mod random;
+mod redis;
 mod wild;
 
 use std::path::Path;
@@ -48,6 +49,13 @@ const TESTS: &[Test] = &[
     ("conformance_at_random", engines::conformance_at_random),
     ("every_witness_at_a_database", engines::every_witness_at_a_database_ends_as_it_was_explored),
     ("a_race_that_was_caught_at_a_database", engines::a_race_that_was_caught_at_a_database_is_replayed),
+    ("conformance_of_redis", redis::conformance_of_redis),
+    ("conformance_of_redis_at_random", redis::conformance_of_redis_at_random),
+    ("every_witness_at_redis", redis::every_witness_at_redis_ends_as_it_was_explored),
+    ("a_lease_that_expires_oversells_every_time", redis::a_lease_that_expires_oversells_every_time),
+    ("another_program_at_redis_is_noticed", redis::another_program_at_redis_is_noticed),
+    ("a_race_that_was_caught_at_redis_is_replayed", redis::a_race_that_was_caught_at_redis_is_replayed),
+    ("a_replay_that_is_cut_off_leaves_no_lease", redis::a_replay_that_is_cut_off_leaves_no_lease),
     ("a_race_at_postgresql_happens_every_time", database::a_race_at_postgresql_happens_every_time),
     (
         "what_a_database_forbids_is_said_with_who_holds_what",

@@ -6,7 +6,7 @@ use crate::protocol::catalogue::{Case, Entry, Promise, Variant, all};
 use crate::verdict::Ruling;
 
 fn ruling(variant: &Variant, buyers: u32, tickets: Stock) -> Ruling {
-    let setting = Setting::new(variant.choices, buyers, tickets);
+    let setting = Setting { mishaps: variant.mishaps, ..Setting::new(variant.choices, buyers, tickets) };
     census(&setting, MAX_STATES).ruling()
 }
 

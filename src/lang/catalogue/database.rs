@@ -234,26 +234,6 @@ pub const RETRY_ABORTED: Said = Said {
     },
 };
 
-/// `decrement-give-back`.
-pub const DECREMENT_GIVE_BACK: Said = Said {
-    about: Both {
-        en: "subtract first, give back what went below 0", zh: "先减一，减成负数再还回去"
-    },
-    why: Both {
-        en: "Each decrement says what it took: who comes out below 0 has no ticket and puts back what it took.",
-        zh: "每次减一都返回减后的值：小于 0 的人没有票，把减掉的还回去。",
-    },
-    met_in: Both {
-        en: "rate limits and stock in Redis: DECR, and INCR when it was too much",
-        zh: "Redis 里的限流和库存：DECR，多减了再 INCR",
-    },
-    fix: Both {
-        en: "Who is killed in between has given nothing back, and the stock is below 0 for a moment: check and take in one \
-             statement.",
-        zh: "中途被杀就没还，而且库存会短暂为负：最好检查和减一用一条语句。",
-    },
-};
-
 /// `begin-deferred`.
 pub const BEGIN_DEFERRED: Said = Said {
     about: Both {

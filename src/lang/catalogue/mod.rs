@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod file;
+pub mod redis;
 
 use super::{Lang, texts};
 
@@ -43,6 +44,8 @@ texts! {
     heading_of_files() { en: "On a file", zh: "在文件上" }
     /// Above the list: protocols of databases.
     heading_of_databases() { en: "In a database", zh: "在数据库里" }
+    /// Above the list: protocols of Redis.
+    heading_of_redis() { en: "At Redis", zh: "在 Redis 里" }
     /// Below the list.
     list_hint() {
         en: "One of them:  ticketsim protocols NAME",

@@ -2,8 +2,8 @@
 
 use super::{Case, Choices, Entry, Promise, Recipe, Variant};
 use crate::lang::catalogue::database as said;
-use crate::protocol::Protocol;
 use crate::protocol::sql::{Engine, Isolation, SqlLock, SqlSale, SqlWrite};
+use crate::protocol::{Mishaps, Protocol};
 
 /// What a protocol stands for in a database: choices, or steps.
 #[derive(Debug, PartialEq)]
@@ -39,6 +39,7 @@ impl DatabaseRecipe {
             name: level.name(),
             promise: *promise,
             choices: Choices::Sql(self.sale(*level)),
+            mishaps: Mishaps::none(),
         };
         self.levels.iter().map(of).collect()
     }
@@ -100,6 +101,15 @@ const fn mysql(write: SqlWrite, levels: &'static [(Isolation, Promise)]) -> Data
 
 const fn sqlite(write: SqlWrite, levels: &'static [(Isolation, Promise)]) -> DatabaseRecipe {
     DatabaseRecipe::new(Engine::Sqlite, write, levels)
+}
+
+/// The same of steps that sell by a decrement, each for itself, at this engine.
+pub(super) const fn alone(steps: &'static str, promise: Promise, engine: Engine) -> Case {
+    let levels: &'static [(Isolation, Promise)] = match promise {
+        Promise::Keeps => &[(Alone, KEEPS)],
+        Promise::Breaks => &[(Alone, BREAKS)],
+    };
+    of_two(DatabaseRecipe { steps: Some(steps), ..DatabaseRecipe::new(engine, SqlWrite::Decrement, levels) })
 }
 
 /// The entries, in the order in which they are shown.
@@ -257,25 +267,6 @@ pub(super) const ENTRIES: &[Entry] = &[
                     SqlWrite::Set,
                     &[(Serializable, KEEPS), (RepeatableRead, BREAKS), (ReadCommitted, BREAKS)],
                 )
-            }),
-        ],
-    },
-    Entry {
-        name: "decrement-give-back",
-        said: &said::DECREMENT_GIVE_BACK,
-        control: "check-then-decrement",
-        cases: &[
-            of_two(DatabaseRecipe {
-                steps: Some("decrement give-back"),
-                ..postgres(SqlWrite::Decrement, &[(Alone, KEEPS)])
-            }),
-            of_two(DatabaseRecipe {
-                steps: Some("decrement give-back"),
-                ..sqlite(SqlWrite::Decrement, &[(Alone, KEEPS)])
-            }),
-            of_two(DatabaseRecipe {
-                steps: Some("decrement give-back"),
-                ..mysql(SqlWrite::Decrement, &[(Alone, KEEPS)])
             }),
         ],
     },

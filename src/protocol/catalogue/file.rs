@@ -2,8 +2,8 @@
 
 use super::{Case, Choices, Entry, Promise, Recipe, Variant};
 use crate::lang::catalogue::file as said;
-use crate::protocol::Protocol;
 use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
+use crate::protocol::{Mishaps, Protocol};
 use crate::stock::Stock;
 
 /// What a protocol stands for on a ticket file.
@@ -74,6 +74,7 @@ impl FileRecipe {
             name: lock.name(),
             promise: *promise,
             choices: Choices::File(self.sale(*lock)),
+            mishaps: Mishaps::none(),
         };
         self.locks.iter().map(of).collect()
     }

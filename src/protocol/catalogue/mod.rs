@@ -7,12 +7,13 @@
 
 mod database;
 mod file;
+mod redis;
 
 pub use database::DatabaseRecipe;
 pub use file::{FileRecipe, Trial};
+pub use redis::RedisRecipe;
 
-use super::Choices;
-use super::sql::Engine;
+use super::{Choices, Mishaps, StoreKind};
 use crate::closed_set::closed_set;
 use crate::lang::catalogue::Said;
 use crate::stock::Stock;
@@ -58,6 +59,8 @@ pub enum Recipe {
     File(FileRecipe),
     /// In a database.
     Database(DatabaseRecipe),
+    /// At a Redis server.
+    Redis(RedisRecipe),
 }
 
 /// What a protocol promises under one lock, or at one level.
@@ -69,6 +72,8 @@ pub struct Variant {
     pub promise: Promise,
     /// What a purchase does.
     pub choices: Choices,
+    /// How many mishaps come in one schedule at most, where it is about them.
+    pub mishaps: Mishaps,
 }
 
 /// Why a name stands for nothing.
@@ -113,7 +118,7 @@ fn meant(nearest: Option<&str>) -> String {
 }
 
 /// The entries of all stores, a table a kind of store.
-const TABLES: &[&[Entry]] = &[file::ENTRIES, database::ENTRIES];
+const TABLES: &[&[Entry]] = &[file::ENTRIES, database::ENTRIES, redis::ENTRIES];
 
 /// All entries, in their order.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
@@ -139,12 +144,12 @@ pub fn entry(name: &str) -> Result<&'static Entry, CatalogueError> {
 }
 
 impl Entry {
-    /// Its case at a database; on a ticket file, if there is none.
+    /// Its case at this store; on a ticket file, if there is none.
     ///
     /// # Errors
     /// When it is not met there.
-    pub fn case(&'static self, engine: Option<Engine>) -> Result<&'static Case, CatalogueError> {
-        let store = engine.map_or("file", Engine::name);
+    pub fn case(&'static self, store: Option<StoreKind>) -> Result<&'static Case, CatalogueError> {
+        let store = store.map_or("file", StoreKind::name);
         self.cases.iter().find(|case| case.store() == store).ok_or_else(|| {
             let stores = self.cases.iter().map(Case::store).collect::<Vec<_>>().join(", ");
             CatalogueError::OtherStore { name: self.name, store, stores }
@@ -159,6 +164,7 @@ impl Case {
         match &self.recipe {
             Recipe::File(_) => "file",
             Recipe::Database(recipe) => recipe.engine.name(),
+            Recipe::Redis(_) => StoreKind::Redis.name(),
         }
     }
 
@@ -167,7 +173,7 @@ impl Case {
     pub const fn trial(&self) -> Option<Trial> {
         match &self.recipe {
             Recipe::File(recipe) => Some(recipe.trial),
-            Recipe::Database(_) => None,
+            Recipe::Database(_) | Recipe::Redis(_) => None,
         }
     }
 
@@ -176,7 +182,7 @@ impl Case {
     pub const fn differs_by_lock(&self) -> bool {
         match &self.recipe {
             Recipe::File(recipe) => recipe.differs_by_lock,
-            Recipe::Database(_) => false,
+            Recipe::Database(_) | Recipe::Redis(_) => false,
         }
     }
 
@@ -186,6 +192,7 @@ impl Case {
         match &self.recipe {
             Recipe::File(recipe) => recipe.variants(),
             Recipe::Database(recipe) => recipe.variants(),
+            Recipe::Redis(recipe) => recipe.variants(),
         }
     }
 
@@ -222,6 +229,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::protocol::sql::Engine;
 
     #[test]
     fn names_are_told_apart_and_lead_to_their_controls() {
@@ -256,7 +264,8 @@ mod tests {
     fn a_wrong_name_is_told_what_there_is() {
         let error = entry("chek-then-set").expect_err("no such name").to_string();
         assert!(error.contains("did you mean check-then-set?") && error.contains("renamed-away"), "{error}");
-        let error = entry("locked").expect("an entry").case(Some(Engine::Postgres)).expect_err("no case");
+        let postgres = Some(StoreKind::Sql(Engine::Postgres));
+        let error = entry("locked").expect("an entry").case(postgres).expect_err("no case");
         assert_eq!(error.to_string(), "locked is no protocol of postgres; it is one of: file");
         let upgrade = entry("upgrade").expect("an entry");
         let case = upgrade.case(None).expect("a case");

@@ -187,7 +187,7 @@ impl Closing {
                 mishaps,
             },
             command,
-            replay: worst.and_then(|(_, witness)| setting.replay_command(witness)),
+            replay: worst.map(|(_, witness)| setting.replay_command(witness)),
             leaves_out: leaves_out(setting, Lang::En),
         }
     }

@@ -158,7 +158,7 @@ fn paths(setting: &Setting, graph: &Graph, lang: Lang) -> Vec<PathData> {
             edges: path.edges.clone(),
             schedule: format!("{}{}", path.schedule, if path.is_whole { "" } else { " …" }),
             end: end.map_or_else(String::new, |end| end_words(end, lang)),
-            command: path.is_whole.then(replay).flatten().unwrap_or_default(),
+            command: path.is_whole.then(replay).unwrap_or_default(),
         }
     };
     graph.paths.iter().map(path).collect()

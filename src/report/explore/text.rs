@@ -170,10 +170,13 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
         let _ = writeln!(text, "{}", styled(ASIDE, leaves_out(setting, lang)));
     }
     let replay = worst.filter(|(end, _)| !end.is_sound());
-    let replay = replay.and_then(|(_, witness)| {
-        let command = setting.replay_command(witness)?;
+    let replay = replay.map(|(_, witness)| {
         let is_long = witness.to_string().len() > LONG_WITNESS;
-        Some(if is_long { say::replay_in_json(lang) } else { say::to_replay(lang, command) })
+        if is_long {
+            say::replay_in_json(lang)
+        } else {
+            say::to_replay(lang, setting.replay_command(witness))
+        }
     });
     let contrast = match &setting.choices {
         Choices::File(sale) => contrast(setting, sale, ruling, lang),

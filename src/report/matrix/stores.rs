@@ -7,7 +7,7 @@ use super::table::{Column, Table};
 use super::{Trial, of_trials, why};
 use crate::grade::{Counts, Grade, Graded as _, Row};
 use crate::lang::{Lang, matrix as say};
-use crate::matrix::{MOST_OF_A_ROW, Orders, StoreCase};
+use crate::matrix::{MOST_OF_A_ROW, Orders, SLOWER, StoreCase};
 use crate::report::json::{SCHEMA_VERSION, to_line};
 use crate::report::words::{grouped, span};
 
@@ -44,6 +44,9 @@ pub fn stores_table(rows: &[Row<StoreCase>], trial: &Trial, stores: &[StoreAbout
     let mut table =
         Table::new(rows, trial, [trial.about(lang), say::bound(lang, trial.trials)], columns, lang, make);
     table.about.extend(stores.iter().map(|about| format!("{}: {}", about.store, about.engine)));
+    if rows.iter().any(|row| !row.subject.mishaps.are_none()) {
+        table.notes.push(say::leases_expire(lang, SLOWER));
+    }
     if rows.iter().any(|row| row.trials < trial.trials) && trial.rows_planned.is_none() {
         table.notes.push(say::fewer_trials(lang, MOST_OF_A_ROW.as_secs()));
     }

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::Counted;
 use crate::lang::Lang;
 use crate::protocol::catalogue::{Promise, Variant};
-use crate::protocol::{Choices, Protocol};
+use crate::protocol::redis::Fence;
+use crate::protocol::{Choices, Mishap, Protocol};
 use crate::report::json::to_line;
 use crate::stock::Stock;
 
@@ -19,6 +20,12 @@ struct Row {
     /// The level of its transactions, in a database.
     #[serde(skip_serializing_if = "Option::is_none")]
     isolation: Option<&'static str>,
+    /// What presents the token of the lease, at Redis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fence: Option<Fence>,
+    /// How many leases expire in one schedule at most, where it is about that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expire: Option<String>,
     /// Of the lock, or the level, that the name alone stands for.
     promise: Promise,
     why: &'static str,
@@ -57,6 +64,11 @@ fn row(counted: &Counted) -> Row {
         Choices::Sql(sale) => (sale.lock.name().to_owned(), Some(sale.isolation.name())),
         Choices::Redis(sale) => (sale.lock.name().to_owned(), None),
     };
+    let fence = match usual.choices {
+        Choices::Redis(sale) if sale.fence != Fence::None => Some(sale.fence),
+        _ => None,
+    };
+    let expire = usual.mishaps.allow(Mishap::Expire).then(|| usual.mishaps.of(Mishap::Expire).to_string());
     let breaks = usual.promise == Promise::Breaks;
     let witness = counted.shortest().filter(|_| breaks).map(|found| found.witness.to_string());
     let variant = |variant: Variant| {
@@ -70,6 +82,8 @@ fn row(counted: &Counted) -> Row {
         steps: usual.choices.protocol(),
         lock,
         isolation,
+        fence,
+        expire,
         promise: usual.promise,
         why: entry.said.why.of(Lang::En),
         witness,

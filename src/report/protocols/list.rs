@@ -5,37 +5,39 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::lang::{Lang, catalogue as say};
+use crate::protocol::StoreKind;
 use crate::protocol::catalogue::{Case, Entry, Promise, all};
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, styled};
 
-/// All names: those of files first, then those of databases, each with its promise.
+/// All names: those of files first, then those of databases and those of Redis, each with its promise.
 #[must_use]
 pub fn list(lang: Lang) -> String {
     let width = all().map(|entry| entry.name.len()).max().unwrap_or(0);
-    let is_of_files = |entry: &&Entry| stores(entry) == "file";
-    let mut text = format!("{}\n", styled(LOUD, say::heading_of_files(lang)));
-    for entry in all().filter(is_of_files) {
-        let _ = writeln!(
-            text,
-            "  {:<width$}  {}  {}",
-            entry.name,
-            marked(entry, lang),
-            entry.said.about.of(lang)
-        );
+    let mut text = String::new();
+    let (file, redis) = ("file", StoreKind::Redis.name());
+    for (heading, is_here) in [
+        (say::heading_of_files(lang), &(|first: &str| first == file) as &dyn Fn(&str) -> bool),
+        (say::heading_of_databases(lang), &|first: &str| first != file && first != redis),
+        (say::heading_of_redis(lang), &|first: &str| first == redis),
+    ] {
+        let _ = writeln!(text, "{}", styled(LOUD, heading));
+        for entry in all().filter(|entry| entry.cases.first().is_some_and(|case| is_here(case.store()))) {
+            let (promise, about) = (marked(entry, lang), entry.said.about.of(lang));
+            let _ = writeln!(text, "  {:<width$}  {promise}  {about}{}", entry.name, stores(entry));
+        }
+        text.push('\n');
     }
-    let _ = writeln!(text, "\n{}", styled(LOUD, say::heading_of_databases(lang)));
-    for entry in all().filter(|entry| !is_of_files(entry)) {
-        let (promise, about) = (marked(entry, lang), entry.said.about.of(lang));
-        let stores = styled(ASIDE, format!("({})", stores(entry)));
-        let _ = writeln!(text, "  {:<width$}  {promise}  {about} {stores}", entry.name);
-    }
-    let _ = writeln!(text, "\n{}", styled(ASIDE, say::list_hint(lang)));
+    let _ = writeln!(text, "{}", styled(ASIDE, say::list_hint(lang)));
     text
 }
 
-/// Where it is met.
+/// Where it is met, unless its heading says so.
 fn stores(entry: &Entry) -> String {
-    entry.cases.iter().map(Case::store).collect::<Vec<_>>().join(", ")
+    let stores = entry.cases.iter().map(Case::store).collect::<Vec<_>>();
+    if stores == ["file"] || stores == [StoreKind::Redis.name()] {
+        return String::new();
+    }
+    styled(ASIDE, format!(" ({})", stores.join(", ")))
 }
 
 /// The promise at its first store in colour, each as wide as the other.

@@ -34,7 +34,8 @@ impl Counted {
     pub fn of(entry: &'static Entry, case: &'static Case) -> Self {
         let usual = case.usual();
         let Case { buyers, tickets, .. } = *case;
-        let setting = Setting::new(usual.choices, buyers, tickets);
+        let mishaps = usual.mishaps;
+        let setting = Setting { mishaps, ..Setting::new(usual.choices, buyers, tickets) };
         Self { entry, case, usual, setting, census: census(&setting, MAX_STATES) }
     }
 
@@ -54,6 +55,7 @@ impl Counted {
         let place = match store {
             "file" => String::new(),
             "sqlite" => " --store sqlite:shop.db".to_owned(),
+            "redis" => " --store redis://localhost".to_owned(),
             server => format!(" --store {server}://localhost/test"),
         };
         let engine = if place.is_empty() { String::new() } else { format!(" --store {store}") };

@@ -8,8 +8,9 @@ use super::Counted;
 use super::list::word;
 use crate::explore::Found;
 use crate::lang::{Lang, Noun, catalogue as say, explore as say_explore};
-use crate::protocol::Choices;
-use crate::protocol::catalogue::{Case, Promise, entry};
+use crate::protocol::catalogue::{Case, Promise, Variant, entry};
+use crate::protocol::redis::Fence;
+use crate::protocol::{Choices, Mishap};
 use crate::report::explore::anomaly;
 use crate::report::text::{ASIDE, BAD, LOUD, styled};
 use crate::report::words::grouped_digits;
@@ -47,14 +48,21 @@ pub fn text(counted: &Counted, lang: Lang) -> String {
     text
 }
 
-/// The store, the lock or the level that the name alone stands for there, and the promise.
+/// The store, what the name alone stands for there beside its steps, and the promise.
 fn place(counted: &Counted, lang: Lang) -> String {
-    let what = match counted.usual.choices {
-        Choices::File(_) | Choices::Redis(_) => "--lock",
-        Choices::Sql(_) => "--isolation",
+    let Variant { name, promise, choices, mishaps } = counted.usual;
+    let mut options = match choices {
+        Choices::File(_) => vec![format!("--lock {name}")],
+        Choices::Sql(_) => vec![format!("--isolation {name}")],
+        Choices::Redis(sale) => {
+            let fence = (sale.fence != Fence::None).then(|| format!("--fence {}", sale.fence));
+            std::iter::once(format!("--lock {name}")).chain(fence).collect()
+        }
     };
-    let (promise, style) = word(counted.usual.promise, lang);
-    format!("{}, {what} {}: {}", counted.case.store(), counted.usual.name, styled(style, promise))
+    let allowed = Mishap::ALL.iter().filter(|mishap| mishaps.allow(**mishap));
+    options.extend(allowed.map(|mishap| format!("--{mishap} {}", mishaps.of(*mishap))));
+    let (promise, style) = word(promise, lang);
+    format!("{}, {}: {}", counted.case.store(), options.join(" "), styled(style, promise))
 }
 
 /// The shortest schedule that goes wrong; how many there are, where none does.

@@ -6,7 +6,7 @@ use super::MOST_STEPS;
 use crate::history::{History, Outcome};
 use crate::lang::{Lang, replay as say};
 use crate::plan::Plan;
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Mishap, Reply};
 use crate::replay::Difference;
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
 use crate::report::words::{self, grouped};
@@ -109,6 +109,10 @@ pub fn answers(steps: &[Taken], place: usize, lang: Lang) -> Vec<String> {
 #[must_use]
 pub fn step_words(taken: &Taken, lang: Lang) -> String {
     let buyer = taken.step.buyer;
+    match Mishap::of(taken.step.letter) {
+        Some(Mishap::Expire) => return say::lease_expires(lang, buyer),
+        None => {}
+    }
     match (taken.wait, taken.reply) {
         (Some(Wait { holder: Some(holder), says: Says::Engine, .. }), _) => say::waits(lang, buyer, holder),
         (Some(Wait { holder: Some(holder), says: Says::Model, .. }), _) => {
@@ -192,7 +196,19 @@ fn thing(held: Held, lang: Lang) -> String {
 /// What an answer says.
 fn reply_words(taken: &Taken, reply: Reply, lang: Lang) -> String {
     let buyer = taken.step.buyer;
-    let did = match (taken.action, reply) {
+    let did = taken.action.map_or_else(String::new, |action| did(buyer, action, reply, lang));
+    match taken.ending {
+        Some(ending) => {
+            let colon = if lang == Lang::Zh { "：" } else { ": " };
+            format!("{did}{colon}{}", outcome(ending.outcome, lang))
+        }
+        None => did,
+    }
+}
+
+/// What a buyer did.
+fn did(buyer: u32, action: Action, reply: Reply, lang: Lang) -> String {
+    match (action, reply) {
         (_, Reply::Failed(fault)) => say::failed(lang, buyer, fault.cause()),
         (_, Reply::Stock(stock)) => say::read(lang, buyer, stock),
         (_, Reply::Torn(text)) => say::torn(lang, buyer, words::torn_text(&text, lang)),
@@ -234,13 +250,6 @@ fn reply_words(taken: &Taken, reply: Reply, lang: Lang) -> String {
             | Action::Leave,
             Reply::Done,
         ) => String::new(),
-    };
-    match taken.ending {
-        Some(ending) => {
-            let colon = if lang == Lang::Zh { "：" } else { ": " };
-            format!("{did}{colon}{}", outcome(ending.outcome, lang))
-        }
-        None => did,
     }
 }
 

@@ -1,10 +1,12 @@
-//! The search for an order of requests that explains a history at a database: depth first on the model, the order of
+//! The search for an order of requests that explains a history at a database or a Redis server: depth first on the model, the order of
 //! the notes first.
 //!
 //! A recorded time is when an answer was noted. Its request was sent some time after the answer before it, and may
 //! have waited in the database. Requests that overlap can have been sent in several orders; any that the model
 //! explains will do, since a replay of it comes to the same: each read meets what it met, each ticket is sold from
 //! what it was sold from, each purchase ends as it did, with the same error.
+//!
+//! No note says when a lease expired. So it is tried where nobody's request goes on without that.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -13,9 +15,9 @@ use super::{FollowedError, MOST_DEAD_ENDS, Schedule, Step};
 use crate::buyer::{Buyer, Rules};
 use crate::history::{Outcome, Purchase};
 use crate::plan::Plan;
-use crate::protocol::{Protocol, Reply, StepKind};
+use crate::protocol::{Mishap, Protocol, Reply, StepKind};
 use crate::stock::Stock;
-use crate::world::{Answer, Model, seated, step, wants};
+use crate::world::{Answer, Model, Turn, can_befall, seated, take_turn, wants};
 
 /// How far a buyer has come in what it is told to have done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,12 +76,12 @@ impl<'a> Search<'a> {
         let (hasher, mut dead) = (RandomState::new(), HashSet::new());
         let (mut tried, mut dead_ends) = (0, 0);
         loop {
-            let candidates = self.candidates(&at);
-            if candidates.is_empty() && self.is_explained(&at, left) {
+            if self.is_explained(&at, left) {
                 return Ok(Schedule(chosen.into_iter().map(|(_, _, step)| step).collect()));
             }
-            let next = candidates.iter().enumerate().skip(tried).find_map(|(place, who)| {
-                let (state, step) = self.send(&at, *who)?;
+            let candidates = self.candidates(&at);
+            let next = candidates.iter().enumerate().skip(tried).find_map(|(place, (who, turn))| {
+                let (state, step) = self.take(&at, *who, *turn)?;
                 (!dead.contains(&hasher.hash_one(&state))).then_some((place, state, step))
             });
             if let Some((place, state, step)) = next {
@@ -102,8 +104,9 @@ impl<'a> Search<'a> {
         self.told[who].1.get(at.ways[who].purchase).copied()
     }
 
-    /// Those who can have sent a request next, in the order in which its answer was noted.
-    fn candidates<M: Model>(&self, at: &State<M>) -> Vec<usize> {
+    /// Those who can have sent a request next, in the order in which its answer was noted; and what can have befallen
+    /// somebody instead.
+    fn candidates<M: Model>(&self, at: &State<M>) -> Vec<(usize, Turn)> {
         let until = |who: usize| Some((self.until_ns(at, who)?, who));
         let mut heads: Vec<(u64, usize)> = (0..self.told.len()).filter_map(until).collect();
         heads.sort_unstable();
@@ -111,7 +114,14 @@ impl<'a> Search<'a> {
         let can_send = |who: &usize| {
             at.ways[*who].from_ns <= limit_ns && wants(&at.model, &at.buyers[*who], &at.seats[*who]).is_some()
         };
-        heads.into_iter().map(|(_, who)| who).filter(can_send).collect()
+        let befalls = |who: usize, mishap| can_befall(&at.model, &at.buyers[who], &at.seats[who], mishap);
+        let mishap = |who: usize| {
+            // None of the others leaves a purchase that tells how it went on.
+            [Mishap::Expire].into_iter().filter(move |mishap| befalls(who, *mishap)).map(Turn::Mishap)
+        };
+        let requests = heads.iter().map(|(_, who)| *who).filter(can_send).map(|who| (who, Turn::Step));
+        let mishaps = heads.iter().flat_map(|(_, who)| mishap(*who).map(|turn| (*who, turn)));
+        requests.chain(mishaps).collect()
     }
 
     /// Before what a buyer's next answer came, at the latest.
@@ -122,13 +132,13 @@ impl<'a> Search<'a> {
         Some(noted_ns(told, kind).or(told.return_ns.get()).unwrap_or(u64::MAX))
     }
 
-    /// Has a buyer send its request. `None` where what it brings is not what they are told to have met.
-    fn send<M: Model>(&self, at: &State<M>, who: usize) -> Option<(State<M>, Step)> {
-        let letter = at.buyers[who].next_letter()?;
+    /// Has a buyer send its request, or something befall it. `None` where what that brings is not what they are told
+    /// to have met.
+    fn take<M: Model>(&self, at: &State<M>, who: usize, turn: Turn) -> Option<(State<M>, Step)> {
         let mut next = at.clone();
         let mut answers = Vec::new();
         let State { model, buyers, seats, .. } = &mut next;
-        step(model, buyers, seats, who, |answer| answers.push(answer));
+        let letter = take_turn(model, buyers, seats, who, turn, |answer| answers.push(answer))?;
         for answer in answers {
             let told = self.now(&next, answer.buyer)?;
             if !self.advance(&mut next.ways[answer.buyer], told, &answer) {

@@ -97,9 +97,22 @@ impl<'a> Books<'a> {
         for name in ["role", "aof_enabled", "maxmemory_policy"] {
             text += &find(name).map_or_else(String::new, |value| format!(", {name} {value}"));
         }
+        for name in ["appendfsync", "save"] {
+            text += &self.setting(name).map_or_else(String::new, |value| format!(", {name} {value}"));
+        }
         let number = |name: &str| find(name).and_then(|value| value.parse().ok());
         let clients = number("maxclients").zip(number("connected_clients"));
         Ok(About { start: find("run_id").unwrap_or_default(), text, clients })
+    }
+
+    /// A setting, where the server tells it; not every user may ask.
+    fn setting(&mut self, name: &str) -> Option<String> {
+        let asked = self.talk.ask("reading the settings", &["CONFIG", "GET", name]).ok()?;
+        let Answer::List(members) = asked else { return None };
+        let Some(Answer::Text(value)) = members.get(1) else { return None };
+        let value = String::from_utf8_lossy(value);
+        let shown: String = foreign::shown(value.trim()).chars().take(64).collect();
+        Some(if shown.is_empty() { "off".to_owned() } else { shown })
     }
 
     /// The stock, if none of the keys is somebody else's; `None` where there is none.

@@ -108,7 +108,7 @@ impl<'a> Talk<'a> {
 
 /// How long an answer may take to come after the run was stopped; the launcher waits a little longer before it
 /// loses patience.
-const LAST_WORD: Duration = Duration::from_millis(1500);
+pub(super) const LAST_WORD: Duration = Duration::from_millis(1500);
 
 /// Says, whenever it is asked, whether a wait that is to end has been given its last moment.
 pub(super) fn last_word(is_over: impl Fn() -> bool) -> impl FnMut() -> bool {

@@ -5,6 +5,7 @@
 //! `…:shown:NAME`, are there while leases are taken and tokens shown.
 
 mod address;
+mod asked;
 mod counter;
 mod error;
 mod keys;
@@ -17,14 +18,17 @@ mod wire;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 pub use address::RedisAddress;
 pub use error::RedisError;
+pub use keys::lease_key;
 pub use model::{RedisModel, Seat};
 pub use session::RedisSession;
 
 use crate::history::Recorder;
 use crate::plan::{Pace, RedisPlan};
+use crate::protocol::Mishap;
 use crate::protocol::redis::RedisSale;
 use crate::stock::Stock;
 use crate::store::sql::SaleName;
@@ -88,6 +92,14 @@ impl RedisStore {
         self.books()?.clear()
     }
 
+    /// What the server is, its version, and the settings that decide what becomes of a stock.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub fn about(&self) -> Result<String, RedisError> {
+        Ok(self.books()?.about()?.text)
+    }
+
     fn books(&self) -> Result<Books<'_>, RedisError> {
         Books::open(&self.address, &self.keys, self.name.as_str())
     }
@@ -103,6 +115,9 @@ impl From<RedisError> for StoreError {
         StoreError::Redis(Box::new(error))
     }
 }
+
+/// How long a lease lasts where buyers take their steps one at a time.
+const LEASE_IN_STEPS: Duration = Duration::from_secs(3600);
 
 impl Store for RedisStore {
     type Session = RedisSession;
@@ -140,6 +155,18 @@ impl Store for RedisStore {
         // stock can't be read.
         if let (false, Ok(mut books)) = (killed.is_empty(), self.books()) {
             let _ = books.end_lease(&session::of_run(recorder));
+        }
+    }
+
+    /// A lease ends when the schedule says so, and not because somebody thinks.
+    fn in_steps(&self) -> Result<Self, StoreError> {
+        let sale = RedisSale { lease_ns: LEASE_IN_STEPS.as_nanos() as u64, ..self.sale };
+        Ok(Self { sale, ..self.clone() })
+    }
+
+    fn befall(&self, recorder: &Recorder, buyer: u32, mishap: Mishap) -> Result<bool, StoreError> {
+        match mishap {
+            Mishap::Expire => Ok(self.books()?.end_lease(&session::of_buyer(recorder, buyer))?),
         }
     }
 

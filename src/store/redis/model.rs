@@ -21,7 +21,7 @@ use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::redis::{Fence, RedisSale};
 use crate::protocol::{Action, Mishap, Reply, StepKind};
 use crate::stock::Stock;
-use crate::world::Model;
+use crate::world::{Held, Model, Standing};
 
 /// How a buyer has the lock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -195,6 +195,11 @@ impl Model for RedisModel {
                 self.is_leased = false;
             }
         }
+    }
+
+    fn standing(&self, seat: &Seat) -> Standing {
+        let held = if seat.holds() { vec![Held::Lock] } else { Vec::new() };
+        Standing { held, ..Standing::default() }
     }
 
     fn look(&self) -> Reply {

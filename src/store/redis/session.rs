@@ -1,16 +1,19 @@
 //! One buyer's session with a Redis server: its own connection, its scripts, its lease, and time that passes.
 //!
-//! A step is one round trip, and nobody waits in the server: who finds the lease taken asks again after a while.
+//! A step is one round trip, and nobody waits in the server: who finds the lease taken asks again after a while. An
+//! async task is told to come again when the answer has come, or after that while.
 
-use std::time::Duration;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
 
 use super::address::RedisAddress;
+use super::asked::{Asked, Came, LONGEST_PAUSE, Script, fault_of, reply};
 use super::error::RedisError;
 use super::keys::{Keys, script};
 use super::link::{enter, last_word, refusal};
-use super::wire::{Answer, Broken, ServerError, Wire};
+use super::wire::{Answer, Broken, Wire};
 use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::history::Recorder;
@@ -18,15 +21,7 @@ use crate::plan::Pace;
 use crate::protocol::redis::{Fence, RedisSale};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
-use crate::world::{Session, Timekeeper};
-
-/// A script that the server knows by its name.
-#[derive(Debug)]
-pub(super) struct Script {
-    step: StepKind,
-    text: String,
-    pub(super) name: Vec<u8>,
-}
+use crate::world::{Begun, Session, Timekeeper};
 
 /// One buyer's session. It owns what it needs, so that a thread or a task can take it.
 #[derive(Debug)]
@@ -46,14 +41,13 @@ pub struct RedisSession {
     pub(super) token: i64,
     /// Whether it watches the stock.
     watches: bool,
+    /// How many answers come first that nobody wants.
+    owed: u32,
+    /// What was asked for an async task and is not over.
+    under_way: Option<Asked>,
     /// How the connection ended.
     lost: Option<Fault>,
 }
-
-/// How long who finds the lease taken waits before it asks again, at first; each time longer.
-const FIRST_PAUSE: Duration = Duration::from_micros(500);
-/// And never longer than this.
-const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 
 /// What a run's leases begin with.
 pub(super) fn of_run(recorder: &Recorder) -> String {
@@ -87,6 +81,8 @@ impl RedisSession {
             lease: String::new(),
             token: 0,
             watches: false,
+            owed: 0,
+            under_way: None,
             lost: None,
         };
         session.load(address)?;
@@ -112,95 +108,49 @@ impl RedisSession {
         Ok(())
     }
 
-    /// Tries to get the lease. `None` where somebody has it.
-    fn try_lock(&mut self) -> Option<Reply> {
-        let lease_ms = (self.sale.lease_ns / 1_000_000).max(1).to_string();
-        let is_fenced = self.sale.fence != Fence::None;
-        let mine = if is_fenced { self.owner.clone() } else { format!("{}{}", self.owner, self.granted + 1) };
-        let answer = if is_fenced {
-            let (lease, token) = (self.keys.lease.clone(), self.keys.token.clone());
-            self.run(StepKind::Lock, &[&lease, &token], &[&mine, &lease_ms])
-        } else {
-            self.wire.put(&[
-                b"SET",
-                self.keys.lease.as_bytes(),
-                mine.as_bytes(),
-                b"NX",
-                b"PX",
-                lease_ms.as_bytes(),
-            ]);
-            self.answer()
+    /// Puts what a step asks of the server behind what is to be sent.
+    fn put(&mut self, asked: &mut Asked) {
+        (asked.answers, asked.skipped, asked.error) = (1, std::mem::take(&mut self.owed), None);
+        let Self { wire, keys, scripts, sale, lease, .. } = self;
+        let script = scripts.iter().find(|script| script.step == asked.step);
+        let mut put_script = |keys: &[&str], values: &[&str]| {
+            if let Some(script) = script {
+                script.put(wire, asked.whole, keys, values);
+            }
         };
-        match answer {
-            Ok(Answer::Nil | Answer::Number(0)) => None,
-            Ok(Answer::Number(token)) => {
-                (self.token, self.lease) = (token, format!("{mine}{token}"));
-                Some(Reply::Done)
-            }
-            Ok(_) => {
-                self.granted += 1;
-                self.lease = mine;
-                Some(Reply::Done)
-            }
-            Err(reply) => Some(reply),
-        }
-    }
-
-    /// Asks for the lease until it is granted.
-    fn lock(&mut self) -> Reply {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            if let Some(reply) = self.try_lock() {
-                return reply;
-            }
-            if self.time.gives_up() {
-                return self.time.given_up();
-            }
-            // Never as long as another's: else the same two would meet again.
-            let slept = self.time.sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0)));
-            if slept != Reply::Done {
-                return slept;
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// Has a step carried out and says what came of it, in the words of purchases.
-    fn execute(&mut self, action: Action, step: StepKind) -> Reply {
-        if let Some(fault) = self.lost {
-            return Reply::Failed(fault);
-        }
-        let stock = self.keys.stock.clone();
-        let answer = match action {
-            Action::Lock => return self.lock(),
-            Action::Unlock => {
-                let (key, lease) = (self.keys.lease.clone(), std::mem::take(&mut self.lease));
-                // That it deleted nothing, since the lease had expired, a buyer does not notice.
-                self.run(step, &[&key], &[&lease])
-            }
-            _ if self.scripts.iter().any(|script| script.step == step) => {
-                let (shown, token) = (self.keys.shown.clone(), self.token.to_string());
-                let left = if let Action::Write(left) = action { left.to_string() } else { String::new() };
-                match (self.sale.fences(step), left.is_empty()) {
-                    (false, _) => self.run(step, &[&stock], &[]),
-                    (true, true) => self.run(step, &[&stock, &shown], &[&token]),
-                    (true, false) => self.run(step, &[&stock, &shown], &[&token, &left]),
+        match (asked.action, script) {
+            (Action::Lock, _) => self.put_lock(asked.whole),
+            (Action::Unlock, _) => put_script(&[&keys.lease], &[lease]),
+            (action, Some(_)) if sale.fences(asked.step) => {
+                let (mut token, mut left) = (itoa::Buffer::new(), itoa::Buffer::new());
+                let token = token.format(self.token);
+                match action {
+                    Action::Write(stock) => {
+                        put_script(&[&keys.stock, &keys.shown], &[token, left.format(stock)]);
+                    }
+                    _ => put_script(&[&keys.stock, &keys.shown], &[token]),
                 }
             }
-            Action::Swap(seen) => return self.swap(seen),
-            _ => {
-                self.put_command(action, &stock);
-                self.answer()
-            }
-        };
-        match answer {
-            Ok(answer) => self.reply(action, step, &answer),
-            Err(reply) => reply,
+            (_, Some(_)) => put_script(&[&keys.stock], &[]),
+            (Action::Swap(seen), None) => asked.answers = self.put_swap(seen),
+            (action, None) => self.put_command(action),
         }
     }
 
-    fn put_command(&mut self, action: Action, stock: &str) {
-        let key = stock.as_bytes();
+    fn put_lock(&mut self, whole: bool) {
+        let lease_ms = (self.sale.lease_ns / 1_000_000).max(1).to_string();
+        let Self { wire, keys, scripts, owner, .. } = self;
+        if let Some(script) = scripts.iter().find(|script| script.step == StepKind::Lock) {
+            // The server puts the token behind it.
+            script.put(wire, whole, &[&keys.lease, &keys.token], &[owner, &lease_ms]);
+            return;
+        }
+        let mine = format!("{owner}{}", self.granted + 1);
+        wire.put(&[b"SET", keys.lease.as_bytes(), mine.as_bytes(), b"NX", b"PX", lease_ms.as_bytes()]);
+    }
+
+    fn put_command(&mut self, action: Action) {
+        let key = self.keys.stock.as_bytes();
         match action {
             Action::Write(left) => {
                 let mut number = itoa::Buffer::new();
@@ -217,90 +167,122 @@ impl RedisSession {
         }
     }
 
-    /// WATCH's other half: three commands, one packet there and one back.
-    fn swap(&mut self, seen: Stock) -> Reply {
+    /// WATCH's other half: three commands, one packet there and one back. Returns how many answers they have.
+    fn put_swap(&mut self, seen: Stock) -> u32 {
         let mut number = itoa::Buffer::new();
         let left = number.format(seen - 1).as_bytes();
         self.wire.put(&[b"MULTI"]);
         self.wire.put(&[b"SET", self.keys.stock.as_bytes(), left]);
         self.wire.put(&[b"EXEC"]);
         self.watches = false;
-        let queued = self.answer().and_then(|_| self.next_answer());
-        let answer = match (queued, self.next_answer()) {
-            // The reason comes first; EXEC says then that there is one.
-            (Err(reply), _) | (Ok(_), Err(reply)) => return reply,
-            (Ok(_), Ok(answer)) => answer,
-        };
-        match answer {
-            Answer::List(_) => Reply::Sold(seen),
+        3
+    }
+
+    /// What came of a step, once the server has said all.
+    fn conclude(&mut self, asked: &mut Asked) -> Came {
+        if let Some(error) = asked.error.take() {
+            // A server that does not know a script any more is given its text.
+            if error.word == "NOSCRIPT" && !std::mem::replace(&mut asked.whole, true) {
+                return Came::Again;
+            }
+            return Came::Over(Reply::Failed(fault_of(&error)));
+        }
+        let answer = std::mem::replace(&mut asked.last, Answer::Nil);
+        match (asked.action, &answer) {
+            (Action::Lock, Answer::Nil | Answer::Number(0)) => {
+                // Never as long as another's: else the same two would meet again.
+                let pause = asked.pause.mul_f64(rand::rng().random_range(0.5..1.0));
+                asked.pause = (asked.pause * 2).min(LONGEST_PAUSE);
+                Came::Later(pause)
+            }
+            (Action::Lock, Answer::Number(token)) => {
+                (self.token, self.lease) = (*token, format!("{}{token}", self.owner));
+                Came::Over(Reply::Done)
+            }
+            (Action::Lock, _) => {
+                self.granted += 1;
+                self.lease = format!("{}{}", self.owner, self.granted);
+                Came::Over(Reply::Done)
+            }
+            // That it deleted nothing, since the lease had expired, a buyer does not notice.
+            (Action::Unlock, _) => {
+                self.lease.clear();
+                Came::Over(Reply::Done)
+            }
+            (Action::Swap(seen), Answer::List(_)) => Came::Over(Reply::Sold(seen)),
             // Somebody was faster, again and again perhaps; but the run is over.
-            _ if self.time.stopped() => Reply::stopped(),
-            _ => Reply::Missed,
+            (Action::Swap(_), _) if self.time.stopped() => Came::Over(Reply::stopped()),
+            (Action::Swap(_), _) => Came::Over(Reply::Missed),
+            (action, answer) => Came::Over(reply(action, asked.step, answer)),
         }
     }
 
-    fn reply(&self, action: Action, step: StepKind, answer: &Answer) -> Reply {
-        let missing = Reply::Failed(Fault::of_store(FaultKind::Store, StoreCode::of_word("NOKEY")));
-        match (action, answer) {
-            (_, Answer::Text(text)) if step.reads() => {
-                let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-                number.map_or(missing, Reply::Stock)
+    /// Asks, and waits for what comes of it.
+    fn exchange(&mut self, asked: &mut Asked) -> Came {
+        self.put(asked);
+        if self.wire.send().is_err() {
+            return Came::Over(self.lose());
+        }
+        while asked.waits() {
+            let time = &self.time;
+            match self.wire.receive(last_word(|| time.gives_up())) {
+                Ok(answer) => asked.take(answer),
+                Err(_) => return Came::Over(self.lose()),
             }
-            // Nobody put tickets on sale, or the server has forgotten it.
-            (Action::Read, _) => missing,
-            // The server says OK, and the new stock is no news: it replaced what was seen.
-            (Action::Write(left), _) => Reply::Sold(left + 1),
-            (Action::Decrement | Action::Take, Answer::Number(left)) => Reply::Sold(left + 1),
-            (Action::Take, Answer::Nil) => Reply::Missed,
-            (Action::Decrement | Action::Take, _) => missing,
-            _ => Reply::Done,
         }
+        self.conclude(asked)
     }
 
-    /// Runs the script of a step. A server that does not know it any more is given its text.
-    fn run(&mut self, step: StepKind, keys: &[&str], values: &[&str]) -> Result<Answer, Reply> {
-        self.put_script(step, keys, values, false);
-        let unknown = Reply::Failed(Fault::of_store(FaultKind::Store, StoreCode::of_word("NOSCRIPT")));
-        match self.answer() {
-            Err(reply) if reply == unknown => {
-                self.put_script(step, keys, values, true);
-                self.answer()
-            }
-            answer => answer,
-        }
-    }
-
-    /// Puts the script of a step behind what is to be sent, by its name or with its text.
-    fn put_script(&mut self, step: StepKind, keys: &[&str], values: &[&str], whole: bool) {
-        let Self { scripts, wire, .. } = self;
-        let Some(script) = scripts.iter().find(|script| script.step == step) else { return };
-        let mut number = itoa::Buffer::new();
-        let count = number.format(keys.len()).as_bytes();
-        let head: [&[u8]; 3] = match whole {
-            false => [b"EVALSHA", &script.name, count],
-            true => [b"EVAL", script.text.as_bytes(), count],
-        };
-        let rest = keys.iter().chain(values).map(|word| word.as_bytes());
-        wire.put(&head.into_iter().chain(rest).collect::<Vec<_>>());
-    }
-
-    /// Sends what was put, and waits for the first answer.
-    fn answer(&mut self) -> Result<Answer, Reply> {
-        match self.wire.send() {
-            Ok(()) => self.next_answer(),
-            Err(_) => Err(self.lose()),
-        }
-    }
-
-    fn next_answer(&mut self) -> Result<Answer, Reply> {
+    /// Has a step carried out and says what came of it, in the words of purchases.
+    fn execute(&mut self, action: Action, step: StepKind) -> Reply {
         if let Some(fault) = self.lost {
-            return Err(Reply::Failed(fault));
+            return Reply::Failed(fault);
         }
-        let time = &self.time;
-        match self.wire.receive(last_word(|| time.gives_up())) {
-            Ok(Answer::Error(error)) => Err(Reply::Failed(fault_of(&error))),
-            Ok(answer) => Ok(answer),
-            Err(_) => Err(self.lose()),
+        let mut asked = Asked::new(action, step);
+        loop {
+            match self.exchange(&mut asked) {
+                Came::Over(reply) => return reply,
+                Came::Again => {}
+                Came::Later(_) if self.time.gives_up() => return self.time.given_up(),
+                Came::Later(pause) => {
+                    let slept = self.time.sleep(pause);
+                    if slept != Reply::Done {
+                        return slept;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes on with a step as far as that needs no wait.
+    fn go_on(&mut self, asked: &mut Asked) -> Begun {
+        loop {
+            if !asked.waits() {
+                if asked.rested && self.time.gives_up() {
+                    return Begun::Over(self.time.given_up());
+                }
+                self.put(asked);
+                asked.since = Some(Instant::now());
+                if self.wire.send().is_err() {
+                    return Begun::Over(self.lose());
+                }
+            }
+            while asked.waits() {
+                match self.wire.look() {
+                    Ok(Some(answer)) => asked.take(answer),
+                    Ok(None) if asked.is_late(self.time.gives_up()) => return Begun::Over(self.lose()),
+                    Ok(None) => return Begun::Asked,
+                    Err(_) => return Begun::Over(self.lose()),
+                }
+            }
+            match self.conclude(asked) {
+                Came::Over(reply) => return Begun::Over(reply),
+                Came::Again => {}
+                Came::Later(pause) => {
+                    asked.rested = true;
+                    return Begun::Busy(pause);
+                }
+            }
         }
     }
 
@@ -310,12 +292,6 @@ impl RedisSession {
         self.lost = Some(fault);
         Reply::Failed(fault)
     }
-}
-
-fn fault_of(error: &ServerError) -> Fault {
-    let code = error.store_code();
-    let kind = if code == StoreCode::FENCED { FaultKind::Fenced } else { FaultKind::Store };
-    Fault::of_store(kind, code)
 }
 
 impl Session for RedisSession {
@@ -340,8 +316,45 @@ impl Session for RedisSession {
         if let Some(reply) = self.time.attempt(|| None) {
             return Some(reply);
         }
-        let tried = self.try_lock();
-        self.time.attempt(|| tried)
+        let mut asked = Asked::new(action, StepKind::Lock);
+        let reply = loop {
+            match self.exchange(&mut asked) {
+                Came::Over(reply) => break reply,
+                Came::Again => {}
+                Came::Later(_) => return None,
+            }
+        };
+        // The purchase has begun, and what it holds it lets go, whatever becomes of the run.
+        let _ = self.time.begin();
+        Some(reply)
+    }
+
+    fn begin(&mut self, action: Action) -> Begun {
+        if let Some(reply) = self.time.begin() {
+            return Begun::Over(reply);
+        }
+        let Some(step) = action.kind() else { return Begun::Over(Reply::Done) };
+        if let Some(fault) = self.lost {
+            return Begun::Over(Reply::Failed(fault));
+        }
+        if self.wire.never_wait().is_err() {
+            return Begun::Over(self.lose());
+        }
+        self.under_way = Some(Asked::new(action, step));
+        self.resume()
+    }
+
+    fn resume(&mut self) -> Begun {
+        let Some(mut asked) = self.under_way.take() else { return Begun::Over(Reply::stopped()) };
+        let begun = self.go_on(&mut asked);
+        if !matches!(begun, Begun::Over(_)) {
+            self.under_way = Some(asked);
+        }
+        begun
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.wire.descriptor())
     }
 
     fn think_time(&mut self) -> Duration {
@@ -350,10 +363,10 @@ impl Session for RedisSession {
 
     fn ended(&mut self, _ending: Ending) {
         self.time.ended();
-        // A purchase that was refused has watched for nothing.
+        // A purchase that was refused has watched for nothing. It is said with what is asked next.
         if std::mem::take(&mut self.watches) && self.lost.is_none() {
             self.wire.put(&[b"UNWATCH"]);
-            let _ = self.answer();
+            self.owed += 1;
         }
     }
 }

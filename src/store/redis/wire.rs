@@ -8,6 +8,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -176,12 +177,26 @@ impl Wire {
 
     /// The next answer. It is waited for until it has taken too long, or `over` says that it has.
     pub(super) fn receive(&mut self, mut over: impl FnMut() -> bool) -> Result<Answer, Broken> {
-        let mut bytes = [0; 4096];
         let mut since = None;
+        loop {
+            if let Some(answer) = self.look()? {
+                return Ok(answer);
+            }
+            // It waits in the system, so the clock is read where that has taken a while.
+            let began: Instant = *since.get_or_insert_with(Instant::now);
+            if began.elapsed() > PATIENCE || over() {
+                return Err(Broken::TimedOut);
+            }
+        }
+    }
+
+    /// The next answer, if it comes before a read returns without one: at once, where no read waits.
+    pub(super) fn look(&mut self) -> Result<Option<Answer>, Broken> {
+        let mut bytes = [0; 4096];
         loop {
             if let Some((answer, length)) = parse(&self.incoming, 0)? {
                 self.incoming.drain(..length);
-                return Ok(answer);
+                return Ok(Some(answer));
             }
             if self.incoming.len() > MOST_ANSWER {
                 return Err(Broken::Strange(format!("an answer of more than {MOST_ANSWER} bytes")));
@@ -193,15 +208,26 @@ impl Wire {
             match read {
                 Ok(0) => return Err(Broken::Cut(ErrorKind::UnexpectedEof.into())),
                 Ok(count) => self.incoming.extend_from_slice(&bytes[..count]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    // It waits in the system, so the clock is read where that has taken a while.
-                    let began: Instant = *since.get_or_insert_with(Instant::now);
-                    if began.elapsed() > PATIENCE || over() {
-                        return Err(Broken::TimedOut);
-                    }
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// From now on no read and no write waits.
+    pub(super) fn never_wait(&self) -> Result<(), Broken> {
+        Ok(self.stream().set_nonblocking(true)?)
+    }
+
+    /// What the system knows its socket by.
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.stream().as_fd()
+    }
+
+    fn stream(&self) -> &TcpStream {
+        match &self.socket {
+            Socket::Plain(plain) => &plain.0,
+            Socket::Tls(stream) => &stream.sock.0,
         }
     }
 

@@ -52,7 +52,7 @@ pub fn statement(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<Stat
     let own = match sale.engine {
         Engine::Sqlite => sqlite::text(kind),
         Engine::Postgres => postgres::text(kind, sale.isolation, name),
-        Engine::Mysql => mysql::text(kind, name),
+        Engine::Mysql => mysql::text(kind, sale, name),
     };
     let text = match own {
         Some(text) => text,

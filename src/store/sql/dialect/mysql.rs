@@ -10,11 +10,17 @@ use crate::store::sql::name::SaleName;
 pub(super) const COLUMN_TYPES: (&str, &str) = ("INT", "BIGINT");
 
 /// A year, in seconds: the longest that GET_LOCK waits.
-const LONGEST: u32 = 31_536_000;
+const LONGEST: u64 = 31_536_000;
+
+/// How long a purchase waits for a row or for the lock at most, where that is said: such servers count whole seconds.
+fn lock_timeout_s(sale: &SqlSale) -> Option<u64> {
+    Some((sale.lock_timeout_ns? / 1_000_000_000).clamp(1, LONGEST))
+}
 
 /// What is sent for a step, where other engines are sent something else.
-pub(super) fn text(kind: StepKind, name: &SaleName) -> Option<String> {
+pub(super) fn text(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<String> {
     let stock = name.stock_table();
+    let longest = lock_timeout_s(sale).unwrap_or(LONGEST);
     Some(match kind {
         StepKind::Begin => "START TRANSACTION".to_owned(),
         StepKind::ReadForShare => format!("SELECT ticket FROM {stock} WHERE id = 1 LOCK IN SHARE MODE"),
@@ -25,7 +31,7 @@ pub(super) fn text(kind: StepKind, name: &SaleName) -> Option<String> {
         StepKind::Take => {
             format!("UPDATE {stock} SET ticket = LAST_INSERT_ID(ticket - 1) WHERE id = 1 AND ticket > 0")
         }
-        StepKind::Lock => format!("SELECT COALESCE(GET_LOCK({}, {LONGEST}), 0)", lock(name)),
+        StepKind::Lock => format!("SELECT COALESCE(GET_LOCK({}, {longest}), 0)", lock(name)),
         StepKind::Unlock => format!("SELECT COALESCE(RELEASE_LOCK({}), 0)", lock(name)),
         _ => return None,
     })
@@ -55,6 +61,9 @@ pub(in crate::store::sql) fn set_up(sale: &SqlSale) -> Vec<String> {
     ];
     if let Some(is) = sale.snapshot_isolation {
         statements.push(format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"));
+    }
+    if let Some(seconds) = lock_timeout_s(sale) {
+        statements.push(format!("SET SESSION innodb_lock_wait_timeout = {seconds}"));
     }
     statements
 }

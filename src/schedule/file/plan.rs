@@ -1,0 +1,350 @@
+//! The plan of a schedule file: what a replay has to know of a plan, as JSON has it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{FilePlan, PerBuyer, Plan, RedisPlan, Secret, SqlPlan, StorePlan, Workers};
+use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
+use crate::protocol::redis::{Fence, RedisLock, RedisSale};
+use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale, Switch};
+use crate::protocol::{Choices, Protocol, StoreKind};
+use crate::schedule::Schedule;
+use crate::stock::Stock;
+
+/// What a replay has to know of a plan: all but the ticket file and the think times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "PlanText", into = "PlanText")]
+pub struct SchedulePlan {
+    /// How many buyers there are; `None`: as many as the schedule names.
+    pub buyers: Option<u32>,
+    /// How many tickets are on sale; `None`: the store's own stock.
+    pub tickets: Option<Stock>,
+    /// What one purchase does, and where, if that is a database.
+    pub sale: ScheduleSale,
+    /// How many purchases each buyer makes.
+    pub per_buyer: PerBuyer,
+    /// How buyers are run; one of [`Workers::IN_STEPS`].
+    pub workers: Workers,
+    /// The database and its version on which the schedule came about, where that is known.
+    pub engine: Option<String>,
+}
+
+/// What one purchase of a schedule does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScheduleSale {
+    /// At a ticket file, which a schedule does not name.
+    File(Sale),
+    /// At a database.
+    Sql(SqlPlan),
+    /// At a Redis server.
+    Redis(RedisPlan),
+}
+
+impl ScheduleSale {
+    /// The store that it is at; `None` for a ticket file.
+    #[must_use]
+    pub const fn store_kind(&self) -> Option<StoreKind> {
+        match self {
+            ScheduleSale::File(_) => None,
+            ScheduleSale::Sql(plan) => Some(StoreKind::Sql(plan.sale.engine)),
+            ScheduleSale::Redis(_) => Some(StoreKind::Redis),
+        }
+    }
+
+    /// What one purchase does.
+    #[must_use]
+    pub const fn choices(&self) -> Choices {
+        match self {
+            ScheduleSale::File(sale) => Choices::File(*sale),
+            ScheduleSale::Sql(plan) => Choices::Sql(plan.sale),
+            ScheduleSale::Redis(plan) => Choices::Redis(plan.sale),
+        }
+    }
+
+    /// Where that is; of a ticket file, this file.
+    fn store(&self, file: &Path) -> StorePlan {
+        match self {
+            ScheduleSale::File(sale) => StorePlan::File(FilePlan { sale: *sale, file: file.to_owned() }),
+            ScheduleSale::Sql(plan) => StorePlan::Sql(plan.clone()),
+            ScheduleSale::Redis(plan) => StorePlan::Redis(plan.clone()),
+        }
+    }
+}
+
+impl From<StorePlan> for ScheduleSale {
+    fn from(store: StorePlan) -> Self {
+        match store {
+            StorePlan::File(plan) => ScheduleSale::File(plan.sale),
+            StorePlan::Sql(plan) => ScheduleSale::Sql(plan),
+            StorePlan::Redis(plan) => ScheduleSale::Redis(plan),
+        }
+    }
+}
+
+/// A [`SchedulePlan`] as a schedule file has it. Members that are left out have the command line's defaults; what
+/// names a `store` is there.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PlanText {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buyers: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tickets: Option<Stock>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<StoreKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isolation: Option<Isolation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<Protocol>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    write: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_on: Option<LockOn>,
+    #[serde(skip_serializing_if = "is_not")]
+    fsync: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    break_stale: bool,
+    #[serde(skip_serializing_if = "Others::is_empty")]
+    other_locks: Others,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rogue: Option<u32>,
+    #[serde(skip_serializing_if = "is_not")]
+    inherit: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease_ns: Option<u64>,
+    #[serde(skip_serializing_if = "is_not")]
+    stale: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    constraint: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    retry: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal: Option<Journal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    busy_timeout_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot_isolation: Option<Switch>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fence: Option<Fence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    per_buyer: Option<PerBuyer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workers: Option<Workers>,
+}
+
+const fn is_not(is: &bool) -> bool {
+    !*is
+}
+
+/// A member by its name.
+fn member<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<&str>) -> Result<Option<T>, String> {
+    text.map(str::parse).transpose().map_err(|error: T::Err| error.to_string())
+}
+
+impl TryFrom<PlanText> for SchedulePlan {
+    type Error = String;
+
+    fn try_from(text: PlanText) -> Result<Self, String> {
+        let sale = match text.store {
+            None => ScheduleSale::File(text.sale_of_file()?),
+            Some(StoreKind::Sql(engine)) => ScheduleSale::Sql(text.sale_of_database(engine)?),
+            Some(StoreKind::Redis) => ScheduleSale::Redis(text.sale_of_redis()?),
+        };
+        let PlanText { buyers, tickets, engine, per_buyer, workers, .. } = text;
+        let (per_buyer, workers) = (per_buyer.unwrap_or(PerBuyer::ONE), workers.unwrap_or(Workers::Process));
+        Ok(Self { buyers, tickets, sale, per_buyer, workers: workers.in_steps(), engine })
+    }
+}
+
+impl PlanText {
+    fn sale_of_file(&self) -> Result<Sale, String> {
+        let elsewhere =
+            [("url", self.url.is_some()), ("name", self.name.is_some()), ("fence", self.fence.is_some())];
+        let mut given = self.of_databases().into_iter().chain(elsewhere);
+        if let Some((name, _)) = given.find(|(_, is_given)| *is_given) {
+            return Err(format!("\"{name}\" is of a database: the plan names no \"store\""));
+        }
+        let (lock, write) = (member::<Lock>(self.lock.as_deref())?, member::<Write>(self.write.as_deref())?);
+        let sale = match self.steps {
+            Some(steps) => {
+                Sale::of_steps(steps, lock, self.lock_on, write).map_err(|error| error.to_string())?
+            }
+            None => {
+                let usual = Sale::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
+                Sale { lock_on: self.lock_on.unwrap_or(usual.lock_on), ..usual }
+            }
+        };
+        let Self { fsync, break_stale, other_locks, inherit, lease_ns, stale, .. } = *self;
+        let trouble = Trouble { other_locks, rogue: self.rogue.unwrap_or(0), inherit, lease_ns, stale };
+        trouble.onto(Sale { fsync, break_stale, ..sale }).map_err(|error| error.to_string())
+    }
+
+    /// What databases alone have, and whether it is given.
+    fn of_databases(&self) -> [(&'static str, bool); 6] {
+        [
+            ("isolation", self.isolation.is_some()),
+            ("constraint", self.constraint),
+            ("retry", self.retry),
+            ("journal", self.journal.is_some()),
+            ("busy_timeout_ns", self.busy_timeout_ns.is_some()),
+            ("snapshot_isolation", self.snapshot_isolation.is_some()),
+        ]
+    }
+
+    /// What a ticket file alone has is refused.
+    fn none_of_a_file(&self) -> Result<(), String> {
+        if self.lock_on.is_some() || self.fsync || self.workers.is_some() {
+            let what =
+                "\"lock_on\", \"fsync\" and \"workers\" are of a ticket file: the plan names a \"store\"";
+            return Err(what.to_owned());
+        }
+        Ok(())
+    }
+
+    fn sale_of_redis(&self) -> Result<RedisPlan, String> {
+        self.none_of_a_file()?;
+        if let Some((name, _)) = self.of_databases().into_iter().find(|(_, is_given)| *is_given) {
+            return Err(format!("\"{name}\" is of a database, and the plan's \"store\" is Redis"));
+        }
+        let usual = RedisSale::new();
+        let choices = RedisSale {
+            lock: member::<RedisLock>(self.lock.as_deref())?.unwrap_or(usual.lock),
+            lease_ns: self.lease_ns.unwrap_or(usual.lease_ns),
+            fence: self.fence.unwrap_or(usual.fence),
+            write: member(self.write.as_deref())?.unwrap_or(usual.write),
+            steps: None,
+        };
+        let sale = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
+        Ok(RedisPlan {
+            sale: sale.map_err(|error| error.to_string())?,
+            url: self.url.clone().unwrap_or_else(|| StoreKind::Redis.usual_url().to_owned()),
+            given: Secret::default(),
+            name: self.sale_name(),
+        })
+    }
+
+    fn sale_name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| Plan::DEFAULT_SALE.to_owned())
+    }
+
+    fn sale_of_database(&self, engine: Engine) -> Result<SqlPlan, String> {
+        self.none_of_a_file()?;
+        if self.fence.is_some() {
+            return Err("\"fence\" is of Redis, and the plan's \"store\" is a database".to_owned());
+        }
+        let usual = SqlSale::new(engine);
+        let choices = SqlSale {
+            isolation: self.isolation.unwrap_or(usual.isolation),
+            lock: member(self.lock.as_deref())?.unwrap_or(usual.lock),
+            write: member(self.write.as_deref())?.unwrap_or(usual.write),
+            constraint: self.constraint,
+            retry: self.retry,
+            journal: self.journal.unwrap_or(usual.journal),
+            busy_timeout_ns: self.busy_timeout_ns.unwrap_or(usual.busy_timeout_ns),
+            snapshot_isolation: self.snapshot_isolation,
+            ..usual
+        };
+        let sale = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
+        Ok(SqlPlan {
+            sale: sale.map_err(|error| error.to_string())?,
+            url: self.url.clone().unwrap_or_else(|| engine.usual_url().to_owned()),
+            given: Secret::default(),
+            name: self.sale_name(),
+        })
+    }
+}
+
+impl From<SchedulePlan> for PlanText {
+    fn from(plan: SchedulePlan) -> Self {
+        let SchedulePlan { buyers, tickets, sale, per_buyer, workers, engine } = plan;
+        let workers = Some(workers).filter(|workers| *workers != Workers::Process);
+        let common = Self { buyers, tickets, engine, per_buyer: Some(per_buyer), workers, ..Self::default() };
+        match sale {
+            ScheduleSale::File(sale) => {
+                let Trouble { other_locks, rogue, inherit, lease_ns, stale } = Trouble::of(&sale);
+                Self {
+                    steps: Some(sale.protocol()),
+                    lock: Some(sale.lock.to_string()),
+                    write: Some(sale.write.to_string()),
+                    lock_on: (sale.lock_on != sale.write.default_lock_on()).then_some(sale.lock_on),
+                    fsync: sale.fsync,
+                    break_stale: sale.break_stale,
+                    other_locks,
+                    rogue: (rogue > 0).then_some(rogue),
+                    inherit,
+                    lease_ns,
+                    stale,
+                    ..common
+                }
+            }
+            ScheduleSale::Sql(SqlPlan { sale, url, name, .. }) => {
+                let only_here = sale.engine == Engine::Sqlite;
+                Self {
+                    store: Some(StoreKind::Sql(sale.engine)),
+                    isolation: Some(sale.isolation),
+                    steps: Some(sale.protocol()),
+                    lock: Some(sale.lock.to_string()),
+                    write: Some(sale.write.to_string()),
+                    constraint: sale.constraint,
+                    retry: sale.retry,
+                    journal: only_here.then_some(sale.journal),
+                    busy_timeout_ns: only_here.then_some(sale.busy_timeout_ns),
+                    snapshot_isolation: sale.snapshot_isolation,
+                    url: Some(url),
+                    name: Some(name),
+                    ..common
+                }
+            }
+            ScheduleSale::Redis(RedisPlan { sale, url, name, .. }) => Self {
+                store: Some(StoreKind::Redis),
+                steps: Some(sale.protocol()),
+                lock: Some(sale.lock.to_string()),
+                write: Some(sale.write.to_string()),
+                lease_ns: (sale.lock == RedisLock::Lease).then_some(sale.lease_ns),
+                fence: (sale.fence != Fence::None).then_some(sale.fence),
+                url: Some(url),
+                name: Some(name),
+                ..common
+            },
+        }
+    }
+}
+
+impl SchedulePlan {
+    /// What a replay has to know of this plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let sale = match &plan.store {
+            StorePlan::File(file) => {
+                ScheduleSale::File(Sale { lock_timeout_ns: None, break_stale: false, ..file.sale })
+            }
+            elsewhere => elsewhere.clone().into(),
+        };
+        Self {
+            buyers: Some(plan.buyers),
+            tickets: plan.tickets,
+            sale,
+            per_buyer: plan.per_buyer,
+            workers: plan.workers_in_steps(),
+            engine: None,
+        }
+    }
+
+    /// The plan of a replay of `steps`; where it is of a ticket file, on the file `file`. Nobody thinks in it: when
+    /// a buyer goes on is what the schedule says.
+    #[must_use]
+    pub fn plan(&self, steps: &Schedule, file: &Path) -> Plan {
+        let buyers = self.buyers.unwrap_or_else(|| steps.buyers());
+        let plan = Plan::on_file(Sale::usual(), file, buyers, self.tickets);
+        let store = self.sale.store(file);
+        Plan { store, per_buyer: self.per_buyer, workers: self.workers, ..plan }
+    }
+}
