@@ -10,7 +10,7 @@
 
 mod stores;
 
-pub use stores::{Orders, SLOWER, STORE_TICKETS, StoreCase, on_stores, store_cases};
+pub use stores::{NO_LEVEL, Orders, SLOWER, STORE_TICKETS, StoreCase, on_stores, store_cases};
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

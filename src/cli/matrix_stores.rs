@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::closed;
 use super::store::{Shop, plan, usual};
-use crate::matrix::{StoreCase, store_cases};
+use crate::matrix::{NO_LEVEL, StoreCase, store_cases};
 use crate::plan::{Secret, StorePlan, Workers};
 use crate::protocol::catalogue;
 use crate::protocol::sql::{Isolation, Journal, SqlSale, Switch};
@@ -30,7 +30,7 @@ pub(super) struct StoresArgs {
     /// These protocols alone (and the control of each)
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "store")]
     protocol: Vec<String>,
-    /// These levels alone (and the control of each row)
+    /// These levels alone (and the control of each row), where there are levels
     #[arg(long, value_name = "LEVEL,…", value_delimiter = ',', requires = "store", value_parser = closed::<Isolation>(Isolation::ALL))]
     isolation: Vec<Isolation>,
     /// SQLite's journal [default: wal]
@@ -55,7 +55,7 @@ impl StoresArgs {
     fn wants(&self, protocol: &str, level: &str) -> bool {
         let is_named = self.protocol.is_empty() || self.protocol.iter().any(|name| name == protocol);
         let has_level = self.isolation.is_empty() || self.isolation.iter().any(|one| one.name() == level);
-        is_named && has_level
+        is_named && (has_level || level == NO_LEVEL)
     }
 
     /// A purchase as it is tried: with retries, but for those that share a row and then want to write it. There who tries
