@@ -1,7 +1,7 @@
 //! The locks as bare system calls.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
@@ -16,6 +16,16 @@ pub enum BareLock {
     Posix,
     Ofd,
     Lockfile(PathBuf),
+    Mkdir(PathBuf),
+    Link {
+        lockfile: PathBuf,
+        private: PathBuf,
+    },
+    /// What lets go looks whether it is still its own, under a guard.
+    Lease {
+        lockfile: PathBuf,
+        guard: PathBuf,
+    },
     Semaphore(NonNull<libc::sem_t>),
 }
 
@@ -26,10 +36,16 @@ impl BareLock {
             Lock::Flock => BareLock::Flock,
             Lock::Posix => BareLock::Posix,
             Lock::Ofd => BareLock::Ofd,
-            // Made otherwise, and waited for in the same way.
-            Lock::Lockfile | Lock::Mkdir | Lock::Link | Lock::Lease => {
-                BareLock::Lockfile(file.with_extension("bare-lock"))
-            }
+            Lock::Lockfile => BareLock::Lockfile(file.with_extension("bare-lock")),
+            Lock::Mkdir => BareLock::Mkdir(file.with_extension("bare-lock")),
+            Lock::Link => BareLock::Link {
+                lockfile: file.with_extension("bare-lock"),
+                private: file.with_extension(format!("bare-{:016x}", rand::random::<u64>())),
+            },
+            Lock::Lease => BareLock::Lease {
+                lockfile: file.with_extension("bare-lock"),
+                guard: file.with_extension("bare-guard"),
+            },
             Lock::Semaphore => BareLock::Semaphore(semaphore()),
         }
     }
@@ -40,15 +56,18 @@ impl BareLock {
             BareLock::Flock => flock(file, libc::LOCK_EX),
             BareLock::Posix => fcntl(file, libc::F_SETLKW, libc::F_WRLCK),
             BareLock::Ofd => fcntl(file, libc::F_OFD_SETLKW, libc::F_WRLCK),
-            BareLock::Lockfile(path) => loop {
-                match OpenOptions::new().write(true).create_new(true).open(path) {
-                    Ok(mut lockfile) => {
-                        writeln!(lockfile, "{}", std::process::id()).expect("written");
-                        return;
-                    }
-                    Err(_) => std::thread::yield_now(),
-                }
-            },
+            BareLock::Lockfile(path) | BareLock::Lease { lockfile: path, .. } => {
+                until_granted(|| create(path));
+            }
+            BareLock::Mkdir(path) => until_granted(|| std::fs::create_dir(path)),
+            BareLock::Link { lockfile, private } => until_granted(|| {
+                // Each buyer has inherited the same name.
+                let private = private.with_extension(std::process::id().to_string());
+                create(&private)?;
+                let linked = std::fs::hard_link(&private, lockfile);
+                std::fs::remove_file(&private)?;
+                linked
+            }),
             // SAFETY: the semaphore was initialised, and is never destroyed.
             BareLock::Semaphore(sem) => assert_eq!(unsafe { libc::sem_wait(sem.as_ptr()) }, 0),
         }
@@ -60,11 +79,34 @@ impl BareLock {
             BareLock::Flock => flock(file, libc::LOCK_UN),
             BareLock::Posix => fcntl(file, libc::F_SETLK, libc::F_UNLCK),
             BareLock::Ofd => fcntl(file, libc::F_OFD_SETLK, libc::F_UNLCK),
-            BareLock::Lockfile(path) => std::fs::remove_file(path).expect("removed"),
+            BareLock::Lockfile(path) | BareLock::Link { lockfile: path, .. } => {
+                std::fs::remove_file(path).expect("removed");
+            }
+            BareLock::Mkdir(path) => std::fs::remove_dir(path).expect("removed"),
+            BareLock::Lease { lockfile, guard } => {
+                let guard = OpenOptions::new().write(true).create(true).truncate(false).open(guard);
+                flock(&guard.expect("a guard"), libc::LOCK_EX);
+                let own = std::fs::read_to_string(lockfile).expect("read");
+                assert_eq!(own, format!("{}\n", std::process::id()));
+                std::fs::remove_file(lockfile).expect("removed");
+            }
             // SAFETY: as above.
             BareLock::Semaphore(sem) => assert_eq!(unsafe { libc::sem_post(sem.as_ptr()) }, 0),
         }
     }
+}
+
+/// Tries until it is granted, as often as it can.
+fn until_granted(try_lock: impl Fn() -> std::io::Result<()>) {
+    while let Err(error) = try_lock() {
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        std::thread::yield_now();
+    }
+}
+
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut lockfile = OpenOptions::new().write(true).create_new(true).open(path)?;
+    writeln!(lockfile, "{}", std::process::id())
 }
 
 fn flock(file: &File, operation: i32) {

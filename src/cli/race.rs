@@ -36,7 +36,7 @@ pub(super) struct RaceArgs {
     #[command(flatten)]
     state: StateArgs,
     #[cfg(feature = "postgres")]
-    #[command(flatten, next_help_heading = "The gate")]
+    #[command(flatten, next_help_heading = "Gate")]
     gate: super::gate::GateArgs,
     #[command(flatten)]
     output: OutputArgs,
@@ -67,13 +67,18 @@ and what --setup takes; commands find them as $TICKETSIM_BUYER and so on, too.
 Exit code: 0 no trial was caught, 1 one was, 2 it could not be run or judged, 130 interrupted.
 
 Examples:
-  ticketsim race -n 20 -t 5 --reset './reset.sh 5' --stock './stock.sh' -- ./buy.sh {buyer}
-  ticketsim race -n 20 -t 5 --http 'POST http://127.0.0.1:8000/buy' --json-body '{\"user\":\"{buyer}\"}' \\
-      --stock 'http://127.0.0.1:8000/stock#$.left' --reset 'POST http://127.0.0.1:8000/reset?n=5' \\
+  ticketsim race -n 20 -t 5 --reset './reset.sh 5' --stock './stock.sh' \\
+      -- ./buy.sh {buyer}
+  ticketsim race -n 20 -t 5 --http 'POST http://127.0.0.1:8000/buy' \\
+      --json-body '{\"user\":\"{buyer}\"}' \\
+      --stock 'http://127.0.0.1:8000/stock#$.left' \\
+      --reset 'POST http://127.0.0.1:8000/reset?n=5' \\
       --bought 'status=200 json:$.ok=true' --refused 'status=409' --trials 20
   ticketsim race --from shop.toml
-  ticketsim race --gate postgres://127.0.0.1/shop -n 2 -t 1 --http 'POST http://127.0.0.1:8000/buy' \\
-      --stock 'http://127.0.0.1:8000/stock#$.left' --reset 'POST http://127.0.0.1:8000/reset?n=1' -- ./shop.sh";
+  ticketsim race --gate postgres://127.0.0.1/shop -n 2 -t 1 \\
+      --http 'POST http://127.0.0.1:8000/buy' \\
+      --stock 'http://127.0.0.1:8000/stock#$.left' \\
+      --reset 'POST http://127.0.0.1:8000/reset?n=1' -- ./shop.sh";
 
 /// What is raced.
 #[derive(Debug, Args)]

@@ -267,7 +267,7 @@ fn the_lines_of_help_logging_work() {
         assert!(status.expect("python3").success(), "{code}");
     };
     let race = "for buyer, left in zip('abc', [2, 1, 0]): logged(buyer, lambda: left > 0)\n";
-    python(lines("import json, time", 7) + race);
+    python(lines("import json, time", 8) + race);
     let (code, document) = folder.json("check sale.jsonl --tickets 2");
     assert_eq!(
         (code, &document["receipts"], &document["refused"]),
@@ -275,7 +275,7 @@ fn the_lines_of_help_logging_work() {
         "{document}"
     );
 
-    folder.write("sale.sql", lines("CREATE TABLE IF NOT EXISTS sale_log", 5));
+    folder.write("sale.sql", lines("CREATE TABLE IF NOT EXISTS sale_log", 9));
     python(
         "import sqlite3, csv\n\
          db = sqlite3.connect(':memory:', isolation_level=None)\n\
