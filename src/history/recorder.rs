@@ -313,9 +313,9 @@ impl Recorder {
                 Outcome::Bought => &mut unrecorded.bought,
                 Outcome::Refused => &mut unrecorded.refused,
                 // A killed buyer counts nothing: its purchase has no end.
-                Outcome::Failed if is_killed(purchase) => continue,
-                Outcome::Failed => &mut unrecorded.failed,
-                Outcome::Unknown | Outcome::Returned | Outcome::Read => continue,
+                Outcome::Failed | Outcome::Unknown if is_killed(purchase) => continue,
+                Outcome::Failed | Outcome::Unknown => &mut unrecorded.failed,
+                Outcome::Returned | Outcome::Read => continue,
             };
             *count = count.saturating_sub(1);
         }
@@ -406,6 +406,19 @@ mod tests {
         assert!(purchases.iter().all(is_killed));
         assert_eq!((purchases[2].seen.get(), purchases[2].sold_from.get()), (Some(5), Some(5)));
         assert_eq!(unrecorded, Tally::default());
+    }
+
+    /// It has an end, and was counted: there was room for it.
+    #[test]
+    fn a_purchase_whose_answer_was_lost_was_recorded() {
+        let recorder = Recorder::new(1, 1).expect("a recorder");
+        let mut pen = recorder.pen(1);
+        pen.begin();
+        pen.writing();
+        pen.failed();
+        pen.end(Outcome::Unknown, Some(Fault::plain(FaultKind::AnswerLost)));
+        let (purchases, unrecorded) = recorder.collect();
+        assert_eq!((purchases[0].outcome, unrecorded), (Outcome::Unknown, Tally::default()));
     }
 
     #[test]

@@ -197,8 +197,8 @@ texts! {
     }
     /// Not judged: the stock after the sale.
     stock_unread(why) {
-        en: "the stock after the sale is not known: the ticket file can't be read: {why}",
-        zh: "卖完后的库存不得而知：票文件无法读取：{why}",
+        en: "the stock after the sale is not known: it can't be read: {why}",
+        zh: "卖完后的库存不得而知：无法读取：{why}",
     }
     /// stuck: no buyer is known to have held it.
     waited_in_vain(waiter, waited) {

@@ -5,8 +5,8 @@
 //! tickets from `remaining` + 1 to `initial`
 //!
 //! - those with two receipts or more are lost updates (as many as there are receipts too many);
-//! - those with none were sold by somebody else: by a purchase of ours that was cut short (then they
-//!   are missing: `lost_stock`), or by another program (`outside_sales`, no fault of our buyers). Where
+//! - those with none were sold by somebody else: by a purchase of ours whose answer was lost (its buyer knows that it
+//!   does not know), by one that was cut short (then they are missing: `lost_stock`), or by another program (`outside_sales`, no fault of our buyers). Where
 //!   nobody else sells from the stock, they are missing beyond what unanswered purchases account for.
 //!
 //! A receipt for a ticket at or below `remaining` means that the ticket came back although it was
@@ -14,6 +14,7 @@
 //! `initial − remaining = tickets with receipts + missing + outside sales − came back`.
 
 use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place, SharedTicket, places};
+use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase, Tally};
 use crate::stock::{Stock, tickets_between};
 
@@ -97,7 +98,10 @@ impl<'a> Sold<'a> {
         let sold_and_gone = tickets().filter(|stock| gone(*stock)).count() as u64;
         let mut extra = tickets().filter(|stock| *stock <= remaining).count() as u64;
         let unsold = tickets_between(initial, remaining) - sold_and_gone;
+        let is_lost = |place: &Place| is_answer_lost(&self.history.purchases[*place as usize]);
+        let answers_lost = places(self.history, Outcome::Unknown).filter(is_lost).count() as u64;
         let mut suspects: Vec<(Stock, Place)> = places(self.history, Outcome::Unknown)
+            .filter(|place| !is_lost(place))
             .filter_map(|place| Some((self.history.purchases[place as usize].sold_from.get()?, place)))
             .filter(|(stock, _)| gone(*stock) && !self.has_receipt(*stock))
             .collect();
@@ -106,7 +110,7 @@ impl<'a> Sold<'a> {
         let mut missing = suspects.len() as u64;
         // What the store has forgotten nobody has sold.
         if header.outsiders && !header.forgot() {
-            ledger.outside_sales = unsold - missing;
+            ledger.outside_sales = (unsold - missing).saturating_sub(answers_lost);
         } else {
             missing = unsold.saturating_sub(self.may_have_bought(ledger));
             extra = extra.saturating_add(tickets_between(remaining, initial));
@@ -142,7 +146,40 @@ impl<'a> Sold<'a> {
     }
 }
 
+/// Whether the store's answer was lost on the way.
+fn is_answer_lost(purchase: &Purchase) -> bool {
+    purchase.fault.is_some_and(|fault| fault.kind == FaultKind::AnswerLost)
+}
+
 /// When a receipt was written, as well as the history knows.
 fn wrote_ns(purchase: &Purchase) -> u64 {
     purchase.steps.get().written_ns.or(purchase.return_ns.get()).unwrap_or(purchase.invoke_ns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault;
+    use crate::history::Header;
+
+    /// Who was killed has taken its ticket along; who knows that its answer was lost accounts for one.
+    #[test]
+    fn a_lost_answer_accounts_for_a_ticket_and_a_killed_buyer_loses_it() {
+        let unknown = |kind: FaultKind| {
+            let purchase = Purchase::new(2, Outcome::Unknown, 30, None).from_stock(2);
+            Purchase { fault: Some(Fault::plain(kind)), ..purchase }
+        };
+        let judged = |kind: FaultKind, remaining: Stock| {
+            let bought = Purchase::new(1, Outcome::Bought, 10, Some(20)).from_stock(3);
+            let (initial, remaining) = (Some(3), Some(remaining));
+            let header = Header { initial, remaining, outsiders: true, ..Header::default() };
+            let verdict = crate::verdict::judge(&History { header, purchases: vec![bought, unknown(kind)] });
+            let lost: Vec<_> = verdict.anomalies.iter().map(|one| (one.kind, one.count)).collect();
+            (lost, verdict.ledger.outside_sales)
+        };
+        assert_eq!(judged(FaultKind::AnswerLost, 1), (vec![], 0));
+        assert_eq!(judged(FaultKind::AnswerLost, 2), (vec![], 0));
+        assert_eq!(judged(FaultKind::AnswerLost, 0), (vec![], 1), "one more than it can have taken");
+        assert_eq!(judged(FaultKind::Killed, 1), (vec![(AnomalyKind::LostStock, 1)], 0));
+    }
 }

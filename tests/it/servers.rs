@@ -110,7 +110,7 @@ fn send(pid: u32, signal: Signal) {
 }
 
 /// Receipts, and purchases that nobody answered, account for every ticket that is gone.
-fn accounts_for_all(document: &Value, tickets: i64) {
+pub(crate) fn accounts_for_all(document: &Value, tickets: i64) {
     without_a_receipt(document, tickets);
     assert_ne!(document["verdict"], "unsound", "{document}");
 }
@@ -126,7 +126,7 @@ fn without_a_receipt(document: &Value, tickets: i64) -> i64 {
 
 /// The same where this buyer was killed. Between its commit and its receipt it takes one ticket with it: that, and that it
 /// was this buyer, is the only thing that may be said against the sale.
-fn accounts_for_the_killed(document: &Value, tickets: i64, victim: u32) {
+pub(crate) fn accounts_for_the_killed(document: &Value, tickets: i64, victim: u32) {
     let lost = without_a_receipt(document, tickets);
     if document["verdict"] == "unsound" {
         assert_eq!((lost, kinds(document)), (1, vec!["lost_stock"]), "{document}");
@@ -137,7 +137,7 @@ fn accounts_for_the_killed(document: &Value, tickets: i64, victim: u32) {
 }
 
 /// A moment that is another each time: from 0 to 63 ms, in the order of a de Bruijn-like stride.
-fn moment(number: u32) -> Duration {
+pub(crate) fn moment(number: u32) -> Duration {
     Duration::from_millis(u64::from(number * 37 % 64))
 }
 

@@ -5,6 +5,18 @@ use std::time::Duration;
 
 use crate::stock::Stock;
 
+impl RedisError {
+    /// Whether the server may be back in a moment: it does not answer, or is about to start.
+    #[must_use]
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            RedisError::NoServer { .. } | RedisError::Cut { .. } => true,
+            RedisError::Refused { said, .. } => said.starts_with("LOADING"),
+            _ => false,
+        }
+    }
+}
+
 /// Why a Redis server could not be sold from.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {

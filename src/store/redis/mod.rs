@@ -18,7 +18,7 @@ mod wire;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use address::RedisAddress;
 pub use error::RedisError;
@@ -116,6 +116,9 @@ impl From<RedisError> for StoreError {
     }
 }
 
+/// How long a server that is gone is waited for, to read what is left.
+const WAIT_FOR_SERVER: Duration = Duration::from_secs(5);
+
 /// How long a lease lasts where buyers take their steps one at a time.
 const LEASE_IN_STEPS: Duration = Duration::from_secs(3600);
 
@@ -171,17 +174,29 @@ impl Store for RedisStore {
     }
 
     fn left(&self) -> Left {
-        let mut books = match self.books() {
-            Ok(books) => books,
+        let read = || {
+            let mut books = self.books()?;
+            let left = books.left()?;
+            Ok((left, books.about().ok()))
+        };
+        // A server that went down in the middle of the sale may be back in a moment, with all that it has kept.
+        let began = Instant::now();
+        let mut found: Result<_, RedisError> = read();
+        while found.as_ref().is_err_and(RedisError::may_pass) && began.elapsed() < WAIT_FOR_SERVER {
+            std::thread::sleep(Duration::from_millis(100));
+            found = read();
+        }
+        let (left, about) = match found {
+            Ok(found) => found,
             Err(error) => return Left { unread: Some(error.to_string()), ..Left::default() },
         };
-        let about = books.about().ok().map(|about| {
+        let about = about.map(|about| {
             let again = if self.is_another(&about.start) { ", started anew during the sale" } else { "" };
             about.text + again
         });
-        match books.left() {
-            Ok(Some(stock)) => Left { remaining: Some(stock), about, ..Left::default() },
-            Ok(None) => {
+        match left {
+            Some(stock) => Left { remaining: Some(stock), about, ..Left::default() },
+            None => {
                 // Whoever reads it there finds nothing, and counts from 0.
                 let why = format!(
                     "the key {} is not there any more: the server has forgotten the stock, as one does that is \
@@ -190,7 +205,6 @@ impl Store for RedisStore {
                 );
                 Left { remaining: Some(0), unread: Some(why), about, ..Left::default() }
             }
-            Err(error) => Left { unread: Some(error.to_string()), about, ..Left::default() },
         }
     }
 }
