@@ -59,8 +59,10 @@ impl Counted {
             server => format!(" --store {server}://localhost/test"),
         };
         let engine = if place.is_empty() { String::new() } else { format!(" --store {store}") };
+        // On a file buyers come back until they are refused; elsewhere each comes once.
+        let tickets = if place.is_empty() { 20 } else { self.setting.tickets };
         let mut commands = vec![
-            format!("ticketsim --protocol {name} --tickets 20{place}"),
+            format!("ticketsim --protocol {name} --tickets {tickets}{place}"),
             format!("ticketsim explore --protocol {name}{engine}"),
         ];
         if let Some(found) = self.shortest() {
