@@ -350,6 +350,24 @@ impl Buyer {
         ending
     }
 
+    /// It is killed: it takes no further step. Says how its purchase ends, if it is in one: its effect is not known
+    /// once it has begun to change the stock. `has_asked` says whether its next step has been asked of the store.
+    pub fn die(&mut self, has_asked: bool) -> Ending {
+        let place = usize::from(self.place) + usize::from(has_asked);
+        let steps = self.rules.protocol.steps();
+        let taken = &steps[..place.min(steps.len())];
+        let last = taken.iter().rfind(|kind| kind.reads() || kind.changes_stock());
+        let changes = match self.phase {
+            Phase::Buying => last.is_some_and(|kind| kind.changes_stock()),
+            // Of what it would have done nothing was, but for what it took below 0.
+            _ => self.owes,
+        };
+        let fault = Some(Fault::plain(FaultKind::Killed));
+        let outcome = if changes { Outcome::Unknown } else { Outcome::Failed };
+        *self = Self { phase: Phase::Gone, ..Self::new(self.rules) };
+        Ending { outcome, fault }
+    }
+
     /// How many tickets it has bought.
     #[must_use]
     pub fn bought(&self) -> u32 {

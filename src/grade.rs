@@ -235,6 +235,19 @@ pub struct Counts {
     pub unsound: u32,
 }
 
+/// What came of it when a buyer was killed that held the lock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HolderKilled {
+    /// In how many trials it was.
+    pub trials: u32,
+    /// In how many of them others waited for ever.
+    pub stuck: u32,
+    /// In how many of them anything went wrong.
+    pub unsound: u32,
+    /// The longest time until the next buyer got on, in nanoseconds; `None` where none ever did.
+    pub next_ns: Option<u64>,
+}
+
 /// Why nothing was learnt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
@@ -265,6 +278,8 @@ pub struct Row<S = Subject> {
     pub tries: u64,
     /// How many tries the store aborted, of whichever purchases.
     pub aborts: u64,
+    /// What came of it when its holder was killed, where that was tried.
+    pub killed: Option<HolderKilled>,
     /// How it did.
     pub grade: Grade,
     /// Why nothing was learnt, where that is so.
@@ -385,6 +400,7 @@ mod tests {
             receipts: 4,
             tries: 6,
             aborts: 2,
+            killed: None,
             grade: Grade::Safe,
             obstacle: None,
         };

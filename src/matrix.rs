@@ -8,6 +8,7 @@
 //! Process buyers need a launcher with one thread. The other workers have joined all of theirs when
 //! they return, so the trials can follow each other in any order.
 
+mod kill;
 mod stores;
 
 pub use stores::{NO_LEVEL, Orders, SLOWER, STORE_TICKETS, StoreCase, on_stores, store_cases};
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::fault::Fault;
-use crate::grade::{Counts, Graded, Row, Subject, grade};
+use crate::grade::{Counts, Graded, HolderKilled, Row, Subject, grade};
 use crate::history::{Outcome, Purchase, Tries};
 use crate::plan::{Pace, PerBuyer, Plan, Workers};
 use crate::protocol::catalogue::Trial;
@@ -49,6 +50,8 @@ pub struct MatrixPlan<S> {
     pub trials: u32,
     /// A row that has taken this long is tried no more, whatever `trials` says: a deadlock costs a second.
     pub most_of_a_row: Option<Duration>,
+    /// Whether each row is tried once more so often, with its holder killed.
+    pub kill: bool,
     /// The seed of the think times; each trial has its own, counted up from it.
     pub seed: u64,
 }
@@ -72,6 +75,7 @@ struct Tried {
     elapsed_ns: u64,
     waits_ns: Vec<u64>,
     purchases_ns: Vec<u64>,
+    killed: Option<HolderKilled>,
     could_not: Option<String>,
 }
 
@@ -109,8 +113,12 @@ pub fn run_matrix<S: Graded>(
                 interrupted = Some(plan.rows.len());
                 break 'all;
             }
-            if let Some((_, sum)) = tried.last_mut() {
-                sum.add(sold);
+            let Some((_, sum)) = tried.last_mut() else { continue };
+            sum.add(sold);
+            if let Some(killing) =
+                kill::killing(&trial(subject, pace(plan.seed, number), number)).filter(|_| plan.kill)
+            {
+                kill::add(&mut sum.killed, sell(&killing, watch.interrupted));
             }
         }
     }
@@ -214,6 +222,7 @@ impl Tried {
             receipts: self.receipts,
             tries: self.tries,
             aborts: self.aborts,
+            killed: self.killed,
             grade,
             obstacle,
         }

@@ -3,6 +3,8 @@
 //! A [`Plan`] serialises to the `plan` object of every JSON document, history and page, and
 //! [`Plan::command`] gives the command that repeats it.
 
+mod exclusion;
+mod mishaps;
 mod workers;
 
 use std::num::NonZeroU32;
@@ -19,6 +21,8 @@ use crate::protocol::{Choices, Protocol};
 use crate::shell::{shell_quoted, shell_quoted_path};
 use crate::stock::Stock;
 
+pub use exclusion::Exclusion;
+pub use mishaps::{MishapError, Planned, When, Whom};
 pub use workers::Workers;
 
 /// How many purchases a buyer makes. It leaves earlier after a purchase that it did not get.
@@ -197,6 +201,9 @@ pub struct Plan {
     /// Whether others put tickets on sale meanwhile, under the same lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restocks: bool,
+    /// What is to befall its buyers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mishaps: Vec<Planned>,
 }
 
 fn path_as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
@@ -224,6 +231,14 @@ pub enum PlanError {
          --workers process"
     )]
     HelperNeedsProcess,
+    /// What is to befall buyers can't.
+    #[error("--mishap '{mishap}': {why}")]
+    Mishap {
+        /// What was to come.
+        mishap: Planned,
+        /// Why it can't.
+        why: MishapError,
+    },
     /// A jitter outside 0 to 1.
     #[error("jitter {0}: it takes a number from 0 to 1")]
     Jitter(f64),
@@ -255,7 +270,9 @@ impl Plan {
         if !(0.0..=1.0).contains(&self.pace.jitter) {
             return Err(PlanError::Jitter(self.pace.jitter));
         }
-        Ok(())
+        self.mishaps.iter().try_for_each(|mishap| {
+            mishap.check(self).map_err(|why| PlanError::Mishap { mishap: *mishap, why })
+        })
     }
 
     /// The usual plan of a sale from a ticket file: buyers are processes that buy once and do not think.
@@ -269,6 +286,7 @@ impl Plan {
             per_buyer: PerBuyer::ONE,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
+            mishaps: Vec::new(),
         }
     }
 
@@ -334,6 +352,7 @@ impl Plan {
         words.extend(self.workers.option());
         words.extend(self.store_options());
         words.extend(self.restocks.then(|| "--restocks".to_owned()));
+        words.extend(self.mishaps.iter().map(|mishap| format!("--mishap '{mishap}'")));
         words.extend(self.pace_options());
         words.extend(seed.map(|seed| format!("--seed {seed}")));
         words.extend(self.place_options());
@@ -416,81 +435,5 @@ impl Plan {
             options.push(format!("--jitter {}", self.pace.jitter));
         }
         options
-    }
-}
-
-/// Whether a plan's lock keeps its buyers apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Exclusion {
-    /// It does.
-    Excludes,
-    /// There is no lock.
-    NoLock,
-    /// The lock sits on a file that each write replaces: old and new file are locked at once.
-    RenamedAway,
-    /// The lock belongs to the process, and all buyers are in one (fcntl_locking(2)).
-    SameOwner,
-    /// Closing another descriptor of its file lets the lock go (fcntl_locking(2)).
-    ClosedAway,
-    /// The file that carries the lock is removed: the removed and the next one are locked at once.
-    Unlinked,
-    /// All buyers share one open file, and with it the lock that belongs to that (flock(2)).
-    Inherited,
-    /// Some buyers take another kind of lock, which ignores the others'.
-    Mixed,
-    /// Some buyers take no lock.
-    Rogue,
-    /// Another process lets the lock go before the write.
-    HelperUnlocked,
-    /// Buyers remove lockfiles that they take for a dead holder's, and may hit a living one's.
-    StaleBroken,
-    /// The lock ends by itself, whether its holder has written or not.
-    Leased,
-    /// The steps leave the stock unlocked between the read that decides and the write.
-    NotCovered,
-    /// There is nobody to keep out: one buyer comes after the other.
-    InTurn,
-}
-
-impl Exclusion {
-    /// Whether the lock keeps such workers apart in such a sale, or why it does not: the one place that
-    /// decides what is expected of a combination.
-    #[must_use]
-    pub fn of(sale: &Sale, workers: Workers) -> Self {
-        let same_process = match workers {
-            Workers::Process => false,
-            Workers::Thread | Workers::Task => true,
-            Workers::Sequential => return Exclusion::InTurn,
-        };
-        let steps = sale.protocol();
-        if sale.lock == Lock::None {
-            Exclusion::NoLock
-        } else if sale.lock == Lock::Posix && same_process {
-            Exclusion::SameOwner
-        } else if sale.inherit && sale.lock != Lock::Posix {
-            Exclusion::Inherited
-        } else if sale.locks_ignore_each_other() {
-            Exclusion::Mixed
-        } else if sale.rogues > 0 {
-            Exclusion::Rogue
-        } else if sale.helper_unlocks() {
-            Exclusion::HelperUnlocked
-        } else if !steps.is_covered() {
-            Exclusion::NotCovered
-        } else if sale.loses_its_lock()
-            || sale.replaces_its_lock() && steps.has(StepKind::Open) && !steps.has(StepKind::ReopenCheck)
-        {
-            Exclusion::RenamedAway
-        } else if sale.closes_its_lock() {
-            Exclusion::ClosedAway
-        } else if sale.unlinks_its_lock() {
-            Exclusion::Unlinked
-        } else if sale.breaks_stale_unguarded() {
-            Exclusion::StaleBroken
-        } else if sale.lock == Lock::Lease {
-            Exclusion::Leased
-        } else {
-            Exclusion::Excludes
-        }
     }
 }

@@ -22,7 +22,7 @@ use std::sync::atomic::AtomicBool;
 use crate::plan::Plan;
 use crate::run::Sold;
 use crate::schedule::{Schedule, Taken};
-use repeated::{timeless, timeless_header};
+use repeated::{timeless, timeless_header, timeless_verdict};
 
 pub use conductor::{Conductor, Difference};
 pub use error::ReplayError;
@@ -58,7 +58,7 @@ impl Replayed {
         self.steps == other.steps
             && timeless_header(&one.header) == timeless_header(&another.header)
             && one.purchases.iter().map(timeless).eq(another.purchases.iter().map(timeless))
-            && self.sold.verdict == other.sold.verdict
+            && timeless_verdict(&self.sold.verdict) == timeless_verdict(&other.sold.verdict)
             && self.differs == other.differs
     }
 }

@@ -111,6 +111,7 @@ pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Cre
         unrecorded,
         interrupted: crew.interrupted,
         timing: Some(timing),
+        mishaps: crew.mishaps.clone(),
         ..Header::of_plan(plan)
     };
     let history = History { header, purchases };

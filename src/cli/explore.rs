@@ -13,10 +13,13 @@ use super::print::{print, print_json};
 use super::progress::Counted;
 use super::workers::WorkersArgs;
 use crate::closed_set::UnknownName;
-use crate::explore::{MAX_STATES, Sampling, Scheduler, Setting, Stopped, census_until, graph, sample_until};
+use crate::explore::{
+    Census, MAX_STATES, Progress, Sampling, Scheduler, Setting, Stopped, census_until, graph, sample_until,
+};
 use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Plan, Workers};
+use crate::protocol::file::Lock;
 use crate::protocol::redis::RedisLock;
 use crate::protocol::{Allowed, Choices, Mishap, Mishaps, StoreKind};
 use crate::report::explore as report;
@@ -35,7 +38,10 @@ D decrement or take, C commit, U unlock; B begin, with --isolation immediate alo
 
 With --store redis: L takes the lease (whoever finds it taken tries again, which is no step), R read, W write, \
 S swap, D decrement or take, B watch, Q give-back, U unlock; X, with --expire alone, is a step of nature: the \
-lease of that buyer expires, after its L and before its write.")]
+lease of that buyer expires, after its L and before its write.
+
+K, with --kills alone, is a step of nature, too: that buyer is killed. What it holds is let go by the system or the \
+server, but for locks that outlive their holder; what it had written stays, or is rolled back with its transaction.")]
 pub(super) struct ExploreArgs {
     /// How many buyers race, 1 to 30,000 [default: 2, or as many as --protocol needs to show]
     #[arg(short = 'n', long, value_name = "N",
@@ -51,9 +57,13 @@ pub(super) struct ExploreArgs {
     choices: ChoiceArgs,
     #[command(flatten)]
     workers: WorkersArgs,
-    /// Leases that expire in one schedule at most, or `any`: --lock lease [default: 0, or what --protocol is about]
+    /// Leases that expire in one schedule at most, or `any`: --lock lease [default: 0; any with --lease on a file; or
+    /// what --protocol is about]
     #[arg(long, value_name = "N|any")]
     expire: Option<Allowed>,
+    /// Buyers that are killed in one schedule at most, or `any`: at any moment between two steps [default: 0]
+    #[arg(long, value_name = "N|any")]
+    kills: Option<Allowed>,
     /// Purchases that each buyer makes, or `all`: until it is refused
     #[arg(long, value_name = "N|all", default_value_t = PerBuyer::ONE)]
     per_buyer: PerBuyer,
@@ -95,10 +105,14 @@ impl ExploreArgs {
         // A protocol that is met at no file says by itself which model is meant.
         let store = self.store.or_else(|| self.choices.only_in());
         let choices = self.choices.choices(store)?;
-        let has_lease = matches!(choices, Choices::Redis(sale) if sale.lock == RedisLock::Lease);
+        let has_lease = match choices {
+            Choices::Redis(sale) => sale.lock == RedisLock::Lease,
+            Choices::File(sale) => sale.lock == Lock::Lease,
+            Choices::Sql(_) => false,
+        };
         anyhow::ensure!(
             self.expire.is_none() || has_lease,
-            "--expire lets leases expire, and no step takes one: --store redis --lock lease"
+            "--expire lets leases expire, and no step takes one: --lock lease, on a ticket file or with --store redis"
         );
         let case = self.choices.case(store)?;
         let usual = case.map_or((2, 1), |case| (case.buyers, case.tickets));
@@ -108,8 +122,17 @@ impl ExploreArgs {
             store.is_none() || workers == Workers::Process,
             "--workers is of a ticket file: a database tells buyers apart by their connections"
         );
+        let kills = self.kills.unwrap_or_default();
+        anyhow::ensure!(
+            kills == Allowed::default() || workers == Workers::Process,
+            "--kills kills buyers one by one, and only a process can be: --workers process"
+        );
+        // Whoever says how long a lease on a file lasts has one in mind that may be too short.
+        let is_short =
+            matches!(choices, Choices::File(sale) if sale.lock == Lock::Lease && sale.lease_ns.is_some());
         let mishaps = case.map_or(Mishaps::none(), |case| case.usual().mishaps);
-        let mishaps = self.expire.map_or(mishaps, |most| mishaps.with(Mishap::Expire, most));
+        let usual = if is_short { Allowed::Any } else { mishaps.of(Mishap::Expire) };
+        let mishaps = mishaps.with(Mishap::Expire, self.expire.unwrap_or(usual)).with(Mishap::Kill, kills);
         let setting = Setting::new(choices, buyers, tickets);
         Ok(Setting { per_buyer: self.per_buyer, workers, mishaps, ..setting })
     }
@@ -169,10 +192,22 @@ fn count(
         let page = report::graph_page(setting, &graph, &report::census_summary(&census, lang), lang)?;
         outputs.note(path, write_whole(path, interrupted, |file| file.write_all(page.as_bytes())));
     }
+    let spared = spared(args, setting, interrupted);
     let output = if args.json {
-        report::census_json(setting, &census, args.max_states)
+        report::census_json(setting, &census, spared.as_ref(), args.max_states)
     } else {
-        report::census_text(setting, &census, lang)
+        report::census_text(setting, &census, spared.as_ref(), lang)
     };
     Ok((output, exit))
+}
+
+/// The same where nobody is killed, to tell what the kills alone did; `None` where none may be, or that takes too long.
+fn spared(args: &ExploreArgs, setting: &Setting, interrupted: &AtomicBool) -> Option<Census> {
+    if !setting.mishaps.allow(Mishap::Kill) {
+        return None;
+    }
+    let mishaps = setting.mishaps.with(Mishap::Kill, Allowed::default());
+    let census =
+        census_until(&Setting { mishaps, ..*setting }, args.max_states, interrupted, &mut |_: Progress| ());
+    census.partial.is_none().then_some(census)
 }

@@ -60,6 +60,9 @@ pub(super) struct MatrixArgs {
     dir: Option<PathBuf>,
     #[command(flatten)]
     stores: StoresArgs,
+    /// Try each row as often with its holder killed (process buyers): whether others get on, and how soon
+    #[arg(long)]
+    kill: bool,
     /// Seed of the think times [default: drawn]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -97,6 +100,7 @@ impl MatrixArgs {
             list("--lock", &self.lock),
             list("--write", &self.write),
             dir,
+            self.kill.then(|| "--kill".to_owned()),
             Some(format!("--seed {seed}")),
         ];
         let options = options.into_iter().flatten().chain(self.stores.options());
@@ -120,6 +124,7 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
             rows: at.rows(&args.stores, workers)?,
             trials: args.trials,
             most_of_a_row: Some(MOST_OF_A_ROW),
+            kill: args.kill,
             seed,
         };
         let makers = at.makers();
@@ -132,7 +137,8 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
         return conclude(args, &matrix, &table, &json, seed, interrupted);
     }
     let folder = folder_in(args.dir.as_deref())?;
-    let plan = MatrixPlan { rows: args.subjects(), trials: args.trials, most_of_a_row: None, seed };
+    let plan =
+        MatrixPlan { rows: args.subjects(), trials: args.trials, most_of_a_row: None, kill: args.kill, seed };
     let matrix = try_all(args, &plan, &on_files(folder.path()), interrupted);
     let trial = trial(args, TICKETS, seed, matrix.interrupted);
     let table = files_table(&matrix.rows, &trial, lang);

@@ -40,6 +40,7 @@ A step is a letter and a buyer's number:
   O  open the file to lock (--write rename --lock-on ticket: before L)
 With --steps each word is a step in its place: open O, lock L, read R, write W, truncate T, fill F, unlock U, \
 lock-shared H, upgrade V, close-other E, unlink N, reopen-check I, look-stale Y, remove-stale J, helper-unlock A.
+What befalls a buyer is a step, too: K it is killed (SIGKILL), P it is paused (SIGSTOP), G it goes on (SIGCONT).
 
 Each buyer is held at a gate before every step until it is its turn: a process of its own, or with --workers a \
 thread or a task. A purchase that has begun when the schedule ends is finished; none is begun. Where the lock \
@@ -56,6 +57,7 @@ Examples:
       --isolation read-committed --tickets 1
   ticketsim replay 'L1 R1 X1 L2 R2 W1 U1 W2 U2' --store redis:// \\
       --lock lease --fence write --tickets 1
+  ticketsim replay 'L1 R1 K1 L2 R2 W2 U2' --tickets 1
   ticketsim replay --from race.json --expect sound
 
 In a database a step is a request: one that has to wait has been sent, and the engine says that it waits. At Redis \

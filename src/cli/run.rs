@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::str::FromStr as _;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::{Exit, closed};
 use crate::history;
 use crate::lang::Lang;
 use crate::paths::through_links;
-use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
+use crate::plan::{FilePlan, Pace, PerBuyer, Plan, Planned, StorePlan, Workers};
 use crate::protocol::StoreKind;
 use crate::protocol::catalogue::{Case, Trial};
 use crate::protocol::file::{Lock, Sale};
@@ -133,6 +134,13 @@ pub(super) struct RunArgs {
     /// Others put tickets on sale meanwhile, under the same lock: judge a stock that rises as theirs
     #[arg(long)]
     restocks: bool,
+    /// What befalls buyers, any number of times: 'kill 2 before write', 'pause 1 after read 500ms', 'expire 1 after
+    /// read' (a lease), 'kill random 0.01' (before each step with this probability, from the seed)
+    ///
+    /// Buyer 2 is stopped at a gate before its first write, and there it is killed (SIGKILL); buyer 1 is paused after its
+    /// first read (SIGSTOP, and SIGCONT after that time); `first` is whoever comes there first. Steps are named as in --steps. Buyers have to be processes.
+    #[arg(long, value_name = "WHAT", value_parser = Planned::from_str)]
+    mishap: Vec<Planned>,
     /// Time between reading and writing, e.g. 10ms or 0 [default: 10ms; less with --protocol]
     #[arg(long, value_name = "DUR", value_parser = duration)]
     think: Option<Duration>,
@@ -229,6 +237,7 @@ impl RunArgs {
                 seed: self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>())),
             },
             restocks: self.restocks,
+            mishaps: self.mishap.clone(),
         })
     }
 }
@@ -355,7 +364,7 @@ mod tests {
             let per_buyer = if all { PerBuyer::All } else { count.to_string().parse().expect("a count") };
             let pace = Pace { think_ns, jitter, seed };
             let store = StorePlan::File(FilePlan { sale, file: file.into() });
-            Plan { buyers, tickets, workers, store, per_buyer, pace, restocks }
+            Plan { buyers, tickets, workers, store, per_buyer, pace, restocks, mishaps: Vec::new() }
         }
     }
 

@@ -195,7 +195,11 @@ fn go(
 
 /// Whether leases expire where these buyers buy.
 fn may_expire(plan: &Plan) -> bool {
-    matches!(&plan.store, StorePlan::Redis(redis) if redis.sale.lock == RedisLock::Lease)
+    match &plan.store {
+        StorePlan::Redis(redis) => redis.sale.lock == RedisLock::Lease,
+        StorePlan::File(file) => file.sale.lock == Lock::Lease,
+        StorePlan::Sql(_) => false,
+    }
 }
 
 /// Has a buyer's lease expire, and says what came of it.

@@ -23,8 +23,8 @@ use num_integer::Integer;
 use num_rational::Ratio;
 use num_traits::One;
 
-use super::counted::{Census, Coverage, Found, Progress, Stopped, nearly};
-use super::level::{Crowd, Level, Move, Next, Share, Stand, crowd_of, moved};
+use super::counted::{Census, Found, Progress, Stopped, nearly};
+use super::level::{Able, Crowd, Level, Move, Next, Share, Stand, crowd_of, moved};
 use super::numbered::Numbered;
 use super::shop::{Course, Shop, everybody};
 use super::{End, Ends, Setting, with_model};
@@ -97,6 +97,12 @@ struct Room<M: Model> {
     stands: Vec<Stand>,
 }
 
+impl<M: Model> Room<M> {
+    fn empty() -> Self {
+        Self { buyers: Vec::new(), seats: Vec::new(), stands: Vec::new() }
+    }
+}
+
 impl<'a, M: Model> Walk<'a, M> {
     pub(super) fn new(setting: &'a Setting, start: M, watch: &'a mut dyn FnMut(Progress)) -> Self {
         let mut models = Numbered::default();
@@ -117,7 +123,7 @@ impl<'a, M: Model> Walk<'a, M> {
             ended: 0.0,
             ends: Ends::default(),
             found: HashMap::new(),
-            room: Room { buyers: Vec::new(), seats: Vec::new(), stands: Vec::new() },
+            room: Room::empty(),
         }
     }
 
@@ -127,7 +133,7 @@ impl<'a, M: Model> Walk<'a, M> {
         loop {
             let able = self.all_able(&level);
             self.note_ends(&level, &able);
-            if able.iter().all(|able| *able == 0) {
+            if able.iter().all(|able| able.turns == 0) {
                 return self.counted(None);
             }
             if most_steps.is_some_and(|most| self.steps > most) {
@@ -181,7 +187,7 @@ impl<'a, M: Model> Walk<'a, M> {
         self.setting.most_steps_of_retries()
     }
 
-    /// How many different states were met.
+    /// How many states were met.
     pub(super) fn states(&self) -> u64 {
         self.trails.len() as u64
     }
@@ -206,18 +212,21 @@ impl<'a, M: Model> Walk<'a, M> {
     }
 
     /// How much can come next in each state of a level: how many buyers can step, and what may befall them.
-    pub(super) fn all_able(&mut self, level: &Level) -> Vec<u32> {
+    pub(super) fn all_able(&mut self, level: &Level) -> Vec<Able> {
         (0..level.len()).map(|place| self.able(level, place)).collect()
     }
 
     /// How much can come next in this state.
-    fn able(&mut self, level: &Level, place: usize) -> u32 {
+    fn able(&mut self, level: &Level, place: usize) -> Able {
         let world = level.world(place);
-        let turns = Turn::among(self.setting.mishaps);
-        let mut able = 0;
+        let mut able = Able { turns: 0, may_end: true };
         for (stand, count) in level.crowd(place).iter().copied() {
-            let can = |turn: &&Turn| self.can_come(world, Next { stand, turn: **turn });
-            able += count * turns.iter().filter(can).count() as u32;
+            for turn in Turn::among(self.setting.mishaps).iter().copied() {
+                if self.can_come(world, Next { stand, turn }) {
+                    able.turns += count;
+                    able.may_end &= turn != Turn::Step;
+                }
+            }
         }
         able
     }
@@ -237,25 +246,26 @@ impl<'a, M: Model> Walk<'a, M> {
     pub(super) fn next_level(
         &mut self,
         level: &Level,
-        able: &[u32],
+        able: &[Able],
         max_states: u64,
         told: &AtomicBool,
         mut met: impl FnMut(usize, usize, Next, u32),
     ) -> Option<Level> {
-        let numbers: BTreeSet<u32> = able.iter().copied().filter(|number| *number > 0).collect();
+        let goes_on = |able: &&Able| able.turns > 0;
+        let numbers: BTreeSet<u32> = able.iter().filter(goes_on).map(|able| able.parts()).collect();
         let common =
             numbers.iter().fold(BigUint::one(), |common, number| common.lcm(&BigUint::from(*number)));
         let parts: HashMap<u32, BigUint> = numbers.iter().map(|number| (*number, &common / number)).collect();
         self.denominator *= common;
-        let ways = able.iter().enumerate().map(|(place, able)| level.ways(place) * able).sum();
+        let ways = able.iter().enumerate().map(|(place, able)| level.ways(place) * able.turns).sum();
         let mut next = Level::up_to(&ways, &self.denominator);
         let mut crowd = Vec::new();
         let turns = Turn::among(self.setting.mishaps);
-        for (place, able) in able.iter().enumerate().filter(|(_, able)| **able > 0) {
+        for (place, able) in able.iter().enumerate().filter(|(_, able)| able.turns > 0) {
             if told.load(Ordering::Relaxed) {
                 return None;
             }
-            let share = Share::new(&level.ways(place), &(level.mass(place) * &parts[able]));
+            let share = Share::new(&level.ways(place), &(level.mass(place) * &parts[&able.parts()]));
             let comes = level.crowd(place).iter().flat_map(|(stand, count)| {
                 turns.iter().map(|turn| (Next { stand: *stand, turn: *turn }, *count))
             });
@@ -297,7 +307,8 @@ impl<'a, M: Model> Walk<'a, M> {
 
     /// What becomes of a step that leaves all others as they are.
     fn step_apart(&mut self, world: u32, by: Next) -> Move {
-        let (row, column) = (world as usize, by.stand as usize * Turn::ALL.len() + by.turn.place());
+        let turns = Turn::among(self.setting.mishaps).len();
+        let (row, column) = (world as usize, by.stand as usize * turns + by.turn.place());
         let known = self.moves.get(row).and_then(|row| row.get(column)).copied();
         match known {
             None | Some(Move::Unknown) => {}
@@ -339,10 +350,7 @@ impl<'a, M: Model> Walk<'a, M> {
 
     /// What becomes of a step that may touch everybody.
     fn after_for_all(&mut self, world: u32, before: &Crowd, by: Next, crowd: &mut Vec<(Stand, u32)>) -> u32 {
-        let mut room = std::mem::replace(
-            &mut self.room,
-            Room { buyers: Vec::new(), seats: Vec::new(), stands: Vec::new() },
-        );
+        let mut room = std::mem::replace(&mut self.room, Room::empty());
         let Room { buyers, seats, stands } = &mut room;
         buyers.clear();
         seats.clear();
@@ -386,10 +394,10 @@ impl<'a, M: Model> Walk<'a, M> {
         (end, errors)
     }
 
-    /// Books the states in which nobody can step.
-    fn note_ends(&mut self, level: &Level, able: &[u32]) {
+    /// Books the states in which nobody can step. What may still befall those who wait there may as well not.
+    fn note_ends(&mut self, level: &Level, able: &[Able]) {
         let mut sums: HashMap<End, (BigUint, BigUint)> = HashMap::new();
-        for (place, _) in able.iter().enumerate().filter(|(_, able)| **able == 0) {
+        for (place, able) in able.iter().enumerate().filter(|(_, able)| able.may_end) {
             let (end, errors) = self.end_of(level, place);
             let (state, ways_there) = (level.number(place), level.ways(place));
             if !self.found.contains_key(&end) {
@@ -401,17 +409,27 @@ impl<'a, M: Model> Walk<'a, M> {
                     *found.errors.entry(error).or_default() += &ways_there * count;
                 }
             }
-            let (ways, mass) = sums.entry(end).or_default();
+            let (ways, mass) = sums.entry(end.clone()).or_default();
             *ways += ways_there;
-            *mass += level.mass(place);
+            if able.parts() == 1 {
+                *mass += level.mass(place);
+            } else {
+                let share = Ratio::new(level.mass(place), &self.denominator * able.parts());
+                self.note_probability(&end, share);
+            }
         }
         for (end, (ways, mass)) in sums {
             if let Some(found) = self.found.get_mut(&end) {
                 found.schedules += ways;
-                let probability = Ratio::new(mass, self.denominator.clone());
-                self.ended += nearly(&probability);
-                found.probability += probability;
             }
+            self.note_probability(&end, Ratio::new(mass, self.denominator.clone()));
+        }
+    }
+
+    fn note_probability(&mut self, end: &End, probability: Ratio<BigUint>) {
+        self.ended += nearly(&probability);
+        if let Some(found) = self.found.get_mut(end) {
+            found.probability += probability;
         }
     }
 
@@ -468,21 +486,6 @@ impl<'a, M: Model> Walk<'a, M> {
 
     /// What was counted; `stopped` says why that is not all.
     fn counted(self, stopped: Option<Stopped>) -> Census {
-        let mut found: Vec<Found> = self.found.into_values().collect();
-        found.sort_by_cached_key(|found| found.end.rank());
-        let count = |found: &[&Found]| found.iter().map(|found| &found.schedules).sum();
-        let all: Vec<&Found> = found.iter().collect();
-        let sound: Vec<&Found> = found.iter().filter(|found| found.end.is_sound()).collect();
-        Census {
-            schedules: count(&all),
-            sound: count(&sound),
-            states: self.trails.len() as u64,
-            partial: stopped.map(|stopped| Coverage {
-                steps: self.steps,
-                probability: found.iter().map(|found| found.probability.clone()).sum(),
-                stopped,
-            }),
-            found,
-        }
+        Census::of(self.found.into_values().collect(), self.trails.len() as u64, self.steps, stopped)
     }
 }

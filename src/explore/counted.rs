@@ -76,6 +76,25 @@ pub struct Census {
 }
 
 impl Census {
+    /// The census of these ends, after so many states and steps; `stopped` says why that is not all.
+    pub(super) fn of(mut found: Vec<Found>, states: u64, steps: u64, stopped: Option<Stopped>) -> Self {
+        found.sort_by_cached_key(|found| found.end.rank());
+        let count = |found: &[&Found]| found.iter().map(|found| &found.schedules).sum();
+        let all: Vec<&Found> = found.iter().collect();
+        let sound: Vec<&Found> = found.iter().filter(|found| found.end.is_sound()).collect();
+        Self {
+            schedules: count(&all),
+            sound: count(&sound),
+            states,
+            partial: stopped.map(|stopped| Coverage {
+                steps,
+                probability: found.iter().map(|found| found.probability.clone()).sum(),
+                stopped,
+            }),
+            found,
+        }
+    }
+
     /// Unsound where some schedule is, whether all were counted or not; unknown where none was found but
     /// not all were counted.
     #[must_use]

@@ -24,8 +24,10 @@ pub struct Node {
     pub column: usize,
     /// How likely a schedule comes through it.
     pub probability: f64,
-    /// How its schedules end, if it is the last of them.
+    /// How schedules end that end there.
     pub end: Option<End>,
+    /// How likely one ends there.
+    pub ends: f64,
 }
 
 /// A step from one state to another.
@@ -74,7 +76,7 @@ impl Graph {
     /// How likely a schedule ends in a node that was kept.
     #[must_use]
     pub fn ended(&self) -> f64 {
-        self.nodes.iter().filter(|node| node.end.is_some()).map(|node| node.probability).sum()
+        self.nodes.iter().map(|node| node.ends).sum()
     }
 }
 
@@ -102,15 +104,17 @@ impl<M: Model> Walk<'_, M> {
         let most_steps = self.most_steps();
         let mut graph = Graph::default();
         let mut level = self.first_level();
-        graph.nodes.push(Node { column: 0, probability: 1.0, end: None });
+        graph.nodes.push(Node { column: 0, probability: 1.0, end: None, ends: 0.0 });
         // The node of each place that was kept.
         let mut kept = BTreeMap::from([(0, 0)]);
         for column in 1.. {
             let able = self.all_able(&level);
-            for (place, node) in kept.iter().filter(|(place, _)| able[**place] == 0) {
-                graph.nodes[*node].end = Some(self.end_of(&level, *place).0);
+            for (place, node) in kept.iter().filter(|(place, _)| able[**place].may_end) {
+                let node = &mut graph.nodes[*node];
+                node.ends = node.probability / f64::from(able[*place].parts());
+                node.end = Some(self.end_of(&level, *place).0);
             }
-            let is_over = able.iter().all(|able| *able == 0);
+            let is_over = able.iter().all(|able| able.turns == 0);
             let is_endless = most_steps.is_some_and(|most| column as u64 > most + 1);
             if is_over || is_endless {
                 graph.stopped = (!is_over).then_some(Stopped::Endless);
@@ -119,7 +123,7 @@ impl<M: Model> Walk<'_, M> {
             let mut met = Vec::new();
             let next = self.next_level(&level, &able, max_states, told, |from, to, by, count| {
                 if let Some(node) = kept.get(&from) {
-                    let share = f64::from(count) / f64::from(able[from]);
+                    let share = f64::from(count) / f64::from(able[from].parts());
                     let probability = graph.nodes[*node].probability * share;
                     met.push(Met { from: *node, to, by, probability });
                 }
@@ -169,7 +173,7 @@ impl<M: Model> Walk<'_, M> {
         for place in places {
             let probability = nearly(&Ratio::new_raw(next.mass(place), self.denominator().clone()));
             kept.insert(place, graph.nodes.len());
-            graph.nodes.push(Node { column, probability, end: None });
+            graph.nodes.push(Node { column, probability, end: None, ends: 0.0 });
         }
         let mut places: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         for Met { from, to, by, probability } in met.iter().copied() {

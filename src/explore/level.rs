@@ -18,6 +18,22 @@ pub(super) struct Next {
     pub(super) turn: Turn,
 }
 
+/// How much can come next in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Able {
+    /// How many buyers can step, and what may befall them.
+    pub(super) turns: u32,
+    /// Whether a schedule may end there: no buyer can step.
+    pub(super) may_end: bool,
+}
+
+impl Able {
+    /// Among how many is picked: that nothing comes any more is one of them, where that may be.
+    pub(super) fn parts(self) -> u32 {
+        self.turns + u32::from(self.may_end)
+    }
+}
+
 /// What is known of a buyer's step in a world, where it leaves all other buyers as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Move {

@@ -34,7 +34,8 @@ pub use rehearsal::{Rehearsal, Waited, rehearsal, rehearse};
 pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};
 
 use crate::buyer::Rules;
-use crate::history::{History, Outcome};
+use crate::fault::FaultKind;
+use crate::history::{History, Outcome, Purchase};
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, RedisPlan, Secret, SqlPlan, StorePlan, Workers};
 use crate::protocol::{Choices, Mishap, Mishaps, StoreKind};
 use crate::schedule::Schedule;
@@ -134,6 +135,7 @@ impl Setting {
             tickets: Some(self.tickets),
             workers: self.workers,
             restocks: false,
+            mishaps: Vec::new(),
         }
     }
 
@@ -184,6 +186,8 @@ impl Setting {
         };
         let all = u64::from(self.buyers).saturating_mul(purchases);
         let most = all.saturating_mul(all + 1).saturating_mul(self.choices.protocol().most_named());
+        // Each buyer is killed once.
+        let most = most.saturating_add(u64::from(self.buyers));
         self.choices.retries().then_some(most)
     }
 
@@ -211,8 +215,9 @@ impl Setting {
         let command = self.plan().command_for_any_seed();
         let buyers = format!("ticketsim --buyers {} ", self.buyers);
         let mut options = command.strip_prefix(&buyers).unwrap_or(&command).to_owned();
-        for mishap in Mishap::ALL.iter().filter(|mishap| self.mishaps.allow(**mishap)) {
-            options += &format!(" --{mishap} {}", self.mishaps.of(*mishap));
+        for mishap in Mishap::COUNTED.iter().filter(|mishap| self.mishaps.allow(**mishap)) {
+            let option = if *mishap == Mishap::Kill { "kills" } else { mishap.name() };
+            options += &format!(" --{option} {}", self.mishaps.of(*mishap));
         }
         options
     }
@@ -223,7 +228,7 @@ impl Setting {
 pub struct End {
     /// How many purchases believe that they succeeded.
     pub receipts: u64,
-    /// How many purchases failed.
+    /// How many purchases failed, but for those whose buyers were killed.
     pub failed: u64,
     /// The stock; `None` where the file is left torn.
     pub remaining: Option<Stock>,
@@ -261,8 +266,13 @@ impl End {
     }
 }
 
+/// How many purchases failed. Of one whose buyer was killed nobody waits for an answer.
 fn failed(history: &History) -> u64 {
-    history.purchases.iter().filter(|purchase| purchase.outcome == Outcome::Failed).count() as u64
+    let failed = |purchase: &&Purchase| {
+        let is_killed = purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed);
+        purchase.outcome == Outcome::Failed && !is_killed
+    };
+    history.purchases.iter().filter(failed).count() as u64
 }
 
 /// How the courses of a setting end: the verdict on one schedule of each.

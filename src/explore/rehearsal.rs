@@ -2,6 +2,7 @@
 
 use super::shop::Shop;
 use super::{Setting, with_model};
+use crate::fault::FaultKind;
 use crate::history::{Header, History, Outcome, Purchase};
 use crate::protocol::{Action, Mishap, Reply};
 use crate::schedule::{Holder, Kept, Schedule, Sent, Step, Unfollowed, Why};
@@ -48,13 +49,15 @@ pub fn rehearsal(setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Un
 
 fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Unfollowed> {
     let mut shop = Shop::new(setting, model);
-    let mut script =
-        Script { open: vec![None; setting.buyers as usize], purchases: Vec::new(), waits: Vec::new() };
+    let count = setting.buyers as usize;
+    let (open, is_paused) = (vec![None; count], vec![false; count]);
+    let mut script = Script { open, is_paused, purchases: Vec::new(), waits: Vec::new() };
     for (step, place) in schedule.0.iter().zip(1..) {
         let unfollowed = |why| Unfollowed::at(place, *step, why);
         check(setting, &shop, &script, *step).map_err(unfollowed)?;
         let who = step.buyer as usize - 1;
         if let Some(mishap) = Mishap::of(step.letter) {
+            script.is_paused[who] = mishap == Mishap::Pause;
             shop.take(who, Turn::Mishap(mishap), |answer| script.note(&answer, place as u64));
             continue;
         }
@@ -72,6 +75,11 @@ fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Re
         }
     }
     let end = schedule.0.len() as u64 + 1;
+    if shop.able().next().is_none() {
+        // Who has waited from its first step on has asked for it, too.
+        let waits = |who: &usize| shop.buyers[*who].next_letter().is_some();
+        (0..count).filter(waits).for_each(|who| script.send(who as u32 + 1, end));
+    }
     shop.give_up(|answer| script.note(&answer, end));
     if let Some(place) = shop.buyers.iter().position(|buyer| !buyer.has_left()) {
         let why = Why::TooShort(place as u32 + 1);
@@ -93,7 +101,19 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
     let Some(buyer) = buyer else { return Err(Why::NoSuchBuyer(setting.buyers)) };
     let who = step.buyer as usize - 1;
     if let Some(mishap) = Mishap::of(step.letter) {
-        return if shop.can_befall(who, mishap) { Ok(()) } else { Err(Why::NotNow(mishap)) };
+        if buyer.has_left() && mishap.is_signal() {
+            return Err(Why::Left(step.buyer));
+        }
+        let (is_paused, waits) = (script.is_paused[who], shop.model.has_asked(&shop.seats[who]));
+        let may = match mishap {
+            Mishap::Pause => !is_paused && !waits,
+            Mishap::GoOn => is_paused,
+            Mishap::Expire | Mishap::Kill => shop.can_befall(who, mishap),
+        };
+        return if may { Ok(()) } else { Err(Why::NotNow(mishap)) };
+    }
+    if script.is_paused[who] && !buyer.has_left() {
+        return Err(Why::Paused(step.buyer));
     }
     if let Some((waited, since)) = script.waiting(step.buyer) {
         let holder = shop.model.waits_for(&shop.seats, who, buyer.next());
@@ -120,6 +140,8 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
 struct Script {
     /// The purchase that each buyer is in.
     open: Vec<Option<Purchase>>,
+    /// Which buyers are paused.
+    is_paused: Vec<bool>,
     purchases: Vec<Purchase>,
     /// The requests that had to wait, each with the step that sent it, from 1.
     waits: Vec<(Waited, usize)>,
@@ -193,7 +215,9 @@ impl Script {
         {
             purchase.outcome = ending.outcome;
             purchase.fault = ending.fault;
-            purchase.return_ns = now_ns.into();
+            // A killed buyer's purchase has no end.
+            let is_killed = ending.fault.is_some_and(|fault| fault.kind == FaultKind::Killed);
+            purchase.return_ns = (!is_killed).then_some(now_ns).into();
             self.purchases.push(purchase);
         }
     }

@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 use super::shop::{Course, Shop};
 use super::{End, Ends, Setting, with_model};
 use crate::plan::PerBuyer;
+use crate::protocol::Mishap;
 use crate::schedule::{Schedule, Step};
 use crate::stock::tickets_between;
 use crate::verdict::Ruling;
@@ -185,6 +186,7 @@ fn most_steps(setting: &Setting) -> u64 {
     u64::from(setting.buyers)
         .saturating_mul(purchases)
         .saturating_mul(setting.choices.protocol().most_named())
+        .saturating_add(if setting.mishaps.allow(Mishap::Kill) { u64::from(setting.buyers) } else { 0 })
 }
 
 /// Who picks the next buyer to step.
@@ -248,6 +250,11 @@ fn draw<M: Model>(
     while let Some((place, turn)) = picker.pick(rng, &shop, steps.len() as u64 + 1) {
         if stop.load(Ordering::Relaxed) {
             return None;
+        }
+        // Where nobody can step, that nothing comes any more is one of what can come.
+        let may_end = turn != Turn::Step && shop.able().next().is_none();
+        if may_end && rng.random_range(0..=shop.turns().count()) == 0 {
+            break;
         }
         if let Some(letter) = shop.take(place, turn, |_| ()) {
             steps.push(Step { letter, buyer: place as u32 + 1 });

@@ -2,9 +2,9 @@
 
 use super::Setting;
 use crate::buyer::Buyer;
-use crate::fault::{FaultKind, StoreCode};
+use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::history::Outcome;
-use crate::protocol::{Action, Letter, Mishaps, Reply};
+use crate::protocol::{Action, Letter, Mishap, Mishaps, Reply};
 use crate::stock::Stock;
 use crate::world::{Answer, Model, Turn, can_befall, give_up, seated, take_turn, turns, wants};
 
@@ -17,8 +17,13 @@ pub(super) struct Course {
     /// tickets that were sold at all are always the topmost ones, so their number says which they are.
     tickets: Stock,
     /// From which stocks tickets of a database were sold, and how many from each: there a transaction that is
-    /// undone, or a count, leaves gaps.
+    /// undone, or a count, leaves gaps. The same of a file where buyers are killed: they leave tickets without a
+    /// receipt.
     sold: Vec<(Stock, u32)>,
+    /// Whether tickets are counted so.
+    by_ticket: bool,
+    /// From which stocks killed buyers may have taken a ticket, and how many from each.
+    perhaps: Vec<(Stock, u32)>,
     /// How many purchases failed.
     failed: u64,
     /// How many buyers wait for ever: known at the end.
@@ -33,6 +38,10 @@ pub(super) struct Course {
     left: Mishaps,
 }
 
+fn is_killed(fault: Option<Fault>) -> bool {
+    fault.is_some_and(|fault| fault.kind == FaultKind::Killed)
+}
+
 /// One more of these.
 fn count<T: Ord>(counts: &mut Vec<(T, u32)>, what: T) {
     match counts.binary_search_by(|(known, _)| known.cmp(&what)) {
@@ -44,7 +53,8 @@ fn count<T: Ord>(counts: &mut Vec<(T, u32)>, what: T) {
 impl Course {
     /// The course before the first step.
     pub(super) fn of(setting: &Setting) -> Self {
-        Self { left: setting.mishaps, ..Self::default() }
+        let by_ticket = setting.mishaps.allow(Mishap::Kill);
+        Self { left: setting.mishaps, by_ticket, ..Self::default() }
     }
 
     /// How many mishaps may still come.
@@ -75,10 +85,13 @@ impl Course {
             match ending.outcome {
                 Outcome::Bought => {
                     self.receipts += 1;
-                    if !M::APART {
+                    if !M::APART || self.by_ticket {
                         count(&mut self.sold, answer.sold_from);
                     }
                 }
+                Outcome::Unknown if is_killed(ending.fault) => count(&mut self.perhaps, answer.sold_from),
+                // It had no effect, and nobody waits for it.
+                Outcome::Failed if is_killed(ending.fault) => {}
                 Outcome::Failed => self.failed += 1,
                 Outcome::Refused | Outcome::Unknown | Outcome::Returned | Outcome::Read => {}
             }
@@ -140,7 +153,7 @@ impl<M: Model> Shop<M> {
     }
 
     /// Whether this may befall the buyer at `place` now, however many have come.
-    pub(super) fn can_befall(&self, place: usize, mishap: crate::protocol::Mishap) -> bool {
+    pub(super) fn can_befall(&self, place: usize, mishap: Mishap) -> bool {
         can_befall(&self.model, &self.buyers[place], &self.seats[place], mishap)
     }
 

@@ -3,6 +3,7 @@
 mod catalogue;
 mod conventions;
 mod enumeration;
+mod kills;
 mod leases;
 mod requests;
 mod tables;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Doubt, Items, Names, Tally, Timing};
+use super::{Befallen, Doubt, Items, Names, Tally, Timing};
 use crate::plan::{Exclusion, Plan};
 use crate::protocol::file::Lock;
 use crate::stock::Stock;
@@ -94,6 +94,9 @@ pub struct Header {
     /// The steps that were taken, where it is the history of a replay: a schedule as `replay` takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
+    /// What befell its buyers from outside, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mishaps: Vec<Befallen>,
     /// How the history was made, where ticketsim made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,

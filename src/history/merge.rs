@@ -4,7 +4,7 @@
 //! said at it (`wall_ns`), they are put on one, by what `--clock-error` says these may differ. Otherwise
 //! nothing is known of who came before whom in another file, and the books alone are judged.
 
-use super::{Header, History, Part, Purchase, Steps};
+use super::{Befallen, Header, History, Part, Purchase, Steps};
 use crate::stock::Stock;
 
 /// Why histories are not one.
@@ -76,6 +76,10 @@ pub fn merge(histories: Vec<(String, History)>) -> Result<History, MergeError> {
 }
 
 fn shift(history: &mut History, by_ns: u64) {
+    for befallen in &mut history.header.mishaps {
+        befallen.at_ns = befallen.at_ns.saturating_add(by_ns);
+        befallen.until_ns = befallen.until_ns.map(|ns| ns.saturating_add(by_ns));
+    }
     for purchase in &mut history.purchases {
         let later = |ns: Option<u64>| ns.map(|ns| ns.saturating_add(by_ns));
         let steps = purchase.steps.get();
@@ -165,12 +169,17 @@ fn add(whole: &mut History, part: Piece) {
     if several || to.items.len() > 1 {
         (to.initial, to.remaining) = (None, None);
     }
+    let buyer_of = |to: &mut Header, buyer: u64| match header.names.name(buyer) {
+        Some(buyer) => to.names.number(buyer),
+        None if of_a_run => to.names.number(&format!("{buyer} of {name}")),
+        None => buyer,
+    };
+    for befallen in header.mishaps.iter().cloned() {
+        let buyer = buyer_of(to, befallen.buyer);
+        to.mishaps.push(Befallen { buyer, ..befallen });
+    }
     for purchase in purchases {
-        let buyer = match header.names.name(purchase.buyer) {
-            Some(buyer) => to.names.number(buyer),
-            None if of_a_run => to.names.number(&format!("{} of {name}", purchase.buyer)),
-            None => purchase.buyer,
-        };
+        let buyer = buyer_of(to, purchase.buyer);
         let item = header.items.name(purchase.item).map_or(0, |item| to.items.number(item));
         let order = purchase.order.checked_sub(1).and_then(|place| header.orders.at(place as usize));
         let order = order.map_or(0, |order| to.orders.place(order) + 1);

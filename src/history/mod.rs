@@ -71,6 +71,7 @@
 //! is missing, or earlier than one before it, the order of the events counts. The
 //! events of the process `nemesis` are ignored. The line of a purchase is that of its answer.
 
+mod befallen;
 mod blocks;
 mod doubt;
 mod file;
@@ -87,6 +88,7 @@ mod read;
 mod reading;
 mod recorder;
 
+pub use befallen::Befallen;
 pub use doubt::Doubt;
 pub use file::{FORMAT_VERSION, write, write_to, write_whole};
 pub use formats::{read_as, read_file, read_file_as};

@@ -157,20 +157,51 @@ texts! {
         zh: "在不超过 {steps} 步的调度里，需要 {depth} 步按次序发生的竞争，至少有 {power} 的概率会被碰到。",
     }
 
+    /// What the model leaves out of kills where none may come.
+    killed() { en: "buyers that are killed", zh: "被杀死的买家" }
+    /// The same at a ticket file.
+    killed_midway() { en: "buyers that are killed", zh: "买到一半被杀死的买家" }
+    /// What it leaves out of them where some may.
+    killed_in_a_step() { en: "buyers that are killed in the middle of a step", zh: "走到一步当中被杀死的买家" }
+    /// A mishap, and how many of it.
+    kills(most) { en: "a buyer is killed (K), at most {most} in a schedule", zh: "买家被杀死（K），每种调度里至多 {most} 个" }
+    /// A mishap, however many of it.
+    any_kills() { en: "a buyer is killed (K), at any time", zh: "买家被杀死（K），随时可能" }
+    /// What kills alone did: nothing.
+    kills_do_nothing(all) {
+        en: "The kills do no harm: without them there are {all}, all sound as well.",
+        zh: "杀死买家没有造成损害：没有它时有 {all}，同样全部正确。",
+    }
+    /// What kills alone did: all of it.
+    kills_did_all(all, kinds) {
+        en: "The kills alone did it: without one all of {all} are sound; with them comes {kinds}.",
+        zh: "全是杀死买家造成的：没有它时 {all} 全部正确；有了它才出现：{kinds}。",
+    }
+    /// What kills alone did: nothing that does not come without them.
+    kills_did_none(unsound, all) {
+        en: "The kills alone did nothing new: without one {unsound} of {all} go wrong, in the same ways.",
+        zh: "杀死买家没有带来新的错误：没有它时 {all} 里就有 {unsound} 种以同样的方式出错。",
+    }
+    /// What kills alone did: some of it.
+    kills_did_some(unsound, all, kinds) {
+        en: "Without a kill {unsound} of {all} go wrong; with kills alone comes {kinds}.",
+        zh: "没有杀死买家时 {all} 里有 {unsound} 种出错；只有杀死买家才会出现：{kinds}。",
+    }
+
     /// What the model leaves out.
-    leaves_out() {
-        en: "The model leaves out: buyers that are killed and machines that lose power in the middle of a purchase; reads and writes that fail or are cut short; other programs that ignore the lock; a lock that does not do what its manual says on your filesystem; time, so nobody gives up waiting.",
-        zh: "模型没有考虑：买到一半被杀死的买家或断电的机器；失败或只完成一部分的读写；不理会锁的其他程序；在你的文件系统上不像手册所说那样工作的锁；时间，所以没有人会等不及。",
+    leaves_out(killed) {
+        en: "The model leaves out: {killed} and machines that lose power in the middle of a purchase; reads and writes that fail or are cut short; other programs that ignore the lock; a lock that does not do what its manual says on your filesystem; time, so nobody gives up waiting.",
+        zh: "模型没有考虑：{killed}或断电的机器；失败或只完成一部分的读写；不理会锁的其他程序；在你的文件系统上不像手册所说那样工作的锁；时间，所以没有人会等不及。",
     }
     /// What the models of databases leave out.
-    leaves_out_of_database() {
-        en: "The model leaves out: buyers that are killed, connections that are cut and servers that fail; other programs at the same tables; time, so nobody gives up waiting and no time-out ends a wait; what the engine does otherwise than the versions that were measured.",
-        zh: "模型没有考虑：被杀死的买家、断开的连接和出故障的服务器；同时使用这些表的其他程序；时间，所以没有人会等不及，也没有超时；引擎与所测版本不同的行为。",
+    leaves_out_of_database(killed) {
+        en: "The model leaves out: {killed}, connections that are cut and servers that fail; other programs at the same tables; time, so nobody gives up waiting and no time-out ends a wait; what the engine does otherwise than the versions that were measured.",
+        zh: "模型没有考虑：{killed}、断开的连接和出故障的服务器；同时使用这些表的其他程序；时间，所以没有人会等不及，也没有超时；引擎与所测版本不同的行为。",
     }
     /// What the model of a Redis server leaves out.
-    leaves_out_of_redis() {
-        en: "The model leaves out: buyers that are killed, connections that are cut, servers that fail or forget, replicas that lag behind; other programs at the same keys; time, so a lease expires when --expire lets it, and not when its time is over.",
-        zh: "模型没有考虑：被杀死的买家、断开的连接、出故障或丢失数据的服务器、落后的副本；同时使用这些键的其他程序；时间，所以租约在 --expire 允许时过期，而不是到时间才过期。",
+    leaves_out_of_redis(killed) {
+        en: "The model leaves out: {killed}, connections that are cut, servers that fail or forget, replicas that lag behind; other programs at the same keys; time, so a lease expires when --expire lets it, and not when its time is over.",
+        zh: "模型没有考虑：{killed}、断开的连接、出故障或丢失数据的服务器、落后的副本；同时使用这些键的其他程序；时间，所以租约在 --expire 允许时过期，而不是到时间才过期。",
     }
     /// The mishaps that may come.
     with_mishaps(mishaps) {

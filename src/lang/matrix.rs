@@ -3,6 +3,26 @@
 use super::texts;
 
 texts! {
+    /// A column: when the holder is killed.
+    column_killed() { en: "holder killed", zh: "持有者被杀" }
+    /// The same, where there is little room.
+    short_killed() { en: "killed", zh: "被杀" }
+    /// When the holder was killed: others get on after this time.
+    killed_goes_on(time) { en: "next after {time}", zh: "{time} 后下一个" }
+    /// The same, and something went wrong.
+    killed_goes_on_unsound(time, unsound, trials) {
+        en: "next after {time}, wrong {unsound}/{trials}",
+        zh: "{time} 后下一个，出错 {unsound}/{trials}",
+    }
+    /// When the holder was killed: nobody was left who could get on.
+    killed_nobody() { en: "nobody next", zh: "没有下一个" }
+    /// When the holder was killed: others wait for ever.
+    killed_stuck(stuck, trials) { en: "stuck {stuck}/{trials}", zh: "卡住 {stuck}/{trials}" }
+    /// How to read that column.
+    note_killed() {
+        en: "Holder killed: in as many further trials the first buyer that has the lock is killed in it; the longest time until the next buyer got on, or in how many nobody ever did.",
+        zh: "持有者被杀：另做同样多次试验，第一个拿到锁的买家在持锁时被杀死；列出下一个买家继续之前最长的时间，或有几次再没有人能继续。",
+    }
     /// Why: no lock, and the file is overwritten in one go.
     why_none_overwrite() {
         en: "Nothing keeps others out between reading and writing.",

@@ -85,6 +85,22 @@ texts! {
     committed(buyer) { en: "buyer {buyer} commits", zh: "买家 {buyer} 提交" }
     /// A step: the transaction was rolled back.
     rolled_back(buyer) { en: "buyer {buyer} rolls back", zh: "买家 {buyer} 回滚" }
+    /// A mishap: a buyer is killed between two purchases, or before its first step.
+    killed_outside(buyer) { en: "buyer {buyer} is killed, with no purchase under way", zh: "买家 {buyer} 被杀死，没有购买在进行" }
+    /// A mishap: a buyer is killed that has read and not written.
+    killed_before_write(buyer) {
+        en: "buyer {buyer} is killed: its purchase had changed nothing",
+        zh: "买家 {buyer} 被杀死：它的购买还没有改动什么",
+    }
+    /// A mishap: a buyer is killed that has begun to write.
+    killed_after_write(buyer) {
+        en: "buyer {buyer} is killed: it had begun to change the stock, and holds no receipt",
+        zh: "买家 {buyer} 被杀死：它已开始改动库存，却没有拿到票",
+    }
+    /// A mishap: a buyer is stopped.
+    paused(buyer) { en: "buyer {buyer} is paused", zh: "买家 {buyer} 被暂停" }
+    /// A mishap: a buyer goes on.
+    went_on(buyer) { en: "buyer {buyer} goes on", zh: "买家 {buyer} 继续运行" }
     /// A step: the request waits in the store.
     waits(buyer, holder) { en: "buyer {buyer} waits for buyer {holder}", zh: "买家 {buyer} 在等买家 {holder}" }
     /// The same, where the store does not say for whom.

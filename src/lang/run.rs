@@ -90,6 +90,21 @@ texts! {
         en: "{buyers}: {bought} bought, {refused} refused, {failed} failed",
         zh: "{buyers}：买到 {bought} 次，被拒 {refused} 次，失败 {failed} 次",
     }
+    /// In the plan line: what is to befall buyers.
+    mishaps(all) { en: "mishaps: {all}", zh: "意外：{all}" }
+    /// What befell a buyer: it was killed.
+    was_killed(buyer, after, at) { en: "buyer {buyer} was killed after {after} ({at})", zh: "买家 {buyer} 在 {after} 时被杀死（{at}）" }
+    /// What befell a buyer: its lease ended.
+    lease_ended(buyer, after, at) { en: "buyer {buyer}'s lease expired after {after} ({at})", zh: "买家 {buyer} 的租约在 {after} 时过期（{at}）" }
+    /// What befell a buyer: it was paused for some time.
+    was_paused(buyer, after, at, time) {
+        en: "buyer {buyer} was paused after {after} ({at}), for {time}",
+        zh: "买家 {buyer} 在 {after} 时被暂停（{at}），共 {time}",
+    }
+    /// What befell a buyer: it was paused, and never went on.
+    was_stopped(buyer, after, at) { en: "buyer {buyer} was paused after {after} ({at})", zh: "买家 {buyer} 在 {after} 时被暂停（{at}）" }
+    /// Further things that befell buyers.
+    more_mishaps(count) { en: "… and {count} more", zh: "……还有 {count} 件" }
     /// How a buyer was killed.
     killed_by(signal) { en: "killed by signal {signal}", zh: "被信号 {signal} 杀死" }
 

@@ -33,6 +33,12 @@ texts! {
     holding(sign) { en: "{sign} holds it", zh: "{sign} 持锁" }
     /// The legend: between read and write without a lock.
     unlocked(sign) { en: "{sign} thinks, without a lock", zh: "{sign} 思考，没有锁" }
+    /// The legend: a mishap.
+    killed() { en: "K killed", zh: "K 被杀死" }
+    /// The legend: a mishap, and its end.
+    paused() { en: "P paused, G goes on", zh: "P 暂停，G 继续" }
+    /// The legend: a mishap.
+    expired() { en: "X its lease expires", zh: "X 租约过期" }
 
     /// A file that was written.
     wrote(path) { en: "wrote {path}", zh: "写好了 {path}" }

@@ -202,6 +202,7 @@ pub fn on_stores(places: &[&dyn Fn(Choices) -> StorePlan]) -> impl Fn(&StoreCase
         per_buyer: PerBuyer::All,
         pace: Pace { think_ns: pace.think_ns * if row.mishaps.are_none() { 1 } else { SLOWER }, ..pace },
         restocks: false,
+        mishaps: Vec::new(),
     }
 }
 

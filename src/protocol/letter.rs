@@ -50,5 +50,11 @@ closed_set! {
         Z = "Z",
         /// The lease expires by which the buyer holds the lock.
         X = "X",
+        /// The buyer is killed.
+        K = "K",
+        /// The buyer is paused.
+        P = "P",
+        /// The buyer goes on.
+        G = "G",
     }
 }

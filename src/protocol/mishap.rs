@@ -11,16 +11,35 @@ closed_set! {
     pub enum Mishap: "mishap" {
         /// The lease by which it holds the lock expires. It does not notice.
         Expire = "expire",
+        /// It is killed (SIGKILL): it takes no further step.
+        Kill = "kill",
+        /// It is stopped (SIGSTOP): it takes no step until it goes on.
+        Pause = "pause",
+        /// It goes on (SIGCONT).
+        GoOn = "go-on",
     }
 }
 
 impl Mishap {
+    /// Those that are counted as steps of nature. A buyer that is paused takes no step, and so it is in every schedule
+    /// in which others step: to count pauses would add nothing.
+    pub const COUNTED: &[Mishap] = &[Mishap::Expire, Mishap::Kill];
+
     /// Its letter in a schedule.
     #[must_use]
     pub const fn letter(self) -> Letter {
         match self {
             Mishap::Expire => Letter::X,
+            Mishap::Kill => Letter::K,
+            Mishap::Pause => Letter::P,
+            Mishap::GoOn => Letter::G,
         }
+    }
+
+    /// Whether it is done to a process by a signal.
+    #[must_use]
+    pub const fn is_signal(self) -> bool {
+        !matches!(self, Mishap::Expire)
     }
 
     /// The mishap that this letter stands for, if it stands for one.
@@ -36,6 +55,11 @@ impl Mishap {
             Mishap::Expire => {
                 "a lease expires once, after its buyer's L and before its write (before its U if nothing is left)"
             }
+            Mishap::Kill => "a buyer is killed once, before it has left",
+            Mishap::Pause => {
+                "a buyer is paused before it has left, and not while a request of its waits in the store"
+            }
+            Mishap::GoOn => "a buyer goes on that was paused",
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::plan::{Plan, StorePlan};
 use crate::protocol::{Action, Letter, Mishap, Reply};
 use crate::stock::Stock;
 use crate::store::file::FileModel;
-use crate::world::{Answer, Model, Standing, can_befall, complete, seated, step};
+use crate::world::{Answer, Model, Standing, Turn, can_befall, complete, die, seated, step, take_turn};
 
 /// What buyers got, each by its place.
 pub(super) type Got = Vec<(usize, Reply)>;
@@ -45,12 +45,6 @@ pub(super) trait Beside {
     /// whether the model says something else.
     fn step(&mut self, who: usize, got: &Got) -> (Vec<Answer>, Option<Differs>);
 
-    /// Whether this may befall a buyer now, as far as the model knows.
-    fn may_befall(&self, who: usize, mishap: Mishap) -> bool;
-
-    /// It befalls a buyer.
-    fn befall(&mut self, who: usize, mishap: Mishap);
-
     /// A buyer gets an answer that no step brought.
     fn take(&mut self, who: usize, reply: Reply) -> Option<Answer>;
 
@@ -63,7 +57,20 @@ pub(super) trait Beside {
     /// What a reader would meet now; `None` where the model does not know any more.
     fn look(&self) -> Option<Reply>;
 
-    /// A buyer is dead.
+    /// Whether this may befall a buyer now, as the model says.
+    fn may_befall(&self, who: usize, mishap: Mishap) -> bool;
+
+    /// Who is answered, as the model says, when this befalls a buyer.
+    fn due_with(&self, who: usize, mishap: Mishap) -> Vec<usize>;
+
+    /// This befalls a buyer, which brings these answers to others in reality. Returns what came of it, for the buyer
+    /// itself, too, if it dies, and whether the model says something else.
+    fn befall(&mut self, who: usize, mishap: Mishap, got: &Got) -> (Vec<Answer>, Option<Differs>);
+
+    /// Whether a request of a buyer waits in the store, as the model says: a dead one's, too.
+    fn has_asked(&self, who: usize) -> bool;
+
+    /// A buyer is dead, and nobody has killed it on purpose.
     fn die(&mut self, who: usize);
 }
 
@@ -108,6 +115,15 @@ impl<M: Model> Party<M> {
         let Self { model, buyers, seats, .. } = &mut next;
         step(model, buyers, seats, who, |answer| answers.push(answer));
         doom(&mut next, false);
+        (next, answers)
+    }
+
+    /// What the model says comes of this when it befalls a buyer.
+    fn befallen(&self, who: usize, mishap: Mishap) -> (Self, Vec<Answer>) {
+        let mut next = self.clone();
+        let mut answers = Vec::new();
+        let Self { model, buyers, seats, .. } = &mut next;
+        take_turn(model, buyers, seats, who, Turn::Mishap(mishap), |answer| answers.push(answer));
         (next, answers)
     }
 
@@ -184,17 +200,6 @@ impl<M: Model> Beside for Party<M> {
         (self.follow(who, got), Some(Differs::Answers(expected)))
     }
 
-    fn may_befall(&self, who: usize, mishap: Mishap) -> bool {
-        self.is_astray || can_befall(&self.model, &self.buyers[who], &self.seats[who], mishap)
-    }
-
-    fn befall(&mut self, who: usize, mishap: Mishap) {
-        if !self.is_astray {
-            // Nobody who waits in a store is answered by what there is of mishaps.
-            self.model.befall(&mut self.seats, who, mishap, &mut Vec::new());
-        }
-    }
-
     fn take(&mut self, who: usize, reply: Reply) -> Option<Answer> {
         let Self { model, buyers, seats, is_astray } = self;
         let letter = buyers[who].next_letter()?;
@@ -230,9 +235,44 @@ impl<M: Model> Beside for Party<M> {
         (!self.is_astray).then(|| self.model.look())
     }
 
+    fn may_befall(&self, who: usize, mishap: Mishap) -> bool {
+        self.is_astray || can_befall(&self.model, &self.buyers[who], &self.seats[who], mishap)
+    }
+
+    fn due_with(&self, who: usize, mishap: Mishap) -> Vec<usize> {
+        if self.is_astray || M::APART {
+            return Vec::new();
+        }
+        let answers = self.befallen(who, mishap).1;
+        answers.into_iter().map(|answer| answer.buyer).filter(|buyer| *buyer != who).collect()
+    }
+
+    fn befall(&mut self, who: usize, mishap: Mishap, got: &Got) -> (Vec<Answer>, Option<Differs>) {
+        let mut differs = None;
+        if !self.is_astray {
+            let (next, answers) = self.befallen(who, mishap);
+            let others = answers.iter().filter(|answer| answer.buyer != who);
+            let expected = in_order(others.map(|answer| (answer.buyer, answer.reply)));
+            if expected == in_order(got.iter().copied()) {
+                *self = next;
+                return (answers, None);
+            }
+            self.is_astray = true;
+            differs = Some(Differs::Answers(expected));
+        }
+        let own =
+            (mishap == Mishap::Kill).then(|| die(&self.model, &mut self.buyers[who], &self.seats[who], who));
+        let others = got.iter().filter_map(|(place, reply)| self.take(*place, *reply));
+        (own.into_iter().chain(others).collect(), differs)
+    }
+
+    fn has_asked(&self, who: usize) -> bool {
+        !self.is_astray && self.model.has_asked(&self.seats[who])
+    }
+
     fn die(&mut self, who: usize) {
-        self.model.die(&mut self.seats, who);
+        let (next, _) = self.befallen(who, Mishap::Kill);
         // What becomes of a session at a database, and of what it asked for, is for the database to say.
-        self.is_astray |= !M::APART;
+        *self = Self { is_astray: self.is_astray || !M::APART, ..next };
     }
 }

@@ -1,14 +1,16 @@
 //! The conductor of a replay: it lets each buyer take one step at a time, and knows how all stand.
 
+mod mishap;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::Replayed;
-use super::beside::{Beside, Differs, beside};
+use super::beside::{Beside, Differs, Got, beside};
 use super::error::ReplayError;
 use super::position::{Position, Went, schedule};
 use super::rest::{Asked, Blocked, Rest, Unrest};
-use crate::history::Recorder;
+use crate::history::{Befallen, Recorder};
 use crate::plan::{Plan, StorePlan};
 use crate::protocol::{Action, Mishap, Reply};
 use crate::run::{self, RunError};
@@ -43,6 +45,8 @@ pub struct Conductor {
     beside: Box<dyn Beside>,
     /// Where reality and the model differed: after which step, and how.
     differs: Vec<Difference>,
+    /// What befell buyers.
+    mishaps: Vec<Befallen>,
     befall: Befall,
     dismiss: Dismiss,
 }
@@ -98,6 +102,7 @@ impl Conductor {
             dismiss: Box::new(dismiss),
             taken: Vec::new(),
             differs: Vec::new(),
+            mishaps: Vec::new(),
             plan,
             initial,
             recorder,
@@ -200,6 +205,9 @@ impl Conductor {
             Ok(Rest::AtGate) => Ok(Went::MustWait(self.keeps_out(buyer))),
             Ok(Rest::Answers(answers, blocked)) => {
                 let taken = self.took(step, &answers, blocked);
+                // What it let go may have served a dead buyer's request.
+                let beside = &self.beside;
+                self.asked.await_ends(|dead| !beside.has_asked(dead as usize - 1))?;
                 Ok(if blocked.is_some() { Went::Waits(taken) } else { Went::Took(taken) })
             }
             Err(unrest) => Err(self.lost(unrest)),
@@ -220,15 +228,7 @@ impl Conductor {
         }
         heard.iter().for_each(|answer| self.hear(answer, place));
         self.note_holds(place);
-        if let Some(differs) = differs {
-            let model = match differs {
-                Differs::Victim => None,
-                Differs::Answers(model) => {
-                    Some(model.into_iter().map(|(who, reply)| (who as u32 + 1, reply)).collect())
-                }
-            };
-            self.differs.push(Difference { place, model, real: answers.to_vec() });
-        }
+        self.note_difference(place, differs, answers);
         if blocked.is_some() && !self.buyers[who].held.is_empty() {
             // Others may come to wait for it, in a circle.
             std::thread::sleep(self.asked.pause());
@@ -236,27 +236,15 @@ impl Conductor {
         self.taken[place - 1]
     }
 
-    /// Has this befall a buyer, counted from 1 to the plan's number of them. Returns the step that it is; `None` where
-    /// it can't befall that buyer now.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub fn befall(&mut self, buyer: u32, mishap: Mishap) -> Result<Option<Taken>, ReplayError> {
-        let (who, place) = (buyer as usize - 1, self.taken.len() + 1);
-        if !self.beside.may_befall(who, mishap) {
-            return Ok(None);
-        }
-        let befell = (self.befall)(&self.recorder, buyer, mishap)?;
-        self.beside.befall(who, mishap);
-        let step = Step { letter: mishap.letter(), buyer };
-        self.taken.push(Taken { step, action: None, reply: None, ending: None, wait: None });
-        self.note_holds(place);
-        if !befell {
-            // It had befallen the buyer already, and no step of ours did it.
-            let model = Some(vec![(buyer, Reply::Done)]);
-            self.differs.push(Difference { place, model, real: Vec::new() });
-        }
-        Ok(self.taken.last().copied())
+    fn note_difference(&mut self, place: usize, differs: Option<Differs>, answers: &[(u32, Reply)]) {
+        let model = match differs {
+            None => return,
+            Some(Differs::Victim) => None,
+            Some(Differs::Answers(model)) => {
+                Some(model.into_iter().map(|(who, reply)| (who as u32 + 1, reply)).collect())
+            }
+        };
+        self.differs.push(Difference { place, model, real: answers.to_vec() });
     }
 
     /// The wait that begins with a buyer's request.
@@ -316,11 +304,14 @@ impl Conductor {
             return Err(Unfollowed::at(step, given, Why::NoSuchBuyer(self.plan.buyers)).into());
         }
         if let Some(mishap) = Mishap::of(given.letter) {
-            let befell = self.befall(given.buyer, mishap)?;
-            let not_now = || Unfollowed::at(step, given, Why::NotNow(mishap)).into();
-            return befell.map(|_| ()).ok_or_else(not_now);
+            return match self.not_now(given.buyer, mishap) {
+                Some(why) => Err(Unfollowed::at(step, given, why).into()),
+                None => self.suffer(given.buyer, mishap, interrupted),
+            };
         }
-        let why = match (self.buyers[given.buyer as usize - 1].waits, self.next_step(given.buyer)) {
+        let position = &self.buyers[given.buyer as usize - 1];
+        let why = match (position.waits, self.next_step(given.buyer)) {
+            _ if position.is_paused => Why::Paused(given.buyer),
             (Some(sent), _) => Why::Waits { sent, kept: self.kept(given.buyer) },
             (None, Some(next)) if next != given => Why::OtherStep(next),
             (None, None) => Why::Left(given.buyer),
@@ -353,6 +344,14 @@ impl Conductor {
         Ok(())
     }
 
+    /// Whether all who have not left wait for one who is dead, or for each other.
+    fn is_stuck(&self) -> bool {
+        let all = 0..self.buyers.len();
+        let waits = |who: &usize| self.beside.waits(*who) && self.beside.waits_for(*who).is_some();
+        let stands = |who: &usize| self.beside.wants(*who).is_some();
+        all.clone().any(|who| waits(&who)) && all.filter(stands).all(|who| waits(&who))
+    }
+
     /// Why a step would have to wait.
     fn must_wait(&self, holder: Option<Holder>) -> Why {
         match (holder, &self.plan.store) {
@@ -375,11 +374,13 @@ impl Conductor {
     /// When a buyer was killed, or the ticket file can't be read.
     pub fn finish(mut self, interrupted: &AtomicBool) -> Result<Replayed, ReplayError> {
         let asked = self.taken.len();
-        let finished = self.finish_purchases(interrupted);
-        let Self { plan, initial, recorder, crew, launch_ns, go_ns, taken, differs, dismiss, .. } = self;
+        let finished = self.go_on(interrupted).and_then(|()| self.finish_purchases(interrupted));
+        let Self {
+            plan, initial, recorder, crew, launch_ns, go_ns, taken, differs, mishaps, dismiss, ..
+        } = self;
         let left_ns = recorder.now_ns();
         let (killed, left) = dismiss(crew, &recorder);
-        let crew = Crew { launch_ns, go_ns, left_ns, interrupted: false, killed };
+        let crew = Crew { launch_ns, go_ns, left_ns, interrupted: false, killed, mishaps };
         finished?;
         let is_explained = plan.file().is_none() && differs.is_empty();
         let mut sold = run::settle(plan, initial, &recorder, &crew, left);
@@ -427,6 +428,8 @@ impl Conductor {
                 (Some((_, Some(_))), _) => return finished.and(self.give_up(interrupted)),
                 (Some((buyer, holder)), _) => (buyer, self.must_wait(holder)),
                 (None, Some((buyer, sent))) => (buyer, Why::Waits { sent, kept: self.kept(buyer) }),
+                // Nobody has begun, and nobody ever will.
+                (None, None) if self.is_stuck() => return finished.and(self.give_up(interrupted)),
                 (None, None) => return finished,
             };
             let unfollowed = Unfollowed { place: before + 1, step: self.next_step(buyer), why };

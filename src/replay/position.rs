@@ -10,6 +10,8 @@ use crate::world::{Answer, Held, Standing};
 pub struct Position {
     /// Whether it is in the middle of a purchase.
     pub(super) begun: bool,
+    /// Whether it is paused.
+    pub is_paused: bool,
     /// What it holds in the store, and since which step, from 1.
     pub held: Vec<(Held, usize)>,
     /// The request for whose answer it waits in the store.

@@ -7,6 +7,7 @@ use crate::history::{Header, Purchase, Steps};
 use crate::noted::Noted;
 use crate::plan::Plan;
 use crate::schedule::Schedule;
+use crate::verdict::{Evidence, Verdict};
 
 /// A schedule that was replayed several times.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +53,22 @@ pub fn repeat(
 
 /// A header without its times.
 pub(super) fn timeless_header(header: &Header) -> Header {
-    Header { timing: None, wall_ns: None, ..header.clone() }
+    let mut timeless = Header { timing: None, wall_ns: None, ..header.clone() };
+    for befallen in &mut timeless.mishaps {
+        (befallen.at_ns, befallen.until_ns) = (0, befallen.until_ns.map(|_| 0));
+    }
+    timeless
+}
+
+/// A verdict without the times in its evidence.
+pub(super) fn timeless_verdict(verdict: &Verdict) -> Verdict {
+    let mut timeless = verdict.clone();
+    for anomaly in &mut timeless.anomalies {
+        if let Evidence::Stuck(waits) = &mut anomaly.evidence {
+            waits.iter_mut().for_each(|wait| wait.waited_ns = 0);
+        }
+    }
+    timeless
 }
 
 /// A purchase without its times and its process.

@@ -32,6 +32,8 @@ pub(super) struct Asked {
     parked: Vec<u32>,
     /// The buyers that are answered with this step, as the model says.
     due: Vec<u32>,
+    /// The sessions of killed buyers that the store may yet serve, each with its buyer.
+    dead: Vec<(u32, u64)>,
 }
 
 /// What came of letting a buyer go, once all have come to rest.
@@ -84,7 +86,7 @@ enum One {
 
 impl Asked {
     pub(super) fn new(lookout: Option<Box<dyn Lookout>>) -> Self {
-        Self { lookout, waiting: Vec::new(), parked: Vec::new(), due: Vec::new() }
+        Self { lookout, waiting: Vec::new(), parked: Vec::new(), due: Vec::new(), dead: Vec::new() }
     }
 
     /// How long a request has to have waited before anything else is asked.
@@ -109,8 +111,8 @@ impl Asked {
             return Err(Unrest::Died(buyer));
         }
         self.waiting.push(buyer);
-        let mut answers = Vec::new();
         let mut blocked = None;
+        let mut answers = Vec::new();
         match self.one(crew, buyer, interrupted) {
             Ok(One::Answered(reply)) => self.answered(buyer, reply, &mut answers),
             Ok(One::Waits(by)) => blocked = Some(by),
@@ -123,12 +125,62 @@ impl Asked {
                 return Err(unrest);
             }
         }
-        // The first that is answered may let those go that asked before the next.
-        while let Some((other, reply)) = self.next_answer(crew, buyer, &answers, interrupted)? {
-            self.answered(other, reply, &mut answers);
-        }
+        self.hear_others(crew, buyer, &mut answers, interrupted)?;
         let is_answered = answers.iter().any(|(other, _)| *other == buyer);
         Ok(Rest::Answers(answers, blocked.filter(|_| !is_answered)))
+    }
+
+    /// Hears those who are answered beside this buyer: the first may let those go that asked before the next.
+    fn hear_others(
+        &mut self,
+        crew: &mut GatedCrew,
+        buyer: u32,
+        answers: &mut Vec<(u32, Reply)>,
+        interrupted: &AtomicBool,
+    ) -> Result<(), Unrest> {
+        while let Some((other, reply)) = self.next_answer(crew, buyer, answers, interrupted)? {
+            self.answered(other, reply, answers);
+        }
+        Ok(())
+    }
+
+    /// A buyer has been killed. Waits until the store has noticed, unless a request of it waits there, and hears who is
+    /// answered by that.
+    pub(super) fn killed(
+        &mut self,
+        crew: &mut GatedCrew,
+        buyer: u32,
+        interrupted: &AtomicBool,
+    ) -> Result<Vec<(u32, Reply)>, Unrest> {
+        self.forget(buyer);
+        self.dead.push((buyer, crew.session(buyer)));
+        self.await_ends(|_| true)?;
+        let mut answers = Vec::new();
+        self.hear_others(crew, 0, &mut answers, interrupted)?;
+        Ok(answers)
+    }
+
+    /// Waits until the sessions of killed buyers are over, those of them that wait for nothing: what they had asked for
+    /// may have been served meanwhile.
+    pub(super) fn await_ends(&mut self, may_be_over: impl Fn(u32) -> bool) -> Result<(), StoreError> {
+        let Some(lookout) = &mut self.lookout else {
+            self.dead.clear();
+            return Ok(());
+        };
+        let began = Instant::now();
+        let mut at = 0;
+        while let Some((buyer, session)) = self.dead.get(at).copied() {
+            if !may_be_over(buyer) {
+                at += 1;
+            } else if !lookout.is_there(session)? {
+                self.dead.remove(at);
+            } else if !lookout.who_waits(&[session])?.is_empty() || began.elapsed() > AGAIN {
+                at += 1;
+            } else {
+                std::thread::sleep(LOOK);
+            }
+        }
+        Ok(())
     }
 
     /// The first of those who wait, in the order of asking, that is answered now.
@@ -208,7 +260,8 @@ impl Asked {
     fn is_blocked(&mut self, crew: &GatedCrew, buyer: u32) -> Result<Option<Blocked>, StoreError> {
         let Some(lookout) = &mut self.lookout else { return Ok(None) };
         let session = |buyer: &u32| crew.session(*buyer);
-        let sessions: Vec<u64> = self.waiting.iter().map(session).collect();
+        let dead = self.dead.iter().map(|(_, session)| *session);
+        let sessions: Vec<u64> = self.waiting.iter().map(session).chain(dead).collect();
         let waiting = lookout.who_waits(&sessions)?;
         let own = session(&buyer);
         let Some(wait) = waiting.iter().find(|wait| wait.session == own) else { return Ok(None) };

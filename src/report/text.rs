@@ -87,6 +87,24 @@ pub fn verdict_lines(history: &History, verdict: &Verdict, lang: Lang) -> String
     text
 }
 
+/// The most things that befell buyers that have a line each.
+const MOST_MISHAPS: usize = 30;
+
+/// What befell buyers: a line each.
+pub(super) fn mishap_lines(text: &mut String, history: &History, lang: Lang) {
+    let all = &history.header.mishaps;
+    if !all.is_empty() {
+        text.push('\n');
+    }
+    for one in all.iter().take(MOST_MISHAPS) {
+        let _ = writeln!(text, "  {}", styled(ODD, words::befallen(one, history, lang)));
+    }
+    if all.len() > MOST_MISHAPS {
+        let more = say::more_mishaps(lang, grouped((all.len() - MOST_MISHAPS) as u64));
+        let _ = writeln!(text, "  {}", styled(ASIDE, more));
+    }
+}
+
 /// The tickets, counted: a line a number.
 pub(super) fn ledger_lines(text: &mut String, history: &History, ledger: &Ledger, lang: Lang) {
     let known = |stock: Option<Stock>| stock.map_or_else(|| say::ledger_unknown(lang), grouped_stock);

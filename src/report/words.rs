@@ -1,6 +1,7 @@
 //! Evidence in words: what a verdict rests on, as sentences. Text, JSON and page all take them here.
 
 mod evidence;
+mod mishaps;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::protocol::redis::{Fence, RedisLock, RedisSale};
 use crate::protocol::sql::Isolation;
 use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Ruling, TornRead, Unjudged, Verdict};
 use evidence::Words;
+pub use mishaps::befallen;
 
 /// The lock of a sale, and where it sits, as the plan line says it.
 #[must_use]

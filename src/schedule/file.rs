@@ -223,7 +223,7 @@ mod tests {
         let wrong_step = "{\"schedule_version\": 1,\n \"plan\": {},\n \"steps\": \"R1 R2 M1\"}";
         assert_eq!(
             error(wrong_step),
-            "s.json:3:18: step 3 (character 7) is \"M1\": a step is one of O L R W T F U H V E N I Y J A B S D Q C Z X and a buyer's number, like R1"
+            "s.json:3:18: step 3 (character 7) is \"M1\": a step is one of O L R W T F U H V E N I Y J A B S D Q C Z X K P G and a buyer's number, like R1"
         );
         assert!(
             error("{\"schedule_version\": 1,\n\"plan\": {\"lokc\": 1}, \"steps\": \"\"}")

@@ -13,7 +13,7 @@ use super::{Schedule, Step};
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase};
 use crate::plan::{Plan, StorePlan};
-use crate::protocol::StepKind;
+use crate::protocol::{Mishap, StepKind};
 use crate::store::file::FileModel;
 use crate::store::redis::RedisModel;
 use crate::store::sql::model::with_sql_model;
@@ -96,6 +96,12 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
         }
         StorePlan::Redis(redis) => return at_server(history, plan, RedisModel::new(&redis.sale, initial)),
     };
+    // Mishaps are noted nowhere else.
+    let replayed = header.replay.as_ref().and_then(|steps| steps.parse::<Schedule>().ok());
+    let has_mishap = |steps: &Schedule| steps.0.iter().any(|step| Mishap::of(step.letter).is_some());
+    if let Some(steps) = replayed.filter(has_mishap) {
+        return Ok(steps);
+    }
     let told = told_by_buyer(history, plan)?;
     let left = header.left_torn.is_some().then_some(None).or(header.remaining.map(Some));
     let model = FileModel::new(&file.sale, plan.workers, initial);

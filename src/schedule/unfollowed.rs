@@ -33,7 +33,10 @@ impl Unfollowed {
     /// Whether it is the steps that are wrong, whoever holds the lock.
     #[must_use]
     pub fn is_about_steps(&self) -> bool {
-        matches!(self.why, Why::NoSuchBuyer(_) | Why::OtherStep(_) | Why::Left(_) | Why::NotNow(_))
+        matches!(
+            self.why,
+            Why::NoSuchBuyer(_) | Why::OtherStep(_) | Why::Left(_) | Why::NotNow(_) | Why::Paused(_)
+        )
     }
 }
 
@@ -128,6 +131,12 @@ pub enum Why {
     /// That can't befall this buyer now.
     #[error("that can't befall this buyer now: {}", .0.when())]
     NotNow(Mishap),
+    /// Its buyer is paused.
+    #[error("buyer {0} is paused: it goes on with G{0}")]
+    Paused(u32),
+    /// Only a process can be killed or paused.
+    #[error("a buyer that is killed or paused has to be a process: --workers process")]
+    NotAProcess,
     /// The schedule ends before all buyers have left.
     #[error("the schedule ends here, but buyer {0} has not left")]
     TooShort(u32),

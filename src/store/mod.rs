@@ -55,6 +55,10 @@ pub trait Store: Clone + Send + Sync + 'static {
         None
     }
 
+    /// Removes the locks of buyers that were killed on purpose, so that they keep nobody out afterwards. All buyers have
+    /// gone.
+    fn bury(&self, _recorder: &Recorder, _killed: &[(u32, i32)]) {}
+
     /// Removes what killed buyers, with the signals that killed them, may have left. All buyers have gone.
     fn clean_up(&self, recorder: &Recorder, killed: &[(u32, i32)]);
 
@@ -70,8 +74,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         Ok(self.clone())
     }
 
-    /// Has this befall a buyer, counted from 1, for real, since a schedule says so. Returns whether it could: a lease
-    /// that has gone already expires no more.
+    /// Has this befall a buyer, counted from 1, for real, since a schedule or a plan says so. Returns whether it could: a
+    /// lease that has gone already expires no more. That buyers are killed and paused is no matter of a store.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -96,6 +100,12 @@ pub trait Lookout {
     /// # Errors
     /// When the store does not answer.
     fn who_waits(&mut self, sessions: &[u64]) -> Result<Vec<Waiting>, StoreError>;
+
+    /// Whether this session is there: that of a killed buyer is until the store has seen that nobody is.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    fn is_there(&mut self, session: u64) -> Result<bool, StoreError>;
 
     /// How long a request has to have waited before anything else is asked, so that a circle of those who wait for
     /// each other is always broken at the same place.

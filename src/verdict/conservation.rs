@@ -136,9 +136,19 @@ impl<'a> Sold<'a> {
     }
 
     /// How many purchases may have bought a ticket although there is no receipt: those that were never
-    /// answered, and one whose line was cut short. Where nobody else sells, what is missing may be theirs.
+    /// answered, and one whose line was cut short. Where nobody else sells, what is missing may be theirs. But the
+    /// buyer that was killed will never hold a receipt: what it took is missing.
     fn may_have_bought(&self, ledger: &Ledger) -> u64 {
-        ledger.unanswered + u64::from(self.history.header.cut_short.is_some())
+        let is_killed = |place: &Place| {
+            let fault = self.history.purchases[*place as usize].fault;
+            fault.is_some_and(|fault| fault.kind == FaultKind::Killed)
+        };
+        let killed = if ledger.unanswered == 0 {
+            0
+        } else {
+            places(self.history, Outcome::Unknown).filter(is_killed).count()
+        };
+        (ledger.unanswered - killed as u64) + u64::from(self.history.header.cut_short.is_some())
     }
 
     fn has_receipt(&self, stock: Stock) -> bool {

@@ -21,6 +21,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 
 use super::limits::{limits_in_force, limits_note};
+use crate::store::file::lock::state_of;
 
 /// Why not all buyers could be started.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +113,32 @@ impl Brood {
         let _ = pid;
     }
 
+    /// Kills a buyer, and waits until it is dead, and with it the helper that has inherited its files: only then are its
+    /// locks let go.
+    pub(super) fn kill(&self, buyer: u32) {
+        let helpers = children_of(self.pids[buyer as usize - 1]);
+        self.signal_one(buyer, Signal::SIGKILL);
+        self.await_death(buyer);
+        // They die when it does, a little later, and are nobody's children then.
+        let lives = |pid: &u32| state_of(*pid).is_some_and(|state| !matches!(state, 'Z' | 'X'));
+        let until = Instant::now() + VANISHING;
+        while helpers.iter().any(lives) && Instant::now() < until {
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+
+    /// Stops a buyer, and waits until it stands still.
+    pub(super) fn stop(&self, buyer: u32) {
+        let pid = self.pids[buyer as usize - 1];
+        self.signal_one(buyer, Signal::SIGSTOP);
+        // One that has died meanwhile is not stopped any more: that shows at its gate.
+        let flags = WaitPidFlag::WUNTRACED | WaitPidFlag::WNOHANG;
+        let until = Instant::now() + VANISHING;
+        while waitpid(pid, Some(flags)) == Ok(WaitStatus::StillAlive) && Instant::now() < until {
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+
     /// Forks the next buyer, which runs `body` and leaves with the code that it returns.
     pub(super) fn add(&mut self, body: impl FnOnce() -> u8) -> Result<(), ForkError> {
         let started = self.len();
@@ -197,6 +224,12 @@ impl Drop for Brood {
             self.reap();
         }
     }
+}
+
+/// The children of a process of one thread, where the system tells (Linux).
+fn children_of(pid: Pid) -> Vec<u32> {
+    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    list.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 fn wait_for(pid: Pid) -> nix::Result<WaitStatus> {

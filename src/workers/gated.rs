@@ -176,6 +176,18 @@ impl GatedCrew {
         }
     }
 
+    /// Kills one buyer, counted from 1, and waits until it is dead, and with it whatever has inherited its files. `false`
+    /// where it is no process.
+    pub fn kill(&self, buyer: u32) -> bool {
+        self.home.kill(buyer)
+    }
+
+    /// Stops one buyer, counted from 1, and waits until it stands still; or has it go on. `false` where it is no
+    /// process.
+    pub fn pause(&self, buyer: u32, is_to_stop: bool) -> bool {
+        self.home.pause(buyer, is_to_stop)
+    }
+
     fn await_told(&mut self, buyer: u32, interrupted: &AtomicBool) -> io::Result<Arrival> {
         let mut interrupted_since: Option<Instant> = None;
         loop {
@@ -212,6 +224,7 @@ impl GatedCrew {
     #[must_use]
     pub fn dismiss(mut self, store: &impl Store, recorder: &Recorder) -> Vec<(u32, i32)> {
         self.close_gates();
+        self.home.go_on();
         // A buyer at its gate leaves at once; one that waits in its store gives up, and takes back what it asked;
         // one that hangs in a system call is not waited for for ever.
         let deadline = Instant::now() + PATIENCE;
@@ -227,6 +240,7 @@ impl GatedCrew {
         }
         let killed = self.home.reap();
         store.clean_up(recorder, &killed);
+        store.bury(recorder, &killed);
         killed
     }
 

@@ -12,11 +12,12 @@ mod process;
 mod sequential;
 mod task;
 mod thread;
+mod trouble;
 
 use std::io;
 use std::sync::atomic::AtomicBool;
 
-use crate::history::{Recorder, Tally};
+use crate::history::{Befallen, Recorder, Tally};
 use crate::plan::{Plan, Workers};
 use crate::store::Store;
 
@@ -46,6 +47,8 @@ pub struct Crew {
     pub interrupted: bool,
     /// The buyers that ended otherwise than by leaving, and the signal that killed them.
     pub killed: Vec<(u32, i32)>,
+    /// What befell buyers from outside, as the plan said.
+    pub mishaps: Vec<Befallen>,
 }
 
 /// Why buyers could not be run.

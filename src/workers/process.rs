@@ -19,12 +19,14 @@ use super::attend::{TICK, UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::brood::{Brood, ForkError, check_limit, only_thread, readable};
 #[cfg(target_os = "linux")]
 use super::orphan::killed_inside;
+use super::trouble::{self, Trouble};
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
-use crate::history::Recorder;
+use crate::history::{Befallen, Recorder};
 use crate::plan::Plan;
+use crate::protocol::Mishap;
 use crate::store::Store;
-use crate::world::{Recorded, drive};
+use crate::world::{Recorded, Troubled, drive};
 
 /// The children, the pipe of which each holds an end (it hangs up when the last has left), and what they
 /// note and meet at.
@@ -33,11 +35,30 @@ struct Family<'a, S> {
     ready: &'a File,
     recorder: &'a Recorder,
     store: &'a S,
+    plan: &'a Plan,
+    trouble: Trouble,
 }
 
 impl<S: Store> UnderWay for Family<'_, S> {
     fn all_left(&mut self, within: Duration) -> io::Result<bool> {
-        readable(self.ready, within)
+        if self.plan.mishaps.is_empty() {
+            return readable(self.ready, within);
+        }
+        let until = Instant::now() + within;
+        loop {
+            if self.recorder.stopped() {
+                self.trouble.end(self.recorder, self.brood);
+            } else {
+                self.trouble.look(self.plan, self.recorder, self.brood, self.store);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if readable(self.ready, left.min(trouble::LOOK))? {
+                return Ok(true);
+            }
+            if left.is_zero() {
+                return Ok(false);
+            }
+        }
     }
 
     fn wake(&self, buyer: u32) {
@@ -86,12 +107,19 @@ pub(super) fn run(
     let launch_ns = began.elapsed().as_nanos() as u64;
     let go_ns = recorder.now_ns();
     drop(start_write);
-    let mut family = Family { brood: &brood, ready: &ready_read, recorder, store };
+    let trouble = Trouble::default();
+    let mut family = Family { brood: &brood, ready: &ready_read, recorder, store, plan, trouble };
     let interrupted = attend(plan, recorder, watch, &mut family)?;
+    let mishaps = family.trouble.happened();
     let left_ns = recorder.now_ns();
     let killed = brood.reap();
     store.clean_up(recorder, &killed);
-    Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
+    let on_purpose = |(buyer, _): &&(u32, i32)| {
+        let of_its = |one: &Befallen| one.buyer == u64::from(*buyer) && one.mishap == Mishap::Kill;
+        mishaps.iter().any(of_its)
+    };
+    store.bury(recorder, &killed.iter().filter(on_purpose).copied().collect::<Vec<_>>());
+    Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed, mishaps })
 }
 
 /// The ends of the two pipes that a child inherits.
@@ -116,7 +144,12 @@ fn be_buyer(plan: &Plan, recorder: &Recorder, store: &impl Store, buyer: u32, en
         return 0;
     }
     let mut buyer_steps = Buyer::new(Rules::of(plan, buyer));
-    drive(&mut buyer_steps, &mut Recorded::new(world, recorder.pen(buyer)));
+    let mut recorded = Recorded::new(world, recorder.pen(buyer));
+    if plan.mishaps.iter().any(|planned| planned.may_befall(buyer)) {
+        drive(&mut buyer_steps, &mut Troubled::new(recorded, recorder, plan, buyer));
+    } else {
+        drive(&mut buyer_steps, &mut recorded);
+    }
     0
 }
 

@@ -123,7 +123,7 @@ fn run_on(
     let killed = runtime(false)?.block_on(panicked(tasks));
     drop(floor);
     store.clean_up(recorder, &killed);
-    Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
+    Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed, mishaps: Vec::new() })
 }
 
 /// The system has no thread left.

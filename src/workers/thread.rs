@@ -83,7 +83,7 @@ pub(super) fn run_lanes(
     if let Some((buyer, source)) = team.failed.take() {
         return Err(WorkersError::Open { buyer, source });
     }
-    Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed })
+    Ok(Crew { launch_ns, go_ns, left_ns, interrupted, killed, mishaps: Vec::new() })
 }
 
 /// Whether a buyer could open its files.

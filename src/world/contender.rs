@@ -104,11 +104,6 @@ impl<M: Apart> Contender<M> {
         Some(self.take(model, letter, action, reply))
     }
 
-    /// It is dead: the model lets go of what does not outlive it.
-    pub fn die(&mut self, model: &mut M) {
-        model.kill(&mut self.seat);
-    }
-
     fn take(&mut self, model: &mut M, letter: Letter, action: Action, reply: Reply) -> Took {
         let ending = RefCell::new(self.buyer.accept(reply));
         let seat = &mut self.seat;

@@ -8,13 +8,15 @@ mod party;
 mod recorded;
 mod standing;
 mod think;
+mod troubled;
 
 pub use contender::{Contender, Took};
 pub use gated::{AtGate, Baton, Gate, Told};
-pub use party::{Answer, Turn, can_befall, can_come, give_up, seated, step, take_turn, turns, wants};
+pub use party::{Answer, Turn, can_befall, can_come, die, give_up, seated, step, take_turn, turns, wants};
 pub use recorded::Recorded;
 pub use standing::{Held, Standing};
 pub use think::{ThinkTimes, Timekeeper};
+pub use troubled::Troubled;
 
 use std::hash::Hash;
 use std::os::fd::BorrowedFd;
@@ -131,21 +133,25 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
     /// For whom the buyer at place `who` waits, or would have to wait with this request.
     fn waits_for(&self, seats: &[Self::Seat], who: usize, action: Action) -> Option<usize>;
 
-    /// Whether this may befall the buyer in `seat` now.
-    fn may_befall(&self, _seat: &Self::Seat, _mishap: Mishap) -> bool {
+    /// Whether a request of the buyer in `seat` has been sent and waits for its answer.
+    fn has_asked(&self, _seat: &Self::Seat) -> bool {
         false
     }
 
+    /// Whether this may befall the buyer in `seat` now. That it is killed may befall a buyer at any time.
+    fn may_befall(&self, _seat: &Self::Seat, mishap: Mishap) -> bool {
+        mishap == Mishap::Kill
+    }
+
     /// It befalls the buyer at place `who`, whom it may befall. `answers` is given everything that others who wait
-    /// are answered by it.
+    /// are answered by it. Of a killed buyer it is let go what does not outlive its holder.
     fn befall(
         &mut self,
-        _seats: &mut [Self::Seat],
-        _who: usize,
-        _mishap: Mishap,
-        _answers: &mut Vec<(usize, Reply)>,
-    ) {
-    }
+        seats: &mut [Self::Seat],
+        who: usize,
+        mishap: Mishap,
+        answers: &mut Vec<(usize, Reply)>,
+    );
 
     /// What a reader would meet now.
     fn look(&self) -> Reply;
@@ -158,9 +164,6 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
     /// Until it is said otherwise: if the buyer in `seat` is one of those that wait for each other in a circle, it is
     /// the victim. A real store may choose another one than the model.
     fn doom(&self, _seat: &mut Self::Seat, _is_doomed: bool) {}
-
-    /// The buyer at place `who` was killed: what it holds is let go, unless it outlives its holder.
-    fn die(&mut self, _seats: &mut [Self::Seat], _who: usize) {}
 }
 
 /// A model in which buyers do not touch each other's seats.
@@ -180,9 +183,6 @@ pub trait Apart: Model {
 
     /// Whether the buyer in `seat` holds a lock.
     fn holds(&self, seat: &Self::Seat) -> bool;
-
-    /// The buyer in `seat` was killed: what it holds is let go, unless it outlives its holder.
-    fn kill(&mut self, seat: &mut Self::Seat);
 }
 
 /// Drives a buyer until it leaves.

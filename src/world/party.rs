@@ -55,12 +55,12 @@ pub enum Turn {
 }
 
 impl Turn {
-    /// Every kind, its own step first.
+    /// Every kind that is counted, its own step first.
     pub const ALL: &[Turn] = &{
-        let mut all = [Turn::Step; 1 + Mishap::ALL.len()];
+        let mut all = [Turn::Step; 1 + Mishap::COUNTED.len()];
         let mut place = 0;
-        while place < Mishap::ALL.len() {
-            all[place + 1] = Turn::Mishap(Mishap::ALL[place]);
+        while place < Mishap::COUNTED.len() {
+            all[place + 1] = Turn::Mishap(Mishap::COUNTED[place]);
             place += 1;
         }
         all
@@ -68,11 +68,8 @@ impl Turn {
 
     /// Its place among all of them.
     #[must_use]
-    pub const fn place(self) -> usize {
-        match self {
-            Turn::Step => 0,
-            Turn::Mishap(mishap) => 1 + mishap as usize,
-        }
+    pub fn place(self) -> usize {
+        Self::ALL.iter().position(|turn| *turn == self).unwrap_or_default()
     }
 
     /// Those that can come at all where so many mishaps may.
@@ -128,11 +125,23 @@ pub fn take_turn<M: Model>(
         }
         Turn::Mishap(mishap) => {
             let mut answers = Vec::new();
+            if mishap == Mishap::Kill {
+                tell(die(model, &mut buyers[who], &seats[who], who));
+            }
             model.befall(seats, who, mishap, &mut answers);
             take_all(model, buyers, seats, answers, &mut tell);
             Some(mishap.letter())
         }
     }
+}
+
+/// The buyer at place `who` is killed: how its purchase ends, if it is in one.
+pub fn die<M: Model>(model: &M, buyer: &mut Buyer, seat: &M::Seat, who: usize) -> Answer {
+    let sold_from = buyer.seen();
+    let ending = buyer.die(model.has_asked(seat));
+    let reply = Reply::Failed(Fault::plain(FaultKind::Killed));
+    let (letter, action) = (Mishap::Kill.letter(), Action::Leave);
+    Answer { buyer: who, letter, action, reply, sold_from, ending: Some(ending) }
 }
 
 /// Sends the request of the buyer at place `who`, which can send one, and tells of every answer that it

@@ -51,6 +51,7 @@ impl<S> Recorded<S> {
             | Action::BeginImmediate => self.pen.waiting(),
             Action::Write(_)
             | Action::Truncate
+            | Action::Fill(_)
             | Action::Insert
             | Action::Decrement
             | Action::Swap(_)
@@ -58,7 +59,6 @@ impl<S> Recorded<S> {
             Action::Open
             | Action::Read
             | Action::Think
-            | Action::Fill(_)
             | Action::Unlock
             | Action::CloseOther
             | Action::Unlink
@@ -110,7 +110,11 @@ impl<S> Recorded<S> {
             }
             (Action::Insert, Reply::Done) => pen.written(),
             (Action::Commit, Reply::Done) => pen.unlocked(),
-            (Action::Take, Reply::Missed) | (_, Reply::Done) => pen.passed(),
+            (Action::Take, Reply::Missed) | (Action::GiveBack, Reply::Done) => {
+                pen.passed();
+                pen.undone();
+            }
+            (_, Reply::Done) => pen.passed(),
             (_, Reply::Missed) => pen.missed(),
         }
     }

@@ -17,6 +17,7 @@ mod limits;
 mod locks;
 mod matrix;
 mod matrix_stores;
+mod mishaps;
 mod outputs;
 mod outsiders;
 mod page;

@@ -122,7 +122,7 @@ fn ways(engine: Engine) -> Vec<SqlSale> {
 }
 
 /// Every purchase of an engine, as changes of its usual one.
-fn purchases(engine: Engine) -> Vec<(&'static str, SqlSale)> {
+pub(crate) fn purchases(engine: Engine) -> Vec<(&'static str, SqlSale)> {
     let rows = match engine {
         Engine::Postgres => POSTGRES,
         Engine::Mysql => MARIADB,
@@ -142,7 +142,7 @@ fn purchases(engine: Engine) -> Vec<(&'static str, SqlSale)> {
 }
 
 /// The shops at which an engine is tried; none where it is not there.
-fn shop(engine: Engine, folder: &Path) -> Option<Shop> {
+pub(crate) fn shop(engine: Engine, folder: &Path) -> Option<Shop> {
     match engine {
         Engine::Postgres => Shop::postgres(),
         Engine::Mysql => Shop::mysql(),
@@ -151,7 +151,7 @@ fn shop(engine: Engine, folder: &Path) -> Option<Shop> {
 }
 
 /// Does something with the model of a sale.
-fn with_model<T>(sale: &SqlSale, tickets: i64, with: impl WithModel<T>) -> T {
+pub(crate) fn with_model<T>(sale: &SqlSale, tickets: i64, with: impl WithModel<T>) -> T {
     match sale.engine {
         Engine::Postgres => with.with(postgres(sale, tickets)),
         Engine::Mysql => with.with(mysql(sale, tickets)),
@@ -159,7 +159,7 @@ fn with_model<T>(sale: &SqlSale, tickets: i64, with: impl WithModel<T>) -> T {
     }
 }
 
-trait WithModel<T> {
+pub(crate) trait WithModel<T> {
     fn with<M: Model>(self, model: M) -> T;
 }
 
@@ -340,7 +340,7 @@ fn conformance(engine: Engine, folder: &Path, share: usize) {
     assert_no_children();
 }
 
-fn sale_of(plan: &Plan) -> SqlSale {
+pub(crate) fn sale_of(plan: &Plan) -> SqlSale {
     match plan.store.choices() {
         ticketsim::protocol::Choices::Sql(sale) => sale,
         other => panic!("{other:?}"),

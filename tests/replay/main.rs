@@ -6,6 +6,7 @@
 mod conformance;
 mod database;
 mod engines;
+mod mishaps;
 mod model;
 mod protocols;
 mod random;
@@ -42,6 +43,11 @@ const TESTS: &[Test] = &[
     ("every_schedule_of_two_ends_as_in_the_model", conformance::every_schedule_of_two_ends_as_in_the_model),
     ("every_protocol_ends_as_in_its_model", protocols::every_protocol_ends_as_in_its_model),
     ("every_protocol_agrees_at_random", protocols::every_protocol_agrees_at_random),
+    ("a_thousand_replays_of_a_kill_agree", mishaps::a_thousand_replays_of_a_kill_agree),
+    ("every_protocol_with_a_kill_ends", mishaps::every_protocol_with_a_kill_ends_as_in_its_model),
+    ("every_protocol_with_mishaps_agrees", mishaps::every_protocol_with_mishaps_agrees_at_random),
+    ("every_witness_of_a_kill_ends", mishaps::every_witness_of_a_kill_ends_as_it_was_explored),
+    ("kills_at_databases_end", mishaps::kills_at_databases_end_as_in_their_models),
     ("the_model_explains_every_run", conformance::the_model_explains_every_run),
     ("conformance_of_postgresql", engines::conformance_of_postgresql),
     ("conformance_of_mariadb", engines::conformance_of_mariadb),

@@ -87,6 +87,7 @@ impl Shop {
             per_buyer: PerBuyer::ONE,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
+            mishaps: Vec::new(),
         }
     }
 }

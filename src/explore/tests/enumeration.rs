@@ -4,8 +4,8 @@ use num_rational::Ratio;
 
 use super::super::Setting;
 use crate::plan::PerBuyer;
-use crate::protocol::Choices;
 use crate::protocol::file::{Lock, LockOn, Write};
+use crate::protocol::{Allowed, Choices, Mishap};
 use crate::stock::Stock;
 use crate::verdict::AnomalyKind;
 
@@ -23,6 +23,8 @@ struct Simple {
     locked: bool,
     /// It will not write: it lets go of what it holds and leaves.
     gives_up: bool,
+    /// The stock that it has sold from in the purchase that it is in.
+    wrote: Option<Stock>,
     gone: bool,
 }
 
@@ -36,6 +38,10 @@ pub(super) struct Enumeration {
     /// Each write puts another file in place of the locked one.
     replaces: bool,
     most: u32,
+    /// How many may yet be killed.
+    kills: u64,
+    /// A dead holder's lock stays.
+    outlives: bool,
     buyers: Vec<Simple>,
     /// `None` while it is emptied.
     file: Option<Stock>,
@@ -87,6 +93,11 @@ impl Enumeration {
             flock: sale.lock == Lock::Flock,
             replaces: locked && sale.write == Write::Rename && sale.lock_on == LockOn::Ticket,
             most,
+            kills: match setting.mishaps.of(Mishap::Kill) {
+                Allowed::Most(most) => most.into(),
+                Allowed::Any => u64::MAX,
+            },
+            outlives: matches!(sale.lock, Lock::Lockfile | Lock::Semaphore | Lock::Mkdir | Lock::Link),
             buyers: vec![Simple::default(); setting.buyers as usize],
             file: Some(setting.tickets),
             renames: 0,
@@ -151,8 +162,7 @@ impl Enumeration {
             'W' | 'F' => {
                 self.file = Some(buyer.read - 1);
                 self.renames += u64::from(self.replaces);
-                self.sold.push(buyer.read);
-                buyer.receipts += 1;
+                buyer.wrote = Some(buyer.read);
             }
             _ => {
                 buyer.locked = false;
@@ -165,6 +175,10 @@ impl Enumeration {
         }
         if buyer.at == self.letters.len() {
             buyer.at = 0;
+            if let Some(ticket) = buyer.wrote.take() {
+                self.sold.push(ticket);
+                buyer.receipts += 1;
+            }
             buyer.gone = buyer.gives_up || buyer.receipts == self.most;
         }
         if self.flock && !buyer.gone && self.letters[buyer.at] == 'V' {
@@ -172,16 +186,39 @@ impl Enumeration {
         }
     }
 
+    /// A buyer is killed: the system lets go of its lock, if it knows whose it is.
+    fn kill(&mut self, place: usize) {
+        self.steps.push(format!("K{}", place + 1));
+        self.kills -= 1;
+        self.buyers[place] = Simple { gone: true, ..Simple::default() };
+        if !self.outlives {
+            self.holders.retain(|(_, holder, _)| *holder != place);
+        }
+    }
+
     /// Calls `ended` with every way in which this can go on.
     pub(super) fn each(&self, ended: &mut impl FnMut(&Enumeration)) {
         let able: Vec<usize> = (0..self.buyers.len()).filter(|place| self.can(*place)).collect();
-        if able.is_empty() {
-            ended(self);
-        }
-        for place in &able {
+        let lives = |place: &usize| self.kills > 0 && !self.buyers[*place].gone;
+        let mortal: Vec<usize> = (0..self.buyers.len()).filter(lives).collect();
+        // Where nobody can step, nobody need be killed.
+        let ways = able.len() + mortal.len() + usize::from(able.is_empty());
+        let next = || {
             let mut next = self.clone();
-            next.chance /= able.len() as u128;
-            next.step(*place);
+            next.chance /= ways as u128;
+            next
+        };
+        if able.is_empty() {
+            ended(&next());
+        }
+        for place in able {
+            let mut next = next();
+            next.step(place);
+            next.each(ended);
+        }
+        for place in mortal {
+            let mut next = next();
+            next.kill(place);
             next.each(ended);
         }
     }
@@ -198,7 +235,7 @@ impl Enumeration {
             (self.sold.len() as Stock > initial, AnomalyKind::Oversold),
             (tickets.len() < self.sold.len(), AnomalyKind::LostUpdate),
             (self.file.is_some() && tickets != gone, AnomalyKind::LostStock),
-            (self.torn, AnomalyKind::TornRead),
+            (self.torn || self.file.is_none(), AnomalyKind::TornRead),
             (stuck > 0, AnomalyKind::Stuck),
         ];
         let anomalies = named.into_iter().filter_map(|(holds, kind)| holds.then_some(kind)).collect();

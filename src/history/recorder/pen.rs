@@ -150,14 +150,23 @@ impl Pen {
     #[cold]
     pub fn missed(&mut self) {
         self.passed();
+        self.undone();
         if let Some(aside) = self.aside() {
             aside.add_missed();
+        }
+    }
+
+    /// What was begun has changed nothing after all, or it was given back: who is killed now has touched nothing.
+    pub fn undone(&self) {
+        if let Some(record) = self.record() {
+            record.state.store(STATE_BEGUN, Ordering::Release);
         }
     }
 
     /// The store aborted this try, and said why.
     #[cold]
     pub fn aborted(&self, code: StoreCode) {
+        self.undone();
         if let Some(aside) = self.aside() {
             aside.add_aborted(code);
         }

@@ -3,7 +3,7 @@
 use super::{Case, Choices, Entry, Promise, Recipe, Variant};
 use crate::lang::catalogue::file as said;
 use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
-use crate::protocol::{Mishaps, Protocol};
+use crate::protocol::{Allowed, Mishap, Mishaps, Protocol};
 use crate::stock::Stock;
 
 /// What a protocol stands for on a ticket file.
@@ -74,7 +74,12 @@ impl FileRecipe {
             name: lock.name(),
             promise: *promise,
             choices: Choices::File(self.sale(*lock)),
-            mishaps: Mishaps::none(),
+            // A lease that is short may be over at any time.
+            mishaps: if *lock == Lock::Lease && self.trouble.lease_ns.is_some() {
+                Mishaps::none().with(Mishap::Expire, Allowed::Any)
+            } else {
+                Mishaps::none()
+            },
         };
         self.locks.iter().map(of).collect()
     }

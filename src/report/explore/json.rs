@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use num_bigint::BigUint;
 use serde::Serialize;
 
+use super::kills::Kills;
 use super::{census_summary, leaves_out, sample_summary};
 use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Scheduler, Setting, Stopped};
 use crate::lang::Lang;
@@ -28,6 +29,9 @@ struct CensusDocument {
     outcomes: Vec<FoundRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     covered: Option<CoveredRow>,
+    /// The same where nobody is killed, and what goes wrong with kills alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_kills: Option<Kills>,
     #[serde(flatten)]
     closing: Closing,
 }
@@ -195,7 +199,7 @@ impl Closing {
 
 /// A census over at most `max_states` states as one line of JSON. Numbers of schedules are strings: they outgrow any number of JSON.
 #[must_use]
-pub fn census_json(setting: &Setting, census: &Census, max_states: u64) -> String {
+pub fn census_json(setting: &Setting, census: &Census, spared: Option<&Census>, max_states: u64) -> String {
     let bound = if max_states == MAX_STATES { String::new() } else { format!(" --max-states {max_states}") };
     let command = setting.command() + &bound;
     let row = |found: &Found| FoundRow {
@@ -221,6 +225,7 @@ pub fn census_json(setting: &Setting, census: &Census, max_states: u64) -> Strin
             probability: covered.probability.to_string(),
             endless: covered.stopped == Stopped::Endless,
         }),
+        without_kills: spared.map(|spared| Kills::of(census, spared)),
         closing: Closing::new(setting, command, census.ruling(), census_summary(census, Lang::En), worst),
     })
 }

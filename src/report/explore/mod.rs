@@ -2,12 +2,12 @@
 
 mod chance;
 mod json;
+mod kills;
 mod page;
 mod text;
 
 pub use json::{census_json, sample_json};
 pub use page::{MOST_OF_A_COLUMN, graph_page};
-pub(super) use text::anomaly;
 pub use text::{census_text, sample_text};
 
 use num_bigint::BigUint;
@@ -17,8 +17,8 @@ use num_traits::One as _;
 use super::words::grouped;
 use crate::explore::{Census, Sample, Setting};
 use crate::lang::{Lang, explore as say};
-use crate::protocol::Choices;
-use crate::verdict::Ruling;
+use crate::protocol::{Choices, Mishap};
+use crate::verdict::{AnomalyKind, Ruling};
 use chance::{amount, exact_and_decimal, percent};
 
 /// So many schedules, in words.
@@ -28,10 +28,16 @@ fn schedules(count: &BigUint, lang: Lang) -> String {
 
 /// What the model of a setting leaves out.
 fn leaves_out(setting: &Setting, lang: Lang) -> String {
+    let kills = setting.mishaps.allow(Mishap::Kill);
+    let killed = match setting.choices {
+        _ if kills => say::killed_in_a_step(lang),
+        Choices::File(_) => say::killed_midway(lang),
+        Choices::Sql(_) | Choices::Redis(_) => say::killed(lang),
+    };
     match setting.choices {
-        Choices::File(_) => say::leaves_out(lang),
-        Choices::Sql(_) => say::leaves_out_of_database(lang),
-        Choices::Redis(_) => say::leaves_out_of_redis(lang),
+        Choices::File(_) => say::leaves_out(lang, killed),
+        Choices::Sql(_) => say::leaves_out_of_database(lang, killed),
+        Choices::Redis(_) => say::leaves_out_of_redis(lang, killed),
     }
 }
 
@@ -62,4 +68,19 @@ fn sample_summary(sample: &Sample, lang: Lang) -> String {
     }
     let share = percent(sample.unsound as f64 / draws as f64);
     say::sample_unsound(lang, grouped(sample.unsound), all, share, percent(low), percent(high))
+}
+
+/// The name of an anomaly; in English it is the one that JSON has.
+pub(in crate::report) fn anomaly(kind: AnomalyKind, lang: Lang) -> String {
+    match kind {
+        AnomalyKind::Oversold => say::oversold(lang),
+        AnomalyKind::LostUpdate => say::lost_update(lang),
+        AnomalyKind::LostStock => say::lost_stock(lang),
+        AnomalyKind::NegativeStock => say::negative_stock(lang),
+        AnomalyKind::TornRead => say::torn_read(lang),
+        AnomalyKind::OutOfOrder => say::out_of_order(lang),
+        // What no model of a file comes to; histories from elsewhere do.
+        AnomalyKind::RefusedEarly | AnomalyKind::ReturnedTwice | AnomalyKind::OverLimit => kind.to_string(),
+        AnomalyKind::Stuck => say::stuck(lang),
+    }
 }

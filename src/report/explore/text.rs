@@ -8,7 +8,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use num_traits::Zero as _;
 
 use super::chance::{SHORT_FRACTION, amount, decimal, exact_and_decimal, percent, sign};
-use super::{census_summary, leaves_out, sample_summary, schedules};
+use super::kills::Kills;
+use super::{anomaly, census_summary, leaves_out, sample_summary, schedules};
 use crate::explore::{
     Census, Counting, Drawn, End, Found, Sample, Scheduler, Setting, Stopped, Waited, rehearsal,
 };
@@ -22,7 +23,7 @@ use crate::report::documented::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
 use crate::report::words::{self, grouped, grouped_stock};
 use crate::schedule::Schedule;
-use crate::verdict::{AnomalyKind, Ruling};
+use crate::verdict::Ruling;
 
 /// A witness up to this length stands in its row of the table.
 const SHORT_WITNESS: usize = 36;
@@ -31,9 +32,9 @@ const LONG_WITNESS: usize = 480;
 /// A longer fraction than this is in the JSON alone.
 const LONG_FRACTION: usize = 160;
 
-/// A census, for people.
+/// A census, for people; `spared` is the same where nobody is killed.
 #[must_use]
-pub fn census_text(setting: &Setting, census: &Census, lang: Lang) -> String {
+pub fn census_text(setting: &Setting, census: &Census, spared: Option<&Census>, lang: Lang) -> String {
     let mut text = format!("{}\n", setting_line(setting, lang));
     let (count, states) = (schedules(&census.schedules, lang), grouped(census.states));
     let counted = match census.partial.as_ref().map(|covered| covered.stopped) {
@@ -55,6 +56,9 @@ pub fn census_text(setting: &Setting, census: &Census, lang: Lang) -> String {
             say::covered(lang, covered.steps, schedules(&census.schedules, lang), probability)
         };
         let _ = writeln!(text, "{covered}");
+    }
+    if let Some(kills) = spared.map(|spared| Kills::of(census, spared)) {
+        let _ = writeln!(text, "{}", kills.words(lang));
     }
     let worst = census.found.first().map(|found| (&found.end, &found.witness));
     text.push_str(&aside(setting, ruling, worst, lang));
@@ -157,6 +161,9 @@ fn mishaps(setting: &Setting, lang: Lang) -> Option<String> {
         (_, Allowed::Most(0)) => None,
         (Mishap::Expire, Allowed::Most(most)) => Some(say::expiries(lang, most)),
         (Mishap::Expire, Allowed::Any) => Some(say::any_expiries(lang)),
+        (Mishap::Kill, Allowed::Most(most)) => Some(say::kills(lang, most)),
+        (Mishap::Kill, Allowed::Any) => Some(say::any_kills(lang)),
+        (Mishap::Pause | Mishap::GoOn, _) => None,
     };
     let words: Vec<String> = Mishap::ALL.iter().filter_map(words).collect();
     (!words.is_empty()).then(|| say::with_mishaps(lang, words.join("; ")))
@@ -216,21 +223,6 @@ fn waits(setting: &Setting, schedule: &Schedule, lang: Lang) -> Option<String> {
     });
     let waits: Vec<String> = waits.collect();
     (!waits.is_empty() && !long).then(|| waits.join(if lang == Lang::Zh { "；" } else { "; " }))
-}
-
-/// The name of an anomaly; in English it is the one that JSON has.
-pub(in crate::report) fn anomaly(kind: AnomalyKind, lang: Lang) -> String {
-    match kind {
-        AnomalyKind::Oversold => say::oversold(lang),
-        AnomalyKind::LostUpdate => say::lost_update(lang),
-        AnomalyKind::LostStock => say::lost_stock(lang),
-        AnomalyKind::NegativeStock => say::negative_stock(lang),
-        AnomalyKind::TornRead => say::torn_read(lang),
-        AnomalyKind::OutOfOrder => say::out_of_order(lang),
-        // What no model of a file comes to; histories from elsewhere do.
-        AnomalyKind::RefusedEarly | AnomalyKind::ReturnedTwice | AnomalyKind::OverLimit => kind.to_string(),
-        AnomalyKind::Stuck => say::stuck(lang),
-    }
 }
 
 /// One way to end, in words.

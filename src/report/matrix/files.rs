@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::table::{Column, Table};
-use super::{Trial, of_trials, why};
-use crate::grade::{Combination, Counts, Grade, Named, Row, Subject};
+use super::{Trial, killed, of_trials, why};
+use crate::grade::{Combination, Counts, Grade, HolderKilled, Named, Row, Subject};
 use crate::lang::{Lang, matrix as say};
 use crate::protocol::Protocol;
 use crate::protocol::file::{LockOn, Write};
@@ -20,7 +20,7 @@ pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
     } else {
         [say::column_workers(lang), say::column_lock(lang), say::column_write(lang)]
     };
-    let columns = vec![
+    let mut columns = vec![
         Column::words(first),
         Column::words(second),
         Column::words(third),
@@ -30,8 +30,15 @@ pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
         Column::figures(say::column_sales(lang)),
         Column::figures(say::column_wait(lang)),
     ];
+    columns.extend(killed::column(rows, lang));
     let around = [about(rows, trial, lang), bound(rows, trial, lang)];
-    Table::new(rows, trial, around, columns, lang, |row| (cells(row, lang), reason(row, lang)))
+    let make = |row: &Row| {
+        let cells = cells(row, lang).into_iter().chain(killed::cell(rows, row, lang));
+        (cells.collect(), reason(row, lang))
+    };
+    let mut table = Table::new(rows, trial, around, columns, lang, make);
+    killed::note(&mut table, rows, lang);
+    table
 }
 
 fn about(rows: &[Row], trial: &Trial, lang: Lang) -> String {
@@ -121,6 +128,9 @@ struct RowDocument {
     counts: Counts,
     sales_per_s: f64,
     wait_p99_ns: Option<u64>,
+    /// When its holder was killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    killed: Option<HolderKilled>,
     grade: Grade,
     fails_below: Option<f64>,
     expected: Grade,
@@ -158,6 +168,7 @@ pub fn files_json(rows: &[Row], trial: &Trial, failures: &[String]) -> String {
         counts: row.counts,
         sales_per_s: row.sales_per_s,
         wait_p99_ns: row.wait_p99_ns,
+        killed: row.killed,
         grade: row.grade,
         fails_below: row.fails_below(),
         expected: row.subject.expected(),
@@ -191,6 +202,7 @@ mod tests {
             receipts: 1,
             tries: 1,
             aborts: 0,
+            killed: None,
             grade,
             obstacle,
         }

@@ -3,6 +3,7 @@
 
 mod files;
 mod html;
+mod killed;
 mod markdown;
 mod stores;
 mod table;

@@ -4,8 +4,8 @@ use num_traits::Zero as _;
 use serde::Serialize;
 
 use super::table::{Column, Table};
-use super::{Trial, of_trials, why};
-use crate::grade::{Counts, Grade, Graded as _, Row};
+use super::{Trial, killed, of_trials, why};
+use crate::grade::{Counts, Grade, Graded as _, HolderKilled, Row};
 use crate::lang::{Lang, matrix as say};
 use crate::matrix::{MOST_OF_A_ROW, Orders, SLOWER, StoreCase};
 use crate::report::json::{SCHEMA_VERSION, to_line};
@@ -40,9 +40,14 @@ pub fn stores_table(rows: &[Row<StoreCase>], trial: &Trial, stores: &[StoreAbout
         Column::figures(say::column_sales(lang)),
         Column::figures(say::column_purchase(lang)).or(say::short_purchase(lang)),
     ]);
-    let make = |row: &Row<StoreCase>| (cells(row, stores, several), reason(row, lang));
+    columns.extend(killed::column(rows, lang));
+    let make = |row: &Row<StoreCase>| {
+        let cells = cells(row, stores, several).into_iter().chain(killed::cell(rows, row, lang));
+        (cells.collect(), reason(row, lang))
+    };
     let mut table =
         Table::new(rows, trial, [trial.about(lang), say::bound(lang, trial.trials)], columns, lang, make);
+    killed::note(&mut table, rows, lang);
     table.about.extend(stores.iter().map(|about| format!("{}: {}", about.store, about.engine)));
     if rows.iter().any(|row| !row.subject.mishaps.are_none()) {
         table.notes.push(say::leases_expire(lang, SLOWER));
@@ -126,6 +131,9 @@ struct RowDocument<'a> {
     purchase_p99_ns: Option<u64>,
     tries_a_sale: Option<f64>,
     aborts_a_sale: Option<f64>,
+    /// When its holder was killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    killed: Option<HolderKilled>,
     grade: Grade,
     fails_below: Option<f64>,
     expected: Grade,
@@ -169,6 +177,7 @@ pub fn stores_json(
             purchase_p99_ns: row.purchase_p99_ns,
             tries_a_sale: a_sale.map(|(tries, _)| tries),
             aborts_a_sale: a_sale.map(|(_, aborts)| aborts),
+            killed: row.killed,
             grade: row.grade,
             fails_below: row.fails_below(),
             expected: row.subject.expected(),

@@ -260,6 +260,29 @@ function drawSteps(context, view, colours, i, middle, half, at, small) {
   }
 }
 
+// What befell the buyer of a lane, by its letter: killed, paused and going on, its lease expired.
+function drawMishaps(context, view, colours, lane, middle) {
+  const size = Math.max(9, Math.min(14, view.row * 0.5));
+  context.font = `700 ${size}px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  const mark = (letter, time) => {
+    const x = view.x(time);
+    if (x < view.left - 10 || x > view.right + 10) return;
+    context.fillStyle = colours.surface;
+    context.beginPath();
+    context.arc(x, middle, size * 0.75, 0, 7);
+    context.fill();
+    context.fillStyle = colours.anomaly;
+    context.fillText(letter, x, middle + 0.5);
+  };
+  for (const [of, letter, from, until] of page.mishaps) {
+    if (of !== lane) continue;
+    mark(letter, from);
+    if (until !== null) mark("G", until);
+  }
+}
+
 function line(context, x0, y0, x1, y1) {
   context.beginPath();
   context.moveTo(x0, y0);

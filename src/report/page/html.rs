@@ -22,7 +22,7 @@ use super::connectors::{Piece, pieces};
 use super::lanes::{Extent, Lane, buyer_name, lanes};
 use crate::fault::FaultKind;
 use crate::foreign;
-use crate::history::{History, Outcome, Purchase, write_whole};
+use crate::history::{Befallen, History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
 use crate::plan::{FilePlan, Plan, StorePlan};
 use crate::protocol::StoreKind;
@@ -76,6 +76,7 @@ pub fn page(history: &History, verdict: &Verdict) -> io::Result<String> {
         data: Data::new(history, verdict, &lanes, extent, &columns, &shown),
         stream: &columns.base64,
         anomalies: &shown,
+        mishaps: history.header.mishaps.iter().map(|one| words::befallen(one, history, LANG)).collect(),
     };
     page.render().map_err(io::Error::other)
 }
@@ -103,6 +104,8 @@ struct Page<'a> {
     command: Vec<String>,
     legend: Legend,
     anomalies: &'a [Shown],
+    /// What befell buyers.
+    mishaps: Vec<String>,
     unjudged: Vec<String>,
     latency: Vec<LatencyRow>,
     rows: Option<Vec<Row>>,
@@ -222,6 +225,8 @@ struct Data<'a> {
     left_torn: Option<Cow<'a, str>>,
     sound: bool,
     pieces: Vec<PieceData<'a>>,
+    /// What befell buyers: on which lane, by which letter, when, and until when.
+    mishaps: Vec<(usize, &'static str, u64, Option<u64>)>,
 }
 
 #[derive(Serialize)]
@@ -255,6 +260,10 @@ impl<'a> Data<'a> {
         let torn = |(purchase, place): (&Purchase, u32)| {
             Some((rank(place), words::torn_text(purchase.torn.as_ref()?, LANG)))
         };
+        let mishap = |one: &Befallen| {
+            let lane = lanes.iter().position(|lane| lane.buyer == one.buyer)?;
+            Some((lane, one.mishap.letter().name(), since(one.at_ns), one.until_ns.map(since)))
+        };
         let pieces_of =
             |shown: &'a Shown| shown.pieces.iter().map(move |numbered| piece(shown.kind, &numbered.piece));
         Self {
@@ -272,6 +281,7 @@ impl<'a> Data<'a> {
             left_torn: history.header.left_torn.as_deref().map(foreign::shown),
             sound: verdict.ruling == Ruling::Sound,
             pieces: shown.iter().flat_map(pieces_of).collect(),
+            mishaps: history.header.mishaps.iter().filter_map(mishap).collect(),
         }
     }
 }
@@ -379,6 +389,7 @@ fn facts(plan: &Plan) -> Vec<String> {
         count => format!("{count} a buyer"),
     });
     facts.push(format!("think {} ± {} %", duration(plan.pace.think_ns), plan.pace.jitter * 100.0));
+    facts.extend(plan.mishaps.iter().map(ToString::to_string));
     facts.extend(plan.lock_timeout_ns().map(|ns| format!("lock timeout {}", duration(ns))));
     facts.push(format!("seed {}", plan.pace.seed));
     facts

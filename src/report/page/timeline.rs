@@ -13,6 +13,7 @@ use super::lanes::{Extent, Lane, buyer_name, lanes, last_known_ns, turn_ns};
 use crate::fault::{Fault, FaultKind};
 use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
+use crate::protocol::Mishap;
 use crate::report::words::{self, grouped_stock, span};
 
 /// The most purchases that are drawn.
@@ -182,6 +183,9 @@ impl<'a> Picture<'a> {
         for place in &lane.purchases {
             self.draw(&self.history.purchases[*place as usize], &mut cells);
         }
+        if lane.track == 0 {
+            self.draw_mishaps(lane.buyer, &mut cells);
+        }
         let mut line = self.label(&lane_name(self.history, lane, self.look));
         let mut current = Style::new();
         for (sign, style) in cells {
@@ -236,6 +240,17 @@ impl<'a> Picture<'a> {
         }
     }
 
+    /// What befell a buyer, by the letters of schedules.
+    fn draw_mishaps(&self, buyer: u64, cells: &mut [(char, Style)]) {
+        for one in self.history.header.mishaps.iter().filter(|one| one.buyer == buyer) {
+            let ends = one.until_ns.map(|ns| (ns, Mishap::GoOn));
+            for (ns, mishap) in ends.into_iter().chain([(one.at_ns, one.mishap)]) {
+                let letter = mishap.letter().name().chars().next().unwrap_or(' ');
+                cells[self.column(ns)] = (letter, AnsiColor::Magenta.on_default().bold());
+            }
+        }
+    }
+
     /// What the signs mean, as far as they occur.
     fn legend(&self) -> String {
         let lang = self.look.lang;
@@ -253,6 +268,10 @@ impl<'a> Picture<'a> {
         }) {
             parts.push(say::unlocked(lang, self.signs.open));
         }
+        let befell = |mishap| self.history.header.mishaps.iter().any(|one| one.mishap == mishap);
+        parts.extend(befell(Mishap::Kill).then(|| say::killed(lang)));
+        parts.extend(befell(Mishap::Pause).then(|| say::paused(lang)));
+        parts.extend(befell(Mishap::Expire).then(|| say::expired(lang)));
         // As many as there is room for.
         let mut line = String::new();
         for part in parts {

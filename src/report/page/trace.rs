@@ -87,6 +87,7 @@ pub fn trace(history: &History, verdict: &Verdict, out: &mut impl Write) -> io::
             events.purchase(&history.purchases[*place as usize], track)?;
         }
     }
+    events.mishaps(history)?;
     events.stock(history)?;
     events.anomalies(history, verdict, &track_of)?;
     events.out.write_all(b"\n]}\n")
@@ -167,6 +168,21 @@ impl<W: Write> Events<'_, W> {
             args,
             ..Event::default()
         })
+    }
+
+    /// What befell buyers: an instant each, on the first track of its buyer.
+    fn mishaps(&mut self, history: &History) -> io::Result<()> {
+        let lanes = lanes(history);
+        for one in &history.header.mishaps {
+            let Some(place) = lanes.iter().position(|lane| lane.buyer == one.buyer) else { continue };
+            let (ts, tid) = (self.micros(one.at_ns), place as u32 + 1);
+            let args = Map::from_iter([("what".to_owned(), json!(words::befallen(one, history, Lang::En)))]);
+            let name = one.mishap.name().into();
+            let event =
+                Event { name, ph: "i", cat: "mishap", ts, tid, s: Some("t"), args, ..Event::default() };
+            self.put(&Event { pid: PROCESS, ..event })?;
+        }
+        Ok(())
     }
 
     /// The stock after each write, as a counter.

@@ -149,6 +149,7 @@ function drawLanes() {
       const end = drawPurchase(context, view, colours, members[k], middle, next);
       if (state.row >= 16 && end >= view.left) labels.push([members[k], end, middle, next]);
     }
+    drawMishaps(context, view, colours, lane, middle);
     context.restore();
     single += hi - lo;
   }

@@ -109,9 +109,8 @@ pub fn answers(steps: &[Taken], place: usize, lang: Lang) -> Vec<String> {
 #[must_use]
 pub fn step_words(taken: &Taken, lang: Lang) -> String {
     let buyer = taken.step.buyer;
-    match Mishap::of(taken.step.letter) {
-        Some(Mishap::Expire) => return say::lease_expires(lang, buyer),
-        None => {}
+    if let Some(mishap) = Mishap::of(taken.step.letter) {
+        return mishap_words(taken, mishap, lang);
     }
     match (taken.wait, taken.reply) {
         (Some(Wait { holder: Some(holder), says: Says::Engine, .. }), _) => say::waits(lang, buyer, holder),
@@ -124,6 +123,21 @@ pub fn step_words(taken: &Taken, lang: Lang) -> String {
         }
         (None, Some(reply)) => reply_words(taken, reply, lang),
     }
+}
+
+/// What befell a buyer, and what became of its purchase.
+fn mishap_words(taken: &Taken, mishap: Mishap, lang: Lang) -> String {
+    let buyer = taken.step.buyer;
+    let ending = taken.ending.map(|ending| ending.outcome);
+    let said = match mishap {
+        Mishap::Expire => say::lease_expires(lang, buyer),
+        Mishap::Kill if ending == Some(Outcome::Unknown) => say::killed_after_write(lang, buyer),
+        Mishap::Kill if ending.is_some() => say::killed_before_write(lang, buyer),
+        Mishap::Kill => say::killed_outside(lang, buyer),
+        Mishap::Pause => say::paused(lang, buyer),
+        Mishap::GoOn => say::went_on(lang, buyer),
+    };
+    styled(ODD, said)
 }
 
 /// How reality and the model of the store differ.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::history::{BuyerCount, History};
+use crate::history::{Befallen, BuyerCount, History};
 use crate::plan::Plan;
 use crate::report::figures::{Effort, Fairness, Latency, rate_per_s};
 use crate::report::json::{AnomalyRow, SCHEMA_VERSION, anomalies, to_line, unjudged};
@@ -30,6 +30,9 @@ pub(crate) struct Document<'a> {
     restocked: u64,
     at_once: u64,
     interrupted: bool,
+    /// What befell buyers from outside.
+    #[serde(skip_serializing_if = "<[Befallen]>::is_empty")]
+    mishaps: &'a [Befallen],
     verdict: Ruling,
     anomalies: Vec<AnomalyRow>,
     unjudged: Vec<String>,
@@ -109,6 +112,7 @@ pub(crate) fn document<'a>(
         restocked: ledger.restocked,
         at_once: verdict.at_once,
         interrupted: history.header.interrupted,
+        mishaps: &history.header.mishaps,
         verdict: *ruling,
         anomalies: anomalies(verdict, history),
         unjudged: unjudged(verdict, history),

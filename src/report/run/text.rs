@@ -11,7 +11,9 @@ use crate::plan::{Exclusion, PerBuyer, Plan, Workers};
 use crate::protocol::file::Lock;
 use crate::report::documented::demonstration;
 use crate::report::figures::{Effort, Fairness, Latency, Percentiles, rate_per_s};
-use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
+use crate::report::text::{
+    ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, mishap_lines, ruling, styled, verdict_lines,
+};
 use crate::report::words::{self, grouped, span};
 use crate::verdict::{Ruling, Verdict};
 
@@ -29,6 +31,10 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     };
     if let Some(each) = words::several_each(plan.per_buyer, lang) {
         pace = format!("{pace}, {each}");
+    }
+    if !plan.mishaps.is_empty() {
+        let all: Vec<String> = plan.mishaps.iter().map(ToString::to_string).collect();
+        pace = format!("{pace}, {}", say::mishaps(lang, all.join("; ")));
     }
     let buyers = words::buyers(plan, lang);
     let tickets = lang.tickets(plan.tickets.unwrap_or(0));
@@ -77,6 +83,7 @@ pub fn of_run(
         let numbers = [ledger.receipts, ledger.refused, ledger.failed].map(grouped);
         let _ = writeln!(text, "{}", say::summary(lang, crowd, &numbers[0], &numbers[1], &numbers[2]));
     }
+    mishap_lines(&mut text, history, lang);
     text.push('\n');
     ledger_lines(&mut text, history, &verdict.ledger, lang);
     let timing = history.header.timing.unwrap_or_default();

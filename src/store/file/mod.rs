@@ -16,10 +16,11 @@ pub use session::FileSession;
 
 use crate::history::Recorder;
 use crate::plan::{FilePlan, Pace};
+use crate::protocol::Mishap;
 use crate::protocol::file::{Lock, LockOn, Write};
 use crate::stock::Stock;
 use crate::store::{Left, Store, StoreError};
-use lock::{Meeting, carrier, clean_up_private, leave_dead};
+use lock::{Meeting, carrier, clean_up_private, end_lease, leave_dead, remove_folder, remove_lockfile_of};
 use ticket::RunTag;
 
 /// A ticket file, and what the buyers of one run have in common of its lock.
@@ -80,6 +81,25 @@ impl Store for FileStore {
             return Some(carrier(&self.plan.sale, &self.plan.file).exists());
         }
         self.meeting.is_taken()
+    }
+
+    fn befall(&self, recorder: &Recorder, buyer: u32, mishap: Mishap) -> Result<bool, StoreError> {
+        let failed = |source| StoreError::from(counter::no_locking(&self.plan, source));
+        match mishap {
+            Mishap::Expire => end_lease(&self.plan.file, recorder.pid(buyer)).map_err(failed),
+            Mishap::Kill | Mishap::Pause | Mishap::GoOn => Ok(false),
+        }
+    }
+
+    fn bury(&self, recorder: &Recorder, killed: &[(u32, i32)]) {
+        let pids: Vec<u32> = killed.iter().map(|(buyer, _)| recorder.pid(*buyer)).collect();
+        remove_lockfile_of(&self.plan.file, &pids);
+        // A folder says nothing of whose it is.
+        let sale = &self.plan.sale;
+        let makes_folders = sale.lock == Lock::Mkdir || sale.others.kinds().any(|kind| kind == Lock::Mkdir);
+        if makes_folders && killed.iter().any(|(buyer, _)| recorder.died_inside(*buyer)) {
+            remove_folder(&self.plan.file);
+        }
     }
 
     fn clean_up(&self, recorder: &Recorder, killed: &[(u32, i32)]) {

@@ -6,8 +6,8 @@
 //! where that matters: a buyer that fills a file which another has filled meanwhile writes over that text, and
 //! what the longer text had beyond its end stays behind.
 //!
-//! It has no clock, so nobody gives up waiting, and a think takes no time. Nobody is killed in it (but a dead
-//! holder's lockfile may be there from the start) and no system call fails. Where a lockfile ages, it may be too old
+//! It has no clock, so nobody gives up waiting, and a think takes no time. Buyers are killed between two steps, never
+//! in the middle of one (a dead holder's lockfile may be there from the start, too), and no system call fails. Where a lockfile ages, it may be too old
 //! whenever somebody looks: its holder has paused for so long. The ticket file is one as `--tickets` creates it: other members would make no
 //! difference but to the length of its text.
 
@@ -15,7 +15,7 @@ use super::ticket;
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::plan::{Exclusion, Workers};
 use crate::protocol::file::{Lock, Others, Sale};
-use crate::protocol::{Action, Reply, StepKind};
+use crate::protocol::{Action, Mishap, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::{Apart, Held, Model, Standing};
 
@@ -34,6 +34,13 @@ impl Text {
             Text::Whole(stock) => whole(*stock),
             Text::Bytes(bytes) => bytes.clone(),
         }
+    }
+}
+
+/// Who has written does not lose its lease before it lets it go.
+fn outlast(seat: &mut Seat) {
+    if seat.lease == Lease::Open && seat.holds.is_some() {
+        seat.lease = Lease::Written;
     }
 }
 
@@ -64,8 +71,22 @@ pub struct Seat {
     kind: Option<Lock>,
     /// Whether it has found the lockfile's holder to be dead, and has yet to remove it.
     found_dead: bool,
-    /// The number of its lease; 0 where leases do not end.
-    lease: u32,
+    /// The number of its lockfile; 0 where nobody else removes that.
+    number: u32,
+    /// How its lease stands.
+    lease: Lease,
+}
+
+/// How a lease stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Lease {
+    /// It has none, or one that may expire yet.
+    #[default]
+    Open,
+    /// Its holder has written: it does not expire before it is let go.
+    Written,
+    /// It is over, and its holder does not know.
+    Expired,
 }
 
 /// The lock and the ticket file that all buyers share.
@@ -73,8 +94,6 @@ pub struct Seat {
 pub struct FileModel {
     /// Whether the lock keeps such buyers apart who have opened the same file.
     excludes: bool,
-    /// Whether the lock stays when its holder is killed.
-    outlives_its_holder: bool,
     replaces_its_lock: bool,
     loses_its_lock: bool,
     /// Whether a dead holder's lockfile is taken over.
@@ -91,10 +110,12 @@ pub struct FileModel {
     held: Vec<(u8, u32, Hold)>,
     /// Whether the lockfile that is there is a dead holder's.
     is_stale: bool,
-    /// Whether a lockfile has an age at which it is taken over, or its holder is taken for dead.
+    /// Whether a lockfile has an age at which its holder is taken for dead.
     ages: bool,
-    /// How many leases were granted, where they end: the last one alone is one.
-    leases: u32,
+    /// Whether others may remove a lockfile while it is held.
+    may_vanish: bool,
+    /// How many lockfiles were made, where others remove them: the last one alone may be there.
+    made: u32,
 }
 
 impl FileModel {
@@ -103,7 +124,6 @@ impl FileModel {
     pub fn new(sale: &Sale, workers: Workers, tickets: Stock) -> Self {
         Self {
             excludes: !matches!(Exclusion::of(sale, workers), Exclusion::SameOwner | Exclusion::Inherited),
-            outlives_its_holder: sale.lock.outlives_its_holder(),
             replaces_its_lock: sale.replaces_its_lock(),
             loses_its_lock: sale.loses_its_lock(),
             break_stale: sale.break_stale,
@@ -115,7 +135,8 @@ impl FileModel {
             held: sale.stale.then_some((sale.lock.realm(), 0, Hold::Alone)).into_iter().collect(),
             is_stale: sale.stale,
             ages: sale.lease_ns.is_some(),
-            leases: 0,
+            may_vanish: sale.breaks_stale_unguarded(),
+            made: 0,
         }
     }
 
@@ -137,14 +158,18 @@ impl FileModel {
         self.is_stale = false;
     }
 
-    /// Whether the lock of this seat ends by itself.
-    fn ends(&self, seat: &Seat) -> bool {
-        self.ages && self.kind(seat) == Lock::Lease
+    /// The buyer's lease ends: whoever comes next takes its place.
+    fn expire(&mut self, seat: &mut Seat) {
+        let holds = seat.holds;
+        self.release(seat);
+        (seat.holds, seat.lease) = (holds, Lease::Expired);
     }
 
     /// Lets the lock go, if the seat (still) holds it.
     fn release(&mut self, seat: &mut Seat) {
-        if self.ends(seat) && std::mem::take(&mut seat.lease) != self.leases {
+        let (number, lease) = (std::mem::take(&mut seat.number), std::mem::take(&mut seat.lease));
+        let is_removed = self.kind(seat) == Lock::Lease && number != 0 && number != self.made;
+        if lease == Lease::Expired || is_removed {
             // It is another's by now, and who lets go looks.
             seat.holds = None;
             return;
@@ -154,7 +179,22 @@ impl FileModel {
             && let Some(place) = self.held.iter().position(|other| *other == held)
         {
             self.held.remove(place);
+            self.is_stale &= held.0 != Lock::Lockfile.realm();
         }
+    }
+
+    /// The buyer in this seat is killed. Nobody lets sem_overview(7) and O_EXCL's file go for a dead holder; a lease
+    /// ends by itself.
+    fn kill(&mut self, seat: &mut Seat) {
+        let kind = self.kind(seat);
+        if !kind.outlives_its_holder() || kind == Lock::Lease || seat.holds.is_none() {
+            self.release(seat);
+            *seat = Seat { kind: seat.kind, ..Seat::default() };
+            return;
+        }
+        // What is there may be another's by now.
+        self.is_stale |= kind.is_lockfile() && !self.held.is_empty() && seat.number == self.made;
+        *seat = Seat { kind: seat.kind, holds: seat.holds, opened: seat.opened, ..Seat::default() };
     }
 
     /// Takes the lock of the file that the seat has opened. One that keeps nobody out is not kept account of.
@@ -234,12 +274,26 @@ impl Model for FileModel {
     }
 
     fn standing(&self, seat: &Seat) -> Standing {
-        let held = seat.holds.map(|hold| if hold == Hold::Shared { Held::SharedLock } else { Held::Lock });
+        let holds = seat.holds.filter(|_| seat.lease != Lease::Expired);
+        let held = holds.map(|hold| if hold == Hold::Shared { Held::SharedLock } else { Held::Lock });
         Standing { held: held.into_iter().collect(), ..Standing::default() }
     }
 
-    fn die(&mut self, seats: &mut [Seat], who: usize) {
-        self.kill(&mut seats[who]);
+    fn may_befall(&self, seat: &Seat, mishap: Mishap) -> bool {
+        let is_leased = self.kind(seat) == Lock::Lease && seat.holds.is_some();
+        match mishap {
+            Mishap::Kill => true,
+            Mishap::Expire => is_leased && seat.lease == Lease::Open,
+            Mishap::Pause | Mishap::GoOn => false,
+        }
+    }
+
+    fn befall(&mut self, seats: &mut [Seat], who: usize, mishap: Mishap, _: &mut Vec<(usize, Reply)>) {
+        match mishap {
+            Mishap::Kill => self.kill(&mut seats[who]),
+            Mishap::Expire => self.expire(&mut seats[who]),
+            Mishap::Pause | Mishap::GoOn => {}
+        }
     }
 }
 
@@ -258,8 +312,6 @@ impl Apart for FileModel {
             Action::LockShared => !holds.any(|hold| hold == Hold::Alone),
             Action::Upgrade => holds.count() <= own,
             Action::Lock if self.is_stale && self.break_stale => true,
-            // Its holder has paused beyond its lease.
-            Action::Lock if self.ends(seat) => true,
             _ => holds.next().is_none(),
         }
     }
@@ -275,13 +327,10 @@ impl Apart for FileModel {
                 if self.is_stale && self.break_stale {
                     self.remove_lockfile();
                 }
-                if self.ends(seat) {
-                    self.remove_lockfile();
-                }
                 self.hold(seat, Hold::Alone);
-                if self.ends(seat) {
-                    self.leases += 1;
-                    seat.lease = self.leases;
+                if self.may_vanish && self.kind(seat).is_lockfile() {
+                    self.made += 1;
+                    seat.number = self.made;
                 }
             }
             Action::LockShared => self.hold(seat, Hold::Shared),
@@ -307,9 +356,13 @@ impl Apart for FileModel {
             Action::Write(stock) => {
                 self.text = Text::Whole(stock);
                 self.current += u32::from(self.replaces_its_lock);
+                outlast(seat);
             }
             Action::Truncate => self.text = Text::Bytes(Vec::new()),
-            Action::Fill(stock) => self.fill(stock),
+            Action::Fill(stock) => {
+                self.fill(stock);
+                outlast(seat);
+            }
             Action::Unlock => {
                 self.release(seat);
                 seat.opened = 0;
@@ -324,142 +377,14 @@ impl Apart for FileModel {
 
     fn keeps_out(&self, holder: &Seat, waiter: &Seat) -> bool {
         let same = self.kind(holder).realm() == self.kind(waiter).realm();
-        self.excludes && same && holder.holds.is_some() && holder.opened == waiter.opened
+        let holds = holder.holds.is_some() && holder.lease != Lease::Expired;
+        self.excludes && same && holds && holder.opened == waiter.opened
     }
 
     fn holds(&self, seat: &Seat) -> bool {
         seat.holds.is_some()
     }
-
-    fn kill(&mut self, seat: &mut Seat) {
-        // sem_overview(7), and O_EXCL's file: nobody lets them go for a dead holder.
-        if !self.outlives_its_holder {
-            self.release(seat);
-        } else if self.lock.is_lockfile() && seat.holds.is_some() {
-            self.is_stale = true;
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::buyer::{Buyer, Rules};
-    use crate::plan::PerBuyer;
-    use crate::protocol::file::{LockOn, Write};
-
-    fn sale(lock: Lock, write: Write, lock_on: LockOn) -> Sale {
-        Sale { lock_on, ..Sale::new(lock, write) }
-    }
-
-    fn model(sale: &Sale, tickets: Stock) -> FileModel {
-        FileModel::new(sale, Workers::Process, tickets)
-    }
-
-    #[test]
-    fn a_lone_buyer_buys_as_in_reality() {
-        for write in Write::ALL {
-            for lock in [Lock::None, Lock::Flock] {
-                let sale = sale(lock, *write, write.default_lock_on());
-                let (mut world, mut seat) = (model(&sale, 12), Seat::default());
-                let mut buyer =
-                    Buyer::new(Rules { protocol: sale.protocol(), per_buyer: PerBuyer::All, retry: false });
-                while !buyer.has_left() {
-                    buyer.accept(world.perform(&mut seat, buyer.next()));
-                }
-                assert_eq!((buyer.bought(), world.look()), (12, Reply::Stock(0)), "{sale:?}");
-                assert!(world.held.is_empty());
-            }
-        }
-    }
-
-    #[test]
-    fn a_held_lock_grants_nobody_else_and_fails_who_asks_nevertheless() {
-        let sale = sale(Lock::Flock, Write::Overwrite, LockOn::Ticket);
-        let mut world = model(&sale, 1);
-        let (mut one, mut other) = (Seat::default(), Seat::default());
-        assert_eq!(world.perform(&mut one, Action::Lock), Reply::Done);
-        assert!(!world.grants(&other, Action::Lock));
-        assert!(matches!(world.perform(&mut other, Action::Lock), Reply::Failed(_)));
-        world.perform(&mut one, Action::Unlock);
-        assert!(world.grants(&other, Action::Lock));
-    }
-
-    /// flock(2): the lock belongs to the open file, and a rename puts another in its place.
-    #[test]
-    fn a_lock_on_a_replaced_file_keeps_out_those_alone_who_opened_that_one() {
-        let sale = sale(Lock::Flock, Write::Rename, LockOn::Ticket);
-        let mut world = model(&sale, 3);
-        let mut seats = [Seat::default(); 3];
-        world.perform(&mut seats[0], Action::Open);
-        world.perform(&mut seats[1], Action::Open);
-        world.perform(&mut seats[0], Action::Lock);
-        world.perform(&mut seats[0], Action::Write(2));
-        world.perform(&mut seats[2], Action::Open);
-        assert!(!world.grants(&seats[1], Action::Lock), "the old file is locked");
-        assert!(world.grants(&seats[2], Action::Lock), "the new one is not");
-    }
-
-    /// fcntl_locking(2): closing any descriptor of a file drops the process's POSIX locks on it. The
-    /// control is flock, which belongs to the descriptor that it was taken through.
-    #[test]
-    fn a_posix_lock_is_lost_by_closing_the_file_that_was_read() {
-        for (lock, lost) in [(Lock::Posix, true), (Lock::Flock, false)] {
-            let mut world = model(&sale(lock, Write::Rename, LockOn::Ticket), 3);
-            let (mut one, mut other) = (Seat::default(), Seat::default());
-            for action in [Action::Open, Action::Lock, Action::Read] {
-                world.perform(&mut one, action);
-            }
-            world.perform(&mut other, Action::Open);
-            assert_eq!(world.grants(&other, Action::Lock), lost, "{lock}");
-        }
-    }
-
-    /// fcntl_locking(2): the lock belongs to the process. The control is flock, which belongs to the descriptor.
-    #[test]
-    fn a_posix_lock_does_not_keep_threads_apart() {
-        for (lock, workers, granted) in [
-            (Lock::Posix, Workers::Thread, true),
-            (Lock::Posix, Workers::Process, false),
-            (Lock::Flock, Workers::Thread, false),
-        ] {
-            let sale = sale(lock, Write::Overwrite, LockOn::Ticket);
-            let mut world = FileModel::new(&sale, workers, 1);
-            let (mut one, other) = (Seat::default(), Seat::default());
-            world.perform(&mut one, Action::Lock);
-            assert_eq!(world.grants(&other, Action::Lock), granted, "{lock} {workers}");
-            assert_eq!(world.keeps_out(&one, &other), !granted);
-        }
-    }
-
-    #[test]
-    fn an_emptied_file_is_torn_until_it_is_filled() {
-        let sale = sale(Lock::None, Write::Truncate, LockOn::Ticket);
-        let (mut world, mut seat) = (model(&sale, 3), Seat::default());
-        world.perform(&mut seat, Action::Truncate);
-        assert_eq!(world.look(), Reply::Torn(TornText::new(b"")));
-        world.perform(&mut seat, Action::Fill(2));
-        assert_eq!(world, model(&sale, 2));
-    }
-
-    /// The same fills on a real file leave the same texts.
-    #[test]
-    fn fills_over_each_other_leave_what_a_real_file_is_left_with() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sale = sale(Lock::None, Write::Truncate, LockOn::Ticket);
-        for fills in [&[10, 9][..], &[100, 9], &[100, 10, 9], &[9, 100], &[1000, 99, 7]] {
-            let path = folder.path().join(format!("{fills:?}.json"));
-            ticket::create(&path, 5).expect("created");
-            let mut real = ticket::open_to_look(&path).expect("open");
-            real.read().expect("read");
-            let (mut world, mut seat) = (model(&sale, 5), Seat::default());
-            world.perform(&mut seat, Action::Truncate);
-            real.truncate().expect("emptied");
-            for stock in fills {
-                world.perform(&mut seat, Action::Fill(*stock));
-                real.fill(*stock).expect("filled");
-            }
-            assert_eq!(world.text.bytes(), std::fs::read(&path).expect("read"), "{fills:?}");
-        }
-    }
-}
+mod tests;

@@ -170,6 +170,7 @@ impl Store for RedisStore {
     fn befall(&self, recorder: &Recorder, buyer: u32, mishap: Mishap) -> Result<bool, StoreError> {
         match mishap {
             Mishap::Expire => Ok(self.books()?.end_lease(&session::of_buyer(recorder, buyer))?),
+            Mishap::Kill | Mishap::Pause | Mishap::GoOn => Ok(false),
         }
     }
 

@@ -185,6 +185,8 @@ impl Model for RedisModel {
     fn may_befall(&self, seat: &Seat, mishap: Mishap) -> bool {
         match mishap {
             Mishap::Expire => seat.lease == Lease::Held,
+            Mishap::Kill => true,
+            Mishap::Pause | Mishap::GoOn => false,
         }
     }
 
@@ -194,6 +196,12 @@ impl Model for RedisModel {
                 seats[who].lease = Lease::Expired;
                 self.is_leased = false;
             }
+            // Nobody renews the lease of the dead: it is over after its time, for which others wait.
+            Mishap::Kill => {
+                self.is_leased &= !seats[who].holds();
+                seats[who] = Seat::default();
+            }
+            Mishap::Pause | Mishap::GoOn => {}
         }
     }
 

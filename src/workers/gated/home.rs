@@ -68,6 +68,31 @@ impl Home {
         }
     }
 
+    /// Kills one buyer and waits until it is dead. `false` where it is no process.
+    pub(super) fn kill(&self, buyer: u32) -> bool {
+        let Home::Processes(brood) = self else { return false };
+        brood.kill(buyer);
+        true
+    }
+
+    /// Stops one buyer, or has it go on. `false` where it is no process.
+    pub(super) fn pause(&self, buyer: u32, is_to_stop: bool) -> bool {
+        let Home::Processes(brood) = self else { return false };
+        if is_to_stop {
+            brood.stop(buyer);
+        } else {
+            brood.signal_one(buyer, Signal::SIGCONT);
+        }
+        true
+    }
+
+    /// Has all go on that were stopped.
+    pub(super) fn go_on(&self) {
+        if let Home::Processes(brood) = self {
+            brood.signal(Signal::SIGCONT);
+        }
+    }
+
     /// Waits until all have left, and says which were killed, by which signal; 0 stands for a panic.
     pub(super) fn reap(&mut self) -> Vec<(u32, i32)> {
         match self {

@@ -47,6 +47,13 @@ impl Home {
 
     /// The process that a lockfile's text names, if its number counts here. A lockfile of another place, or
     /// one that does not say of which it is, names nobody of whom anything could be found out.
+    pub(super) fn named_in_lease(&self, text: &[u8]) -> Option<u32> {
+        let text = String::from_utf8_lossy(text);
+        let (lockfile, _) = text.split_once("lease ")?;
+        self.named(lockfile.as_bytes())
+    }
+
+    /// The same of a lockfile that says no more than that.
     pub(super) fn named(&self, text: &[u8]) -> Option<u32> {
         let text = String::from_utf8_lossy(text);
         let (pid, home) = text.split_once('\n')?;

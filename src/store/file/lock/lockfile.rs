@@ -26,7 +26,7 @@
 //! its holder is not asked, and may still be at it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Result, Write as _};
+use std::io::{ErrorKind, Read as _, Result, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -42,6 +42,9 @@ const MOST_BYTES: u64 = 1024;
 
 /// A process id that no process ever has: the kernel's own limit is far below (proc(5), pid_max).
 const DEAD_PID: u32 = i32::MAX as u32;
+
+/// A lockfile that is older than this was ended by somebody: none is left for so long.
+const ENDED: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// How a lockfile comes into being.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,12 +112,11 @@ impl Lockfile {
         }
     }
 
-    /// The same where no time passes: a lease that was given is up when somebody asks, since its holder has paused for
-    /// so long, and a dead holder's lockfile is broken at once, if it is to be broken.
+    /// The same where no time passes: a lease is up when somebody has ended it, and a dead holder's lockfile is broken
+    /// at once, if it is to be broken.
     pub(super) fn try_lock_by_hand(&self) -> Result<bool> {
         match self.making {
-            Making::Leased(_) if self.dead_after.is_some() => Ok(self.create()? || self.take_over(|_| true)?),
-            Making::Leased(_) => self.create(),
+            Making::Leased(_) => Ok(self.create()? || self.take_over(|age| age > ENDED)?),
             Making::Created | Making::Linked if self.try_lock()? => Ok(true),
             Making::Created | Making::Linked if self.break_stale => {
                 self.break_stale()?;
@@ -273,6 +275,38 @@ pub fn leave_dead(file: &Path) -> Result<()> {
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// Ends the lease of a process of this place: its lockfile is as old as can be. Says whether it had one.
+///
+/// # Errors
+/// When its lockfile can't be touched.
+pub fn end_lease(file: &Path, pid: u32) -> Result<bool> {
+    let path = path(file);
+    // What is opened stays the same file, whoever takes its place meanwhile.
+    let mut lockfile = match OpenOptions::new().read(true).write(true).open(&path) {
+        Ok(lockfile) => lockfile,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let mut text = Vec::new();
+    (&mut lockfile).take(MOST_BYTES).read_to_end(&mut text)?;
+    let is_its = Home::here().named_in_lease(&text) == Some(pid);
+    if is_its {
+        lockfile.set_modified(SystemTime::UNIX_EPOCH)?;
+    }
+    Ok(is_its)
+}
+
+/// Removes the lockfile that one of these dead processes has left. It is a courtesy: what can't be removed stays.
+pub fn remove_lockfile_of(file: &Path, pids: &[u32]) {
+    let path = path(file);
+    let Ok(text) = read_own(&path, MOST_BYTES) else { return };
+    let home = Home::here();
+    let named = home.named(&text).or_else(|| home.named_in_lease(&text));
+    if named.is_some_and(|pid| pids.contains(&pid)) {
+        let _ = std::fs::remove_file(path);
     }
 }
 

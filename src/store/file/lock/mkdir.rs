@@ -39,6 +39,11 @@ impl Folder {
     }
 }
 
+/// Removes the folder that a dead holder has left. It is a courtesy: what can't be removed stays.
+pub fn remove_folder(file: &Path) {
+    let _ = std::fs::remove_dir(path(file));
+}
+
 /// The folder that is the lock of a ticket file.
 pub(super) fn path(file: &Path) -> PathBuf {
     beside(file, ".lock.d")

@@ -25,7 +25,11 @@ use crate::store::file::ticket::{TicketFile, open_own};
 use home::Home;
 
 pub use home::state_of;
-pub use lockfile::{Occupied, clean_up_private, guard_path, leave_dead, occupied, path as lockfile_path};
+pub use lockfile::{
+    Occupied, clean_up_private, end_lease, guard_path, leave_dead, occupied, path as lockfile_path,
+    remove_lockfile_of,
+};
+pub use mkdir::remove_folder;
 
 /// How a wait for the lock ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,8 +264,8 @@ impl Locker {
         }
     }
 
-    /// The same where no time passes: a lease that was given is up when somebody asks, and a dead holder's lockfile is
-    /// broken at once, if it is to be broken.
+    /// The same where no time passes: a lease is up when somebody has ended it, and a dead holder's lockfile is broken
+    /// at once, if it is to be broken.
     ///
     /// # Errors
     /// As [`Locker::try_lock`].

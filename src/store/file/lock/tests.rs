@@ -384,10 +384,10 @@ fn a_lease_that_is_up_is_anothers() {
             slow.unlock().expect("nothing of its own is left");
             assert!(lockfile_path(&path).exists(), "it is the next one's");
         } else {
-            let usual = Sale { lease_ns: None, ..sale };
-            let patient = Locker::open(&usual, &path, &meeting).expect("open");
-            assert!(!patient.try_lock_by_hand().expect("works here"), "no lease was given");
-            assert!(next.try_lock_by_hand().expect("works here"), "by hand it is up");
+            assert!(!next.try_lock_by_hand().expect("works here"), "nobody has ended it");
+            assert!(!end_lease(&path, 1).expect("a lockfile"), "it is not that process's");
+            assert!(end_lease(&path, std::process::id()).expect("a lockfile"));
+            assert!(next.try_lock_by_hand().expect("works here"), "now it is up");
         }
         next.unlock().expect("let go");
         assert!(!lockfile_path(&path).exists());

@@ -13,12 +13,15 @@
 //! All that belongs to one buyer is in its seat, and places in the queue are counted from 0 without gaps: so
 //! buyers whose seats are equal are interchangeable.
 
+mod queue;
+
 use super::statement::{changed, finds};
 use super::ways::{Begins, Receipts, Sees, Ways};
 use crate::fault::{Fault, FaultKind, StoreCode};
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Mishap, Reply};
 use crate::stock::Stock;
 use crate::world::{Held, Model, Standing};
+use queue::{close_gaps, queue};
 
 /// How a row is locked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,6 +72,8 @@ pub struct Seat {
     asked: Option<Asked>,
     /// Whether it is the victim of a circle that it is in, whoever asked last.
     doomed: bool,
+    /// Whether its buyer was killed while it waited: it is served, and then the server sees that nobody is there.
+    is_dead: bool,
 }
 
 impl Seat {
@@ -78,8 +83,8 @@ impl Seat {
 
     /// Ends the transaction: what it had not committed is gone.
     fn end(&mut self) {
-        let Self { session_lock, asked, doomed, .. } = *self;
-        *self = Self { session_lock, asked, doomed, ..Self::default() };
+        let Self { session_lock, asked, doomed, is_dead, .. } = *self;
+        *self = Self { session_lock, asked, doomed, is_dead, ..Self::default() };
     }
 }
 
@@ -295,6 +300,11 @@ impl RowModel {
         if !seats[who].in_transaction {
             seats[who].snapshot = None;
         }
+        if std::mem::take(&mut seats[who].is_dead) {
+            // What was a transaction of its own has taken effect; all else ends with the session.
+            seats[who] = Seat::default();
+            return;
+        }
         seats[who].asked = None;
         answers.push((who, reply));
     }
@@ -313,21 +323,7 @@ impl RowModel {
                 None => break,
             }
         }
-        for (place, who) in queue(seats).into_iter().enumerate() {
-            if let Some(asked) = &mut seats[who].asked {
-                asked.place = place as u32;
-            }
-        }
-        let mut holders: Vec<usize> = (0..seats.len()).filter(|who| seats[*who].row != Hold::No).collect();
-        holders.sort_by_key(|who| seats[*who].turn);
-        for (turn, who) in holders.into_iter().enumerate() {
-            seats[who].turn = turn as u32;
-        }
-        let mut gaps: Vec<usize> = (0..seats.len()).filter(|who| seats[*who].gap.is_some()).collect();
-        gaps.sort_by_key(|who| seats[*who].gap);
-        for (turn, who) in gaps.into_iter().enumerate() {
-            seats[who].gap = Some(turn as u32);
-        }
+        close_gaps(seats);
     }
 
     /// The first of those that keep a buyer from what it asks for.
@@ -407,13 +403,6 @@ fn aborted(code: StoreCode) -> Reply {
     Reply::Failed(Fault::of_store(FaultKind::Aborted, code))
 }
 
-/// Those that wait, in the order of asking.
-fn queue(seats: &[Seat]) -> Vec<usize> {
-    let mut queue: Vec<usize> = (0..seats.len()).filter(|who| seats[*who].asked.is_some()).collect();
-    queue.sort_by_key(|who| seats[*who].asked.map(|asked| asked.place));
-    queue
-}
-
 impl Model for RowModel {
     type Seat = Seat;
     const APART: bool = false;
@@ -452,6 +441,23 @@ impl Model for RowModel {
 
     fn waits_for(&self, seats: &[Seat], who: usize, _: Action) -> Option<usize> {
         self.in_the_way(seats, who, seats[who].asked?.action)
+    }
+
+    fn has_asked(&self, seat: &Seat) -> bool {
+        seat.asked.is_some()
+    }
+
+    /// The server ends the session of a killed buyer: it rolls back, and lets go of every lock. It does so as soon as it
+    /// listens to it, which it does not while a request of it waits.
+    fn befall(&mut self, seats: &mut [Seat], who: usize, mishap: Mishap, answers: &mut Vec<(usize, Reply)>) {
+        if mishap == Mishap::Kill {
+            if seats[who].asked.is_some() {
+                seats[who].is_dead = true;
+            } else {
+                seats[who] = Seat::default();
+            }
+            self.settle(seats, answers);
+        }
     }
 
     fn look(&self) -> Reply {

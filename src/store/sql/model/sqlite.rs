@@ -22,7 +22,7 @@
 use super::statement::{changed, finds};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::sql::{Journal, SqlSale};
-use crate::protocol::{Action, Reply};
+use crate::protocol::{Action, Mishap, Reply};
 use crate::stock::Stock;
 use crate::world::{Held, Model, Standing};
 
@@ -333,6 +333,18 @@ impl Model for SqliteModel {
             _ if seats[who].pending => in_the_way_of_commit(seats, who),
             Action::Read | Action::Count => in_the_way_of_reading(seats, who),
             _ => in_the_way_of_writing(seats, who).or_else(|| in_the_way_of_reading(seats, who)),
+        }
+    }
+
+    fn has_asked(&self, seat: &Seat) -> bool {
+        seat.asked.is_some()
+    }
+
+    /// The system lets go of a killed buyer's locks, and what it had not committed was never in the database.
+    fn befall(&mut self, seats: &mut [Seat], who: usize, mishap: Mishap, answers: &mut Vec<(usize, Reply)>) {
+        if mishap == Mishap::Kill {
+            seats[who] = Seat::default();
+            self.settle(seats, answers);
         }
     }
 

@@ -63,6 +63,12 @@ impl Lookout for MysqlLookout {
         let waiting = self.waiting(sessions)?.into_iter();
         Ok(waiting.map(|session| Waiting { session, blockers: Vec::new() }).collect())
     }
+
+    fn is_there(&mut self, session: u64) -> Result<bool, StoreError> {
+        let rows = self.talk.ask("looking who is left", "SHOW PROCESSLIST")?;
+        let number = session.to_string();
+        Ok(rows.iter().any(|row| row.first().and_then(Option::as_deref) == Some(&number)))
+    }
 }
 
 /// The connections whose transactions wait for a lock, by a report of the engine's state.

@@ -48,6 +48,11 @@ impl Lookout for PostgresLookout {
         Ok(waiting.collect())
     }
 
+    fn is_there(&mut self, session: u64) -> Result<bool, StoreError> {
+        let select = format!("SELECT pid FROM pg_stat_activity WHERE pid = {session}");
+        Ok(!self.talk.ask("looking who is left", &select)?.is_empty())
+    }
+
     fn pause(&self) -> Duration {
         self.pause
     }

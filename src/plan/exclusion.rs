@@ -1,0 +1,81 @@
+//! Whether a plan's lock keeps its buyers apart.
+
+use super::Workers;
+use crate::protocol::StepKind;
+use crate::protocol::file::{Lock, Sale};
+
+/// Whether a plan's lock keeps its buyers apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exclusion {
+    /// It does.
+    Excludes,
+    /// There is no lock.
+    NoLock,
+    /// The lock sits on a file that each write replaces: old and new file are locked at once.
+    RenamedAway,
+    /// The lock belongs to the process, and all buyers are in one (fcntl_locking(2)).
+    SameOwner,
+    /// Closing another descriptor of its file lets the lock go (fcntl_locking(2)).
+    ClosedAway,
+    /// The file that carries the lock is removed: the removed and the next one are locked at once.
+    Unlinked,
+    /// All buyers share one open file, and with it the lock that belongs to that (flock(2)).
+    Inherited,
+    /// Some buyers take another kind of lock, which ignores the others'.
+    Mixed,
+    /// Some buyers take no lock.
+    Rogue,
+    /// Another process lets the lock go before the write.
+    HelperUnlocked,
+    /// Buyers remove lockfiles that they take for a dead holder's, and may hit a living one's.
+    StaleBroken,
+    /// The lock ends by itself, whether its holder has written or not.
+    Leased,
+    /// The steps leave the stock unlocked between the read that decides and the write.
+    NotCovered,
+    /// There is nobody to keep out: one buyer comes after the other.
+    InTurn,
+}
+
+impl Exclusion {
+    /// Whether the lock keeps such workers apart in such a sale, or why it does not: the one place that
+    /// decides what is expected of a combination.
+    #[must_use]
+    pub fn of(sale: &Sale, workers: Workers) -> Self {
+        let same_process = match workers {
+            Workers::Process => false,
+            Workers::Thread | Workers::Task => true,
+            Workers::Sequential => return Exclusion::InTurn,
+        };
+        let steps = sale.protocol();
+        if sale.lock == Lock::None {
+            Exclusion::NoLock
+        } else if sale.lock == Lock::Posix && same_process {
+            Exclusion::SameOwner
+        } else if sale.inherit && sale.lock != Lock::Posix {
+            Exclusion::Inherited
+        } else if sale.locks_ignore_each_other() {
+            Exclusion::Mixed
+        } else if sale.rogues > 0 {
+            Exclusion::Rogue
+        } else if sale.helper_unlocks() {
+            Exclusion::HelperUnlocked
+        } else if !steps.is_covered() {
+            Exclusion::NotCovered
+        } else if sale.loses_its_lock()
+            || sale.replaces_its_lock() && steps.has(StepKind::Open) && !steps.has(StepKind::ReopenCheck)
+        {
+            Exclusion::RenamedAway
+        } else if sale.closes_its_lock() {
+            Exclusion::ClosedAway
+        } else if sale.unlinks_its_lock() {
+            Exclusion::Unlinked
+        } else if sale.breaks_stale_unguarded() {
+            Exclusion::StaleBroken
+        } else if sale.lock == Lock::Lease {
+            Exclusion::Leased
+        } else {
+            Exclusion::Excludes
+        }
+    }
+}

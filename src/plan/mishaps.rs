@@ -1,0 +1,244 @@
+//! What is to befall the buyers of a run, and where: `kill 2 before write`, `pause 1 after read 500ms`,
+//! `kill random 0.01`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Plan, StorePlan, Workers};
+use crate::closed_set::closed_set;
+use crate::protocol::file::Lock;
+use crate::protocol::redis::RedisLock;
+use crate::protocol::{Mishap, StepKind};
+
+closed_set! {
+    /// On which side of a step it comes.
+    pub enum When: "side of a step" {
+        /// The buyer would take the step now.
+        Before = "before",
+        /// The buyer has taken it.
+        After = "after",
+    }
+}
+
+/// Whom it befalls, and at which step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Whom {
+    /// This buyer, counted from 1, the first time that it comes to this step.
+    Buyer {
+        /// Which one.
+        buyer: u32,
+        /// On which side of the step.
+        when: When,
+        /// Which step.
+        step: StepKind,
+    },
+    /// Whoever of all buyers comes to this step first.
+    First {
+        /// On which side of the step.
+        when: When,
+        /// Which step.
+        step: StepKind,
+    },
+    /// Whoever it hits: before each step of each buyer with this probability.
+    Random(f64),
+}
+
+/// One thing that is to befall buyers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Planned {
+    /// What it is.
+    pub mishap: Mishap,
+    /// Whom it befalls.
+    pub whom: Whom,
+    /// How long a pause is, in nanoseconds; 0 for anything else.
+    pub pause_ns: u64,
+}
+
+/// Why something can't befall the buyers of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MishapError {
+    /// They are no processes.
+    #[error("only a process can be stopped where it stands: --workers process")]
+    NotAProcess,
+    /// There is no such buyer.
+    #[error("the last buyer is buyer {0}")]
+    NoSuchBuyer(u32),
+    /// It takes no such step.
+    #[error("that buyer takes no such step; its steps are: {0}")]
+    NoSuchStep(String),
+    /// It has no lease that could expire.
+    #[error("no lease is taken that could expire: --lock lease, on a ticket file or at Redis")]
+    NoLease,
+}
+
+impl Planned {
+    /// Whether it can befall the buyers of this plan.
+    ///
+    /// # Errors
+    /// Why it can't.
+    pub fn check(&self, plan: &Plan) -> Result<(), MishapError> {
+        let wrong = |is_wrong: bool, why: MishapError| if is_wrong { Err(why) } else { Ok(()) };
+        wrong(plan.workers != Workers::Process, MishapError::NotAProcess)?;
+        let has_lease = match &plan.store {
+            StorePlan::File(file) => file.sale.lock == Lock::Lease,
+            StorePlan::Redis(redis) => redis.sale.lock == RedisLock::Lease,
+            StorePlan::Sql(_) => false,
+        };
+        wrong(self.mishap == Mishap::Expire && !has_lease, MishapError::NoLease)?;
+        let (buyer, step) = match self.whom {
+            Whom::Buyer { buyer, step, .. } => (buyer, step),
+            // Buyers that take no lock come first.
+            Whom::First { step, .. } => (plan.buyers, step),
+            Whom::Random(_) => return Ok(()),
+        };
+        wrong(!(1..=plan.buyers).contains(&buyer), MishapError::NoSuchBuyer(plan.buyers))?;
+        let steps = plan.store.choices().protocol_of(buyer);
+        wrong(!steps.has(step), MishapError::NoSuchStep(steps.to_string()))
+    }
+
+    /// Whether it may befall this buyer.
+    #[must_use]
+    pub fn may_befall(&self, buyer: u32) -> bool {
+        match self.whom {
+            Whom::Buyer { buyer: own, .. } => own == buyer,
+            Whom::First { .. } | Whom::Random(_) => true,
+        }
+    }
+
+    /// Whether it comes on this side of this step, if it comes at a step.
+    #[must_use]
+    pub fn comes_at(&self, side: When, kind: StepKind) -> bool {
+        match self.whom {
+            Whom::Buyer { when, step, .. } | Whom::First { when, step } => (when, step) == (side, kind),
+            Whom::Random(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Planned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.mishap)?;
+        match self.whom {
+            Whom::Buyer { buyer, when, step } => write!(f, "{buyer} {when} {step}")?,
+            Whom::First { when, step } => write!(f, "first {when} {step}")?,
+            Whom::Random(probability) => write!(f, "random {probability}")?,
+        }
+        if self.mishap == Mishap::Pause {
+            // Without its blanks it is one word.
+            let pause = humantime::format_duration(Duration::from_nanos(self.pause_ns)).to_string();
+            write!(f, " {}", pause.replace(' ', ""))?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Planned {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const LIKE: &str = "write it like 'kill 2 before write', 'pause 1 after read 500ms', 'expire 1 after read' or \
+                            'kill random 0.01'";
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (mishap, rest) = words.split_first().ok_or(LIKE)?;
+        let known = mishap.parse::<Mishap>().ok().filter(|known| *known != Mishap::GoOn);
+        let mishap = known.ok_or(format!("{mishap:?} is none of kill, pause, expire; {LIKE}"))?;
+        let (whom, rest) = match rest {
+            ["random", probability, rest @ ..] => {
+                let share = probability.parse::<f64>().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+                let share = share.ok_or(format!("{probability:?} is no probability: above 0, up to 1"))?;
+                (Whom::Random(share), rest)
+            }
+            [buyer, when, step, rest @ ..] => {
+                let number = buyer.parse::<u32>().ok().filter(|buyer| *buyer > 0);
+                if number.is_none() && *buyer != "first" {
+                    return Err(format!("{buyer:?} is no buyer's number: they count from 1; {LIKE}"));
+                }
+                let when = when.parse::<When>().map_err(|error| error.to_string())?;
+                let step = step.parse::<StepKind>().map_err(|error| error.to_string())?;
+                let of = |buyer| Whom::Buyer { buyer, when, step };
+                (number.map_or(Whom::First { when, step }, of), rest)
+            }
+            _ => return Err(LIKE.to_owned()),
+        };
+        let pause_ns = match (mishap, rest) {
+            (Mishap::Pause, []) => return Err(format!("how long is the pause? {LIKE}")),
+            (Mishap::Pause, pause) => {
+                let pause = humantime::parse_duration(&pause.join(" ")).map_err(|error| error.to_string())?;
+                u64::try_from(pause.as_nanos()).map_err(|_| "that pause is too long".to_owned())?
+            }
+            (_, []) => 0,
+            (_, [first, ..]) => return Err(format!("{first:?} is too much; {LIKE}")),
+        };
+        Ok(Self { mishap, whom, pause_ns })
+    }
+}
+
+impl serde::Serialize for Planned {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Planned {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::protocol::file::{Sale, Write};
+
+    #[test]
+    fn it_prints_what_it_parsed() {
+        for text in [
+            "kill 2 before write",
+            "pause 1 after read 500ms",
+            "pause 30000 before unlock 1m30s",
+            "expire 1 after read",
+            "kill first after lock",
+            "kill random 0.01",
+            "pause random 0.5 1s",
+        ] {
+            assert_eq!(text.parse::<Planned>().expect(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (text, said) in [
+            ("", "write it like 'kill 2 before write'"),
+            ("maim 1 before read", "\"maim\" is none of kill, pause, expire"),
+            ("go-on 1 before read", "is none of kill, pause, expire"),
+            ("kill 0 before read", "they count from 1"),
+            ("kill 1 during read", "unknown side of a step"),
+            ("kill 1 before sale", "unknown step"),
+            ("kill random 0", "above 0, up to 1"),
+            ("kill random 1.5", "above 0, up to 1"),
+            ("kill 1 before read 5ms", "\"5ms\" is too much"),
+            ("pause 1 before read", "how long is the pause?"),
+            ("pause 1 before read long", "expected number"),
+        ] {
+            let error = text.parse::<Planned>().expect_err(text);
+            assert!(error.contains(said), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_can_not_befall_the_buyers_of_a_plan_is_refused_with_the_reason() {
+        let plan = |lock| Plan::on_file(Sale::new(lock, Write::Overwrite), Path::new("t.json"), 3, Some(1));
+        let check = |text: &str, plan: &Plan| text.parse::<Planned>().expect(text).check(plan);
+        assert_eq!(check("kill 3 before write", &plan(Lock::Flock)), Ok(()));
+        assert_eq!(check("expire 1 after read", &plan(Lock::Lease)), Ok(()));
+        assert_eq!(check("expire 1 after read", &plan(Lock::Flock)), Err(MishapError::NoLease));
+        assert_eq!(check("kill 4 before write", &plan(Lock::Flock)), Err(MishapError::NoSuchBuyer(3)));
+        let none = check("kill 1 before lock", &plan(Lock::None));
+        assert_eq!(none, Err(MishapError::NoSuchStep("read think write".to_owned())));
+        let threads = Plan { workers: Workers::Thread, ..plan(Lock::Flock) };
+        assert_eq!(check("kill 1 before write", &threads), Err(MishapError::NotAProcess));
+    }
+}
