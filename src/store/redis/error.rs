@@ -33,8 +33,9 @@ pub enum RedisError {
     },
     /// Somebody is there and says nothing.
     #[error(
-        "{address}: no answer within {}; is that a Redis server, and does it want TLS (rediss://)?",
-        humantime::format_duration(*.within)
+        "{address}: no answer within {}; is that a Redis server, and does it {}?",
+        humantime::format_duration(*.within),
+        if .address.starts_with("rediss:") { "speak TLS (else redis://)" } else { "want TLS (rediss://)" }
     )]
     NoAnswer {
         /// Where.

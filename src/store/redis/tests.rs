@@ -10,7 +10,7 @@ use super::*;
 use crate::fault::FaultKind;
 use crate::protocol::redis::Fence;
 use crate::protocol::{Action, Reply};
-use crate::world::Session as _;
+use crate::world::{Begun, Session as _};
 
 const PACE: Pace = Pace { think_ns: 0, jitter: 0.0, seed: 1 };
 
@@ -311,6 +311,47 @@ fn what_a_server_refuses_is_one_clear_error() {
     }
     talk.ask("a test", &["REPLICAOF", "NO", "ONE"]).expect("a master");
     assert_eq!(put(&open, None), Ok(3));
+}
+
+/// Over TLS everything is as it is without, for whoever trusts the server's authority, and for nobody else.
+#[test]
+fn a_server_is_sold_from_over_tls() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("an address").port();
+    drop(free);
+    let file = |name: &str| format!("{}/tests/targets/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (tls_port, key, own, authority) =
+        (port.to_string(), file("server.key"), file("server.pem"), file("ca.pem"));
+    let options = ["--tls-port", &tls_port, "--tls-key-file", &key, "--tls-cert-file", &own];
+    let more = ["--tls-ca-cert-file", &authority, "--tls-auth-clients", "no"];
+    let Some(server) = Server::start("TLS", &[&options[..], &more].concat()) else { return };
+    let at = |url: &str| store(address(url), "lock read write unlock", Fence::None);
+    let trusted = at(&format!("rediss://127.0.0.1:{port}?cacert={}", authority.replace('/', "%2F")));
+    assert_eq!(put(&trusted, Some(3)), Ok(3));
+    let recorder = recorder(2);
+    let mut one = Store::open(&trusted, PACE, &recorder, 1).expect("a session");
+    for (action, reply) in
+        [(Action::Lock, Reply::Done), (Action::Read, Reply::Stock(3)), (Action::Write(2), Reply::Sold(3))]
+    {
+        assert_eq!(one.perform(action), reply, "{action:?}");
+    }
+    // The same for whoever does not wait here.
+    let mut other = Store::open(&trusted, PACE, &recorder, 2).expect("a session");
+    let mut begun = other.begin(Action::Read);
+    let since = Instant::now();
+    while begun == Begun::Asked && since.elapsed() < Duration::from_secs(10) {
+        begun = other.resume();
+    }
+    assert_eq!(begun, Begun::Over(Reply::Stock(2)));
+    let stranger =
+        put(&at(&format!("rediss://127.0.0.1:{port}")), Some(1)).expect_err("an authority of its own");
+    assert!(stranger.contains("TLS:"), "{stranger}");
+    let plain = put(&at(&format!("redis://127.0.0.1:{port}")), Some(1)).expect_err("it wants TLS");
+    assert!(plain.contains("cut") || plain.contains("no Redis server"), "{plain}");
+    // A plain port says nothing at all to it, and waits for more.
+    let secured = address(&format!("rediss://127.0.0.1:{}", server.port));
+    let silent = wire::Broken::TimedOut.at(&secured).to_string();
+    assert!(silent.contains("does it speak TLS (else redis://)?"), "{silent}");
 }
 
 #[test]
