@@ -57,7 +57,9 @@ fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Re
         check(setting, &shop, &script, *step).map_err(unfollowed)?;
         let who = step.buyer as usize - 1;
         if let Some(mishap) = Mishap::of(step.letter) {
-            script.is_paused[who] = mishap == Mishap::Pause;
+            // A lease of one that is paused may expire.
+            script.is_paused[who] =
+                mishap == Mishap::Pause || mishap == Mishap::Expire && script.is_paused[who];
             shop.take(who, Turn::Mishap(mishap), |answer| script.note(&answer, place as u64));
             continue;
         }

@@ -3,6 +3,7 @@
 use crate::grade::HolderKilled;
 use crate::history::{Befallen, History, Purchase};
 use crate::plan::{Plan, Planned, When, Whom, Workers};
+use crate::protocol::file::Lock;
 use crate::protocol::{Mishap, StepKind};
 use crate::run::{RunError, Sold};
 use crate::verdict::{AnomalyKind, Ruling};
@@ -27,7 +28,12 @@ pub(super) fn killing(trial: &Plan) -> Option<Plan> {
     }
     let step = at.filter(|_| trial.workers == Workers::Process)?;
     let whom = Whom::First { when: When::After, step };
-    Some(Plan { mishaps: vec![Planned { mishap: Mishap::Kill, whom, pause_ns: 0 }], ..trial.clone() })
+    let trial = trial.clone().with_sale(|sale| {
+        // A dead holder's lease has to run out before anybody is called stuck.
+        let lease_ns = if sale.lock == Lock::Lease { sale.lease_or_usual_ns() } else { 0 };
+        sale.lock_timeout_ns = sale.lock_timeout_ns.map(|ns| ns.saturating_add(lease_ns));
+    });
+    Some(Plan { mishaps: vec![Planned { mishap: Mishap::Kill, whom, pause_ns: 0 }], ..trial })
 }
 
 /// Adds what came of such a trial.
@@ -56,7 +62,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::protocol::file::{Lock, Sale, Write};
+    use crate::protocol::file::{Sale, Write};
 
     #[test]
     fn the_holder_is_killed_where_it_holds() {

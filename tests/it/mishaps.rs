@@ -201,3 +201,29 @@ fn a_matrix_says_what_comes_of_a_killed_holder() {
     let text = folder.ticketsim(&format!("{args} --markdown")).stdout;
     assert!(text.contains("holder killed") && text.contains("stuck 2/2"), "{text}");
 }
+
+/// What a killed buyer had not committed is rolled back; the control kills it between its commit and its receipt.
+#[test]
+fn a_killed_buyers_transaction_is_rolled_back_for_real() {
+    let folder = Folder::new();
+    let run = |mishap: &str| {
+        let args = "-n 3 -t 3 --think 0 --store sqlite:shop.db --isolation immediate --json --mishap";
+        let output = folder.command(args.split(' ').chain([mishap])).output().expect("runs");
+        let document: Value = serde_json::from_slice(&output.stdout).expect("a document");
+        (output.status.code(), document)
+    };
+    let (code, document) = run("kill 2 after write");
+    assert_eq!(
+        (code, &document["receipts"], &document["stock"]["remaining"]),
+        (Some(0), &json!(2), &json!(1))
+    );
+    let (code, document) = run("kill 2 after commit");
+    assert_eq!((code, kinds(&document)), (Some(1), vec!["lost_stock"]), "{document}");
+    let (code, document) =
+        folder.json("matrix --store sqlite:shop.db --protocol one-statement --trials 1 --kill");
+    assert_eq!(code, Some(0), "{document}");
+    let rows = document["rows"].as_array().expect("rows").iter();
+    let killed: Vec<&Value> =
+        rows.filter(|row| row["isolation"] == "immediate").map(|row| &row["killed"]).collect();
+    assert_eq!((&killed[0]["trials"], &killed[0]["unsound"]), (&json!(1), &json!(0)), "{killed:?}");
+}

@@ -54,6 +54,20 @@ impl Shop {
         })
     }
 
+    /// A plan for a replay of these purchases there.
+    pub(crate) fn plan_of(&self, sale: SqlSale, buyers: u32, tickets: i64) -> Plan {
+        Plan {
+            buyers,
+            tickets: Some(tickets),
+            workers: Workers::Process,
+            store: StorePlan::Sql(SqlPlan { sale, ..self.0.clone() }),
+            per_buyer: PerBuyer::ONE,
+            pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
+            restocks: false,
+            mishaps: Vec::new(),
+        }
+    }
+
     /// A plan for a replay there: steps, with what differs from the usual sale.
     pub(crate) fn plan(
         &self,
@@ -66,16 +80,7 @@ impl Shop {
         change(&mut sale);
         let sale =
             sale.of_steps(text.parse().expect("steps")).unwrap_or_else(|error| panic!("{text}: {error}"));
-        Plan {
-            buyers,
-            tickets: Some(tickets),
-            workers: Workers::Process,
-            store: StorePlan::Sql(SqlPlan { sale, ..self.0.clone() }),
-            per_buyer: PerBuyer::ONE,
-            pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
-            restocks: false,
-            mishaps: Vec::new(),
-        }
+        self.plan_of(sale, buyers, tickets)
     }
 }
 

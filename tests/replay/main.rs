@@ -12,6 +12,7 @@ mod protocols;
 mod random;
 mod redis;
 mod wild;
+mod witnesses;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -48,6 +49,8 @@ const TESTS: &[Test] = &[
     ("every_protocol_with_mishaps_agrees", mishaps::every_protocol_with_mishaps_agrees_at_random),
     ("every_witness_of_a_kill_ends", mishaps::every_witness_of_a_kill_ends_as_it_was_explored),
     ("kills_at_databases_end", mishaps::kills_at_databases_end_as_in_their_models),
+    ("kills_at_redis_end", mishaps::kills_at_redis_end_as_in_their_model),
+    ("every_witness_of_the_catalogue", witnesses::every_witness_of_the_catalogue_happens_for_real),
     ("the_model_explains_every_run", conformance::the_model_explains_every_run),
     ("conformance_of_postgresql", engines::conformance_of_postgresql),
     ("conformance_of_mariadb", engines::conformance_of_mariadb),

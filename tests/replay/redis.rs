@@ -30,9 +30,9 @@ const ONE: Allowed = Allowed::Most(1);
 const NEVER: Allowed = Allowed::Most(0);
 
 /// Steps, what presents the token, and how many leases expire.
-type Row = (&'static str, Fence, Allowed);
+pub(crate) type Row = (&'static str, Fence, Allowed);
 
-const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     ("read write", Fence::None, NEVER),
     ("read decrement", Fence::None, NEVER),
     ("decrement", Fence::None, NEVER),
@@ -54,11 +54,11 @@ const ROWS: &[Row] = &[
 ];
 
 /// A sale of a test's own, whose keys go with it.
-struct Shop(RedisPlan);
+pub(crate) struct Shop(RedisPlan);
 
 impl Shop {
     /// At the server that is there; where none is, that is said.
-    fn open() -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
         let name = format!("replay_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -75,10 +75,15 @@ impl Shop {
         RedisStore::of(&self.0).expect("a store")
     }
 
-    fn plan(&self, (text, fence, _): Row, buyers: u32, tickets: i64) -> Plan {
+    pub(crate) fn plan(&self, (text, fence, _): Row, buyers: u32, tickets: i64) -> Plan {
         let sale = RedisSale { fence, ..RedisSale::new() };
         let sale =
             sale.of_steps(text.parse().expect("steps")).unwrap_or_else(|error| panic!("{text}: {error}"));
+        self.plan_of(sale, buyers, tickets)
+    }
+
+    /// A plan for a replay of these purchases there.
+    pub(crate) fn plan_of(&self, sale: RedisSale, buyers: u32, tickets: i64) -> Plan {
         Plan {
             buyers,
             tickets: Some(tickets),
@@ -105,7 +110,7 @@ fn setting(plan: &Plan, expire: Allowed) -> Setting {
     Setting { mishaps, ..Setting::of(plan, plan.tickets.expect("tickets")) }
 }
 
-fn model(plan: &Plan) -> RedisModel {
+pub(crate) fn model(plan: &Plan) -> RedisModel {
     let Choices::Redis(sale) = plan.store.choices() else { panic!("a sale at Redis") };
     RedisModel::new(&sale, plan.tickets.expect("tickets"))
 }
