@@ -121,7 +121,10 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
         let holder = shop.model.waits_for(&shop.seats, who, buyer.next());
         let holder = holder.map_or(waited.holder, |holder| holder as u32 + 1);
         let sent = Sent { request: waited.step, place: *since };
-        return Err(Why::Waits { sent, kept: Kept { by: Some(holder), held: Vec::new() } });
+        return Err(Why::Waits {
+            sent,
+            kept: Kept { by: Some(holder), held: Vec::new(), is_overtaken: false },
+        });
     }
     match buyer.next_letter() {
         None => return Err(Why::Left(step.buyer)),

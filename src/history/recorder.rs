@@ -14,7 +14,7 @@ pub use pen::Pen;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use nix::time::{ClockId, clock_gettime};
+use nix::libc;
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Purchase};
@@ -352,11 +352,15 @@ impl Recorder {
 }
 
 /// CLOCK_MONOTONIC in nanoseconds: the same clock in every process (clock_gettime(2)). Read as plainly
-/// as can be, since a buyer reads it four times a purchase.
+/// as can be, since a buyer reads it four times a purchase: a wrapper around it costs one part in a hundred of
+/// the cheapest purchase.
+#[inline(always)]
 fn monotonic_ns() -> u64 {
-    // It can fail only for a clock that does not exist.
-    clock_gettime(ClockId::CLOCK_MONOTONIC)
-        .map_or(0, |time| time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime(2) writes one timespec, which is a local variable. It can fail only for a clock that does
+    // not exist, and then leaves the zeros.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// CLOCK_REALTIME in nanoseconds: what the clock on the wall says.

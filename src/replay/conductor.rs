@@ -176,11 +176,16 @@ impl Conductor {
     #[must_use]
     pub fn kept(&self, buyer: u32) -> Kept {
         let by = self.beside.waits_for(buyer as usize - 1).map(|who| who as u32 + 1);
-        // The model alone knows it as it is now; what the store said when the request was sent is second best.
+        // The model alone knows it as it is now. What the store said last is second best: when another was let go, or
+        // else when the request was sent.
         let sent = self.buyers[buyer as usize - 1].waits;
-        let said = || sent.and_then(|sent| self.taken[sent.place - 1].wait?.holder);
-        let by = by.or_else(said);
-        Kept { by, held: by.map_or_else(Vec::new, |by| self.buyers[by as usize - 1].held.clone()) }
+        let by = by.or_else(|| match self.asked.blocked(buyer) {
+            Some(Blocked::By(other)) => Some(other),
+            Some(Blocked::ByStranger | Blocked::Unsaid) => None,
+            None => sent.and_then(|sent| self.taken[sent.place - 1].wait?.holder),
+        });
+        let held = by.map_or_else(Vec::new, |by| self.buyers[by as usize - 1].held.clone());
+        Kept { by, held, is_overtaken: self.asked.is_overtaken(buyer) }
     }
 
     /// A buyer's next step; `None` once it has left.

@@ -34,6 +34,10 @@ pub(super) struct Asked {
     due: Vec<u32>,
     /// The sessions of killed buyers that the store may yet serve, each with its buyer.
     dead: Vec<(u32, u64)>,
+    /// For whom those that wait did so when they were last looked at.
+    blocked: Vec<(u32, Blocked)>,
+    /// Those whose turn it was, as the model says, when the store let another go.
+    overtaken: Vec<u32>,
 }
 
 /// What came of letting a buyer go, once all have come to rest.
@@ -86,7 +90,15 @@ enum One {
 
 impl Asked {
     pub(super) fn new(lookout: Option<Box<dyn Lookout>>) -> Self {
-        Self { lookout, waiting: Vec::new(), parked: Vec::new(), due: Vec::new(), dead: Vec::new() }
+        Self {
+            lookout,
+            waiting: Vec::new(),
+            parked: Vec::new(),
+            due: Vec::new(),
+            dead: Vec::new(),
+            blocked: Vec::new(),
+            overtaken: Vec::new(),
+        }
     }
 
     /// How long a request has to have waited before anything else is asked.
@@ -202,8 +214,13 @@ impl Asked {
                     return Err(Unrest::Died(other));
                 }
             }
-            if let One::Answered(reply) = self.one(crew, other, interrupted)? {
-                return Ok(Some((other, reply)));
+            match self.one(crew, other, interrupted)? {
+                One::Answered(reply) => return Ok(Some((other, reply))),
+                One::Waits(by) => {
+                    self.blocked.push((other, by));
+                    self.overtaken.extend(self.due.contains(&other).then_some(other));
+                }
+                One::AtGate => {}
             }
         }
         Ok(None)
@@ -214,8 +231,22 @@ impl Asked {
         answers.push((buyer, reply));
     }
 
+    /// For whom a buyer that waits did so when it was last looked at, since a request that came after its own was
+    /// answered.
+    pub(super) fn blocked(&self, buyer: u32) -> Option<Blocked> {
+        let seen = self.blocked.iter().rev().find(|(other, _)| *other == buyer);
+        seen.map(|(_, by)| *by)
+    }
+
+    /// Whether the store has let another go first.
+    pub(super) fn is_overtaken(&self, buyer: u32) -> bool {
+        self.overtaken.contains(&buyer)
+    }
+
     /// A buyer waits for nothing any more.
     pub(super) fn forget(&mut self, buyer: u32) {
+        self.blocked.retain(|(other, _)| *other != buyer);
+        self.overtaken.retain(|other| *other != buyer);
         self.waiting.retain(|waiting| *waiting != buyer);
         self.parked.retain(|parked| *parked != buyer);
     }

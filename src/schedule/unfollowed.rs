@@ -71,6 +71,9 @@ pub struct Kept {
     pub by: Option<u32>,
     /// What that buyer holds, each since which step.
     pub held: Vec<(Held, usize)>,
+    /// Whether it was the request's turn, and the store let another go first: among several that wait for one row a
+    /// server does not always keep their order.
+    pub is_overtaken: bool,
 }
 
 impl std::fmt::Display for Kept {
@@ -81,6 +84,11 @@ impl std::fmt::Display for Kept {
             self.held.iter().zip(std::iter::once(", which has held").chain(std::iter::repeat(" and")))
         {
             write!(f, "{and} {} since step {since}", thing(*held))?;
+        }
+        if self.is_overtaken {
+            f.write_str(
+                "; it was this request's turn, but where several wait a server may let another go first",
+            )?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //!
 //! By default every so-manieth of the orders; all of them with `--ignored` (or `--all`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use num_bigint::BigUint;
@@ -13,10 +13,11 @@ use ticketsim::buyer::{Buyer, Rules};
 use ticketsim::explore::{End, Setting, census, rehearse};
 use ticketsim::history::{History, Outcome};
 use ticketsim::plan::{PerBuyer, Plan};
+use ticketsim::protocol::Reply;
 use ticketsim::protocol::sql::{Engine, Isolation, Journal, SqlSale, Switch};
-use ticketsim::replay::{ReplayError, Replayed, replay};
+use ticketsim::replay::{Difference, ReplayError, Replayed, replay};
 use ticketsim::run::run;
-use ticketsim::schedule::{Schedule, Step, followed};
+use ticketsim::schedule::{Schedule, Step, Unfollowed, Why, followed};
 use ticketsim::store::sql::model::{SqliteModel, mysql, postgres};
 use ticketsim::verdict::judge;
 use ticketsim::workers::Watch;
@@ -251,8 +252,10 @@ fn errors(replayed: &Replayed, all: &mut Errors) {
 }
 
 /// Replays an order, and compares it with the model, step by step and in the end. Says whether only the victim of a
-/// deadlock was another. `None` where that buyer had a step left to take in this order: among more than two buyers who
-/// wait in several circles, which one a server takes is not repeatable.
+/// deadlock was another. `None` where the server made a choice of its own and the order can't go on: among more than
+/// two buyers who wait in several circles, which one it takes for its victim is not repeatable, and among several who
+/// wait for one row neither is which one it lets go first (11 of 100 times not the one that asked first, as
+/// measured at PostgreSQL).
 pub(crate) fn conform(plan: &Plan, schedule: &Schedule) -> Option<(Replayed, bool)> {
     let what = || format!("{schedule} of {:?}", plan.store.choices());
     let tickets = plan.tickets.expect("tickets");
@@ -265,8 +268,12 @@ pub(crate) fn conform(plan: &Plan, schedule: &Schedule) -> Option<(Replayed, boo
         {
             return None;
         }
+        Err(ReplayError::Unfollowed(error)) if plan.buyers > 2 && is_overtaken(&error) => return None,
         Err(error) => panic!("{}: {error}", what()),
     };
+    if plan.buyers > 2 && real.differs.first().is_some_and(lets_another_go) {
+        return None;
+    }
     assert_eq!(real.schedule(), *schedule, "{}", what());
     assert!(real.differs.iter().all(|differs| differs.model.is_none()), "{}: {:?}", what(), real.differs);
     let is_another_victim = !real.differs.is_empty();
@@ -275,6 +282,18 @@ pub(crate) fn conform(plan: &Plan, schedule: &Schedule) -> Option<(Replayed, boo
         assert_eq!(gist(&sold.history, &sold.verdict), gist(&rehearsed, &judge(&rehearsed)), "{}", what());
     }
     Some((real, is_another_victim))
+}
+
+/// Whether the server has let another buyer go than the one whose turn it was.
+fn is_overtaken(error: &Unfollowed) -> bool {
+    matches!(&error.why, Why::Waits { kept, .. } if kept.is_overtaken)
+}
+
+/// The same, where the order went on: as many were answered as the model says, and not the same ones.
+fn lets_another_go(differs: &Difference) -> bool {
+    let Some(model) = &differs.model else { return false };
+    let buyers = |answers: &[(u32, Reply)]| answers.iter().map(|(buyer, _)| *buyer).collect::<BTreeSet<_>>();
+    model.len() == differs.real.len() && model.len() > 1 && buyers(model) != buyers(&differs.real)
 }
 
 /// Whether somebody may be a deadlock's victim in it: who is tried again does not say so.
@@ -382,8 +401,11 @@ pub(crate) fn conformance_at_random(folder: &Path) {
             waited += usize::from(real.steps.iter().any(|taken| taken.wait.is_some()));
             victims += usize::from(is_another_victim);
         }
-        println!("  {engine}: {rounds} orders, {waited} of them with waiting; {victims} with another victim");
+        println!(
+            "  {engine}: {rounds} orders, {waited} of them with waiting; {victims} with another choice of the server's"
+        );
         assert!(waited * 10 > rounds, "{engine}: {waited} of {rounds} waited");
+        assert!(victims * 5 < rounds, "{engine}: {victims} of {rounds} are not compared");
     }
 }
 
