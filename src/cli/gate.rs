@@ -5,20 +5,20 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use clap::Args;
-use regex::Regex;
 
 use super::Exit;
 use super::outputs::Outputs;
 use super::pictures::PictureArgs;
 use super::print::{note, print, print_json};
+use super::reading::read_bounded;
 use crate::history;
 use crate::lang::{Lang, gate as say};
-use crate::race::gate::plan::{Database, GatePlan, Orders};
+use crate::race::config::{Config, ConfigError, Said};
+pub(super) use crate::race::gate::plan::GatePlan;
 use crate::race::gate::{self, Told, Why, step};
 use crate::race::plan::RacePlan;
 use crate::report::page::trace;
 use crate::report::race::{gate as text, gate_json, gate_page};
-use crate::store::{Address, sql};
 use crate::verdict::Ruling;
 
 /// The gate before a shop's database.
@@ -28,31 +28,31 @@ pub(super) struct GateArgs {
     /// postgres://USER@HOST:PORT/DATABASE, redis://HOST:PORT. -- COMMAND starts the shop, and finds the gate in its
     /// environment
     #[arg(long, value_name = "URL")]
-    pub(super) gate: Vec<String>,
+    gate: Vec<String>,
     /// A file of the shop in which the database's address stands: it has the gate's until the end
-    #[arg(long, value_name = "PATH", requires = "gate")]
+    #[arg(long, value_name = "PATH")]
     gate_file: Vec<PathBuf>,
     /// Which orders: all, random:N, or depth:K, those with at most K switches [default: all]
-    #[arg(long, value_name = "WHICH", requires = "gate", conflicts_with = "order")]
-    orders: Option<Orders>,
+    #[arg(long, value_name = "WHICH")]
+    orders: Option<String>,
     /// One order alone, from a file: 1:SELECT seats, 2:SELECT seats, 1:UPDATE seats
-    #[arg(long, value_name = "FILE", requires = "gate")]
-    pub(super) order: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    order: Option<PathBuf>,
     /// Statements that match run in the background, and pass
-    #[arg(long, value_name = "REGEX", requires = "gate")]
-    background: Vec<Regex>,
+    #[arg(long, value_name = "REGEX")]
+    background: Vec<String>,
     /// How long a request may neither ask nor answer before another goes on [default: 1s]
-    #[arg(long, value_name = "DUR", value_parser = super::duration::duration, requires = "gate")]
-    patience: Option<std::time::Duration>,
+    #[arg(long, value_name = "DUR")]
+    patience: Option<String>,
     /// How often the order that oversells is replayed [default: 100]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "gate")]
+    #[arg(long, value_name = "N")]
     replays: Option<u32>,
     /// What orders at random are drawn from
-    #[arg(long, value_name = "SEED", requires = "gate")]
+    #[arg(long, value_name = "SEED")]
     order_seed: Option<u64>,
     /// The verdict that makes the exit code 0: sound, or unsound
-    #[arg(long, value_name = "VERDICT", requires = "gate")]
-    expect: Option<Ruling>,
+    #[arg(long, value_name = "VERDICT")]
+    expect: Option<String>,
 }
 
 /// What of the output is asked for.
@@ -64,65 +64,70 @@ pub(super) struct Asked<'a> {
 }
 
 impl GateArgs {
-    fn plan(&self, interrupted: &AtomicBool) -> anyhow::Result<GatePlan> {
-        let databases =
-            self.gate.iter().map(|url| database(url)).collect::<anyhow::Result<Vec<Database>>>()?;
-        let postgres = databases.iter().filter(|database| matches!(database, Database::Postgres(_))).count();
-        anyhow::ensure!(
-            postgres < 2,
-            "--gate: one database of PostgreSQL, and as many of Redis as there are"
-        );
-        let order = match &self.order {
-            None => None,
-            Some(path) => {
-                let text = super::reading::read_bounded(path, interrupted)?;
-                let steps =
-                    step::parse(&text).map_err(|what| anyhow::anyhow!("{}: {what}", path.display()))?;
-                Some(steps)
+    /// The file with the order.
+    pub(super) fn order(&self) -> Option<&PathBuf> {
+        self.order.as_ref()
+    }
+
+    /// What is said here, over what a file says.
+    pub(super) fn over(&self, file: &mut Config) {
+        let said = |text: &String| Said::new(0..0, text.clone());
+        let put = |option: &Option<String>, place: &mut Option<Said>| {
+            if let Some(text) = option {
+                *place = Some(said(text));
             }
         };
-        Ok(GatePlan {
-            databases,
-            files: self.gate_file.clone(),
-            orders: self.orders.unwrap_or(Orders::All),
-            seed: self.order_seed.unwrap_or_else(rand::random),
-            order,
-            background: self.background.clone(),
-            patience: self.patience.unwrap_or(GatePlan::USUAL_PATIENCE),
-            replays: self.replays.unwrap_or(GatePlan::REPLAYS),
-        })
+        if !self.gate.is_empty() {
+            file.gate = self.gate.iter().map(said).collect();
+        }
+        if !self.background.is_empty() {
+            file.background = self.background.iter().map(said).collect();
+        }
+        if !self.gate_file.is_empty() {
+            file.gate_file.clone_from(&self.gate_file);
+        }
+        put(&self.orders, &mut file.orders);
+        put(&self.patience, &mut file.patience);
+        put(&self.expect, &mut file.expect);
+        // One order or many: what is said here counts.
+        if self.order.is_some() {
+            file.order.clone_from(&self.order);
+            file.orders = self.orders.as_ref().map(said);
+        } else if self.orders.is_some() {
+            file.order = None;
+        }
+        file.order_seed = self.order_seed.or(file.order_seed);
+        file.replays = self.replays.or(file.replays);
     }
 }
 
-fn database(url: &str) -> anyhow::Result<Database> {
-    match Address::parse(url) {
-        Ok(Address::Redis(address)) if address.tls => {
-            anyhow::bail!("--gate: the gate reads what is said, so there is no TLS behind it: take redis://…")
-        }
-        Ok(Address::Redis(address)) => Ok(Database::Redis(address)),
-        Ok(Address::Sql(sql::Address::Postgres(address))) => Ok(Database::Postgres(*address)),
-        Ok(_) => anyhow::bail!("--gate: the gate stands before postgres://… or redis://…"),
-        Err(error) => anyhow::bail!("--gate: {error}"),
+/// The plan of the gate, with its order, where there is to be one.
+pub(super) fn plan(
+    config: &Config,
+    interrupted: &AtomicBool,
+    wrong: &dyn Fn(ConfigError) -> anyhow::Error,
+) -> anyhow::Result<Option<GatePlan>> {
+    let Some(mut plan) = GatePlan::of(config).map_err(wrong)? else { return Ok(None) };
+    if let Some(path) = &config.order {
+        let text = read_bounded(path, interrupted)?;
+        let order = step::parse(&text).map_err(|what| anyhow::anyhow!("{}: {what}", path.display()))?;
+        plan.order = Some(order);
     }
+    Ok(Some(plan))
+}
+
+/// Whether this race can be run behind the gate.
+pub(super) fn check(gate: &GatePlan, plan: &RacePlan) -> Result<(), ConfigError> {
+    gate.check(plan)
 }
 
 pub(super) fn execute(
-    args: &GateArgs,
+    gate: &GatePlan,
     plan: &RacePlan,
     asked: &Asked<'_>,
     lang: Lang,
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Exit> {
-    let gate = args.plan(interrupted)?;
-    if plan.buyers > GatePlan::MOST_BUYERS || plan.buyers < 2 {
-        anyhow::bail!("--buyers: {} buyers: the gate takes 2 to {}", plan.buyers, GatePlan::MOST_BUYERS);
-    }
-    if plan.per_buyer != crate::plan::PerBuyer::ONE {
-        anyhow::bail!("--per-buyer: the gate takes one purchase of each buyer");
-    }
-    if plan.reset.is_none() {
-        anyhow::bail!("--reset: every order begins with the tickets on sale again; say what puts them there");
-    }
     let speaks = !asked.json && !asked.quiet;
     let mut tell = |told: &Told<'_>| {
         if let (Told::Open(database, port), false) = (told, asked.quiet) {
@@ -133,27 +138,27 @@ pub(super) fn execute(
             }
         }
     };
-    let gated = gate::run(plan, &gate, interrupted, &mut tell).context("--gate")?;
+    let gated = gate::run(plan, gate, interrupted, &mut tell).context("--gate")?;
     let mut outputs = Outputs::new(interrupted);
     let full = gated.shown.as_ref().and_then(|judged| judged.shown.as_ref());
     if let (Some(path), Some(full)) = (asked.history, full) {
         outputs.note(path, history::write(&full.history, path, interrupted));
     }
     if let Some(path) = &asked.pictures.html {
-        outputs.note(path, gate_page::write(plan, &gate, &gated, lang, path, interrupted));
+        outputs.note(path, gate_page::write(plan, gate, &gated, lang, path, interrupted));
     }
     if let (Some(path), Some(full)) = (&asked.pictures.trace, full) {
         outputs.note(path, trace::write(&full.history, &full.verdict, path, interrupted));
     }
     if asked.json {
-        print_json(&gate_json::of_gate(plan, &gate, &gated, &outputs.failures), interrupted)?;
+        print_json(&gate_json::of_gate(plan, gate, &gated, &outputs.failures), interrupted)?;
     } else if speaks {
-        print(&text::of_gate(&gate, &gated, lang), interrupted)?;
+        print(&text::of_gate(gate, &gated, lang), interrupted)?;
     } else {
         print(&format!("{}\n", gated.ruling), interrupted)?;
     }
     let expected =
-        args.expect.filter(|_| gated.why != Some(Why::Interrupted) && gated.ruling != Ruling::Unknown);
+        gate.expect.filter(|_| gated.why != Some(Why::Interrupted) && gated.ruling != Ruling::Unknown);
     let exit = match expected {
         _ if gated.why == Some(Why::Interrupted) => Exit::Interrupted,
         Some(expected) => {
@@ -165,31 +170,4 @@ pub(super) fn execute(
         None => gated.ruling.into(),
     };
     Ok(outputs.exit(exit))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The addresses are those of the stores, whatever stands in them.
-    #[test]
-    fn the_gate_takes_the_addresses_that_the_stores_take() {
-        for (url, shown) in [
-            ("redis://127.0.0.1", "redis://127.0.0.1:6379/0"),
-            ("redis://ann:s%40cret@[::1]:6380/2", "redis://ann@[::1]:6380/2"),
-            ("postgres://shop@127.0.0.1/shop", "postgres://shop@127.0.0.1:5432/shop"),
-        ] {
-            assert_eq!(database(url).expect(url).to_string(), shown);
-        }
-        for (url, said) in [
-            ("rediss://127.0.0.1", "no TLS behind it"),
-            ("redis://127.0.0.1:0", "port"),
-            ("sqlite:shop.db", "postgres://… or redis://…"),
-            ("mysql://127.0.0.1/shop", "postgres://… or redis://…"),
-            ("mongo://x", "no store"),
-        ] {
-            let error = database(url).expect_err(url).to_string();
-            assert!(error.starts_with("--gate: ") && error.contains(said), "{url}: {error}");
-        }
-    }
 }

@@ -4,7 +4,7 @@ mod check;
 mod choices;
 mod duration;
 mod explore;
-#[cfg(feature = "postgres")]
+#[cfg_attr(not(feature = "postgres"), path = "no_gate.rs")]
 mod gate;
 mod help;
 mod judging;

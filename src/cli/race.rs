@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
+use super::gate::{self, GateArgs};
 use super::outputs::{Outputs, check_outputs};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{note, print, print_json};
@@ -35,9 +36,8 @@ pub(super) struct RaceArgs {
     books: BookArgs,
     #[command(flatten)]
     state: StateArgs,
-    #[cfg(feature = "postgres")]
     #[command(flatten, next_help_heading = "Gate")]
-    gate: super::gate::GateArgs,
+    gate: GateArgs,
     #[command(flatten)]
     output: OutputArgs,
     /// Read all this from a file of TOML; options of the command line come before it
@@ -214,21 +214,21 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     }
     let output = &args.output;
     let mut kept: Vec<PathBuf> = [&args.from, &args.state.users].into_iter().flatten().cloned().collect();
-    kept.extend(args.order().cloned());
+    kept.extend(args.gate.order().cloned());
     let written = [&output.history, &output.junit].into_iter().filter_map(|path| path.as_deref());
     check_outputs(&kept, written.chain(output.pictures.paths()))?;
-    let plan = plan(&args, interrupted)?;
-    #[cfg(feature = "postgres")]
-    if args.is_gated() {
+    let (race, behind) = plans(&args, interrupted)?;
+    if let Some(plan) = behind {
         anyhow::ensure!(output.junit.is_none(), "--junit is for races without --gate: take --json with it");
-        let asked = super::gate::Asked {
+        let asked = gate::Asked {
             json: output.json,
             quiet: output.quiet,
             history: output.history.as_deref(),
             pictures: &output.pictures,
         };
-        return super::gate::execute(&args.gate, &plan, &asked, lang, interrupted);
+        return gate::execute(&plan, &race, &asked, lang, interrupted);
     }
+    let plan = race;
     let speaks = !output.json && !output.quiet;
     if speaks {
         print(&(text::plan_lines(&plan, lang) + &text::heading(lang)), interrupted)?;
@@ -271,7 +271,7 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
 }
 
 /// What the file says, and the command line before it, checked.
-fn plan(args: &RaceArgs, interrupted: &AtomicBool) -> anyhow::Result<RacePlan> {
+fn plans(args: &RaceArgs, interrupted: &AtomicBool) -> anyhow::Result<(RacePlan, Option<gate::GatePlan>)> {
     let (config, file) = match &args.from {
         None => (Config::default(), None),
         Some(path) => {
@@ -289,15 +289,20 @@ fn plan(args: &RaceArgs, interrupted: &AtomicBool) -> anyhow::Result<RacePlan> {
         Some(path) => users::read(path, buyers).map_err(|what| anyhow::anyhow!("--users: {what}"))?,
         None => Users::default(),
     };
-    let plan = config.plan(users).map_err(|ConfigError { option, at, what }| match &file {
+    let wrong = |ConfigError { option, at, what }: ConfigError| match &file {
         Some((path, text)) if !at.is_empty() => located(path, text, &at, &what),
         Some((path, _)) => anyhow::anyhow!("{}: {option}: {what}", path.display()),
         None => anyhow::anyhow!("--{option}: {what}"),
-    })?;
+    };
+    let behind = gate::plan(&config, interrupted, &wrong)?;
+    let plan = config.plan(users).map_err(wrong)?;
+    if let Some(gate) = &behind {
+        gate::check(gate, &plan).map_err(wrong)?;
+    }
     if let Some(folder) = plan.chdir.as_deref().filter(|folder| !folder.is_dir()) {
         anyhow::bail!("--chdir: {}: no such folder", crate::foreign::path(folder));
     }
-    Ok(plan)
+    Ok((plan, behind))
 }
 
 /// A port of this machine that nobody listens at.
@@ -314,28 +319,9 @@ fn located(path: &Path, text: &str, at: &Range<usize>, what: &str) -> anyhow::Er
 }
 
 impl RaceArgs {
-    #[cfg(feature = "postgres")]
-    fn is_gated(&self) -> bool {
-        !self.gate.gate.is_empty()
-    }
-
-    #[cfg(not(feature = "postgres"))]
-    fn is_gated(&self) -> bool {
-        false
-    }
-
-    #[cfg(feature = "postgres")]
-    fn order(&self) -> Option<&PathBuf> {
-        self.gate.order.as_ref()
-    }
-
-    #[cfg(not(feature = "postgres"))]
-    fn order(&self) -> Option<&PathBuf> {
-        None
-    }
-
     /// The options of the command line, over what a file says.
-    fn over(&self, file: Config) -> Config {
+    fn over(&self, mut file: Config) -> Config {
+        self.gate.over(&mut file);
         let RaceArgs { target, pace, books, state, .. } = self;
         let said = |text: &String| Said::new(0..0, text.clone());
         let one = |option: &Option<String>, file: Option<Said>| option.as_ref().map(said).or(file);
@@ -345,7 +331,7 @@ impl RaceArgs {
         let body = target.body.is_some() || target.json_body.is_some() || !target.form.is_empty();
         // Behind the gate a command starts the shop.
         let (shop, command) = match target.command.as_slice() {
-            words @ [_, ..] if self.is_gated() => {
+            words @ [_, ..] if !file.gate.is_empty() => {
                 let words: Vec<String> = words.iter().map(|word| shell_quoted(word)).collect();
                 (Some(format!("exec {}", words.join(" "))), Vec::new())
             }
@@ -383,6 +369,7 @@ impl RaceArgs {
             cacert: target.cacert.clone().or(file.cacert),
             insecure: target.insecure || file.insecure,
             remote: target.remote || file.remote,
+            ..file
         }
     }
 }
@@ -428,6 +415,15 @@ mod tests {
             "cacert",
             "insecure",
             "remote",
+            "gate",
+            "gate-file",
+            "orders",
+            "order",
+            "order-seed",
+            "background",
+            "patience",
+            "replays",
+            "expect",
         ];
         for option in options {
             let stands = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{option} = "));

@@ -107,7 +107,8 @@ pub(super) fn read_bounded(path: &Path, interrupted: &AtomicBool) -> anyhow::Res
     const MOST_BYTES: u64 = 1 << 20;
     let mut text = String::new();
     let read =
-        open_to_read(path, interrupted).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
+        open_to_read(path, interrupted).and_then(|file| file.take(MOST_BYTES + 1).read_to_string(&mut text));
     read.with_context(|| format!("{}: can't be read", path.display()))?;
+    anyhow::ensure!(text.len() as u64 <= MOST_BYTES, "{}: longer than {MOST_BYTES} bytes", path.display());
     Ok(text)
 }

@@ -46,8 +46,8 @@ texts! {
     }
     /// Orders that were left out.
     reduced(checked) {
-        en: "left out: orders that differ from one of these only in steps that touch different tables ({checked} drawn at random came to the same ends)",
-        zh: "略去：与其中某一种只在涉及不同表的步骤上有别的次序（随机抽取的 {checked} 种结局相同）",
+        en: "left out: orders that differ from one of these only in steps that touch different tables, or in who waits where a wait makes no difference ({checked} that were run nevertheless came to the same ends)",
+        zh: "略去：与其中某一种只在涉及不同表的步骤上、或在等待与否无关紧要之处不同的次序（仍然运行了 {checked} 种，结局相同）",
     }
     /// How fast.
     speed(rate) { en: "{rate} orders a second", zh: "每秒 {rate} 种次序" }
@@ -143,6 +143,16 @@ texts! {
     closed(statement) {
         en: "the shop closed its connection while a statement was held or waited ({statement}): give it a longer time-out",
         zh: "语句被拦住或在等待时，商店关闭了连接（{statement}）：请把它的超时调长",
+    }
+    /// Why: the database closed a connection.
+    lost(statement) {
+        en: "the database closed a connection on which a statement was held or waited ({statement})",
+        zh: "语句被拦住或在等待时，数据库关闭了连接（{statement}）",
+    }
+    /// Why: the database knows nobody who waits.
+    no_session(step) {
+        en: "{step} is not answered, and the database knows no session that asked it: is there a pooler between the gate and the database? Put the gate behind it, before the database itself",
+        zh: "{step} 没有得到回答，而数据库不认识发出它的会话：闸门和数据库之间有连接池程序吗？请把闸门放在它后面、数据库前面",
     }
     /// Why: nothing goes on.
     stuck(what) {

@@ -55,6 +55,15 @@ pub struct Config {
     pub cacert: Option<PathBuf>,
     pub insecure: bool,
     pub remote: bool,
+    pub gate: Vec<Said>,
+    pub gate_file: Vec<PathBuf>,
+    pub orders: Option<Said>,
+    pub order: Option<PathBuf>,
+    pub order_seed: Option<u64>,
+    pub background: Vec<Said>,
+    pub patience: Option<Said>,
+    pub replays: Option<u32>,
+    pub expect: Option<Said>,
 }
 
 /// A number, or a word such as `all`.
@@ -80,7 +89,8 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(option: &'static str, what: impl Into<String>) -> Self {
+    /// What is wrong, wherever it stands.
+    pub(super) fn new(option: &'static str, what: impl Into<String>) -> Self {
         Self { option, at: 0..0, what: what.into() }
     }
 }
@@ -110,6 +120,22 @@ impl Config {
         said.chain(&mut self.setup).chain(&mut self.env).for_each(|said| put(said.get_mut()));
         self.command.iter_mut().chain(&mut self.serve).for_each(put);
         self
+    }
+
+    /// The first option that is for the gate and nothing else, besides `gate` itself.
+    #[must_use]
+    pub fn of_gate(&self) -> Option<&'static str> {
+        let said = [
+            ("gate-file", !self.gate_file.is_empty()),
+            ("orders", self.orders.is_some()),
+            ("order", self.order.is_some()),
+            ("order-seed", self.order_seed.is_some()),
+            ("background", !self.background.is_empty()),
+            ("patience", self.patience.is_some()),
+            ("replays", self.replays.is_some()),
+            ("expect", self.expect.is_some()),
+        ];
+        said.into_iter().find(|(_, said)| *said).map(|(option, _)| option)
     }
 
     /// Everything that a race needs, checked. The users are read by the caller.
@@ -265,7 +291,7 @@ fn check(plan: &RacePlan) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn one<T>(
+pub(super) fn one<T>(
     option: &'static str,
     said: Option<&Said>,
     read: impl Fn(&str) -> Result<T, String>,
@@ -275,7 +301,7 @@ fn one<T>(
     said.map(read).transpose()
 }
 
-fn several<T>(
+pub(super) fn several<T>(
     option: &'static str,
     said: &[Said],
     read: impl Fn(&str) -> Result<T, String>,
@@ -284,7 +310,11 @@ fn several<T>(
     Ok(said.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
-fn duration(option: &'static str, said: Option<&Said>, usual: Duration) -> Result<Duration, ConfigError> {
+pub(super) fn duration(
+    option: &'static str,
+    said: Option<&Said>,
+    usual: Duration,
+) -> Result<Duration, ConfigError> {
     let read = |text: &str| match text {
         "0" => Ok(Duration::ZERO),
         _ => match humantime::parse_duration(text) {

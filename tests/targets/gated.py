@@ -1,16 +1,18 @@
 """A ticket shop on PostgreSQL in several manners, some with a race: serves at a port, and finds its database in
 DATABASE_URL.
 
-gated.py PORT MANNER [--table NAME] [--extended] [--pool N] [--think SECONDS] [--job SECONDS] [--workers N]
+gated.py PORT MANNER [--table NAME] [--extended] [--binary] [--pool N] [--think SECONDS] [--job SECONDS] [--workers N]
     [--config FILE]
 """
-import argparse, contextlib, http.server, json, os, queue, random, socket, struct, threading, time, urllib.parse
+import argparse, base64, contextlib, hashlib, hmac, http.server, json, os, queue, random, socket, struct, threading, time
+import urllib.parse
 
 parser = argparse.ArgumentParser()
 parser.add_argument("port", type=int)
 parser.add_argument("manner")
 parser.add_argument("--table", default="gated")
 parser.add_argument("--extended", action="store_true")
+parser.add_argument("--binary", action="store_true", help="numbers as their bytes, in both directions")
 parser.add_argument("--pool", type=int, default=0)
 parser.add_argument("--think", type=float, default=0)
 parser.add_argument("--job", type=float, default=0)
@@ -39,19 +41,47 @@ class Connection:
         assert self.file.read(1) == b"N"
         pairs = b"user\0%s\0database\0%s\0\0" % ((url.username or "postgres").encode(), url.path[1:].encode())
         self.socket.sendall(struct.pack("!ii", len(pairs) + 8, 196608) + pairs)
+        self.enter()
         self.answer()
         self.socket.settimeout(args.give_up)
+
+    def message(self):
+        kind, length = struct.unpack("!ci", self.file.read(5))
+        return kind, self.file.read(length - 4)
+
+    def enter(self):
+        """Is let in: without a word, or by SCRAM-SHA-256 (RFC 7677)."""
+        _, body = self.message()
+        if body[:4] == b"\0\0\0\0":
+            return
+        put = lambda body: self.socket.sendall(b"p" + struct.pack("!i", len(body) + 4) + body)
+        first = "n=,r=" + base64.b64encode(os.urandom(12)).decode()
+        text = ("n,," + first).encode()
+        put(b"SCRAM-SHA-256\0" + struct.pack("!i", len(text)) + text)
+        challenge = self.message()[1][4:].decode()
+        said = dict(part.split("=", 1) for part in challenge.split(","))
+        salted = hashlib.pbkdf2_hmac("sha256", url.password.encode(), base64.b64decode(said["s"]), int(said["i"]))
+        sign = lambda key, text: hmac.new(key, text, "sha256").digest()
+        key = sign(salted, b"Client Key")
+        last = "c=biws,r=" + said["r"]
+        signature = sign(hashlib.sha256(key).digest(), ",".join([first, challenge, last]).encode())
+        proof = bytes(one ^ other for one, other in zip(key, signature))
+        put((last + ",p=" + base64.b64encode(proof).decode()).encode())
+        kind, body = self.message()
+        assert (kind, body[:4]) == (b"R", b"\0\0\0\14"), body
+        assert self.message()[1] == b"\0\0\0\0"
 
     def answer(self):
         rows, done, error = [], "", None
         while True:
-            kind, length = struct.unpack("!ci", self.file.read(5))
-            body = self.file.read(length - 4)
+            kind, body = self.message()
             if kind == b"D":
                 row, at = [], 2
                 for _ in range(struct.unpack("!h", body[:2])[0]):
                     size = struct.unpack("!i", body[at : at + 4])[0]
-                    row.append(None if size < 0 else body[at + 4 : at + 4 + size].decode())
+                    value = body[at + 4 : at + 4 + size]
+                    number = args.binary and size in (4, 8)
+                    row.append(None if size < 0 else int.from_bytes(value, "big", signed=True) if number else value.decode())
                     at += 4 + max(size, 0)
                 rows.append(row)
             elif kind == b"C":
@@ -71,19 +101,37 @@ class Connection:
             body = text.encode() + b"\0"
             self.socket.sendall(b"Q" + struct.pack("!i", len(body) + 4) + body)
             return self.answer()
+        self.socket.sendall(self.extended(text, *values))
+        return self.answer()
+
+    def extended(self, text, *values):
         put = lambda kind, body: kind + struct.pack("!i", len(body) + 4) + body
-        texts = [str(value).encode() for value in values]
+        way = b"\0\1\0\1" if args.binary else b"\0\0"
+        texts = [struct.pack("!i", value) if args.binary else str(value).encode() for value in values]
         bound = b"".join(struct.pack("!i", len(text)) + text for text in texts)
-        self.socket.sendall(
+        return (
             put(b"P", b"\0" + text.encode() + b"\0\0\0")
-            + put(b"B", b"\0\0\0\0" + struct.pack("!h", len(texts)) + bound + b"\0\0")
+            + put(b"B", b"\0\0" + way + struct.pack("!h", len(texts)) + bound + (b"\0\1\0\1" if args.binary else b"\0\0"))
             + put(b"E", b"\0\0\0\0\0")
             + put(b"S", b"")
         )
+
+    def pipeline(self, *texts):
+        """Sends all of them at once, and takes their answers then."""
+        self.socket.sendall(b"".join(self.extended(text) for text in texts))
+        return [self.answer() for _ in texts]
+
+    def copy(self, text, data):
+        """Gives data to a COPY FROM STDIN."""
+        body = text.encode() + b"\0"
+        self.socket.sendall(b"Q" + struct.pack("!i", len(body) + 4) + body)
+        assert self.message()[0] == b"G"
+        self.socket.sendall(b"d" + struct.pack("!i", len(data) + 4) + data + b"c\0\0\0\4")
         return self.answer()
 
     def close(self):
-        self.socket.sendall(b"X\0\0\0\4")
+        with contextlib.suppress(OSError):
+            self.socket.sendall(b"X\0\0\0\4")
         self.socket.close()
 
 
@@ -158,6 +206,113 @@ def receipts(own):
         return True
 
 
+def pipelined(own):
+    """It checks, and sends all the rest at once."""
+    if int(own.ask(READ)[0][0][0]) < 1:
+        return False
+    own.pipeline("BEGIN", "UPDATE %s SET left_over = left_over - 1 WHERE id = 1" % table, RECEIPT.replace("$1", "1"), "COMMIT")
+    return True
+
+
+def copied(own):
+    """Its receipt is copied in."""
+    if not check_then_set(own):
+        return False
+    own.copy("COPY %s_orders FROM STDIN" % table, b"1\n")
+    return True
+
+
+def two_connections(own):
+    """It reads on one connection, and writes on another."""
+    left = int(own.ask(READ)[0][0][0])
+    if left > 0:
+        with connection() as other:
+            other.ask(WRITE, left - 1)
+    return left > 0
+
+
+def each(own):
+    """A connection for each statement."""
+    with connection() as one:
+        left = int(one.ask(READ)[0][0][0])
+    if left > 0:
+        with connection() as other:
+            other.ask(WRITE, left - 1)
+    return left > 0
+
+
+def shared(own):
+    """A lock that others may have as well, before a write: two of them wait for each other."""
+    try:
+        with transaction(own):
+            return check_then_set(own, " FOR SHARE")
+    except DatabaseError as error:
+        if error.args[0] != "40P01":
+            raise
+        return None
+
+
+def next_seat(own):
+    """It takes a seat that is free: which is looked up before the wait, and not again after it."""
+    free = "(SELECT id FROM %s_seats WHERE free = 1 ORDER BY id LIMIT 1)" % table
+    with transaction(own):
+        return own.ask("UPDATE %s_seats SET free = 0 WHERE id = %s" % (table, free))[1] == 1
+
+
+def large(own):
+    """It reads more than anybody holds, and asks with more than a packet."""
+    own.ask("SELECT repeat('x', 1000), count(*) FROM %s_orders, generate_series(1, 9000) AS n GROUP BY n" % table)
+    own.ask("UPDATE %s_orders SET ticket = 1 WHERE ticket = 99 AND '%s' <> ''" % (table, "x" * 300000))
+    return check_then_set(own)
+
+
+def hidden(own):
+    """It decides by what it has in its memory: the statements say nothing of it."""
+    global memory
+    own.ask("SELECT count(*) FROM %s_orders" % table)
+    left = memory
+    own.ask("SELECT count(*) FROM %s" % table)
+    if left > 0:
+        memory = left - 1
+    return left > 0
+
+
+def dies(own):
+    own.ask(READ)
+    os._exit(3)
+
+
+def breaks(own):
+    """Where nothing is left it drops its connection in the middle of its transaction."""
+    own.ask("BEGIN")
+    left = int(own.ask(READ + " FOR UPDATE")[0][0][0])
+    if left < 1:
+        own.socket.shutdown(socket.SHUT_RDWR)
+        return False
+    own.ask(WRITE, left - 1)
+    own.ask("COMMIT")
+    return True
+
+
+def with_redis(own, early=False):
+    """A lock at another store, let go before the commit or after it."""
+    with contextlib.closing(socket.create_connection(tuple(os.environ["REDIS"].split(":")))) as lock:
+        ask = lambda *words: (lock.sendall(" ".join(words).encode() + b"\r\n"), lock.recv(64))[1]
+        while not ask("SET", table, "1", "NX", "PX", "60000").startswith(b"+OK"):
+            time.sleep(0.002)
+        with transaction(own):
+            bought = check_then_set(own)
+            if early:
+                ask("DEL", table)
+        if not early:
+            ask("DEL", table)
+    return bought
+
+
+def with_redis_early(own):
+    return with_redis(own, early=True)
+
+
 def late_commit(own):
     """The lock is let go before the commit."""
     own.ask("SELECT pg_advisory_lock($1)", KEY)
@@ -228,6 +383,7 @@ def cached(own):
 KEY = int.from_bytes(table.encode()[-6:], "big")
 buy = globals()[args.manner]
 count = 0
+memory = 1
 
 
 class Shop(http.server.BaseHTTPRequestHandler):
@@ -235,20 +391,27 @@ class Shop(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self):
+        if args.manner == "hidden":
+            return self.answer(200, {"left": memory})
         with connection() as own:
-            self.answer(200, {"left": int(own.ask(READ)[0][0][0])})
+            count = "SELECT count(*) FROM %s_seats WHERE free = 1" % table
+            left = own.ask(count if args.manner == "next_seat" else READ)[0][0][0]
+        self.answer(200, {"left": int(left)})
 
     def do_POST(self):
-        global count
+        global memory
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.startswith("/reset"):
             with connection() as own:
-                own.ask("UPDATE %s SET left_over = $1, busy = 0 WHERE id = 1" % table, self.path.split("=")[1])
+                own.ask("UPDATE %s SET left_over = $1, busy = 0 WHERE id = 1" % table, int(self.path.split("=")[1]))
                 own.ask("DELETE FROM %s_orders" % table)
+                if args.manner == "next_seat":
+                    own.ask("UPDATE %s_seats SET free = 1" % table)
+            memory = 1
             return self.answer(200, {})
         with connection() as own:
             bought = buy(own)
-        self.answer(*((200, {}) if bought else (409, {})))
+        self.answer(*((423, {}) if bought is None else (200, {}) if bought else (409, {})))
 
     def answer(self, status, body):
         text = json.dumps(body).encode()
@@ -277,6 +440,8 @@ with contextlib.closing(Connection()) as own:
         own.ask("CREATE TABLE %s (id int PRIMARY KEY, left_over int, busy int DEFAULT 0)" % table)
         own.ask("CREATE TABLE %s_orders (ticket int)" % table)
         own.ask("INSERT INTO %s VALUES (1, 1)" % table)
+        own.ask("CREATE TABLE %s_seats (id int PRIMARY KEY, free int)" % table)
+        own.ask("INSERT INTO %s_seats VALUES (1, 1)" % table)
 server = Server(("127.0.0.1", args.port), Shop)
 for _ in range(args.workers - 1):
     if os.fork() == 0:

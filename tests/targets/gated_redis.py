@@ -1,6 +1,6 @@
 """A ticket shop on Redis in several manners, some with a race: serves at a port, and finds its store in REDIS_URL.
 
-gated_redis.py PORT MANNER [--key NAME] [--pool N] [--shared]
+gated_redis.py PORT MANNER [--key NAME] [--pool N] [--shared] [--resp2]
 """
 import argparse, contextlib, http.server, json, os, queue, socket, threading, time, urllib.parse
 
@@ -10,6 +10,7 @@ parser.add_argument("manner")
 parser.add_argument("--key", default="gated")
 parser.add_argument("--pool", type=int, default=0)
 parser.add_argument("--shared", action="store_true")
+parser.add_argument("--resp2", action="store_true")
 args = parser.parse_args()
 url = urllib.parse.urlsplit(os.environ["REDIS_URL"])
 KEY, LOCK = args.key, args.key + ":lock"
@@ -24,7 +25,8 @@ class Connection:
         self.socket = socket.create_connection((url.hostname, url.port or 6379))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb")
-        self.ask("HELLO", "3")
+        if not args.resp2:
+            self.ask("HELLO", "3")
 
     def send(self, *words):
         words = [str(word).encode() for word in words]

@@ -22,6 +22,8 @@ pub struct Buyer {
     pub ended: Option<Ended>,
     /// Whether it neither asks nor answers.
     pub parked: bool,
+    /// How often it may have let something go.
+    pub let_go: u32,
     /// How often it has asked each of its statements.
     turns: BTreeMap<String, u32>,
     /// Its last statement with what it saw, and how often in a row they were the same.
@@ -57,6 +59,7 @@ impl Buyer {
                         return_ns: None,
                         ended: None,
                         parked: false,
+                        let_go: 0,
                         turns: BTreeMap::new(),
                         last: None,
                         same: 0,

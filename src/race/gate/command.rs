@@ -153,9 +153,7 @@ pub fn read(words: &[String], transaction: &Transaction) -> Statement {
         reads: reads.iter().map(key).collect(),
         touches: touches.iter().map(key).collect(),
         unknown,
-        snapshot: false,
-        unlocks: false,
-        locks: false,
+        ..Statement::default()
     };
     if verb == "EXEC" {
         statement.reads = transaction.reads.clone();

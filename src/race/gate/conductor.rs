@@ -12,6 +12,8 @@
 
 mod arrivals;
 mod choices;
+mod holds;
+mod idle;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -75,6 +77,8 @@ struct Held {
     /// What is the same when it is asked again.
     pattern: String,
     statement: Statement,
+    /// The tables on which it does after a wait what it would do had it come later, if it does.
+    later: Option<Tables>,
 }
 
 /// A statement that is at the server.
@@ -143,8 +147,11 @@ impl<'a, 'b> Conductor<'a, 'b> {
             evidence: None,
             shared: false,
             known: false,
+            waits: false,
             why: None,
             strangers: Vec::new(),
+            assumed: Tables::new(),
+            changed: Tables::new(),
         };
         let (buyers, held, sent, behind, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let clock = Clock::new();
@@ -179,7 +186,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
                 continue;
             }
             let place = self.choose(&places, chooser);
-            self.release(place)?;
+            self.release(place, chooser)?;
         }
         if self.ran.why.is_none() && !self.ran.known {
             self.ran.why = chooser.end().and_then(Why::of);
@@ -200,14 +207,14 @@ impl<'a, 'b> Conductor<'a, 'b> {
     }
 
     /// Lets a statement go on, and its buyer with it.
-    fn release(&mut self, place: usize) -> Result<()> {
+    fn release(&mut self, place: usize, chooser: &mut dyn Chooser) -> Result<()> {
         if self.ran.taken.len() >= MOST_STEPS {
             return Err(Why::NoEnd(MOST_STEPS));
         }
         let held = self.held.remove(place);
-        let note = self.notes.entry(held.link).or_default();
-        note.touched.extend(held.statement.touches.iter().cloned());
-        note.unknown |= held.statement.unknown;
+        // What it touches after a wait is what it would touch had it come later: only where it holds nothing yet.
+        let later = held.later.filter(|_| self.holds_nothing(held.buyer));
+        self.note_asked(held.link, &held.statement);
         self.ran.taken.push(Taken {
             choice: held.choice,
             text: held.text,
@@ -231,6 +238,9 @@ impl<'a, 'b> Conductor<'a, 'b> {
             self.deliver(held.link)?;
         } else {
             self.running = None;
+            if let Some(tables) = later {
+                self.tell_wait(held.link, &tables, chooser);
+            }
         }
         Ok(())
     }
@@ -321,18 +331,24 @@ impl<'a, 'b> Conductor<'a, 'b> {
     /// Lets the running buyer run until it asks, or answers, or does neither for too long.
     fn run_to_quiet(&mut self) -> Result<()> {
         let Some(running) = self.running else { return Ok(()) };
-        let until = Instant::now() + self.stage.patience;
+        let began = Instant::now();
+        let mut until = began + self.stage.patience;
         loop {
             self.settle_open(running)?;
             if self.is_quiet(running) {
                 break;
             }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                self.park(running);
-                break;
+            if !left.is_zero() {
+                self.move_on(left.min(TICK))?;
+            } else if self.is_idle(began)? {
+                if !self.is_quiet(running) && self.open.is_empty() {
+                    self.park(running);
+                    break;
+                }
+            } else {
+                until = Instant::now() + self.stage.patience / 4;
             }
-            self.move_on(left.min(TICK))?;
         }
         self.running = None;
         Ok(())
@@ -349,7 +365,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         self.buyers[buyer].parked = true;
         if !self.ran.parked.contains(&number) {
             self.ran.parked.push(number);
-            self.ran.evidence = self.ran.evidence.take().or_else(|| seen(self.stage.group?));
+            self.ran.evidence = self.ran.evidence.take().or_else(|| idle::stands_in(self.stage.group?));
         }
     }
 
@@ -376,7 +392,18 @@ impl<'a, 'b> Conductor<'a, 'b> {
         Ok(())
     }
 
-    fn stuck(&self) -> Why {
+    fn stuck(&mut self) -> Why {
+        let asked = self.sent.iter().filter(|sent| sent.answered.is_none() && sent.blockers.is_empty());
+        let links: Vec<LinkId> = asked.map(|sent| sent.link).collect();
+        for link in links {
+            let Some((pid, door)) = self.stage.proxy.link(link).and_then(|link| Some((link.pid?, link.door)))
+            else {
+                continue;
+            };
+            if self.stage.watches.get_mut(door).is_some_and(|watch| !watch.knows(pid)) {
+                return Why::NoSession(self.said_of(link));
+            }
+        }
         Why::Stuck {
             waiting: self.sent.iter().map(|sent| self.said_of(sent.link)).collect(),
             parked: self.parked().into_iter().map(|buyer| self.buyers[buyer].number).collect(),
@@ -400,7 +427,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
                 Happened::Asks(was_behind) => self.asked(link, was_behind)?,
                 Happened::Behind => self.came_behind(link),
                 Happened::Answered(saw) => self.answered(link, saw),
-                Happened::Closed(held) => self.closed(link, held)?,
+                Happened::Closed(held, by_server) => self.closed(link, held, by_server)?,
             }
         }
         for buyer in &mut self.buyers {
@@ -427,15 +454,4 @@ impl<'a, 'b> Conductor<'a, 'b> {
             note.unknown = false;
         }
     }
-}
-
-/// What the threads of the shop stand in.
-#[cfg(target_os = "linux")]
-fn seen(group: i32) -> Option<String> {
-    Some(super::evidence::of(group)).filter(|told| !told.is_empty())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn seen(_: i32) -> Option<String> {
-    None
 }

@@ -1,4 +1,5 @@
-//! What a request may be waiting for that neither asks nor answers: the system calls in which the shop's threads stand.
+//! What a request may be waiting for that neither asks nor answers: the system calls in which the shop's threads stand,
+//! and whether any of them runs, or wants to.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,45 @@ pub fn of(group: i32) -> String {
     calls.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let told = calls.iter().take(6).map(|(name, count)| format!("{name} × {count}"));
     told.collect::<Vec<_>>().join(", ")
+}
+
+/// How busy the threads of a process group have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// Whether a thread runs, wants to, or waits for a disk.
+    now: bool,
+    /// For how long they ran, and waited for a processor, so far.
+    spent_ns: u64,
+}
+
+impl Busy {
+    /// As it is now; `None` where nothing can be seen.
+    #[must_use]
+    pub fn of(group: i32) -> Option<Self> {
+        let mut busy = Self { now: false, spent_ns: 0 };
+        let mut seen = 0;
+        for pid in processes(group) {
+            for thread in numbers(&format!("/proc/{pid}/task")).into_iter().take(MOST_THREADS) {
+                let text = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/{name}"));
+                let Ok(stat) = text("stat") else { continue };
+                seen += 1;
+                let state = stat.rsplit_once(')').and_then(|(_, fields)| fields.trim_start().chars().next());
+                busy.now |= matches!(state, Some('R' | 'D'));
+                let spent = text("schedstat").unwrap_or_default();
+                let times = spent.split_whitespace().take(2).filter_map(|time| time.parse::<u64>().ok());
+                busy.spent_ns = busy.spent_ns.saturating_add(times.sum());
+            }
+        }
+        (seen > 0).then_some(busy)
+    }
+
+    /// Whether nothing but a little went on from then to now.
+    #[must_use]
+    pub fn was_idle_since(self, then: Self, time: std::time::Duration) -> bool {
+        // Timers and jobs in the background take a moment now and then.
+        let little = u64::try_from(time.as_nanos() / 4).unwrap_or(u64::MAX);
+        !self.now && !then.now && self.spent_ns.saturating_sub(then.spent_ns) < little
+    }
 }
 
 fn numbers(folder: &str) -> Vec<i32> {
@@ -70,4 +110,37 @@ fn name(number: i64) -> String {
     ];
     let found = known.iter().find(|(call, _)| *call == number);
     found.map_or_else(|| format!("call {number}"), |(_, name)| (*name).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// What a process that is started in a group of its own does within a while.
+    fn idle(script: &str) -> bool {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdin(Stdio::null()).process_group(0);
+        let mut child = command.spawn().expect("a shell");
+        let group = i32::try_from(child.id()).expect("a number");
+        std::thread::sleep(Duration::from_millis(200));
+        let (began, then) = (Instant::now(), Busy::of(group).expect("it is there"));
+        std::thread::sleep(Duration::from_millis(60));
+        let now = Busy::of(group).expect("it is there");
+        let idle = now.was_idle_since(then, began.elapsed());
+        let _ =
+            nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::Signal::SIGKILL);
+        child.wait().expect("its end");
+        idle
+    }
+
+    #[test]
+    fn who_computes_is_told_from_who_sleeps() {
+        assert!(idle("sleep 5"));
+        assert!(!idle("while :; do :; done"));
+        assert_eq!(Busy::of(i32::MAX), None);
+    }
 }

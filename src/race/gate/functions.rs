@@ -202,3 +202,11 @@ pub fn is_harmless(function: &str) -> bool {
     ];
     NAMES.contains(&function)
 }
+
+/// Functions that wait for no row and no table, and change none, whatever else they do.
+pub fn is_apart(function: &str) -> bool {
+    let names = ["currval", "lastval", "nextval", "pg_notify", "pg_sleep", "setval"];
+    names.contains(&function)
+        || function.starts_with("pg_advisory_")
+        || function.starts_with("pg_try_advisory_")
+}

@@ -1,6 +1,6 @@
 //! What came of all the orders that were tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::plan::Orders;
@@ -58,6 +58,10 @@ pub struct Count {
     pub orders: u64,
     /// How many were left out, since they differ from one of those in nothing that can matter.
     pub known: u64,
+    /// Whether some of these were left out since they wait.
+    pub waits: bool,
+    /// What those came to that were run to their end nevertheless.
+    pub known_ends: BTreeSet<String>,
     /// How many of them are unsound.
     pub unsound: u64,
     /// How many could not be judged.
@@ -93,7 +97,7 @@ pub struct Gated {
     pub count: Count,
     /// Whether orders were left out that differ in nothing that can matter.
     pub reduced: bool,
-    /// How many orders were drawn without leaving any out, to see whether they come to the same ends.
+    /// How many orders were run to their end that were left out, or drawn from all: they came to the same ends.
     pub checked: u64,
     /// The shortest unsound order; where there is none, the first order.
     pub shown: Option<Judged>,

@@ -1,4 +1,4 @@
-//! The words of SQL: strings, comments and numbers are left out, since no name of a table stands in them.
+//! The words of SQL: what stands in strings, comments and numbers is left out, since no name of a table does.
 
 /// What may matter of a text of SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,13 @@ pub enum Token {
     Dot,
     /// `;`
     Semicolon,
-    /// Anything else: a value, an operator.
+    /// `=`, alone or at the end of an operator.
+    Equals,
+    /// `::`
+    Cast,
+    /// A number, a string, a parameter.
+    Value,
+    /// Anything else: an operator.
     Other,
 }
 
@@ -44,7 +50,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
     let mut lexer = Lexer { chars: text.chars().collect(), at: 0 };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next() {
-        // A run of values and operators is one.
+        // A run of operators is one.
         if token != Token::Other || tokens.last() != Some(&Token::Other) {
             tokens.push(token);
         }
@@ -79,18 +85,26 @@ impl Lexer {
                     return Some(self.dollars());
                 }
                 _ if c.is_alphabetic() || c == '_' => return Some(self.word()),
-                _ => {
+                (':', Some(':')) => {
+                    self.at += 2;
+                    return Some(Token::Cast);
+                }
+                ('$' | '0'..='9', _) => {
                     self.at += 1;
-                    while c.is_ascii_digit() && self.peek(0).is_some_and(|c| c.is_alphanumeric() || c == '.')
-                    {
+                    while self.peek(0).is_some_and(|c| c.is_alphanumeric() || c == '.') {
                         self.at += 1;
                     }
+                    return Some(Token::Value);
+                }
+                _ => {
+                    self.at += 1;
                     return Some(match c {
                         '(' => Token::Open,
                         ')' => Token::Close,
                         ',' => Token::Comma,
                         '.' => Token::Dot,
                         ';' => Token::Semicolon,
+                        '=' => Token::Equals,
                         _ => Token::Other,
                     });
                 }
@@ -130,7 +144,7 @@ impl Lexer {
                 _ => {}
             }
         }
-        Token::Other
+        Token::Value
     }
 
     fn quoted(&mut self) -> Token {
@@ -168,7 +182,7 @@ impl Lexer {
             }
             self.at += 1;
         }
-        Token::Other
+        Token::Value
     }
 
     fn word(&mut self) -> Token {

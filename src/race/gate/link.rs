@@ -40,8 +40,8 @@ pub enum Happened {
     Behind,
     /// The answer to the batch that was sent is there, and is held.
     Answered(Saw),
-    /// It was closed; what was held of it.
-    Closed(Option<String>),
+    /// It was closed; what was held of it, and whether the server was who closed it.
+    Closed(Option<String>, bool),
 }
 
 /// The language that is spoken on a connection.
@@ -55,6 +55,9 @@ pub enum Language {
 
 /// Whether a side has ended, and how.
 type Ended = Result<(), String>;
+
+/// What a connection with the server that is gone begins with.
+const OF_SERVER: &str = "the database: ";
 
 #[derive(Debug)]
 enum Speaks {
@@ -165,6 +168,15 @@ impl Link {
         self.status == Status::Idle && self.owed.is_empty() && self.batches.is_empty() && !self.answered
     }
 
+    /// Whether the server owes an answer to something that passed, or has not let it in yet.
+    pub fn owes_passing(&self) -> bool {
+        let enters = match &self.speaks {
+            Speaks::Postgres(postgres) => postgres.is_entering(),
+            Speaks::Redis(_) | Speaks::Away => false,
+        };
+        enters || self.owed.iter().any(|owed| !owed.held)
+    }
+
     /// Whether nothing was under way on it before the batch that is at the gate.
     pub fn is_fresh(&self) -> bool {
         self.status == Status::Idle && self.owed.is_empty() && !self.answered
@@ -202,7 +214,8 @@ impl Link {
             // What the server said last is still to be heard.
             let _ = self.client.write_all(&self.to_client);
             let held = self.batches.front().filter(|batch| !batch.texts.is_empty());
-            happened.push(Happened::Closed(held.map(|batch| format!("{}: {why}", batch.texts.join("; ")))));
+            let held = held.map(|batch| format!("{}: {why}", batch.texts.join("; ")));
+            happened.push(Happened::Closed(held, why.starts_with(OF_SERVER)));
         }
         // Those behind the first: whoever sent them waits as well.
         let behind = self.batches.len().saturating_sub(1);
@@ -231,11 +244,12 @@ impl Link {
         let heard = self.hear(&mut speaks, upstream, happened);
         self.speaks = speaks;
         let (from_client, from_server) = heard?;
+        let of_server = |why: String| format!("{OF_SERVER}{why}");
         if let Some(server) = &mut self.server {
-            write(server, &mut self.to_server)?;
+            write(server, &mut self.to_server).map_err(of_server)?;
         }
         write(&mut self.client, &mut self.to_client)?;
-        from_client.and(from_server)
+        from_client.and(from_server.map_err(of_server))
     }
 
     /// Hears both sides: what they said is understood before the end of either counts.
@@ -265,7 +279,7 @@ impl Link {
     fn connect(&mut self, upstream: SocketAddr) -> Result<(), String> {
         let server = TcpStream::connect_timeout(&upstream, CONNECT)
             .and_then(|server| server.set_nonblocking(true).and(server.set_nodelay(true)).map(|()| server))
-            .map_err(|error| format!("{upstream}: {error}"))?;
+            .map_err(|error| format!("{OF_SERVER}{upstream}: {error}"))?;
         self.server = Some(server);
         Ok(())
     }

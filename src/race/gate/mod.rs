@@ -7,6 +7,7 @@
 //! [`statement`], [`step`], [`orders`], [`environment`] and [`wire`] are pure. `proxy` is the gate, `conductor`
 //! carries one order out, `phases` decides which.
 
+mod alike;
 mod background;
 mod buyers;
 mod command;
@@ -40,6 +41,7 @@ use super::http::Net;
 use super::plan::RacePlan;
 use super::trial::Track;
 use super::url::is_near;
+use crate::store::redis::RedisError;
 use crate::store::sql::SqlError;
 use crate::store::sql::address::PostgresHost;
 use background::Background;
@@ -69,13 +71,8 @@ pub enum GateError {
     #[error(transparent)]
     Sql(#[from] SqlError),
     /// Redis can't be asked.
-    #[error("{address}: {source}")]
-    Redis {
-        /// Where it is.
-        address: String,
-        /// Why not.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Redis(#[from] RedisError),
     /// There is no port.
     #[error("the gate: {0}")]
     Port(std::io::Error),
@@ -137,19 +134,15 @@ fn upstream(plan: &RacePlan, database: &Database) -> Result<(String, SocketAddr)
 /// Opens the gate's doors, and asks the databases past them.
 fn open<'a>(plan: &RacePlan, gate: &'a GatePlan) -> Result<(Stage<'a>, Vec<Behind>), GateError> {
     let (mut proxy, mut behind, mut watches) = (Proxy::default(), Vec::new(), Vec::new());
-    let mut schema = Schema::default();
     for database in &gate.databases {
         let (host, address) = upstream(plan, database)?;
         let (engine, language) = match database {
             Database::Postgres(address) => {
-                let mut watch = Watch::begin(address)?;
-                schema = watch.schema()?;
-                watches.push(Watcher::Postgres(watch));
+                watches.push(Watcher::Postgres(Watch::begin(address)?));
                 (environment::POSTGRES, Language::Postgres)
             }
             Database::Redis(redis) => {
-                let error = |source| GateError::Redis { address: database.to_string(), source };
-                watches.push(Watcher::Redis(RedisWatch::begin(redis, address).map_err(error)?));
+                watches.push(Watcher::Redis(RedisWatch::begin(redis)?));
                 (environment::REDIS, Language::Redis)
             }
         };
@@ -158,7 +151,7 @@ fn open<'a>(plan: &RacePlan, gate: &'a GatePlan) -> Result<(Stage<'a>, Vec<Behin
         behind.push(Behind { host, address, engine, port });
     }
     let background = Background::new(gate.background.clone());
-    let (patience, group) = (gate.patience, None);
+    let (schema, patience, group) = (Schema::default(), gate.patience, None);
     Ok((Stage { proxy, watches, schema, background, patience, group }, behind))
 }
 

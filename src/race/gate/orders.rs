@@ -4,12 +4,13 @@
 //! [`Tree`] tries all orders, depth first. With reduction it leaves out those that differ from one that was tried in
 //! nothing but the order of steps that do not depend on each other (sleep sets, Godefroid 1996): a step that was
 //! tried at a point sleeps in the branches that follow, until a step is taken that it depends on. Every final state is
-//! reached nevertheless; only ways to it are left out.
+//! reached nevertheless; only ways to it are left out. A step that has to wait, and does after the wait what it would do
+//! had it come after those that it waits for, is not there until one of them lets something go.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::step::{Choice, Step, written};
+use super::step::{Choice, Hold, Step, written};
 
 /// What goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +32,14 @@ pub enum Pick {
 
 /// Who chooses.
 pub trait Chooser {
-    /// Which of these goes on.
-    fn choose(&mut self, held: &[Choice]) -> Pick;
+    /// Which of these goes on, while buyers hold on to this.
+    fn choose(&mut self, held: &[Choice], holds: &[Hold]) -> Pick;
+
+    /// What was chosen has to wait until one of these lets something go, and does then what it would do had it come
+    /// later. Whether that makes it known what comes of it.
+    fn waits(&mut self, _: &[Hold]) -> bool {
+        false
+    }
 
     /// Nothing is held any more.
     fn end(&mut self) -> Option<Pick> {
@@ -53,6 +60,8 @@ struct Node {
     held: Vec<Choice>,
     /// What need not be tried here.
     sleep: Vec<Step>,
+    /// What would wait here, and for what.
+    waits: Vec<(Choice, Vec<Hold>)>,
     /// What was tried before the present one.
     tried: Vec<usize>,
     present: usize,
@@ -64,6 +73,8 @@ pub struct Tree {
     nodes: Vec<Node>,
     depth: usize,
     reduce: bool,
+    /// Whether steps that wait are tried nevertheless.
+    wait: bool,
     /// The most switches away from a buyer that could go on.
     most_switches: Option<u32>,
 }
@@ -72,13 +83,19 @@ impl Tree {
     /// All orders; with reduction, one of those that differ in nothing that can matter.
     #[must_use]
     pub fn all(reduce: bool) -> Self {
-        Self { reduce, ..Self::default() }
+        Self { reduce, wait: !reduce, ..Self::default() }
+    }
+
+    /// The same with reduction, but steps that wait are tried nevertheless.
+    #[must_use]
+    pub fn with_waits() -> Self {
+        Self { reduce: true, wait: true, ..Self::default() }
     }
 
     /// All orders with at most so many switches away from a buyer that could go on.
     #[must_use]
     pub fn few_switches(most: u32) -> Self {
-        Self { most_switches: Some(most), ..Self::default() }
+        Self { most_switches: Some(most), wait: true, ..Self::default() }
     }
 
     /// Begins a run.
@@ -106,15 +123,23 @@ impl Tree {
         false
     }
 
-    /// A step of this node that is to be tried: first one of the buyer that went on last.
+    /// A step of this node that is to be tried: first one that may have to wait, so that it need not be tried again
+    /// further down; then one of the buyer that went on last.
     fn untried(&self, node: &Node) -> Option<usize> {
         let last = self.nodes.last().map(|node| node.held[node.present].step.buyer);
         let open = |place: &usize| {
             let step = &node.held[*place].step;
-            !node.tried.contains(place) && !node.sleep.contains(step) && self.may_switch(node, *place, last)
+            !node.tried.contains(place)
+                && !node.sleep.contains(step)
+                && !node.waits.iter().any(|(waiting, _)| waiting.step == *step)
+                && self.may_switch(node, *place, last)
         };
         let mut places: Vec<usize> = (0..node.held.len()).filter(open).collect();
-        places.sort_by_key(|place| Some(node.held[*place].step.buyer) != last);
+        places.sort_by_key(|place| {
+            let choice = &node.held[*place];
+            let may_wait = !self.wait && choice.later && node.held.iter().any(|other| other.may_stop(choice));
+            (!may_wait, Some(choice.step.buyer) != last)
+        });
         places.first().copied()
     }
 
@@ -139,14 +164,27 @@ impl Tree {
         let Some(parent) = self.nodes.last().filter(|_| self.reduce) else { return Vec::new() };
         let present = &parent.held[parent.present];
         let slept = parent.held.iter().filter(|choice| parent.sleep.contains(&choice.step));
-        let tried = parent.tried.iter().map(|place| &parent.held[*place]);
+        let waits = |choice: &&Choice| !parent.waits.iter().any(|(waiting, _)| waiting.step == choice.step);
+        let tried = parent.tried.iter().map(|place| &parent.held[*place]).filter(waits);
         let stays = slept.chain(tried).filter(|choice| !choice.depends(present));
         stays.map(|choice| choice.step.clone()).collect()
     }
 }
 
+impl Tree {
+    /// What waits behind the last node as it did there: those for whom it waits hold on to what they held.
+    fn waiting(&self, holds: &[Hold]) -> Vec<(Choice, Vec<Hold>)> {
+        let Some(parent) = self.nodes.last() else { return Vec::new() };
+        let present = &parent.held[parent.present];
+        let still = |(choice, on): &&(Choice, Vec<Hold>)| {
+            on.iter().all(|hold| holds.contains(hold)) && !present.may_change(choice)
+        };
+        parent.waits.iter().filter(still).cloned().collect()
+    }
+}
+
 impl Chooser for Tree {
-    fn choose(&mut self, held: &[Choice]) -> Pick {
+    fn choose(&mut self, held: &[Choice], holds: &[Hold]) -> Pick {
         if let Some(node) = self.nodes.get(self.depth) {
             let same = node.held.len() == held.len()
                 && node.held.iter().all(|was| held.iter().any(|choice| choice.step == was.step));
@@ -161,13 +199,26 @@ impl Chooser for Tree {
             self.depth += 1;
             return held.iter().position(|choice| choice.step == *step).map_or(Pick::Known, Pick::Place);
         }
-        let sleep = self.sleep();
-        let mut node = Node { held: held.to_vec(), sleep, tried: Vec::new(), present: 0 };
+        let (sleep, waits) = (self.sleep(), self.waiting(holds));
+        let mut node = Node { held: held.to_vec(), sleep, waits, tried: Vec::new(), present: 0 };
         let Some(first) = self.untried(&node) else { return Pick::Known };
         node.present = first;
         self.nodes.push(node);
         self.depth += 1;
         Pick::Place(first)
+    }
+
+    fn waits(&mut self, on: &[Hold]) -> bool {
+        let is_new = self.depth == self.nodes.len();
+        match self.nodes.last_mut() {
+            Some(node) if is_new && !self.wait => {
+                let choice = node.held[node.present].clone();
+                node.waits.retain(|(waiting, _)| waiting.step != choice.step);
+                node.waits.push((choice, on.to_vec()));
+                true
+            }
+            _ => false,
+        }
     }
 
     fn end(&mut self) -> Option<Pick> {
@@ -194,7 +245,7 @@ impl Random {
 }
 
 impl Chooser for Random {
-    fn choose(&mut self, held: &[Choice]) -> Pick {
+    fn choose(&mut self, held: &[Choice], _: &[Hold]) -> Pick {
         Pick::Place(self.0.random_range(0..held.len().max(1)))
     }
 
@@ -226,7 +277,7 @@ impl Given {
 }
 
 impl Chooser for Given {
-    fn choose(&mut self, held: &[Choice]) -> Pick {
+    fn choose(&mut self, held: &[Choice], _: &[Hold]) -> Pick {
         while let Some(step) = self.steps.get(self.at) {
             if let Some(place) = held.iter().position(|choice| choice.step == *step) {
                 self.at += 1;

@@ -8,7 +8,8 @@ use super::gated::{Count, Gated, Judged};
 use super::orders::{Chooser, Given, Random, Tree, shorter};
 use super::plan::{Database, GatePlan, Orders};
 use super::ran::Ran;
-use super::statement::{Kind, Statement};
+use super::statement::{Kind, Statement, Tables};
+use super::watch::{Schema, Watcher};
 use super::why::Why;
 use crate::history::{Doubt, Outcome};
 use crate::race::act::{Hands, Stop};
@@ -45,6 +46,17 @@ pub enum Told<'a> {
 
 type Result<T> = std::result::Result<T, Why>;
 
+/// How a walk through a tree of orders ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Walked {
+    /// All of it was walked.
+    Whole,
+    /// Something went on by a clock: it has to be walked again, without leaving anything out.
+    Parked,
+    /// Waiting makes a difference: it has to be walked again, and what waits tried.
+    Changed,
+}
+
 /// The phases under way.
 pub struct Phases<'a, 'b> {
     pub(super) stage: Stage<'b>,
@@ -61,6 +73,7 @@ impl Phases<'_, '_> {
     fn request(&self) -> Result<Request> {
         match &self.hands.plan.target {
             Target::Http(request) => Ok(request.clone()),
+            // It is checked before: GatePlan::check.
             Target::Command(_) => Err(Why::Target("the gate takes requests: --http".to_owned())),
         }
     }
@@ -70,6 +83,7 @@ impl Phases<'_, '_> {
         self.await_shop()?;
         self.warm_up()?;
         self.learn()?;
+        self.read_schema()?;
         gated.background = self.stage.background.learned().map(ToOwned::to_owned).collect();
         if let Some(order) = self.gate.order.clone() {
             let judged = self.once(&mut Given::strictly(order))?;
@@ -145,6 +159,9 @@ impl Phases<'_, '_> {
             if let Some(shortfall) = &heat.shortfall {
                 return Err(Why::Target(crate::race::trial::told_shortfall(shortfall)));
             }
+            if let Some(died) = self.track.died() {
+                return Err(Why::Target(died));
+            }
         }
         if came.into_inner().unwrap_or(0) == 0 { Err(Why::NothingCame) } else { Ok(()) }
     }
@@ -162,6 +179,16 @@ impl Phases<'_, '_> {
         slept.map_err(|error| Why::Wire(error.to_string()))??;
         for texts in heard {
             self.stage.background.learn(&texts);
+        }
+        Ok(())
+    }
+
+    /// What statements do not say: once the shop has made its tables.
+    fn read_schema(&mut self) -> Result<()> {
+        for watch in &mut self.stage.watches {
+            if let Watcher::Postgres(watch) = watch {
+                self.stage.schema = watch.schema().map_err(|error| Why::Wire(error.to_string()))?;
+            }
         }
         Ok(())
     }
@@ -222,12 +249,25 @@ impl Phases<'_, '_> {
             }
         };
         let ran =
-            Conductor::new(&mut self.stage, hands, &mut judge).run(&request, &mut ready.buyers, chooser)?;
-        if let Some(source) = hands.plan.stock.as_ref().filter(|_| !ran.known && ran.why.is_none()) {
+            Conductor::new(&mut self.stage, hands, &mut judge).run(&request, &mut ready.buyers, chooser);
+        let ran = ran.map_err(|why| self.or_died(why))?;
+        if let Some(source) = hands.plan.stock.as_ref().filter(|_| ran.why.is_none()) {
             let after = self.stage.proxy.while_open(&mut nothing, || hands.stock(source, &ready.shared));
             trial.after = Some(after.map_err(|error| Why::Wire(error.to_string()))??);
         }
         self.judged(ran, trial)
+    }
+
+    /// Why, or that the shop has died of it: a process ends a moment after its connections.
+    fn or_died(&mut self, why: Why) -> Why {
+        let until = Instant::now() + Duration::from_millis(200);
+        while matches!(why, Why::Closed(_)) && Instant::now() < until {
+            if let Some(died) = self.track.died() {
+                return Why::Target(died);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        why
     }
 
     fn judged(&mut self, ran: Ran, mut trial: Trial) -> Result<Judged> {
@@ -253,7 +293,7 @@ impl Phases<'_, '_> {
         let began = Instant::now();
         let result = match self.gate.orders {
             Orders::Random(count) => self.sample(gated, count, began),
-            Orders::Depth(most) => self.walk(gated, Tree::few_switches(most), began).map(drop),
+            Orders::Depth(most) => self.walk(gated, Tree::few_switches(most), began).map(|_| ()),
             Orders::All => self.explore_all(gated, began),
         };
         gated.count.time = began.elapsed();
@@ -261,13 +301,16 @@ impl Phases<'_, '_> {
     }
 
     fn explore_all(&mut self, gated: &mut Gated, began: Instant) -> Result<()> {
-        gated.reduced = self.walk(gated, Tree::all(true), began)?;
-        if gated.reduced {
-            gated.reduced = self.check(gated, began)?;
+        for tree in [Tree::all(true), Tree::with_waits()] {
+            gated.reduced = match self.walk(gated, tree, began)? {
+                Walked::Changed => continue,
+                Walked::Parked => false,
+                Walked::Whole => self.check(gated, began)?,
+            };
+            break;
         }
         if !gated.reduced {
             // What depends on what is not only a matter of tables: none is left out.
-            (gated.count, gated.shown) = (Count::default(), None);
             self.walk(gated, Tree::all(false), began)?;
         }
         Ok(())
@@ -275,6 +318,10 @@ impl Phases<'_, '_> {
 
     /// Draws orders without leaving any out: whether they come to ends that are known.
     fn check(&mut self, gated: &mut Gated, began: Instant) -> Result<bool> {
+        if !gated.count.known_ends.iter().all(|end| gated.count.ends.contains_key(end)) {
+            return Ok(false);
+        }
+        gated.checked = gated.count.known;
         let mut random = Random::new(self.gate.seed);
         for _ in 0..(gated.count.orders / 4).clamp(2, 50) {
             let judged = self.once(&mut random)?;
@@ -297,17 +344,24 @@ impl Phases<'_, '_> {
         Ok(())
     }
 
-    /// Walks a tree to its end. False where it has to be walked again, without leaving anything out.
-    fn walk(&mut self, gated: &mut Gated, mut tree: Tree, began: Instant) -> Result<bool> {
+    /// Walks a tree to its end.
+    fn walk(&mut self, gated: &mut Gated, mut tree: Tree, began: Instant) -> Result<Walked> {
+        (gated.count, gated.shown, gated.checked) = (Count::default(), None, 0);
+        let (mut assumed, mut changed) = (Tables::new(), Tables::new());
         loop {
             tree.begin();
             let judged = self.once(&mut tree)?;
             if tree.reduces() && !judged.ran.parked.is_empty() {
-                return Ok(false);
+                return Ok(Walked::Parked);
             }
+            assumed.extend(judged.ran.assumed.iter().cloned());
+            changed.extend(judged.ran.changed.iter().cloned());
             self.take(gated, judged);
+            if gated.count.waits && Schema::meets(&assumed, &changed) {
+                return Ok(Walked::Changed);
+            }
             if !tree.advance() {
-                return Ok(true);
+                return Ok(Walked::Whole);
             }
             self.budget(&gated.count, began)?;
         }
@@ -383,6 +437,8 @@ impl Count {
     fn add(&mut self, judged: &Judged) {
         if judged.ran.known {
             self.known += 1;
+            self.waits |= judged.ran.waits;
+            self.known_ends.insert(judged.end());
             return;
         }
         self.orders += 1;

@@ -6,8 +6,14 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::step::Step;
+use crate::foreign;
+use crate::plan::PerBuyer;
+use crate::race::config::{Config, ConfigError, duration, one, several};
+use crate::race::plan::{RacePlan, Target};
+use crate::store::Address;
 use crate::store::redis::RedisAddress;
-use crate::store::sql::PostgresAddress;
+use crate::store::sql::{self, PostgresAddress};
+use crate::verdict::Ruling;
 
 /// Which orders are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +63,23 @@ pub enum Database {
     Redis(RedisAddress),
 }
 
+impl Database {
+    /// Reads an address, and what it leaves open from the environment.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match Address::parse(text).map_err(|error| error.to_string())? {
+            Address::Sql(sql::Address::Postgres(address)) => Ok(Database::Postgres(*address)),
+            Address::Redis(address) if address.tls => {
+                Err("the gate reads what is said, so there is no TLS behind it: take redis://…".to_owned())
+            }
+            Address::Redis(address) => Ok(Database::Redis(address)),
+            Address::Sql(_) => Err("the gate stands before postgres://… or redis://…".to_owned()),
+        }
+    }
+}
+
 impl std::fmt::Display for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -85,9 +108,85 @@ pub struct GatePlan {
     pub patience: Duration,
     /// How often the order that was found is replayed.
     pub replays: u32,
+    /// The verdict that somebody expects.
+    pub expect: Option<Ruling>,
 }
 
 impl GatePlan {
+    /// What somebody says of the gate, checked; `None` where there is to be none. The order is read by the caller.
+    ///
+    /// # Errors
+    /// What is wrong, with the option that is.
+    pub fn of(config: &Config) -> Result<Option<Self>, ConfigError> {
+        if config.gate.is_empty() {
+            return config
+                .of_gate()
+                .map_or(Ok(None), |option| Err(ConfigError::new(option, "it is for --gate")));
+        }
+        let databases: Vec<Database> = several("gate", &config.gate, Database::parse)?;
+        if databases.iter().filter(|database| matches!(database, Database::Postgres(_))).count() > 1 {
+            let what = "one database of PostgreSQL, and as many of Redis as there are";
+            return Err(ConfigError::new("gate", what));
+        }
+        let orders = one("orders", config.orders.as_ref(), str::parse)?;
+        if orders.is_some() && config.order.is_some() {
+            return Err(ConfigError::new("orders", "many orders, or the one of --order"));
+        }
+        let patience = duration("patience", config.patience.as_ref(), Self::USUAL_PATIENCE)?;
+        if patience.is_zero() {
+            return Err(ConfigError::new("patience", "no time to go on"));
+        }
+        let replays = config.replays.unwrap_or(Self::REPLAYS);
+        if !(1..=Self::MOST_REPLAYS).contains(&replays) {
+            return Err(ConfigError::new(
+                "replays",
+                format!("{replays}: it takes 1 to {}", Self::MOST_REPLAYS),
+            ));
+        }
+        let expected = |text: &str| text.parse().map_err(|_| "it takes sound or unsound".to_owned());
+        let expect = one("expect", config.expect.as_ref(), expected)?;
+        Ok(Some(Self {
+            databases,
+            files: config.gate_file.clone(),
+            orders: orders.unwrap_or(Orders::All),
+            seed: config.order_seed.unwrap_or_else(rand::random),
+            order: None,
+            background: several("background", &config.background, background)?,
+            patience,
+            replays,
+            expect,
+        }))
+    }
+
+    /// Whether a race can be run behind the gate.
+    ///
+    /// # Errors
+    /// What is wrong with it, with the option that is.
+    pub fn check(&self, plan: &RacePlan) -> Result<(), ConfigError> {
+        let buyers = plan.buyers;
+        if !(2..=Self::MOST_BUYERS).contains(&buyers) {
+            let what = format!("{buyers} buyers: the gate takes 2 to {}", Self::MOST_BUYERS);
+            return Err(ConfigError::new("buyers", what));
+        }
+        if plan.per_buyer != PerBuyer::ONE {
+            return Err(ConfigError::new("per-buyer", "the gate takes one purchase of each buyer"));
+        }
+        if plan.reset.is_none() {
+            let what = "every order begins with the tickets on sale again; say what puts them there";
+            return Err(ConfigError::new("reset", what));
+        }
+        if matches!(plan.target, Target::Command(_)) {
+            return Err(ConfigError::new("http", "the gate takes requests: --http"));
+        }
+        if let Some(step) = self.order.iter().flatten().find(|step| step.buyer > buyers) {
+            let what = format!("{}: there are {buyers} buyers", foreign::shown(&step.to_string()));
+            return Err(ConfigError::new("order", what));
+        }
+        Ok(())
+    }
+
+    /// The most replays.
+    const MOST_REPLAYS: u32 = 10_000;
     /// How long a request may neither ask nor answer, unless it is said.
     pub const USUAL_PATIENCE: Duration = Duration::from_secs(1);
     /// How often an order is replayed.
@@ -98,4 +197,72 @@ impl GatePlan {
     pub const MOST_ORDERS: u64 = 100_000;
     /// How long orders are tried at most.
     pub const MOST_TIME: Duration = Duration::from_secs(15 * 60);
+}
+
+/// What runs in the background.
+fn background(text: &str) -> Result<Regex, String> {
+    let regex = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
+    regex.map_err(|error| format!("{text}: no regular expression: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(text: &str) -> Result<Option<GatePlan>, ConfigError> {
+        GatePlan::of(&Config::parse(text).expect("toml"))
+    }
+
+    #[test]
+    fn a_file_says_what_the_command_line_says() {
+        let whole = "gate = ['postgres://u@h/db', 'redis://h/1']\norders = 'depth:2'\npatience = '2s'\nreplays = 7\n\
+                     background = ['^DELETE']\norder-seed = 5\nexpect = 'unsound'\ngate-file = ['.env']";
+        let plan = plan(whole).expect("a plan").expect("a gate");
+        assert_eq!((plan.databases.len(), plan.orders, plan.replays, plan.seed), (2, Orders::Depth(2), 7, 5));
+        assert_eq!((plan.patience.as_secs(), plan.background.len()), (2, 1));
+        assert_eq!((plan.expect, plan.files), (Some(Ruling::Unsound), vec![".env".into()]));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_option() {
+        assert!(plan("tickets = 1").expect("a plan").is_none());
+        for (text, option) in [
+            ("orders = 'all'", "orders"),
+            ("patience = '1s'", "patience"),
+            ("gate = ['sqlite:x.db']", "gate"),
+            ("gate = ['mysql://u@h/db']", "gate"),
+            ("gate = ['rediss://h']", "gate"),
+            ("gate = ['postgres://u@h/db', 'postgres://u@g/db']", "gate"),
+            ("gate = ['redis://h']\norders = 'some'", "orders"),
+            ("gate = ['redis://h']\norders = 'all'\norder = 'x.order'", "orders"),
+            ("gate = ['redis://h']\npatience = '0'", "patience"),
+            ("gate = ['redis://h']\nreplays = 0", "replays"),
+            ("gate = ['redis://h']\nexpect = 'fine'", "expect"),
+            ("gate = ['redis://h']\nbackground = ['(']", "background"),
+        ] {
+            assert_eq!(plan(text).expect_err(text).option, option, "{text}");
+        }
+    }
+
+    /// The addresses are those of the stores, whatever stands in them.
+    #[test]
+    fn the_gate_takes_the_addresses_that_the_stores_take() {
+        for (url, shown) in [
+            ("redis://127.0.0.1", "redis://127.0.0.1:6379/0"),
+            ("redis://ann:s%40cret@[::1]:6380/2", "redis://ann@[::1]:6380/2"),
+            ("postgres://shop@127.0.0.1/shop", "postgres://shop@127.0.0.1:5432/shop"),
+        ] {
+            assert_eq!(Database::parse(url).expect(url).to_string(), shown);
+        }
+        for (url, said) in [
+            ("rediss://127.0.0.1", "no TLS behind it"),
+            ("redis://127.0.0.1:0", "port"),
+            ("sqlite:shop.db", "postgres://… or redis://…"),
+            ("mysql://127.0.0.1/shop", "postgres://… or redis://…"),
+            ("mongo://x", "no store"),
+        ] {
+            let error = Database::parse(url).expect_err(url);
+            assert!(error.contains(said), "{url}: {error}");
+        }
+    }
 }

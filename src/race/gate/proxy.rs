@@ -198,7 +198,7 @@ impl Proxy {
                 self.pass(id);
             }
             Happened::Answered(_) => self.deliver(id),
-            Happened::Behind | Happened::Closed(_) => {}
+            Happened::Behind | Happened::Closed(..) => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What one run of an order came to.
 
+use super::statement::Tables;
 use super::step::{Choice, Step};
 use super::why::Why;
 use super::wire::postgres::Saw;
@@ -35,10 +36,16 @@ pub struct Ran {
     pub shared: bool,
     /// Whether it was left out: the chooser knows what comes of it.
     pub known: bool,
+    /// Whether that is since something waits.
+    pub waits: bool,
     /// Why it is none.
     pub why: Option<Why>,
     /// Statements of the background that were not known before.
     pub strangers: Vec<String>,
+    /// The tables of which it was taken for granted that nobody changes which rows there are.
+    pub assumed: Tables,
+    /// The tables of which somebody may have.
+    pub changed: Tables,
 }
 
 impl Ran {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::alike::{self, Alike, Columns};
 use super::functions;
 use super::lexer::{Token, tokens};
 
@@ -12,9 +13,10 @@ use super::lexer::{Token, tokens};
 pub type Tables = BTreeSet<String>;
 
 /// What kind of statement it is, for whoever holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     /// Nothing that another could notice: it passes.
+    #[default]
     Chatter,
     /// BEGIN: it passes, and a transaction is there.
     Begin,
@@ -25,7 +27,7 @@ pub enum Kind {
 }
 
 /// A statement, or several that are sent in one piece.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statement {
     /// Its kind.
     pub kind: Kind,
@@ -44,22 +46,30 @@ pub struct Statement {
     pub unlocks: bool,
     /// Whether it takes advisory locks.
     pub locks: bool,
+    /// What it waits for, where it does after that what it would do had it come later.
+    pub alike: Option<Alike>,
+    /// What others that wait for its transaction must know of.
+    pub changes: Changes,
+}
+
+/// What a statement changes besides the values in rows that are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The tables to which it adds rows, or from which it takes some.
+    pub rows: Tables,
+    /// Whether rows of other tables may go with those.
+    pub cascades: bool,
+    /// The columns that it sets of the rows of the table that it touches.
+    pub sets: Columns,
+    /// It may do anything: change rows, lock a whole table.
+    pub anything: bool,
 }
 
 impl Statement {
     /// Reads what was sent in one piece: several texts, each of which may be several statements.
     #[must_use]
     pub fn read(texts: &[String]) -> Self {
-        let mut all = Self {
-            kind: Kind::Chatter,
-            name: String::new(),
-            reads: Tables::new(),
-            touches: Tables::new(),
-            unknown: false,
-            snapshot: false,
-            unlocks: false,
-            locks: false,
-        };
+        let mut all = Self::default();
         for one in texts.iter().flat_map(|text| split(&tokens(text))) {
             all.join(read_one(&one));
         }
@@ -73,6 +83,15 @@ impl Statement {
             Kind::End => 2,
             Kind::Work => 3,
         };
+        self.alike = match (rank(self.kind) < 2, rank(other.kind) < 2) {
+            (true, false) => other.alike,
+            (_, true) => self.alike.take(),
+            (false, false) => None,
+        };
+        self.changes.rows.extend(other.changes.rows);
+        self.changes.sets.extend(other.changes.sets);
+        self.changes.cascades |= other.changes.cascades;
+        self.changes.anything |= other.changes.anything;
         if rank(other.kind) > rank(self.kind) {
             self.kind = other.kind;
         }
@@ -126,31 +145,32 @@ fn read_one(one: &[Token]) -> Statement {
     let first = one.iter().find_map(Token::word).unwrap_or_default();
     let any = |words: &[&str]| one.iter().filter_map(Token::word).any(|word| words.contains(&word));
     let snapshot = any(&["serializable", "repeatable"]);
-    let plain = |kind: Kind, name: &str| Statement {
-        kind,
-        name: name.to_owned(),
-        reads: Tables::new(),
-        touches: Tables::new(),
-        unknown: false,
-        snapshot,
-        unlocks: false,
-        locks: false,
-    };
+    let plain =
+        |kind: Kind, name: &str| Statement { kind, name: name.to_owned(), snapshot, ..Statement::default() };
     match first {
+        "commit" | "rollback" if any(&["prepared"]) => {
+            let changes = Changes { anything: true, ..Changes::default() };
+            let name = format!("{} PREPARED", first.to_ascii_uppercase());
+            return Statement { unknown: true, changes, ..plain(Kind::Work, &name) };
+        }
         "begin" | "start" => return plain(Kind::Begin, "BEGIN"),
         "set" | "reset" | "close" | "show" | "savepoint" | "release" | "discard" | "deallocate"
-        | "listen" | "unlisten" | "" => return plain(Kind::Chatter, first),
+        | "listen" | "unlisten" | "" => {
+            let unlocks = first == "discard";
+            return Statement { unlocks, ..plain(Kind::Chatter, first) };
+        }
         "commit" | "end" => return plain(Kind::End, "COMMIT"),
         "rollback" | "abort" => return plain(Kind::End, "ROLLBACK"),
         "select" | "insert" | "update" | "delete" | "with" | "values" | "truncate" => {}
         other => {
             let verb = other.to_ascii_uppercase();
-            return Statement { unknown: true, ..plain(Kind::Work, &verb) };
+            let changes = Changes { anything: true, ..Changes::default() };
+            return Statement { unknown: true, changes, ..plain(Kind::Work, &verb) };
         }
     }
     let mut reading = Reading::default();
     reading.walk(one);
-    reading.statement(first, snapshot)
+    reading.statement(one, first, snapshot)
 }
 
 impl Reading {
@@ -260,16 +280,31 @@ impl Reading {
         at
     }
 
-    fn statement(self, first: &str, snapshot: bool) -> Statement {
+    /// What of it others must know that wait for its transaction.
+    fn changes(&self, one: &[Token], first: &str, unsure: &[&str]) -> Changes {
+        let sets = alike::sets(one).filter(|_| first == "update" && self.writes.len() == 1);
+        Changes {
+            rows: if sets.is_some() { Tables::new() } else { self.writes.clone() },
+            cascades: sets.is_none() && self.write != Some("INSERT"),
+            sets: sets.unwrap_or_default(),
+            anything: self.unknown || unsure.iter().any(|name| !functions::is_apart(name)),
+        }
+    }
+
+    fn statement(self, one: &[Token], first: &str, snapshot: bool) -> Statement {
         let is_table = |name: &String| !self.ctes.contains(name);
-        let reads: Tables = self.reads.into_iter().filter(is_table).collect();
-        let mut touches = self.writes;
+        let reads: Tables = self.reads.iter().filter(|name| is_table(name)).cloned().collect();
+        let mut touches = self.writes.clone();
         if self.locks {
             touches.extend(reads.iter().cloned());
         }
         let is_unsure = |name: &&str| !functions::is_harmless(name) && !self.ctes.contains(*name);
         let unsure: Vec<&str> = self.functions.iter().map(String::as_str).filter(is_unsure).collect();
         let unknown = self.unknown || !unsure.is_empty();
+        let changes = self.changes(one, first, &unsure);
+        let may_wait = self.locks || !self.writes.is_empty() || unknown;
+        let alike = alike::of(one, (&reads, &self.writes), &mut unsure.iter().copied());
+        let alike = alike.filter(|_| may_wait && !self.unknown);
         let verb = match (self.write, first) {
             (Some(verb), _) => verb,
             (None, "values") => "VALUES",
@@ -283,7 +318,7 @@ impl Reading {
         let name = if of.is_empty() { verb.to_owned() } else { format!("{verb} {}", of.join("+")) };
         let unlocks = self.functions.contains(UNLOCK_ALL);
         let locks = self.functions.iter().any(|name| name.contains("advisory") && name != UNLOCK_ALL);
-        Statement { kind, name, reads, touches, unknown, snapshot, unlocks, locks }
+        Statement { kind, name, reads, touches, unknown, snapshot, unlocks, locks, alike, changes }
     }
 }
 

@@ -68,6 +68,15 @@ impl Footprint {
     }
 }
 
+/// What a buyer holds on to, until it lets any of it go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Whose, from 1.
+    pub buyer: u32,
+    /// How often it may have let something go before.
+    pub number: u32,
+}
+
 /// A step that may come next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -75,6 +84,8 @@ pub struct Choice {
     pub step: Step,
     /// What it touches.
     pub footprint: Footprint,
+    /// Whether it does what it would do had it come later, if it has to wait.
+    pub later: bool,
 }
 
 impl Choice {
@@ -82,6 +93,22 @@ impl Choice {
     #[must_use]
     pub fn depends(&self, other: &Self) -> bool {
         self.step.buyer == other.step.buyer || self.footprint.depends(&other.footprint)
+    }
+
+    /// Whether its buyer holds something that another asks for.
+    #[must_use]
+    pub fn may_stop(&self, other: &Self) -> bool {
+        self.step.buyer != other.step.buyer
+            && (other.footprint.everything || !self.footprint.holds.is_disjoint(&other.footprint.touches))
+    }
+
+    /// Whether something that waits may wait no longer once this was done, though all hold on to what they held.
+    #[must_use]
+    pub fn may_change(&self, waiting: &Self) -> bool {
+        let (publishes, waiting) = (&self.footprint.publishes, &waiting.footprint);
+        self.footprint.everything
+            || !publishes.is_disjoint(&waiting.reads)
+            || !publishes.is_disjoint(&waiting.touches)
     }
 }
 

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 pub use redis::RedisWatch;
 
-use super::statement::Tables;
+use super::alike::{Alike, Columns};
+use super::statement::{Statement, Tables};
 use crate::store::sql::{PostgresAddress, PostgresTalk, SqlError};
 
 /// What a schema has that a statement does not say.
@@ -19,6 +20,12 @@ pub struct Schema {
     opaque: Tables,
     /// Whether transactions see one state throughout unless they say otherwise.
     pub snapshot: bool,
+    /// The keys of a table: columns that tell a row from all others.
+    uniques: BTreeMap<String, Vec<Columns>>,
+    /// Columns that stand in a key of a table, or in one that leads to another.
+    in_keys: BTreeMap<String, Columns>,
+    /// Tables of which such a thing can't be said: there are several of the name, or stranger keys.
+    odd: Tables,
 }
 
 impl Schema {
@@ -44,6 +51,65 @@ impl Schema {
     }
 }
 
+/// Where keys and rows are what they are for all tables.
+const ALL: &str = "*";
+
+impl Schema {
+    /// Whether a statement that waits does after that what it would do had it come later; the tables for which that
+    /// holds as long as nobody changes their rows' keys.
+    #[must_use]
+    pub fn alike(&self, statement: &Statement) -> Option<Tables> {
+        match statement.alike.as_ref()? {
+            Alike::Lock => Some(Tables::new()),
+            Alike::Row { table, by } => {
+                let keys = self.uniques.get(table)?;
+                let none = Columns::new();
+                let in_keys = self.in_keys.get(table).unwrap_or(&none);
+                let holds = keys.iter().any(|key| key.is_subset(by))
+                    && by.is_subset(in_keys)
+                    && in_keys.is_disjoint(&statement.changes.sets)
+                    && !self.odd.contains(table)
+                    && !self.opaque.contains(table);
+                holds.then(|| [table.clone()].into())
+            }
+        }
+    }
+
+    /// The tables of which a statement adds, removes or renames rows, or which it may lock as a whole.
+    #[must_use]
+    pub fn changed(&self, statement: &Statement) -> Tables {
+        let changes = &statement.changes;
+        let named: Tables = statement.reads.union(&statement.touches).cloned().collect();
+        if changes.anything || self.is_opaque(&named) {
+            return Self::everything();
+        }
+        let mut rows = changes.rows.clone();
+        if changes.cascades {
+            rows = self.beside(&rows);
+        }
+        for table in &statement.touches {
+            let in_keys = self.in_keys.get(table);
+            if self.odd.contains(table) || in_keys.is_some_and(|columns| !columns.is_disjoint(&changes.sets))
+            {
+                rows.extend(self.beside(&[table.clone()].into()));
+            }
+        }
+        rows
+    }
+
+    /// As if all tables were changed: waiting makes a difference.
+    #[must_use]
+    pub fn everything() -> Tables {
+        [ALL.to_owned()].into()
+    }
+
+    /// Whether one of these tables is among those that were changed.
+    #[must_use]
+    pub fn meets(assumed: &Tables, changed: &Tables) -> bool {
+        changed.contains(ALL) || !assumed.is_disjoint(changed)
+    }
+}
+
 /// A connection for questions.
 #[derive(Debug)]
 pub struct Watch<'a> {
@@ -58,6 +124,19 @@ const SCHEMA: &str = "SELECT 'k', a.relname, b.relname FROM pg_constraint k JOIN
      OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid) \
      OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid) \
      OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal))";
+
+/// Keys and the columns in them; tables of which that is not all.
+const KEYS: &str = "WITH own AS (SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')) \
+     SELECT 'u', c.relname, string_agg(a.attname, chr(10)) FROM own c JOIN pg_index i ON i.indrelid = c.oid \
+     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey) \
+     WHERE i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL \
+     GROUP BY c.relname, i.indexrelid \
+     UNION ALL SELECT 'c', c.relname, a.attname FROM own c JOIN pg_constraint k ON k.contype = 'f' AND c.oid = k.conrelid \
+     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (k.conkey) \
+     UNION ALL SELECT 'm', c.relname, '' FROM own c JOIN pg_index i ON i.indrelid = c.oid \
+     WHERE i.indisunique AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL OR NOT i.indimmediate) OR i.indisexclusion \
+     UNION ALL SELECT 'm', relname, '' FROM own GROUP BY relname HAVING count(*) > 1";
 
 impl<'a> Watch<'a> {
     /// Connects.
@@ -85,6 +164,21 @@ impl<'a> Watch<'a> {
                 _ => {}
             }
         }
+        for row in self.talk.ask("reading the keys", KEYS)? {
+            let mut row = row.into_iter().flatten();
+            let (Some(kind), Some(table), Some(columns)) = (row.next(), row.next(), row.next()) else {
+                continue;
+            };
+            let columns: Columns = columns.lines().map(ToOwned::to_owned).collect();
+            match kind.as_str() {
+                "m" => drop(schema.odd.insert(table)),
+                "u" => {
+                    schema.in_keys.entry(table.clone()).or_default().extend(columns.clone());
+                    schema.uniques.entry(table).or_default().push(columns);
+                }
+                _ => schema.in_keys.entry(table).or_default().extend(columns),
+            }
+        }
         // Our own connection asks for read committed: what the server, a database or a role says elsewhere counts.
         let roles = "SELECT string_agg(lower(array_to_string(setconfig, ' ')), ' ') FROM pg_db_role_setting";
         let roles = self.talk.ask_one("reading the settings", roles)?.unwrap_or_default();
@@ -95,6 +189,13 @@ impl<'a> Watch<'a> {
         let says = |text: &str| text.contains("serializable") || text.contains("repeatable read");
         schema.snapshot = says(&roles) || says(&server);
         Ok(schema)
+    }
+
+    /// Whether there is such a process.
+    fn knows(&mut self, pid: i32) -> bool {
+        let ask = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}");
+        // A server that does not answer has other troubles.
+        self.talk.ask_one("looking who asks", &ask).ok().flatten().is_none_or(|count| count != "0")
     }
 
     /// For whom a process waits, if it does.
@@ -112,10 +213,18 @@ pub enum Watcher<'a> {
     /// PostgreSQL.
     Postgres(Watch<'a>),
     /// Redis.
-    Redis(RedisWatch),
+    Redis(RedisWatch<'a>),
 }
 
 impl Watcher<'_> {
+    /// Whether the server knows a connection.
+    pub fn knows(&mut self, pid: i32) -> bool {
+        match self {
+            Watcher::Postgres(watch) => watch.knows(pid),
+            Watcher::Redis(watch) => watch.knows(pid),
+        }
+    }
+
     /// For whom a connection waits, if it does: empty where the server does not say.
     ///
     /// # Errors
@@ -123,7 +232,10 @@ impl Watcher<'_> {
     pub fn blockers(&mut self, pid: i32) -> Result<Option<Vec<i32>>, String> {
         match self {
             Watcher::Postgres(watch) => watch.blockers(pid).map_err(|error| error.to_string()),
-            Watcher::Redis(watch) => Ok(watch.waits(pid)?.then(Vec::new)),
+            Watcher::Redis(watch) => {
+                let waits = watch.waits(pid).map_err(|error| error.to_string())?;
+                Ok(waits.then(Vec::new))
+            }
         }
     }
 }

@@ -36,6 +36,10 @@ pub enum Why {
     },
     /// The shop closed a connection on which a statement was held.
     Closed(String),
+    /// The database closed a connection on which a statement was held or waited.
+    Lost(String),
+    /// A statement is not answered, and the database knows no session that asked it.
+    NoSession(String),
     /// Nothing goes on.
     Stuck {
         /// Which statements wait at the server.

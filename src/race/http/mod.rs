@@ -126,8 +126,10 @@ impl<'a> Net<'a> {
             if asked.is_empty() {
                 return;
             }
-            let connections = asked.iter().filter_map(|asked| asked.connection.as_ref());
-            wait_for(connections, TICK);
+            // Those that are new have nothing to wait for yet.
+            if asked.iter().all(|asked| asked.connection.is_some()) {
+                wait_for(asked.iter().filter_map(|asked| asked.connection.as_ref()), TICK);
+            }
             let interrupted = self.interrupted.load(Ordering::Relaxed);
             asked.retain_mut(|asked| {
                 let result = if interrupted { Some(Err(NoAnswer::Interrupted)) } else { asked.advance(self) };

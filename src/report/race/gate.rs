@@ -251,6 +251,8 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
             say::ambiguous(lang, statement, buyers.join(", "))
         }
         Why::Closed(statement) => say::closed(lang, shown(statement)),
+        Why::Lost(statement) => say::lost(lang, shown(statement)),
+        Why::NoSession(step) => say::no_session(lang, shown(step)),
         Why::Stuck { waiting, parked } => {
             let waiting = waiting.iter().map(|step| shown(step).into_owned());
             let what: Vec<String> =

@@ -93,7 +93,7 @@ impl RedisAddress {
     }
 
     /// The password, if one is at hand.
-    pub(crate) fn password(&self) -> Option<&str> {
+    pub(super) fn password(&self) -> Option<&str> {
         self.password.as_deref()
     }
 }

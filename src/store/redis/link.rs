@@ -51,16 +51,20 @@ pub(super) fn refusal(address: &RedisAddress, doing: &'static str, error: &Serve
     }
 }
 
-/// A connection for what is done before and after a sale: what goes wrong is told in the words of a store.
+/// A connection for what is done before and after a sale, and for questions: what goes wrong is told in the words of a
+/// store.
 #[derive(Debug)]
-pub(super) struct Talk<'a> {
+pub struct Talk<'a> {
     wire: Wire,
     address: &'a RedisAddress,
 }
 
 impl<'a> Talk<'a> {
     /// Connects.
-    pub(super) fn begin(address: &'a RedisAddress) -> Result<Self, RedisError> {
+    ///
+    /// # Errors
+    /// When nobody is there, or does not let it in.
+    pub fn begin(address: &'a RedisAddress) -> Result<Self, RedisError> {
         Ok(Self { wire: enter(address, "ticketsim")?, address })
     }
 
@@ -74,7 +78,10 @@ impl<'a> Talk<'a> {
     }
 
     /// The text that a command answers; `None` where it is nothing.
-    pub(super) fn text(&mut self, doing: &'static str, words: &[&str]) -> Result<Option<String>, RedisError> {
+    ///
+    /// # Errors
+    /// When the server does not answer, or refuses.
+    pub fn text(&mut self, doing: &'static str, words: &[&str]) -> Result<Option<String>, RedisError> {
         Ok(match self.ask(doing, words)? {
             Answer::Text(text) => Some(String::from_utf8_lossy(&text).into_owned()),
             Answer::Number(number) => Some(number.to_string()),

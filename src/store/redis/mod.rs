@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 pub use address::RedisAddress;
 pub use error::RedisError;
 pub use keys::lease_key;
+pub use link::Talk as RedisTalk;
 pub use model::{RedisModel, Seat};
 pub use session::RedisSession;
 

@@ -2,7 +2,11 @@
 //! never reported.
 
 mod drivers;
+mod file;
+mod manners;
 mod redis;
+mod scram;
+mod trouble;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -29,7 +33,7 @@ impl Tables {
 
 impl Drop for Tables {
     fn drop(&mut self) {
-        let drop = format!("DROP TABLE IF EXISTS {0}, {0}_orders", self.name);
+        let drop = format!("DROP TABLE IF EXISTS {0}, {0}_orders, {0}_seats", self.name);
         let done = std::process::Command::new("psql").args(["-q", &self.url, "-c", &drop]).output();
         assert!(done.is_ok_and(|done| done.status.success()) || std::thread::panicking(), "{drop}");
     }

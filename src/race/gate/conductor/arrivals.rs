@@ -7,6 +7,7 @@ use crate::race::gate::link::{Link, Status};
 use crate::race::gate::proxy::LinkId;
 use crate::race::gate::statement::{Kind, Tables};
 use crate::race::gate::step::{Choice, Footprint, Step};
+use crate::race::gate::watch::Schema;
 use crate::race::gate::why::Why;
 use crate::race::gate::wire::postgres::Saw;
 
@@ -28,31 +29,41 @@ impl Conductor<'_, '_> {
             let both: Vec<usize> = std::iter::once(running).chain(parked).collect();
             return Err(ambiguous(numbers(&both)));
         }
-        if since.elapsed() > self.stage.patience / 2 {
-            // Had it been a parked one's, the running one would have asked or answered.
-            self.open.remove(0);
-            return self.hold(link, running);
+        if since.elapsed() > self.stage.patience / 2 && self.is_idle(since)? {
+            let is_open = self.open.first().is_some_and(|(open, _)| *open == link);
+            if is_open && self.open.len() == 1 && !self.is_quiet(running) {
+                // Had it been a parked one's, the running one would have asked or answered.
+                self.open.remove(0);
+                return self.hold(link, running);
+            }
         }
         Ok(())
     }
 
     pub(super) fn answered(&mut self, link: LinkId, saw: Saw) {
+        /// Somebody waits for somebody who waits for him; a lock, or a statement, took too long.
+        const BY_WAITING: [&str; 3] = ["40P01", "55P03", "57014"];
+        if saw.error.as_ref().is_some_and(|(code, _)| BY_WAITING.contains(&code.as_str())) {
+            self.ran.changed.extend(Schema::everything());
+        }
         match self.sent.iter_mut().find(|sent| sent.link == link) {
             Some(sent) => sent.answered = Some(saw),
             None => self.stage.proxy.deliver(link),
         }
     }
 
-    pub(super) fn closed(&mut self, link: LinkId, held: Option<String>) -> Result<()> {
+    pub(super) fn closed(&mut self, link: LinkId, held: Option<String>, by_server: bool) -> Result<()> {
+        let why = |what: String| if by_server { Why::Lost(what) } else { Why::Closed(what) };
+        self.may_let_go(link);
         self.notes.remove(&link);
         self.open.retain(|(open, _)| *open != link);
         self.behind.retain(|(behind, _)| *behind != link);
         let was_held = self.held.iter().any(|held| held.link == link);
         if let Some(held) = held.filter(|_| was_held) {
-            return Err(Why::Closed(held));
+            return Err(why(held));
         }
         if self.sent.iter().any(|sent| sent.link == link) {
-            return Err(Why::Closed(self.said_of(link)));
+            return Err(why(self.said_of(link)));
         }
         Ok(())
     }
@@ -73,7 +84,6 @@ impl Conductor<'_, '_> {
         let known = self.stage.background.has(&texts) && statement.kind == Kind::Work;
         let note = self.notes.entry(link).or_default();
         note.snapshot |= snapshot || statement.snapshot;
-        note.locks |= statement.locks;
         let harmless = match statement.kind {
             Kind::Chatter if statement.unlocks && note.locks => false,
             Kind::Chatter | Kind::Begin => true,
@@ -88,7 +98,12 @@ impl Conductor<'_, '_> {
         };
         self.notes.entry(link).or_default().owner = owner;
         match owner {
-            _ if harmless => self.stage.proxy.pass(link),
+            _ if harmless => {
+                if statement.kind == Kind::End {
+                    self.may_let_go(link);
+                }
+                self.stage.proxy.pass(link);
+            }
             Some(Owner::Background) => self.stage.proxy.pass(link),
             Some(Owner::Buyer(buyer)) => return self.hold(link, buyer),
             Some(Owner::Open) => self.open.push((link, Instant::now())),
@@ -160,6 +175,7 @@ impl Conductor<'_, '_> {
         let everything = statement.unknown || note.snapshot || statement.kind == Kind::End && note.unknown;
         let (touches, holds) = (statement.touches.clone(), note.touched.clone());
         let footprint = Footprint { reads, touches, holds, publishes, everything };
+        let later = schema.alike(&statement).filter(|_| !note.snapshot);
         let own = &mut self.buyers[buyer];
         own.parked = false;
         let name = statement.name.clone();
@@ -167,8 +183,8 @@ impl Conductor<'_, '_> {
         let text = texts.join("; ");
         let pattern = pattern.map_or_else(|| text.clone(), |()| name.clone());
         let step = Step { buyer: own.number, name, turn };
-        let choice = Choice { step, footprint };
-        self.held.push(Held { link, buyer, choice, text, pattern, statement });
+        let choice = Choice { step, footprint, later: later.is_some() };
+        self.held.push(Held { link, buyer, choice, text, pattern, statement, later });
         Ok(())
     }
 }

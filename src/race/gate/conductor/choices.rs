@@ -12,7 +12,7 @@ impl Conductor<'_, '_> {
             return places[0];
         }
         let held: Vec<Choice> = places.iter().map(|place| self.choice(&self.held[*place])).collect();
-        match chooser.choose(&held) {
+        match chooser.choose(&held, &self.holds()) {
             Pick::Place(place) => places[place.min(places.len() - 1)],
             Pick::Known => {
                 self.ran.known = true;

@@ -28,6 +28,10 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
+    pub(super) fn is_entering(&self) -> bool {
+        self.stage == Stage::Entering
+    }
+
     pub(super) fn of_client(
         &mut self,
         link: &mut Link,

@@ -1,188 +1,13 @@
-//! The choice of orders on a model: programs of reads, writes and commits on tables with one row each, with locks and
-//! waiting as PostgreSQL has them at read committed. The orders that reduction leaves reach every end that all orders
-//! reach.
+//! The choice of orders on a model: programs of reads, writes and commits on tables with one row each, with locks,
+//! waiting and snapshots as PostgreSQL has them. The orders that reduction leaves reach every end that all orders reach.
+
+mod model;
 
 use std::collections::BTreeSet;
 
-use rand::rngs::ChaCha8Rng;
-use rand::{RngExt as _, SeedableRng as _};
-
 use super::*;
 use crate::race::gate::step::{Footprint, switches};
-
-/// A statement of the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Op {
-    /// Reads the committed state of a table into the buyer's memory.
-    Read(usize),
-    /// Writes into a table what depends on the memory and on the state that it finds.
-    Write(usize),
-    /// Locks a table's row and reads it.
-    Lock(usize),
-    Commit,
-}
-
-const TABLES: usize = 3;
-
-/// A buyer: its program, whether it runs in transactions, what it remembers.
-#[derive(Clone, Debug)]
-struct Buyer {
-    program: Vec<Op>,
-    transaction: bool,
-    at: usize,
-    memory: u64,
-    own: [Option<u64>; TABLES],
-    holds: BTreeSet<usize>,
-    waits_for: Option<usize>,
-}
-
-#[derive(Clone, Debug)]
-struct Model {
-    committed: [u64; TABLES],
-    buyers: Vec<Buyer>,
-}
-
-fn mixed(one: u64, two: u64) -> u64 {
-    (one.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ two).wrapping_mul(0xbf58_476d_1ce4_e5b9).rotate_left(29)
-}
-
-impl Model {
-    fn new(seed: u64) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let count = random.random_range(2..=3);
-        let buyers = (0..count).map(|buyer| {
-            let most = if count == 3 { 2 } else { 4 };
-            let transaction = random.random_bool(0.6);
-            let mut program: Vec<Op> = (0..random.random_range(1..=most))
-                .map(|_| {
-                    let table = random.random_range(0..TABLES);
-                    match random.random_range(0..4) {
-                        0 | 1 => Op::Read(table),
-                        2 => Op::Write(table),
-                        _ if transaction => Op::Lock(table),
-                        _ => Op::Write(table),
-                    }
-                })
-                .collect();
-            if transaction {
-                program.push(Op::Commit);
-            }
-            let (own, holds) = ([None; TABLES], BTreeSet::new());
-            Buyer { program, transaction, at: 0, memory: buyer, own, holds, waits_for: None }
-        });
-        Self { committed: [1, 2, 3], buyers: buyers.collect() }
-    }
-
-    fn holder(&self, table: usize) -> Option<usize> {
-        self.buyers.iter().position(|buyer| buyer.holds.contains(&table))
-    }
-
-    fn held(&self) -> Vec<Choice> {
-        let choice = |(place, buyer): (usize, &Buyer)| {
-            if buyer.waits_for.is_some() {
-                return None;
-            }
-            let op = buyer.program.get(buyer.at)?;
-            let name = |table: usize| format!("t{table}");
-            let set = |table: usize| [name(table)].into_iter().collect();
-            let published = |table| if buyer.transaction { Default::default() } else { set(table) };
-            let holds = buyer.holds.iter().map(|table| name(*table)).collect();
-            let footprint = match *op {
-                Op::Read(table) => Footprint { reads: set(table), ..Footprint::default() },
-                Op::Write(table) | Op::Lock(table) => Footprint {
-                    reads: set(table),
-                    touches: set(table),
-                    publishes: published(table),
-                    holds,
-                    everything: false,
-                },
-                Op::Commit => Footprint { publishes: holds, ..Footprint::default() },
-            };
-            let step = Step { buyer: place as u32 + 1, name: format!("{op:?}"), turn: buyer.at as u32 + 1 };
-            Some(Choice { step, footprint })
-        };
-        self.buyers.iter().enumerate().filter_map(choice).collect()
-    }
-
-    /// Carries out the next statement of a buyer. One that would wait for somebody who waits for it fails, and its
-    /// transaction with it.
-    fn go(&mut self, place: usize) {
-        let op = self.buyers[place].program[self.buyers[place].at];
-        match op {
-            Op::Read(table) => {
-                let seen = self.buyers[place].own[table].unwrap_or(self.committed[table]);
-                self.buyers[place].memory = mixed(self.buyers[place].memory, seen);
-                self.buyers[place].at += 1;
-            }
-            Op::Write(table) | Op::Lock(table) => {
-                match self.holder(table).filter(|holder| *holder != place) {
-                    Some(mut holder) => {
-                        while let Some(next) = self.buyers[holder].waits_for {
-                            holder = next;
-                        }
-                        if holder == place {
-                            self.buyers[place].own = [None; TABLES];
-                            self.buyers[place].at = self.buyers[place].program.len();
-                            self.buyers[place].memory = 0;
-                            self.let_go(place);
-                        } else {
-                            self.buyers[place].waits_for = self.holder(table);
-                        }
-                    }
-                    None => self.take(place, op, table),
-                }
-            }
-            Op::Commit => {
-                for table in 0..TABLES {
-                    if let Some(own) = self.buyers[place].own[table].take() {
-                        self.committed[table] = own;
-                    }
-                }
-                self.buyers[place].at += 1;
-                self.let_go(place);
-            }
-        }
-    }
-
-    fn take(&mut self, place: usize, op: Op, table: usize) {
-        let committed = self.committed[table];
-        let buyer = &mut self.buyers[place];
-        buyer.waits_for = None;
-        buyer.at += 1;
-        let seen = buyer.own[table].unwrap_or(committed);
-        if matches!(op, Op::Lock(_)) {
-            buyer.memory = mixed(buyer.memory, seen);
-            buyer.holds.insert(table);
-            return;
-        }
-        let written = mixed(buyer.memory, seen);
-        if buyer.transaction {
-            buyer.own[table] = Some(written);
-            buyer.holds.insert(table);
-        } else {
-            self.committed[table] = written;
-        }
-    }
-
-    fn let_go(&mut self, place: usize) {
-        self.buyers[place].holds.clear();
-        for other in 0..self.buyers.len() {
-            if self.buyers[other].waits_for != Some(place) {
-                continue;
-            }
-            let op = self.buyers[other].program[self.buyers[other].at];
-            let (Op::Write(table) | Op::Lock(table)) = op else { continue };
-            match self.holder(table) {
-                Some(holder) => self.buyers[other].waits_for = Some(holder),
-                None => self.take(other, op, table),
-            }
-        }
-    }
-
-    fn end(&self) -> ([u64; TABLES], Vec<u64>) {
-        (self.committed, self.buyers.iter().map(|buyer| buyer.memory).collect())
-    }
-}
+use model::{Buyer, Later, Model, Op, TABLES};
 
 type Ends = BTreeSet<([u64; TABLES], Vec<u64>)>;
 
@@ -196,8 +21,16 @@ fn run(start: &Model, chooser: &mut impl Chooser) -> Option<Model> {
             assert!(model.buyers.iter().all(|buyer| buyer.waits_for.is_none()), "{model:?}");
             return Some(model);
         }
-        match chooser.choose(&held) {
-            Pick::Place(place) => model.go(held[place].step.buyer as usize - 1),
+        match chooser.choose(&held, &model.holds()) {
+            Pick::Place(place) => {
+                let buyer = held[place].step.buyer as usize - 1;
+                model.go(buyer);
+                let waits_for = model.buyers[buyer].waits_for.filter(|_| held[place].later);
+                let of = |whom: usize| model.holds().into_iter().find(|hold| hold.buyer as usize == whom + 1);
+                if waits_for.and_then(of).is_some_and(|hold| chooser.waits(&[hold])) {
+                    return None;
+                }
+            }
             Pick::Known => return None,
             differs @ Pick::Differs { .. } => panic!("{differs:?}"),
         }
@@ -205,40 +38,58 @@ fn run(start: &Model, chooser: &mut impl Chooser) -> Option<Model> {
 }
 
 /// All ends, how many orders were carried out, and how many were left.
-fn explore(start: &Model, mut tree: Tree) -> (Ends, u64, u64) {
-    let (mut ends, mut whole, mut known) = (Ends::new(), 0, 0);
+fn explore(start: &Model, tree: Tree) -> (Ends, u64, u64) {
+    let (ends, whole, known, _) = walk(start, tree);
+    (ends, whole, known)
+}
+
+/// The orders that are left where waits make no difference: they may, where somebody waits for somebody who waits for
+/// him.
+fn explore_left(start: &Model) -> (Ends, u64, u64) {
+    let (ends, whole, known, deadlock) = walk(start, Tree::all(true));
+    if deadlock { explore(start, Tree::with_waits()) } else { (ends, whole, known) }
+}
+
+fn walk(start: &Model, mut tree: Tree) -> (Ends, u64, u64, bool) {
+    let (mut ends, mut whole, mut known, mut deadlock) = (Ends::new(), 0, 0, false);
     loop {
         tree.begin();
         match run(start, &mut tree) {
             Some(model) => {
+                deadlock |= model.deadlock;
                 ends.insert(model.end());
                 whole += 1;
             }
             None => known += 1,
         }
         if !tree.advance() {
-            return (ends, whole, known);
+            return (ends, whole, known, deadlock);
         }
     }
 }
 
-fn compare(seeds: std::ops::Range<u64>) -> (u64, u64) {
-    let (mut all_orders, mut reduced_orders) = (0, 0);
+/// How many orders there are, and how many are left: of those that wait, too, or not.
+fn compare(seeds: std::ops::Range<u64>) -> (u64, u64, u64) {
+    let (mut all_orders, mut waiting_orders, mut left_orders) = (0, 0, 0);
     for seed in seeds {
         let start = Model::new(seed);
         let (all, orders, known) = explore(&start, Tree::all(false));
-        let (reduced, fewer, _) = explore(&start, Tree::all(true));
-        assert_eq!(all, reduced, "seed {seed}: {start:?}");
-        assert!(fewer <= orders && known == 0, "seed {seed}");
-        (all_orders, reduced_orders) = (all_orders + orders, reduced_orders + fewer);
+        let (waiting, fewer, _) = explore(&start, Tree::with_waits());
+        let (left, fewest, _) = explore_left(&start);
+        assert_eq!(all, waiting, "seed {seed}: {start:?}");
+        assert_eq!(all, left, "seed {seed}: {start:?}");
+        assert!(fewest <= fewer && fewer <= orders && known == 0, "seed {seed}");
+        all_orders += orders;
+        waiting_orders += fewer;
+        left_orders += fewest;
     }
-    (all_orders, reduced_orders)
+    (all_orders, waiting_orders, left_orders)
 }
 
 #[test]
 fn reduction_reaches_every_end_that_all_orders_reach() {
-    let (all, reduced) = compare(0..300);
-    assert!(reduced * 2 < all, "{reduced} of {all}");
+    let (all, waiting, left) = compare(0..300);
+    assert!(waiting * 2 < all && left < waiting, "{left} of {waiting} of {all}");
 }
 
 #[test]
@@ -247,16 +98,53 @@ fn reduction_reaches_every_end_that_all_orders_reach_on_many_programs() {
     compare(300..20_000);
 }
 
+/// The controls: where a snapshot is taken before the wait, where the row has to be more than asked for by its key (after
+/// the wait it stays locked), and where somebody may wait for the one that waits, the wait makes a difference.
+#[test]
+fn waits_make_a_difference_where_they_are_kept() {
+    let all_and_left =
+        |start: Model| (explore(&start, Tree::all(false)).0, explore(&start, Tree::all(true)).0);
+    let lost = |seed: &u64| {
+        let (all, left) = all_and_left(Model { later: |buyer| buyer.holds.is_empty(), ..Model::new(*seed) });
+        all != left
+    };
+    assert!((0..150).filter(lost).count() > 2);
+    let buyer = |program: &[Op]| Buyer {
+        program: program.into(),
+        transaction: true,
+        snapshot: false,
+        ..Model::new(0).buyers[0].clone()
+    };
+    let cross = vec![
+        buyer(&[Op::Write(0), Op::Write(1), Op::Commit]),
+        buyer(&[Op::Write(1), Op::Write(0), Op::Commit]),
+    ];
+    let condition = vec![
+        buyer(&[Op::Take(2), Op::Lock(1), Op::Commit]),
+        buyer(&[Op::Take(2), Op::Commit, Op::Lock(1), Op::Lock(2), Op::Commit]),
+    ];
+    let rules: [(Vec<Buyer>, Later); 2] = [(cross, |_| true), (condition, |buyer| buyer.holds.is_empty())];
+    for (buyers, later) in rules {
+        let start = Model { buyers, ..Model::new(0) };
+        let (all, left) = all_and_left(start.clone());
+        assert_eq!(all, left, "{start:?}");
+        let (all, left) = all_and_left(Model { later, ..start });
+        assert_ne!(all, left);
+    }
+}
+
 /// The control: if nothing depended on anything, ends would be lost.
 #[test]
 fn without_dependence_ends_are_lost() {
     struct Blind(Tree);
     impl Chooser for Blind {
-        fn choose(&mut self, held: &[Choice]) -> Pick {
-            let blind = held
-                .iter()
-                .map(|choice| Choice { step: choice.step.clone(), footprint: Footprint::default() });
-            self.0.choose(&blind.collect::<Vec<_>>())
+        fn choose(&mut self, held: &[Choice], holds: &[Hold]) -> Pick {
+            let blind = held.iter().map(|choice| Choice {
+                step: choice.step.clone(),
+                footprint: Footprint::default(),
+                later: false,
+            });
+            self.0.choose(&blind.collect::<Vec<_>>(), holds)
         }
 
         fn again(&mut self) {}
@@ -281,7 +169,7 @@ fn without_dependence_ends_are_lost() {
 
 fn choice(buyer: u32, name: &str) -> Choice {
     let footprint = Footprint { everything: true, ..Footprint::default() };
-    Choice { step: Step { buyer, name: name.to_owned(), turn: 1 }, footprint }
+    Choice { step: Step { buyer, name: name.to_owned(), turn: 1 }, footprint, later: false }
 }
 
 /// Two programs of so many steps that all depend on each other.
@@ -299,7 +187,7 @@ impl Two {
                 if held.is_empty() {
                     break;
                 }
-                let Pick::Place(place) = tree.choose(&held) else { panic!("an order") };
+                let Pick::Place(place) = tree.choose(&held, &[]) else { panic!("an order") };
                 let step = held[place].step.clone();
                 if step.buyer == 1 {
                     first = one.next();
@@ -337,14 +225,14 @@ fn orders_are_counted_exactly() {
 fn what_differs_is_named() {
     let mut given = Given::strictly(super::super::step::parse("1:a, 2:b").expect("steps"));
     let held = [choice(1, "a"), choice(2, "a")];
-    assert_eq!(given.choose(&held), Pick::Place(0));
+    assert_eq!(given.choose(&held, &[]), Pick::Place(0));
     let differs = Pick::Differs { step: 2, expected: "2:b".into(), held: "1:a, 2:a".into() };
-    assert_eq!(given.choose(&held), differs);
+    assert_eq!(given.choose(&held, &[]), differs);
     assert_eq!(given.end(), Some(Pick::Differs { step: 2, expected: "2:b".into(), held: String::new() }));
     let mut tree = Tree::all(true);
-    assert_eq!(tree.choose(&held), Pick::Place(0));
+    assert_eq!(tree.choose(&held, &[]), Pick::Place(0));
     tree.begin();
-    assert!(matches!(tree.choose(&held[..1]), Pick::Differs { step: 1, .. }));
+    assert!(matches!(tree.choose(&held[..1], &[]), Pick::Differs { step: 1, .. }));
 }
 
 #[test]

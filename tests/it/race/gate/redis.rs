@@ -10,7 +10,7 @@ use super::gated_by;
 use crate::race::target;
 
 /// A key of a test's own, which goes with it.
-struct Key {
+pub(super) struct Key {
     place: String,
     name: String,
 }
@@ -24,12 +24,17 @@ fn ask(place: &str, command: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&answer[..count]).into_owned())
 }
 
+/// Where a server is.
+pub(super) fn place() -> String {
+    let place = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
+    place.trim_start_matches("redis://").to_owned()
+}
+
 impl Key {
     /// `None`, and a word on it, where no Redis answers. With CI=true that is a failure.
-    fn new() -> Option<Self> {
+    pub(super) fn new() -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let place = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
-        let place = place.trim_start_matches("redis://").to_owned();
+        let place = place();
         if !ask(&place, "PING").is_some_and(|answer| answer.starts_with("+PONG")) {
             assert!(std::env::var("CI").is_err(), "no Redis at {place}");
             eprintln!("skipped: no Redis at {place}");
@@ -37,6 +42,11 @@ impl Key {
         }
         let name = format!("gate_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         Some(Self { place, name })
+    }
+
+    /// Removes another key as well.
+    pub(super) fn drop_also(&self, name: &str) {
+        ask(&self.place, &format!("DEL {name}"));
     }
 
     fn gated(&self, shop: &str) -> (Option<i32>, Value) {
@@ -54,7 +64,7 @@ impl Drop for Key {
 
 #[test]
 fn shops_with_a_race_are_found_and_replayed() {
-    for shop in ["racy --pool 2", "check_then_decrement", "racy --shared"] {
+    for shop in ["racy --pool 2", "check_then_decrement --resp2", "racy --shared"] {
         let Some(key) = Key::new() else { return };
         let (code, document) = key.gated(shop);
         assert_eq!((code, &document["verdict"]), (Some(1), &"unsound".into()), "{shop}: {document}");
@@ -67,7 +77,9 @@ fn shops_with_a_race_are_found_and_replayed() {
 
 #[test]
 fn safe_shops_are_never_reported() {
-    for shop in ["watch", "lua --pool 2", "decrement", "polling --pool 2", "blocking"] {
+    for shop in
+        ["watch", "watch --resp2 --pool 2", "lua --pool 2", "decrement", "polling --pool 2", "blocking"]
+    {
         let Some(key) = Key::new() else { return };
         let (code, document) = key.gated(shop);
         assert_eq!((code, &document["verdict"]), (Some(0), &"sound".into()), "{shop}: {document}");

@@ -1,0 +1,214 @@
+//! Which statements may be left out where they wait: those that do after the wait what they would do had they been sent
+//! after it. At read committed a statement sees what was committed when it was sent, and of the rows that it waited for
+//! the newest state. So it makes no difference where it asks for one row by its key and for nothing else; with a second
+//! table, a subquery or several rows it may. With a further condition, too: a row that matched when it was sent, and no
+//! longer after the wait, stays locked; had it come later, it would not have been.
+
+use std::collections::BTreeSet;
+
+use super::lexer::Token;
+
+/// Names of columns.
+pub type Columns = BTreeSet<String>;
+
+/// What a statement waits for, if it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alike {
+    /// A row that these columns tell from all others, if they are a key of its table.
+    Row {
+        /// The table.
+        table: String,
+        /// The columns that stand for one value each.
+        by: Columns,
+    },
+    /// An advisory lock.
+    Lock,
+}
+
+/// The columns that stand for one value each in a WHERE that says nothing else.
+pub fn keys(one: &[Token]) -> Option<Columns> {
+    let mut columns = Columns::new();
+    let begins = one.iter().position(|token| token.word() == Some("where"))?;
+    let ends = ["returning", "for", "limit", "order", "offset", "fetch", "group"];
+    let rest = &one[begins + 1..];
+    let mut depth = 0_u32;
+    let mut end = rest.len();
+    for (place, token) in rest.iter().enumerate() {
+        match token {
+            Token::Open => depth += 1,
+            Token::Close => depth = depth.saturating_sub(1),
+            Token::Word(word) if depth == 0 && ends.contains(&word.as_str()) => {
+                end = place;
+                break;
+            }
+            _ => {}
+        }
+    }
+    conjuncts(&rest[..end], &mut columns)?;
+    Some(columns)
+}
+
+/// Takes the columns from what stands between AND and AND; `None` where anything else stands there.
+fn conjuncts(tokens: &[Token], columns: &mut Columns) -> Option<()> {
+    let mut parts: Vec<&[Token]> = Vec::new();
+    let (mut depth, mut from) = (0_u32, 0);
+    for (place, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Open => depth += 1,
+            Token::Close => depth = depth.saturating_sub(1),
+            Token::Word(word) if depth == 0 => match word.as_str() {
+                "and" => {
+                    parts.push(&tokens[from..place]);
+                    from = place + 1;
+                }
+                "or" | "between" | "case" => return None,
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    parts.push(&tokens[from..]);
+    for part in parts {
+        match part {
+            [Token::Open, inner @ .., Token::Close] if is_one_pair(inner) => conjuncts(inner, columns)?,
+            // 1 = 1, as some write where there is nothing more to say.
+            [Token::Value, Token::Equals, Token::Value] => {}
+            _ => drop(columns.insert(column(part)?)),
+        }
+    }
+    Some(())
+}
+
+/// Whether the parentheses around this are a pair.
+fn is_one_pair(inner: &[Token]) -> bool {
+    let mut depth = 0_i32;
+    inner.iter().all(|token| {
+        depth += match token {
+            Token::Open => 1,
+            Token::Close => -1,
+            _ => 0,
+        };
+        depth >= 0
+    })
+}
+
+/// `table.column = value`, with a cast or without: the column.
+fn column(part: &[Token]) -> Option<String> {
+    let equals = part.iter().position(|token| *token == Token::Equals)?;
+    let (left, right) = (&part[..equals], &part[equals + 1..]);
+    let named = left.iter().enumerate().all(|(place, token)| match place % 2 {
+        0 => token.name().is_some(),
+        _ => *token == Token::Dot,
+    });
+    let value = match right {
+        [Token::Value] => true,
+        [Token::Value, Token::Cast, cast @ ..] => {
+            cast.iter().all(|token| token.name().is_some() || *token == Token::Dot)
+        }
+        _ => false,
+    };
+    let column = left.last().filter(|_| named && value)?;
+    column.name().map(ToOwned::to_owned)
+}
+
+/// The columns that an UPDATE sets; `None` where that is not certain.
+pub fn sets(one: &[Token]) -> Option<Columns> {
+    let begins = one.iter().position(|token| token.word() == Some("set"))?;
+    let (mut columns, mut depth, mut is_first) = (Columns::new(), 0_u32, true);
+    for (place, token) in one.iter().enumerate().skip(begins + 1) {
+        match token {
+            Token::Word(word) if depth == 0 && matches!(word.as_str(), "where" | "from" | "returning") => {
+                break;
+            }
+            token if is_first => {
+                let column = token.name().filter(|_| one.get(place + 1) == Some(&Token::Equals))?;
+                columns.insert(column.to_owned());
+                is_first = false;
+            }
+            Token::Open => depth += 1,
+            Token::Close => depth = depth.saturating_sub(1),
+            Token::Comma if depth == 0 => is_first = true,
+            _ => {}
+        }
+    }
+    Some(columns)
+}
+
+/// What a statement waits for, as far as its words tell: its verb, the tables that it reads and writes, the functions that
+/// it calls.
+pub fn of(
+    one: &[Token],
+    (reads, writes): (&BTreeSet<String>, &BTreeSet<String>),
+    functions: &mut dyn Iterator<Item = &str>,
+) -> Option<Alike> {
+    let count = |name: &str| one.iter().filter(|token| token.word() == Some(name)).count();
+    let first = one.iter().find_map(Token::word)?;
+    let (selects, froms) = (count("select"), count("from"));
+    let plain = count("join") == 0 && count("using") == 0 && count("union") == 0;
+    let unsure: Vec<&str> = functions.collect();
+    if reads.is_empty() && writes.is_empty() {
+        let lock = matches!(unsure.as_slice(), [name] if TAKES.contains(name));
+        return (lock && first == "select" && selects == 1 && froms == 0).then_some(Alike::Lock);
+    }
+    let table = match first {
+        "select" if selects == 1 && froms == 1 && writes.is_empty() && reads.len() == 1 => reads.first(),
+        "update" if selects == 0 && froms == 0 && reads.is_empty() && writes.len() == 1 => writes.first(),
+        _ => None,
+    };
+    let by = keys(one)?;
+    let table = table.filter(|_| plain && unsure.is_empty())?;
+    Some(Alike::Row { table: table.clone(), by })
+}
+
+/// What takes one advisory lock.
+const TAKES: [&str; 4] =
+    ["pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::race::gate::lexer::tokens;
+
+    fn list(columns: &Columns) -> String {
+        columns.iter().cloned().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn keys_are_all_that_is_asked_for() {
+        for (text, by) in [
+            ("SELECT left FROM seats WHERE id = $1 FOR UPDATE", Some("id")),
+            ("UPDATE seats SET left = 0 WHERE seats.id = 1 AND left > 0", None),
+            ("UPDATE s SET x = 1 WHERE (\"public\".\"s\".\"Id\" = $1 AND 1=1) RETURNING id", Some("Id")),
+            (
+                "SELECT x FROM s WHERE event = $1::int AND seat = 'A' ORDER BY id = 2 FOR UPDATE",
+                Some("event seat"),
+            ),
+            ("SELECT x FROM s WHERE (a = 1) AND ((b = $2::pg_catalog.int4))", Some("a b")),
+            ("SELECT x FROM s WHERE a = 1 OR b = 2", None),
+            ("SELECT x FROM s WHERE a = 1 AND (b = 2 OR c = 3)", None),
+            ("SELECT x FROM s WHERE (a = 1) = false", None),
+            ("SELECT x FROM s WHERE NOT a = 1", None),
+            ("SELECT x FROM s WHERE a = 1 IS NULL", None),
+            ("SELECT x FROM s WHERE a = b", None),
+            ("SELECT x FROM s WHERE a >= 1", None),
+            ("SELECT x FROM s WHERE a = 1 + e", None),
+            ("SELECT x FROM s WHERE y BETWEEN 1 AND a = 1", None),
+            ("SELECT x FROM s WHERE CASE WHEN true AND a = 1 THEN b END", None),
+            ("SELECT x FROM s", None),
+        ] {
+            assert_eq!(keys(&tokens(text)).map(|by| list(&by)).as_deref(), by, "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_that_are_set() {
+        for (text, columns) in [
+            ("UPDATE s SET a = greatest(b, 1), \"C\" = $1 WHERE d = 1", Some("C a")),
+            ("UPDATE s SET a = a - 1 RETURNING b", Some("a")),
+            ("UPDATE s SET (a, b) = (1, 2)", None),
+            ("UPDATE s SET a[1] = 2", None),
+        ] {
+            assert_eq!(sets(&tokens(text)).map(|columns| list(&columns)).as_deref(), columns, "{text}");
+        }
+    }
+}
