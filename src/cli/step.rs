@@ -19,7 +19,7 @@ use super::workers::WorkersArgs;
 use crate::explore::{Hint, Setting, hint};
 use crate::foreign;
 use crate::lang::{Lang, replay as say};
-use crate::plan::{Plan, StorePlan};
+use crate::plan::{Plan, StorePlan, Workers};
 use crate::protocol::file::Lock;
 use crate::protocol::redis::RedisLock;
 use crate::protocol::{Action, Allowed, Mishap, Mishaps, Reply};
@@ -63,7 +63,7 @@ pub(super) struct StepArgs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Typed {
     Buyer(u32),
-    Expire(u32),
+    Befall(Mishap, u32),
     Back,
     Hint,
     Leave,
@@ -79,11 +79,12 @@ impl Typed {
             "?" => Typed::Hint,
             "q" => Typed::Leave,
             word => {
-                let (make, number): (fn(u32) -> Typed, &str) = match word.strip_prefix(['x', 'X']) {
-                    Some(number) => (Typed::Expire, number),
-                    None => (Typed::Buyer, word),
-                };
+                // As schedules name it, in small or capital letters.
+                let letter = word.chars().next().map(|letter| letter.to_ascii_uppercase().to_string());
+                let mishap = letter.and_then(|letter| Mishap::of(letter.parse().ok()?));
+                let number = if mishap.is_some() { &word[1..] } else { word };
                 let buyer = number.parse().ok().filter(|buyer| (1..=buyers).contains(buyer));
+                let make = |buyer| mishap.map_or(Typed::Buyer(buyer), |mishap| Typed::Befall(mishap, buyer));
                 buyer.map_or_else(|| Typed::Other(word.to_owned()), make)
             }
         }
@@ -106,7 +107,12 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
     // Going back begins again with the stock that was there at first.
     let plan = session.plan().clone();
     let mut input = Input::new();
-    let help = [Some(say::step_help(lang)), may_expire(&plan).then(|| say::step_help_lease(lang))];
+    let are_processes = plan.workers == Workers::Process;
+    let help = [
+        Some(say::step_help(lang)),
+        may_expire(&plan).then(|| say::step_help_lease(lang)),
+        are_processes.then(|| say::step_help_kill(lang)),
+    ];
     let help = help.into_iter().flatten().map(|line| format!("{}\n", styled(ASIDE, line)));
     print(&(report::plan_line(&plan, lang) + &help.collect::<String>()), interrupted)?;
     print(&state(&session, false, lang), interrupted)?;
@@ -142,7 +148,9 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
                     print(&format!("{}\n", styled(ASIDE, say::taken_back(lang, last))), interrupted)?;
                 }
             },
-            Typed::Expire(buyer) => print(&format!("{}\n", expire(&mut session, buyer, lang)?), interrupted)?,
+            Typed::Befall(mishap, buyer) => {
+                print(&format!("{}\n", befall(&mut session, mishap, buyer, lang)?), interrupted)?;
+            }
             Typed::Buyer(buyer) => {
                 let (said, by_stranger) = go(&mut session, buyer, lang, interrupted)?;
                 foreign = by_stranger;
@@ -168,6 +176,9 @@ fn go(
     interrupted: &AtomicBool,
 ) -> anyhow::Result<(String, bool)> {
     let wanted = session.next_step(buyer);
+    if session.buyers()[buyer as usize - 1].is_paused {
+        return Ok((styled(ODD, say::still_paused(lang, buyer)), false));
+    }
     let went = session.step(buyer, interrupted)?;
     let foreign = matches!(went, Went::MustWait(None));
     let said = match (went, wanted) {
@@ -202,14 +213,20 @@ fn may_expire(plan: &Plan) -> bool {
     }
 }
 
-/// Has a buyer's lease expire, and says what came of it.
-fn expire(session: &mut Conductor, buyer: u32, lang: Lang) -> anyhow::Result<String> {
-    let befell = session.befall(buyer, Mishap::Expire)?;
+/// Has something befall a buyer, and says what came of it.
+fn befall(session: &mut Conductor, mishap: Mishap, buyer: u32, lang: Lang) -> anyhow::Result<String> {
+    let Some(taken) = session.befall(buyer, mishap)? else {
+        let said = match mishap {
+            Mishap::Expire => say::can_not_expire(lang, buyer),
+            Mishap::Kill | Mishap::Pause | Mishap::GoOn => say::can_not_befall(lang, buyer, mishap.letter()),
+        };
+        return Ok(styled(ODD, said));
+    };
     let place = session.taken().len();
-    Ok(befell.map_or_else(
-        || styled(ODD, say::can_not_expire(lang, buyer)),
-        |taken| format!("{place}  {}  {}", styled(LOUD, taken.step), report::step_words(&taken, lang)),
-    ))
+    let said = format!("{place}  {}  {}", styled(LOUD, taken.step), report::step_words(&taken, lang));
+    let answers =
+        report::answers(session.taken(), place, lang).into_iter().map(|answer| format!("   {answer}"));
+    Ok(std::iter::once(said).chain(answers).collect::<Vec<_>>().join("\n"))
 }
 
 /// What is said when a step has to wait for a lock that none of our buyers holds.

@@ -66,6 +66,8 @@ fn hint_on<M: Model>(
             .filter(|buyer| *buyer < shop.buyers.len())
             .ok_or_else(|| unfollowed(Why::NoSuchBuyer(setting.buyers)))?;
         match Mishap::of(step.letter) {
+            // That others step meanwhile is in every schedule.
+            Some(Mishap::Pause | Mishap::GoOn) => continue,
             Some(mishap) if !shop.can_befall(buyer, mishap) => return Err(unfollowed(Why::NotNow(mishap))),
             Some(mishap) => shop.take(buyer, Turn::Mishap(mishap), |_| ()),
             None => shop.step(buyer, |_| ()),

@@ -238,6 +238,18 @@ texts! {
     }
     /// `step`: what can be typed where a lock is a lease.
     step_help_lease() { en: "x and a number: that buyer's lease expires.", zh: "x 加数字：那个买家的租约过期。" }
+    /// `step`: what can be typed where buyers are processes.
+    step_help_kill() {
+        en: "k, p or g and a number: that buyer is killed, is paused, goes on.",
+        zh: "k、p 或 g 加数字：那个买家被杀死、暂停、继续。",
+    }
+    /// `step`: what can't befall a buyer.
+    can_not_befall(buyer, letter) {
+        en: "{letter}{buyer} can't be now: who has left is not killed, who waits for an answer is not paused, and who is not paused does not go on",
+        zh: "现在不能 {letter}{buyer}：已离开的不能杀死，正等结果的不能暂停，没暂停的不能继续",
+    }
+    /// `step`: a buyer that takes no step.
+    still_paused(buyer) { en: "buyer {buyer} is paused: g{buyer} has it go on", zh: "买家 {buyer} 已暂停：g{buyer} 让它继续" }
     /// `step`: a lease that can't expire.
     can_not_expire(buyer) {
         en: "buyer {buyer} has no lease that could expire now: one does after its L and before its write",

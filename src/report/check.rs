@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::json::{AnomalyRow, SCHEMA_VERSION, anomalies, to_line, unjudged};
-use super::text::{ASIDE, ODD, styled, verdict_lines};
+use super::text::{ASIDE, ODD, mishap_lines, styled, verdict_lines};
 use super::words::{grouped, span};
 use crate::foreign;
-use crate::history::History;
+use crate::history::{Befallen, History};
 use crate::lang::{Lang, Noun, order as say};
 use crate::stock::Stock;
 use crate::verdict::{InitialFrom, ItemVerdict, Ruling, Verdict};
@@ -88,6 +88,9 @@ struct Document<'a> {
     at_once: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cut_short: Option<u32>,
+    /// What befell buyers from outside.
+    #[serde(skip_serializing_if = "<[Befallen]>::is_empty")]
+    mishaps: &'a [Befallen],
     anomalies: Vec<AnomalyRow>,
     unjudged: Vec<String>,
     #[serde(skip_serializing_if = "<[ItemVerdict]>::is_empty")]
@@ -123,6 +126,7 @@ impl Checked<'_> {
             outside_sales: ledger.outside_sales,
             at_once: verdict.at_once,
             cut_short: history.header.cut_short,
+            mishaps: &history.header.mishaps,
             anomalies: anomalies(verdict, history),
             unjudged: unjudged(verdict, history),
             items: &verdict.items,
@@ -150,6 +154,7 @@ impl Checked<'_> {
         }
         text.push('\n');
         text.push_str(&self.start(lang));
+        mishap_lines(&mut text, history, lang);
         text.push_str(&verdict_lines(history, verdict, lang));
         text.push_str(&self.items(lang));
         if verdict.ruling == Ruling::Sound {

@@ -227,3 +227,29 @@ fn a_killed_buyers_transaction_is_rolled_back_for_real() {
         rows.filter(|row| row["isolation"] == "immediate").map(|row| &row["killed"]).collect();
     assert_eq!((&killed[0]["trials"], &killed[0]["unsound"]), (&json!(1), &json!(0)), "{killed:?}");
 }
+
+/// By hand, too: the real process is killed, and the other gets on; a step back brings new buyers.
+#[test]
+fn a_buyer_is_killed_and_paused_by_hand() {
+    use std::io::Write as _;
+    let folder = Folder::new();
+    let step = |lines: &str| {
+        let mut command = folder.command(["step", "--buyers", "2", "--tickets", "1"]);
+        let command = command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().expect("runs");
+        child.stdin.take().expect("a pipe").write_all(lines.as_bytes()).expect("typed");
+        let output = child.wait_with_output().expect("ends");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, text) = step("1\n1\n1\nk1\n2\n2\n2\n");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("buyer 1 is killed: it had begun to change the stock"), "{text}");
+    assert!(text.contains("a ticket is gone") || text.contains("lost") || text.contains("UNSOUND"), "{text}");
+    let (code, text) = step("1\np1\n1\ng2\ng1\n1\n1\n1\n");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("buyer 1 is paused: g1 has it go on"), "{text}");
+    assert!(text.contains("G2 can't be now"), "{text}");
+    let (code, text) = step("1\nk1\nu\n1\n1\n1\n");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("took back K1"), "{text}");
+}

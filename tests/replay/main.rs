@@ -46,6 +46,7 @@ const TESTS: &[Test] = &[
     ("every_protocol_agrees_at_random", protocols::every_protocol_agrees_at_random),
     ("a_thousand_replays_of_a_kill_agree", mishaps::a_thousand_replays_of_a_kill_agree),
     ("every_protocol_with_a_kill_ends", mishaps::every_protocol_with_a_kill_ends_as_in_its_model),
+    ("every_protocol_with_a_pause_ends", mishaps::every_protocol_with_a_pause_ends_as_without),
     ("every_protocol_with_mishaps_agrees", mishaps::every_protocol_with_mishaps_agrees_at_random),
     ("every_witness_of_a_kill_ends", mishaps::every_witness_of_a_kill_ends_as_it_was_explored),
     ("kills_at_databases_end", mishaps::kills_at_databases_end_as_in_their_models),
