@@ -16,8 +16,9 @@ use crate::protocol::{Choices, Mishaps, StepKind, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
 
-/// Tickets of one trial at a database.
-pub const STORE_TICKETS: Stock = 10;
+/// Tickets of one trial at a database: not as many as there are buyers, who would take just what there is if all looked
+/// before anybody took.
+pub const STORE_TICKETS: Stock = 13;
 
 /// A row at a database.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::Folder;
+use crate::redis::redis;
 use crate::sql::{mariadb, postgres};
 
 fn rows(document: &Value) -> &Vec<Value> {
@@ -137,7 +138,7 @@ fn what_the_matrix_of_databases_has_not_got_is_refused() {
 #[ignore = "takes minutes: 100 trials of each row"]
 fn what_breaks_is_caught_in_99_of_100_trials() {
     let folder = Folder::new();
-    let stores = [Some("sqlite:shop.db".to_owned()), postgres(), mariadb()];
+    let stores = [Some("sqlite:shop.db".to_owned()), postgres(), mariadb(), redis()];
     for url in stores.into_iter().flatten() {
         let levels = "none,read-uncommitted,read-committed,repeatable-read,serializable,deferred,immediate";
         let (_, document) = folder.json(&format!("matrix --store {url} --trials 100 --isolation {levels}"));
