@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::words;
 use crate::history::{History, Purchase};
 use crate::lang::Lang;
-use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Place, Verdict};
+use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, MOST_TOLD, Place, Verdict};
 
 /// The version of every JSON document on stdout.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -40,7 +40,8 @@ pub fn to_line(document: &impl Serialize) -> String {
 #[must_use]
 pub fn anomalies(verdict: &Verdict, history: &History) -> Vec<AnomalyRow> {
     let row = |anomaly: &Anomaly| {
-        let (lines, files) = lines(anomaly, history);
+        let told = anomaly.told();
+        let (lines, files) = lines(&told, history);
         AnomalyRow {
             kind: anomaly.kind,
             item: anomaly.item.and_then(|item| history.header.items.name(item)).map(str::to_owned),
@@ -48,7 +49,7 @@ pub fn anomalies(verdict: &Verdict, history: &History) -> Vec<AnomalyRow> {
             lines,
             files,
             summary: summary(anomaly, verdict.ledger_of(anomaly), history),
-            evidence: evidence(anomaly, history),
+            evidence: evidence(&told, history),
         }
     };
     verdict.anomalies.iter().map(row).collect()
@@ -85,7 +86,7 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
     let rows = |places: &[Place]| places.iter().map(|place| purchase(*place)).collect::<Vec<_>>();
     match &anomaly.evidence {
         Evidence::Oversold(tickets) if tickets.is_empty() => json!({
-            "shared_tickets": [], "receipts_too_many": rows(&anomaly.receipts_too_many(history)),
+            "shared_tickets": [], "receipts_too_many": rows(&too_many(anomaly, history)),
         }),
         Evidence::Oversold(tickets) => json!({
             "shared_tickets": tickets.iter().map(|ticket| json!({
@@ -133,6 +134,13 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
             })).collect::<Vec<_>>(),
         }),
     }
+}
+
+/// The receipts that came when nothing was left, as many as are told.
+fn too_many(anomaly: &Anomaly, history: &History) -> Vec<Place> {
+    let mut places = anomaly.receipts_too_many(history);
+    places.truncate(MOST_TOLD);
+    places
 }
 
 /// The name of a purchase's order.

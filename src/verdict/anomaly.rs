@@ -31,8 +31,10 @@ closed_set! {
     }
 }
 
-/// How many pieces of evidence of one kind are kept; the rest is counted.
-pub const MOST_EVIDENCE: usize = 20;
+/// How many pieces of evidence of one kind are kept; the rest is counted. A page shows them all.
+pub const MOST_EVIDENCE: usize = 1000;
+/// As many are told by a document for machines, and so many purchases does one piece of evidence name.
+pub const MOST_TOLD: usize = 20;
 
 /// Receipts that were sold from one stock: they share one ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +105,7 @@ pub struct GivenBack {
 /// A buyer with too many receipts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// Its receipts, at most [`MOST_EVIDENCE`].
+    /// Its receipts, at most [`MOST_TOLD`].
     pub receipts: Vec<Place>,
     /// How many they are.
     pub count: u64,
@@ -203,7 +205,35 @@ impl Anomaly {
     /// time.
     #[must_use]
     pub fn receipts_too_many(&self, history: &History) -> Vec<Place> {
+        let mut receipts = self.all_receipts_too_many(history);
+        receipts.truncate(MOST_EVIDENCE);
+        receipts
+    }
+
+    /// The same, however many there are.
+    pub(super) fn all_receipts_too_many(&self, history: &History) -> Vec<Place> {
         if history.header.unrecorded.bought > 0 { Vec::new() } else { books::too_many(history, self.item) }
+    }
+
+    /// The same anomaly with the first of its evidence, as many pieces as a document for machines tells.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        let mut told = self.clone();
+        match &mut told.evidence {
+            Evidence::Oversold(tickets) => {
+                tickets.truncate(MOST_TOLD);
+                tickets.iter_mut().for_each(|ticket| ticket.receipts.truncate(MOST_TOLD));
+            }
+            Evidence::LostUpdates(pairs) => pairs.truncate(MOST_TOLD),
+            Evidence::LostStock { suspects: places, .. }
+            | Evidence::NegativeStock { receipts: places, .. } => places.truncate(MOST_TOLD),
+            Evidence::TornReads(reads) => reads.truncate(MOST_TOLD),
+            Evidence::OutOfOrder(contradictions) => contradictions.truncate(MOST_TOLD),
+            Evidence::ReturnedTwice(given_back) => given_back.truncate(MOST_TOLD),
+            Evidence::OverLimit(holders) => holders.truncate(MOST_TOLD),
+            Evidence::Stuck(waits) => waits.truncate(MOST_TOLD),
+        }
+        told
     }
 
     /// Gives the purchases that it rests on other places.

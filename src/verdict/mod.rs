@@ -4,6 +4,7 @@
 //! schedule, of a file that somebody else's shop wrote. Evidence is data, the places of purchases in
 //! [`History::purchases`]; `report` puts it into words.
 
+mod again;
 mod anomaly;
 mod at_once;
 mod books;
@@ -24,9 +25,10 @@ use crate::closed_set::closed_set;
 use crate::history::{Doubt, History, Outcome};
 use crate::stock::Stock;
 
+pub use again::sold_again;
 pub use anomaly::{
-    Anomaly, AnomalyKind, Evidence, GivenBack, Holder, LostUpdate, MOST_EVIDENCE, Rise, SharedTicket,
-    TornRead, Wait,
+    Anomaly, AnomalyKind, Evidence, GivenBack, Holder, LostUpdate, MOST_EVIDENCE, MOST_TOLD, Rise,
+    SharedTicket, TornRead, Wait,
 };
 pub use initial::{InitialFrom, judge_from};
 pub use items::ItemVerdict;

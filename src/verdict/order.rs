@@ -145,7 +145,7 @@ pub enum Contradiction {
     },
     /// Receipts for a stretch of tickets, and more of them than tickets.
     Crowded {
-        /// The receipts, at most [`MOST_EVIDENCE`].
+        /// The receipts, at most [`MOST_TOLD`](super::MOST_TOLD).
         receipts: Vec<Place>,
         /// How many they are.
         count: u64,
@@ -162,7 +162,7 @@ pub enum Contradiction {
     NoPlace {
         /// The purchase; `None` for the stock that remained in the end.
         purchase: Option<Place>,
-        /// What overlaps with it, at most [`MOST_EVIDENCE`].
+        /// What overlaps with it, at most [`MOST_TOLD`](super::MOST_TOLD).
         among: Vec<Place>,
     },
 }

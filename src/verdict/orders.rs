@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Anomaly, AnomalyKind, Evidence, GivenBack, Holder, MOST_EVIDENCE, Place};
+use super::{Anomaly, AnomalyKind, Evidence, GivenBack, Holder, MOST_EVIDENCE, MOST_TOLD, Place};
 use crate::history::{History, Outcome, Purchase};
 
 /// Give-backs that name an order, and give back more of it than was bought: nothing, or it again. A purchase
@@ -60,7 +60,7 @@ pub(super) fn over_limit(history: &History) -> Option<Anomaly> {
         let held = receipts.len() as u64;
         if held > limit {
             count += held - limit;
-            receipts.truncate(MOST_EVIDENCE);
+            receipts.truncate(MOST_TOLD);
             holders.push(Holder { receipts, count: held });
         }
     }

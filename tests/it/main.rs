@@ -21,6 +21,7 @@ mod mishaps;
 mod outputs;
 mod outsiders;
 mod page;
+mod page_shows;
 mod planted;
 mod protocols;
 mod race;

@@ -13,10 +13,10 @@ use ticketsim::verdict::judge;
 use crate::browser::{Browser, LAPTOP, Screen};
 use crate::harness::Folder;
 
-const MS: u64 = 1_000_000;
+pub(crate) const MS: u64 = 1_000_000;
 
 /// A buyer that reads 1 ms after its call, and writes.
-fn bought(buyer: u64, stock: i64, call_ms: u64, written_ms: u64) -> Purchase {
+pub(crate) fn bought(buyer: u64, stock: i64, call_ms: u64, written_ms: u64) -> Purchase {
     let (invoke_ns, written_ns) = (call_ms * MS, written_ms * MS);
     Purchase {
         pid: (4700 + buyer as u32).into(),
@@ -27,7 +27,7 @@ fn bought(buyer: u64, stock: i64, call_ms: u64, written_ms: u64) -> Purchase {
 }
 
 /// Ten buyers and one ticket without a lock: all read 1, all sell it.
-fn known_race() -> History {
+pub(crate) fn known_race() -> History {
     let header = Header { initial: Some(1), remaining: Some(0), ..Header::default() };
     History { header, purchases: (1..=10).map(|buyer| bought(buyer, 1, 0, 5 + buyer * 2)).collect() }
 }
@@ -39,18 +39,18 @@ fn known_peace() -> History {
     History { header, purchases }
 }
 
-fn write_page(folder: &Folder, history: &History) -> PathBuf {
+pub(crate) fn write_page(folder: &Folder, history: &History) -> PathBuf {
     let path = folder.path("timeline.html");
     html::write(history, &judge(history), &path, &AtomicBool::new(false)).expect("written");
     path
 }
 
-fn kept(name: &str) -> PathBuf {
+pub(crate) fn kept(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 /// How many points of the picture have the colour of anomalies.
-fn anomalous_points(browser: &mut Browser) -> f64 {
+pub(crate) fn anomalous_points(browser: &mut Browser) -> f64 {
     browser.number(
         "(() => {
            const canvas = document.getElementById('canvas');
@@ -71,14 +71,14 @@ fn in_view(browser: &mut Browser) -> f64 {
 }
 
 /// Where the middle of a purchase is on the page.
-fn place(browser: &mut Browser, purchase: usize) -> (f64, f64) {
+pub(crate) fn place(browser: &mut Browser, purchase: usize) -> (f64, f64) {
     let frame = "document.getElementById('canvas').getBoundingClientRect()";
     let x = browser.number(&format!("{frame}.left + ticketsim.place({purchase}).x"));
     let y = browser.number(&format!("{frame}.top + ticketsim.place({purchase}).y"));
     (x, y)
 }
 
-fn middle_of(browser: &mut Browser, selector: &str) -> (f64, f64) {
+pub(crate) fn middle_of(browser: &mut Browser, selector: &str) -> (f64, f64) {
     let frame = format!("document.querySelector('{selector}').getBoundingClientRect()");
     let x = browser.number(&format!("{frame}.left + {frame}.width / 2"));
     let y = browser.number(&format!("{frame}.top + {frame}.height / 2"));

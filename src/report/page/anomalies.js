@@ -32,16 +32,33 @@ function drawWindow(context, view, colours, state) {
   context.globalAlpha = 1;
 }
 
+// Draws the arrows. Those that lie on each other are drawn once, with their count. Returns how many there are in
+// sight, and how many of them are drawn.
 function drawConnectors(context, view, colours, state) {
+  const cells = new Map();
+  page.pieces.forEach((piece, number) => {
+    if (number === state.piece) return;
+    const curve = curveOf(view, piece);
+    if (!curve) return;
+    const [x, y] = onCurve(curve, 0.5);
+    const key = `${Math.round(x / 26)} ${Math.round(y / Math.max(view.row, 12))}`;
+    const cell = cells.get(key);
+    if (cell) cell.count++; else cells.set(key, { curve, number, count: 1 });
+  });
   // Where numbers would cover each other, only the first is shown.
   const taken = [];
-  page.pieces.forEach((piece, number) => {
-    if (number !== state.piece) drawConnector(context, view, colours, state, piece, number, taken);
-  });
+  let arrows = 0;
+  for (const { curve, number, count } of cells.values()) {
+    arrows += count;
+    drawConnector(context, view, colours, state, curve, number, taken, count, cells.size);
+  }
   const chosen = page.pieces[state.piece];
-  if (!chosen) return;
-  ringPurchases(context, view, colours, chosen);
-  drawConnector(context, view, colours, state, chosen, state.piece, []);
+  if (chosen) {
+    ringPurchases(context, view, colours, chosen);
+    const curve = curveOf(view, chosen);
+    if (curve) drawConnector(context, view, colours, state, curve, state.piece, [], 1, 1);
+  }
+  return { arrows, numbers: cells.size };
 }
 
 function ringPurchases(context, view, colours, piece) {
@@ -85,13 +102,11 @@ function onCurve({ points: [a, b, c, d] }, share) {
   return [mix(0), mix(1)];
 }
 
-function drawConnector(context, view, colours, state, piece, number, taken) {
-  const curve = curveOf(view, piece);
-  if (!curve) return;
+function drawConnector(context, view, colours, state, curve, number, taken, count, drawn) {
   const chosen = number === state.piece;
   const { down, points: [a, b, c, d] } = curve;
   // Many at once are drawn faintly, so that the lanes stay readable beneath them.
-  context.globalAlpha = chosen ? 1 : state.piece >= 0 ? 0.25 : page.pieces.length > 16 ? 0.6 : 1;
+  context.globalAlpha = chosen ? 1 : state.piece >= 0 ? 0.25 : drawn > 16 ? 0.6 : 1;
   context.strokeStyle = context.fillStyle = colours.anomaly;
   context.lineWidth = chosen ? 2.8 : 1.8;
   context.beginPath();
@@ -108,14 +123,13 @@ function drawConnector(context, view, colours, state, piece, number, taken) {
       .find(([x, y]) => taken.every(([tx, ty]) => Math.abs(tx - x) > 16 || Math.abs(ty - y) > 15));
     if (free) {
       taken.push(free);
-      drawNumber(context, colours, ...free, number + 1);
+      drawNumber(context, colours, ...free, count > 1 ? `${number + 1} +${count - 1}` : String(number + 1));
     }
   }
   context.globalAlpha = 1;
 }
 
-function drawNumber(context, colours, x, y, number) {
-  const text = String(number);
+function drawNumber(context, colours, x, y, text) {
   context.font = `600 10.5px ${FONT}`;
   const half = Math.max(7.5, context.measureText(text).width / 2 + 4);
   context.beginPath();

@@ -7,7 +7,8 @@
 //! the order of the constants below), its call as the distance from the purchase before, and then each
 //! member that is there. Times are the distance from the time before them, zigzagged; stocks are signed,
 //! too. The stock that a ticket was sold from has two bits: one where it stands by itself, one where it is
-//! what was seen. `page/data.js` reads it.
+//! what was seen. A receipt for a ticket that was sold already has an outcome of its own, the one behind the last.
+//! `page/data.js` reads it.
 
 use data_encoding::BASE64;
 
@@ -27,7 +28,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Encodes a history, in the order of calls.
-    pub(super) fn of(history: &History, lanes: &[Lane], from_ns: u64) -> Self {
+    pub(super) fn of(history: &History, lanes: &[Lane], from_ns: u64, again: &[bool]) -> Self {
         let mut lane_of = vec![0_u64; history.purchases.len()];
         for (lane, number) in lanes.iter().zip(0..) {
             for place in &lane.purchases {
@@ -44,20 +45,22 @@ impl Columns {
             let purchase = &history.purchases[place];
             push(&mut bytes, lane_of[place]);
             let file = history.header.part_of(place as Place);
-            push_purchase(&mut bytes, purchase, file, before_ns);
+            push_purchase(&mut bytes, purchase, file, before_ns, again[place]);
             before_ns = purchase.invoke_ns;
         }
         Self { base64: BASE64.encode(&bytes), rank }
     }
 }
 
-fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, file: Option<usize>, before_ns: u64) {
-    let steps = purchase.steps.get();
+fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, file: Option<usize>, before_ns: u64, again: bool) {
+    let (steps, tries) = (purchase.steps.get(), purchase.tries.get());
+    // Of several tries the last is drawn: a write before its read belongs to one that was aborted.
+    let of_last = |ns: &u64| tries.count == 1 || steps.read_ns.is_none_or(|read_ns| read_ns <= *ns);
     let times = [
         steps.locked_ns,
         steps.read_ns,
         steps.truncated_ns,
-        steps.written_ns,
+        steps.written_ns.filter(of_last),
         steps.unlocked_ns,
         purchase.return_ns.get(),
     ];
@@ -75,8 +78,10 @@ fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, file: Option<usize>, 
     let present = present.chain(numbers[1..].iter().map(Option::is_some)).chain([fault.is_some()]);
     let rare =
         [Some(purchase.quantity.into()).filter(|quantity| *quantity != 1), file.map(|file| file as u64)];
-    let present = present.chain(rare.iter().map(Option::is_some));
+    let tried = (tries.count > 1).then_some(tries);
+    let present = present.chain(rare.iter().map(Option::is_some)).chain([tried.is_some()]);
     let outcome = Outcome::ALL.iter().position(|outcome| *outcome == purchase.outcome).unwrap_or_default();
+    let outcome = if again { Outcome::ALL.len() } else { outcome };
     let mask = present.zip(3..).fold(outcome as u64, |mask, (there, bit)| mask | u64::from(there) << bit);
     push(bytes, mask);
     push(bytes, purchase.invoke_ns.saturating_sub(before_ns));
@@ -91,6 +96,11 @@ fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, file: Option<usize>, 
         push(bytes, zigzag(errno));
     }
     rare.into_iter().flatten().for_each(|number| push(bytes, number));
+    if let Some(tries) = tried {
+        push(bytes, tries.count.into());
+        push(bytes, tries.aborted.into());
+        push(bytes, zigzag(tries.code.0.into()));
+    }
 }
 
 fn push(bytes: &mut Vec<u8>, mut number: u64) {
@@ -129,7 +139,7 @@ mod tests {
     fn a_purchase_is_its_lane_its_mask_and_its_distances() {
         let history =
             History { purchases: vec![refused(2, 105, 110), bought(1, 3, 100, 120)], ..History::default() };
-        let columns = Columns::of(&history, &lanes(&history), 100);
+        let columns = Columns::of(&history, &lanes(&history), 100, &[false, false]);
         assert_eq!(columns.rank, [1, 0]);
         let bytes = BASE64.decode(columns.base64.as_bytes()).expect("base64");
         // Bought: lane 1, read + written + returned + seen (and sold from) + pid, called at 0, read 2 later, written

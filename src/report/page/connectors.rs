@@ -33,11 +33,11 @@ pub struct Piece {
     pub window_ns: Option<(u64, u64)>,
 }
 
-/// The pieces that an anomaly rests on, at most [`MOST_EVIDENCE`].
+/// The pieces that an anomaly rests on, at most [`MOST_EVIDENCE`], and how many more there are, in words.
 #[must_use]
-pub fn pieces(anomaly: &Anomaly, history: &History, lang: Lang) -> Vec<Piece> {
+pub fn pieces(anomaly: &Anomaly, history: &History, lang: Lang) -> (Vec<Piece>, Option<String>) {
     let shapes = shapes(anomaly, history);
-    let sentences = words::evidence(anomaly, history, lang, MOST_EVIDENCE);
+    let mut sentences = words::evidence(anomaly, history, lang, MOST_EVIDENCE).into_iter();
     let piece = |(shape, sentence): (Shape, String)| Piece {
         sentence,
         places: shape.places,
@@ -45,7 +45,8 @@ pub fn pieces(anomaly: &Anomaly, history: &History, lang: Lang) -> Vec<Piece> {
         window_ns: shape.window_ns.filter(|(from_ns, until_ns)| from_ns <= until_ns),
     };
     // The sentences may be followed by one that says how many more there are.
-    shapes.into_iter().zip(sentences).map(piece).collect()
+    let pieces = shapes.into_iter().zip(&mut sentences).map(piece).collect();
+    (pieces, sentences.next())
 }
 
 #[derive(Default)]
@@ -169,7 +170,8 @@ mod tests {
         let history = History { header, purchases: vec![bought(1, 1, 0, 100), bought(2, 1, 10, 60)] };
         let verdict = judge(&history);
         let anomaly = verdict.anomaly(AnomalyKind::LostUpdate).expect("a lost update");
-        let pieces = pieces(anomaly, &history, Lang::En);
+        let (pieces, more) = pieces(anomaly, &history, Lang::En);
+        assert_eq!(more, None);
         let connector = Connector { from: 1, from_ns: 60, to: 0, to_ns: 100 };
         assert_eq!(pieces.len(), 1);
         assert_eq!(pieces[0].connector, Some(connector));

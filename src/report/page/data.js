@@ -4,6 +4,8 @@
 const page = JSON.parse(document.getElementById("data").textContent);
 
 const BOUGHT = 0, REFUSED = 1, FAILED = 2, UNKNOWN = 3, RETURNED = 4, READ = 5;
+// Bought, but a ticket that had been sold already: a kind to be drawn, no outcome.
+const AGAIN = 6;
 
 function decodeHistory() {
   const text = atob(document.getElementById("stream").textContent.trim());
@@ -29,6 +31,8 @@ function decodeHistory() {
     count,
     lane: new Uint32Array(count),
     outcome: new Uint8Array(count),
+    // The outcome, or that it was sold already.
+    kind: new Uint8Array(count),
     call: times(), locked: times(), read: times(), emptied: times(), written: times(),
     unlocked: times(), returned: times(),
     // Where its bar ends: for one without an answer, where the history does.
@@ -37,6 +41,7 @@ function decodeHistory() {
     quantity: times().fill(1), file: times(),
     fault: new Int8Array(count).fill(-1),
     errno: new Int32Array(count),
+    tries: new Uint32Array(count).fill(1), aborted: new Uint32Array(count), code: new Int32Array(count),
   };
   const { locked, read, emptied, written, unlocked, returned, seen, sold, pid, line } = history;
   const timeColumns = [locked, read, emptied, written, unlocked, returned];
@@ -46,7 +51,8 @@ function decodeHistory() {
     history.lane[i] = number();
     const mask = number();
     call += number();
-    history.outcome[i] = mask & 7;
+    history.kind[i] = mask & 7;
+    history.outcome[i] = history.kind[i] === AGAIN ? BOUGHT : history.kind[i];
     history.call[i] = call;
     let time = call, end = call, bit = 8;
     for (const column of timeColumns) {
@@ -69,9 +75,16 @@ function decodeHistory() {
     }
     if (mask & (bit * 2)) history.quantity[i] = number();
     if (mask & (bit * 4)) history.file[i] = number();
+    if (mask & (bit * 8)) {
+      history.tries[i] = number();
+      history.aborted[i] = number();
+      history.code[i] = signed();
+    }
     history.end[i] = history.outcome[i] === UNKNOWN && !(mask & 256) ? Math.max(end, page.span_ns) : end;
   }
   history.torn = new Map(page.torn);
+  // When it had the lock, or the row: a read that locks its row has it when it is answered.
+  history.granted = page.transactions?.row_lock ? locked.map((at, i) => (Number.isNaN(at) ? read[i] : at)) : locked;
   history.lanes = lanesOf(history);
   return history;
 }
@@ -105,6 +118,18 @@ function seenIn(history, lane, from, until) {
   const lo = firstPlace(first[lane], first[lane + 1], (k) => history.end[members[k]] >= from);
   const hi = firstPlace(lo, first[lane + 1], (k) => history.call[members[k]] > until);
   return [lo, hi];
+}
+
+// When a purchase's transaction began and ended, as far as its history says: NaN where it does not. Of several
+// tries only the last one's end is known.
+function transactionOf(i) {
+  const known = page.transactions, h = history_;
+  if (!known) return null;
+  const from = h.tries[i] > 1 ? NaN : known.begins === "call" ? h.call[i] : h[known.begins][i];
+  if (Number.isNaN(from) && Number.isNaN(h.read[i])) return null;
+  const failed = h.outcome[i] === FAILED && !["killed", "stopped"].includes(page.faults[h.fault[i]]);
+  const until = failed ? h.returned[i] : known.commits ? h.unlocked[i] : NaN;
+  return { from, until, committed: !failed };
 }
 
 // A time or duration to the nanosecond.

@@ -3,12 +3,13 @@
 // A purchase is drawn as its parts: a dashed line while it waits, a frame while it holds the lock, a
 // ring for the read, a bar while it thinks, a diamond for the write. Outcomes differ in colour, in
 // pattern and in their sign. Where a lane has more purchases than pixels, columns of pixels stand for
-// them: full height bought, lower half refused, upper half failed, middle waiting.
+// them: full height bought or sold already, lower half refused, upper half failed, middle waiting.
 
 const GUTTER = 118, AXIS = 26, STOCK = 112, RIGHT = 14;
 const LABEL_ROOM = 170;
-const SIGNS = ["✓", "✕", "!", "?", "↩", "○"];
-const OUTCOMES = ["bought", "refused", "failed", "unknown", "returned", "read"];
+// ⚠ as a character, not as a picture.
+const SIGNS = ["✓", "✕", "!", "?", "↩", "○", "⚠\ufe0e"];
+const OUTCOMES = ["bought", "refused", "failed", "unknown", "returned", "read", "anomaly"];
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
 function readColours() {
@@ -49,13 +50,23 @@ function patterns(context, colours, ratio) {
     brush.fillRect(1, 1, 2, 2);
     brush.fillRect(4, 4, 2, 2);
   });
+  const crosses = tile((brush) => {
+    brush.strokeStyle = colours.anomaly;
+    brush.lineWidth = 1;
+    for (const [x0, y0, x1, y1] of [[-1, -1, 7, 7], [-1, 7, 7, -1]]) {
+      brush.beginPath();
+      brush.moveTo(x0, y0);
+      brush.lineTo(x1, y1);
+      brush.stroke();
+    }
+  });
   const upright = tile((brush) => {
     brush.fillStyle = colours.anomaly;
     brush.fillRect(0, 0, 1.5, 6);
     brush.fillRect(3, 0, 1.5, 6);
   });
   return {
-    outcome: [null, stripes(colours.outcome[REFUSED]), dots(colours.outcome[FAILED]), null, null, null],
+    outcome: [null, stripes(colours.outcome[REFUSED]), dots(colours.outcome[FAILED]), null, null, null, crosses],
     empty: upright,
   };
 }
@@ -171,12 +182,13 @@ function nameLines(context, view, colours, stock, y) {
 
 // Whether this purchase waited for a lock that it never got: it gave up, or the holder had died.
 const waitedInVain = (i) =>
-  Number.isNaN(history_.locked[i]) && ["lock timeout", "holder gone"].includes(faultName(i));
+  Number.isNaN(history_.granted[i]) && ["lock timeout", "holder gone"].includes(faultName(i));
 
 // The wait for the lock, of one that got it or of one that gave up. `middle` is the middle of the row.
 function drawWait(context, view, colours, i, middle) {
-  const { call, locked, end } = history_;
+  const { call, granted: locked, read, end, tries } = history_;
   const held = !Number.isNaN(locked[i]);
+  if (tries[i] > 1) return drawTries(context, view, colours, i, middle, held ? locked[i] : read[i]);
   if (!held && !waitedInVain(i)) return;
   const at = (time) => Math.max(view.left - 40, Math.min(view.right + 40, view.x(time)));
   const start = at(call[i]), until = at(held ? locked[i] : end[i]);
@@ -189,12 +201,53 @@ function drawWait(context, view, colours, i, middle) {
   if (large && until - start > 6) line(context, start, middle - 4, start, middle + 4);
 }
 
+// The tries before the last: nobody knows when each began, only that there were some.
+function drawTries(context, view, colours, i, middle, until) {
+  const at = (time) => Math.max(view.left - 40, Math.min(view.right + 40, view.x(time)));
+  const x0 = at(history_.call[i]), x1 = at(Number.isNaN(until) ? history_.end[i] : until);
+  context.strokeStyle = colours.outcome[FAILED];
+  context.lineWidth = Math.max(1, Math.min(2.4, view.row / 8));
+  context.setLineDash([1.5, 3]);
+  line(context, x0, middle, x1, middle);
+  context.setLineDash([]);
+  if (view.row < 16) return;
+  const text = `${grouped(history_.tries[i] - 1)} ↻`;
+  context.font = `11px ${FONT}`;
+  if (context.measureText(text).width + 8 > x1 - x0) return;
+  context.fillStyle = colours.outcome[FAILED];
+  context.textAlign = "center";
+  context.textBaseline = "bottom";
+  context.fillText(text, (x0 + x1) / 2, middle - 2);
+}
+
+// A transaction: a line above its purchase, from its beginning to its end, a square where it was committed, a cross
+// where it was rolled back. Where an end is not known, the line has none.
+function drawTransaction(context, view, colours, i, middle, half) {
+  const transaction = transactionOf(i);
+  if (!transaction) return;
+  const at = (time) => Math.max(view.left - 40, Math.min(view.right + 40, view.x(time)));
+  const { from, until, committed } = transaction;
+  const x0 = at(Number.isNaN(from) ? history_.read[i] : from), x1 = at(Number.isNaN(until) ? history_.end[i] : until);
+  if (x1 - x0 < 4) return;
+  const y = middle - half - 3.5;
+  context.strokeStyle = context.fillStyle = committed ? colours.ink : colours.outcome[FAILED];
+  context.lineWidth = 1.6;
+  if (Number.isNaN(from) || Number.isNaN(until)) context.setLineDash([3, 2]);
+  line(context, x0, y, x1, y);
+  context.setLineDash([]);
+  if (!Number.isNaN(from)) line(context, x0, y - 2, x0, y + 4);
+  if (Number.isNaN(until)) return;
+  if (committed) return context.fillRect(x1 - 3, y - 3, 6, 6);
+  line(context, x1 - 3, y - 3, x1 + 3, y + 3);
+  line(context, x1 - 3, y + 3, x1 + 3, y - 3);
+}
+
 // One purchase from the lock on, with all its parts. `next` is where the next one on its lane starts.
 // Returns where its bar ends.
 function drawPurchase(context, view, colours, i, middle, next) {
-  const { call, locked, read, written, unlocked, outcome, end } = history_;
+  const { call, granted: locked, read, written, unlocked, kind: kinds, end } = history_;
   const row = view.row, large = row > 10;
-  const kind = outcome[i], colour = colours.outcome[kind];
+  const kind = kinds[i], colour = colours.outcome[kind];
   const half = Math.max(2, Math.min(11, row * 0.32));
   const at = (time) => Math.max(view.left - 40, Math.min(view.right + 40, view.x(time)));
   const start = at(call[i]), stop = at(end[i]);
@@ -202,12 +255,13 @@ function drawPurchase(context, view, colours, i, middle, next) {
   const held = !Number.isNaN(locked[i]);
   // Holding the lock: a frame. Without one: only a soft ground. Nothing known inside: a full bar.
   const withSteps = held || !Number.isNaN(read[i]) || !Number.isNaN(written[i]);
-  const from = held ? at(locked[i]) : start;
-  const until = held && !Number.isNaN(unlocked[i]) ? at(unlocked[i]) : stop;
+  const from = held ? at(locked[i]) : history_.tries[i] > 1 && !Number.isNaN(read[i]) ? at(read[i]) : start;
+  const letGo = page.transactions?.unlocks ?? true;
+  const until = held && letGo && !Number.isNaN(unlocked[i]) ? at(unlocked[i]) : stop;
   const width = Math.max(until - from, large ? 3 : 1.5);
   const small = width < 14;
   context.fillStyle = withSteps && !small ? colours.soft[kind] : colour;
-  context.globalAlpha = kind === BOUGHT || (withSteps && !small) ? 1 : 0.35;
+  context.globalAlpha = kind === BOUGHT || kind === AGAIN || (withSteps && !small) ? 1 : 0.35;
   box(context, from, middle - half, width, half * 2, large ? 3 : 0);
   context.fill();
   context.globalAlpha = 1;
@@ -218,19 +272,20 @@ function drawPurchase(context, view, colours, i, middle, next) {
   if ((held || !withSteps) && width > 4) {
     context.strokeStyle = colour;
     context.lineWidth = large ? 1.6 : 1;
-    if (kind === UNKNOWN) context.setLineDash([4, 3]);
+    if (kind === UNKNOWN || (held && !letGo)) context.setLineDash([4, 3]);
     context.stroke();
     context.setLineDash([]);
   }
   const room = next - from;
+  if (row >= 16) drawTransaction(context, view, colours, i, middle, half);
   if (large && withSteps && room > 12) drawSteps(context, view, colours, i, middle, half, at, small);
   return Math.max(from + width, stop);
 }
 
 // The read, the thinking and the write. In a bar that is too small for all, only the last of them.
 function drawSteps(context, view, colours, i, middle, half, at, small) {
-  const { read, written, outcome, emptied } = history_;
-  const colour = colours.outcome[outcome[i]];
+  const { read, written, kind, emptied } = history_;
+  const colour = colours.outcome[kind[i]];
   const size = Math.min(5.5, half * 0.6) * (small ? 0.8 : 1);
   const wrote = !Number.isNaN(written[i]), looked = !Number.isNaN(read[i]);
   context.fillStyle = colour;
@@ -298,20 +353,27 @@ function box(context, x, y, width, height, radius) {
 
 // What a purchase came to, in as few words as there is room for.
 function endLabels(i) {
-  const { outcome, sold, fault } = history_;
-  const sign = SIGNS[outcome[i]];
-  switch (outcome[i]) {
+  const { kind, sold, fault } = history_;
+  const sign = SIGNS[kind[i]];
+  switch (kind[i]) {
+    case AGAIN: return sold[i] > 0
+      ? [`${sign} ticket ${grouped(sold[i])}, sold already`, `${sign} ${grouped(sold[i])} again`, sign]
+      : Number.isNaN(sold[i]) ? [`${sign} bought, with nothing left`, `${sign} nothing left`, sign]
+      : [`${sign} bought, with ${signed(sold[i])} left`, `${sign} from ${signed(sold[i])}`, sign];
     case BOUGHT: return Number.isNaN(sold[i])
       ? [`${sign} bought`, sign] : [`${sign} bought ticket ${grouped(sold[i])}`, `${sign} ${grouped(sold[i])}`, sign];
     case REFUSED: return [`${sign} refused: sold out`, `${sign} refused`, sign];
     case RETURNED: return [`${sign} gave back`, sign];
     case READ: return [`${sign} saw ${grouped(history_.seen[i])}`, sign];
-    case FAILED: return [`${sign} failed${fault[i] < 0 ? "" : `: ${faultName(i)}`}`, `${sign} failed`, sign];
+    case FAILED: return [`${sign} ${fault[i] < 0 ? "failed" : why(i)}`, `${sign} failed`, sign];
     default: return [`${sign} no answer${fault[i] < 0 ? "" : `: ${faultName(i)}`}`, `${sign} no answer`, sign];
   }
 }
 
 const faultName = (i) => (history_.fault[i] < 0 ? "" : page.faults[history_.fault[i]].replace("_", " "));
+
+// What a database answered to a purchase: of the fault that ended it, or of a try that it aborted.
+const codeOf = (number) => page.codes[number] ?? null;
 
 function drawEndLabel(context, colours, i, x, middle, until) {
   const room = until - x - 10;
@@ -324,7 +386,7 @@ function drawEndLabel(context, colours, i, x, middle, until) {
     context.globalAlpha = 0.8;
     context.fillRect(x + 7, middle - 8, width + 4, 16);
     context.globalAlpha = 1;
-    context.fillStyle = colours.outcome[history_.outcome[i]];
+    context.fillStyle = colours.outcome[history_.kind[i]];
     context.textAlign = "left";
     context.textBaseline = "middle";
     context.fillText(text, x + 9, middle + 0.5);
@@ -353,10 +415,10 @@ class DenseLanes {
 
   draw(target, view, lo, hi, top, height) {
     const { members } = history_.lanes;
-    const { call, locked, end, outcome } = history_;
+    const { call, granted: locked, end, kind } = history_;
     const { rank, share, width, pixels, colours } = this;
-    // What covers what: waiting, bought, refused, no answer, failed.
-    const ranks = [2, 3, 5, 4, 2, 2];
+    // What covers what: waiting, bought, refused, no answer, failed, sold already.
+    const ranks = [2, 3, 5, 4, 2, 2, 6];
     rank.fill(0);
     share.fill(0);
     const scale = width / (view.until - view.from);
@@ -368,20 +430,20 @@ class DenseLanes {
       const a = Math.max(0, Math.floor(wait)), b = Math.max(0, Math.floor(from));
       const c = Math.min(width - 1, Math.floor(until));
       for (let x = a; x < b && x < width; x++) if (rank[x] < 1) rank[x] = 1;
-      const mine = ranks[outcome[i]];
+      const mine = ranks[kind[i]];
       for (let x = b; x <= c; x++) {
         if (rank[x] < mine) rank[x] = mine;
         share[x] += Math.min(until, x + 1) - Math.max(from, x);
       }
     }
-    const [wait, bought, refused, failed, unknown] = colours;
+    const [wait, bought, refused, failed, unknown] = colours, again = colours[1 + AGAIN];
     for (let x = 0; x < width; x++) {
       const of = rank[x];
       // What went well may fade; the rest is always to be seen.
-      const alpha = Math.round(255 * Math.min(1, of === 2 ? 0.25 + 0.75 * share[x] : 0.85));
+      const alpha = Math.round(255 * Math.min(1, of === 6 ? 1 : of === 2 ? 0.25 + 0.75 * share[x] : 0.85));
       const tint = (colour) => ((colour & 0xffffff) | (alpha << 24)) >>> 0;
-      const upper = of === 2 ? tint(bought) : of === 5 ? tint(failed) : of === 4 ? tint(unknown) : 0;
-      const lower = of === 2 ? tint(bought) : of === 3 ? tint(refused) : of === 4 ? tint(unknown) : 0;
+      const upper = of === 6 ? tint(again) : of === 2 ? tint(bought) : of === 5 ? tint(failed) : of === 4 ? tint(unknown) : 0;
+      const lower = of === 6 ? tint(again) : of === 2 ? tint(bought) : of === 3 ? tint(refused) : of === 4 ? tint(unknown) : 0;
       pixels[x] = upper;
       pixels[x + width] = of === 1 ? wait : upper;
       pixels[x + 2 * width] = lower;

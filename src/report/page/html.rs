@@ -8,21 +8,19 @@
 //! filter that leaves no `<` in it, the script puts them into text nodes only, and the page's content
 //! security policy forbids any request.
 
-use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use askama::Template;
-use serde::Serialize;
 
 use super::columns::Columns;
-use super::connectors::{Piece, pieces};
+use super::data::Data;
 use super::lanes::{Extent, Lane, buyer_name, lanes};
-use crate::fault::FaultKind;
-use crate::foreign;
-use crate::history::{Befallen, History, Outcome, Purchase, write_whole};
+use super::shown::{Shown, shown};
+use super::transaction::Transactions;
+use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::Lang;
 use crate::plan::{FilePlan, Plan, StorePlan};
 use crate::protocol::StoreKind;
@@ -30,7 +28,7 @@ use crate::protocol::file::Lock;
 use crate::report::figures::Latency;
 use crate::report::words::{self, grouped, grouped_stock, span};
 use crate::stock::Stock;
-use crate::verdict::{Anomaly, Ledger, MOST_EVIDENCE, Ruling, Verdict};
+use crate::verdict::{Ledger, Ruling, Verdict, sold_again};
 
 /// The most purchases that the page lists in a table too.
 pub const MOST_ROWS: usize = 200;
@@ -55,7 +53,8 @@ const SCRIPTS: [&str; 6] = [
 pub fn page(history: &History, verdict: &Verdict) -> io::Result<String> {
     let lanes = lanes(history);
     let extent = Extent::of(history);
-    let columns = Columns::of(history, &lanes, extent.from_ns);
+    let again = sold_again(history, verdict);
+    let columns = Columns::of(history, &lanes, extent.from_ns, &again);
     let shown = shown(history, verdict);
     let page = Page {
         title: title(history, &lanes),
@@ -68,10 +67,10 @@ pub fn page(history: &History, verdict: &Verdict) -> io::Result<String> {
         command: crate::report::replay::command(history)
             .map(|command| command_parts(&command))
             .unwrap_or_default(),
-        legend: Legend::of(history),
+        legend: Legend::of(history, &again),
         unjudged: unjudged(history, verdict),
         latency: latency(history),
-        rows: rows(history, extent),
+        rows: rows(history, extent, &again),
         purchases: grouped(history.purchases.len() as u64),
         data: Data::new(history, verdict, &lanes, extent, &columns, &shown),
         stream: &columns.base64,
@@ -122,51 +121,24 @@ struct Figure {
     class: &'static str,
 }
 
-/// An anomaly as the page lists it.
-struct Shown {
-    kind: &'static str,
-    summary: String,
-    /// With their numbers, which run through the whole list, from 0.
-    pieces: Vec<Numbered>,
-    /// How many more there are than pieces.
-    more: Option<String>,
-}
-
-struct Numbered {
-    number: usize,
-    piece: Piece,
-}
-
-fn shown(history: &History, verdict: &Verdict) -> Vec<Shown> {
-    let mut numbers = 0..;
-    let show = |anomaly: &Anomaly| {
-        let pieces = pieces(anomaly, history, LANG);
-        Shown {
-            kind: anomaly.kind.name(),
-            summary: words::summary(anomaly, verdict.ledger_of(anomaly), history, LANG),
-            more: words::evidence(anomaly, history, LANG, MOST_EVIDENCE).get(pieces.len()).cloned(),
-            pieces: pieces
-                .into_iter()
-                .zip(&mut numbers)
-                .map(|(piece, number)| Numbered { number, piece })
-                .collect(),
-        }
-    };
-    verdict.anomalies.iter().map(show).collect()
-}
-
 /// What the picture's legend has to name.
 #[derive(Default)]
 struct Legend {
     lock: bool,
     steps: bool,
     empties: bool,
+    /// Whether the read locks the row.
+    row_lock: bool,
+    transactions: bool,
+    tries: bool,
+    again: bool,
     /// Class, pattern and words of each outcome that occurs.
     outcomes: Vec<(&'static str, &'static str, &'static str)>,
 }
 
 impl Legend {
-    fn of(history: &History) -> Self {
+    fn of(history: &History, again: &[bool]) -> Self {
+        let transactions = Transactions::of(history);
         let any = |test: fn(&Purchase) -> bool| history.purchases.iter().any(test);
         let occurs = |outcome| history.purchases.iter().any(|purchase| purchase.outcome == outcome);
         let name = |outcome: Outcome| match outcome {
@@ -181,6 +153,10 @@ impl Legend {
             lock: any(|purchase| purchase.steps.get().locked_ns.is_some()),
             steps: any(|purchase| purchase.read_and_write_ns().is_some()),
             empties: any(|purchase| purchase.steps.get().truncated_ns.is_some()),
+            row_lock: transactions.is_some_and(|known| known.row_lock),
+            transactions: transactions.is_some(),
+            tries: any(|purchase| purchase.tries.get().count > 1),
+            again: again.contains(&true),
             outcomes: Outcome::ALL.iter().copied().filter(|o| occurs(*o)).map(name).collect(),
         }
     }
@@ -198,92 +174,13 @@ struct Row {
     buyer: String,
     pid: String,
     outcome: Outcome,
+    class: &'static str,
     stock: String,
     called: String,
     waited: String,
     held: String,
     took: String,
     note: String,
-}
-
-/// What the script needs beside the stream. Numbers beyond 2⁵³ travel as strings.
-#[derive(Serialize)]
-struct Data<'a> {
-    count: usize,
-    span_ns: u64,
-    initial: Option<Stock>,
-    remaining: Option<Stock>,
-    outcomes: Vec<&'static str>,
-    faults: Vec<&'static str>,
-    /// Whether there are several items, each with a stock of its own.
-    several: bool,
-    /// The files that lines stand in, where there are several.
-    files: Vec<&'a str>,
-    lane_buyers: Vec<String>,
-    lane_tracks: Vec<u32>,
-    torn: Vec<(u32, String)>,
-    left_torn: Option<Cow<'a, str>>,
-    sound: bool,
-    pieces: Vec<PieceData<'a>>,
-    /// What befell buyers: on which lane, by which letter, when, and until when.
-    mishaps: Vec<(usize, &'static str, u64, Option<u64>)>,
-}
-
-#[derive(Serialize)]
-struct PieceData<'a> {
-    kind: &'static str,
-    sentence: &'a str,
-    purchases: Vec<u32>,
-    /// From purchase and moment to purchase and moment.
-    connector: Option<(u32, u64, u32, u64)>,
-    window: Option<(u64, u64)>,
-}
-
-impl<'a> Data<'a> {
-    fn new(
-        history: &'a History,
-        verdict: &Verdict,
-        lanes: &[Lane],
-        extent: Extent,
-        columns: &Columns,
-        shown: &'a [Shown],
-    ) -> Self {
-        let rank = |place: u32| columns.rank[place as usize];
-        let since = |ns: u64| ns.saturating_sub(extent.from_ns);
-        let piece = |kind, piece: &'a Piece| PieceData {
-            kind,
-            sentence: &piece.sentence,
-            purchases: piece.places.iter().map(|place| rank(*place)).collect(),
-            connector: piece.connector.map(|c| (rank(c.from), since(c.from_ns), rank(c.to), since(c.to_ns))),
-            window: piece.window_ns.map(|(from_ns, until_ns)| (since(from_ns), since(until_ns))),
-        };
-        let torn = |(purchase, place): (&Purchase, u32)| {
-            Some((rank(place), words::torn_text(purchase.torn.as_ref()?, LANG)))
-        };
-        let mishap = |one: &Befallen| {
-            let lane = lanes.iter().position(|lane| lane.buyer == one.buyer)?;
-            Some((lane, one.mishap.letter().name(), since(one.at_ns), one.until_ns.map(since)))
-        };
-        let pieces_of =
-            |shown: &'a Shown| shown.pieces.iter().map(move |numbered| piece(shown.kind, &numbered.piece));
-        Self {
-            count: history.purchases.len(),
-            span_ns: extent.length_ns(),
-            initial: history.header.initial.or(verdict.ledger.initial),
-            several: verdict.items.len() > 1,
-            remaining: history.header.remaining,
-            outcomes: Outcome::ALL.iter().map(|outcome| outcome.name()).collect(),
-            faults: FaultKind::ALL.iter().map(|fault| fault.name()).collect(),
-            files: history.header.parts.iter().map(|part| part.name.as_str()).collect(),
-            lane_buyers: lanes.iter().map(|lane| buyer_name(history, lane.buyer)).collect(),
-            lane_tracks: lanes.iter().map(|lane| lane.track).collect(),
-            torn: history.purchases.iter().zip(0..).filter_map(torn).collect(),
-            left_torn: history.header.left_torn.as_deref().map(foreign::shown),
-            sound: verdict.ruling == Ruling::Sound,
-            pieces: shown.iter().flat_map(pieces_of).collect(),
-            mishaps: history.header.mishaps.iter().filter_map(mishap).collect(),
-        }
-    }
 }
 
 fn title(history: &History, lanes: &[Lane]) -> String {
@@ -418,13 +315,13 @@ fn latency(history: &History) -> Vec<LatencyRow> {
 }
 
 /// The purchases as a table, unless there are too many.
-fn rows(history: &History, extent: Extent) -> Option<Vec<Row>> {
+fn rows(history: &History, extent: Extent, again: &[bool]) -> Option<Vec<Row>> {
     if history.purchases.len() > MOST_ROWS {
         return None;
     }
-    let mut purchases: Vec<&Purchase> = history.purchases.iter().collect();
-    purchases.sort_by_key(|purchase| purchase.invoke_ns);
-    Some(purchases.into_iter().map(|purchase| row(history, purchase, extent)).collect())
+    let mut purchases: Vec<(&Purchase, bool)> = history.purchases.iter().zip(again.iter().copied()).collect();
+    purchases.sort_by_key(|(purchase, _)| purchase.invoke_ns);
+    Some(purchases.into_iter().map(|(purchase, again)| row(history, purchase, extent, again)).collect())
 }
 
 /// What a purchase saw, and what it was sold from where that is not the same.
@@ -438,7 +335,18 @@ fn stock_cell(purchase: &Purchase) -> String {
     }
 }
 
-fn row(history: &History, purchase: &Purchase, extent: Extent) -> Row {
+/// What it came to, and what the database aborted before.
+fn note(purchase: &Purchase, again: bool) -> String {
+    let again = again.then(|| "sold already".to_owned());
+    let tries = purchase.tries.get();
+    let tries = (tries.count > 1).then(|| match (tries.aborted, purchase.store_code()) {
+        (aborted @ 1.., Some(code)) => format!("{} tries, {aborted} aborted ({code})", tries.count),
+        _ => format!("{} tries", tries.count),
+    });
+    words::fault(purchase, LANG).into_iter().chain(again).chain(tries).collect::<Vec<_>>().join("; ")
+}
+
+fn row(history: &History, purchase: &Purchase, extent: Extent, again: bool) -> Row {
     let between = |from_ns: Option<u64>, until_ns: Option<u64>| {
         let length = until_ns.zip(from_ns).and_then(|(until_ns, from_ns)| until_ns.checked_sub(from_ns));
         length.map(span).unwrap_or_default()
@@ -453,6 +361,7 @@ fn row(history: &History, purchase: &Purchase, extent: Extent) -> Row {
         waited: between(Some(purchase.invoke_ns), steps.locked_ns),
         held: between(steps.locked_ns, steps.unlocked_ns),
         took: between(Some(purchase.invoke_ns), purchase.return_ns.get()),
-        note: words::fault(purchase, LANG).unwrap_or_default(),
+        class: if again { "oversold" } else { purchase.outcome.name() },
+        note: note(purchase, again),
     }
 }

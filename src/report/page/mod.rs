@@ -2,9 +2,12 @@
 
 mod columns;
 pub mod connectors;
+mod data;
 pub mod html;
 pub mod lanes;
 #[cfg(test)]
 mod sample;
+mod shown;
 pub mod timeline;
 pub mod trace;
+mod transaction;

@@ -10,16 +10,21 @@ function pairs(i) {
     return Number.isNaN(length) ? null : [name, exact(length)];
   };
   const at = (name, time) => (Number.isNaN(time) ? null : [name, `at ${exact(time)}`]);
+  const transaction = transactionOf(i);
   return [
+    h.kind[i] === AGAIN ? ["ticket", h.sold[i] > 0 ? "sold already" : "none was left"] : null,
     Number.isNaN(h.pid[i]) ? null : ["process", String(h.pid[i])],
     Number.isNaN(h.seen[i]) ? null : ["stock read", grouped(h.seen[i])],
     Number.isNaN(h.sold[i]) || h.sold[i] === h.seen[i] ? null : ["sold from", grouped(h.sold[i])],
     h.fault[i] < 0 ? null : ["why", why(i)],
+    h.tries[i] === 1 ? null : ["tries", triesText(i)],
     h.torn.has(i) ? ["met", h.torn.get(i)] : null,
-    at("called", h.call[i]), at("locked", h.locked[i]), at("read", h.read[i]), at("emptied", h.emptied[i]),
-    at("written", h.written[i]), at("unlocked", h.unlocked[i]), at("returned", h.returned[i]),
+    at("called", h.call[i]), at("locked", h.locked[i]), at(page.transactions?.row_lock ? "read, row locked" : "read", h.read[i]), at("emptied", h.emptied[i]),
+    at("written", h.written[i]),
+    at(page.transactions?.commits ? "committed" : "unlocked", h.unlocked[i]), at("returned", h.returned[i]),
     since("waited", h.call[i], h.locked[i]),
-    since("held", h.locked[i], h.unlocked[i]),
+    page.transactions?.unlocks ?? true ? since("held", h.granted[i], h.unlocked[i]) : null,
+    transaction ? since("in a transaction", transaction.from, transaction.until) : null,
     since("read → written", h.read[i], h.written[i]),
     since("took", h.call[i], h.returned[i]),
     h.quantity[i] === 1 ? null : ["tickets", grouped(h.quantity[i])],
@@ -32,7 +37,7 @@ function showTip(title, rows, x, y, kind = -1) {
   tip.replaceChildren();
   const head = document.createElement("strong");
   head.textContent = title;
-  if (kind >= 0) head.className = page.outcomes[kind];
+  if (kind >= 0) head.className = kind === AGAIN ? "oversold" : page.outcomes[kind];
   tip.append(head);
   if (rows.length > 0) {
     const list = document.createElement("dl");
@@ -57,11 +62,19 @@ function showTip(title, rows, x, y, kind = -1) {
 function why(i) {
   const number = history_.errno[i];
   if (number === 0) return faultName(i);
+  if (codeOf(number)) return `${faultName(i)} by the database (${codeOf(number)})`;
   return `${faultName(i)} (${faultName(i) === "holder gone" ? "process" : "errno"} ${number})`;
 }
 
-const purchaseTitle = (i) =>
-  `${SIGNS[history_.outcome[i]]} ${laneName(history_.lane[i])}: ${page.outcomes[history_.outcome[i]]}`;
+function triesText(i) {
+  const { tries, aborted, code, errno } = history_;
+  const said = codeOf(code[i]) ?? codeOf(errno[i]);
+  const text = aborted[i] === 0 ? "" : `, ${grouped(aborted[i])} aborted${said ? ` (${said})` : ""}`;
+  return `${grouped(tries[i])}${text}`;
+}
+
+const purchaseTitle = (i) => `${SIGNS[history_.kind[i]]} ${laneName(history_.lane[i])}: ${
+  page.outcomes[history_.outcome[i]]}${history_.kind[i] === AGAIN ? ", sold already" : ""}`;
 
 function tipAt(x, y) {
   const piece = pieceAt(view, x, y);
@@ -71,7 +84,7 @@ function tipAt(x, y) {
   if (piece >= 0) {
     showTip(`${piece + 1}. ${page.pieces[piece].kind.replace("_", " ")}`, [["", page.pieces[piece].sentence]], x, y);
   } else if (purchase >= 0) {
-    showTip(purchaseTitle(purchase), pairs(purchase), x, y, history_.outcome[purchase]);
+    showTip(purchaseTitle(purchase), pairs(purchase), x, y, history_.kind[purchase]);
   } else if (y > AXIS && y < lanesTop() && x > view.left) {
     const time = view.time(x);
     const inFile = valueAt(stock.inFile, time), owed = valueAt(stock.owed, time);
@@ -256,7 +269,7 @@ function step(by) {
   if (history_.end[state.cursor] < view.from || time > view.until) pan(view.x(time) - (view.left + view.right) / 2);
   layOut();
   const x = Math.max(view.left, Math.min(view.right, view.x(history_.end[state.cursor])));
-  showTip(purchaseTitle(state.cursor), pairs(state.cursor), x, view.middle(lane) + 6, history_.outcome[state.cursor]);
+  showTip(purchaseTitle(state.cursor), pairs(state.cursor), x, view.middle(lane) + 6, history_.kind[state.cursor]);
   live.textContent = `${purchaseTitle(state.cursor)}. ${pairs(state.cursor).map((pair) => pair.join(" ")).join(", ")}`;
   redraw();
 }
@@ -395,7 +408,7 @@ document.documentElement.dataset.openedMs = performance.now().toFixed(0);
 
 // For the console, and for the page's own test.
 window.ticketsim = {
-  history: history_, state, stock: stockOverTime(history_),
+  history: history_, state, stock: stockOverTime(history_), labels: endLabels, transaction: transactionOf,
   place: (i) => ({ x: (view.x(history_.call[i]) + view.x(history_.end[i])) / 2, y: view.middle(history_.lane[i]) }),
   drawMs: () => { const began = performance.now(); render(); context.getImageData(0, 0, 1, 1); return performance.now() - began; },
 };

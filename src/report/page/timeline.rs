@@ -15,6 +15,7 @@ use crate::history::{History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
 use crate::protocol::Mishap;
 use crate::report::words::{self, grouped_stock, span};
+use crate::verdict::{judge, sold_again};
 
 /// The most purchases that are drawn.
 pub const MOST_PURCHASES: usize = 20;
@@ -104,6 +105,7 @@ impl<'a> Picture<'a> {
     fn new(history: &'a History, look: &'a Look) -> Option<Self> {
         let lanes = lanes(history);
         let signs = if look.unicode { &UNICODE } else { &ASCII };
+        let again = sold_again(history, &judge(history));
         let names = lanes.iter().map(|lane| lane_name(history, lane, look));
         let labels = names.chain([say::stock(look.lang)]).map(|name| columns(&name)).max()? + 2;
         let fits = |words: &[String]| {
@@ -113,7 +115,7 @@ impl<'a> Picture<'a> {
         // In words where there is room, and else in signs alone.
         let long: Vec<String> = lanes
             .iter()
-            .map(|lane| in_words(history, lane, signs, look.lang))
+            .map(|lane| in_words(history, lane, signs, look.lang, &again))
             .map(|words| if look.unicode { words } else { ascii(&words, look.lang) })
             .collect();
         let (words, plot) = match fits(&long) {
@@ -324,12 +326,12 @@ fn in_signs(history: &History, lane: &Lane, signs: &Signs) -> String {
 }
 
 /// What a lane came to: one purchase in words, several counted.
-fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang) -> String {
+fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang, again: &[bool]) -> String {
     let purchase = |place: &u32| &history.purchases[*place as usize];
     if let [place] = lane.purchases.as_slice() {
         let only = purchase(place);
         let words = match (only.outcome, only.sold_from.get()) {
-            (Outcome::Bought, Some(stock)) if sold_before(history, only) => say::sold_already(lang, stock),
+            (Outcome::Bought, Some(stock @ 1..)) if again[*place as usize] => say::sold_already(lang, stock),
             (Outcome::Bought, Some(stock @ ..=0)) => say::sold_from_nothing(lang, stock),
             (Outcome::Bought, Some(stock)) => say::bought(lang, stock),
             (Outcome::Bought, None) => say::bought_some(lang),
@@ -348,16 +350,6 @@ fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang) -> String
         (count > 0).then(|| format!("{count} {}", sign(*outcome, signs)))
     };
     Outcome::ALL.iter().filter_map(count).collect::<Vec<_>>().join("  ")
-}
-
-/// Whether somebody else had written the sale of the same ticket before.
-fn sold_before(history: &History, purchase: &Purchase) -> bool {
-    let before = |other: &Purchase| {
-        other.outcome == Outcome::Bought
-            && other.sold_from == purchase.sold_from
-            && (turn_ns(other), other.buyer) < (turn_ns(purchase), purchase.buyer)
-    };
-    history.purchases.iter().any(before)
 }
 
 /// How many columns a text takes: Han characters take two.

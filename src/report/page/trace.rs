@@ -204,7 +204,7 @@ impl<W: Write> Events<'_, W> {
         let mut id = 0;
         for anomaly in &verdict.anomalies {
             let kind = anomaly.kind.name();
-            for piece in pieces(anomaly, history, Lang::En) {
+            for piece in pieces(anomaly, history, Lang::En).0 {
                 let Some(place) = piece.places.last().map(|place| *place as usize) else { continue };
                 id += 1;
                 let at_ns = piece.connector.map_or(last_known_ns(&history.purchases[place]), |c| c.to_ns);

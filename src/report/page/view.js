@@ -78,7 +78,7 @@ function render() {
   context.rect(view.left, lanesTop(), view.right - view.left + RIGHT, view.lanesHeight + 6);
   context.clip();
   drawWindow(context, view, colours, state);
-  drawConnectors(context, view, colours, state);
+  Object.assign(drawn, drawConnectors(context, view, colours, state));
   drawCursor();
   context.restore();
   drawScrollBar();
@@ -183,17 +183,20 @@ function drawScrollBar() {
   context.globalAlpha = 1;
 }
 
-function sayWhatIsThinned({ inSight, single }) {
+function sayWhatIsThinned({ inSight, single, arrows, numbers }) {
   const window_ = `${rough(view.until - view.from)} in view`;
   const [first, last] = visibleRows();
   const lanes = history_.lanes.count;
   const which = last - first < lanes ? `, lanes ${grouped(first + 1)}–${grouped(last)} of ${grouped(lanes)}` : "";
   const thinned = inSight > single
     ? ` ${grouped(inSight - single)} of ${grouped(inSight)} purchases here are too close to be drawn one by one: ` +
-      "each column of pixels shows what is in it (full height bought, lower half refused, upper half failed, " +
+      "each column of pixels shows what is in it (full height bought, or sold already, lower half refused, upper half failed, " +
       "middle waiting; the darker, the more of that time was spent on it). Zoom in to see them all."
     : ` ${grouped(inSight)} of ${grouped(history_.count)} purchases in sight, each drawn.`;
-  const text = `${window_}${which}.${thinned}`;
+  // Where arrows lie on each other, one stands for all, and says for how many.
+  const crowded = arrows > numbers ? ` ${grouped(arrows)} anomalies in sight, drawn as ${grouped(numbers)} arrows; ` +
+    "n goes from one to the next." : "";
+  const text = `${window_}${which}.${thinned}${crowded}`;
   if (note.textContent !== text) note.textContent = text;
 }
 

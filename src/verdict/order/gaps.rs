@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::{Contradiction, Sale};
 use crate::stock::{Stock, tickets_between};
-use crate::verdict::{MOST_EVIDENCE, Place};
+use crate::verdict::{MOST_TOLD, Place};
 
 /// What became of the question.
 #[derive(Debug, PartialEq, Eq)]
@@ -292,7 +292,7 @@ impl<'a> Gaps<'a> {
         let among = &known[first..last];
         let receipts = free.iter().map(|(place, _)| *place).chain(among.iter().map(|(_, place)| *place));
         Contradiction::Crowded {
-            receipts: receipts.take(MOST_EVIDENCE).collect(),
+            receipts: receipts.take(MOST_TOLD).collect(),
             count: (free.len() + among.len()) as u64,
             tickets: tickets_between(self.high(first), self.below(last)),
             // They were called after the window above closed: at the return of the receipt below it,

@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::{Contradiction, Findings, Kept};
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
-use crate::verdict::{MOST_EVIDENCE, Place};
+use crate::verdict::{MOST_TOLD, Place};
 
 /// So many states are looked at in all.
 const MOST_STATES: usize = 1 << 18;
@@ -313,7 +313,7 @@ impl<'a> Search<'a> {
             }
         }
         let among = self.slots.iter().flatten().filter(|other| other.place != place);
-        let among = among.filter_map(|other| other.place).take(MOST_EVIDENCE - 1).collect();
+        let among = among.filter_map(|other| other.place).take(MOST_TOLD - 1).collect();
         self.slots[slot] = None;
         self.free.push(slot);
         self.observers -= usize::from(deed.observes());

@@ -1,0 +1,119 @@
+//! What the page's script needs beside the stream of purchases, as one JSON document.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::columns::Columns;
+use super::connectors::Piece;
+use super::lanes::{Extent, Lane, buyer_name};
+use super::shown::Shown;
+use super::transaction::Transactions;
+use crate::fault::{Fault, FaultKind};
+use crate::foreign;
+use crate::history::{Befallen, History, Outcome, Purchase};
+use crate::lang::Lang;
+use crate::report::words;
+use crate::stock::Stock;
+use crate::verdict::{Ruling, Verdict};
+
+const LANG: Lang = Lang::En;
+
+/// What the script needs beside the stream. Numbers beyond 2⁵³ travel as strings.
+#[derive(Serialize)]
+pub(super) struct Data<'a> {
+    count: usize,
+    span_ns: u64,
+    initial: Option<Stock>,
+    remaining: Option<Stock>,
+    outcomes: Vec<&'static str>,
+    faults: Vec<&'static str>,
+    /// Whether there are several items, each with a stock of its own.
+    several: bool,
+    /// The files that lines stand in, where there are several.
+    files: Vec<&'a str>,
+    lane_buyers: Vec<String>,
+    lane_tracks: Vec<u32>,
+    torn: Vec<(u32, String)>,
+    left_torn: Option<Cow<'a, str>>,
+    sound: bool,
+    /// What the times say of transactions, where there are any.
+    transactions: Option<Transactions>,
+    /// The words of the codes that a database gave.
+    codes: BTreeMap<i32, String>,
+    pieces: Vec<PieceData<'a>>,
+    /// What befell buyers: on which lane, by which letter, when, and until when.
+    mishaps: Vec<(usize, &'static str, u64, Option<u64>)>,
+}
+
+#[derive(Serialize)]
+struct PieceData<'a> {
+    kind: &'static str,
+    sentence: &'a str,
+    purchases: Vec<u32>,
+    /// From purchase and moment to purchase and moment.
+    connector: Option<(u32, u64, u32, u64)>,
+    window: Option<(u64, u64)>,
+}
+
+impl<'a> Data<'a> {
+    pub(super) fn new(
+        history: &'a History,
+        verdict: &Verdict,
+        lanes: &[Lane],
+        extent: Extent,
+        columns: &Columns,
+        shown: &'a [Shown],
+    ) -> Self {
+        let rank = |place: u32| columns.rank[place as usize];
+        let since = |ns: u64| ns.saturating_sub(extent.from_ns);
+        let piece = |kind, piece: &'a Piece| PieceData {
+            kind,
+            sentence: &piece.sentence,
+            purchases: piece.places.iter().map(|place| rank(*place)).collect(),
+            connector: piece.connector.map(|c| (rank(c.from), since(c.from_ns), rank(c.to), since(c.to_ns))),
+            window: piece.window_ns.map(|(from_ns, until_ns)| (since(from_ns), since(until_ns))),
+        };
+        let torn = |(purchase, place): (&Purchase, u32)| {
+            Some((rank(place), words::torn_text(purchase.torn.as_ref()?, LANG)))
+        };
+        let mishap = |one: &Befallen| {
+            let lane = lanes.iter().position(|lane| lane.buyer == one.buyer)?;
+            Some((lane, one.mishap.letter().name(), since(one.at_ns), one.until_ns.map(since)))
+        };
+        let pieces_of =
+            |shown: &'a Shown| shown.pieces.iter().map(move |numbered| piece(shown.kind, &numbered.piece));
+        Self {
+            count: history.purchases.len(),
+            span_ns: extent.length_ns(),
+            initial: history.header.initial.or(verdict.ledger.initial),
+            several: verdict.items.len() > 1,
+            remaining: history.header.remaining,
+            outcomes: Outcome::ALL.iter().map(|outcome| outcome.name()).collect(),
+            faults: FaultKind::ALL.iter().map(|fault| fault.name()).collect(),
+            files: history.header.parts.iter().map(|part| part.name.as_str()).collect(),
+            lane_buyers: lanes.iter().map(|lane| buyer_name(history, lane.buyer)).collect(),
+            lane_tracks: lanes.iter().map(|lane| lane.track).collect(),
+            torn: history.purchases.iter().zip(0..).filter_map(torn).collect(),
+            left_torn: history.header.left_torn.as_deref().map(foreign::shown),
+            sound: verdict.ruling == Ruling::Sound,
+            transactions: Transactions::of(history),
+            codes: codes(history),
+            pieces: shown.iter().flat_map(pieces_of).collect(),
+            mishaps: history.header.mishaps.iter().filter_map(mishap).collect(),
+        }
+    }
+}
+
+/// The codes that the database gave, of faults and of tries that it aborted.
+fn codes(history: &History) -> BTreeMap<i32, String> {
+    let of_fault =
+        |purchase: &Purchase| purchase.fault.filter(|fault| fault.is_of_store()).map(Fault::store_code);
+    let of_tries = |purchase: &Purchase| Some(purchase.tries.get().code).filter(|code| code.0 != 0);
+    let all = history
+        .purchases
+        .iter()
+        .flat_map(|purchase| of_fault(purchase).into_iter().chain(of_tries(purchase)));
+    all.map(|code| (code.0, code.to_string())).collect()
+}
