@@ -45,7 +45,7 @@ fn push(shown: &mut String, c: char) {
 }
 
 /// The codes of our own styles, as they stand between `ESC [` and `m`: the ones that [`terminal`] lets pass.
-const STYLES: [&str; 9] = ["0", "1", "2", "4", "31", "32", "33", "34", "36"];
+const STYLES: [&str; 10] = ["0", "1", "2", "4", "31", "32", "33", "34", "35", "36"];
 
 /// A whole text on its way to a terminal: lines, tabs and our own colours stay, all else that is harmful
 /// becomes escapes. What missed [`shown`] ends here.

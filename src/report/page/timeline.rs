@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::lanes::{Extent, Lane, buyer_name, lanes, last_known_ns, turn_ns};
 use crate::fault::{Fault, FaultKind};
-use crate::history::{History, Outcome, Purchase};
+use crate::history::{Befallen, History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
 use crate::protocol::Mishap;
 use crate::report::words::{self, grouped_stock, span};
@@ -205,8 +205,7 @@ impl<'a> Picture<'a> {
 
     fn draw(&self, purchase: &Purchase, cells: &mut [(char, Style)]) {
         let steps = purchase.steps.get();
-        let end_ns =
-            if purchase.return_ns.get().is_some() { last_known_ns(purchase) } else { self.extent.until_ns };
+        let end_ns = self.end_ns(purchase);
         let (start, end) = (self.column(purchase.invoke_ns), self.column(end_ns));
         let style = outcome_style(purchase.outcome);
         // One that was killed or stopped before it read was still waiting.
@@ -240,6 +239,17 @@ impl<'a> Picture<'a> {
         if let Some(ns) = steps.written_ns {
             cells[self.column(ns)] = ('W', style.bold());
         }
+    }
+
+    /// Where a purchase ends in the picture: one that never returned goes on until its buyer was killed, if it is known
+    /// when that was.
+    fn end_ns(&self, purchase: &Purchase) -> u64 {
+        if purchase.return_ns.get().is_some() {
+            return last_known_ns(purchase);
+        }
+        let of_buyer = |one: &&Befallen| one.buyer == purchase.buyer && one.mishap == Mishap::Kill;
+        let kill = self.history.header.mishaps.iter().find(of_buyer);
+        kill.map_or(self.extent.until_ns, |kill| kill.at_ns.max(last_known_ns(purchase)))
     }
 
     /// What befell a buyer, by the letters of schedules.

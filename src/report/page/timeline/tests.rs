@@ -43,6 +43,31 @@ fn who_is_killed_while_it_waits_is_drawn_as_waiting() {
     assert!(lane.contains("..") && !lane.contains("--"), "{text}");
 }
 
+/// The lane of a killed buyer ends where it was killed, and the sign of that is one of our own colours.
+#[test]
+fn who_is_killed_holds_nothing_afterwards() {
+    let mut history = race();
+    let at_ns = 400_000;
+    history.purchases[1] = Purchase {
+        return_ns: None.into(),
+        fault: Some(Fault::plain(FaultKind::Killed)),
+        outcome: Outcome::Failed,
+        steps: Steps { locked_ns: Some(1), read_ns: Some(1), ..Steps::default() }.into(),
+        ..refused(2, 1, 1)
+    };
+    let drawn = |history: &History| {
+        let text = timeline(history, &LOOK).expect("a picture");
+        assert_eq!(crate::foreign::terminal(&text), text);
+        let text = plain(&text);
+        text.lines().find(|line| line.starts_with("buyer 2")).expect("its lane").to_owned()
+    };
+    assert!(drawn(&history).contains("R====================="), "the control: nobody knows until when");
+    let at = "before write".to_owned();
+    history.header.mishaps = vec![Befallen { buyer: 2, mishap: Mishap::Kill, at, at_ns, until_ns: None }];
+    let lane = drawn(&history);
+    assert!(lane.contains("=K   "), "{lane}");
+}
+
 #[test]
 fn a_race_reads_from_top_to_bottom() {
     let text = plain(&timeline(&race(), &LOOK).expect("a timeline"));
