@@ -38,11 +38,10 @@ pub(super) struct ChoiceArgs {
     lock_on: Option<LockOn>,
     /// The steps of a purchase in an order of your own, e.g. 'read lock write unlock'
     ///
-    /// The words, each with its letter in a schedule: open O (the file that carries the lock), lock L (of the
-    /// kind that --lock says), read R, think (no step of a schedule), write W (in the way that --write says;
-    /// with truncate it stands for truncate T and fill F), unlock U; of locks lock-shared H, upgrade V, close-other E,
-    /// unlink N, reopen-check I, break-stale (look-stale Y and remove-stale J), helper-unlock A. Without think nobody thinks; who reads 0
-    /// takes none but the unlock, if it holds the lock. A database has begin, commit and others, too.
+    /// The usual words, each with its letter in a schedule: open O, lock L (of the kind that --lock says), read R, think
+    /// (no step of a schedule), write W (in the way that --write says; with truncate it stands for truncate T and fill
+    /// F), unlock U. `ticketsim help steps` has them all, those of databases and Redis, too. Without think nobody
+    /// thinks; who reads 0 takes none but the unlock, if it holds the lock.
     #[arg(long, value_name = "STEPS")]
     steps: Option<Protocol>,
     /// A well-known protocol by its name: `ticketsim protocols` lists them

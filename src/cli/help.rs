@@ -79,7 +79,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Answers and stock", &["bought", "refused", "failed", "unknown", "stock", "settle", "reset"]),
-    ("Gate", &["gate", "gate_file", "orders", "order", "background", "patience", "order_seed"]),
+    ("Gate", &["gate", "gate_file", "orders", "order", "background", "patience", "order_seed", "replays"]),
     ("Pace", &["think", "jitter", "seed", "spread", "timeout", "pause"]),
     ("Mishaps", &["mishap", "kill"]),
     ("Bounds", &["max_states", "sample", "depth", "expire", "kills"]),

@@ -31,6 +31,7 @@ mod show;
 mod sql_choices;
 mod step;
 mod store;
+mod topics;
 mod trouble;
 mod work;
 mod workers;
@@ -201,8 +202,17 @@ enum Command {
     Show(show::ShowArgs),
     /// Remove what a sale has at a database or a Redis server: its tables, or keys
     Clear(show::ClearArgs),
+    /// The words of --steps, and the letters of schedules
+    #[command(override_help = topics::STEPS, after_long_help = topics::STEPS)]
+    Steps,
+    /// Which lock keeps whom apart, and what is left of it when its holder is killed
+    #[command(override_help = topics::LOCKS, after_long_help = topics::LOCKS)]
+    Locks,
+    /// What can go wrong with a sale, by the names that verdicts have
+    #[command(override_help = topics::ANOMALIES, after_long_help = topics::ANOMALIES)]
+    Anomalies,
     /// How to log purchases, so that check can judge them
-    #[command(override_help = logging::TEXT)]
+    #[command(override_help = logging::TEXT, after_long_help = logging::TEXT)]
     Logging,
     /// The same as --version
     #[command(hide = true)]
@@ -284,6 +294,9 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     ignore_file_size_signal();
     match cli.command {
         None => run::execute(cli.run, lang, interrupted),
+        Some(Command::Steps) => print::print(topics::STEPS, interrupted).map(|()| Exit::Sound),
+        Some(Command::Locks) => print::print(topics::LOCKS, interrupted).map(|()| Exit::Sound),
+        Some(Command::Anomalies) => print::print(topics::ANOMALIES, interrupted).map(|()| Exit::Sound),
         Some(Command::Logging) => print::print(logging::TEXT, interrupted).map(|()| Exit::Sound),
         Some(Command::Check(args)) => check::execute(&args, lang, interrupted),
         Some(Command::Race(args)) => race::execute(*args, lang, interrupted),

@@ -91,7 +91,7 @@ texts! {
     /// In the table: an anomaly.
     negative_stock() { en: "negative_stock", zh: "库存为负" }
     /// An anomaly.
-    torn_read() { en: "torn_read", zh: "读到残缺文件" }
+    torn_read() { en: "torn_read", zh: "读到半截" }
     /// In the table: an anomaly.
     out_of_order() { en: "out_of_order", zh: "次序矛盾" }
     /// In the table: an anomaly.
@@ -99,7 +99,7 @@ texts! {
     /// In the table: nothing went wrong.
     none() { en: "none", zh: "无" }
     /// In the table: the file is no ticket file at the end.
-    torn() { en: "torn", zh: "损坏" }
+    torn() { en: "torn", zh: "半截" }
 
     /// The ruling: all sound.
     all_sound(schedules) {
@@ -259,7 +259,7 @@ texts! {
     /// On the page: before a command.
     page_command() { en: "Make it happen:", zh: "让它发生：" }
     /// On the page: the file is no ticket file in the end.
-    page_torn() { en: "a torn file", zh: "损坏的文件" }
+    page_torn() { en: "a torn file", zh: "半截的文件" }
     /// On the page: how schedules end.
     page_end(receipts, left) { en: "{receipts} sold, {left} left", zh: "卖出 {receipts}，剩 {left}" }
     /// On the page: purchases failed, too.

@@ -166,13 +166,13 @@ texts! {
     /// Column.
     column_lost() { en: "lost updates", zh: "丢失更新" }
     /// Column.
-    column_torn() { en: "torn reads", zh: "残缺读" }
+    column_torn() { en: "torn reads", zh: "读到半截" }
     /// Column, in a narrow table.
     short_oversold() { en: "over", zh: "超卖" }
     /// Column, in a narrow table.
     short_lost() { en: "lost", zh: "丢失" }
     /// Column, in a narrow table.
-    short_torn() { en: "torn", zh: "残缺" }
+    short_torn() { en: "torn", zh: "半截" }
     /// Column.
     column_sales() { en: "sales/s", zh: "每秒售出" }
     /// Column.

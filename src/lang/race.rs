@@ -48,7 +48,7 @@ texts! {
     /// In the plan line: one purchase.
     one_purchase() { en: "1 purchase", zh: "1 次购买" }
     /// In the plan line: purchases until they are refused.
-    purchases_open() { en: "purchases until refused", zh: "一直买到没票" }
+    purchases_open() { en: "purchases until refused", zh: "一直买到售罄" }
     /// In the plan line: how many trials.
     trials(number) { en: "{number} trials", zh: "{number} 轮" }
     /// In the plan line: one trial.

@@ -186,7 +186,7 @@ texts! {
     /// After the last step of a purchase: it holds a receipt.
     and_bought() { en: "bought", zh: "买到" }
     /// After the last step of a purchase: sold out.
-    and_refused() { en: "refused", zh: "没票" }
+    and_refused() { en: "refused", zh: "售罄" }
     /// After the last step of a purchase: it failed.
     and_failed() { en: "failed", zh: "失败" }
     /// How many further steps there are.

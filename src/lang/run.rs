@@ -50,7 +50,7 @@ texts! {
     /// In the plan line: several purchases a buyer.
     several_each(number) { en: "up to {number} purchases each", zh: "每人最多买 {number} 次" }
     /// In the plan line: purchases until sold out.
-    all_each() { en: "each buys until it is refused", zh: "每人一直买到没票为止" }
+    all_each() { en: "each buys until it is refused", zh: "每人一直买到售罄为止" }
     /// Below the plan line: why its lock keeps nobody out.
     demonstration(why) {
         en: "note: a demonstration of a lock that does not keep buyers apart. {why}",
@@ -72,13 +72,13 @@ texts! {
     /// A buyer's line: it bought without looking.
     buyer_took(stock, left) { en: "bought   from {stock} to {left}", zh: "买到   从 {stock} 减到 {left}" }
     /// A buyer's line: it was told that nothing is left, without looking.
-    buyer_turned_away() { en: "refused  none left", zh: "没票   一张不剩" }
+    buyer_turned_away() { en: "refused  none left", zh: "售罄   一张不剩" }
     /// A buyer's line: how often its purchase was begun.
     in_tries(words, tries) { en: "{words}, {tries} tries", zh: "{words}，试了 {tries} 次" }
     /// A buyer's line: it bought several.
     buyer_bought_many(count) { en: "bought   {count}", zh: "买到   {count}" }
     /// A buyer's line: it was refused.
-    buyer_refused() { en: "refused  read 0", zh: "没票   读到 0" }
+    buyer_refused() { en: "refused  read 0", zh: "售罄   读到 0" }
     /// A buyer's line: its purchase failed.
     buyer_failed(why) { en: "failed   {why}", zh: "失败   {why}" }
     /// A buyer's line: who it is.

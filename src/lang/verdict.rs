@@ -101,7 +101,7 @@ texts! {
     /// torn_read, in one sentence.
     torn_read(count) {
         en: "torn read: {count} × the file was read while it was no valid ticket file",
-        zh: "读到残缺数据：有 {count} 次读到的不是有效的票文件",
+        zh: "读到半截：有 {count} 次读到的不是完整的票文件",
     }
     /// torn_read, in one sentence, where only stocks that are too high were read.
     stock_too_high(count) {

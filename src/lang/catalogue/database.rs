@@ -57,7 +57,7 @@ pub const CHECK_CONSTRAINT: Said = Said {
     met_in: Both { en: "schemas that keep their own rules", zh: "自己守规矩的表结构" },
     fix: Both {
         en: "Treat the error as \"sold out\"; it guards relative writes only: an absolute write of 0 passes the check.",
-        zh: "把这个错误当作“没票了”；它只护得住相对减法：直接写成 0 照样通过。",
+        zh: "把这个错误当作“售罄”；它只护得住相对减法：直接写成 0 照样通过。",
     },
 };
 

@@ -77,7 +77,7 @@ pub const DOUBLE_CHECKED: Said = Said {
     },
     why: Both {
         en: "The second read, under the lock, decides; the first one only spares the lock when nothing is left.",
-        zh: "作决定的是锁里的第二次读；第一次读只是在没票时省掉拿锁。",
+        zh: "作决定的是锁里的第二次读；第一次读只是在售罄时省掉拿锁。",
     },
     met_in: Both {
         en: "caches and lazy initialisation: look, lock, look again",
@@ -85,7 +85,7 @@ pub const DOUBLE_CHECKED: Said = Said {
     },
     fix: Both {
         en: "Decide by the second read alone; the first may be torn if writers empty the file.",
-        zh: "只按第二次读到的决定；若写的人会先清空文件，第一次可能读到残缺内容。",
+        zh: "只按第二次读到的决定；若写的人会先清空文件，第一次可能读到半截内容。",
     },
 };
 

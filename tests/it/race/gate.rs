@@ -208,16 +208,25 @@ fn a_shop_that_reads_a_file_finds_the_gate_in_it() {
     assert_eq!(folder.list("."), ["shop.ini"]);
 }
 
-/// The page shows what really comes, but for the table's name and what differs from run to run.
 #[test]
 fn the_screen_of_the_page_is_real() {
+    the_screen_is_real("README.md", "en");
+}
+
+#[test]
+fn the_screen_of_the_chinese_page_is_real() {
+    the_screen_is_real("README.zh-CN.md", "zh");
+}
+
+/// The page shows what really comes, but for the table's name and what differs from run to run.
+fn the_screen_is_real(page: &str, lang: &str) {
     let Some(tables) = Tables::new() else { return };
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the page");
+    let page = std::fs::read_to_string(format!("{}/{page}", env!("CARGO_MANIFEST_DIR"))).expect("the page");
     let block = page.split("```text\n$ ticketsim race --gate ").nth(1).expect("the screen");
     let block = block.split("```").next().expect("its end");
     let folder = Folder::new();
     let args = format!(
-        "race --gate {0} -n 2 -t 1 --env DATABASE_URL={0} --http POST@http://127.0.0.1:{{port}}/buy --stock \
+        "race --lang {lang} --gate {0} -n 2 -t 1 --env DATABASE_URL={0} --http POST@http://127.0.0.1:{{port}}/buy --stock \
          http://127.0.0.1:{{port}}/stock#$.left --reset POST@http://127.0.0.1:{{port}}/reset?n=1 -- python3 {1} {{port}} \
          racy --pool 4 --table {2}",
         tables.url,
@@ -227,7 +236,7 @@ fn the_screen_of_the_page_is_real() {
     let args: Vec<String> = args.split_whitespace().map(|word| word.replace("POST@", "POST ")).collect();
     let output = folder.command(args.iter().map(String::as_str)).output().expect("ticketsim runs");
     let real = String::from_utf8(output.stdout).expect("UTF-8").replace(&tables.name, "seats");
-    let number = regex::Regex::new(r"[\d,]+ orders a second").expect("a regex");
+    let number = regex::Regex::new(r"[\d,]+ orders a second|每秒 [\d,]+ 种次序").expect("a regex");
     let steady = |text: &str| -> Vec<String> {
         let text = number.replace_all(text, "N orders a second").into_owned();
         text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
