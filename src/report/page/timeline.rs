@@ -258,7 +258,7 @@ impl<'a> Picture<'a> {
             let ends = one.until_ns.map(|ns| (ns, Mishap::GoOn));
             for (ns, mishap) in ends.into_iter().chain([(one.at_ns, one.mishap)]) {
                 let letter = mishap.letter().name().chars().next().unwrap_or(' ');
-                cells[self.column(ns)] = (letter, AnsiColor::Magenta.on_default().bold());
+                cells[self.column(ns)] = (letter, AnsiColor::Yellow.on_default().bold());
             }
         }
     }
@@ -268,6 +268,10 @@ impl<'a> Picture<'a> {
         let lang = self.look.lang;
         let any = |test: fn(&Purchase) -> bool| self.history.purchases.iter().any(test);
         let mut parts = Vec::new();
+        let befell = |mishap| self.history.header.mishaps.iter().any(|one| one.mishap == mishap);
+        parts.extend(befell(Mishap::Kill).then(|| say::killed(lang)));
+        parts.extend(befell(Mishap::Pause).then(|| say::paused(lang)));
+        parts.extend(befell(Mishap::Expire).then(|| say::expired(lang)));
         if any(|purchase| purchase.steps.get().read_ns.is_some()) {
             parts.push(say::letters(lang));
         }
@@ -280,10 +284,6 @@ impl<'a> Picture<'a> {
         }) {
             parts.push(say::unlocked(lang, self.signs.open));
         }
-        let befell = |mishap| self.history.header.mishaps.iter().any(|one| one.mishap == mishap);
-        parts.extend(befell(Mishap::Kill).then(|| say::killed(lang)));
-        parts.extend(befell(Mishap::Pause).then(|| say::paused(lang)));
-        parts.extend(befell(Mishap::Expire).then(|| say::expired(lang)));
         // As many as there is room for.
         let mut line = String::new();
         for part in parts {

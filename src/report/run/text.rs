@@ -212,7 +212,8 @@ fn hint(history: &History, verdict: &Verdict, lang: Lang) -> Option<String> {
         return None;
     }
     let with = |lock: Lock| {
-        let other = plan.clone().with_sale(|sale| *sale = sale.under(lock));
+        let other = Plan { mishaps: Vec::new(), ..plan.clone() };
+        let other = other.with_sale(|sale| *sale = sale.under(lock));
         styled(LOUD, other.command_for_any_seed())
     };
     match (verdict.ruling, plan.exclusion()) {

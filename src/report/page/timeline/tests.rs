@@ -181,3 +181,29 @@ fn what_is_too_large_is_not_drawn() {
     assert_eq!(timeline(&History { purchases: many, ..History::default() }, &LOOK), None);
     assert_eq!(timeline(&History::default(), &LOOK), None);
 }
+
+/// Letters, where it happened, in colours that a terminal is given.
+#[test]
+fn what_befell_buyers_is_drawn_where_it_did() {
+    let mut history = race();
+    let fault = Some(Fault::plain(FaultKind::Killed));
+    let steps = Steps { written_ns: None, ..history.purchases[0].steps.get() };
+    let killed = &mut history.purchases[0];
+    (killed.return_ns, killed.outcome, killed.fault, killed.steps) =
+        (None.into(), Outcome::Failed, fault, steps.into());
+    let befallen =
+        |buyer, mishap, at_ns, until_ns| Befallen { buyer, mishap, at: "K1".into(), at_ns, until_ns };
+    history.header.mishaps = vec![
+        befallen(1, Mishap::Kill, 600_000, None),
+        befallen(2, Mishap::Pause, 100_000, Some(300_000)),
+        befallen(3, Mishap::Expire, 50_000, None),
+    ];
+    let text = timeline(&history, &LOOK).expect("a picture");
+    assert_eq!(crate::foreign::terminal(&text), text, "our own colours alone");
+    let text = plain(&text);
+    let lane = |buyer: &str| text.lines().find(|line| line.starts_with(buyer)).expect("its lane").to_owned();
+    assert!(lane("buyer 1").contains("--K  "), "its bar ends there: {text}");
+    assert!(lane("buyer 2").contains('P') && lane("buyer 2").contains('G'), "{text}");
+    assert!(lane("buyer 3").contains('X'), "{text}");
+    assert!(text.contains("K killed   P paused, G goes on"), "{text}");
+}
