@@ -96,6 +96,8 @@ pub struct Link {
     /// Whether answers pass as they come: data is being copied, or messages are subscribed to.
     streams: bool,
     closed: bool,
+    /// Whether something has happened to it that it has not seen to yet.
+    pub(super) stirred: bool,
     /// Which of the gate's doors it came through.
     pub door: usize,
     /// By which the server knows it: its process, or the port that it comes from.
@@ -130,6 +132,7 @@ impl Link {
             answered: false,
             streams: false,
             closed: false,
+            stirred: true,
             door,
             pid: None,
             status: Status::Idle,
@@ -185,6 +188,7 @@ impl Link {
     /// Lets the batch at the gate pass; its answer is held, if it is to be.
     pub(super) fn send(&mut self, hold: bool) {
         let Some(batch) = self.batches.pop_front() else { return };
+        self.stirred = true;
         self.told = false;
         self.was_behind = self.behind > 0;
         self.behind = self.behind.saturating_sub(1);
@@ -199,6 +203,7 @@ impl Link {
 
     /// Hands over the answer that is held.
     pub(super) fn deliver(&mut self) {
+        self.stirred = true;
         self.answered = false;
         self.to_client.append(&mut self.answer);
     }
@@ -206,6 +211,7 @@ impl Link {
     /// Goes on as far as it can.
     pub(super) fn advance(&mut self, upstream: SocketAddr) -> Vec<Happened> {
         let mut happened = Vec::new();
+        self.stirred = false;
         if self.closed {
             return happened;
         }

@@ -89,23 +89,23 @@ impl Proxy {
         let mut happened = self.advance();
         if happened.is_empty() {
             self.wait(others, most)?;
-            self.accept()?;
             happened = self.advance();
         }
         self.links.retain(|_, link| !link.is_closed());
         Ok(happened)
     }
 
+    /// Moves those on that something has happened to.
     fn advance(&mut self) -> Vec<(LinkId, Happened)> {
         let mut all = Vec::new();
-        for (id, link) in &mut self.links {
+        for (id, link) in self.links.iter_mut().filter(|(_, link)| link.stirred) {
             let Some(door) = self.doors.get(link.door) else { continue };
             all.extend(link.advance(door.upstream).into_iter().map(|happened| (*id, happened)));
         }
         all
     }
 
-    fn wait(&self, others: &[(BorrowedFd<'_>, bool)], most: Duration) -> io::Result<()> {
+    fn wait(&mut self, others: &[(BorrowedFd<'_>, bool)], most: Duration) -> io::Result<()> {
         let sockets = self.links.values().flat_map(Link::sockets).chain(others.iter().copied());
         let all = self.doors.iter().map(|door| (door.listener.as_fd(), false)).chain(sockets);
         let mut fds = Vec::new();
@@ -115,9 +115,18 @@ impl Proxy {
         }
         let millis = u16::try_from(most.as_millis()).unwrap_or(u16::MAX);
         match poll(&mut fds, PollTimeout::from(millis)) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
-            Err(errno) => Err(errno.into()),
+            Ok(_) => {}
+            Err(nix::errno::Errno::EINTR) => return Ok(()),
+            Err(errno) => return Err(errno.into()),
         }
+        let happened: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(true)).collect();
+        let (doors, rest) = happened.split_at(self.doors.len());
+        let mut rest = rest.iter();
+        for link in self.links.values_mut() {
+            let count = link.sockets().count();
+            link.stirred |= rest.by_ref().take(count).fold(false, |any, happened| any | *happened);
+        }
+        if doors.contains(&true) { self.accept() } else { Ok(()) }
     }
 
     fn accept(&mut self) -> io::Result<()> {

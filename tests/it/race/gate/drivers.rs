@@ -21,15 +21,16 @@ fn python() -> Option<String> {
 fn shops_with_drivers_from_their_packages() {
     let Some(python) = python() else { return };
     for driver in ["psycopg", "asyncpg"] {
-        for (manner, code, verdict) in [("racy", 1, "unsound"), ("safe", 0, "sound")] {
+        // What the drivers and their pools say themselves passes: a read, a write and a commit are left. Of their orders
+        // those are left out in which a write, or a locking read, waits.
+        for (manner, code, verdict, orders) in [("racy", 1, "unsound", 4), ("safe", 0, "sound", 2)] {
             let Some(tables) = Tables::new() else { return };
             let gate = format!("--gate {0} --env DATABASE_URL={0}", tables.url);
             let script = target("gated_drivers.py");
             let shop = format!("{python} {script} {{port}} {driver} {manner} {}", tables.name);
             let (exit, document) = race_at(&gate, &shop, "--replays 20");
             assert_eq!((exit, &document["verdict"]), (Some(code), &verdict.into()), "{shop}: {document}");
-            // What the drivers and their pools say themselves passes: a read, a write and a commit are left.
-            assert_eq!(document["orders"]["run"], 6, "{shop}: {document}");
+            assert_eq!(document["orders"]["run"], orders, "{shop}: {document}");
             if manner == "racy" {
                 let replayed = serde_json::json!({ "same": 20, "of": 20 });
                 assert_eq!(document["replayed"], replayed, "{shop}: {document}");
