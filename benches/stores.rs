@@ -115,6 +115,10 @@ fn at_redis(line: Line<'_>, scale: i64) {
         println!("  skipped: redis: {error}");
         return;
     }
+    if let Err(error) = Command::new("redis-benchmark").arg("--version").output() {
+        println!("  skipped: redis-benchmark: {error}");
+        return;
+    }
     let tickets = 40_000 / scale;
     line("redis, take", &|turned| {
         let bare = || redis_benchmark(&store, &address, &name, tickets);

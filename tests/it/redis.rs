@@ -199,22 +199,25 @@ impl Server {
 }
 
 impl Server {
-    /// Says something to it, as another client would.
-    fn tell(&self, words: &str) {
+    /// What it answers to another client.
+    fn ask(&self, words: &str) -> String {
         let mut socket = std::net::TcpStream::connect(("127.0.0.1", self.1)).expect("a connection");
         socket.write_all(format!("{words}\r\n").as_bytes()).expect("sent");
-        let read = socket.read(&mut [0; 64]).expect("an answer");
-        assert!(read > 0);
+        let mut answer = [0; 64];
+        let length = socket.read(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer[..length]).into_owned()
     }
-}
 
-/// A sale under way there, in which buyers think.
-fn under_way(shop: &Shop, options: &str) -> Child {
-    let args = format!("{} -n 4 -t 200 --jitter 0 --per-buyer 20 --json {options}", shop.place);
-    let mut command = shop.folder.command(args.split_whitespace());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ticketsim runs");
-    eventually("a buyer thinks", || children(child.id()).into_iter().any(thinks));
-    child
+    /// A sale of 200 tickets under way there, in which buyers think: some have been sold.
+    fn under_way(&self, shop: &Shop, options: &str) -> Child {
+        let args = format!("{} -n 4 -t 200 --jitter 0 --per-buyer 20 --json {options}", shop.place);
+        let mut command = shop.folder.command(args.split_whitespace());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ticketsim runs");
+        let name = shop.place.rsplit(' ').next().expect("a name");
+        let stock = || self.ask(&format!("GET ticketsim:stock:{name}"));
+        eventually("tickets are sold", || stock().starts_with("$3\r\n1"));
+        child
+    }
 }
 
 /// What came of a sale in which every ticket is accounted for.
@@ -236,8 +239,7 @@ fn a_server_that_is_killed_and_persists_accounts_for_every_ticket() {
         let Some(server) = Server::start_with(0, &options) else { return };
         let port = server.1;
         let shop = Shop::at(&format!("redis://127.0.0.1:{port}"));
-        let child = under_way(&shop, &format!("{sale} --think 20ms"));
-        std::thread::sleep(std::time::Duration::from_millis(150));
+        let child = server.under_way(&shop, &format!("{sale} --think 20ms"));
         drop(server);
         let again = Server::start_with(port, &options).expect("a server");
         let document = accounted(child);
@@ -254,13 +256,11 @@ fn connections_that_are_cut_leave_nothing_unaccounted() {
     let shop = Shop::at(&format!("redis://127.0.0.1:{}", server.1));
     for workers in ["process", "thread", "task"] {
         let options = format!("--lock lease --lease 1s --think 20ms --workers {workers}");
-        let args = format!("{} -n 4 -t 200 --jitter 0 --per-buyer 20 --json {options}", shop.place);
-        let mut command = shop.folder.command(args.split_whitespace());
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ticketsim runs");
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        server.tell("CLIENT KILL TYPE normal");
+        shop.folder.ticketsim(&format!("clear {}", shop.place));
+        let child = server.under_way(&shop, &options);
+        server.ask("CLIENT KILL TYPE normal");
         let document = accounted(child);
-        assert!(document["unanswered"].as_i64() > Some(0), "{workers}: {document}");
+        assert_eq!(document["codes"]["CUT"], 4, "{workers}: {document}");
     }
 }
 
@@ -269,7 +269,7 @@ fn connections_that_are_cut_leave_nothing_unaccounted() {
 fn a_server_that_is_gone_leaves_the_verdict_open() {
     let Some(server) = Server::start(0) else { return };
     let shop = Shop::at(&format!("redis://127.0.0.1:{}", server.1));
-    let child = under_way(&shop, "--write decrement --think 50ms");
+    let child = server.under_way(&shop, "--write decrement --think 50ms");
     drop(server);
     let ran = Ran::from(child.wait_with_output().expect("waited"));
     let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
