@@ -1,34 +1,181 @@
-//! N real buyers race to decrement one JSON ticket file: ticketsim runs the race, records it, judges
-//! it and shows it.
+//! N buyers race for the same stock: ticketsim runs the race, records it, judges it, shows it, counts every way it can
+//! go, and makes any one of them happen again.
+//!
+//! # What a library user needs
+//!
+//! Run a plan. (Buyers that are processes are forked, so the caller may have one thread alone: here they are threads.)
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//! use ticketsim::plan::{Plan, Workers};
+//! use ticketsim::protocol::file::{Lock, Sale, Write};
+//! use ticketsim::verdict::Ruling;
+//! use ticketsim::workers::Watch;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let sale = Sale::new(Lock::Flock, Write::Overwrite);
+//! let plan = Plan::on_file(sale, &folder.path().join("ticket.json"), 10, Some(1));
+//! let plan = Plan { workers: Workers::Thread, ..plan };
+//! let interrupted = AtomicBool::new(false);
+//! let mut watch = Watch { interrupted: &interrupted, begin: &mut |_| (), progress: &mut |_| () };
+//! let sold = ticketsim::run::run(&plan, &mut watch)?;
+//! assert_eq!(sold.verdict.ruling, Ruling::Sound);
+//! assert_eq!(sold.verdict.ledger.receipts, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Check a history, whoever made it ([`history`] has the format):
+//!
+//! ```
+//! use ticketsim::verdict::{AnomalyKind, Ruling};
+//!
+//! let log = r#"{"history_version":2,"initial":1}
+//! {"buyer":"ann","invoke_ns":1,"return_ns":5,"outcome":"bought","stock":1}
+//! {"buyer":"bob","invoke_ns":2,"return_ns":6,"outcome":"bought","stock":1}"#;
+//! let verdict = ticketsim::verdict::judge(&ticketsim::history::read(log.as_bytes(), "log")?);
+//! assert_eq!(verdict.ruling, Ruling::Unsound);
+//! assert_eq!(verdict.anomalies[0].kind, AnomalyKind::Oversold);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Explore every order of a protocol of your own, and have the history of the worst:
+//!
+//! ```
+//! use ticketsim::explore::{Setting, census, rehearse};
+//! use ticketsim::protocol::file::{Lock, Sale};
+//! use ticketsim::protocol::{Choices, Protocol};
+//!
+//! let too_late: Protocol = "read lock write unlock".parse()?;
+//! let sale = Sale::of_steps(too_late, Some(Lock::Flock), None, None)?;
+//! let setting = Setting::new(Choices::File(sale), 2, 1);
+//! let counted = census(&setting, 1_000);
+//! assert_eq!((counted.schedules, counted.sound), (10_u32.into(), 4_u32.into()));
+//! let worst = &counted.found[0].witness;
+//! assert_eq!(worst.to_string(), "R1 R2 L1 W1 U1 L2 W2 U2");
+//! assert_eq!(rehearse(&setting, worst)?.purchases.len(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Carry out a purchase step by step, against a store that is your own code. A buyer says what it wants next, and is told
+//! what came of it:
+//!
+//! ```
+//! use ticketsim::buyer::{Buyer, Rules};
+//! use ticketsim::plan::PerBuyer;
+//! use ticketsim::protocol::{Action, Reply};
+//!
+//! let rules = Rules { protocol: "read write".parse()?, per_buyer: PerBuyer::ONE, retry: false };
+//! let (mut buyer, mut stock) = (Buyer::new(rules), 5);
+//! loop {
+//!     let reply = match buyer.next() {
+//!         Action::Read => Reply::Stock(stock),
+//!         Action::Write(left) => {
+//!             stock = left;
+//!             Reply::Done
+//!         }
+//!         Action::Leave => break,
+//!         other => unreachable!("{other:?} is no step of this protocol"),
+//!     };
+//!     buyer.accept(reply);
+//! }
+//! assert_eq!(stock, 4);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The flow
+//!
+//! ```text
+//! argv ─cli→ Plan ─run→ workers ─► each Buyer carries out its Protocol against a Session of the store
+//!                                      every step is recorded ─► History ─verdict→ Verdict ─report→ text · json · html
+//! ```
+//!
+//! Live runs, explored schedules, replays, races of other people's programs and histories that are read from a file all
+//! meet at [`history::History`]: from there on there is one road. A purchase is written once, as data: the same list of
+//! steps is carried out by processes, threads and tasks, stepped by `explore` on a model, and held at gates by a replay.
+//!
+//! # The rooms
+//!
+//! Each names those alone that stand above it in this table (`tests/tidy.rs` holds that).
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | the ground | [`stock`], [`fault`]: why a purchase failed, as data; `closed_set`: an enum that lists, names and parses itself; `rules`: what the answers of others mean; `foreign`: text of others on its way to a terminal; `shared`: memory that processes share; `lang`: all texts, in English and Chinese |
+//! | [`protocol`] | what a purchase is, as pure data: steps, letters, the choices of each store, the catalogue of named ones |
+//! | [`plan`] | everything that a run needs, checked |
+//! | [`history`] | what happened: the record, the shared recorder, the file formats of ours and of others |
+//! | [`buyer`] | the step machine that carries out a protocol: no I/O, no clock, no randomness |
+//! | [`verdict`], `grade` | the rules, and how well a protocol keeps its promise: they know histories alone |
+//! | [`world`] | the traits `Session` (real) and `Model` (can be cloned), and what wraps them |
+//! | [`store`] | where it happens, a folder a store: its session, its model, its counter |
+//! | [`schedule`] | an order of steps by name, its file, and which one a history followed |
+//! | [`workers`], [`explore`] | how buyers are run; every order of their steps on a model |
+//! | [`run`] | plan → workers → history → verdict |
+//! | [`replay`], `matrix`, `race` | one order made to happen; all combinations graded; other people's programs, and the gate before their database |
+//! | `report` | text, JSON and pages, a folder a subject |
+//! | `lesson`, `cli` | the lessons; options → plan → call → print. `cli` alone knows the options |
+//!
+//! # Where does one more stand?
+//!
+//! - **One more step or protocol**: a word in `StepKind` and its letter, what [`buyer`] asks for it, and the stores that
+//!   have it; a protocol with a name is one entry in `protocol/catalogue/`, and its text in `lang/catalogue/`.
+//! - **One more lock on files**: its kind in `protocol/file/kinds.rs`, its file in `store/file/lock/`, an arm in
+//!   `store/file/lock/mod.rs` and in the model beside it, who it keeps apart in `plan/exclusion.rs`.
+//! - **One more SQL engine**: its levels and locks in `protocol/engine.rs`, its folders in `store/sql/` (dialect, session,
+//!   counter, model), and its row in `tests/replay/engines.rs`, which holds model and engine together in every order.
+//! - **One more store**: a file of choices in `protocol/`, a folder in `store/`, an arm in `run` and in `explore` (its
+//!   model), a row in the conformance tests; its options in `cli`. Nothing in `verdict`: it knows histories alone.
+//! - **One more format of histories**: its file in `history/formats/`.
+//! - **One more report**: its folder in `report/`, which takes a finished value and returns text; `cli` prints it.
+//!
+//! # The rules
+//!
+//! Lower rooms return errors as data; `cli` alone says which option helps. Only `cli`, `report`, `lesson` and `main` print.
+//! Receipts and stock are two books, and a verdict compares both; it is sound, unsound or unknown, never guessed. A test
+//! of safety stands beside a control that must fail. A model is held to its engine in every order of the small sizes.
 
+// What a user of the library works with.
 pub mod buyer;
-pub mod charset;
-pub mod cli;
-pub mod closed_set;
 pub mod explore;
 pub mod fault;
-pub mod foreign;
-pub mod grade;
 pub mod history;
-pub mod lang;
-pub mod lesson;
-pub mod matrix;
-pub mod noted;
-pub mod paths;
 pub mod plan;
 pub mod protocol;
-pub mod race;
 pub mod replay;
-pub mod report;
-pub mod rules;
 pub mod run;
 pub mod schedule;
-pub mod shared;
-pub mod shell;
 pub mod stock;
 pub mod store;
-pub mod streams;
-mod tls;
 pub mod verdict;
 pub mod workers;
 pub mod world;
+
+// The command, and what its tests and benchmarks look into.
+#[doc(hidden)]
+pub mod cli;
+#[doc(hidden)]
+pub mod foreign;
+#[doc(hidden)]
+pub mod grade;
+#[doc(hidden)]
+pub mod race;
+#[doc(hidden)]
+pub mod report;
+#[doc(hidden)]
+pub mod shared;
+
+mod charset;
+mod closed_set;
+mod lang;
+mod lesson;
+mod matrix;
+mod noted;
+mod paths;
+mod rules;
+mod shell;
+mod streams;
+mod tls;
+
+/// The example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

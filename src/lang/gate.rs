@@ -15,8 +15,6 @@ texts! {
     }
     /// What was learned.
     background(texts) { en: "background, passes: {texts}", zh: "后台语句，放行：{texts}" }
-    /// Progress.
-    progress(orders, unsound) { en: "{orders} orders, {unsound} oversell", zh: "{orders} 种次序，{unsound} 种不可靠" }
     /// All orders.
     all_orders(orders, unsound) {
         en: "all {orders} orders of the statements at the gate; {unsound} of them are unsound",

@@ -28,7 +28,7 @@ use crate::store::file::ticket::TicketFileError;
 use crate::workers::ForkError;
 use stage::Stage;
 
-pub use server::{Answer, ask, open_counter};
+pub use server::{ask, open_counter};
 pub use stage::{Manner, Voice};
 
 closed_set! {

@@ -3,7 +3,7 @@
 //! Buyers that somebody else wrote are let go together. What they answer is read by rules; the stock is
 //! read before and after; and the history that comes of it is the ordinary one, judged like any other.
 //!
-//! [`config`], [`plan`] and what they are made of ([`request`], [`rules`](crate::rules), [`setup`],
+//! [`config`], [`plan`] and what they are made of ([`request`], `rules`, [`setup`],
 //! [`stock`], [`template`], [`url`]) are pure. [`http`] and [`command`] let the buyers go; `trial` carries
 //! a race out, and [`Raced`] is what came of it. The gate runs it in every order of its statements.
 

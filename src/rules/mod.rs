@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq as _, Serializer};
 use serde_json::Value;
 
-pub use condition::{Condition, Question, Test, plain};
+pub use condition::{Condition, Question, plain};
 pub use parse::RuleError;
 
 /// What answers: it decides which questions there are.
