@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
@@ -15,7 +14,7 @@ use crate::history;
 use crate::lang::{Lang, gate as say};
 use crate::race::config::{Config, ConfigError, Said};
 pub(super) use crate::race::gate::plan::GatePlan;
-use crate::race::gate::{self, Told, Why, step};
+use crate::race::gate::{self, GateError, Told, Why, step};
 use crate::race::plan::RacePlan;
 use crate::report::page::trace;
 use crate::report::race::{gate as text, gate_json, gate_page};
@@ -138,7 +137,12 @@ pub(super) fn execute(
             }
         }
     };
-    let gated = gate::run(plan, gate, interrupted, &mut tell).context("--gate")?;
+    let gated = gate::run(plan, gate, interrupted, &mut tell);
+    let gated = gated.map_err(|error| match error {
+        // It names its own option.
+        GateError::File { .. } => anyhow::Error::new(error),
+        other => anyhow::Error::new(other).context("--gate"),
+    })?;
     let mut outputs = Outputs::new(interrupted);
     let full = gated.shown.as_ref().and_then(|judged| judged.shown.as_ref());
     if let (Some(path), Some(full)) = (asked.history, full) {

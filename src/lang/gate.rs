@@ -108,6 +108,8 @@ texts! {
     sound_some(orders) { en: "SOUND in the {orders} orders that were tried", zh: "试过的 {orders} 种次序都可靠" }
     /// It can't be judged.
     unknown(why) { en: "UNKNOWN: {why}", zh: "无法判定：{why}" }
+    /// What was found is shown, and the rest was not done.
+    ended_early(why) { en: "it ended before its time: {why}", zh: "提前结束：{why}" }
     /// It was expected otherwise.
     expected(expected, is) { en: "expected {expected}, and it is {is}", zh: "期望是 {expected}，实际是 {is}" }
     /// It is as expected.

@@ -13,6 +13,7 @@ parser.add_argument("manner")
 parser.add_argument("--table", default="gated")
 parser.add_argument("--extended", action="store_true")
 parser.add_argument("--binary", action="store_true", help="numbers as their bytes, in both directions")
+parser.add_argument("--isolated", action="store_true", help="its sessions see one state throughout a transaction")
 parser.add_argument("--pool", type=int, default=0)
 parser.add_argument("--think", type=float, default=0)
 parser.add_argument("--job", type=float, default=0)
@@ -43,6 +44,8 @@ class Connection:
         self.socket.sendall(struct.pack("!ii", len(pairs) + 8, 196608) + pairs)
         self.enter()
         self.answer()
+        if args.isolated:
+            self.ask("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         self.socket.settimeout(args.give_up)
 
     def message(self):
@@ -324,8 +327,13 @@ def late_commit(own):
 
 
 def for_update(own):
-    with transaction(own):
-        return check_then_set(own, " FOR UPDATE")
+    try:
+        with transaction(own):
+            return check_then_set(own, " FOR UPDATE")
+    except DatabaseError as error:
+        if error.args[0] != "40001":
+            raise
+        return None
 
 
 def one_statement(own):

@@ -192,8 +192,11 @@ impl Link {
         self.told = false;
         self.was_behind = self.behind > 0;
         self.behind = self.behind.saturating_sub(1);
-        if let Speaks::Redis(redis) = &mut self.speaks {
-            self.status = redis.note(&batch);
+        match &mut self.speaks {
+            Speaks::Redis(redis) => self.status = redis.note(&batch),
+            // It may be said once, for all transactions that follow.
+            Speaks::Postgres(_) => self.snapshot |= batch.texts.iter().any(|text| asks_for_snapshot(text)),
+            Speaks::Away => {}
         }
         if let Some(ends) = batch.ends {
             self.owed.push_back(Owed { ends, held: hold });
@@ -309,6 +312,12 @@ impl Link {
             }
         }
     }
+}
+
+/// Whether a text asks for transactions that see one state throughout.
+fn asks_for_snapshot(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("serializable") || text.contains("repeatable")
 }
 
 /// Reads all that there is.

@@ -74,7 +74,7 @@ pub enum GateError {
     #[error(transparent)]
     Redis(#[from] RedisError),
     /// There is no port.
-    #[error("the gate: {0}")]
+    #[error("no port: {0}")]
     Port(std::io::Error),
     /// A file of the shop can't be changed.
     #[error("--gate-file: {path}: {source}")]
@@ -85,7 +85,7 @@ pub enum GateError {
         source: std::io::Error,
     },
     /// A socket of this machine, which nothing can be put before.
-    #[error("--gate: the gate stands before a host and a port: postgres://USER@HOST:PORT/DATABASE")]
+    #[error("the gate stands before a host and a port: postgres://USER@HOST:PORT/DATABASE")]
     NoHost,
     /// The shop's environment does not name the database.
     #[error(

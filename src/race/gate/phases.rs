@@ -152,7 +152,8 @@ impl Phases<'_, '_> {
                 let mut ready = track.prepare(number)?;
                 track.race(&mut ready.buyers)
             });
-            let heat = heat.map_err(|error| Why::Wire(error.to_string()))??;
+            let heat = heat.map_err(|error| Why::Wire(error.to_string()))?;
+            let heat = heat.map_err(|stop| self.or_died(stop.into()))?;
             if heat.interrupted {
                 return Err(Why::Interrupted);
             }
@@ -233,7 +234,8 @@ impl Phases<'_, '_> {
         let (track, number, hands) = (&mut self.track, self.number, self.hands);
         let mut nothing = |_: &Statement, _: &[String]| {};
         let ready = self.stage.proxy.while_open(&mut nothing, || track.prepare(number));
-        let mut ready = ready.map_err(|error| Why::Wire(error.to_string()))??;
+        let ready = ready.map_err(|error| Why::Wire(error.to_string()))?;
+        let mut ready = ready.map_err(|stop| self.or_died(stop.into()))?;
         self.stage.group = self.track.group();
         let mut trial = Trial::empty(number);
         trial.before = ready.before;
@@ -260,8 +262,8 @@ impl Phases<'_, '_> {
 
     /// Why, or that the shop has died of it: a process ends a moment after its connections.
     fn or_died(&mut self, why: Why) -> Why {
-        let until = Instant::now() + Duration::from_millis(200);
-        while matches!(why, Why::Closed(_)) && Instant::now() < until {
+        let until = Instant::now() + Duration::from_secs(1);
+        while matches!(why, Why::Closed(_) | Why::Target(_)) && Instant::now() < until {
             if let Some(died) = self.track.died() {
                 return Why::Target(died);
             }

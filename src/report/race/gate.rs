@@ -100,7 +100,11 @@ pub(super) fn summary(gate: &GatePlan, gated: &Gated, lang: Lang) -> (String, Ve
     }
     lines.extend(remarks(gate, gated, lang));
     let full = gated.shown.as_ref().and_then(|judged| judged.shown.as_ref());
+    if let (Some(why), Ruling::Unsound) = (&gated.why, gated.ruling) {
+        lines.push(say::ended_early(lang, why_line(why, gated, lang)));
+    }
     let conclusion = match (&gated.why, gated.ruling, full) {
+        (_, Ruling::Unsound, Some(full)) => ruling(&full.verdict, lang),
         (Some(why), ..) => say::unknown(lang, why_line(why, gated, lang)),
         (None, Ruling::Sound, _) => sound(gate, gated, lang),
         (None, _, Some(full)) => ruling(&full.verdict, lang),
@@ -218,7 +222,13 @@ pub(super) fn saw(step: &Taken, lang: Lang) -> String {
 fn verdict_line(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
     let mut text = String::new();
     if let Some(why) = &gated.why {
-        let _ = writeln!(text, "{}", styled(ODD.bold(), say::unknown(lang, why_line(why, gated, lang))));
+        let why = why_line(why, gated, lang);
+        // What was found stays found.
+        let line = match gated.ruling {
+            Ruling::Unsound => say::ended_early(lang, why),
+            Ruling::Sound | Ruling::Unknown => say::unknown(lang, why),
+        };
+        let _ = writeln!(text, "{}", styled(ODD.bold(), line));
     } else if gated.ruling == Ruling::Sound && gate.order.is_none() {
         let _ = writeln!(text, "{}", styled(GOOD.bold(), sound(gate, gated, lang)));
         if matches!(gated.orders, Orders::Random(_)) {

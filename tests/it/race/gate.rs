@@ -109,11 +109,23 @@ fn shops_with_a_race_are_found_and_replayed() {
 }
 
 #[test]
-#[ignore = "the whole: a minute or two"]
+#[ignore = "the whole: some minutes"]
 fn shops_with_a_race_are_replayed_a_hundred_times() {
-    for shop in
-        ["racy_transaction --extended", "receipts --pool 2 --extended", "late_commit", "racy --think 0.02"]
-    {
+    for shop in [
+        "racy_transaction --extended",
+        "receipts --pool 2 --extended",
+        "late_commit",
+        "racy --think 0.02",
+        "racy --workers 2 --pool 2",
+        "racy_transaction --pool 2 --job 0.02",
+        "racy --extended --binary --pool 2",
+        "pipelined --extended",
+        "copied --pool 2",
+        "two_connections --pool 4",
+        "each",
+        "next_seat",
+        "hidden",
+    ] {
         if assert_replayed(shop, "", 100).is_none() {
             return;
         }

@@ -72,8 +72,7 @@ impl Postgres {
                 continue;
             }
             link.connect(upstream)?;
-            let text = String::from_utf8_lossy(&self.greeting).to_lowercase();
-            link.snapshot = text.contains("serializable") || text.contains("repeatable");
+            link.snapshot = super::asks_for_snapshot(&String::from_utf8_lossy(&self.greeting));
             link.to_server.append(&mut self.greeting);
             self.stage = if greeting == Greeting::Cancel { Stage::Cancel } else { Stage::Entering };
             return Ok(());

@@ -47,6 +47,14 @@ fn a_shop_that_oversells_only_where_it_waits() {
     assert!(document["orders"]["known"].as_u64() > Some(0), "{document}");
 }
 
+/// Sessions that were told once to see one state throughout: there a wait makes a difference, and is tried.
+#[test]
+fn what_a_pool_said_once_of_its_sessions_counts() {
+    let rules = "--bought status=200 --refused status=409 --failed status=423";
+    let Some(document) = assert_sound_of("for_update --pool 3 --isolated", rules, 6) else { return };
+    assert!(document["orders"]["ends"].as_u64() >= Some(4), "{document}");
+}
+
 /// What a shop has in its memory does not stand in its statements: the orders that are drawn unreduced show it.
 #[test]
 fn a_shop_that_decides_by_its_memory_is_found_though_its_statements_say_nothing() {

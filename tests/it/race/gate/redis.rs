@@ -49,10 +49,10 @@ impl Key {
         ask(&self.place, &format!("DEL {name}"));
     }
 
-    fn gated(&self, shop: &str) -> (Option<i32>, Value) {
+    fn gated(&self, shop: &str, times: u32) -> (Option<i32>, Value) {
         let url = format!("redis://{}", self.place);
         let shop = format!("{} {{port}} {shop} --key {}", target("gated_redis.py"), self.name);
-        gated_by(&format!("--gate {url} --env REDIS_URL={url}"), &shop, "--replays 20")
+        gated_by(&format!("--gate {url} --env REDIS_URL={url}"), &shop, &format!("--replays {times}"))
     }
 }
 
@@ -64,11 +64,22 @@ impl Drop for Key {
 
 #[test]
 fn shops_with_a_race_are_found_and_replayed() {
+    assert_replayed(20);
+}
+
+#[test]
+#[ignore = "the whole: half a minute"]
+fn shops_with_a_race_are_replayed_a_hundred_times() {
+    assert_replayed(100);
+}
+
+fn assert_replayed(times: u32) {
     for shop in ["racy --pool 2", "check_then_decrement --resp2", "racy --shared"] {
         let Some(key) = Key::new() else { return };
-        let (code, document) = key.gated(shop);
+        let (code, document) = key.gated(shop, times);
         assert_eq!((code, &document["verdict"]), (Some(1), &"unsound".into()), "{shop}: {document}");
-        assert_eq!(document["replayed"], serde_json::json!({ "same": 20, "of": 20 }), "{shop}: {document}");
+        let replayed = serde_json::json!({ "same": times, "of": times });
+        assert_eq!(document["replayed"], replayed, "{shop}: {document}");
         assert_eq!(document["orders"]["parked"], 0, "{shop}: {document}");
         // Nobody can be asked before what is held on the one connection.
         assert_eq!(document["orders"]["shared"], shop.contains("--shared"), "{shop}: {document}");
@@ -81,7 +92,7 @@ fn safe_shops_are_never_reported() {
         ["watch", "watch --resp2 --pool 2", "lua --pool 2", "decrement", "polling --pool 2", "blocking"]
     {
         let Some(key) = Key::new() else { return };
-        let (code, document) = key.gated(shop);
+        let (code, document) = key.gated(shop, 1);
         assert_eq!((code, &document["verdict"]), (Some(0), &"sound".into()), "{shop}: {document}");
         assert!(document["orders"]["run"].as_u64() > Some(1), "{shop}: {document}");
     }

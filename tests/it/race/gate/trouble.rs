@@ -20,6 +20,10 @@ fn a_database_that_is_not_there_is_told_at_once() {
         ("redis://127.0.0.1:99999", "port"),
         ("postgres:/127.0.0.1/shop", "--gate"),
         ("rediss://127.0.0.1", "TLS"),
+        (
+            "postgres:///shop?host=/var/run/postgresql",
+            "error: --gate: the gate stands before a host and a port",
+        ),
         ("postgres://postgres@no.such.host.invalid/shop", "no.such.host.invalid"),
         ("postgres://postgres@203.0.113.7/shop", "--remote"),
     ] {
@@ -96,6 +100,34 @@ fn an_end_in_the_middle_leaves_the_shop_as_it_was() {
             assert_eq!(folder.read("shop.ini"), text, "{signal}");
         }
     }
+}
+
+/// The database ends the shop's connections in the middle of the replays: what was found stays found, and the end is told.
+#[test]
+fn a_database_that_ends_its_connections() {
+    let Some(tables) = Tables::new() else { return };
+    let end = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%{}%' AND pid <> pg_backend_pid()",
+        tables.name
+    );
+    let (url, done) = (tables.url.clone(), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
+    let over = std::sync::Arc::clone(&done);
+    let ender = std::thread::spawn(move || {
+        let began = Instant::now();
+        while !over.load(std::sync::atomic::Ordering::Relaxed) && began.elapsed() < Duration::from_secs(100) {
+            std::thread::sleep(Duration::from_millis(500));
+            if began.elapsed() > Duration::from_secs(6) {
+                let asked = std::process::Command::new("psql").args(["-q", &url, "-c", &end]).output();
+                assert!(asked.expect("psql runs").status.success());
+            }
+        }
+    });
+    let (code, document) = super::gated(&tables, "racy --pool 2", "--replays 10000");
+    done.store(true, std::sync::atomic::Ordering::Relaxed);
+    ender.join().expect("it ends");
+    assert!(document["why"].as_str().is_some(), "{document}");
+    let verdict = document["verdict"].as_str().expect("a verdict");
+    assert!(matches!((code, verdict), (Some(1), "unsound") | (Some(2), "unknown")), "{document}");
 }
 
 /// A pooler between the gate and the database: nobody can say who waits there, and that is said.
