@@ -10,8 +10,10 @@
 
 mod kill;
 mod stores;
+mod tested;
 
 pub use stores::{NO_LEVEL, Orders, SLOWER, STORE_TICKETS, StoreCase, on_stores, store_cases};
+pub use tested::{Mounted, Tested};
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -26,6 +26,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "trials",
             "until_caught",
             "dir",
+            "compare",
             "protocols",
         ],
     ),

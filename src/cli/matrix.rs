@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::matrix_compare::compare;
 use super::matrix_stores::{Places, StoresArgs, list};
 use super::number::up_to;
 use super::outputs::{Outputs, check_outputs};
@@ -19,7 +20,7 @@ use crate::grade::{Combination, Graded, Named, Row, Subject};
 use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::matrix::{
-    BUYERS, MOST_OF_A_ROW, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, THINK, TICKETS,
+    BUYERS, MOST_OF_A_ROW, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, THINK, TICKETS, Tested,
     on_files, on_stores, run_matrix,
 };
 use crate::paths::temporary_folder_in;
@@ -37,7 +38,8 @@ const TRIALS: u32 = 5;
 /// `ticketsim matrix`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Exit code: 0 every row is as documented, 1 a row is not, 2 a row could not be judged or run, 130 interrupted.")]
+Exit code: 0 every row is as documented, 1 a row is not, 2 a row could not be judged or run, 130 interrupted.
+With --compare: 0 no grade changed, 1 one did, 2 they can't be compared.")]
 pub(super) struct MatrixArgs {
     /// Trials of each row
     #[arg(long, value_name = "N", default_value_t = TRIALS, value_parser = up_to::<100_000>)]
@@ -66,6 +68,11 @@ pub(super) struct MatrixArgs {
     /// Seed of the think times [default: drawn]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Say what changed from one matrix to another, as --json printed them: grades, and what was tested
+    #[arg(long, value_names = ["A", "B"], num_args = 2, conflicts_with_all = [
+        "protocols", "workers", "lock", "write", "dir", "store", "kill", "seed", "trials", "markdown", "html",
+    ])]
+    compare: Vec<PathBuf>,
     /// Print one JSON document instead of text
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
@@ -114,6 +121,9 @@ fn named<'a, T>(members: &'a [T], all: &'a [T]) -> &'a [T] {
 }
 
 pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    if !args.compare.is_empty() {
+        return compare(&args.compare, args.json, lang, interrupted);
+    }
     check_outputs(&[], args.html.as_deref())?;
     // 32 bits, so that a seed can be read out and typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
@@ -129,26 +139,29 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
         };
         let makers = at.makers();
         let makers: Vec<&dyn Fn(Choices) -> StorePlan> = makers.iter().map(|make| &**make as _).collect();
+        let tested = Tested::here(&[]);
         let matrix = try_all(args, &plan, &on_stores(&makers), interrupted);
-        let trial = trial(args, STORE_TICKETS, seed, matrix.interrupted);
+        let trial = trial(args, STORE_TICKETS, seed, tested, matrix.interrupted);
         let about = at.about();
         let table = stores_table(&matrix.rows, &trial, &about, lang);
         let json = |failures: &[String]| stores_json(&matrix.rows, &trial, &about, failures);
         return conclude(args, &matrix, &table, &json, seed, interrupted);
     }
-    let folder = folder_in(args.dir.as_deref())?;
+    let dir = args.dir.clone().unwrap_or_else(std::env::temp_dir);
+    let folder = folder_in(&dir)?;
     let plan =
         MatrixPlan { rows: args.subjects(), trials: args.trials, most_of_a_row: None, kill: args.kill, seed };
+    let tested = Tested::here(&[&dir]);
     let matrix = try_all(args, &plan, &on_files(folder.path()), interrupted);
-    let trial = trial(args, TICKETS, seed, matrix.interrupted);
+    let trial = trial(args, TICKETS, seed, tested, matrix.interrupted);
     let table = files_table(&matrix.rows, &trial, lang);
     let json = |failures: &[String]| files_json(&matrix.rows, &trial, failures);
     conclude(args, &matrix, &table, &json, seed, interrupted)
 }
 
-fn trial(args: &MatrixArgs, tickets: Stock, seed: u64, rows_planned: Option<usize>) -> Trial {
+fn trial(args: &MatrixArgs, tickets: Stock, seed: u64, tested: Tested, rows_planned: Option<usize>) -> Trial {
     let think_ns = u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX);
-    Trial { trials: args.trials, buyers: BUYERS, tickets, think_ns, seed, rows_planned }
+    Trial { trials: args.trials, buyers: BUYERS, tickets, think_ns, seed, tested, rows_planned }
 }
 
 /// Tries all rows, and shows how far it has come.
@@ -191,9 +204,8 @@ fn conclude<S: Graded>(
 }
 
 /// A folder of its own, so that nothing that lies there is touched; removed in the end.
-fn folder_in(dir: Option<&Path>) -> anyhow::Result<tempfile::TempDir> {
-    let dir = dir.map_or_else(std::env::temp_dir, Path::to_owned);
-    temporary_folder_in(&dir, "ticketsim-matrix-")
+fn folder_in(dir: &Path) -> anyhow::Result<tempfile::TempDir> {
+    temporary_folder_in(dir, "ticketsim-matrix-")
         .context("no folder can be made for the trials; --dir takes a folder that can be written")
 }
 

@@ -11,6 +11,7 @@ mod judging;
 mod lesson;
 mod logging;
 mod matrix;
+mod matrix_compare;
 mod matrix_stores;
 mod meant;
 mod number;

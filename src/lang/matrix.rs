@@ -240,6 +240,32 @@ texts! {
         en: "{trials} trials each: {buyers} buyers race for {tickets} tickets and buy until they are refused, think {think}",
         zh: "每行 {trials} 次试验：{buyers} 个买家抢 {tickets} 张票，买到被拒为止，思考 {think}",
     }
+    /// Two matrices: a grade, beside how often a row failed.
+    compared_safe() { en: "safe", zh: "安全" }
+    /// The same.
+    compared_unsafe() { en: "unsafe", zh: "不安全" }
+    /// Two matrices: what differs in a trial.
+    compared_trial(name, before, after) { en: "{name}: {before} → {after}", zh: "试验不同，{name}：{before} → {after}" }
+    /// Two matrices: behind a change.
+    compared_chance() {
+        en: " (so few failures that the other matrix may have missed them by chance: take more --trials)",
+        zh: "（出错太少，另一张矩阵可能只是碰巧没遇上：加大 --trials）",
+    }
+    /// Two matrices: a row that the other has not.
+    compared_only_in(which, row) { en: "Only in {which}: {row}", zh: "只在 {which} 中：{row}" }
+    /// Two matrices: how many rows changed.
+    compared(changed, rows) { en: "The grades of {changed} of {rows} rows changed.", zh: "{rows} 行中有 {changed} 行的评级变了。" }
+    /// Two matrices: what is not compared.
+    compared_grades_alone() {
+        en: "Grades alone are compared: figures of speed are of one run each, and nothing says how far they spread.",
+        zh: "只比较评级：速度的数字各来自一次运行，看不出波动有多大。",
+    }
+    /// Two matrices: one of an earlier version.
+    compared_unnamed() { en: "it does not say what was tested", zh: "没有写明测试对象" }
+    /// Above the table: a folder that was sold in.
+    tested_folder(folder) { en: "Tested: {folder}", zh: "测试对象：{folder}" }
+    /// Above the table: the machine, the day and the version.
+    tested_on(machine) { en: "On: {machine}", zh: "测试环境：{machine}" }
     /// Above the table of protocols: what a trial is.
     about_protocols(trials) {
         en: "{trials} trials each: processes race for tickets and buy until they are refused, arranged as suits the protocol",

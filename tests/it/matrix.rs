@@ -148,3 +148,52 @@ fn steady(row: &str) -> String {
     let grade = cells[9].split(' ').next().unwrap_or_default();
     [cells[1], cells[2], cells[3], grade, cells[10]].join(" | ")
 }
+
+/// Every document says what was tried on what, and two of them can be held against each other.
+#[test]
+fn a_matrix_names_what_it_tested_and_is_compared_with_another() {
+    let folder = Folder::new();
+    let args = "matrix --trials 3 --workers thread --lock flock,posix --write overwrite --dir . --json";
+    let first = folder.ticketsim(args);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    let document: Value = serde_json::from_str(&first.stdout).expect("a document");
+    let tested = &document["tested"];
+    let root = folder.root().canonicalize().expect("a folder");
+    assert_eq!(tested["paths"][0]["path"], root.to_str().expect("text"), "{tested}");
+    assert_eq!(tested["version"], env!("CARGO_PKG_VERSION"));
+    for text in [&tested["date"], &tested["host"], &tested["kernel"], &tested["paths"][0]["options"]] {
+        assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{tested}");
+    }
+    let stat = folder.bash("findmnt -n -o FSTYPE --target .").stdout;
+    assert!(stat.is_empty() || tested["paths"][0]["filesystem"] == stat.trim(), "{stat}: {tested}");
+    folder.write("a.json", &first.stdout);
+    let same = folder.ticketsim("matrix --compare a.json a.json");
+    assert!(same.code == Some(0) && same.stdout.contains("0 of 3 rows changed"), "{same:?}");
+    assert!(same.stdout.contains(root.to_str().expect("text")), "{same:?}");
+    // A world in which flock does not keep threads apart.
+    let mut other = document.clone();
+    for row in other["rows"].as_array_mut().expect("rows") {
+        if row["lock"] == "flock" {
+            (row["grade"], row["unsound"], row["as_documented"]) = ("unsafe".into(), 3.into(), false.into());
+        }
+    }
+    folder.write("b.json", other.to_string());
+    let (code, compared) = folder.json("matrix --compare a.json b.json");
+    assert_eq!(code, Some(1), "{compared}");
+    let changed = compared["changed"].as_array().expect("changes");
+    assert_eq!(changed.len(), 1, "{compared}");
+    assert_eq!(
+        (&changed[0]["before"]["grade"], &changed[0]["after"]["grade"]),
+        (&"safe".into(), &"unsafe".into())
+    );
+    folder.write("no.json", "{\"verdict\":\"sound\"}");
+    folder.write("long.json", " ".repeat((1 << 20) + 1));
+    for (files, said) in [
+        ("a.json no.json", "no.json: no matrix"),
+        ("long.json a.json", "long.json: longer than"),
+        ("a.json missing.json", "missing.json"),
+    ] {
+        let ran = folder.ticketsim(&format!("matrix --compare {files}"));
+        assert!(ran.code == Some(2) && ran.stderr.contains(said) && ran.stdout.is_empty(), "{ran:?}");
+    }
+}

@@ -183,6 +183,7 @@ pub fn files_json(rows: &[Row], trial: &Trial, failures: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::grade::Obstacle;
+    use crate::matrix::{Mounted, Tested};
     use crate::plan::Workers;
     use crate::protocol::file::Lock;
 
@@ -211,7 +212,24 @@ mod tests {
     fn matrix() -> (Vec<Row>, Trial) {
         let all = combinations().into_iter().map(Subject::Combination);
         let rows = all.map(|subject| row(subject, subject.expected(), None)).collect();
-        (rows, Trial { trials: 3, buyers: 10, tickets: 20, think_ns: 1_000_000, seed: 7, rows_planned: None })
+        let place =
+            Mounted { path: "/mnt/a*b".into(), filesystem: Some("nfs4".into()), ..Mounted::default() };
+        let tested = Tested {
+            version: "0.0".into(),
+            host: Some("shop".into()),
+            paths: vec![place],
+            ..Tested::default()
+        };
+        let trial = Trial {
+            trials: 3,
+            buyers: 10,
+            tickets: 20,
+            think_ns: 1_000_000,
+            seed: 7,
+            tested,
+            rows_planned: None,
+        };
+        (rows, trial)
     }
 
     #[test]
@@ -263,12 +281,28 @@ mod tests {
     }
 
     #[test]
+    fn every_form_names_what_was_tested() {
+        let (rows, trial) = matrix();
+        let table = files_table(&rows, &trial, Lang::En);
+        for (shown, path) in [
+            (table.text(Some(80)), "/mnt/a*b (nfs4)"),
+            (table.markdown(), "/mnt/a\\*b (nfs4)"),
+            (table.html("ticketsim matrix").expect("a page"), "/mnt/a*b (nfs4)"),
+        ] {
+            assert!(shown.contains(path) && shown.contains("shop, "), "{shown}");
+        }
+        let document = files_json(&rows, &trial, &[]);
+        assert!(document.contains(r#""paths":[{"path":"/mnt/a*b","filesystem":"nfs4"}]"#), "{document}");
+    }
+
+    #[test]
     fn a_narrow_table_fits_and_says_why_below() {
         let (rows, trial) = matrix();
         for width in [80, 100, 120] {
             let shown = files_table(&rows, &trial, Lang::En).text(Some(width));
             let shown = anstream::adapter::strip_str(&shown).to_string();
-            let table = shown.lines().skip(2).take_while(|line| !line.starts_with('['));
+            let table =
+                shown.lines().skip_while(|line| !line.is_empty()).take_while(|line| !line.starts_with('['));
             let widest = table.map(|line| line.chars().count()).max();
             assert!(widest <= Some(usize::from(width)), "{shown}");
             assert!(shown.contains("[1] Nothing keeps others out") && !shown.contains("[20]"), "{shown}");

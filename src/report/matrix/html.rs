@@ -10,6 +10,7 @@ use crate::lang::Lang;
 struct Page<'a> {
     lang: &'static str,
     about: &'a [String],
+    tested: &'a [String],
     columns: Vec<PageCell<'a>>,
     rows: Vec<PageRow<'a>>,
     notes: &'a [String],
@@ -43,6 +44,7 @@ impl Table {
                 Lang::Zh => "zh-Hans",
             },
             about: &self.about,
+            tested: &self.tested,
             columns,
             rows: self.rows.iter().map(|row| self.page_row(row)).collect(),
             notes: &self.notes,

@@ -15,7 +15,10 @@ impl Table {
             .iter()
             .map(|column| if column.is_figure { "---:" } else { "---" }.to_owned())
             .collect();
-        let mut text = format!("{}\n\n{}{}", self.about.join("\n"), line(&headings), line(&rules));
+        let tested = self.tested.iter().map(|line| no_markup(line));
+        let above: Vec<String> = self.about.iter().cloned().chain(tested).collect();
+        // A line feed alone joins lines in Markdown.
+        let mut text = format!("{}\n\n{}{}", above.join("  \n"), line(&headings), line(&rules));
         for row in &self.rows {
             // A path in it, say, may look like markup.
             let why = if row.is_foreign { no_markup(&row.why) } else { row.why.replace('|', "\\|") };

@@ -1,14 +1,17 @@
 //! The matrix as text, Markdown, HTML and JSON. What differs between ticket files and databases is which columns a row
 //! has; the forms take a [`Table`] of either.
 
+mod compare;
 mod files;
 mod html;
 mod killed;
 mod markdown;
 mod stores;
 mod table;
+mod tested;
 mod text;
 
+pub use compare::{Compared, Read};
 pub use files::{files_json, files_table};
 pub use stores::{StoreAbout, stores_json, stores_table};
 pub use table::Table;
@@ -18,6 +21,7 @@ use serde::Serialize;
 use crate::foreign;
 use crate::grade::{Grade, Graded, Obstacle, Row};
 use crate::lang::{Lang, matrix as say};
+use crate::matrix::Tested;
 use crate::report::words::span;
 use crate::stock::Stock;
 
@@ -35,6 +39,8 @@ pub struct Trial {
     /// The seed of the first trial.
     #[serde(serialize_with = "as_text")]
     pub seed: u64,
+    /// What it was tried on.
+    pub tested: Tested,
     /// How many rows there were to try, where an interrupt came before all were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows_planned: Option<usize>,

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::{Trial, graded};
+use super::{Trial, graded, tested};
 use crate::grade::{Grade, Graded, Obstacle, Row};
 use crate::lang::{Lang, matrix as say};
 use crate::report::text::{BAD, GOOD, ODD};
@@ -14,6 +14,8 @@ pub struct Table {
     pub(super) lang: Lang,
     /// What a trial was, and where.
     pub(super) about: Vec<String>,
+    /// What it was tried on: text that others have a hand in.
+    pub(super) tested: Vec<String>,
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<TableRow>,
     /// How to read it, and what is to be said of all rows.
@@ -92,6 +94,7 @@ impl Table {
         Self {
             lang,
             about: vec![about],
+            tested: tested::lines(&trial.tested, lang),
             columns,
             rows: rows.iter().map(row).collect(),
             notes: vec![bound],

@@ -45,7 +45,7 @@ impl Table {
             table.add_row(row.cells.iter().cloned().chain([last]));
         }
         self.set_columns(&mut table, width.is_some_and(|width| width < ROOM_FOR_HEADINGS));
-        let mut text = format!("{}\n\n{}\n\n", self.about.join("\n"), self.coloured(&table.trim_fmt()));
+        let mut text = format!("{}\n\n{}\n\n", self.above().join("\n"), self.coloured(&table.trim_fmt()));
         for (sentence, number) in sentences.iter().zip(1..) {
             let _ = writeln!(text, "[{number}] {sentence}");
         }
@@ -55,6 +55,10 @@ impl Table {
         let (style, conclusion) = &self.conclusion;
         let _ = writeln!(text, "{}", styled(*style, conclusion));
         text
+    }
+
+    fn above(&self) -> Vec<&str> {
+        self.about.iter().chain(&self.tested).map(String::as_str).collect()
     }
 
     /// Figures stand at the right, no word is cut, and figures and grades stay in one line.
