@@ -52,8 +52,9 @@ impl FaultKind {
 pub struct Fault {
     /// What went wrong.
     pub kind: FaultKind,
-    /// errno(3), 0 where none applies. Of [`FaultKind::HolderGone`], the process id of the dead holder.
-    pub errno: i32,
+    /// Its number, 0 where none applies: errno(3); of [`FaultKind::HolderGone`] the process id of the dead holder; of an
+    /// error of a store its [`StoreCode`].
+    pub number: i32,
 }
 
 /// The code of a store's error: an SQLSTATE (PostgreSQL), a number (SQLite) or a word (Redis), in four bytes.
@@ -149,13 +150,13 @@ impl Fault {
     /// A fault without a system error.
     #[must_use]
     pub const fn plain(kind: FaultKind) -> Self {
-        Self { kind, errno: 0 }
+        Self { kind, number: 0 }
     }
 
     /// A fault with the system's error.
     #[must_use]
     pub fn os(kind: FaultKind, error: &std::io::Error) -> Self {
-        Self { kind, errno: error.raw_os_error().unwrap_or(0) }
+        Self { kind, number: error.raw_os_error().unwrap_or(0) }
     }
 
     /// A lock that the system refused.
@@ -171,19 +172,19 @@ impl Fault {
     /// A lock that its dead holder left behind.
     #[must_use]
     pub const fn holder_gone(pid: u32) -> Self {
-        Self { kind: FaultKind::HolderGone, errno: pid as i32 }
+        Self { kind: FaultKind::HolderGone, number: pid as i32 }
     }
 
     /// A fault of a database, with the code that it gave: SQLSTATE's five characters, or a number.
     #[must_use]
     pub fn of_store(kind: FaultKind, code: StoreCode) -> Self {
-        Self { kind, errno: code.0 }
+        Self { kind, number: code.0 }
     }
 
     /// The code that the database gave, where that is where the fault comes from.
     #[must_use]
     pub const fn store_code(self) -> StoreCode {
-        StoreCode(self.errno)
+        StoreCode(self.number)
     }
 
     /// Whether it is what a database said, so that it has a [`StoreCode`] instead of errno(3).
@@ -196,7 +197,7 @@ impl Fault {
             | FaultKind::Store
             | FaultKind::AnswerLost => true,
             // A buyer gives up waiting for a file's lock by itself; a database may do it for its client.
-            FaultKind::LockTimeout => self.errno != 0,
+            FaultKind::LockTimeout => self.number != 0,
             FaultKind::HolderGone
             | FaultKind::Deadlock
             | FaultKind::Lock
@@ -215,14 +216,14 @@ impl Fault {
         if self.is_of_store() {
             self.store_code().to_string()
         } else {
-            std::io::Error::from_raw_os_error(self.errno).to_string()
+            std::io::Error::from_raw_os_error(self.number).to_string()
         }
     }
 
     /// The process id of the dead holder of the lock, where that is the fault.
     #[must_use]
     pub fn dead_holder(self) -> Option<u32> {
-        if self.kind == FaultKind::HolderGone { u32::try_from(self.errno).ok() } else { None }
+        if self.kind == FaultKind::HolderGone { u32::try_from(self.number).ok() } else { None }
     }
 }
 

@@ -236,7 +236,7 @@ impl Tried {
 fn unjudged(reason: &Unjudged) -> String {
     match reason {
         Unjudged::SystemError { kind, errno, .. } => {
-            format!("{kind}: {}", Fault { kind: *kind, errno: *errno }.cause())
+            format!("{kind}: {}", Fault { kind: *kind, number: *errno }.cause())
         }
         Unjudged::Unread(why) => format!("what is left can't be read after the sale: {why}"),
         Unjudged::Unrecorded(_)

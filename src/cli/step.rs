@@ -292,9 +292,9 @@ fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
             ),
             None => buyer_line(position, next, action, name, lang),
         });
-        let standing = report::standing(&session.standing(buyer), &position.held, lang);
-        if plan.file().is_none() && !standing.is_empty() {
-            lines.push(format!("      {:width$}  {}", "", styled(ASIDE, standing)));
+        let own = report::own_state(&session.own_state(buyer), &position.held, lang);
+        if plan.file().is_none() && !own.is_empty() {
+            lines.push(format!("      {:width$}  {}", "", styled(ASIDE, own)));
         }
     }
     if !session.taken().is_empty() {

@@ -2,13 +2,13 @@
 //!
 //! Buyers that stand at the same place are interchangeable: whichever of them steps, what follows is
 //! the same but for their numbers. So a state is the world, how many buyers stand at each place, and
-//! what of the past decides the verdict (its course). States are followed step by step, all those after
+//! what of the past decides the verdict (its past). States are followed step by step, all those after
 //! d steps at once, each with the number of orders of steps that lead to it and the probability to get
 //! there; a step that c buyers alike can take counts c times. Those after d steps are
 //! kept apart from those after more, so no schedule is counted twice or left out. (Where an aborted purchase is tried
 //! again the same state can come up after other numbers of steps, and is counted as a state each time.)
 //!
-//! Models, courses, buyers and seats are kept once each and known by their numbers; a model with a course is a world. Where a request of one buyer
+//! Models, pasts, buyers and seats are kept once each and known by their numbers; a model with a past is a world. Where a request of one buyer
 //! leaves all others' seats as they are, what a step does depends on the model and that buyer alone, and is
 //! looked up when it comes again.
 //!
@@ -24,9 +24,9 @@ use num_rational::Ratio;
 use num_traits::One;
 
 use super::counted::{Census, Found, Progress, Stopped, nearly};
-use super::level::{Able, Crowd, Level, Move, Next, Share, Stand, crowd_of, moved};
+use super::level::{Able, Crowd, Level, Move, Next, Share, Spot, crowd_of, moved};
 use super::numbered::Numbered;
-use super::shop::{Course, Shop, everybody};
+use super::shop::{JudgedPast, Shop, everybody};
 use super::{End, Ends, Setting, with_model};
 use crate::buyer::Buyer;
 use crate::fault::StoreCode;
@@ -69,8 +69,8 @@ pub(super) struct Walk<'a, M: Model> {
     setting: &'a Setting,
     watch: &'a mut dyn FnMut(Progress),
     models: Numbered<M>,
-    courses: Numbered<Course>,
-    /// Every model with every course that it was met with, by their numbers.
+    pasts: Numbered<JudgedPast>,
+    /// Every model with every past that it was met with, by their numbers.
     worlds: Numbered<(u32, u32)>,
     buyers: Numbered<Buyer>,
     seats: Numbered<M::Seat>,
@@ -94,7 +94,7 @@ pub(super) struct Walk<'a, M: Model> {
 struct Room<M: Model> {
     buyers: Vec<Buyer>,
     seats: Vec<M::Seat>,
-    stands: Vec<Stand>,
+    stands: Vec<Spot>,
 }
 
 impl<M: Model> Room<M> {
@@ -111,7 +111,7 @@ impl<'a, M: Model> Walk<'a, M> {
             setting,
             watch,
             models,
-            courses: Numbered::default(),
+            pasts: Numbered::default(),
             worlds: Numbered::default(),
             buyers: Numbered::default(),
             seats: Numbered::default(),
@@ -155,12 +155,12 @@ impl<'a, M: Model> Walk<'a, M> {
 
     pub(super) fn first_level(&mut self) -> Level {
         let (buyers, seats) = everybody(self.setting, self.models.of(0));
-        let mut stands: Vec<Stand> =
+        let mut stands: Vec<Spot> =
             buyers.into_iter().zip(seats).map(|(buyer, seat)| self.stand(buyer, seat)).collect();
         let start = Next { stand: stands.first().copied().unwrap_or_default(), turn: Turn::Step };
         self.trails.push(Trail { from: 0, by: start });
-        let course = self.courses.number(Course::of(self.setting));
-        let world = self.worlds.number((0, course));
+        let past = self.pasts.number(JudgedPast::of(self.setting));
+        let world = self.worlds.number((0, past));
         let one = BigUint::one();
         let mut level = Level::up_to(&one, &one);
         let mut crowd = Vec::new();
@@ -172,12 +172,12 @@ impl<'a, M: Model> Walk<'a, M> {
     }
 
     /// The number of a place.
-    fn stand(&mut self, buyer: Buyer, seat: M::Seat) -> Stand {
+    fn stand(&mut self, buyer: Buyer, seat: M::Seat) -> Spot {
         let pair = (self.buyers.number(buyer), self.seats.number(seat));
         self.stands.number(pair)
     }
 
-    fn at(&self, stand: Stand) -> (&Buyer, &M::Seat) {
+    fn at(&self, stand: Spot) -> (&Buyer, &M::Seat) {
         let (buyer, seat) = *self.stands.of(stand);
         (self.buyers.of(buyer), self.seats.of(seat))
     }
@@ -236,9 +236,9 @@ impl<'a, M: Model> Walk<'a, M> {
         if M::APART {
             return self.step_apart(world, next) != Move::Stands;
         }
-        let (model, course) = *self.worlds.of(world);
+        let (model, past) = *self.worlds.of(world);
         let (buyer, seat) = self.at(next.stand);
-        can_come(self.models.of(model), buyer, seat, self.courses.of(course).left(), next.turn)
+        can_come(self.models.of(model), buyer, seat, self.pasts.of(past).left(), next.turn)
     }
 
     /// Everything that one step leads to; `met` is told of each step, from which place to which, by what, and of
@@ -291,7 +291,7 @@ impl<'a, M: Model> Walk<'a, M> {
     }
 
     /// The state after this, if it can come: its world, and its crowd in `crowd`.
-    fn after(&mut self, level: &Level, place: usize, by: Next, crowd: &mut Vec<(Stand, u32)>) -> Option<u32> {
+    fn after(&mut self, level: &Level, place: usize, by: Next, crowd: &mut Vec<(Spot, u32)>) -> Option<u32> {
         let (world, before) = (level.world(place), level.crowd(place));
         if !M::APART {
             return self.can_come(world, by).then(|| self.after_for_all(world, before, by, crowd));
@@ -314,22 +314,22 @@ impl<'a, M: Model> Walk<'a, M> {
             None | Some(Move::Unknown) => {}
             Some(known) => return known,
         }
-        let (model, course) = *self.worlds.of(world);
+        let (model, past) = *self.worlds.of(world);
         let (buyer, seat) = self.at(by.stand);
-        let left = self.courses.of(course).left();
+        let left = self.pasts.of(past).left();
         let found = if !can_come(self.models.of(model), buyer, seat, left, by.turn) {
             Move::Stands
         } else {
             let (mut buyer, mut seat) = ([buyer.clone()], [seat.clone()]);
             let mut model = self.models.of(model).clone();
-            let mut course = self.courses.of(course).clone();
+            let mut past = self.pasts.of(past).clone();
             let initial = self.setting.tickets;
-            let note = |answer| course.note::<M>(&answer, initial);
+            let note = |answer| past.note::<M>(&answer, initial);
             take_turn(&mut model, &mut buyer, &mut seat, 0, by.turn, note);
-            course.note_turn(by.turn);
+            past.note_turn(by.turn);
             let ([buyer], [seat]) = (buyer, seat);
             let stand = self.stand(buyer, seat);
-            Move::To { world: self.world(model, course), stand }
+            Move::To { world: self.world(model, past), stand }
         };
         if self.moves.len() <= row {
             self.moves.resize_with(row + 1, Vec::new);
@@ -342,14 +342,14 @@ impl<'a, M: Model> Walk<'a, M> {
         found
     }
 
-    /// The number of a model with a course.
-    fn world(&mut self, model: M, course: Course) -> u32 {
-        let pair = (self.models.number(model), self.courses.number(course));
+    /// The number of a model with a past.
+    fn world(&mut self, model: M, past: JudgedPast) -> u32 {
+        let pair = (self.models.number(model), self.pasts.number(past));
         self.worlds.number(pair)
     }
 
     /// What becomes of a step that may touch everybody.
-    fn after_for_all(&mut self, world: u32, before: &Crowd, by: Next, crowd: &mut Vec<(Stand, u32)>) -> u32 {
+    fn after_for_all(&mut self, world: u32, before: &Crowd, by: Next, crowd: &mut Vec<(Spot, u32)>) -> u32 {
         let mut room = std::mem::replace(&mut self.room, Room::empty());
         let Room { buyers, seats, stands } = &mut room;
         buyers.clear();
@@ -363,13 +363,13 @@ impl<'a, M: Model> Walk<'a, M> {
                 stands.push(stand);
             }
         }
-        let (model, course) = *self.worlds.of(world);
+        let (model, past) = *self.worlds.of(world);
         let mut model = self.models.of(model).clone();
-        let mut course = self.courses.of(course).clone();
+        let mut past = self.pasts.of(past).clone();
         let initial = self.setting.tickets;
         let who = stands.iter().position(|at| *at == by.stand).unwrap_or_default();
-        take_turn(&mut model, buyers, seats, who, by.turn, |answer| course.note::<M>(&answer, initial));
-        course.note_turn(by.turn);
+        take_turn(&mut model, buyers, seats, who, by.turn, |answer| past.note::<M>(&answer, initial));
+        past.note_turn(by.turn);
         for ((buyer, seat), at) in buyers.iter().zip(seats.iter()).zip(stands.iter_mut()) {
             if self.at(*at) != (buyer, seat) {
                 *at = self.stand(buyer.clone(), seat.clone());
@@ -377,19 +377,19 @@ impl<'a, M: Model> Walk<'a, M> {
         }
         crowd_of(stands, crowd);
         self.room = room;
-        self.world(model, course)
+        self.world(model, past)
     }
 
     /// How schedules end in a state in which nobody can step, and the errors that ended purchases on the way.
     pub(super) fn end_of(&mut self, level: &Level, place: usize) -> (End, Errors) {
-        let waits = |(stand, _): &&(Stand, u32)| self.at(*stand).0.next_letter().is_some();
+        let waits = |(stand, _): &&(Spot, u32)| self.at(*stand).0.next_letter().is_some();
         let stuck = level.crowd(place).iter().filter(waits).map(|(_, count)| u64::from(*count)).sum();
-        let (model, course) = *self.worlds.of(level.world(place));
-        let course = self.courses.of(course).clone().ended(self.models.of(model), stuck);
-        let errors = course.errors().to_vec();
+        let (model, past) = *self.worlds.of(level.world(place));
+        let past = self.pasts.of(past).clone().ended(self.models.of(model), stuck);
+        let errors = past.errors().to_vec();
         // Set aside, since the schedule is looked up in the rest of `self`.
         let mut ends = std::mem::take(&mut self.ends);
-        let end = ends.of(self.setting, course, || self.schedule(level.number(place)));
+        let end = ends.of(self.setting, past, || self.schedule(level.number(place)));
         self.ends = ends;
         (end, errors)
     }
@@ -455,9 +455,9 @@ impl<'a, M: Model> Walk<'a, M> {
         };
         // Who stands where.
         let count = shop.buyers.len();
-        let mut at: Vec<Option<Stand>> =
+        let mut at: Vec<Option<Spot>> =
             (0..count).map(|place| number(&shop.buyers[place], &shop.seats[place])).collect();
-        let mut crowds: HashMap<Stand, BTreeSet<usize>> = HashMap::new();
+        let mut crowds: HashMap<Spot, BTreeSet<usize>> = HashMap::new();
         for (place, stand) in at.iter().enumerate() {
             crowds.entry(stand.unwrap_or_default()).or_default().insert(place);
         }

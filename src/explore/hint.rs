@@ -74,7 +74,7 @@ fn hint_on<M: Model>(
         }
         .ok_or_else(|| unfollowed(Why::Left(step.buyer)))?;
     }
-    if shop.course.receipts() > tickets_between(setting.tickets, 0) {
+    if shop.past.receipts() > tickets_between(setting.tickets, 0) {
         return Ok(Hint::Oversold);
     }
     // Buyers that stand alike are interchangeable: a state is who stands where but for the numbers, and
@@ -83,7 +83,7 @@ fn hint_on<M: Model>(
     let mut state = |shop: &Shop<M>| {
         let mut crowd = stands.of(shop);
         crowd.sort_unstable();
-        (shop.model.clone(), crowd, shop.course.clone())
+        (shop.model.clone(), crowd, shop.past.clone())
     };
     let mut seen = HashSet::from([state(&shop)]);
     let mut met = vec![Met { from: 0, step: None }];
@@ -96,7 +96,7 @@ fn hint_on<M: Model>(
             let mut next = shop.clone();
             let Some(letter) = next.take(place, turn, |_| ()) else { continue };
             let step = Some(Step { letter, buyer: place as u32 + 1 });
-            if next.course.receipts() > tickets_between(setting.tickets, 0) {
+            if next.past.receipts() > tickets_between(setting.tickets, 0) {
                 met.push(Met { from, step });
                 return Ok(Hint::Steps(way(&met)));
             }

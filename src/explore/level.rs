@@ -9,12 +9,12 @@ use num_bigint::BigUint;
 use crate::world::Turn;
 
 /// A place where a buyer can stand, by its number in the list of all that were met.
-pub(super) type Stand = u32;
+pub(super) type Spot = u32;
 
 /// What can come next in a state: which turn, of one who stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Next {
-    pub(super) stand: Stand,
+    pub(super) stand: Spot,
     pub(super) turn: Turn,
 }
 
@@ -42,14 +42,14 @@ pub(super) enum Move {
     /// It can take none now.
     Stands,
     /// It leads there.
-    To { world: u32, stand: Stand },
+    To { world: u32, stand: Spot },
 }
 
 /// How many buyers stand at each place: sorted by place, none that is empty.
-pub(super) type Crowd = [(Stand, u32)];
+pub(super) type Crowd = [(Spot, u32)];
 
 /// Each buyer's place, in any order, as a crowd.
-pub(super) fn crowd_of(stands: &mut [Stand], into: &mut Vec<(Stand, u32)>) {
+pub(super) fn crowd_of(stands: &mut [Spot], into: &mut Vec<(Spot, u32)>) {
     stands.sort_unstable();
     let alike = stands.chunk_by(|one, other| one == other);
     into.clear();
@@ -57,7 +57,7 @@ pub(super) fn crowd_of(stands: &mut [Stand], into: &mut Vec<(Stand, u32)>) {
 }
 
 /// The crowd after one has moved from a place where somebody stands to another.
-pub(super) fn moved(crowd: &Crowd, from: Stand, to: Stand, into: &mut Vec<(Stand, u32)>) {
+pub(super) fn moved(crowd: &Crowd, from: Spot, to: Spot, into: &mut Vec<(Spot, u32)>) {
     into.clear();
     let mut arrives = true;
     for (stand, count) in crowd.iter().copied() {
@@ -152,12 +152,12 @@ const NONE: u32 = u32::MAX;
 
 /// The states after some number of steps.
 pub(super) struct Level {
-    /// What is known by this number: model and course.
+    /// What is known by this number: model and past.
     worlds: Vec<u32>,
     /// Each state's own number among all.
     numbers: Vec<u32>,
     digests: Vec<u64>,
-    crowds: Vec<(Stand, u32)>,
+    crowds: Vec<(Spot, u32)>,
     /// Where each state's crowd ends.
     ends: Vec<usize>,
     /// The number of orders of steps.
@@ -188,7 +188,7 @@ impl Level {
         self.worlds.len()
     }
 
-    /// The number of a state's model and course.
+    /// The number of a state's model and past.
     pub(super) fn world(&self, place: usize) -> u32 {
         self.worlds[place]
     }

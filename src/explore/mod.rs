@@ -41,7 +41,7 @@ use crate::protocol::{Choices, Mishap, Mishaps, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, judge};
-use shop::Course;
+use shop::JudgedPast;
 
 /// What is explored: who buys what, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -275,14 +275,14 @@ fn failed(history: &History) -> u64 {
     history.purchases.iter().filter(failed).count() as u64
 }
 
-/// How the courses of a setting end: the verdict on one schedule of each.
+/// How the pasts of a setting end: the verdict on one schedule of each.
 #[derive(Default)]
-struct Ends(HashMap<Course, End>);
+struct Ends(HashMap<JudgedPast, End>);
 
 impl Ends {
-    /// How this schedule ends, and with it all of the same course.
-    fn of(&mut self, setting: &Setting, course: Course, schedule: impl FnOnce() -> Schedule) -> End {
-        let end = self.0.entry(course).or_insert_with(|| match rehearse(setting, &schedule()) {
+    /// How this schedule ends, and with it all of the same past.
+    fn of(&mut self, setting: &Setting, past: JudgedPast, schedule: impl FnOnce() -> Schedule) -> End {
+        let end = self.0.entry(past).or_insert_with(|| match rehearse(setting, &schedule()) {
             Ok(history) => End::of(&history),
             Err(unfollowed) => unreachable!("the model can't follow its own schedule: {unfollowed}"),
         });

@@ -8,7 +8,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::{IteratorRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 
-use super::shop::{Course, Shop};
+use super::shop::{JudgedPast, Shop};
 use super::{End, Ends, Setting, with_model};
 use crate::plan::PerBuyer;
 use crate::protocol::Mishap;
@@ -116,7 +116,7 @@ pub fn sample(setting: &Setting, sampling: Sampling) -> Sample {
 pub fn sample_until(setting: &Setting, sampling: Sampling, stop: &AtomicBool) -> Sample {
     let mut rng = ChaCha8Rng::seed_from_u64(sampling.seed);
     let mut steps = most_steps(setting);
-    let mut courses: HashMap<Course, (u64, Schedule)> = HashMap::new();
+    let mut pasts: HashMap<JudgedPast, (u64, Schedule)> = HashMap::new();
     let mut draws = 0;
     while draws < sampling.draws {
         let picker = match sampling.scheduler {
@@ -124,10 +124,10 @@ pub fn sample_until(setting: &Setting, sampling: Sampling, stop: &AtomicBool) ->
             Scheduler::Pct { depth } => Picker::Pct(Priorities::draw(&mut rng, setting, depth, steps)),
         };
         let drawn = with_model!(setting, model => draw(model, setting, &mut rng, picker, stop));
-        let Some((course, schedule)) = drawn else { break };
+        let Some((past, schedule)) = drawn else { break };
         draws += 1;
         steps = steps.max(schedule.0.len() as u64);
-        match courses.entry(course) {
+        match pasts.entry(past) {
             Entry::Vacant(entry) => {
                 entry.insert((1, schedule));
             }
@@ -140,18 +140,18 @@ pub fn sample_until(setting: &Setting, sampling: Sampling, stop: &AtomicBool) ->
             }
         }
     }
-    let drawn = by_end(setting, courses);
+    let drawn = by_end(setting, pasts);
     let unsound = drawn.iter().filter(|drawn| !drawn.end.is_sound()).map(|drawn| drawn.draws).sum();
     let asked = (draws < sampling.draws).then_some(sampling.draws);
     Sample { sampling: Sampling { draws, ..sampling }, asked, unsound, steps, drawn }
 }
 
-/// Puts courses that end alike together.
-fn by_end(setting: &Setting, courses: HashMap<Course, (u64, Schedule)>) -> Vec<Drawn> {
+/// Puts pasts that end alike together.
+fn by_end(setting: &Setting, pasts: HashMap<JudgedPast, (u64, Schedule)>) -> Vec<Drawn> {
     let mut ends = Ends::default();
     let mut found: HashMap<End, Drawn> = HashMap::new();
-    for (course, (count, schedule)) in courses {
-        let end = ends.of(setting, course, || schedule.clone());
+    for (past, (count, schedule)) in pasts {
+        let end = ends.of(setting, past, || schedule.clone());
         let witness = if setting.choices.are_alike() { renumbered(&schedule) } else { schedule.clone() };
         let drawn =
             found.entry(end.clone()).or_insert_with(|| Drawn { end, draws: 0, witness: witness.clone() });
@@ -244,7 +244,7 @@ fn draw<M: Model>(
     rng: &mut ChaCha8Rng,
     mut picker: Picker,
     stop: &AtomicBool,
-) -> Option<(Course, Schedule)> {
+) -> Option<(JudgedPast, Schedule)> {
     let mut shop = Shop::new(setting, model);
     let mut steps = Vec::new();
     while let Some((place, turn)) = picker.pick(rng, &shop, steps.len() as u64 + 1) {

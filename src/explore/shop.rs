@@ -8,9 +8,9 @@ use crate::protocol::{Action, Letter, Mishap, Mishaps, Reply};
 use crate::stock::Stock;
 use crate::world::{Answer, Model, Turn, can_befall, give_up, seated, take_turn, turns, wants};
 
-/// What of the past decides how a schedule is judged. Two schedules of the same course end alike.
+/// What of the past decides how a schedule is judged. Two schedules of the same past end alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Course {
+pub(super) struct JudgedPast {
     receipts: u64,
     /// How many different tickets of a file were sold. A ticket is known by the stock that it was sold from. Who
     /// sells from a stock below the initial one has read what another wrote who had sold the ticket above it: the
@@ -50,8 +50,8 @@ fn count<T: Ord>(counts: &mut Vec<(T, u32)>, what: T) {
     }
 }
 
-impl Course {
-    /// The course before the first step.
+impl JudgedPast {
+    /// The past before the first step.
     pub(super) fn of(setting: &Setting) -> Self {
         let by_ticket = setting.mishaps.allow(Mishap::Kill);
         Self { left: setting.mishaps, by_ticket, ..Self::default() }
@@ -110,7 +110,7 @@ impl Course {
         }
     }
 
-    /// The course at its end, in this model, where so many buyers still wait.
+    /// The past at its end, in this model, where so many buyers still wait.
     pub(super) fn ended(mut self, model: &impl Model, stuck: u64) -> Self {
         (self.stuck, self.left) = (stuck, Mishaps::default());
         match model.look() {
@@ -137,14 +137,14 @@ pub(super) struct Shop<M: Model> {
     pub(super) model: M,
     pub(super) buyers: Vec<Buyer>,
     pub(super) seats: Vec<M::Seat>,
-    pub(super) course: Course,
+    pub(super) past: JudgedPast,
     initial: Stock,
 }
 
 impl<M: Model> Shop<M> {
     pub(super) fn new(setting: &Setting, model: M) -> Self {
         let (buyers, seats) = everybody(setting, &model);
-        Self { model, buyers, seats, course: Course::of(setting), initial: setting.tickets }
+        Self { model, buyers, seats, past: JudgedPast::of(setting), initial: setting.tickets }
     }
 
     /// The step that the buyer at `place` can take now.
@@ -160,7 +160,7 @@ impl<M: Model> Shop<M> {
     /// Everything that can come next, each with the place of the buyer that it is of.
     pub(super) fn turns(&self) -> impl Iterator<Item = (usize, Turn)> {
         let of = |place: usize| {
-            turns(&self.model, &self.buyers[place], &self.seats[place], self.course.left)
+            turns(&self.model, &self.buyers[place], &self.seats[place], self.past.left)
                 .map(move |turn| (place, turn))
         };
         (0..self.buyers.len()).flat_map(of)
@@ -171,10 +171,10 @@ impl<M: Model> Shop<M> {
         (0..self.buyers.len()).filter(|place| self.wants(*place).is_some())
     }
 
-    /// The course at its end: nobody can step.
-    pub(super) fn ended(&self) -> Course {
+    /// The past at its end: nobody can step.
+    pub(super) fn ended(&self) -> JudgedPast {
         let stuck = self.buyers.iter().filter(|buyer| buyer.next_letter().is_some()).count();
-        self.course.clone().ended(&self.model, stuck as u64)
+        self.past.clone().ended(&self.model, stuck as u64)
     }
 
     /// Has everybody who waits give up, where nobody can go on, and tells of it.
@@ -198,12 +198,12 @@ impl<M: Model> Shop<M> {
 
     /// The same of whatever can come of the buyer at `place`.
     pub(super) fn take(&mut self, place: usize, turn: Turn, mut tell: impl FnMut(Answer)) -> Option<Letter> {
-        let Self { model, buyers, seats, course, initial } = self;
+        let Self { model, buyers, seats, past, initial } = self;
         let letter = take_turn(model, buyers, seats, place, turn, |answer| {
-            course.note::<M>(&answer, *initial);
+            past.note::<M>(&answer, *initial);
             tell(answer);
         })?;
-        course.note_turn(turn);
+        past.note_turn(turn);
         Some(letter)
     }
 }

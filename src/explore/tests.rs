@@ -214,8 +214,8 @@ fn a_lock_that_is_renamed_away_is_unsound_and_on_a_sidecar_it_is_sound() {
     assert_eq!(control.sound, control.schedules);
 }
 
-/// A schedule at random, and its course.
-fn random_schedule(setting: &Setting, rng: &mut impl rand::Rng) -> (Course, Schedule) {
+/// A schedule at random, and its past.
+fn random_schedule(setting: &Setting, rng: &mut impl rand::Rng) -> (JudgedPast, Schedule) {
     use rand::seq::IteratorRandom as _;
     with_model!(setting, model => {
         let mut shop = shop::Shop::new(setting, model);
@@ -228,7 +228,7 @@ fn random_schedule(setting: &Setting, rng: &mut impl rand::Rng) -> (Course, Sche
     })
 }
 
-/// In settings too large to enumerate: whatever the schedule, those of one course end alike, which is
+/// In settings too large to enumerate: whatever the schedule, those of one past end alike, which is
 /// what lets one of them speak for all.
 #[test]
 fn schedules_of_one_course_are_judged_alike() {
@@ -239,12 +239,12 @@ fn schedules_of_one_course_are_judged_alike() {
     let truncated = several(setting(6, 12, Lock::None, Write::Truncate), 3);
     let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
     for setting in [several(unlocked(7, 6), 2), all, truncated, several(trap, 3)] {
-        let mut ends: HashMap<Course, End> = HashMap::new();
+        let mut ends: HashMap<JudgedPast, End> = HashMap::new();
         for _ in 0..1_000 {
-            let (course, schedule) = random_schedule(&setting, &mut rng);
+            let (past, schedule) = random_schedule(&setting, &mut rng);
             let history = rehearse(&setting, &schedule).expect("followed");
             let end = End::of(&history);
-            assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}");
+            assert_eq!(*ends.entry(past).or_insert(end.clone()), end, "{setting:?}");
         }
         assert!(ends.len() > 5, "{setting:?}");
     }

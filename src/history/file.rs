@@ -147,8 +147,8 @@ impl<'a> PurchaseLine<'a> {
             fault: purchase.fault.map(|fault| fault.kind),
             errno: purchase
                 .fault
-                .filter(|fault| fault.errno != 0 && fault.dead_holder().is_none() && !fault.is_of_store())
-                .map(|fault| fault.errno),
+                .filter(|fault| fault.number != 0 && fault.dead_holder().is_none() && !fault.is_of_store())
+                .map(|fault| fault.number),
             holder_pid: purchase.fault.and_then(Fault::dead_holder),
             code: purchase.store_code().map(|code| code.to_string()),
             tries: Some(purchase.tries.get().count).filter(|count| *count != 1),
@@ -256,7 +256,7 @@ mod tests {
             let answered = !matches!(outcome, Outcome::Failed | Outcome::Unknown);
             let seen = seen.or((outcome == Outcome::Read).then_some(3));
             let return_ns = took_ns.or(answered.then_some(0)).map(|took_ns| invoke_ns.saturating_add(took_ns));
-            let fault = kind.map(|kind| Fault { kind, errno });
+            let fault = kind.map(|kind| Fault { kind, number: errno });
             let said = fault.is_some_and(|fault| fault.is_of_store() || fault.kind == FaultKind::LockTimeout);
             let fault = fault.map(|fault| if said { Fault::of_store(fault.kind, code) } else { fault });
             let tries = Tries { count, aborted, code: if said { StoreCode(0) } else { code } };

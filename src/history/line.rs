@@ -282,7 +282,7 @@ impl<'a> Line<'a> {
             fault: self.fault.map(|kind| match self.holder_pid {
                 Some(pid) if kind == FaultKind::HolderGone => Fault::holder_gone(pid),
                 _ => {
-                    let fault = Fault { kind, errno: self.errno.unwrap_or(0) };
+                    let fault = Fault { kind, number: self.errno.unwrap_or(0) };
                     let said = code.filter(|_| kind == FaultKind::LockTimeout || fault.is_of_store());
                     said.map_or(fault, |code| Fault::of_store(kind, code))
                 }

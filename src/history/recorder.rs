@@ -22,7 +22,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::plan::{Exclusion, PerBuyer, Plan};
 use crate::shared::{BringIn, Shareable, SharedSlice};
 use crate::stock::{Stock, tickets_between};
-use record::{Aside, Record};
+use record::{RareFields, Record};
 
 /// How many purchases ended in which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +83,7 @@ struct Memory {
     slots: SharedSlice<Slot>,
     records: SharedSlice<Record>,
     /// One beside each record.
-    asides: SharedSlice<Aside>,
+    rare_fields: SharedSlice<RareFields>,
     chunk: u64,
     epoch_ns: u64,
     wall_ns: u64,
@@ -161,7 +161,7 @@ impl Recorder {
             board: SharedSlice::new(1)?,
             slots: SharedSlice::new(buyers as usize)?,
             records: SharedSlice::new(capacity as usize)?,
-            asides: SharedSlice::new(capacity as usize)?,
+            rare_fields: SharedSlice::new(capacity as usize)?,
             chunk,
             epoch_ns: monotonic_ns(),
             wall_ns: wall_ns(),
@@ -322,8 +322,8 @@ impl Recorder {
         let mut purchases: Vec<Purchase> = self
             .taken_records()
             .iter()
-            .zip(&*self.memory.asides)
-            .filter_map(|(record, aside)| record.purchase(aside, pid))
+            .zip(&*self.memory.rare_fields)
+            .filter_map(|(record, rare)| record.purchase(rare, pid))
             .collect();
         purchases.sort_by_key(|purchase| (purchase.invoke_ns, purchase.buyer));
         let mut unrecorded = self.tally();

@@ -13,7 +13,7 @@ use crate::plan::{Plan, StorePlan};
 use crate::protocol::{Action, Letter, Mishap, Reply};
 use crate::stock::Stock;
 use crate::store::file::FileModel;
-use crate::world::{Answer, Model, Standing, Turn, can_befall, complete, die, seated, step, take_turn};
+use crate::world::{Answer, Model, OwnState, Turn, can_befall, complete, die, seated, step, take_turn};
 
 /// What buyers got, each by its place.
 pub(super) type Got = Vec<(usize, Reply)>;
@@ -52,7 +52,7 @@ pub(super) trait Beside {
     fn waits_for(&self, who: usize) -> Option<usize>;
 
     /// What a buyer has of its own in the store.
-    fn standing(&self, who: usize) -> Standing;
+    fn own_state(&self, who: usize) -> OwnState;
 
     /// What a reader would meet now; `None` where the model does not know any more.
     fn look(&self) -> Option<Reply>;
@@ -227,8 +227,8 @@ impl<M: Model> Beside for Party<M> {
         self.model.waits_for(&self.seats, who, self.buyers[who].next())
     }
 
-    fn standing(&self, who: usize) -> Standing {
-        if self.is_astray { Standing::default() } else { self.model.standing(&self.seats[who]) }
+    fn own_state(&self, who: usize) -> OwnState {
+        if self.is_astray { OwnState::default() } else { self.model.own_state(&self.seats[who]) }
     }
 
     fn look(&self) -> Option<Reply> {

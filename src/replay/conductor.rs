@@ -23,7 +23,7 @@ use crate::store::sql::SqlStore;
 use crate::store::{Left, Store, StoreError};
 use crate::verdict::judge;
 use crate::workers::{self, Arrival, Crew, GatedCrew};
-use crate::world::{Answer, Held, Standing, Told};
+use crate::world::{Answer, Held, OwnState, Told};
 
 /// Has a crew leave its store, and says who was killed and what is left there.
 type Dismiss = Box<dyn FnOnce(GatedCrew, &Recorder) -> (Vec<(u32, i32)>, Left)>;
@@ -144,8 +144,8 @@ impl Conductor {
 
     /// What a buyer, counted from 1, has of its own in the store, as the model says.
     #[must_use]
-    pub fn standing(&self, buyer: u32) -> Standing {
-        self.beside.standing(buyer as usize - 1)
+    pub fn own_state(&self, buyer: u32) -> OwnState {
+        self.beside.own_state(buyer as usize - 1)
     }
 
     /// What a reader would meet now, as the model says; `None` where it does not know.
@@ -276,7 +276,7 @@ impl Conductor {
 
     fn note_holds(&mut self, place: usize) {
         for (position, who) in self.buyers.iter_mut().zip(0..) {
-            position.note(&self.beside.standing(who), place);
+            position.note(&self.beside.own_state(who), place);
         }
     }
 

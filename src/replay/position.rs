@@ -3,7 +3,7 @@
 use crate::buyer::Ending;
 use crate::protocol::Reply;
 use crate::schedule::{Holder, Kept, Schedule, Sent, Taken};
-use crate::world::{Answer, Held, Standing};
+use crate::world::{Answer, Held, OwnState};
 
 /// One buyer, as the conductor sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,12 +42,12 @@ impl Position {
     }
 
     /// Notes what it holds after the step at this place.
-    pub(super) fn note(&mut self, standing: &Standing, place: usize) {
+    pub(super) fn note(&mut self, own: &OwnState, place: usize) {
         let since = |held: Held| {
             let before = self.held.iter().find(|(known, _)| *known == held);
             (held, before.map_or(place, |(_, since)| *since))
         };
-        self.held = standing.held.iter().copied().map(since).collect();
+        self.held = own.held.iter().copied().map(since).collect();
     }
 }
 

@@ -293,7 +293,7 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
         Unjudged::Doubt(doubt) => self::doubt(*doubt, lang),
         Unjudged::SystemError { place, kind, errno } => {
             let doing = doing(*kind, lang);
-            let error = Fault { kind: *kind, errno: *errno }.cause();
+            let error = Fault { kind: *kind, number: *errno }.cause();
             say::system_error(lang, Words { history, lang }.buyer(*place), doing, error)
         }
     }

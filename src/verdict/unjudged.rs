@@ -125,9 +125,9 @@ pub(super) fn of(history: &History, survey: &Survey) -> Vec<Unjudged> {
         let fault = purchase.fault?;
         match fault.kind {
             FaultKind::Lock | FaultKind::Unlock | FaultKind::Read | FaultKind::Write => {
-                Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.errno })
+                Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.number })
             }
-            FaultKind::Store => Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.errno }),
+            FaultKind::Store => Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.number }),
             // Without effect, as the database says; or of an outcome that is not known.
             FaultKind::Aborted | FaultKind::Constraint | FaultKind::Fenced | FaultKind::AnswerLost => None,
             FaultKind::LockTimeout

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::WorkersError;
-use super::attend::{TICK, catch_wake_up};
-use super::brood::{Brood, readable};
+use super::children::{Children, readable};
 use super::limits::allow_gates;
+use super::watch_over::{TICK, catch_wake_up};
 use crate::buyer::Rules;
 use crate::history::Recorder;
 use crate::plan::{Plan, Workers};
@@ -78,17 +78,17 @@ impl GatedCrew {
         let (mut batons, sessions) = (Vec::new(), Vec::new());
         match plan.workers {
             Workers::Process => {
-                let mut brood = Brood::new(plan.buyers)?;
+                let mut children = Children::new(plan.buyers)?;
                 for buyer in 1..=plan.buyers {
                     let (baton, gate) = Gate::pair()?;
                     batons.push(baton);
-                    brood.add(|| {
+                    children.add(|| {
                         // Else this buyer would keep the others' gates open when the conductor closes them.
                         batons.clear();
                         be_buyer(plan, recorder, store, buyer, gate)
                     })?;
                 }
-                Ok(Self { batons, sessions, home: Home::Processes(brood) })
+                Ok(Self { batons, sessions, home: Home::Processes(children) })
             }
             Workers::Thread => {
                 let mut crew = Self { batons, sessions, home: Home::Threads(Threads::default()) };

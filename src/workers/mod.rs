@@ -2,8 +2,7 @@
 //! once, and waits until the last has left; all of them drive the same purchase.
 
 mod arrival;
-mod attend;
-mod brood;
+mod children;
 mod gated;
 mod limits;
 #[cfg(target_os = "linux")]
@@ -13,6 +12,7 @@ mod sequential;
 mod task;
 mod thread;
 mod trouble;
+mod watch_over;
 
 use std::io;
 use std::sync::atomic::AtomicBool;
@@ -21,7 +21,7 @@ use crate::history::{Befallen, Recorder, Tally};
 use crate::plan::{Plan, Workers};
 use crate::store::Store;
 
-pub use brood::{ForkError, fork_buyer, only_thread, readable};
+pub use children::{ForkError, fork_buyer, only_thread, readable};
 pub use gated::{Arrival, GatedCrew};
 
 /// Who watches a run while it goes on.

@@ -15,11 +15,11 @@ use nix::sys::signal::Signal;
 use nix::unistd::pipe;
 
 use super::arrival::{self, Arrived};
-use super::attend::{TICK, UnderWay, WAKE_UP, attend, catch_wake_up};
-use super::brood::{Brood, ForkError, check_limit, only_thread, readable};
+use super::children::{Children, ForkError, check_limit, only_thread, readable};
 #[cfg(target_os = "linux")]
 use super::orphan::killed_inside;
 use super::trouble::{self, Trouble};
+use super::watch_over::{TICK, UnderWay, WAKE_UP, catch_wake_up, watch_over};
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
 use crate::history::{Befallen, Recorder};
@@ -31,7 +31,7 @@ use crate::world::{Recorded, Troubled, drive};
 /// The children, the pipe of which each holds an end (it hangs up when the last has left), and what they
 /// note and meet at.
 struct Family<'a, S> {
-    brood: &'a Brood,
+    children: &'a Children,
     ready: &'a File,
     recorder: &'a Recorder,
     store: &'a S,
@@ -47,9 +47,9 @@ impl<S: Store> UnderWay for Family<'_, S> {
         let until = Instant::now() + within;
         loop {
             if self.recorder.stopped() {
-                self.trouble.end(self.recorder, self.brood);
+                self.trouble.end(self.recorder, self.children);
             } else {
-                self.trouble.look(self.plan, self.recorder, self.brood, self.store);
+                self.trouble.look(self.plan, self.recorder, self.children, self.store);
             }
             let left = until.saturating_duration_since(Instant::now());
             if readable(self.ready, left.min(trouble::LOOK))? {
@@ -62,17 +62,17 @@ impl<S: Store> UnderWay for Family<'_, S> {
     }
 
     fn wake(&self, buyer: u32) {
-        self.brood.signal_one(buyer, WAKE_UP);
+        self.children.signal_one(buyer, WAKE_UP);
     }
 
     #[cfg(target_os = "linux")]
     fn dead_holder(&self) -> Option<u32> {
-        let buyer = killed_inside(self.brood, self.recorder, self.store)?;
-        Some(self.brood.pid(buyer))
+        let buyer = killed_inside(self.children, self.recorder, self.store)?;
+        Some(self.children.pid(buyer))
     }
 
     fn wake_all(&self, at_last: bool) {
-        self.brood.signal(if at_last { Signal::SIGKILL } else { WAKE_UP });
+        self.children.signal(if at_last { Signal::SIGKILL } else { WAKE_UP });
     }
 }
 
@@ -88,14 +88,14 @@ pub(super) fn run(
     store: &impl Store,
     watch: &mut Watch<'_>,
 ) -> Result<Crew, WorkersError> {
-    let mut brood = Brood::new(plan.buyers)?;
+    let mut children = Children::new(plan.buyers)?;
     catch_wake_up()?;
     let (start_read, start_write) = pipe().map_err(io::Error::from)?;
     let (ready_read, ready_write) = pipe().map_err(io::Error::from)?;
     let began = Instant::now();
     let mut ends = ChildEnds { start_read, start_write: Some(start_write), ready: ready_write.into() };
     for buyer in 1..=plan.buyers {
-        brood.add(|| be_buyer(plan, recorder, store, buyer, &mut ends))?;
+        children.add(|| be_buyer(plan, recorder, store, buyer, &mut ends))?;
         if watch.interrupted.load(Ordering::Relaxed) {
             return Err(WorkersError::Interrupted);
         }
@@ -103,16 +103,16 @@ pub(super) fn run(
     let ChildEnds { start_read, start_write, ready } = ends;
     drop((start_read, ready));
     let mut ready_read = File::from(ready_read);
-    await_ready(&mut ready_read, &mut brood, watch)?;
+    await_ready(&mut ready_read, &mut children, watch)?;
     let launch_ns = began.elapsed().as_nanos() as u64;
     let go_ns = recorder.now_ns();
     drop(start_write);
     let trouble = Trouble::default();
-    let mut family = Family { brood: &brood, ready: &ready_read, recorder, store, plan, trouble };
-    let interrupted = attend(plan, recorder, watch, &mut family)?;
+    let mut family = Family { children: &children, ready: &ready_read, recorder, store, plan, trouble };
+    let interrupted = watch_over(plan, recorder, watch, &mut family)?;
     let mishaps = family.trouble.happened();
     let left_ns = recorder.now_ns();
-    let killed = brood.reap();
+    let killed = children.reap();
     store.clean_up(recorder, &killed);
     let on_purpose = |(buyer, _): &&(u32, i32)| {
         let of_its = |one: &Befallen| one.buyer == u64::from(*buyer) && one.mishap == Mishap::Kill;
@@ -165,17 +165,17 @@ fn wait_at_barrier(start: &OwnedFd) -> bool {
 }
 
 /// Waits until every child has reported.
-fn await_ready(ready: &mut File, brood: &mut Brood, watch: &Watch<'_>) -> Result<(), WorkersError> {
+fn await_ready(ready: &mut File, children: &mut Children, watch: &Watch<'_>) -> Result<(), WorkersError> {
     let mut reports = 0;
     let mut unread = Vec::new();
     let mut bytes = [0; 4096];
-    while reports < brood.len() {
+    while reports < children.len() {
         if watch.interrupted.load(Ordering::Relaxed) {
             return Err(WorkersError::Interrupted);
         }
         if !readable(ready, TICK)? {
             // A child that was killed before it reported will never report.
-            if let Some(status) = brood.take_dead() {
+            if let Some(status) = children.take_dead() {
                 return Err(io::Error::other(format!("a buyer died before the sale: {status:?}")).into());
             }
             continue;

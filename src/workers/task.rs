@@ -46,8 +46,8 @@ use self::clock::Clock;
 use self::ear::Ear;
 use self::floor::{Floor, runtime};
 use self::porter::{Errands, Porter};
-use super::attend::{UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::limits::limits_in_force;
+use super::watch_over::{UnderWay, WAKE_UP, catch_wake_up, watch_over};
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
 use crate::fault::{Fault, FaultKind};
@@ -118,7 +118,7 @@ fn run_on(
     let go_ns = recorder.now_ns();
     go.send_replace(true);
     let mut visitors = Visitors { hall, left };
-    let interrupted = attend(plan, recorder, watch, &mut visitors)?;
+    let interrupted = watch_over(plan, recorder, watch, &mut visitors)?;
     let left_ns = recorder.now_ns();
     let killed = runtime(false)?.block_on(panicked(tasks));
     drop(floor);

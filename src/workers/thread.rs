@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::pthread::pthread_kill;
 
-use super::attend::{TICK, UnderWay, WAKE_UP, attend, catch_wake_up};
 use super::limits::limits_in_force;
+use super::watch_over::{TICK, UnderWay, WAKE_UP, catch_wake_up, watch_over};
 use super::{Crew, Watch, WorkersError};
 use crate::buyer::{Buyer, Rules};
 use crate::history::Recorder;
@@ -76,7 +76,7 @@ pub(super) fn run_lanes(
     let launch_ns = began.elapsed().as_nanos() as u64;
     let go_ns = recorder.now_ns();
     team.gate.open(Passage::Go);
-    let interrupted = attend(plan, recorder, watch, &mut team)?;
+    let interrupted = watch_over(plan, recorder, watch, &mut team)?;
     let left_ns = recorder.now_ns();
     let killed = team.join();
     store.clean_up(recorder, &killed);

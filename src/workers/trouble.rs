@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::brood::Brood;
+use super::children::Children;
 use crate::history::{Befallen, Recorder};
 use crate::plan::{Plan, Planned, Whom};
 use crate::protocol::Mishap;
@@ -26,13 +26,13 @@ pub(super) struct Trouble {
 
 impl Trouble {
     /// Looks at all gates, and does what is to be done.
-    pub(super) fn look(&mut self, plan: &Plan, recorder: &Recorder, brood: &Brood, store: &impl Store) {
+    pub(super) fn look(&mut self, plan: &Plan, recorder: &Recorder, children: &Children, store: &impl Store) {
         let now = Instant::now();
         let (over, paused) =
             std::mem::take(&mut self.paused).into_iter().partition(|(_, until, _)| *until <= now);
         self.paused = paused;
-        self.go_on(over, recorder, brood);
-        for buyer in 1..=brood.len() {
+        self.go_on(over, recorder, children);
+        for buyer in 1..=children.len() {
             let Some(number) = recorder.stands(buyer) else { continue };
             if self.paused.iter().any(|(paused, ..)| *paused == buyer) {
                 continue;
@@ -42,7 +42,7 @@ impl Trouble {
                 recorder.let_go(buyer);
                 continue;
             };
-            self.befall(buyer, *planned, recorder, brood, store);
+            self.befall(buyer, *planned, recorder, children, store);
         }
     }
 
@@ -61,7 +61,7 @@ impl Trouble {
         buyer: u32,
         planned: Planned,
         recorder: &Recorder,
-        brood: &Brood,
+        children: &Children,
         store: &impl Store,
     ) {
         let at = match planned.whom {
@@ -71,11 +71,11 @@ impl Trouble {
         let at_ns = recorder.now_ns();
         match planned.mishap {
             Mishap::Kill => {
-                brood.kill(buyer);
+                children.kill(buyer);
                 recorder.let_go(buyer);
             }
             Mishap::Pause => {
-                brood.stop(buyer);
+                children.stop(buyer);
                 let until = Instant::now() + Duration::from_nanos(planned.pause_ns);
                 self.paused.push((buyer, until, self.happened.len()));
             }
@@ -97,18 +97,18 @@ impl Trouble {
         });
     }
 
-    fn go_on(&mut self, over: Vec<(u32, Instant, usize)>, recorder: &Recorder, brood: &Brood) {
+    fn go_on(&mut self, over: Vec<(u32, Instant, usize)>, recorder: &Recorder, children: &Children) {
         for (buyer, _, place) in over {
             recorder.let_go(buyer);
-            brood.signal_one(buyer, Signal::SIGCONT);
+            children.signal_one(buyer, Signal::SIGCONT);
             self.happened[place].until_ns = Some(recorder.now_ns());
         }
     }
 
     /// Has all go on that are paused: the run is to end.
-    pub(super) fn end(&mut self, recorder: &Recorder, brood: &Brood) {
+    pub(super) fn end(&mut self, recorder: &Recorder, children: &Children) {
         let paused = std::mem::take(&mut self.paused);
-        self.go_on(paused, recorder, brood);
+        self.go_on(paused, recorder, children);
     }
 
     /// Everything that has befallen buyers.

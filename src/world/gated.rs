@@ -70,7 +70,7 @@ impl Told {
             Told::Took(Reply::Failed(fault)) => {
                 let place = FaultKind::ALL.iter().position(|kind| *kind == fault.kind);
                 rest[0] = place.unwrap_or_default() as u8;
-                rest[1..5].copy_from_slice(&fault.errno.to_le_bytes());
+                rest[1..5].copy_from_slice(&fault.number.to_le_bytes());
                 6
             }
         };
@@ -91,7 +91,7 @@ impl Told {
             5 => Told::Took(Reply::Torn(TornText::new(rest.get(1..=usize::from(rest[0]))?))),
             6 => {
                 let kind = *FaultKind::ALL.get(usize::from(rest[0]))?;
-                Told::Took(Reply::Failed(Fault { kind, errno: errno(&rest[1..])? }))
+                Told::Took(Reply::Failed(Fault { kind, number: errno(&rest[1..])? }))
             }
             7 => Told::Took(Reply::Sold(i64::from_le_bytes(rest.get(..8)?.try_into().ok()?))),
             8 => Told::Took(Reply::Missed),
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn what_a_buyer_tells_arrives_as_it_was_told() {
         let (mut baton, mut gate) = Gate::pair().expect("sockets");
-        let fault = Fault { kind: FaultKind::Write, errno: 28 };
+        let fault = Fault { kind: FaultKind::Write, number: 28 };
         for told in [
             Told::Ready(u64::MAX),
             Told::Waits,

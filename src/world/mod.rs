@@ -4,17 +4,17 @@
 
 mod contender;
 mod gated;
+mod own_state;
 mod party;
 mod recorded;
-mod standing;
 mod think;
 mod troubled;
 
 pub use contender::{Contender, Took};
 pub use gated::{AtGate, Baton, Gate, Told};
+pub use own_state::{Held, OwnState};
 pub use party::{Answer, Turn, can_befall, can_come, die, give_up, seated, step, take_turn, turns, wants};
 pub use recorded::Recorded;
-pub use standing::{Held, Standing};
 pub use think::{ThinkTimes, Timekeeper};
 pub use troubled::Troubled;
 
@@ -157,8 +157,8 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
     fn look(&self) -> Reply;
 
     /// What the buyer in `seat` has there, as far as somebody may want to see it.
-    fn standing(&self, _seat: &Self::Seat) -> Standing {
-        Standing::default()
+    fn own_state(&self, _seat: &Self::Seat) -> OwnState {
+        OwnState::default()
     }
 
     /// Until it is said otherwise: if the buyer in `seat` is one of those that wait for each other in a circle, it is

@@ -140,7 +140,7 @@ fn what_can_be_tried_again_for_ever_is_said_to_be_so() {
     }
 }
 
-/// In settings too large to enumerate: whatever the schedule, those of one course end alike.
+/// In settings too large to enumerate: whatever the schedule, those of one past end alike.
 #[test]
 fn schedules_of_one_course_in_a_database_are_judged_alike() {
     use rand::SeedableRng as _;
@@ -155,11 +155,11 @@ fn schedules_of_one_course_in_a_database_are_judged_alike() {
         ("decrement give-back", Isolation::None, 2),
     ] {
         let setting = several(of_sale(sale(usual, steps, level), 5, 6), per_buyer);
-        let mut ends: HashMap<Course, End> = HashMap::new();
+        let mut ends: HashMap<JudgedPast, End> = HashMap::new();
         for _ in 0..500 {
-            let (course, schedule) = random_schedule(&setting, &mut rng);
+            let (past, schedule) = random_schedule(&setting, &mut rng);
             let end = End::of(&rehearse(&setting, &schedule).expect("followed"));
-            assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}: {schedule}");
+            assert_eq!(*ends.entry(past).or_insert(end.clone()), end, "{setting:?}: {schedule}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::*;
-use crate::explore::shop::{Course, Shop};
+use crate::explore::shop::{JudgedPast, Shop};
 use crate::protocol::Allowed;
 use crate::protocol::sql::{Engine, Isolation, SqlLock, SqlSale};
 use crate::schedule::Step;
@@ -97,8 +97,8 @@ fn a_killed_buyers_transaction_is_rolled_back() {
     assert_eq!(kinds(&setting).into_iter().collect::<Vec<_>>(), [AnomalyKind::LostStock]);
 }
 
-/// A schedule drawn evenly, and its course.
-fn drawn<M: Model>(model: M, setting: &Setting, rng: &mut rand::rngs::ChaCha8Rng) -> (Course, Schedule) {
+/// A schedule drawn evenly, and its past.
+fn drawn<M: Model>(model: M, setting: &Setting, rng: &mut rand::rngs::ChaCha8Rng) -> (JudgedPast, Schedule) {
     use rand::seq::IteratorRandom as _;
     let mut shop = Shop::new(setting, model);
     let mut steps = Vec::new();
@@ -110,7 +110,7 @@ fn drawn<M: Model>(model: M, setting: &Setting, rng: &mut rand::rngs::ChaCha8Rng
     (shop.ended(), Schedule(steps))
 }
 
-/// In settings too large to enumerate: whatever the schedule, those of one course end alike.
+/// In settings too large to enumerate: whatever the schedule, those of one past end alike.
 #[test]
 fn schedules_of_one_course_are_judged_alike_though_buyers_are_killed() {
     use rand::SeedableRng as _;
@@ -129,11 +129,11 @@ fn schedules_of_one_course_are_judged_alike_though_buyers_are_killed() {
         }
     }
     for setting in settings {
-        let mut ends: HashMap<Course, End> = HashMap::new();
+        let mut ends: HashMap<JudgedPast, End> = HashMap::new();
         for _ in 0..300 {
-            let (course, schedule) = with_model!(setting, model => drawn(model, &setting, &mut rng));
+            let (past, schedule) = with_model!(setting, model => drawn(model, &setting, &mut rng));
             let end = End::of(&rehearse(&setting, &schedule).expect("followed"));
-            assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}: {schedule}");
+            assert_eq!(*ends.entry(past).or_insert(end.clone()), end, "{setting:?}: {schedule}");
         }
     }
 }

@@ -344,7 +344,7 @@ fn every_order_at_a_redis_server_one_by_one_gives_the_same_counts() {
     assert!(schedules > 7_000, "{schedules} schedules only");
 }
 
-/// In settings too large to enumerate: whatever the schedule, those of one course end alike.
+/// In settings too large to enumerate: whatever the schedule, those of one past end alike.
 #[test]
 fn schedules_of_one_course_at_a_redis_server_are_judged_alike() {
     use rand::SeedableRng as _;
@@ -357,11 +357,11 @@ fn schedules_of_one_course_at_a_redis_server_are_judged_alike() {
         ("read decrement", Fence::None),
     ] {
         let setting = several(of(steps, ANY, fence, 4, 5), 2);
-        let mut ends: HashMap<Course, End> = HashMap::new();
+        let mut ends: HashMap<JudgedPast, End> = HashMap::new();
         for _ in 0..500 {
-            let (course, schedule) = random_schedule(&setting, &mut rng);
+            let (past, schedule) = random_schedule(&setting, &mut rng);
             let end = End::of(&rehearse(&setting, &schedule).expect("followed"));
-            assert_eq!(*ends.entry(course).or_insert(end.clone()), end, "{setting:?}: {schedule}");
+            assert_eq!(*ends.entry(past).or_insert(end.clone()), end, "{setting:?}: {schedule}");
         }
     }
 }

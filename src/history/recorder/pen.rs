@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::record::{Aside, Record, STATE_BEGUN, STATE_ENDED, STATE_READ, STATE_WRITING};
+use super::record::{RareFields, Record, STATE_BEGUN, STATE_ENDED, STATE_READ, STATE_WRITING};
 use super::{Recorder, Slot};
 use crate::fault::{Fault, StoreCode, TornText};
 use crate::history::Outcome;
@@ -89,8 +89,8 @@ impl Pen {
     #[cold]
     pub fn torn(&mut self, text: &TornText) {
         self.stamp(|record| &record.read_ns);
-        if let Some(aside) = self.aside() {
-            aside.set_torn(text);
+        if let Some(rare) = self.rare() {
+            rare.set_torn(text);
         }
     }
 
@@ -105,22 +105,22 @@ impl Pen {
     /// The store is told to count down by itself: from here on the stock may change, and only
     /// [`Pen::sold_from`] tells from what.
     pub fn counting_down(&self) {
-        if let Some(aside) = self.aside() {
-            aside.set_unsaid();
+        if let Some(rare) = self.rare() {
+            rare.set_unsaid();
         }
         self.writing();
     }
 
     /// The stock that the ticket was taken from, whatever was read: the store has said so.
     pub fn sold_from(&self, stock: Stock) {
-        if let Some(aside) = self.aside() {
-            aside.set_sold_from(stock);
+        if let Some(rare) = self.rare() {
+            rare.set_sold_from(stock);
         }
     }
 
     /// The file was emptied.
     pub fn truncated(&mut self) {
-        self.stamp_aside(|aside| &aside.truncated_ns);
+        self.stamp_rare(|rare| &rare.truncated_ns);
     }
 
     /// The new stock was written.
@@ -137,13 +137,13 @@ impl Pen {
 
     /// A step ended that has no time of its own.
     pub fn passed(&mut self) {
-        self.stamp_aside(|aside| &aside.passed_ns);
+        self.stamp_rare(|rare| &rare.passed_ns);
     }
 
     /// A step failed now; why is said at the [`Pen::end`].
     #[cold]
     pub fn failed(&mut self) {
-        self.stamp_aside(|aside| &aside.failed_ns);
+        self.stamp_rare(|rare| &rare.failed_ns);
     }
 
     /// Nothing was taken, since the store was not what it was thought to be: another try follows.
@@ -151,8 +151,8 @@ impl Pen {
     pub fn missed(&mut self) {
         self.passed();
         self.undone();
-        if let Some(aside) = self.aside() {
-            aside.add_missed();
+        if let Some(rare) = self.rare() {
+            rare.add_missed();
         }
     }
 
@@ -167,8 +167,8 @@ impl Pen {
     #[cold]
     pub fn aborted(&self, code: StoreCode) {
         self.undone();
-        if let Some(aside) = self.aside() {
-            aside.add_aborted(code);
+        if let Some(rare) = self.rare() {
+            rare.add_aborted(code);
         }
     }
 
@@ -203,8 +203,8 @@ impl Pen {
         self.current.map(|place| &self.recorder.memory.records[place])
     }
 
-    fn aside(&self) -> Option<&Aside> {
-        self.current.map(|place| &self.recorder.memory.asides[place])
+    fn rare(&self) -> Option<&RareFields> {
+        self.current.map(|place| &self.recorder.memory.rare_fields[place])
     }
 
     /// Reads the clock and stores it in the word of the open record that `field` names.
@@ -217,10 +217,10 @@ impl Pen {
     }
 
     /// As [`Pen::stamp`], beside the record.
-    fn stamp_aside(&mut self, field: impl Fn(&Aside) -> &AtomicU64) {
+    fn stamp_rare(&mut self, field: impl Fn(&RareFields) -> &AtomicU64) {
         self.last_ns = self.recorder.now_ns();
-        if let Some(aside) = self.aside() {
-            field(aside).store(self.last_ns, Ordering::Relaxed);
+        if let Some(rare) = self.rare() {
+            field(rare).store(self.last_ns, Ordering::Relaxed);
         }
     }
 

@@ -25,13 +25,13 @@ pub(super) struct Record {
     pub(super) seen: AtomicI64,
     /// 1 + the fault's place in `FaultKind::ALL`; 0 for none.
     fault: AtomicU32,
-    errno: AtomicI32,
+    number: AtomicI32,
 }
 
 /// What only some purchases have.
 #[derive(Debug)]
 #[repr(C, align(64))]
-pub(super) struct Aside {
+pub(super) struct RareFields {
     pub(super) truncated_ns: AtomicU64,
     /// When a step failed.
     pub(super) failed_ns: AtomicU64,
@@ -54,7 +54,7 @@ const _: () = assert!(size_of::<Record>() == 64, "a record is one cache line");
 // SAFETY: atomics alone, each valid when zero, nothing to drop.
 unsafe impl Shareable for Record {}
 // SAFETY: as above.
-unsafe impl Shareable for Aside {}
+unsafe impl Shareable for RareFields {}
 
 /// Sold from what was seen: what is written is that, less one.
 const SOLD_AS_SEEN: u32 = 0;
@@ -76,7 +76,7 @@ pub(super) const STATE_ENDED: u32 = 4;
 impl Record {
     /// The purchase that was recorded, if any was begun. Call it when the buyer runs no more: what is
     /// not committed then was cut short by a kill.
-    pub(super) fn purchase(&self, aside: &Aside, pid: impl Fn(u32) -> Option<u32>) -> Option<Purchase> {
+    pub(super) fn purchase(&self, rare: &RareFields, pid: impl Fn(u32) -> Option<u32>) -> Option<Purchase> {
         let state = self.state.load(Ordering::Acquire);
         let killed = Some(Fault::plain(FaultKind::Killed));
         let (outcome, fault) = match state {
@@ -90,12 +90,12 @@ impl Record {
         let steps = Steps {
             locked_ns: time(&self.locked_ns),
             read_ns: time(&self.read_ns),
-            truncated_ns: time(&aside.truncated_ns),
+            truncated_ns: time(&rare.truncated_ns),
             written_ns: time(&self.written_ns),
             unlocked_ns: time(&self.unlocked_ns),
         };
         // It returned when its last step ended, however that ended.
-        let (failed_ns, passed_ns) = (time(&aside.failed_ns), time(&aside.passed_ns));
+        let (failed_ns, passed_ns) = (time(&rare.failed_ns), time(&rare.passed_ns));
         let of_lock = [steps.locked_ns, steps.unlocked_ns];
         let ends = [steps.read_ns, steps.written_ns, failed_ns, passed_ns];
         let ends = of_lock.into_iter().chain(ends);
@@ -110,11 +110,11 @@ impl Record {
             return_ns: last_ns.filter(|_| state >= STATE_ENDED).into(),
             outcome,
             seen: seen.into(),
-            sold_from: aside.sold_from(seen).into(),
-            tries: aside.tries(fault).into(),
+            sold_from: rare.sold_from(seen).into(),
+            tries: rare.tries(fault).into(),
             steps: steps.into(),
             fault,
-            torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| Box::new(aside.torn_text())),
+            torn: fault.filter(|f| f.kind == FaultKind::Torn).map(|_| Box::new(rare.torn_text())),
             ..Purchase::default()
         })
     }
@@ -132,16 +132,16 @@ impl Record {
     fn fault(&self) -> Option<Fault> {
         let place = self.fault.load(Ordering::Relaxed).checked_sub(1)?;
         let kind = FaultKind::ALL[place as usize];
-        Some(Fault { kind, errno: self.errno.load(Ordering::Relaxed) })
+        Some(Fault { kind, number: self.number.load(Ordering::Relaxed) })
     }
 
     pub(super) fn set_fault(&self, fault: Fault) {
         self.fault.store(fault.kind as u32 + 1, Ordering::Relaxed);
-        self.errno.store(fault.errno, Ordering::Relaxed);
+        self.number.store(fault.number, Ordering::Relaxed);
     }
 }
 
-impl Aside {
+impl RareFields {
     fn torn_text(&self) -> TornText {
         let mut bytes = [0; 32];
         for (word, chunk) in self.torn.iter().zip(bytes.chunks_exact_mut(8)) {

@@ -66,7 +66,7 @@ fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, file: Option<usize>, 
     ];
     let fault = purchase.fault.map(|fault| {
         let place = FaultKind::ALL.iter().position(|kind| *kind == fault.kind);
-        (place.unwrap_or_default() as u64, i64::from(fault.errno))
+        (place.unwrap_or_default() as u64, i64::from(fault.number))
     });
     let line = Some(u64::from(purchase.line)).filter(|line| *line > 0);
     let as_seen = purchase.sold_from.get() == purchase.seen.get() && purchase.seen.get().is_some();

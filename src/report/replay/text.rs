@@ -12,7 +12,7 @@ use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, rul
 use crate::report::words::{self, grouped};
 use crate::schedule::{Kept, Says, Schedule, Taken, Wait};
 use crate::verdict::Verdict;
-use crate::world::{Held, Standing};
+use crate::world::{Held, OwnState};
 
 /// The plan of a replay in one line.
 #[must_use]
@@ -186,10 +186,10 @@ pub fn holds(held: &[(Held, usize)], lang: Lang) -> String {
 
 /// What a buyer has of its own in a database: its transaction, its snapshot, what it wrote, what it holds.
 #[must_use]
-pub fn standing(standing: &Standing, held: &[(Held, usize)], lang: Lang) -> String {
-    let transaction = standing.in_transaction.then(|| say::in_transaction(lang));
-    let snapshot = standing.snapshot.map(|stock| say::sees(lang, stock));
-    let written = standing.written.map(|stock| say::has_written(lang, stock));
+pub fn own_state(own: &OwnState, held: &[(Held, usize)], lang: Lang) -> String {
+    let transaction = own.in_transaction.then(|| say::in_transaction(lang));
+    let snapshot = own.snapshot.map(|stock| say::sees(lang, stock));
+    let written = own.written.map(|stock| say::has_written(lang, stock));
     let held = (!held.is_empty()).then(|| say::has_held(lang, holds(held, lang)));
     let all: Vec<String> = [transaction, snapshot, written, held].into_iter().flatten().collect();
     all.join(if lang == Lang::Zh { "，" } else { ", " })

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use super::lock::{Locker, Meeting, carrier, guard_path};
+use super::lock::{CommonLock, Locker, carrier, guard_path};
 use super::ticket::{self, Sighting, TicketFileError};
 use crate::fault::TornText;
 use crate::paths::{folder, probe_folder};
@@ -63,20 +63,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) fn put_on_sale(
     plan: &FilePlan,
     tickets: Option<Stock>,
-    meeting: &Meeting,
+    common: &CommonLock,
     interrupted: &AtomicBool,
 ) -> Result<Stock, FileError> {
     let path = plan.file.as_path();
     match (ticket::load(path), tickets) {
         (Ok(_) | Err(TicketFileError::Empty { .. }), Some(tickets)) => {
-            let locker = probe_lock(plan, meeting)?;
+            let locker = probe_lock(plan, common)?;
             set_under_lock(&locker, plan, tickets, interrupted)?;
         }
         (Err(TicketFileError::Missing { .. }), Some(tickets)) => ticket::create(path, tickets)?,
         (Ok(_), None) => {}
         (Err(error), _) => return Err(error.into()),
     }
-    probe_lock(plan, meeting)?;
+    probe_lock(plan, common)?;
     probe_write(plan)?;
     Ok(ticket::load(path)?)
 }
@@ -136,7 +136,7 @@ fn no_guard(plan: &FilePlan, source: io::Error) -> FileError {
 
 /// Finds out whether the lock works here, without waiting for it: that it is taken is as good an
 /// answer as that it is free.
-fn probe_lock(plan: &FilePlan, meeting: &Meeting) -> Result<Locker, FileError> {
+fn probe_lock(plan: &FilePlan, common: &CommonLock) -> Result<Locker, FileError> {
     // Opened for writing, as the buyers will: a file that is read-only is said to be so.
     ticket::open_to_look(&plan.file).map_err(|source| TicketFileError::Io {
         path: plan.file.clone(),
@@ -144,7 +144,7 @@ fn probe_lock(plan: &FilePlan, meeting: &Meeting) -> Result<Locker, FileError> {
         source,
     })?;
     // The kind that the buyers take who take the first one; the others sit beside it.
-    let locker = Locker::open(&plan.sale, &plan.file, meeting).map_err(|source| no_locking(plan, source))?;
+    let locker = Locker::open(&plan.sale, &plan.file, common).map_err(|source| no_locking(plan, source))?;
     if locker.try_lock().map_err(|source| no_locking(plan, source))? {
         locker.unlock().map_err(|source| no_locking(plan, source))?;
     }

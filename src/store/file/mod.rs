@@ -20,14 +20,14 @@ use crate::protocol::Mishap;
 use crate::protocol::file::{Lock, LockOn, Write};
 use crate::stock::Stock;
 use crate::store::{Left, Store, StoreError};
-use lock::{Meeting, carrier, clean_up_private, end_lease, leave_dead, remove_folder, remove_lockfile_of};
+use lock::{CommonLock, carrier, clean_up_private, end_lease, leave_dead, remove_folder, remove_lockfile_of};
 use ticket::RunTag;
 
 /// A ticket file, and what the buyers of one run have in common of its lock.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     plan: FilePlan,
-    meeting: Meeting,
+    common: CommonLock,
 }
 
 impl FileStore {
@@ -36,8 +36,8 @@ impl FileStore {
     /// # Errors
     /// When the system has no room for what its buyers have in common.
     pub fn new(plan: &FilePlan) -> Result<Self, StoreError> {
-        let meeting = Meeting::new(&plan.sale).map_err(|source| counter::no_locking(plan, source))?;
-        Ok(Self { plan: plan.clone(), meeting })
+        let common = CommonLock::new(&plan.sale).map_err(|source| counter::no_locking(plan, source))?;
+        Ok(Self { plan: plan.clone(), common })
     }
 }
 
@@ -45,11 +45,11 @@ impl Store for FileStore {
     type Session = FileSession;
 
     fn put_on_sale(&self, tickets: Option<Stock>, interrupted: &AtomicBool) -> Result<Stock, StoreError> {
-        let stock = counter::put_on_sale(&self.plan, tickets, &self.meeting, interrupted)?;
+        let stock = counter::put_on_sale(&self.plan, tickets, &self.common, interrupted)?;
         let FilePlan { sale, file } = &self.plan;
         let failed = |source| StoreError::from(counter::no_locking(&self.plan, source));
         if sale.inherit {
-            self.meeting.open_for_all(sale, file).map_err(failed)?;
+            self.common.open_for_all(sale, file).map_err(failed)?;
         }
         if sale.stale {
             leave_dead(file).map_err(failed)?;
@@ -58,7 +58,7 @@ impl Store for FileStore {
     }
 
     fn open(&self, pace: Pace, recorder: &Recorder, buyer: u32) -> std::io::Result<FileSession> {
-        FileSession::open(&self.plan, pace, recorder, &self.meeting, buyer)
+        FileSession::open(&self.plan, pace, recorder, &self.common, buyer)
     }
 
     fn files_of_a_buyer(&self) -> u64 {
@@ -80,7 +80,7 @@ impl Store for FileStore {
         if self.plan.sale.lock == Lock::Mkdir {
             return Some(carrier(&self.plan.sale, &self.plan.file).exists());
         }
-        self.meeting.is_taken()
+        self.common.is_taken()
     }
 
     fn befall(&self, recorder: &Recorder, buyer: u32, mishap: Mishap) -> Result<bool, StoreError> {

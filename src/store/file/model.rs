@@ -17,7 +17,7 @@ use crate::plan::{Exclusion, Workers};
 use crate::protocol::file::{Lock, Others, Sale};
 use crate::protocol::{Action, Mishap, Reply, StepKind};
 use crate::stock::Stock;
-use crate::world::{Apart, Held, Model, Standing};
+use crate::world::{Apart, Held, Model, OwnState};
 
 /// What stands in the ticket file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -273,10 +273,10 @@ impl Model for FileModel {
         }
     }
 
-    fn standing(&self, seat: &Seat) -> Standing {
+    fn own_state(&self, seat: &Seat) -> OwnState {
         let holds = seat.holds.filter(|_| seat.lease != Lease::Expired);
         let held = holds.map(|hold| if hold == Hold::Shared { Held::SharedLock } else { Held::Lock });
-        Standing { held: held.into_iter().collect(), ..Standing::default() }
+        OwnState { held: held.into_iter().collect(), ..OwnState::default() }
     }
 
     fn may_befall(&self, seat: &Seat, mishap: Mishap) -> bool {

@@ -12,7 +12,7 @@ use crate::protocol::file::{Lock, Sale, Write};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
 use crate::store::file::helper::Helper;
-use crate::store::file::lock::{Locker, Meeting, Wait, carrier};
+use crate::store::file::lock::{CommonLock, Locker, Wait, carrier};
 use crate::store::file::ticket::{RunTag, Sighting, TicketFile};
 use crate::world::{Session, Timekeeper};
 
@@ -23,7 +23,7 @@ pub struct FileSession {
     sale: Sale,
     ticket_file: TicketFile,
     locker: Locker,
-    meeting: Meeting,
+    common: CommonLock,
     /// The process that has inherited the lock's file, where one is to unlock it.
     helper: Option<Helper>,
     /// Whether it has taken the lockfile's holder for dead, and has yet to remove it.
@@ -42,7 +42,7 @@ impl FileSession {
         plan: &FilePlan,
         pace: Pace,
         recorder: &Recorder,
-        meeting: &Meeting,
+        common: &CommonLock,
         buyer: u32,
     ) -> io::Result<Self> {
         let sale = plan.sale.of_buyer(buyer);
@@ -50,9 +50,9 @@ impl FileSession {
         // A buyer that reads a file anew each time closes the descriptor that it had before: then the lock
         // needs one of its own.
         let locker = if sale.replaces_its_lock() {
-            Locker::open(&sale, &plan.file, meeting)?
+            Locker::open(&sale, &plan.file, common)?
         } else {
-            Locker::beside(&sale, &ticket_file, meeting)?
+            Locker::beside(&sale, &ticket_file, common)?
         };
         let needs_helper = sale.protocol().has(StepKind::HelperUnlock);
         let helper = if needs_helper { locker.helper()? } else { None };
@@ -61,7 +61,7 @@ impl FileSession {
             sale,
             locker,
             ticket_file,
-            meeting: meeting.clone(),
+            common: common.clone(),
             helper,
             found_dead: false,
             by_hand: false,
@@ -70,7 +70,7 @@ impl FileSession {
 
     /// As a program does that opens the file for each purchase.
     fn open_lock(&mut self) -> io::Result<()> {
-        self.locker = Locker::open(&self.sale, self.ticket_file.path(), &self.meeting)?;
+        self.locker = Locker::open(&self.sale, self.ticket_file.path(), &self.common)?;
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::redis::{Fence, RedisSale};
 use crate::protocol::{Action, Mishap, Reply, StepKind};
 use crate::stock::Stock;
-use crate::world::{Held, Model, Standing};
+use crate::world::{Held, Model, OwnState};
 
 /// How a buyer has the lock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -205,9 +205,9 @@ impl Model for RedisModel {
         }
     }
 
-    fn standing(&self, seat: &Seat) -> Standing {
+    fn own_state(&self, seat: &Seat) -> OwnState {
         let held = if seat.holds() { vec![Held::Lock] } else { Vec::new() };
-        Standing { held, ..Standing::default() }
+        OwnState { held, ..OwnState::default() }
     }
 
     fn look(&self) -> Reply {

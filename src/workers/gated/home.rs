@@ -16,18 +16,18 @@ use crate::history::Recorder;
 use crate::plan::Plan;
 use crate::store::Store;
 use crate::workers::WorkersError;
-use crate::workers::attend::WAKE_UP;
-use crate::workers::brood::Brood;
+use crate::workers::children::Children;
 use crate::workers::limits::limits_in_force;
 use crate::workers::task::floor::{Floor, runtime};
 use crate::workers::task::{no_thread, panicked};
 use crate::workers::thread::{STACK_BYTES, thread_id};
+use crate::workers::watch_over::WAKE_UP;
 use crate::world::{AtGate, Gate, Recorded, Session};
 
 /// The buyers of one crew, at home.
 pub(super) enum Home {
     /// Each in a process.
-    Processes(Brood),
+    Processes(Children),
     /// Each in a thread of the conductor's process.
     Threads(Threads),
     /// Each a task on a few threads of the conductor's process.
@@ -45,7 +45,7 @@ impl Home {
     /// Waits until a buyer that has hung up is dead, and its lock let go.
     pub(super) fn await_death(&self, buyer: u32) {
         match self {
-            Home::Processes(brood) => brood.await_death(buyer),
+            Home::Processes(children) => children.await_death(buyer),
             // A session is let go before its gate.
             Home::Threads(_) | Home::Tasks(_) => {}
         }
@@ -54,7 +54,7 @@ impl Home {
     /// Wakes all who wait in their store.
     pub(super) fn wake_all(&self) {
         match self {
-            Home::Processes(brood) => brood.signal(WAKE_UP),
+            Home::Processes(children) => children.signal(WAKE_UP),
             Home::Threads(threads) => threads.wake_all(),
             // Nothing that a task asks for waits.
             Home::Tasks(_) => {}
@@ -63,40 +63,40 @@ impl Home {
 
     /// Ends those that hang. A thread can't be ended from outside: it is waited for.
     pub(super) fn kill_all(&self) {
-        if let Home::Processes(brood) = self {
-            brood.signal(Signal::SIGKILL);
+        if let Home::Processes(children) = self {
+            children.signal(Signal::SIGKILL);
         }
     }
 
     /// Kills one buyer and waits until it is dead. `false` where it is no process.
     pub(super) fn kill(&self, buyer: u32) -> bool {
-        let Home::Processes(brood) = self else { return false };
-        brood.kill(buyer);
+        let Home::Processes(children) = self else { return false };
+        children.kill(buyer);
         true
     }
 
     /// Stops one buyer, or has it go on. `false` where it is no process.
     pub(super) fn pause(&self, buyer: u32, is_to_stop: bool) -> bool {
-        let Home::Processes(brood) = self else { return false };
+        let Home::Processes(children) = self else { return false };
         if is_to_stop {
-            brood.stop(buyer);
+            children.stop(buyer);
         } else {
-            brood.signal_one(buyer, Signal::SIGCONT);
+            children.signal_one(buyer, Signal::SIGCONT);
         }
         true
     }
 
     /// Has all go on that were stopped.
     pub(super) fn go_on(&self) {
-        if let Home::Processes(brood) = self {
-            brood.signal(Signal::SIGCONT);
+        if let Home::Processes(children) = self {
+            children.signal(Signal::SIGCONT);
         }
     }
 
     /// Waits until all have left, and says which were killed, by which signal; 0 stands for a panic.
     pub(super) fn reap(&mut self) -> Vec<(u32, i32)> {
         match self {
-            Home::Processes(brood) => brood.reap(),
+            Home::Processes(children) => children.reap(),
             Home::Threads(threads) => threads.join(),
             Home::Tasks(tasks) => tasks.join(),
         }

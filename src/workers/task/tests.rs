@@ -6,7 +6,7 @@ use super::*;
 use crate::plan::{Pace, PerBuyer, Workers};
 use crate::protocol::file::{Lock, Sale, Write};
 use crate::store::file::FileStore;
-use crate::store::file::lock::{Locker, Meeting};
+use crate::store::file::lock::{CommonLock, Locker};
 
 fn plan(lock: Lock, buyers: u32, file: std::path::PathBuf) -> Plan {
     Plan {
@@ -53,8 +53,8 @@ fn without_the_doorway_a_full_pool_is_a_deadlock() {
     let folder = tempfile::tempdir().expect("a folder");
     let (sale, file) = (Sale::new(Lock::Flock, Write::Overwrite), folder.path().join("ticket.json"));
     std::fs::write(&file, "{\"ticket\": 20}").expect("written");
-    let meeting = Meeting::new(&sale).expect("a meeting");
-    let open = || Arc::new(Locker::open(&sale, &file, &meeting).expect("open"));
+    let common = CommonLock::new(&sale).expect("made");
+    let open = || Arc::new(Locker::open(&sale, &file, &common).expect("open"));
     // One thread for tasks, and one for blocking calls.
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.max_blocking_threads(1).enable_time().build().expect("a runtime");

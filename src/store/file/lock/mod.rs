@@ -66,14 +66,14 @@ pub fn sidecar_path(file: &Path) -> PathBuf {
 /// semaphore, or where the process ids in a lockfile count. All other kinds meet at a file, and each buyer
 /// opens its own.
 #[derive(Clone, Debug)]
-pub struct Meeting {
+pub struct CommonLock {
     semaphore: Option<Arc<semaphore::Semaphore>>,
     home: Option<Home>,
     /// The open file that all buyers inherit, where they are to.
     inherited: Arc<OnceLock<Arc<File>>>,
 }
 
-impl Meeting {
+impl CommonLock {
     /// What buyers of this sale will have in common.
     ///
     /// # Errors
@@ -127,8 +127,8 @@ impl Locker {
     ///
     /// # Errors
     /// When the file that carries it can't be opened.
-    pub fn open(sale: &Sale, file: &Path, meeting: &Meeting) -> io::Result<Self> {
-        Self::with_carrier(sale, file, meeting, || open_carrier(sale, file))
+    pub fn open(sale: &Sale, file: &Path, common: &CommonLock) -> io::Result<Self> {
+        Self::with_carrier(sale, file, common, || open_carrier(sale, file))
     }
 
     /// Opens the lock of a buyer that has opened its ticket file already: where the lock sits on that,
@@ -136,23 +136,23 @@ impl Locker {
     ///
     /// # Errors
     /// As [`Locker::open`].
-    pub fn beside(sale: &Sale, ticket_file: &TicketFile, meeting: &Meeting) -> io::Result<Self> {
+    pub fn beside(sale: &Sale, ticket_file: &TicketFile, common: &CommonLock) -> io::Result<Self> {
         match sale.lock_on {
             LockOn::Ticket => {
-                Self::with_carrier(sale, ticket_file.path(), meeting, || Ok(Arc::clone(ticket_file.file())))
+                Self::with_carrier(sale, ticket_file.path(), common, || Ok(Arc::clone(ticket_file.file())))
             }
-            LockOn::Sidecar => Self::open(sale, ticket_file.path(), meeting),
+            LockOn::Sidecar => Self::open(sale, ticket_file.path(), common),
         }
     }
 
     fn with_carrier(
         sale: &Sale,
         file: &Path,
-        meeting: &Meeting,
+        common: &CommonLock,
         carrier: impl FnOnce() -> io::Result<Arc<File>>,
     ) -> io::Result<Self> {
         let other_kind = || io::Error::other("the buyers met for another kind of lock");
-        let carrier = || match meeting.inherited.get().filter(|_| sale.inherit) {
+        let carrier = || match common.inherited.get().filter(|_| sale.inherit) {
             Some(inherited) => Ok(Arc::clone(inherited)),
             None => carrier(),
         };
@@ -162,10 +162,10 @@ impl Locker {
             Lock::Posix => Kind::Posix(carrier()?),
             Lock::Ofd => Kind::Ofd(carrier()?),
             Lock::Lockfile | Lock::Link | Lock::Lease => {
-                let home = meeting.home.as_ref().ok_or_else(other_kind)?;
+                let home = common.home.as_ref().ok_or_else(other_kind)?;
                 Kind::Lockfile(lockfile::Lockfile::new(file, sale, home))
             }
-            Lock::Semaphore => Kind::Semaphore(meeting.semaphore.clone().ok_or_else(other_kind)?),
+            Lock::Semaphore => Kind::Semaphore(common.semaphore.clone().ok_or_else(other_kind)?),
             Lock::Mkdir => Kind::Mkdir(mkdir::Folder::new(file)),
         }))
     }

@@ -49,8 +49,8 @@ const KINDS: &[Lock] = &[
 fn each_kind_is_taken_let_go_and_taken_again() {
     for lock in KINDS.iter().copied() {
         let (_folder, path) = shop();
-        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
-        let locker = Locker::open(&sale(lock), &path, &meeting).expect("open");
+        let common = CommonLock::new(&sale(lock)).expect("made");
+        let locker = Locker::open(&sale(lock), &path, &common).expect("open");
         for _ in 0..2 {
             assert!(locker.try_lock().expect("works here"), "{lock}");
             locker.unlock().expect("unlocked");
@@ -66,8 +66,8 @@ fn each_kind_is_taken_let_go_and_taken_again() {
 fn within_one_process_all_kinds_exclude_but_posix() {
     for lock in KINDS.iter().copied() {
         let (_folder, path) = shop();
-        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
-        let open = || Locker::open(&sale(lock), &path, &meeting).expect("open");
+        let common = CommonLock::new(&sale(lock)).expect("made");
+        let open = || Locker::open(&sale(lock), &path, &common).expect("open");
         let (one, other) = (open(), open());
         assert!(one.try_lock().expect("works here"));
         assert_eq!(other.try_lock().expect("works here"), lock == Lock::Posix, "{lock}");
@@ -171,8 +171,8 @@ fn flock_and_fcntl_ignore_each_other() {
 fn who_ignores_the_lock_gets_in() {
     for lock in KINDS.iter().copied() {
         let (_folder, path) = shop();
-        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
-        let locker = Locker::open(&sale(lock), &path, &meeting).expect("open");
+        let common = CommonLock::new(&sale(lock)).expect("made");
+        let locker = Locker::open(&sale(lock), &path, &common).expect("open");
         assert!(locker.try_lock().expect("locked"));
         std::fs::write(&path, "{\"ticket\": 0}").expect("written in spite of the lock");
     }
@@ -186,15 +186,15 @@ fn a_renamed_file_leaves_its_lock_behind() {
         for (lock_on, two_holders) in [(LockOn::Ticket, true), (LockOn::Sidecar, false)] {
             let (folder, path) = shop();
             let sale = Sale { lock_on, write: Write::Rename, ..sale(lock) };
-            let meeting = Meeting::new(&sale).expect("a meeting");
-            let one = Locker::open(&sale, &path, &meeting).expect("open");
+            let common = CommonLock::new(&sale).expect("made");
+            let one = Locker::open(&sale, &path, &common).expect("open");
             assert!(one.try_lock().expect("locked"));
             let fresh = folder.path().join("fresh");
             std::fs::write(&fresh, "{\"ticket\": 0}").expect("written");
             std::fs::rename(&fresh, &path).expect("renamed");
             // OFD stands in for POSIX here, which can't conflict within one process.
             let other = if lock == Lock::Posix { Lock::Ofd } else { lock };
-            let other = Locker::open(&Sale { lock: other, ..sale }, &path, &meeting).expect("open");
+            let other = Locker::open(&Sale { lock: other, ..sale }, &path, &common).expect("open");
             assert_eq!(other.try_lock().expect("works here"), two_holders, "{lock} {lock_on}");
         }
     }
@@ -236,8 +236,8 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
     count_interrupts();
     for lock in [Lock::Flock, Lock::Ofd, Lock::Semaphore, Lock::Lockfile] {
         let (_folder, path) = shop();
-        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
-        let open = || Locker::open(&sale(lock), &path, &meeting).expect("open");
+        let common = CommonLock::new(&sale(lock)).expect("made");
+        let open = || Locker::open(&sale(lock), &path, &common).expect("open");
         let (holder, waiter) = (open(), open());
         assert!(holder.try_lock().expect("locked"));
         let asked = AtomicU32::new(0);
@@ -268,8 +268,8 @@ fn flock_and_ofd_do_not_detect_a_deadlock() {
     count_interrupts();
     for lock in [Lock::Flock, Lock::Ofd] {
         let ((_folder, one), (_other_folder, other)) = (shop(), shop());
-        let meeting = Meeting::new(&sale(lock)).expect("a meeting");
-        let open = |path: &Path| Locker::open(&sale(lock), path, &meeting).expect("open");
+        let common = CommonLock::new(&sale(lock)).expect("made");
+        let open = |path: &Path| Locker::open(&sale(lock), path, &common).expect("open");
         let held = (open(&one), open(&other));
         assert!(held.0.try_lock().expect("locked") && held.1.try_lock().expect("locked"));
         let ended = AtomicU32::new(0);
@@ -375,8 +375,8 @@ fn a_lease_that_is_up_is_anothers() {
     for (lease_ns, is_up) in [(1, true), (3_600_000_000_000, false)] {
         let (_folder, path) = shop();
         let sale = Sale { lease_ns: Some(lease_ns), ..sale(Lock::Lease) };
-        let meeting = Meeting::new(&sale).expect("a meeting");
-        let open = || Locker::open(&sale, &path, &meeting).expect("open");
+        let common = CommonLock::new(&sale).expect("made");
+        let open = || Locker::open(&sale, &path, &common).expect("open");
         let (slow, next) = (open(), open());
         assert!(slow.try_lock().expect("works here"));
         assert_eq!(next.try_lock().expect("works here"), is_up);
@@ -401,8 +401,8 @@ fn what_is_taken_for_dead_is_removed_whosever_it_is_by_then() {
     let (_folder, path) = shop();
     let steps = "break-stale lock read write unlock".parse().expect("steps");
     let sale = Sale::of_steps(steps, Some(Lock::Lockfile), None, None).expect("a sale");
-    let meeting = Meeting::new(&sale).expect("a meeting");
-    let open = |sale: &Sale| Locker::open(sale, &path, &meeting).expect("open");
+    let common = CommonLock::new(&sale).expect("made");
+    let open = |sale: &Sale| Locker::open(sale, &path, &common).expect("open");
     let (one, other) = (open(&sale), open(&sale));
     assert!(!one.looks_stale(false), "there is none");
     leave_dead(&path).expect("left");

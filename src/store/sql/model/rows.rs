@@ -20,7 +20,7 @@ use super::ways::{Begins, Receipts, Sees, Ways};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::{Action, Mishap, Reply};
 use crate::stock::Stock;
-use crate::world::{Held, Model, Standing};
+use crate::world::{Held, Model, OwnState};
 use queue::{close_gaps, queue};
 
 /// How a row is locked.
@@ -464,7 +464,7 @@ impl Model for RowModel {
         Reply::Stock(if self.by_receipts { self.capacity - self.receipts } else { self.stock })
     }
 
-    fn standing(&self, seat: &Seat) -> Standing {
+    fn own_state(&self, seat: &Seat) -> OwnState {
         let row = match seat.row {
             Hold::No => None,
             Hold::Share => Some(Held::SharedRow),
@@ -475,7 +475,7 @@ impl Model for RowModel {
                 if self.by_receipts { self.capacity - receipts } else { stock }
             },
         );
-        Standing {
+        OwnState {
             in_transaction: seat.in_transaction,
             snapshot,
             written: seat.written,

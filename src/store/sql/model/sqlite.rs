@@ -24,7 +24,7 @@ use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::sql::{Journal, SqlSale};
 use crate::protocol::{Action, Mishap, Reply};
 use crate::stock::Stock;
-use crate::world::{Held, Model, Standing};
+use crate::world::{Held, Model, OwnState};
 
 /// SQLITE_BUSY.
 const BUSY: StoreCode = StoreCode(5);
@@ -352,7 +352,7 @@ impl Model for SqliteModel {
         Reply::Stock(if self.by_receipts { self.capacity - self.receipts } else { self.stock })
     }
 
-    fn standing(&self, seat: &Seat) -> Standing {
+    fn own_state(&self, seat: &Seat) -> OwnState {
         let snapshot = seat.reads.filter(|_| self.journal == Journal::Wal);
         let snapshot = snapshot.map(
             |Snapshot { stock, receipts, .. }| {
@@ -362,7 +362,7 @@ impl Model for SqliteModel {
         // In a write-ahead log a reader is in nobody's way.
         let reads = seat.reads.is_some() && self.journal == Journal::Delete;
         let held = [(seat.writes, Held::Writing), (seat.pending, Held::Pending), (reads, Held::Reading)];
-        Standing {
+        OwnState {
             in_transaction: seat.in_transaction,
             snapshot,
             written: seat.written,

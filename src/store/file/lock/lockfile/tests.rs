@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use nix::errno::Errno;
 
 use super::super::tests::{sale, shop};
-use super::super::{Locker, Meeting};
+use super::super::{CommonLock, Locker};
 use super::path as path_of;
 use super::*;
 use crate::protocol::file::{Lock, Sale};
@@ -33,12 +33,12 @@ fn a_dead_holders_lockfile_is_reported_and_removed_only_on_request() {
     let (_folder, path) = shop();
     let pid = dead_pid();
     std::fs::write(path_of(&path), text_of(pid)).expect("written");
-    let meeting = Meeting::new(&lockfile_sale(false)).expect("a meeting");
-    let keeper = Locker::open(&lockfile_sale(false), &path, &meeting).expect("open");
+    let common = CommonLock::new(&lockfile_sale(false)).expect("made");
+    let keeper = Locker::open(&lockfile_sale(false), &path, &common).expect("open");
     assert_eq!(keeper.lock(|| false).expect("works here"), Wait::HolderGone { pid });
     assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), Some(7));
     assert!(path_of(&path).exists());
-    let breaker = Locker::open(&lockfile_sale(true), &path, &meeting).expect("open");
+    let breaker = Locker::open(&lockfile_sale(true), &path, &common).expect("open");
     assert_eq!(breaker.lock(|| false).expect("works here"), Wait::Granted);
     assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), None);
     assert!(!keeper.try_lock().expect("held by a process that lives"));
@@ -61,8 +61,8 @@ fn a_lockfile_is_not_broken_on_suspicion() {
     ] {
         let (_folder, path) = shop();
         std::fs::write(path_of(&path), &text).expect("written");
-        let meeting = Meeting::new(&lockfile_sale(true)).expect("a meeting");
-        let breaker = Locker::open(&lockfile_sale(true), &path, &meeting).expect("open");
+        let common = CommonLock::new(&lockfile_sale(true)).expect("made");
+        let breaker = Locker::open(&lockfile_sale(true), &path, &common).expect("open");
         let asked = AtomicU32::new(0);
         let thrice = || asked.fetch_add(1, Ordering::Relaxed) >= 3;
         assert_eq!(breaker.lock(thrice).expect("works here"), Wait::GivenUp, "{text:?}");
@@ -90,8 +90,8 @@ fn a_holder_that_has_just_left_is_not_taken_for_dead() {
 fn breaking_a_stale_lockfile_lets_one_in_only() {
     let (_folder, path) = shop();
     let stale = || std::fs::write(path_of(&path), text_of(dead_pid())).expect("written");
-    let meeting = Meeting::new(&lockfile_sale(true)).expect("a meeting");
-    let open = || Locker::open(&lockfile_sale(true), &path, &meeting).expect("open");
+    let common = CommonLock::new(&lockfile_sale(true)).expect("made");
+    let open = || Locker::open(&lockfile_sale(true), &path, &common).expect("open");
 
     // Both have found the dead holder. The careless way:
     stale();

@@ -39,7 +39,7 @@ pub(super) trait UnderWay {
 }
 
 /// Attends to the sale until the last buyer has left. Returns whether it was interrupted.
-pub(super) fn attend(
+pub(super) fn watch_over(
     plan: &Plan,
     recorder: &Recorder,
     watch: &mut Watch<'_>,

@@ -25,7 +25,7 @@ closed_set! {
 
 /// What a buyer has of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct OwnState {
     /// Whether it is in a transaction.
     pub in_transaction: bool,
     /// The stock that its snapshot holds, where it has one.

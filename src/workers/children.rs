@@ -76,7 +76,7 @@ pub fn only_thread() -> Result<(), ForkError> {
 
 /// The buyers of one launch that are alive, from 1. Whatever happens to the launcher's code, none
 /// outlives it.
-pub(super) struct Brood {
+pub(super) struct Children {
     buyers: u32,
     pids: Vec<Pid>,
 }
@@ -93,7 +93,7 @@ pub(super) enum Fate {
     Killed,
 }
 
-impl Brood {
+impl Children {
     /// For so many buyers; makes sure that this process may fork.
     pub(super) fn new(buyers: u32) -> Result<Self, ForkError> {
         only_thread()?;
@@ -217,7 +217,7 @@ impl Brood {
     }
 }
 
-impl Drop for Brood {
+impl Drop for Children {
     fn drop(&mut self) {
         if !self.pids.is_empty() {
             self.signal(Signal::SIGKILL);
