@@ -1,5 +1,8 @@
 //! The words of the gate.
 
+// Without PostgreSQL there is none.
+#![cfg_attr(not(feature = "postgres"), allow(dead_code))]
+
 use super::texts;
 
 texts! {
