@@ -156,11 +156,7 @@ impl Bench<'_> {
     }
 
     fn add(&mut self, exit: Exit) {
-        self.worst = match (self.worst, exit) {
-            (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
-            (Exit::Unsound, _) | (_, Exit::Unsound) => Exit::Unsound,
-            _ => exit,
-        };
+        self.worst = self.worst.worse(exit);
     }
 
     /// Judges one; `None` if an interrupt ended that.
@@ -202,7 +198,7 @@ impl Bench<'_> {
         if self.args.junit.is_some() {
             self.suites.push(junit::suite(&checked));
         }
-        self.args.pictures.draw(&history, &verdict, &mut self.outputs);
+        self.args.pictures.draw(&history, &verdict, self.lang, &mut self.outputs);
         Ok(verdict.ruling.into())
     }
 }

@@ -66,6 +66,17 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    /// How several end that each end so: with the worst of them.
+    const fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
+            (Exit::Unsound, _) | (_, Exit::Unsound) => Exit::Unsound,
+            _ => other,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {

@@ -29,10 +29,10 @@ impl PictureArgs {
     }
 
     /// Draws what was asked for.
-    pub(super) fn draw(&self, history: &History, verdict: &Verdict, outputs: &mut Outputs<'_>) {
+    pub(super) fn draw(&self, history: &History, verdict: &Verdict, lang: Lang, outputs: &mut Outputs<'_>) {
         let interrupted = outputs.interrupted;
         if let Some(path) = &self.html {
-            outputs.note(path, html::write(history, verdict, path, interrupted));
+            outputs.note(path, html::write(&[(history, verdict)], lang, path, interrupted));
         }
         if let Some(path) = &self.trace {
             outputs.note(path, trace::write(history, verdict, path, interrupted));

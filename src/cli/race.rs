@@ -256,7 +256,7 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
         if let Some(path) = &output.history {
             outputs.note(path, history::write(&worst.history, path, interrupted));
         }
-        output.pictures.draw(&worst.history, &worst.verdict, &mut outputs);
+        output.pictures.draw(&worst.history, &worst.verdict, lang, &mut outputs);
         picture = in_terminal(&worst.history, lang);
     }
     printed?;

@@ -219,7 +219,7 @@ impl ReplayArgs {
         if let Some(path) = &self.history {
             outputs.note(path, history::write(history, path, interrupted));
         }
-        self.pictures.draw(history, verdict, &mut outputs);
+        self.pictures.draw(history, verdict, lang, &mut outputs);
         if self.json {
             print_json(&document(repeated, self.times, &outputs.failures), interrupted)?;
             return Ok(outputs.exit(exit));

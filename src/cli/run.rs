@@ -281,7 +281,7 @@ fn conclude(
     if let Some(path) = &args.history {
         outputs.note(path, history::write(history, path, interrupted));
     }
-    args.pictures.draw(history, verdict, &mut outputs);
+    args.pictures.draw(history, verdict, lang, &mut outputs);
     // Not before the files: they take what stdout may not.
     printed?;
     if args.json {

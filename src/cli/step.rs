@@ -10,7 +10,8 @@ use nix::errno::Errno;
 
 use super::Exit;
 use super::number::up_to;
-use super::outputs::Outputs;
+use super::outputs::{Outputs, check_outputs, kept};
+use super::pictures::PictureArgs;
 use super::print::print;
 use super::replay::{plan_of, text, was_interrupted};
 use super::run::SaleArgs;
@@ -57,6 +58,8 @@ pub(super) struct StepArgs {
     workers: WorkersArgs,
     #[command(flatten)]
     place: StoreArgs,
+    #[command(flatten)]
+    pictures: PictureArgs,
 }
 
 /// What was typed.
@@ -93,7 +96,8 @@ impl Typed {
 
 pub(super) fn execute(args: &StepArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let plan = plan_of(&args.sale, &args.place, args.workers, Some(args.buyers), &Schedule::default())?;
-    match step_through(&plan, lang, interrupted) {
+    check_outputs(&kept(&plan), args.pictures.paths())?;
+    match step_through(&plan, &args.pictures, lang, interrupted) {
         Ok(exit) => Ok(exit),
         Err(error) => match error.downcast_ref::<ReplayError>() {
             Some(error) if was_interrupted(error) => Ok(Exit::Interrupted),
@@ -102,7 +106,12 @@ pub(super) fn execute(args: &StepArgs, lang: Lang, interrupted: &AtomicBool) -> 
     }
 }
 
-fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+fn step_through(
+    plan: &Plan,
+    pictures: &PictureArgs,
+    lang: Lang,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<Exit> {
     let mut session = Conductor::start(plan, interrupted).map_err(ReplayError::from)?;
     // Going back begins again with the stock that was there at first.
     let plan = session.plan().clone();
@@ -164,6 +173,7 @@ fn step_through(plan: &Plan, lang: Lang, interrupted: &AtomicBool) -> anyhow::Re
     let left_early = interrupted.load(Ordering::Relaxed);
     let mut outputs = Outputs::new(interrupted);
     outputs.note_unread(&first.sold.history);
+    pictures.draw(&first.sold.history, &first.sold.verdict, lang, &mut outputs);
     print(&text(&Repeated { first, times: 1, differs: None }, lang, Detail::Normal), interrupted)?;
     Ok(outputs.exit(if left_early { Exit::Interrupted } else { ruling.into() }))
 }

@@ -3,6 +3,18 @@
 use super::texts;
 
 texts! {
+    /// The page's summary: rows that are not as documented.
+    differs(rows) { en: "differs from its documentation: {rows}", zh: "与文档不符：{rows}" }
+    /// The page's summary: safe rows.
+    holds_here(rows) { en: "holds here: {rows}", zh: "在这里守得住：{rows}" }
+    /// The page's summary: unsafe rows.
+    does_not_hold(rows) { en: "does not hold: {rows}", zh: "守不住：{rows}" }
+    /// The page's summary: rows that say nothing.
+    not_shown(rows) { en: "inconclusive: {rows}", zh: "没有定论：{rows}" }
+    /// The page: back from a sorted table.
+    in_groups() { en: "In groups again", zh: "恢复分组" }
+    /// The page: how to sort.
+    sort_hint() { en: "A click on a heading sorts.", zh: "点表头排序。" }
     /// A column: when the holder is killed.
     column_killed() { en: "holder killed", zh: "持有者被杀" }
     /// The same, where there is little room.

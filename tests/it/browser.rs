@@ -156,6 +156,30 @@ impl Browser {
         self.settle();
     }
 
+    /// From now on it has a touch screen, and no mouse.
+    pub fn has_fingers(&mut self) {
+        self.call("Emulation.setTouchEmulationEnabled", json!({"enabled": true, "maxTouchPoints": 2}));
+        self.call("Emulation.setEmitTouchEventsForMouse", json!({"enabled": false}));
+    }
+
+    /// Puts fingers on the page, moves them, and lifts them: each from a point to another.
+    pub fn touch(&mut self, fingers: &[[(f64, f64); 2]]) {
+        let points = |at: usize| -> Vec<Value> {
+            let place = |(finger, id): (&[(f64, f64); 2], usize)| {
+                let (x, y) = finger[at];
+                json!({"x": x, "y": y, "id": id})
+            };
+            fingers.iter().zip(0..).map(place).collect()
+        };
+        let (start, end) = (points(0), points(1));
+        self.call("Input.dispatchTouchEvent", json!({"type": "touchStart", "touchPoints": start}));
+        if start != end {
+            self.call("Input.dispatchTouchEvent", json!({"type": "touchMove", "touchPoints": end}));
+        }
+        self.call("Input.dispatchTouchEvent", json!({"type": "touchEnd", "touchPoints": []}));
+        self.settle();
+    }
+
     /// Drags from a point of the page to another.
     pub fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
         let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);

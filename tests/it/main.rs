@@ -21,6 +21,8 @@ mod mishaps;
 mod outputs;
 mod outsiders;
 mod page;
+mod page_matrix;
+mod page_plays;
 mod page_shows;
 mod planted;
 mod protocols;

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use ticketsim::fault::TornText;
 use ticketsim::history::{Header, History, Outcome, Purchase, Steps};
-use ticketsim::report::page::html;
+use ticketsim::report::page::{Lang, html};
 use ticketsim::verdict::judge;
 
 use crate::browser::{Browser, LAPTOP, Screen};
@@ -41,7 +41,7 @@ fn known_peace() -> History {
 
 pub(crate) fn write_page(folder: &Folder, history: &History) -> PathBuf {
     let path = folder.path("timeline.html");
-    html::write(history, &judge(history), &path, &AtomicBool::new(false)).expect("written");
+    html::write(&[(history, &judge(history))], Lang::En, &path, &AtomicBool::new(false)).expect("written");
     path
 }
 
@@ -454,6 +454,7 @@ fn picture_for_the_readme() {
     browser.open(&folder.path("timeline.html"), &Screen { scale: 1.5, ..LAPTOP });
     // As far as the timeline goes.
     let bottom = browser.number("document.querySelector('.picture').getBoundingClientRect().bottom");
+    browser.eval("document.querySelector('.playback').style.position = 'static'");
     browser.show(&Screen { height: bottom as u32 + 14, scale: 1.5, ..LAPTOP });
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/timeline.webp");
     browser.screenshot(&path);

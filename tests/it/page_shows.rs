@@ -67,7 +67,7 @@ fn a_receipt_for_a_ticket_that_was_sold_already_looks_like_one() {
     let page = write_page(&folder, &sound);
     browser.open(&page, &LAPTOP);
     assert_eq!(browser.text("ticketsim.history.kind.join()"), "0,0");
-    assert!(!browser.text("document.querySelector('main').textContent").contains("sold already"));
+    assert!(!browser.text("document.querySelector('.main').textContent").contains("sold already"));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn every_anomaly_of_two_hundred_buyers_is_reached_and_drawn() {
 }
 
 /// As PostgreSQL tells it: one that committed, one that was aborted, one that was tried again, one without an answer.
-fn at_a_database() -> History {
+pub(crate) fn at_a_database() -> History {
     let steps = |read: u64, written: Option<u64>, unlocked: Option<u64>| Steps {
         read_ns: Some(read * MS),
         written_ns: written.map(|at| at * MS),

@@ -107,3 +107,16 @@ fn ctrl_c_at_the_prompt_leaves_no_process() {
     drop(stdin);
     assert!(buyers.iter().all(|buyer| !crate::harness::alive(*buyer)));
 }
+
+/// What was stepped by hand is drawn like any other history.
+#[test]
+fn a_race_that_was_stepped_is_a_page() {
+    let folder = Folder::new();
+    let ran = step(&folder, "--buyers 2 --tickets 1 --no-lock --html by-hand.html", "1\n2\n1\n2\n");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""), "{ran:?}");
+    let page = folder.read("by-hand.html");
+    assert!(page.contains("<title>2 buyers, 1 ticket, no lock: unsound"), "{page:.400}");
+    let ran = step(&folder, "--buyers 2 --tickets 1 --html nowhere/page.html", "1\n");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("nowhere/page.html"), "{ran:?}");
+}

@@ -1,14 +1,16 @@
 // The history: decoded from the page into arrays, one number a purchase. The stream's format is
 // described in src/report/columns.rs. Times are nanoseconds since the first call; NaN is "not known".
 
-const page = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id + suffix);
+const article = document.querySelector(`article[data-run="${suffix}"]`);
+const page = JSON.parse(byId("data").textContent);
 
 const BOUGHT = 0, REFUSED = 1, FAILED = 2, UNKNOWN = 3, RETURNED = 4, READ = 5;
 // Bought, but a ticket that had been sold already: a kind to be drawn, no outcome.
 const AGAIN = 6;
 
 function decodeHistory() {
-  const text = atob(document.getElementById("stream").textContent.trim());
+  const text = atob(byId("stream").textContent.trim());
   const count = page.count;
   let at = 0;
 
@@ -82,6 +84,14 @@ function decodeHistory() {
     }
     history.end[i] = history.outcome[i] === UNKNOWN && !(mask & 256) ? Math.max(end, page.span_ns) : end;
   }
+  // Who never returned was at it until it was killed, where it is known when that was.
+  for (const [lane, letter, at] of page.mishaps) {
+    for (let i = 0; letter === "K" && i < count; i++) {
+      if (page.lane_buyers[history.lane[i]] === page.lane_buyers[lane] && Number.isNaN(returned[i])) {
+        history.end[i] = history.outcome[i] === UNKNOWN ? at : Math.max(history.end[i], at);
+      }
+    }
+  }
   history.torn = new Map(page.torn);
   // When it had the lock, or the row: a read that locks its row has it when it is answered.
   history.granted = page.transactions?.row_lock ? locked.map((at, i) => (Number.isNaN(at) ? read[i] : at)) : locked;
@@ -153,7 +163,7 @@ const grouped = (number) => number.toLocaleString("en");
 
 const history_ = decodeHistory();
 
-const laneName = (lane) => `buyer ${page.lane_buyers[lane]}`;
+const laneName = (lane) => t("buyer", { name: page.lane_buyers[lane] });
 
 // The same, short enough for its place beside the lane.
 const shortName = (lane) => (laneName(lane).length > 16 ? `${laneName(lane).slice(0, 15)}…` : laneName(lane));

@@ -5,20 +5,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::both::Both;
 use super::columns::Columns;
-use super::connectors::Piece;
 use super::lanes::{Extent, Lane, buyer_name};
-use super::shown::Shown;
+use super::shown::{Numbered, Shown};
 use super::transaction::Transactions;
 use crate::fault::{Fault, FaultKind};
 use crate::foreign;
-use crate::history::{Befallen, History, Outcome, Purchase};
-use crate::lang::Lang;
+use crate::history::{Befallen, History, Outcome, Purchase, Tally, Timing};
 use crate::report::words;
 use crate::stock::Stock;
 use crate::verdict::{Ruling, Verdict};
-
-const LANG: Lang = Lang::En;
 
 /// What the script needs beside the stream. Numbers beyond 2⁵³ travel as strings.
 #[derive(Serialize)]
@@ -35,7 +32,10 @@ pub(super) struct Data<'a> {
     files: Vec<&'a str>,
     lane_buyers: Vec<String>,
     lane_tracks: Vec<u32>,
-    torn: Vec<(u32, String)>,
+    torn: Vec<(u32, [String; 2])>,
+    /// How many purchases had no room in the record, and when the last of all returned.
+    unrecorded: u64,
+    whole_ns: u64,
     left_torn: Option<Cow<'a, str>>,
     sound: bool,
     /// What the times say of transactions, where there are any.
@@ -50,7 +50,7 @@ pub(super) struct Data<'a> {
 #[derive(Serialize)]
 struct PieceData<'a> {
     kind: &'static str,
-    sentence: &'a str,
+    sentence: [&'a str; 2],
     purchases: Vec<u32>,
     /// From purchase and moment to purchase and moment.
     connector: Option<(u32, u64, u32, u64)>,
@@ -68,28 +68,32 @@ impl<'a> Data<'a> {
     ) -> Self {
         let rank = |place: u32| columns.rank[place as usize];
         let since = |ns: u64| ns.saturating_sub(extent.from_ns);
-        let piece = |kind, piece: &'a Piece| PieceData {
+        let piece = |kind, Numbered { piece, sentence, .. }: &'a Numbered| PieceData {
             kind,
-            sentence: &piece.sentence,
+            sentence: [&sentence.en, &sentence.zh],
             purchases: piece.places.iter().map(|place| rank(*place)).collect(),
             connector: piece.connector.map(|c| (rank(c.from), since(c.from_ns), rank(c.to), since(c.to_ns))),
             window: piece.window_ns.map(|(from_ns, until_ns)| (since(from_ns), since(until_ns))),
         };
         let torn = |(purchase, place): (&Purchase, u32)| {
-            Some((rank(place), words::torn_text(purchase.torn.as_ref()?, LANG)))
+            let text = purchase.torn.as_ref()?;
+            let Both { en, zh } = Both::of(|lang| words::torn_text(text, lang));
+            Some((rank(place), [en, zh]))
         };
         let mishap = |one: &Befallen| {
             let lane = lanes.iter().position(|lane| lane.buyer == one.buyer)?;
             Some((lane, one.mishap.letter().name(), since(one.at_ns), one.until_ns.map(since)))
         };
         let pieces_of =
-            |shown: &'a Shown| shown.pieces.iter().map(move |numbered| piece(shown.kind, &numbered.piece));
+            |shown: &'a Shown| shown.pieces.iter().map(move |numbered| piece(shown.kind, numbered));
         Self {
             count: history.purchases.len(),
             span_ns: extent.length_ns(),
             initial: history.header.initial.or(verdict.ledger.initial),
             several: verdict.items.len() > 1,
             remaining: history.header.remaining,
+            unrecorded: unrecorded(history),
+            whole_ns: whole_ns(history, extent),
             outcomes: Outcome::ALL.iter().map(|outcome| outcome.name()).collect(),
             faults: FaultKind::ALL.iter().map(|fault| fault.name()).collect(),
             files: history.header.parts.iter().map(|part| part.name.as_str()).collect(),
@@ -116,4 +120,29 @@ fn codes(history: &History) -> BTreeMap<i32, String> {
         .iter()
         .flat_map(|purchase| of_fault(purchase).into_iter().chain(of_tries(purchase)));
     all.map(|code| (code.0, code.to_string())).collect()
+}
+
+/// How many purchases had no room in the record.
+pub(super) fn unrecorded(history: &History) -> u64 {
+    let Tally { bought, refused, failed } = history.header.unrecorded;
+    bought.saturating_add(refused).saturating_add(failed)
+}
+
+/// How long the whole took from the first call: longer than what was recorded, where not all was.
+fn whole_ns(history: &History, extent: Extent) -> u64 {
+    let ended_ns = |timing: Timing| timing.go_ns.saturating_add(timing.elapsed_ns);
+    let timing = history.header.timing.filter(|_| unrecorded(history) > 0);
+    timing.map_or(extent.until_ns, ended_ns).max(extent.until_ns) - extent.from_ns
+}
+
+/// The name of an outcome's text.
+pub(super) const fn outcome_text(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Bought => "outcome_bought",
+        Outcome::Refused => "outcome_refused",
+        Outcome::Failed => "outcome_failed",
+        Outcome::Unknown => "outcome_unknown",
+        Outcome::Returned => "outcome_returned",
+        Outcome::Read => "outcome_read",
+    }
 }

@@ -5,7 +5,7 @@
 // pattern and in their sign. Where a lane has more purchases than pixels, columns of pixels stand for
 // them: full height bought or sold already, lower half refused, upper half failed, middle waiting.
 
-const GUTTER = 118, AXIS = 26, STOCK = 112, RIGHT = 14;
+const AXIS = 26, STOCK = 112, RIGHT = 14;
 const LABEL_ROOM = 170;
 // ⚠ as a character, not as a picture.
 const SIGNS = ["✓", "✕", "!", "?", "↩", "○", "⚠\ufe0e"];
@@ -66,6 +66,7 @@ function patterns(context, colours, ratio) {
     brush.fillRect(3, 0, 1.5, 6);
   });
   return {
+    hatched: stripes(colours.wait),
     outcome: [null, stripes(colours.outcome[REFUSED]), dots(colours.outcome[FAILED]), null, null, null, crosses],
     empty: upright,
   };
@@ -124,14 +125,22 @@ function drawStock(context, view, colours, stock) {
   context.textAlign = "left";
   context.font = `600 13px ${FONT}`;
   context.fillStyle = colours.ink;
-  context.fillText("stock", 10, (top + bottom) / 2);
+  context.fillText(t("stock"), 10, (top + bottom) / 2);
+  if (!Number.isNaN(shared.time)) {
+    const level = stockAt(shared.time);
+    context.font = `700 20px ${FONT}`;
+    context.fillText(level === null ? "?" : signed(level), 10, (top + bottom) / 2 - 22, view.gutter - 40);
+  }
   if (stock.byReceipts) {
     context.font = `11px ${FONT}`;
     context.fillStyle = colours.muted;
-    context.fillText("by receipts", 10, (top + bottom) / 2 + 15);
+    context.fillText(t("by_receipts"), 10, (top + bottom) / 2 + 15);
   }
   context.beginPath();
-  context.rect(view.left, AXIS, view.right - view.left, STOCK);
+  const known = page.unrecorded > 0 ? Math.max(view.left, Math.min(view.right, view.x(page.span_ns))) : view.right;
+  hatch(context, view, known, AXIS + 6, STOCK - 12);
+  context.beginPath();
+  context.rect(view.left, AXIS, known - view.left, STOCK);
   context.clip();
   if (stock.parted) {
     context.strokeStyle = colours.anomaly;
@@ -145,6 +154,14 @@ function drawStock(context, view, colours, stock) {
   strokeSteps(context, stock.inFile, view, y);
   nameLines(context, view, colours, stock, y);
   context.restore();
+}
+
+// What was not recorded: hatched to the end of the run.
+function hatch(context, view, from, top, height) {
+  const until = Math.min(view.right, view.x(page.whole_ns));
+  if (page.unrecorded === 0 || until <= from) return;
+  context.fillStyle = view.hatched;
+  context.fillRect(from, top, until - from, height);
 }
 
 // The lowest and highest stock to show: all of it, unless what is in view is so small a part of it that
@@ -167,22 +184,22 @@ const signed = (number) => (number < 0 ? "−" : "") + grouped(Math.abs(number))
 // Names the two lines where they end, if there is room.
 function nameLines(context, view, colours, stock, y) {
   if (!stock.parted) return;
-  const x = view.x(page.span_ns) + 10;
-  const inFile = valueAt(stock.inFile, page.span_ns), owed = valueAt(stock.owed, page.span_ns);
-  const texts = [`stock in the file: ${grouped(inFile)}`, `tickets − receipts: ${signed(owed)}`];
+  const x = view.x(page.whole_ns) + 10;
+  const inFile = valueAt(stock.inFile, page.whole_ns), owed = valueAt(stock.owed, page.whole_ns);
+  const names = [t("in_the_file", { stock: signed(inFile) }), t("minus_receipts", { stock: signed(owed) })];
   context.font = `12px ${FONT}`;
-  if (x < view.left || x + Math.max(...texts.map((text) => context.measureText(text).width)) > view.right) return;
+  if (x < view.left || x + Math.max(...names.map((text) => context.measureText(text).width)) > view.right) return;
   context.textAlign = "left";
   context.textBaseline = "bottom";
   context.fillStyle = colours.ink;
-  context.fillText(texts[0], x, Math.max(AXIS + 16, y(inFile) - 3));
+  context.fillText(names[0], x, Math.max(AXIS + 16, y(inFile) - 3));
   context.fillStyle = colours.anomaly;
-  context.fillText(texts[1], x, Math.max(y(owed) - 4, y(inFile) + 16));
+  context.fillText(names[1], x, Math.max(y(owed) - 4, y(inFile) + 16));
 }
 
 // Whether this purchase waited for a lock that it never got: it gave up, or the holder had died.
 const waitedInVain = (i) =>
-  Number.isNaN(history_.granted[i]) && ["lock timeout", "holder gone"].includes(faultName(i));
+  Number.isNaN(history_.granted[i]) && ["lock_timeout", "holder_gone"].includes(faultKind(i));
 
 // The wait for the lock, of one that got it or of one that gave up. `middle` is the middle of the row.
 function drawWait(context, view, colours, i, middle) {
@@ -355,22 +372,25 @@ function box(context, x, y, width, height, radius) {
 function endLabels(i) {
   const { kind, sold, fault } = history_;
   const sign = SIGNS[kind[i]];
+  const signedWords = (...words) => [...words.map((text) => `${sign} ${text}`), sign];
+  const why_ = fault[i] < 0 ? "" : why(i);
   switch (kind[i]) {
     case AGAIN: return sold[i] > 0
-      ? [`${sign} ticket ${grouped(sold[i])}, sold already`, `${sign} ${grouped(sold[i])} again`, sign]
-      : Number.isNaN(sold[i]) ? [`${sign} bought, with nothing left`, `${sign} nothing left`, sign]
-      : [`${sign} bought, with ${signed(sold[i])} left`, `${sign} from ${signed(sold[i])}`, sign];
-    case BOUGHT: return Number.isNaN(sold[i])
-      ? [`${sign} bought`, sign] : [`${sign} bought ticket ${grouped(sold[i])}`, `${sign} ${grouped(sold[i])}`, sign];
-    case REFUSED: return [`${sign} refused: sold out`, `${sign} refused`, sign];
-    case RETURNED: return [`${sign} gave back`, sign];
-    case READ: return [`${sign} saw ${grouped(history_.seen[i])}`, sign];
-    case FAILED: return [`${sign} ${fault[i] < 0 ? "failed" : why(i)}`, `${sign} failed`, sign];
-    default: return [`${sign} no answer${fault[i] < 0 ? "" : `: ${faultName(i)}`}`, `${sign} no answer`, sign];
+      ? signedWords(t("again_ticket", { ticket: grouped(sold[i]) }), t("again_short", { ticket: grouped(sold[i]) }))
+      : Number.isNaN(sold[i]) ? signedWords(t("nothing_left"), t("nothing_left_short"))
+      : signedWords(t("bought_from", { stock: signed(sold[i]) }), t("from_stock", { stock: signed(sold[i]) }));
+    case BOUGHT: return Number.isNaN(sold[i]) ? signedWords(t("outcome_bought"))
+      : signedWords(t("bought_ticket", { ticket: grouped(sold[i]) }), grouped(sold[i]));
+    case REFUSED: return signedWords(t("refused_sold_out"), t("outcome_refused"));
+    case RETURNED: return signedWords(t("gave_back"));
+    case READ: return signedWords(t("saw", { stock: signed(history_.seen[i]) }));
+    case FAILED: return signedWords(why_ || t("outcome_failed"), t("outcome_failed"));
+    default: return signedWords(why_ ? t("no_answer_why", { why: why_ }) : t("outcome_unknown"), t("outcome_unknown"));
   }
 }
 
-const faultName = (i) => (history_.fault[i] < 0 ? "" : page.faults[history_.fault[i]].replace("_", " "));
+const faultKind = (i) => (history_.fault[i] < 0 ? "" : page.faults[history_.fault[i]]);
+const faultName = (i) => (history_.fault[i] < 0 ? "" : t(`fault_${faultKind(i)}`));
 
 // What a database answered to a purchase: of the fault that ended it, or of a try that it aborted.
 const codeOf = (number) => page.codes[number] ?? null;

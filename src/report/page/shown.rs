@@ -1,43 +1,46 @@
 //! What went wrong, as the page lists it.
 
+use super::both::Both;
 use super::connectors::{Piece, pieces};
 use crate::history::History;
 use crate::lang::Lang;
 use crate::report::words;
 use crate::verdict::{Anomaly, Verdict};
 
-const LANG: Lang = Lang::En;
-
 /// An anomaly as the page lists it.
 pub(super) struct Shown {
     pub(super) kind: &'static str,
-    pub(super) summary: String,
+    pub(super) summary: Both,
     /// With their numbers, which run through the whole list, from 0.
     pub(super) pieces: Vec<Numbered>,
     /// How many more there are than pieces.
-    pub(super) more: Option<String>,
+    pub(super) more: Option<Both>,
 }
 
 /// A piece of evidence, and its number.
 pub(super) struct Numbered {
     pub(super) number: usize,
     pub(super) piece: Piece,
+    pub(super) sentence: Both,
 }
 
 /// What went wrong, with its evidence.
 pub(super) fn shown(history: &History, verdict: &Verdict) -> Vec<Shown> {
     let mut numbers = 0..;
     let show = |anomaly: &Anomaly| {
-        let (pieces, more) = pieces(anomaly, history, LANG);
+        let ((english, en), (chinese, zh)) =
+            (pieces(anomaly, history, Lang::En), pieces(anomaly, history, Lang::Zh));
+        let both = english.into_iter().zip(chinese).zip(&mut numbers);
+        let number = |((piece, zh), number): ((Piece, Piece), usize)| Numbered {
+            number,
+            sentence: Both { en: piece.sentence.clone(), zh: zh.sentence },
+            piece,
+        };
         Shown {
             kind: anomaly.kind.name(),
-            summary: words::summary(anomaly, verdict.ledger_of(anomaly), history, LANG),
-            more,
-            pieces: pieces
-                .into_iter()
-                .zip(&mut numbers)
-                .map(|(piece, number)| Numbered { number, piece })
-                .collect(),
+            summary: Both::of(|lang| words::summary(anomaly, verdict.ledger_of(anomaly), history, lang)),
+            more: en.zip(zh).map(|(en, zh)| Both { en, zh }),
+            pieces: both.map(number).collect(),
         }
     };
     verdict.anomalies.iter().map(show).collect()

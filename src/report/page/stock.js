@@ -1,13 +1,20 @@
 // The stock over time: what the file said after each write, and what it would have said if every
 // receipt had counted. Where the two part, tickets were sold that were not there.
 
+// When a purchase changed the stock for all to see: by its commit where it has one, else by its write.
+function changedAt(history, i) {
+  const { written, unlocked, end } = history;
+  if (page.transactions?.commits && !Number.isNaN(unlocked[i])) return unlocked[i];
+  return Number.isNaN(written[i]) ? end[i] : written[i];
+}
+
 function stockOverTime(history) {
   // When, what the store said after it (NaN where nobody says), by how many tickets it changed, and whose it is.
   const changes = [];
   for (let i = 0; i < history.count; i++) {
     const kind = history.outcome[i];
     if (kind !== BOUGHT && kind !== RETURNED) continue;
-    const at = Number.isNaN(history.written[i]) ? history.end[i] : history.written[i];
+    const at = changedAt(history, i);
     const by = kind === BOUGHT ? -history.quantity[i] : history.quantity[i];
     changes.push([at, history.sold[i] + by, by, i]);
   }
@@ -22,10 +29,12 @@ function stockOverTime(history) {
   if (page.several || changes.some(([, value, by]) => by < 0 && Number.isNaN(value))) {
     return { inFile: owed, owed, parted: false, byReceipts: true, ...range([owed]) };
   }
+  // Of what was not recorded nobody knows when it changed the stock.
+  if (page.unrecorded > 0) return { inFile, owed: inFile, parted: false, ...range([inFile]) };
   const last = inFile.value[inFile.value.length - 1];
   if (page.remaining !== null && page.remaining !== last) {
     // Sold, or lost, without a receipt that says when.
-    push(inFile, page.span_ns, page.remaining, -1);
+    push(inFile, page.whole_ns, page.remaining, -1);
   }
   const parted = !page.sound && page.initial !== null && differ(inFile, owed);
   return { inFile, owed, parted, ...range(parted ? [inFile, owed] : [inFile]) };

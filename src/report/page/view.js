@@ -1,21 +1,22 @@
 // What is seen of the history, and how it is moved: zoom, pan, rows, hover, keyboard.
 
-const canvas = document.getElementById("canvas");
+const canvas = byId("canvas");
 const context = canvas.getContext("2d");
-const tip = document.getElementById("tip");
-const note = document.getElementById("note");
-const live = document.getElementById("live");
+const [tip, note, live, momentLine] = ["tip", "note", "live", "moment"].map(byId);
 
 const LARGEST_ROW = 34, SMALLEST_ROW = 4;
-const span = Math.max(page.span_ns, 1);
+shared.span = Math.max(shared.span, page.whole_ns);
 // A window narrower than this shows nothing but the clock's own grain; where the whole history is that
-// short, its times are no clock's, and a twentieth of it is narrow.
-const NARROWEST_NS = Math.min(50, span / 20);
+// short, its times are no clock's, and a twentieth of it is narrow. All runs of the page share one window.
+const narrowest = () => Math.min(50, shared.span / 20);
 const stock = stockOverTime(history_);
 const dense = new DenseLanes();
 
 const state = {
-  from: 0, until: span,
+  get from() { return shared.from; },
+  set from(time) { shared.from = time; },
+  get until() { return shared.until; },
+  set until(time) { shared.until = time; },
   row: LARGEST_ROW, scroll: 0,
   // Which lane stands in which row, and back.
   laneOf: Array.from({ length: history_.lanes.count }, (_, lane) => lane),
@@ -30,16 +31,21 @@ let asked = false;
 
 const lanesTop = () => AXIS + STOCK;
 
+// Room for names beside the lanes: less of it on a phone.
+const gutterOf = (width) => (width < 520 ? 92 : 118);
+
 function layOut() {
-  const width = canvas.clientWidth;
-  const room = Math.max(200, Math.min(window.innerHeight - 290 - lanesTop(), 900));
+  const type = shared.type;
+  const width = canvas.clientWidth / type;
+  const tall = window.innerHeight - 330 - lanesTop();
+  const room = Math.max(200, Math.min(shared.runs.length > 1 ? tall / 2 : tall, 900));
   const lanes = history_.lanes.count;
   if (state.fitRows) {
     state.row = Math.max(SMALLEST_ROW, Math.min(LARGEST_ROW, Math.floor(room / Math.max(lanes, 1))));
   }
   const height = lanesTop() + Math.max(2 * LARGEST_ROW, Math.min(lanes * state.row, room)) + 10;
-  const ratio = window.devicePixelRatio || 1;
-  if (canvas.style.height !== `${height}px`) canvas.style.height = `${height}px`;
+  const ratio = (window.devicePixelRatio || 1) * type;
+  if (canvas.style.height !== `${height * type}px`) canvas.style.height = `${height * type}px`;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
@@ -47,14 +53,14 @@ function layOut() {
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   state.patterns ??= patterns(context, colours, ratio);
-  const left = GUTTER, right = width - RIGHT;
+  const left = gutterOf(width), right = width - RIGHT;
   const scale = (right - left) / (state.until - state.from);
   const lanesHeight = height - lanesTop() - 10;
   state.scroll = Math.max(0, Math.min(state.scroll, lanes * state.row - lanesHeight));
   view = {
-    width, height, left, right, lanesHeight, scale,
+    width, height, left, right, lanesHeight, scale, gutter: left,
     from: state.from, until: state.until, row: state.row,
-    patterns: state.patterns.outcome, empty: state.patterns.empty,
+    patterns: state.patterns.outcome, empty: state.patterns.empty, hatched: state.patterns.hatched,
     x: (time) => left + (time - state.from) * scale,
     time: (x) => state.from + (x - left) / scale,
     middle: (lane) => lanesTop() + (state.rowOf[lane] + 0.5) * state.row - state.scroll,
@@ -74,6 +80,7 @@ function render() {
   context.clip();
   drawLaneGrounds();
   const drawn = drawLanes();
+  drawUnrecorded();
   context.beginPath();
   context.rect(view.left, lanesTop(), view.right - view.left + RIGHT, view.lanesHeight + 6);
   context.clip();
@@ -81,15 +88,21 @@ function render() {
   Object.assign(drawn, drawConnectors(context, view, colours, state));
   drawCursor();
   context.restore();
+  drawMoment();
+  drawLabels(drawn.labels);
   drawScrollBar();
+  sayMoment();
   sayWhatIsThinned(drawn);
 }
 
-function redraw() {
+function redrawOwn() {
   if (asked) return;
   asked = true;
   requestAnimationFrame(render);
 }
+
+// The window is one for all.
+const redraw = redrawAll;
 
 function visibleRows() {
   const first = Math.max(0, Math.floor(state.scroll / state.row));
@@ -110,10 +123,13 @@ function drawLaneGrounds() {
       context.fillRect(0, middle - state.row / 2, view.width, state.row);
     }
     if (row % every !== every >> 1 || page.lane_tracks[lane] > 0) continue;
+    const shown = !Number.isNaN(shared.time);
     context.textAlign = "left";
     context.fillStyle = colours.ink;
     context.font = `${state.row > 20 ? 13 : 11}px ${FONT}`;
-    context.fillText(shortName(lane), 10, middle + 0.5, GUTTER - 18);
+    const above = shown && state.row >= 26 ? 7 : 0;
+    context.fillText(shortName(lane), 10, middle + 0.5 - above, view.gutter - (shown && above === 0 ? 26 : 18));
+    if (shown) drawState(lane, middle);
   }
   context.strokeStyle = colours.grid;
   context.lineWidth = 1;
@@ -153,10 +169,20 @@ function drawLanes() {
     context.restore();
     single += hi - lo;
   }
+  return { inSight, single, labels };
+}
+
+// The words behind the bars: while it is played, of those that have ended.
+function drawLabels(labels) {
+  context.save();
+  context.beginPath();
+  context.rect(view.left, lanesTop(), view.right - view.left + RIGHT, view.lanesHeight + 6);
+  context.clip();
   for (const [i, end, middle, next] of labels) {
+    if (shared.time < history_.end[i]) continue;
     drawEndLabel(context, colours, i, end, middle, next);
   }
-  return { inSight, single };
+  context.restore();
 }
 
 function drawCursor() {
@@ -184,27 +210,25 @@ function drawScrollBar() {
 }
 
 function sayWhatIsThinned({ inSight, single, arrows, numbers }) {
-  const window_ = `${rough(view.until - view.from)} in view`;
   const [first, last] = visibleRows();
   const lanes = history_.lanes.count;
-  const which = last - first < lanes ? `, lanes ${grouped(first + 1)}–${grouped(last)} of ${grouped(lanes)}` : "";
+  const which = last - first < lanes
+    ? t("which_lanes", { first: grouped(first + 1), last: grouped(last), lanes: grouped(lanes) }) : "";
   const thinned = inSight > single
-    ? ` ${grouped(inSight - single)} of ${grouped(inSight)} purchases here are too close to be drawn one by one: ` +
-      "each column of pixels shows what is in it (full height bought, or sold already, lower half refused, upper half failed, " +
-      "middle waiting; the darker, the more of that time was spent on it). Zoom in to see them all."
-    : ` ${grouped(inSight)} of ${grouped(history_.count)} purchases in sight, each drawn.`;
+    ? t("thinned", { thin: grouped(inSight - single), seen: grouped(inSight) })
+    : t("each_drawn", { seen: grouped(inSight), all: grouped(history_.count) });
   // Where arrows lie on each other, one stands for all, and says for how many.
-  const crowded = arrows > numbers ? ` ${grouped(arrows)} anomalies in sight, drawn as ${grouped(numbers)} arrows; ` +
-    "n goes from one to the next." : "";
-  const text = `${window_}${which}.${thinned}${crowded}`;
+  const crowded = arrows > numbers ? t("crowded", { arrows: grouped(arrows), drawn: grouped(numbers) }) : "";
+  const left = page.unrecorded > 0 ? ` ${t("not_recorded_note", { count: grouped(page.unrecorded) })}` : "";
+  const text = `${t("in_view", { time: rough(view.until - view.from) })}${which}${thinned}${crowded}${left}`;
   if (note.textContent !== text) note.textContent = text;
 }
 
 // ---- moving
 
 function setWindow(from, until) {
-  const length = Math.max(NARROWEST_NS, Math.min(until - from, span * 1.5));
-  const middle = Math.max(0, Math.min((from + until) / 2, span));
+  const length = Math.max(narrowest(), Math.min(until - from, shared.span * 1.5));
+  const middle = Math.max(0, Math.min((from + until) / 2, shared.span));
   state.from = middle - length / 2;
   state.until = middle + length / 2;
   redraw();
@@ -213,9 +237,10 @@ function setWindow(from, until) {
 // The window that shows it all, with room for the words after the last purchases, where rows are high
 // enough to have any.
 function whole() {
-  const plot = Math.max(200, canvas.clientWidth - GUTTER - RIGHT);
+  const wide = canvas.clientWidth / shared.type;
+  const plot = Math.max(200, wide - gutterOf(wide) - RIGHT);
   const words = history_.lanes.count * 16 < window.innerHeight ? Math.min(LABEL_ROOM, plot / 3) : 12;
-  return [-span * 0.012, span * (1 + words / (plot - words))];
+  return [-shared.span * 0.012, shared.span * (1 + words / (plot - words))];
 }
 
 function fit() {
@@ -228,7 +253,7 @@ function fit() {
 function zoom(factor, x = (view.left + view.right) / 2) {
   const at = view.time(x);
   let length = (state.until - state.from) * factor;
-  length = Math.max(NARROWEST_NS, Math.min(length, span * 1.5));
+  length = Math.max(narrowest(), Math.min(length, shared.span * 1.5));
   const share = (x - view.left) / (view.right - view.left);
   state.from = at - length * share;
   state.until = state.from + length;
@@ -238,7 +263,7 @@ function zoom(factor, x = (view.left + view.right) / 2) {
 function pan(dx, dy = 0) {
   let shift = dx / view.scale;
   const middle = (state.from + state.until) / 2 + shift;
-  if (middle < 0 || middle > span) shift = 0;
+  if (middle < 0 || middle > shared.span) shift = 0;
   state.from += shift;
   state.until += shift;
   state.scroll += dy;
@@ -300,7 +325,7 @@ function showPurchases(purchases, window_ = null) {
     from = Math.min(from, window_[0]);
     until = Math.max(until, window_[1]);
   }
-  const margin = Math.max((until - from) * 0.12, Math.min(200, span * 0.02));
+  const margin = Math.max((until - from) * 0.12, Math.min(200, shared.span * 0.02));
   const [first, last] = whole();
   // To the right there is room for the words after a bar.
   setWindow(Math.max(from - margin, first), Math.min(until + margin * 2.5, last));
