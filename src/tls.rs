@@ -16,6 +16,10 @@ pub(crate) enum Trusted<'a> {
     /// Whomever it meets.
     Anybody,
     /// Whomever an authority vouches for, under whatever name.
+    #[cfg_attr(
+        not(any(feature = "mysql", feature = "postgres")),
+        allow(dead_code, reason = "sslmode=verify-ca")
+    )]
     AnyName(Option<&'a Path>),
     /// Whomever an authority vouches for under the name that was called.
     Named(Option<&'a Path>),

@@ -213,7 +213,7 @@ impl GatedCrew {
         }
     }
 
-    /// A buyer has hung up. Its lock is let go once it is quite dead.
+    /// A buyer has hung up. The kernel lets its lock go once it is dead.
     fn died(&self, buyer: u32) -> Arrival {
         self.home.await_death(buyer);
         Arrival::Died
