@@ -216,7 +216,7 @@ texts! {
     /// The name of a lane.
     buyer(name) { en: "buyer {name}", zh: "买家 {name}" }
     /// A title.
-    buyer_did(sign, buyer, outcome) { en: "{sign} {buyer}: {outcome}", zh: "{sign} {buyer}：{outcome}" }
+    buyer_did(sign, buyer, outcome) { en: "{sign} {buyer}: {outcome}", zh: "{sign} {buyer}的结果：{outcome}" }
     /// Beside the stock.
     stock() { en: "stock", zh: "库存" }
     /// Beside the stock, where only receipts tell it.
@@ -250,7 +250,7 @@ texts! {
     /// Why: what a database said.
     by_the_database(fault, code) { en: "{fault} by the database ({code})", zh: "数据库{fault}（{code}）" }
     /// Why: with the system's number.
-    with_errno(fault, number) { en: "{fault} (errno {number})", zh: "{fault}（errno {number}）" }
+    with_errno(fault, number) { en: "{fault} (errno {number})", zh: "{fault}（错误号 {number}）" }
     /// Why: the process that died.
     with_process(fault, number) { en: "{fault} (process {number})", zh: "{fault}（进程 {number}）" }
     /// A fault.
@@ -325,7 +325,7 @@ texts! {
     /// A tip.
     tip_at() { en: "at", zh: "时刻" }
     /// A tip: a moment.
-    at_time(time) { en: "at {time}", zh: "{time}" }
+    at_time(time) { en: "at {time}", zh: "在 {time}" }
     /// A tip: tries.
     tip_tried(tries, aborted, code) { en: "{tries}, {aborted} aborted{code}", zh: "{tries} 次，{aborted} 次被中止{code}" }
     /// A tip.
@@ -336,7 +336,7 @@ texts! {
     /// Who was looked for.
     no_such_buyer(wanted) { en: "no buyer {wanted}, and no such process", zh: "没有买家 {wanted}，也没有这个进程" }
     /// Who was found.
-    found_buyer(buyer, purchases) { en: "{buyer}: {purchases}", zh: "{buyer}：{purchases}" }
+    found_buyer(buyer, purchases) { en: "{buyer}: {purchases}", zh: "找到{buyer}：{purchases}" }
     /// Counted.
     one_purchase() { en: "1 purchase", zh: "1 次购买" }
     /// Counted.

@@ -451,11 +451,11 @@ fn picture_for_the_readme() {
     let folder = Folder::new();
     let ran = folder.ticketsim("--buyers 10 --tickets 1 --no-lock --seed 42 --html timeline.html");
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    browser.open(&folder.path("timeline.html"), &Screen { scale: 1.5, ..LAPTOP });
+    browser.open(&folder.path("timeline.html"), &Screen { scale: 1.0, ..LAPTOP });
     // As far as the timeline goes.
     let bottom = browser.number("document.querySelector('.picture').getBoundingClientRect().bottom");
     browser.eval("document.querySelector('.playback').style.position = 'static'");
-    browser.show(&Screen { height: bottom as u32 + 14, scale: 1.5, ..LAPTOP });
+    browser.show(&Screen { height: bottom as u32 + 14, scale: 1.0, ..LAPTOP });
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/timeline.webp");
     browser.screenshot(&path);
     browser.screenshot(&kept("readme.png"));
