@@ -15,14 +15,14 @@ mod tested;
 pub use stores::{NO_LEVEL, Orders, SLOWER, STORE_TICKETS, StoreCase, on_stores, store_cases};
 pub use tested::{Mounted, Tested};
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::fault::Fault;
 use crate::grade::{Counts, Graded, HolderKilled, Row, Subject, grade};
 use crate::history::{Outcome, Purchase, Tries};
-use crate::plan::{Pace, PerBuyer, Plan, Workers};
+use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::catalogue::Trial;
 use crate::protocol::file::Sale;
 use crate::run::{RunError, Sold, run};
@@ -156,17 +156,20 @@ fn arranged(subject: Subject) -> (Workers, Sale, Trial) {
     }
 }
 
-/// The trials of rows on files in this folder.
-pub fn on_files(folder: &Path) -> impl Fn(&Subject, Pace, u64) -> Plan {
+/// The trials of rows on files in this folder, which these paths lead to: buyers take turns among them.
+pub fn on_files(folders: &[PathBuf]) -> impl Fn(&Subject, Pace, u64) -> Plan {
     move |subject, pace, number| {
         let (workers, sale, trial) = arranged(*subject);
         let sale = Sale { lock_timeout_ns: Some(trial.patience_ns), ..sale };
         // A file of its own, so that nothing of an earlier trial is met.
-        let file = folder.join(format!("{number}.json"));
+        let mut names = folders.iter().map(|folder| folder.join(format!("{number}.json")));
+        let file = names.next().unwrap_or_default();
+        let store = FilePlan { via: names.collect(), ..FilePlan::new(sale, &file) };
         Plan {
             workers,
             per_buyer: PerBuyer::All,
             pace: Pace { think_ns: trial.think_ns, ..pace },
+            store: StorePlan::File(store),
             ..Plan::on_file(sale, &file, trial.buyers, Some(trial.tickets))
         }
     }

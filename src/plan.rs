@@ -5,6 +5,7 @@
 
 mod exclusion;
 mod mishaps;
+mod names;
 mod workers;
 
 use std::num::NonZeroU32;
@@ -127,6 +128,10 @@ pub struct FilePlan {
     /// The ticket file. As text: what is no UTF-8 in its name is replaced.
     #[serde(serialize_with = "path_as_text")]
     pub file: PathBuf,
+    /// Other names of the same file, through other mounts or links. Buyers take turns among all of its names, and each
+    /// opens the file and its lock through its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "names::as_text")]
+    pub via: Vec<PathBuf>,
 }
 
 /// A database, and what one purchase does to it.
@@ -231,6 +236,20 @@ pub enum PlanError {
          --workers process"
     )]
     HelperNeedsProcess,
+    /// Not every name of the ticket file would be used.
+    #[error(
+        "{names} names of the ticket file and {buyers} buyers: a name that no buyer opens tests nothing; take at \
+         least as many --buyers as there are names (--file, and each --via)"
+    )]
+    IdleNames {
+        /// How many names there are.
+        names: usize,
+        /// How many buyers.
+        buyers: u32,
+    },
+    /// All buyers are to share one open file, or others sell under a lock of which nobody knows how far it reaches.
+    #[error("{0} goes with one name of the ticket file: leave out {0}, or --via")]
+    OneNameAlone(&'static str),
     /// What is to befall buyers can't.
     #[error("--mishap '{mishap}': {why}")]
     Mishap {
@@ -270,6 +289,7 @@ impl Plan {
         if !(0.0..=1.0).contains(&self.pace.jitter) {
             return Err(PlanError::Jitter(self.pace.jitter));
         }
+        self.check_names()?;
         self.mishaps.iter().try_for_each(|mishap| {
             mishap.check(self).map_err(|why| PlanError::Mishap { mishap: *mishap, why })
         })
@@ -282,7 +302,7 @@ impl Plan {
             buyers,
             tickets,
             workers: Workers::Process,
-            store: StorePlan::File(FilePlan { sale, file: file.to_owned() }),
+            store: StorePlan::File(FilePlan::new(sale, file)),
             per_buyer: PerBuyer::ONE,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
@@ -362,8 +382,12 @@ impl Plan {
     /// The options that say where the stock is kept.
     fn place_options(&self) -> Vec<String> {
         match &self.store {
-            StorePlan::File(plan) if plan.file == Path::new(Self::DEFAULT_FILE) => Vec::new(),
-            StorePlan::File(plan) => vec![format!("--file {}", shell_quoted_path(&plan.file))],
+            StorePlan::File(plan) => {
+                let is_usual = plan.file == Path::new(Self::DEFAULT_FILE);
+                let file = (!is_usual).then(|| format!("--file {}", shell_quoted_path(&plan.file)));
+                let via = plan.via.iter().map(|name| format!("--via {}", shell_quoted_path(name)));
+                file.into_iter().chain(via).collect()
+            }
             StorePlan::Sql(SqlPlan { url, name, .. }) | StorePlan::Redis(RedisPlan { url, name, .. }) => {
                 let mut options = vec![format!("--store {}", shell_quoted(url))];
                 if name != Self::DEFAULT_SALE {

@@ -19,6 +19,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "per_buyer",
             "workers",
             "file",
+            "via",
             "from",
             "init",
             "times",

@@ -30,6 +30,7 @@ use crate::protocol::file::{Lock, Write};
 use crate::report::matrix::{Table, Trial, files_json, files_table, stores_json, stores_table};
 use crate::shell::shell_quoted_path;
 use crate::stock::Stock;
+use crate::store::file::are_one_folder;
 use crate::streams::write_if_ready;
 
 /// Trials of a row unless told otherwise.
@@ -56,10 +57,14 @@ pub(super) struct MatrixArgs {
     /// These kinds of writes alone
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = closed::<Write>(Write::ALL))]
     write: Vec<Write>,
-    /// Sell from files in this folder: do the locks of its filesystem work? [default: the system's
-    /// folder for temporary files]
+    /// Sell from files in this folder: do the locks of its filesystem work? Several paths to one folder: do they reach
+    /// from one to the other? [default: the system's folder for temporary files]
+    ///
+    /// One path tests one client of a mount alone. With --dir twice or more (two mounts of one share, two containers'
+    /// volumes), buyers take turns among the paths, which are first proven to be one folder: what is written through one is
+    /// read through the other.
     #[arg(long, value_name = "PATH")]
-    dir: Option<PathBuf>,
+    dir: Vec<PathBuf>,
     #[command(flatten)]
     stores: StoresArgs,
     /// Try each row as often with its holder killed (process buyers): whether others get on, and how soon
@@ -99,18 +104,17 @@ impl MatrixArgs {
 
     /// The command that makes the same matrix.
     fn command(&self, seed: u64) -> String {
-        let dir = self.dir.as_deref().map(|dir| format!("--dir {}", shell_quoted_path(dir)));
+        let dirs = self.dir.iter().map(|dir| Some(format!("--dir {}", shell_quoted_path(dir))));
         let options = [
             Some(format!("ticketsim matrix --trials {}", self.trials)),
             self.protocols.then(|| "--protocols".to_owned()),
             list("--workers", &self.workers),
             list("--lock", &self.lock),
             list("--write", &self.write),
-            dir,
             self.kill.then(|| "--kill".to_owned()),
             Some(format!("--seed {seed}")),
         ];
-        let options = options.into_iter().flatten().chain(self.stores.options());
+        let options = options.into_iter().chain(dirs).flatten().chain(self.stores.options());
         options.collect::<Vec<_>>().join(" ")
     }
 }
@@ -147,12 +151,13 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
         let json = |failures: &[String]| stores_json(&matrix.rows, &trial, &about, failures);
         return conclude(args, &matrix, &table, &json, seed, interrupted);
     }
-    let dir = args.dir.clone().unwrap_or_else(std::env::temp_dir);
-    let folder = folder_in(&dir)?;
+    let dirs = if args.dir.is_empty() { vec![std::env::temp_dir()] } else { args.dir.clone() };
+    let folder = folder_in(&dirs[0])?;
+    let folders = through_all(&folder, args, &dirs)?;
     let plan =
         MatrixPlan { rows: args.subjects(), trials: args.trials, most_of_a_row: None, kill: args.kill, seed };
-    let tested = Tested::here(&[&dir]);
-    let matrix = try_all(args, &plan, &on_files(folder.path()), interrupted);
+    let tested = Tested::here(&dirs.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    let matrix = try_all(args, &plan, &on_files(&folders), interrupted);
     let trial = trial(args, TICKETS, seed, tested, matrix.interrupted);
     let table = files_table(&matrix.rows, &trial, lang);
     let json = |failures: &[String]| files_json(&matrix.rows, &trial, failures);
@@ -207,6 +212,37 @@ fn conclude<S: Graded>(
 fn folder_in(dir: &Path) -> anyhow::Result<tempfile::TempDir> {
     temporary_folder_in(dir, "ticketsim-matrix-")
         .context("no folder can be made for the trials; --dir takes a folder that can be written")
+}
+
+/// The folder of the trials by all paths that were given, which are proven to lead there.
+fn through_all(
+    folder: &tempfile::TempDir,
+    args: &MatrixArgs,
+    dirs: &[PathBuf],
+) -> anyhow::Result<Vec<PathBuf>> {
+    if dirs.len() > 1 {
+        anyhow::ensure!(
+            !args.protocols,
+            "--protocols takes one --dir: some of them share an open file, which has one path"
+        );
+        anyhow::ensure!(
+            dirs.len() <= BUYERS as usize,
+            "--dir: at most {BUYERS}, one for each buyer of a trial"
+        );
+    }
+    let mut folders = vec![folder.path().to_owned()];
+    for (place, dir) in dirs.iter().enumerate().skip(1) {
+        let real = |dir: &PathBuf| dir.canonicalize().unwrap_or_else(|_| dir.clone());
+        if let Some(same) = dirs[..place].iter().find(|other| real(other) == real(dir)) {
+            let (same, dir) = (same.display(), dir.display());
+            anyhow::bail!(
+                "--dir {same} and --dir {dir} are one path, which tests one client: name another mount of it"
+            );
+        }
+        are_one_folder(&dirs[0], dir).context("--dir")?;
+        folders.push(dir.join(folder.path().file_name().unwrap_or_default()));
+    }
+    Ok(folders)
 }
 
 fn exit<S: Graded>(rows: &[Row<S>]) -> Exit {

@@ -75,7 +75,7 @@ impl<'a> Outputs<'a> {
 /// The files of a sale that nothing else may be written to: the ticket file and what lies beside it.
 pub(super) fn kept(plan: &Plan) -> Vec<PathBuf> {
     match &plan.store {
-        StorePlan::File(plan) => beside(&through_links(&plan.file)).to_vec(),
+        StorePlan::File(plan) => plan.names().flat_map(|name| beside(&through_links(name))).collect(),
         StorePlan::Sql(_) | StorePlan::Redis(_) => Vec::new(),
     }
 }

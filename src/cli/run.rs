@@ -129,6 +129,13 @@ pub(super) struct RunArgs {
     sale: SaleArgs,
     #[command(flatten)]
     place: StoreArgs,
+    /// Another name of the ticket file, through another mount, a container's volume or a link; any number of times
+    ///
+    /// Buyers take turns among --file and these: each opens the file and its lock (a lockfile, a sidecar) through its own.
+    /// It is proven first that all of them are one file. One path tests one client of a mount alone: whether a lock
+    /// reaches the other clients, only a sale through several paths can show.
+    #[arg(long, value_name = "PATH")]
+    via: Vec<PathBuf>,
     #[command(flatten)]
     wait: WaitArgs,
     /// Others put tickets on sale meanwhile, under the same lock: judge a stock that rises as theirs
@@ -175,8 +182,12 @@ impl RunArgs {
     fn store(&self) -> anyhow::Result<StorePlan> {
         let Some((kind, mut plan)) = self.sale.elsewhere(&self.place)? else {
             let sale = self.wait.sale(self.sale.sale()?, self.trial()?)?;
-            return Ok(StorePlan::File(FilePlan { sale, file: self.sale.file() }));
+            return Ok(StorePlan::File(FilePlan {
+                via: self.via.clone(),
+                ..FilePlan::new(sale, &self.sale.file())
+            }));
         };
+        of_a_file("--via", !self.via.is_empty())?;
         of_a_file("--break-stale", self.wait.break_stale)?;
         of_a_file("--restocks", self.restocks)?;
         let lock_timeout_ns = self.lock_timeout_ns(kind)?;
@@ -360,10 +371,12 @@ mod tests {
     prop_compose! {
         fn a_plan()(workers in member(Workers::ALL), buyers in 1..=Plan::MOST_BUYERS, tickets in proptest::option::of(0..=Stock::MAX), sale in a_sale(),
                     all in any::<bool>(), count in 1_u32.., think_ns in 0_u64..1 << 40,
-                    jitter in 0.0..=1.0, seed in any::<u64>(), restocks in any::<bool>(), file in "[a-z' \\\\]{1,8}/t[.]json") -> Plan {
+                    jitter in 0.0..=1.0, seed in any::<u64>(), restocks in any::<bool>(),
+                    via in proptest::collection::vec("[a-z' \\\\]{1,8}/v", 0..3), file in "[a-z' \\\\]{1,8}/t[.]json") -> Plan {
             let per_buyer = if all { PerBuyer::All } else { count.to_string().parse().expect("a count") };
             let pace = Pace { think_ns, jitter, seed };
-            let store = StorePlan::File(FilePlan { sale, file: file.into() });
+            let via = via.into_iter().map(PathBuf::from).collect();
+            let store = StorePlan::File(FilePlan { sale, file: file.into(), via });
             Plan { buyers, tickets, workers, store, per_buyer, pace, restocks, mishaps: Vec::new() }
         }
     }

@@ -146,6 +146,6 @@ pub(super) fn plan(address: &Address, given: Secret, name: &str, choices: Choice
     match choices {
         Choices::Sql(sale) => StorePlan::Sql(SqlPlan { sale, url, given, name }),
         Choices::Redis(sale) => StorePlan::Redis(RedisPlan { sale, url, given, name }),
-        Choices::File(sale) => StorePlan::File(FilePlan { sale, file: Plan::DEFAULT_FILE.into() }),
+        Choices::File(sale) => StorePlan::File(FilePlan::new(sale, Plan::DEFAULT_FILE.as_ref())),
     }
 }

@@ -142,7 +142,7 @@ impl Setting {
     /// A store where it could be run. Which database that is, only its engine is known of.
     fn store(&self) -> StorePlan {
         match self.choices {
-            Choices::File(sale) => StorePlan::File(FilePlan { sale, file: Plan::DEFAULT_FILE.into() }),
+            Choices::File(sale) => StorePlan::File(FilePlan::new(sale, Plan::DEFAULT_FILE.as_ref())),
             Choices::Sql(sale) => {
                 let (url, name) = (sale.engine.name().to_owned(), Plan::DEFAULT_SALE.to_owned());
                 StorePlan::Sql(SqlPlan { sale, url, given: Secret::default(), name })

@@ -274,6 +274,16 @@ texts! {
     }
     /// Two matrices: one of an earlier version.
     compared_unnamed() { en: "it does not say what was tested", zh: "没有写明测试对象" }
+    /// Below the table: what one path shows.
+    one_path() {
+        en: "One path tests one client of a mount: whether locks reach another one, a second --dir to the same folder shows.",
+        zh: "一个路径只测试挂载的一个客户端：锁能否管到另一个，要再给一个通向同一目录的 --dir。",
+    }
+    /// Below the table: what several paths show.
+    several_paths(paths) {
+        en: "Buyers take turns among the {paths} paths, which were proven to be one folder: locks are graded between them, and so is what a client keeps of a file that it has open.",
+        zh: "买家轮流使用这 {paths} 个路径（已证实是同一个目录）：评级针对路径之间的锁，也包括各客户端对已打开文件的缓存。",
+    }
     /// Above the table: a folder that was sold in.
     tested_folder(folder) { en: "Tested: {folder}", zh: "测试对象：{folder}" }
     /// Above the table: the machine, the day and the version.

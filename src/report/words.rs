@@ -97,7 +97,8 @@ pub fn lease(sale: &RedisSale, lang: Lang) -> String {
 #[must_use]
 pub fn place(store: &StorePlan) -> String {
     match store {
-        StorePlan::File(plan) => foreign::path(&plan.file),
+        // They are one file.
+        StorePlan::File(plan) => plan.names().map(foreign::path).collect::<Vec<_>>().join(" = "),
         StorePlan::Sql(SqlPlan { url, .. }) | StorePlan::Redis(RedisPlan { url, .. }) => {
             foreign::shown(url).into_owned()
         }

@@ -34,6 +34,11 @@ pub enum FollowedError {
     /// The recorder was full.
     #[error("{0} purchases were counted but not recorded: their steps are not known")]
     Unrecorded(u64),
+    /// Its buyers went to the ticket file through several names: a replay has one.
+    #[error(
+        "its buyers went to the ticket file through {0} names (--via): a replay takes one, and locks may differ between them"
+    )]
+    SeveralNames(usize),
     /// A purchase does not say when its steps were taken.
     #[error("{0} has no times of its inner steps: only histories that ticketsim recorded have them")]
     NoSteps(PurchaseName),
@@ -96,6 +101,9 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
         }
         StorePlan::Redis(redis) => return at_server(history, plan, RedisModel::new(&redis.sale, initial)),
     };
+    if !file.via.is_empty() {
+        return Err(FollowedError::SeveralNames(file.via.len() + 1));
+    }
     // Mishaps are noted nowhere else.
     let replayed = header.replay.as_ref().and_then(|steps| steps.parse::<Schedule>().ok());
     let has_mishap = |steps: &Schedule| steps.0.iter().any(|step| Mishap::of(step.letter).is_some());

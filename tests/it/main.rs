@@ -24,6 +24,7 @@ mod page;
 mod page_matrix;
 mod page_plays;
 mod page_shows;
+mod paths_of_one;
 mod planted;
 mod protocols;
 mod race;

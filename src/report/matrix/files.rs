@@ -38,6 +38,10 @@ pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
     };
     let mut table = Table::new(rows, trial, around, columns, lang, make);
     killed::note(&mut table, rows, lang);
+    table.notes.push(match trial.tested.paths.len() {
+        0 | 1 => say::one_path(lang),
+        several => say::several_paths(lang, several),
+    });
     table
 }
 

@@ -65,7 +65,7 @@ impl ScheduleSale {
     /// Where that is; of a ticket file, this file.
     fn store(&self, file: &Path) -> StorePlan {
         match self {
-            ScheduleSale::File(sale) => StorePlan::File(FilePlan { sale: *sale, file: file.to_owned() }),
+            ScheduleSale::File(sale) => StorePlan::File(FilePlan::new(*sale, file)),
             ScheduleSale::Sql(plan) => StorePlan::Sql(plan.clone()),
             ScheduleSale::Redis(plan) => StorePlan::Redis(plan.clone()),
         }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use super::lock::{CommonLock, Locker, carrier, guard_path};
+use super::names::{NamesError, are_one_file};
 use super::ticket::{self, Sighting, TicketFileError};
 use crate::fault::TornText;
 use crate::paths::{folder, probe_folder};
@@ -22,6 +23,9 @@ pub enum FileError {
     /// The ticket file can't be sold from.
     #[error(transparent)]
     TicketFile(#[from] TicketFileError),
+    /// It has several names, which are not one file.
+    #[error(transparent)]
+    Names(#[from] NamesError),
     /// The lock does not work where the file lies.
     #[error(
         "{}: no {lock} here: {source}; take another filesystem, or --no-lock to see what that means",
@@ -76,8 +80,12 @@ pub(super) fn put_on_sale(
         (Ok(_), None) => {}
         (Err(error), _) => return Err(error.into()),
     }
-    probe_lock(plan, common)?;
-    probe_write(plan)?;
+    are_one_file(plan)?;
+    for name in plan.names() {
+        let through = FilePlan::new(plan.sale, name);
+        probe_lock(&through, common)?;
+        probe_write(&through)?;
+    }
     Ok(ticket::load(path)?)
 }
 

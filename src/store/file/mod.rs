@@ -5,6 +5,7 @@ mod counter;
 mod helper;
 pub mod lock;
 mod model;
+mod names;
 mod session;
 pub mod ticket;
 
@@ -12,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use counter::{FileError, stock_left};
 pub use model::{FileModel, Seat};
+pub use names::{NamesError, are_one_folder};
 pub use session::FileSession;
 
 use crate::history::Recorder;
@@ -46,13 +48,13 @@ impl Store for FileStore {
 
     fn put_on_sale(&self, tickets: Option<Stock>, interrupted: &AtomicBool) -> Result<Stock, StoreError> {
         let stock = counter::put_on_sale(&self.plan, tickets, &self.common, interrupted)?;
-        let FilePlan { sale, file } = &self.plan;
+        let FilePlan { sale, file, .. } = &self.plan;
         let failed = |source| StoreError::from(counter::no_locking(&self.plan, source));
         if sale.inherit {
             self.common.open_for_all(sale, file).map_err(failed)?;
         }
         if sale.stale {
-            leave_dead(file).map_err(failed)?;
+            self.plan.names().try_for_each(leave_dead).map_err(failed)?;
         }
         Ok(stock)
     }
@@ -78,7 +80,7 @@ impl Store for FileStore {
     fn is_taken(&self) -> Option<bool> {
         // Neither of them knows whose it is.
         if self.plan.sale.lock == Lock::Mkdir {
-            return Some(carrier(&self.plan.sale, &self.plan.file).exists());
+            return Some(self.plan.names().any(|name| carrier(&self.plan.sale, name).exists()));
         }
         self.common.is_taken()
     }
@@ -86,29 +88,33 @@ impl Store for FileStore {
     fn befall(&self, recorder: &Recorder, buyer: u32, mishap: Mishap) -> Result<bool, StoreError> {
         let failed = |source| StoreError::from(counter::no_locking(&self.plan, source));
         match mishap {
-            Mishap::Expire => end_lease(&self.plan.file, recorder.pid(buyer)).map_err(failed),
+            Mishap::Expire => end_lease(self.plan.name_of(buyer), recorder.pid(buyer)).map_err(failed),
             Mishap::Kill | Mishap::Pause | Mishap::GoOn => Ok(false),
         }
     }
 
     fn bury(&self, recorder: &Recorder, killed: &[(u32, i32)]) {
         let pids: Vec<u32> = killed.iter().map(|(buyer, _)| recorder.pid(*buyer)).collect();
-        remove_lockfile_of(&self.plan.file, &pids);
+        self.plan.names().for_each(|name| remove_lockfile_of(name, &pids));
         // A folder says nothing of whose it is.
         let sale = &self.plan.sale;
         let makes_folders = sale.lock == Lock::Mkdir || sale.others.kinds().any(|kind| kind == Lock::Mkdir);
         if makes_folders && killed.iter().any(|(buyer, _)| recorder.died_inside(*buyer)) {
-            remove_folder(&self.plan.file);
+            for (buyer, _) in killed.iter().filter(|(buyer, _)| recorder.died_inside(*buyer)) {
+                remove_folder(self.plan.name_of(*buyer));
+            }
         }
     }
 
     fn clean_up(&self, recorder: &Recorder, killed: &[(u32, i32)]) {
         // There is a scratch file only if one of them died between writing and renaming.
         if !killed.is_empty() && self.plan.sale.write == Write::Rename {
-            RunTag::new(recorder.run_id()).clean_up(&self.plan.file);
+            self.plan.names().for_each(|name| RunTag::new(recorder.run_id()).clean_up(name));
         }
         if !killed.is_empty() && self.plan.sale.lock == Lock::Link {
-            clean_up_private(&self.plan.file, killed.iter().map(|(buyer, _)| recorder.pid(*buyer)));
+            for name in self.plan.names() {
+                clean_up_private(name, killed.iter().map(|(buyer, _)| recorder.pid(*buyer)));
+            }
         }
     }
 

@@ -46,11 +46,12 @@ impl FileSession {
         buyer: u32,
     ) -> io::Result<Self> {
         let sale = plan.sale.of_buyer(buyer);
-        let ticket_file = TicketFile::open(&plan.file, plan.sale.fsync, &RunTag::new(recorder.run_id()))?;
+        let name = plan.name_of(buyer);
+        let ticket_file = TicketFile::open(name, plan.sale.fsync, &RunTag::new(recorder.run_id()))?;
         // A buyer that reads a file anew each time closes the descriptor that it had before: then the lock
         // needs one of its own.
         let locker = if sale.replaces_its_lock() {
-            Locker::open(&sale, &plan.file, common)?
+            Locker::open(&sale, name, common)?
         } else {
             Locker::beside(&sale, &ticket_file, common)?
         };
