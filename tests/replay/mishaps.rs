@@ -296,7 +296,7 @@ pub(crate) fn kills_at_databases_end_as_in_their_models(folder: &Path) {
                 }
                 let plan = shop.plan(text, |own| *own = *sale, 2, tickets);
                 let schedules = with_model(&sale_of(&plan), tickets, All(&plan, kills(&plan, 1)));
-                let every = if crate::all() { 16 } else { schedules.len() };
+                let every = if crate::all() { 1 } else { schedules.len() };
                 for schedule in schedules.iter().skip(rows * 7 % every).step_by(every) {
                     conform(&plan, schedule);
                     replayed += 1;
