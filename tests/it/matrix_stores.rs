@@ -109,7 +109,12 @@ fn several_databases_make_one_table() {
     assert!(table.iter().all(|line| line.matches('|').count() == table[0].matches('|').count()));
     assert!(ran.stdout.contains("All 12 rows are as documented"), "{ran:?}");
     let page = folder.read("page.html");
-    assert!(page.contains("<td>one-statement</td>") && page.contains("--store sqlite:one.db"), "{page}");
+    assert!(page.contains(">one-statement</td>") && page.contains("--store sqlite:one.db"), "{page}");
+    for store in ["(sqlite:one.db)", "(sqlite:two.db)"] {
+        let rows = |text: &str| text.lines().filter(|line| line.contains(store)).count();
+        assert_eq!(rows(&table.join("\n")), 6, "{ran:?}");
+        assert!(page.contains(&format!("{store}</td>")), "{page}");
+    }
     assert_eq!(folder.list("."), ["page.html"]);
 }
 

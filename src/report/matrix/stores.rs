@@ -41,8 +41,9 @@ pub fn stores_table(rows: &[Row<StoreCase>], trial: &Trial, stores: &[StoreAbout
         Column::figures(say::column_purchase(lang)).or(say::short_purchase(lang)),
     ]);
     columns.extend(killed::column(rows, lang));
+    let names = names(stores);
     let make = |row: &Row<StoreCase>| {
-        let cells = cells(row, stores, several).into_iter().chain(killed::cell(rows, row, lang));
+        let cells = cells(row, &names, several).into_iter().chain(killed::cell(rows, row, lang));
         (cells.collect(), reason(row, lang))
     };
     let mut table =
@@ -65,10 +66,10 @@ struct Several {
     workers: bool,
 }
 
-fn cells(row: &Row<StoreCase>, stores: &[StoreAbout], several: Several) -> Vec<String> {
+fn cells(row: &Row<StoreCase>, names: &[String], several: Several) -> Vec<String> {
     let StoreCase { place, protocol, level, workers, .. } = &row.subject;
     let mut cells = Vec::new();
-    cells.extend(stores.get(*place).filter(|_| several.stores).map(StoreAbout::short));
+    cells.extend(names.get(*place).filter(|_| several.stores).cloned());
     cells.extend(several.workers.then(|| workers.to_string()));
     let a_sale = row.tries_and_aborts_a_sale();
     let number = |number: Option<f64>| number.map_or_else(|| "–".to_owned(), |number| format!("{number:.1}"));
@@ -83,6 +84,17 @@ fn cells(row: &Row<StoreCase>, stores: &[StoreAbout], several: Several) -> Vec<S
         row.purchase_p99_ns.map_or_else(|| "–".to_owned(), span),
     ]);
     cells
+}
+
+/// What each store is called in a row: its engine, and where it is if another has the same one.
+fn names(stores: &[StoreAbout]) -> Vec<String> {
+    let is_alone =
+        |about: &&StoreAbout| stores.iter().filter(|other| other.short() == about.short()).count() == 1;
+    let name = |about: &StoreAbout| match Some(about).filter(is_alone) {
+        Some(about) => about.short(),
+        None => format!("{} ({})", about.short(), about.store),
+    };
+    stores.iter().map(name).collect()
 }
 
 impl StoreAbout {
