@@ -12,7 +12,7 @@ mod kill;
 mod stores;
 mod tested;
 
-pub use stores::{NO_LEVEL, Orders, SLOWER, STORE_TICKETS, StoreCase, on_stores, store_cases};
+pub use stores::{NO_LEVEL, Orders, SHORT_MOMENT, SLOWER, STORE_TICKETS, StoreCase, on_stores, store_cases};
 pub use tested::{Mounted, Tested};
 
 use std::path::PathBuf;

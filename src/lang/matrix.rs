@@ -201,6 +201,11 @@ texts! {
         en: "Where a lease is to expire, it lasts 1 ms, and its buyers think {times} times as long as the others.",
         zh: "租约要过期的那几行：租约为 1 毫秒，买家思考的时间是其他行的 {times} 倍。",
     }
+    /// Below the table: some locks are let go just before the commit.
+    short_moment(times) {
+        en: "Where a lock is let go just before the commit, there are {times} times as many tickets: the moment is short.",
+        zh: "在提交前一刻放锁的那几行：票数是其他行的 {times} 倍，因为可乘之机很短。",
+    }
     /// Column.
     column_isolation() { en: "isolation", zh: "隔离级别" }
     /// Column.

@@ -20,6 +20,10 @@ use crate::stock::Stock;
 /// before anybody took.
 pub const STORE_TICKETS: Stock = 13;
 
+/// So many times as many where a buyer lets its lock go just before it commits: who gets the lock has that short moment
+/// alone to read what is not yet there.
+pub const SHORT_MOMENT: Stock = 4;
+
 /// A row at a database.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoreCase {
@@ -190,6 +194,14 @@ impl Orders {
     }
 }
 
+impl StoreCase {
+    /// Whether a purchase lets its lock go just before it commits.
+    #[must_use]
+    pub fn has_short_moment(&self) -> bool {
+        self.choices.protocol().steps().windows(2).any(|two| two == [StepKind::Unlock, StepKind::Commit])
+    }
+}
+
 /// A buyer whose lease is to expire thinks so many times as long as others.
 pub const SLOWER: u64 = 5;
 
@@ -197,7 +209,7 @@ pub const SLOWER: u64 = 5;
 pub fn on_stores(places: &[&dyn Fn(Choices) -> StorePlan]) -> impl Fn(&StoreCase, Pace, u64) -> Plan {
     move |row, pace, _| Plan {
         buyers: BUYERS,
-        tickets: Some(STORE_TICKETS),
+        tickets: Some(STORE_TICKETS * if row.has_short_moment() { SHORT_MOMENT } else { 1 }),
         workers: row.workers,
         store: places[row.place](row.choices),
         per_buyer: PerBuyer::All,

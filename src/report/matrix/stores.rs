@@ -7,7 +7,7 @@ use super::table::{Column, Table};
 use super::{Trial, killed, of_trials, why};
 use crate::grade::{Counts, Grade, Graded as _, HolderKilled, Row};
 use crate::lang::{Lang, matrix as say};
-use crate::matrix::{MOST_OF_A_ROW, Orders, SLOWER, StoreCase};
+use crate::matrix::{MOST_OF_A_ROW, Orders, SHORT_MOMENT, SLOWER, StoreCase};
 use crate::report::json::{SCHEMA_VERSION, to_line};
 use crate::report::words::{grouped, span};
 
@@ -52,6 +52,9 @@ pub fn stores_table(rows: &[Row<StoreCase>], trial: &Trial, stores: &[StoreAbout
     table.about.extend(stores.iter().map(|about| format!("{}: {}", about.store, about.engine)));
     if rows.iter().any(|row| !row.subject.mishaps.are_none()) {
         table.notes.push(say::leases_expire(lang, SLOWER));
+    }
+    if rows.iter().any(|row| row.subject.has_short_moment()) {
+        table.notes.push(say::short_moment(lang, SHORT_MOMENT));
     }
     if rows.iter().any(|row| row.trials < trial.trials) && trial.rows_planned.is_none() {
         table.notes.push(say::fewer_trials(lang, MOST_OF_A_ROW.as_secs()));
