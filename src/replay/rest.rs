@@ -34,10 +34,8 @@ pub(super) struct Asked {
     due: Vec<u32>,
     /// The sessions of killed buyers that the store may yet serve, each with its buyer.
     dead: Vec<(u32, u64)>,
-    /// For whom those that wait did so when they were last looked at.
-    blocked: Vec<(u32, Blocked)>,
-    /// Those whose turn it was, as the model says, when the store let another go.
-    overtaken: Vec<u32>,
+    /// How those that wait stood when they were last looked at: one a buyer.
+    looks: Vec<Look>,
 }
 
 /// What came of letting a buyer go, once all have come to rest.
@@ -81,6 +79,14 @@ pub(super) enum Blocked {
     ByStranger,
 }
 
+/// How a buyer that waits stood when it was last looked at.
+struct Look {
+    buyer: u32,
+    by: Blocked,
+    /// Whether it was its turn, as the model says, when the store let another go.
+    is_overtaken: bool,
+}
+
 /// How one buyer has come to rest.
 enum One {
     Answered(Reply),
@@ -96,8 +102,7 @@ impl Asked {
             parked: Vec::new(),
             due: Vec::new(),
             dead: Vec::new(),
-            blocked: Vec::new(),
-            overtaken: Vec::new(),
+            looks: Vec::new(),
         }
     }
 
@@ -216,10 +221,7 @@ impl Asked {
             }
             match self.one(crew, other, interrupted)? {
                 One::Answered(reply) => return Ok(Some((other, reply))),
-                One::Waits(by) => {
-                    self.blocked.push((other, by));
-                    self.overtaken.extend(self.due.contains(&other).then_some(other));
-                }
+                One::Waits(by) => self.note(other, by),
                 One::AtGate => {}
             }
         }
@@ -231,22 +233,31 @@ impl Asked {
         answers.push((buyer, reply));
     }
 
+    /// A buyer was found waiting once another had been answered.
+    fn note(&mut self, buyer: u32, by: Blocked) {
+        let is_overtaken = self.is_overtaken(buyer) || self.due.contains(&buyer);
+        self.looks.retain(|look| look.buyer != buyer);
+        self.looks.push(Look { buyer, by, is_overtaken });
+    }
+
+    fn look(&self, buyer: u32) -> Option<&Look> {
+        self.looks.iter().find(|look| look.buyer == buyer)
+    }
+
     /// For whom a buyer that waits did so when it was last looked at, since a request that came after its own was
     /// answered.
     pub(super) fn blocked(&self, buyer: u32) -> Option<Blocked> {
-        let seen = self.blocked.iter().rev().find(|(other, _)| *other == buyer);
-        seen.map(|(_, by)| *by)
+        self.look(buyer).map(|look| look.by)
     }
 
     /// Whether the store has let another go first.
     pub(super) fn is_overtaken(&self, buyer: u32) -> bool {
-        self.overtaken.contains(&buyer)
+        self.look(buyer).is_some_and(|look| look.is_overtaken)
     }
 
     /// A buyer waits for nothing any more.
     pub(super) fn forget(&mut self, buyer: u32) {
-        self.blocked.retain(|(other, _)| *other != buyer);
-        self.overtaken.retain(|other| *other != buyer);
+        self.looks.retain(|look| look.buyer != buyer);
         self.waiting.retain(|waiting| *waiting != buyer);
         self.parked.retain(|parked| *parked != buyer);
     }

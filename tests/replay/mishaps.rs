@@ -9,7 +9,7 @@ use ticketsim::plan::{Plan, Workers};
 use ticketsim::protocol::file::{Lock, Sale, Write};
 use ticketsim::protocol::sql::Engine;
 use ticketsim::protocol::{Allowed, Mishap, Mishaps};
-use ticketsim::replay::{repeat, replay};
+use ticketsim::replay::{Replayed, repeat, replay};
 use ticketsim::schedule::{Schedule, Step};
 use ticketsim::store::file::FileModel;
 use ticketsim::verdict::{AnomalyKind, Ruling};
@@ -153,6 +153,15 @@ pub(crate) fn a_thousand_replays_of_a_kill_agree(folder: &Path) {
     }
 }
 
+/// A replay of a protocol's schedule, which went as its model says.
+fn agreed(plan: &Plan, schedule: &Schedule, named: &Named) -> Replayed {
+    let real = replay(plan, schedule, &QUIET)
+        .unwrap_or_else(|error| panic!("{schedule} of {}: {error}", named.entry.name));
+    assert_eq!(real.schedule(), *schedule, "{}", named.entry.name);
+    assert_agreement(plan, &real);
+    real
+}
+
 /// All schedules of two buyers with one kill, or a share of them.
 pub(crate) fn every_protocol_with_a_kill_ends_as_in_its_model(folder: &Path) {
     let (mut replayed, mut killed) = (0, 0);
@@ -164,10 +173,7 @@ pub(crate) fn every_protocol_with_a_kill_ends_as_in_its_model(folder: &Path) {
             let schedules = All(&plan, kills(&plan, 1)).with(file_model(&plan));
             let every = if crate::all() { 1 } else { 1 + schedules.len() / SHARE };
             for schedule in schedules.iter().skip(offset % every).step_by(every) {
-                let real = replay(&plan, schedule, &QUIET)
-                    .unwrap_or_else(|error| panic!("{schedule} of {}: {error}", named.entry.name));
-                assert_eq!(real.schedule(), *schedule, "{}", named.entry.name);
-                assert_agreement(&plan, &real);
+                let real = agreed(&plan, schedule, named);
                 replayed += 1;
                 killed += usize::from(real.sold.buyers.iter().any(|buyer| buyer.killed_by.is_some()));
             }
@@ -188,10 +194,7 @@ pub(crate) fn every_protocol_with_a_pause_ends_as_without(folder: &Path) {
             let schedules: Vec<Schedule> = spared.iter().flat_map(with_a_pause).collect();
             let every = if crate::all() { 1 } else { 1 + schedules.len() / 10 };
             for schedule in schedules.iter().skip(offset % every).step_by(every) {
-                let real = replay(&plan, schedule, &QUIET)
-                    .unwrap_or_else(|error| panic!("{schedule} of {}: {error}", named.entry.name));
-                assert_eq!(real.schedule(), *schedule, "{}", named.entry.name);
-                assert_agreement(&plan, &real);
+                agreed(&plan, schedule, named);
                 replayed += 1;
             }
         }
@@ -212,10 +215,7 @@ pub(crate) fn every_protocol_with_mishaps_agrees_at_random(folder: &Path) {
         let plan = plan(folder, buyers, 1 + random.below(3) as i64, named.sale.lock, named.sale.write);
         let plan = plan.with_sale(|sale| *sale = named.sale);
         let schedule = Drawn(&plan, kills(&plan, 2), &mut random).with(file_model(&plan));
-        let real = replay(&plan, &schedule, &QUIET)
-            .unwrap_or_else(|error| panic!("{schedule} of {}: {error}", named.entry.name));
-        assert_eq!(real.schedule(), schedule, "{}", named.entry.name);
-        assert_agreement(&plan, &real);
+        let real = agreed(&plan, &schedule, named);
         mishaps += schedule.0.iter().filter(|step| Mishap::of(step.letter).is_some()).count();
         unsound += usize::from(!real.sold.verdict.anomalies.is_empty());
     }
