@@ -312,6 +312,21 @@ impl<S: Graded> Row<S> {
     pub fn fails_below(&self) -> Option<f64> {
         (self.grade == Grade::Safe).then(|| (3.0 / f64::from(self.trials)).min(1.0))
     }
+
+    /// Whether it is called safe after too few trials for that bound to say much.
+    #[must_use]
+    pub fn is_hardly_tried(&self) -> bool {
+        self.grade == Grade::Safe && self.trials < FEWEST
+    }
+}
+
+/// Fewer trials without a failure are no more than that: a tenth of all sales and more may fail.
+pub const FEWEST: u32 = 20;
+
+/// After how many trials without a failure failures lie below this share with 95 % confidence: the rule of three.
+#[must_use]
+pub fn trials_until(share: f64) -> u32 {
+    (3.0 / share).ceil() as u32
 }
 
 /// Grades what was seen. `control_failed` says whether its control did.
@@ -405,6 +420,12 @@ mod tests {
             obstacle: None,
         };
         assert_eq!(row.fails_below(), Some(0.1));
+        assert_eq!([0.05, 0.01, 0.03, 0.15].map(trials_until), [60, 300, 100, 20]);
+        assert!(
+            [(19, true), (20, false)].iter().all(|(trials, hardly)| {
+                Row { trials: *trials, ..row.clone() }.is_hardly_tried() == *hardly
+            })
+        );
         assert_eq!(row.tries_and_aborts_a_sale(), Some((1.5, 0.5)));
         assert_eq!(Row { trials: 2, ..row.clone() }.fails_below(), Some(1.0));
         assert_eq!(Row { grade: Grade::Unsafe, ..row.clone() }.fails_below(), None);

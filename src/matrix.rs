@@ -1,9 +1,9 @@
 //! The matrix: every row, a combination on ticket files or a protocol at a database, is run for real, several
 //! times, and graded. Prints nothing.
 //!
-//! Every trial is a whole sale, as `ticketsim` runs it: 10 buyers, 20 tickets on a file and 10 at a database, each
-//! buyer buys until it is refused, and thinks for about a millisecond, so that without a cure all of them meet in
-//! every purchase. A row that is promised to be safe is graded beside its control in the same matrix.
+//! Every trial is a whole sale, as `ticketsim` runs it: unless told otherwise 10 buyers, 20 tickets on a file and 13 at
+//! a database, each buyer buys until it is refused, and thinks for about a millisecond, so that without a cure all of
+//! them meet in every purchase. A row that is promised to be safe is graded beside its control in the same matrix.
 //!
 //! Process buyers need a launcher with one thread. The other workers have joined all of theirs when
 //! they return, so the trials can follow each other in any order.
@@ -20,24 +20,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::fault::Fault;
-use crate::grade::{Counts, Graded, HolderKilled, Row, Subject, grade};
+use crate::grade::{Counts, Grade, Graded, HolderKilled, Row, Subject, grade, trials_until};
 use crate::history::{Outcome, Purchase, Tries};
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::catalogue::Trial;
 use crate::protocol::file::Sale;
 use crate::run::{RunError, Sold, run};
-use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, Ruling, Unjudged};
 use crate::workers::Watch;
-
-/// Buyers of one trial.
-pub const BUYERS: u32 = 10;
-/// Tickets of one trial on a file.
-pub const TICKETS: Stock = 20;
-/// The think time of one trial, give or take half of it.
-pub const THINK: Duration = Duration::from_millis(1);
-/// A buyer that waits for the lock for so long is stuck: a trial takes some hundredths of a second.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A row at a database is tried no more when it has taken this long: where buyers wait for each other in a circle,
 /// every ticket costs the server's `deadlock_timeout`.
@@ -48,8 +38,12 @@ pub const MOST_OF_A_ROW: Duration = Duration::from_secs(2);
 pub struct MatrixPlan<S> {
     /// The rows, with the control of each.
     pub rows: Vec<S>,
-    /// How many trials each.
+    /// How many trials each, at least.
     pub trials: u32,
+    /// Rows without a failure are tried on until failures are shown to be no more frequent than this share of trials.
+    pub until: Option<f64>,
+    /// How long buyers think in a trial, in nanoseconds, where its row does not say it.
+    pub think_ns: u64,
     /// A row that has taken this long is tried no more, whatever `trials` says: a deadlock costs a second.
     pub most_of_a_row: Option<Duration>,
     /// Whether each row is tried once more so often, with its holder killed.
@@ -101,28 +95,23 @@ pub fn run_matrix<S: Graded>(
     let mut tried = Vec::with_capacity(plan.rows.len());
     let mut number = 0;
     let mut interrupted = None;
-    'all: for (done, subject) in plan.rows.iter().enumerate() {
-        tried.push((subject, Tried::default()));
-        let began = Instant::now();
-        for of_row in 0..plan.trials {
-            if of_row > 0 && plan.most_of_a_row.is_some_and(|most| began.elapsed() > most) {
-                break;
-            }
-            (watch.progress)(done, of_row, subject);
+    for (done, subject) in plan.rows.iter().enumerate() {
+        let (mut row, began) = (Tried::default(), Instant::now());
+        while interrupted.is_none() && plan.goes_on(subject, &row, began.elapsed()) {
+            (watch.progress)(done, row.trials, subject);
             number += 1;
-            let sold = sell(&trial(subject, pace(plan.seed, number), number), watch.interrupted);
+            let sale = trial(subject, plan.pace(number), number);
+            let sold = sell(&sale, watch.interrupted);
             if watch.interrupted.load(Ordering::Relaxed) {
                 interrupted = Some(plan.rows.len());
-                break 'all;
+                break;
             }
-            let Some((_, sum)) = tried.last_mut() else { continue };
-            sum.add(sold);
-            if let Some(killing) =
-                kill::killing(&trial(subject, pace(plan.seed, number), number)).filter(|_| plan.kill)
-            {
-                kill::add(&mut sum.killed, sell(&killing, watch.interrupted));
+            row.add(sold);
+            if let Some(killing) = kill::killing(&sale).filter(|_| plan.kill) {
+                kill::add(&mut row.killed, sell(&killing, watch.interrupted));
             }
         }
+        tried.push((subject, row));
     }
     tried.retain(|(_, sum)| sum.trials > 0);
     let failed: Vec<&S> =
@@ -131,11 +120,27 @@ pub fn run_matrix<S: Graded>(
     Matrix { rows, interrupted }
 }
 
-fn pace(seed: u64, number: u64) -> Pace {
-    Pace {
-        think_ns: u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX),
-        jitter: Plan::DEFAULT_JITTER,
-        seed: seed.wrapping_add(number),
+impl<S: Graded> MatrixPlan<S> {
+    /// The most trials that a row may take.
+    #[must_use]
+    pub fn most_trials(&self) -> u32 {
+        self.until.map_or(self.trials, |share| trials_until(share).max(self.trials))
+    }
+
+    /// Whether a row is to be tried once more that has taken so long.
+    fn goes_on(&self, subject: &S, row: &Tried, took: Duration) -> bool {
+        if row.trials > 0 && self.most_of_a_row.is_some_and(|most| took > most) {
+            return false;
+        }
+        // What has failed, can't be run, or tests nothing is known by now.
+        let is_open = row.counts.unsound == 0 && row.could_not.is_none();
+        let is_open = is_open && subject.expected() != Grade::Inconclusive;
+        row.trials < if is_open { self.most_trials() } else { self.trials }
+    }
+
+    fn pace(&self, number: u64) -> Pace {
+        let seed = self.seed.wrapping_add(number);
+        Pace { think_ns: self.think_ns, jitter: Plan::DEFAULT_JITTER, seed }
     }
 }
 
@@ -144,22 +149,18 @@ fn sell(trial: &Plan, interrupted: &AtomicBool) -> Result<Sold, RunError> {
 }
 
 /// How a trial of a row is run: by which workers, what a purchase does, how many race for how much.
-fn arranged(subject: Subject) -> (Workers, Sale, Trial) {
+fn arranged(subject: Subject, trial: Trial) -> (Workers, Sale, Trial) {
     match subject {
-        Subject::Combination(combination) => {
-            let ns = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-            let (think_ns, patience_ns) = (ns(THINK), ns(PATIENCE));
-            let trial = Trial { buyers: BUYERS, tickets: TICKETS, think_ns, patience_ns };
-            (combination.workers, combination.sale(), trial)
-        }
+        Subject::Combination(combination) => (combination.workers, combination.sale(), trial),
         Subject::Protocol(named) => (Workers::Process, named.sale, named.trial),
     }
 }
 
-/// The trials of rows on files in this folder, which these paths lead to: buyers take turns among them.
-pub fn on_files(folders: &[PathBuf]) -> impl Fn(&Subject, Pace, u64) -> Plan {
+/// The trials of rows on files in this folder, which these paths lead to: buyers take turns among them. A combination
+/// is tried in this way; a protocol has one of its own.
+pub fn on_files(folders: &[PathBuf], trial: Trial) -> impl Fn(&Subject, Pace, u64) -> Plan {
     move |subject, pace, number| {
-        let (workers, sale, trial) = arranged(*subject);
+        let (workers, sale, trial) = arranged(*subject, trial);
         let sale = Sale { lock_timeout_ns: Some(trial.patience_ns), ..sale };
         // A file of its own, so that nothing of an earlier trial is met.
         let mut names = folders.iter().map(|folder| folder.join(format!("{number}.json")));
@@ -265,6 +266,43 @@ fn percentile(values: &mut [u64], percent: usize) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grade::Combination;
+    use crate::protocol::file::{Lock, Write};
+
+    #[test]
+    fn rows_without_a_failure_go_on_until_the_bound() {
+        let plan = |until, most_of_a_row| MatrixPlan::<Subject> {
+            rows: Vec::new(),
+            trials: 5,
+            until,
+            think_ns: 0,
+            most_of_a_row,
+            kill: false,
+            seed: 0,
+        };
+        let row = |trials, unsound| Tried {
+            trials,
+            counts: Counts { unsound, ..Counts::default() },
+            ..Tried::default()
+        };
+        let five = plan(Some(0.05), None);
+        assert_eq!((five.most_trials(), plan(None, None).most_trials()), (60, 5));
+        let all =
+            Combination::all(&[Workers::Process, Workers::Sequential], &[Lock::Flock], &[Write::Overwrite]);
+        let went_on_of = |workers, row: &Tried| {
+            let of = all.iter().find(|of| of.workers == workers).expect("a row");
+            five.goes_on(&Subject::Combination(*of), row, Duration::ZERO)
+        };
+        let went_on = |row: Tried| went_on_of(Workers::Process, &row);
+        assert!(!went_on_of(Workers::Sequential, &row(5, 0)));
+        assert_eq!([59, 60].map(|trials| went_on(row(trials, 0))), [true, false]);
+        assert_eq!([4, 5, 37].map(|trials| went_on(row(trials, 1))), [true, false, false]);
+        assert!(!went_on(Tried { could_not: Some("no locks".to_owned()), ..row(5, 0) }));
+        let short = plan(None, Some(Duration::from_secs(2)));
+        let late =
+            |trials| short.goes_on(&Subject::Combination(all[0]), &row(trials, 0), Duration::from_secs(3));
+        assert_eq!([0, 1].map(late), [true, false]);
+    }
 
     #[test]
     fn percentiles_are_values_that_were_seen() {

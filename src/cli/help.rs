@@ -25,6 +25,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "times",
             "restocks",
             "trials",
+            "until",
             "until_caught",
             "dir",
             "compare",

@@ -9,9 +9,10 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::duration::{duration, nanoseconds};
 use super::matrix_compare::compare;
 use super::matrix_stores::{Places, StoresArgs, list};
-use super::number::up_to;
+use super::number::{share, up_to};
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json};
 use super::progress::When;
@@ -20,13 +21,13 @@ use crate::grade::{Combination, Graded, Named, Row, Subject};
 use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::matrix::{
-    BUYERS, MOST_OF_A_ROW, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, THINK, TICKETS, Tested,
-    on_files, on_stores, run_matrix,
+    MOST_OF_A_ROW, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, Tested, on_files, on_stores,
+    run_matrix,
 };
 use crate::paths::temporary_folder_in;
 use crate::plan::{Pace, Plan, StorePlan, Workers};
-use crate::protocol::Choices;
 use crate::protocol::file::{Lock, Write};
+use crate::protocol::{Choices, catalogue};
 use crate::report::matrix::{Table, Trial, files_json, files_table, stores_json, stores_table};
 use crate::shell::shell_quoted_path;
 use crate::stock::Stock;
@@ -42,9 +43,21 @@ const TRIALS: u32 = 5;
 Exit code: 0 every row is as documented, 1 a row is not, 2 a row could not be judged or run, 130 interrupted.
 With --compare: 0 no grade changed, 1 one did, 2 they can't be compared.")]
 pub(super) struct MatrixArgs {
-    /// Trials of each row
+    /// Trials of each row, at least
     #[arg(long, value_name = "N", default_value_t = TRIALS, value_parser = up_to::<100_000>)]
     trials: u32,
+    /// Try a row on until it fails, or failures lie below this share with 95 % confidence (3/N): 5% takes 60 trials
+    #[arg(long, value_name = "SHARE", value_parser = bound)]
+    until: Option<f64>,
+    /// Buyers of a trial [default: 10]
+    #[arg(short = 'n', long, value_name = "N", value_parser = buyers, conflicts_with = "protocols")]
+    buyers: Option<u32>,
+    /// Tickets of a trial [default: 20; 13 with --store]
+    #[arg(short, long, value_name = "N", value_parser = up_to::<1_000_000>, conflicts_with = "protocols")]
+    tickets: Option<u32>,
+    /// How long a buyer thinks between reading and writing, give or take half of it [default: 1ms]
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "protocols")]
+    think: Option<Duration>,
     /// The protocols of ticket files instead (`ticketsim protocols`), each beside the one it is compared with
     #[arg(long, conflicts_with_all = ["workers", "lock", "write"])]
     protocols: bool,
@@ -75,7 +88,8 @@ pub(super) struct MatrixArgs {
     seed: Option<u64>,
     /// Say what changed from one matrix to another, as --json printed them: grades, and what was tested
     #[arg(long, value_names = ["A", "B"], num_args = 2, conflicts_with_all = [
-        "protocols", "workers", "lock", "write", "dir", "store", "kill", "seed", "trials", "markdown", "html",
+        "protocols", "workers", "lock", "write", "dir", "store", "kill", "seed", "trials", "until", "buyers", "tickets",
+        "think", "markdown", "html",
     ])]
     compare: Vec<PathBuf>,
     /// Print one JSON document instead of text
@@ -102,12 +116,34 @@ impl MatrixArgs {
         combinations.into_iter().map(Subject::Combination).collect()
     }
 
+    /// What a trial is that does not follow from its row, with so many tickets unless told otherwise.
+    fn trial(&self, tickets: Stock) -> catalogue::Trial {
+        let usual = catalogue::Trial::USUAL;
+        catalogue::Trial {
+            buyers: self.buyers.unwrap_or(usual.buyers),
+            tickets: self.tickets.map_or(tickets, Stock::from),
+            think_ns: self.think.map_or(usual.think_ns, nanoseconds),
+            ..usual
+        }
+    }
+
+    fn plan<S>(&self, rows: Vec<S>, think_ns: u64, seed: u64) -> MatrixPlan<S> {
+        // Who asks for a bound waits for it, at a database, too.
+        let most_of_a_row = (!self.stores.store.is_empty() && self.until.is_none()).then_some(MOST_OF_A_ROW);
+        let (trials, until, kill) = (self.trials, self.until, self.kill);
+        MatrixPlan { rows, trials, until, think_ns, most_of_a_row, kill, seed }
+    }
+
     /// The command that makes the same matrix.
     fn command(&self, seed: u64) -> String {
         let dirs = self.dir.iter().map(|dir| Some(format!("--dir {}", shell_quoted_path(dir))));
         let options = [
             Some(format!("ticketsim matrix --trials {}", self.trials)),
             self.protocols.then(|| "--protocols".to_owned()),
+            self.until.map(|share| format!("--until {share}")),
+            self.buyers.map(|buyers| format!("--buyers {buyers}")),
+            self.tickets.map(|tickets| format!("--tickets {tickets}")),
+            self.think.map(|think| format!("--think {}ns", nanoseconds(think))),
             list("--workers", &self.workers),
             list("--lock", &self.lock),
             list("--write", &self.write),
@@ -134,18 +170,13 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
     if !args.stores.store.is_empty() {
         let at = Places::open(&args.stores)?;
         let workers = named(&args.workers, &[Workers::Process]);
-        let plan = MatrixPlan {
-            rows: at.rows(&args.stores, workers)?,
-            trials: args.trials,
-            most_of_a_row: Some(MOST_OF_A_ROW),
-            kill: args.kill,
-            seed,
-        };
+        let of_trial = args.trial(STORE_TICKETS);
+        let plan = args.plan(at.rows(&args.stores, workers)?, of_trial.think_ns, seed);
         let makers = at.makers();
         let makers: Vec<&dyn Fn(Choices) -> StorePlan> = makers.iter().map(|make| &**make as _).collect();
         let tested = Tested::here(&[]);
-        let matrix = try_all(args, &plan, &on_stores(&makers), interrupted);
-        let trial = trial(args, STORE_TICKETS, seed, tested, matrix.interrupted);
+        let matrix = try_all(args, &plan, &on_stores(&makers, of_trial), interrupted);
+        let trial = trial(args, of_trial, seed, tested, matrix.interrupted);
         let about = at.about();
         let table = stores_table(&matrix.rows, &trial, &about, lang);
         let json = |failures: &[String]| stores_json(&matrix.rows, &trial, &about, failures);
@@ -153,20 +184,41 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
     }
     let dirs = if args.dir.is_empty() { vec![std::env::temp_dir()] } else { args.dir.clone() };
     let folder = folder_in(&dirs[0])?;
-    let folders = through_all(&folder, args, &dirs)?;
-    let plan =
-        MatrixPlan { rows: args.subjects(), trials: args.trials, most_of_a_row: None, kill: args.kill, seed };
+    let of_trial = args.trial(catalogue::Trial::USUAL.tickets);
+    let folders = through_all(&folder, args, &dirs, of_trial.buyers)?;
+    let plan = args.plan(args.subjects(), of_trial.think_ns, seed);
     let tested = Tested::here(&dirs.iter().map(PathBuf::as_path).collect::<Vec<_>>());
-    let matrix = try_all(args, &plan, &on_files(&folders), interrupted);
-    let trial = trial(args, TICKETS, seed, tested, matrix.interrupted);
+    let matrix = try_all(args, &plan, &on_files(&folders, of_trial), interrupted);
+    let trial = trial(args, of_trial, seed, tested, matrix.interrupted);
     let table = files_table(&matrix.rows, &trial, lang);
     let json = |failures: &[String]| files_json(&matrix.rows, &trial, failures);
     conclude(args, &matrix, &table, &json, seed, interrupted)
 }
 
-fn trial(args: &MatrixArgs, tickets: Stock, seed: u64, tested: Tested, rows_planned: Option<usize>) -> Trial {
-    let think_ns = u64::try_from(THINK.as_nanos()).unwrap_or(u64::MAX);
-    Trial { trials: args.trials, buyers: BUYERS, tickets, think_ns, seed, tested, rows_planned }
+fn trial(
+    args: &MatrixArgs,
+    of_trial: catalogue::Trial,
+    seed: u64,
+    tested: Tested,
+    rows_planned: Option<usize>,
+) -> Trial {
+    let catalogue::Trial { buyers, tickets, think_ns, .. } = of_trial;
+    let (trials, until) = (args.trials, args.until);
+    Trial { trials, until, buyers, tickets, think_ns, seed, tested, rows_planned }
+}
+
+/// The share of failures to go on to.
+fn bound(text: &str) -> Result<f64, String> {
+    let said = || "a share of the trials from 0.01% to 15% (20 trials), such as 5%".to_owned();
+    share(text).filter(|share| (0.000_1..=0.15).contains(share)).ok_or_else(said)
+}
+
+/// How many buyers race in a trial: alone, none does.
+fn buyers(text: &str) -> Result<u32, String> {
+    const MOST: u32 = 1_000;
+    up_to::<MOST>(text).and_then(|buyers| {
+        if buyers > 1 { Ok(buyers) } else { Err(format!("a race takes two: 2 to {MOST}")) }
+    })
 }
 
 /// Tries all rows, and shows how far it has come.
@@ -176,7 +228,7 @@ fn try_all<S: Graded + Labelled>(
     make: &dyn Fn(&S, Pace, u64) -> Plan,
     interrupted: &AtomicBool,
 ) -> Matrix<S> {
-    let mut progress = Progress::new(plan.rows.len(), plan.trials, args.progress);
+    let mut progress = Progress::new(plan.rows.len(), plan.most_trials(), args.progress);
     let mut draw = |rows: usize, of_row: u32, row: &S| progress.draw(rows, of_row, &row.label());
     let matrix = run_matrix(plan, make, &mut MatrixWatch { interrupted, progress: &mut draw });
     progress.clear();
@@ -219,6 +271,7 @@ fn through_all(
     folder: &tempfile::TempDir,
     args: &MatrixArgs,
     dirs: &[PathBuf],
+    buyers: u32,
 ) -> anyhow::Result<Vec<PathBuf>> {
     if dirs.len() > 1 {
         anyhow::ensure!(
@@ -226,8 +279,8 @@ fn through_all(
             "--protocols takes one --dir: some of them share an open file, which has one path"
         );
         anyhow::ensure!(
-            dirs.len() <= BUYERS as usize,
-            "--dir: at most {BUYERS}, one for each buyer of a trial"
+            dirs.len() <= buyers as usize,
+            "--dir: at most {buyers}, one for each buyer of a trial"
         );
     }
     let mut folders = vec![folder.path().to_owned()];

@@ -43,6 +43,12 @@ pub(super) fn up_to<const MOST: u32>(text: &str) -> Result<u32, String> {
     u32::try_from(number).map_err(|error| error.to_string())
 }
 
+/// A share of the whole: `0.05`, `5%`.
+pub(super) fn share(text: &str) -> Option<f64> {
+    let (number, of) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent, 100.0));
+    number.trim().parse::<f64>().ok().map(|number| number / of).filter(|share| (0.0..=1.0).contains(share))
+}
+
 /// How many tickets: from 0.
 pub(super) fn tickets(text: &str) -> Result<Stock, String> {
     within(text, 0..=Stock::MAX)

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::choices::ChoiceArgs;
 use super::duration::{duration, nanoseconds};
-use super::number::{tickets, up_to};
+use super::number::{share, tickets, up_to};
 use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{print, print_json};
@@ -311,11 +311,7 @@ fn conclude(
 }
 
 fn jitter(text: &str) -> Result<f64, String> {
-    let (number, of) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent, 100.0));
-    let jitter = number.trim().parse::<f64>().ok().map(|number| number / of);
-    jitter
-        .filter(|jitter| (0.0..=1.0).contains(jitter))
-        .ok_or("a number from 0 to 1, or 0% to 100%".to_owned())
+    share(text).ok_or("a number from 0 to 1, or 0% to 100%".to_owned())
 }
 
 #[cfg(test)]

@@ -243,6 +243,13 @@ texts! {
 
     /// In the column of locks: the trap.
     on_ticket(lock) { en: "{lock} on ticket", zh: "{lock} 在票文件上" }
+    /// In the column of grades: so few trials are no grade.
+    no_failure(trials) { en: "no failure in {trials}", zh: "{trials} 次没出错" }
+    /// Below the table: how to read that.
+    hardly_tried() {
+        en: "No failure in N: its control failed, and it did not, in too few trials to say more. `--until 5%` goes on until failures are below 5 %, with 95 % confidence.",
+        zh: "N 次没出错：对照组出错了，它没有，但试验太少，不能再多说。`--until 5%` 会一直试到有 95 % 的把握，出错率低于 5 %。",
+    }
     /// In the column of grades.
     safe(percent) { en: "safe <{percent}%", zh: "安全 <{percent}%" }
     /// In the column of grades.
@@ -254,8 +261,15 @@ texts! {
 
     /// Above the table: what a trial is.
     about(trials, buyers, tickets, think) {
-        en: "{trials} trials each: {buyers} buyers race for {tickets} tickets and buy until they are refused, think {think}",
-        zh: "每行 {trials} 次试验：{buyers} 个买家抢 {tickets} 张票，买到被拒为止，思考 {think}",
+        en: "{trials}: {buyers} race for {tickets} and buy until they are refused, think {think}",
+        zh: "{trials}：{buyers}抢 {tickets}，买到被拒为止，思考 {think}",
+    }
+    /// Above the table: how often each row was tried.
+    trials_each(trials) { en: "{trials} each", zh: "每行 {trials}" }
+    /// Above the table: how often each row was tried that goes on until a bound is reached.
+    trials_until(trials, percent) {
+        en: "{trials} each, and more until one fails or failures are below {percent}%",
+        zh: "每行至少 {trials}，直到有一次出错，或出错率低于 {percent}%",
     }
     /// Two matrices: a grade, beside how often a row failed.
     compared_safe() { en: "safe", zh: "安全" }
@@ -271,7 +285,7 @@ texts! {
     /// Two matrices: a row that the other has not.
     compared_only_in(which, row) { en: "Only in {which}: {row}", zh: "只在 {which} 中：{row}" }
     /// Two matrices: how many rows changed.
-    compared(changed, rows) { en: "The grades of {changed} of {rows} rows changed.", zh: "{rows} 行中有 {changed} 行的评级变了。" }
+    compared(changed, rows) { en: "Grades that changed: {changed} of {rows}.", zh: "{rows}中有 {changed} 行的评级变了。" }
     /// Two matrices: what is not compared.
     compared_grades_alone() {
         en: "Grades alone are compared: figures of speed are of one run each, and nothing says how far they spread.",
@@ -295,34 +309,36 @@ texts! {
     tested_on(machine) { en: "On: {machine}", zh: "测试环境：{machine}" }
     /// Above the table of protocols: what a trial is.
     about_protocols(trials) {
-        en: "{trials} trials each: processes race for tickets and buy until they are refused, arranged as suits the protocol",
-        zh: "每行 {trials} 次试验：进程抢票，买到被拒为止，按各种做法的需要安排",
+        en: "{trials}: processes race for tickets and buy until they are refused, arranged as suits the protocol",
+        zh: "{trials}：进程抢票，买到被拒为止，按各种做法的需要安排",
     }
     /// Below the table of protocols: how to read a safe grade.
-    bound_of_protocols(trials) {
-        en: "Safe: no failure in {trials} trials, while the one beside it failed; failures are then below the percentage with 95 % confidence (3/N).",
-        zh: "安全：{trials} 次试验没有出错，而旁边的对照出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
+    bound_of_protocols() {
+        en: "Safe: no failure in N trials, while the one beside it failed; failures are then below the percentage with 95 % confidence (3/N).",
+        zh: "安全：N 次试验没有出错，而旁边的对照出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
     }
     /// Below the table: how to read a safe grade.
-    bound(trials) {
-        en: "Safe: no failure in {trials} trials, while its control failed; failures are then below the percentage with 95 % confidence (3/N).",
-        zh: "安全：{trials} 次试验没有出错，而对照组出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
+    bound() {
+        en: "Safe: no failure in N trials, while its control failed; failures are then below the percentage with 95 % confidence (3/N).",
+        zh: "安全：N 次试验没有出错，而对照组出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
     }
     /// Below the table: all rows are as documented.
-    all_as_documented(rows) { en: "All {rows} rows are as documented.", zh: "{rows} 行全部与文档一致。" }
+    all_as_documented(rows) { en: "All {rows} are as documented.", zh: "{rows}全部与文档一致。" }
+    /// Below the table: the only row is as documented.
+    one_as_documented() { en: "The one row is as documented.", zh: "唯一的一行与文档一致。" }
     /// Below the table: some are not.
     some_not_as_documented(count, rows) {
-        en: "{count} of {rows} rows are NOT as documented: what is promised does not hold here.",
-        zh: "{rows} 行中有 {count} 行与文档不符：文档承诺的事在这里不成立。",
+        en: "NOT as documented: {count} of {rows}: what is promised does not hold here.",
+        zh: "{rows}中有 {count} 行与文档不符：文档承诺的事在这里不成立。",
     }
     /// Below the table: not all was tried.
     interrupted(tried, planned) {
-        en: "Interrupted: {tried} of {planned} rows were tried, the last one perhaps not as often as the others.",
-        zh: "被中断：{planned} 行中只试了 {tried} 行，最后一行的次数可能比别的少。",
+        en: "Interrupted: {tried} of {planned} tried, the last one perhaps not as often as the others.",
+        zh: "被中断：{planned}中只试了 {tried} 行，最后一行的次数可能比别的少。",
     }
     /// Below the table: some could not be judged.
     some_inconclusive(count, rows) {
-        en: "{count} of {rows} rows could not be judged here.",
-        zh: "{rows} 行中有 {count} 行在这里无法判断。",
+        en: "Could not be judged here: {count} of {rows}.",
+        zh: "{rows}中有 {count} 行在这里无法判断。",
     }
 }

@@ -104,6 +104,10 @@ pub enum Noun {
     Task,
     /// Buyers that come one after the other.
     BuyerInTurn,
+    /// Trials of a row.
+    Trial,
+    /// Rows of a matrix.
+    Row,
 }
 
 impl Noun {
@@ -118,6 +122,8 @@ impl Noun {
             Noun::Thread => ("thread", "threads", "个线程"),
             Noun::Task => ("task", "tasks", "个任务"),
             Noun::BuyerInTurn => ("buyer, in turn,", "buyers, one after the other,", "个买家一个接一个"),
+            Noun::Trial => ("trial", "trials", "次试验"),
+            Noun::Row => ("row", "rows", "行"),
         }
     }
 }

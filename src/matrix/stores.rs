@@ -6,11 +6,10 @@
 
 use num_bigint::BigUint;
 
-use super::BUYERS;
 use crate::explore::{Census, MAX_STATES, Setting, census};
 use crate::grade::{Grade, Graded};
 use crate::plan::{Pace, PerBuyer, Plan, StorePlan, Workers};
-use crate::protocol::catalogue::{Case, Promise, Variant, all};
+use crate::protocol::catalogue::{Case, Promise, Trial, Variant, all};
 use crate::protocol::redis::RedisLock;
 use crate::protocol::{Choices, Mishaps, StepKind, StoreKind};
 use crate::schedule::Schedule;
@@ -205,15 +204,21 @@ impl StoreCase {
 /// A buyer whose lease is to expire thinks so many times as long as others.
 pub const SLOWER: u64 = 5;
 
-/// The trials of rows at databases; each place makes the store of a purchase.
-pub fn on_stores(places: &[&dyn Fn(Choices) -> StorePlan]) -> impl Fn(&StoreCase, Pace, u64) -> Plan {
+/// The trials of rows at databases, so many buyers and tickets each; each place makes the store of a purchase.
+pub fn on_stores(
+    places: &[&dyn Fn(Choices) -> StorePlan],
+    trial: Trial,
+) -> impl Fn(&StoreCase, Pace, u64) -> Plan {
     move |row, pace, _| Plan {
-        buyers: BUYERS,
-        tickets: Some(STORE_TICKETS * if row.has_short_moment() { SHORT_MOMENT } else { 1 }),
+        buyers: trial.buyers,
+        tickets: Some(trial.tickets.saturating_mul(if row.has_short_moment() { SHORT_MOMENT } else { 1 })),
         workers: row.workers,
         store: places[row.place](row.choices),
         per_buyer: PerBuyer::All,
-        pace: Pace { think_ns: pace.think_ns * if row.mishaps.are_none() { 1 } else { SLOWER }, ..pace },
+        pace: Pace {
+            think_ns: pace.think_ns.saturating_mul(if row.mishaps.are_none() { 1 } else { SLOWER }),
+            ..pace
+        },
         restocks: false,
         mishaps: Vec::new(),
     }

@@ -209,8 +209,10 @@ fn promised(catalogue: &serde_json::Value, engine: &str, protocol: &str, isolati
 
 /// Whether a cell says safe; nothing where it says nothing.
 fn safe(cell: &str) -> Option<bool> {
-    let grades = [("unsafe ", false), ("不安全 ", false), ("safe <", true), ("安全 <", true)];
-    grades.iter().find(|(words, _)| cell.starts_with(words)).map(|(_, safe)| *safe)
+    let grades =
+        [("unsafe ", false), ("不安全 ", false), ("safe <", true), ("安全 <", true), ("no failure", true)];
+    let grade = grades.iter().find(|(words, _)| cell.starts_with(words)).map(|(_, safe)| *safe);
+    grade.or_else(|| cell.ends_with(" 次没出错").then_some(true))
 }
 
 /// Each grade that a page shows of a protocol at an engine is what the catalogue promises: how many were compared.
@@ -301,6 +303,7 @@ fn the_comparison_can_fail() {
     assert_eq!(lines("buyer  3 pid 12  in 1.5 ms"), lines("buyer 14 pid 7 in 200 µs"));
     assert_ne!(lines("10 receipts"), lines("9 receipts"));
     assert_eq!((safe("unsafe 3/3"), safe("安全 <9%"), safe("–")), (Some(false), Some(true), None));
+    assert_eq!((safe("no failure in 17"), safe("17 次没出错")), (Some(true), Some(true)));
     assert_eq!(
         anchor("## The gate: every order of your shop's own"),
         "the-gate-every-order-of-your-shops-own"

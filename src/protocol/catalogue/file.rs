@@ -42,7 +42,8 @@ pub struct Trial {
 
 impl Trial {
     /// The usual one: ten buyers, twenty tickets, a think time at which all meet in every purchase.
-    const USUAL: Self = Self { buyers: 10, tickets: 20, think_ns: 1_000_000, patience_ns: 10_000_000_000 };
+    pub(crate) const USUAL: Self =
+        Self { buyers: 10, tickets: 20, think_ns: 1_000_000, patience_ns: 10_000_000_000 };
 }
 
 impl FileRecipe {

@@ -9,9 +9,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::table::counted;
 use super::tested::{folder, machine};
 use crate::foreign::shown;
-use crate::grade::Grade;
+use crate::grade::{FEWEST, Grade};
 use crate::lang::{Lang, matrix as say};
 use crate::matrix::Tested;
 use crate::report::json::{SCHEMA_VERSION, to_line};
@@ -43,6 +44,7 @@ struct Cell {
 impl Cell {
     fn words(&self, lang: Lang) -> String {
         let grade = match self.grade {
+            Grade::Safe if self.trials < u64::from(FEWEST) => return say::no_failure(lang, self.trials),
             Grade::Safe => say::compared_safe(lang),
             Grade::Unsafe => say::compared_unsafe(lang),
             Grade::Inconclusive => say::inconclusive(lang),
@@ -233,7 +235,7 @@ impl Compared {
                 let _ = writeln!(text, "{}", say::compared_only_in(lang, sign, shown(row)));
             }
         }
-        let conclusion = say::compared(lang, changed.len(), self.in_both());
+        let conclusion = say::compared(lang, changed.len(), counted(self.in_both(), lang));
         let style = if self.is_same() { GOOD } else { ODD };
         let _ = writeln!(text, "{}\n{}", styled(style, conclusion), say::compared_grades_alone(lang));
         text
@@ -272,7 +274,7 @@ mod tests {
     fn the_same_is_the_same_however_often_it_failed() {
         let same = compared(&document("unsafe", 1, 5, "none"), &document("unsafe", 5, 5, "none"));
         assert!(same.is_same() && same.json().contains(r#""changed":[],"#), "{}", same.json());
-        assert!(same.text(Lang::En).contains("The grades of 0 of 1 rows changed"), "{}", same.text(Lang::En));
+        assert!(same.text(Lang::En).contains("Grades that changed: 0 of 1 row."), "{}", same.text(Lang::En));
     }
 
     /// A failure in five where five had none may be chance; five in five are not.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::table::{Column, Table};
-use super::{Trial, killed, of_trials, why};
+use super::{Trial, how_to_read, killed, of_trials, why};
 use crate::grade::{Combination, Counts, Grade, HolderKilled, Named, Row, Subject};
 use crate::lang::{Lang, matrix as say};
 use crate::protocol::Protocol;
@@ -31,12 +31,19 @@ pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
         Column::figures(say::column_wait(lang)),
     ];
     columns.extend(killed::column(rows, lang));
-    let around = [about(rows, trial, lang), bound(rows, trial, lang)];
     let make = |row: &Row| {
         let cells = cells(row, lang).into_iter().chain(killed::cell(rows, row, lang));
         (cells.collect(), reason(row, lang))
     };
-    let mut table = Table::new(rows, trial, around, columns, lang, make);
+    let mut table = Table::new(
+        rows,
+        trial,
+        about(rows, trial, lang),
+        how_to_read(rows, bound(rows, lang), lang),
+        columns,
+        lang,
+        make,
+    );
     killed::note(&mut table, rows, lang);
     table.notes.push(match trial.tested.paths.len() {
         0 | 1 => say::one_path(lang),
@@ -46,16 +53,12 @@ pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
 }
 
 fn about(rows: &[Row], trial: &Trial, lang: Lang) -> String {
-    if are_protocols(rows) { say::about_protocols(lang, trial.trials) } else { trial.about(lang) }
+    if are_protocols(rows) { say::about_protocols(lang, trial.each(lang)) } else { trial.about(lang) }
 }
 
 /// Below the table: how to read a safe grade.
-fn bound(rows: &[Row], trial: &Trial, lang: Lang) -> String {
-    if are_protocols(rows) {
-        say::bound_of_protocols(lang, trial.trials)
-    } else {
-        say::bound(lang, trial.trials)
-    }
+fn bound(rows: &[Row], lang: Lang) -> String {
+    if are_protocols(rows) { say::bound_of_protocols(lang) } else { say::bound(lang) }
 }
 
 /// Whether the rows are those of protocols.
@@ -226,6 +229,7 @@ mod tests {
         };
         let trial = Trial {
             trials: 3,
+            until: None,
             buyers: 10,
             tickets: 20,
             think_ns: 1_000_000,
@@ -260,7 +264,14 @@ mod tests {
         }
         let shown = files_table(&rows, &trial, Lang::En).markdown();
         assert!(shown.contains("| close-drops-posix | flock | posix |"), "{shown}");
-        assert!(shown.contains("while the one beside it failed"), "{shown}");
+        assert!(shown.contains("no failure in 3") && shown.contains("too few trials"), "{shown}");
+        let often: Vec<Row> = rows.iter().cloned().map(|row| Row { trials: 60, ..row }).collect();
+        let shown = files_table(&often, &trial, Lang::En).markdown();
+        assert!(
+            shown.contains("while the one beside it failed") && shown.contains("| safe <5% |"),
+            "{shown}"
+        );
+        assert!(!shown.contains("too few trials") && !shown.contains("no failure in 3"), "{shown}");
         let document = files_json(&rows, &trial, &[]);
         assert!(document.contains(r#""protocol":"upgrade","lock":"ofd""#), "{document}");
         assert!(!document.contains("\"write\""), "{document}");
@@ -278,7 +289,10 @@ mod tests {
             files_table(&rows, &trial, Lang::En).markdown(),
             files_table(&rows, &trial, Lang::En).html("ticketsim matrix").expect("a page"),
         ] {
-            assert!(shown.contains("NOT AS DOCUMENTED") && shown.contains("1 of 84 rows are NOT"), "{shown}");
+            assert!(
+                shown.contains("NOT AS DOCUMENTED") && shown.contains("NOT as documented: 1 of 84 rows"),
+                "{shown}"
+            );
             assert!(shown.contains("did NOT keep buyers apart"), "{shown}");
         }
         assert!(files_json(&rows, &trial, &[]).contains("\"as_documented\":false"));

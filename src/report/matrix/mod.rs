@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::foreign;
 use crate::grade::{Grade, Graded, Obstacle, Row};
-use crate::lang::{Lang, matrix as say};
+use crate::lang::{Lang, Noun, matrix as say};
 use crate::matrix::Tested;
 use crate::report::words::span;
 use crate::stock::Stock;
@@ -28,8 +28,11 @@ use crate::stock::Stock;
 /// What a trial is, beside its row.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trial {
-    /// Trials of each row.
+    /// Trials of each row, at least.
     pub trials: u32,
+    /// Rows without a failure were tried on until failures were shown to be no more frequent than this share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<f64>,
     /// Buyers of each trial.
     pub buyers: u32,
     /// Tickets of each trial.
@@ -53,7 +56,17 @@ fn as_text<S: serde::Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::
 impl Trial {
     fn about(&self, lang: Lang) -> String {
         let think = format!("{} ±50%", span(self.think_ns));
-        say::about(lang, self.trials, self.buyers, self.tickets, think)
+        let buyers = lang.count(self.buyers.into(), Noun::Buyer);
+        say::about(lang, self.each(lang), buyers, lang.tickets(self.tickets), think)
+    }
+
+    /// How often each row was tried.
+    fn each(&self, lang: Lang) -> String {
+        let trials = lang.count(self.trials.into(), Noun::Trial);
+        match self.until {
+            Some(share) => say::trials_until(lang, trials, percent(share)),
+            None => say::trials_each(lang, trials),
+        }
     }
 }
 
@@ -76,10 +89,26 @@ fn of_trials<S>(row: &Row<S>, count: u32) -> String {
     format!("{count}/{}", row.trials)
 }
 
+/// A share in 100, rounded up: to whole ones, and below 1 to hundredths.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    // So that 7, which is not exactly 0.07 × 100, stays 7.
+    let up = |number: f64| (number - 1e-9).ceil();
+    if percent < 1.0 { format!("{}", up(percent * 100.0) / 100.0) } else { format!("{}", up(percent)) }
+}
+
+/// How to read a safe grade, where there is one, and where there is nearly one. `bound` says it of the former.
+fn how_to_read<S: Graded>(rows: &[Row<S>], bound: String, lang: Lang) -> Vec<String> {
+    let is_safe = |row: &&Row<S>| row.grade == Grade::Safe;
+    let (hardly, well): (Vec<_>, Vec<_>) = rows.iter().filter(is_safe).partition(|row| row.is_hardly_tried());
+    let bound = (!well.is_empty()).then_some(bound);
+    bound.into_iter().chain((!hardly.is_empty()).then(|| say::hardly_tried(lang))).collect()
+}
+
 fn graded<S: Graded>(row: &Row<S>, lang: Lang) -> String {
-    let percent = row.fails_below().map(|share| (share * 100.0).ceil());
     let grade = match row.grade {
-        Grade::Safe => say::safe(lang, percent.unwrap_or(100.0)),
+        Grade::Safe if row.is_hardly_tried() => say::no_failure(lang, row.trials),
+        Grade::Safe => say::safe(lang, percent(row.fails_below().unwrap_or(1.0))),
         Grade::Unsafe => say::unsafe_in(lang, row.counts.unsound, row.trials),
         Grade::Inconclusive => say::inconclusive(lang),
     };

@@ -4,7 +4,7 @@ use num_traits::Zero as _;
 use serde::Serialize;
 
 use super::table::{Column, Table};
-use super::{Trial, killed, of_trials, why};
+use super::{Trial, how_to_read, killed, of_trials, why};
 use crate::grade::{Counts, Grade, Graded as _, HolderKilled, Row};
 use crate::lang::{Lang, matrix as say};
 use crate::matrix::{MOST_OF_A_ROW, Orders, SHORT_MOMENT, SLOWER, StoreCase};
@@ -46,8 +46,8 @@ pub fn stores_table(rows: &[Row<StoreCase>], trial: &Trial, stores: &[StoreAbout
         let cells = cells(row, &names, several).into_iter().chain(killed::cell(rows, row, lang));
         (cells.collect(), reason(row, lang))
     };
-    let mut table =
-        Table::new(rows, trial, [trial.about(lang), say::bound(lang, trial.trials)], columns, lang, make);
+    let notes = how_to_read(rows, say::bound(lang), lang);
+    let mut table = Table::new(rows, trial, trial.about(lang), notes, columns, lang, make);
     killed::note(&mut table, rows, lang);
     table.about.extend(stores.iter().map(|about| format!("{}: {}", about.store, about.engine)));
     if rows.iter().any(|row| !row.subject.mishaps.are_none()) {

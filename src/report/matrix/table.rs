@@ -4,7 +4,7 @@ use anstyle::Style;
 
 use super::{Trial, graded, tested};
 use crate::grade::{Grade, Graded, Obstacle, Row};
-use crate::lang::{Lang, matrix as say};
+use crate::lang::{Lang, Noun, matrix as say};
 use crate::report::text::{BAD, GOOD, ODD};
 
 /// A table of graded rows: in each the cells of its own, its grade, and why.
@@ -77,11 +77,13 @@ impl TableRow {
 }
 
 impl Table {
-    /// A table of these columns before the grade, with what is said above of a trial, and below of a safe grade. `make` gives the cells of a row, and its reason.
+    /// A table of these columns before the grade, with what is said above of a trial, and below of a safe grade. `make`
+    /// gives the cells of a row, and its reason.
     pub(super) fn new<S: Graded>(
         rows: &[Row<S>],
         trial: &Trial,
-        [about, bound]: [String; 2],
+        about: String,
+        notes: Vec<String>,
         mut columns: Vec<Column>,
         lang: Lang,
         make: impl Fn(&Row<S>) -> (Vec<String>, String),
@@ -97,7 +99,7 @@ impl Table {
             tested: tested::lines(&trial.tested, lang),
             columns,
             rows: rows.iter().map(row).collect(),
-            notes: vec![bound],
+            notes,
             conclusion: conclusion(rows, trial, lang),
         }
     }
@@ -112,10 +114,10 @@ impl Table {
 fn conclusion<S: Graded>(rows: &[Row<S>], trial: &Trial, lang: Lang) -> (Style, String) {
     let (style, of_rows) = of_rows(rows, lang);
     match trial.rows_planned {
-        Some(planned) if rows.is_empty() => (ODD, say::interrupted(lang, 0, planned)),
+        Some(planned) if rows.is_empty() => (ODD, say::interrupted(lang, 0, counted(planned, lang))),
         Some(planned) => {
             let style = if style == BAD { BAD } else { ODD };
-            (style, format!("{} {of_rows}", say::interrupted(lang, rows.len(), planned)))
+            (style, format!("{} {of_rows}", say::interrupted(lang, rows.len(), counted(planned, lang))))
         }
         None => (style, of_rows),
     }
@@ -125,10 +127,17 @@ fn of_rows<S: Graded>(rows: &[Row<S>], lang: Lang) -> (Style, String) {
     let contradict = rows.iter().filter(|row| row.contradicts()).count();
     let unlike = rows.iter().filter(|row| !row.as_documented()).count();
     if contradict > 0 {
-        (BAD, say::some_not_as_documented(lang, contradict, rows.len()))
+        (BAD, say::some_not_as_documented(lang, contradict, counted(rows.len(), lang)))
     } else if unlike > 0 {
-        (ODD, say::some_inconclusive(lang, unlike, rows.len()))
+        (ODD, say::some_inconclusive(lang, unlike, counted(rows.len(), lang)))
+    } else if rows.len() == 1 {
+        (GOOD, say::one_as_documented(lang))
     } else {
-        (GOOD, say::all_as_documented(lang, rows.len()))
+        (GOOD, say::all_as_documented(lang, counted(rows.len(), lang)))
     }
+}
+
+/// So many rows.
+pub(super) fn counted(rows: usize, lang: Lang) -> String {
+    lang.count(rows as u64, Noun::Row)
 }
