@@ -214,7 +214,7 @@ mod tests {
 
     use super::*;
     use crate::fault::{Fault, StoreCode};
-    use crate::history::{Names, Steps, Tally, Tries, read};
+    use crate::history::{Host, Names, Steps, Tally, Tries, read};
     use crate::lang::Lang;
     use crate::report::check::Checked;
 
@@ -245,7 +245,7 @@ mod tests {
     }
 
     prop_compose! {
-        fn a_purchase()(name in "[a-z\"\\\\é]{0,3}", named in any::<bool>(), number in 0..Names::FIRST,
+        fn a_purchase()(name in "[a-z\"\\\\é]{0,3}", named in any::<bool>(), number in prop_oneof![0..4_u64, 0..Names::FIRST],
                         pid in any::<Option<u32>>(), invoke_ns in any::<u64>(), took_ns in a_time(),
                         outcome in member(Outcome::ALL), seen in proptest::option::of(a_stock()),
                         other in proptest::option::of(proptest::option::of(a_stock())),
@@ -271,9 +271,31 @@ mod tests {
                 item,
                 order,
                 line: 0,
+                host: 0,
             };
             (named.then_some(name), purchase)
         }
+    }
+
+    /// None, or some that have a buyer or two each.
+    fn some_hosts() -> impl Strategy<Value = Vec<Host>> {
+        let host = ("[a-z#é]{1,3}", 0..3_u32, any::<(i64, i64, u64)>(), a_time());
+        proptest::collection::vec(host, 0..3).prop_map(|hosts| {
+            let mut first_buyer = 0;
+            let host = |(name, buyers, (offset_ns, drift_ppb, error_ns), lost_ns)| {
+                first_buyer += buyers;
+                Host {
+                    name,
+                    first_buyer: first_buyer - buyers,
+                    buyers,
+                    offset_ns,
+                    drift_ppb,
+                    error_ns,
+                    lost_ns,
+                }
+            };
+            hosts.into_iter().map(host).collect()
+        })
     }
 
     prop_compose! {
@@ -282,10 +304,10 @@ mod tests {
                       left_torn in any::<Option<String>>(),
                       replay in any::<Option<String>>(), outsiders in any::<bool>(),
                       unrecorded in any::<bool>(), bought in any::<u64>(), refused in any::<u64>(),
-                      failed in any::<u64>(), interrupted in any::<bool>()) -> Header {
+                      failed in any::<u64>(), interrupted in any::<bool>(), hosts in some_hosts()) -> Header {
             let all = Tally { bought, refused, failed };
             let unrecorded = if unrecorded { all } else { Tally::default() };
-            Header { initial, remaining, wall_ns, left_torn, replay, outsiders, unrecorded, interrupted, ..Header::default() }
+            Header { initial, remaining, wall_ns, left_torn, replay, outsiders, unrecorded, interrupted, hosts, ..Header::default() }
         }
     }
 
@@ -332,7 +354,9 @@ mod tests {
                 if purchase.order > 0 && *order == 0 {
                     *order = header.orders.place(["", "a", "b"][purchase.order as usize]) + 1;
                 }
-                Purchase { buyer, line, item, order: *order, ..purchase }
+                let of = |(host, _): &(&Host, u16)| host.has(buyer);
+                let host = header.hosts.iter().zip(1..).find(of).map_or(0, |(_, number)| number);
+                Purchase { buyer, line, item, order: *order, host, ..purchase }
             };
             // The header is line 1.
             let purchases = purchases.into_iter().zip(2..).map(with_its_number).collect();

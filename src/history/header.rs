@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Befallen, Doubt, Items, Names, Tally, Timing};
+use super::{Befallen, Doubt, Host, Items, Names, Tally, Timing};
 use crate::plan::{Exclusion, Plan};
 use crate::protocol::file::Lock;
 use crate::stock::Stock;
@@ -88,6 +88,9 @@ pub struct Header {
     /// By how much its clocks may be wrong, in nanoseconds, either way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_error_ns: Option<u64>,
+    /// The machines that its purchases were made on, where they are several: in the order of their buyers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<Host>,
     /// The most receipts that one buyer may hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_per_buyer: Option<u64>,
@@ -157,6 +160,7 @@ impl Header {
             cut_short: self.cut_short,
             resolution_ns: self.resolution_ns,
             clock_error_ns: self.clock_error_ns,
+            hosts: self.hosts.clone(),
             books_only: self.books_only,
             replay: replay.clone(),
             ..Self::default()

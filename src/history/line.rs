@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::hosts::check_hosts;
 use super::jepsen::Event;
 use super::mistake::Mistake;
 use super::names::BuyerName;
@@ -290,6 +291,7 @@ impl<'a> Line<'a> {
             tries: tries.into(),
             torn: self.torn.map(Box::new),
             line,
+            host: 0,
         })
     }
 }
@@ -410,7 +412,10 @@ pub(in crate::history) fn header(text: &[u8]) -> Result<Header, Mistake> {
             let Header { exclusive, in_turn, released_on_death, .. } = of_plan;
             Ok(Header { exclusive, in_turn, released_on_death, ..header })
         }
-        FORMAT_VERSION => Ok(header),
+        FORMAT_VERSION => {
+            check_hosts(&header.hosts).map_err(|what| Mistake::whole(format!("\"hosts\": {what}")))?;
+            Ok(header)
+        }
         _ => Err(Mistake::whole(format!(
             "history_version {history_version}: this ticketsim reads versions 1 to {FORMAT_VERSION}"
         ))),
@@ -440,6 +445,8 @@ fn is_of_header(name: &str) -> bool {
             | "resolution_ns"
             | "clock_error_ns"
             | "limit_per_buyer"
+            | "hosts"
+            | "mishaps"
             | "replay"
             | "plan"
     )

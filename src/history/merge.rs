@@ -4,7 +4,8 @@
 //! said at it (`wall_ns`), they are put on one, by what `--clock-error` says these may differ. Otherwise
 //! nothing is known of who came before whom in another file, and the books alone are judged.
 
-use super::{Befallen, Header, History, Part, Purchase, Steps};
+use super::hosts::MOST_HOSTS;
+use super::{Befallen, Header, History, Host, Part, Purchase};
 use crate::stock::Stock;
 
 /// Why histories are not one.
@@ -25,8 +26,8 @@ pub enum MergeError {
         /// The stock at the start of the other.
         begins: Stock,
     },
-    /// There are more purchases than can be told apart.
-    #[error("more than 2^32 - 1 purchases in all")]
+    /// There are more purchases, or hosts, than can be told apart.
+    #[error("more than 2^32 - 1 purchases, or 65535 hosts, in all")]
     TooMany,
 }
 
@@ -55,7 +56,9 @@ pub fn merge(histories: Vec<(String, History)>) -> Result<History, MergeError> {
             Piece { name, span_ns: (calls, ends.unwrap_or(later_ns)), history }
         })
         .collect();
-    if parts.iter().map(|part| part.history.purchases.len()).sum::<usize>() > u32::MAX as usize {
+    let hosts: usize = parts.iter().map(|part| part.history.header.hosts.len()).sum();
+    let purchases: usize = parts.iter().map(|part| part.history.purchases.len()).sum();
+    if purchases > u32::MAX as usize || hosts > MOST_HOSTS {
         return Err(MergeError::TooMany);
     }
     parts.sort_by_key(|part| part.span_ns);
@@ -66,7 +69,7 @@ pub fn merge(histories: Vec<(String, History)>) -> Result<History, MergeError> {
     let several = parts.len() > 1;
     for part in parts {
         let (name, cut_short) = (part.name.clone(), part.history.header.cut_short);
-        add(&mut whole, part);
+        add(&mut whole, part, several);
         if several {
             // As many as there are places: that was looked at.
             whole.header.parts.push(Part { name, until: whole.purchases.len() as u32, cut_short });
@@ -76,23 +79,19 @@ pub fn merge(histories: Vec<(String, History)>) -> Result<History, MergeError> {
 }
 
 fn shift(history: &mut History, by_ns: u64) {
-    for befallen in &mut history.header.mishaps {
-        befallen.at_ns = befallen.at_ns.saturating_add(by_ns);
-        befallen.until_ns = befallen.until_ns.map(|ns| ns.saturating_add(by_ns));
+    let later = |ns: u64| ns.saturating_add(by_ns);
+    for host in &mut history.header.hosts {
+        host.offset_ns = host.offset_ns.saturating_add_unsigned(by_ns);
+        host.lost_ns = host.lost_ns.map(later);
     }
-    for purchase in &mut history.purchases {
-        let later = |ns: Option<u64>| ns.map(|ns| ns.saturating_add(by_ns));
-        let steps = purchase.steps.get();
-        purchase.invoke_ns = purchase.invoke_ns.saturating_add(by_ns);
-        purchase.return_ns = later(purchase.return_ns.get()).into();
-        purchase.steps = Steps {
-            locked_ns: later(steps.locked_ns),
-            read_ns: later(steps.read_ns),
-            truncated_ns: later(steps.truncated_ns),
-            written_ns: later(steps.written_ns),
-            unlocked_ns: later(steps.unlocked_ns),
+    for befallen in &mut history.header.mishaps {
+        befallen.at_ns = later(befallen.at_ns);
+        befallen.until_ns = befallen.until_ns.map(later);
+    }
+    if by_ns > 0 {
+        for purchase in &mut history.purchases {
+            *purchase = std::mem::take(purchase).at_times(later);
         }
-        .into();
     }
 }
 
@@ -153,8 +152,8 @@ fn header(parts: &[Piece], epoch_ns: Option<u64>) -> Header {
     whole
 }
 
-/// Adds the purchases of a part, with their names.
-fn add(whole: &mut History, part: Piece) {
+/// Adds the purchases of a part, with their names: of one of several files hosts have its name, too.
+fn add(whole: &mut History, part: Piece, of_several: bool) {
     let Piece { name, history: History { header, purchases }, .. } = part;
     let to = &mut whole.header;
     // The buyers of a run are nobody else's, though they have the same numbers.
@@ -178,11 +177,17 @@ fn add(whole: &mut History, part: Piece) {
         let buyer = buyer_of(to, befallen.buyer);
         to.mishaps.push(Befallen { buyer, ..befallen });
     }
+    let hosts_before = to.hosts.len() as u16;
+    to.hosts.extend(header.hosts.iter().cloned().map(|host| Host {
+        name: if of_several { format!("{} of {name}", host.name) } else { host.name },
+        ..host
+    }));
     for purchase in purchases {
+        let host = if purchase.host > 0 { purchase.host + hosts_before } else { 0 };
         let buyer = buyer_of(to, purchase.buyer);
         let item = header.items.name(purchase.item).map_or(0, |item| to.items.number(item));
         let order = purchase.order.checked_sub(1).and_then(|place| header.orders.at(place as usize));
         let order = order.map_or(0, |order| to.orders.place(order) + 1);
-        whole.purchases.push(Purchase { buyer, item, order, ..purchase });
+        whole.purchases.push(Purchase { buyer, item, order, host, ..purchase });
     }
 }

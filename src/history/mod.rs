@@ -40,7 +40,9 @@
 //! | `tries`, `aborts` | optional, 1 and 0 | how often it was begun, and how often the database ended a try of it, as in [`Tries`] |
 //! | `torn` | optional | what a torn read met, its first 31 bytes: a text, or a list of bytes where it is no UTF-8 |
 //!
-//! In the header, `initial` and `remaining` are a number, or an object with a number for each item.
+//! In the header, `initial` and `remaining` are a number, or an object with a number for each item. Where the
+//! purchases were made on several machines, `hosts` has one object each, with the fields of [`Host`]: which buyers are
+//! its own, and by how much its times may be wrong.
 //!
 //! Stocks are whole numbers, and may be negative: that is evidence. Times are whole numbers from 0. A
 //! member that is `null` is as good as absent, members of other names are counted in [`Header::ignored`],
@@ -77,6 +79,7 @@ mod doubt;
 mod file;
 mod formats;
 mod header;
+mod hosts;
 mod items;
 mod jepsen;
 mod line;
@@ -93,6 +96,7 @@ pub use doubt::Doubt;
 pub use file::{FORMAT_VERSION, write, write_to, write_whole};
 pub use formats::{read_as, read_file, read_file_as};
 pub use header::{Header, Part};
+pub use hosts::{ChunkError, ClockReading, Host, HostClock, HostPart, join_hosts};
 pub use items::Items;
 pub use merge::{MergeError, merge};
 pub use mistake::{MOST_LINE_BYTES, ReadError};
@@ -248,6 +252,8 @@ pub struct Purchase {
     pub tries: NotedTries,
     /// Its line in the file that it was read from, counted from 1; 0 where it comes from no file.
     pub line: u32,
+    /// Which of the header's hosts made it, by its number among them, from 1; 0 where all were made on one.
+    pub host: u16,
 }
 
 /// A file of a million purchases is held, and judged, in 150 MB.
@@ -272,6 +278,7 @@ impl Default for Purchase {
             torn: None,
             tries: NotedTries::default(),
             line: 0,
+            host: 0,
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::io::BufRead;
 
 use super::blocks::{self, Block, Sink};
+use super::hosts::settle_hosts;
 use super::items::settle_items;
 use super::jepsen::Events;
 use super::line::{self, Line};
@@ -107,6 +108,7 @@ impl Reader {
         let (purchases, notes) = self.events.finish();
         self.history.purchases.extend(purchases);
         settle_items(&mut self.history)?;
+        settle_hosts(&self.history.header, &mut self.history.purchases);
         Ok((self.history, notes))
     }
 }

@@ -1,0 +1,159 @@
+//! A host's clock against the lead's: what was measured, and what that says of the times in between.
+
+/// One measurement of a host's clock: what has to be added to it to have the lead's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockReading {
+    /// What the host's clock said.
+    pub host_ns: u64,
+    /// Added to it, this gives the lead's clock.
+    pub offset_ns: i64,
+    /// By how much the offset may be wrong, either way.
+    pub error_ns: u64,
+}
+
+impl ClockReading {
+    /// What the lead's clock said.
+    fn lead_ns(self) -> i128 {
+        i128::from(self.host_ns) + i128::from(self.offset_ns)
+    }
+}
+
+/// A host's clock, as far as it was measured: before the sale, after it, and as often in between as anybody likes.
+///
+/// Between two readings it is taken to drift evenly. It need not: a clock that is being put right goes faster or
+/// slower for a while. As long as it went one way between the two, it was nowhere further from the straight line than
+/// it came in all, so that much is added to the error. Before the first and after the last reading nothing was
+/// measured: there the error grows with the distance, by as much as two clocks can drift apart ([`MOST_DRIFT_PPM`]).
+///
+/// A host's times keep their order, whatever was measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostClock {
+    /// In the order of time, on both clocks; never empty.
+    readings: Vec<ClockReading>,
+}
+
+/// By how much two clocks may drift apart, in parts per million: the kernel steers each by at most 500
+/// (adjtimex(2), `MAXFREQ`).
+const MOST_DRIFT_PPM: u64 = 1000;
+
+impl HostClock {
+    /// A clock that was measured once.
+    #[must_use]
+    pub fn new(first: ClockReading) -> Self {
+        Self { readings: vec![first] }
+    }
+
+    /// Adds what was measured later. Of two readings that do not agree in which came first (they are so close that
+    /// their errors are larger than the time between them) the better one stays.
+    pub fn add(&mut self, reading: ClockReading) {
+        while let Some(last) = self.readings.last().copied() {
+            if reading.host_ns > last.host_ns && reading.lead_ns() > last.lead_ns() {
+                break;
+            }
+            if last.error_ns <= reading.error_ns {
+                return;
+            }
+            self.readings.pop();
+        }
+        self.readings.push(reading);
+    }
+
+    /// The first measurement.
+    #[must_use]
+    pub fn first(&self) -> ClockReading {
+        self.readings[0]
+    }
+
+    /// By how much it gained on the lead's from the first measurement to the last, in nanoseconds a second. An offset
+    /// that falls is a clock that gains.
+    #[must_use]
+    pub fn drift_ppb(&self) -> i64 {
+        let (first, last) = (self.first(), self.readings[self.readings.len() - 1]);
+        let elapsed_ns = last.lead_ns() - first.lead_ns();
+        let gained_ns = i128::from(first.offset_ns) - i128::from(last.offset_ns);
+        let ppb = gained_ns.saturating_mul(1_000_000_000).checked_div(elapsed_ns).unwrap_or(0);
+        ppb.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+    }
+
+    /// A time of this clock on the lead's. Earlier times stay earlier, or come to be the same.
+    #[must_use]
+    pub fn lead_ns(&self, host_ns: u64) -> i128 {
+        let behind = self.readings.partition_point(|reading| reading.host_ns <= host_ns);
+        let offset_ns = match (behind.checked_sub(1).map(|at| self.readings[at]), self.readings.get(behind)) {
+            (Some(before), Some(after)) => {
+                let gone = i128::from(host_ns - before.host_ns);
+                let all = i128::from(after.host_ns - before.host_ns);
+                let change = i128::from(after.offset_ns) - i128::from(before.offset_ns);
+                i128::from(before.offset_ns) + (change * gone).div_euclid(all)
+            }
+            (Some(before), None) => before.offset_ns.into(),
+            (None, _) => self.first().offset_ns.into(),
+        };
+        i128::from(host_ns) + offset_ns
+    }
+
+    /// By how much the times of this clock from the one to the other may be wrong on the lead's, either way.
+    #[must_use]
+    pub fn error_ns(&self, from_ns: u64, until_ns: u64) -> u64 {
+        let (first, last) = (self.first(), self.readings[self.readings.len() - 1]);
+        let apart = |ns: u64| ns / 1_000_000 * MOST_DRIFT_PPM + ns % 1_000_000 * MOST_DRIFT_PPM / 1_000_000;
+        let before = first.error_ns.saturating_add(apart(first.host_ns.saturating_sub(from_ns)));
+        let after = last.error_ns.saturating_add(apart(until_ns.saturating_sub(last.host_ns)));
+        let between = self.readings.windows(2).filter_map(|pair| {
+            let (one, other) = (pair[0], pair[1]);
+            let moved = one.offset_ns.abs_diff(other.offset_ns);
+            let meets = one.host_ns <= until_ns && from_ns <= other.host_ns;
+            meets.then(|| one.error_ns.max(other.error_ns).saturating_add(moved))
+        });
+        let outside = [(from_ns < first.host_ns, before), (until_ns > last.host_ns, after)];
+        let outside = outside.into_iter().filter_map(|(meets, error_ns)| meets.then_some(error_ns));
+        between.chain(outside).max().unwrap_or(before.max(after))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(host_ns: u64, offset_ns: i64, error_ns: u64) -> ClockReading {
+        ClockReading { host_ns, offset_ns, error_ns }
+    }
+
+    #[test]
+    fn a_time_lies_on_the_line_between_two_readings() {
+        let mut clock = HostClock::new(reading(1_000, 5_000, 10));
+        assert_eq!((clock.lead_ns(400), clock.lead_ns(3_000)), (5_400, 8_000));
+        clock.add(reading(2_000, 5_100, 30));
+        clock.add(reading(4_000, 4_900, 20));
+        assert_eq!(clock.lead_ns(1_500), 6_550);
+        assert_eq!(clock.lead_ns(3_000), 8_000);
+        assert_eq!(clock.lead_ns(9_000), 13_900);
+        assert_eq!(clock.error_ns(1_200, 1_300), 130);
+        assert_eq!(clock.error_ns(2_200, 4_000), 230);
+        // A millisecond behind the last one, two clocks may be a microsecond further apart.
+        assert_eq!(clock.error_ns(5_000, 4_000 + 1_000_000), 20 + 1_000);
+        assert_eq!(clock.error_ns(0, 4_000 + 1_000_000), 20 + 1_000);
+        // 100 ns gained in 2.9 µs.
+        assert_eq!(clock.drift_ppb(), 100 * 1_000_000_000 / 2_900);
+    }
+
+    #[test]
+    fn of_readings_that_contradict_each_other_the_better_stays() {
+        let mut clock = HostClock::new(reading(1_000, 0, 500));
+        clock.add(reading(1_100, -200, 50));
+        assert_eq!(clock, HostClock::new(reading(1_100, -200, 50)), "it would have gone back");
+        clock.add(reading(1_150, -300, 500));
+        assert_eq!(clock, HostClock::new(reading(1_100, -200, 50)));
+        clock.add(reading(1_100, 0, 60));
+        assert_eq!(clock, HostClock::new(reading(1_100, -200, 50)));
+    }
+
+    #[test]
+    fn times_keep_their_order() {
+        let mut clock = HostClock::new(reading(1_000, i64::MAX, 1));
+        // As slow as can be: all of the thousand are one.
+        clock.add(reading(2_000, i64::MAX - 999, 1));
+        let times: Vec<i128> = (900..2_100).map(|ns| clock.lead_ns(ns)).collect();
+        assert!(times.is_sorted());
+    }
+}
