@@ -15,7 +15,7 @@ use super::{Items, Names, Outcome, Purchase};
 use crate::stock::Stock;
 
 /// One event: its members, as they stand in its line.
-pub(super) struct Event<'a> {
+pub(super) struct JepsenEvent<'a> {
     pub(super) text: &'a [u8],
     pub(super) process: &'a RawValue,
     pub(super) kind: &'a RawValue,
@@ -26,7 +26,7 @@ pub(super) struct Event<'a> {
     pub(super) index: Option<&'a RawValue>,
 }
 
-impl<'a> Event<'a> {
+impl<'a> JepsenEvent<'a> {
     fn parse<T: Deserialize<'a>>(&self, member: &'a RawValue) -> Result<T, Mistake> {
         serde_json::from_str(member.get()).map_err(|error| Mistake::at(self.text, member, reason(&error)))
     }
@@ -116,7 +116,12 @@ impl Events {
     }
 
     /// Takes the event of a line.
-    pub(super) fn take(&mut self, event: &Event<'_>, line: u32, names: &mut Names) -> Result<(), Mistake> {
+    pub(super) fn take(
+        &mut self,
+        event: &JepsenEvent<'_>,
+        line: u32,
+        names: &mut Names,
+    ) -> Result<(), Mistake> {
         if matches!(event.process.get(), "\"nemesis\"" | "\":nemesis\"") {
             // Who breaks things on purpose buys nothing.
             return Ok(());
@@ -170,7 +175,11 @@ impl Events {
     }
 
     /// What an answer says of the purchase, the return or the look that it is for.
-    fn answer(event: &Event<'_>, kind: &str, call: &Call) -> Result<(Outcome, Option<Stock>, bool), Mistake> {
+    fn answer(
+        event: &JepsenEvent<'_>,
+        kind: &str,
+        call: &Call,
+    ) -> Result<(Outcome, Option<Stock>, bool), Mistake> {
         let asked = call.value.as_deref();
         Ok(match (kind, call.deed) {
             ("ok", Deed::Purchase) => event.bought(asked)?,
@@ -189,7 +198,7 @@ impl Events {
     }
 
     /// Counts an event, and returns its time.
-    fn place(&mut self, event: &Event<'_>) -> Result<u64, Mistake> {
+    fn place(&mut self, event: &JepsenEvent<'_>) -> Result<u64, Mistake> {
         self.count += 1;
         let index = event.index.and_then(|index| index.get().parse().ok());
         self.count = self.count.max(index.map_or(0, |index: u64| index.saturating_add(1)));

@@ -8,7 +8,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::hosts::check_hosts;
-use super::jepsen::Event;
+use super::jepsen::JepsenEvent;
 use super::mistake::Mistake;
 use super::names::BuyerName;
 use super::{FORMAT_VERSION, Header, Items, Outcome, Purchase, Steps, Tries};
@@ -183,9 +183,9 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    pub(super) fn event(&self, text: &'a [u8]) -> Option<Event<'a>> {
+    pub(super) fn event(&self, text: &'a [u8]) -> Option<JepsenEvent<'a>> {
         let Self { f, value, error, time, index, .. } = *self;
-        Some(Event { text, process: self.process?, kind: self.r#type?, f, value, error, time, index })
+        Some(JepsenEvent { text, process: self.process?, kind: self.r#type?, f, value, error, time, index })
     }
 
     pub(super) fn is_purchase(&self) -> bool {

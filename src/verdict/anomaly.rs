@@ -82,7 +82,7 @@ pub struct Rise {
 
 /// A buyer that never got the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wait {
+pub struct StuckWait {
     /// The purchase that waited.
     pub waiter: Place,
     /// For how long.
@@ -145,7 +145,7 @@ pub enum Evidence {
     /// `over_limit`: buyers, and their receipts.
     OverLimit(Vec<Holder>),
     /// `stuck`: the waits.
-    Stuck(Vec<Wait>),
+    Stuck(Vec<StuckWait>),
 }
 
 /// One kind of anomaly, with all that was found of it.
@@ -266,7 +266,7 @@ impl Anomaly {
                 holders.iter_mut().flat_map(|holder| &mut holder.receipts).for_each(map);
             }
             Evidence::Stuck(waits) => {
-                let of_wait = |wait: &'_ mut Wait| {
+                let of_wait = |wait: &'_ mut StuckWait| {
                     map(&mut wait.waiter);
                     wait.holder.iter_mut().for_each(map);
                 };

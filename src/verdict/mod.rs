@@ -28,7 +28,7 @@ use crate::stock::Stock;
 pub use again::sold_again;
 pub use anomaly::{
     Anomaly, AnomalyKind, Evidence, GivenBack, Holder, LostUpdate, MOST_EVIDENCE, MOST_TOLD, Rise,
-    SharedTicket, TornRead, Wait,
+    SharedTicket, StuckWait, TornRead,
 };
 pub use initial::{InitialFrom, judge_from};
 pub use items::ItemVerdict;

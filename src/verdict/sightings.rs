@@ -2,7 +2,7 @@
 //! lock that never came.
 
 use super::survey::Survey;
-use super::{Anomaly, AnomalyKind, Evidence, MOST_EVIDENCE, Place, TornRead, Wait, places};
+use super::{Anomaly, AnomalyKind, Evidence, MOST_EVIDENCE, Place, StuckWait, TornRead, places};
 use crate::fault::{Fault, FaultKind};
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
@@ -105,7 +105,7 @@ fn stuck(history: &History) -> Option<Anomaly> {
         count += 1;
         if waits.len() < MOST_EVIDENCE {
             let until_ns = purchase.return_ns.get().unwrap_or(purchase.invoke_ns);
-            waits.push(Wait {
+            waits.push(StuckWait {
                 waiter: place,
                 waited_ns: until_ns - purchase.invoke_ns,
                 holder: holder_at(history, until_ns),

@@ -47,8 +47,13 @@ pub(super) fn run_lanes(
     catch_wake_up()?;
     let began = Instant::now();
     let (report, reports) = channel();
-    let mut team =
-        Team { recorder: recorder.clone(), gate: Arc::default(), threads: Vec::new(), reports, failed: None };
+    let mut team = Team {
+        recorder: recorder.clone(),
+        barrier: Arc::default(),
+        threads: Vec::new(),
+        reports,
+        failed: None,
+    };
     for lane in lanes {
         let first = *lane.start();
         let part = Part {
@@ -56,7 +61,7 @@ pub(super) fn run_lanes(
             plan: plan.clone(),
             recorder: recorder.clone(),
             store: store.clone(),
-            gate: Arc::clone(&team.gate),
+            barrier: Arc::clone(&team.barrier),
             report: report.clone(),
         };
         let thread = std::thread::Builder::new().name(format!("buyer-{first}")).stack_size(STACK_BYTES);
@@ -75,7 +80,7 @@ pub(super) fn run_lanes(
     team.await_ready(watch)?;
     let launch_ns = began.elapsed().as_nanos() as u64;
     let go_ns = recorder.now_ns();
-    team.gate.open(Passage::Go);
+    team.barrier.open(Passage::Go);
     let interrupted = watch_over(plan, recorder, watch, &mut team)?;
     let left_ns = recorder.now_ns();
     let killed = team.join();
@@ -92,7 +97,7 @@ type Report = (u32, io::Result<()>);
 /// The threads that are under way. Whatever happens to the launcher's code, none outlives it.
 struct Team {
     recorder: Recorder,
-    gate: Arc<Gate>,
+    barrier: Arc<StartBarrier>,
     /// In the order of their lanes.
     threads: Vec<(RangeInclusive<u32>, JoinHandle<()>)>,
     /// Hangs up when the last thread has left.
@@ -162,14 +167,14 @@ impl Drop for Team {
         if self.threads.is_empty() {
             return;
         }
-        // Something went wrong before the sale began: they all stand at the gate, or come to it.
+        // Something went wrong before the sale began: they all stand at the barrier, or come to it.
         self.recorder.stop();
-        self.gate.open(Passage::Home);
+        self.barrier.open(Passage::Home);
         self.join();
     }
 }
 
-/// Where one goes from the gate.
+/// Where one goes from the barrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Passage {
     Go,
@@ -178,12 +183,12 @@ enum Passage {
 
 /// The start barrier: all wait at it until it opens.
 #[derive(Debug, Default)]
-struct Gate {
+struct StartBarrier {
     passage: Mutex<Option<Passage>>,
     opened: Condvar,
 }
 
-impl Gate {
+impl StartBarrier {
     fn open(&self, passage: Passage) {
         *self.passage.lock().unwrap_or_else(PoisonError::into_inner) = Some(passage);
         self.opened.notify_all();
@@ -206,7 +211,7 @@ struct Part<S> {
     plan: Plan,
     recorder: Recorder,
     store: S,
-    gate: Arc<Gate>,
+    barrier: Arc<StartBarrier>,
     report: Sender<Report>,
 }
 
@@ -225,7 +230,7 @@ impl<S: Store> Part<S> {
             };
             if buyer == *self.lane.start() {
                 let _ = self.report.send((buyer, Ok(())));
-                if self.gate.wait() == Passage::Home {
+                if self.barrier.wait() == Passage::Home {
                     return;
                 }
             }

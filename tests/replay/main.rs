@@ -14,9 +14,12 @@ mod redis;
 mod wild;
 mod witnesses;
 
+use std::fs::File;
+use std::io::Seek as _;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use ticketsim::plan::{PerBuyer, Plan};
 use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
@@ -79,23 +82,86 @@ const TESTS: &[Test] = &[
 ];
 
 fn main() -> ExitCode {
-    let filter: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let mut failed = 0;
-    for (name, test) in TESTS {
-        if !filter.is_empty() && !filter.iter().any(|part| name.contains(part.as_str())) {
-            continue;
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let exact = given.iter().any(|arg| arg == "--exact");
+    let parts: Vec<&str> = given.iter().map(String::as_str).filter(|arg| !arg.starts_with('-')).collect();
+    let named = |name: &str| {
+        parts.is_empty() || parts.iter().any(|part| if exact { name == *part } else { name.contains(part) })
+    };
+    let chosen: Vec<&Test> = TESTS.iter().filter(|(name, _)| named(name)).collect();
+    let failed: Vec<&str> = match chosen[..] {
+        [test] => {
+            if here(test) {
+                vec![]
+            } else {
+                vec![test.0]
+            }
         }
-        let folder = tempfile::tempdir().expect("a folder");
-        let passed = std::panic::catch_unwind(|| test(folder.path())).is_ok();
-        let left: Vec<String> = std::fs::read_dir(folder.path())
-            .expect("a folder")
-            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-            .filter(|name| name.ends_with(".tmp"))
-            .collect();
-        println!("test {name} ... {}", if passed && left.is_empty() { "ok" } else { "FAILED" });
-        failed += usize::from(!passed || !left.is_empty());
+        _ => abreast(&chosen),
+    };
+    if failed.is_empty() {
+        return ExitCode::SUCCESS;
     }
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!("FAILED: {}", failed.join(" "));
+    ExitCode::FAILURE
+}
+
+/// Runs a test in this process.
+fn here((name, test): &Test) -> bool {
+    let folder = tempfile::tempdir().expect("a folder");
+    let passed = std::panic::catch_unwind(|| test(folder.path())).is_ok();
+    let left: Vec<String> = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".tmp"))
+        .collect();
+    let passed = passed && left.is_empty();
+    println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+    passed
+}
+
+/// Runs each test in a process of its own, some at a time: most of what they do is to wait for a buyer. Returns those
+/// that failed.
+fn abreast(tests: &[&Test]) -> Vec<&'static str> {
+    let at_a_time = std::env::var("RUST_TEST_THREADS").ok().and_then(|number| number.parse().ok());
+    let at_a_time: usize = at_a_time.filter(|number| *number > 0).unwrap_or(4);
+    let mut waiting = tests.iter();
+    let mut running: Vec<(&str, Child, File)> = Vec::new();
+    let mut failed = Vec::new();
+    loop {
+        while running.len() < at_a_time
+            && let Some((name, _)) = waiting.next()
+        {
+            let output = tempfile::tempfile().expect("a file");
+            running.push((name, start(name, &output), output));
+        }
+        if running.is_empty() {
+            return failed;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+        running.retain_mut(|(name, child, output)| {
+            let Some(status) = child.try_wait().expect("a child") else { return true };
+            output.rewind().expect("rewound");
+            std::io::copy(output, &mut std::io::stdout()).expect("printed");
+            if !status.success() {
+                failed.push(*name);
+            }
+            false
+        });
+    }
+}
+
+/// Starts this program with one test, and with what else it was given.
+fn start(name: &str, output: &File) -> Child {
+    let same = || output.try_clone().expect("a file");
+    Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", name])
+        .args(std::env::args().skip(1).filter(|arg| arg.starts_with('-')))
+        .stdin(Stdio::null())
+        .stdout(same())
+        .stderr(same())
+        .spawn()
+        .expect("started")
 }
 
 /// Whether all is to be tried that there is time for.

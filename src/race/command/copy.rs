@@ -1,4 +1,4 @@
-//! One copy of a program: started behind a gate, its output kept, its end seen, and nothing of it left.
+//! One copy of a program: started and held back, its output kept, its end seen, and nothing of it left.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -20,9 +20,9 @@ const MOST_OUTPUT: usize = 64 << 10;
 
 /// What a copy waits for before it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gate {
+pub(super) enum HeldAt {
     /// Nothing.
-    Open,
+    Nothing,
     /// It is stopped by ptrace(2) right after its exec, until it is let go: the program is loaded, and has
     /// not taken one step.
     #[cfg(target_os = "linux")]
@@ -51,17 +51,17 @@ struct Capture {
     cut: bool,
 }
 
-impl Gate {
+impl HeldAt {
     fn is_traced(self) -> bool {
         match self {
             #[cfg(target_os = "linux")]
-            Gate::Traced => true,
-            Gate::Open | Gate::Barrier => false,
+            HeldAt::Traced => true,
+            HeldAt::Nothing | HeldAt::Barrier => false,
         }
     }
 }
 
-/// A pipe that no program inherits but by its gate: the end that is waited at, and the one that is closed.
+/// A pipe that no program inherits but by what holds it back: the end that is waited at, and the one that is closed.
 fn barrier() -> io::Result<(OwnedFd, OwnedFd)> {
     use nix::fcntl::{FcntlArg, FdFlag, fcntl};
     let (read, write) = nix::unistd::pipe()?;
@@ -75,10 +75,10 @@ fn barrier() -> io::Result<(OwnedFd, OwnedFd)> {
 const WAIT_AT_BARRIER: &str = "read -r _ <&3; exec 3<&-; exec \"$@\"";
 
 impl Copy {
-    /// Starts a copy. Behind a gate it stands still until [`Copy::let_go`].
-    pub(super) fn start(program: &Program, gate: Gate) -> io::Result<Self> {
+    /// Starts a copy. One that is held back stands still until [`Copy::let_go`].
+    pub(super) fn start(program: &Program, held_at: HeldAt) -> io::Result<Self> {
         let (first, rest) = program.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut command = if gate == Gate::Barrier {
+        let mut command = if held_at == HeldAt::Barrier {
             let mut shell = Command::new("sh");
             shell.args(["-c", WAIT_AT_BARRIER, "sh", first]);
             shell
@@ -91,9 +91,9 @@ impl Copy {
         if let Some(folder) = &program.chdir {
             command.current_dir(folder);
         }
-        let barrier = if gate == Gate::Barrier { Some(barrier()?) } else { None };
+        let barrier = if held_at == HeldAt::Barrier { Some(barrier()?) } else { None };
         let waits_at = barrier.as_ref().map(|(read, _)| read.as_raw_fd());
-        let traced = gate.is_traced();
+        let traced = held_at.is_traced();
         let parent = Pid::this();
         // SAFETY: between fork and exec it makes system calls alone, none of which allocates.
         unsafe { command.pre_exec(move || settle_in(parent, waits_at, traced)) };
@@ -215,7 +215,7 @@ impl Capture {
     }
 }
 
-/// What a child does between fork and exec: die with its parent, and stand at its gate.
+/// What a child does between fork and exec: die with its parent, and be held back.
 fn settle_in(parent: Pid, barrier: Option<i32>, traced: bool) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -309,10 +309,10 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_gate_nothing_runs_until_it_is_let_go() {
+    fn what_is_held_back_runs_nothing_until_it_is_let_go() {
         let folder = tempfile::tempdir().expect("a folder");
         let ran = || folder.path().join("it ran").exists();
-        let mut copy = Copy::start(&program(folder.path()), Gate::Barrier).expect("started");
+        let mut copy = Copy::start(&program(folder.path()), HeldAt::Barrier).expect("started");
         std::thread::sleep(Duration::from_millis(200));
         assert!(copy.ended().is_none() && !ran());
         copy.let_go();
@@ -328,14 +328,14 @@ mod tests {
     fn behind_its_exec_nothing_runs_until_it_is_let_go() {
         let folder = tempfile::tempdir().expect("a folder");
         let ran = || folder.path().join("it ran").exists();
-        let mut copy = Copy::start(&program(folder.path()), Gate::Traced).expect("started");
+        let mut copy = Copy::start(&program(folder.path()), HeldAt::Traced).expect("started");
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", copy.pid())).expect("its state");
         std::thread::sleep(Duration::from_millis(100));
         assert!(state().contains("(sh) t ") && !ran(), "{}", state());
         copy.let_go();
         assert_eq!((end(&mut copy).exit, ran()), (Some(3), true));
         // One that is never let go is ended all the same.
-        let copy = Copy::start(&program(folder.path()), Gate::Traced).expect("started");
+        let copy = Copy::start(&program(folder.path()), HeldAt::Traced).expect("started");
         let pid = copy.pid();
         drop(copy);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());

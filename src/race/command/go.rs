@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::copy::{Copy, Gate, wait_for};
+use super::copy::{Copy, HeldAt, wait_for};
 use super::{CommandAnswer, CommandError, Program, TICK};
 use crate::history::Outcome;
 use crate::plan::PerBuyer;
@@ -81,7 +81,7 @@ fn start_error(what: &str, source: std::io::Error) -> CommandError {
 }
 
 impl Field<'_> {
-    /// Starts every copy behind its gate.
+    /// Starts every copy, held back.
     fn get_ready(&mut self) -> Result<(), CommandError> {
         #[cfg(target_os = "linux")]
         if self.stand_behind_exec()? {
@@ -91,7 +91,7 @@ impl Field<'_> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(CommandError::Interrupted);
         }
-        self.start(Gate::Barrier)?;
+        self.start(HeldAt::Barrier)?;
         // The shells need a moment to reach the barrier.
         std::thread::sleep(Duration::from_millis(50));
         Ok(())
@@ -103,7 +103,7 @@ impl Field<'_> {
         if self.runs_as_another()? {
             return Ok(false);
         }
-        match self.start(Gate::Traced) {
+        match self.start(HeldAt::Traced) {
             Ok(()) => Ok(true),
             // A sandbox may forbid it.
             Err(CommandError::Start { source, .. })
@@ -125,25 +125,25 @@ impl Field<'_> {
         Ok(file.and_then(|file| file.metadata().ok()).is_some_and(|file| file.mode() & 0o6000 != 0))
     }
 
-    fn start(&mut self, gate: Gate) -> Result<(), CommandError> {
+    fn start(&mut self, held_at: HeldAt) -> Result<(), CommandError> {
         for place in 0..self.racers.len() {
             if self.interrupted.load(Ordering::Relaxed) {
                 return Err(CommandError::Interrupted);
             }
-            self.racers[place].copy = Some(self.next_copy(place, gate)?);
+            self.racers[place].copy = Some(self.next_copy(place, held_at)?);
         }
         self.heat.launch_ns = self.clock.now_ns();
         Ok(())
     }
 
     /// The next copy of a buyer.
-    fn next_copy(&mut self, place: usize, gate: Gate) -> Result<Copy, CommandError> {
+    fn next_copy(&mut self, place: usize, held_at: HeldAt) -> Result<Copy, CommandError> {
         let racer = &mut self.racers[place];
         racer.begun += 1;
         racer.values.insert("n".to_owned(), racer.begun.to_string());
         racer.values.insert("uuid".to_owned(), crate::race::template::fresh_uuid());
         let program = Program::new(self.plan, self.words, racer.values)?;
-        Copy::start(&program, gate).map_err(|source| start_error(&program.words[0], source))
+        Copy::start(&program, held_at).map_err(|source| start_error(&program.words[0], source))
     }
 
     /// The go.
@@ -211,7 +211,7 @@ impl Field<'_> {
         self.note(place, ended);
         if goes_on && room && !self.heat.interrupted {
             self.racers[place].invoke_ns = self.clock.now_ns();
-            let copy = self.next_copy(place, Gate::Open)?;
+            let copy = self.next_copy(place, HeldAt::Nothing)?;
             let racer = &mut self.racers[place];
             (racer.copy, racer.until) = (Some(copy), Instant::now() + self.plan.timeout);
         }

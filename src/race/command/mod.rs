@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::plan::RacePlan;
 use super::template::{BadValue, Place, Template, Variables};
 use crate::rules::{Answer, Question};
-use copy::{Copy, Gate};
+use copy::{Copy, HeldAt};
 pub(super) use go::race;
 pub(super) use serve::Server;
 
@@ -135,7 +135,7 @@ impl Program {
         interrupted: &AtomicBool,
     ) -> Result<CommandAnswer, CommandError> {
         let name = || self.words.last().cloned().unwrap_or_default();
-        let mut copy = Copy::start(self, Gate::Open)
+        let mut copy = Copy::start(self, HeldAt::Nothing)
             .map_err(|source| CommandError::Start { program: name(), source })?;
         let until = Instant::now() + timeout;
         loop {

@@ -24,7 +24,7 @@ use super::buyers::Buyer;
 use super::link::{Happened, Link};
 use super::orders::Chooser;
 use super::proxy::{LinkId, Proxy};
-use super::ran::{Ran, Taken};
+use super::ran::{Ran, RanStep};
 use super::statement::{Statement, Tables};
 use super::step::Choice;
 use super::watch::{Schema, Watcher};
@@ -215,7 +215,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         // What it touches after a wait is what it would touch had it come later: only where it holds nothing yet.
         let later = held.later.filter(|_| self.holds_nothing(held.buyer));
         self.note_asked(held.link, &held.statement);
-        self.ran.taken.push(Taken {
+        self.ran.taken.push(RanStep {
             choice: held.choice,
             text: held.text,
             saw: Saw::default(),

@@ -54,7 +54,7 @@ use phases::Phases;
 pub use phases::Told;
 use plan::{Database, GatePlan};
 use proxy::Proxy;
-pub use ran::{Ran, Taken};
+pub use ran::{Ran, RanStep};
 use watch::{RedisWatch, Schema, Watch, Watcher};
 pub use why::Why;
 

@@ -8,7 +8,7 @@ use crate::race::heat::Heat;
 
 /// A step that was taken.
 #[derive(Clone, Debug)]
-pub struct Taken {
+pub struct RanStep {
     /// Which, and what it touches.
     pub choice: Choice,
     /// Its text.
@@ -27,7 +27,7 @@ pub struct Ran {
     /// What the purchases came to.
     pub heat: Heat,
     /// The steps, in their order.
-    pub taken: Vec<Taken>,
+    pub taken: Vec<RanStep>,
     /// Who neither asked nor answered for as long as the patience lasts.
     pub parked: Vec<u32>,
     /// In which system calls the shop's threads stood then.

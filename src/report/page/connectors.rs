@@ -5,7 +5,9 @@ use super::lanes::last_known_ns;
 use crate::history::{History, Purchase};
 use crate::lang::Lang;
 use crate::report::words;
-use crate::verdict::{Anomaly, Contradiction, Evidence, LostUpdate, MOST_EVIDENCE, Place, TornRead, Wait};
+use crate::verdict::{
+    Anomaly, Contradiction, Evidence, LostUpdate, MOST_EVIDENCE, Place, StuckWait, TornRead,
+};
 
 /// An arrow from a moment of one purchase to a moment of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +140,7 @@ fn out_of_order<'a>(contradiction: &Contradiction, purchase: impl Fn(Place) -> &
 }
 
 /// From the holder to the one that waited for it in vain.
-fn stuck(wait: &Wait, waiter: &Purchase, holder: Option<&Purchase>) -> Shape {
+fn stuck(wait: &StuckWait, waiter: &Purchase, holder: Option<&Purchase>) -> Shape {
     let until_ns = last_known_ns(waiter);
     let connector = wait.holder.zip(holder).map(|(from, holder)| Connector {
         from,

@@ -1,11 +1,11 @@
 //! A history as a trace for Perfetto or `chrome://tracing`: a track a buyer, the parts of a purchase
 //! nested in it, the stock as a counter, and an arrow for each piece of evidence.
 //!
-//! The format is the [Trace Event Format], the one JSON that both read. Times are microseconds since
+//! The format is the [Trace TraceEvent Format], the one JSON that both read. Times are microseconds since
 //! the first call. A viewer binds an arrow's end to the slice around it and draws slices of one track
 //! only if they nest, so what a foreign history says beyond its purchase's bounds is cut to them.
 //!
-//! [Trace Event Format]: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
+//! [Trace TraceEvent Format]: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
@@ -27,7 +27,7 @@ use crate::verdict::Verdict;
 const PROCESS: u32 = 1;
 
 #[derive(Default, Serialize)]
-struct Event<'a> {
+struct TraceEvent<'a> {
     name: Cow<'a, str>,
     ph: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -93,14 +93,21 @@ pub fn trace(history: &History, verdict: &Verdict, out: &mut impl Write) -> io::
     events.out.write_all(b"\n]}\n")
 }
 
-fn named(name: &'static str, track: u32, value: Value) -> Event<'static> {
+fn named(name: &'static str, track: u32, value: Value) -> TraceEvent<'static> {
     let args = Map::from_iter([("name".to_owned(), value)]);
-    Event { name: name.into(), ph: "M", pid: PROCESS, tid: track, args, ..Event::default() }
+    TraceEvent { name: name.into(), ph: "M", pid: PROCESS, tid: track, args, ..TraceEvent::default() }
 }
 
-fn sorted(track: u32) -> Event<'static> {
+fn sorted(track: u32) -> TraceEvent<'static> {
     let args = Map::from_iter([("sort_index".to_owned(), json!(track))]);
-    Event { name: "thread_sort_index".into(), ph: "M", pid: PROCESS, tid: track, args, ..Event::default() }
+    TraceEvent {
+        name: "thread_sort_index".into(),
+        ph: "M",
+        pid: PROCESS,
+        tid: track,
+        args,
+        ..TraceEvent::default()
+    }
 }
 
 struct Events<'a, W> {
@@ -110,7 +117,7 @@ struct Events<'a, W> {
 }
 
 impl<W: Write> Events<'_, W> {
-    fn put(&mut self, event: &Event<'_>) -> io::Result<()> {
+    fn put(&mut self, event: &TraceEvent<'_>) -> io::Result<()> {
         self.out.write_all(if self.first { b"\n" } else { b",\n" })?;
         self.first = false;
         Ok(serde_json::to_writer(&mut *self.out, event)?)
@@ -157,7 +164,7 @@ impl<W: Write> Events<'_, W> {
         let (Some(from_ns), Some(until_ns)) = (from_ns, until_ns) else { return Ok(()) };
         let (from_ns, until_ns) = (from_ns.clamp(low_ns, high_ns), until_ns.clamp(low_ns, high_ns));
         let Some(length_ns) = until_ns.checked_sub(from_ns) else { return Ok(()) };
-        self.put(&Event {
+        self.put(&TraceEvent {
             name,
             ph: "X",
             cat: "purchase",
@@ -166,7 +173,7 @@ impl<W: Write> Events<'_, W> {
             pid: PROCESS,
             tid: track,
             args,
-            ..Event::default()
+            ..TraceEvent::default()
         })
     }
 
@@ -178,9 +185,17 @@ impl<W: Write> Events<'_, W> {
             let (ts, tid) = (self.micros(one.at_ns), place as u32 + 1);
             let args = Map::from_iter([("what".to_owned(), json!(words::befallen(one, history, Lang::En)))]);
             let name = one.mishap.name().into();
-            let event =
-                Event { name, ph: "i", cat: "mishap", ts, tid, s: Some("t"), args, ..Event::default() };
-            self.put(&Event { pid: PROCESS, ..event })?;
+            let event = TraceEvent {
+                name,
+                ph: "i",
+                cat: "mishap",
+                ts,
+                tid,
+                s: Some("t"),
+                args,
+                ..TraceEvent::default()
+            };
+            self.put(&TraceEvent { pid: PROCESS, ..event })?;
         }
         Ok(())
     }
@@ -194,7 +209,14 @@ impl<W: Write> Events<'_, W> {
         for (ns, level) in start.into_iter().chain(levels) {
             let args = Map::from_iter([("stock".to_owned(), json!(level))]);
             let ts = self.micros(ns);
-            self.put(&Event { name: "stock".into(), ph: "C", ts, pid: PROCESS, args, ..Event::default() })?;
+            self.put(&TraceEvent {
+                name: "stock".into(),
+                ph: "C",
+                ts,
+                pid: PROCESS,
+                args,
+                ..TraceEvent::default()
+            })?;
         }
         Ok(())
     }
@@ -208,21 +230,27 @@ impl<W: Write> Events<'_, W> {
                 let Some(place) = piece.places.last().map(|place| *place as usize) else { continue };
                 id += 1;
                 let at_ns = piece.connector.map_or(last_known_ns(&history.purchases[place]), |c| c.to_ns);
-                let end = Event {
+                let end = TraceEvent {
                     name: kind.into(),
                     cat: "anomaly",
                     ts: self.inside(&history.purchases[place], at_ns),
                     pid: PROCESS,
                     tid: track_of[place],
-                    ..Event::default()
+                    ..TraceEvent::default()
                 };
                 if let Some(connector) = piece.connector {
                     let from = connector.from as usize;
                     let ts = self.inside(&history.purchases[from], connector.from_ns);
-                    let start =
-                        Event { name: kind.into(), ph: "s", ts, tid: track_of[from], id: Some(id), ..end };
+                    let start = TraceEvent {
+                        name: kind.into(),
+                        ph: "s",
+                        ts,
+                        tid: track_of[from],
+                        id: Some(id),
+                        ..end
+                    };
                     self.put(&start)?;
-                    let end = Event {
+                    let end = TraceEvent {
                         name: kind.into(),
                         ph: "f",
                         bp: Some("e"),
@@ -233,7 +261,7 @@ impl<W: Write> Events<'_, W> {
                     self.put(&end)?;
                 }
                 let args = Map::from_iter([("evidence".to_owned(), json!(piece.sentence))]);
-                self.put(&Event { name: kind.into(), ph: "i", s: Some("t"), args, ..end })?;
+                self.put(&TraceEvent { name: kind.into(), ph: "i", s: Some("t"), args, ..end })?;
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::foreign::shown;
 use crate::lang::{Lang, gate as say};
 use crate::race::gate::plan::{GatePlan, Orders};
 use crate::race::gate::step::written;
-use crate::race::gate::{Gated, Judged, Taken, Why};
+use crate::race::gate::{Gated, Judged, RanStep, Why};
 use crate::race::heat::{Ended, Judged as Answer, Made};
 use crate::race::statistics::Rate;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled, verdict_lines};
@@ -205,7 +205,7 @@ pub(super) fn answers(made: &[Made]) -> Vec<String> {
 }
 
 /// What a statement was answered, in short.
-pub(super) fn saw(step: &Taken, lang: Lang) -> String {
+pub(super) fn saw(step: &RanStep, lang: Lang) -> String {
     let saw = &step.saw;
     if let Some((code, said)) = &saw.error {
         let said: String = said.chars().take(60).collect();

@@ -6,7 +6,7 @@ use super::gate::why_line;
 use crate::lang::Lang;
 use crate::race::gate::plan::GatePlan;
 use crate::race::gate::step::written;
-use crate::race::gate::{Gated, Judged, Taken};
+use crate::race::gate::{Gated, Judged, RanStep};
 use crate::race::heat::{Ended, Judged as Answer, Made};
 use crate::race::plan::RacePlan;
 use crate::report::json::{SCHEMA_VERSION, anomalies, to_line};
@@ -68,7 +68,7 @@ fn order(judged: &Judged) -> Value {
     })
 }
 
-fn step(taken: &Taken) -> Value {
+fn step(taken: &RanStep) -> Value {
     let saw = &taken.saw;
     json!({
         "step": taken.choice.step.to_string(),

@@ -13,7 +13,7 @@ use crate::history::write_whole;
 use crate::lang::{Lang, gate as say};
 use crate::race::gate::plan::GatePlan;
 use crate::race::gate::step::written;
-use crate::race::gate::{Gated, Taken};
+use crate::race::gate::{Gated, RanStep};
 use crate::race::plan::RacePlan;
 use crate::verdict::Ruling;
 
@@ -85,14 +85,14 @@ fn rows(gated: &Gated, lang: Lang) -> Vec<Row> {
     let Some(judged) = &gated.shown else { return Vec::new() };
     let taken = &judged.ran.taken;
     let width = judged.ran.heat.made.len();
-    let row = |number: String, step: &Taken, cell: Cell| {
+    let row = |number: String, step: &RanStep, cell: Cell| {
         let mut cells = vec![None; width];
         if let Some(place) = cells.get_mut(step.choice.step.buyer.saturating_sub(1) as usize) {
             *place = Some(cell);
         }
         Row { number, cells }
     };
-    let answered = |step: &Taken| if step.saw.error.is_some() { "error" } else { "saw" };
+    let answered = |step: &RanStep| if step.saw.error.is_some() { "error" } else { "saw" };
     let mut rows = Vec::new();
     for (place, step) in taken.iter().enumerate() {
         let text: String = shown(&step.text).chars().take(MOST_TEXT).collect();

@@ -10,7 +10,7 @@ use crate::lang::{Lang, Noun, order, verdict as say};
 use crate::protocol::file::Lock;
 use crate::stock::tickets_between;
 use crate::verdict::{
-    Contradiction, GivenBack, Holder, LostUpdate, Place, Rise, SharedTicket, TornRead, Wait,
+    Contradiction, GivenBack, Holder, LostUpdate, Place, Rise, SharedTicket, StuckWait, TornRead,
 };
 
 pub(super) struct Words<'a> {
@@ -278,7 +278,7 @@ impl Words<'_> {
         }
     }
 
-    pub(super) fn wait(&self, wait: &Wait) -> String {
+    pub(super) fn wait(&self, wait: &StuckWait) -> String {
         let waiter = self.buyer(wait.waiter);
         let waited = span(wait.waited_ns);
         if self.purchase(wait.waiter).fault.is_some_and(|fault| fault.kind == FaultKind::Deadlock) {

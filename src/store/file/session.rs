@@ -12,7 +12,7 @@ use crate::protocol::file::{Lock, Sale, Write};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
 use crate::store::file::helper::Helper;
-use crate::store::file::lock::{CommonLock, Locker, Wait, carrier};
+use crate::store::file::lock::{CommonLock, LockAnswer, Locker, carrier};
 use crate::store::file::ticket::{RunTag, Sighting, TicketFile};
 use crate::world::{Session, Timekeeper};
 
@@ -88,16 +88,16 @@ impl FileSession {
     #[inline(always)]
     fn wait_for(
         &self,
-        lock: impl FnOnce(&Locker, &dyn Fn() -> bool) -> io::Result<Wait>,
+        lock: impl FnOnce(&Locker, &dyn Fn() -> bool) -> io::Result<LockAnswer>,
         try_lock: impl FnOnce(&Locker) -> io::Result<bool>,
     ) -> io::Result<Reply> {
         Ok(match lock(&self.locker, &|| self.time.gives_up())? {
-            Wait::Granted => Reply::Done,
-            Wait::GivenUp if self.time.stopped() => Reply::stopped(),
+            LockAnswer::Granted => Reply::Done,
+            LockAnswer::GivenUp if self.time.stopped() => Reply::stopped(),
             // A buyer that was stopped (SIGSTOP) learns late that its time is up: the lock may long be free.
-            Wait::GivenUp if try_lock(&self.locker)? => Reply::Done,
-            Wait::GivenUp => self.time.given_up(),
-            Wait::HolderGone { pid } => Reply::Failed(Fault::holder_gone(pid)),
+            LockAnswer::GivenUp if try_lock(&self.locker)? => Reply::Done,
+            LockAnswer::GivenUp => self.time.given_up(),
+            LockAnswer::HolderGone { pid } => Reply::Failed(Fault::holder_gone(pid)),
         })
     }
 

@@ -23,7 +23,7 @@ pub(super) struct SqliteLink {
     statements: Vec<Statement>,
     busy_timeout: Duration,
     patience: Patience,
-    wait: Arc<Wait>,
+    wait: Arc<BusyState>,
     /// What says whether to try again, where a conductor does.
     again: Conducted,
     /// What was begun for somebody who does not wait here, and found the database busy.
@@ -32,7 +32,7 @@ pub(super) struct SqliteLink {
 
 /// What a connection and the function that is asked whether to try again tell each other.
 #[derive(Debug, Default)]
-struct Wait {
+struct BusyState {
     /// Whether the buyer goes on if it is told to give up: with what lets go it does.
     goes_on: AtomicBool,
     gave_up: AtomicBool,
@@ -105,7 +105,7 @@ impl SqliteLink {
         for statement in &statements {
             connection.prepare_cached(&statement.text).map_err(failed)?;
         }
-        let wait = Arc::<Wait>::default();
+        let wait = Arc::<BusyState>::default();
         let mut waits = wait_with(busy_timeout, patience.clone(), Arc::clone(&wait));
         let again = Conducted::default();
         let (asks, told) = (again.clone(), Arc::clone(&wait));
@@ -201,7 +201,7 @@ impl Link for SqliteLink {
 fn wait_with(
     timeout: Duration,
     patience: Patience,
-    wait: Arc<Wait>,
+    wait: Arc<BusyState>,
 ) -> impl FnMut(i32) -> bool + Send + 'static {
     /// How long a pause may go on before it is seen that the buyer gives up.
     const SLICE: Duration = Duration::from_millis(20);

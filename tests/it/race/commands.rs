@@ -27,7 +27,8 @@ fn programs_that_sell_from_a_file_or_a_database() {
         let folder = Folder::new();
         let script = target("buy.py");
         let more = [
-            "-n", "8", "--reset", reset, "--stock", stock, "--trials", "20", "--", "python3", &script, store,
+            "-n", "8", "--reset", reset, "--stock", stock, "--trials", "10", "--", "python3", "-I", "-S",
+            &script, store,
         ];
         assert_caught(of_commands(&folder, "", &more));
         let locked: Vec<&str> = more.iter().copied().chain(["--lock"]).collect();

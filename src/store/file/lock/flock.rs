@@ -15,23 +15,23 @@
 use std::fs::File;
 use std::io::{ErrorKind, Result};
 
-use super::Wait;
+use super::LockAnswer;
 
-pub(super) fn lock(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+pub(super) fn lock(file: &File, gives_up: impl Fn() -> bool) -> Result<LockAnswer> {
     wait(gives_up, || fs2::FileExt::lock_exclusive(file))
 }
 
-pub(super) fn lock_shared(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+pub(super) fn lock_shared(file: &File, gives_up: impl Fn() -> bool) -> Result<LockAnswer> {
     wait(gives_up, || fs2::FileExt::lock_shared(file))
 }
 
-fn wait(gives_up: impl Fn() -> bool, call: impl Fn() -> Result<()>) -> Result<Wait> {
+fn wait(gives_up: impl Fn() -> bool, call: impl Fn() -> Result<()>) -> Result<LockAnswer> {
     loop {
         match call() {
-            Ok(()) => return Ok(Wait::Granted),
+            Ok(()) => return Ok(LockAnswer::Granted),
             Err(error) if error.kind() == ErrorKind::Interrupted => {
                 if gives_up() {
-                    return Ok(Wait::GivenUp);
+                    return Ok(LockAnswer::GivenUp);
                 }
             }
             Err(error) => return Err(error),
@@ -67,7 +67,7 @@ mod tests {
     fn it_keeps_out_another_open_of_the_same_file_until_it_is_let_go() {
         let path = tempfile::NamedTempFile::new().expect("a file");
         let (one, other) = (path.reopen().expect("open"), path.reopen().expect("open"));
-        assert_eq!(lock(&one, || false).expect("locked"), Wait::Granted);
+        assert_eq!(lock(&one, || false).expect("locked"), LockAnswer::Granted);
         assert!(!try_lock(&other).expect("kept out"));
         unlock(&one).expect("unlocked");
         assert!(try_lock(&other).expect("free again"));
@@ -79,7 +79,7 @@ mod tests {
         let path = tempfile::NamedTempFile::new().expect("a file");
         let one = path.reopen().expect("open");
         let same = one.try_clone().expect("dup");
-        assert_eq!(lock(&one, || false).expect("locked"), Wait::Granted);
+        assert_eq!(lock(&one, || false).expect("locked"), LockAnswer::Granted);
         assert!(try_lock(&same).expect("the same lock"));
     }
 }

@@ -32,7 +32,7 @@ use std::time::{Duration, SystemTime};
 
 use super::home::{Home, is_gone};
 use super::polling::poll;
-use super::{Wait, flock};
+use super::{LockAnswer, flock};
 use crate::paths::{beside, folder};
 use crate::protocol::file::{Lock, Sale};
 use crate::store::file::ticket::{open_own, read_own};
@@ -100,7 +100,7 @@ impl Lockfile {
         }
     }
 
-    pub(super) fn lock(&self, gives_up: impl Fn() -> bool) -> Result<Wait> {
+    pub(super) fn lock(&self, gives_up: impl Fn() -> bool) -> Result<LockAnswer> {
         poll(gives_up, || self.try_lock(), || self.left_behind())
     }
 

@@ -8,7 +8,7 @@
 use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
-use super::Wait;
+use super::LockAnswer;
 use super::polling::poll;
 use crate::paths::beside;
 
@@ -22,7 +22,7 @@ impl Folder {
         Self(path(file))
     }
 
-    pub(super) fn lock(&self, gives_up: impl Fn() -> bool) -> Result<Wait> {
+    pub(super) fn lock(&self, gives_up: impl Fn() -> bool) -> Result<LockAnswer> {
         poll(gives_up, || self.try_lock(), || Ok(None))
     }
 

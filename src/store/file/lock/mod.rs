@@ -33,7 +33,7 @@ pub use mkdir::remove_folder;
 
 /// How a wait for the lock ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub enum LockAnswer {
     /// The lock is held.
     Granted,
     /// The buyer was told to give up.
@@ -176,9 +176,9 @@ impl Locker {
     /// # Errors
     /// When the lock call fails: the lock is not held then.
     #[inline(always)]
-    pub fn lock(&self, gives_up: impl Fn() -> bool) -> io::Result<Wait> {
+    pub fn lock(&self, gives_up: impl Fn() -> bool) -> io::Result<LockAnswer> {
         match &self.0 {
-            Kind::None => Ok(Wait::Granted),
+            Kind::None => Ok(LockAnswer::Granted),
             Kind::Flock(file) => flock::lock(file, gives_up),
             Kind::Posix(file) => posix::lock(file, gives_up),
             Kind::Ofd(file) => ofd::lock(file, gives_up),
@@ -193,7 +193,7 @@ impl Locker {
     ///
     /// # Errors
     /// As [`Locker::lock`], and where it can't be shared.
-    pub fn lock_shared(&self, gives_up: impl Fn() -> bool) -> io::Result<Wait> {
+    pub fn lock_shared(&self, gives_up: impl Fn() -> bool) -> io::Result<LockAnswer> {
         match &self.0 {
             Kind::Flock(file) => flock::lock_shared(file, gives_up),
             Kind::Posix(file) => posix::lock_shared(file, gives_up),

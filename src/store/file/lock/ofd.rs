@@ -11,20 +11,20 @@
 use std::fs::File;
 use std::io::Result;
 
-use super::Wait;
+use super::LockAnswer;
 
 #[cfg(target_os = "linux")]
 mod fcntl_ofd {
-    use super::{File, Result, Wait};
+    use super::{File, LockAnswer, Result};
     use crate::store::file::lock::posix::{tried, wait, whole_file};
     use nix::fcntl::{FcntlArg, fcntl};
     use nix::libc::{F_RDLCK, F_UNLCK, F_WRLCK};
 
-    pub(crate) fn lock(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+    pub(crate) fn lock(file: &File, gives_up: impl Fn() -> bool) -> Result<LockAnswer> {
         wait(gives_up, || fcntl(file, FcntlArg::F_OFD_SETLKW(&whole_file(F_WRLCK))))
     }
 
-    pub(crate) fn lock_shared(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+    pub(crate) fn lock_shared(file: &File, gives_up: impl Fn() -> bool) -> Result<LockAnswer> {
         wait(gives_up, || fcntl(file, FcntlArg::F_OFD_SETLKW(&whole_file(F_RDLCK))))
     }
 
@@ -44,18 +44,18 @@ mod fcntl_ofd {
 
 #[cfg(not(target_os = "linux"))]
 mod fcntl_ofd {
-    use super::{File, Result, Wait};
+    use super::{File, LockAnswer, Result};
     use std::io::{Error, ErrorKind};
 
     fn unsupported() -> Error {
         Error::new(ErrorKind::Unsupported, "OFD locks exist on Linux only")
     }
 
-    pub(crate) fn lock(_: &File, _: impl Fn() -> bool) -> Result<Wait> {
+    pub(crate) fn lock(_: &File, _: impl Fn() -> bool) -> Result<LockAnswer> {
         Err(unsupported())
     }
 
-    pub(crate) fn lock_shared(_: &File, _: impl Fn() -> bool) -> Result<Wait> {
+    pub(crate) fn lock_shared(_: &File, _: impl Fn() -> bool) -> Result<LockAnswer> {
         Err(unsupported())
     }
 

@@ -8,7 +8,7 @@
 use std::io::Result;
 use std::time::{Duration, Instant};
 
-use super::Wait;
+use super::LockAnswer;
 
 /// How many tries there are before the first pause.
 const TRIES_AT_ONCE: u32 = 16;
@@ -26,10 +26,10 @@ pub(super) fn poll(
     gives_up: impl Fn() -> bool,
     try_lock: impl Fn() -> Result<bool>,
     dead_holder: impl Fn() -> Result<Option<u32>>,
-) -> Result<Wait> {
+) -> Result<LockAnswer> {
     for _ in 0..TRIES_AT_ONCE {
         if try_lock()? {
-            return Ok(Wait::Granted);
+            return Ok(LockAnswer::Granted);
         }
         std::thread::yield_now();
     }
@@ -37,16 +37,16 @@ pub(super) fn poll(
     let mut look_at = Instant::now() + LOOK_AFTER;
     while !try_lock()? {
         if gives_up() {
-            return Ok(Wait::GivenUp);
+            return Ok(LockAnswer::GivenUp);
         }
         if Instant::now() >= look_at {
             if let Some(pid) = dead_holder()? {
-                return Ok(Wait::HolderGone { pid });
+                return Ok(LockAnswer::HolderGone { pid });
             }
             look_at = Instant::now() + LOOK_EVERY;
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-    Ok(Wait::Granted)
+    Ok(LockAnswer::Granted)
 }

@@ -15,13 +15,13 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-use super::Wait;
+use super::LockAnswer;
 
-pub(super) fn lock(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+pub(super) fn lock(file: &File, gives_up: impl Fn() -> bool) -> Result<LockAnswer> {
     wait(gives_up, || fcntl(file, FcntlArg::F_SETLKW(&whole_file(libc::F_WRLCK))))
 }
 
-pub(super) fn lock_shared(file: &File, gives_up: impl Fn() -> bool) -> Result<Wait> {
+pub(super) fn lock_shared(file: &File, gives_up: impl Fn() -> bool) -> Result<LockAnswer> {
     wait(gives_up, || fcntl(file, FcntlArg::F_SETLKW(&whole_file(libc::F_RDLCK))))
 }
 
@@ -44,11 +44,11 @@ pub(super) fn whole_file(kind: i32) -> libc::flock {
 }
 
 /// Makes a call that waits, again and again while signals interrupt it and nobody gives up.
-pub(super) fn wait(gives_up: impl Fn() -> bool, call: impl Fn() -> nix::Result<i32>) -> Result<Wait> {
+pub(super) fn wait(gives_up: impl Fn() -> bool, call: impl Fn() -> nix::Result<i32>) -> Result<LockAnswer> {
     loop {
         match call() {
-            Ok(_) => return Ok(Wait::Granted),
-            Err(Errno::EINTR) if gives_up() => return Ok(Wait::GivenUp),
+            Ok(_) => return Ok(LockAnswer::Granted),
+            Err(Errno::EINTR) if gives_up() => return Ok(LockAnswer::GivenUp),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
         }

@@ -15,7 +15,7 @@ use std::ptr::NonNull;
 use nix::errno::Errno;
 use nix::libc;
 
-use super::Wait;
+use super::LockAnswer;
 use super::posix::{tried, wait};
 
 /// The semaphore of one run. Made before its buyers start; children inherit its mapping.
@@ -63,7 +63,7 @@ impl Semaphore {
         Ok(Self { sem })
     }
 
-    pub(super) fn lock(&self, gives_up: impl Fn() -> bool) -> Result<Wait> {
+    pub(super) fn lock(&self, gives_up: impl Fn() -> bool) -> Result<LockAnswer> {
         // SAFETY: the semaphore is open as long as `self` lives.
         wait(gives_up, || Errno::result(unsafe { libc::sem_wait(self.sem.as_ptr()) }))
     }

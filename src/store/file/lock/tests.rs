@@ -54,7 +54,7 @@ fn each_kind_is_taken_let_go_and_taken_again() {
         for _ in 0..2 {
             assert!(locker.try_lock().expect("works here"), "{lock}");
             locker.unlock().expect("unlocked");
-            assert_eq!(locker.lock(|| true).expect("works here"), Wait::Granted, "{lock}");
+            assert_eq!(locker.lock(|| true).expect("works here"), LockAnswer::Granted, "{lock}");
             locker.unlock().expect("unlocked");
         }
     }
@@ -151,7 +151,7 @@ fn a_killed_holders_flock_stays_while_its_child_has_the_descriptor() {
         holder.wait().expect("reaped");
         assert_eq!(!flock::try_lock(&witness).expect("works here"), stays, "{options}");
         kill(child, Signal::SIGKILL).expect("its child ends, too");
-        assert_eq!(flock::lock(&witness, || false).expect("released"), Wait::Granted);
+        assert_eq!(flock::lock(&witness, || false).expect("released"), LockAnswer::Granted);
     }
 }
 
@@ -251,7 +251,11 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
             told_to.store(asked.load(Ordering::Relaxed) >= 2, Ordering::Relaxed);
             false
         };
-        assert_eq!(interrupt(|| waiter.lock(ask).expect("works here"), enough), Wait::GivenUp, "{lock}");
+        assert_eq!(
+            interrupt(|| waiter.lock(ask).expect("works here"), enough),
+            LockAnswer::GivenUp,
+            "{lock}"
+        );
         assert!(asked.load(Ordering::Relaxed) >= 2, "{lock}");
         assert!(!waiter.try_lock().expect("still held by the other"), "{lock}");
     }
@@ -284,7 +288,7 @@ fn flock_and_ofd_do_not_detect_a_deadlock() {
             let waits = [&other, &one].map(|path| scope.spawn(|| interrupt(|| cross(path), || false)));
             std::thread::sleep(A_WHILE / 2);
             assert!(late() || ended.load(Ordering::Relaxed) == 0, "{lock}");
-            assert_eq!(waits.map(|wait| wait.join().expect("no panic")), [Wait::GivenUp; 2], "{lock}");
+            assert_eq!(waits.map(|wait| wait.join().expect("no panic")), [LockAnswer::GivenUp; 2], "{lock}");
         });
     }
 }

@@ -35,11 +35,11 @@ fn a_dead_holders_lockfile_is_reported_and_removed_only_on_request() {
     std::fs::write(path_of(&path), text_of(pid)).expect("written");
     let common = CommonLock::new(&lockfile_sale(false)).expect("made");
     let keeper = Locker::open(&lockfile_sale(false), &path, &common).expect("open");
-    assert_eq!(keeper.lock(|| false).expect("works here"), Wait::HolderGone { pid });
+    assert_eq!(keeper.lock(|| false).expect("works here"), LockAnswer::HolderGone { pid });
     assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), Some(7));
     assert!(path_of(&path).exists());
     let breaker = Locker::open(&lockfile_sale(true), &path, &common).expect("open");
-    assert_eq!(breaker.lock(|| false).expect("works here"), Wait::Granted);
+    assert_eq!(breaker.lock(|| false).expect("works here"), LockAnswer::Granted);
     assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), None);
     assert!(!keeper.try_lock().expect("held by a process that lives"));
 }
@@ -65,7 +65,7 @@ fn a_lockfile_is_not_broken_on_suspicion() {
         let breaker = Locker::open(&lockfile_sale(true), &path, &common).expect("open");
         let asked = AtomicU32::new(0);
         let thrice = || asked.fetch_add(1, Ordering::Relaxed) >= 3;
-        assert_eq!(breaker.lock(thrice).expect("works here"), Wait::GivenUp, "{text:?}");
+        assert_eq!(breaker.lock(thrice).expect("works here"), LockAnswer::GivenUp, "{text:?}");
         assert_eq!(std::fs::read_to_string(path_of(&path)).expect("still there"), text);
     }
 }
@@ -126,7 +126,7 @@ fn a_crowd_that_breaks_stale_lockfiles_is_still_kept_apart() {
             scope.spawn(|| {
                 for round in 0..10 {
                     let lock = Lockfile::new(&path, &lockfile_sale(true), &Home::here());
-                    assert_eq!(lock.lock(|| false).expect("works here"), Wait::Granted);
+                    assert_eq!(lock.lock(|| false).expect("works here"), LockAnswer::Granted);
                     crowded.fetch_or(inside.fetch_add(1, Ordering::SeqCst) > 0, Ordering::SeqCst);
                     std::thread::yield_now();
                     inside.fetch_sub(1, Ordering::SeqCst);
@@ -156,9 +156,9 @@ fn a_guard_that_is_not_to_be_had_holds_nobody_up() {
     let asked = AtomicU32::new(0);
     let gives_up = || asked.fetch_add(1, Ordering::Relaxed) >= 10;
     assert_eq!(lock.left_behind().expect("works here"), None);
-    assert_eq!(lock.lock(gives_up).expect("works here"), Wait::GivenUp);
+    assert_eq!(lock.lock(gives_up).expect("works here"), LockAnswer::GivenUp);
     drop(guard);
-    assert_eq!(lock.lock(|| false).expect("works here"), Wait::Granted, "the control");
+    assert_eq!(lock.lock(|| false).expect("works here"), LockAnswer::Granted, "the control");
 
     std::fs::write(path_of(&path), text_of(dead_pid())).expect("written");
     std::fs::remove_file(guard_path(&path)).expect("removed");
@@ -184,7 +184,7 @@ fn what_is_no_lockfile_is_neither_followed_nor_waited_for_nor_broken() {
         let asked = AtomicU32::new(0);
         let gives_up = || asked.fetch_add(1, Ordering::Relaxed) >= 10;
         assert_eq!(lock.left_behind().expect("works here"), None, "{what}");
-        assert_eq!(lock.lock(gives_up).expect("works here"), Wait::GivenUp, "{what}");
+        assert_eq!(lock.lock(gives_up).expect("works here"), LockAnswer::GivenUp, "{what}");
         assert!(place.symlink_metadata().is_ok(), "{what}: still there");
         let occupied = occupied(&path).expect("it is there");
         assert_eq!((occupied.pid, occupied.gone), (None, false), "{what}");
