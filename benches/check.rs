@@ -1,5 +1,6 @@
 //! Reading and judging a history of one million purchases, as `ticketsim check` does: the times of both, and both
-//! together as a ratio to what nobody can do without, reading the bytes of the file and finding the line ends.
+//! together as a ratio to what nobody can do without, reading the bytes of the file and finding the line ends. And what it
+//! costs to put the purchases of four hosts on one clock first.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -10,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, SamplingMode, Throughput};
-use ticketsim::history;
+use ticketsim::history::{self, ClockReading, Header, HostClock, HostPart, Purchase, join_hosts};
 use ticketsim::verdict::{Ruling, judge};
 
 const PURCHASES: u64 = 1_000_000;
@@ -100,6 +101,53 @@ fn line_ends(path: &Path) -> usize {
     }
 }
 
+/// The purchases of a sale, as four hosts bring them: each a quarter, in chunks, on a clock of its own.
+fn of_four_hosts(purchases: &[Purchase]) -> Vec<HostPart> {
+    let part = |number: u64| {
+        let offset_ns = (number * 35_000_000).cast_signed();
+        let reading = |host_ns| ClockReading { host_ns, offset_ns, error_ns: 40_000 };
+        let mut clock = HostClock::new(reading(0));
+        clock.add(reading(1 << 50));
+        let mut part = HostPart::new(format!("host#{number}"), 16, clock);
+        let own: Vec<Purchase> = purchases.iter().filter(|p| p.buyer / 16 == number).cloned().collect();
+        for chunk in own.chunks(4_096) {
+            let on_its_clock = |purchase: &Purchase| Purchase {
+                buyer: purchase.buyer % 16 + 1,
+                invoke_ns: purchase.invoke_ns - offset_ns.unsigned_abs(),
+                return_ns: purchase.return_ns.get().map(|ns| ns - offset_ns.unsigned_abs()).into(),
+                ..purchase.clone()
+            };
+            part.take(chunk.iter().map(on_its_clock).collect()).expect("its own");
+        }
+        part
+    };
+    (0..4).map(part).collect()
+}
+
+/// Putting the purchases of four hosts on one clock and judging them, beside judging the same ones as one host's.
+fn hosts(purchases: u64, pairs: usize) {
+    let text = a_sale(purchases, Lines::WithStock);
+    let one = history::read(text.as_bytes(), "a sale").expect("a history");
+    let header =
+        || Header { initial: one.header.initial, remaining: one.header.remaining, ..Header::default() };
+    let mut taken: Vec<(f64, f64)> = (0..pairs)
+        .map(|_| {
+            let parts = of_four_hosts(&one.purchases);
+            let began = Instant::now();
+            assert_eq!(black_box(judge(&one)).ruling, Ruling::Sound);
+            let bare = began.elapsed().as_secs_f64();
+            let began = Instant::now();
+            let joined = join_hosts(header(), 0, parts).expect("one history");
+            assert_eq!(black_box(judge(&joined)).ruling, Ruling::Sound);
+            (bare, began.elapsed().as_secs_f64())
+        })
+        .collect();
+    taken.sort_by(|one, other| (one.1 / one.0).total_cmp(&(other.1 / other.0)));
+    let (bare, whole) = taken[pairs / 2];
+    println!("joining and judging {purchases} purchases of four hosts ÷ judging them as one host's");
+    println!("  {:.1}   {:.0} ms ÷ {:.0} ms", whole / bare, whole * 1e3, bare * 1e3);
+}
+
 /// Pairs: one after the other in each, so that a machine whose speed drifts slows both.
 fn ratio(purchases: u64, pairs: usize) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -135,6 +183,7 @@ fn ratio(purchases: u64, pairs: usize) {
 fn main() {
     // `cargo bench -- --test` wants to see that it runs, not how fast.
     if std::env::args().any(|arg| arg == "--test") {
+        hosts(1_000, 1);
         return ratio(1_000, 1);
     }
     if !std::env::args().any(|arg| arg == "ratio") {
@@ -143,4 +192,5 @@ fn main() {
         criterion.final_summary();
     }
     ratio(PURCHASES, 11);
+    hosts(PURCHASES, 11);
 }

@@ -250,6 +250,7 @@ fn unjudged(reason: &Unjudged) -> String {
         | Unjudged::NothingOnSale
         | Unjudged::NothingAnswered
         | Unjudged::Killed { .. }
+        | Unjudged::HostLost { .. }
         | Unjudged::Interrupted
         | Unjudged::Doubt(_)
         | Unjudged::Order(_) => "not all was recorded".to_owned(),

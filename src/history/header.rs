@@ -183,16 +183,6 @@ impl Header {
         }
         self.parts.iter().filter_map(|part| Some((Some(part.name.as_str()), part.cut_short?))).collect()
     }
-
-    /// By how much the intervals of purchases are to be widened: before the call, and after the return.
-    #[must_use]
-    pub fn slack_ns(&self) -> (u64, u64) {
-        if self.books_only {
-            return (u64::MAX, u64::MAX);
-        }
-        let error_ns = self.clock_error_ns.unwrap_or(0);
-        (error_ns, error_ns.saturating_add(self.resolution_ns.unwrap_or(0)))
-    }
 }
 
 /// One of several files that are one history.

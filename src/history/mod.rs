@@ -96,7 +96,7 @@ pub use doubt::Doubt;
 pub use file::{FORMAT_VERSION, write, write_to, write_whole};
 pub use formats::{read_as, read_file, read_file_as};
 pub use header::{Header, Part};
-pub use hosts::{ChunkError, ClockReading, Host, HostClock, HostPart, join_hosts};
+pub use hosts::{ChunkError, ClockReading, Host, HostClock, HostPart, Slack, join_hosts};
 pub use items::Items;
 pub use merge::{MergeError, merge};
 pub use mistake::{MOST_LINE_BYTES, ReadError};

@@ -2,6 +2,7 @@
 //! them. A text that lacks a language, or a language that lacks a value, does not compile.
 
 pub mod catalogue;
+pub mod clocks;
 pub mod explore;
 pub mod gate;
 pub mod lesson;
@@ -157,6 +158,7 @@ mod tests {
     /// Every table of texts.
     const TABLES: &[&[(&str, &str, &str)]] = &[
         catalogue::ALL,
+        clocks::ALL,
         explore::ALL,
         gate::ALL,
         matrix::ALL,

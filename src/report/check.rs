@@ -9,7 +9,7 @@ use super::json::{AnomalyRow, SCHEMA_VERSION, anomalies, to_line, unjudged};
 use super::text::{ASIDE, ODD, mishap_lines, styled, verdict_lines};
 use super::words::{grouped, span};
 use crate::foreign;
-use crate::history::{Befallen, History};
+use crate::history::{Befallen, History, Host};
 use crate::lang::{Lang, Noun, order as say};
 use crate::stock::Stock;
 use crate::verdict::{InitialFrom, ItemVerdict, Ruling, Verdict};
@@ -98,6 +98,12 @@ struct Document<'a> {
     ignored: &'a BTreeMap<String, u64>,
     resolution_ns: Option<u64>,
     clock_error_ns: Option<u64>,
+    /// Where it was made on several.
+    #[serde(skip_serializing_if = "<[Host]>::is_empty")]
+    hosts: &'a [Host],
+    /// How many purchases are out of order by less than the errors of their hosts' clocks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within_error: Option<u64>,
     notes: Vec<String>,
 }
 
@@ -133,6 +139,8 @@ impl Checked<'_> {
             ignored: &history.header.ignored,
             resolution_ns: history.header.resolution_ns,
             clock_error_ns: history.header.clock_error_ns,
+            hosts: &history.header.hosts,
+            within_error: (!history.header.hosts.is_empty()).then_some(verdict.within_error),
             notes: self.notes.iter().map(|note| words(note, Lang::En)).collect(),
         })
     }
@@ -200,6 +208,7 @@ impl Checked<'_> {
         if let Some(error_ns) = header.clock_error_ns.filter(|ns| *ns > 0) {
             let _ = writeln!(text, "  {}", styled(ASIDE, say::clock_error(lang, span(error_ns))));
         }
+        text.push_str(&super::hosts::lines(history, self.verdict, lang));
         for note in self.notes {
             let _ = writeln!(text, "  {}", styled(ODD, words(note, lang)));
         }

@@ -163,6 +163,9 @@ fn row(history: &History, purchase: &Purchase, place: Place) -> Value {
         "invoke_ns": purchase.invoke_ns, "read_ns": purchase.steps.get().read_ns,
         "written_ns": purchase.steps.get().written_ns, "return_ns": purchase.return_ns.get(),
     });
+    if let Some(host) = header.host_of(purchase) {
+        row["host"] = json!(host.name);
+    }
     // As in the file of a history: one number where it is the same.
     if purchase.seen.get() == purchase.sold_from.get() {
         row["stock"] = json!(purchase.seen.get());

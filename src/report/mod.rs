@@ -6,6 +6,7 @@ pub mod check;
 pub mod documented;
 pub mod explore;
 pub mod figures;
+pub(crate) mod hosts;
 pub mod json;
 pub mod junit;
 pub mod matrix;

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::words::{self, grouped, grouped_stock};
 use crate::history::History;
-use crate::lang::{Lang, run as say};
+use crate::lang::{Lang, clocks, run as say};
 use crate::stock::Stock;
 use crate::verdict::{Ledger, Ruling, Verdict};
 
@@ -120,7 +120,9 @@ pub(super) fn ledger_lines(text: &mut String, history: &History, ledger: &Ledger
         (say::ledger_oversold(lang), grouped(ledger.oversold)),
     ];
     if ledger.outside_sales > 0 {
-        rows.push((say::ledger_outside(lang), grouped(ledger.outside_sales)));
+        let lost = history.header.hosts.iter().any(|host| host.lost_ns.is_some());
+        let label = if lost { clocks::ledger_outside_or_lost(lang) } else { say::ledger_outside(lang) };
+        rows.push((label, grouped(ledger.outside_sales)));
     }
     if ledger.restocked > 0 {
         rows.push((say::ledger_restocked(lang), grouped(ledger.restocked)));

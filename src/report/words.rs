@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::foreign;
-use crate::history::{Doubt, History, Purchase};
+use crate::history::{Doubt, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, order, run as say_run, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
 use crate::plan::{PerBuyer, Plan, RedisPlan, SqlPlan, StorePlan, Workers};
 use crate::protocol::file::{Lock, LockOn, Sale};
 use crate::protocol::redis::{Fence, RedisLock, RedisSale};
 use crate::protocol::sql::Isolation;
+use crate::stock::tickets_between;
 use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Ruling, TornRead, Unjudged, Verdict};
 use evidence::Words;
 pub use mishaps::befallen;
@@ -289,6 +290,7 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
             };
             say::killed(lang, buyers, grouped(*before_write), grouped(*writing), books)
         }
+        Unjudged::HostLost { host, buyers } => host_lost(*host, *buyers, history, lang),
         Unjudged::Interrupted => say::interrupted(lang),
         Unjudged::Order(purchases) => order::undecided(lang, lang.count(*purchases, Noun::Purchase)),
         Unjudged::Doubt(doubt) => self::doubt(*doubt, lang),
@@ -298,6 +300,20 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
             say::system_error(lang, Words { history, lang }.buyer(*place), doing, error)
         }
     }
+}
+
+/// A host was lost: how many of its buyers may have gone on, and what they may have bought.
+fn host_lost(host: u16, buyers: u32, history: &History, lang: Lang) -> String {
+    use crate::lang::clocks as say;
+    let header = &history.header;
+    let name = header.hosts.get(usize::from(host)).map_or("", |host| host.name.as_str());
+    let receipts = history.purchases.iter().filter(|p| p.outcome == Outcome::Bought);
+    let sold = receipts.map(|p| u64::from(p.quantity)).sum::<u64>().saturating_add(header.unrecorded.bought);
+    let gone =
+        header.initial.zip(header.remaining).map_or(0, |(initial, left)| tickets_between(initial, left));
+    let gone = gone.saturating_sub(sold);
+    let gone = if gone > 0 { say::gone(lang, lang.count(gone, Noun::Ticket)) } else { String::new() };
+    say::host_lost(lang, foreign::shown(name), lang.count(buyers.into(), Noun::Buyer)) + &gone
 }
 
 /// What a race of foreign buyers could not show.

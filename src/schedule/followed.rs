@@ -39,6 +39,11 @@ pub enum FollowedError {
         "its buyers went to the ticket file through {0} names (--via): a replay takes one, and locks may differ between them"
     )]
     SeveralNames(usize),
+    /// Its buyers were on several hosts.
+    #[error(
+        "its buyers were on {0} hosts: their clocks do not say for certain which step came first, and a replay runs on one"
+    )]
+    SeveralHosts(usize),
     /// A purchase does not say when its steps were taken.
     #[error("{0} has no times of its inner steps: only histories that ticketsim recorded have them")]
     NoSteps(PurchaseName),
@@ -92,6 +97,9 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     let unrecorded = header.unrecorded.bought + header.unrecorded.refused + header.unrecorded.failed;
     if unrecorded > 0 {
         return Err(FollowedError::Unrecorded(unrecorded));
+    }
+    if header.hosts.len() > 1 {
+        return Err(FollowedError::SeveralHosts(header.hosts.len()));
     }
     let file = match &plan.store {
         StorePlan::File(file) => file,

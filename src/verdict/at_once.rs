@@ -6,20 +6,69 @@ use std::collections::BinaryHeap;
 use super::Place;
 use crate::history::{History, Purchase};
 
-/// The most purchases that were under way at one time, as far as is known of those that never returned.
-/// Intervals are closed: who was called as another returned overlapped with it, unless both are of one
-/// buyer, which goes from one purchase straight to the next.
-pub(super) fn count(history: &History) -> u64 {
+/// The most purchases that were under way at one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct AtOnce {
+    /// As many as surely were.
+    pub(super) surely: u64,
+    /// As many as may have been: more, where the clocks of several hosts leave it open.
+    pub(super) perhaps: u64,
+}
+
+/// Counts them, as far as is known of those that never returned.
+///
+/// Purchases of one host are on one clock. Those of several surely overlap where the intervals do that are left when
+/// each is made shorter by its host's error at both ends, and can't where those do not that are longer by it.
+pub(super) fn count(history: &History) -> AtOnce {
+    let all = || (0..history.purchases.len() as Place).collect::<Vec<_>>();
+    let hosts = &history.header.hosts;
+    if hosts.is_empty() {
+        let surely = most(history, all(), |purchase| (purchase.invoke_ns, end_ns(purchase)));
+        return AtOnce { surely, perhaps: surely };
+    }
+    let error_ns = |purchase: &Purchase| history.header.host_of(purchase).map_or(0, |host| host.error_ns);
+    let shorter = |purchase: &Purchase| {
+        let error_ns = error_ns(purchase);
+        (purchase.invoke_ns.saturating_add(error_ns), end_ns(purchase).saturating_sub(error_ns))
+    };
+    let is_left = |place: &Place| {
+        let (from_ns, until_ns) = shorter(&history.purchases[*place as usize]);
+        from_ns <= until_ns
+    };
+    let left = all().into_iter().filter(is_left).collect();
+    let mut surely = most(history, left, shorter);
+    for number in 1..=hosts.len() as u16 {
+        let own = |place: &Place| history.purchases[*place as usize].host == number;
+        let own: Vec<Place> = all().into_iter().filter(own).collect();
+        if own.len() as u64 > surely {
+            surely = surely.max(most(history, own, |purchase| (purchase.invoke_ns, end_ns(purchase))));
+        }
+    }
+    if surely > 1 {
+        // It is asked of those alone that were apart.
+        return AtOnce { surely, perhaps: surely };
+    }
+    let longer = |purchase: &Purchase| {
+        let error_ns = error_ns(purchase);
+        (purchase.invoke_ns.saturating_sub(error_ns), end_ns(purchase).saturating_add(error_ns))
+    };
+    AtOnce { surely, perhaps: most(history, all(), longer).max(surely) }
+}
+
+/// The most of these purchases at one time, each from and until when `span` says. Intervals are closed: who was called
+/// as another returned overlapped with it, unless both are of one buyer, which goes from one purchase straight to the
+/// next.
+fn most(history: &History, mut calls: Vec<Place>, span: impl Fn(&Purchase) -> (u64, u64)) -> u64 {
     let purchase = |place: Place| &history.purchases[place as usize];
-    let mut calls: Vec<Place> = (0..history.purchases.len() as Place).collect();
+    let called_ns = |place: Place| span(purchase(place)).0;
     // Mostly sorted already: this sort makes use of that.
-    calls.sort_by_key(|place| purchase(*place).invoke_ns);
+    calls.sort_by_key(|place| called_ns(*place));
     // The ends of those under way.
     let mut ends: BinaryHeap<Reverse<(u64, u64)>> = BinaryHeap::new();
     let mut touching: Vec<(u64, u64)> = Vec::new();
     let mut most = 0;
-    for group in calls.chunk_by(|one, other| purchase(*one).invoke_ns == purchase(*other).invoke_ns) {
-        let now_ns = purchase(group[0]).invoke_ns;
+    for group in calls.chunk_by(|one, other| called_ns(*one) == called_ns(*other)) {
+        let now_ns = called_ns(group[0]);
         touching.clear();
         while let Some(Reverse(end)) = ends.peek().copied().filter(|Reverse(end)| end.0 <= now_ns) {
             ends.pop();
@@ -29,21 +78,19 @@ pub(super) fn count(history: &History) -> u64 {
         }
         let goes_on = |place: &&Place| touching.binary_search(&(now_ns, purchase(**place).buyer)).is_ok();
         let going_on = group.iter().filter(goes_on).count();
+        // Whose it is: nobody's, if it took no time, for then nobody goes on from it.
+        let end = |purchase: &Purchase| {
+            let (from_ns, until_ns) = span(purchase);
+            (until_ns, if until_ns > from_ns { purchase.buyer } else { u64::MAX })
+        };
         ends.extend(group.iter().map(|place| Reverse(end(purchase(*place)))));
         most = most.max(ends.len() + touching.len() - going_on);
     }
     most as u64
 }
 
-/// When a purchase is last heard of, and whose it is: nobody's, if it took no time, for then nobody goes on
-/// from it.
-fn end(purchase: &Purchase) -> (u64, u64) {
-    let end_ns = last_known_ns(purchase);
-    (end_ns, if end_ns > purchase.invoke_ns { purchase.buyer } else { u64::MAX })
-}
-
 /// When a purchase is last heard of.
-fn last_known_ns(purchase: &Purchase) -> u64 {
+fn end_ns(purchase: &Purchase) -> u64 {
     let steps = purchase.steps.get();
     let noted =
         [purchase.return_ns.get(), steps.locked_ns, steps.read_ns, steps.truncated_ns, steps.written_ns];
@@ -53,14 +100,14 @@ fn last_known_ns(purchase: &Purchase) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Outcome, Steps};
+    use crate::history::{Header, Host, Outcome, Steps};
 
     /// The count of purchases, each of a buyer, from and until a time.
     fn at_once(purchases: &[(u64, u64, u64)]) -> u64 {
         let purchase = |(buyer, from_ns, until_ns): &(u64, u64, u64)| {
             Purchase::new(*buyer, Outcome::Bought, *from_ns, Some(*until_ns))
         };
-        count(&History { purchases: purchases.iter().map(purchase).collect(), ..History::default() })
+        count(&History { purchases: purchases.iter().map(purchase).collect(), ..History::default() }).surely
     }
 
     #[test]
@@ -80,9 +127,29 @@ mod tests {
         let mut killed = Purchase::new(1, Outcome::Unknown, 1, None);
         let later = Purchase::new(2, Outcome::Bought, 5, Some(6));
         let mut history = History { purchases: vec![killed.clone(), later.clone()], ..History::default() };
-        assert_eq!(count(&history), 1);
+        assert_eq!(count(&history).surely, 1);
         killed.steps = Steps { read_ns: Some(5), ..Steps::default() }.into();
         history.purchases = vec![killed, later];
-        assert_eq!(count(&history), 2);
+        assert_eq!(count(&history).surely, 2);
+    }
+
+    #[test]
+    fn of_two_hosts_only_what_no_clock_can_explain_overlaps() {
+        let host = |error_ns| Host { error_ns, ..Host::default() };
+        let counted = |hosts: &[u64], purchases: &[(u16, u64, u64)]| {
+            let purchase = |(host, from_ns, until_ns): &(u16, u64, u64)| Purchase {
+                host: *host,
+                ..Purchase::new((*host).into(), Outcome::Bought, *from_ns, Some(*until_ns))
+            };
+            let header =
+                Header { hosts: hosts.iter().map(|error| host(*error)).collect(), ..Header::default() };
+            let counted = count(&History { header, purchases: purchases.iter().map(purchase).collect() });
+            (counted.surely, counted.perhaps)
+        };
+        let near = [(1, 100, 200), (2, 190, 300)];
+        assert_eq!(counted(&[1, 2], &near), (2, 2));
+        assert_eq!(counted(&[10, 2], &near), (1, 2), "it may be the clocks");
+        assert_eq!(counted(&[10, 2], &[(1, 100, 200), (2, 213, 300)]), (1, 1));
+        assert_eq!(counted(&[1_000], &[(1, 100, 200), (1, 190, 300)]), (2, 2), "one clock");
     }
 }

@@ -13,7 +13,8 @@ use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, P
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
 
-pub(super) fn judge(history: &History, ledger: &mut Ledger) -> Vec<Anomaly> {
+/// Judges the books. `lost` is whether nothing is known any more of some buyers.
+pub(super) fn judge(history: &History, ledger: &mut Ledger, lost: bool) -> Vec<Anomaly> {
     let mut anomalies = Vec::new();
     let course = Course::of(history, None);
     ledger.oversold = course.most_oversold;
@@ -23,7 +24,7 @@ pub(super) fn judge(history: &History, ledger: &mut Ledger) -> Vec<Anomaly> {
     if !history.purchases.iter().any(Purchase::may_raise) {
         anomalies.extend(lost_updates(history));
     }
-    anomalies.extend(lost_stock(history, ledger));
+    anomalies.extend(lost_stock(history, ledger, lost));
     anomalies
 }
 
@@ -49,7 +50,7 @@ impl Course {
         };
         let mut course = Self { most_oversold: 0, too_many: Vec::new() };
         let Some(initial) = initial else { return course };
-        let (early_ns, late_ns) = header.slack_ns();
+        let slack = header.slack();
         // At one moment what comes back comes first: intervals are closed.
         let mut changes: Vec<(u64, bool, Place)> = Vec::new();
         for (purchase, place) in history.purchases.iter().zip(0..) {
@@ -57,10 +58,9 @@ impl Course {
                 continue;
             }
             if purchase.may_raise() {
-                changes.push((purchase.invoke_ns.saturating_sub(early_ns), false, place));
+                changes.push((slack.called_ns(purchase), false, place));
             } else if purchase.outcome == Outcome::Bought {
-                let return_ns = purchase.return_ns.get().unwrap_or(u64::MAX);
-                changes.push((return_ns.saturating_add(late_ns), true, place));
+                changes.push((slack.returned_ns(purchase), true, place));
             }
         }
         changes.sort_unstable();
@@ -108,7 +108,7 @@ fn lost_updates(history: &History) -> Option<Anomaly> {
 }
 
 /// Compares what was left with what should have been.
-fn lost_stock(history: &History, ledger: &Ledger) -> Option<Anomaly> {
+fn lost_stock(history: &History, ledger: &Ledger, lost: bool) -> Option<Anomaly> {
     let header = &history.header;
     let (initial, remaining) = (header.initial?, header.remaining?);
     if header.unrecorded != Default::default() || header.cut_short.is_some() {
@@ -133,7 +133,7 @@ fn lost_stock(history: &History, ledger: &Ledger) -> Option<Anomaly> {
             Anomaly::lost_stock(0, small(difference - i128::from(ups)), Vec::new())
         };
     }
-    if header.outsiders || ledger.oversold > 0 && -difference <= i128::from(downs) {
+    if header.outsiders || lost || ledger.oversold > 0 && -difference <= i128::from(downs) {
         return None;
     }
     if -difference > i128::from(downs) {

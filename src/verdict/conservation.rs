@@ -12,23 +12,27 @@
 //! A receipt for a ticket at or below `remaining` means that the ticket came back although it was
 //! sold: `lost_stock` with the other sign. What lost updates account for is not lost stock as well:
 //! `initial − remaining = tickets with receipts + missing + outside sales − came back`.
+//!
+//! Where a host was lost, its buyers may have bought from then on: a ticket without a receipt may be theirs, so none is
+//! called missing.
 
 use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place, SharedTicket, places};
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase, Tally};
 use crate::stock::{Stock, tickets_between};
 
-/// Judges the books. Returns the receipts that say what they were sold from, too, now in the order of that stock.
+/// Judges the books. `lost` is whether nothing is known any more of some buyers. Returns the receipts that say what they were sold from, too, now in the order of that stock.
 pub(super) fn judge(
     history: &History,
     ledger: &mut Ledger,
     receipts: Vec<(Stock, Place)>,
+    lost: bool,
 ) -> (Vec<Anomaly>, Vec<(Stock, Place)>) {
     let mut anomalies = Vec::new();
     if let Some(initial) = history.header.initial {
         ledger.oversold = ledger.receipts.saturating_sub(tickets_between(initial, 0));
     }
-    let sold = Sold::new(history, receipts);
+    let sold = Sold::new(history, receipts, lost);
     if ledger.oversold > 0 {
         let evidence = Evidence::Oversold(sold.shared_tickets());
         anomalies.push(Anomaly::new(AnomalyKind::Oversold, ledger.oversold, evidence));
@@ -46,17 +50,19 @@ pub(super) fn judge(
 struct Sold<'a> {
     history: &'a History,
     receipts: Vec<(Stock, Place)>,
+    /// Whether buyers of whom nothing is known may have sold, too.
+    lost: bool,
 }
 
 impl<'a> Sold<'a> {
-    fn new(history: &'a History, mut receipts: Vec<(Stock, Place)>) -> Self {
+    fn new(history: &'a History, mut receipts: Vec<(Stock, Place)>, lost: bool) -> Self {
         let wrote_ns = |place: Place| wrote_ns(&history.purchases[place as usize]);
         // Few share a stock: only they are looked at closer.
         receipts.sort_unstable_by(|(one_stock, one), (other_stock, other)| {
             let closer = || (wrote_ns(*one), one).cmp(&(wrote_ns(*other), other));
             other_stock.cmp(one_stock).then_with(closer)
         });
-        Self { history, receipts }
+        Self { history, receipts, lost }
     }
 
     /// The receipts of each ticket.
@@ -107,9 +113,13 @@ impl<'a> Sold<'a> {
             .collect();
         suspects.sort_unstable();
         suspects.dedup_by_key(|(stock, _)| *stock);
+        if self.lost {
+            // A ticket that somebody was about to sell, and that is gone, may as well be theirs.
+            suspects.clear();
+        }
         let mut missing = suspects.len() as u64;
         // What the store has forgotten nobody has sold.
-        if header.outsiders && !header.forgot() {
+        if header.outsiders && !header.forgot() || self.lost {
             ledger.outside_sales = (unsold - missing).saturating_sub(answers_lost);
         } else {
             missing = unsold.saturating_sub(self.may_have_bought(ledger));
@@ -123,7 +133,7 @@ impl<'a> Sold<'a> {
     fn lost_by_number(&self, ledger: &Ledger) -> Option<Anomaly> {
         let header = &self.history.header;
         let (initial, remaining) = (header.initial?, header.remaining?);
-        if header.outsiders && !header.forgot() || header.unrecorded != Tally::default() {
+        if header.outsiders && !header.forgot() || self.lost || header.unrecorded != Tally::default() {
             // What others sold can't be told from what is missing: that is for `unjudged` to say.
             return None;
         }

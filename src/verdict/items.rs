@@ -31,6 +31,7 @@ pub(super) fn judge_each(
         let (verdict, initial_from) = judge(&mut part);
         history.header.items.initial[item as usize] = part.header.initial;
         add(&mut all.ledger, &verdict.ledger, all.items.is_empty());
+        all.within_error = all.within_error.saturating_add(verdict.within_error);
         let to = |place: Place| places[place as usize];
         for mut anomaly in verdict.anomalies {
             anomaly.item = Some(item);

@@ -12,6 +12,7 @@ mod conservation;
 mod holds;
 mod initial;
 mod items;
+mod lost;
 pub mod order;
 mod orders;
 mod restocks;
@@ -30,6 +31,7 @@ pub use anomaly::{
     Anomaly, AnomalyKind, Evidence, GivenBack, Holder, LostUpdate, MOST_EVIDENCE, MOST_TOLD, Rise,
     SharedTicket, StuckWait, TornRead,
 };
+use at_once::AtOnce;
 pub use initial::{InitialFrom, judge_from};
 pub use items::ItemVerdict;
 pub use order::Contradiction;
@@ -91,10 +93,14 @@ pub struct Verdict {
     pub anomalies: Vec<Anomaly>,
     /// What could not be judged.
     pub unjudged: Vec<Unjudged>,
-    /// The most purchases that were under way at one time; 1 where none overlapped.
+    /// The most purchases that were under way at one time; 1 where none overlapped. Where the clocks of several hosts
+    /// leave it open, as many as surely were.
     pub at_once: u64,
     /// Whether they might have overlapped, and did not: then no race could show.
     pub apart: bool,
+    /// How many purchases would be out of order if the hosts' clocks agreed to the nanosecond: by less than their
+    /// errors, so that proves nothing.
+    pub within_error: u64,
     /// What is said of each item, where there are several.
     pub items: Vec<ItemVerdict>,
 }
@@ -109,6 +115,7 @@ impl Verdict {
             unjudged: Vec::new(),
             at_once: 0,
             apart: false,
+            within_error: 0,
             items: Vec::new(),
         }
     }
@@ -161,10 +168,11 @@ fn judge_rules(history: &History) -> Verdict {
     let mut survey = Survey::of(history);
     let mut ledger = count(history, &survey);
     let receipts = std::mem::take(&mut survey.receipts);
+    let lost = !survey.lost.is_empty();
     let (mut anomalies, receipts) = if survey.several || survey.raises {
-        (books::judge(history, &mut ledger), Vec::new())
+        (books::judge(history, &mut ledger, lost), Vec::new())
     } else {
-        conservation::judge(history, &mut ledger, receipts)
+        conservation::judge(history, &mut ledger, receipts, lost)
     };
     anomalies.extend(sightings::judge(history, &survey));
     let order = order::judge(history, &survey, &anomalies, receipts);
@@ -183,7 +191,8 @@ fn judge_rules(history: &History) -> Verdict {
         anomalies.retain(|anomaly| anomaly.kind == AnomalyKind::NegativeStock);
     }
     unjudged.extend(unjudged::not_shown(history, &survey, &ledger, &anomalies));
-    Verdict { ledger, anomalies, unjudged, ..Verdict::sound() }
+    let within_error = if anomalies.is_empty() { order.within_error } else { 0 };
+    Verdict { ledger, anomalies, unjudged, within_error, ..Verdict::sound() }
 }
 
 /// Counts the tickets.
@@ -206,7 +215,7 @@ fn count(history: &History, survey: &Survey) -> Ledger {
 }
 
 /// Draws up what is to be said of the whole.
-fn finish(mut verdict: Verdict, history: &History, at_once: u64) -> Verdict {
+fn finish(mut verdict: Verdict, history: &History, at_once: AtOnce) -> Verdict {
     verdict.anomalies.extend(orders::over_limit(history));
     verdict.anomalies.sort_by_key(|anomaly| (anomaly.item, anomaly.kind));
     verdict.ruling = if !verdict.anomalies.is_empty() {
@@ -216,9 +225,9 @@ fn finish(mut verdict: Verdict, history: &History, at_once: u64) -> Verdict {
     } else {
         Ruling::Unknown
     };
-    verdict.at_once = at_once;
+    verdict.at_once = at_once.surely;
     verdict.apart = !history.header.books_only
-        && verdict.at_once == 1
+        && at_once.perhaps == 1
         && history.purchases.len() > 1
         && !history.header.in_turn;
     verdict

@@ -79,6 +79,19 @@
 //!
 //! A purchase whose line in the file was cut short is an open, free one that was called at any time.
 //!
+//! # Several hosts
+//!
+//! Each host's clock was measured with an error, and a purchase's interval is wider by that of its host: an order that
+//! was true fits the wider intervals, so a clock never makes a contradiction. For these intervals the answer is exact,
+//! as above. Two purchases of one host are on one clock, and which of them came first is certain however wrong it is:
+//! contradictions between two purchases ([`pairs`]) are looked for with that knowledge, and are exact with it: all
+//! that there can be where every receipt says its stock and none is missing. The matchings know the wide intervals
+//! alone, so what they find is true, and they may miss what only the order within a host shows. That the same error
+//! holds for all purchases of a host (which would tie orders between hosts together) is not used: a clock that drifts
+//! does not have one error all through a sale.
+//!
+//! Of a host that was lost nobody knows what it bought from then on: its buyers are other sellers.
+//!
 //! That there are more receipts than tickets, two for one ticket, or more or fewer than have left the
 //! stock, fits no order either, and is told by the names it has (`oversold`, `lost_update`,
 //! `lost_stock`, `negative_stock` for a receipt from nothing); then only contradictions between two
@@ -92,13 +105,17 @@
 
 mod gaps;
 #[cfg(test)]
+mod of_hosts;
+#[cfg(test)]
 mod oracle;
+mod pairs;
 mod search;
 
 use super::survey::Survey;
-use super::{Anomaly, AnomalyKind, Evidence, MOST_EVIDENCE, Place};
-use crate::history::{History, Outcome, Purchase, Tally};
+use super::{Anomaly, AnomalyKind, Evidence, Place};
+use crate::history::{History, Outcome, Purchase, Slack, Tally};
 use crate::stock::Stock;
+use pairs::{Kept, Pairs};
 
 /// A few purchases that contradict each other, or a counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,6 +249,8 @@ pub(super) struct Findings {
     pub(super) anomalies: Vec<Anomaly>,
     /// How many purchases the question was left open for.
     pub(super) undecided: u64,
+    /// How many purchases contradict another only if hosts' clocks are taken at their word.
+    pub(super) within_error: u64,
 }
 
 impl Findings {
@@ -248,7 +267,7 @@ impl Findings {
             let count = contradictions.len() as u64 + more;
             (count > 0).then(|| Anomaly::new(kind, count, Evidence::OutOfOrder(contradictions)))
         };
-        Self { anomalies: kinds.into_iter().filter_map(anomaly).collect(), undecided }
+        Self { anomalies: kinds.into_iter().filter_map(anomaly).collect(), undecided, within_error: 0 }
     }
 }
 
@@ -277,10 +296,10 @@ pub(super) fn judge(
     ];
     let explained = explained.into_iter().any(found);
     if survey.several || survey.raises || survey.count(Outcome::Read) > 0 {
-        return if explained { Findings::default() } else { search::judge(history) };
+        return if explained { Findings::default() } else { search::judge(history, survey) };
     }
     let sale = Sale::new(history, survey, receipts);
-    let mut kept = sale.in_time(survey.refused_from_stock);
+    let mut kept = Pairs::new(&sale, sale.slack.clone()).contradictions(survey.refused_from_stock);
     let mut undecided = 0;
     if kept.count == 0 && !explained {
         match gaps::judge(&sale) {
@@ -289,7 +308,11 @@ pub(super) fn judge(
             gaps::Fit::Contradiction(contradiction) => kept.add(contradiction),
         }
     }
-    Findings::new(kept, history, undecided)
+    let mut within_error = 0;
+    if kept.count == 0 && others.is_empty() && sale.slack.host_numbers() > 0 {
+        within_error = Pairs::new(&sale, sale.slack.without_hosts()).contradictions(false).count;
+    }
+    Findings { within_error, ..Findings::new(kept, history, undecided) }
 }
 
 /// The purchases of a history, sorted by what they mean for the order.
@@ -309,13 +332,13 @@ struct Sale<'a> {
     /// Whether tickets may have been sold by others, or by purchases that are not in the history.
     outsiders: bool,
     /// By how much intervals are wider than they say.
-    slack_ns: (u64, u64),
+    slack: Slack,
 }
 
 impl<'a> Sale<'a> {
     fn new(history: &'a History, survey: &Survey, known: Vec<(Stock, Place)>) -> Self {
         let header = &history.header;
-        let outsiders = header.outsiders || header.unrecorded != Tally::default();
+        let outsiders = header.outsiders || header.unrecorded != Tally::default() || !survey.lost.is_empty();
         let mut sale = Self {
             history,
             known,
@@ -324,7 +347,7 @@ impl<'a> Sale<'a> {
             open_free: Vec::new(),
             refusal: None,
             outsiders,
-            slack_ns: header.slack_ns(),
+            slack: header.slack(),
         };
         let others = history.purchases.iter().filter(|_| !survey.plain);
         for (purchase, place) in others.zip(0..) {
@@ -352,104 +375,13 @@ impl<'a> Sale<'a> {
     }
 
     fn called(&self, place: Place) -> u64 {
-        self.purchase(place).invoke_ns.saturating_sub(self.slack_ns.0)
+        self.slack.called_ns(self.purchase(place))
     }
 
     /// When a purchase returned; never, if no answer came.
     fn returned(&self, place: Place) -> u64 {
         let purchase = self.purchase(place);
-        let returned = purchase.return_ns.get().filter(|_| purchase.outcome != Outcome::Unknown);
-        returned.map_or(u64::MAX, |return_ns| return_ns.saturating_add(self.slack_ns.1))
-    }
-
-    /// The contradictions between two purchases, and of one with itself: how many there are, and the
-    /// first of them.
-    fn in_time(&self, refused_from_stock: bool) -> Kept {
-        let mut kept = Kept::default();
-        let purchases = self.history.purchases.iter().filter(|_| refused_from_stock);
-        for (purchase, refusal) in purchases.zip(0..) {
-            if purchase.outcome == Outcome::Refused && purchase.sold_from.get().is_some_and(|stock| stock > 0)
-            {
-                kept.add(Contradiction::RefusedWithStock { refusal });
-            }
-        }
-        self.backwards(&mut kept);
-        self.sold_after_refusal(&mut kept);
-        kept
-    }
-
-    /// Receipts that are out of order with one from a stock on the other side of theirs. One that is
-    /// far out of its place contradicts many: they are counted from the side on which they are fewer.
-    fn backwards(&self, kept: &mut Kept) {
-        let tickets = || self.known.chunk_by(|(one, _), (other, _)| one == other);
-        let mut late = Kept::default();
-        let mut latest_call: Option<Place> = None;
-        for ticket in tickets() {
-            for (_, lower) in ticket {
-                let after = |higher: &Place| self.returned(*lower) < self.called(*higher);
-                if let Some(higher) = latest_call.filter(after) {
-                    late.add(Contradiction::Backwards { lower: *lower, higher });
-                }
-            }
-            let of_ticket = ticket.iter().map(|(_, place)| *place);
-            latest_call = of_ticket.chain(latest_call).max_by_key(|place| self.called(*place));
-        }
-        if late.count == 0 {
-            return;
-        }
-        let mut early = Kept::default();
-        let mut first_return: Option<Place> = None;
-        for ticket in tickets().rev() {
-            for (_, higher) in ticket {
-                let before = |lower: &Place| self.returned(*lower) < self.called(*higher);
-                if let Some(lower) = first_return.filter(before) {
-                    early.add(Contradiction::Backwards { lower, higher: *higher });
-                }
-            }
-            let of_ticket = ticket.iter().map(|(_, place)| *place);
-            first_return = of_ticket.chain(first_return).min_by_key(|place| self.returned(*place));
-        }
-        kept.extend(if early.count < late.count { early } else { late });
-    }
-
-    /// Receipts that were called after a refusal had returned, counted likewise.
-    fn sold_after_refusal(&self, kept: &mut Kept) {
-        let receipts = || self.known.iter().map(|(_, place)| *place).chain(self.free.iter().copied());
-        let Some(refusal) = self.refusal else { return };
-        let Some(last) = receipts().max_by_key(|place| self.called(*place)) else { return };
-        let late = || receipts().filter(|receipt| self.returned(refusal) < self.called(*receipt));
-        let early = || {
-            super::places(self.history, Outcome::Refused)
-                .filter(|refusal| self.returned(*refusal) < self.called(last))
-        };
-        if early().count() < late().count() {
-            early().for_each(|refusal| {
-                kept.add(Contradiction::SoldAfterRefusal { refusal, receipt: last });
-            });
-        } else {
-            late().for_each(|receipt| kept.add(Contradiction::SoldAfterRefusal { refusal, receipt }));
-        }
-    }
-}
-
-/// Contradictions, counted, the first of them kept.
-#[derive(Debug, Default)]
-struct Kept {
-    count: u64,
-    first: Vec<Contradiction>,
-}
-
-impl Kept {
-    fn add(&mut self, contradiction: Contradiction) {
-        self.count += 1;
-        if self.first.len() < MOST_EVIDENCE {
-            self.first.push(contradiction);
-        }
-    }
-
-    fn extend(&mut self, other: Kept) {
-        self.count += other.count;
-        self.first.extend(other.first);
-        self.first.truncate(MOST_EVIDENCE);
+        let answered = purchase.outcome != Outcome::Unknown;
+        if answered { self.slack.returned_ns(purchase) } else { u64::MAX }
     }
 }

@@ -8,7 +8,7 @@ use crate::history::{History, Outcome, Purchase};
 /// Give-backs that name an order, and give back more of it than was bought: nothing, or it again. A purchase
 /// without an answer may have bought; one that was called after the give-back had returned had not yet.
 pub(super) fn returned_twice(history: &History) -> Option<Anomaly> {
-    let (early_ns, late_ns) = history.header.slack_ns();
+    let slack = history.header.slack();
     let mut given_back: Vec<Place> = Vec::new();
     let mut bought: HashMap<u32, Vec<(u64, u64)>> = HashMap::new();
     for (purchase, place) in history.purchases.iter().zip(0..) {
@@ -18,12 +18,11 @@ pub(super) fn returned_twice(history: &History) -> Option<Anomaly> {
         if purchase.outcome == Outcome::Returned {
             given_back.push(place);
         } else if purchase.may_lower() {
-            let called_ns = purchase.invoke_ns.saturating_sub(early_ns);
+            let called_ns = slack.called_ns(purchase);
             bought.entry(purchase.order).or_default().push((called_ns, u64::from(purchase.quantity)));
         }
     }
-    let returned_ns =
-        |purchase: &Purchase| purchase.return_ns.get().unwrap_or(u64::MAX).saturating_add(late_ns);
+    let returned_ns = |purchase: &Purchase| slack.returned_ns(purchase);
     given_back.sort_by_key(|place| (returned_ns(&history.purchases[*place as usize]), *place));
     let mut gone: HashMap<u32, u64> = HashMap::new();
     let (mut count, mut kept) = (0, Vec::new());

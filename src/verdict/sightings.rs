@@ -82,14 +82,19 @@ fn torn_reads(history: &History, highest: Stock) -> Option<Anomaly> {
 
 /// The purchase that had emptied the file and not yet filled it when `reader` read: of several, the one
 /// that had emptied it last. Times are noted after the fact, so the fill may be noted before the read that
-/// it missed; and where no emptying is noted before the read, it is the first that is noted after it.
+/// it missed; and where no emptying is noted before the read, it is the first that is noted after it. Of those on
+/// another host only what the clocks leave no doubt about counts.
 fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
     let read_ns = reader.steps.get().read_ns?;
+    let slack = history.header.slack();
     let distance = |writer: &Purchase| {
+        let error_ns = slack.between_ns(reader, writer);
         let emptied_ns = writer.steps.get().truncated_ns?;
         let began_ns = writer.steps.get().read_ns.unwrap_or(writer.invoke_ns);
         let ended_ns = writer.steps.get().written_ns.unwrap_or(u64::MAX);
-        (began_ns <= read_ns && reader.invoke_ns <= ended_ns)
+        let surely_within =
+            emptied_ns.saturating_add(error_ns) < read_ns && read_ns.saturating_add(error_ns) < ended_ns;
+        (began_ns <= read_ns && reader.invoke_ns <= ended_ns && (error_ns == 0 || surely_within))
             .then(|| (emptied_ns > read_ns, emptied_ns.abs_diff(read_ns)))
     };
     let writers = history.purchases.iter().zip(0..).filter_map(|(p, place)| Some((distance(p)?, place)));
@@ -108,7 +113,7 @@ fn stuck(history: &History) -> Option<Anomaly> {
             waits.push(StuckWait {
                 waiter: place,
                 waited_ns: until_ns - purchase.invoke_ns,
-                holder: holder_at(history, until_ns),
+                holder: holder_at(history, purchase, until_ns),
                 dead_pid: purchase.fault.and_then(Fault::dead_holder),
             });
         }
@@ -117,8 +122,9 @@ fn stuck(history: &History) -> Option<Anomaly> {
 }
 
 /// The purchase that held the lock at this moment, as far as the history knows: of a killed one nobody
-/// knows when the kernel released its lock.
-fn holder_at(history: &History, at_ns: u64) -> Option<Place> {
+/// knows when the kernel released its lock. Of those on another host only what the clocks leave no doubt about counts.
+fn holder_at(history: &History, waiter: &Purchase, at_ns: u64) -> Option<Place> {
+    let slack = history.header.slack();
     let released = history.header.released_on_death;
     let killed = |purchase: &Purchase| purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed);
     let locked = |purchase: &Purchase| {
@@ -127,7 +133,9 @@ fn holder_at(history: &History, at_ns: u64) -> Option<Place> {
         }
         let locked_ns = purchase.steps.get().locked_ns?;
         let until_ns = purchase.steps.get().unlocked_ns.unwrap_or(u64::MAX);
-        (locked_ns <= at_ns && at_ns <= until_ns).then_some(locked_ns)
+        let error_ns = slack.between_ns(waiter, purchase);
+        let held = locked_ns.saturating_add(error_ns) <= at_ns && at_ns.saturating_add(error_ns) <= until_ns;
+        held.then_some(locked_ns)
     };
     let holders = history.purchases.iter().zip(0..).filter_map(|(p, place)| Some((locked(p)?, place)));
     holders.max().map(|(_, place)| place)

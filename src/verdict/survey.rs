@@ -2,6 +2,7 @@
 //! costs them no walk through a million purchases.
 
 use super::Place;
+use super::lost::{self, Lost};
 use crate::history::{History, Outcome};
 use crate::stock::Stock;
 
@@ -26,6 +27,8 @@ pub(super) struct Survey {
     pub(super) lowest: Option<Stock>,
     /// The highest stock that one saw, or was sold from.
     pub(super) highest: Option<Stock>,
+    /// The hosts of whose buyers nothing is known from some time on.
+    pub(super) lost: Vec<Lost>,
     /// How many purchases there are of each outcome, in the order of [`Outcome::ALL`], and of how many tickets.
     counts: [(u64, u64); Outcome::ALL.len()],
     /// The receipts that say what they were sold from, in the order of the history.
@@ -35,7 +38,7 @@ pub(super) struct Survey {
 impl Survey {
     /// Looks at all purchases.
     pub(super) fn of(history: &History) -> Self {
-        let mut survey = Self::default();
+        let mut survey = Self { lost: lost::of(history), ..Self::default() };
         survey.receipts.reserve_exact(history.purchases.len());
         let (mut lowest, mut highest) = (Stock::MAX, Stock::MIN);
         for (purchase, place) in history.purchases.iter().zip(0..) {

@@ -1,5 +1,6 @@
 //! What could not be judged, or not have been shown: the reasons why a history is not called sound.
 
+use super::lost::Lost;
 use super::survey::Survey;
 use super::{Anomaly, Ledger, Place, Rise};
 use crate::fault::FaultKind;
@@ -34,6 +35,13 @@ pub enum Unjudged {
         before_write: u64,
         /// Those that had.
         writing: u64,
+    },
+    /// A host was lost in the middle of the sale, and what its buyers did from then on is not known.
+    HostLost {
+        /// Its place among the header's hosts.
+        host: u16,
+        /// How many of its buyers may have gone on.
+        buyers: u32,
     },
     /// The run was interrupted.
     Interrupted,
@@ -116,6 +124,8 @@ pub(super) fn of(history: &History, survey: &Survey) -> Vec<Unjudged> {
         reasons.push(Unjudged::NoInitial);
     }
     reasons.extend(header.unread.clone().map(Unjudged::Unread));
+    let lost = survey.lost.iter();
+    reasons.extend(lost.map(|Lost { host, buyers }| Unjudged::HostLost { host: *host, buyers: *buyers }));
     if header.interrupted {
         reasons.push(Unjudged::Interrupted);
     }

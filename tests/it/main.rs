@@ -3,6 +3,7 @@
 mod bad_input;
 mod browser;
 mod check;
+mod clocks;
 mod databases;
 mod explore;
 mod explore_page;

@@ -18,13 +18,16 @@
 
 mod clock;
 mod join;
+mod slack;
 
 pub use clock::{ClockReading, HostClock};
 pub use join::{ChunkError, HostPart, join_hosts};
+pub use slack::Slack;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Header, Purchase};
+use super::{Header, Purchase, Tally};
+use crate::plan::PerBuyer;
 
 /// A machine that had buyers of a sale.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +72,19 @@ impl Header {
     #[must_use]
     pub fn host_of(&self, purchase: &Purchase) -> Option<&Host> {
         self.hosts.get(usize::from(purchase.host).checked_sub(1)?)
+    }
+
+    /// How many receipts a buyer leaves with at the latest; it leaves earlier after a purchase that it did not get.
+    /// `None` where nothing says when one leaves.
+    #[must_use]
+    pub fn most_receipts(&self) -> Option<u32> {
+        if self.unrecorded != Tally::default() {
+            return None;
+        }
+        match self.plan.as_ref()?.per_buyer {
+            PerBuyer::Count(count) => Some(count.get()),
+            PerBuyer::All => Some(u32::MAX),
+        }
     }
 
     /// The host of the buyer with this number.

@@ -1,8 +1,10 @@
 //! The JSON document of a run.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use crate::history::{Befallen, BuyerCount, History};
+use crate::history::{Befallen, BuyerCount, History, Host};
 use crate::plan::Plan;
 use crate::report::figures::{Effort, Fairness, Latency, rate_per_s};
 use crate::report::json::{AnomalyRow, SCHEMA_VERSION, anomalies, to_line, unjudged};
@@ -29,6 +31,12 @@ pub(crate) struct Document<'a> {
     #[serde(skip_serializing_if = "is_zero")]
     restocked: u64,
     at_once: u64,
+    /// Where buyers were on several.
+    #[serde(skip_serializing_if = "<[Host]>::is_empty")]
+    hosts: &'a [Host],
+    /// How many purchases are out of order by less than the errors of their hosts' clocks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within_error: Option<u64>,
     interrupted: bool,
     /// What befell buyers from outside.
     #[serde(skip_serializing_if = "<[Befallen]>::is_empty")]
@@ -47,7 +55,7 @@ pub(crate) struct Document<'a> {
     #[serde(flatten)]
     effort: Option<Effort>,
     fairness: Fairness,
-    buyers: Vec<BuyerRow>,
+    buyers: Vec<BuyerRow<'a>>,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -61,8 +69,14 @@ struct Stock {
 }
 
 #[derive(Serialize)]
-struct BuyerRow {
+struct BuyerRow<'a> {
     buyer: u32,
+    /// Where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    /// By which name it went to the ticket file, where that has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<Cow<'a, str>>,
     pid: u32,
     bought: u64,
     refused: u64,
@@ -87,8 +101,12 @@ pub(crate) fn document<'a>(
     let Verdict { ruling, ledger, .. } = verdict;
     let timing = history.header.timing.unwrap_or_default();
     let plan = history.header.plan.as_ref();
+    let names =
+        plan.and_then(Plan::file).filter(|file| !file.via.is_empty() && history.header.hosts.is_empty());
     let buyer_row = |buyer: &BuyerCount| BuyerRow {
         buyer: buyer.buyer,
+        host: history.header.host_of_buyer(buyer.buyer.into()).map(|host| host.name.as_str()),
+        path: names.map(|file| file.name_of(buyer.buyer).to_string_lossy()),
         pid: buyer.pid,
         bought: buyer.tally.bought,
         refused: buyer.tally.refused,
@@ -111,6 +129,8 @@ pub(crate) fn document<'a>(
         outside_sales: ledger.outside_sales,
         restocked: ledger.restocked,
         at_once: verdict.at_once,
+        hosts: &history.header.hosts,
+        within_error: (!history.header.hosts.is_empty()).then_some(verdict.within_error),
         interrupted: history.header.interrupted,
         mishaps: &history.header.mishaps,
         verdict: *ruling,

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::foreign;
 use crate::history::{BuyerCount, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, run as say};
 use crate::plan::{Exclusion, PerBuyer, Plan, Workers};
 use crate::protocol::file::Lock;
 use crate::report::documented::demonstration;
 use crate::report::figures::{Effort, Fairness, Latency, Percentiles, rate_per_s};
+use crate::report::hosts;
 use crate::report::text::{
     ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, mishap_lines, ruling, styled, verdict_lines,
 };
@@ -85,6 +87,10 @@ pub fn of_run(
     }
     mishap_lines(&mut text, history, lang);
     text.push('\n');
+    let of_hosts = hosts::lines(history, verdict, lang);
+    if !of_hosts.is_empty() {
+        let _ = writeln!(text, "{of_hosts}");
+    }
     ledger_lines(&mut text, history, &verdict.ledger, lang);
     let timing = history.header.timing.unwrap_or_default();
     let rate = rate_per_s(verdict.ledger.receipts, timing.elapsed_ns);
@@ -147,7 +153,12 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
             "" => " ".repeat(after_width),
             time => say::buyer_after(lang, format!("{time:>time_width$}")),
         };
-        let id = buyer_id(history, buyer).map_or_else(String::new, |id| format!("  {}", styled(ASIDE, id)));
+        let host = history
+            .header
+            .host_of_buyer(buyer.buyer.into())
+            .map(|host| foreign::shown(&host.name).into_owned());
+        let id = host.into_iter().chain(buyer_id(history, buyer)).collect::<Vec<_>>().join(" ");
+        let id = if id.is_empty() { id } else { format!("  {}", styled(ASIDE, id)) };
         let _ = writeln!(text, "  {who}  {words}  {time}{id}");
     }
 }

@@ -6,7 +6,7 @@ use super::{grouped, grouped_stock, span, torn_text};
 use crate::fault::{FaultKind, TornText};
 use crate::foreign;
 use crate::history::{History, Outcome, Purchase};
-use crate::lang::{Lang, Noun, order, verdict as say};
+use crate::lang::{Lang, Noun, clocks, order, verdict as say};
 use crate::protocol::file::Lock;
 use crate::stock::tickets_between;
 use crate::verdict::{
@@ -28,11 +28,24 @@ impl Words<'_> {
         let Purchase { buyer, line, .. } = self.purchase(place);
         let name = self.history.header.names.name(*buyer);
         let buyer = name.map_or_else(|| buyer.to_string(), |name| foreign::shown(name).into_owned());
+        let buyer = match self.host(place) {
+            Some(host) => clocks::on_host(self.lang, buyer, foreign::shown(host)),
+            None => buyer,
+        };
         match self.file(place) {
             _ if *line == 0 => buyer,
             Some(file) => order::on_line_of(self.lang, buyer, file, line),
             None => order::on_line(self.lang, buyer, line),
         }
+    }
+
+    /// The host of a purchase, where there are hosts: without its file, which is said beside it.
+    fn host(&self, place: Place) -> Option<&str> {
+        let header = &self.history.header;
+        let name = header.host_of(self.purchase(place))?.name.as_str();
+        let file = header.part_of(place).map(|part| header.parts[part].name.as_str());
+        let without = file.and_then(|file| name.strip_suffix(file)?.strip_suffix(" of "));
+        Some(without.unwrap_or(name))
     }
 
     /// The file that a purchase was read from, where there are several.
@@ -112,12 +125,17 @@ impl Words<'_> {
         let (first, second) = (self.purchase(pair.first), self.purchase(pair.second));
         let (lang, stock, left) = (self.lang, pair.stock, pair.stock.saturating_sub(1));
         let (one, other) = (self.buyer(pair.first), self.buyer(pair.second));
-        match (first.steps.get().written_ns, second.steps.get().read_ns) {
-            (Some(wrote_ns), Some(read_ns)) if read_ns <= wrote_ns => {
+        // On two hosts nothing is said that their clocks do not show.
+        let error_ns = self.history.header.slack().between_ns(first, second);
+        let of_known =
+            |(wrote_ns, read_ns): &(u64, u64)| error_ns == 0 || wrote_ns.abs_diff(*read_ns) > error_ns;
+        let times = first.steps.get().written_ns.zip(second.steps.get().read_ns).filter(of_known);
+        match times {
+            Some((wrote_ns, read_ns)) if read_ns <= wrote_ns => {
                 let gap = span(wrote_ns - read_ns);
                 say::both_read(lang, one, other, stock, gap, left)
             }
-            (Some(wrote_ns), Some(read_ns)) => {
+            Some((wrote_ns, read_ns)) => {
                 let gap = span(read_ns - wrote_ns);
                 let wrote_it = |purchase: &Purchase| {
                     purchase.sold_from.get().is_some_and(|from| from.checked_sub(1) == Some(stock))
@@ -133,10 +151,14 @@ impl Words<'_> {
                     say::read_although(lang, one, other, stock, gap, left)
                 }
             }
-            _ if first.return_ns.get().is_some_and(|returned_ns| returned_ns < second.invoke_ns) => {
+            None if first
+                .return_ns
+                .get()
+                .is_some_and(|returned_ns| returned_ns.saturating_add(error_ns) < second.invoke_ns) =>
+            {
                 say::same_stock_later(lang, one, other, stock, self.gap(pair.first, pair.second))
             }
-            _ => say::same_stock(lang, one, other, stock),
+            None => say::same_stock(lang, one, other, stock),
         }
     }
 

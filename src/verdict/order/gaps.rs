@@ -70,6 +70,7 @@ fn fits_with(sale: &Sale<'_>, open_known: &[(Place, Suitor)]) -> bool {
         open_known: rest.copied().collect(),
         free: sale.free.clone(),
         open_free: sale.open_free.clone(),
+        slack: sale.slack.clone(),
         ..*sale
     };
     let gaps = Gaps::new(&supposed);

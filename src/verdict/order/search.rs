@@ -30,6 +30,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::{Contradiction, Findings, Kept};
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
+use crate::verdict::survey::Survey;
 use crate::verdict::{MOST_TOLD, Place};
 
 /// So many states are looked at in all.
@@ -38,7 +39,7 @@ const MOST_STATES: usize = 1 << 18;
 const MOST_AT_ONCE: usize = 1 << 15;
 
 /// Judges the order.
-pub(super) fn judge(history: &History) -> Findings {
+pub(super) fn judge(history: &History, survey: &Survey) -> Findings {
     let header = &history.header;
     let Some(initial) = header.initial.filter(|_| header.unrecorded == Default::default()) else {
         // `unjudged` says why.
@@ -49,7 +50,7 @@ pub(super) fn judge(history: &History) -> Findings {
     if header.restocks {
         return undecided(all);
     }
-    match Search::new(history, initial).run() {
+    match Search::new(history, survey, initial).run() {
         Found::Fits => Findings::default(),
         // The line that was cut short may have been any purchase at any time.
         Found::NoPlace(..) if header.cut_short.is_some() => undecided(all),
@@ -182,24 +183,23 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(history: &'a History, initial: Stock) -> Self {
+    fn new(history: &'a History, survey: &Survey, initial: Stock) -> Self {
         let header = &history.header;
-        let (early_ns, late_ns) = header.slack_ns();
+        let slack = header.slack();
+        let outsiders = header.outsiders || !survey.lost.is_empty();
         let mut moments = Vec::with_capacity(history.purchases.len() * 2);
         for (purchase, place) in history.purchases.iter().zip(0..) {
-            let called_ns = purchase.invoke_ns.saturating_sub(early_ns);
             match purchase.outcome {
                 Outcome::Failed => continue,
                 Outcome::Unknown => {}
                 Outcome::Bought | Outcome::Refused | Outcome::Returned | Outcome::Read => {
-                    let return_ns = purchase.return_ns.get().unwrap_or(u64::MAX).saturating_add(late_ns);
-                    moments.push((return_ns, true, Some(place)));
+                    moments.push((slack.returned_ns(purchase), true, Some(place)));
                 }
             }
-            moments.push((called_ns, false, Some(place)));
+            moments.push((slack.called_ns(purchase), false, Some(place)));
         }
         moments.sort_unstable();
-        if header.remaining.is_some() && !header.outsiders {
+        if header.remaining.is_some() && !outsiders {
             moments.extend([(u64::MAX, false, None), (u64::MAX, true, None)]);
         }
         let others = Deed { effect: Effect::Take(1), met: None };
@@ -209,7 +209,7 @@ impl<'a> Search<'a> {
             slots: Vec::new(),
             free: Vec::new(),
             slot_of: BTreeMap::new(),
-            classes: if header.outsiders { vec![(others, u32::MAX)] } else { Vec::new() },
+            classes: if outsiders { vec![(others, u32::MAX)] } else { Vec::new() },
             observers: 0,
             states: vec![State { stock: initial, done: Vec::new(), used: Vec::new() }],
             looked_at: 0,

@@ -77,7 +77,7 @@ fn fits(history: &History) -> bool {
     let header = &history.header;
     let mut tester = LinearizabilityTester::new(Counter(header.initial.expect("an initial stock")));
     let mut events = Vec::new();
-    let (early_ns, late_ns) = header.slack_ns();
+    let slack = header.slack();
     for (purchase, thread) in history.purchases.iter().zip(0_u64..) {
         let quantity = Stock::from(purchase.quantity);
         let op = match purchase.outcome {
@@ -95,9 +95,9 @@ fn fits(history: &History) -> bool {
             Outcome::Returned => Some(Ret::Returned(purchase.sold_from.get())),
             Outcome::Read => Some(Ret::Saw(purchase.seen.get().expect("what it saw"))),
         };
-        events.push((purchase.invoke_ns.saturating_sub(early_ns), 0, thread, Ok(op)));
+        events.push((slack.called_ns(purchase), 0, thread, Ok(op)));
         if let Some(ret) = ret {
-            events.push((purchase.return_ns.get().expect("a return") + late_ns, 1, thread, Err(ret)));
+            events.push((slack.returned_ns(purchase), 1, thread, Err(ret)));
         }
     }
     if header.outsiders {

@@ -1,0 +1,86 @@
+//! The hosts of a sale: whose clock is how far from the lead's, and what that leaves open. For text and pages alike.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::figures::Latency;
+use super::text::{ASIDE, ODD, styled};
+use super::words::span;
+use crate::foreign;
+use crate::history::{History, Host};
+use crate::lang::{Lang, Noun, clocks as say};
+use crate::verdict::Verdict;
+
+/// The most hosts that have a line each.
+const MOST_LINES: usize = 30;
+
+/// A host's clock: `clock +1.2 s ±40 µs`.
+pub(crate) fn clock(host: &Host, lang: Lang) -> String {
+    let sign = if host.offset_ns < 0 { "−" } else { "+" };
+    let offset = format!("{sign}{}", span(host.offset_ns.unsigned_abs()));
+    say::clock(lang, offset, span(host.error_ns))
+}
+
+/// When a host was lost, after the go.
+fn lost(host: &Host, history: &History, lang: Lang) -> Option<String> {
+    let go_ns = history.header.timing.map_or(0, |timing| timing.go_ns);
+    Some(say::lost_after(lang, span(host.lost_ns?.saturating_sub(go_ns))))
+}
+
+/// What is said of a host, in one line.
+pub(crate) fn about(host: &Host, history: &History, lang: Lang) -> String {
+    let buyers = lang.count(host.buyers.into(), Noun::Buyer);
+    let parts = [buyers, clock(host, lang)].into_iter().chain(lost(host, history, lang));
+    parts.collect::<Vec<_>>().join(if lang == Lang::Zh { "，" } else { ", " })
+}
+
+/// By how much the clocks of two hosts may differ: the two that are known worst.
+fn worst_ns(history: &History) -> u64 {
+    let mut errors_ns: Vec<u64> = history.header.hosts.iter().map(|host| host.error_ns).collect();
+    errors_ns.sort_unstable();
+    errors_ns.iter().rev().take(2).fold(0, |sum, ns| sum.saturating_add(*ns))
+}
+
+/// What the hosts' clocks leave open, in sentences; whether each is a reason to look again.
+pub(crate) fn open(history: &History, verdict: &Verdict, lang: Lang) -> Vec<(bool, String)> {
+    let mut said = Vec::new();
+    if history.header.hosts.len() < 2 || history.header.books_only {
+        return said;
+    }
+    let (worst_ns, typical_ns) = (worst_ns(history), Latency::of(history).purchase.p50);
+    let (error, typical) = (span(worst_ns), span(typical_ns));
+    if worst_ns > typical_ns {
+        said.push((true, say::hardly_agree(lang, error, typical)));
+    } else {
+        said.push((false, say::agree(lang, error, typical)));
+    }
+    if verdict.within_error > 0 {
+        said.push((true, say::within_error(lang, lang.count(verdict.within_error, Noun::Purchase))));
+    }
+    if verdict.at_once == 1 && !verdict.apart && !history.header.in_turn && history.purchases.len() > 1 {
+        said.push((true, say::overlap_unknown(lang)));
+    }
+    said
+}
+
+/// The hosts, a line each, and what their clocks leave open; nothing where there are none.
+pub(crate) fn lines(history: &History, verdict: &Verdict, lang: Lang) -> String {
+    let mut text = String::new();
+    let hosts = &history.header.hosts;
+    let shown = &hosts[..hosts.len().min(MOST_LINES)];
+    let names: Vec<_> = shown.iter().map(|host| foreign::shown(&host.name)).collect();
+    let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
+    for (host, name) in shown.iter().zip(&names) {
+        let gap = " ".repeat(width - name.width());
+        let style = if host.lost_ns.is_some() { ODD } else { ASIDE };
+        let _ = writeln!(text, "  {name}{gap}  {}", styled(style, about(host, history, lang)));
+    }
+    if hosts.len() > shown.len() {
+        let _ = writeln!(text, "  {}", styled(ASIDE, format!("… {}", hosts.len() - shown.len())));
+    }
+    for (odd, sentence) in open(history, verdict, lang) {
+        let _ = writeln!(text, "  {}", styled(if odd { ODD } else { ASIDE }, sentence));
+    }
+    text
+}
