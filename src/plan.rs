@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lang::Bilingual;
+use crate::lang::errors::options as say;
 use crate::protocol::StepKind;
 use crate::protocol::file::{Lock, Sale};
 use crate::protocol::redis::RedisSale;
@@ -50,11 +52,11 @@ impl std::fmt::Display for PerBuyer {
 }
 
 impl std::str::FromStr for PerBuyer {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
+    type Err = Bilingual;
+    fn from_str(text: &str) -> Result<Self, Bilingual> {
         match text {
             "all" => Ok(PerBuyer::All),
-            _ => text.parse().map(PerBuyer::Count).map_err(|_| "a whole number from 1, or `all`".to_owned()),
+            _ => text.parse().map(PerBuyer::Count).map_err(|_| Bilingual::of(say::no_purchases)),
         }
     }
 }

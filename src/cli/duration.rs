@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use crate::lang::Bilingual;
+use crate::lang::errors::options as say;
+
 /// A duration such as `10ms`, `2s` or `0`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, Bilingual> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    let duration =
-        humantime::parse_duration(text).map_err(|error| format!("{error}: e.g. 250ms, 2s or 0"))?;
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| Bilingual::of(|lang| say::no_duration(lang, &error)))?;
     if duration > Duration::from_secs(24 * 60 * 60) {
-        return Err("at most a day".to_owned());
+        return Err(Bilingual::of(say::too_long));
     }
     Ok(duration)
 }

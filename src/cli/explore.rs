@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Exit;
 use super::choices::ChoiceArgs;
-use super::number::{tickets, up_to};
+use super::number::{from_one, states, tickets, up_to};
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json};
 use super::progress::Counted;
@@ -69,10 +69,10 @@ pub(super) struct ExploreArgs {
     per_buyer: PerBuyer,
     /// Stop at so many states; what was covered is said
     #[arg(long, value_name = "N", default_value_t = MAX_STATES, conflicts_with = "sample",
-          value_parser = clap::value_parser!(u64).range(1..=u64::from(u32::MAX)))]
+          value_parser = states)]
     max_states: u64,
     /// Draw N schedules at random instead of counting all
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = from_one)]
     sample: Option<u64>,
     /// Draw by random priorities (PCT): best for races that take D steps in order
     #[arg(long, value_name = "D", requires = "sample", value_parser = up_to::<1_000>)]
@@ -89,7 +89,7 @@ pub(super) struct ExploreArgs {
 }
 
 /// A store: by its name, or by the address of one, of which nothing else is used.
-pub(super) fn store(text: &str) -> Result<StoreKind, String> {
+pub(super) fn store(text: &str) -> Result<StoreKind, UnknownName> {
     let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
     let name = match scheme {
         "postgresql" => "postgres",
@@ -97,7 +97,7 @@ pub(super) fn store(text: &str) -> Result<StoreKind, String> {
         "rediss" => "redis",
         other => other,
     };
-    name.parse().map_err(|error: UnknownName| error.to_string())
+    name.parse()
 }
 
 impl ExploreArgs {

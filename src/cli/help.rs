@@ -1,12 +1,12 @@
-//! How the help and the manual pages are laid out: the headings under which options stand, and the order of the
+//! How the help is laid out: the headings under which options stand, and the order of the
 //! headings. The options themselves are declared where they are read.
 
 use std::sync::LazyLock;
 
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
-use roff::{Roff, roman};
 
 use super::Cli;
+use crate::lang::{Lang, command_line as say};
 
 /// The headings in their order, each with the options that stand under it. An option that is in none keeps the
 /// heading that it was declared with.
@@ -43,6 +43,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "protocol",
             "fsync",
             "break_stale",
+            "stale",
             "lock_timeout",
             "lease",
             "fence",
@@ -103,23 +104,36 @@ const OF_LOGS: &[&str] = &["from", "bought", "refused", "failed", "unknown"];
 const OF_LESSONS: &[&str] = &["all", "fast", "source", "count", "serve", "connect", "file", "tickets"];
 
 /// The version, and the stores that were built in.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
+pub(super) fn version(lang: Lang) -> &'static str {
+    static ENGLISH: LazyLock<String> = LazyLock::new(|| version_in(Lang::En));
+    static CHINESE: LazyLock<String> = LazyLock::new(|| version_in(Lang::Zh));
+    match lang {
+        Lang::En => &ENGLISH,
+        Lang::Zh => &CHINESE,
+    }
+}
+
+fn version_in(lang: Lang) -> String {
     let stores = [
         ("SQLite", cfg!(feature = "sqlite")),
         ("PostgreSQL", cfg!(feature = "postgres")),
         ("MariaDB and MySQL", cfg!(feature = "mysql")),
         ("Redis", cfg!(feature = "redis")),
     ];
-    let built_in = stores.iter().filter(|(_, is_there)| *is_there).map(|(store, _)| *store);
-    let stores: Vec<&str> = std::iter::once("ticket files").chain(built_in).collect();
-    format!("{}\nstores: {}", env!("CARGO_PKG_VERSION"), stores.join(", "))
-});
+    let built_in = stores.iter().filter(|(_, is_there)| *is_there).map(|(store, _)| (*store).to_owned());
+    let stores: Vec<String> = std::iter::once(say::ticket_files(lang)).chain(built_in).collect();
+    let stores = match lang {
+        Lang::En => stores.join(", "),
+        Lang::Zh => stores.join("、").replace(" and ", " 和 "),
+    };
+    say::version(lang, env!("CARGO_PKG_VERSION"), stores)
+}
 
 /// The whole command, as it is parsed, shown and printed.
 pub(super) fn command() -> Command {
-    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
-    let version = version.help("Print the version (with '--version': and the stores that it knows)");
-    let command = Cli::command().disable_version_flag(true).arg(version).long_version(VERSION.as_str());
+    let flag = Arg::new("version").short('V').long("version").action(ArgAction::Version);
+    let flag = flag.help("Print the version (with '--version': and the stores that it knows)");
+    let command = Cli::command().disable_version_flag(true).arg(flag).long_version(version(Lang::En));
     laid_out(command.mut_subcommands(laid_out))
 }
 
@@ -143,79 +157,6 @@ fn laid_out(command: Command) -> Command {
             None => arg,
         }
     })
-}
-
-/// The manual pages, each with the name of its file: one on the whole, and one a command.
-///
-/// # Errors
-/// Never: they are written to memory.
-pub(super) fn pages() -> std::io::Result<Vec<(String, Vec<u8>)>> {
-    let mut command = command().disable_help_subcommand(true);
-    command.build();
-    let pages = std::iter::once(&command).chain(command.get_subcommands()).map(page);
-    pages.collect()
-}
-
-/// The manual page of one command. The crate's own synopsis has no values, and it fills the lines of examples.
-fn page(command: &Command) -> std::io::Result<(String, Vec<u8>)> {
-    let synopsis = synopsis(command);
-    let man = clap_mangen::Man::new(command.clone().override_usage(synopsis));
-    let mut page = Vec::new();
-    man.render_title(&mut page)?;
-    man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
-    man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
-    if command.get_subcommands().next().is_some() {
-        man.render_subcommands_section(&mut page)?;
-    }
-    if let Some(notes) = command.get_after_long_help().or_else(|| command.get_after_help()) {
-        notes_section(&notes.to_string(), &mut page)?;
-    }
-    Ok((man.get_filename(), page))
-}
-
-/// How a command is called: options with their values.
-fn synopsis(command: &Command) -> String {
-    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
-    let mut words = vec![name.to_owned()];
-    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
-        let value = arg.get_value_names().unwrap_or_default().join(" ");
-        let long = arg.get_long().map(|long| format!("--{long}"));
-        let flags: Vec<String> =
-            arg.get_short().map(|short| format!("-{short}")).into_iter().chain(long).collect();
-        let many = if arg.is_positional() && arg.get_num_args().is_some_and(|range| range.max_values() > 1) {
-            "..."
-        } else {
-            ""
-        };
-        let word = match (flags.is_empty(), arg.get_action().takes_values()) {
-            (true, _) => format!("{value}{many}"),
-            (false, true) => format!("{} {value}", flags.join("|")),
-            (false, false) => flags.join("|"),
-        };
-        words.push(if arg.is_required_set() { word } else { format!("[{word}]") });
-    }
-    let line = words.join(" ");
-    if command.get_subcommands().next().is_none() { line } else { format!("{line}\n{name} COMMAND") }
-}
-
-/// What stands below the options: what is indented keeps its lines.
-fn notes_section(notes: &str, page: &mut Vec<u8>) -> std::io::Result<()> {
-    let mut roff = Roff::default();
-    roff.control("SH", ["NOTES"]);
-    for line in notes.lines() {
-        if line.is_empty() {
-            roff.control("PP", []);
-        } else if line.starts_with(' ') {
-            roff.control("nf", []);
-            roff.text([roman(line)]);
-            roff.control("fi", []);
-        } else {
-            roff.text([roman(line)]);
-        }
-    }
-    roff.to_writer(page)
 }
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ use super::progress::When;
 use super::{Exit, closed};
 use crate::grade::{Combination, Graded, Named, Row, Subject};
 use crate::history::write_whole;
-use crate::lang::Lang;
+use crate::lang::errors::options as say_options;
+use crate::lang::{Bilingual, Lang};
 use crate::matrix::{
     MOST_OF_A_ROW, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, Tested, on_files, on_stores,
     run_matrix,
@@ -208,16 +209,16 @@ fn trial(
 }
 
 /// The share of failures to go on to.
-fn bound(text: &str) -> Result<f64, String> {
-    let said = || "a share of the trials from 0.01% to 15% (20 trials), such as 5%".to_owned();
-    share(text).filter(|share| (0.000_1..=0.15).contains(share)).ok_or_else(said)
+fn bound(text: &str) -> Result<f64, Bilingual> {
+    let share = share(text).filter(|share| (0.000_1..=0.15).contains(share));
+    share.ok_or_else(|| Bilingual::of(say_options::no_bound))
 }
 
 /// How many buyers race in a trial: alone, none does.
-fn buyers(text: &str) -> Result<u32, String> {
+fn buyers(text: &str) -> Result<u32, Bilingual> {
     const MOST: u32 = 1_000;
     up_to::<MOST>(text).and_then(|buyers| {
-        if buyers > 1 { Ok(buyers) } else { Err(format!("a race takes two: 2 to {MOST}")) }
+        if buyers > 1 { Ok(buyers) } else { Err(Bilingual::of(|lang| say_options::takes_two(lang, MOST))) }
     })
 }
 

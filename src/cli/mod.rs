@@ -1,5 +1,6 @@
 //! The command line: arguments → plan → call → print. Only this module knows clap.
 
+mod arguments;
 mod check;
 mod choices;
 mod duration;
@@ -8,12 +9,15 @@ mod explore;
 mod gate;
 mod help;
 mod judging;
+mod layout;
 mod lesson;
 mod logging;
+mod manual;
 mod matrix;
 mod matrix_compare;
 mod matrix_stores;
 mod meant;
+mod mistake;
 mod number;
 mod outputs;
 mod pictures;
@@ -26,6 +30,7 @@ mod redis_choices;
 mod replay;
 mod report;
 mod run;
+mod said;
 mod schedule;
 mod shell;
 mod show;
@@ -33,6 +38,7 @@ mod sql_choices;
 mod step;
 mod store;
 mod topics;
+mod translated;
 mod trouble;
 mod work;
 mod workers;
@@ -48,6 +54,7 @@ use clap::{FromArgMatches as _, Parser, Subcommand};
 use crate::charset::is_utf8_locale;
 use crate::closed_set::{ClosedSet, closed_set};
 use crate::lang::Lang;
+use crate::lang::help::topics as chinese;
 use crate::report::text::{LOUD, styled};
 use crate::streams::gave_up;
 use crate::verdict::Ruling;
@@ -264,22 +271,32 @@ fn was_given_up(error: &anyhow::Error) -> bool {
 /// Reads the arguments. What clap has to say of them is for us to print: it would quote an argument that a terminal
 /// obeys as it is.
 fn parse() -> Cli {
-    let args: Vec<OsString> = std::env::args_os().collect();
-    let parsed =
-        help::command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let command = help::command();
+    let args = arguments::in_order(&given, &command);
+    let parsed = command.try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
     parsed.unwrap_or_else(|error| {
         let calm = AtomicBool::new(false);
-        let common = Common { color: Color::Auto, lang: None };
+        let common = Common { color: Color::Auto, lang: arguments::lang_meant(&given) };
+        let lang = common.lang();
         print::write_in_ascii(common.is_ascii());
-        let text = error.render().ansi().to_string();
+        let clap = || error.render().ansi().to_string();
         if !error.use_stderr() {
+            let text = match lang {
+                Lang::En => None,
+                Lang::Zh => translated::shown(&args, print::columns()),
+            };
             // Nobody is left to tell when stdout is closed.
-            let _ = print::print(&text, &calm);
+            let _ = print::print(&text.unwrap_or_else(clap), &calm);
         } else {
+            let text = match lang {
+                Lang::En => clap(),
+                Lang::Zh => mistake::in_chinese(&error),
+            };
             print::note(text.trim_end(), &calm);
         }
         if let Some(command) = args.get(1..).filter(|_| error.use_stderr()).and_then(meant::replay_missing) {
-            print::note(crate::lang::replay::meant(common.lang(), styled(LOUD, command)), &calm);
+            print::note(crate::lang::replay::meant(lang, styled(LOUD, command)), &calm);
         }
         std::process::exit(error.exit_code());
     })
@@ -306,10 +323,10 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     ignore_file_size_signal();
     match cli.command {
         None => run::execute(cli.run, lang, interrupted),
-        Some(Command::Steps) => print::print(topics::STEPS, interrupted).map(|()| Exit::Sound),
-        Some(Command::Locks) => print::print(topics::LOCKS, interrupted).map(|()| Exit::Sound),
-        Some(Command::Anomalies) => print::print(topics::ANOMALIES, interrupted).map(|()| Exit::Sound),
-        Some(Command::Logging) => print::print(logging::TEXT, interrupted).map(|()| Exit::Sound),
+        Some(Command::Steps) => print_topic(topics::STEPS, chinese::STEPS, lang, interrupted),
+        Some(Command::Locks) => print_topic(topics::LOCKS, chinese::LOCKS, lang, interrupted),
+        Some(Command::Anomalies) => print_topic(topics::ANOMALIES, chinese::ANOMALIES, lang, interrupted),
+        Some(Command::Logging) => print_topic(logging::TEXT, chinese::LOGGING, lang, interrupted),
         Some(Command::Check(args)) => check::execute(&args, lang, interrupted),
         Some(Command::Race(args)) => race::execute(*args, lang, interrupted),
         Some(Command::Replay(args)) => replay::execute(&args, lang, interrupted),
@@ -323,11 +340,20 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
         Some(Command::Lesson(args)) => lesson::execute(&args, lang, interrupted),
         Some(Command::Matrix(args)) => matrix::execute(&args, lang, interrupted),
         Some(Command::Version) => {
-            print::print(&help::command().render_long_version(), interrupted).map(|()| Exit::Sound)
+            let version = format!("ticketsim {}\n", help::version(lang));
+            print::print(&version, interrupted).map(|()| Exit::Sound)
         }
         Some(Command::Completions(args)) => shell::completions(&args, interrupted),
-        Some(Command::Man(args)) => shell::man(&args, interrupted),
+        Some(Command::Man(args)) => shell::man(&args, lang, interrupted),
     }
+}
+
+fn print_topic(english: &str, chinese: &str, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    let topic = match lang {
+        Lang::En => english,
+        Lang::Zh => chinese,
+    };
+    print::print(topic, interrupted).map(|()| Exit::Sound)
 }
 
 /// Lets a write beyond the limit of file sizes (ulimit -f) fail with an error of its own, as on a full disk:

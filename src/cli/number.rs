@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::lang::grouped_stock;
+use crate::lang::errors::options as say;
+use crate::lang::{Bilingual, grouped_stock};
 use crate::stock::Stock;
 
 /// A whole number.
@@ -24,23 +25,37 @@ fn whole(text: &str) -> Option<Stock> {
 }
 
 /// A number in this range.
-fn within(text: &str, range: RangeInclusive<Stock>) -> Result<Stock, String> {
-    let number = whole(text).ok_or("a whole number, such as 10, 1,000 or 1e3")?;
+fn within(text: &str, range: RangeInclusive<Stock>) -> Result<Stock, Bilingual> {
+    let number = whole(text).ok_or_else(|| Bilingual::of(say::no_number))?;
     if range.contains(&number) {
         return Ok(number);
     }
     let (least, most) = (grouped_stock(*range.start()), grouped_stock(*range.end()));
-    Err(if *range.end() == Stock::MAX {
-        format!("{} is too few: a whole number from {least}", grouped_stock(number))
-    } else {
-        format!("{} is not within {least} to {most}", grouped_stock(number))
-    })
+    let number = grouped_stock(number);
+    Err(Bilingual::of(|lang| {
+        if *range.end() == Stock::MAX {
+            say::too_few(lang, &number, &least)
+        } else {
+            say::not_within(lang, &number, &least, &most)
+        }
+    }))
 }
 
 /// How many buyers, or what else there are at most so many of as fit 32 bits: from 1.
-pub(super) fn up_to<const MOST: u32>(text: &str) -> Result<u32, String> {
+pub(super) fn up_to<const MOST: u32>(text: &str) -> Result<u32, Bilingual> {
     let number = within(text, 1..=Stock::from(MOST))?;
-    u32::try_from(number).map_err(|error| error.to_string())
+    u32::try_from(number).map_err(Bilingual::same)
+}
+
+/// How many states: from 1, as many as fit 32 bits.
+pub(super) fn states(text: &str) -> Result<u64, Bilingual> {
+    up_to::<{ u32::MAX }>(text).map(u64::from)
+}
+
+/// How many schedules: from 1.
+pub(super) fn from_one(text: &str) -> Result<u64, Bilingual> {
+    let number = within(text, 1..=Stock::MAX)?;
+    u64::try_from(number).map_err(Bilingual::same)
 }
 
 /// A share of the whole: `0.05`, `5%`.
@@ -50,7 +65,7 @@ pub(super) fn share(text: &str) -> Option<f64> {
 }
 
 /// How many tickets: from 0.
-pub(super) fn tickets(text: &str) -> Result<Stock, String> {
+pub(super) fn tickets(text: &str) -> Result<Stock, Bilingual> {
     within(text, 0..=Stock::MAX)
 }
 
@@ -74,8 +89,11 @@ mod tests {
         for text in ["", "ten", "1,5", "1,00", ",000", "1.5", "1e", "1e40", "0x10", "99999999999999999999"] {
             assert!(tickets(text).is_err(), "{text}");
         }
-        assert_eq!(tickets("-1").expect_err("too few"), "−1 is too few: a whole number from 0");
-        assert_eq!(up_to::<30_000>("30,001").expect_err("too many"), "30,001 is not within 1 to 30,000");
-        assert_eq!(up_to::<30_000>("0").expect_err("too few"), "0 is not within 1 to 30,000");
+        assert_eq!(tickets("-1").expect_err("too few").to_string(), "−1 is too few: a whole number from 0");
+        assert_eq!(
+            up_to::<30_000>("30,001").expect_err("too many").to_string(),
+            "30,001 is not within 1 to 30,000"
+        );
+        assert_eq!(up_to::<30_000>("0").expect_err("too few").to_string(), "0 is not within 1 to 30,000");
     }
 }

@@ -72,6 +72,11 @@ pub(super) fn note(text: impl Display, interrupted: &AtomicBool) {
     let _ = Patient::new(std::io::stderr().lock(), interrupted).write_all(text.as_bytes());
 }
 
+/// How many columns stdout has, where it is a terminal.
+pub(super) fn columns() -> Option<usize> {
+    terminal_size_of(std::io::stdout())
+}
+
 /// How many columns a stream has, where it is a terminal.
 fn terminal_size_of(stream: impl AsFd) -> Option<usize> {
     terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))

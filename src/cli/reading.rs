@@ -8,7 +8,10 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::closed;
+use crate::closed_set::UnknownName;
 use crate::history::{self, Column, Deed, Format, History, Outcome, ReadError, Reading, Unit};
+use crate::lang::errors::options as say;
+use crate::lang::{Bilingual, InChinese as _};
 use crate::rules::{Kind, Rules};
 use crate::streams::{Patient, open_to_read};
 
@@ -46,15 +49,14 @@ pub(super) struct ReadArgs {
     functions: Vec<(String, Deed)>,
 }
 
-fn column(text: &str) -> Result<(Column, String), String> {
-    let (column, name) =
-        text.split_once('=').ok_or("it takes what a column is and its name: buyer=threadName")?;
-    Ok((column.parse().map_err(|error: crate::closed_set::UnknownName| error.to_string())?, name.to_owned()))
+fn column(text: &str) -> Result<(Column, String), Bilingual> {
+    let (column, name) = text.split_once('=').ok_or_else(|| Bilingual::of(say::no_column))?;
+    Ok((column.parse().map_err(|error: UnknownName| error.bilingual())?, name.to_owned()))
 }
 
-fn deed(text: &str) -> Result<(String, Deed), String> {
-    let (deed, name) = text.split_once('=').ok_or("it takes a deed and a function's name: purchase=buy")?;
-    let deed = deed.parse().map_err(|error: crate::closed_set::UnknownName| error.to_string())?;
+fn deed(text: &str) -> Result<(String, Deed), Bilingual> {
+    let (deed, name) = text.split_once('=').ok_or_else(|| Bilingual::of(say::no_deed))?;
+    let deed = deed.parse().map_err(|error: UnknownName| error.bilingual())?;
     Ok((name.trim_start_matches(':').to_owned(), deed))
 }
 

@@ -18,7 +18,8 @@ use super::progress::{Progress, When};
 use super::store::StoreArgs;
 use super::{Exit, closed};
 use crate::history;
-use crate::lang::Lang;
+use crate::lang::errors::options as say_options;
+use crate::lang::{Bilingual, Lang};
 use crate::paths::through_links;
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, Planned, StorePlan, Workers};
 use crate::protocol::StoreKind;
@@ -310,8 +311,8 @@ fn conclude(
     Ok(outputs.exit(exit))
 }
 
-fn jitter(text: &str) -> Result<f64, String> {
-    share(text).ok_or("a number from 0 to 1, or 0% to 100%".to_owned())
+fn jitter(text: &str) -> Result<f64, Bilingual> {
+    share(text).ok_or_else(|| Bilingual::of(say_options::no_jitter))
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use clap::Args;
 use clap_complete::Shell;
 
 use super::print::print;
-use super::{Exit, help};
+use super::{Exit, help, manual};
 use crate::history::write_whole;
+use crate::lang::Lang;
 
 /// `ticketsim completions SHELL`.
 #[derive(Debug, Args)]
@@ -33,8 +34,8 @@ pub(super) fn completions(args: &CompletionsArgs, interrupted: &AtomicBool) -> a
     Ok(Exit::Sound)
 }
 
-pub(super) fn man(args: &ManArgs, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let pages = help::pages()?;
+pub(super) fn man(args: &ManArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    let pages = manual::pages(lang)?;
     let Some(folder) = &args.dir else {
         let (_, page) = pages.into_iter().next().context("a page")?;
         print(&String::from_utf8(page)?, interrupted)?;

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use textwrap::core::display_width;
-use textwrap::{Options, WordSplitter};
+use textwrap::core::{Word, display_width};
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// Where a command begins within a line.
 const COMMAND: &str = "ticketsim ";
@@ -43,10 +43,31 @@ fn push(whole: &mut String, line: &str, width: usize) {
         return whole.push_str(line);
     }
     let hanging = format!("{indent}  ");
-    let options = Options::new(width).initial_indent(indent).subsequent_indent(&hanging);
-    // Paths and schedules stay whole, however long they are.
-    let options = options.break_words(false).word_splitter(WordSplitter::NoHyphenation);
+    let options = lines_of(width).initial_indent(indent).subsequent_indent(&hanging);
     whole.push_str(&textwrap::fill(content, options));
+}
+
+/// How sentences are broken: at blanks, and between Chinese characters. Paths, addresses and schedules stay whole,
+/// however long they are.
+pub(super) fn lines_of<'a>(width: usize) -> Options<'a> {
+    let options = Options::new(width).break_words(false).word_splitter(WordSplitter::NoHyphenation);
+    options.word_separator(WordSeparator::Custom(words))
+}
+
+/// The words of a line. Unicode would break `sqlite:PATH?SELECT` and `a/b`; between two ASCII characters there is a
+/// break at a blank alone.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let mut ends = Vec::new();
+    let mut end = 0;
+    for word in WordSeparator::UnicodeBreakProperties.find_words(line) {
+        end += word.word.len() + word.whitespace.len();
+        let is_inside = word.whitespace.is_empty() && word.word.ends_with(|c: char| c.is_ascii());
+        if !is_inside || !line[end..].starts_with(|c: char| c.is_ascii()) {
+            ends.push(end);
+        }
+    }
+    let begins: Vec<usize> = std::iter::once(0).chain(ends.iter().copied()).collect();
+    Box::new(begins.into_iter().zip(ends).map(|(begin, end)| Word::from(&line[begin..end])))
 }
 
 #[cfg(test)]

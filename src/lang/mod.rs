@@ -3,8 +3,11 @@
 
 pub mod catalogue;
 pub mod clocks;
+pub mod command_line;
+pub mod errors;
 pub mod explore;
 pub mod gate;
+pub mod help;
 pub mod lesson;
 pub mod matrix;
 pub mod order;
@@ -13,11 +16,13 @@ pub mod page;
 pub mod race;
 pub mod replay;
 pub mod run;
+mod said;
 pub mod timeline;
 pub mod verdict;
 
 use crate::closed_set::closed_set;
 use crate::stock::Stock;
+pub use said::{Bilingual, InChinese};
 
 closed_set! {
     /// The language of the texts.
@@ -159,6 +164,7 @@ mod tests {
     const TABLES: &[&[(&str, &str, &str)]] = &[
         catalogue::ALL,
         clocks::ALL,
+        command_line::ALL,
         explore::ALL,
         gate::ALL,
         matrix::ALL,
@@ -174,7 +180,7 @@ mod tests {
     #[test]
     fn no_text_lacks_a_language() {
         let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
-        for (name, en, zh) in TABLES.iter().chain(lesson::TABLES).copied().flatten() {
+        for (name, en, zh) in TABLES.iter().chain(lesson::TABLES).chain(errors::TABLES).copied().flatten() {
             assert!(!en.trim().is_empty() && !en.contains(is_han), "{name}: {en}");
             assert!(zh.contains(is_han), "{name}: {zh}");
         }

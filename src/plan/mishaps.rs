@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::{Plan, StorePlan, Workers};
 use crate::closed_set::closed_set;
+use crate::lang::errors::options as say;
+use crate::lang::{Bilingual, InChinese as _, Lang};
 use crate::protocol::file::Lock;
 use crate::protocol::redis::RedisLock;
 use crate::protocol::{Mishap, StepKind};
@@ -133,42 +135,48 @@ impl fmt::Display for Planned {
     }
 }
 
-impl FromStr for Planned {
-    type Err = String;
+/// A word that does not belong there, and how to write it.
+fn wrong(sentence: fn(Lang, String, String) -> String, word: &str) -> Bilingual {
+    Bilingual::of(|lang| sentence(lang, format!("{word:?}"), say::like_a_mishap(lang)))
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        const LIKE: &str = "write it like 'kill 2 before write', 'pause 1 after read 500ms', 'expire 1 after read' or \
-                            'kill random 0.01'";
+impl FromStr for Planned {
+    type Err = Bilingual;
+
+    fn from_str(text: &str) -> Result<Self, Bilingual> {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let (mishap, rest) = words.split_first().ok_or(LIKE)?;
+        let (mishap, rest) = words.split_first().ok_or_else(|| Bilingual::of(say::like_a_mishap))?;
         let known = mishap.parse::<Mishap>().ok().filter(|known| *known != Mishap::GoOn);
-        let mishap = known.ok_or(format!("{mishap:?} is none of kill, pause, expire; {LIKE}"))?;
+        let mishap = known.ok_or_else(|| wrong(say::no_mishap, mishap))?;
         let (whom, rest) = match rest {
             ["random", probability, rest @ ..] => {
                 let share = probability.parse::<f64>().ok().filter(|share| *share > 0.0 && *share <= 1.0);
-                let share = share.ok_or(format!("{probability:?} is no probability: above 0, up to 1"))?;
+                let quoted = format!("{probability:?}");
+                let share = share.ok_or_else(|| Bilingual::of(|lang| say::no_probability(lang, &quoted)))?;
                 (Whom::Random(share), rest)
             }
             [buyer, when, step, rest @ ..] => {
                 let number = buyer.parse::<u32>().ok().filter(|buyer| *buyer > 0);
                 if number.is_none() && *buyer != "first" {
-                    return Err(format!("{buyer:?} is no buyer's number: they count from 1; {LIKE}"));
+                    return Err(wrong(say::no_buyer, buyer));
                 }
-                let when = when.parse::<When>().map_err(|error| error.to_string())?;
-                let step = step.parse::<StepKind>().map_err(|error| error.to_string())?;
+                let when = when.parse::<When>().map_err(|error| error.bilingual())?;
+                let step = step.parse::<StepKind>().map_err(|error| error.bilingual())?;
                 let of = |buyer| Whom::Buyer { buyer, when, step };
                 (number.map_or(Whom::First { when, step }, of), rest)
             }
-            _ => return Err(LIKE.to_owned()),
+            _ => return Err(Bilingual::of(say::like_a_mishap)),
         };
         let pause_ns = match (mishap, rest) {
-            (Mishap::Pause, []) => return Err(format!("how long is the pause? {LIKE}")),
+            (Mishap::Pause, []) => {
+                return Err(Bilingual::of(|lang| say::how_long(lang, say::like_a_mishap(lang))));
+            }
             (Mishap::Pause, pause) => {
-                let pause = humantime::parse_duration(&pause.join(" ")).map_err(|error| error.to_string())?;
-                u64::try_from(pause.as_nanos()).map_err(|_| "that pause is too long".to_owned())?
+                let pause = humantime::parse_duration(&pause.join(" ")).map_err(Bilingual::same)?;
+                u64::try_from(pause.as_nanos()).map_err(|_| Bilingual::of(say::pause_too_long))?
             }
             (_, []) => 0,
-            (_, [first, ..]) => return Err(format!("{first:?} is too much; {LIKE}")),
+            (_, [first, ..]) => return Err(wrong(say::too_much, first)),
         };
         Ok(Self { mishap, whom, pause_ns })
     }
@@ -224,7 +232,7 @@ mod tests {
             ("pause 1 before read long", "expected number"),
         ] {
             let error = text.parse::<Planned>().expect_err(text);
-            assert!(error.contains(said), "{text}: {error}");
+            assert!(error.to_string().contains(said), "{text}: {error}");
         }
     }
 

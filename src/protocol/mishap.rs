@@ -5,6 +5,8 @@
 
 use super::Letter;
 use crate::closed_set::closed_set;
+use crate::lang::Bilingual;
+use crate::lang::errors::options as say;
 
 closed_set! {
     /// What befalls a buyer from outside.
@@ -89,11 +91,11 @@ impl std::fmt::Display for Allowed {
 }
 
 impl std::str::FromStr for Allowed {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
+    type Err = Bilingual;
+    fn from_str(text: &str) -> Result<Self, Bilingual> {
         match text {
             "any" => Ok(Allowed::Any),
-            _ => text.parse().map(Allowed::Most).map_err(|_| "a whole number from 0, or `any`".to_owned()),
+            _ => text.parse().map(Allowed::Most).map_err(|_| Bilingual::of(say::no_mishaps)),
         }
     }
 }
@@ -171,7 +173,7 @@ mod tests {
         for text in ["0", "3", "any"] {
             assert_eq!(text.parse::<Allowed>().expect(text).to_string(), text);
         }
-        assert!("-1".parse::<Allowed>().expect_err("none").contains("any"));
+        assert!("-1".parse::<Allowed>().expect_err("none").to_string().contains("any"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::setup::{Act, Setup};
 use super::stock::StockSource;
 use super::template::Template;
 use crate::history::Outcome;
+use crate::lang::Bilingual;
 use crate::plan::PerBuyer;
 use crate::rules::Rules;
 
@@ -242,7 +243,7 @@ impl Config {
             Some(Amount::Number(count)) => NonZeroU32::new(*count)
                 .map(PerBuyer::Count)
                 .ok_or_else(|| wrong("a whole number from 1, or `all`".to_owned())),
-            Some(Amount::Word(word)) => word.parse().map_err(wrong),
+            Some(Amount::Word(word)) => word.parse().map_err(|error: Bilingual| wrong(error.to_string())),
         }
     }
 }
