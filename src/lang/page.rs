@@ -107,6 +107,14 @@ texts! {
     anomaly() { en: "anomaly", zh: "异常" }
     /// The legend: what had no room in the record.
     not_recorded() { en: "not recorded", zh: "没有记录" }
+    /// In the legend: by how much a host's times may be wrong.
+    clock_error() { en: "its clock's error", zh: "时钟误差" }
+    /// In the legend: a host that was lost.
+    host_lost() { en: "host lost: nothing is known", zh: "主机失联：情况不明" }
+    /// Beside what is known of a purchase: its host.
+    tip_host() { en: "host", zh: "主机" }
+    /// Beside the plan: a ticket file with several names.
+    by_names(names) { en: "one file by several names: {names}", zh: "同一个文件的几个名字：{names}" }
     /// In the hatched part of the picture.
     not_recorded_many(count) { en: "not recorded: {count} purchases", zh: "没有记录：{count} 次购买" }
     /// Below the picture.

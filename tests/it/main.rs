@@ -22,6 +22,7 @@ mod mishaps;
 mod outputs;
 mod outsiders;
 mod page;
+mod page_hosts;
 mod page_matrix;
 mod page_plays;
 mod page_shows;

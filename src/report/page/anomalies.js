@@ -11,7 +11,7 @@ function drawWindow(context, view, colours, state) {
   context.globalAlpha = 0.62;
   for (let row = first; row < last; row++) {
     const lane = state.laneOf[row];
-    if (!about.has(lane)) context.fillRect(0, view.middle(lane) - view.row / 2, view.width, view.row);
+    if (lane >= 0 && !about.has(lane)) context.fillRect(0, view.middle(lane) - view.row / 2, view.width, view.row);
   }
   context.globalAlpha = 1;
   if (!piece.window) return;

@@ -12,8 +12,8 @@ use super::shown::{Numbered, Shown};
 use super::transaction::Transactions;
 use crate::fault::{Fault, FaultKind};
 use crate::foreign;
-use crate::history::{Befallen, History, Outcome, Purchase, Tally, Timing};
-use crate::report::words;
+use crate::history::{Befallen, History, Host, Outcome, Purchase, Tally, Timing};
+use crate::report::{hosts, words};
 use crate::stock::Stock;
 use crate::verdict::{Ruling, Verdict};
 
@@ -32,6 +32,9 @@ pub(super) struct Data<'a> {
     files: Vec<&'a str>,
     lane_buyers: Vec<String>,
     lane_tracks: Vec<u32>,
+    /// The host of each lane, from 1; nothing where there are none.
+    lane_hosts: Vec<u16>,
+    hosts: Vec<HostData<'a>>,
     torn: Vec<(u32, [String; 2])>,
     /// How many purchases had no room in the record, and when the last of all returned.
     unrecorded: u64,
@@ -45,6 +48,17 @@ pub(super) struct Data<'a> {
     pieces: Vec<PieceData<'a>>,
     /// What befell buyers: on which lane, by which letter, when, and until when.
     mishaps: Vec<(usize, &'static str, u64, Option<u64>)>,
+}
+
+/// A host: what its lanes' heading says.
+#[derive(Serialize)]
+struct HostData<'a> {
+    name: Cow<'a, str>,
+    about: [String; 2],
+    /// By how much its times may be wrong.
+    error_ns: u64,
+    /// Since when nothing is known of it.
+    lost_ns: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -84,6 +98,11 @@ impl<'a> Data<'a> {
             let lane = lanes.iter().position(|lane| lane.buyer == one.buyer)?;
             Some((lane, one.mishap.letter().name(), since(one.at_ns), one.until_ns.map(since)))
         };
+        let host = |host: &'a Host| {
+            let Both { en, zh } = Both::of(|lang| hosts::about(host, history, lang));
+            let (name, lost_ns) = (foreign::shown(&host.name), host.lost_ns.map(since));
+            HostData { name, about: [en, zh], error_ns: host.error_ns, lost_ns }
+        };
         let pieces_of =
             |shown: &'a Shown| shown.pieces.iter().map(move |numbered| piece(shown.kind, numbered));
         Self {
@@ -99,6 +118,12 @@ impl<'a> Data<'a> {
             files: history.header.parts.iter().map(|part| part.name.as_str()).collect(),
             lane_buyers: lanes.iter().map(|lane| buyer_name(history, lane.buyer)).collect(),
             lane_tracks: lanes.iter().map(|lane| lane.track).collect(),
+            lane_hosts: lanes
+                .iter()
+                .map(|lane| lane.host)
+                .filter(|_| !history.header.hosts.is_empty())
+                .collect(),
+            hosts: history.header.hosts.iter().map(host).collect(),
             torn: history.purchases.iter().zip(0..).filter_map(torn).collect(),
             left_torn: history.header.left_torn.as_deref().map(foreign::shown),
             sound: verdict.ruling == Ruling::Sound,

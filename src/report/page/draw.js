@@ -218,6 +218,18 @@ function drawWait(context, view, colours, i, middle) {
   if (large && until - start > 6) line(context, start, middle - 4, start, middle + 4);
 }
 
+// By how much a purchase's host's clock may be wrong: a thin line before its call and after its return.
+function drawError(context, view, colours, i, middle, error) {
+  const at = (time) => Math.max(view.left - 40, Math.min(view.right + 40, view.x(time)));
+  context.strokeStyle = colours.muted;
+  context.lineWidth = 1;
+  for (const [from, until] of [[history_.call[i] - error, history_.call[i]], [history_.end[i], history_.end[i] + error]]) {
+    line(context, at(from), middle, at(until), middle);
+    const end = from < history_.call[i] ? at(from) : at(until);
+    if (view.row > 10) line(context, end, middle - 3, end, middle + 3);
+  }
+}
+
 // The tries before the last: nobody knows when each began, only that there were some.
 function drawTries(context, view, colours, i, middle, until) {
   const at = (time) => Math.max(view.left - 40, Math.min(view.right + 40, view.x(time)));

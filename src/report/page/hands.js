@@ -84,7 +84,7 @@ canvas.addEventListener("wheel", (event) => {
   } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
     event.preventDefault();
     pan((event.deltaX || event.deltaY) * lines);
-  } else if (y > lanesTop() && history_.lanes.count * state.row > view.lanesHeight + 1) {
+  } else if (y > lanesTop() && state.laneOf.length * state.row > view.lanesHeight + 1) {
     event.preventDefault();
     pan(0, event.deltaY * lines);
   }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::both::Both;
 use super::lanes::Lane;
-use crate::history::History;
+use crate::foreign;
+use crate::history::{History, Host};
 use crate::lang::{Lang, Noun, page as say};
 use crate::plan::{PerBuyer, Plan, StorePlan};
 use crate::protocol::StoreKind;
 use crate::protocol::file::Lock;
+use crate::report::hosts;
 use crate::report::words::{self, grouped, grouped_stock};
 use crate::stock::Stock;
 use crate::verdict::{Ledger, Verdict};
@@ -25,7 +27,9 @@ pub(super) struct Figure {
 pub(super) fn title(history: &History, lanes: &[Lane], lang: Lang) -> String {
     let comma = if lang == Lang::Zh { "，" } else { ", " };
     let Some(plan) = &history.header.plan else {
-        let buyers = lanes.iter().filter(|lane| lane.track == 0).count();
+        let seen = lanes.iter().filter(|lane| lane.track == 0).count();
+        // Hosts say how many they have.
+        let buyers = history.header.hosts.iter().map(|host| host.buyers as usize).sum::<usize>().max(seen);
         let purchases = lang.count(history.purchases.len() as u64, Noun::Purchase);
         return [lang.count(buyers as u64, Noun::Buyer), purchases].join(comma);
     };
@@ -102,6 +106,18 @@ pub(super) fn figures(ledger: &Ledger) -> Vec<Figure> {
     figures
 }
 
+/// The hosts, a fact each: the first of them, where they are many.
+pub(super) fn host_facts(history: &History) -> Vec<(String, Both)> {
+    const MOST: usize = 24;
+    let hosts = &history.header.hosts;
+    let fact = |host: &Host| {
+        (foreign::shown(&host.name).into_owned(), Both::of(|lang| hosts::about(host, history, lang)))
+    };
+    let more = hosts.len().saturating_sub(MOST);
+    let rest = (more > 0).then(|| (format!("+ {more}"), Both::of(|_| String::new())));
+    hosts.iter().take(MOST).map(fact).chain(rest).collect()
+}
+
 /// The plan, a fact a piece.
 pub(super) fn facts(plan: &Plan) -> Vec<Both> {
     let duration = |ns| humantime::format_duration(Duration::from_nanos(ns)).to_string();
@@ -113,7 +129,10 @@ pub(super) fn facts(plan: &Plan) -> Vec<Both> {
         };
         let think = say::think(lang, duration(plan.pace.think_ns), plan.pace.jitter * 100.0);
         let timeout = plan.lock_timeout_ns().map(|ns| say::lock_timeout(lang, duration(ns)));
-        let facts = [Some(words::buyers(plan, lang)), Some(lock), Some(write), Some(each), Some(think)];
+        let names = plan.file().filter(|file| !file.via.is_empty());
+        let names = names.map(|_| say::by_names(lang, words::place(&plan.store)));
+        let facts =
+            [Some(words::buyers(plan, lang)), names, Some(lock), Some(write), Some(each), Some(think)];
         let last = [timeout, Some(say::seed(lang, plan.pace.seed))];
         let mishaps = plan.mishaps.iter().map(ToString::to_string);
         facts.into_iter().flatten().chain(mishaps).chain(last.into_iter().flatten()).collect()

@@ -18,14 +18,14 @@ use askama::Template;
 use super::both::{Both, tag};
 use super::columns::Columns;
 use super::data::Data;
-use super::heading::{Figure, command_parts, facts, figures, ruling_sentence, title, unjudged};
+use super::heading::{Figure, command_parts, facts, figures, host_facts, ruling_sentence, title, unjudged};
 use super::lanes::{Extent, lanes};
 use super::rows::{LatencyRow, Row, latency, rows};
 use super::shown::{Shown, shown};
 use super::transaction::Transactions;
 use crate::history::{History, Outcome, Purchase, write_whole};
 use crate::lang::{Lang, Noun, page as say};
-use crate::report::words;
+use crate::report::{hosts, words};
 use crate::verdict::{Ruling, Verdict, sold_again};
 
 /// The page's files, embedded. The runs' parts make one function, which is called for each run.
@@ -136,6 +136,10 @@ struct Run<'a> {
     ruling_sentence: Both,
     figures: Vec<Figure>,
     facts: Vec<Both>,
+    /// Each host's name, and what is said of it.
+    hosts: Vec<(String, Both)>,
+    /// What the hosts' clocks leave open.
+    clocks: Vec<Both>,
     /// The command that repeats it: parts that are not to be broken over lines.
     command: Vec<String>,
     legend: Legend,
@@ -185,6 +189,10 @@ impl<'a> Drawn<'a> {
             ruling_sentence: Both::of(|lang| ruling_sentence(verdict, lang)),
             figures: figures(&verdict.ledger),
             facts: history.header.plan.as_ref().map(facts).unwrap_or_default(),
+            hosts: host_facts(history),
+            clocks: Both::each(|lang| {
+                hosts::open(history, verdict, lang).into_iter().map(|(_, sentence)| sentence).collect()
+            }),
             command: command.map(|command| command_parts(&command)).unwrap_or_default(),
             legend: Legend::of(history, again),
             anomalies: shown,
@@ -224,6 +232,9 @@ struct Legend {
     tries: bool,
     again: bool,
     unrecorded: bool,
+    /// Whether hosts' clocks may be wrong, and whether a host was lost.
+    clock_error: bool,
+    lost: bool,
     /// Class, pattern, sign and name of each outcome that occurs.
     outcomes: Vec<(&'static str, &'static str, &'static str, &'static str)>,
 }
@@ -250,6 +261,8 @@ impl Legend {
             tries: any(|purchase| purchase.tries.get().count > 1),
             again: again.contains(&true),
             unrecorded: super::data::unrecorded(history) > 0,
+            clock_error: history.header.hosts.iter().any(|host| host.error_ns > 0),
+            lost: history.header.hosts.iter().any(|host| host.lost_ns.is_some()),
             outcomes: Outcome::ALL.iter().copied().filter(|o| occurs(*o)).map(name).collect(),
         }
     }

@@ -13,6 +13,8 @@ use crate::verdict::Place;
 pub struct Lane {
     /// Whose it is.
     pub buyer: u64,
+    /// Which of the header's hosts its buyer is on, from 1; 0 where there are none.
+    pub host: u16,
     /// Which of its buyer's lanes this is, from 0: a buyer whose purchases overlap needs several.
     pub track: u32,
     /// The purchases on it, in the order of their calls. None of them overlaps the next.
@@ -78,7 +80,8 @@ pub fn turn_ns(purchase: &Purchase) -> u64 {
 }
 
 /// The lanes of a history, in the order in which the buyers had their first turn: under a lock that
-/// makes a staircase, and without one it puts the write that was undone above the one that undid it.
+/// makes a staircase, and without one it puts the write that was undone above the one that undid it. Those of one
+/// host stand together.
 #[must_use]
 pub fn lanes(history: &History) -> Vec<Lane> {
     let mut by_call: Vec<Place> = (0..).take(history.purchases.len()).collect();
@@ -89,9 +92,10 @@ pub fn lanes(history: &History) -> Vec<Lane> {
         of_buyer.entry(purchase(&place).buyer).or_default().add(place, purchase(&place));
     }
     let mut buyers: Vec<(u64, Tracks)> = of_buyer.into_iter().collect();
-    buyers.sort_unstable_by_key(|(buyer, tracks)| (tracks.first_turn_ns, *buyer));
+    buyers.sort_unstable_by_key(|(buyer, tracks)| (tracks.host, tracks.first_turn_ns, *buyer));
     let lanes_of = |(buyer, tracks): (u64, Tracks)| {
-        let lane = move |(purchases, track)| Lane { buyer, track, purchases };
+        let host = tracks.host;
+        let lane = move |(purchases, track)| Lane { buyer, host, track, purchases };
         tracks.purchases.into_iter().zip(0..).map(lane)
     };
     buyers.into_iter().flat_map(lanes_of).collect()
@@ -99,6 +103,7 @@ pub fn lanes(history: &History) -> Vec<Lane> {
 
 /// The lanes of one buyer while they are filled, in the order of calls.
 struct Tracks {
+    host: u16,
     purchases: Vec<Vec<Place>>,
     /// When each lane is free again, the first one on top.
     free: BinaryHeap<Reverse<(u64, usize)>>,
@@ -107,7 +112,7 @@ struct Tracks {
 
 impl Default for Tracks {
     fn default() -> Self {
-        Self { purchases: Vec::new(), free: BinaryHeap::new(), first_turn_ns: u64::MAX }
+        Self { host: 0, purchases: Vec::new(), free: BinaryHeap::new(), first_turn_ns: u64::MAX }
     }
 }
 
@@ -115,6 +120,7 @@ impl Tracks {
     fn add(&mut self, place: Place, purchase: &Purchase) {
         // One without an answer may go on for ever.
         let until_ns = purchase.return_ns.get().map_or(u64::MAX, |_| last_known_ns(purchase));
+        self.host = purchase.host;
         self.first_turn_ns = self.first_turn_ns.min(turn_ns(purchase));
         let track = match self.free.peek() {
             Some(Reverse((free_ns, track))) if *free_ns <= purchase.invoke_ns => {
@@ -145,6 +151,20 @@ mod tests {
     fn buyers_stand_in_the_order_of_their_turns() {
         let lanes = lanes(&history(vec![bought(1, 2, 0, 30), bought(2, 3, 0, 10), refused(3, 0, 40)]));
         assert_eq!(lanes.iter().map(|lane| lane.buyer).collect::<Vec<_>>(), [2, 1, 3]);
+    }
+
+    #[test]
+    fn buyers_of_one_host_stand_together() {
+        let on = |host, purchase| Purchase { host, ..purchase };
+        let purchases = vec![
+            on(2, bought(3, 4, 0, 10)),
+            on(1, bought(1, 3, 0, 20)),
+            on(2, bought(4, 2, 0, 30)),
+            on(1, bought(2, 1, 0, 40)),
+        ];
+        let lanes = lanes(&history(purchases));
+        let stand: Vec<(u16, u64)> = lanes.iter().map(|lane| (lane.host, lane.buyer)).collect();
+        assert_eq!(stand, [(1, 1), (1, 2), (2, 3), (2, 4)]);
     }
 
     #[test]

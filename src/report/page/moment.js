@@ -121,6 +121,19 @@ function nextEvent(time, by) {
   return nearest;
 }
 
+// Of a host that was lost nothing is known any more: hatched to the end.
+function drawLost() {
+  const [firstRow, lastRow] = visibleRows();
+  for (let row = firstRow; row < lastRow; row++) {
+    const lane = state.laneOf[row], lost = lane < 0 ? null : hostOf(lane)?.lost_ns ?? null;
+    if (lost === null) continue;
+    const from = Math.max(view.left, view.x(lost));
+    if (from >= view.right) continue;
+    context.fillStyle = view.hatched;
+    context.fillRect(from, view.middle(lane) - state.row / 2, view.right - from, state.row);
+  }
+}
+
 // What had no room in the record: hatched from where a lane's last purchase ends, and named.
 function drawUnrecorded() {
   if (page.unrecorded === 0) return;
@@ -130,6 +143,7 @@ function drawUnrecorded() {
   let least = until;
   for (let row = firstRow; row < lastRow; row++) {
     const lane = state.laneOf[row];
+    if (lane < 0) continue;
     const last = history_.end[members[first[lane + 1] - 1]];
     const from = Math.max(view.left, view.x(last));
     least = Math.min(least, from);

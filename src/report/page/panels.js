@@ -13,6 +13,7 @@ function pairs(i) {
   const { row_lock, commits, unlocks } = page.transactions ?? { unlocks: true };
   return [
     h.kind[i] === AGAIN ? [t("tip_ticket"), t(h.sold[i] > 0 ? "sold_already" : "none_was_left")] : null,
+    hostOf(h.lane[i]) ? [t("tip_host"), hostOf(h.lane[i]).name] : null,
     Number.isNaN(h.pid[i]) ? null : [t("col_process"), String(h.pid[i])],
     Number.isNaN(h.seen[i]) ? null : [t("col_stock"), signed(h.seen[i])],
     Number.isNaN(h.sold[i]) || h.sold[i] === h.seen[i] ? null : [t("tip_sold_from"), signed(h.sold[i])],

@@ -2,6 +2,7 @@
 
 use super::both::Both;
 use super::lanes::{Extent, buyer_name};
+use crate::foreign;
 use crate::history::{History, Purchase};
 use crate::lang::{Lang, page as say};
 use crate::report::figures::{Latency, Percentiles};
@@ -95,7 +96,10 @@ fn row(history: &History, purchase: &Purchase, extent: Extent, again: bool) -> R
     };
     let steps = purchase.steps.get();
     Row {
-        buyer: buyer_name(history, purchase.buyer),
+        buyer: match history.header.host_of(purchase) {
+            Some(host) => format!("{} · {}", buyer_name(history, purchase.buyer), foreign::shown(&host.name)),
+            None => buyer_name(history, purchase.buyer),
+        },
         pid: purchase.pid.get().map(|pid| pid.to_string()).unwrap_or_default(),
         outcome: Both::named(super::data::outcome_text(purchase.outcome)),
         class: if again { "oversold" } else { purchase.outcome.name() },

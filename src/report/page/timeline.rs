@@ -11,9 +11,11 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::lanes::{Extent, Lane, buyer_name, lanes, last_known_ns, turn_ns};
 use crate::fault::{Fault, FaultKind};
+use crate::foreign;
 use crate::history::{Befallen, History, Outcome, Purchase};
 use crate::lang::{Lang, timeline as say};
 use crate::protocol::Mishap;
+use crate::report::hosts;
 use crate::report::words::{self, grouped_stock, span};
 use crate::verdict::{judge, sold_again};
 
@@ -82,7 +84,12 @@ pub fn timeline(history: &History, look: &Look) -> Option<String> {
     let picture = Picture::new(history, look)?;
     let mut text = picture.axis();
     text.extend(picture.stock());
+    let mut host = 0;
     for (lane, words) in picture.lanes.iter().zip(&picture.words) {
+        if lane.host != host {
+            host = lane.host;
+            text.extend(picture.host(host));
+        }
         text.push_str(&picture.lane(lane, words));
     }
     text.push_str(&picture.legend());
@@ -178,6 +185,24 @@ impl<'a> Picture<'a> {
         }
         let line: String = cells.into_iter().collect();
         Some(format!("{}{line}\n", self.label(&say::stock(self.look.lang))))
+    }
+
+    /// The heading of a host's lanes, as far as there is room for it.
+    fn host(&self, number: u16) -> Option<String> {
+        let host = self.history.header.hosts.get(usize::from(number).checked_sub(1)?)?;
+        let name = foreign::shown(&host.name);
+        let about = hosts::about(host, self.history, self.look.lang);
+        let whole = format!("{name}  {about}");
+        let whole = if self.look.unicode { whole } else { ascii(&whole, self.look.lang) };
+        let mut room = self.look.width;
+        let fits = |c: &char| {
+            let left = room.checked_sub(columns(c.encode_utf8(&mut [0; 4])));
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
+        let shown: String = whole.chars().take_while(fits).collect();
+        let bold = Style::new().bold();
+        Some(format!("{bold}{shown}{}\n", bold.render_reset()))
     }
 
     fn lane(&self, lane: &Lane, words: &str) -> String {
@@ -371,6 +396,8 @@ fn columns(text: &str) -> usize {
 fn ascii(text: &str, lang: Lang) -> String {
     let sign = |c: char| match c {
         'µ' => 'u',
+        '−' => '-',
+        '±' => '~',
         c if c.is_ascii() || lang != Lang::En => c,
         _ => '?',
     };

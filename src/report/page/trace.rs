@@ -80,6 +80,8 @@ pub fn trace(history: &History, verdict: &Verdict, out: &mut impl Write) -> io::
             0 => format!("buyer {buyer}"),
             more => format!("buyer {buyer} ({})", more + 1),
         };
+        let host = usize::from(lane.host).checked_sub(1).and_then(|place| history.header.hosts.get(place));
+        let name = host.map_or(name.clone(), |host| format!("{}: {name}", host.name));
         events.put(&named("thread_name", track, json!(name)))?;
         events.put(&sorted(track))?;
         for place in &lane.purchases {

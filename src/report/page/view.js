@@ -18,13 +18,15 @@ const state = {
   get until() { return shared.until; },
   set until(time) { shared.until = time; },
   row: LARGEST_ROW, scroll: 0,
-  // Which lane stands in which row, and back.
-  laneOf: Array.from({ length: history_.lanes.count }, (_, lane) => lane),
+  // Which lane stands in which row, and back. The heading of a host's lanes is a row of its own: the host's number,
+  // negative.
+  laneOf: [],
   rowOf: Array.from({ length: history_.lanes.count }, (_, lane) => lane),
   byNumber: false,
   pinned: [],
   hover: null, cursor: -1, piece: -1, lane: -1,
 };
+order();
 let colours = readColours();
 let view = null;
 let asked = false;
@@ -39,7 +41,7 @@ function layOut() {
   const width = canvas.clientWidth / type;
   const tall = window.innerHeight - 330 - lanesTop();
   const room = Math.max(200, Math.min(shared.runs.length > 1 ? tall / 2 : tall, 900));
-  const lanes = history_.lanes.count;
+  const lanes = state.laneOf.length;
   if (state.fitRows) {
     state.row = Math.max(SMALLEST_ROW, Math.min(LARGEST_ROW, Math.floor(room / Math.max(lanes, 1))));
   }
@@ -81,6 +83,7 @@ function render() {
   drawLaneGrounds();
   const drawn = drawLanes();
   drawUnrecorded();
+  drawLost();
   context.beginPath();
   context.rect(view.left, lanesTop(), view.right - view.left + RIGHT, view.lanesHeight + 6);
   context.clip();
@@ -106,7 +109,7 @@ const redraw = redrawAll;
 
 function visibleRows() {
   const first = Math.max(0, Math.floor(state.scroll / state.row));
-  const last = Math.min(history_.lanes.count, Math.ceil((state.scroll + view.lanesHeight) / state.row));
+  const last = Math.min(state.laneOf.length, Math.ceil((state.scroll + view.lanesHeight) / state.row));
   return [first, last];
 }
 
@@ -117,6 +120,10 @@ function drawLaneGrounds() {
   context.textBaseline = "middle";
   for (let row = first; row < last; row++) {
     const lane = state.laneOf[row];
+    if (lane < 0) {
+      drawHeading(-lane, row);
+      continue;
+    }
     const middle = view.middle(lane);
     if (lane === state.lane || state.pinned.includes(lane) || (state.row > 12 && row % 2 === 0)) {
       context.fillStyle = lane === state.lane ? colours.soft[UNKNOWN] : colours.band;
@@ -136,6 +143,30 @@ function drawLaneGrounds() {
   line(context, view.left + 0.5, lanesTop(), view.left + 0.5, view.height);
 }
 
+function hostOf(lane) {
+  return page.hosts[page.lane_hosts[lane] - 1] ?? null;
+}
+
+// The heading of a host's lanes: its name, and how far its clock is from the lead's.
+function drawHeading(number, row) {
+  const { name, about } = page.hosts[number - 1];
+  const middle = lanesTop() + (row + 0.5) * state.row - state.scroll;
+  context.fillStyle = colours.band;
+  context.fillRect(0, middle - state.row / 2, view.width, state.row);
+  context.strokeStyle = colours.grid;
+  line(context, 0, middle - state.row / 2 + 0.5, view.width, middle - state.row / 2 + 0.5);
+  if (state.row < 10) return;
+  const size = state.row > 20 ? 13 : 11;
+  context.textAlign = "left";
+  context.fillStyle = colours.ink;
+  context.font = `600 ${size}px ${FONT}`;
+  context.fillText(name, 10, middle + 0.5, view.width / 2 - 20);
+  const room = view.width - 40 - Math.min(context.measureText(name).width, view.width / 2 - 20);
+  context.fillStyle = colours.muted;
+  context.font = `${size}px ${FONT}`;
+  context.fillText(about[shared.language], view.width - 16 - room, middle + 0.5, room);
+}
+
 // Draws the lanes that are in sight. Returns how many purchases are in sight, and how many of them
 // stand for themselves.
 function drawLanes() {
@@ -146,6 +177,7 @@ function drawLanes() {
   const labels = [];
   for (let row = first; row < last; row++) {
     const lane = state.laneOf[row];
+    if (lane < 0) continue;
     const [lo, hi] = seenIn(history_, lane, view.from, view.until);
     inSight += hi - lo;
     const middle = view.middle(lane);
@@ -159,6 +191,8 @@ function drawLanes() {
     context.rect(view.left, lanesTop(), view.right - view.left + RIGHT, view.lanesHeight + 6);
     context.clip();
     // The waits first: one begins where the bar before it ends.
+    const error = hostOf(lane)?.error_ns ?? 0;
+    if (error * view.scale > 1.5) for (let k = lo; k < hi; k++) drawError(context, view, colours, members[k], middle, error);
     for (let k = lo; k < hi; k++) drawWait(context, view, colours, members[k], middle);
     for (let k = lo; k < hi; k++) {
       const next = k + 1 < hi ? view.x(history_.call[members[k + 1]]) : view.right + RIGHT;
@@ -198,7 +232,7 @@ function drawCursor() {
 }
 
 function drawScrollBar() {
-  const whole = history_.lanes.count * state.row;
+  const whole = state.laneOf.length * state.row;
   if (whole <= view.lanesHeight + 1) return;
   const length = Math.max(24, (view.lanesHeight * view.lanesHeight) / whole);
   const at = lanesTop() + (state.scroll / (whole - view.lanesHeight)) * (view.lanesHeight - length);
@@ -210,8 +244,8 @@ function drawScrollBar() {
 }
 
 function sayWhatIsThinned({ inSight, single, arrows, numbers }) {
-  const [first, last] = visibleRows();
   const lanes = history_.lanes.count;
+  const [first, last] = visibleRows().map((row) => state.laneOf.slice(0, row).filter((lane) => lane >= 0).length);
   const which = last - first < lanes
     ? t("which_lanes", { first: grouped(first + 1), last: grouped(last), lanes: grouped(lanes) }) : "";
   const thinned = inSight > single
@@ -239,7 +273,7 @@ function setWindow(from, until) {
 function whole() {
   const wide = canvas.clientWidth / shared.type;
   const plot = Math.max(200, wide - gutterOf(wide) - RIGHT);
-  const words = history_.lanes.count * 16 < window.innerHeight ? Math.min(LABEL_ROOM, plot / 3) : 12;
+  const words = state.laneOf.length * 16 < window.innerHeight ? Math.min(LABEL_ROOM, plot / 3) : 12;
   return [-shared.span * 0.012, shared.span * (1 + words / (plot - words))];
 }
 
@@ -287,8 +321,11 @@ function order() {
       compare(page.lane_buyers[one], page.lane_buyers[other]) || page.lane_tracks[one] - page.lane_tracks[other]);
   }
   const pinned = new Set(state.pinned);
-  state.laneOf = [...state.pinned, ...lanes.filter((lane) => !pinned.has(lane))];
-  state.laneOf.forEach((lane, row) => (state.rowOf[lane] = row));
+  const rest = lanes.filter((lane) => !pinned.has(lane));
+  const groups = page.hosts.map((_, host) => [-host - 1, ...rest.filter((lane) => page.lane_hosts[lane] === host + 1)]);
+  const alone = rest.filter((lane) => !hostOf(lane));
+  state.laneOf = [...state.pinned, ...alone, ...groups.filter((group) => group.length > 1).flat()];
+  state.laneOf.forEach((lane, row) => { if (lane >= 0) state.rowOf[lane] = row; });
 }
 
 // Brings lanes into sight, high enough to be read: where they stand too far apart, to the top.
@@ -336,8 +373,8 @@ function showPurchases(purchases, window_ = null) {
 function purchaseAt(x, y) {
   if (y < lanesTop() || x < view.left - 6) return -1;
   const row = Math.floor((y - lanesTop() + state.scroll) / state.row);
-  if (row < 0 || row >= history_.lanes.count) return -1;
-  const lane = state.laneOf[row];
+  const lane = state.laneOf[row] ?? -1;
+  if (lane < 0) return -1;
   const reach = 5 / view.scale;
   const time = view.time(x);
   const [lo, hi] = seenIn(history_, lane, time - reach, time + reach);
@@ -353,5 +390,5 @@ function purchaseAt(x, y) {
 
 function laneAt(x, y) {
   if (x > view.left || y < lanesTop()) return -1;
-  return state.laneOf[Math.floor((y - lanesTop() + state.scroll) / state.row)] ?? -1;
+  return Math.max(-1, state.laneOf[Math.floor((y - lanesTop() + state.scroll) / state.row)] ?? -1);
 }

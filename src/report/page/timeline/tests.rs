@@ -2,7 +2,7 @@
 
 use super::super::sample::{bought, refused};
 use super::*;
-use crate::history::{Header, Steps};
+use crate::history::{Header, Host, Steps};
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
@@ -206,4 +206,34 @@ fn what_befell_buyers_is_drawn_where_it_did() {
     assert!(lane("buyer 2").contains('P') && lane("buyer 2").contains('G'), "{text}");
     assert!(lane("buyer 3").contains('X'), "{text}");
     assert!(text.contains("K killed   P paused, G goes on"), "{text}");
+}
+
+#[test]
+fn the_lanes_of_a_host_have_a_heading_as_far_as_there_is_room() {
+    let mut history =
+        History { purchases: vec![bought(1, 2, 0, 10), bought(2, 1, 5, 20)], ..History::default() };
+    let host = |name: &str, first_buyer| Host {
+        name: name.to_owned(),
+        first_buyer,
+        buyers: 1,
+        offset_ns: -5_000,
+        error_ns: 40,
+        ..Host::default()
+    };
+    history.header.hosts = vec![host("ann\u{1b}[35m#1", 1), host("bob#2", 2)];
+    history.purchases[0].host = 2;
+    history.purchases[1].host = 1;
+    let drawn = |width, unicode| {
+        let look = Look { width, unicode, lang: Lang::En };
+        timeline(&history, &look).expect("a picture")
+    };
+    assert!(!drawn(80, true).contains("\u{1b}[35m"), "no command of a name reaches the terminal");
+    let drawn = |width, unicode| plain(&drawn(width, unicode));
+    let text = drawn(80, true);
+    let lines: Vec<&str> = text.lines().collect();
+    let at = |words: &str| lines.iter().position(|line| line.starts_with(words)).expect("a line");
+    let heading = at("bob#2  1 buyer, clock −5.0 µs ±40 ns");
+    assert_eq!((at("buyer 2"), at("buyer 1")), (heading - 1, heading + 1));
+    assert!(drawn(80, false).contains("bob#2  1 buyer, clock -5.0 us ~40 ns"));
+    assert!(drawn(40, true).lines().all(|line| columns(line) <= 40));
 }
