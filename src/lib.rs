@@ -174,6 +174,7 @@ mod rules;
 mod shell;
 mod streams;
 mod tls;
+mod wrapped;
 
 /// The example in the README.
 #[cfg(doctest)]

@@ -6,7 +6,19 @@ use std::path::{Path, PathBuf};
 /// The order of the modules, the ground first: each names those alone that stand before it. Those on one line
 /// do not name each other.
 const FLOORS: &[&[&str]] = &[
-    &["charset", "closed_set", "foreign", "shared", "paths", "streams", "rules", "stock", "tls", "noted"],
+    &[
+        "charset",
+        "closed_set",
+        "foreign",
+        "shared",
+        "paths",
+        "streams",
+        "rules",
+        "stock",
+        "tls",
+        "noted",
+        "wrapped",
+    ],
     &["shell"],
     &["fault", "lang"],
     &["protocol"],

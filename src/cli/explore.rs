@@ -9,7 +9,7 @@ use super::Exit;
 use super::choices::ChoiceArgs;
 use super::number::{from_one, states, tickets, up_to};
 use super::outputs::{Outputs, check_outputs};
-use super::print::{print, print_json};
+use super::print::{print, print_json, table_columns};
 use super::progress::Counted;
 use super::workers::WorkersArgs;
 use crate::closed_set::UnknownName;
@@ -170,7 +170,7 @@ fn draw(
     if args.json {
         (report::sample_json(setting, &sample), exit)
     } else {
-        (report::sample_text(setting, &sample, lang), exit)
+        (report::sample_text(setting, &sample, lang, table_columns()), exit)
     }
 }
 
@@ -196,7 +196,7 @@ fn count(
     let output = if args.json {
         report::census_json(setting, &census, spared.as_ref(), args.max_states)
     } else {
-        report::census_text(setting, &census, spared.as_ref(), lang)
+        report::census_text(setting, &census, spared.as_ref(), lang, table_columns())
     };
     Ok((output, exit))
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::Exit;
 use super::outputs::Outputs;
 use super::pictures::PictureArgs;
-use super::print::{note, print, print_json};
+use super::print::{note, print, print_json, table_columns};
 use super::reading::read_bounded;
 use crate::history;
 use crate::lang::{Lang, gate as say};
@@ -157,7 +157,7 @@ pub(super) fn execute(
     if asked.json {
         print_json(&gate_json::of_gate(plan, gate, &gated, &outputs.failures), interrupted)?;
     } else if speaks {
-        print(&text::of_gate(gate, &gated, lang), interrupted)?;
+        print(&text::of_gate(gate, &gated, lang, table_columns()), interrupted)?;
     } else {
         print(&format!("{}\n", gated.ruling), interrupted)?;
     }

@@ -5,9 +5,9 @@ use clap::builder::PossibleValue;
 use clap::{Arg, Command};
 use textwrap::core::display_width;
 
-use super::wrapped::lines_of;
 use crate::lang::{Lang, command_line as say};
 use crate::report::text::{LOUD, styled};
+use crate::wrapped::lines_of;
 
 /// No help is wider, however wide the terminal is.
 const WIDEST: usize = 100;

@@ -9,7 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::Exit;
 use super::number::tickets;
-use super::print::{is_ascii, print, print_json};
+use super::print::{columns, is_ascii, print, print_json};
 use crate::lang::{Lang, lesson as say};
 use crate::lesson::{Lesson, LessonError, Manner, Taught, Voice, ask, open_counter, teach};
 use crate::plan::Plan;
@@ -102,6 +102,7 @@ pub(super) fn execute(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -
         },
         fast: args.fast,
         is_ascii: is_ascii(),
+        columns: columns(),
         count: args.count,
         interrupted,
     };

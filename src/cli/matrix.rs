@@ -14,7 +14,7 @@ use super::matrix_compare::compare;
 use super::matrix_stores::{Places, StoresArgs, list};
 use super::number::{share, up_to};
 use super::outputs::{Outputs, check_outputs};
-use super::print::{print, print_json};
+use super::print::{print, print_json, table_columns};
 use super::progress::When;
 use super::{Exit, closed};
 use crate::grade::{Combination, Graded, Named, Row, Subject};
@@ -253,8 +253,7 @@ fn conclude<S: Graded>(
     if args.json {
         print_json(&json(&outputs.failures), interrupted)?;
     } else {
-        let width = terminal_size::terminal_size().map(|(width, _)| width.0);
-        let text = if args.markdown { table.markdown() } else { table.text(width) };
+        let text = if args.markdown { table.markdown() } else { table.text(table_columns()) };
         print(&text, interrupted)?;
     }
     let exit = if matrix.interrupted.is_some() { Exit::Interrupted } else { exit(&matrix.rows) };

@@ -42,7 +42,6 @@ mod translated;
 mod trouble;
 mod work;
 mod workers;
-mod wrapped;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -287,7 +286,7 @@ fn parse() -> Cli {
                 Lang::Zh => translated::shown(&args, print::columns()),
             };
             // Nobody is left to tell when stdout is closed.
-            let _ = print::print(&text.unwrap_or_else(clap), &calm);
+            let _ = print::print_prose(&text.unwrap_or_else(clap), &calm);
         } else {
             let text = match lang {
                 Lang::En => clap(),
@@ -353,7 +352,7 @@ fn print_topic(english: &str, chinese: &str, lang: Lang, interrupted: &AtomicBoo
         Lang::En => english,
         Lang::Zh => chinese,
     };
-    print::print(topic, interrupted).map(|()| Exit::Sound)
+    print::print_prose(topic, interrupted).map(|()| Exit::Sound)
 }
 
 /// Lets a write beyond the limit of file sizes (ulimit -f) fail with an error of its own, as on a full disk:

@@ -10,11 +10,11 @@ use std::sync::atomic::AtomicBool;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 
-use super::wrapped::wrapped;
 use crate::charset::ascii;
 use crate::foreign;
 use crate::report::text::{BAD, styled};
 use crate::streams::{Patient, gave_up};
+use crate::wrapped::{refilled, wrapped};
 
 /// Whether texts are to be in ASCII, once it is known.
 static IS_ASCII: OnceLock<bool> = OnceLock::new();
@@ -35,6 +35,11 @@ pub(super) fn is_ascii() -> bool {
 pub(super) fn print(text: &str, interrupted: &AtomicBool) -> anyhow::Result<()> {
     let width = terminal_size_of(std::io::stdout());
     put(&faced(text, width, AutoStream::choice(&std::io::stdout())), interrupted)
+}
+
+/// Prints prose that is broken by hand at 80 columns, and is filled anew where there are fewer.
+pub(super) fn print_prose(text: &str, interrupted: &AtomicBool) -> anyhow::Result<()> {
+    print(&columns().map_or(text.into(), |width| refilled(text, width)), interrupted)
 }
 
 /// Prints a JSON document, and a line feed.
@@ -75,6 +80,12 @@ pub(super) fn note(text: impl Display, interrupted: &AtomicBool) {
 /// How many columns stdout has, where it is a terminal.
 pub(super) fn columns() -> Option<usize> {
     terminal_size_of(std::io::stdout())
+}
+
+/// How many columns a table may have on stdout.
+pub(super) fn table_columns() -> usize {
+    const IN_A_PIPE: usize = 120;
+    columns().unwrap_or(IN_A_PIPE)
 }
 
 /// How many columns a stream has, where it is a terminal.

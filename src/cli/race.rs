@@ -11,7 +11,7 @@ use super::Exit;
 use super::gate::{self, GateArgs};
 use super::outputs::{Outputs, check_outputs};
 use super::pictures::{PictureArgs, in_terminal};
-use super::print::{note, print, print_json};
+use super::print::{note, print, print_json, table_columns};
 use super::reading::read_bounded;
 use crate::history;
 use crate::lang::Lang;
@@ -231,14 +231,14 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     let plan = race;
     let speaks = !output.json && !output.quiet;
     if speaks {
-        print(&(text::plan_lines(&plan, lang) + &text::heading(lang)), interrupted)?;
+        print(&(text::plan_lines(&plan, lang) + &text::heading(lang, table_columns())), interrupted)?;
     } else {
         note(text::plan_line(&plan, lang), interrupted);
     }
     let mut printed = Ok(());
     let mut told = |trial: &Trial| {
         if speaks && trial.number <= text::MOST_ROWS && printed.is_ok() {
-            printed = print(&text::trial_row(trial, lang), interrupted);
+            printed = print(&text::trial_row(trial, lang, table_columns()), interrupted);
         }
     };
     let raced = race::run(&plan, interrupted, &mut told);

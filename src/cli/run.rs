@@ -13,7 +13,7 @@ use super::duration::{duration, nanoseconds};
 use super::number::{share, tickets, up_to};
 use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::{PictureArgs, in_terminal};
-use super::print::{print, print_json};
+use super::print::{print, print_json, table_columns};
 use super::progress::{Progress, When};
 use super::store::StoreArgs;
 use super::{Exit, closed};
@@ -305,7 +305,10 @@ fn conclude(
             _ => Detail::Normal,
         };
         let picture = if args.quiet { String::new() } else { in_terminal(history, lang) };
-        print(&(picture + &text::of_run(history, verdict, buyers, lang, detail)), interrupted)?;
+        print(
+            &(picture + &text::of_run(history, verdict, buyers, lang, detail, table_columns())),
+            interrupted,
+        )?;
     }
     let exit = if history.header.interrupted { Exit::Interrupted } else { verdict.ruling.into() };
     Ok(outputs.exit(exit))

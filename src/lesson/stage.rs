@@ -17,6 +17,7 @@ use crate::lang::{Lang, lesson as text};
 use crate::report::text::ASIDE;
 use crate::shared::SharedSlice;
 use crate::streams::Patient;
+use crate::wrapped::refilled;
 
 /// How a lesson's words reach the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Manner<'a> {
     pub fast: bool,
     /// Whether the terminal takes ASCII alone.
     pub is_ascii: bool,
+    /// How many columns it has, where it is one.
+    pub columns: Option<usize>,
     /// How many children, or clients, where the lesson lets one choose.
     pub count: Option<u32>,
     /// Set (by a signal handler, say) when the lesson is to end early.
@@ -50,6 +53,9 @@ pub struct Manner<'a> {
 const FAST: u32 = 4;
 /// How long a pause may go on before it looks for an interrupt.
 const SLICE: Duration = Duration::from_millis(20);
+
+/// Two halves of a line take so many columns.
+const BOTH_HALVES: usize = 76;
 
 pub(super) const USUAL: Style = Style::new();
 
@@ -119,7 +125,8 @@ impl<'a> Stage<'a> {
         let who = text::shown_name(self.lang, who);
         let (when_gap, who_gap) = (padding(&when, 7), padding(&who, 8));
         let when = self.painted(ASIDE, &format!("{when_gap}{when}"));
-        let gap = if ends { "\n".to_owned() } else { padding(what, 16) };
+        let has_room = self.manner.columns.is_none_or(|columns| columns >= BOTH_HALVES);
+        let gap = if ends || !has_room { "\n".to_owned() } else { padding(what, 16) };
         self.part(&format!("{when} {who}{who_gap} {pid:>6} {}{gap}", self.painted(style, what)));
     }
 
@@ -140,6 +147,10 @@ impl<'a> Stage<'a> {
 
     /// A line of the lesson's own: a heading, a prediction, an explanation.
     pub(super) fn line(&self, line: &str) {
+        let line = match self.manner.columns {
+            Some(columns) => refilled(line, columns),
+            None => line.into(),
+        };
         // One write a line, so that the lines of several processes do not mix.
         self.part(&format!("{line}\n"));
     }

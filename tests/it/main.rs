@@ -19,6 +19,7 @@ mod locks;
 mod matrix;
 mod matrix_stores;
 mod mishaps;
+mod narrow;
 mod outputs;
 mod outsiders;
 mod page;

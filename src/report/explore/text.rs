@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use num_traits::Zero as _;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::chance::{SHORT_FRACTION, amount, decimal, exact_and_decimal, percent, sign};
 use super::kills::Kills;
@@ -32,9 +33,15 @@ const LONG_WITNESS: usize = 480;
 /// A longer fraction than this is in the JSON alone.
 const LONG_FRACTION: usize = 160;
 
-/// A census, for people; `spared` is the same where nobody is killed.
+/// A census, for people, on so many columns; `spared` is the same where nobody is killed.
 #[must_use]
-pub fn census_text(setting: &Setting, census: &Census, spared: Option<&Census>, lang: Lang) -> String {
+pub fn census_text(
+    setting: &Setting,
+    census: &Census,
+    spared: Option<&Census>,
+    lang: Lang,
+    width: usize,
+) -> String {
     let mut text = format!("{}\n", setting_line(setting, lang));
     let (count, states) = (schedules(&census.schedules, lang), grouped(census.states));
     let counted = match census.partial.as_ref().map(|covered| covered.stopped) {
@@ -45,7 +52,7 @@ pub fn census_text(setting: &Setting, census: &Census, spared: Option<&Census>, 
     };
     let _ = writeln!(text, "{}\n", styled(ASIDE, counted));
     let rows: Vec<Row<'_>> = census.found.iter().map(|found| Row::counted(setting, found, lang)).collect();
-    text.push_str(&table(&rows, [say::schedules_heading(lang), say::probability(lang)], lang));
+    text.push_str(&table(&rows, [say::schedules_heading(lang), say::probability(lang)], lang, width));
     let ruling = census.ruling();
     let _ = writeln!(text, "{}", styled(style(ruling).bold(), census_summary(census, lang)));
     if let Some(covered) = &census.partial {
@@ -70,9 +77,9 @@ pub fn census_text(setting: &Setting, census: &Census, spared: Option<&Census>, 
     text
 }
 
-/// A sample, for people.
+/// A sample, for people, on so many columns.
 #[must_use]
-pub fn sample_text(setting: &Setting, sample: &Sample, lang: Lang) -> String {
+pub fn sample_text(setting: &Setting, sample: &Sample, lang: Lang, width: usize) -> String {
     let mut text = format!("{}\n", setting_line(setting, lang));
     let sampling = sample.sampling;
     let draws = schedules(&sampling.draws.into(), lang);
@@ -90,7 +97,7 @@ pub fn sample_text(setting: &Setting, sample: &Sample, lang: Lang) -> String {
     }
     let rows: Vec<Row<'_>> =
         sample.drawn.iter().map(|drawn| Row::drawn(drawn, sampling.draws, lang)).collect();
-    text.push_str(&table(&rows, [say::draws_heading(lang), say::share(lang)], lang));
+    text.push_str(&table(&rows, [say::draws_heading(lang), say::share(lang)], lang, width));
     let ruling = sample.ruling();
     let _ = writeln!(text, "{}", styled(style(ruling).bold(), sample_summary(sample, lang)));
     if let (Scheduler::Pct { depth }, Some(power)) = (sampling.scheduler, sample.power(setting.buyers))
@@ -279,45 +286,42 @@ impl<'a> Row<'a> {
     }
 }
 
+/// What stands in the row of a way to end; the rest stands below it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// All.
+    Whole,
+    /// All but its fraction and its shortest schedule.
+    WithoutWitness,
+    /// Its anomalies stand below, too.
+    FiguresAlone,
+}
+
 /// The ways to end: a row each, and below it what is too long for a row.
-fn table(rows: &[Row<'_>], [count, likely]: [String; 2], lang: Lang) -> String {
+fn table(rows: &[Row<'_>], headings: [String; 2], lang: Lang, width: usize) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let short = rows.iter().all(Row::is_short);
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    let failed = rows.iter().any(|row| row.end.failed > 0);
-    let mut headings = vec![say::receipts(lang), say::left(lang)];
-    headings.extend(failed.then(|| say::failed(lang)));
-    headings.extend([say::anomalies(lang), count, likely]);
-    headings.extend(short.then(|| say::shortest(lang)));
-    table.set_header(headings);
-    for row in rows {
-        let likely = match &row.fraction {
-            Some((fraction, sign)) if short => format!("{fraction} {sign} {}", row.decimal),
-            _ => row.decimal.clone(),
-        };
-        let receipts = grouped(row.end.receipts);
-        let mut cells = vec![receipts, row.left.clone()];
-        cells.extend(failed.then(|| grouped(row.end.failed)));
-        cells.extend([row.anomalies.clone(), row.count.clone(), likely]);
-        cells.extend(short.then(|| row.witness.clone()));
-        table.add_row(cells);
-    }
-    for (column, place) in table.column_iter_mut().zip(0..) {
-        let number = if failed { [0, 1, 2, 4].contains(&place) } else { [0, 1, 3].contains(&place) };
-        column.set_cell_alignment(if number { CellAlignment::Right } else { CellAlignment::Left });
-    }
+    let whole = rows.iter().all(Row::is_short).then_some(Shape::Whole);
+    let shapes = whole.into_iter().chain([Shape::WithoutWitness, Shape::FiguresAlone]);
+    let laid_out: Vec<(Shape, Vec<String>)> =
+        shapes.map(|shape| (shape, cells(rows, &headings, lang, shape))).collect();
+    let fits = |lines: &[String]| lines.iter().all(|line| line.width() < width);
+    let Some((shape, lines)) = laid_out.iter().find(|(_, lines)| fits(lines)).or(laid_out.last()) else {
+        return String::new();
+    };
     let mut text = String::new();
-    let mut lines = table.lines();
+    let mut lines = lines.iter();
     if let Some(heading) = lines.next() {
-        let _ = writeln!(text, " {}", styled(ASIDE, heading.trim_end()));
+        let _ = writeln!(text, " {}", styled(ASIDE, heading));
     }
     for (line, row) in lines.zip(rows) {
         let style = if row.end.is_sound() { GOOD } else { BAD };
-        let _ = writeln!(text, " {}", styled(style, line.trim_end()));
-        if !short {
+        let _ = writeln!(text, " {}", styled(style, line));
+        if *shape == Shape::FiguresAlone && !row.end.is_sound() {
+            let _ = writeln!(text, "      {}", styled(style, &row.anomalies));
+        }
+        if *shape != Shape::Whole {
             if let Some((fraction, _)) =
                 row.fraction.as_ref().filter(|(fraction, _)| fraction.len() <= LONG_FRACTION)
             {
@@ -330,4 +334,38 @@ fn table(rows: &[Row<'_>], [count, likely]: [String; 2], lang: Lang) -> String {
         }
     }
     text + "\n"
+}
+
+/// The lines of the table, its heading first.
+fn cells(rows: &[Row<'_>], [count, likely]: &[String; 2], lang: Lang, shape: Shape) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let failed = rows.iter().any(|row| row.end.failed > 0);
+    let (names, witnesses) = (shape != Shape::FiguresAlone, shape == Shape::Whole);
+    let mut headings = vec![say::receipts(lang), say::left(lang)];
+    headings.extend(failed.then(|| say::failed(lang)));
+    headings.extend(names.then(|| say::anomalies(lang)));
+    headings.extend([count.clone(), likely.clone()]);
+    headings.extend(witnesses.then(|| say::shortest(lang)));
+    let places = headings.len();
+    table.set_header(headings);
+    for row in rows {
+        let likely = match &row.fraction {
+            Some((fraction, sign)) if witnesses => format!("{fraction} {sign} {}", row.decimal),
+            _ => row.decimal.clone(),
+        };
+        let mut cells = vec![grouped(row.end.receipts), row.left.clone()];
+        cells.extend(failed.then(|| grouped(row.end.failed)));
+        cells.extend(names.then(|| row.anomalies.clone()));
+        cells.extend([row.count.clone(), likely]);
+        cells.extend(witnesses.then(|| row.witness.clone()));
+        table.add_row(cells);
+    }
+    let counts = 2 + usize::from(failed);
+    let of_count = counts + usize::from(names);
+    for (column, place) in table.column_iter_mut().zip(0..places) {
+        let is_number = place < counts || place == of_count;
+        column.set_cell_alignment(if is_number { CellAlignment::Right } else { CellAlignment::Left });
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
 }

@@ -112,7 +112,7 @@ impl Table {
     }
 
     /// What tells a row from others: its words before the figures.
-    fn name(&self, row: &TableRow) -> String {
+    pub(super) fn name(&self, row: &TableRow) -> String {
         let words = row.cells.iter().zip(&self.columns).take_while(|(_, column)| !column.is_figure);
         words.map(|(cell, _)| cell.as_str()).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" · ")
     }

@@ -20,9 +20,9 @@ const MOST_STEPS: usize = 120;
 /// The width of a purchase's column.
 const WIDTH: usize = 38;
 
-/// What came of it.
+/// What came of it, on so many columns.
 #[must_use]
-pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
+pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang, width: usize) -> String {
     let mut text = String::new();
     if gated.count.orders > 0 {
         let _ = writeln!(text, "{}", styled(LOUD, count_line(gate, gated, lang)));
@@ -31,7 +31,7 @@ pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
         let _ = writeln!(text, "{}", styled(ASIDE, line));
     }
     if let Some(judged) = gated.shown.as_ref().filter(|judged| shows(gate, gated, judged)) {
-        text.push_str(&order_lines(gated, judged, lang));
+        text.push_str(&order_lines(gated, judged, lang, width));
         if let Some(full) = &judged.shown {
             text.push('\n');
             text.push_str(&verdict_lines(&full.history, &full.verdict, lang));
@@ -123,7 +123,7 @@ fn sound(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
     }
 }
 
-fn order_lines(gated: &Gated, judged: &Judged, lang: Lang) -> String {
+fn order_lines(gated: &Gated, judged: &Judged, lang: Lang, width: usize) -> String {
     let head = match gated.replayed {
         Some((same, of)) => say::shortest(lang, judged.switches(), same, of),
         None => say::order_shown(lang),
@@ -131,29 +131,44 @@ fn order_lines(gated: &Gated, judged: &Judged, lang: Lang) -> String {
     let order = written(&judged.order());
     format!(
         "\n{head}\n\n{}\n{}\n{}\n",
-        columns(judged, lang),
+        columns(judged, lang, width),
         say::as_file(lang, shown(&order)),
         styled(ASIDE, say::how_to_replay(lang))
     )
 }
 
-/// A row: its number, and a cell for each buyer.
+/// A row: its number, and a cell for each buyer; where they have no room side by side, whose it is.
 struct Table {
     text: String,
-    buyers: usize,
+    names: Vec<String>,
+    is_narrow: bool,
+    lang: Lang,
 }
 
 impl Table {
     fn row(&mut self, number: &str, buyer: usize, cell: &str) {
-        let before = " ".repeat(WIDTH * buyer);
+        let before = match self.names.get(buyer) {
+            Some(name) if self.is_narrow => self.named(name),
+            _ => " ".repeat(WIDTH * buyer),
+        };
         let _ = writeln!(self.text, "  {number:>3}  {before}{cell}");
     }
 
-    fn cells(&mut self, cells: impl Iterator<Item = String>) {
+    fn named(&self, name: &str) -> String {
+        format!("{name}{}", if self.lang == Lang::Zh { "：" } else { ": " })
+    }
+
+    fn cells(&mut self, cells: &[String]) {
+        if self.is_narrow {
+            for (name, cell) in self.names.iter().zip(cells) {
+                let _ = writeln!(self.text, "       {}{cell}", self.named(name));
+            }
+            return;
+        }
         let mut line = String::new();
-        for cell in cells.take(self.buyers) {
+        for cell in cells.iter().take(self.names.len()) {
             let gap = WIDTH.saturating_sub(cell.width());
-            line.push_str(&cell);
+            line.push_str(cell);
             line.push_str(&" ".repeat(gap));
         }
         let _ = writeln!(self.text, "       {}", line.trim_end());
@@ -161,10 +176,14 @@ impl Table {
 }
 
 /// The purchases as columns, statement by statement.
-fn columns(judged: &Judged, lang: Lang) -> String {
+fn columns(judged: &Judged, lang: Lang, width: usize) -> String {
     let made = &judged.ran.heat.made;
-    let mut table = Table { text: String::new(), buyers: made.len() };
-    table.cells(made.iter().map(|made| say::buyer(lang, made.buyer)));
+    let names: Vec<String> = made.iter().map(|made| say::buyer(lang, made.buyer)).collect();
+    let is_narrow = 7 + WIDTH * names.len() > width;
+    let mut table = Table { text: String::new(), names: names.clone(), is_narrow, lang };
+    if !is_narrow {
+        table.cells(&names);
+    }
     let taken = &judged.ran.taken;
     for (place, step) in taken.iter().enumerate().take(MOST_STEPS) {
         let buyer = step.choice.step.buyer.saturating_sub(1) as usize;
@@ -183,7 +202,7 @@ fn columns(judged: &Judged, lang: Lang) -> String {
     if taken.len() > MOST_STEPS {
         let _ = writeln!(table.text, "       …");
     }
-    table.cells(answers(made).into_iter());
+    table.cells(&answers(made));
     table.text
 }
 

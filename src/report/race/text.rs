@@ -76,15 +76,18 @@ fn columns(lang: Lang) -> [(String, usize); 9] {
 
 /// The heading of the rows.
 #[must_use]
-pub fn heading(lang: Lang) -> String {
+pub fn heading(lang: Lang, width: usize) -> String {
     let columns = columns(lang);
-    let cells = columns.each_ref().map(|(name, _)| name.clone());
-    format!("\n{}\n", styled(ASIDE, row(&cells, lang)))
+    let mut cells = columns.each_ref().map(|(name, _)| name.clone());
+    if is_narrow(width) {
+        cells[columns.len() - 1].clear();
+    }
+    format!("\n{}\n", styled(ASIDE, row(&cells, lang, width)))
 }
 
-/// The row of a trial.
+/// The row of a trial, on so many columns.
 #[must_use]
-pub fn trial_row(trial: &Trial, lang: Lang) -> String {
+pub fn trial_row(trial: &Trial, lang: Lang, width: usize) -> String {
     let stock = match (trial.before, trial.after) {
         (None, None) => "-".to_owned(),
         (before, after) => {
@@ -109,7 +112,7 @@ pub fn trial_row(trial: &Trial, lang: Lang) -> String {
         span(trial.spread_ns),
         verdict.trim_end().to_owned(),
     ];
-    let mut text = row(&cells, lang);
+    let mut text = row(&cells, lang, width);
     text.push('\n');
     if let Some(why) = &trial.why {
         let _ = writeln!(text, "{}", styled(ODD, say::ended(lang, trial.number, shown(why))));
@@ -143,14 +146,22 @@ pub(super) fn details(trial: &Trial) -> String {
     text
 }
 
-fn row(cells: &[String; 9], lang: Lang) -> String {
+/// Whether a verdict has no room beside the figures: it stands below them then.
+const fn is_narrow(width: usize) -> bool {
+    width < 100
+}
+
+fn row(cells: &[String; 9], lang: Lang, width: usize) -> String {
     let mut text = String::new();
-    for (place, (cell, (heading, width))) in cells.iter().zip(columns(lang)).enumerate() {
-        let width = width.max(heading.width());
-        if place + 1 == cells.len() {
+    for (place, (cell, (heading, wide))) in cells.iter().zip(columns(lang)).enumerate() {
+        let wide = if is_narrow(width) { wide.min(7) } else { wide };
+        let width_of_cell = wide.max(heading.width());
+        if place + 1 == cells.len() && is_narrow(width) && !cell.is_empty() {
+            let _ = write!(text, "\n       {cell}");
+        } else if place + 1 == cells.len() {
             let _ = write!(text, "  {cell}");
         } else {
-            let gap = " ".repeat(width.saturating_sub(cell.width()));
+            let gap = " ".repeat(width_of_cell.saturating_sub(cell.width()));
             let _ = write!(text, " {gap}{cell}");
         }
     }

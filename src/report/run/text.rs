@@ -56,7 +56,7 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     text
 }
 
-/// What came of a run: the buyers, the ledger, the verdict with its evidence, and what to try next.
+/// What came of a run, on so many columns: the buyers, the ledger, the verdict with its evidence, and what to try next.
 #[must_use]
 pub fn of_run(
     history: &History,
@@ -64,6 +64,7 @@ pub fn of_run(
     buyers: &[BuyerCount],
     lang: Lang,
     detail: Detail,
+    width: usize,
 ) -> String {
     let mut text = String::new();
     if detail == Detail::Quiet {
@@ -78,7 +79,7 @@ pub fn of_run(
     }
     text.push('\n');
     if buyers.len() <= MOST_LINES || detail == Detail::Verbose {
-        buyer_lines(&mut text, history, buyers, lang);
+        buyer_lines(&mut text, history, buyers, lang, width);
     } else {
         let ledger = &verdict.ledger;
         let crowd = lang.count(buyers.len() as u64, Noun::Buyer);
@@ -116,8 +117,8 @@ pub fn of_run(
     text
 }
 
-/// A line a buyer, in the order in which they finished.
-fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang: Lang) {
+/// A line a buyer, in the order in which they finished; without their ids where there is no room for them.
+fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang: Lang, columns: usize) {
     let go_ns = history.header.timing.unwrap_or_default().go_ns;
     // The last purchase of each buyer: when it finished, and what it came to.
     let mut last: Vec<Option<&Purchase>> = vec![None; buyers.len()];
@@ -143,9 +144,18 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
     let rows: Vec<(usize, (Style, String))> =
         order.into_iter().map(|place| (place, buyer_words(&buyers[place], last[place], lang))).collect();
     let words_width = rows.iter().map(|(_, (_, words))| words.width()).max().unwrap_or(0);
+    let who_width = say::buyer(lang, " ".repeat(width)).width();
+    // What is in line with nothing needs no room beside it.
+    let is_narrow = 6 + who_width + words_width + after_width > columns;
     for (place, (style, words)) in rows {
         let buyer = &buyers[place];
         let who = say::buyer(lang, format!("{:>width$}", buyer.buyer));
+        if is_narrow {
+            let time = Some(&times[place]).filter(|time| !time.is_empty());
+            let time = time.map_or_else(String::new, |time| format!("  {}", say::buyer_after(lang, time)));
+            let _ = writeln!(text, "  {who}  {}{time}", styled(style, words));
+            continue;
+        }
         // Padded before it is coloured: codes have no width.
         let words = styled(style, format!("{words}{}", " ".repeat(words_width - words.width())));
         // Who was killed has no end.
@@ -158,7 +168,9 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
             .host_of_buyer(buyer.buyer.into())
             .map(|host| foreign::shown(&host.name).into_owned());
         let id = host.into_iter().chain(buyer_id(history, buyer)).collect::<Vec<_>>().join(" ");
-        let id = if id.is_empty() { id } else { format!("  {}", styled(ASIDE, id)) };
+        let taken = 6 + who_width + words_width + after_width;
+        let has_room = !id.is_empty() && taken + 2 + id.width() <= columns;
+        let id = if has_room { format!("  {}", styled(ASIDE, id)) } else { String::new() };
         let _ = writeln!(text, "  {who}  {words}  {time}{id}");
     }
 }
