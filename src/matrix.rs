@@ -145,7 +145,7 @@ impl<S: Graded> MatrixPlan<S> {
 }
 
 fn sell(trial: &Plan, interrupted: &AtomicBool) -> Result<Sold, RunError> {
-    run(trial, &mut Watch { interrupted, begin: &mut |_| {}, progress: &mut |_| {} })
+    run(trial, &mut Watch { interrupted, begin: &mut |_| {}, progress: &mut |_| {}, start: None })
 }
 
 /// How a trial of a row is run: by which workers, what a purchase does, how many race for how much.

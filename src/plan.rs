@@ -6,6 +6,7 @@
 mod exclusion;
 mod mishaps;
 mod names;
+mod share;
 mod workers;
 
 use std::num::NonZeroU32;
@@ -26,6 +27,7 @@ use crate::stock::Stock;
 
 pub use exclusion::Exclusion;
 pub use mishaps::{MishapError, Planned, When, Whom};
+pub use share::Share;
 pub use workers::Workers;
 
 /// How many purchases a buyer makes. It leaves earlier after a purchase that it did not get.
@@ -211,6 +213,13 @@ pub struct Plan {
     /// What is to befall its buyers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mishaps: Vec<Planned>,
+    /// On how many hosts its buyers are, where they join a lead; 0 where all of them are here.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hosts: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn path_as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
@@ -260,6 +269,23 @@ pub enum PlanError {
         /// Why it can't.
         why: MishapError,
     },
+    /// No hosts, or too many.
+    #[error("{0} hosts: it takes 1 to {most}", most = Plan::MOST_HOSTS)]
+    Hosts(u32),
+    /// Hosts that would have nothing to do.
+    #[error("{hosts} hosts and {buyers} buyers: each host takes a share of at least one; take more --buyers")]
+    IdleHosts {
+        /// How many hosts there are.
+        hosts: u32,
+        /// How many buyers.
+        buyers: u32,
+    },
+    /// What one host alone has.
+    #[error("{0} is a matter of one host: on several it would not be what it says; leave it out")]
+    OneHostAlone(&'static str),
+    /// Nobody could tell whether all hosts sell from the same stock.
+    #[error("several hosts sell what was put on sale for them: say how much with --tickets")]
+    HostsNeedTickets,
     /// A jitter outside 0 to 1.
     #[error("jitter {0}: it takes a number from 0 to 1")]
     Jitter(f64),
@@ -292,6 +318,7 @@ impl Plan {
             return Err(PlanError::Jitter(self.pace.jitter));
         }
         self.check_names()?;
+        self.check_hosts()?;
         self.mishaps.iter().try_for_each(|mishap| {
             mishap.check(self).map_err(|why| PlanError::Mishap { mishap: *mishap, why })
         })
@@ -309,6 +336,7 @@ impl Plan {
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
             mishaps: Vec::new(),
+            hosts: 0,
         }
     }
 
@@ -367,6 +395,9 @@ impl Plan {
 
     fn command_with(&self, seed: Option<u64>) -> String {
         let mut words = vec!["ticketsim".to_owned()];
+        if self.hosts > 0 {
+            words.push(format!("lead --hosts {}", self.hosts));
+        }
         words.push(format!("--buyers {}", self.buyers));
         if let Some(tickets) = self.tickets {
             words.push(format!("--tickets {tickets}"));

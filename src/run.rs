@@ -99,6 +99,7 @@ pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Cre
         launch_ns: crew.launch_ns,
         go_ns: crew.go_ns,
         elapsed_ns: end_ns.saturating_sub(crew.go_ns),
+        go_spread_ns: None,
     };
     let header = Header {
         initial: Some(initial),

@@ -83,7 +83,12 @@ impl Crowd {
 
 /// Runs a plan. A run that was not what it should have been can't look fast: it panics.
 pub fn sale(plan: &Plan) -> Sold {
-    let mut watch = Watch { interrupted: &AtomicBool::new(false), begin: &mut |_| {}, progress: &mut |_| {} };
+    let mut watch = Watch {
+        interrupted: &AtomicBool::new(false),
+        begin: &mut |_| {},
+        progress: &mut |_| {},
+        start: None,
+    };
     let sold = run(plan, &mut watch).expect("the sale runs");
     let ledger = &sold.verdict.ledger;
     assert_eq!(ledger.failed + ledger.unanswered, 0, "{ledger:?}");

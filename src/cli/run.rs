@@ -17,7 +17,7 @@ use super::print::{print, print_json, table_columns};
 use super::progress::{Progress, When};
 use super::store::StoreArgs;
 use super::{Exit, closed};
-use crate::history;
+use crate::history::{self, Tally};
 use crate::lang::errors::options as say_options;
 use crate::lang::{Bilingual, Lang};
 use crate::paths::through_links;
@@ -232,7 +232,7 @@ impl RunArgs {
         Ok(self.sale.choices.case(None)?.and_then(Case::trial))
     }
 
-    fn plan(&self) -> anyhow::Result<Plan> {
+    pub(super) fn plan(&self) -> anyhow::Result<Plan> {
         let trial = self.trial()?;
         let per_buyer = trial.map_or(PerBuyer::ONE, |_| PerBuyer::All);
         let think = trial.map_or(Plan::DEFAULT_THINK, |trial| Duration::from_nanos(trial.think_ns));
@@ -250,32 +250,49 @@ impl RunArgs {
             },
             restocks: self.restocks,
             mishaps: self.mishap.clone(),
+            hosts: 0,
         })
     }
 }
 
 pub(super) fn execute(args: RunArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let plan = args.plan()?;
-    check_outputs(&kept(&plan), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
-    let mut progress = Progress::new(&plan, if args.quiet { When::Never } else { args.progress });
+    sell(&args, &plan, lang, interrupted, |begin, progress| {
+        match run(&plan, &mut Watch { interrupted, begin, progress, start: None }) {
+            Ok(sold) => Ok(Some(sold)),
+            Err(RunError::Workers(WorkersError::Interrupted)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+/// Has a sale run, and says what came of it. `sale` is told whom to tell that it begins and how it goes on; it returns
+/// nothing where it was interrupted before that.
+///
+/// # Errors
+/// When it could not be run, or an output can't be written.
+pub(super) fn sell(
+    args: &RunArgs,
+    plan: &Plan,
+    lang: Lang,
+    interrupted: &AtomicBool,
+    sale: impl FnOnce(&mut dyn FnMut(&Plan), &mut dyn FnMut(Tally)) -> anyhow::Result<Option<Sold>>,
+) -> anyhow::Result<Exit> {
+    check_outputs(&kept(plan), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
+    let mut progress = Progress::new(plan, if args.quiet { When::Never } else { args.progress });
     let mut printed = Ok(());
     let tickets = Rc::clone(&progress.tickets);
-    let mut watch = Watch {
-        interrupted,
-        begin: &mut |plan| {
-            tickets.set(plan.tickets);
-            if !args.json && !args.quiet {
-                printed = print(&text::plan_line(plan, lang), interrupted);
-            }
-        },
-        progress: &mut |tally| progress.draw(tally),
+    let mut begin = |plan: &Plan| {
+        tickets.set(plan.tickets);
+        if !args.json && !args.quiet {
+            printed = print(&text::plan_line(plan, lang), interrupted);
+        }
     };
-    let result = run(&plan, &mut watch);
+    let result = sale(&mut begin, &mut |tally| progress.draw(tally));
     progress.clear();
-    match result {
-        Ok(sold) => conclude(&args, &sold, lang, interrupted, printed),
-        Err(RunError::Workers(WorkersError::Interrupted)) => Ok(Exit::Interrupted),
-        Err(error) => Err(error.into()),
+    match result? {
+        Some(sold) => conclude(args, &sold, lang, interrupted, printed),
+        None => Ok(Exit::Interrupted),
     }
 }
 
@@ -377,7 +394,7 @@ mod tests {
             let pace = Pace { think_ns, jitter, seed };
             let via = via.into_iter().map(PathBuf::from).collect();
             let store = StorePlan::File(FilePlan { sale, file: file.into(), via });
-            Plan { buyers, tickets, workers, store, per_buyer, pace, restocks, mishaps: Vec::new() }
+            Plan { buyers, tickets, workers, store, per_buyer, pace, restocks, mishaps: Vec::new(), hosts: 0 }
         }
     }
 

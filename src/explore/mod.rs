@@ -136,6 +136,7 @@ impl Setting {
             workers: self.workers,
             restocks: false,
             mishaps: Vec::new(),
+            hosts: 0,
         }
     }
 

@@ -132,7 +132,7 @@ impl Header {
             | Exclusion::Leased => (false, false),
         };
         // How far a lock reaches from one name of its file to another is what such a run is to show.
-        let exclusive = exclusive && plan.file().is_none_or(|file| file.via.is_empty());
+        let exclusive = exclusive && plan.hosts == 0 && plan.file().is_none_or(|file| file.via.is_empty());
         let released_on_death = plan.file().is_some_and(|file| file.sale.lock.has_carrier());
         let restocks = plan.restocks;
         Self { exclusive, in_turn, released_on_death, restocks, plan: Some(plan), ..Self::default() }

@@ -103,7 +103,8 @@ pub use mistake::{MOST_LINE_BYTES, ReadError};
 pub use names::Names;
 pub use read::read;
 pub use reading::{Column, Deed, Format, Reading, Unit};
-pub use recorder::{Pen, Recorder, Tally};
+pub use recorder::{Pen, Recorder, Swept, Tally};
+pub(crate) use recorder::{monotonic_ns, wall_ns};
 
 use serde::{Deserialize, Serialize};
 
@@ -348,6 +349,9 @@ pub struct Timing {
     pub go_ns: u64,
     /// From the go to the last purchase's end, in nanoseconds.
     pub elapsed_ns: u64,
+    /// Of several hosts: how long after the first the last one let its buyers go, as far as their clocks are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub go_spread_ns: Option<u64>,
 }
 
 /// What one buyer came to: exact, also where there was no room to record its purchases.

@@ -8,8 +8,10 @@
 
 mod pen;
 mod record;
+mod sweep;
 
 pub use pen::Pen;
+pub use sweep::Swept;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -355,7 +357,7 @@ impl Recorder {
 /// as can be, since a buyer reads it four times a purchase: a wrapper around it costs one part in a hundred of
 /// the cheapest purchase.
 #[inline(always)]
-fn monotonic_ns() -> u64 {
+pub(crate) fn monotonic_ns() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: clock_gettime(2) writes one timespec, which is a local variable. It can fail only for a clock that does
     // not exist, and then leaves the zeros.
@@ -364,7 +366,7 @@ fn monotonic_ns() -> u64 {
 }
 
 /// CLOCK_REALTIME in nanoseconds: what the clock on the wall says.
-fn wall_ns() -> u64 {
+pub(crate) fn wall_ns() -> u64 {
     let since_1970 = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)
 }

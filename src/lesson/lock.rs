@@ -216,7 +216,12 @@ fn hasty_sales(stage: &Stage<'_>) -> Result<Hasty, LessonError> {
         stage.go_on()?;
         // The last sale may have left the file torn.
         let _ = std::fs::remove_file(folder.path().join(TICKET_FILE));
-        let mut watch = Watch { interrupted: stage.interrupted(), begin: &mut |_| {}, progress: &mut |_| {} };
+        let mut watch = Watch {
+            interrupted: stage.interrupted(),
+            begin: &mut |_| {},
+            progress: &mut |_| {},
+            start: None,
+        };
         let history = run(&hasty, &mut watch)?.history;
         let torn = |purchase: &crate::history::Purchase| purchase.torn.clone();
         let mut texts = history.purchases.iter().filter_map(torn);

@@ -221,6 +221,7 @@ pub fn on_stores(
         },
         restocks: false,
         mishaps: Vec::new(),
+        hosts: 0,
     }
 }
 

@@ -148,6 +148,7 @@ pub(super) fn history_of(heat: &Heat, initial: Option<Stock>, remaining: Option<
     history.header.remaining = remaining;
     history.header.interrupted = heat.interrupted;
     history.header.timing = Some(Timing {
+        go_spread_ns: None,
         launch_ns: heat.launch_ns,
         go_ns: heat.go_ns,
         elapsed_ns: heat.ended_ns.saturating_sub(heat.go_ns),

@@ -15,7 +15,7 @@ mod trouble;
 mod watch_over;
 
 use std::io;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::history::{Befallen, Recorder, Tally};
 use crate::plan::{Plan, Workers};
@@ -32,6 +32,38 @@ pub struct Watch<'a> {
     pub begin: &'a mut dyn FnMut(&Plan),
     /// Called now and then with the counts so far, from the launcher's own thread.
     pub progress: &'a mut dyn FnMut(Tally),
+    /// Who holds the buyers at the start; `None` lets them go as soon as they are ready.
+    pub start: Option<&'a mut dyn Start>,
+}
+
+/// Who holds the buyers of a run at the start: somebody who lets those of several hosts go at one moment.
+pub trait Start {
+    /// Called again and again while buyers are being started. Says whether that is to go on.
+    fn still_starts(&mut self) -> bool;
+
+    /// All buyers are ready. Returns when they are to go; `false` where they are not.
+    fn go(&mut self) -> bool;
+}
+
+impl Watch<'_> {
+    /// Whether the start of the buyers goes on.
+    fn check_start(&mut self) -> Result<(), WorkersError> {
+        let goes_on = self.start.as_mut().is_none_or(|start| start.still_starts());
+        if goes_on && !self.interrupted.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err(WorkersError::Interrupted)
+        }
+    }
+
+    /// Waits until the buyers, all of which are ready, are to go.
+    fn await_go(&mut self) -> Result<(), WorkersError> {
+        if self.start.as_mut().is_none_or(|start| start.go()) {
+            Ok(())
+        } else {
+            Err(WorkersError::Interrupted)
+        }
+    }
 }
 
 /// What a run of all buyers came to.

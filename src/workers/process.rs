@@ -7,7 +7,6 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -96,15 +95,14 @@ pub(super) fn run(
     let mut ends = ChildEnds { start_read, start_write: Some(start_write), ready: ready_write.into() };
     for buyer in 1..=plan.buyers {
         children.add(|| be_buyer(plan, recorder, store, buyer, &mut ends))?;
-        if watch.interrupted.load(Ordering::Relaxed) {
-            return Err(WorkersError::Interrupted);
-        }
+        watch.check_start()?;
     }
     let ChildEnds { start_read, start_write, ready } = ends;
     drop((start_read, ready));
     let mut ready_read = File::from(ready_read);
     await_ready(&mut ready_read, &mut children, watch)?;
     let launch_ns = began.elapsed().as_nanos() as u64;
+    watch.await_go()?;
     let go_ns = recorder.now_ns();
     drop(start_write);
     let trouble = Trouble::default();
@@ -165,14 +163,12 @@ fn wait_at_barrier(start: &OwnedFd) -> bool {
 }
 
 /// Waits until every child has reported.
-fn await_ready(ready: &mut File, children: &mut Children, watch: &Watch<'_>) -> Result<(), WorkersError> {
+fn await_ready(ready: &mut File, children: &mut Children, watch: &mut Watch<'_>) -> Result<(), WorkersError> {
     let mut reports = 0;
     let mut unread = Vec::new();
     let mut bytes = [0; 4096];
     while reports < children.len() {
-        if watch.interrupted.load(Ordering::Relaxed) {
-            return Err(WorkersError::Interrupted);
-        }
+        watch.check_start()?;
         if !readable(ready, TICK)? {
             // A child that was killed before it reported will never report.
             if let Some(status) = children.take_dead() {

@@ -31,7 +31,6 @@ mod ear;
 pub(super) mod floor;
 mod porter;
 
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -108,13 +107,12 @@ fn run_on(
         };
         let world = Recorded::new(world, recorder.pen(buyer));
         tasks.spawn_on(async move { visit.shop(world).await }, runtimes[thread].handle());
-        if watch.interrupted.load(Ordering::Relaxed) {
-            return Err(WorkersError::Interrupted);
-        }
+        watch.check_start()?;
     }
     drop(presence);
     let floor = Floor::open(runtimes).map_err(no_thread)?;
     let launch_ns = began.elapsed().as_nanos() as u64;
+    watch.await_go()?;
     let go_ns = recorder.now_ns();
     go.send_replace(true);
     let mut visitors = Visitors { hall, left };

@@ -8,7 +8,6 @@
 use std::io;
 use std::ops::RangeInclusive;
 use std::os::unix::thread::JoinHandleExt as _;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -72,13 +71,12 @@ pub(super) fn run_lanes(
             limits: limits_in_force(),
         })?;
         team.threads.push((lane, thread));
-        if watch.interrupted.load(Ordering::Relaxed) {
-            return Err(WorkersError::Interrupted);
-        }
+        watch.check_start()?;
     }
     drop(report);
     team.await_ready(watch)?;
     let launch_ns = began.elapsed().as_nanos() as u64;
+    watch.await_go()?;
     let go_ns = recorder.now_ns();
     team.barrier.open(Passage::Go);
     let interrupted = watch_over(plan, recorder, watch, &mut team)?;
@@ -108,12 +106,10 @@ struct Team {
 
 impl Team {
     /// Waits until the first buyer of each lane has reported.
-    fn await_ready(&self, watch: &Watch<'_>) -> Result<(), WorkersError> {
+    fn await_ready(&self, watch: &mut Watch<'_>) -> Result<(), WorkersError> {
         let mut ready = 0;
         while ready < self.threads.len() {
-            if watch.interrupted.load(Ordering::Relaxed) {
-                return Err(WorkersError::Interrupted);
-            }
+            watch.check_start()?;
             match self.reports.recv_timeout(TICK) {
                 Ok((_, Ok(()))) => ready += 1,
                 Ok((buyer, Err(source))) => return Err(WorkersError::Open { buyer, source }),

@@ -199,7 +199,7 @@ fn what_was_not_recorded_is_hatched_and_named() {
         initial: Some(50),
         remaining: Some(4),
         unrecorded: Tally { bought: 40, refused: 1_234_567, failed: 0 },
-        timing: Some(Timing { launch_ns: 0, go_ns: 0, elapsed_ns: 100 * MS }),
+        timing: Some(Timing { launch_ns: 0, go_ns: 0, elapsed_ns: 100 * MS, go_spread_ns: None }),
         ..Header::default()
     };
     let page = write_page(&folder, &History { header, purchases });

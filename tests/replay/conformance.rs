@@ -135,7 +135,8 @@ pub(crate) fn the_model_explains_every_run(folder: &Path) {
                 let base = plan(folder, 4, 3, sale.lock, sale.write).with_sale(|own| *own = sale);
                 let mut plan = Plan { workers, ..base };
                 plan.pace.think_ns = 200_000;
-                let mut watch = Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {} };
+                let mut watch =
+                    Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {}, start: None };
                 let sold = run(&plan, &mut watch).expect("a sale");
                 if let Err(error) = followed(&sold.history) {
                     panic!("{workers}, {sale:?}: {error}: {:?}", sold.history);

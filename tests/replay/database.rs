@@ -65,6 +65,7 @@ impl Shop {
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
             mishaps: Vec::new(),
+            hosts: 0,
         }
     }
 

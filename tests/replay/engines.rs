@@ -450,7 +450,8 @@ pub(crate) fn a_race_that_was_caught_at_a_database_is_replayed(folder: &Path) {
             for tickets in [1, 4] {
                 let mut plan = shop.plan(text, |own| *own = sale, 5, tickets);
                 plan.pace.think_ns = 500_000;
-                let mut watch = Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {} };
+                let mut watch =
+                    Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {}, start: None };
                 let sold = run(&plan, &mut watch).expect("a sale");
                 let schedule = followed(&sold.history);
                 let schedule =

@@ -93,6 +93,7 @@ impl Shop {
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
             mishaps: Vec::new(),
+            hosts: 0,
         }
     }
 }
@@ -334,7 +335,8 @@ pub(crate) fn a_race_that_was_caught_at_redis_is_replayed(_: &Path) {
             }
             plan.pace.think_ns = 2_000_000;
             plan.pace.jitter = 0.5;
-            let mut watch = Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {} };
+            let mut watch =
+                Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {}, start: None };
             let sold = run(&plan, &mut watch).expect("a sale");
             let schedule = followed(&sold.history);
             let schedule = schedule.unwrap_or_else(|error| panic!("{row:?}: {error}: {:?}", sold.history));

@@ -44,7 +44,7 @@ pub(crate) fn a_race_that_was_caught_is_replayed(folder: &Path) {
 
 /// Runs a plan, replays what it came to, and compares. Returns whether it raced.
 fn again(plan: &Plan) -> bool {
-    let mut watch = Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {} };
+    let mut watch = Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {}, start: None };
     let sold = run(plan, &mut watch).expect("a sale");
     let schedule: Schedule =
         followed(&sold.history).unwrap_or_else(|error| panic!("{error}: {:?}", sold.history));

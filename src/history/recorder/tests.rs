@@ -136,3 +136,43 @@ fn who_waits_for_a_dead_holder_is_told_who_that_was() {
     let told = [1, 2, 3].map(|buyer| recorder.gives_up(buyer).and_then(Fault::dead_holder));
     assert_eq!(told, [None, Some(4711), None]);
 }
+
+/// Whatever the moments of the sweeps, they take each purchase once, and all of them in the end.
+#[test]
+fn sweeps_take_what_has_ended_and_the_rest_at_last() {
+    let recorder = Recorder::new(3, 40).expect("a recorder");
+    let mut swept = Swept::default();
+    let mut pens: Vec<Pen> = (1..=3).map(|buyer| recorder.pen(buyer)).collect();
+    let mut taken = Vec::new();
+    for round in 0..12 {
+        for pen in &mut pens[..1 + round % 3] {
+            purchase(pen, 7);
+        }
+        if round == 5 {
+            pens[2].begin();
+            pens[2].read(3);
+            pens[2].writing();
+            assert!(recorder.sweep(&mut swept, 1).len() == 1, "no more than that");
+        }
+        if round == 6 {
+            pens[2].written();
+            pens[2].end(Outcome::Bought, None);
+        }
+        taken.extend(recorder.sweep(&mut swept, 100));
+        assert!(taken.iter().all(|purchase| purchase.outcome == Outcome::Bought));
+    }
+    pens[0].begin();
+    assert_eq!(recorder.sweep(&mut swept, 100), []);
+    let before = taken.len() + 1;
+    while let rest = recorder.sweep_rest(&mut swept, 2)
+        && !rest.is_empty()
+    {
+        taken.extend(rest);
+    }
+    assert_eq!((taken.len() + 1, taken.last().map(|last| last.outcome)), (before + 1, Some(Outcome::Failed)));
+    let (mut all, _) = recorder.collect();
+    all.sort_by_key(|purchase| (purchase.buyer, purchase.invoke_ns));
+    // The one that was taken at the round's own sweep.
+    assert_eq!(all.len(), taken.len() + 1);
+    assert_eq!(recorder.unswept(&swept), Tally::default());
+}

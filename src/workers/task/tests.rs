@@ -21,7 +21,12 @@ fn sell(plan: &Plan) -> crate::history::Tally {
     std::fs::write(&plan.file().expect("a ticket file").file, "{\"ticket\": 20}").expect("written");
     let recorder = Recorder::for_plan(plan, 20).expect("a recorder");
     let store = FileStore::new(plan.file().expect("a ticket file")).expect("a store");
-    let mut watch = Watch { interrupted: &AtomicBool::new(false), begin: &mut |_| {}, progress: &mut |_| {} };
+    let mut watch = Watch {
+        interrupted: &AtomicBool::new(false),
+        begin: &mut |_| {},
+        progress: &mut |_| {},
+        start: None,
+    };
     let crew = run_on(1, plan, &recorder, &store, &mut watch).expect("a run");
     assert_eq!(crew.killed, []);
     recorder.tally()

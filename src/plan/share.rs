@@ -1,0 +1,139 @@
+//! One sale on several hosts: what each of them has to do.
+
+use super::{Plan, PlanError, StorePlan, Whom, Workers};
+
+/// The share of one host: a plan that is its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    /// The number of its first buyer among those of all hosts, from 1.
+    pub first_buyer: u32,
+    /// The sale as this host carries it out: its own buyers, counted from 1.
+    pub plan: Plan,
+}
+
+impl Plan {
+    /// The most hosts of one sale.
+    pub const MOST_HOSTS: u32 = 1_000;
+
+    /// Refuses what several hosts can't do together.
+    pub(super) fn check_hosts(&self) -> Result<(), PlanError> {
+        let hosts = self.hosts;
+        if hosts == 0 {
+            return Ok(());
+        }
+        if hosts > Self::MOST_HOSTS {
+            return Err(PlanError::Hosts(hosts));
+        }
+        if hosts > self.buyers {
+            return Err(PlanError::IdleHosts { hosts, buyers: self.buyers });
+        }
+        if self.tickets.is_none() {
+            return Err(PlanError::HostsNeedTickets);
+        }
+        let is_first = self.mishaps.iter().any(|mishap| matches!(mishap.whom, Whom::First { .. }));
+        let sale = self.file().map(|file| file.sale);
+        for (is_given, what) in [
+            (self.workers == Workers::Sequential, "--workers sequential"),
+            (self.restocks, "--restocks"),
+            (is_first, "a --mishap of the first"),
+            (sale.is_some_and(|sale| sale.inherit), "--inherit"),
+            (sale.is_some_and(|sale| !sale.others.is_empty()), "a --lock of several kinds"),
+            (
+                self.file().is_some_and(|file| !file.via.is_empty()),
+                "--via (each host has its own: join --via)",
+            ),
+        ] {
+            if is_given {
+                return Err(PlanError::OneHostAlone(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// The share of a host, counted from 1: as many buyers as the others have, or one more where they do not divide.
+    /// Think times are drawn from a seed of its own, which follows from the plan's.
+    #[must_use]
+    pub fn share(&self, host: u32) -> Share {
+        let hosts = self.hosts.max(1);
+        let (each, more) = (self.buyers / hosts, self.buyers % hosts);
+        let before = host.saturating_sub(1);
+        let first = before * each + before.min(more);
+        let buyers = each + u32::from(host <= more);
+        let mut plan = Plan { buyers, hosts: 0, ..self.clone() };
+        plan.pace.seed = self.pace.seed.wrapping_add(u64::from(first));
+        if let StorePlan::File(file) = &mut plan.store {
+            file.sale.rogues = file.sale.rogues.saturating_sub(first).min(buyers);
+        }
+        plan.mishaps.retain_mut(|mishap| match &mut mishap.whom {
+            Whom::Buyer { buyer, .. } => {
+                let is_here = (first + 1..=first + buyers).contains(buyer);
+                *buyer = buyer.saturating_sub(first);
+                is_here
+            }
+            Whom::First { .. } | Whom::Random(_) => true,
+        });
+        Share { first_buyer: first + 1, plan }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::plan::FilePlan;
+    use crate::protocol::file::{Lock, Sale, Write};
+
+    fn plan(buyers: u32, hosts: u32) -> Plan {
+        let sale = Sale { rogues: 4, ..Sale::new(Lock::Flock, Write::Overwrite) };
+        Plan { hosts, ..Plan::on_file(sale, Path::new("t.json"), buyers, Some(10)) }
+    }
+
+    #[test]
+    fn shares_follow_each_other_and_are_all() {
+        for (buyers, hosts) in [(10, 3), (3, 3), (300, 7), (5, 1), (30_000, 1_000)] {
+            let plan = plan(buyers, hosts);
+            let (mut next, mut rogues) = (1, 0);
+            for host in 1..=hosts {
+                let share = plan.share(host);
+                assert_eq!(share.first_buyer, next, "{buyers} on {hosts}, host {host}");
+                assert!(share.plan.buyers.abs_diff(buyers / hosts) <= 1);
+                next += share.plan.buyers;
+                rogues += share.plan.file().expect("a file").sale.rogues;
+                assert_eq!(share.plan.check(), Ok(()));
+            }
+            assert_eq!((next - 1, rogues), (buyers, 4.min(buyers)), "{buyers} on {hosts}");
+        }
+    }
+
+    #[test]
+    fn a_mishap_goes_to_the_host_of_its_buyer() {
+        let mishaps: Vec<_> =
+            ["kill 5 before write", "kill random 0.5"].map(|text| text.parse().expect("one")).into();
+        let plan = Plan { mishaps, ..plan(10, 3) };
+        let of = |host| plan.share(host).plan.mishaps.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(of(1), ["kill random 0.5"]);
+        assert_eq!(of(2), ["kill 1 before write", "kill random 0.5"]);
+        assert_eq!(of(3), ["kill random 0.5"]);
+    }
+
+    #[test]
+    fn what_one_host_alone_has_is_refused() {
+        let usual = plan(10, 3);
+        assert_eq!(usual.check(), Ok(()));
+        let other = |change: &dyn Fn(&mut Plan)| {
+            let mut plan = usual.clone();
+            change(&mut plan);
+            plan.check().expect_err("refused").to_string()
+        };
+        assert!(other(&|plan| plan.hosts = 11).contains("take more --buyers"));
+        assert!(other(&|plan| plan.tickets = None).contains("--tickets"));
+        assert!(other(&|plan| plan.workers = Workers::Sequential).contains("--workers sequential"));
+        assert!(
+            other(&|plan| plan.mishaps = vec!["kill first before write".parse().expect("one")])
+                .contains("first")
+        );
+        let file = FilePlan { via: vec!["other".into()], ..usual.file().expect("a file").clone() };
+        assert!(other(&|plan| plan.store = StorePlan::File(file.clone())).contains("join --via"));
+    }
+}
