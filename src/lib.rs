@@ -17,7 +17,7 @@
 //! let plan = Plan::on_file(sale, &folder.path().join("ticket.json"), 10, Some(1));
 //! let plan = Plan { workers: Workers::Thread, ..plan };
 //! let interrupted = AtomicBool::new(false);
-//! let mut watch = Watch { interrupted: &interrupted, begin: &mut |_| (), progress: &mut |_| () };
+//! let mut watch = Watch { interrupted: &interrupted, begin: &mut |_| (), progress: &mut |_| (), start: None };
 //! let sold = ticketsim::run::run(&plan, &mut watch)?;
 //! assert_eq!(sold.verdict.ruling, Ruling::Sound);
 //! assert_eq!(sold.verdict.ledger.receipts, 1);
@@ -110,7 +110,7 @@
 //! | [`schedule`] | an order of steps by name, its file, and which one a history followed |
 //! | [`workers`], [`explore`] | how buyers are run; every order of their steps on a model |
 //! | [`run`] | plan → workers → history → verdict |
-//! | [`replay`], `matrix`, `race` | one order made to happen; all combinations graded; other people's programs, and the gate before their database |
+//! | [`replay`], `matrix`, `race`, `hosts` | one order made to happen; all combinations graded; other people's programs, and the gate before their database; one sale on several hosts |
 //! | `report` | text, JSON and pages, a folder a subject |
 //! | `lesson`, `cli` | the lessons; options → plan → call → print. `cli` alone knows the options |
 //!
@@ -156,6 +156,8 @@ pub mod cli;
 pub mod foreign;
 #[doc(hidden)]
 pub mod grade;
+#[doc(hidden)]
+pub mod hosts;
 #[doc(hidden)]
 pub mod race;
 #[doc(hidden)]

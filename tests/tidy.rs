@@ -31,7 +31,7 @@ const FLOORS: &[&[&str]] = &[
     &["schedule"],
     &["workers", "explore"],
     &["run"],
-    &["replay", "matrix", "race"],
+    &["replay", "matrix", "race", "hosts"],
     &["report"],
     &["lesson"],
 ];

@@ -82,6 +82,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "serve",
         ],
     ),
+    ("Hosts", &["hosts", "listen", "token", "name"]),
     ("Answers and stock", &["bought", "refused", "failed", "unknown", "stock", "settle", "reset"]),
     ("Gate", &["gate", "gate_file", "orders", "order", "background", "patience", "order_seed", "replays"]),
     ("Pace", &["think", "jitter", "seed", "spread", "timeout", "pause"]),

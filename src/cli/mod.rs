@@ -8,8 +8,10 @@ mod explore;
 #[cfg_attr(not(feature = "postgres"), path = "no_gate.rs")]
 mod gate;
 mod help;
+mod join;
 mod judging;
 mod layout;
+mod lead;
 mod lesson;
 mod logging;
 mod manual;
@@ -216,6 +218,13 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     /// Race somebody else's program or endpoint, and judge it
     Race(Box<race::RaceArgs>),
+    /// Lead one sale on several hosts: it has the plan, and runs no buyers
+    ///
+    /// Each host that joins takes its share of the buyers; all are let go at one moment. What they did is put on the lead's
+    /// clock, as far as theirs can be known, and judged as one run.
+    Lead(Box<lead::LeadArgs>),
+    /// Join a lead with this host: run a share of its buyers
+    Join(join::JoinArgs),
     /// Say how many tickets are left
     Show(show::ShowArgs),
     /// Remove what a sale has at a database or a Redis server: its tables, or keys
@@ -332,6 +341,8 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
         Some(Command::Step(args)) => step::execute(&args, lang, interrupted),
         Some(Command::Schedule(args)) => schedule::execute(&args, lang, interrupted),
         Some(Command::Report(args)) => report::execute(args, lang, interrupted),
+        Some(Command::Lead(args)) => lead::execute(&args, lang, interrupted),
+        Some(Command::Join(args)) => join::execute(&args, lang, interrupted),
         Some(Command::Show(args)) => show::execute(&args, lang, interrupted),
         Some(Command::Clear(args)) => show::clear(&args, lang, interrupted),
         Some(Command::Explore(args)) => explore::execute(&args, lang, interrupted),

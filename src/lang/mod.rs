@@ -8,6 +8,7 @@ pub mod errors;
 pub mod explore;
 pub mod gate;
 pub mod help;
+pub mod hosts;
 pub mod lesson;
 pub mod matrix;
 pub mod order;
@@ -108,6 +109,8 @@ pub enum Noun {
     Thread,
     /// Async tasks.
     Task,
+    /// Machines.
+    Host,
     /// Buyers that come one after the other.
     BuyerInTurn,
     /// Trials of a row.
@@ -127,6 +130,7 @@ impl Noun {
             Noun::Process => ("process", "processes", "个进程"),
             Noun::Thread => ("thread", "threads", "个线程"),
             Noun::Task => ("task", "tasks", "个任务"),
+            Noun::Host => ("host", "hosts", "台主机"),
             Noun::BuyerInTurn => ("buyer, in turn,", "buyers, one after the other,", "个买家一个接一个"),
             Noun::Trial => ("trial", "trials", "次试验"),
             Noun::Row => ("row", "rows", "行"),
@@ -167,6 +171,7 @@ mod tests {
         command_line::ALL,
         explore::ALL,
         gate::ALL,
+        hosts::ALL,
         matrix::ALL,
         order::ALL,
         page::ALL,

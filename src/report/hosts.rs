@@ -55,6 +55,9 @@ pub(crate) fn open(history: &History, verdict: &Verdict, lang: Lang) -> Vec<(boo
     } else {
         said.push((false, say::agree(lang, error, typical)));
     }
+    if let Some(spread_ns) = history.header.timing.and_then(|timing| timing.go_spread_ns) {
+        said.push((false, say::spread(lang, span(spread_ns))));
+    }
     if verdict.within_error > 0 {
         said.push((true, say::within_error(lang, lang.count(verdict.within_error, Noun::Purchase))));
     }

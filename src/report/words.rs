@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::foreign;
 use crate::history::{Doubt, History, Outcome, Purchase};
-use crate::lang::{Lang, Noun, order, run as say_run, verdict as say};
+use crate::lang::{Lang, Noun, hosts as say_hosts, order, run as say_run, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
 use crate::plan::{PerBuyer, Plan, RedisPlan, SqlPlan, StorePlan, Workers};
 use crate::protocol::file::{Lock, LockOn, Sale};
@@ -64,7 +64,11 @@ pub fn buyers(plan: &Plan, lang: Lang) -> String {
         Workers::Task => Noun::Task,
         Workers::Sequential => Noun::BuyerInTurn,
     };
-    lang.count(u64::from(plan.buyers), kind)
+    let buyers = lang.count(u64::from(plan.buyers), kind);
+    match plan.hosts {
+        0 => buyers,
+        hosts => say_hosts::on_hosts(lang, buyers, lang.count(hosts.into(), Noun::Host)),
+    }
 }
 
 /// The lock and the write of a plan, as the plan line says them.

@@ -11,6 +11,7 @@ mod face;
 mod foreign;
 mod formats;
 mod harness;
+mod hosts;
 mod interrupts;
 mod kill;
 mod lesson;

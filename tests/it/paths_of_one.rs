@@ -11,7 +11,7 @@ use crate::harness::{Folder, kinds};
 const SALE: &str = "-n 10 -t 40 --per-buyer all --think 1ms --file data/t.json";
 
 /// A folder that is mounted at another place as well, until this is dropped.
-struct Mount(PathBuf);
+pub(crate) struct Mount(PathBuf);
 
 impl Mount {
     /// Mounts `data` of a folder at `at`; `None`, and visibly so, where this machine lets nobody mount.
@@ -46,7 +46,7 @@ impl Drop for Mount {
 }
 
 /// Two mounts of one folder by bindfs, m1 and m2.
-fn two_clients(folder: &Folder) -> Option<[Mount; 2]> {
+pub(crate) fn two_clients(folder: &Folder) -> Option<[Mount; 2]> {
     let mount = |at| Mount::new(folder, &["bindfs"], at);
     Some([mount("m1")?, mount("m2")?])
 }

@@ -4,7 +4,7 @@ use super::Notes;
 
 /// The commands that have notes.
 pub(super) const ALL: &[Notes] =
-    &[SALE, PROTOCOLS, EXPLORE, REPLAY, STEP, SCHEDULE, CHECK, REPORT, MATRIX, RACE];
+    &[SALE, PROTOCOLS, EXPLORE, REPLAY, STEP, SCHEDULE, CHECK, REPORT, MATRIX, RACE, LEAD, JOIN];
 
 const SALE: Notes = Notes {
     command: "ticketsim",
@@ -165,4 +165,33 @@ const RACE: Notes = Notes {
       --http 'POST http://127.0.0.1:8000/buy' \\
       --stock 'http://127.0.0.1:8000/stock#$.left' \\
       --reset 'POST http://127.0.0.1:8000/reset?n=1' -- ./shop.sh",
+};
+
+const LEAD: Notes = Notes {
+    command: "lead",
+    short: "",
+    long: "\
+在一台主机上，以及在其余每台主机上：
+
+  ticketsim lead --listen 0.0.0.0 --hosts 3 --store postgres://db/shop -n 300 -t 100
+  TICKETSIM_TOKEN=… ticketsim join LEAD
+
+售票经过各主机都够得着的存储进行；主导方和主机只负责起跑、收集和判断。在数据库或 Redis 里，票由主导方放出，最后也由它说出余票。共享文件夹里的票文件，每台主机有自己的路径（join --via PATH）：票由第一台主机放出，主导方不必看得见它。开售之前，每台主机都要看到放在那里的一个数，以保证大家卖的是同一份库存。--store 里的密码不会离开本机：每台主机用自己的，来自该引擎客户端查找的地方，或 join --store。
+
+售票前后各测一次时钟；每个时钟可能差多少会说明，也会计入：只有不论时钟误差如何都成立时，才算一次购买先于另一次。
+
+一台主机失去联系，什么也不会因此结束：其余主机继续，它可能买了什么则不明。主导方不论怎样结束，所有主机上的买家都在一秒之内结束。连接不加密：要经过别人的网络，请用隧道（ssh -L）。
+
+race 和 matrix 只在一台主机上；--restocks、--inherit、几种锁并用的 --lock、--workers sequential 也是。
+
+退出码：与一次运行相同。0 售票正确，1 抓到了竞争，2 没能运行或无法判定，130 被中断。",
+};
+
+const JOIN: Notes = Notes {
+    command: "join",
+    short: "",
+    long: "\
+它先显示将要运行什么，再运行自己那份买家，并把他们做了什么送回去。它只运行主导方方案里的买家，而且主导方必须知道口令。票文件或 SQLite 文件在本机的什么地方，要在这里说明：主导方的路径一概不用。
+
+退出码：0 运行完成（结果在主导方），2 被拒之门外、做不了自己那份或失去了主导方，130 被中断。",
 };

@@ -34,6 +34,9 @@ pub(crate) struct Document<'a> {
     /// Where buyers were on several.
     #[serde(skip_serializing_if = "<[Host]>::is_empty")]
     hosts: &'a [Host],
+    /// How long after the first of them the last one let its buyers go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    go_spread_ns: Option<u64>,
     /// How many purchases are out of order by less than the errors of their hosts' clocks.
     #[serde(skip_serializing_if = "Option::is_none")]
     within_error: Option<u64>,
@@ -130,6 +133,7 @@ pub(crate) fn document<'a>(
         restocked: ledger.restocked,
         at_once: verdict.at_once,
         hosts: &history.header.hosts,
+        go_spread_ns: timing.go_spread_ns,
         within_error: (!history.header.hosts.is_empty()).then_some(verdict.within_error),
         interrupted: history.header.interrupted,
         mishaps: &history.header.mishaps,

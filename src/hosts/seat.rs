@@ -1,0 +1,213 @@
+//! A host's place in a sale: its share, and what it has said and sent.
+
+use std::time::{Duration, Instant};
+
+use super::guest::{Guest, Heard};
+use super::wire::WireError;
+use super::words::{Ended, ToLead};
+use crate::history::{BuyerCount, Outcome, Purchase, Recorder, Tally};
+use crate::plan::{PerBuyer, Share};
+use crate::stock::Stock;
+use crate::store::Left;
+
+/// What a lead tells whoever watches it.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// A host has joined.
+    Joined {
+        /// What it is called: `name#k`.
+        name: &'a str,
+        /// Where it comes from.
+        address: std::net::IpAddr,
+        /// How many are there, and how many are to come in all.
+        there: (u32, u32),
+    },
+    /// One has gone again before the sale began: its place is free.
+    LeftAgain {
+        /// What it is called.
+        name: &'a str,
+        /// Why.
+        why: String,
+    },
+    /// One was lost in the middle of the sale: nothing is known of it from now on.
+    Lost {
+        /// What it is called.
+        name: &'a str,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What a host said when its buyers were ready.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ready {
+    /// The moment on its clock that its times count from.
+    pub(super) epoch_ns: u64,
+    pub(super) launch_ns: u64,
+}
+
+/// One of the hosts of a sale.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) guest: Guest,
+    /// `name#k`.
+    pub(super) name: String,
+    pub(super) share: Share,
+    pub(super) has_shown: bool,
+    /// What it has on sale, and why it can't say.
+    pub(super) stock: Option<Result<Stock, String>>,
+    pub(super) ready: Option<Ready>,
+    pub(super) measured: u32,
+    /// The moment of the go on the clock of its purchases, as the lead has said it.
+    pub(super) go_ns: u64,
+    pub(super) purchases: Vec<Vec<Purchase>>,
+    /// What came that there was no room for.
+    pub(super) unkept: Tally,
+    pub(super) counts: Vec<BuyerCount>,
+    pub(super) ended: Option<Ended>,
+    pub(super) left: Option<Left>,
+    /// Why nothing is known of it any more, and since when.
+    pub(super) lost: Option<(String, Instant)>,
+}
+
+impl Seat {
+    pub(super) fn new(guest: Guest, host: u32, share: Share) -> Self {
+        Self {
+            name: format!("{}#{host}", guest.name),
+            guest,
+            share,
+            has_shown: false,
+            stock: None,
+            ready: None,
+            measured: 0,
+            go_ns: 0,
+            purchases: Vec::new(),
+            unkept: Tally::default(),
+            counts: Vec::new(),
+            ended: None,
+            left: None,
+            lost: None,
+        }
+    }
+
+    /// How many purchases it has sent.
+    fn sent(&self) -> u64 {
+        let kept: usize = self.purchases.iter().map(Vec::len).sum();
+        kept as u64 + self.unkept.bought + self.unkept.refused + self.unkept.failed
+    }
+
+    /// Takes what was heard of it. Of purchases there is room for so many more.
+    ///
+    /// # Errors
+    /// Why it can't go on.
+    pub(super) fn take(&mut self, heard: Heard, room: &mut u64, sold: &mut Tally) -> Result<(), String> {
+        match heard {
+            Heard::Words(ToLead::Shown) => self.has_shown = true,
+            Heard::Words(ToLead::Stock { stock, why }) => {
+                let why = || why.unwrap_or_else(|| "it can't say what is on sale".to_owned());
+                self.stock = Some(stock.ok_or_else(why));
+            }
+            Heard::Words(ToLead::Ready { epoch_ns, launch_ns }) => {
+                self.ready = Some(Ready { epoch_ns, launch_ns });
+            }
+            Heard::Words(ToLead::Ended(ended)) => self.ended = Some(ended),
+            Heard::Words(ToLead::Left(left)) => self.left = Some(left.into()),
+            Heard::Words(ToLead::Refused { why }) => return Err(why),
+            Heard::Words(ToLead::Hello { .. }) => return Err(garbage("a greeting in the middle")),
+            Heard::Measured => self.measured += 1,
+            Heard::Counts(counts) => self.take_counts(counts)?,
+            Heard::Purchases(purchases) => self.take_purchases(purchases, room, sold)?,
+            Heard::Gone(error) => return Err(error.to_string()),
+        }
+        Ok(())
+    }
+
+    fn take_counts(&mut self, counts: Vec<BuyerCount>) -> Result<(), String> {
+        let buyers = self.share.plan.buyers;
+        let are_its_own = counts.iter().all(|count| (1..=buyers).contains(&count.buyer));
+        if !are_its_own || self.counts.len() + counts.len() > buyers as usize {
+            return Err(garbage("counts of other buyers"));
+        }
+        self.counts.extend(counts);
+        Ok(())
+    }
+
+    fn take_purchases(
+        &mut self,
+        mut all: Vec<Purchase>,
+        room: &mut u64,
+        sold: &mut Tally,
+    ) -> Result<(), String> {
+        let buyers = u64::from(self.share.plan.buyers);
+        let can_be = |one: &Purchase| {
+            (1..=buyers).contains(&one.buyer) && one.return_ns.get().is_none_or(|back| back >= one.invoke_ns)
+        };
+        if self.ended.is_some()
+            || self.sent() + all.len() as u64 > Recorder::MOST_RECORDS
+            || !all.iter().all(can_be)
+        {
+            return Err(garbage("purchases that can't be its own"));
+        }
+        all.iter().for_each(|one| count(sold, one));
+        let kept = all.len().min(usize::try_from(*room).unwrap_or(usize::MAX));
+        all.drain(kept..).for_each(|one| count(&mut self.unkept, &one));
+        *room -= kept as u64;
+        self.purchases.push(all);
+        Ok(())
+    }
+
+    /// Notes that nothing is known of it any more.
+    pub(super) fn lose(&mut self, why: String) {
+        self.guest.cut();
+        self.lost = Some((why, Instant::now()));
+    }
+
+    /// For how long nothing has been heard of it.
+    pub(super) fn lost_for(&self) -> Option<Duration> {
+        self.lost.as_ref().map(|(_, since)| since.elapsed())
+    }
+
+    /// Whether its buyers are done, as far as anybody knows.
+    pub(super) fn is_done(&self) -> bool {
+        self.ended.is_some() || self.lost.is_some()
+    }
+
+    /// From when on, on its clock, it may have made purchases that never came here: of a buyer that may have gone on,
+    /// its next one was called when the last one that is known of it returned. `None` where no buyer can have gone on.
+    pub(super) fn unknown_since_ns(&self) -> Option<u64> {
+        // Nobody buys before the go.
+        let go_ns = Some(self.go_ns);
+        if self.unkept != Tally::default() {
+            return go_ns;
+        }
+        let mut buyers: Vec<(u32, Option<u64>)> = vec![(0, go_ns); self.share.plan.buyers as usize];
+        for purchase in self.purchases.iter().flatten() {
+            let (bought, until) = &mut buyers[purchase.buyer as usize - 1];
+            *bought += 1;
+            // After a refusal and after a failure it leaves.
+            *until = match (purchase.outcome, purchase.return_ns.get()) {
+                (Outcome::Bought, Some(back)) => until.map(|until| until.max(back)),
+                _ => None,
+            };
+        }
+        let most = match self.share.plan.per_buyer {
+            PerBuyer::Count(count) => count.get(),
+            PerBuyer::All => u32::MAX,
+        };
+        buyers.into_iter().filter(|(bought, _)| *bought < most).filter_map(|(_, until)| until).min()
+    }
+}
+
+fn garbage(what: &str) -> String {
+    WireError::Garbage(what.to_owned()).to_string()
+}
+
+/// Counts a purchase.
+pub(super) fn count(tally: &mut Tally, purchase: &Purchase) {
+    match purchase.outcome {
+        Outcome::Bought => tally.bought += 1,
+        Outcome::Refused => tally.refused += 1,
+        Outcome::Failed | Outcome::Unknown => tally.failed += 1,
+        Outcome::Returned | Outcome::Read => {}
+    }
+}

@@ -1,0 +1,125 @@
+//! What all hosts have done, as one sale.
+
+use super::seat::{Seat, count};
+use crate::history::{BuyerCount, Header, History, HostClock, HostPart, Tally, Timing, join_hosts};
+use crate::plan::Plan;
+use crate::run::Sold;
+use crate::stock::Stock;
+use crate::store::Left;
+use crate::verdict::judge;
+
+/// A sale on several hosts that is over.
+pub(super) struct Sale {
+    pub(super) plan: Plan,
+    pub(super) initial: Stock,
+    /// What all times count from, on the lead's clock, and what the clock on the wall said then.
+    pub(super) epoch_ns: u64,
+    pub(super) wall_ns: u64,
+    /// When all were to go, on the lead's clock.
+    pub(super) go_ns: u64,
+    pub(super) interrupted: bool,
+    pub(super) left: Left,
+}
+
+/// Makes one sale of what all hosts have sent.
+pub(super) fn settle(sale: Sale, mut seats: Vec<&mut Seat>) -> Sold {
+    let Sale { plan, initial, epoch_ns, wall_ns, go_ns, interrupted, left } = sale;
+    let buyers: Vec<BuyerCount> = seats.iter().flat_map(|seat| counts(seat)).collect();
+    let ended = || seats.iter().filter_map(|seat| seat.ended.as_ref());
+    let interrupted = interrupted || ended().any(|ended| ended.interrupted);
+    let mut unrecorded = Tally::default();
+    for more in seats.iter().map(|seat| seat.unkept).chain(ended().map(|ended| ended.unrecorded)) {
+        unrecorded.bought = unrecorded.bought.saturating_add(more.bought);
+        unrecorded.refused = unrecorded.refused.saturating_add(more.refused);
+        unrecorded.failed = unrecorded.failed.saturating_add(more.failed);
+    }
+    let launch_ns =
+        seats.iter().filter_map(|seat| seat.ready).map(|ready| ready.launch_ns).max().unwrap_or(0);
+    let parts: Vec<(HostPart, Option<u64>)> = seats.iter_mut().filter_map(|seat| part(seat)).collect();
+    let goes = || parts.iter().filter_map(|(part, went_ns)| Some(part.clock.lead_ns((*went_ns)?)));
+    let spread = goes().max().zip(goes().min()).map(|(last, first)| last - first);
+    // Where nobody can say when it went, it went when it was told to.
+    let first_ns = goes().min().and_then(|ns| u64::try_from(ns).ok()).unwrap_or(go_ns);
+    let timing = Timing {
+        launch_ns,
+        go_ns: first_ns.saturating_sub(epoch_ns),
+        elapsed_ns: 0,
+        go_spread_ns: spread.and_then(|ns| u64::try_from(ns).ok()),
+    };
+    let header = Header {
+        initial: Some(initial),
+        remaining: left.remaining,
+        left_torn: left.torn,
+        unread: left.unread,
+        engine: left.about,
+        outsiders: true,
+        wall_ns: Some(wall_ns),
+        unrecorded,
+        interrupted,
+        timing: Some(timing),
+        ..Header::of_plan(plan)
+    };
+    let epochs: Vec<u64> = seats.iter().filter_map(|seat| Some(seat.ready?.epoch_ns)).collect();
+    let parts = parts.into_iter().map(|(part, _)| part).collect();
+    // There are fewer hosts and purchases than could not be told apart: the lead has seen to it.
+    let mut history = join_hosts(header.clone(), epoch_ns, parts)
+        .unwrap_or_else(|_| History { header, purchases: Vec::new() });
+    for (host, epoch_ns) in history.header.hosts.iter_mut().zip(epochs) {
+        // Of the clock itself, not of times that count from the moment at which its recorder was made.
+        host.offset_ns = host.offset_ns.saturating_sub_unsigned(epoch_ns);
+    }
+    history.purchases.sort_by_key(|purchase| (purchase.invoke_ns, purchase.buyer));
+    let last_ns = history.purchases.iter().filter_map(|purchase| purchase.return_ns.get()).max();
+    if let Some(timing) = &mut history.header.timing {
+        timing.elapsed_ns = last_ns.map_or(0, |ns| ns.saturating_sub(timing.go_ns));
+    }
+    let verdict = judge(&history);
+    Sold { history, verdict, buyers }
+}
+
+/// What the buyers of a host came to, under their numbers among all. Of one that is lost, as far as it is known.
+fn counts(seat: &Seat) -> Vec<BuyerCount> {
+    let buyers = seat.share.plan.buyers;
+    let nothing = |buyer| BuyerCount { buyer, pid: 0, tally: Tally::default(), killed_by: None };
+    let mut counts: Vec<BuyerCount> = (1..=buyers).map(nothing).collect();
+    if seat.ended.is_some() {
+        for count in &seat.counts {
+            counts[count.buyer as usize - 1] = *count;
+        }
+    } else {
+        for purchase in seat.purchases.iter().flatten() {
+            let own = &mut counts[purchase.buyer as usize - 1];
+            own.pid = purchase.pid.get().unwrap_or(0);
+            count(&mut own.tally, purchase);
+        }
+    }
+    for count in &mut counts {
+        count.buyer += seat.share.first_buyer - 1;
+    }
+    counts
+}
+
+/// What a host brings to the history, and when its buyers went, on its clock. `None` where its clock is not known, as
+/// that of every host is whose buyers were let go.
+fn part(seat: &mut Seat) -> Option<(HostPart, Option<u64>)> {
+    let epoch_ns = seat.ready?.epoch_ns;
+    let readings: Vec<_> =
+        seat.guest.exchanges().into_iter().filter_map(|exchange| exchange.reading(epoch_ns)).collect();
+    let (first, last) = (*readings.first()?, *readings.last()?);
+    let mut clock = HostClock::new(first);
+    // While buyers buy, machines are busy: what was measured worse than before and after says nothing new.
+    let most_ns = if seat.ended.is_some() { 2 * first.error_ns.max(last.error_ns) } else { u64::MAX };
+    readings.into_iter().filter(|one| one.error_ns <= most_ns).for_each(|one| clock.add(one));
+    let mut part = HostPart::new(seat.name.clone(), seat.share.plan.buyers, clock);
+    part.lost_ns = if seat.ended.is_none() { seat.unknown_since_ns() } else { None };
+    let went_ns = seat.ended.as_ref().map(|ended| ended.go_ns);
+    if let Some(ended) = &mut seat.ended {
+        part.mishaps = std::mem::take(&mut ended.mishaps);
+        part.mishaps.retain(|befallen| (1..=u64::from(part.buyers)).contains(&befallen.buyer));
+    }
+    for chunk in std::mem::take(&mut seat.purchases) {
+        // Each was looked at when it came.
+        let _ = part.take(chunk);
+    }
+    Some((part, went_ns))
+}

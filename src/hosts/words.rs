@@ -1,0 +1,138 @@
+//! What lead and hosts say to each other. All of it is data: nothing in it is carried out but the buyers of a plan.
+
+use serde::{Deserialize, Serialize};
+
+use super::wire::{Frame, Kind, WireError, framed};
+use crate::history::{Befallen, Tally};
+use crate::plan::Plan;
+use crate::stock::Stock;
+use crate::store::Left;
+use crate::verdict::Ruling;
+
+/// The version of all this. Both sides have the same, or part.
+pub(super) const PROTOCOL: u32 = 1;
+
+/// What the lead says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ToHost {
+    /// The first word: a number to prove the token with.
+    Challenge { ticketsim: String, nonce: String },
+    /// The host has proven it, and this is the lead's proof.
+    Welcome { proof: String },
+    /// What the sale is, and which of its hosts this one is, from 1.
+    Plan { plan: Box<Plan>, host: u32 },
+    /// Put so many tickets on sale, and say what is on sale then.
+    Sell { tickets: Stock },
+    /// Say what is on sale.
+    Look,
+    /// Bring the buyers to the barrier: so much is on sale.
+    Prepare { initial: Stock },
+    /// Let them go when your clock says this.
+    Go { at_ns: u64 },
+    /// End the sale.
+    Stop,
+    /// Say what is left.
+    Left,
+    /// That is all.
+    Over { ending: Ending },
+}
+
+/// How a sale ended, for its hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Ending {
+    /// It was judged so.
+    Judged(Ruling),
+    /// It was interrupted.
+    Interrupted,
+    /// It never began, or this host is not taken, for this reason.
+    Refused(String),
+}
+
+/// What a host says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ToLead {
+    /// Its answer to the challenge.
+    Hello { protocol: u32, name: String, nonce: String, proof: String },
+    /// It has understood the plan, and can carry its share out.
+    Shown,
+    /// This is on sale, as this host sees it.
+    Stock { stock: Option<Stock>, why: Option<String> },
+    /// It can't go on, for this reason.
+    Refused { why: String },
+    /// Its buyers stand at the barrier. Times of its purchases count from this on its clock.
+    Ready { epoch_ns: u64, launch_ns: u64 },
+    /// All its buyers have left, and all that they did was sent. Times count from the epoch.
+    Ended(Ended),
+    /// This is left.
+    Left(LeftText),
+}
+
+/// How a host's share ended.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Ended {
+    pub(super) go_ns: u64,
+    pub(super) left_ns: u64,
+    pub(super) interrupted: bool,
+    pub(super) mishaps: Vec<Befallen>,
+    pub(super) unrecorded: Tally,
+}
+
+/// What is left, as a host sees it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct LeftText {
+    remaining: Option<Stock>,
+    torn: Option<String>,
+    unread: Option<String>,
+    about: Option<String>,
+}
+
+impl From<Left> for LeftText {
+    fn from(left: Left) -> Self {
+        let Left { remaining, torn, unread, about } = left;
+        Self { remaining, torn, unread, about }
+    }
+}
+
+impl From<LeftText> for Left {
+    fn from(left: LeftText) -> Self {
+        let LeftText { remaining, torn, unread, about } = left;
+        Self { remaining, torn, unread, about }
+    }
+}
+
+/// Words as they are sent.
+pub(super) fn said(words: &impl Serialize) -> Vec<u8> {
+    // Only maps with keys that are no strings, and values that refuse, can fail: there are none.
+    framed(Kind::Words, &serde_json::to_vec(words).unwrap_or_default())
+}
+
+/// Words as they came.
+pub(super) fn heard<'a, T: Deserialize<'a>>(frame: &'a Frame) -> Result<T, WireError> {
+    if frame.kind != Kind::Words {
+        return Err(WireError::Garbage(format!("{:?} where words were to come", frame.kind)));
+    }
+    serde_json::from_slice(&frame.body).map_err(|error| WireError::Garbage(error.to_string()))
+}
+
+/// A host's name as it may stand in a table and a file: short, and of harmless characters.
+pub(super) fn plain_name(name: &str) -> String {
+    let harmless = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let name: String = name.chars().take(40).map(harmless).collect();
+    if name.is_empty() { "host".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_harmless() {
+        assert_eq!(plain_name("db-1.example"), "db-1.example");
+        assert_eq!(plain_name("a\u{1b}[31m#é"), "a__31m__");
+        assert_eq!(plain_name(""), "host");
+        assert_eq!(plain_name(&"x".repeat(1000)).len(), 40);
+    }
+}
