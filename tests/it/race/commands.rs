@@ -26,13 +26,13 @@ fn programs_that_sell_from_a_file_or_a_database() {
     ] {
         let folder = Folder::new();
         let script = target("buy.py");
-        let more = [
-            "-n", "8", "--reset", reset, "--stock", stock, "--trials", "10", "--", "python3", "-I", "-S",
-            &script, store,
-        ];
-        assert_caught(of_commands(&folder, "", &more));
-        let locked: Vec<&str> = more.iter().copied().chain(["--lock"]).collect();
-        assert_sound(of_commands(&folder, "", &locked));
+        let more = |trials, manner: &[&'static str]| {
+            let options = ["-n", "8", "--reset", reset, "--stock", stock, "--trials", trials];
+            let program = ["--", "python3", "-I", "-S", &script, store];
+            of_commands(&folder, "", &[&options[..], &program, manner].concat())
+        };
+        assert_caught(more("20", &[]));
+        assert_sound(more("10", &["--lock"]));
     }
 }
 
