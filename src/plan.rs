@@ -138,35 +138,26 @@ pub struct FilePlan {
     pub via: Vec<PathBuf>,
 }
 
-/// A database, and what one purchase does to it.
+/// A store that has an address, and what one purchase does there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SqlPlan {
+pub struct AddressPlan<S> {
     /// What one purchase does.
     #[serde(flatten)]
-    pub sale: SqlSale,
-    /// Where the database is, as it was given but for a password.
+    pub sale: S,
+    /// Where the store is, as it was given but for a password.
     pub url: String,
     /// The address as it was given, which may hold a password: no document has it.
     #[serde(skip)]
     pub given: Secret,
-    /// The name of the sale, which is a part of the names of its tables.
+    /// The name of the sale, which is a part of the names of its tables or keys.
     pub name: String,
 }
 
+/// A database, and what one purchase does to it.
+pub type SqlPlan = AddressPlan<SqlSale>;
+
 /// A Redis server, and what one purchase does there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RedisPlan {
-    /// What one purchase does.
-    #[serde(flatten)]
-    pub sale: RedisSale,
-    /// Where the server is, as it was given but for a password.
-    pub url: String,
-    /// The address as it was given, which may hold a password: no document has it.
-    #[serde(skip)]
-    pub given: Secret,
-    /// The name of the sale, which is a part of the names of its keys.
-    pub name: String,
-}
+pub type RedisPlan = AddressPlan<RedisSale>;
 
 /// A text that is never shown.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -179,6 +170,16 @@ impl std::fmt::Debug for Secret {
 }
 
 impl StorePlan {
+    /// Such purchases in the sale `name` at the address `url`, which was given so; of a ticket file, at the usual one.
+    #[must_use]
+    pub fn new(choices: Choices, url: String, given: Secret, name: String) -> Self {
+        match choices {
+            Choices::File(sale) => StorePlan::File(FilePlan::new(sale, Plan::DEFAULT_FILE.as_ref())),
+            Choices::Sql(sale) => StorePlan::Sql(AddressPlan { sale, url, given, name }),
+            Choices::Redis(sale) => StorePlan::Redis(AddressPlan { sale, url, given, name }),
+        }
+    }
+
     /// What one purchase does.
     #[must_use]
     pub const fn choices(&self) -> Choices {
@@ -186,6 +187,25 @@ impl StorePlan {
             StorePlan::File(plan) => Choices::File(plan.sale),
             StorePlan::Sql(plan) => Choices::Sql(plan.sale),
             StorePlan::Redis(plan) => Choices::Redis(plan.sale),
+        }
+    }
+
+    /// The ticket file, if it is one.
+    #[must_use]
+    pub const fn file(&self) -> Option<&FilePlan> {
+        match self {
+            StorePlan::File(plan) => Some(plan),
+            _ => None,
+        }
+    }
+
+    /// The address without a password, and the name of the sale there; `None` for a ticket file.
+    #[must_use]
+    pub fn address(&self) -> Option<(&str, &str)> {
+        match self {
+            StorePlan::File(_) => None,
+            StorePlan::Sql(AddressPlan { url, name, .. })
+            | StorePlan::Redis(AddressPlan { url, name, .. }) => Some((url, name)),
         }
     }
 }
@@ -352,10 +372,7 @@ impl Plan {
     /// The ticket file and what one purchase does to it, where that is the store.
     #[must_use]
     pub const fn file(&self) -> Option<&FilePlan> {
-        match &self.store {
-            StorePlan::File(plan) => Some(plan),
-            StorePlan::Sql(_) | StorePlan::Redis(_) => None,
-        }
+        self.store.file()
     }
 
     /// The steps of a purchase.
@@ -373,11 +390,11 @@ impl Plan {
     /// Whether the lock of this plan keeps its buyers apart, or why it does not.
     #[must_use]
     pub fn exclusion(&self) -> Exclusion {
-        match &self.store {
-            StorePlan::File(plan) => Exclusion::of(&plan.sale, self.workers),
-            _ if self.workers == Workers::Sequential => Exclusion::InTurn,
+        match self.file() {
+            Some(plan) => Exclusion::of(&plan.sale, self.workers),
+            None if self.workers == Workers::Sequential => Exclusion::InTurn,
             // What a database lets happen is for its model to say.
-            StorePlan::Sql(_) | StorePlan::Redis(_) => Exclusion::NoLock,
+            None => Exclusion::NoLock,
         }
     }
 
@@ -414,31 +431,21 @@ impl Plan {
 
     /// The options that say where the stock is kept.
     fn place_options(&self) -> Vec<String> {
-        match &self.store {
-            StorePlan::File(plan) => {
-                let is_usual = plan.file == Path::new(Self::DEFAULT_FILE);
-                let file = (!is_usual).then(|| format!("--file {}", shell_quoted_path(&plan.file)));
-                let via = plan.via.iter().map(|name| format!("--via {}", shell_quoted_path(name)));
-                file.into_iter().chain(via).collect()
-            }
-            StorePlan::Sql(SqlPlan { url, name, .. }) | StorePlan::Redis(RedisPlan { url, name, .. }) => {
-                let mut options = vec![format!("--store {}", shell_quoted(url))];
-                if name != Self::DEFAULT_SALE {
-                    options.push(format!("--sale {}", shell_quoted(name)));
-                }
-                options
-            }
+        if let Some((url, name)) = self.store.address() {
+            let sale = (name != Self::DEFAULT_SALE).then(|| format!("--sale {}", shell_quoted(name)));
+            return std::iter::once(format!("--store {}", shell_quoted(url))).chain(sale).collect();
         }
+        let file = self.file().filter(|plan| plan.file != Path::new(Self::DEFAULT_FILE));
+        let file = file.map(|plan| format!("--file {}", shell_quoted_path(&plan.file)));
+        let via = self.file().into_iter().flat_map(|plan| &plan.via);
+        file.into_iter().chain(via.map(|name| format!("--via {}", shell_quoted_path(name)))).collect()
     }
 
     /// How its buyers are run where their steps are taken one at a time, in an order that somebody chooses. A database
     /// tells buyers apart by their connections, so there it makes no difference.
     #[must_use]
-    pub const fn workers_in_steps(&self) -> Workers {
-        match self.store {
-            StorePlan::File(_) => self.workers.in_steps(),
-            StorePlan::Sql(_) | StorePlan::Redis(_) => Workers::Process,
-        }
+    pub fn workers_in_steps(&self) -> Workers {
+        if self.file().is_some() { self.workers.in_steps() } else { Workers::Process }
     }
 
     /// The command that replays these steps, which name so many buyers, under this plan.
@@ -468,11 +475,7 @@ impl Plan {
 
     /// The options on what a purchase does that differ from their defaults.
     fn store_options(&self) -> Vec<String> {
-        let mut options = match &self.store {
-            StorePlan::File(plan) => plan.sale.options(),
-            StorePlan::Sql(plan) => plan.sale.options(),
-            StorePlan::Redis(plan) => plan.sale.options(),
-        };
+        let mut options = self.store.choices().options();
         if self.per_buyer != PerBuyer::ONE {
             options.push(format!("--per-buyer {}", self.per_buyer));
         }

@@ -3,12 +3,9 @@
 use std::io;
 
 use crate::history::{BuyerCount, Header, History, Recorder, Tally, Timing};
-use crate::plan::{Plan, PlanError, StorePlan};
+use crate::plan::{Plan, PlanError};
 use crate::stock::Stock;
-use crate::store::file::FileStore;
-use crate::store::redis::RedisStore;
-use crate::store::sql::SqlStore;
-use crate::store::{Left, Store, StoreError};
+use crate::store::{Left, Store, StoreError, settled, with_store};
 use crate::verdict::{Verdict, judge};
 use crate::workers::{self, Crew, Watch, WorkersError};
 
@@ -56,15 +53,8 @@ pub struct Sold {
 pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
     plan.check()?;
     workers::check(plan)?;
-    match &plan.store {
-        StorePlan::File(file) => run_at(&FileStore::new(file)?, plan, watch),
-        StorePlan::Sql(sql) => {
-            let sql = SqlStore::settled(sql)?;
-            let store = SqlStore::of(&sql)?;
-            run_at(&store, &Plan { store: StorePlan::Sql(sql), ..plan.clone() }, watch)
-        }
-        StorePlan::Redis(redis) => run_at(&RedisStore::of(redis)?, plan, watch),
-    }
+    let plan = Plan { store: settled(&plan.store)?, ..plan.clone() };
+    with_store!(&plan.store, store => run_at(&store, &plan, watch))
 }
 
 /// Runs the sale of a plan at its store.

@@ -20,7 +20,6 @@ use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Plan, Workers};
 use crate::protocol::file::Lock;
-use crate::protocol::redis::RedisLock;
 use crate::protocol::{Allowed, Choices, Mishap, Mishaps, StoreKind};
 use crate::report::explore as report;
 use crate::stock::Stock;
@@ -105,13 +104,8 @@ impl ExploreArgs {
         // A protocol that is met at no file says by itself which model is meant.
         let store = self.store.or_else(|| self.choices.only_in());
         let choices = self.choices.choices(store)?;
-        let has_lease = match choices {
-            Choices::Redis(sale) => sale.lock == RedisLock::Lease,
-            Choices::File(sale) => sale.lock == Lock::Lease,
-            Choices::Sql(_) => false,
-        };
         anyhow::ensure!(
-            self.expire.is_none() || has_lease,
+            self.expire.is_none() || choices.leases(),
             "--expire lets leases expire, and no step takes one: --lock lease, on a ticket file or with --store redis"
         );
         let case = self.choices.case(store)?;

@@ -6,7 +6,6 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::closed;
-use super::store::{Shop, plan, usual};
 use crate::matrix::{NO_LEVEL, StoreCase, store_cases};
 use crate::plan::{Secret, StorePlan, Workers};
 use crate::protocol::catalogue;
@@ -14,8 +13,8 @@ use crate::protocol::sql::{Isolation, Journal, SqlSale, Switch};
 use crate::protocol::{Choices, StepKind};
 use crate::report::matrix::StoreAbout;
 use crate::shell::shell_quoted;
-use crate::store::Address;
 use crate::store::sql::{self, SqlStore};
+use crate::store::{Address, Shop, shop};
 
 /// The stores of a matrix.
 #[derive(Clone, Debug, Args)]
@@ -109,10 +108,10 @@ impl Places {
             let has_snapshot_isolation = false;
             places.0.push(Place { given: url.clone(), address, name, about, has_snapshot_isolation, made });
             let Some(place) = places.0.last_mut() else { continue };
-            let shop = place.shop(args.tuned(usual(place.address.kind())))?;
-            shop.put_on_sale(1)?;
-            place.about.engine = shop.about()?;
-            if let StorePlan::Sql(plan) = place.plan(usual(place.address.kind())) {
+            let shop = place.shop(args.tuned(Choices::usual(place.address.kind())))?;
+            shop.stock_up(1)?;
+            place.about.engine = shop.describe()?;
+            if let StorePlan::Sql(plan) = place.plan(Choices::usual(place.address.kind())) {
                 place.has_snapshot_isolation = SqlStore::settled(&plan)?.sale.snapshot_isolation.is_some();
             }
         }
@@ -160,19 +159,19 @@ impl Place {
             }
             own => own,
         };
-        plan(&self.address, Secret(Some(self.given.clone())), &self.name, choices)
+        StorePlan::new(choices, self.address.to_string(), Secret(Some(self.given.clone())), self.name.clone())
     }
 
-    fn shop(&self, choices: Choices) -> anyhow::Result<Shop> {
-        Shop::of(&self.plan(choices))?.context("it is a ticket file")
+    fn shop(&self, choices: Choices) -> anyhow::Result<Box<dyn Shop>> {
+        shop(&self.plan(choices))?.context("it is a ticket file")
     }
 }
 
 impl Drop for Place {
     /// What it made there goes. That it can't be removed changes no grade.
     fn drop(&mut self) {
-        if let Ok(shop) = self.shop(usual(self.address.kind())) {
-            let _ = shop.clear();
+        if let Ok(shop) = self.shop(Choices::usual(self.address.kind())) {
+            let _ = shop.close();
         }
         for path in self.made.iter().flat_map(|path| files_of(path)) {
             let _ = std::fs::remove_file(path);

@@ -11,7 +11,7 @@ use super::print::complain;
 use crate::foreign;
 use crate::history::History;
 use crate::paths::{folder, probe_folder, through_links};
-use crate::plan::{Plan, StorePlan};
+use crate::plan::{FilePlan, Plan};
 use crate::report::words;
 use crate::store::file::lock::{guard_path, lockfile_path, sidecar_path};
 use crate::store::file::ticket::{self, is_scratch};
@@ -74,10 +74,8 @@ impl<'a> Outputs<'a> {
 
 /// The files of a sale that nothing else may be written to: the ticket file and what lies beside it.
 pub(super) fn kept(plan: &Plan) -> Vec<PathBuf> {
-    match &plan.store {
-        StorePlan::File(plan) => plan.names().flat_map(|name| beside(&through_links(name))).collect(),
-        StorePlan::Sql(_) | StorePlan::Redis(_) => Vec::new(),
-    }
+    let names = plan.file().into_iter().flat_map(FilePlan::names);
+    names.flat_map(|name| beside(&through_links(name))).collect()
 }
 
 /// A ticket file, and what lies beside it.

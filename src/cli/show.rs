@@ -29,7 +29,7 @@ pub(super) struct ShowArgs {
 
 pub(super) fn execute(args: &ShowArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let (member, place, stock) = match args.place.shop()? {
-        Some((address, shop)) => ("store", address, shop.stock_left()?),
+        Some((address, shop)) => ("store", address, shop.count()?),
         None => ("file", args.file.to_string_lossy().into_owned(), ticket::load(&args.file)?),
     };
     if args.json {
@@ -53,7 +53,7 @@ pub(super) struct ClearArgs {
 pub(super) fn clear(args: &ClearArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let (address, store) = args.place.shop()?.context("clear: --store says where the sale is")?;
     let (sale, address) = (&args.place.sale, foreign::shown(&address).into_owned());
-    let said = if store.clear()? {
+    let said = if store.close()? {
         say::cleared(lang, sale, address)
     } else {
         say::nothing_to_clear(lang, sale, address)

@@ -20,10 +20,9 @@ use super::workers::WorkersArgs;
 use crate::explore::{Hint, Setting, hint};
 use crate::foreign;
 use crate::lang::{Lang, replay as say};
-use crate::plan::{Plan, StorePlan, Workers};
+use crate::plan::{Plan, Workers};
 use crate::protocol::file::Lock;
-use crate::protocol::redis::RedisLock;
-use crate::protocol::{Action, Allowed, Mishap, Mishaps, Reply};
+use crate::protocol::{Action, Allowed, Guard, Mishap, Mishaps, Reply};
 use crate::replay::{Conductor, Position, Repeated, ReplayError, Went};
 use crate::report::replay::text as report;
 use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, styled};
@@ -216,11 +215,7 @@ fn go(
 
 /// Whether leases expire where these buyers buy.
 fn may_expire(plan: &Plan) -> bool {
-    match &plan.store {
-        StorePlan::Redis(redis) => redis.sale.lock == RedisLock::Lease,
-        StorePlan::File(file) => file.sale.lock == Lock::Lease,
-        StorePlan::Sql(_) => false,
-    }
+    plan.store.choices().leases()
 }
 
 /// Has something befall a buyer, and says what came of it.
@@ -269,8 +264,8 @@ fn back(session: Conductor, plan: &Plan, interrupted: &AtomicBool) -> Result<Con
 fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
     let plan = session.plan();
     let mut lines = vec![String::new()];
-    match &plan.store {
-        StorePlan::File(file) => {
+    match plan.file() {
+        Some(file) => {
             lines.push(say::file(lang, file_text(&file.file, lang)));
             lines.push(match (file.sale.lock, session.holder()) {
                 (Lock::None, _) => say::lock_none(lang),
@@ -279,9 +274,11 @@ fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
                 (lock, Some(Holder { buyer, since })) => say::lock_held(lang, lock, buyer, since),
             });
         }
-        elsewhere => lines.push(match (session.look(), elsewhere) {
-            (Some(Reply::Stock(stock)), StorePlan::Redis(_)) => say::stock_now(lang, stock),
-            (Some(Reply::Stock(stock)), _) => say::stock_committed(lang, stock),
+        None => lines.push(match session.look() {
+            Some(Reply::Stock(stock)) if matches!(plan.store.choices().guard(), Guard::Level(_)) => {
+                say::stock_committed(lang, stock)
+            }
+            Some(Reply::Stock(stock)) => say::stock_now(lang, stock),
             _ => say::stock_not_known(lang),
         }),
     }

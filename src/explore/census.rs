@@ -27,7 +27,7 @@ use super::counted::{Census, Found, Progress, Stopped, nearly};
 use super::level::{Able, Crowd, Level, Move, Next, Share, Spot, crowd_of, moved};
 use super::numbered::Numbered;
 use super::shop::{JudgedPast, Shop, everybody};
-use super::{End, Ends, Setting, with_model};
+use super::{End, Ends, Setting, with_model_of};
 use crate::buyer::Buyer;
 use crate::fault::StoreCode;
 use crate::protocol::Letter;
@@ -62,7 +62,7 @@ pub fn census_until(
     watch: &mut dyn FnMut(Progress),
 ) -> Census {
     let max_states = max_states.min(u64::from(u32::MAX));
-    with_model!(setting, model => Walk::new(setting, model, watch).census(max_states, told))
+    with_model_of!(setting, model => Walk::new(setting, model, watch).census(max_states, told))
 }
 
 pub(super) struct Walk<'a, M: Model> {

@@ -12,7 +12,7 @@ use num_rational::Ratio;
 use super::census::Walk;
 use super::counted::{Stopped, nearly};
 use super::level::{Level, Next};
-use super::{End, Setting, with_model};
+use super::{End, Setting, with_model_of};
 use crate::protocol::Letter;
 use crate::schedule::Schedule;
 use crate::world::Model;
@@ -84,7 +84,7 @@ impl Graph {
 #[must_use]
 pub fn graph(setting: &Setting, max_states: u64, of_a_column: usize, told: &AtomicBool) -> Graph {
     let max_states = max_states.min(u64::from(u32::MAX));
-    with_model!(setting, model => {
+    with_model_of!(setting, model => {
         let mut watch = |_| ();
         Walk::new(setting, model, &mut watch).graph(max_states, of_a_column, told)
     })

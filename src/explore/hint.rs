@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::shop::Shop;
-use super::{Setting, with_model};
+use super::{Setting, with_model_of};
 use crate::buyer::Buyer;
 use crate::protocol::Mishap;
 use crate::schedule::{Schedule, Step, Unfollowed, Why};
@@ -49,7 +49,7 @@ impl<M: Model> Stands<M> {
 /// # Errors
 /// When the buyers can't take these steps.
 pub fn hint(setting: &Setting, taken: &Schedule, max_states: usize) -> Result<Hint, Unfollowed> {
-    with_model!(setting, model => hint_on(model, setting, taken, max_states))
+    with_model_of!(setting, model => hint_on(model, setting, taken, max_states))
 }
 
 fn hint_on<M: Model>(

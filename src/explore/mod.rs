@@ -36,7 +36,7 @@ pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};
 use crate::buyer::Rules;
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase};
-use crate::plan::{FilePlan, Pace, PerBuyer, Plan, RedisPlan, Secret, SqlPlan, StorePlan, Workers};
+use crate::plan::{Pace, PerBuyer, Plan, Secret, StorePlan, Workers};
 use crate::protocol::{Choices, Mishap, Mishaps, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
@@ -80,26 +80,13 @@ impl Counting {
     }
 }
 
-/// Does something with the model of a setting's store, before the first step. The one place that knows which
-/// store has which.
-macro_rules! with_model {
+/// Does something with the model of a setting's store, before the first step.
+macro_rules! with_model_of {
     ($setting:expr, $model:ident => $with:expr) => {
-        match &$setting.choices {
-            $crate::protocol::Choices::File(sale) => {
-                let $model = $crate::store::file::FileModel::new(sale, $setting.workers, $setting.tickets);
-                $with
-            }
-            $crate::protocol::Choices::Sql(sale) => {
-                $crate::store::sql::model::with_sql_model!(sale, $setting.tickets, $model => $with)
-            }
-            $crate::protocol::Choices::Redis(sale) => {
-                let $model = $crate::store::redis::RedisModel::new(sale, $setting.tickets);
-                $with
-            }
-        }
+        $crate::store::with_model!(&$setting.choices, $setting.workers, $setting.tickets, $model => $with)
     };
 }
-pub(crate) use with_model;
+pub(crate) use with_model_of;
 
 impl Setting {
     /// These choices, one purchase a buyer, each buyer a process.
@@ -130,7 +117,8 @@ impl Setting {
         Plan {
             per_buyer: self.per_buyer,
             pace: Pace { think_ns, jitter: Plan::DEFAULT_JITTER, seed: 0 },
-            store: self.store(),
+            // Which database that is, only its engine is known of.
+            store: self.store(StoreKind::name),
             buyers: self.buyers,
             tickets: Some(self.tickets),
             workers: self.workers,
@@ -140,19 +128,10 @@ impl Setting {
         }
     }
 
-    /// A store where it could be run. Which database that is, only its engine is known of.
-    fn store(&self) -> StorePlan {
-        match self.choices {
-            Choices::File(sale) => StorePlan::File(FilePlan::new(sale, Plan::DEFAULT_FILE.as_ref())),
-            Choices::Sql(sale) => {
-                let (url, name) = (sale.engine.name().to_owned(), Plan::DEFAULT_SALE.to_owned());
-                StorePlan::Sql(SqlPlan { sale, url, given: Secret::default(), name })
-            }
-            Choices::Redis(sale) => {
-                let (url, name) = (StoreKind::Redis.name().to_owned(), Plan::DEFAULT_SALE.to_owned());
-                StorePlan::Redis(RedisPlan { sale, url, given: Secret::default(), name })
-            }
-        }
+    /// A store where it could be run, with an address for one that has none of its own.
+    fn store(&self, address: impl FnOnce(StoreKind) -> &'static str) -> StorePlan {
+        let url = self.choices.kind().map(address).unwrap_or_default();
+        StorePlan::new(self.choices, url.to_owned(), Secret::default(), Plan::DEFAULT_SALE.to_owned())
     }
 
     /// How the buyer at this place buys.
@@ -167,12 +146,9 @@ impl Setting {
 
     /// What its schedules are orders of.
     #[must_use]
-    pub const fn counting(&self) -> Counting {
-        match self.choices {
-            // Who finds the lease taken asks again and again: that is no step.
-            Choices::File(_) | Choices::Redis(_) => Counting::Granted,
-            Choices::Sql(_) => Counting::Requests,
-        }
+    pub fn counting(&self) -> Counting {
+        // Who finds a lease taken asks again and again: that is no step.
+        if self.choices.waits_in_store() { Counting::Requests } else { Counting::Granted }
     }
 
     /// With more steps than these an aborted purchase was tried again although nobody had got on meanwhile, so that
@@ -202,12 +178,7 @@ impl Setting {
     /// leads to.
     #[must_use]
     pub fn replay_command(&self, schedule: &Schedule) -> String {
-        let mut plan = self.plan();
-        match &mut plan.store {
-            StorePlan::File(_) => {}
-            StorePlan::Sql(database) => database.url = database.sale.engine.usual_url().to_owned(),
-            StorePlan::Redis(redis) => redis.url = StoreKind::Redis.usual_url().to_owned(),
-        }
+        let plan = Plan { store: self.store(StoreKind::usual_url), ..self.plan() };
         plan.replay_command(&schedule.to_string(), self.buyers.max(schedule.buyers()))
     }
 

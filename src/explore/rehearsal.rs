@@ -1,7 +1,7 @@
 //! One schedule on the model, step by step, and its history.
 
 use super::shop::Shop;
-use super::{Setting, with_model};
+use super::{Setting, with_model_of};
 use crate::fault::FaultKind;
 use crate::history::{Header, History, Outcome, Purchase};
 use crate::protocol::{Action, Mishap, Reply};
@@ -44,7 +44,7 @@ pub fn rehearse(setting: &Setting, schedule: &Schedule) -> Result<History, Unfol
 /// # Errors
 /// When the buyers can't take their steps in this order, or the order ends too early.
 pub fn rehearsal(setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Unfollowed> {
-    with_model!(setting, model => rehearse_on(model, setting, schedule))
+    with_model_of!(setting, model => rehearse_on(model, setting, schedule))
 }
 
 fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Result<Rehearsal, Unfollowed> {

@@ -9,7 +9,7 @@ use rand::seq::{IteratorRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 
 use super::shop::{JudgedPast, Shop};
-use super::{End, Ends, Setting, with_model};
+use super::{End, Ends, Setting, with_model_of};
 use crate::plan::PerBuyer;
 use crate::protocol::Mishap;
 use crate::schedule::{Schedule, Step};
@@ -123,7 +123,7 @@ pub fn sample_until(setting: &Setting, sampling: Sampling, stop: &AtomicBool) ->
             Scheduler::Uniform => Picker::Uniform,
             Scheduler::Pct { depth } => Picker::Pct(Priorities::draw(&mut rng, setting, depth, steps)),
         };
-        let drawn = with_model!(setting, model => draw(model, setting, &mut rng, picker, stop));
+        let drawn = with_model_of!(setting, model => draw(model, setting, &mut rng, picker, stop));
         let Some((past, schedule)) = drawn else { break };
         draws += 1;
         steps = steps.max(schedule.0.len() as u64);

@@ -217,7 +217,7 @@ fn a_lock_that_is_renamed_away_is_unsound_and_on_a_sidecar_it_is_sound() {
 /// A schedule at random, and its past.
 fn random_schedule(setting: &Setting, rng: &mut impl rand::Rng) -> (JudgedPast, Schedule) {
     use rand::seq::IteratorRandom as _;
-    with_model!(setting, model => {
+    with_model_of!(setting, model => {
         let mut shop = shop::Shop::new(setting, model);
         let mut steps = Vec::new();
         while let Some((place, turn)) = shop.turns().choose(rng) {

@@ -10,7 +10,6 @@ use crate::explore::{Census, MAX_STATES, Setting, census};
 use crate::grade::{Grade, Graded};
 use crate::plan::{Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::catalogue::{Case, Promise, Trial, Variant, all};
-use crate::protocol::redis::RedisLock;
 use crate::protocol::{Choices, Mishaps, StepKind, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
@@ -158,8 +157,7 @@ fn control_of(known: &[Known], choices: Choices) -> Choices {
 /// How a purchase sells, and whether under a lease: what saves one whose lease expires is tried beside one that it
 /// does not save.
 fn way(choices: Choices) -> (Option<StepKind>, bool) {
-    let is_leased = matches!(choices, Choices::Redis(sale) if sale.lock == RedisLock::Lease);
-    (sells(choices), is_leased)
+    (sells(choices), choices.leases())
 }
 
 /// How a purchase changes the stock, whether it looks again before it does or not.

@@ -5,12 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Plan, StorePlan, Workers};
+use super::{Plan, Workers};
 use crate::closed_set::closed_set;
 use crate::lang::errors::options as say;
 use crate::lang::{Bilingual, InChinese as _, Lang};
-use crate::protocol::file::Lock;
-use crate::protocol::redis::RedisLock;
 use crate::protocol::{Mishap, StepKind};
 
 closed_set! {
@@ -82,11 +80,7 @@ impl Planned {
     pub fn check(&self, plan: &Plan) -> Result<(), MishapError> {
         let wrong = |is_wrong: bool, why: MishapError| if is_wrong { Err(why) } else { Ok(()) };
         wrong(plan.workers != Workers::Process, MishapError::NotAProcess)?;
-        let has_lease = match &plan.store {
-            StorePlan::File(file) => file.sale.lock == Lock::Lease,
-            StorePlan::Redis(redis) => redis.sale.lock == RedisLock::Lease,
-            StorePlan::Sql(_) => false,
-        };
+        let has_lease = plan.store.choices().leases();
         wrong(self.mishap == Mishap::Expire && !has_lease, MishapError::NoLease)?;
         let (buyer, step) = match self.whom {
             Whom::Buyer { buyer, step, .. } => (buyer, step),
@@ -199,7 +193,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::protocol::file::{Sale, Write};
+    use crate::protocol::file::{Lock, Sale, Write};
 
     #[test]
     fn it_prints_what_it_parsed() {

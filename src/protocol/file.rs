@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::words::{ProtocolError, Wrong};
-use super::{Protocol, StepKind, order};
+use super::{Guard, Protocol, StepKind, StoreKind, StoreSale, order};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
 
@@ -304,6 +304,40 @@ impl Sale {
     #[must_use]
     pub fn loses_its_lock(&self) -> bool {
         self.lock == Lock::Posix && self.replaces_its_lock()
+    }
+}
+
+impl StoreSale for Sale {
+    fn protocol(&self) -> Protocol {
+        Sale::protocol(self)
+    }
+
+    fn protocol_of(&self, buyer: u32) -> Protocol {
+        if self.is_alike() { Sale::protocol(self) } else { self.of_buyer(buyer).protocol() }
+    }
+
+    fn are_alike(&self) -> bool {
+        self.is_alike()
+    }
+
+    fn leases(&self) -> bool {
+        self.lock == Lock::Lease
+    }
+
+    fn kind(&self) -> Option<StoreKind> {
+        None
+    }
+
+    fn locks(&self) -> String {
+        self.kinds()
+    }
+
+    fn guard(&self) -> Guard {
+        if self.lock == Lock::None { Guard::Nothing } else { Guard::Lock }
+    }
+
+    fn options(&self) -> Vec<String> {
+        Sale::options(self)
     }
 }
 

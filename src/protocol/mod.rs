@@ -11,6 +11,7 @@
 //! - [`redis`]: those of a Redis server.
 
 pub mod catalogue;
+mod choices;
 mod engine;
 pub mod file;
 mod letter;
@@ -21,6 +22,7 @@ pub mod sql;
 mod store_kind;
 mod words;
 
+pub use choices::{Choices, Guard, StoreSale};
 pub use letter::Letter;
 pub use mishap::{Allowed, Mishap, Mishaps};
 pub use store_kind::StoreKind;
@@ -428,64 +430,5 @@ impl std::fmt::Display for Protocol {
 impl serde::Serialize for Protocol {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-/// What one purchase does, at whichever store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Choices {
-    /// At a ticket file.
-    File(file::Sale),
-    /// At a database.
-    Sql(sql::SqlSale),
-    /// At a Redis server.
-    Redis(redis::RedisSale),
-}
-
-impl Choices {
-    /// The steps of a purchase.
-    #[must_use]
-    pub fn protocol(&self) -> Protocol {
-        match self {
-            Choices::File(sale) => sale.protocol(),
-            Choices::Sql(sale) => sale.protocol(),
-            Choices::Redis(sale) => sale.protocol(),
-        }
-    }
-
-    /// The steps of a purchase of one buyer, counted from 1.
-    #[must_use]
-    pub fn protocol_of(&self, buyer: u32) -> Protocol {
-        match self {
-            Choices::File(sale) if !sale.is_alike() => sale.of_buyer(buyer).protocol(),
-            choices => choices.protocol(),
-        }
-    }
-
-    /// Whether all buyers buy alike.
-    #[must_use]
-    pub fn are_alike(&self) -> bool {
-        match self {
-            Choices::File(sale) => sale.is_alike(),
-            _ => true,
-        }
-    }
-
-    /// The same, where a purchase that the store aborts is tried again, or is not.
-    #[must_use]
-    pub const fn with_retry(self, retry: bool) -> Self {
-        match self {
-            Choices::File(_) | Choices::Redis(_) => self,
-            Choices::Sql(sale) => Choices::Sql(sql::SqlSale { retry, ..sale }),
-        }
-    }
-
-    /// Whether a purchase that the store aborted is tried again.
-    #[must_use]
-    pub const fn retries(&self) -> bool {
-        match self {
-            Choices::File(_) | Choices::Redis(_) => false,
-            Choices::Sql(sale) => sale.retry,
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::words::{ProtocolError, Wrong};
-use super::{Protocol, StepKind, order};
+use super::{Guard, Protocol, StepKind, StoreKind, StoreSale, order};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
 
@@ -234,6 +234,39 @@ impl RedisSale {
             Fence::Write => step.sells(),
             Fence::ReadWrite => step.sells() || step.reads(),
         }
+    }
+}
+
+impl StoreSale for RedisSale {
+    fn protocol(&self) -> Protocol {
+        RedisSale::protocol(self)
+    }
+
+    fn leases(&self) -> bool {
+        self.lock == RedisLock::Lease
+    }
+
+    fn kind(&self) -> Option<StoreKind> {
+        Some(StoreKind::Redis)
+    }
+
+    fn locks(&self) -> String {
+        self.lock.to_string()
+    }
+
+    fn guard(&self) -> Guard {
+        match self.lock {
+            RedisLock::None => Guard::Nothing,
+            RedisLock::Lease => Guard::Lease { lease_ns: self.lease_ns, fence: self.fence },
+        }
+    }
+
+    fn options(&self) -> Vec<String> {
+        RedisSale::options(self)
+    }
+
+    fn additions(&self) -> Vec<String> {
+        (self.fence != Fence::None).then(|| format!("--fence {}", self.fence)).into_iter().collect()
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use super::engine::{Engine, Isolation, SqlLock, SqlWrite};
 
 use super::words::{ProtocolError, Wrong};
-use super::{Protocol, StepKind, order};
+use super::{Guard, Protocol, StepKind, StoreKind, StoreSale, order};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
 
@@ -255,6 +255,53 @@ impl SqlSale {
     pub fn has_receipts(&self) -> bool {
         let steps = self.protocol();
         steps.has(StepKind::Insert) || steps.has(StepKind::Count)
+    }
+}
+
+impl StoreSale for SqlSale {
+    fn protocol(&self) -> Protocol {
+        SqlSale::protocol(self)
+    }
+
+    fn retries(&self) -> bool {
+        self.retry
+    }
+
+    fn waits_in_store(&self) -> bool {
+        true
+    }
+
+    fn kind(&self) -> Option<StoreKind> {
+        Some(StoreKind::Sql(self.engine))
+    }
+
+    fn locks(&self) -> String {
+        self.lock.to_string()
+    }
+
+    fn guard(&self) -> Guard {
+        Guard::Level(self.isolation)
+    }
+
+    fn options(&self) -> Vec<String> {
+        SqlSale::options(self)
+    }
+
+    fn settings(&self) -> Vec<String> {
+        let level = (self.isolation != Isolation::None).then(|| self.isolation.to_string());
+        let journal = (self.engine == Engine::Sqlite).then(|| format!("journal {}", self.journal));
+        level.into_iter().chain(journal).collect()
+    }
+
+    fn additions(&self) -> Vec<String> {
+        let at_once = self.engine == Engine::Sqlite && self.busy_timeout_ns == 0;
+        let all = [
+            (self.snapshot_isolation == Some(Switch::On), "--snapshot-isolation on"),
+            (self.constraint, "--constraint"),
+            (self.retry, "--retry"),
+            (at_once, "--busy-timeout 0"),
+        ];
+        all.into_iter().filter(|(given, _)| *given).map(|(_, option)| option.to_owned()).collect()
     }
 }
 

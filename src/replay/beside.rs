@@ -7,12 +7,11 @@
 //! whatever another program writes.
 
 use crate::buyer::{Buyer, Rules};
-use crate::explore::{Setting, with_model};
 use crate::fault::FaultKind;
-use crate::plan::{Plan, StorePlan};
+use crate::plan::Plan;
 use crate::protocol::{Action, Letter, Mishap, Reply};
 use crate::stock::Stock;
-use crate::store::file::FileModel;
+use crate::store::with_model;
 use crate::world::{Answer, Model, OwnState, Turn, can_befall, complete, die, seated, step, take_turn};
 
 /// What buyers got, each by its place.
@@ -76,15 +75,7 @@ pub(super) trait Beside {
 
 /// The buyers of a plan, in the model of its store with this stock.
 pub(super) fn beside(plan: &Plan, initial: Stock) -> Box<dyn Beside> {
-    match &plan.store {
-        StorePlan::File(file) => {
-            Box::new(Party::new(FileModel::new(&file.sale, plan.workers, initial), plan))
-        }
-        StorePlan::Sql(_) | StorePlan::Redis(_) => {
-            let setting = Setting::of(plan, initial);
-            with_model!(setting, model => Box::new(Party::new(model, plan)))
-        }
-    }
+    with_model!(&plan.store.choices(), plan.workers, initial, model => Box::new(Party::new(model, plan)))
 }
 
 /// All buyers in one model.

@@ -11,16 +11,13 @@ use super::error::ReplayError;
 use super::position::{Position, Went, schedule};
 use super::rest::{Asked, Blocked, Rest, Unrest};
 use crate::history::{Befallen, Recorder};
-use crate::plan::{Plan, StorePlan};
+use crate::plan::Plan;
 use crate::protocol::{Action, Mishap, Reply};
 use crate::run::{self, RunError};
 use crate::schedule::{Holder, Kept, Says, Sent, Step, Taken, Unfollowed, Wait, Why};
 use crate::stock::Stock;
-use crate::store::file::FileStore;
 use crate::store::file::lock::{Occupied, occupied};
-use crate::store::redis::{RedisStore, lease_key};
-use crate::store::sql::SqlStore;
-use crate::store::{Left, Store, StoreError};
+use crate::store::{Left, Store, StoreError, with_store};
 use crate::verdict::judge;
 use crate::workers::{self, Arrival, Crew, GatedCrew};
 use crate::world::{Answer, Held, OwnState, Told};
@@ -43,6 +40,8 @@ pub struct Conductor {
     buyers: Vec<Position>,
     taken: Vec<Taken>,
     beside: Box<dyn Beside>,
+    /// What the lock is asked by, where it is a key of the store.
+    lease_key: Option<String>,
     /// Where reality and the model differed: after which step, and how.
     differs: Vec<Difference>,
     /// What befell buyers.
@@ -70,11 +69,7 @@ impl Conductor {
     pub fn start(plan: &Plan, interrupted: &AtomicBool) -> Result<Self, RunError> {
         plan.check()?;
         workers::check(plan).map_err(RunError::from)?;
-        match &plan.store {
-            StorePlan::File(file) => Self::at(&FileStore::new(file)?, plan, interrupted),
-            StorePlan::Sql(sql) => Self::at(&SqlStore::of(sql)?, plan, interrupted),
-            StorePlan::Redis(redis) => Self::at(&RedisStore::of(redis)?, plan, interrupted),
-        }
+        with_store!(&plan.store, store => Self::at(&store, plan, interrupted))
     }
 
     fn at(store: &impl Store, plan: &Plan, interrupted: &AtomicBool) -> Result<Self, RunError> {
@@ -88,7 +83,7 @@ impl Conductor {
         let launch_ns = began.elapsed().as_nanos() as u64;
         // Not before: what it has open, the buyers would inherit.
         let asked = Asked::new(store.lookout()?);
-        let there = store.clone();
+        let (there, lease_key) = (store.clone(), store.lease_key());
         let befall = move |recorder: &Recorder, buyer, mishap| there.befall(recorder, buyer, mishap);
         let dismiss = move |crew: GatedCrew, recorder: &Recorder| {
             let killed = crew.dismiss(&store, recorder);
@@ -97,6 +92,7 @@ impl Conductor {
         Ok(Self {
             buyers: vec![Position::default(); plan.buyers as usize],
             beside: beside(&plan, initial),
+            lease_key,
             go_ns: recorder.now_ns(),
             befall: Box::new(befall),
             dismiss: Box::new(dismiss),
@@ -359,10 +355,10 @@ impl Conductor {
 
     /// Why a step would have to wait.
     fn must_wait(&self, holder: Option<Holder>) -> Why {
-        match (holder, &self.plan.store) {
+        match (holder, &self.lease_key) {
             (Some(holder), _) => Why::Locked(holder),
-            (None, StorePlan::Redis(redis)) => Why::LeasedByStranger(lease_key(&redis.name)),
-            (None, _) => Why::LockedByStranger(self.lockfile()),
+            (None, Some(key)) => Why::LeasedByStranger(key.clone()),
+            (None, None) => Why::LockedByStranger(self.lockfile()),
         }
     }
 

@@ -10,9 +10,10 @@ use crate::foreign;
 use crate::history::{Doubt, History, Outcome, Purchase};
 use crate::lang::{Lang, Noun, hosts as say_hosts, order, run as say_run, verdict as say};
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
-use crate::plan::{PerBuyer, Plan, RedisPlan, SqlPlan, StorePlan, Workers};
+use crate::plan::{FilePlan, PerBuyer, Plan, StorePlan, Workers};
+use crate::protocol::Guard;
 use crate::protocol::file::{Lock, LockOn, Sale};
-use crate::protocol::redis::{Fence, RedisLock, RedisSale};
+use crate::protocol::redis::Fence;
 use crate::protocol::sql::Isolation;
 use crate::stock::tickets_between;
 use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Ruling, TornRead, Unjudged, Verdict};
@@ -74,40 +75,36 @@ pub fn buyers(plan: &Plan, lang: Lang) -> String {
 /// The lock and the write of a plan, as the plan line says them.
 #[must_use]
 pub fn choices(store: &StorePlan, lang: Lang) -> (String, String) {
-    match store {
-        StorePlan::File(plan) => (lock(&plan.sale, lang), write(&plan.sale, lang)),
-        StorePlan::Sql(plan) => {
-            let level = match plan.sale.isolation {
-                Isolation::None => say_run::no_transaction(lang),
-                level => say_run::transaction(lang, level),
-            };
-            (level, say_run::steps(lang, plan.sale.protocol()))
-        }
-        StorePlan::Redis(plan) => (lease(&plan.sale, lang), say_run::steps(lang, plan.sale.protocol())),
+    match store.file() {
+        Some(plan) => (lock(&plan.sale, lang), write(&plan.sale, lang)),
+        None => (guard(store.choices().guard(), lang), say_run::steps(lang, store.choices().protocol())),
     }
 }
 
-/// The lock of a sale at a Redis server, its lease and its fence.
-#[must_use]
-pub fn lease(sale: &RedisSale, lang: Lang) -> String {
-    let lease = humantime::format_duration(Duration::from_nanos(sale.lease_ns));
-    match (sale.lock, sale.fence) {
-        (RedisLock::None, _) => say_run::no_lock(lang),
-        (RedisLock::Lease, Fence::None) => say_run::redis_lease(lang, lease),
-        (RedisLock::Lease, fence) => say_run::fenced_lease(lang, lease, fence),
+/// What keeps buyers apart where there is no ticket file.
+fn guard(guard: Guard, lang: Lang) -> String {
+    match guard {
+        Guard::Nothing | Guard::Lock => say_run::no_lock(lang),
+        Guard::Level(Isolation::None) => say_run::no_transaction(lang),
+        Guard::Level(level) => say_run::transaction(lang, level),
+        Guard::Lease { lease_ns, fence } => {
+            let lease = humantime::format_duration(Duration::from_nanos(lease_ns));
+            match fence {
+                Fence::None => say_run::redis_lease(lang, lease),
+                fence => say_run::fenced_lease(lang, lease, fence),
+            }
+        }
     }
 }
 
 /// Where the stock is kept.
 #[must_use]
 pub fn place(store: &StorePlan) -> String {
-    match store {
-        // They are one file.
-        StorePlan::File(plan) => plan.names().map(foreign::path).collect::<Vec<_>>().join(" = "),
-        StorePlan::Sql(SqlPlan { url, .. }) | StorePlan::Redis(RedisPlan { url, .. }) => {
-            foreign::shown(url).into_owned()
-        }
+    if let Some((url, _)) = store.address() {
+        return foreign::shown(url).into_owned();
     }
+    // They are one file.
+    store.file().into_iter().flat_map(FilePlan::names).map(foreign::path).collect::<Vec<_>>().join(" = ")
 }
 
 /// How many purchases each buyer makes, where that is not one.

@@ -12,11 +12,10 @@ mod search;
 use super::{Schedule, Step};
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase};
-use crate::plan::{Plan, StorePlan};
+use crate::plan::Plan;
 use crate::protocol::{Mishap, StepKind};
 use crate::store::file::FileModel;
-use crate::store::redis::RedisModel;
-use crate::store::sql::model::with_sql_model;
+use crate::store::with_model;
 use crate::world::Model;
 use search::{Search, Told};
 
@@ -101,13 +100,8 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     if header.hosts.len() > 1 {
         return Err(FollowedError::SeveralHosts(header.hosts.len()));
     }
-    let file = match &plan.store {
-        StorePlan::File(file) => file,
-        StorePlan::Sql(database) => {
-            let sale = &database.sale;
-            return with_sql_model!(sale, initial, model => at_server(history, plan, model));
-        }
-        StorePlan::Redis(redis) => return at_server(history, plan, RedisModel::new(&redis.sale, initial)),
+    let Some(file) = plan.file() else {
+        return with_model!(&plan.store.choices(), plan.workers, initial, model => at_server(history, plan, model));
     };
     if !file.via.is_empty() {
         return Err(FollowedError::SeveralNames(file.via.len() + 1));

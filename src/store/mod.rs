@@ -1,7 +1,8 @@
 //! Where a purchase happens: one folder a store, each with its real thing and a model of it.
 //!
 //! A [`Store`] is what a run needs of one: it puts tickets on sale, opens a session for each buyer, and says
-//! what is left. Two places know which stores there are: `run`, and `explore` for their models.
+//! what is left. This file alone knows which stores there are: `with_store` has the real ones, and
+//! `with_model` their models.
 
 pub mod file;
 pub mod redis;
@@ -11,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::history::Recorder;
-use crate::plan::Pace;
+use crate::plan::{Pace, StorePlan};
 use crate::protocol::{Mishap, StoreKind};
 use crate::stock::Stock;
 use crate::world::Session;
@@ -48,6 +49,11 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Whether a session waits for the disk, so that async tasks leave it to a thread that may.
     fn waits_for_disk(&self) -> bool {
         false
+    }
+
+    /// What holds the lock there, by a name that another program can be asked with; `None` where that is no key.
+    fn lease_key(&self) -> Option<String> {
+        None
     }
 
     /// Whether the lock is taken at this moment, where it is of a kind that outlives its holder unseen.
@@ -121,6 +127,99 @@ pub struct Waiting {
     pub session: u64,
     /// For which sessions, the first one first; empty where the store does not say.
     pub blockers: Vec<u64>,
+}
+
+/// Does something with the store of a plan.
+macro_rules! with_store {
+    ($plan:expr, $store:ident => $with:expr) => {
+        match $plan {
+            $crate::plan::StorePlan::File(plan) => {
+                let $store = $crate::store::file::FileStore::new(plan)?;
+                $with
+            }
+            $crate::plan::StorePlan::Sql(plan) => {
+                let $store = $crate::store::sql::SqlStore::of(plan)?;
+                $with
+            }
+            $crate::plan::StorePlan::Redis(plan) => {
+                let $store = $crate::store::redis::RedisStore::of(plan)?;
+                $with
+            }
+        }
+    };
+}
+pub(crate) use with_store;
+
+/// Does something with the model of the store of these choices, for buyers that are run so, with so many tickets on
+/// sale and before the first step.
+macro_rules! with_model {
+    ($choices:expr, $workers:expr, $tickets:expr, $model:ident => $with:expr) => {
+        match $choices {
+            $crate::protocol::Choices::File(sale) => {
+                let $model = $crate::store::file::FileModel::new(sale, $workers, $tickets);
+                $with
+            }
+            $crate::protocol::Choices::Sql(sale) => {
+                $crate::store::sql::model::with_sql_model!(sale, $tickets, $model => $with)
+            }
+            $crate::protocol::Choices::Redis(sale) => {
+                let $model = $crate::store::redis::RedisModel::new(sale, $tickets);
+                $with
+            }
+        }
+    };
+}
+pub(crate) use with_model;
+
+/// The same plan, with what it leaves to the store as the store has it: so that what was run can be told, and run again
+/// elsewhere.
+///
+/// # Errors
+/// When the store can't be asked.
+pub fn settled(plan: &StorePlan) -> Result<StorePlan, StoreError> {
+    Ok(match plan {
+        StorePlan::Sql(plan) => StorePlan::Sql(sql::SqlStore::settled(plan)?),
+        nothing_left_open => nothing_left_open.clone(),
+    })
+}
+
+/// A sale at a store that has an address, whatever its purchases are: what can be done with it beside buying.
+pub trait Shop {
+    /// What is there, its version, and the settings that decide.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    fn describe(&self) -> Result<String, StoreError>;
+
+    /// Puts so many tickets on sale.
+    ///
+    /// # Errors
+    /// When they can't be sold there.
+    fn stock_up(&self, tickets: Stock) -> Result<Stock, StoreError>;
+
+    /// What is left.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    fn count(&self) -> Result<Stock, StoreError>;
+
+    /// Removes the sale, and nothing else. Returns whether there was one.
+    ///
+    /// # Errors
+    /// When it can't be removed, or is not ours.
+    fn close(&self) -> Result<bool, StoreError>;
+}
+
+/// The sale of a plan; `None` where that is a ticket file.
+///
+/// # Errors
+/// When the address or the name is none, or this build has no such store.
+pub fn shop(plan: &StorePlan) -> Result<Option<Box<dyn Shop>>, StoreError> {
+    Ok(match plan {
+        StorePlan::File(_) => None,
+        StorePlan::Sql(plan) => Some(Box::new(sql::SqlStore::of(plan)?)),
+        StorePlan::Redis(plan) => Some(Box::new(redis::RedisStore::of(plan)?)),
+    })
 }
 
 /// Where the tickets are, if not in a ticket file.

@@ -131,7 +131,7 @@ fn schedules_of_one_course_are_judged_alike_though_buyers_are_killed() {
     for setting in settings {
         let mut ends: HashMap<JudgedPast, End> = HashMap::new();
         for _ in 0..300 {
-            let (past, schedule) = with_model!(setting, model => drawn(model, &setting, &mut rng));
+            let (past, schedule) = with_model_of!(setting, model => drawn(model, &setting, &mut rng));
             let end = End::of(&rehearse(&setting, &schedule).expect("followed"));
             assert_eq!(*ends.entry(past).or_insert(end.clone()), end, "{setting:?}: {schedule}");
         }

@@ -11,8 +11,6 @@ use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Sc
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Workers};
 use crate::protocol::file::{Lock, LockOn, Sale, Trouble, Write};
-use crate::protocol::redis::RedisSale;
-use crate::protocol::sql::SqlSale;
 use crate::protocol::{Choices, Mishap, Protocol};
 use crate::report::json::{SCHEMA_VERSION, to_line};
 use crate::schedule::Schedule;
@@ -140,8 +138,7 @@ enum ChoicesRow {
         #[serde(flatten)]
         trouble: Trouble,
     },
-    Sql(SqlSale),
-    Redis(RedisSale),
+    Elsewhere(Choices),
 }
 
 impl ChoicesRow {
@@ -151,8 +148,7 @@ impl ChoicesRow {
                 let Sale { lock, lock_on, write, .. } = sale;
                 Self::File { lock, lock_on, write, steps: sale.protocol(), trouble: Trouble::of(&sale) }
             }
-            Choices::Sql(sale) => Self::Sql(sale),
-            Choices::Redis(sale) => Self::Redis(sale),
+            elsewhere => Self::Elsewhere(elsewhere),
         }
     }
 }

@@ -17,7 +17,7 @@ use num_traits::One as _;
 use super::words::grouped;
 use crate::explore::{Census, Sample, Setting};
 use crate::lang::{Lang, explore as say};
-use crate::protocol::{Choices, Mishap};
+use crate::protocol::Mishap;
 use crate::verdict::{AnomalyKind, Ruling};
 use chance::{amount, exact_and_decimal, percent};
 
@@ -29,15 +29,17 @@ fn schedules(count: &BigUint, lang: Lang) -> String {
 /// What the model of a setting leaves out.
 fn leaves_out(setting: &Setting, lang: Lang) -> String {
     let kills = setting.mishaps.allow(Mishap::Kill);
-    let killed = match setting.choices {
+    let choices = setting.choices;
+    let is_file = choices.kind().is_none();
+    let killed = match is_file {
         _ if kills => say::killed_in_a_step(lang),
-        Choices::File(_) => say::killed_midway(lang),
-        Choices::Sql(_) | Choices::Redis(_) => say::killed(lang),
+        true => say::killed_midway(lang),
+        false => say::killed(lang),
     };
-    match setting.choices {
-        Choices::File(_) => say::leaves_out(lang, killed),
-        Choices::Sql(_) => say::leaves_out_of_database(lang, killed),
-        Choices::Redis(_) => say::leaves_out_of_redis(lang, killed),
+    match is_file {
+        true => say::leaves_out(lang, killed),
+        false if choices.waits_in_store() => say::leaves_out_of_database(lang, killed),
+        false => say::leaves_out_of_redis(lang, killed),
     }
 }
 

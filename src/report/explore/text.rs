@@ -17,8 +17,6 @@ use crate::explore::{
 use crate::lang::{Lang, Noun, explore as say, run as say_run};
 use crate::plan::Exclusion;
 use crate::protocol::file::{Lock, Sale};
-use crate::protocol::redis::{Fence, RedisSale};
-use crate::protocol::sql::{Engine, Isolation, SqlSale, Switch};
 use crate::protocol::{Allowed, Choices, Mishap, StoreKind};
 use crate::report::documented::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
@@ -119,10 +117,10 @@ fn style(ruling: Ruling) -> Style {
 
 /// What is explored, in one line, and what is wrong with its lock.
 pub(super) fn setting_line(setting: &Setting, lang: Lang) -> String {
-    let (lock, mut write) = match &setting.choices {
-        Choices::File(sale) => (words::lock(sale, lang), words::write(sale, lang)),
-        Choices::Sql(sale) => database(sale),
-        Choices::Redis(sale) => redis(sale),
+    let choices = &setting.choices;
+    let (lock, mut write) = match choices.kind() {
+        Some(kind) => elsewhere(kind, choices),
+        None => words::choices(&setting.plan().store, lang),
     };
     if let Some(each) = words::several_each(setting.per_buyer, lang) {
         write = format!("{write}, {each}");
@@ -134,32 +132,12 @@ pub(super) fn setting_line(setting: &Setting, lang: Lang) -> String {
     notes.fold(line, |line, note| format!("{line}\n{}", styled(ODD, note)))
 }
 
-/// A database and its level, and what a purchase does there. The words are those of its options.
-fn database(sale: &SqlSale) -> (String, String) {
-    let level = match sale.isolation {
-        Isolation::None => String::new(),
-        level => format!(", {level}"),
-    };
-    let sqlite = sale.engine == Engine::Sqlite;
-    let journal = if sqlite { format!(", journal {}", sale.journal) } else { String::new() };
-    let at_once = sqlite && sale.busy_timeout_ns == 0;
-    let snapshots = sale.snapshot_isolation == Some(Switch::On);
-    let more = [
-        (snapshots, "--snapshot-isolation on"),
-        (sale.constraint, "--constraint"),
-        (sale.retry, "--retry"),
-        (at_once, "--busy-timeout 0"),
-    ];
-    let steps = sale.protocol().to_string().replace(" think", "");
-    let more = more.into_iter().filter(|(given, _)| *given).map(|(_, option)| option);
-    (sale.engine.title().to_owned() + &level + &journal, more.fold(steps, |all, one| all + ", " + one))
-}
-
-/// A Redis server, and what a purchase does there. The words are those of its options.
-fn redis(sale: &RedisSale) -> (String, String) {
-    let fence = if sale.fence == Fence::None { String::new() } else { format!(", --fence {}", sale.fence) };
-    let steps = sale.protocol().to_string().replace(" think", "");
-    (StoreKind::Redis.title().to_owned(), steps + &fence)
+/// A store that is no ticket file, and what a purchase does there. The words are those of its options.
+fn elsewhere(kind: StoreKind, choices: &Choices) -> (String, String) {
+    let with_all =
+        |first: String, rest: Vec<String>| rest.into_iter().fold(first, |all, one| all + ", " + &one);
+    let steps = choices.protocol().to_string().replace(" think", "");
+    (with_all(kind.title().to_owned(), choices.settings()), with_all(steps, choices.additions()))
 }
 
 /// The mishaps that may come in a schedule, in words; nothing where none may.
@@ -194,7 +172,7 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
     });
     let contrast = match &setting.choices {
         Choices::File(sale) => contrast(setting, sale, ruling, lang),
-        Choices::Sql(_) | Choices::Redis(_) => None,
+        _ => None,
     };
     for (hint, place) in replay.into_iter().chain(contrast).zip(0..) {
         let gap = if place == 0 { "\n" } else { "" };

@@ -7,9 +7,8 @@ use super::lanes::Lane;
 use crate::foreign;
 use crate::history::{History, Host};
 use crate::lang::{Lang, Noun, page as say};
-use crate::plan::{PerBuyer, Plan, StorePlan};
-use crate::protocol::StoreKind;
-use crate::protocol::file::Lock;
+use crate::plan::{PerBuyer, Plan};
+use crate::protocol::Guard;
 use crate::report::hosts;
 use crate::report::words::{self, grouped, grouped_stock};
 use crate::stock::Stock;
@@ -34,14 +33,15 @@ pub(super) fn title(history: &History, lanes: &[Lane], lang: Lang) -> String {
         return [lang.count(buyers as u64, Noun::Buyer), purchases].join(comma);
     };
     let tickets = plan.tickets.or(history.header.initial);
-    let lock = match &plan.store {
-        StorePlan::File(file) if file.sale.lock == Lock::None => say::no_lock(lang),
-        StorePlan::File(file) => file.sale.lock.to_string(),
-        StorePlan::Sql(sql) => [sql.sale.engine.title(), sql.sale.isolation.name()].join(comma),
-        StorePlan::Redis(plan) => {
-            [StoreKind::Redis.title().to_owned(), say::lock_of(lang, plan.sale.lock)].join(comma)
-        }
+    let choices = plan.store.choices();
+    let guard = match choices.guard() {
+        Guard::Nothing => say::no_lock(lang),
+        Guard::Lock => choices.locks(),
+        Guard::Level(level) => level.to_string(),
+        Guard::Lease { .. } => say::lock_of(lang, choices.locks()),
     };
+    let store = choices.kind().map(|kind| kind.title().to_owned());
+    let lock = store.into_iter().chain([guard]).collect::<Vec<_>>().join(comma);
     let buyers = lang.count(u64::from(plan.buyers), Noun::Buyer);
     let parts = [Some(buyers), tickets.map(|count| lang.tickets(count)), Some(lock)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(comma)

@@ -6,7 +6,7 @@ use super::Counted;
 use crate::lang::Lang;
 use crate::protocol::catalogue::{Promise, Variant};
 use crate::protocol::redis::Fence;
-use crate::protocol::{Choices, Mishap, Protocol};
+use crate::protocol::{Guard, Mishap, Protocol};
 use crate::report::json::to_line;
 use crate::stock::Stock;
 
@@ -59,14 +59,10 @@ pub fn json(all: &[Counted]) -> String {
 
 fn row(counted: &Counted) -> Row {
     let Counted { entry, case, usual, setting, .. } = counted;
-    let (lock, isolation) = match usual.choices {
-        Choices::File(sale) => (sale.kinds(), None),
-        Choices::Sql(sale) => (sale.lock.name().to_owned(), Some(sale.isolation.name())),
-        Choices::Redis(sale) => (sale.lock.name().to_owned(), None),
-    };
-    let fence = match usual.choices {
-        Choices::Redis(sale) if sale.fence != Fence::None => Some(sale.fence),
-        _ => None,
+    let (lock, guard) = (usual.choices.locks(), usual.choices.guard());
+    let (isolation, fence) = match guard {
+        Guard::Level(level) => (Some(level.name()), None),
+        Guard::Nothing | Guard::Lock | Guard::Lease { .. } => (None, guard.fence()),
     };
     let expire = usual.mishaps.allow(Mishap::Expire).then(|| usual.mishaps.of(Mishap::Expire).to_string());
     let breaks = usual.promise == Promise::Breaks;

@@ -9,8 +9,7 @@ use super::list::word;
 use crate::explore::Found;
 use crate::lang::{Lang, Noun, catalogue as say, explore as say_explore};
 use crate::protocol::catalogue::{Case, Promise, Variant, entry};
-use crate::protocol::redis::Fence;
-use crate::protocol::{Choices, Mishap};
+use crate::protocol::{Guard, Mishap};
 use crate::report::explore::anomaly;
 use crate::report::text::{ASIDE, BAD, LOUD, styled};
 use crate::report::words::grouped_digits;
@@ -51,14 +50,10 @@ pub fn text(counted: &Counted, lang: Lang) -> String {
 /// The store, what the name alone stands for there beside its steps, and the promise.
 fn place(counted: &Counted, lang: Lang) -> String {
     let Variant { name, promise, choices, mishaps } = counted.usual;
-    let mut options = match choices {
-        Choices::File(_) => vec![format!("--lock {name}")],
-        Choices::Sql(_) => vec![format!("--isolation {name}")],
-        Choices::Redis(sale) => {
-            let fence = (sale.fence != Fence::None).then(|| format!("--fence {}", sale.fence));
-            std::iter::once(format!("--lock {name}")).chain(fence).collect()
-        }
-    };
+    let guard = choices.guard();
+    let option = if matches!(guard, Guard::Level(_)) { "isolation" } else { "lock" };
+    let mut options = vec![format!("--{option} {name}")];
+    options.extend(guard.fence().map(|fence| format!("--fence {fence}")));
     let allowed = Mishap::ALL.iter().filter(|mishap| mishaps.allow(**mishap));
     options.extend(allowed.map(|mishap| format!("--{mishap} {}", mishaps.of(*mishap))));
     let (promise, style) = word(promise, lang);

@@ -29,12 +29,6 @@ impl Keys {
     }
 }
 
-/// The key of the lease of this sale, for whoever names it.
-#[must_use]
-pub fn lease_key(sale: &str) -> String {
-    format!("ticketsim:lease:{sale}")
-}
-
 /// Grants the lease with the number of the grant as its token: KEYS lease, token; ARGV owner, milliseconds. 0 where
 /// somebody has it.
 pub(super) const LOCK: &str = "\

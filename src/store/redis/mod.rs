@@ -22,7 +22,6 @@ use std::time::{Duration, Instant};
 
 pub use address::RedisAddress;
 pub use error::RedisError;
-pub use keys::lease_key;
 pub use link::Talk as RedisTalk;
 pub use model::{RedisModel, Seat};
 pub use session::RedisSession;
@@ -33,7 +32,7 @@ use crate::protocol::Mishap;
 use crate::protocol::redis::RedisSale;
 use crate::stock::Stock;
 use crate::store::sql::SaleName;
-use crate::store::{Left, Store, StoreError};
+use crate::store::{Left, Shop, Store, StoreError};
 use counter::Books;
 use keys::Keys;
 
@@ -123,8 +122,30 @@ const WAIT_FOR_SERVER: Duration = Duration::from_secs(5);
 /// How long a lease lasts where buyers take their steps one at a time.
 const LEASE_IN_STEPS: Duration = Duration::from_secs(3600);
 
+impl Shop for RedisStore {
+    fn describe(&self) -> Result<String, StoreError> {
+        Ok(self.about()?)
+    }
+
+    fn stock_up(&self, tickets: Stock) -> Result<Stock, StoreError> {
+        self.put_on_sale(Some(tickets), &AtomicBool::new(false))
+    }
+
+    fn count(&self) -> Result<Stock, StoreError> {
+        Ok(self.stock_left()?)
+    }
+
+    fn close(&self) -> Result<bool, StoreError> {
+        Ok(self.clear()?)
+    }
+}
+
 impl Store for RedisStore {
     type Session = RedisSession;
+
+    fn lease_key(&self) -> Option<String> {
+        Some(self.keys.lease.clone())
+    }
 
     fn admit(&self, buyers: u32) -> Result<(), StoreError> {
         match self.books()?.about()?.room() {

@@ -10,7 +10,7 @@ use crate::history::Recorder;
 use crate::plan::{Pace, SqlPlan};
 use crate::protocol::sql::{Engine, Switch};
 use crate::stock::Stock;
-use crate::store::{Left, Lookout, Store, StoreError};
+use crate::store::{Left, Lookout, Shop, Store, StoreError};
 
 impl SqlStore {
     /// The store of this plan. What its address leaves open comes from the environment, a password above all.
@@ -45,6 +45,24 @@ impl SqlStore {
 impl From<SqlError> for StoreError {
     fn from(error: SqlError) -> Self {
         StoreError::Sql(Box::new(error))
+    }
+}
+
+impl Shop for SqlStore {
+    fn describe(&self) -> Result<String, StoreError> {
+        Ok(self.about()?.to_string())
+    }
+
+    fn stock_up(&self, tickets: Stock) -> Result<Stock, StoreError> {
+        Ok(self.put_on_sale(Some(tickets))?)
+    }
+
+    fn count(&self) -> Result<Stock, StoreError> {
+        Ok(self.stock_left()?)
+    }
+
+    fn close(&self) -> Result<bool, StoreError> {
+        Ok(self.clear()?)
     }
 }
 

@@ -1,0 +1,208 @@
+//! What one purchase does, at whichever store: what all stores' choices have in common.
+
+use serde::Serialize;
+
+use super::file::Sale;
+use super::redis::{Fence, RedisSale};
+use super::sql::{Isolation, SqlSale};
+use super::{Protocol, StoreKind};
+
+/// What the choices of every store can be asked. Whoever needs to know something of a purchase asks this, so that one
+/// more store is one more file of choices and nothing else.
+pub trait StoreSale {
+    /// The steps of a purchase.
+    fn protocol(&self) -> Protocol;
+
+    /// The steps of a purchase of one buyer, counted from 1.
+    fn protocol_of(&self, _buyer: u32) -> Protocol {
+        self.protocol()
+    }
+
+    /// Whether all buyers buy alike.
+    fn are_alike(&self) -> bool {
+        true
+    }
+
+    /// Whether a purchase that the store aborted is tried again.
+    fn retries(&self) -> bool {
+        false
+    }
+
+    /// Whether it takes a lease, which can expire.
+    fn leases(&self) -> bool {
+        false
+    }
+
+    /// Whether a request that has to wait has been sent, and waits in the store: its answer comes with the step of
+    /// another buyer.
+    fn waits_in_store(&self) -> bool {
+        false
+    }
+
+    /// Which store it is; `None` for a ticket file.
+    fn kind(&self) -> Option<StoreKind>;
+
+    /// The names of its locks, as `--lock` takes them.
+    fn locks(&self) -> String;
+
+    /// What keeps buyers apart there.
+    fn guard(&self) -> Guard;
+
+    /// The command-line options that differ from their defaults.
+    fn options(&self) -> Vec<String>;
+
+    /// What decides beside the steps and stands before them, in the words of the options.
+    fn settings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What was chosen beside the steps and stands after them, as options.
+    fn additions(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// What keeps buyers apart at a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Nothing.
+    Nothing,
+    /// A lock of a ticket file.
+    Lock,
+    /// A transaction of this level.
+    Level(Isolation),
+    /// A lease that ends by itself.
+    Lease {
+        /// For how long it is taken, in nanoseconds.
+        lease_ns: u64,
+        /// What looks at its token.
+        fence: Fence,
+    },
+}
+
+impl Guard {
+    /// The fence, if a lease has one.
+    #[must_use]
+    pub fn fence(self) -> Option<Fence> {
+        match self {
+            Guard::Lease { fence, .. } => Some(fence).filter(|fence| *fence != Fence::None),
+            Guard::Nothing | Guard::Lock | Guard::Level(_) => None,
+        }
+    }
+}
+
+/// What one purchase does, at whichever store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(untagged)]
+pub enum Choices {
+    /// At a ticket file.
+    File(Sale),
+    /// At a database.
+    Sql(SqlSale),
+    /// At a Redis server.
+    Redis(RedisSale),
+}
+
+impl Choices {
+    /// The usual ones of a store.
+    #[must_use]
+    pub const fn usual(store: StoreKind) -> Self {
+        match store {
+            StoreKind::Sql(engine) => Choices::Sql(SqlSale::new(engine)),
+            StoreKind::Redis => Choices::Redis(RedisSale::new()),
+        }
+    }
+
+    /// The one place that knows whose choices they are.
+    fn of_store(&self) -> &dyn StoreSale {
+        match self {
+            Choices::File(sale) => sale,
+            Choices::Sql(sale) => sale,
+            Choices::Redis(sale) => sale,
+        }
+    }
+
+    /// The same, where a purchase that the store aborts is tried again, or is not.
+    #[must_use]
+    pub const fn with_retry(self, retry: bool) -> Self {
+        match self {
+            Choices::Sql(sale) => Choices::Sql(SqlSale { retry, ..sale }),
+            never_aborted => never_aborted,
+        }
+    }
+}
+
+/// What every store answers: see [`StoreSale`].
+impl Choices {
+    /// The steps of a purchase.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.of_store().protocol()
+    }
+
+    /// The steps of a purchase of one buyer, counted from 1.
+    #[must_use]
+    pub fn protocol_of(&self, buyer: u32) -> Protocol {
+        self.of_store().protocol_of(buyer)
+    }
+
+    /// Whether all buyers buy alike.
+    #[must_use]
+    pub fn are_alike(&self) -> bool {
+        self.of_store().are_alike()
+    }
+
+    /// Whether a purchase that the store aborted is tried again.
+    #[must_use]
+    pub fn retries(&self) -> bool {
+        self.of_store().retries()
+    }
+
+    /// Whether it takes a lease, which can expire.
+    #[must_use]
+    pub fn leases(&self) -> bool {
+        self.of_store().leases()
+    }
+
+    /// Whether a request that has to wait waits in the store.
+    #[must_use]
+    pub fn waits_in_store(&self) -> bool {
+        self.of_store().waits_in_store()
+    }
+
+    /// Which store it is; `None` for a ticket file.
+    #[must_use]
+    pub fn kind(&self) -> Option<StoreKind> {
+        self.of_store().kind()
+    }
+
+    /// The names of its locks, as `--lock` takes them.
+    #[must_use]
+    pub fn locks(&self) -> String {
+        self.of_store().locks()
+    }
+
+    /// What keeps buyers apart there.
+    #[must_use]
+    pub fn guard(&self) -> Guard {
+        self.of_store().guard()
+    }
+
+    /// The command-line options that differ from their defaults.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        self.of_store().options()
+    }
+
+    /// What decides beside the steps and stands before them, in the words of the options.
+    #[must_use]
+    pub fn settings(&self) -> Vec<String> {
+        self.of_store().settings()
+    }
+
+    /// What was chosen beside the steps and stands after them, as options.
+    #[must_use]
+    pub fn additions(&self) -> Vec<String> {
+        self.of_store().additions()
+    }
+}
