@@ -220,6 +220,10 @@ impl Combination {
     }
 }
 
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 /// In how many trials something went wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -231,6 +235,9 @@ pub struct Counts {
     pub torn_reads: u32,
     /// A buyer that never got the lock.
     pub stuck: u32,
+    /// What was read was not what had been written last: it went wrong although no two held the lock at a time.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub stale_reads: u32,
     /// Any anomaly at all.
     pub unsound: u32,
 }

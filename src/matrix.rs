@@ -26,7 +26,7 @@ use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::catalogue::Trial;
 use crate::protocol::file::Sale;
 use crate::run::{RunError, Sold, run};
-use crate::verdict::{AnomalyKind, Ruling, Unjudged};
+use crate::verdict::{AnomalyKind, Ruling, Unjudged, kept_apart};
 use crate::workers::Watch;
 
 /// A row at a database is tried no more when it has taken this long: where buyers wait for each other in a circle,
@@ -195,6 +195,10 @@ impl Tried {
         counts.torn_reads += went_wrong(AnomalyKind::TornRead);
         counts.stuck += went_wrong(AnomalyKind::Stuck);
         counts.unsound += u32::from(verdict.ruling == Ruling::Unsound);
+        // A buyer that never got the lock has read nothing.
+        let beyond = verdict.anomalies.iter().any(|anomaly| anomaly.kind != AnomalyKind::Stuck);
+        let of_a_file = sold.history.header.plan.as_ref().is_some_and(|plan| plan.file().is_some());
+        counts.stale_reads += u32::from(beyond && of_a_file && kept_apart(&sold.history) == Some(true));
         if let (Ruling::Unknown, Some(reason)) = (verdict.ruling, verdict.unjudged.first()) {
             self.could_not.get_or_insert_with(|| unjudged(reason));
         }

@@ -108,13 +108,18 @@ pub(super) struct MatrixArgs {
 }
 
 impl MatrixArgs {
-    fn subjects(&self) -> Vec<Subject> {
+    /// The rows; and which can't be tried by several paths: buyers that share an open file have one.
+    fn subjects(&self, by_several_paths: bool) -> (Vec<Subject>, Vec<&'static str>) {
         if self.protocols {
-            return Named::all().into_iter().map(Subject::Protocol).collect();
+            let (left_out, rows): (Vec<_>, Vec<_>) =
+                Named::all().into_iter().partition(|named| by_several_paths && named.sale.inherit);
+            let mut names: Vec<&str> = left_out.iter().map(|named| named.entry.name).collect();
+            names.dedup();
+            return (rows.into_iter().map(Subject::Protocol).collect(), names);
         }
         let (workers, locks) = (named(&self.workers, Workers::ALL), named(&self.lock, Lock::USUAL));
         let combinations = Combination::all(workers, locks, named(&self.write, Write::ALL));
-        combinations.into_iter().map(Subject::Combination).collect()
+        (combinations.into_iter().map(Subject::Combination).collect(), Vec::new())
     }
 
     /// What a trial is that does not follow from its row, with so many tickets unless told otherwise.
@@ -186,11 +191,17 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
     let dirs = if args.dir.is_empty() { vec![std::env::temp_dir()] } else { args.dir.clone() };
     let folder = folder_in(&dirs[0])?;
     let of_trial = args.trial(catalogue::Trial::USUAL.tickets);
-    let folders = through_all(&folder, args, &dirs, of_trial.buyers)?;
-    let plan = args.plan(args.subjects(), of_trial.think_ns, seed);
+    let (subjects, left_out) = args.subjects(dirs.len() > 1);
+    let buyers_of = |subject: &Subject| match subject {
+        Subject::Combination(_) => of_trial.buyers,
+        Subject::Protocol(named) => named.trial.buyers,
+    };
+    let fewest = subjects.iter().map(buyers_of).min().unwrap_or(of_trial.buyers);
+    let folders = through_all(&folder, &dirs, fewest)?;
+    let plan = args.plan(subjects, of_trial.think_ns, seed);
     let tested = Tested::here(&dirs.iter().map(PathBuf::as_path).collect::<Vec<_>>());
     let matrix = try_all(args, &plan, &on_files(&folders, of_trial), interrupted);
-    let trial = trial(args, of_trial, seed, tested, matrix.interrupted);
+    let trial = Trial { left_out, ..trial(args, of_trial, seed, tested, matrix.interrupted) };
     let table = files_table(&matrix.rows, &trial, lang);
     let json = |failures: &[String]| files_json(&matrix.rows, &trial, failures);
     conclude(args, &matrix, &table, &json, seed, interrupted)
@@ -205,7 +216,8 @@ fn trial(
 ) -> Trial {
     let catalogue::Trial { buyers, tickets, think_ns, .. } = of_trial;
     let (trials, until) = (args.trials, args.until);
-    Trial { trials, until, buyers, tickets, think_ns, seed, tested, rows_planned }
+    let left_out = Vec::new();
+    Trial { trials, until, buyers, tickets, think_ns, seed, tested, left_out, rows_planned }
 }
 
 /// The share of failures to go on to.
@@ -267,17 +279,8 @@ fn folder_in(dir: &Path) -> anyhow::Result<tempfile::TempDir> {
 }
 
 /// The folder of the trials by all paths that were given, which are proven to lead there.
-fn through_all(
-    folder: &tempfile::TempDir,
-    args: &MatrixArgs,
-    dirs: &[PathBuf],
-    buyers: u32,
-) -> anyhow::Result<Vec<PathBuf>> {
+fn through_all(folder: &tempfile::TempDir, dirs: &[PathBuf], buyers: u32) -> anyhow::Result<Vec<PathBuf>> {
     if dirs.len() > 1 {
-        anyhow::ensure!(
-            !args.protocols,
-            "--protocols takes one --dir: some of them share an open file, which has one path"
-        );
         anyhow::ensure!(
             dirs.len() <= buyers as usize,
             "--dir: at most {buyers}, one for each buyer of a trial"

@@ -160,6 +160,22 @@ texts! {
     }
     /// It is promised to be safe, and was not.
     should_be_safe(why) { en: "Here it did NOT keep buyers apart, though: {why}", zh: "在这里没能隔开买家，尽管：{why}" }
+    /// It is promised to be safe, and kept buyers apart; what they read was old.
+    should_read_the_last(why) {
+        en: "Here it did keep buyers apart, but one read a stock that was not the last one written (a cache between them?), \
+             though: {why}",
+        zh: "在这里买家是隔开的，却有买家读到的不是最后写入的库存（中间有缓存？），尽管：{why}",
+    }
+    /// It is promised to be safe, and a buyer waited for ever.
+    should_not_be_stuck(why) {
+        en: "Here a buyer never got the lock, though: {why}",
+        zh: "在这里有买家始终拿不到锁，尽管：{why}",
+    }
+    /// Below the matrix: rows that were left out.
+    left_out(names) {
+        en: "Left out: {names}. Its buyers share one open file, which has one path.",
+        zh: "略去：{names}。它的买家共用一个打开的文件，只有一个路径。",
+    }
     /// It is promised to fail, and did not.
     should_be_unsafe(why) { en: "Here it did not fail, although: {why}", zh: "在这里没有出错，尽管：{why}" }
 

@@ -35,6 +35,17 @@ enum Left {
     Unknown,
 }
 
+/// Whether no two purchases held the lock at a time, by their own notes; `None` where none says when it got it. Each
+/// had the lock before it noted so, and its write noted before it let go: a lock that keeps buyers apart never looks
+/// otherwise.
+#[must_use]
+pub fn kept_apart(history: &History) -> Option<bool> {
+    let mut holds: Vec<(u64, u64)> = history.purchases.iter().filter_map(|p| held(p, true)).collect();
+    holds.sort_unstable();
+    let apart = holds.windows(2).all(|pair| pair[0].1 <= pair[1].0);
+    (!holds.is_empty()).then_some(apart)
+}
+
 /// Puts the holds into their order. `None` where they have none: the lock kept nobody out, or nothing
 /// tells when it was held.
 pub(super) fn judge(history: &History) -> Option<Holds> {

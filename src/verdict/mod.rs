@@ -32,6 +32,7 @@ pub use anomaly::{
     SharedTicket, StuckWait, TornRead,
 };
 use at_once::AtOnce;
+pub use holds::kept_apart;
 pub use initial::{InitialFrom, judge_from};
 pub use items::ItemVerdict;
 pub use order::Contradiction;

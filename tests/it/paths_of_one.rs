@@ -45,6 +45,23 @@ impl Drop for Mount {
     }
 }
 
+/// An overlay of the folder `data`, with what is written in `{at}-upper`.
+fn overlay(folder: &Folder, at: &str) -> Option<Mount> {
+    for name in ["upper", "work"] {
+        std::fs::create_dir_all(folder.path(&format!("{at}-{name}"))).expect("made");
+    }
+    let layers = format!("lowerdir=data,upperdir={at}-upper,workdir={at}-work");
+    std::fs::create_dir_all(folder.path("data")).expect("made");
+    std::fs::create_dir_all(folder.path(at)).expect("made");
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "overlay", "overlay", "-o", &layers, at]).current_dir(folder.root());
+    if mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        return Some(Mount(folder.path(at)));
+    }
+    eprintln!("SKIPPED: no overlay can be mounted here");
+    None
+}
+
 /// Two mounts of one folder by bindfs, m1 and m2.
 pub(crate) fn two_clients(folder: &Folder) -> Option<[Mount; 2]> {
     let mount = |at| Mount::new(folder, &["bindfs"], at);
@@ -69,6 +86,10 @@ fn a_hard_link_shares_the_flock_and_not_the_lockfile() {
         assert_eq!(kinds(&document).contains(&"lost_update"), code == 1, "{options}: {document}");
         let via = options.rsplit(' ').next().expect("a name");
         assert_eq!(document["plan"]["via"], Value::from(vec![via]), "{document}");
+        // Who went by which.
+        let paths: Vec<&Value> =
+            document["buyers"].as_array().expect("buyers").iter().map(|buyer| &buyer["path"]).collect();
+        assert!((paths[0] == "data/t.json" && paths[1] == via) && paths[8] == paths[0], "{document}");
     }
     let ran = folder.ticketsim(&format!("{SALE} --via link.json --history h.jsonl"));
     assert!(ran.code == Some(0) && ran.stdout.contains("data/t.json = link.json"), "{ran:?}");
@@ -80,6 +101,8 @@ fn a_hard_link_shares_the_flock_and_not_the_lockfile() {
             .is_some_and(|header| header.contains("\"via\":[\"link.json\"]"))
     );
     assert_eq!(folder.ticketsim("check h.jsonl").code, Some(0));
+    assert_eq!(folder.ticketsim("report h.jsonl -o h.html").code, Some(0));
+    assert!(folder.read("h.html").contains("one file by several names: data/t.json = link.json"));
     let ran = folder.ticketsim("schedule h.jsonl");
     assert!(ran.code == Some(2) && ran.stderr.contains("through 2 names (--via)"), "{ran:?}");
 }
@@ -111,7 +134,7 @@ fn names_that_are_not_one_file_are_refused() {
     for (dirs, said) in [
         ("--dir data --dir other", "data and other are not one folder"),
         ("--dir data --dir ./data", "are one path"),
-        ("--dir data --dir other --protocols", "--protocols takes one --dir"),
+        ("--dir data --dir other --protocols", "data and other are not one folder"),
     ] {
         let ran = folder.ticketsim(&format!("matrix {dirs}"));
         assert!(ran.code == Some(2) && ran.stderr.contains(said) && ran.stdout.is_empty(), "{dirs}: {ran:?}");
@@ -169,4 +192,68 @@ fn locks_that_do_not_reach_the_other_client_are_found_out() {
         assert_eq!(ran, Some(code), "{name}: {document}");
         assert_eq!(kinds(&document).contains(&"lost_update"), code == 1, "{document}");
     }
+}
+
+/// A lockfile keeps the buyers of both clients apart. What each has read of a file that stays open it keeps, so a sale goes
+/// wrong all the same: and that is what the row says.
+#[test]
+fn a_stale_read_is_not_called_a_lock_that_does_not_hold() {
+    let folder = Folder::new();
+    let Some(_mounts) = two_clients(&folder) else { return };
+    let rows =
+        "matrix --trials 3 --workers process --lock flock,lockfile --write overwrite --dir m1 --dir m2";
+    let (code, document) = folder.json(rows);
+    assert_eq!(code, Some(1), "{document}");
+    let row = |lock: &str| {
+        let rows = document["rows"].as_array().expect("rows");
+        rows.iter().find(|row| row["lock"] == lock).expect("a row").clone()
+    };
+    let (flock, lockfile) = (row("flock"), row("lockfile"));
+    let why = |row: &Value| row["why"].as_str().expect("a sentence").to_owned();
+    assert_eq!((&flock["grade"], &lockfile["grade"]), (&Value::from("unsafe"), &Value::from("unsafe")));
+    assert!(why(&flock).contains("did NOT keep buyers apart") && flock["stale_reads"].is_null(), "{flock}");
+    assert!(why(&lockfile).contains("did keep buyers apart, but one read a stock"), "{lockfile}");
+    assert_eq!(lockfile["stale_reads"], lockfile["unsound"], "{lockfile}");
+}
+
+/// The catalogue's protocols between two paths: those whose buyers share an open file are left out, and named.
+#[test]
+fn protocols_are_tried_between_paths_too() {
+    let folder = Folder::new();
+    let Some(_mount) = Mount::new(&folder, &["mount", "--bind"], "m1") else { return };
+    let (_, document) = folder.json("matrix --protocols --trials 1 --dir data --dir m1");
+    let names: Vec<&str> = document["rows"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter_map(|row| row["protocol"].as_str())
+        .collect();
+    assert_eq!(document["left_out"], Value::from(vec!["inherited-lock"]), "{document}");
+    assert!(names.len() > 10 && !names.contains(&"inherited-lock"), "{names:?}");
+    let could_not = |row: &&Value| row["why"].as_str().is_some_and(|why| why.contains("Could not be run"));
+    let failed: Vec<&Value> = document["rows"].as_array().expect("rows").iter().filter(could_not).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// An overlay keeps the locks of its own files; two of one folder are two folders, as soon as somebody writes; and its
+/// upper folder, which is the same one by another path, has locks of its own.
+#[test]
+fn an_overlay_is_one_client() {
+    let folder = Folder::new();
+    let Some(_one) = overlay(&folder, "o1") else { return };
+    let Some(_other) = overlay(&folder, "o2") else { return };
+    let (code, document) = folder.json(&format!("{ROWS} overwrite,rename --dir o1"));
+    assert_eq!(code, Some(0), "{document}");
+    assert_eq!(document["tested"]["paths"][0]["filesystem"], "overlay", "{document}");
+    let ran = folder.ticketsim("matrix --dir o1 --dir o2");
+    assert!(ran.code == Some(2) && ran.stderr.contains("o1 and o2 are not one folder"), "{ran:?}");
+    folder.write("data/t.json", "{\"ticket\": 3}");
+    let ran = folder.ticketsim("-n 2 --file o1/t.json --via o2/t.json");
+    assert!(ran.code == Some(2) && ran.stderr.contains("o1 and o2 are not one folder"), "{ran:?}");
+    let rows = "matrix --trials 3 --workers process --lock flock --write overwrite --dir o1 --dir o1-upper";
+    let (code, document) = folder.json(rows);
+    assert_eq!(code, Some(1), "{document}");
+    let of_flock = document["rows"].as_array().expect("rows").iter().find(|row| row["lock"] == "flock");
+    let why = of_flock.and_then(|row| row["why"].as_str()).expect("a sentence");
+    assert!(why.contains("did NOT keep buyers apart"), "{document}");
 }

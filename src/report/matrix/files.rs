@@ -49,6 +49,9 @@ pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
         0 | 1 => say::one_path(lang),
         several => say::several_paths(lang, several),
     });
+    if !trial.left_out.is_empty() {
+        table.notes.push(say::left_out(lang, trial.left_out.join(", ")));
+    }
     table
 }
 
@@ -235,6 +238,7 @@ mod tests {
             think_ns: 1_000_000,
             seed: 7,
             tested,
+            left_out: Vec::new(),
             rows_planned: None,
         };
         (rows, trial)
@@ -296,6 +300,21 @@ mod tests {
             assert!(shown.contains("did NOT keep buyers apart"), "{shown}");
         }
         assert!(files_json(&rows, &trial, &[]).contains("\"as_documented\":false"));
+    }
+
+    /// What went wrong is said as it was: a lock that let two in, a buyer that never got it, a stock that was old.
+    #[test]
+    fn a_row_that_contradicts_says_why_it_failed() {
+        let (rows, _) = matrix();
+        let safe = rows.iter().find(|row| row.subject.expected() == Grade::Safe).expect("one");
+        let said = |counts| reason(&Row { grade: Grade::Unsafe, counts, ..safe.clone() }, Lang::En);
+        let counts = Counts { unsound: 2, lost_updates: 2, ..Counts::default() };
+        assert!(said(counts).contains("did NOT keep buyers apart"));
+        assert!(said(Counts { stale_reads: 1, ..counts }).contains("did NOT keep buyers apart"));
+        let stale = said(Counts { stale_reads: 1, stuck: 1, ..counts });
+        assert!(stale.contains("did keep buyers apart, but one read a stock"), "{stale}");
+        let stuck = said(Counts { unsound: 2, stuck: 2, ..Counts::default() });
+        assert!(stuck.contains("never got the lock"), "{stuck}");
     }
 
     #[test]

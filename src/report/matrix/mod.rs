@@ -19,7 +19,7 @@ pub use table::Table;
 use serde::Serialize;
 
 use crate::foreign;
-use crate::grade::{Grade, Graded, Obstacle, Row};
+use crate::grade::{Counts, Grade, Graded, Obstacle, Row};
 use crate::lang::{Lang, Noun, matrix as say};
 use crate::matrix::Tested;
 use crate::report::words::span;
@@ -44,6 +44,9 @@ pub struct Trial {
     pub seed: u64,
     /// What it was tried on.
     pub tested: Tested,
+    /// Protocols that can't be tried by several paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<&'static str>,
     /// How many rows there were to try, where an interrupt came before all were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows_planned: Option<usize>,
@@ -78,7 +81,16 @@ fn why<S: Graded>(row: &Row<S>, documented: String, held: String, lang: Lang) ->
             say::could_not_run(lang, foreign::shown(reason.trim_end_matches('.')))
         }
         (Some(Obstacle::ControlHeld), _) if !row.as_documented() => held,
-        (_, Grade::Unsafe) if row.contradicts() => say::should_be_safe(lang, documented),
+        (_, Grade::Unsafe) if row.contradicts() => {
+            let Counts { stuck, stale_reads, unsound, oversold, lost_updates, .. } = row.counts;
+            if stuck > 0 && stuck >= unsound && oversold + lost_updates + stale_reads == 0 {
+                say::should_not_be_stuck(lang, documented)
+            } else if stale_reads > 0 && stuck + stale_reads >= unsound {
+                say::should_read_the_last(lang, documented)
+            } else {
+                say::should_be_safe(lang, documented)
+            }
+        }
         (_, Grade::Safe) if row.contradicts() => say::should_be_unsafe(lang, documented),
         _ => documented,
     }
