@@ -122,8 +122,10 @@
 //!   `store/file/lock/mod.rs` and in the model beside it, who it keeps apart in `plan/exclusion.rs`.
 //! - **One more SQL engine**: its levels and locks in `protocol/engine.rs`, its folders in `store/sql/` (dialect, session,
 //!   counter, model), and its row in `tests/replay/engines.rs`, which holds model and engine together in every order.
-//! - **One more store**: a file of choices in `protocol/`, a folder in `store/`, an arm in `run` and in `explore` (its
-//!   model), a row in the conformance tests; its options in `cli`. Nothing in `verdict`: it knows histories alone.
+//! - **One more store**: a file of choices in `protocol/` that answers [`protocol::StoreSale`], a folder in `store/`, an arm
+//!   in `protocol/choices.rs`, `plan.rs` and `store/mod.rs` (its real thing and its model), its members in
+//!   `schedule/file/plan.rs`, its options in `cli/choices.rs`, a row in the conformance tests. Nothing in `verdict`,
+//!   `report`, `explore` and `replay`: they ask the choices.
 //! - **One more format of histories**: its file in `history/formats/`.
 //! - **One more report**: its folder in `report/`, which takes a finished value and returns text; `cli` prints it.
 //!

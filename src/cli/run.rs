@@ -204,11 +204,7 @@ impl RunArgs {
     /// When the store can't be told.
     fn lock_timeout_ns(&self, kind: StoreKind) -> anyhow::Result<Option<u64>> {
         let Some(timeout_ns) = self.wait.lock_timeout.map(nanoseconds) else { return Ok(None) };
-        let unit_ns = match kind {
-            StoreKind::Sql(engine) => engine.lock_timeout_unit_ns(),
-            StoreKind::Redis => None,
-        };
-        let Some(unit_ns) = unit_ns else {
+        let Some(unit_ns) = kind.lock_timeout_unit_ns() else {
             anyhow::bail!(
                 "--lock-timeout is of a ticket file, of PostgreSQL and of MariaDB: {} has no such choice{}",
                 kind.title(),

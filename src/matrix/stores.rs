@@ -10,7 +10,7 @@ use crate::explore::{Census, MAX_STATES, Setting, census};
 use crate::grade::{Grade, Graded};
 use crate::plan::{Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::catalogue::{Case, Promise, Trial, Variant, all};
-use crate::protocol::{Choices, Mishaps, StepKind, StoreKind};
+use crate::protocol::{Choices, Guard, Mishaps, StepKind, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
 
@@ -132,7 +132,7 @@ fn known_at(store: StoreKind, tune: &dyn Fn(Choices) -> Choices) -> Vec<Known> {
             let Variant { name, promise, mishaps, .. } = variant;
             let choices = tune(variant.choices);
             if known.iter().all(|other| other.choices != choices) {
-                let level = if store == StoreKind::Redis { NO_LEVEL } else { name };
+                let level = if matches!(choices.guard(), Guard::Level(_)) { name } else { NO_LEVEL };
                 known.push(Known { protocol: entry.name, level, promise, choices, mishaps });
             }
         }

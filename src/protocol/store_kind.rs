@@ -50,6 +50,17 @@ impl StoreKind {
     }
 }
 
+impl StoreKind {
+    /// The unit that it takes a time-out for locks in, in nanoseconds; `None` where it has no such setting.
+    #[must_use]
+    pub const fn lock_timeout_unit_ns(self) -> Option<u64> {
+        match self {
+            StoreKind::Sql(engine) => engine.lock_timeout_unit_ns(),
+            StoreKind::Redis => None,
+        }
+    }
+}
+
 impl std::str::FromStr for StoreKind {
     type Err = UnknownName;
 

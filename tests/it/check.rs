@@ -171,8 +171,8 @@ fn every_contradiction_is_told() {
         (
             3,
             &[(5, 6, "bought", ""), (5, 6, "bought", ""), (1, 2, "refused", "")],
-            "buyer b2 (line 2) got a ticket, and began 3 ns after buyer b3 (line 3) was told that nothing was left",
-            &[2, 3],
+            "buyer b1 (line 1) got a ticket, and began 3 ns after buyer b3 (line 3) was told that nothing was left",
+            &[1, 3],
         ),
         (
             2,

@@ -298,7 +298,7 @@ fn a_server_that_forgets_is_lost_stock() {
     let Some(server) = Server::start(0) else { return };
     let port = server.1;
     let shop = Shop::at(&format!("redis://127.0.0.1:{port}"));
-    let args = format!("{} -n 4 -t 100 --think 300ms --jitter 0 --per-buyer 20 --json", shop.place);
+    let args = format!("{} -n 4 -t 1000 --think 300ms --jitter 0 --per-buyer all --json", shop.place);
     let mut command = shop.folder.command(args.split_whitespace());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ticketsim runs");
     eventually("a buyer thinks", || children(child.id()).into_iter().any(thinks));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::lang::{Lang, catalogue as say};
-use crate::protocol::StoreKind;
+use crate::protocol::Guard;
 use crate::protocol::catalogue::{Case, Entry, Promise, all};
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, styled};
 
@@ -14,14 +14,13 @@ use crate::report::text::{ASIDE, BAD, GOOD, LOUD, styled};
 pub fn list(lang: Lang) -> String {
     let width = all().map(|entry| entry.name.len()).max().unwrap_or(0);
     let mut text = String::new();
-    let (file, redis) = ("file", StoreKind::Redis.name());
-    for (heading, is_here) in [
-        (say::heading_of_files(lang), &(|first: &str| first == file) as &dyn Fn(&str) -> bool),
-        (say::heading_of_databases(lang), &|first: &str| first != file && first != redis),
-        (say::heading_of_redis(lang), &|first: &str| first == redis),
+    for (heading, group) in [
+        (say::heading_of_files(lang), Group::Files),
+        (say::heading_of_databases(lang), Group::Databases),
+        (say::heading_of_redis(lang), Group::Redis),
     ] {
         let _ = writeln!(text, "{}", styled(LOUD, heading));
-        for entry in all().filter(|entry| entry.cases.first().is_some_and(|case| is_here(case.store()))) {
+        for entry in all().filter(|entry| entry.cases.first().is_some_and(|case| Group::of(case) == group)) {
             let (promise, about) = (marked(entry, lang), entry.said.about.of(lang));
             let _ = writeln!(text, "  {:<width$}  {promise}  {about}{}", entry.name, stores(entry));
         }
@@ -31,10 +30,29 @@ pub fn list(lang: Lang) -> String {
     text
 }
 
+/// What stands together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Files,
+    Databases,
+    Redis,
+}
+
+impl Group {
+    fn of(case: &Case) -> Self {
+        let choices = case.usual().choices;
+        match (choices.kind(), choices.guard()) {
+            (None, _) => Group::Files,
+            (_, Guard::Level(_)) => Group::Databases,
+            _ => Group::Redis,
+        }
+    }
+}
+
 /// Where it is met, unless its heading says so.
 fn stores(entry: &Entry) -> String {
     let stores = entry.cases.iter().map(Case::store).collect::<Vec<_>>();
-    if stores == ["file"] || stores == [StoreKind::Redis.name()] {
+    if entry.cases.len() == 1 && entry.cases.iter().all(|case| Group::of(case) != Group::Databases) {
         return String::new();
     }
     styled(ASIDE, format!(" ({})", stores.join(", ")))
