@@ -287,7 +287,7 @@ fn parse() -> Cli {
         let calm = AtomicBool::new(false);
         let common = Common { color: Color::Auto, lang: arguments::lang_meant(&given) };
         let lang = common.lang();
-        print::write_in_ascii(common.is_ascii());
+        print::settle(lang, common.is_ascii());
         let clap = || error.render().ansi().to_string();
         if !error.use_stderr() {
             let text = match lang {
@@ -327,7 +327,7 @@ fn execute(cli: Cli, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let lang = cli.common.lang();
-    print::write_in_ascii(cli.common.is_ascii());
+    print::settle(lang, cli.common.is_ascii());
     ignore_file_size_signal();
     match cli.command {
         None => run::execute(cli.run, lang, interrupted),

@@ -10,8 +10,10 @@ use std::sync::atomic::AtomicBool;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 
+use super::said::said;
 use crate::charset::ascii;
 use crate::foreign;
+use crate::lang::{Lang, command_line as say};
 use crate::report::text::{BAD, styled};
 use crate::streams::{Patient, gave_up};
 use crate::wrapped::{refilled, wrapped};
@@ -19,9 +21,13 @@ use crate::wrapped::{refilled, wrapped};
 /// Whether texts are to be in ASCII, once it is known.
 static IS_ASCII: OnceLock<bool> = OnceLock::new();
 
-/// Settles for the whole command whether its texts are in ASCII.
-pub(super) fn write_in_ascii(is_ascii: bool) {
+/// The language of errors, once it is known.
+static LANG: OnceLock<Lang> = OnceLock::new();
+
+/// Settles for the whole command in which language errors are said, and whether its texts are in ASCII.
+pub(super) fn settle(lang: Lang, is_ascii: bool) {
     // The first word counts: there is only one command line.
+    let _ = LANG.set(lang);
     let _ = IS_ASCII.set(is_ascii);
 }
 
@@ -59,14 +65,30 @@ fn put(text: &str, interrupted: &AtomicBool) -> anyhow::Result<()> {
 
 /// Prints an error, its causes behind it, to stderr.
 pub(super) fn complain(error: &anyhow::Error, interrupted: &AtomicBool) {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
+    let lang = LANG.get().copied().unwrap_or(Lang::En);
+    let colon = match lang {
+        Lang::En => ": ",
+        Lang::Zh => "：",
+    };
+    let text = whole(error, lang, colon);
+    let error = styled(BAD.bold(), say::error(lang));
+    note(format_args!("{error}{colon}{}", foreign::shown(&text)), interrupted);
+}
+
+/// An error with its causes behind it.
+fn whole(error: &anyhow::Error, lang: Lang, colon: &str) -> String {
+    let mut english = error.to_string();
+    let mut causes = error.chain();
+    let mut text = causes.next().map(|error| said(error, lang)).unwrap_or_default();
+    for cause in causes {
         // Most errors of ours name their cause themselves.
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
+        let in_english = cause.to_string();
+        if !english.contains(&in_english) {
+            english = format!("{english}: {in_english}");
+            text = format!("{text}{colon}{}", said(cause, lang));
         }
     }
-    note(format_args!("{}: {}", styled(BAD.bold(), "error"), foreign::shown(&text)), interrupted);
+    text
 }
 
 /// A line on stderr.

@@ -50,8 +50,12 @@ impl RedisArgs {
                 let taken = if steps.has(StepKind::Lock) { RedisLock::Lease } else { RedisLock::None };
                 anyhow::ensure!(
                     lock.is_none_or(|lock| lock == taken),
-                    "--steps: they {} the lease; leave --lock out",
-                    if taken == RedisLock::Lease { "take" } else { "never take" }
+                    "{}",
+                    if taken == RedisLock::Lease {
+                        "--steps: they take the lease; leave --lock out"
+                    } else {
+                        "--steps: they never take the lease; leave --lock out"
+                    }
                 );
                 sale.of_steps(steps).context("--steps")?
             }

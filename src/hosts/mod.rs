@@ -47,6 +47,7 @@ pub use join::{HostResult, JoinError, Joining, Shown, join};
 pub use lead::{LeadError, Leading, lead};
 pub use seat::Told;
 pub use token::{Token, TokenError};
+pub use wire::WireError;
 
 /// The port of a lead that was told of none.
 pub const DEFAULT_PORT: u16 = 7171;

@@ -9,7 +9,7 @@ mod followed;
 mod unfollowed;
 
 pub use file::{FORMAT_VERSION, ScheduleFile, ScheduleFileError, SchedulePlan, ScheduleSale};
-pub use followed::{FollowedError, followed};
+pub use followed::{FollowedError, PurchaseName, followed};
 pub use unfollowed::{Holder, Kept, Sent, Unfollowed, Why};
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! What went wrong, in the words of each room: the English of an error is its `Display`, and `cli` says its Chinese.
 
 pub mod options;
+pub mod phrases;
 
 use crate::closed_set::UnknownName;
 
@@ -49,9 +50,15 @@ const NOUNS: &[(&str, &str)] = &[
     ("witness", "凭据"),
 ];
 
+/// What a closed set is a set of.
+#[must_use]
+pub fn noun(english: &str) -> &str {
+    NOUNS.iter().find(|(noun, _)| *noun == english).map_or(english, |(_, noun)| noun)
+}
+
 impl InChinese for UnknownName {
     fn in_chinese(&self) -> String {
-        let what = NOUNS.iter().find(|(noun, _)| *noun == self.what).map_or(self.what, |(_, noun)| noun);
+        let what = noun(self.what);
         options::unknown_name(Lang::Zh, what, format!("{:?}", self.given), self.known.replace(", ", "、"))
     }
 }

@@ -24,6 +24,8 @@ texts! {
     no_whole_number() { en: "not a whole number", zh: "不是整数，或者太大" }
     /// Nor one with a fraction.
     no_fraction() { en: "not a number", zh: "不是数" }
+    /// An interrupt came while something was waited for.
+    given_up() { en: "interrupted while it had to wait for its other end", zh: "等待另一端时被中断" }
     /// No duration.
     no_duration(why) { en: "{why}: e.g. 250ms, 2s or 0", zh: "{why}：例如 250ms、2s 或 0" }
     /// Too long a duration.

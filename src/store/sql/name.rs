@@ -13,6 +13,14 @@ pub struct SaleName(String);
 )]
 pub struct NoSaleName(String);
 
+impl NoSaleName {
+    /// The text.
+    #[must_use]
+    pub fn given(&self) -> &str {
+        &self.0
+    }
+}
+
 impl SaleName {
     /// How long a name may be: with what stands before it, it stays below the 63 bytes of PostgreSQL and the 64
     /// characters of MariaDB.

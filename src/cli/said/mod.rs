@@ -1,0 +1,164 @@
+//! What went wrong, in the language of whoever reads it. Errors of lower rooms are data, and each kind of them is said
+//! here in Chinese, case by case; the option that helps is named by its own name. What other programs and the system say
+//! stays as they say it.
+
+mod file;
+mod history;
+mod hosts;
+mod phrases;
+mod plan;
+mod race;
+mod running;
+mod schedule;
+mod server;
+
+use std::error::Error;
+use std::num::{ParseFloatError, ParseIntError};
+
+use crate::closed_set::UnknownName;
+use crate::history::{ChunkError, MergeError, ReadError};
+use crate::hosts::{JoinError, LeadError, TokenError, WireError};
+use crate::lang::errors::options as say;
+use crate::lang::{Bilingual, InChinese as _, Lang};
+use crate::lesson::LessonError;
+use crate::plan::{MishapError, PlanError};
+use crate::protocol::ProtocolError;
+use crate::protocol::catalogue::CatalogueError;
+use crate::race::RaceError;
+use crate::race::command::CommandError;
+use crate::race::config::ConfigError;
+#[cfg(feature = "postgres")]
+use crate::race::gate::GateError;
+use crate::race::http::NoAnswer;
+use crate::race::template::BadValue;
+use crate::replay::ReplayError;
+use crate::rules::RuleError;
+use crate::run::RunError;
+use crate::schedule::{FollowedError, ScheduleError, ScheduleFileError, Unfollowed, Why};
+use crate::store::StoreError;
+use crate::store::file::ticket::{TextError, TicketFileError};
+use crate::store::file::{FileError, NamesError};
+use crate::store::redis::RedisError;
+use crate::store::sql::{NoAddress, NoSaleName, SqlError};
+use crate::streams::GivenUp;
+use crate::workers::{ForkError, WorkersError};
+
+/// The error in this language, without its causes.
+pub(super) fn said(error: &(dyn Error + 'static), lang: Lang) -> String {
+    match lang {
+        Lang::En => error.to_string(),
+        Lang::Zh => of_type(error).unwrap_or_else(|| phrases::phrase(&error.to_string())),
+    }
+}
+
+/// The first of these types that the error is of says it.
+macro_rules! first_of {
+    ($error:ident: $($type:ty => $say:expr),+ $(,)?) => {
+        $(if let Some(error) = $error.downcast_ref::<$type>() {
+            return Some($say(error));
+        })+
+    };
+}
+
+fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
+    first_of!(error:
+        Bilingual => |error: &Bilingual| error.in_chinese(),
+        UnknownName => |error: &UnknownName| error.in_chinese(),
+        FileError => file::file,
+        TicketFileError => file::ticket_file,
+        TextError => file::text,
+        NamesError => file::names,
+        PlanError => plan::plan,
+        MishapError => plan::mishap,
+        ProtocolError => plan::steps,
+        CatalogueError => plan::catalogue,
+        ScheduleError => schedule::schedule,
+        ScheduleFileError => schedule::file,
+        Unfollowed => schedule::unfollowed,
+        Why => schedule::why,
+        FollowedError => schedule::followed,
+        ReplayError => schedule::replay,
+        RunError => running::run,
+        StoreError => running::store,
+        WorkersError => running::workers,
+        ForkError => running::forked,
+        LessonError => running::lesson,
+        SqlError => server::sql,
+        RedisError => server::redis,
+        NoAddress => server::address,
+        NoSaleName => server::sale_name,
+        ReadError => history::read,
+        MergeError => history::merged,
+        ChunkError => history::chunk,
+        LeadError => hosts::lead,
+        JoinError => hosts::join,
+        WireError => hosts::wire,
+        TokenError => hosts::token,
+        RuleError => history::rule,
+        RaceError => race::race,
+        ConfigError => race::config,
+        CommandError => race::command,
+        BadValue => race::value,
+        NoAnswer => race::no_answer,
+    );
+    #[cfg(feature = "postgres")]
+    first_of!(error: GateError => race::gate);
+    // What the standard library says of numbers.
+    if error.is::<ParseIntError>() {
+        return Some(say::no_whole_number(Lang::Zh));
+    }
+    if error.is::<GivenUp>() {
+        return Some(say::given_up(Lang::Zh));
+    }
+    error.is::<ParseFloatError>().then(|| say::no_fraction(Lang::Zh))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    fn sources(folder: &Path, all: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else {
+                let text = std::fs::read_to_string(&path).expect("a source");
+                all.push((path.display().to_string(), text));
+            }
+        }
+    }
+
+    /// Errors that reach nobody by themselves: they are a part of another one, or end a connection of the gate.
+    const WITHIN_OTHERS: &[&str] = &["NoHttp"];
+
+    #[test]
+    fn every_kind_of_error_is_said_in_chinese() {
+        let mut all = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+        let declared = regex::Regex::new(
+            r#"thiserror::Error\)\](?:\s*#\[[^\]]*\]|\s*#\[error\((?:[^"]|"(?:[^"\\]|\\.)*")*?\)\])*\s*pub (?:enum|struct) (\w+)"#,
+        )
+        .expect("a pattern");
+        let here = include_str!("mod.rs");
+        let mut found = 0;
+        for (path, text) in &all {
+            for name in declared.captures_iter(text).map(|found| found.extract::<1>().1[0].to_owned()) {
+                found += 1;
+                let is_said =
+                    here.contains(&format!("{name} => ")) || here.contains(&format!("is::<{name}>"));
+                assert!(
+                    is_said || WITHIN_OTHERS.contains(&name.as_str()),
+                    "{path}: nothing says {name} in Chinese: add a function to a file in src/cli/said/, and its \
+                     type to the list in src/cli/said/mod.rs"
+                );
+            }
+            assert_eq!(
+                declared.captures_iter(text).count(),
+                text.matches(concat!("thiserror", "::Error)]")).count(),
+                "{path}: an error is not recognised"
+            );
+        }
+        assert!(found > 30, "{found}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Sales that could not be run, and their stores, in Chinese.
+
+use super::file::{file, ticket_file};
+use super::phrases::phrase;
+use super::plan::plan;
+use super::server::{redis, sql};
+use crate::lesson::LessonError;
+use crate::run::RunError;
+use crate::store::StoreError;
+use crate::workers::{ForkError, WorkersError};
+
+/// A sale could not be run.
+pub(super) fn run(error: &RunError) -> String {
+    match error {
+        RunError::Plan(error) => plan(error),
+        RunError::Store(error) => store(error),
+        RunError::Workers(error) => workers(error),
+        RunError::Recorder(source) => format!("记录器的共享内存：{source}"),
+    }
+}
+
+/// Tickets can't be sold at a store.
+pub(super) fn store(error: &StoreError) -> String {
+    match error {
+        StoreError::File(error) => file(error),
+        StoreError::Sql(error) => sql(error),
+        StoreError::Redis(error) => redis(error),
+        StoreError::Place(what) => phrase(what),
+        StoreError::TooMany { buyers, free, because } => {
+            format!("{buyers} 个买家各要一个连接，而数据库只能再接 {free} 个（{because}）")
+        }
+        StoreError::Interrupted => "还没开始售票就被中断".to_owned(),
+        StoreError::NotBuiltIn => "这个 ticketsim 编译时没有包含那种存储".to_owned(),
+    }
+}
+
+/// Buyers could not be run.
+pub(super) fn workers(error: &WorkersError) -> String {
+    match error {
+        WorkersError::Fork(error) => forked(error),
+        WorkersError::Thread { buyers, started, source, limits } => {
+            format!("{buyers} 个买家只启动了 {started} 个：线程：{source}{}", limited(limits))
+        }
+        WorkersError::TaskThreads { source, limits } => {
+            format!("一个买家也没能启动：--workers task 所需的线程：{source}{}", limited(limits))
+        }
+        WorkersError::OpenFiles { buyers, needed, limit } => format!(
+            "{buyers} 个买家在一个进程里要打开 {needed} 个文件，而限额是 {limit} 个（ulimit -Hn）；请减少买家，或用 --workers process"
+        ),
+        WorkersError::Gates { buyers, needed, limit } => format!(
+            "指挥者为 {buyers} 个买家各开一个套接字，共要 {needed} 个文件，而限额是 {limit} 个（ulimit -Hn）；请减少买家"
+        ),
+        WorkersError::InTurn => {
+            "sequential 的买家一个接一个：没有次序可选；请用 process、thread 或 task".to_owned()
+        }
+        WorkersError::Open { buyer, source } => format!("买家 {buyer} 打不开卖票的地方：{source}"),
+        WorkersError::Launcher(source) => format!("启动者出了错：{source}"),
+        WorkersError::Interrupted => "还没开始售票就被中断".to_owned(),
+    }
+}
+
+/// Processes could not be started.
+pub(super) fn forked(error: &ForkError) -> String {
+    match error {
+        ForkError::Threads(threads) => {
+            format!("启动者有 {threads} 个线程，而 fork 只能在恰好 1 个线程的进程里做")
+        }
+        ForkError::Limit { buyers, limit, whose } => {
+            format!("{buyers} 个买家超过了 {limit} 个进程的限额（{}）；请减少买家，或提高限额", phrase(whose))
+        }
+        ForkError::Fork { buyers, started, source, limits } => {
+            format!("{buyers} 个买家只启动了 {started} 个：fork：{source}{}", limited(limits))
+        }
+    }
+}
+
+fn limited(limits: &str) -> String {
+    if limits.is_empty() { String::new() } else { format!("（限额：{}）", phrase(limits)) }
+}
+
+/// A lesson could not be held.
+pub(super) fn lesson(error: &LessonError) -> String {
+    match error {
+        LessonError::Fork(error) => forked(error),
+        LessonError::Start { name, why } => format!("{name} 没能启动：fork：{why}；见 ulimit -u"),
+        LessonError::Child { name, code } => format!("{name} 结束时退出码为 {code}"),
+        LessonError::Count { lesson, count, takes } => {
+            format!("{lesson} 课：--count {count}：{}", phrase(takes))
+        }
+        LessonError::Store(error) => store(error),
+        LessonError::Memory(source) => format!("进程间的共享内存：{source}"),
+        LessonError::Io { doing, why } => format!("{}：{why}", phrase(doing)),
+        LessonError::TicketFile(error) => ticket_file(error),
+        LessonError::Run(error) => run(error),
+        LessonError::Interrupted => "已中断".to_owned(),
+        LessonError::Output(source) => format!("标准输出：{source}"),
+    }
+}

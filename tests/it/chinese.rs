@@ -1,0 +1,77 @@
+//! What goes wrong, said in Chinese: each kind of mistake that people make, and nothing of ours left in English.
+
+use crate::harness::{Folder, Ran};
+
+/// The command with these words, in Chinese.
+fn in_chinese(folder: &Folder, words: &[&str]) -> Ran {
+    let words = ["--lang", "zh"].into_iter().chain(words.iter().copied());
+    Ran::from(folder.command(words).output().expect("ticketsim runs"))
+}
+
+/// Mistakes, and what is said of them.
+const MISTAKES: &[(&[&str], &str)] = &[
+    (&["show"], "没有这个文件；请先用 --tickets N 放出票"),
+    (&["show", "--file", "no-member.json"], "没有成员 \"ticket\"；票文件的样子是 {\"ticket\": 1}"),
+    (&["show", "--file", "below.json"], "below.json:1:11：\"ticket\" 是 -1，应为不小于 0 的整数"),
+    (&["show", "--file", "open.json"], "对象没有写完"),
+    (&["show", "--file", "empty.json"], "文件是空的；请用 --tickets N 在里面放出票"),
+    (&["show", "--file", "."], "不是普通文件"),
+    (&["-t", "1", "--steps", "write"], "--steps：第 1 步（第 1 个字符）\"write\"：它之前没有 read"),
+    (&["-t", "1", "--steps", "lok"], "想说的是 lock 吗？"),
+    (&["-t", "1", "--protocol", "unlokced"], "\"unlokced\" 的做法；想说的是 unlocked 吗？有的是：locked、"),
+    (&["-t", "1", "--store", "sqlite:"], "--store：sqlite: 后面要有文件的路径"),
+    (&["--store", "sqlite:x.db"], "x.db：没有这个文件；--tickets N 会建立它"),
+    (&["-t", "1", "--store", "redis://127.0.0.1:1"], "那里没有服务器：Connection refused"),
+    (&["-t", "1", "--store", "sqlite:x.db", "--lock", "posix"], "没有 \"posix\" 这种锁：可选 none、row"),
+    (&["-t", "1", "--store", "sqlite:x.db", "--sale", "A B"], "\"A B\" 不能用作售票的名字：应为 1 到 40 个"),
+    (&["--no-lock", "--lock", "flock"], "--no-lock 和 --lock flock 互相矛盾"),
+    (&["-t", "1", "--lock", "row"], "用 --store 说明票在哪个数据库"),
+    (&["-t", "1", "--restocks", "--no-lock"], "这里没有锁能拦住他们"),
+    (&["-t", "1", "--mishap", "kill 20 before write"], "最后一个买家是买家 10"),
+    (&["-t", "1", "--html", "."], ".：是文件夹"),
+    (&["replay", "L1 R1 L2", "-t", "1"], "第 3 步（L2）：它得等：买家 1 从第 1 步起一直持有锁"),
+    (&["replay", "R1", "W1", "-t", "1"], "步骤是 2 个词：请用引号括起来"),
+    (&["replay", "RR"], "之一加买家的号码，例如 R1"),
+    (&["replay", ""], "调度是空的：至少要有一步"),
+    (&["replay", "--from", "old.json"], "schedule_version 是 9；这个 ticketsim 读第 1 版"),
+    (&["check", "nosuch"], "nosuch：读不了：No such file or directory"),
+    (&["check", "h.jsonl"], "h.jsonl:1：既不是购买"),
+    (&["check", "h.csv"], "哪一列是什么？请写明：--columns"),
+    (&["explore", "--expire", "1"], "没有哪一步拿租约"),
+    (&["matrix", "--dir", ".", "--dir", ".", "--trials", "1"], "是同一个路径，只测试一个客户端"),
+    (&["race", "-n", "2"], "--http：让什么来抢？"),
+    (&["race", "-n", "2", "-t", "1", "--http", "GET ftp://x"], "--http：\"ftp://x\" 不是 URL"),
+    (&["race", "-n", "2", "-t", "1", "--trials", "3", "--", "true"], "几轮试验要有 --reset"),
+    (&["race", "-t", "1", "--bought", "status=2000", "--http", "GET http://h"], "第 8 列：状态码有三位数字"),
+    (&["race", "--from", "bad.toml"], "没有 `stok` 这个成员；有的是 `buyers`"),
+    (&["lesson", "many", "--count", "0"], "many 课：--count 0：应为 1 到"),
+    (&["clear"], "clear：用 --store 说明售票在哪里"),
+];
+
+#[test]
+fn mistakes_are_said_in_chinese() {
+    let folder = Folder::new();
+    for (name, text) in [
+        ("no-member.json", "{\"tickets\":1}"),
+        ("below.json", "{\"ticket\":-1}"),
+        ("open.json", "{\"ticket\":1"),
+        ("empty.json", ""),
+        ("old.json", "{\"schedule_version\":9}"),
+        ("h.jsonl", "{\"buyer\":\"a\"}\n"),
+        ("h.csv", "a,b\n"),
+        ("bad.toml", "stok = 1\n"),
+    ] {
+        folder.write(name, text);
+    }
+    for (words, says) in MISTAKES {
+        let ran = in_chinese(&folder, words);
+        assert_eq!(ran.code, Some(2), "{words:?}: {ran:?}");
+        assert!(ran.stderr.starts_with("错误：") && ran.stderr.contains(says), "{words:?}: {}", ran.stderr);
+        for english in [" the ", " is ", " takes ", " with ", "error:"] {
+            assert!(!ran.stderr.contains(english), "{words:?}: {}", ran.stderr);
+        }
+    }
+    // The control: the same in English.
+    let english = folder.ticketsim("show --file nosuch.json");
+    assert!(english.stderr.starts_with("error: nosuch.json: no such file"), "{english:?}");
+}
