@@ -87,3 +87,55 @@ pub(crate) fn lines(history: &History, verdict: &Verdict, lang: Lang) -> String 
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{BuyerCount, Header, Outcome, Purchase, Tally};
+    use crate::report::run::{json, text};
+    use crate::report::text::Detail;
+    use crate::verdict::judge;
+
+    /// A run on two hosts, of which the second was lost: its text and its document name each buyer's.
+    #[test]
+    fn a_run_names_each_buyer_s_host() {
+        let host = |name: &str, first_buyer: u32, lost_ns: Option<u64>| {
+            let (name, error_ns) = (name.to_owned(), 40_000);
+            Host { name, first_buyer, buyers: 1, error_ns, lost_ns, ..Host::default() }
+        };
+        let bought = |buyer: u64, stock: i64| Purchase {
+            host: buyer as u16,
+            ..Purchase::new(buyer, Outcome::Bought, 1_000, Some(900_000)).from_stock(stock)
+        };
+        let header = Header {
+            initial: Some(3),
+            remaining: Some(0),
+            outsiders: true,
+            hosts: vec![host("ann#1", 1, None), host("\u{1b}[31mbob#2", 2, Some(2_000_000))],
+            ..Header::default()
+        };
+        let history = History { header, purchases: vec![bought(1, 3), bought(2, 2)] };
+        let verdict = judge(&history);
+        let count = |buyer| {
+            let tally = Tally { bought: 1, ..Tally::default() };
+            BuyerCount { buyer, pid: 0, tally, killed_by: None }
+        };
+        let buyers = [count(1), count(2)];
+        let document: serde_json::Value =
+            serde_json::from_str(&json::of_run(&history, &verdict, &buyers, &[])).expect("JSON");
+        assert_eq!((&document["verdict"], &document["outside_sales"]), (&"unknown".into(), &1.into()));
+        assert_eq!(
+            (&document["buyers"][0]["host"], &document["hosts"][1]["lost_ns"]),
+            (&"ann#1".into(), &2_000_000.into())
+        );
+        for lang in Lang::ALL {
+            let shown = text::of_run(&history, &verdict, &buyers, *lang, Detail::Normal, 100);
+            assert!(shown.matches("ann#1").count() >= 2 && !shown.contains("\u{1b}[31mbob"), "{shown}");
+            let gone = match lang {
+                Lang::En => "1 ticket gone without a receipt may be theirs",
+                Lang::Zh => "有 1 张票没有收据",
+            };
+            assert!(shown.contains(gone) && shown.contains(&say::ledger_outside_or_lost(*lang)), "{shown}");
+        }
+    }
+}

@@ -96,12 +96,15 @@ impl HostClock {
     #[must_use]
     pub fn error_ns(&self, from_ns: u64, until_ns: u64) -> u64 {
         let (first, last) = (self.first(), self.readings[self.readings.len() - 1]);
-        let apart = |ns: u64| ns / 1_000_000 * MOST_DRIFT_PPM + ns % 1_000_000 * MOST_DRIFT_PPM / 1_000_000;
+        // Rounded up, as whatever follows: a nanosecond too little would be one too little.
+        let apart =
+            |ns: u64| ns / 1_000_000 * MOST_DRIFT_PPM + (ns % 1_000_000 * MOST_DRIFT_PPM).div_ceil(1_000_000);
         let before = first.error_ns.saturating_add(apart(first.host_ns.saturating_sub(from_ns)));
         let after = last.error_ns.saturating_add(apart(until_ns.saturating_sub(last.host_ns)));
         let between = self.readings.windows(2).filter_map(|pair| {
             let (one, other) = (pair[0], pair[1]);
             let moved = one.offset_ns.abs_diff(other.offset_ns);
+            let moved = moved.saturating_add(u64::from(moved > 0));
             let meets = one.host_ns <= until_ns && from_ns <= other.host_ns;
             meets.then(|| one.error_ns.max(other.error_ns).saturating_add(moved))
         });
@@ -113,6 +116,8 @@ impl HostClock {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn reading(host_ns: u64, offset_ns: i64, error_ns: u64) -> ClockReading {
@@ -128,8 +133,8 @@ mod tests {
         assert_eq!(clock.lead_ns(1_500), 6_550);
         assert_eq!(clock.lead_ns(3_000), 8_000);
         assert_eq!(clock.lead_ns(9_000), 13_900);
-        assert_eq!(clock.error_ns(1_200, 1_300), 130);
-        assert_eq!(clock.error_ns(2_200, 4_000), 230);
+        assert_eq!(clock.error_ns(1_200, 1_300), 131);
+        assert_eq!(clock.error_ns(2_200, 4_000), 231);
         // A millisecond behind the last one, two clocks may be a microsecond further apart.
         assert_eq!(clock.error_ns(5_000, 4_000 + 1_000_000), 20 + 1_000);
         assert_eq!(clock.error_ns(0, 4_000 + 1_000_000), 20 + 1_000);
@@ -146,6 +151,48 @@ mod tests {
         assert_eq!(clock, HostClock::new(reading(1_100, -200, 50)));
         clock.add(reading(1_100, 0, 60));
         assert_eq!(clock, HostClock::new(reading(1_100, -200, 50)));
+    }
+
+    proptest! {
+        /// Whatever a clock did between two measurements, as long as it went one way: the time that it stands for is
+        /// within its error, and the error is no more than what was measured allows.
+        #[test]
+        fn the_true_time_lies_within_the_error(
+            base_ns in -1_000_000_000_i64..1_000_000_000,
+            steps in proptest::collection::vec((1_000_000_u64..1 << 32, -1.0..1.0_f64, 0_u64..40_000, -1.0..1.0_f64), 1..6),
+            place in 0_usize..8, at in 0.0..1.0_f64, gone in 0.0..1.0_f64,
+        ) {
+            // When it was measured by the lead's clock, what it was off by then, and what was measured.
+            let (mut lead_ns, mut offset_ns) = (1_u64 << 40, base_ns);
+            let mut points: Vec<(u64, i64, ClockReading)> = Vec::new();
+            for (later_ns, drift, error_ns, wrong) in steps {
+                lead_ns += later_ns;
+                // At most as fast as two clocks drift apart.
+                offset_ns += (drift * later_ns as f64 / 1000.0) as i64;
+                let measured_ns = offset_ns + (wrong * error_ns as f64) as i64;
+                let host_ns = lead_ns.wrapping_sub(offset_ns as u64);
+                points.push((lead_ns, offset_ns, reading(host_ns, measured_ns, error_ns)));
+            }
+            let mut clock = HostClock::new(points[0].2);
+            points[1..].iter().for_each(|(.., reading)| clock.add(*reading));
+            // A moment between two of them, or up to a second before the first or after the last.
+            let last = points.len() - 1;
+            let far = |from: u64, forth: f64| (from as f64 + forth * at * 1e9) as u64;
+            let (true_ns, off_ns) = match place {
+                0 => (far(points[0].0, -1.0), points[0].1 + (gone * at * 1e6) as i64),
+                place if place > last => (far(points[last].0, 1.0), points[last].1 - (gone * at * 1e6) as i64),
+                place => {
+                    let ((from_ns, from_off, _), (until_ns, until_off, _)) = (points[place - 1], points[place]);
+                    let between = |from: f64, until: f64, share: f64| from + (until - from) * share;
+                    let off = between(from_off as f64, until_off as f64, gone);
+                    (between(from_ns as f64, until_ns as f64, at) as u64, off as i64)
+                }
+            };
+            let host_ns = true_ns.wrapping_sub(off_ns as u64);
+            let wrong_ns = (clock.lead_ns(host_ns) - i128::from(true_ns)).unsigned_abs();
+            let error_ns = clock.error_ns(host_ns, host_ns);
+            prop_assert!(wrong_ns <= u128::from(error_ns), "{wrong_ns} > {error_ns}: {clock:?}");
+        }
     }
 
     #[test]
