@@ -24,7 +24,7 @@ use crate::store::{Left, Store, StoreError};
 /// The most purchases that a lead keeps to judge; of all others it has the counts: 512 MB.
 pub(super) const MOST_KEPT: u64 = 1 << 22;
 /// So many things may wait for the lead; hosts wait for it, too, then.
-const MOST_EVENTS: usize = 256;
+const MOST_EVENTS: usize = 64;
 /// How often the lead looks around.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long before the go it is said, at least.

@@ -4,7 +4,7 @@
 //!
 //! # How they speak
 //!
-//! Over TCP, in frames of at most 2²⁰ bytes: their length, their kind, and a body. What is
+//! Over TCP, in frames of at most 2¹⁸ bytes: their length, their kind, and a body. What is
 //! said is JSON (`words`); clocks (`clock`) and purchases (`chunk`) are numbers. The lead speaks first, with a
 //! number that nobody knows; whoever joins proves with it that it has the token, and the lead proves the same
 //! ([`Token`]), so that nobody runs a stranger's plan. The token itself is never sent. What follows is neither

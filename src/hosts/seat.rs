@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::guest::{Guest, Heard};
 use super::wire::WireError;
 use super::words::{Ended, ToLead};
-use crate::history::{BuyerCount, Outcome, Purchase, Recorder, Tally};
+use crate::history::{Befallen, BuyerCount, Outcome, Purchase, Recorder, Tally};
 use crate::plan::{PerBuyer, Share};
 use crate::stock::Stock;
 use crate::store::Left;
@@ -38,6 +38,9 @@ pub enum Told<'a> {
     },
 }
 
+/// A host tells of no more than that: as many as a recorder has purchases.
+const MOST_MISHAPS: usize = Recorder::MOST_RECORDS as usize;
+
 /// What a host said when its buyers were ready.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ready {
@@ -64,6 +67,7 @@ pub(super) struct Seat {
     /// What came that there was no room for.
     pub(super) unkept: Tally,
     pub(super) counts: Vec<BuyerCount>,
+    pub(super) mishaps: Vec<Befallen>,
     pub(super) ended: Option<Ended>,
     pub(super) left: Option<Left>,
     /// Why nothing is known of it any more, and since when.
@@ -84,6 +88,7 @@ impl Seat {
             purchases: Vec::new(),
             unkept: Tally::default(),
             counts: Vec::new(),
+            mishaps: Vec::new(),
             ended: None,
             left: None,
             lost: None,
@@ -110,6 +115,7 @@ impl Seat {
             Heard::Words(ToLead::Ready { epoch_ns, launch_ns }) => {
                 self.ready = Some(Ready { epoch_ns, launch_ns });
             }
+            Heard::Words(ToLead::Mishaps(mishaps)) => self.take_mishaps(mishaps)?,
             Heard::Words(ToLead::Ended(ended)) => self.ended = Some(ended),
             Heard::Words(ToLead::Left(left)) => self.left = Some(left.into()),
             Heard::Words(ToLead::Refused { why }) => return Err(why),
@@ -129,6 +135,14 @@ impl Seat {
             return Err(garbage("counts of other buyers"));
         }
         self.counts.extend(counts);
+        Ok(())
+    }
+
+    fn take_mishaps(&mut self, mishaps: Vec<Befallen>) -> Result<(), String> {
+        if self.mishaps.len() + mishaps.len() > MOST_MISHAPS {
+            return Err(garbage("more mishaps than there can be"));
+        }
+        self.mishaps.extend(mishaps);
         Ok(())
     }
 

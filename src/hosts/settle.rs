@@ -1,7 +1,9 @@
 //! What all hosts have done, as one sale.
 
 use super::seat::{Seat, count};
-use crate::history::{BuyerCount, Header, History, HostClock, HostPart, Tally, Timing, join_hosts};
+use crate::history::{
+    BuyerCount, ClockReading, Header, History, HostClock, HostPart, Tally, Timing, join_hosts,
+};
 use crate::plan::Plan;
 use crate::run::Sold;
 use crate::stock::Stock;
@@ -107,16 +109,20 @@ fn part(seat: &mut Seat) -> Option<(HostPart, Option<u64>)> {
         seat.guest.exchanges().into_iter().filter_map(|exchange| exchange.reading(epoch_ns)).collect();
     let (first, last) = (*readings.first()?, *readings.last()?);
     let mut clock = HostClock::new(first);
-    // While buyers buy, machines are busy: what was measured worse than before and after says nothing new.
-    let most_ns = if seat.ended.is_some() { 2 * first.error_ns.max(last.error_ns) } else { u64::MAX };
-    readings.into_iter().filter(|one| one.error_ns <= most_ns).for_each(|one| clock.add(one));
+    // While buyers buy, machines are busy. What was measured worse than before and after says nothing new; nor does, of
+    // a host that was lost, what is worse than how far two clocks drift apart in that time.
+    let says_something = |one: &ClockReading| match seat.ended {
+        Some(_) => one.error_ns <= first.error_ns.max(last.error_ns),
+        None => {
+            one.error_ns <= first.error_ns.saturating_add(one.host_ns.saturating_sub(first.host_ns) / 1000)
+        }
+    };
+    readings.into_iter().filter(says_something).for_each(|one| clock.add(one));
     let mut part = HostPart::new(seat.name.clone(), seat.share.plan.buyers, clock);
     part.lost_ns = if seat.ended.is_none() { seat.unknown_since_ns() } else { None };
     let went_ns = seat.ended.as_ref().map(|ended| ended.go_ns);
-    if let Some(ended) = &mut seat.ended {
-        part.mishaps = std::mem::take(&mut ended.mishaps);
-        part.mishaps.retain(|befallen| (1..=u64::from(part.buyers)).contains(&befallen.buyer));
-    }
+    part.mishaps = std::mem::take(&mut seat.mishaps);
+    part.mishaps.retain(|befallen| (1..=u64::from(part.buyers)).contains(&befallen.buyer));
     for chunk in std::mem::take(&mut seat.purchases) {
         // Each was looked at when it came.
         let _ = part.take(chunk);

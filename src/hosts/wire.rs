@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// The longest frame: its kind and its body.
-pub(super) const MOST_FRAME: usize = 1 << 20;
+pub(super) const MOST_FRAME: usize = 1 << 18;
 /// The longest frame of somebody who has proven nothing yet.
 pub(super) const MOST_AT_THE_DOOR: usize = 1024;
 /// How often the lead says something.

@@ -64,6 +64,8 @@ pub(super) enum ToLead {
     Refused { why: String },
     /// Its buyers stand at the barrier. Times of its purchases count from this on its clock.
     Ready { epoch_ns: u64, launch_ns: u64 },
+    /// This befell its buyers.
+    Mishaps(Vec<Befallen>),
     /// All its buyers have left, and all that they did was sent. Times count from the epoch.
     Ended(Ended),
     /// This is left.
@@ -76,7 +78,6 @@ pub(super) struct Ended {
     pub(super) go_ns: u64,
     pub(super) left_ns: u64,
     pub(super) interrupted: bool,
-    pub(super) mishaps: Vec<Befallen>,
     pub(super) unrecorded: Tally,
 }
 

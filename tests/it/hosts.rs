@@ -26,8 +26,12 @@ struct Lead<'a> {
 
 impl<'a> Lead<'a> {
     fn start(folder: &'a Folder, args: &str) -> Self {
-        let args = format!("lead --listen 127.0.0.1:0 {args}");
-        let mut command = folder.command(args.split_whitespace());
+        Self::start_with(folder, &args.split_whitespace().collect::<Vec<_>>())
+    }
+
+    fn start_with(folder: &'a Folder, args: &[&str]) -> Self {
+        let own = ["lead", "--listen", "127.0.0.1:0"];
+        let mut command = folder.command(own.iter().chain(args).copied());
         command.env("TICKETSIM_TOKEN", TOKEN);
         command.stdout(file(folder, "lead.out")).stderr(file(folder, "lead.err"));
         let mut child = command.spawn().expect("ticketsim starts");

@@ -28,6 +28,9 @@ use crate::store::{Address, Store};
 use crate::verdict::Ruling;
 use crate::workers::{self, Crew, Watch, WorkersError};
 
+/// So many mishaps go into one frame.
+const MISHAPS: usize = 500;
+
 /// How a host joins.
 pub struct Joining<'a> {
     /// Where the lead is: `HOST:PORT`.
@@ -354,11 +357,13 @@ fn report(desk: &mut Desk<'_>, plan: &Plan, recorder: &Recorder, crew: &Crew) {
     for some in all.chunks(COUNTS) {
         desk.link.send(&counts(some));
     }
+    for some in crew.mishaps.chunks(MISHAPS) {
+        desk.say(&ToLead::Mishaps(some.to_vec()));
+    }
     desk.say(&ToLead::Ended(Ended {
         go_ns: crew.go_ns,
         left_ns: crew.left_ns,
         interrupted: crew.interrupted,
-        mishaps: crew.mishaps.clone(),
         unrecorded,
     }));
 }

@@ -95,3 +95,23 @@ fn a_host_takes_no_path_from_its_lead() {
         assert!(ran.code == Some(2) && ran.stderr.contains(said) && ran.stdout.is_empty(), "{args}: {ran:?}");
     }
 }
+
+/// What befalls a buyer befalls it on the host where it is, under its number among all.
+#[test]
+fn a_mishap_befalls_the_buyer_that_it_is_for() {
+    let folder = Folder::new();
+    folder.write("t.json", "{\"ticket\": 1}");
+    let args = ["--hosts", "3", "-n", "9", "-t", "30", "--think", "1ms", "--per-buyer", "2", "--json"];
+    let mishap = ["--mishap", "kill 5 before write"];
+    let lead = Lead::start_with(&folder, &[&args[..], &mishap].concat());
+    let hosts = ["a", "b", "c"].map(|name| Joined::start(&folder, lead.port, name, "--via t.json"));
+    let (code, document) = lead.end();
+    assert_eq!(code, Some(0), "{document}");
+    assert_eq!(document["receipts"], json!(16), "{document}");
+    let [befallen] = document["mishaps"].as_array().expect("mishaps").as_slice() else {
+        panic!("{document}")
+    };
+    assert_eq!((&befallen["buyer"], &befallen["mishap"]), (&json!(5), &json!("kill")), "{document}");
+    assert_eq!(document["buyers"][4]["killed_by"], json!(9), "{document}");
+    hosts.into_iter().for_each(|host| assert_eq!(host.end().0, Some(0)));
+}
