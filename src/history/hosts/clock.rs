@@ -12,6 +12,12 @@ pub struct ClockReading {
 }
 
 impl ClockReading {
+    /// The same, or what another reading says of this moment, where that is known better.
+    fn at_best(self, other: Self) -> Self {
+        let error_ns = other.error_ns.saturating_add(most_drift(self.host_ns.abs_diff(other.host_ns)));
+        if error_ns < self.error_ns { Self { offset_ns: other.offset_ns, error_ns, ..self } } else { self }
+    }
+
     /// What the lead's clock said.
     fn lead_ns(self) -> i128 {
         i128::from(self.host_ns) + i128::from(self.offset_ns)
@@ -36,6 +42,11 @@ pub struct HostClock {
 /// (adjtimex(2), `MAXFREQ`).
 const MOST_DRIFT_PPM: u64 = 1000;
 
+/// By how much two clocks may drift apart in this time. Rounded up: a nanosecond too little would be one too little.
+const fn most_drift(ns: u64) -> u64 {
+    ns / 1_000_000 * MOST_DRIFT_PPM + (ns % 1_000_000 * MOST_DRIFT_PPM).div_ceil(1_000_000)
+}
+
 impl HostClock {
     /// A clock that was measured once.
     #[must_use]
@@ -43,19 +54,29 @@ impl HostClock {
         Self { readings: vec![first] }
     }
 
-    /// Adds what was measured later. Of two readings that do not agree in which came first (they are so close that
-    /// their errors are larger than the time between them) the better one stays.
+    /// Adds what was measured later. What was measured badly, on a machine that is busy, is known better from the
+    /// measurement before or after it, as far as two clocks can have drifted apart since: then that counts.
     pub fn add(&mut self, reading: ClockReading) {
-        while let Some(last) = self.readings.last().copied() {
-            if reading.host_ns > last.host_ns && reading.lead_ns() > last.lead_ns() {
+        let last = self.readings[self.readings.len() - 1];
+        if reading.host_ns <= last.host_ns {
+            return;
+        }
+        let mut later = reading.at_best(last);
+        self.readings.push(later);
+        for earlier in self.readings.iter_mut().rev().skip(1) {
+            let mut better = earlier.at_best(later);
+            if better.lead_ns() >= later.lead_ns() {
+                // They do not agree in which came first: they are closer than their errors.
+                let apart = better.offset_ns.abs_diff(later.offset_ns);
+                let error_ns = better.error_ns.saturating_add(apart);
+                better = ClockReading { offset_ns: later.offset_ns, error_ns, ..better }.at_best(later);
+            }
+            if better == *earlier {
                 break;
             }
-            if last.error_ns <= reading.error_ns {
-                return;
-            }
-            self.readings.pop();
+            *earlier = better;
+            later = better;
         }
-        self.readings.push(reading);
     }
 
     /// The first measurement.
@@ -96,11 +117,8 @@ impl HostClock {
     #[must_use]
     pub fn error_ns(&self, from_ns: u64, until_ns: u64) -> u64 {
         let (first, last) = (self.first(), self.readings[self.readings.len() - 1]);
-        // Rounded up, as whatever follows: a nanosecond too little would be one too little.
-        let apart =
-            |ns: u64| ns / 1_000_000 * MOST_DRIFT_PPM + (ns % 1_000_000 * MOST_DRIFT_PPM).div_ceil(1_000_000);
-        let before = first.error_ns.saturating_add(apart(first.host_ns.saturating_sub(from_ns)));
-        let after = last.error_ns.saturating_add(apart(until_ns.saturating_sub(last.host_ns)));
+        let before = first.error_ns.saturating_add(most_drift(first.host_ns.saturating_sub(from_ns)));
+        let after = last.error_ns.saturating_add(most_drift(until_ns.saturating_sub(last.host_ns)));
         let between = self.readings.windows(2).filter_map(|pair| {
             let (one, other) = (pair[0], pair[1]);
             let moved = one.offset_ns.abs_diff(other.offset_ns);
@@ -126,31 +144,36 @@ mod tests {
 
     #[test]
     fn a_time_lies_on_the_line_between_two_readings() {
-        let mut clock = HostClock::new(reading(1_000, 5_000, 10));
+        let mut clock = HostClock::new(reading(1_000_000, 5_000, 10));
         assert_eq!((clock.lead_ns(400), clock.lead_ns(3_000)), (5_400, 8_000));
-        clock.add(reading(2_000, 5_100, 30));
-        clock.add(reading(4_000, 4_900, 20));
-        assert_eq!(clock.lead_ns(1_500), 6_550);
-        assert_eq!(clock.lead_ns(3_000), 8_000);
-        assert_eq!(clock.lead_ns(9_000), 13_900);
-        assert_eq!(clock.error_ns(1_200, 1_300), 131);
-        assert_eq!(clock.error_ns(2_200, 4_000), 231);
+        clock.add(reading(2_000_000, 5_100, 30));
+        clock.add(reading(4_000_000, 4_900, 20));
+        assert_eq!(clock.lead_ns(1_500_000), 1_505_050);
+        assert_eq!(clock.lead_ns(3_000_000), 3_005_000);
+        assert_eq!(clock.lead_ns(9_000_000), 9_004_900);
+        assert_eq!(clock.error_ns(1_200_000, 1_300_000), 131);
+        assert_eq!(clock.error_ns(2_200_000, 4_000_000), 231);
         // A millisecond behind the last one, two clocks may be a microsecond further apart.
-        assert_eq!(clock.error_ns(5_000, 4_000 + 1_000_000), 20 + 1_000);
-        assert_eq!(clock.error_ns(0, 4_000 + 1_000_000), 20 + 1_000);
-        // 100 ns gained in 2.9 µs.
-        assert_eq!(clock.drift_ppb(), 100 * 1_000_000_000 / 2_900);
+        assert_eq!(clock.error_ns(5_000_000, 5_000_000), 20 + 1_000);
+        assert_eq!(clock.error_ns(0, 5_000_000), 20 + 1_000);
+        // 100 ns gained in 3 ms.
+        assert_eq!(clock.drift_ppb(), 100 * 1_000_000_000 / 2_999_900);
     }
 
     #[test]
-    fn of_readings_that_contradict_each_other_the_better_stays() {
+    fn what_was_measured_badly_is_known_from_what_was_measured_well() {
         let mut clock = HostClock::new(reading(1_000, 0, 500));
         clock.add(reading(1_100, -200, 50));
-        assert_eq!(clock, HostClock::new(reading(1_100, -200, 50)), "it would have gone back");
-        clock.add(reading(1_150, -300, 500));
-        assert_eq!(clock, HostClock::new(reading(1_100, -200, 50)));
-        clock.add(reading(1_100, 0, 60));
-        assert_eq!(clock, HostClock::new(reading(1_100, -200, 50)));
+        assert_eq!(clock.readings, [reading(1_000, -200, 51), reading(1_100, -200, 50)]);
+        // A machine that was busy; a microsecond in a millisecond is all that its clock can have drifted.
+        clock.add(reading(1_001_100, -300, 75_000_000));
+        assert_eq!(clock.readings[2], reading(1_001_100, -200, 1_050));
+        clock.add(reading(1_001_100, 0, 1));
+        assert_eq!(clock.readings.len(), 3, "it is no later one");
+        // Two that contradict each other in which came first.
+        let mut clock = HostClock::new(reading(1_000, 0, 100));
+        clock.add(reading(1_010, -50, 100));
+        assert_eq!(clock.readings, [reading(1_000, -50, 101), reading(1_010, -50, 100)]);
     }
 
     proptest! {
