@@ -132,13 +132,8 @@ fn step_through(
             Typed::Leave => break,
             Typed::Nothing => {}
             Typed::Other(typed) => {
-                print(
-                    &format!(
-                        "{}\n",
-                        styled(ODD, say::not_understood(lang, printable(&typed, 40), plan.buyers))
-                    ),
-                    interrupted,
-                )?;
+                let said = say::not_understood(lang, printable(&typed, 40), plan.buyers);
+                print(&format!("{}\n", styled(ODD, said)), interrupted)?;
                 continue;
             }
             Typed::Hint => {

@@ -221,18 +221,8 @@ impl<'a> Line<'a> {
         (code, tries)
     }
 
-    /// The purchase that it is.
-    pub(super) fn purchase(self, line: u32, header: &mut Header) -> Result<Purchase, Mistake> {
-        let needs = |member: &str| Mistake::whole(format!("a purchase needs the member \"{member}\""));
-        if let Some((one, other)) = &self.twice {
-            let what = if one == other {
-                format!("the member {one:?} stands twice")
-            } else {
-                format!("{one:?} and {other:?} say the same: keep one of them")
-            };
-            return Err(Mistake::whole(what));
-        }
-        self.note_ignored(header);
+    /// Notes the members that are of an event or of a header, and say nothing in a purchase.
+    fn note_those_of_events(&self, header: &mut Header) {
         let of_events = [
             ("process", self.process),
             ("type", self.r#type),
@@ -246,6 +236,21 @@ impl<'a> Line<'a> {
         for (name, _) in of_events.into_iter().filter(|(_, value)| value.is_some()) {
             note_ignored(header, name);
         }
+    }
+
+    /// The purchase that it is.
+    pub(super) fn purchase(self, line: u32, header: &mut Header) -> Result<Purchase, Mistake> {
+        let needs = |member: &str| Mistake::whole(format!("a purchase needs the member \"{member}\""));
+        if let Some((one, other)) = &self.twice {
+            let what = if one == other {
+                format!("the member {one:?} stands twice")
+            } else {
+                format!("{one:?} and {other:?} say the same: keep one of them")
+            };
+            return Err(Mistake::whole(what));
+        }
+        self.note_ignored(header);
+        self.note_those_of_events(header);
         let (code, tries) = self.tries(header);
         let outcome = outcome(self.outcome.as_deref().ok_or_else(|| needs("outcome"))?)?;
         let invoke_ns = self.invoke_ns.ok_or_else(|| needs("invoke_ns"))?;
@@ -280,20 +285,23 @@ impl<'a> Line<'a> {
                 unlocked_ns: self.unlocked_ns,
             }
             .into(),
-            fault: self.fault.map(|kind| match self.holder_pid {
-                Some(pid) if kind == FaultKind::HolderGone => Fault::holder_gone(pid),
-                _ => {
-                    let fault = Fault { kind, number: self.errno.unwrap_or(0) };
-                    let said = code.filter(|_| kind == FaultKind::LockTimeout || fault.is_of_store());
-                    said.map_or(fault, |code| Fault::of_store(kind, code))
-                }
-            }),
+            fault: self.fault.map(|kind| fault_of(kind, self.holder_pid, self.errno, code)),
             tries: tries.into(),
             torn: self.torn.map(Box::new),
             line,
             host: 0,
         })
     }
+}
+
+/// A fault of this kind, with what else its line says of it.
+fn fault_of(kind: FaultKind, holder: Option<u32>, errno: Option<i32>, code: Option<StoreCode>) -> Fault {
+    if let Some(pid) = holder.filter(|_| kind == FaultKind::HolderGone) {
+        return Fault::holder_gone(pid);
+    }
+    let fault = Fault { kind, number: errno.unwrap_or(0) };
+    let said = code.filter(|_| kind == FaultKind::LockTimeout || fault.is_of_store());
+    said.map_or(fault, |code| Fault::of_store(kind, code))
 }
 
 impl<'de> Deserialize<'de> for TornText {

@@ -43,8 +43,47 @@ struct Past {
 impl Past {
     /// Takes a step, if it is possible now.
     fn take(&mut self, kind: StepKind, later: &[StepKind]) -> Result<(), Wrong> {
-        let needs = |is_there: bool, before| if is_there { Ok(()) } else { Err(Wrong::Needs(before)) };
-        let followed = |after| if later.contains(&after) { Ok(()) } else { Err(Wrong::NeverFollowed(after)) };
+        match kind {
+            StepKind::Begin
+            | StepKind::BeginImmediate
+            | StepKind::Commit
+            | StepKind::Rollback
+            | StepKind::LockUntilCommit => self.take_of_transaction(kind, later),
+            StepKind::Open
+            | StepKind::Lock
+            | StepKind::LockShared
+            | StepKind::Upgrade
+            | StepKind::Unlock
+            | StepKind::HelperUnlock
+            | StepKind::LookStale
+            | StepKind::RemoveStale
+            | StepKind::CloseOther
+            | StepKind::Unlink => self.take_of_lock(kind, later),
+            _ => self.take_of_stock(kind, later),
+        }
+    }
+
+    /// Takes a step that begins or ends a transaction, or needs one.
+    fn take_of_transaction(&mut self, kind: StepKind, later: &[StepKind]) -> Result<(), Wrong> {
+        match kind {
+            StepKind::Begin | StepKind::BeginImmediate if self.in_transaction => {
+                return Err(Wrong::BegunAlready);
+            }
+            StepKind::Begin | StepKind::BeginImmediate => {
+                followed(later, StepKind::Commit).or_else(|_| followed(later, StepKind::Rollback))?;
+                self.in_transaction = true;
+            }
+            StepKind::Commit | StepKind::Rollback => {
+                needs(self.in_transaction, StepKind::Begin)?;
+                self.in_transaction = false;
+            }
+            _ => needs(self.in_transaction, StepKind::Begin)?,
+        }
+        Ok(())
+    }
+
+    /// Takes a step that is about the lock and the file that carries it.
+    fn take_of_lock(&mut self, kind: StepKind, later: &[StepKind]) -> Result<(), Wrong> {
         match kind {
             StepKind::Open | StepKind::Lock | StepKind::LockShared if self.locked => {
                 return Err(Wrong::HeldAlready);
@@ -54,7 +93,7 @@ impl Past {
             }
             StepKind::Open => self.opened = true,
             StepKind::Lock | StepKind::LockShared => {
-                followed(StepKind::Unlock)?;
+                followed(later, StepKind::Unlock)?;
                 (self.locked, self.shared) = (true, kind == StepKind::LockShared);
             }
             StepKind::Upgrade => {
@@ -65,31 +104,29 @@ impl Past {
                 needs(self.locked, StepKind::Lock)?;
                 self.locked = false;
             }
-            StepKind::Begin | StepKind::BeginImmediate if self.in_transaction => {
-                return Err(Wrong::BegunAlready);
-            }
-            StepKind::Begin | StepKind::BeginImmediate => {
-                followed(StepKind::Commit).or_else(|_| followed(StepKind::Rollback))?;
-                self.in_transaction = true;
-            }
-            StepKind::Commit | StepKind::Rollback => {
-                needs(self.in_transaction, StepKind::Begin)?;
-                self.in_transaction = false;
-            }
-            StepKind::LockUntilCommit => needs(self.in_transaction, StepKind::Begin)?,
+            StepKind::HelperUnlock => needs(self.locked, StepKind::Lock)?,
             StepKind::LookStale => self.looked = true,
             StepKind::RemoveStale => needs(self.looked, StepKind::LookStale)?,
-            StepKind::HelperUnlock => needs(self.locked, StepKind::Lock)?,
-            StepKind::GiveBack => needs(self.decremented, StepKind::Decrement)?,
+            StepKind::Unlink => self.needs_own_file()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Who never opens the file anew never meets another one.
+    fn needs_own_file(&self) -> Result<(), Wrong> {
+        needs(self.opened, StepKind::Open)?;
+        needs(self.locked, StepKind::Lock)
+    }
+
+    /// Takes a step that reads or changes the stock, or decides whether that is done.
+    fn take_of_stock(&mut self, kind: StepKind, later: &[StepKind]) -> Result<(), Wrong> {
+        match kind {
             StepKind::ReopenCheck | StepKind::Watch if self.sold => return Err(Wrong::DecidesNothing),
-            StepKind::Think | StepKind::CloseOther | StepKind::Watch => {}
-            // Who never opens the file anew never meets another one.
-            StepKind::Unlink | StepKind::ReopenCheck => {
-                needs(self.opened, StepKind::Open)?;
-                needs(self.locked, StepKind::Lock)?;
-            }
+            StepKind::ReopenCheck => self.needs_own_file()?,
+            StepKind::GiveBack => needs(self.decremented, StepKind::Decrement)?,
             StepKind::Truncate => {
-                followed(StepKind::Fill)?;
+                followed(later, StepKind::Fill)?;
                 self.emptied = true;
             }
             kind if kind.reads() && self.sold => return Err(Wrong::DecidesNothing),
@@ -115,7 +152,18 @@ impl Past {
             }
             StepKind::Decrement => (self.sold, self.decremented) = (true, true),
             StepKind::Take => self.sold = true,
+            _ => {}
         }
         Ok(())
     }
+}
+
+/// Refuses a step that has not got this one before it.
+fn needs(is_there: bool, before: StepKind) -> Result<(), Wrong> {
+    if is_there { Ok(()) } else { Err(Wrong::Needs(before)) }
+}
+
+/// Refuses a step that has not got this one after it.
+fn followed(later: &[StepKind], after: StepKind) -> Result<(), Wrong> {
+    if later.contains(&after) { Ok(()) } else { Err(Wrong::NeverFollowed(after)) }
 }

@@ -7,6 +7,19 @@ use crate::harness::{Folder, TICKETSIM};
 
 const READ_COMMITTED: &str = "--store postgres --isolation read-committed";
 
+/// The probability of an unsound end, as JSON has it: by fractions.
+fn unsound_share(exact: &Value) -> f64 {
+    let outcomes = exact["outcomes"].as_array().expect("outcomes").iter();
+    let unsound = outcomes.filter(|outcome| outcome["anomalies"] != json!([]));
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    let shares = unsound.map(|outcome| {
+        let text = outcome["probability"].as_str().expect("a fraction");
+        let (part, all) = text.split_once('/').unwrap_or((text, "1"));
+        number(part) / number(all)
+    });
+    shares.sum()
+}
+
 #[test]
 fn the_graph_of_two_fits_a_slide_and_a_click_shows_a_schedule() {
     let Some(mut browser) = Browser::start() else { return };
@@ -31,21 +44,7 @@ fn the_graph_of_two_fits_a_slide_and_a_click_shows_a_schedule() {
         let exact = folder.json(&format!("explore {options}")).1;
         if unsound > 0.0 {
             assert!(browser.text("document.querySelector('text.unsound').textContent").starts_with('✗'));
-            let whole: f64 = exact["outcomes"]
-                .as_array()
-                .expect("outcomes")
-                .iter()
-                .map(|outcome| {
-                    let text = outcome["probability"].as_str().expect("a fraction");
-                    let (part, all) = text.split_once('/').unwrap_or((text, "1"));
-                    let sound = outcome["anomalies"] == json!([]);
-                    if sound {
-                        0.0
-                    } else {
-                        part.parse::<f64>().expect("a number") / all.parse::<f64>().expect("a number")
-                    }
-                })
-                .sum();
+            let whole = unsound_share(&exact);
             assert!((browser.number(share) - 100.0 * whole).abs() < 0.5, "{options}: {whole}");
         }
         // Each step's schedule is one of the model, and is said to lead where it leads.

@@ -10,8 +10,8 @@ impl World {
         let other = |is: fn(&Simple) -> bool| {
             self.buyers.iter().enumerate().any(|(other, buyer)| other != who && is(buyer))
         };
-        let (pending, reserved, shared) =
-            (other(|buyer| buyer.pending), other(|buyer| buyer.reserved), other(|buyer| buyer.shared));
+        let pending = other(|buyer| buyer.pending);
+        let (reserved, shared) = (other(|buyer| buyer.reserved), other(|buyer| buyer.shared));
         let (begun, reads) = (self.buyers[who].begun, self.buyers[who].shared);
         let commits = word == "commit" || self.buyers[who].pending;
         if !commits && !reads && pending {
@@ -56,8 +56,7 @@ impl World {
         if commits || !begun && writes {
             let changes = self.buyers[who].new.is_some() || self.buyers[who].receipt;
             if !wal && changes && shared {
-                self.buyers[who].pending = waits;
-                self.buyers[who].reserved = waits;
+                (self.buyers[who].pending, self.buyers[who].reserved) = (waits, waits);
                 return busy;
             }
             self.publish(who);
