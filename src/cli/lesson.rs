@@ -140,7 +140,7 @@ fn hold(lessons: &[Lesson], args: &LessonArgs, manner: Manner<'_>) -> Result<Exi
         print(&format!("{}\n", say::all_held(manner.lang, taught.len())), manner.interrupted)
             .map_err(printing)?;
     } else if args.all {
-        print(&format!("{}\n", say::not_held(manner.lang, failed.join(", "))), manner.interrupted)
+        print(&format!("{}\n", say::not_held(manner.lang, manner.lang.list(&failed))), manner.interrupted)
             .map_err(printing)?;
     }
     Ok(if failed.is_empty() { Exit::Sound } else { Exit::Unsound })

@@ -20,7 +20,7 @@ use super::{Exit, closed};
 use crate::grade::{Combination, Graded, Named, Row, Subject};
 use crate::history::write_whole;
 use crate::lang::errors::options as say_options;
-use crate::lang::{Bilingual, Lang};
+use crate::lang::{Bilingual, Lang, matrix as say};
 use crate::matrix::{
     MOST_OF_A_ROW, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, Tested, on_files, on_stores,
     run_matrix,
@@ -181,7 +181,7 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
         let makers = at.makers();
         let makers: Vec<&dyn Fn(Choices) -> StorePlan> = makers.iter().map(|make| &**make as _).collect();
         let tested = Tested::here(&[]);
-        let matrix = try_all(args, &plan, &on_stores(&makers, of_trial), interrupted);
+        let matrix = try_all(args, &plan, &on_stores(&makers, of_trial), lang, interrupted);
         let trial = trial(args, of_trial, seed, tested, matrix.interrupted);
         let about = at.about();
         let table = stores_table(&matrix.rows, &trial, &about, lang);
@@ -200,7 +200,7 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
     let folders = through_all(&folder, &dirs, fewest)?;
     let plan = args.plan(subjects, of_trial.think_ns, seed);
     let tested = Tested::here(&dirs.iter().map(PathBuf::as_path).collect::<Vec<_>>());
-    let matrix = try_all(args, &plan, &on_files(&folders, of_trial), interrupted);
+    let matrix = try_all(args, &plan, &on_files(&folders, of_trial), lang, interrupted);
     let trial = Trial { left_out, ..trial(args, of_trial, seed, tested, matrix.interrupted) };
     let table = files_table(&matrix.rows, &trial, lang);
     let json = |failures: &[String]| files_json(&matrix.rows, &trial, failures);
@@ -239,9 +239,10 @@ fn try_all<S: Graded + Labelled>(
     args: &MatrixArgs,
     plan: &MatrixPlan<S>,
     make: &dyn Fn(&S, Pace, u64) -> Plan,
+    lang: Lang,
     interrupted: &AtomicBool,
 ) -> Matrix<S> {
-    let mut progress = Progress::new(plan.rows.len(), plan.most_trials(), args.progress);
+    let mut progress = Progress::new(plan.rows.len(), plan.most_trials(), args.progress, lang);
     let mut draw = |rows: usize, of_row: u32, row: &S| progress.draw(rows, of_row, &row.label());
     let matrix = run_matrix(plan, make, &mut MatrixWatch { interrupted, progress: &mut draw });
     progress.clear();
@@ -338,6 +339,7 @@ const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
 /// The progress of a matrix: a bar on a terminal, a line now and then elsewhere.
 struct Progress {
+    lang: Lang,
     trials_of_a_row: u32,
     trials: u64,
     bar: Option<ProgressBar>,
@@ -346,7 +348,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(rows: usize, trials_of_a_row: u32, when: When) -> Self {
+    fn new(rows: usize, trials_of_a_row: u32, when: When, lang: Lang) -> Self {
         let trials = rows as u64 * u64::from(trials_of_a_row);
         let terminal = std::io::stderr().is_terminal();
         let bar = (when == When::Auto && terminal).then(|| {
@@ -358,7 +360,7 @@ impl Progress {
             bar
         });
         let plain = when == When::Plain || (when == When::Auto && !terminal);
-        Self { trials_of_a_row, trials, bar, plain, last: Instant::now() }
+        Self { lang, trials_of_a_row, trials, bar, plain, last: Instant::now() }
     }
 
     /// So many rows are done, and so many trials of the next.
@@ -369,7 +371,7 @@ impl Progress {
             bar.set_position(done);
         } else if self.plain && self.last.elapsed() >= PLAIN_EVERY {
             self.last = Instant::now();
-            let line = format!("{done} of {} trials: {label}\n", self.trials);
+            let line = say::trials_done(self.lang, done, self.trials, label) + "\n";
             write_if_ready(std::io::stderr(), line.as_bytes());
         }
     }

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::closed_set::closed_set;
 use crate::explore;
 use crate::history::Tally;
-use crate::lang::{Lang, explore as say_explore};
+use crate::lang::{Lang, explore as say_explore, run as say_run};
 use crate::plan::{PerBuyer, Plan};
 use crate::report::words::grouped;
 use crate::stock::{Stock, tickets_between};
@@ -44,6 +44,7 @@ enum Shown {
 
 /// The progress of one run.
 pub(super) struct Progress {
+    lang: Lang,
     began: Instant,
     shown: Shown,
     /// Purchases to be made, at most; unknown where buyers go on until they are refused.
@@ -53,7 +54,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(plan: &Plan, when: When) -> Self {
+    pub(super) fn new(plan: &Plan, when: When, lang: Lang) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let began = Instant::now();
         let shown = match when {
@@ -70,7 +71,7 @@ impl Progress {
             }
             (PerBuyer::All, None) => None,
         };
-        Self { began, shown, purchases, tickets: Rc::new(Cell::new(plan.tickets)) }
+        Self { lang, began, shown, purchases, tickets: Rc::new(Cell::new(plan.tickets)) }
     }
 
     /// Draws the counts so far. indicatif draws from here, without a thread of its own: the launcher
@@ -81,8 +82,11 @@ impl Progress {
         }
         let Tally { bought, refused, failed } = tally;
         let left = self.tickets.get().map(|tickets| tickets_between(tickets, 0).saturating_sub(bought));
-        let left = left.map_or_else(String::new, |left| format!(", {left} left"));
-        let message = format!("{bought} sold, {refused} refused{left}");
+        let lang = self.lang;
+        let message = left.map_or_else(
+            || say_run::progress(lang, bought, refused),
+            |left| say_run::progress_left(lang, bought, refused, left),
+        );
         match &mut self.shown {
             Shown::Nothing => {}
             Shown::Bar(bar) => {
@@ -95,7 +99,8 @@ impl Progress {
             }
             Shown::Plain { last } if last.elapsed() >= PLAIN_EVERY => {
                 *last = Instant::now();
-                let line = format!("{:.0?}: {message}\n", self.began.elapsed());
+                let elapsed = format!("{:.0?}", self.began.elapsed());
+                let line = say_run::progress_after(lang, elapsed, message) + "\n";
                 write_if_ready(std::io::stderr(), line.as_bytes());
             }
             Shown::Plain { .. } => {}

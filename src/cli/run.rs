@@ -275,7 +275,7 @@ pub(super) fn sell(
     sale: impl FnOnce(&mut dyn FnMut(&Plan), &mut dyn FnMut(Tally)) -> anyhow::Result<Option<Sold>>,
 ) -> anyhow::Result<Exit> {
     check_outputs(&kept(plan), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
-    let mut progress = Progress::new(plan, if args.quiet { When::Never } else { args.progress });
+    let mut progress = Progress::new(plan, if args.quiet { When::Never } else { args.progress }, lang);
     let mut printed = Ok(());
     let tickets = Rc::clone(&progress.tickets);
     let mut begin = |plan: &Plan| {

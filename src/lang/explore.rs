@@ -144,12 +144,12 @@ texts! {
     /// The ruling: a sample found something.
     sample_unsound(unsound, draws, share, low, high) {
         en: "UNSOUND: {unsound} of {draws} drawn go wrong: {share}, with 95 % confidence {low} to {high} of what this scheduler draws.",
-        zh: "出错：抽取的 {draws}里有 {unsound} 种出错：{share}；这个调度器抽出的调度里，出错的比例有 95 % 的把握在 {low} 到 {high} 之间。",
+        zh: "出错：抽取的 {draws}里有 {unsound} 种出错：{share}；这个调度器抽出的调度里，出错的比例有 95% 的把握在 {low} 到 {high} 之间。",
     }
     /// The ruling: a sample found nothing.
     sample_unknown(draws, bound) {
         en: "UNKNOWN: none of the {draws} drawn goes wrong. With 95 % confidence that is so of all but at most {bound} (3/N) of what this scheduler draws. A sample is no proof.",
-        zh: "未知：抽取的 {draws}没有一种出错。有 95 % 的把握说，这个调度器抽出的调度里出错的比例低于 {bound}（3/N）。抽样不是证明。",
+        zh: "未知：抽取的 {draws}没有一种出错。有 95% 的把握说，这个调度器抽出的调度里出错的比例低于 {bound}（3/N）。抽样不是证明。",
     }
     /// What PCT promises.
     power(depth, steps, power) {

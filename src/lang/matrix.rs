@@ -3,6 +3,9 @@
 use super::texts;
 
 texts! {
+    /// A line of progress.
+    trials_done(done, all, label) { en: "{done} of {all} trials: {label}", zh: "{all} 次试验已做 {done} 次：{label}" }
+
     /// The page's summary: rows that are not as documented.
     differs(rows) { en: "differs from its documentation: {rows}", zh: "与文档不符：{rows}" }
     /// The page's summary: safe rows.
@@ -264,7 +267,7 @@ texts! {
     /// Below the table: how to read that.
     hardly_tried() {
         en: "No failure in N: its control failed, and it did not, in too few trials to say more. `--until 5%` goes on until failures are below 5 %, with 95 % confidence.",
-        zh: "N 次没出错：对照组出错了，它没有，但试验太少，不能再多说。`--until 5%` 会一直试到有 95 % 的把握，出错率低于 5 %。",
+        zh: "N 次没出错：对照组出错了，它没有，但试验太少，不能再多说。`--until 5%` 会一直试到有 95% 的把握，出错率低于 5%。",
     }
     /// In the column of grades.
     safe(percent) { en: "safe <{percent}%", zh: "安全 <{percent}%" }
@@ -278,7 +281,7 @@ texts! {
     /// Above the table: what a trial is.
     about(trials, buyers, tickets, think) {
         en: "{trials}: {buyers} race for {tickets} and buy until they are refused, think {think}",
-        zh: "{trials}：{buyers}抢 {tickets}，买到被拒为止，思考 {think}",
+        zh: "{trials}：{buyers}抢 {tickets}，买到售罄为止，思考 {think}",
     }
     /// Above the table: how often each row was tried.
     trials_each(trials) { en: "{trials} each", zh: "每行 {trials}" }
@@ -326,17 +329,17 @@ texts! {
     /// Above the table of protocols: what a trial is.
     about_protocols(trials) {
         en: "{trials}: processes race for tickets and buy until they are refused, arranged as suits the protocol",
-        zh: "{trials}：进程抢票，买到被拒为止，按各种做法的需要安排",
+        zh: "{trials}：进程抢票，买到售罄为止，按各种做法的需要安排",
     }
     /// Below the table of protocols: how to read a safe grade.
     bound_of_protocols() {
         en: "Safe: no failure in N trials, while the one beside it failed; failures are then below the percentage with 95 % confidence (3/N).",
-        zh: "安全：N 次试验没有出错，而旁边的对照出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
+        zh: "安全：N 次试验没有出错，而旁边的对照出错了；由此有 95% 的把握，出错率低于所示百分比（3/N）。",
     }
     /// Below the table: how to read a safe grade.
     bound() {
         en: "Safe: no failure in N trials, while its control failed; failures are then below the percentage with 95 % confidence (3/N).",
-        zh: "安全：N 次试验没有出错，而对照组出错了；由此有 95 % 的把握，出错率低于所示百分比（3/N）。",
+        zh: "安全：N 次试验没有出错，而对照组出错了；由此有 95% 的把握，出错率低于所示百分比（3/N）。",
     }
     /// Below the table: all rows are as documented.
     all_as_documented(rows) { en: "All {rows} are as documented.", zh: "{rows}全部与文档一致。" }

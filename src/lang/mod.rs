@@ -43,6 +43,27 @@ impl Lang {
         language.parse().unwrap_or(Lang::En)
     }
 
+    /// Several of something, one after the other: `a, b`, or `a、b`.
+    #[must_use]
+    pub fn list<T: AsRef<str>>(self, items: &[T]) -> String {
+        let between = match self {
+            Lang::En => ", ",
+            Lang::Zh => "、",
+        };
+        items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(between)
+    }
+
+    /// A sentence that was put together of others: Chinese has no blank beside a full-width sign.
+    #[must_use]
+    pub fn closed_up(self, sentence: String) -> String {
+        match self {
+            Lang::En => sentence,
+            Lang::Zh => ["，", "。", "：", "；", "（", "）", "、"].iter().fold(sentence, |text, sign| {
+                text.replace(&format!("{sign} "), sign).replace(&format!(" {sign}"), sign)
+            }),
+        }
+    }
+
     /// So many of something, in words: `1 ticket`, `2 tickets`, `2 张票`.
     #[must_use]
     pub fn count(self, number: u64, noun: Noun) -> String {
@@ -189,6 +210,75 @@ mod tests {
             assert!(!en.trim().is_empty() && !en.contains(is_han), "{name}: {en}");
             assert!(zh.contains(is_han), "{name}: {zh}");
         }
+    }
+
+    /// The texts of a source: what stands between quotes, before its tests.
+    fn literals(source: &str) -> Vec<String> {
+        let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        let code: Vec<&str> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let quoted = regex::Regex::new(r#"(?s)"((?:[^"\\]|\\.)*)""#).expect("a pattern");
+        let broken = regex::Regex::new(r"\\\n\s*").expect("a pattern");
+        let code = code.join("\n");
+        let texts = quoted.captures_iter(&code).map(|text| text.extract::<1>().1[0].to_owned());
+        texts.map(|text| broken.replace_all(&text, "").replace("\\n", "\n").replace("\\\"", "\"")).collect()
+    }
+
+    fn sources(folder: &std::path::Path, all: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source");
+                all.extend(literals(&text).into_iter().map(|text| (path.display().to_string(), text)));
+            }
+        }
+    }
+
+    /// What is wrong with how a Chinese text is written.
+    fn mistakes(text: &str) -> Vec<String> {
+        const RULES: [(&str, &str); 5] = [
+            (
+                r"[\u{4e00}-\u{9fff}][,;:()?!]|[,;:()?!][\u{4e00}-\u{9fff}]",
+                "a half-width sign at a Chinese character",
+            ),
+            (r"[，。：；（）、！？] [^ ]|[^ ] [，。：；（）、！？]", "a blank beside a full-width sign"),
+            (
+                r"[\u{4e00}-\u{9fff}][A-Za-z0-9]|[A-Za-z0-9%][\u{4e00}-\u{9fff}]",
+                "no blank between Chinese and Latin",
+            ),
+            (r"\d %", "a blank before a percent sign"),
+            (r"被拒(?:[^绝之]|$)|卖光|卖完|撕裂|残缺", "another word than 售罄 or 读到半截"),
+        ];
+        let rules = RULES.iter().filter_map(|(rule, what)| {
+            let found = regex::Regex::new(rule).expect("a pattern").find(text)?;
+            Some(format!("{what}, at {:?}: {text}", found.as_str()))
+        });
+        rules.collect()
+    }
+
+    #[test]
+    fn chinese_is_written_as_chinese_is() {
+        let mut all = Vec::new();
+        sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+        let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+        let chinese: Vec<_> = all.iter().filter(|(_, text)| text.contains(is_han)).collect();
+        assert!(chinese.len() > 1_500, "{}", chinese.len());
+        let wrong: Vec<String> = chinese
+            .iter()
+            .flat_map(|(path, text)| mistakes(text).into_iter().map(move |what| format!("{path}: {what}")))
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        // The control: what is wrong is found.
+        for text in ["票,收据", "（第 3 行） 被告知", "共3张", "95 % 的把握", "2 次被拒，1 次失败"]
+        {
+            assert_eq!(mistakes(text).len(), 1, "{text}: {:?}", mistakes(text));
+        }
+        assert_eq!(
+            Lang::Zh.closed_up("bob（第 3 行） 被告知：  ticketsim".to_owned()),
+            "bob（第 3 行）被告知： ticketsim"
+        );
+        assert_eq!(Lang::Zh.list(&["1", "2"]), "1、2");
     }
 
     #[test]

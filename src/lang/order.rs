@@ -16,17 +16,17 @@ texts! {
     /// refused_early, in one sentence.
     refused_early() {
         en: "refused early: who was refused was told that too few were left, and enough were",
-        zh: "过早拒绝：被拒的人被告知票不够，其实还够",
+        zh: "过早拒绝：有人被告知票不够，其实还够",
     }
     /// No order has a place for a refusal.
     no_place_refused(buyer, tickets) {
         en: "buyer {buyer} was refused {tickets}, and from its call to its return as many were left in every order",
-        zh: "买家 {buyer} 要 {tickets}被拒，但从调用到返回，无论按什么顺序都还剩这么多",
+        zh: "买家 {buyer} 要 {tickets}，被告知不够，但从调用到返回，无论按什么顺序都还剩这么多",
     }
     /// No order has a place for a refusal that says its stock.
     no_place_refused_from(buyer, tickets, stock) {
         en: "buyer {buyer} was refused {tickets} from a stock of {stock}, which no order leads to between its call and its return",
-        zh: "买家 {buyer} 在库存 {stock} 时要 {tickets}被拒，但从调用到返回，没有哪种顺序会到这个库存",
+        zh: "买家 {buyer} 在库存 {stock} 时要 {tickets}，被告知不够，但从调用到返回，没有哪种顺序会到这个库存",
     }
     /// No order has a place for a look.
     no_place_look(buyer, stock) {
@@ -68,7 +68,7 @@ texts! {
     /// A refusal that read a stock.
     refused_with_stock(buyer, stock) {
         en: "buyer {buyer} was refused, and had read {stock}",
-        zh: "买家 {buyer} 读到 {stock}，却被拒绝",
+        zh: "买家 {buyer} 读到 {stock}，却被告知售罄",
     }
     /// The stock went up.
     backwards(first, low, gap, second, high) {
@@ -160,7 +160,7 @@ texts! {
     /// What a history holds.
     holds(name, purchases, bought, refused, failed, unanswered) {
         en: "{name}: {purchases}: {bought} bought, {refused} refused, {failed} failed, {unanswered} without an answer",
-        zh: "{name}：{purchases}：{bought} 次买到，{refused} 次被拒，{failed} 次失败，{unanswered} 次没有答复",
+        zh: "{name}：{purchases}：{bought} 次买到，{refused} 次售罄，{failed} 次失败，{unanswered} 次没有答复",
     }
     /// …and tickets that were given back.
     and_returned(tickets) { en: ", {tickets} given back", zh: "，退回 {tickets}" }

@@ -30,7 +30,7 @@ texts! {
     /// Figures of the books.
     receipts() { en: "receipts", zh: "收据" }
     /// Figures of the books.
-    refused() { en: "refused", zh: "售罄被拒" }
+    refused() { en: "refused", zh: "售罄" }
     /// Figures of the books.
     failed() { en: "failed", zh: "失败" }
     /// Figures of the books.

@@ -39,7 +39,7 @@ texts! {
     /// What will be done: before it begins.
     plan_line(buyers, tickets, target, requests, trials) {
         en: "{buyers} race for {tickets}: {target}, {requests} in {trials}",
-        zh: "{buyers}抢{tickets}：{target}，{trials}，共 {requests}",
+        zh: "{buyers}抢 {tickets}：{target}，{trials}，共 {requests}",
     }
     /// In the plan line: as many as the stock says.
     tickets_as_said() { en: "what the stock says", zh: "库存里的票" }
@@ -73,7 +73,7 @@ texts! {
     /// The heading of a column: receipts.
     column_bought() { en: "bought", zh: "买到" }
     /// The heading of a column: refused.
-    column_refused() { en: "refused", zh: "被拒" }
+    column_refused() { en: "refused", zh: "售罄" }
     /// The heading of a column: failed.
     column_failed() { en: "failed", zh: "失败" }
     /// The heading of a column: unknown.

@@ -126,7 +126,7 @@ texts! {
         zh: "买家 {reader} 读到 {stock}，比开售以来的任何库存都多",
     }
     /// torn_read: the file after the sale.
-    left_torn(text) { en: "after the sale the file holds {text}", zh: "卖完后文件里是 {text}" }
+    left_torn(text) { en: "after the sale the file holds {text}", zh: "售票结束后文件里是 {text}" }
 
     /// Receipts, and how many tickets they are for.
     of_tickets(receipts, tickets) { en: "{receipts} of {tickets}", zh: "{receipts}（共 {tickets}）" }
@@ -198,7 +198,7 @@ texts! {
     /// Not judged: the stock after the sale.
     stock_unread(why) {
         en: "the stock after the sale is not known: it can't be read: {why}",
-        zh: "卖完后的库存不得而知：无法读取：{why}",
+        zh: "售票结束后的库存不得而知：无法读取：{why}",
     }
     /// stuck: no buyer is known to have held it.
     waited_in_vain(waiter, waited) {
@@ -247,7 +247,7 @@ texts! {
     /// Not judged: nobody came to an end.
     nothing_answered() {
         en: "nobody bought and nobody was refused: not one purchase says anything of the stock",
-        zh: "没有人买到，也没有人被拒：没有一次购买能说明库存",
+        zh: "没有人买到，也没有人被告知售罄：没有一次购买能说明库存",
     }
     /// Not judged: some were killed.
     killed(buyers, before, writing, books) {

@@ -110,7 +110,7 @@ fn claims(stage: &Stage<'_>, facts: &Facts) -> Vec<Claim> {
         Claim::new(
             "own_name",
             names == ["worker-1", "worker-2", "worker-3"],
-            text::own_name(lang, names.join(", ")),
+            text::own_name(lang, lang.list(&names)),
         ),
     ]
 }

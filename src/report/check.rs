@@ -200,7 +200,7 @@ impl Checked<'_> {
                 .iter()
                 .map(|(name, count)| format!("{} ({count}×)", foreign::shown(name)))
                 .collect();
-            let _ = writeln!(text, "  {}", styled(ODD, say::ignored(lang, members.join(", "))));
+            let _ = writeln!(text, "  {}", styled(ODD, say::ignored(lang, lang.list(&members))));
         }
         if let Some(resolution_ns) = header.resolution_ns.filter(|ns| *ns > 0) {
             let _ = writeln!(text, "  {}", styled(ASIDE, say::resolution(lang, span(resolution_ns))));

@@ -170,7 +170,7 @@ fn tickets_of(ledger: &Ledger, lang: Lang) -> String {
 /// An anomaly in one sentence.
 #[must_use]
 pub fn summary(anomaly: &Anomaly, ledger: &Ledger, history: &History, lang: Lang) -> String {
-    let sentence = summary_of(anomaly, ledger, history, lang);
+    let sentence = lang.closed_up(summary_of(anomaly, ledger, history, lang));
     let items = &history.header.items;
     match anomaly.item.and_then(|item| items.name(item)).map(foreign::shown) {
         None => sentence,
@@ -267,7 +267,7 @@ pub fn evidence(anomaly: &Anomaly, history: &History, lang: Lang, most: usize) -
     };
     let beside = total.saturating_sub(sentences.len() as u64);
     let last = (beside > 0).then(|| say::and_more(lang, beside));
-    sentences.into_iter().chain(last).collect()
+    sentences.into_iter().chain(last).map(|sentence| lang.closed_up(sentence)).collect()
 }
 
 /// Why something could not be judged, in one sentence.

@@ -30,10 +30,10 @@ pub(super) fn join(error: &JoinError) -> String {
             format!("{address}：那里没有主导售票的程序：{}", phrase(&source.to_string()))
         }
         JoinError::TurnedAway(address) => {
-            format!("{address}：被拒之门外。主导方不说为什么；请核对令牌（TICKETSIM_TOKEN 或 --token）")
+            format!("{address}：没有放行。主导方不说为什么；请核对口令（TICKETSIM_TOKEN 或 --token）")
         }
         JoinError::Impostor(address) => {
-            format!("{address}：在那里监听的程序不知道令牌：那不是你的主导方")
+            format!("{address}：在那里监听的程序不知道口令：那不是你的主导方")
         }
         JoinError::Refused(why) => format!("主导方说：{}", phrase(&foreign::shown(why))),
         JoinError::Lost(error) => {
@@ -55,5 +55,5 @@ pub(super) fn wire(error: &WireError) -> String {
 
 /// A token that is none.
 pub(super) fn token(_: &TokenError) -> String {
-    format!("令牌至少要有 {} 个字符，让人试不出来；`lead` 会自己抽取一个", Token::LEAST)
+    format!("口令至少要有 {} 个字符，让人试不出来；`lead` 会自己抽取一个", Token::LEAST)
 }

@@ -6,7 +6,7 @@ use super::Pair;
 pub(super) const ALL: &[Pair] = &[
     (
         "Lead one sale on several hosts: it has the plan, and runs no buyers",
-        "主导多台主机上的一次售票：方案在它这里，自己不运行买家",
+        "主导多台主机上的一次售票：计划在它这里，自己不运行买家",
     ),
     (
         "Each host that joins takes its share of the buyers; all are let go at one moment. What they did is put on the lead's clock, as far as theirs can be known, and judged as one run.",

@@ -22,7 +22,7 @@ pub(super) const ALL: &[Pair] = &[
     ),
     (
         "server: be a customer of the counter at this address (host:port, or a port on 127.0.0.1)",
-        "server：到这个地址的窗口当顾客（主机:端口，或 127.0.0.1 上的一个端口）",
+        "server：到这个地址的窗口当顾客（HOST:PORT，或 127.0.0.1 上的一个端口）",
     ),
     ("server --serve: the ticket file to sell from", "server --serve：从哪个票文件卖票"),
     ("server --serve: put N tickets on sale first", "server --serve：先放出 N 张票"),
@@ -112,7 +112,7 @@ pub(super) const ALL: &[Pair] = &[
         "What a line says that was bought: COLUMN=VALUE,… or COLUMN~REGEX",
         "什么样的行表示买到：COLUMN=VALUE,… 或 COLUMN~REGEX",
     ),
-    ("What a line says that was refused: sold out", "什么样的行表示被拒：售罄"),
+    ("What a line says that was refused: sold out", "什么样的行表示售罄"),
     ("What a line says that had no effect", "什么样的行表示没有生效"),
     (
         "What a line says that may have had an effect or not, such as a time-out",

@@ -50,7 +50,7 @@ pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
         several => say::several_paths(lang, several),
     });
     if !trial.left_out.is_empty() {
-        table.notes.push(say::left_out(lang, trial.left_out.join(", ")));
+        table.notes.push(say::left_out(lang, lang.list(&trial.left_out)));
     }
     table
 }

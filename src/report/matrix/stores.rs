@@ -113,7 +113,7 @@ fn reason(row: &Row<StoreCase>, lang: Lang) -> String {
     let documented = match worst {
         Some(worst) => say::orders_break(lang, unsound, all, worst),
         None if failing.is_zero() => say::orders_keep(lang, all),
-        None => say::orders_abort(lang, all, failing, codes.join(", ")),
+        None => say::orders_abort(lang, all, failing, lang.list(codes)),
     };
     why(row, documented, say::control_held(lang), lang)
 }

@@ -71,7 +71,7 @@ fn schedule(counted: &Counted, lang: Lang) -> Vec<(String, String)> {
     }
     let Some(Found { end, witness, .. }) = counted.shortest() else { return Vec::new() };
     let names: Vec<String> = end.anomalies.iter().map(|kind| anomaly(*kind, lang)).collect();
-    let names = if names.is_empty() { say_explore::none(lang) } else { names.join(", ") };
+    let names = if names.is_empty() { say_explore::none(lang) } else { lang.list(&names) };
     let outcome = say::outcome(lang, lang.count(end.receipts, Noun::Receipt), tickets, names);
     let unsound = grouped_digits(&(&census.schedules - &census.sound).to_string());
     vec![
@@ -91,7 +91,7 @@ fn also(counted: &Counted, lang: Lang) -> Option<String> {
             .map(|variant| format!("{} {}", variant.name, word(variant.promise, lang).0))
             .collect();
         let store = if is_shown { String::new() } else { format!("{}: ", case.store()) };
-        (!words.is_empty()).then(|| store + &words.join(", "))
+        (!words.is_empty()).then(|| store + &lang.list(&words))
     };
     let shown = std::iter::once(counted.case);
     let others = counted.entry.cases.iter().filter(|case| case.store() != counted.case.store());

@@ -209,7 +209,7 @@ fn columns(judged: &Judged, lang: Lang, width: usize) -> String {
 /// For whom a statement waits.
 pub(super) fn waits(whom: &[u32], lang: Lang) -> String {
     let name = |buyer: &u32| if *buyer == 0 { say::others(lang) } else { buyer.to_string() };
-    say::waits(lang, whom.iter().map(name).collect::<Vec<_>>().join(", "))
+    say::waits(lang, lang.list(&whom.iter().map(name).collect::<Vec<_>>()))
 }
 
 /// What the purchases came to.
@@ -268,7 +268,7 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
         Why::Target(what) | Why::Wire(what) => shown(what).into_owned(),
         Why::NothingCame => {
             let here: Vec<String> = gated.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-            say::nothing_came(lang, here.join(", "))
+            say::nothing_came(lang, lang.list(&here))
         }
         Why::Differs { step, expected, held } => {
             say::differs(lang, step, or_nothing(expected), or_nothing(held))
@@ -277,7 +277,7 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
         Why::Ambiguous { statement, buyers } => {
             let buyers: Vec<String> = buyers.iter().map(ToString::to_string).collect();
             let statement: String = shown(statement).chars().take(120).collect();
-            say::ambiguous(lang, statement, buyers.join(", "))
+            say::ambiguous(lang, statement, lang.list(&buyers))
         }
         Why::Closed(statement) => say::closed(lang, shown(statement)),
         Why::Lost(statement) => say::lost(lang, shown(statement)),

@@ -60,7 +60,7 @@ impl Words<'_> {
         if count > places.len() as u64 {
             buyers.push("…".to_owned());
         }
-        buyers.join(", ")
+        self.lang.list(&buyers)
     }
 
     pub(super) fn shared_ticket(&self, ticket: &SharedTicket) -> String {
@@ -107,7 +107,7 @@ impl Words<'_> {
         match lines.as_slice() {
             [] => say::holds(self.lang, name, receipts),
             [line] => say::holds_line(self.lang, name, receipts, line),
-            lines => say::holds_lines(self.lang, name, receipts, lines.join(", ")),
+            lines => say::holds_lines(self.lang, name, receipts, self.lang.list(lines)),
         }
     }
 

@@ -61,7 +61,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("only many and server take a count", "只有 many 和 server 才有个数"),
     ("a temporary folder", "临时文件夹"),
     ("the folder's listing", "文件夹的清单"),
-    ("no such address; it takes host:port or a port", "没有这个地址；应为 主机:端口，或一个端口"),
+    ("no such address; it takes host:port or a port", "没有这个地址；应为 HOST:PORT，或一个端口"),
     ("port {} on 127.0.0.1", "127.0.0.1 上的端口 {}"),
     ("a port on 127.0.0.1", "127.0.0.1 上的端口"),
     ("standard input", "标准输入"),

@@ -147,7 +147,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("--listen {}: can't be listened at", "--listen {}：不能在那里监听"),
     (
         "it takes the token that the lead shows: TICKETSIM_TOKEN=…, or --token",
-        "要有主导方显示的令牌：TICKETSIM_TOKEN=…，或 --token",
+        "要有主导方显示的口令：TICKETSIM_TOKEN=…，或 --token",
     ),
     ("interrupted", "已中断"),
 ];
