@@ -53,6 +53,15 @@ impl Lang {
         items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(between)
     }
 
+    /// The signs between a name and what is said of it, between parts, and between what is less close.
+    #[must_use]
+    pub const fn signs(self) -> [&'static str; 3] {
+        match self {
+            Lang::En => [": ", ", ", "; "],
+            Lang::Zh => ["：", "，", "；"],
+        }
+    }
+
     /// A sentence that was put together of others: Chinese has no blank beside a full-width sign.
     #[must_use]
     pub fn closed_up(self, sentence: String) -> String {

@@ -57,7 +57,8 @@ fn place(counted: &Counted, lang: Lang) -> String {
     let allowed = Mishap::ALL.iter().filter(|mishap| mishaps.allow(**mishap));
     options.extend(allowed.map(|mishap| format!("--{mishap} {}", mishaps.of(*mishap))));
     let (promise, style) = word(promise, lang);
-    format!("{}, {}: {}", counted.case.store(), options.join(" "), styled(style, promise))
+    let [colon, comma, _] = lang.signs();
+    format!("{}{comma}{}{colon}{}", counted.case.store(), options.join(" "), styled(style, promise))
 }
 
 /// The shortest schedule that goes wrong; how many there are, where none does.
@@ -90,20 +91,20 @@ fn also(counted: &Counted, lang: Lang) -> Option<String> {
             .skip(usize::from(is_shown))
             .map(|variant| format!("{} {}", variant.name, word(variant.promise, lang).0))
             .collect();
-        let store = if is_shown { String::new() } else { format!("{}: ", case.store()) };
+        let store = if is_shown { String::new() } else { format!("{}{}", case.store(), lang.signs()[0]) };
         (!words.is_empty()).then(|| store + &lang.list(&words))
     };
     let shown = std::iter::once(counted.case);
     let others = counted.entry.cases.iter().filter(|case| case.store() != counted.case.store());
     let all: Vec<String> = shown.chain(others).filter_map(of).collect();
-    (!all.is_empty()).then(|| all.join("; "))
+    (!all.is_empty()).then(|| all.join(lang.signs()[2]))
 }
 
 /// The protocol to compare it with, and what that promises.
 fn beside(counted: &Counted, lang: Lang) -> String {
     let control = counted.entry.control;
     match entry(control) {
-        Ok(entry) => format!("{control}: {}", entry.said.about.of(lang)),
+        Ok(entry) => format!("{control}{}{}", lang.signs()[0], entry.said.about.of(lang)),
         Err(_) => control.to_owned(),
     }
 }

@@ -47,7 +47,7 @@ pub fn plan_lines(plan: &RacePlan, lang: Lang) -> String {
     text.push('\n');
     let rules: Vec<String> =
         rules(plan).map(|(outcome, rule)| format!("{outcome} {}", shown(rule))).collect();
-    let rules = rules.join("; ");
+    let rules = rules.join(lang.signs()[2]);
     let rules = if plan.usual_rules { say::usual_rules(lang, rules) } else { say::rules(lang, rules) };
     let _ = writeln!(text, "{}", styled(ASIDE, rules));
     for name in plan.unknown_variables() {
@@ -184,7 +184,7 @@ pub fn of_race(raced: &Raced, picture: &str, lang: Lang) -> String {
         text.push('\n');
         text.push_str(&release_lines(raced, worst, lang));
         if count > 1 {
-            let _ = write!(text, "{} ", say::worst(lang, worst.trial));
+            text.push_str(&lang.closed_up(say::worst(lang, worst.trial) + " "));
         }
         text.push_str(&verdict_lines(&worst.history, &worst.verdict, lang));
     }
