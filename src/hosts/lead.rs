@@ -14,12 +14,10 @@ use super::settle::{Sale, settle};
 use super::token::Token;
 use super::words::{Ending, ToHost};
 use crate::history::{Tally, monotonic_ns, wall_ns};
-use crate::plan::{Plan, PlanError, StorePlan};
+use crate::plan::{Plan, PlanError};
 use crate::run::Sold;
 use crate::stock::Stock;
-use crate::store::redis::RedisStore;
-use crate::store::sql::SqlStore;
-use crate::store::{Left, Store, StoreError};
+use crate::store::{Left, Store, StoreError, settled, with_store};
 
 /// The most purchases that a lead keeps to judge; of all others it has the counts: 512 MB.
 pub(super) const MOST_KEPT: u64 = 1 << 22;
@@ -108,15 +106,12 @@ pub struct Leading<'a> {
 /// When it could not be run: then nothing was sold.
 pub fn lead(plan: &Plan, leading: Leading<'_>) -> Result<Sold, LeadError> {
     plan.check()?;
-    match &plan.store {
-        StorePlan::File(_) => lead_at(None, plan, leading),
-        StorePlan::Sql(sql) => {
-            let sql = SqlStore::settled(sql)?;
-            let store = SqlStore::of(&sql)?;
-            lead_at(Some(&store), &Plan { store: StorePlan::Sql(sql), ..plan.clone() }, leading)
-        }
-        StorePlan::Redis(redis) => lead_at(Some(&RedisStore::of(redis)?), plan, leading),
+    let plan = Plan { store: settled(&plan.store)?, ..plan.clone() };
+    // A ticket file is on the hosts, and need not be here.
+    if plan.file().is_some() {
+        return lead_at(None, &plan, leading);
     }
+    with_store!(&plan.store, store => lead_at(Some(&store), &plan, leading))
 }
 
 /// Who puts the tickets on sale: the lead, where it reaches the store; `None` for a ticket file, whose first host does.

@@ -21,10 +21,7 @@ use crate::plan::{FilePlan, Plan, Secret, Share, StorePlan};
 use crate::protocol::StoreKind;
 use crate::protocol::sql::Engine;
 use crate::stock::Stock;
-use crate::store::file::FileStore;
-use crate::store::redis::RedisStore;
-use crate::store::sql::SqlStore;
-use crate::store::{Address, Store};
+use crate::store::{Address, Store, StoreError, with_store};
 use crate::verdict::Ruling;
 use crate::workers::{self, Crew, Watch, WorkersError};
 
@@ -202,24 +199,23 @@ fn own_share(whole: &Plan, host: u32, via: Vec<PathBuf>, store: Option<&str>) ->
         _ if !via.is_empty() => {
             return Err("--via is of a ticket file, and the tickets are in a database".to_owned());
         }
-        StorePlan::Sql(mut sql) => {
-            if sql.sale.engine == Engine::Sqlite && store.is_none() {
-                return Err(
-                    "the sale is from a SQLite file: say where it is on this host, with --store sqlite:PATH"
-                        .to_owned(),
-                );
-            }
-            (sql.url, sql.given) = address_of(store, &sql.url, StoreKind::Sql(sql.sale.engine))?;
-            StorePlan::Sql(sql)
-        }
-        StorePlan::Redis(mut redis) => {
-            (redis.url, redis.given) = address_of(store, &redis.url, StoreKind::Redis)?;
-            StorePlan::Redis(redis)
-        }
+        elsewhere => own_address(&elsewhere, store)?,
     };
     share.plan.check().map_err(|error| text(&error))?;
     workers::check(&share.plan).map_err(|error| text(&error))?;
     Ok(share)
+}
+
+/// The same purchases at the store, by the address that this host has for it.
+fn own_address(leads: &StorePlan, own: Option<&str>) -> Result<StorePlan, String> {
+    let choices = leads.choices();
+    let (Some((url, name)), Some(kind)) = (leads.address(), choices.kind()) else { return Ok(leads.clone()) };
+    if kind == StoreKind::Sql(Engine::Sqlite) && own.is_none() {
+        let why = "the sale is from a SQLite file: say where it is on this host, with --store sqlite:PATH";
+        return Err(why.to_owned());
+    }
+    let (url, given) = address_of(own, url, kind)?;
+    Ok(StorePlan::new(choices, url, given, name.to_owned()))
 }
 
 /// The address of the store, the host's own or the lead's, of the kind that the sale is for.
@@ -240,18 +236,10 @@ fn take_part(
     stops: &AtomicBool,
     tell: &mut dyn FnMut(Shown<'_>),
 ) -> Result<HostResult, JoinError> {
-    let made = match &plan.store {
-        StorePlan::File(file) => {
-            FileStore::new(file).map(|store| sell(&store, desk, plan, interrupted, stops, tell))
-        }
-        StorePlan::Sql(sql) => {
-            SqlStore::of(sql).map(|store| sell(&store, desk, plan, interrupted, stops, tell))
-        }
-        StorePlan::Redis(redis) => {
-            RedisStore::of(redis).map(|store| sell(&store, desk, plan, interrupted, stops, tell))
-        }
+    let take_part = || -> Result<_, StoreError> {
+        with_store!(&plan.store, store => Ok(sell(&store, desk, plan, interrupted, stops, tell)))
     };
-    made.unwrap_or_else(|error| Err(JoinError::Unable(error.to_string())))
+    take_part().unwrap_or_else(|error| Err(JoinError::Unable(error.to_string())))
 }
 
 fn sell<S: Store>(
