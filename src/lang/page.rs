@@ -69,6 +69,8 @@ texts! {
     timeline() { en: "Timeline", zh: "时间线" }
     /// The legend's name.
     legend() { en: "Legend", zh: "图例" }
+    /// The legend: the pale band of a purchase.
+    under_way() { en: "from call to return", zh: "从开始到结束" }
     /// The legend.
     waits_for_lock() { en: "waits for the lock", zh: "等锁" }
     /// The legend.
@@ -121,6 +123,11 @@ texts! {
     not_recorded_note(count) {
         en: "{count} purchases had no room in the record: they are counted above, and not drawn (hatched).",
         zh: "有 {count} 次购买没有记录的余地：上面的数字算了它们，图里没有画（斜线部分）。",
+    }
+    /// Below the picture, where statements that write may have waited for a row.
+    waits_unseen_note() {
+        en: "A statement that writes is drawn where it ends: what stands before it may be thinking, or waiting for the row.",
+        zh: "写入的语句画在它结束的时刻：在它之前，可能是在思考，也可能是在等行锁。",
     }
     /// The label of the search.
     buyer_label() { en: "Buyer", zh: "买家" }

@@ -269,9 +269,17 @@ fn fingers_are_told_what_they_can_do_and_do_it() {
     let Some(mut browser) = Browser::start() else { return };
     let folder = Folder::new();
     let page = write_page(&folder, &known_race());
+    // What fingers can do is said to fingers alone, and what keys can do to a mouse's owner.
+    let shown = |browser: &mut Browser, what: &str| {
+        browser.text(&format!("getComputedStyle(document.querySelector('{what}')).display")) != "none"
+    };
+    browser.open(&page, &LAPTOP);
+    assert_eq!([".gestures", ".keys"].map(|what| shown(&mut browser, what)), [false, true]);
     browser.has_fingers();
     let phone = crate::browser::Screen { width: 390, height: 900, ..LAPTOP };
     browser.open(&page, &phone);
+    assert_eq!([".gestures", ".keys"].map(|what| shown(&mut browser, what)), [true, false]);
+    assert!(browser.text("document.querySelector('.gestures').innerText").contains("pinch to zoom"));
     let (x, y) = crate::page::place(&mut browser, 2);
     browser.touch(&[[(x, y), (x, y)]]);
     let tip = browser.text("document.getElementById('tip').innerText");

@@ -13,6 +13,7 @@ use super::transaction::Transactions;
 use crate::fault::{Fault, FaultKind};
 use crate::foreign;
 use crate::history::{Befallen, History, Host, Outcome, Purchase, Tally, Timing};
+use crate::plan::StorePlan;
 use crate::report::{hosts, words};
 use crate::stock::Stock;
 use crate::verdict::{Ruling, Verdict};
@@ -38,6 +39,8 @@ pub(super) struct Data<'a> {
     torn: Vec<(u32, [String; 2])>,
     /// How many purchases had no room in the record, and when the last of all returned.
     unrecorded: u64,
+    /// Whether a statement that writes may have waited for a row: of a statement its end alone is recorded.
+    waits_unseen: bool,
     whole_ns: u64,
     left_torn: Option<Cow<'a, str>>,
     sound: bool,
@@ -112,6 +115,11 @@ impl<'a> Data<'a> {
             several: verdict.items.len() > 1,
             remaining: history.header.remaining,
             unrecorded: unrecorded(history),
+            waits_unseen: history
+                .header
+                .plan
+                .as_ref()
+                .is_some_and(|plan| matches!(plan.store, StorePlan::Sql(_)) && plan.buyers > 1),
             whole_ns: whole_ns(history, extent),
             outcomes: Outcome::ALL.iter().map(|outcome| outcome.name()).collect(),
             faults: FaultKind::ALL.iter().map(|fault| fault.name()).collect(),

@@ -254,7 +254,8 @@ function sayWhatIsThinned({ inSight, single, arrows, numbers }) {
   // Where arrows lie on each other, one stands for all, and says for how many.
   const crowded = arrows > numbers ? t("crowded", { arrows: grouped(arrows), drawn: grouped(numbers) }) : "";
   const left = page.unrecorded > 0 ? ` ${t("not_recorded_note", { count: grouped(page.unrecorded) })}` : "";
-  const text = `${t("in_view", { time: rough(view.until - view.from) })}${which}${thinned}${crowded}${left}`;
+  const unseen = page.waits_unseen ? ` ${t("waits_unseen_note")}` : "";
+  const text = `${t("in_view", { time: rough(view.until - view.from) })}${which}${thinned}${crowded}${left}${unseen}`;
   if (note.textContent !== text) note.textContent = text;
 }
 
