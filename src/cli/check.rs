@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
-use super::Exit;
 use super::judging::{JudgeArgs, Judged};
 use super::outputs::{Outputs, check_outputs};
 use super::pictures::PictureArgs;
 use super::print::{complain, note, print, print_json};
+use super::progress::Checking;
 use super::reading::{self, ReadArgs};
-use super::was_given_up;
-use super::work::unless_interrupted;
-use crate::history::{Format, History, ReadError, Reading, merge, write_whole};
+use super::sample::Sample;
+use super::work::unless_interrupted_while;
+use super::{Exit, closed, was_given_up};
+use crate::history::{Format, History, ReadError, Reading, merge, read_as, write_whole};
 use crate::lang::{Lang, order as say};
 use crate::report::check::{Checked, Note};
 use crate::report::junit;
@@ -37,8 +38,11 @@ The stock, the value that a ticket was sold from, may be left out.
 Exit code: 0 all are sound, 1 one is unsound, 2 one could not be read or judged.")]
 pub(super) struct CheckArgs {
     /// Files; - is standard input
-    #[arg(required = true, value_name = "HISTORY")]
+    #[arg(required_unless_present = "sample", value_name = "HISTORY")]
     histories: Vec<PathBuf>,
+    /// Judge a history that comes with the command
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["histories", "from", "merge"], value_parser = closed::<Sample>(Sample::ALL))]
+    sample: Option<Sample>,
     #[command(flatten)]
     reading: ReadArgs,
     /// Judge all of them as one history: several logs of one stock
@@ -75,7 +79,11 @@ pub(super) fn execute(args: &CheckArgs, lang: Lang, interrupted: &AtomicBool) ->
         outputs: Outputs::new(interrupted),
         worst: Exit::Sound,
     };
-    if !bench.judge_all()? {
+    let judged = match args.sample {
+        Some(sample) => bench.judge_sample(sample)?,
+        None => bench.judge_all()?,
+    };
+    if !judged {
         return Ok(Exit::Interrupted);
     }
     if let Some(path) = &args.junit {
@@ -90,7 +98,7 @@ pub(super) fn execute(args: &CheckArgs, lang: Lang, interrupted: &AtomicBool) ->
 /// Reads a history of our own format from a file; `-` is standard input.
 pub(super) fn read(path: &Path, interrupted: &AtomicBool) -> Result<History, ReadError> {
     let reading = Reading { format: Some(Format::Ticketsim), ..Reading::default() };
-    reading::read(path, &reading, interrupted).map(|(history, _)| history)
+    reading::read(path, &reading, interrupted, &mut |_, _| ()).map(|(history, _)| history)
 }
 
 /// What judging several histories goes by, and what it has come to so far.
@@ -105,6 +113,15 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// Judges a sample; `false` if an interrupt ended that.
+    fn judge_sample(&mut self, sample: Sample) -> anyhow::Result<bool> {
+        let name = sample.file_name();
+        let (history, notes) = read_as(sample.text().as_bytes(), &name, &self.reading)?;
+        let exit = self.unless_given_up(&name, history, notes, true)?;
+        exit.into_iter().for_each(|exit| self.add(exit));
+        Ok(exit.is_some())
+    }
+
     /// Judges all; `false` if an interrupt came before the end.
     fn judge_all(&mut self) -> anyhow::Result<bool> {
         let paths = &self.args.histories;
@@ -112,7 +129,10 @@ impl Bench<'_> {
         let mut said = Vec::new();
         for (path, place) in paths.iter().zip(0..) {
             let name = path.to_string_lossy().into_owned();
-            let history = reading::read(path, &self.reading, self.interrupted);
+            let mut checking = Checking::new(self.lang);
+            let mut watch = |bytes, of| checking.read(&name, bytes, of);
+            let history = reading::read(path, &self.reading, self.interrupted, &mut watch);
+            checking.clear();
             let stopped = self.interrupted.load(Ordering::Relaxed);
             let exit = match history {
                 _ if stopped => None,
@@ -181,10 +201,14 @@ impl Bench<'_> {
         first: bool,
     ) -> anyhow::Result<Exit> {
         let judging = self.args.judging.clone();
-        let judged = unless_interrupted(self.interrupted, move || {
-            let judged = judging.judge(&mut history);
-            (history, judged)
-        });
+        let mut checking = Checking::new(self.lang);
+        let purchases = history.purchases.len() as u64;
+        let judged =
+            unless_interrupted_while(self.interrupted, &mut || checking.judge(purchases), move || {
+                let judged = judging.judge(&mut history);
+                (history, judged)
+            });
+        checking.clear();
         let (history, judged) = judged?;
         let Judged { verdict, initial_from, mut notes } = judged?;
         notes.splice(0..0, said.into_iter().map(Note::Read));

@@ -14,7 +14,7 @@ use super::progress::Counted;
 use super::workers::WorkersArgs;
 use crate::closed_set::UnknownName;
 use crate::explore::{
-    Census, MAX_STATES, Progress, Sampling, Scheduler, Setting, Stopped, census_until, graph, sample_until,
+    Census, MAX_STATES, Sampling, Scheduler, Setting, Stopped, census_until, graph, sample_until,
 };
 use crate::history::write_whole;
 use crate::lang::Lang;
@@ -159,7 +159,10 @@ fn draw(
     let scheduler = args.depth.map_or(Scheduler::Uniform, |depth| Scheduler::Pct { depth });
     // 32 bits, so that a seed can be read out and typed.
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-    let sample = sample_until(setting, Sampling { draws, scheduler, seed }, interrupted);
+    let mut counted = Counted::new(lang);
+    let sampling = Sampling { draws, scheduler, seed };
+    let sample = sample_until(setting, sampling, interrupted, &mut |done| counted.drawn(done, draws));
+    counted.clear();
     let exit = if sample.asked.is_some() { Exit::Interrupted } else { sample.ruling().into() };
     if args.json {
         (report::sample_json(setting, &sample), exit)
@@ -178,6 +181,7 @@ fn count(
 ) -> anyhow::Result<(String, Exit)> {
     let mut counted = Counted::new(lang);
     let census = census_until(setting, args.max_states, interrupted, &mut |progress| counted.show(progress));
+    let spared = spared(args, setting, interrupted, &mut counted);
     counted.clear();
     let told = census.partial.as_ref().is_some_and(|covered| covered.stopped == Stopped::Told);
     let exit = if told { Exit::Interrupted } else { census.ruling().into() };
@@ -186,7 +190,6 @@ fn count(
         let page = report::graph_page(setting, &graph, &report::census_summary(&census, lang), lang)?;
         outputs.note(path, write_whole(path, interrupted, |file| file.write_all(page.as_bytes())));
     }
-    let spared = spared(args, setting, interrupted);
     let output = if args.json {
         report::census_json(setting, &census, spared.as_ref(), args.max_states)
     } else {
@@ -196,12 +199,19 @@ fn count(
 }
 
 /// The same where nobody is killed, to tell what the kills alone did; `None` where none may be, or that takes too long.
-fn spared(args: &ExploreArgs, setting: &Setting, interrupted: &AtomicBool) -> Option<Census> {
+fn spared(
+    args: &ExploreArgs,
+    setting: &Setting,
+    interrupted: &AtomicBool,
+    counted: &mut Counted,
+) -> Option<Census> {
     if !setting.mishaps.allow(Mishap::Kill) {
         return None;
     }
     let mishaps = setting.mishaps.with(Mishap::Kill, Allowed::default());
     let census =
-        census_until(&Setting { mishaps, ..*setting }, args.max_states, interrupted, &mut |_: Progress| ());
+        census_until(&Setting { mishaps, ..*setting }, args.max_states, interrupted, &mut |progress| {
+            counted.show(progress);
+        });
     census.partial.is_none().then_some(census)
 }

@@ -159,7 +159,8 @@ pub(super) fn execute(
     } else if speaks {
         print(&text::of_gate(gate, &gated, lang, table_columns()), interrupted)?;
     } else {
-        print(&format!("{}\n", gated.ruling), interrupted)?;
+        let why = gated.why.as_ref().map(|why| format!("  {}\n", text::why_line(why, &gated, lang)));
+        print(&format!("{}\n{}", gated.ruling, why.unwrap_or_default()), interrupted)?;
     }
     let expected =
         gate.expect.filter(|_| gated.why != Some(Why::Interrupted) && gated.ruling != Ruling::Unknown);

@@ -102,7 +102,8 @@ const HEADINGS: &[(&str, &[&str])] = &[
 /// The options that stand among those on the logs of others, where there are such.
 const OF_LOGS: &[&str] = &["from", "bought", "refused", "failed", "unknown"];
 /// The options of a lesson, some of which mean something else in other commands.
-const OF_LESSONS: &[&str] = &["all", "fast", "source", "count", "serve", "connect", "file", "tickets"];
+const OF_LESSONS: &[&str] =
+    &["all", "exercise", "fast", "source", "count", "serve", "connect", "file", "tickets"];
 
 /// The version, and the stores that were built in.
 pub(super) fn version(lang: Lang) -> &'static str {

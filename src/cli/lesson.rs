@@ -1,17 +1,20 @@
 //! `ticketsim lesson`: lists the lessons, holds them, shows their source.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use super::Exit;
 use super::number::tickets;
 use super::print::{columns, is_ascii, print, print_json};
+use super::replay::was_interrupted;
+use super::{Exit, closed};
 use crate::lang::{Lang, lesson as say};
-use crate::lesson::{Lesson, LessonError, Manner, Taught, Voice, ask, open_counter, teach};
+use crate::lesson::{
+    Exercise, Lesson, LessonError, Manner, Taught, Voice, ask, open_counter, teach, write_exercise,
+};
 use crate::plan::Plan;
 use crate::report::text::{LOUD, styled};
 use crate::run::RunError;
@@ -37,6 +40,10 @@ pub(super) struct LessonArgs {
     /// Show the lesson's program instead of running it
     #[arg(long, conflicts_with_all = ["json", "fast", "count"])]
     source: bool,
+    /// lock: write a small program whose purchase is left to you, and say how `ticketsim race` judges it
+    #[arg(long, value_name = "LANGUAGE", value_parser = closed::<Exercise>(Exercise::ALL), requires = "name",
+          conflicts_with_all = ["all", "fast", "json", "source", "count"])]
+    exercise: Option<Exercise>,
     /// How many children (many: up to 500) or clients (server: up to 200) [default: 10]
     #[arg(long, value_name = "N", conflicts_with = "all")]
     count: Option<u32>,
@@ -89,6 +96,9 @@ pub(super) fn execute(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -
         lessons.into_iter().try_for_each(|lesson| show_source(lesson, interrupted))?;
         return Ok(Exit::Sound);
     }
+    if let (Some(exercise), Some(lesson)) = (args.exercise, args.name) {
+        return set(exercise, lesson, lang, interrupted);
+    }
     let coloured = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     let manner = Manner {
         // The document speaks English.
@@ -117,11 +127,25 @@ pub(super) fn execute(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -
         Err(LessonError::Interrupted | LessonError::Run(RunError::Workers(WorkersError::Interrupted))) => {
             Ok(Exit::Interrupted)
         }
+        Err(LessonError::Replay(error)) if was_interrupted(&error) => Ok(Exit::Interrupted),
         Err(LessonError::Output(error)) if gave_up(&error) => Ok(Exit::Interrupted),
         // The reader has seen enough.
         Err(LessonError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Sound),
         ended => Ok(ended?),
     }
+}
+
+/// Writes an exercise, and says what to do with it.
+fn set(exercise: Exercise, lesson: Lesson, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
+    use crate::lang::lesson::exercise as say;
+    let path = write_exercise(lesson, exercise, Path::new(""), lang)?;
+    let said = [
+        say::written(lang, styled(LOUD, crate::foreign::path(&path))),
+        say::judged_by(lang, exercise.command()),
+        say::goal(lang),
+    ];
+    print(&format!("{}\n", said.join("\n")), interrupted)?;
+    Ok(Exit::Sound)
 }
 
 /// Holds the lessons, one after another, and says in the end whether all went as predicted.
@@ -181,8 +205,8 @@ fn list(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Resu
     }
     let mut text = format!("{}\n\n", say::list_heading(lang));
     for (lesson, number) in Lesson::ALL.iter().zip(1..) {
-        let name = styled(LOUD, format_args!("{:<9}", lesson.name()));
-        text += &format!("  {number}  {name}  {}\n", lesson.title(lang));
+        let name = styled(LOUD, format_args!("{:<16}", lesson.name()));
+        text += &format!("  {number:>2}  {name}  {}\n", lesson.title(lang));
     }
     text += &format!("\n{}\n", say::list_hint(lang));
     print(&text, interrupted)?;

@@ -1,13 +1,11 @@
 //! `ticketsim matrix`: which locks hold, here? And which protocols, at these databases?
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::duration::{duration, nanoseconds};
 use super::matrix_compare::compare;
@@ -15,12 +13,12 @@ use super::matrix_stores::{Places, StoresArgs, list};
 use super::number::{share, up_to};
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json, table_columns};
-use super::progress::When;
+use super::progress::{Meter, When};
 use super::{Exit, closed};
 use crate::grade::{Combination, Graded, Named, Row, Subject};
 use crate::history::write_whole;
 use crate::lang::errors::options as say_options;
-use crate::lang::{Bilingual, Lang, matrix as say};
+use crate::lang::{Bilingual, Lang, progress as say};
 use crate::matrix::{
     MOST_OF_A_ROW, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, Tested, on_files, on_stores,
     run_matrix,
@@ -33,7 +31,6 @@ use crate::report::matrix::{Table, Trial, files_json, files_table, stores_json, 
 use crate::shell::shell_quoted_path;
 use crate::stock::Stock;
 use crate::store::file::are_one_folder;
-use crate::streams::write_if_ready;
 
 /// Trials of a row unless told otherwise.
 const TRIALS: u32 = 5;
@@ -242,10 +239,16 @@ fn try_all<S: Graded + Labelled>(
     lang: Lang,
     interrupted: &AtomicBool,
 ) -> Matrix<S> {
-    let mut progress = Progress::new(plan.rows.len(), plan.most_trials(), args.progress, lang);
-    let mut draw = |rows: usize, of_row: u32, row: &S| progress.draw(rows, of_row, &row.label());
+    const WORTH: Duration = Duration::from_secs(1);
+    let mut meter = Meter::new(lang, args.progress, WORTH);
+    // How often a row is tried that goes on to a bound is known when it is done.
+    let total = plan.until.is_none().then(|| plan.rows.len() as u64 * u64::from(plan.trials));
+    let mut draw = |rows: usize, of_row: u32, row: &S| {
+        let done = rows as u64 * u64::from(plan.trials) + u64::from(of_row);
+        meter.draw(done, total, || say::trial(lang, of_row + 1, rows + 1, plan.rows.len(), row.label()));
+    };
     let matrix = run_matrix(plan, make, &mut MatrixWatch { interrupted, progress: &mut draw });
-    progress.clear();
+    meter.clear();
     matrix
 }
 
@@ -331,54 +334,5 @@ impl Labelled for Subject {
 impl Labelled for StoreCase {
     fn label(&self) -> String {
         format!("{} {} {}", self.workers, self.protocol, self.level)
-    }
-}
-
-/// How often a plain line is printed.
-const PLAIN_EVERY: Duration = Duration::from_secs(5);
-
-/// The progress of a matrix: a bar on a terminal, a line now and then elsewhere.
-struct Progress {
-    lang: Lang,
-    trials_of_a_row: u32,
-    trials: u64,
-    bar: Option<ProgressBar>,
-    plain: bool,
-    last: Instant,
-}
-
-impl Progress {
-    fn new(rows: usize, trials_of_a_row: u32, when: When, lang: Lang) -> Self {
-        let trials = rows as u64 * u64::from(trials_of_a_row);
-        let terminal = std::io::stderr().is_terminal();
-        let bar = (when == When::Auto && terminal).then(|| {
-            // It draws when told to, without a thread of its own: process buyers are forked from here.
-            let bar = ProgressBar::with_draw_target(Some(trials), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{elapsed} {bar:30} {pos}/{len}  {msg}") {
-                bar.set_style(style);
-            }
-            bar
-        });
-        let plain = when == When::Plain || (when == When::Auto && !terminal);
-        Self { lang, trials_of_a_row, trials, bar, plain, last: Instant::now() }
-    }
-
-    /// So many rows are done, and so many trials of the next.
-    fn draw(&mut self, rows: usize, of_row: u32, label: &str) {
-        let done = rows as u64 * u64::from(self.trials_of_a_row) + u64::from(of_row);
-        if let Some(bar) = &self.bar {
-            bar.set_message(label.to_owned());
-            bar.set_position(done);
-        } else if self.plain && self.last.elapsed() >= PLAIN_EVERY {
-            self.last = Instant::now();
-            let line = say::trials_done(self.lang, done, self.trials, label) + "\n";
-            write_if_ready(std::io::stderr(), line.as_bytes());
-        }
-    }
-
-    fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
     }
 }

@@ -33,6 +33,7 @@ mod replay;
 mod report;
 mod run;
 mod said;
+mod sample;
 mod schedule;
 mod shell;
 mod show;
@@ -193,7 +194,7 @@ fn locale(category: &str) -> Option<String> {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Learn how processes work, up to the ticket sale: eight lessons that run
+    /// Learn how processes work, up to the ticket sale: eleven lessons that run
     Lesson(lesson::LessonArgs),
     /// Well-known protocols, right and wrong, by name: what goes wrong, where it is met, how it is mended
     Protocols(protocols::ProtocolsArgs),

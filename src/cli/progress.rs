@@ -1,5 +1,5 @@
-//! Progress on stderr: a bar on a terminal, plain lines elsewhere; nothing on runs that are over before
-//! anybody could read it.
+//! Progress on stderr: a bar on a terminal where it is known how much there is to do, else a line; plain lines
+//! elsewhere; nothing on what is over before anybody could read it.
 
 use std::cell::Cell;
 use std::io::IsTerminal as _;
@@ -11,9 +11,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::closed_set::closed_set;
 use crate::explore;
 use crate::history::Tally;
-use crate::lang::{Lang, explore as say_explore, run as say_run};
-use crate::plan::{PerBuyer, Plan};
-use crate::report::words::grouped;
+use crate::lang::{Lang, Noun, explore as say_explore, progress as say, run as say_run};
+use crate::plan::{Exclusion, PerBuyer, Plan};
+use crate::report::words::{grouped, span};
 use crate::stock::{Stock, tickets_between};
 use crate::streams::write_if_ready;
 
@@ -29,85 +29,100 @@ closed_set! {
     }
 }
 
-/// Runs shorter than this show no progress.
+/// What takes no longer shows no progress.
 const WORTH_A_BAR: Duration = Duration::from_millis(500);
-/// Counts that take no longer show no progress.
+/// Counts and judgements that take no longer show none.
 const WORTH_A_LINE: Duration = Duration::from_secs(1);
 /// How often a plain line is printed.
 const PLAIN_EVERY: Duration = Duration::from_secs(1);
+/// How often a bar is drawn.
+const DRAW_EVERY: Duration = Duration::from_millis(50);
 
 enum Shown {
     Nothing,
     Bar(ProgressBar),
-    Plain { last: Instant },
+    Plain,
 }
 
-/// The progress of one run.
-pub(super) struct Progress {
+/// How far something is. indicatif draws from where it is called, without a thread of its own: the launcher of process
+/// buyers has one thread.
+pub(super) struct Meter {
     lang: Lang,
     began: Instant,
+    worth: Duration,
     shown: Shown,
-    /// Purchases to be made, at most; unknown where buyers go on until they are refused.
-    purchases: Option<u64>,
-    /// The tickets on sale, once they are.
-    pub(super) tickets: Rc<Cell<Option<Stock>>>,
+    last: Option<Instant>,
 }
 
-impl Progress {
-    pub(super) fn new(plan: &Plan, when: When, lang: Lang) -> Self {
+impl Meter {
+    /// One that a terminal gets, or whoever asks for plain lines.
+    pub(super) fn new(lang: Lang, when: When, worth: Duration) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let began = Instant::now();
         let shown = match when {
             When::Auto if terminal => {
                 Shown::Bar(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()))
             }
-            When::Auto | When::Plain => Shown::Plain { last: began },
+            When::Auto | When::Plain => Shown::Plain,
             When::Never => Shown::Nothing,
         };
-        let purchases = match (plan.per_buyer, plan.tickets) {
-            (PerBuyer::Count(count), _) => Some(u64::from(plan.buyers) * u64::from(count.get())),
-            (PerBuyer::All, Some(tickets)) => {
-                Some(tickets_between(tickets, 0).saturating_add(u64::from(plan.buyers)))
-            }
-            (PerBuyer::All, None) => None,
-        };
-        Self { lang, began, shown, purchases, tickets: Rc::new(Cell::new(plan.tickets)) }
+        Self { lang, began: Instant::now(), worth, shown, last: None }
     }
 
-    /// Draws the counts so far. indicatif draws from here, without a thread of its own: the launcher
-    /// has one thread.
-    pub(super) fn draw(&mut self, tally: Tally) {
-        if self.began.elapsed() < WORTH_A_BAR {
+    /// One for a terminal alone: elsewhere nobody waits.
+    pub(super) fn on_a_terminal(lang: Lang) -> Self {
+        let when = if std::io::stderr().is_terminal() { When::Auto } else { When::Never };
+        Self::new(lang, when, WORTH_A_LINE)
+    }
+
+    /// Whether it is to be drawn by now.
+    fn is_due(&self) -> bool {
+        let every = match self.shown {
+            Shown::Nothing => return false,
+            Shown::Bar(_) => DRAW_EVERY,
+            Shown::Plain => PLAIN_EVERY.max(self.worth),
+        };
+        let since = self.last.map_or_else(|| self.began.elapsed(), |last| last.elapsed());
+        self.began.elapsed() >= self.worth && (self.last.is_none() || since >= every)
+    }
+
+    /// So much is done, of so much where that is known.
+    pub(super) fn draw(&mut self, done: u64, total: Option<u64>, message: impl FnOnce() -> String) {
+        if !self.is_due() {
             return;
         }
-        let Tally { bought, refused, failed } = tally;
-        let left = self.tickets.get().map(|tickets| tickets_between(tickets, 0).saturating_sub(bought));
-        let lang = self.lang;
-        let message = left.map_or_else(
-            || say_run::progress(lang, bought, refused),
-            |left| say_run::progress_left(lang, bought, refused, left),
-        );
+        self.last = Some(Instant::now());
+        let elapsed = self.began.elapsed();
+        let mut message = message();
+        if let Some(left) = time_left(elapsed, done, total) {
+            let comma = if self.lang == Lang::Zh { "，" } else { ", " };
+            message = format!("{message}{comma}{}", say::to_go(self.lang, span(left)));
+        }
         match &mut self.shown {
             Shown::Nothing => {}
             Shown::Bar(bar) => {
                 if bar.is_hidden() {
-                    *bar = visible_bar(self.purchases);
+                    bar.set_draw_target(ProgressDrawTarget::stderr());
                 }
-                bar.set_position(bought + refused + failed);
+                // The templates are ours and valid; without one there is indicatif's own.
+                let template =
+                    if total.is_some() { "{elapsed} {bar:20} {wide_msg}" } else { "{elapsed} {wide_msg}" };
+                if let Ok(style) = ProgressStyle::with_template(template) {
+                    bar.set_style(style);
+                }
+                bar.set_length(total.unwrap_or(done));
+                bar.set_position(done);
                 bar.set_message(message);
                 bar.tick();
             }
-            Shown::Plain { last } if last.elapsed() >= PLAIN_EVERY => {
-                *last = Instant::now();
-                let elapsed = format!("{:.0?}", self.began.elapsed());
-                let line = say_run::progress_after(lang, elapsed, message) + "\n";
+            Shown::Plain => {
+                let elapsed = format!("{elapsed:.0?}");
+                let line = say_run::progress_after(self.lang, elapsed, message) + "\n";
                 write_if_ready(std::io::stderr(), line.as_bytes());
             }
-            Shown::Plain { .. } => {}
         }
     }
 
-    /// Takes the bar away, so that the result stands alone.
+    /// Takes it away, so that the result stands alone.
     pub(super) fn clear(&self) {
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();
@@ -115,47 +130,167 @@ impl Progress {
     }
 }
 
-fn visible_bar(purchases: Option<u64>) -> ProgressBar {
-    let template = if purchases.is_some() { "{elapsed} {bar:30} {msg}" } else { "{elapsed} {spinner} {msg}" };
-    let bar = ProgressBar::with_draw_target(purchases, ProgressDrawTarget::stderr());
-    // The templates are ours and valid; without one there is indicatif's own.
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
+/// How long the rest will take if it goes on as until now, in nanoseconds; nothing at the very start or end.
+fn time_left(elapsed: Duration, done: u64, total: Option<u64>) -> Option<u64> {
+    let rest = total?.checked_sub(done).filter(|rest| *rest > 0 && done > 0)?;
+    let left_s = elapsed.as_secs_f64() * rest as f64 / done as f64;
+    // Whole seconds: it is a guess.
+    (elapsed >= WORTH_A_LINE).then_some(left_s.ceil() as u64 * 1_000_000_000)
 }
 
-/// The progress of a count: from the first second on, one line on a terminal; nothing elsewhere, where nobody waits.
-pub(super) struct Counted {
-    lang: Lang,
-    began: Instant,
-    bar: Option<ProgressBar>,
+/// The progress of one run.
+pub(super) struct Progress {
+    meter: Meter,
+    per_buyer: PerBuyer,
+    buyers: u64,
+    /// Whether every sale is known to take a ticket of its own.
+    excludes: bool,
+    /// The tickets on sale, once they are.
+    pub(super) tickets: Rc<Cell<Option<Stock>>>,
 }
+
+impl Progress {
+    pub(super) fn new(plan: &Plan, when: When, lang: Lang) -> Self {
+        Self {
+            meter: Meter::new(lang, when, WORTH_A_BAR),
+            per_buyer: plan.per_buyer,
+            buyers: plan.buyers.into(),
+            excludes: matches!(plan.exclusion(), Exclusion::Excludes | Exclusion::InTurn) && !plan.restocks,
+            tickets: Rc::new(Cell::new(plan.tickets)),
+        }
+    }
+
+    /// How many purchases there are to be; unknown where buyers go on until they are refused, and may be sold the same
+    /// ticket: without a lock that is as often as it happens.
+    fn purchases(&self, bought: u64) -> Option<u64> {
+        let tickets = self.tickets.get().map(|tickets| tickets_between(tickets, 0));
+        let until_refused = tickets.filter(|tickets| self.excludes && bought <= *tickets);
+        let until_refused = until_refused.map(|tickets| tickets.saturating_add(self.buyers));
+        match self.per_buyer {
+            PerBuyer::Count(count) => {
+                let all = self.buyers * u64::from(count.get());
+                Some(until_refused.map_or(all, |most| most.min(all)))
+            }
+            PerBuyer::All => until_refused,
+        }
+    }
+
+    /// Draws the counts so far.
+    pub(super) fn draw(&mut self, tally: Tally) {
+        let Tally { bought, refused, failed } = tally;
+        let done = bought + refused + failed;
+        let (lang, total, elapsed) = (self.meter.lang, self.purchases(bought), self.meter.began.elapsed());
+        let left = self.tickets.get().filter(|_| self.excludes);
+        self.meter.draw(done, total, || {
+            let left = left.map(|tickets| tickets_between(tickets, 0).saturating_sub(bought));
+            let rate = done as f64 / elapsed.as_secs_f64();
+            let parts = [
+                Some(say::sold(lang, grouped(bought), grouped(refused))),
+                left.map(|left| say::left(lang, grouped(left))),
+                Some(say::rate(lang, grouped(rate.round() as u64))),
+            ];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            parts.join(if lang == Lang::Zh { "，" } else { ", " })
+        });
+    }
+
+    /// Takes the bar away, so that the result stands alone.
+    pub(super) fn clear(&self) {
+        self.meter.clear();
+    }
+}
+
+/// The progress of a count: from the first second on, one line on a terminal.
+pub(super) struct Counted(Meter);
 
 impl Counted {
     pub(super) fn new(lang: Lang) -> Self {
-        let hidden = || ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        Self { lang, began: Instant::now(), bar: std::io::stderr().is_terminal().then(hidden) }
+        Self(Meter::on_a_terminal(lang))
     }
 
+    /// Of a census: how far it has to go is not known.
     pub(super) fn show(&mut self, progress: explore::Progress) {
-        let Some(bar) = self.bar.as_ref().filter(|_| self.began.elapsed() >= WORTH_A_LINE) else { return };
-        if bar.is_hidden() {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{elapsed} {msg}") {
-                bar.set_style(style);
-            }
-        }
-        let explore::Progress { states, steps, ended } = progress;
-        let share = format!("{:.1} %", ended * 100.0);
-        bar.set_message(say_explore::counting(self.lang, grouped(states), steps, share));
-        bar.tick();
+        let lang = self.0.lang;
+        self.0.draw(0, None, || {
+            let explore::Progress { states, steps, ended } = progress;
+            let share = format!("{:.1} %", ended * 100.0);
+            say_explore::counting(lang, grouped(states), steps, share)
+        });
+    }
+
+    /// Of a sample.
+    pub(super) fn drawn(&mut self, draws: u64, all: u64) {
+        let lang = self.0.lang;
+        self.0.draw(draws, Some(all), || say::drawn(lang, grouped(draws), grouped(all)));
     }
 
     /// Takes the line away.
     pub(super) fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        self.0.clear();
+    }
+}
+
+/// The progress of a check: what is read of a history, then that it is judged.
+pub(super) struct Checking(Meter);
+
+impl Checking {
+    pub(super) fn new(lang: Lang) -> Self {
+        Self(Meter::on_a_terminal(lang))
+    }
+
+    /// So many bytes of it were read, of so many where that is known.
+    pub(super) fn read(&mut self, name: &str, bytes: u64, of: Option<u64>) {
+        let lang = self.0.lang;
+        self.0.draw(bytes, of, || say::read(lang, grouped(bytes >> 20), crate::foreign::shown(name)));
+    }
+
+    /// It has so many purchases, and is being judged.
+    pub(super) fn judge(&mut self, purchases: u64) {
+        let lang = self.0.lang;
+        self.0.draw(0, None, || say::judging(lang, lang.count(purchases, Noun::Purchase)));
+    }
+
+    /// Takes the line away.
+    pub(super) fn clear(&self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::protocol::file::{Lock, Sale, Write};
+
+    /// How many purchases there are to be is known under a lock, and never claimed where a ticket may be sold twice.
+    #[test]
+    fn the_total_is_known_where_the_lock_keeps() {
+        let plan = |lock, per_buyer| Plan {
+            per_buyer,
+            ..Plan::on_file(Sale::new(lock, Write::Overwrite), Path::new("t.json"), 10, Some(100))
+        };
+        let total = |lock, per_buyer, bought| {
+            Progress::new(&plan(lock, per_buyer), When::Never, Lang::En).purchases(bought)
+        };
+        assert_eq!(total(Lock::Flock, PerBuyer::All, 50), Some(110));
+        assert_eq!(total(Lock::None, PerBuyer::All, 50), None);
+        assert_eq!(total(Lock::None, PerBuyer::ONE, 5), Some(10));
+        assert_eq!(total(Lock::Flock, PerBuyer::All, 101), None, "it oversells, whatever was promised");
+    }
+
+    #[test]
+    fn the_time_left_is_known_once_something_is_done() {
+        let s = Duration::from_secs;
+        assert_eq!(time_left(s(10), 25, Some(100)), Some(30_000_000_000));
+        for nothing in [
+            time_left(s(10), 0, Some(100)),
+            time_left(s(10), 5, None),
+            time_left(s(10), 100, Some(100)),
+            time_left(s(10), 110, Some(100)),
+            time_left(Duration::from_millis(600), 5, Some(100)),
+        ] {
+            assert_eq!(nothing, None);
         }
     }
 }

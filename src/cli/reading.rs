@@ -1,6 +1,6 @@
 //! How histories are read: in what they are written, and what their columns mean.
 
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -88,23 +88,46 @@ impl ReadArgs {
     }
 }
 
-/// Reads a history from a file; `-` is standard input. Returns what is to be said of how it was read.
+/// Reads a history from a file; `-` is standard input. Returns what is to be said of how it was read. `watch` is told how
+/// many bytes of how many were read, where that is known.
 pub(super) fn read(
     path: &Path,
     reading: &Reading,
     interrupted: &AtomicBool,
+    watch: &mut (dyn FnMut(u64, Option<u64>) + Send),
 ) -> Result<(History, Vec<String>), ReadError> {
-    if path == Path::new("-") {
+    let (name, read, of) = if path == Path::new("-") {
         let stdin = Patient::new(std::io::stdin(), interrupted);
-        history::read_as(BufReader::with_capacity(1 << 16, stdin), "standard input", reading)
+        ("standard input".to_owned(), Box::new(stdin) as Box<dyn Read + Send>, None)
     } else {
-        history::read_file_as(path, reading, interrupted)
+        let name = path.display().to_string();
+        let file = open_to_read(path, interrupted).map_err(ReadError::io(&name))?;
+        let length = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|about| about.len());
+        (name, Box::new(file) as Box<dyn Read + Send>, length)
+    };
+    let watched = Watched { read, bytes: 0, of, watch };
+    history::read_as(BufReader::with_capacity(1 << 16, watched), &name, reading)
+}
+
+/// What is read, and who is told how much of it was.
+struct Watched<'a> {
+    read: Box<dyn Read + Send + 'a>,
+    bytes: u64,
+    of: Option<u64>,
+    watch: &'a mut (dyn FnMut(u64, Option<u64>) + Send),
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.read.read(buffer)?;
+        self.bytes += count as u64;
+        (self.watch)(self.bytes, self.of);
+        Ok(count)
     }
 }
 
 /// The text of a file that somebody wrote by hand.
 pub(super) fn read_bounded(path: &Path, interrupted: &AtomicBool) -> anyhow::Result<String> {
-    use std::io::Read as _;
     /// None that is written by hand is longer.
     const MOST_BYTES: u64 = 1 << 20;
     let mut text = String::new();

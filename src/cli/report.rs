@@ -92,7 +92,7 @@ pub(super) fn execute(args: ReportArgs, lang: Lang, interrupted: &AtomicBool) ->
 
 /// Reads one history, and judges it.
 fn read(args: &ReportArgs, path: &Path, interrupted: &AtomicBool) -> anyhow::Result<Shown> {
-    let (mut history, said) = reading::read(path, &args.reading.reading()?, interrupted)?;
+    let (mut history, said) = reading::read(path, &args.reading.reading()?, interrupted, &mut |_, _| ())?;
     let judging = args.judging.clone();
     let judged = unless_interrupted(interrupted, move || {
         let judged = judging.judge(&mut history);

@@ -22,6 +22,18 @@ pub(super) fn unless_interrupted<T: Send + 'static>(
     interrupted: &AtomicBool,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
+    unless_interrupted_while(interrupted, &mut || (), work)
+}
+
+/// The same; `tick` is called now and then meanwhile.
+///
+/// # Errors
+/// As there.
+pub(super) fn unless_interrupted_while<T: Send + 'static>(
+    interrupted: &AtomicBool,
+    tick: &mut dyn FnMut(),
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
     let (done, when_done) = channel();
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
     let thread = thread.spawn(move || {
@@ -34,7 +46,7 @@ pub(super) fn unless_interrupted<T: Send + 'static>(
             Err(RecvTimeoutError::Timeout) if interrupted.load(Ordering::Relaxed) => {
                 return Err(io::Error::other(GivenUp));
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => tick(),
             // It panicked, and so does this.
             Err(RecvTimeoutError::Disconnected) => match thread.join() {
                 Err(panic) => std::panic::resume_unwind(panic),

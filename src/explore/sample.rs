@@ -108,12 +108,18 @@ impl Sample {
 /// Draws schedules of a setting at random.
 #[must_use]
 pub fn sample(setting: &Setting, sampling: Sampling) -> Sample {
-    sample_until(setting, sampling, &AtomicBool::new(false))
+    sample_until(setting, sampling, &AtomicBool::new(false), &mut |_| ())
 }
 
-/// The same, until it is told to stop: what was drawn until then is what is given back.
+/// The same, until it is told to stop: what was drawn until then is what is given back. `watch` is told how many were
+/// drawn.
 #[must_use]
-pub fn sample_until(setting: &Setting, sampling: Sampling, stop: &AtomicBool) -> Sample {
+pub fn sample_until(
+    setting: &Setting,
+    sampling: Sampling,
+    stop: &AtomicBool,
+    watch: &mut dyn FnMut(u64),
+) -> Sample {
     let mut rng = ChaCha8Rng::seed_from_u64(sampling.seed);
     let mut steps = most_steps(setting);
     let mut pasts: HashMap<JudgedPast, (u64, Schedule)> = HashMap::new();
@@ -126,6 +132,7 @@ pub fn sample_until(setting: &Setting, sampling: Sampling, stop: &AtomicBool) ->
         let drawn = with_model_of!(setting, model => draw(model, setting, &mut rng, picker, stop));
         let Some((past, schedule)) = drawn else { break };
         draws += 1;
+        watch(draws);
         steps = steps.max(schedule.0.len() as u64);
         match pasts.entry(past) {
             Entry::Vacant(entry) => {

@@ -47,7 +47,7 @@ impl ReadError {
     }
 
     /// The system refused to read this stream.
-    pub(in crate::history) fn io(name: &str) -> impl Fn(std::io::Error) -> Self + '_ {
+    pub(crate) fn io(name: &str) -> impl Fn(std::io::Error) -> Self + '_ {
         move |source| Self::Io { name: name.to_owned(), source }
     }
 }

@@ -3,8 +3,6 @@
 use super::texts;
 
 texts! {
-    /// A line of progress.
-    trials_done(done, all, label) { en: "{done} of {all} trials: {label}", zh: "{all} 次试验已做 {done} 次：{label}" }
 
     /// The page's summary: rows that are not as documented.
     differs(rows) { en: "differs from its documentation: {rows}", zh: "与文档不符：{rows}" }

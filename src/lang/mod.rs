@@ -14,6 +14,7 @@ pub mod matrix;
 pub mod order;
 #[allow(dead_code, reason = "the page's script takes most of them from the table")]
 pub mod page;
+pub mod progress;
 pub mod race;
 pub mod replay;
 pub mod run;
@@ -205,6 +206,7 @@ mod tests {
         matrix::ALL,
         order::ALL,
         page::ALL,
+        progress::ALL,
         race::ALL,
         replay::ALL,
         run::ALL,

@@ -86,9 +86,9 @@ texts! {
     /// A buyer's line: when its last purchase ended, after the go.
     buyer_after(time) { en: "after {time}", zh: "{time} 后" }
     /// A large run's line.
-    summary(buyers, bought, refused, failed) {
-        en: "{buyers}: {bought} bought, {refused} refused, {failed} failed",
-        zh: "{buyers}：买到 {bought} 次，售罄 {refused} 次，失败 {failed} 次",
+    summary(buyers, purchases, bought, refused, failed) {
+        en: "{buyers}, {purchases}: {bought} bought, {refused} refused, {failed} failed",
+        zh: "{buyers}，{purchases}：买到 {bought} 次，售罄 {refused} 次，失败 {failed} 次",
     }
     /// In the plan line: what is to befall buyers.
     mishaps(all) { en: "mishaps: {all}", zh: "意外：{all}" }
@@ -108,13 +108,6 @@ texts! {
     /// How a buyer was killed.
     killed_by(signal) { en: "killed by signal {signal}", zh: "被信号 {signal} 杀死" }
 
-    /// How far a sale has come.
-    progress(bought, refused) { en: "{bought} sold, {refused} refused", zh: "买到 {bought}，售罄 {refused}" }
-    /// How far a sale has come, where it is known how many tickets there are.
-    progress_left(bought, refused, left) {
-        en: "{bought} sold, {refused} refused, {left} left",
-        zh: "买到 {bought}，售罄 {refused}，剩 {left}",
-    }
     /// A line of progress: how long it has taken.
     progress_after(time, how_far) { en: "{time}: {how_far}", zh: "{time} 后：{how_far}" }
 

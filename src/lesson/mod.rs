@@ -4,22 +4,29 @@
 
 mod child;
 mod daemon;
+mod exercise;
 mod isolation;
+mod isolation_levels;
 mod join;
+mod leases;
 mod lock;
 mod many;
 mod process;
+mod protocols;
 mod server;
 mod stage;
+mod staged;
 mod worker;
 
 use std::io;
+use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
 use crate::closed_set::closed_set;
 use crate::lang::{Lang, lesson as text};
 use crate::plan::Plan;
+use crate::replay::ReplayError;
 use crate::report::text::{BAD, GOOD, LOUD};
 use crate::run::RunError;
 use crate::store::StoreError;
@@ -28,6 +35,7 @@ use crate::store::file::ticket::TicketFileError;
 use crate::workers::ForkError;
 use stage::Stage;
 
+pub use exercise::{Exercise, write as write_exercise};
 pub use server::{ask, open_counter};
 pub use stage::{Manner, Voice};
 
@@ -50,6 +58,12 @@ closed_set! {
         Lock = "lock",
         /// A ticket counter on the network, one process a connection.
         Server = "server",
+        /// Well-known protocols: every order counted, one made to happen.
+        Protocols = "protocols",
+        /// What a transaction is worth, at SQLite.
+        IsolationLevels = "isolation-levels",
+        /// A lock that ends by itself, while its holder sleeps.
+        Leases = "leases",
     }
 }
 
@@ -73,6 +87,12 @@ pub enum Facts {
     Lock(lock::Facts),
     /// Of `server`.
     Server(server::Facts),
+    /// Of `protocols`.
+    Protocols(protocols::Facts),
+    /// Of `isolation-levels`.
+    IsolationLevels(isolation_levels::Facts),
+    /// Of `leases`.
+    Leases(leases::Facts),
 }
 
 /// One thing that a lesson predicted, and whether it was so.
@@ -162,6 +182,21 @@ pub enum LessonError {
     /// The sale could not be run.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// An order of steps could not be made to happen.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The lesson has no exercise.
+    #[error("lesson {lesson} has no exercise: lesson lock has one")]
+    NoExercise {
+        /// Which lesson.
+        lesson: Lesson,
+    },
+    /// There is such a file.
+    #[error("{path} is there already, and nothing is overwritten: move it away, or go elsewhere", path = path.display())]
+    ExerciseIsThere {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -174,6 +209,9 @@ pub enum LessonError {
 fn failed(doing: impl Into<String>) -> impl FnOnce(io::Error) -> LessonError {
     move |why| LessonError::Io { doing: doing.into(), why }
 }
+
+/// What several of them have in common.
+const STAGED: (&str, &str) = ("src/lesson/staged.rs", include_str!("staged.rs"));
 
 impl Lesson {
     /// What it is about, in one line.
@@ -188,6 +226,9 @@ impl Lesson {
             Lesson::Daemon => text::daemon::title(lang),
             Lesson::Lock => text::lock::title(lang),
             Lesson::Server => text::server::title(lang),
+            Lesson::Protocols => text::protocols::title(lang),
+            Lesson::IsolationLevels => text::isolation_levels::title(lang),
+            Lesson::Leases => text::leases::title(lang),
         }
     }
 
@@ -208,6 +249,11 @@ impl Lesson {
                 ("src/lesson/server/client.rs", include_str!("server/client.rs")),
                 ("src/lesson/server/by_hand.rs", include_str!("server/by_hand.rs")),
             ],
+            Lesson::Protocols => &[("src/lesson/protocols.rs", include_str!("protocols.rs")), STAGED],
+            Lesson::IsolationLevels => {
+                &[("src/lesson/isolation_levels.rs", include_str!("isolation_levels.rs")), STAGED]
+            }
+            Lesson::Leases => &[("src/lesson/leases.rs", include_str!("leases.rs")), STAGED],
         }
     }
 
@@ -237,6 +283,9 @@ pub fn teach(lesson: Lesson, manner: Manner<'_>) -> Result<Taught, LessonError> 
         Lesson::Daemon => daemon::teach(&stage).map(wrapped(Facts::Daemon))?,
         Lesson::Lock => lock::teach(&stage).map(wrapped(Facts::Lock))?,
         Lesson::Server => server::teach(&stage).map(wrapped(Facts::Server))?,
+        Lesson::Protocols => protocols::teach(&stage).map(wrapped(Facts::Protocols))?,
+        Lesson::IsolationLevels => isolation_levels::teach(&stage).map(wrapped(Facts::IsolationLevels))?,
+        Lesson::Leases => leases::teach(&stage).map(wrapped(Facts::Leases))?,
     };
     for claim in &claims {
         let mark = if claim.held { stage.painted(GOOD, "✓") } else { stage.painted(BAD, "✗") };

@@ -180,6 +180,15 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// A text that has its colours already, in this voice.
+    pub(super) fn in_voice(&self, text: &str) -> String {
+        if self.manner.voice == Voice::Coloured {
+            text.to_owned()
+        } else {
+            anstream::adapter::strip_str(text).to_string()
+        }
+    }
+
     /// So many milliseconds at the lesson's pace.
     pub(super) fn time(&self, millis: u64) -> Duration {
         Duration::from_millis(millis) / if self.manner.fast { FAST } else { 1 }

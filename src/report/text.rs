@@ -87,6 +87,13 @@ pub fn verdict_lines(history: &History, verdict: &Verdict, lang: Lang) -> String
     text
 }
 
+/// Why a verdict is unknown, a line a reason; nothing where it is not.
+#[must_use]
+pub fn why_unknown(history: &History, verdict: &Verdict, lang: Lang) -> String {
+    let reasons = verdict.unjudged.iter().filter(|_| verdict.ruling == Ruling::Unknown);
+    reasons.map(|reason| format!("  {}\n", styled(ODD, words::unjudged(reason, history, lang)))).collect()
+}
+
 /// The most things that befell buyers that have a line each.
 const MOST_MISHAPS: usize = 30;
 

@@ -230,3 +230,20 @@ fn nothing_on_sale_and_nothing_at_a_time_are_told() {
     assert!(together["at_once"].as_u64() > Some(1), "{together}");
     assert!(!folder.ticketsim("-n 4 -t 3 --think 20ms").stdout.contains("overlapped"));
 }
+
+/// One line says why a verdict is unknown, too; and what is not there has no figures.
+#[test]
+fn quiet_says_why_and_verbose_measures_what_there_was() {
+    let folder = Folder::new();
+    let ran = folder.ticketsim("-n 3 -t 0 -q");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stdout.lines().count() > 1 && ran.stdout.contains("nothing was on sale"), "{ran:?}");
+    let ran = folder.ticketsim("-n 40 -t 5 --no-lock -v");
+    assert!(ran.stdout.contains("whole purchase") && !ran.stdout.contains("0 ns"), "{ran:?}");
+    assert!(!ran.stdout.contains("wait for the lock") && !ran.stdout.contains("hold the lock"), "{ran:?}");
+    let ran = folder.ticketsim("-n 40 -t 5 --per-buyer 2 -v --think 0");
+    assert!(ran.stdout.contains("wait for the lock") && ran.stdout.contains("hold the lock"), "{ran:?}");
+    // 40 buyers made more purchases than they are.
+    let ran = folder.ticketsim("-n 40 -t 5 --per-buyer all --think 0");
+    assert!(ran.stdout.contains("40 buyers, 45 purchases: 5 bought, 40 refused, 0 failed"), "{ran:?}");
+}

@@ -5,6 +5,7 @@
 mod file;
 mod history;
 mod hosts;
+mod lesson;
 mod phrases;
 mod plan;
 mod race;
@@ -82,7 +83,7 @@ fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
         StoreError => running::store,
         WorkersError => running::workers,
         ForkError => running::forked,
-        LessonError => running::lesson,
+        LessonError => lesson::lesson,
         SqlError => server::sql,
         RedisError => server::redis,
         NoAddress => server::address,

@@ -1,10 +1,9 @@
 //! Sales that could not be run, and their stores, in Chinese.
 
-use super::file::{file, ticket_file};
+use super::file::file;
 use super::phrases::phrase;
 use super::plan::plan;
 use super::server::{redis, sql};
-use crate::lesson::LessonError;
 use crate::run::RunError;
 use crate::store::StoreError;
 use crate::workers::{ForkError, WorkersError};
@@ -76,23 +75,4 @@ pub(super) fn forked(error: &ForkError) -> String {
 
 fn limited(limits: &str) -> String {
     if limits.is_empty() { String::new() } else { format!("（限额：{}）", phrase(limits)) }
-}
-
-/// A lesson could not be held.
-pub(super) fn lesson(error: &LessonError) -> String {
-    match error {
-        LessonError::Fork(error) => forked(error),
-        LessonError::Start { name, why } => format!("{name} 没能启动：fork：{why}；见 ulimit -u"),
-        LessonError::Child { name, code } => format!("{name} 结束时退出码为 {code}"),
-        LessonError::Count { lesson, count, takes } => {
-            format!("{lesson} 课：--count {count}：{}", phrase(takes))
-        }
-        LessonError::Store(error) => store(error),
-        LessonError::Memory(source) => format!("进程间的共享内存：{source}"),
-        LessonError::Io { doing, why } => format!("{}：{why}", phrase(doing)),
-        LessonError::TicketFile(error) => ticket_file(error),
-        LessonError::Run(error) => run(error),
-        LessonError::Interrupted => "已中断".to_owned(),
-        LessonError::Output(source) => format!("标准输出：{source}"),
-    }
 }

@@ -10,8 +10,8 @@ pub(super) const ALL: &[Pair] = &[
         "每个买家是一个单独的进程：锁住文件，读还剩几张票，思考一下，写回减一后的数。有锁时，卖出的票和放出的一样多；用 --no-lock，所有人读到同一个数，竞争就显现出来。",
     ),
     (
-        "Learn how processes work, up to the ticket sale: eight lessons that run",
-        "学习进程如何工作，一直讲到抢票：八节真能运行的课",
+        "Learn how processes work, up to the ticket sale: eleven lessons that run",
+        "学习进程如何工作，一直讲到抢票：十一节真能运行的课",
     ),
     (
         "Well-known protocols, right and wrong, by name: what goes wrong, where it is met, how it is mended",

@@ -6,6 +6,11 @@ use super::Pair;
 pub(super) const ALL: &[Pair] = &[
     ("Which lesson; without one, they are listed", "哪一节课；不写就列出全部"),
     ("Hold all lessons, in the order of the course", "按课程的次序上完所有的课"),
+    ("Judge a history that comes with the command", "判断一份随命令附带的历史"),
+    (
+        "lock: write a small program whose purchase is left to you, and say how `ticketsim race` judges it",
+        "lock：写出一个小程序，购买那一步留给你补全，并说明 `ticketsim race` 怎么判",
+    ),
     ("Cut the pauses to a quarter", "把停顿缩短到四分之一"),
     (
         "Print what was measured as one JSON document instead of text",

@@ -4,6 +4,29 @@ use super::Pair;
 
 /// English and Chinese, side by side.
 pub(super) const ALL: &[Pair] = &[
+    (
+        "Well-known protocols: every order counted, one made to happen",
+        "有名字的做法：数遍每种顺序，再让一种发生",
+    ),
+    ("What a transaction is worth, at SQLite", "事务有多大用处，以 SQLite 为例"),
+    ("A lock that ends by itself, while its holder sleeps", "会自己到期的锁，持有者却睡着了"),
+    ("Python 3, with nothing but its standard library", "Python 3，只用标准库"),
+    (
+        "Its numbers add up, and it can't have happened: a refusal that came too early",
+        "数字对得上，却不可能发生过：有一次拒绝来得太早",
+    ),
+    (
+        "Sound, with a purchase that failed and one that never got an answer",
+        "可靠；有一次购买失败，一次没有答复",
+    ),
+    (
+        "Items with a counter each, two tickets at once, a refusal, a give-back, a look",
+        "几种票各有库存，一次两张，有拒绝、退票和查看",
+    ),
+    (
+        "Jepsen's operations: two buyers were sold a ticket from the same stock",
+        "Jepsen 的操作：两个买家按同一份库存买到了票",
+    ),
     ("One operating-system process a buyer, forked", "每个买家一个 fork 出来的操作系统进程"),
     ("One operating-system thread a buyer, all in one process", "每个买家一个操作系统线程，都在一个进程里"),
     (

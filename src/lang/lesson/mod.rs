@@ -1,11 +1,15 @@
 //! The words of the lessons: those that all share, and one file a lesson.
 
 pub mod daemon;
+pub mod exercise;
 pub mod isolation;
+pub mod isolation_levels;
 pub mod join;
+pub mod leases;
 pub mod lock;
 pub mod many;
 pub mod process;
+pub mod protocols;
 pub mod server;
 pub mod worker;
 
@@ -14,17 +18,19 @@ use super::{Lang, texts};
 texts! {
     /// Above the list of lessons.
     list_heading() {
-        en: "Lessons on processes, up to the ticket sale:",
-        zh: "进程课程，一步步走到抢票：",
+        en: "Lessons on processes, up to the ticket sale, and on what keeps it right:",
+        zh: "进程课程，一步步走到抢票，再到怎样才不出错：",
     }
     /// Below the list of lessons.
     list_hint() {
         en: "Run one:      ticketsim lesson NAME\n\
              Run all:      ticketsim lesson --all\n\
-             Read one:     ticketsim lesson NAME --source",
+             Read one:     ticketsim lesson NAME --source\n\
+             Exercise:     ticketsim lesson lock --exercise python",
         zh: "运行一课：    ticketsim lesson 课名\n\
              全部运行：    ticketsim lesson --all\n\
-             阅读源码：    ticketsim lesson 课名 --source",
+             阅读源码：    ticketsim lesson 课名 --source\n\
+             做练习：      ticketsim lesson lock --exercise python",
     }
     /// The first line of a lesson.
     heading(number, of, name, title) {
@@ -107,6 +113,10 @@ pub(super) const TABLES: &[&[(&str, &str, &str)]] = &[
     daemon::ALL,
     lock::ALL,
     server::ALL,
+    protocols::ALL,
+    isolation_levels::ALL,
+    leases::ALL,
+    exercise::ALL,
 ];
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::lang::{Lang, Noun, race as say};
 use crate::plan::PerBuyer;
 use crate::race::plan::RacePlan;
 use crate::race::{Raced, Shown, Strange, Trial};
-use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, ruling, styled, verdict_lines};
+use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, ruling, styled, verdict_lines, why_unknown};
 use crate::report::words::{grouped, grouped_stock, span};
 use crate::verdict::{AnomalyKind, Ruling};
 
@@ -224,7 +224,10 @@ pub fn quiet(raced: &Raced, lang: Lang) -> String {
     if raced.trials.len() > 1 {
         return rate_lines(raced, lang).trim_start().to_owned();
     }
-    raced.worst.as_ref().map_or_else(String::new, |worst| format!("{}\n", ruling(&worst.verdict, lang)))
+    let of = |worst: &Shown| {
+        format!("{}\n", ruling(&worst.verdict, lang)) + &why_unknown(&worst.history, &worst.verdict, lang)
+    };
+    raced.worst.as_ref().map_or_else(String::new, of)
 }
 
 fn release_lines(raced: &Raced, worst: &Shown, lang: Lang) -> String {

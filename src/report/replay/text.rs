@@ -8,7 +8,9 @@ use crate::lang::{Lang, replay as say};
 use crate::plan::Plan;
 use crate::protocol::{Action, Mishap, Reply};
 use crate::replay::Difference;
-use crate::report::text::{ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines};
+use crate::report::text::{
+    ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, ruling, styled, verdict_lines, why_unknown,
+};
 use crate::report::words::{self, grouped};
 use crate::schedule::{Kept, Says, Schedule, Taken, Wait};
 use crate::verdict::Verdict;
@@ -49,6 +51,7 @@ pub fn of_replay(shown: &Shown<'_>, lang: Lang, detail: Detail) -> String {
     let mut text = String::new();
     if detail == Detail::Quiet {
         let _ = writeln!(text, "{}", ruling(verdict, lang));
+        text.push_str(&why_unknown(history, verdict, lang));
     } else {
         let most = if detail == Detail::Verbose { usize::MAX } else { MOST_STEPS };
         let _ = writeln!(text, "\n{}", step_lines(steps, lang, most));

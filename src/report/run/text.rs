@@ -15,6 +15,7 @@ use crate::report::figures::{Effort, Fairness, Latency, Percentiles, rate_per_s}
 use crate::report::hosts;
 use crate::report::text::{
     ASIDE, BAD, Detail, GOOD, LOUD, ODD, ledger_lines, mishap_lines, ruling, styled, verdict_lines,
+    why_unknown,
 };
 use crate::report::words::{self, grouped, span};
 use crate::verdict::{Ruling, Verdict};
@@ -72,6 +73,7 @@ pub fn of_run(
             verdict.anomalies.iter().map(|anomaly| format!("{} × {}", anomaly.kind, anomaly.count)).collect();
         let names = if names.is_empty() { String::new() } else { format!(" [{}]", names.join(", ")) };
         let _ = writeln!(text, "{}{names}", ruling(verdict, lang));
+        text.push_str(&why_unknown(history, verdict, lang));
         return text;
     }
     if history.header.interrupted {
@@ -83,8 +85,9 @@ pub fn of_run(
     } else {
         let ledger = &verdict.ledger;
         let crowd = lang.count(buyers.len() as u64, Noun::Buyer);
+        let made = lang.count(ledger.receipts + ledger.refused + ledger.failed, Noun::Purchase);
         let numbers = [ledger.receipts, ledger.refused, ledger.failed].map(grouped);
-        let _ = writeln!(text, "{}", say::summary(lang, crowd, &numbers[0], &numbers[1], &numbers[2]));
+        let _ = writeln!(text, "{}", say::summary(lang, crowd, made, &numbers[0], &numbers[1], &numbers[2]));
     }
     mishap_lines(&mut text, history, lang);
     text.push('\n');
@@ -215,11 +218,15 @@ fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Styl
 
 fn figure_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang: Lang) {
     let latency = Latency::of(history);
+    // Nothing to measure: there was no lock, or nobody returned.
     for (what, percentiles) in [
         (say::latency_wait(lang), latency.wait),
         (say::latency_hold(lang), latency.hold),
         (say::latency_purchase(lang), latency.purchase),
-    ] {
+    ]
+    .into_iter()
+    .filter(|(_, percentiles)| percentiles.max > 0)
+    {
         let Percentiles { p50, p90, p99, max } = percentiles;
         let [p50, p90, p99, max] = [p50, p90, p99, max].map(|ns| format!("{:>7}", span(ns)));
         let _ = writeln!(text, "{}", say::latency(lang, what, p50, p90, p99, max));
