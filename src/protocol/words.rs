@@ -88,7 +88,13 @@ impl std::fmt::Display for ProtocolError {
         if self.word > 0 {
             write!(f, "step {} (character {}), {:?}: ", self.word, self.character, self.given)?;
         }
-        match &self.wrong {
+        self.wrong.fmt(f)
+    }
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
             Wrong::Unknown { known, nearest: None } => write!(f, "no such step; there are: {known}"),
             Wrong::Unknown { known, nearest: Some(nearest) } => {
                 write!(f, "no such step; did you mean {nearest}? There are: {known}")
@@ -98,20 +104,12 @@ impl std::fmt::Display for ProtocolError {
                 write!(f, "it needs a transaction, and at level {level} each statement stands for itself")
             }
             Wrong::NoLevel(engine, level) => {
-                write!(
-                    f,
-                    "{} has no level {level}; it has: {}",
-                    engine.title(),
-                    names(engine.levels(), Isolation::name)
-                )
+                let has = names(engine.levels(), Isolation::name);
+                write!(f, "{} has no level {level}; it has: {has}", engine.title())
             }
             Wrong::NoSuchLock(engine, lock) => {
-                write!(
-                    f,
-                    "{} has no lock {lock}; it has: {}",
-                    engine.title(),
-                    names(engine.locks(), SqlLock::name)
-                )
+                let has = names(engine.locks(), SqlLock::name);
+                write!(f, "{} has no lock {lock}; it has: {has}", engine.title())
             }
             Wrong::NoRowIsRead(write) => {
                 write!(f, "a lock on the row that is read: but {write} reads none")
