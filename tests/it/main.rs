@@ -3,6 +3,7 @@
 mod bad_input;
 mod browser;
 mod check;
+mod check_samples;
 mod check_words;
 mod chinese;
 mod clocks;
