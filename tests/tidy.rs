@@ -265,6 +265,25 @@ fn files_come_into_being_in_few_places() {
     }
 }
 
+/// One more store is a file of choices, a folder, and an arm in these: whoever else wants to know something of a store
+/// asks its choices.
+#[test]
+fn a_store_is_named_in_few_places() {
+    let may = ["protocol", "store", "plan", "race"];
+    let may_alone = ["schedule/file/plan.rs", "cli/choices.rs"];
+    let mut seen = 0;
+    for path in sources().iter().filter(|path| !is_of_tests(path)) {
+        let code = code(path);
+        let names =
+            ["Choices", "StorePlan", "StoreKind"].iter().any(|kind| code.contains(&format!("{kind}::Redis")));
+        seen += usize::from(names);
+        let room = path_of(path).swap_remove(0);
+        let is_one = may.contains(&room.as_str()) || may_alone.iter().any(|end| path.ends_with(end));
+        assert!(!names || is_one, "{}: it names a store; ask its choices (StoreSale)", path.display());
+    }
+    assert!(seen >= 5, "the scan sees them: {seen}");
+}
+
 #[test]
 fn files_stay_short_and_say_what_they_are_for() {
     for path in sources() {
