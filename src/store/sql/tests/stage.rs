@@ -133,14 +133,16 @@ fn settle(actors: &mut [Actor], recorder: &Recorder, waits: Waits<'_>) {
     loop {
         let mut is_news = false;
         for (actor, buyer) in actors.iter_mut().zip(1..) {
-            while actor.is_asked {
+            // Who is seen to wait once may have been let go, and be slow to wake: it is looked twice.
+            let mut seen = 0;
+            while actor.is_asked && seen < 2 {
                 match actor.told.recv_timeout(Duration::from_millis(1)) {
                     Ok(told) => {
                         actor.hear(told);
                         is_news = true;
                     }
-                    Err(_) if waits(&format!("{}{buyer}", of_run(recorder))) => break,
-                    Err(_) => {}
+                    Err(_) if waits(&format!("{}{buyer}", of_run(recorder))) => seen += 1,
+                    Err(_) => seen = 0,
                 }
             }
         }
