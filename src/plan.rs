@@ -4,6 +4,7 @@
 //! [`Plan::command`] gives the command that repeats it.
 
 mod exclusion;
+mod given;
 mod mishaps;
 mod names;
 mod share;
@@ -26,6 +27,7 @@ use crate::shell::{shell_quoted, shell_quoted_path};
 use crate::stock::Stock;
 
 pub use exclusion::Exclusion;
+pub use given::Given;
 pub use mishaps::{MishapError, Planned, When, Whom};
 pub use share::Share;
 pub use workers::Workers;
@@ -146,9 +148,9 @@ pub struct AddressPlan<S> {
     pub sale: S,
     /// Where the store is, as it was given but for a password.
     pub url: String,
-    /// The address as it was given, which may hold a password: no document has it.
+    /// How the address was given: no document has it.
     #[serde(skip)]
-    pub given: Secret,
+    pub given: Given,
     /// The name of the sale, which is a part of the names of its tables or keys.
     pub name: String,
 }
@@ -159,20 +161,10 @@ pub type SqlPlan = AddressPlan<SqlSale>;
 /// A Redis server, and what one purchase does there.
 pub type RedisPlan = AddressPlan<RedisSale>;
 
-/// A text that is never shown.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(pub Option<String>);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
 impl StorePlan {
     /// Such purchases in the sale `name` at the address `url`, which was given so; of a ticket file, at the usual one.
     #[must_use]
-    pub fn new(choices: Choices, url: String, given: Secret, name: String) -> Self {
+    pub fn new(choices: Choices, url: String, given: Given, name: String) -> Self {
         match choices {
             Choices::File(sale) => StorePlan::File(FilePlan::new(sale, Plan::DEFAULT_FILE.as_ref())),
             Choices::Sql(sale) => StorePlan::Sql(AddressPlan { sale, url, given, name }),

@@ -21,6 +21,10 @@ It shows what it is about to run, runs its share of the buyers, and sends what t
 the lead's plan, and of a lead that knows the token. Where a ticket file or a SQLite file is on this host, it has to be \
 told: no path of the lead's is used.
 
+It connects to where the lead says that the store is, and takes nothing of this host's there: passwords and settings \
+(PGPASSWORD, ~/.pgpass, ~/.my.cnf, REDISCLI_AUTH and so on) go to the address of --store alone. A lead that has the \
+token can have this host run as many buyers as a run takes, at any such store that lets them in without a password.
+
 Exit code: 0 the run was done (its result is the lead's), 2 it was turned away, or could not do its share, or lost its \
 lead, 130 interrupted.")]
 pub(super) struct JoinArgs {

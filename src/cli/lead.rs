@@ -26,7 +26,8 @@ The sale goes over the store that all of them reach; lead and hosts only start, 
 Redis the lead puts the tickets on sale, and says in the end what is left. A ticket file on a shared folder each host \
 has under a path of its own (join --via PATH): the first host puts its tickets on sale, and the lead need not see it. \
 Before anything is sold every host has to see a number that was put there, so that all sell from one stock. A password \
-in --store stays here: each host takes its own, from where the engine's client looks, or from join --store.
+in --store stays here: a host that needs one says itself where the store is, with join --store, and what that leaves \
+open comes from where the engine's client looks.
 
 Clocks are measured before and after the sale; how far each may be wrong is said, and taken into account: a purchase \
 came before another one only where that holds whatever the clocks' error is.

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::closed;
 use crate::matrix::{NO_LEVEL, StoreCase, store_cases};
-use crate::plan::{Secret, StorePlan, Workers};
+use crate::plan::{Given, StorePlan, Workers};
 use crate::protocol::catalogue;
 use crate::protocol::sql::{Isolation, Journal, SqlSale, Switch};
 use crate::protocol::{Choices, StepKind};
@@ -159,7 +159,7 @@ impl Place {
             }
             own => own,
         };
-        StorePlan::new(choices, self.address.to_string(), Secret(Some(self.given.clone())), self.name.clone())
+        StorePlan::new(choices, self.address.to_string(), Given::Text(self.given.clone()), self.name.clone())
     }
 
     fn shop(&self, choices: Choices) -> anyhow::Result<Box<dyn Shop>> {

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::plan::{Plan, Secret, StorePlan};
+use crate::plan::{Given, Plan, StorePlan};
 use crate::protocol::Choices;
 use crate::store::{Address, Shop, shop};
 
@@ -54,6 +54,7 @@ impl StoreArgs {
             !matches!(choices, Choices::File(_)),
             "--store: the choices are those of a ticket file"
         );
-        Ok(StorePlan::new(choices, address.to_string(), Secret(self.store.clone()), self.sale.clone()))
+        let given = self.store.clone().map_or(Given::Url, Given::Text);
+        Ok(StorePlan::new(choices, address.to_string(), given, self.sale.clone()))
     }
 }

@@ -36,7 +36,7 @@ pub use sample::{Drawn, Sample, Sampling, Scheduler, sample, sample_until};
 use crate::buyer::Rules;
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase};
-use crate::plan::{Pace, PerBuyer, Plan, Secret, StorePlan, Workers};
+use crate::plan::{Given, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::{Choices, Mishap, Mishaps, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
@@ -131,7 +131,7 @@ impl Setting {
     /// A store where it could be run, with an address for one that has none of its own.
     fn store(&self, address: impl FnOnce(StoreKind) -> &'static str) -> StorePlan {
         let url = self.choices.kind().map(address).unwrap_or_default();
-        StorePlan::new(self.choices, url.to_owned(), Secret::default(), Plan::DEFAULT_SALE.to_owned())
+        StorePlan::new(self.choices, url.to_owned(), Given::default(), Plan::DEFAULT_SALE.to_owned())
     }
 
     /// How the buyer at this place buys.

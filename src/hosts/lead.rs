@@ -27,6 +27,8 @@ const MOST_EVENTS: usize = 64;
 const LOOK: Duration = Duration::from_millis(50);
 /// How long before the go it is said, at least.
 const AHEAD: Duration = Duration::from_millis(50);
+/// A host whose clock is known no better keeps all others waiting at their barrier.
+const MOST_WIDTH_NS: i128 = 5_000_000_000;
 /// How long an interrupted sale is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// For how long a host may see what was there before: a client of NFS asks again after 3 s (nfs(5), acregmin).
@@ -65,7 +67,7 @@ pub enum LeadError {
         put: Stock,
     },
     /// The clock of a host can't be told.
-    #[error("{0}: its clock can't be measured: it answers no ping; nothing was sold")]
+    #[error("{0}: its clock can't be told from what it answers to pings; nothing was sold")]
     NoClock(String),
     /// The system refuses.
     #[error("the lead failed: {0}")]
@@ -324,6 +326,10 @@ impl Lead<'_> {
         self.measure(Phase::Before);
         self.until(|seat| seat.measured >= 1)?;
         let fastest_of = |seat: &Seat| fastest(seat.guest.exchanges());
+        let is_vague = |seat: &&Seat| fastest_of(seat).is_some_and(|one| one.width_ns() > MOST_WIDTH_NS);
+        if let Some(seat) = self.seated().find(is_vague) {
+            return Err(LeadError::NoClock(seat.name.clone()));
+        }
         let width =
             self.seated().filter_map(fastest_of).map(|exchange| exchange.width_ns()).max().unwrap_or(0);
         let ahead = AHEAD + Duration::from_nanos(u64::try_from(width.saturating_mul(4)).unwrap_or(0));
@@ -333,6 +339,7 @@ impl Lead<'_> {
             let reading = fastest_of(seat).and_then(|exchange| exchange.reading(epoch_ns));
             let Some(reading) = reading else { return Err(LeadError::NoClock(seat.name.clone())) };
             seat.go_ns = go_ns.saturating_add_signed(reading.offset_ns.saturating_neg());
+            seat.went = Some(Instant::now());
             seat.guest.enter(Phase::Meanwhile);
             seat.guest.tell(&ToHost::Go { at_ns: seat.go_ns.saturating_add(epoch_ns) });
         }

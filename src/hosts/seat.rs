@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::guest::{Guest, Heard};
 use super::wire::WireError;
-use super::words::{Ended, ToLead};
+use super::words::{Ended, ToLead, brief};
 use crate::history::{Befallen, BuyerCount, Outcome, Purchase, Recorder, Tally};
 use crate::plan::{PerBuyer, Share};
 use crate::stock::Stock;
@@ -40,6 +40,11 @@ pub enum Told<'a> {
 
 /// A host tells of no more than that: as many as a recorder has purchases.
 const MOST_MISHAPS: usize = Recorder::MOST_RECORDS as usize;
+/// Where a buyer stood when something befell it is a word or two: so many bytes at most.
+const MOST_PLACE: usize = 100;
+/// By how much a host's clock may be ahead of what the lead makes of it: more than any pause that its connection
+/// outlives.
+const AHEAD: Duration = Duration::from_secs(30);
 
 /// What a host said when its buyers were ready.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +68,8 @@ pub(super) struct Seat {
     pub(super) measured: u32,
     /// The moment of the go on the clock of its purchases, as the lead has said it.
     pub(super) go_ns: u64,
+    /// When it was told so.
+    pub(super) went: Option<Instant>,
     pub(super) purchases: Vec<Vec<Purchase>>,
     /// What came that there was no room for.
     pub(super) unkept: Tally,
@@ -85,6 +92,7 @@ impl Seat {
             ready: None,
             measured: 0,
             go_ns: 0,
+            went: None,
             purchases: Vec::new(),
             unkept: Tally::default(),
             counts: Vec::new(),
@@ -106,10 +114,21 @@ impl Seat {
     /// # Errors
     /// Why it can't go on.
     pub(super) fn take(&mut self, heard: Heard, room: &mut u64, sold: &mut Tally) -> Result<(), String> {
+        // Its buyers come to the barrier once, buy after the go, and have left when it says so.
+        let is_late = match &heard {
+            Heard::Words(ToLead::Ready { .. }) => self.ready.is_some(),
+            Heard::Words(ToLead::Mishaps(_) | ToLead::Ended(_)) | Heard::Counts(_) | Heard::Purchases(_) => {
+                self.went.is_none() || self.ended.is_some()
+            }
+            _ => false,
+        };
+        if is_late {
+            return Err(garbage("a word out of place"));
+        }
         match heard {
             Heard::Words(ToLead::Shown) => self.has_shown = true,
             Heard::Words(ToLead::Stock { stock, why }) => {
-                let why = || why.unwrap_or_else(|| "it can't say what is on sale".to_owned());
+                let why = || why.map_or_else(|| "it can't say what is on sale".to_owned(), brief);
                 self.stock = Some(stock.ok_or_else(why));
             }
             Heard::Words(ToLead::Ready { epoch_ns, launch_ns }) => {
@@ -118,7 +137,7 @@ impl Seat {
             Heard::Words(ToLead::Mishaps(mishaps)) => self.take_mishaps(mishaps)?,
             Heard::Words(ToLead::Ended(ended)) => self.ended = Some(ended),
             Heard::Words(ToLead::Left(left)) => self.left = Some(left.into()),
-            Heard::Words(ToLead::Refused { why }) => return Err(why),
+            Heard::Words(ToLead::Refused { why }) => return Err(brief(why)),
             Heard::Words(ToLead::Hello { .. }) => return Err(garbage("a greeting in the middle")),
             Heard::Measured => self.measured += 1,
             Heard::Counts(counts) => self.take_counts(counts)?,
@@ -139,7 +158,8 @@ impl Seat {
     }
 
     fn take_mishaps(&mut self, mishaps: Vec<Befallen>) -> Result<(), String> {
-        if self.mishaps.len() + mishaps.len() > MOST_MISHAPS {
+        let is_long = |befallen: &Befallen| befallen.at.len() > MOST_PLACE;
+        if self.mishaps.len() + mishaps.len() > MOST_MISHAPS || mishaps.iter().any(is_long) {
             return Err(garbage("more mishaps than there can be"));
         }
         self.mishaps.extend(mishaps);
@@ -153,10 +173,18 @@ impl Seat {
         sold: &mut Tally,
     ) -> Result<(), String> {
         let buyers = u64::from(self.share.plan.buyers);
+        let since = self.went.map_or(Duration::ZERO, |went| went.elapsed()) + AHEAD;
+        let sale_ns = self.go_ns..=self.go_ns.saturating_add(since.as_nanos() as u64);
         let can_be = |one: &Purchase| {
-            (1..=buyers).contains(&one.buyer) && one.return_ns.get().is_none_or(|back| back >= one.invoke_ns)
+            let steps = one.steps.get();
+            let times =
+                [steps.locked_ns, steps.read_ns, steps.truncated_ns, steps.written_ns, steps.unlocked_ns];
+            (1..=buyers).contains(&one.buyer)
+                && one.return_ns.get().is_none_or(|back| back >= one.invoke_ns)
+                && sale_ns.contains(&one.invoke_ns)
+                && times.into_iter().chain([one.return_ns.get()]).flatten().all(|ns| sale_ns.contains(&ns))
         };
-        if self.ended.is_some()
+        if all.is_empty()
             || self.sent() + all.len() as u64 > Recorder::MOST_RECORDS
             || !all.iter().all(can_be)
         {

@@ -100,6 +100,7 @@ impl From<Left> for LeftText {
 impl From<LeftText> for Left {
     fn from(left: LeftText) -> Self {
         let LeftText { remaining, torn, unread, about } = left;
+        let [torn, unread, about] = [torn, unread, about].map(|text| text.map(brief));
         Self { remaining, torn, unread, about }
     }
 }
@@ -125,15 +126,28 @@ pub(super) fn plain_name(name: &str) -> String {
     if name.is_empty() { "host".to_owned() } else { name }
 }
 
+/// What somebody else says in a sentence, as far as a reader reads it.
+pub(super) fn brief(text: String) -> String {
+    match text.char_indices().nth(MOST_SAID) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// So many characters of a sentence that comes from elsewhere are kept.
+const MOST_SAID: usize = 1000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_harmless() {
+    fn a_name_is_harmless_and_a_sentence_is_one() {
         assert_eq!(plain_name("db-1.example"), "db-1.example");
         assert_eq!(plain_name("a\u{1b}[31m#é"), "a__31m__");
         assert_eq!(plain_name(""), "host");
         assert_eq!(plain_name(&"x".repeat(1000)).len(), 40);
+        assert_eq!(brief("短".repeat(1001)), "短".repeat(1000) + "…");
+        assert_eq!(brief("x".repeat(1000)), "x".repeat(1000));
     }
 }

@@ -10,7 +10,7 @@ use crate::explore::Setting;
 use crate::history::Purchase;
 use crate::lang::lesson::isolation_levels as text;
 use crate::paths::temporary_folder;
-use crate::plan::{Plan, Secret, SqlPlan, StorePlan};
+use crate::plan::{Given, Plan, SqlPlan, StorePlan};
 use crate::protocol::Choices;
 use crate::protocol::file::{Lock, Sale, Write};
 use crate::protocol::sql::{Engine, Isolation, SqlSale};
@@ -91,7 +91,7 @@ fn try_level(stage: &Stage<'_>, level: Isolation) -> Result<Tried, LessonError> 
     let folder = temporary_folder().map_err(failed("a temporary folder"))?;
     let path = folder.path().join("shop.db");
     let url = format!("sqlite:{}", path.display());
-    let store = SqlPlan { sale, given: Secret(Some(url.clone())), url, name: "lesson".to_owned() };
+    let store = SqlPlan { sale, given: Given::Text(url.clone()), url, name: "lesson".to_owned() };
     let plan = Plan {
         store: StorePlan::Sql(store),
         ..Plan::on_file(Sale::new(Lock::None, Write::Overwrite), &path, 2, Some(1))

@@ -243,6 +243,17 @@ impl Address {
         }
     }
 
+    /// Reads an address that somebody else has named: nothing of this host's goes into it.
+    ///
+    /// # Errors
+    /// What is wrong with it, or which of its parts is a matter of this host.
+    pub fn parse_strangers(text: &str) -> Result<Self, sql::NoAddress> {
+        match redis::RedisAddress::parse_strangers(text) {
+            Some(address) => address.map(Address::Redis),
+            None => sql::Address::parse_strangers(text).map(Address::Sql),
+        }
+    }
+
     /// Which store is there.
     #[must_use]
     pub const fn kind(&self) -> StoreKind {

@@ -3,9 +3,11 @@
 mod clocks;
 mod deaths;
 mod files;
+mod liars;
 mod port;
 mod relay;
 mod stores;
+mod wire;
 
 use std::fs::File;
 use std::process::{Child, Command, Stdio};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ticketsim::buyer::Ending;
 use ticketsim::fault::Fault;
 use ticketsim::history::Outcome;
-use ticketsim::plan::{Pace, PerBuyer, Plan, Secret, SqlPlan, StorePlan, Workers};
+use ticketsim::plan::{Given, Pace, PerBuyer, Plan, SqlPlan, StorePlan, Workers};
 use ticketsim::protocol::sql::{Engine, Isolation, SqlSale};
 use ticketsim::replay::{Conductor, Replayed, repeat, replay};
 use ticketsim::schedule::{Says, Wait};
@@ -33,7 +33,7 @@ impl Shop {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var(variable).unwrap_or_else(|_| usual.to_owned());
         let name = format!("replay_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let plan = SqlPlan { sale: SqlSale::new(engine), url, given: Secret::default(), name };
+        let plan = SqlPlan { sale: SqlSale::new(engine), url, given: Given::default(), name };
         match SqlStore::of(&plan).map(|store| store.about()) {
             Ok(Ok(_)) => return Some(Self(plan)),
             Ok(Err(error)) => println!("  skipped: {error}"),
@@ -49,7 +49,7 @@ impl Shop {
         Self(SqlPlan {
             sale: SqlSale::new(Engine::Sqlite),
             url,
-            given: Secret::default(),
+            given: Given::default(),
             name: "ticket".to_owned(),
         })
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ticketsim::buyer::{Buyer, Rules};
 use ticketsim::explore::{Setting, census};
-use ticketsim::plan::{Pace, PerBuyer, Plan, RedisPlan, Secret, StorePlan, Workers};
+use ticketsim::plan::{Given, Pace, PerBuyer, Plan, RedisPlan, StorePlan, Workers};
 use ticketsim::protocol::redis::{Fence, RedisLock, RedisSale};
 use ticketsim::protocol::{Allowed, Choices, Mishap, Mishaps, StepKind};
 use ticketsim::replay::{Conductor, Went, repeat, replay};
@@ -62,7 +62,7 @@ impl Shop {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
         let name = format!("replay_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let plan = RedisPlan { sale: RedisSale::new(), url, given: Secret::default(), name };
+        let plan = RedisPlan { sale: RedisSale::new(), url, given: Given::default(), name };
         match RedisStore::of(&plan).expect("a store").about() {
             Ok(_) => return Some(Self(plan)),
             Err(error) => println!("  skipped: {error}"),

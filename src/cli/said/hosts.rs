@@ -16,7 +16,7 @@ pub(super) fn lead(error: &LeadError) -> String {
             "{name} 看到的库存不是放出来的那份（是 {seen}，不是 {put}）：它会从另一处卖票。请让它的 --via 或 --store 通向同一处；一张票也没卖"
         ),
         LeadError::NoClock(name) => {
-            format!("{name}：量不出它的时钟：它不应答；一张票也没卖")
+            format!("{name}：从它的应答里看不出它的时钟；一张票也没卖")
         }
         LeadError::System(source) => format!("主导方出了错：{source}"),
         LeadError::Interrupted => "还没开始售票就被中断".to_owned(),

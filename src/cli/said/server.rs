@@ -115,6 +115,7 @@ pub(super) fn address(error: &NoAddress) -> String {
         NoAddress::Slashes => {
             "sqlite: 后面直接写路径，不加 //，例如 sqlite:shop.db 或 sqlite:/var/shop.db".to_owned()
         }
+        NoAddress::OfThisHost(part) => format!("{}：这由本主机来定，别人不能代劳", phrase(part)),
         NoAddress::Part { part, wrong } => format!("{}：{}", phrase(part), phrase(wrong)),
     }
 }

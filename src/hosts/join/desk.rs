@@ -14,6 +14,8 @@ use crate::workers::Start;
 
 /// So much may wait to be sent; beyond, purchases stay in the recorder.
 const MOST_UNSENT: usize = 4 << 20;
+/// So many words may wait to be heeded: a lead waits for the answer to each.
+const MOST_HEARD: usize = 16;
 /// How long a wait is before others are looked at.
 const LOOK: Duration = Duration::from_millis(50);
 /// A go that lies further ahead is none.
@@ -84,6 +86,9 @@ impl<'a> Desk<'a> {
         match words {
             ToHost::Stop => self.stops.store(true, Ordering::Relaxed),
             ToHost::Over { ending } => self.ending = Some(ending),
+            _ if self.heard.len() >= MOST_HEARD => {
+                self.lost = Some(WireError::Garbage("more words than can be heeded".to_owned()));
+            }
             other => self.heard.push_back(other),
         }
     }
@@ -92,6 +97,10 @@ impl<'a> Desk<'a> {
     pub(super) fn next(&mut self) -> Option<ToHost> {
         loop {
             let goes_on = self.attend();
+            // Nobody waits for an answer any more.
+            if self.lost.is_some() {
+                return None;
+            }
             if let Some(words) = self.heard.pop_front() {
                 return Some(words);
             }
@@ -106,12 +115,15 @@ impl<'a> Desk<'a> {
     pub(super) fn next_after(&mut self) -> Option<ToHost> {
         loop {
             self.attend();
+            if self.lost.is_some() {
+                return None;
+            }
             if let Some(words) = self.heard.pop_front() {
                 return Some(words);
             }
             // Who was told to stop here, and has told all, need not wait for others.
             let may_go = self.interrupted.load(Ordering::Relaxed) && self.link.unsent() == 0;
-            if self.lost.is_some() || self.ending.is_some() || may_go {
+            if self.ending.is_some() || may_go {
                 return None;
             }
             self.link.wait(LOOK);

@@ -17,6 +17,11 @@ use crate::hosts::wire::{
 /// How long a connection may take to be made.
 const CONNECTING: Duration = Duration::from_secs(5);
 
+/// So much may wait for the lead to read it: more than purchases ever do.
+const MOST_UNREAD: usize = 16 << 20;
+/// After so many reads it looks after other things: a lead that goes on talking keeps it from nothing.
+const MOST_READS: u32 = 16;
+
 /// The connection.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -82,18 +87,22 @@ impl Link {
     /// When the lead is gone.
     pub(super) fn attend(&mut self) -> Result<Vec<Frame>, WireError> {
         let mut frames = Vec::new();
+        let mut reads = 0;
         let end = loop {
             let came_ns = monotonic_ns();
             while let Some(frame) = self.inbox.take()? {
                 self.heard_at = Instant::now();
                 match frame.kind {
+                    Kind::Ping if self.unsent() > MOST_UNREAD => {
+                        return Err(WireError::Garbage("pings whose answers nobody reads".to_owned()));
+                    }
                     Kind::Ping => self.send(&pong(pinged(&frame.body)?, came_ns, monotonic_ns())),
                     _ => frames.push(frame),
                 }
             }
             match read_some(&self.stream, &mut self.inbox) {
-                Ok(true) => {}
-                Ok(false) => break None,
+                Ok(true) if reads < MOST_READS => reads += 1,
+                Ok(_) => break None,
                 Err(error) => break Some(error),
             }
         };

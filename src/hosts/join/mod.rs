@@ -15,9 +15,9 @@ use self::link::Link;
 use super::chunk::{COUNTS, counts};
 use super::token::{Side, Token, nonce};
 use super::wire::{Frame, WireError};
-use super::words::{Ended, Ending, PROTOCOL, ToHost, ToLead, heard, plain_name, said};
+use super::words::{Ended, Ending, PROTOCOL, ToHost, ToLead, brief, heard, plain_name, said};
 use crate::history::{BuyerCount, Recorder};
-use crate::plan::{FilePlan, Plan, Secret, Share, StorePlan};
+use crate::plan::{FilePlan, Given, Plan, Share, StorePlan};
 use crate::protocol::StoreKind;
 use crate::protocol::sql::Engine;
 use crate::stock::Stock;
@@ -218,14 +218,23 @@ fn own_address(leads: &StorePlan, own: Option<&str>) -> Result<StorePlan, String
     Ok(StorePlan::new(choices, url, given, name.to_owned()))
 }
 
-/// The address of the store, the host's own or the lead's, of the kind that the sale is for.
-fn address_of(own: Option<&str>, leads: &str, kind: StoreKind) -> Result<(String, Secret), String> {
-    let given = own.unwrap_or(leads);
-    let address = Address::parse(given).map_err(|error| format!("--store: {error}"))?;
+/// The address of the store, the host's own or the lead's, of the kind that the sale is for. Where the lead says it, it
+/// could be anywhere: passwords and settings of this host are for its own alone.
+fn address_of(own: Option<&str>, leads: &str, kind: StoreKind) -> Result<(String, Given), String> {
+    let (address, given) = match own {
+        Some(own) => (Address::parse(own), Given::Text(own.to_owned())),
+        None => (Address::parse_strangers(leads), Given::Stranger),
+    };
+    let address = address.map_err(|error| match own {
+        Some(_) => format!("--store: {error}"),
+        None => format!(
+            "the lead's address of the store: {error}; say where it is for this host, with --store URL"
+        ),
+    })?;
     if address.kind() != kind {
         return Err(format!("--store: {address} is none of {}, which the sale is for", kind.title()));
     }
-    Ok((address.to_string(), Secret(Some(given.to_owned()))))
+    Ok((address.to_string(), given))
 }
 
 /// Takes part with its share.
@@ -308,6 +317,10 @@ fn run(
     workers::run(plan, recorder, store, &mut watch)
 }
 
+/// What may be missing where the lead has said where the store is.
+const NOTHING_OF_OURS: &str = " (this host's passwords and settings are not for an address that the lead names: \
+                               join --store URL takes them)";
+
 /// Puts tickets on sale, or looks what is on sale, and says so.
 fn say_stock(
     desk: &mut Desk<'_>,
@@ -325,6 +338,7 @@ fn say_stock(
     };
     let (stock, why) = match found {
         Ok(stock) => (Some(stock), None),
+        Err(why) if plan.store.is_a_strangers() => (None, Some(why + NOTHING_OF_OURS)),
         Err(why) => (None, Some(why)),
     };
     desk.say(&ToLead::Stock { stock, why });
@@ -381,7 +395,7 @@ fn end(mut desk: Desk<'_>, interrupted: &AtomicBool) -> Result<HostResult, JoinE
         (Some(Ending::Judged(_)), _) if interrupted.load(Ordering::Relaxed) => Ok(HostResult::Interrupted),
         (Some(Ending::Judged(ruling)), _) => Ok(HostResult::Judged(ruling)),
         (Some(Ending::Interrupted), _) => Ok(HostResult::Interrupted),
-        (Some(Ending::Refused(why)), _) => Err(JoinError::Refused(why)),
+        (Some(Ending::Refused(why)), _) => Err(JoinError::Refused(brief(why))),
         (None, Some(lost)) => Err(JoinError::Lost(lost)),
         (None, None) => Ok(HostResult::Interrupted),
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{FilePlan, PerBuyer, Plan, RedisPlan, Secret, SqlPlan, StorePlan, Workers};
+use crate::plan::{FilePlan, Given, PerBuyer, Plan, RedisPlan, SqlPlan, StorePlan, Workers};
 use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
 use crate::protocol::redis::{Fence, RedisLock, RedisSale};
 use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale, Switch};
@@ -226,7 +226,7 @@ impl PlanText {
         Ok(RedisPlan {
             sale: sale.map_err(|error| error.to_string())?,
             url: self.url.clone().unwrap_or_else(|| StoreKind::Redis.usual_url().to_owned()),
-            given: Secret::default(),
+            given: Given::default(),
             name: self.sale_name(),
         })
     }
@@ -256,7 +256,7 @@ impl PlanText {
         Ok(SqlPlan {
             sale: sale.map_err(|error| error.to_string())?,
             url: self.url.clone().unwrap_or_else(|| engine.usual_url().to_owned()),
-            given: Secret::default(),
+            given: Given::default(),
             name: self.sale_name(),
         })
     }

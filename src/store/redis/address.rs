@@ -41,6 +41,17 @@ impl RedisAddress {
         Self::parse_in(text, &|name| std::env::var(name).ok())
     }
 
+    /// Reads an address that somebody else has named: no password of this host goes there, and no file of it is read.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse_strangers(text: &str) -> Option<Result<Self, NoAddress>> {
+        Some(Self::parse_in(text, &|_| None)?.and_then(|address| match address.authorities {
+            Some(_) => Err(NoAddress::OfThisHost("cacert")),
+            None => Ok(address),
+        }))
+    }
+
     /// The same, in this environment.
     fn parse_in(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<Result<Self, NoAddress>> {
         let (tls, rest) = match (text.strip_prefix("redis://"), text.strip_prefix("rediss://")) {

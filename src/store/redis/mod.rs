@@ -27,7 +27,7 @@ pub use model::{RedisModel, Seat};
 pub use session::RedisSession;
 
 use crate::history::Recorder;
-use crate::plan::{Pace, RedisPlan};
+use crate::plan::{Given, Pace, RedisPlan};
 use crate::protocol::Mishap;
 use crate::protocol::redis::RedisSale;
 use crate::stock::Stock;
@@ -66,9 +66,13 @@ impl RedisStore {
     /// # Errors
     /// When the address or the name is none, or the store was left out of this build.
     pub fn of(plan: &RedisPlan) -> Result<Self, StoreError> {
-        let url = plan.given.0.as_deref().unwrap_or(&plan.url);
         let place = |error: &dyn std::fmt::Display| StoreError::Place(error.to_string());
-        let address = match RedisAddress::parse(url) {
+        let address = match &plan.given {
+            Given::Url => RedisAddress::parse(&plan.url),
+            Given::Text(text) => RedisAddress::parse(text),
+            Given::Stranger => RedisAddress::parse_strangers(&plan.url),
+        };
+        let address = match address {
             Some(address) => address.map_err(|error| place(&error))?,
             None => return Err(place(&"no Redis server: it takes redis://HOST:PORT/DB")),
         };

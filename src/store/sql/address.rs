@@ -43,6 +43,9 @@ pub enum NoAddress {
     /// Two slashes that mean nothing.
     #[error("sqlite: takes a path as it is, without //, like sqlite:shop.db or sqlite:/var/shop.db")]
     Slashes,
+    /// Somebody else says what is for this host to say.
+    #[error("{0}: that is for this host to say, and not for others")]
+    OfThisHost(&'static str),
     /// Something in the address of a server.
     #[error("{part}: {wrong}")]
     Part {
@@ -60,6 +63,24 @@ impl Address {
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, NoAddress> {
         Self::parse_in(text, &|name| std::env::var(name).ok())
+    }
+
+    /// Reads an address that somebody else has named: no password or setting of this host goes there, and no file of it
+    /// is read.
+    ///
+    /// # Errors
+    /// What is wrong with it, or which of its parts is a matter of this host.
+    pub fn parse_strangers(text: &str) -> Result<Self, NoAddress> {
+        let address = Self::parse_in(text, &|_| None)?;
+        let of_this_host = match &address {
+            Address::Sqlite(_) => Some("its path"),
+            Address::Postgres(address) => address.of_this_host(),
+            Address::Mysql(address) => address.of_this_host(),
+        };
+        match of_this_host {
+            Some(part) => Err(NoAddress::OfThisHost(part)),
+            None => Ok(address),
+        }
     }
 
     /// The same, in this environment.

@@ -7,7 +7,7 @@ use super::dialect::SNAPSHOT_ISOLATION;
 use super::link::WAIT_FOR_OTHERS;
 use super::{Address, SaleName, SqlError, SqlSession, SqlStore};
 use crate::history::Recorder;
-use crate::plan::{Pace, SqlPlan};
+use crate::plan::{Given, Pace, SqlPlan};
 use crate::protocol::sql::{Engine, Switch};
 use crate::stock::Stock;
 use crate::store::{Left, Lookout, Shop, Store, StoreError};
@@ -18,8 +18,12 @@ impl SqlStore {
     /// # Errors
     /// When the address or the name is none, or the engine was left out of this build.
     pub fn of(plan: &SqlPlan) -> Result<Self, StoreError> {
-        let address = Address::parse(plan.given.0.as_deref().unwrap_or(&plan.url))
-            .map_err(|error| StoreError::Place(error.to_string()))?;
+        let address = match &plan.given {
+            Given::Url => Address::parse(&plan.url),
+            Given::Text(text) => Address::parse(text),
+            Given::Stranger => Address::parse_strangers(&plan.url),
+        };
+        let address = address.map_err(|error| StoreError::Place(error.to_string()))?;
         let name: SaleName = plan.name.parse().map_err(|error| StoreError::Place(format!("{error}")))?;
         Ok(Self::new(plan.sale, address, name)?)
     }

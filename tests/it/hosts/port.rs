@@ -4,9 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use ring::hmac;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::wire::{connect, enter, hear, say};
 use super::{Joined, Lead, TOKEN};
 use crate::harness::{Folder, eventually};
 
@@ -16,12 +16,6 @@ fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("t.json", "{\"ticket\": 1}");
     folder
-}
-
-fn connect(port: u16) -> TcpStream {
-    let stream = TcpStream::connect(("127.0.0.1", port)).expect("the lead is there");
-    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("set");
-    stream
 }
 
 /// Two hosts join, and the sale is what it would have been without the strangers.
@@ -129,38 +123,4 @@ fn one_more_host_than_asked_for_is_told_so() {
     assert!(code == Some(2) && said.contains("all hosts of this sale have joined"), "{said}");
     assert_eq!(lead.end().0, Some(0));
     hosts.into_iter().for_each(|host| assert_eq!(host.end().0, Some(0)));
-}
-
-/// Comes in as a host does that has the token.
-fn enter(port: u16) -> TcpStream {
-    let mut stream = connect(port);
-    let challenge = hear(&mut stream);
-    let (its, own, name) = (challenge["challenge"]["nonce"].as_str().expect("a number"), "11", "x");
-    let mut message = Vec::new();
-    for part in ["ticketsim host", its, own, name, "1"] {
-        message.extend((part.len() as u64).to_le_bytes());
-        message.extend(part.as_bytes());
-    }
-    let key = hmac::Key::new(hmac::HMAC_SHA256, TOKEN.as_bytes());
-    let proof = hmac::sign(&key, &message);
-    let proof: String = proof.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    say(&mut stream, &json!({"hello": {"protocol": 1, "name": name, "nonce": own, "proof": proof}}));
-    assert!(hear(&mut stream)["welcome"]["proof"].is_string());
-    stream
-}
-
-fn say(stream: &mut TcpStream, words: &Value) {
-    let words = words.to_string();
-    let mut frame = (words.len() as u32 + 1).to_le_bytes().to_vec();
-    frame.push(1);
-    frame.extend(words.as_bytes());
-    stream.write_all(&frame).expect("sent");
-}
-
-fn hear(stream: &mut TcpStream) -> Value {
-    let mut length = [0; 4];
-    stream.read_exact(&mut length).expect("a frame");
-    let mut frame = vec![0; u32::from_le_bytes(length) as usize];
-    stream.read_exact(&mut frame).expect("a frame");
-    serde_json::from_slice(&frame[1..]).expect("words")
 }

@@ -143,6 +143,17 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "the sale is from a ticket file: say where it is on this host, with --via PATH",
         "这次售票卖的是票文件：请用 --via PATH 说明它在这台主机的哪里",
     ),
+    (
+        "the lead's address of the store: {}; say where it is for this host, with --store URL",
+        "主导方给的存储地址：{}；请用 --store URL 说明它在这台主机看来在哪里",
+    ),
+    ("{}: that is for this host to say, and not for others", "{}：这由本主机来定，别人不能代劳"),
+    (
+        "{} (this host's passwords and settings are not for an address that the lead names: join --store URL takes them)",
+        "{}（本机的密码和设置不用于主导方给的地址：join --store URL 才用）",
+    ),
+    ("pings whose answers nobody reads", "没人读其应答的探询"),
+    ("more words than can be heeded", "多得听不过来的话"),
     ("the recorder's shared memory: {}", "记录器的共享内存：{}"),
     ("--listen {}: can't be listened at", "--listen {}：不能在那里监听"),
     (

@@ -91,6 +91,15 @@ impl MysqlAddress {
         self.password.as_deref()
     }
 
+    /// Which part of it leads to a file of this host.
+    pub(super) fn of_this_host(&self) -> Option<&'static str> {
+        match (&self.host, &self.ssl_root) {
+            (MysqlHost::Socket(_), _) => Some("socket"),
+            (_, Some(_)) => Some("ssl-ca"),
+            _ => None,
+        }
+    }
+
     /// The server's socket, where it is to be taken.
     #[must_use]
     pub fn socket(&self) -> Option<PathBuf> {

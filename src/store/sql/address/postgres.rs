@@ -119,6 +119,18 @@ impl PostgresAddress {
         self.password.clone().or_else(|| self.password_in_file())
     }
 
+    /// Which part of it leads to a file of this host, or sets what its sessions do.
+    pub(super) fn of_this_host(&self) -> Option<&'static str> {
+        [
+            (self.password_file.is_some(), "passfile"),
+            (self.ssl_root.is_some(), "sslrootcert"),
+            (self.options.is_some(), "options"),
+            (matches!(self.host, PostgresHost::Folder(_)), "the folder of its socket"),
+        ]
+        .into_iter()
+        .find_map(|(is_there, part)| is_there.then_some(part))
+    }
+
     fn password_in_file(&self) -> Option<String> {
         let path = self.password_file.as_deref()?;
         let about = fs::metadata(path).ok()?;

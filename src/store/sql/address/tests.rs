@@ -189,3 +189,24 @@ fn what_is_wrong_with_an_address_of_mariadb_is_said_without_the_password() {
         assert!(error.contains(says) && !error.contains("pass@"), "{text}: {error}");
     }
 }
+
+/// Whoever names an address for this host names no file of it, and gets nothing that it knows.
+#[test]
+fn a_strangers_address_takes_nothing_of_this_host() {
+    for (url, part) in [
+        ("postgres://u@db/d?passfile=/home/u/.pgpass", "passfile"),
+        ("postgres://u@db/d?sslrootcert=/etc/ssl/own.pem", "sslrootcert"),
+        ("postgres://u@db/d?options=-csession_preload_libraries%3Dx", "options"),
+        ("postgres://u@%2Fvar%2Frun%2Fpostgresql/d", "the folder of its socket"),
+        ("mysql://u@/d?socket=/tmp/mysql.sock", "socket"),
+        ("mysql://u@db/d?ssl-ca=/etc/ssl/own.pem", "ssl-ca"),
+        ("sqlite:/var/shop.db", "its path"),
+    ] {
+        assert!(Address::parse(url).is_ok(), "{url}");
+        assert_eq!(Address::parse_strangers(url), Err(NoAddress::OfThisHost(part)), "{url}");
+    }
+    let url = "postgres://u@db:5432/d";
+    let Ok(Address::Postgres(address)) = Address::parse_strangers(url) else { panic!("an address") };
+    assert_eq!((address.password(), address.password_file.as_ref()), (None, None));
+    assert_eq!(address.to_string(), url);
+}
