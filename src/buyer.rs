@@ -1,13 +1,14 @@
-//! THE purchase, interpreted: a pure step machine that goes through a [`Protocol`]. It says which [`Action`]
-//! it wants next and takes the [`Reply`]. No I/O, no clock, no randomness.
+//! The buyer: a pure step machine that interprets a [`Protocol`]. It says which [`Action`] it wants next and
+//! takes the [`Reply`]. No I/O, no clock, no randomness.
 //!
 //! Processes, threads and async tasks drive it against the real store; the explorer clones it and steps it
 //! against a model; a replay holds it at a gate before each step. That is why it is `Clone + Eq + Hash`, and
 //! why it must not know who drives it.
 //!
-//! - A read of 0 refuses the purchase: it takes, in the protocol's order, only the steps that let go.
-//! - What can't be done ends it at once: it lets go of what it holds within the same step, and failed.
-//! - Else its steps are taken one by one to the last, and it bought.
+//! - After a read of 0 the purchase is refused: it takes, in the protocol's order, only the steps that let
+//!   go.
+//! - An error ends the purchase at once as failed: within the same step it lets go of what it holds.
+//! - Otherwise it takes all its steps, and has bought a ticket.
 
 use crate::fault::{Fault, FaultKind};
 use crate::history::Outcome;
@@ -27,7 +28,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// How a buyer of this plan buys, counted from 1.
+    /// The rules of one buyer of this plan, counted from 1.
     #[must_use]
     pub fn of(plan: &Plan, buyer: u32) -> Self {
         let choices = plan.store.choices();
@@ -40,11 +41,12 @@ impl Rules {
 enum Phase {
     /// It takes its steps in their order.
     Buying,
-    /// It was told that nothing is left, and lets go of what it holds.
+    /// Sold out: it lets go of what it holds.
     Refused,
-    /// Something could not be done: it lets go of what it holds, at once.
+    /// A step failed: it lets go of what it holds, at once.
     Failed,
-    /// It lets go of its transaction, at once, and goes on at this place; from the first one, with nothing held.
+    /// It rolls its transaction back, at once, and goes on at this place. At place 0 it also lets go of its
+    /// lock.
     Again(u8),
     /// It has left.
     Gone,
@@ -53,7 +55,7 @@ enum Phase {
 /// How a purchase ended, and why if it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ending {
-    /// Bought, refused or failed; unknown where the answer was lost.
+    /// Bought, refused or failed; unknown if the answer was lost.
     pub outcome: Outcome,
     /// Why it failed.
     pub fault: Option<Fault>,
@@ -70,9 +72,9 @@ pub struct Buyer {
     holds: bool,
     /// Whether it is in a transaction.
     in_transaction: bool,
-    /// Whether it took a ticket that was not there, and has yet to give it back.
+    /// Whether it took a ticket below 0 that it still has to give back.
     owes: bool,
-    /// The stock that it read last in this purchase; once it has taken a ticket, the stock that this came from.
+    /// The last stock read in this purchase; after taking a ticket, the stock that it was sold from.
     seen: Stock,
     bought: u32,
     fault: Option<Fault>,
@@ -146,8 +148,8 @@ impl Buyer {
         }
     }
 
-    /// How a schedule names what it wants next. `None` for what belongs to the step before: thinking, a begin
-    /// that does nothing yet, and the letting go at once; and once it has left.
+    /// The letter of its next action in a schedule. `None` for actions that belong to the step before
+    /// (thinking, a begin that does nothing by itself, letting go after an error), and after it has left.
     #[must_use]
     pub fn next_letter(&self) -> Option<Letter> {
         match self.phase {
@@ -162,7 +164,7 @@ impl Buyer {
         usize::from(self.place)
     }
 
-    /// The stock that it read last in this purchase; once it has taken a ticket, the stock that this came from.
+    /// The last stock read in this purchase; after taking a ticket, the stock that it was sold from.
     #[must_use]
     pub fn seen(&self) -> Stock {
         self.seen
@@ -180,11 +182,10 @@ impl Buyer {
         self.phase == Phase::Buying && self.place == 0
     }
 
-    /// Takes the reply to the action that it wanted. Returns how the purchase ended, if that was its
-    /// last step.
+    /// Takes the reply to its action. Returns how the purchase ended, if that was its last step.
     ///
     /// # Panics
-    /// When the reply does not answer the action: that is a defect of the store, not of the plan.
+    /// When the reply does not fit the action: that is a bug in the store, not in the plan.
     #[inline(always)]
     pub fn accept(&mut self, reply: Reply) -> Option<Ending> {
         match (self.next(), reply) {
@@ -205,13 +206,13 @@ impl Buyer {
         self.advance()
     }
 
-    /// What a ticket file never replies, and what it is seldom or never asked.
+    /// The replies and actions that a ticket file never or seldom has.
     #[inline(never)]
     fn accept_of_others(&mut self, action: Action, reply: Reply) {
         match (action, reply) {
             (Action::Upgrade | Action::CloseOther | Action::Unlink | Action::ReopenCheck, Reply::Done) => {}
             (Action::LookStale | Action::RemoveStale | Action::HelperUnlock, Reply::Done) => {}
-            // It holds the lock of a file that nobody else will open.
+            // It has locked a file that nobody else will open any more.
             (Action::ReopenCheck, Reply::Missed) => self.phase = Phase::Again(0),
             (Action::ReadForUpdate | Action::ReadForShare | Action::Count, Reply::Stock(stock)) => {
                 self.seen = stock;
@@ -225,7 +226,7 @@ impl Buyer {
             (Action::Insert | Action::LockUntilCommit | Action::Watch, Reply::Done) => {}
             (Action::Decrement, Reply::Sold(from)) => {
                 self.seen = from;
-                // A buyer that did not look before looks at the answer.
+                // If it did not read before, the answer tells it whether anything was left.
                 if from <= 0 && !self.before(StepKind::reads) {
                     (self.owes, self.phase) = (true, Phase::Refused);
                 }
@@ -237,13 +238,13 @@ impl Buyer {
         }
     }
 
-    /// Whether one of the steps before the next one is such a step.
+    /// Whether a step before the next one is of this sort.
     fn before(&self, is_such: impl Fn(StepKind) -> bool) -> bool {
         self.rules.protocol.steps()[..usize::from(self.place)].iter().any(|kind| is_such(*kind))
     }
 
-    /// Where a swap that found another stock goes on: with a new read, in a new transaction if it is in one, and
-    /// with a new watch where there was one.
+    /// The place to go on after a swap that found another stock: a new read, in a new transaction if it is in
+    /// one, and with a new watch if there was one.
     fn place_to_swap_again(&self) -> u8 {
         let before = &self.rules.protocol.steps()[..usize::from(self.place)];
         let begins = |kind: &StepKind| matches!(kind, StepKind::Begin | StepKind::BeginImmediate);
@@ -253,13 +254,13 @@ impl Buyer {
         begin.or_else(|| read.into_iter().chain(watch).min()).unwrap_or(0) as u8
     }
 
-    /// Goes on to the next step that it takes, or ends the purchase.
+    /// Goes on to its next step, or ends the purchase.
     #[inline(always)]
     fn advance(&mut self) -> Option<Ending> {
         match self.phase {
             Phase::Buying => {
                 self.place += 1;
-                // Nothing is owed by a buyer that got its ticket.
+                // A buyer that got its ticket has nothing to give back.
                 while self.rules.protocol.step(self.place) == Some(StepKind::GiveBack) {
                     self.place += 1;
                 }
@@ -281,7 +282,7 @@ impl Buyer {
     fn advance_refused(&mut self) -> Option<Ending> {
         self.place += 1;
         while let Some(kind) = self.rules.protocol.step(self.place) {
-            // What was never taken can't be let go.
+            // It lets go only of what it holds.
             let is_due = match kind {
                 StepKind::Unlock => self.holds,
                 StepKind::Commit | StepKind::Rollback => self.in_transaction,
@@ -296,7 +297,7 @@ impl Buyer {
         Some(self.end(Outcome::Refused))
     }
 
-    /// What could not be done ends the purchase.
+    /// An error ends the purchase.
     #[cold]
     fn fail(&mut self, action: Action, fault: Fault) -> Option<Ending> {
         if fault.kind == FaultKind::AnswerLost {
@@ -313,8 +314,8 @@ impl Buyer {
         self.advance()
     }
 
-    /// The purchase stands as it is; that the lock stays is worth a word of its own, and no more purchase after
-    /// it.
+    /// Letting go failed. The outcome of the purchase stays; the fault says that the lock is still held, and
+    /// the buyer leaves.
     fn fail_to_let_go(&mut self, fault: Fault) -> Ending {
         (self.holds, self.in_transaction) = (false, false);
         let outcome = match self.phase {
@@ -328,8 +329,8 @@ impl Buyer {
         ending
     }
 
-    /// The connection is gone, and with it a transaction that was not committed. Whether what was asked last took
-    /// effect, nobody knows, if it could make a sale last.
+    /// The connection is lost, and with it any transaction that was not committed. If the last action could
+    /// make a sale final, nobody knows whether it took effect.
     fn lose_answer(&mut self, action: Action, fault: Fault) -> Ending {
         let sells = action.kind().is_some_and(StepKind::sells);
         let outcome = match action {
@@ -339,7 +340,7 @@ impl Buyer {
                 Outcome::Bought
             }
             _ if self.phase == Phase::Refused && !self.owes => Outcome::Refused,
-            // Taken below 0, and perhaps given back.
+            // It took a ticket below 0, and perhaps gave it back.
             _ if self.owes => Outcome::Unknown,
             _ => Outcome::Failed,
         };
@@ -350,8 +351,8 @@ impl Buyer {
         ending
     }
 
-    /// It is killed: it takes no further step. Says how its purchase ends, if it is in one: its effect is not known
-    /// once it has begun to change the stock. `has_asked` says whether its next step has been asked of the store.
+    /// It is killed and takes no further step. Returns how its purchase ends: unknown, once it has begun to
+    /// change the stock. `has_asked` says whether the store has received its next step.
     pub fn die(&mut self, has_asked: bool) -> Ending {
         let place = usize::from(self.place) + usize::from(has_asked);
         let steps = self.rules.protocol.steps();
@@ -359,7 +360,7 @@ impl Buyer {
         let last = taken.iter().rfind(|kind| kind.reads() || kind.changes_stock());
         let changes = match self.phase {
             Phase::Buying => last.is_some_and(|kind| kind.changes_stock()),
-            // Of what it would have done nothing was, but for what it took below 0.
+            // In the other phases nothing is changed, except by a ticket taken below 0.
             _ => self.owes,
         };
         let fault = Some(Fault::plain(FaultKind::Killed));
@@ -374,8 +375,8 @@ impl Buyer {
         self.bought
     }
 
-    /// Ends a purchase. Only a receipt leads to the next one: sold out is final, and a buyer whose
-    /// purchase failed would fail again, for ever.
+    /// Ends a purchase. The next one follows only after a receipt: sold out is final, and a buyer that failed
+    /// might fail for ever.
     #[inline(always)]
     fn end(&mut self, outcome: Outcome) -> Ending {
         self.bought += u32::from(outcome == Outcome::Bought);

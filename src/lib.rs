@@ -3,7 +3,8 @@
 //!
 //! # What a library user needs
 //!
-//! Run a plan. (Buyers that are processes are forked, so the caller may have one thread alone: here they are threads.)
+//! Run a plan. (Process buyers are forked, and then the caller may have only one thread. Here the buyers are
+//! threads.)
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
@@ -24,7 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Check a history, whoever made it ([`history`] has the format):
+//! Check a history, from ticketsim or from any other program ([`history`] has the format):
 //!
 //! ```
 //! use ticketsim::verdict::{AnomalyKind, Ruling};
@@ -38,7 +39,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Explore every order of a protocol of your own, and have the history of the worst:
+//! Explore every order of your own protocol, and get the history of the worst one:
 //!
 //! ```
 //! use ticketsim::explore::{Setting, census, rehearse};
@@ -56,8 +57,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Carry out a purchase step by step, against a store that is your own code. A buyer says what it wants next, and is told
-//! what came of it:
+//! Carry out a purchase step by step, against a store that is your own code. The buyer says what it wants
+//! next, and you tell it the result:
 //!
 //! ```
 //! use ticketsim::buyer::{Buyer, Rules};
@@ -89,53 +90,58 @@
 //!                                      every step is recorded ─► History ─verdict→ Verdict ─report→ text · json · html
 //! ```
 //!
-//! Live runs, explored schedules, replays, races of other people's programs and histories that are read from a file all
-//! meet at [`history::History`]: from there on there is one road. A purchase is written once, as data: the same list of
-//! steps is carried out by processes, threads and tasks, stepped by `explore` on a model, and held at gates by a replay.
+//! Live runs, explored schedules, replays, races of other people's programs and histories read from a file
+//! all become a [`history::History`]; from there on they are treated alike. A purchase is written once, as
+//! data: processes, threads and tasks carry out the same list of steps, `explore` steps it on a model, and a
+//! replay holds it at gates.
 //!
 //! # The rooms
 //!
-//! Each names those alone that stand above it in this table (`tests/tidy.rs` holds that).
+//! A room uses only the rooms above it in this table (`tests/tidy.rs` checks that).
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | the ground | [`stock`], [`fault`]: why a purchase failed, as data; `closed_set`: an enum that lists, names and parses itself; `rules`: what the answers of others mean; `foreign`: text of others on its way to a terminal; `shared`: memory that processes share; `lang`: all texts, in English and Chinese |
+//! | the ground | [`stock`], [`fault`]: why a purchase failed, as data; `closed_set`: an enum that lists, names and parses itself; `rules`: what the answers of other programs mean; `foreign`: other programs' text on its way to a terminal; `shared`: memory that processes share; `lang`: all texts, in English and Chinese |
 //! | [`protocol`] | what a purchase is, as pure data: steps, letters, the choices of each store, the catalogue of named ones |
 //! | [`plan`] | everything that a run needs, checked |
-//! | [`history`] | what happened: the record, the shared recorder, the file formats of ours and of others |
+//! | [`history`] | what happened: the record, the shared recorder, our file format and those of other tools |
 //! | [`buyer`] | the step machine that carries out a protocol: no I/O, no clock, no randomness |
-//! | [`verdict`], `grade` | the rules, and how well a protocol keeps its promise: they know histories alone |
-//! | [`world`] | the traits `Session` (real) and `Model` (can be cloned), and what wraps them |
-//! | [`store`] | where it happens, a folder a store: its session, its model, its counter |
-//! | [`schedule`] | an order of steps by name, its file, and which one a history followed |
+//! | [`verdict`], `grade` | the rules, and how well a protocol keeps its promise: they know only histories |
+//! | [`world`] | the traits `Session` (real) and `Model` (can be cloned), and their wrappers |
+//! | [`store`] | where it happens, one folder for each store: its session, its model, its counter |
+//! | [`schedule`] | an order of steps by name, its file, and the schedule that a history followed |
 //! | [`workers`], [`explore`] | how buyers are run; every order of their steps on a model |
 //! | [`run`] | plan → workers → history → verdict |
-//! | [`replay`], `matrix`, `race`, `hosts` | one order made to happen; all combinations graded; other people's programs, and the gate before their database; one sale on several hosts |
-//! | `report` | text, JSON and pages, a folder a subject |
-//! | `lesson`, `cli` | the lessons; options → plan → call → print. `cli` alone knows the options |
+//! | [`replay`], `matrix`, `race`, `hosts` | making one order happen; grading all combinations; other people's programs, and the gate before their database; one sale on several hosts |
+//! | `report` | text, JSON and pages, one folder for each subject |
+//! | `lesson`, `cli` | the lessons; options → plan → call → print. only `cli` knows the options |
 //!
-//! # Where does one more stand?
+//! # Where do additions go?
 //!
-//! - **One more step or protocol**: a word in `StepKind` and its letter, what [`buyer`] asks for it, and the stores that
-//!   have it; a protocol with a name is one entry in `protocol/catalogue/`, and its text in `lang/catalogue/`.
-//! - **One more lock on files**: its kind in `protocol/file/kinds.rs`, its file in `store/file/lock/`, an arm in
-//!   `store/file/lock/mod.rs` and in the model beside it, who it keeps apart in `plan/exclusion.rs`.
+//! - **One more step or protocol**: a word in `StepKind` and its letter, the action that [`buyer`] asks for,
+//!   and the stores that have it; a protocol with a name is one entry in `protocol/catalogue/`, and its text
+//!   in `lang/catalogue/`.
+//! - **One more lock on files**: its kind in `protocol/file/kinds.rs`, its file in `store/file/lock/`, an arm
+//!   in `store/file/lock/mod.rs` and in the model beside it, and which buyers it keeps apart in
+//!   `plan/exclusion.rs`.
 //! - **One more SQL engine**: its levels and locks in `protocol/engine.rs`, its folders in `store/sql/` (dialect, session,
-//!   counter, model), and its row in `tests/replay/engines.rs`, which holds model and engine together in every order.
-//! - **One more store**: a file of choices in `protocol/` that answers [`protocol::StoreSale`], a folder in `store/`, an arm
-//!   in `protocol/choices.rs`, `plan.rs` and `store/mod.rs` (its real thing and its model), its members in
-//!   `schedule/file/plan.rs`, its options in `cli/choices.rs`, a row in the conformance tests. Nothing in `verdict`,
-//!   `report`, `explore` and `replay`: they ask the choices.
+//!   counter, model), and its row in `tests/replay/engines.rs`, which compares model and engine in every
+//!   order.
+//! - **One more store**: a file of choices in `protocol/` that implements [`protocol::StoreSale`], a folder
+//!   in `store/`, an arm in `protocol/choices.rs`, `plan.rs` and `store/mod.rs` (its session and its model),
+//!   its members in `schedule/file/plan.rs`, its options in `cli/choices.rs`, a row in the conformance tests.
+//!   Nothing in `verdict`, `report`, `explore` and `replay`: they ask the choices.
 //! - **One more format of histories**: its file in `history/formats/`.
 //! - **One more report**: its folder in `report/`, which takes a finished value and returns text; `cli` prints it.
 //!
 //! # The rules
 //!
-//! Lower rooms return errors as data; `cli` alone says which option helps. Only `cli`, `report`, `lesson` and `main` print.
-//! Receipts and stock are two books, and a verdict compares both; it is sound, unsound or unknown, never guessed. A test
-//! of safety stands beside a control that must fail. A model is held to its engine in every order of the small sizes.
+//! Lower rooms return errors as data; only `cli` says which option helps. Only `cli`, `report`, `lesson` and
+//! `main` print. Receipts and stock are two books, and a verdict compares both; it is sound, unsound or
+//! unknown, never guessed. Every safety test has a control that must fail. Every model is compared with its
+//! engine in all orders of the small sizes.
 
-// What a user of the library works with.
+// For users of the library.
 pub mod buyer;
 pub mod explore;
 pub mod fault;
@@ -151,7 +157,7 @@ pub mod verdict;
 pub mod workers;
 pub mod world;
 
-// The command, and what its tests and benchmarks look into.
+// The command line, and modules that its tests and benchmarks use.
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]

@@ -32,10 +32,10 @@ pub use mishaps::{MishapError, Planned, When, Whom};
 pub use share::Share;
 pub use workers::Workers;
 
-/// How many purchases a buyer makes. It leaves earlier after a purchase that it did not get.
+/// How many purchases a buyer makes. It leaves earlier if a purchase ends without a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PerBuyer {
-    /// At most so many.
+    /// At most this many.
     Count(NonZeroU32),
     /// Until it is refused.
     All,
@@ -117,9 +117,10 @@ mod seed_as_text {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum StorePlan {
-    /// In a database. First: a document that names a `store` means this.
+    /// In a database. This variant comes first, since serde tries it first: a document with a `store` means
+    /// this.
     Sql(SqlPlan),
-    /// At a Redis server: its name says so, too.
+    /// At a Redis server. Its documents have a `store`, too.
     Redis(RedisPlan),
     /// In a ticket file.
     File(FilePlan),
@@ -131,11 +132,11 @@ pub struct FilePlan {
     /// What one purchase does.
     #[serde(flatten)]
     pub sale: Sale,
-    /// The ticket file. As text: what is no UTF-8 in its name is replaced.
+    /// The ticket file. Documents have it as text: bytes that are no UTF-8 are replaced.
     #[serde(serialize_with = "path_as_text")]
     pub file: PathBuf,
-    /// Other names of the same file, through other mounts or links. Buyers take turns among all of its names, and each
-    /// opens the file and its lock through its own.
+    /// Other names of the same file, through other mounts or links. Buyers use all names in rotation; each
+    /// opens the file and its lock through its own name.
     #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "names::as_text")]
     pub via: Vec<PathBuf>,
 }
@@ -146,9 +147,9 @@ pub struct AddressPlan<S> {
     /// What one purchase does.
     #[serde(flatten)]
     pub sale: S,
-    /// Where the store is, as it was given but for a password.
+    /// The store's address, without its password.
     pub url: String,
-    /// How the address was given: no document has it.
+    /// How the address was given. It is never written to a document.
     #[serde(skip)]
     pub given: Given,
     /// The name of the sale, which is a part of the names of its tables or keys.
@@ -162,7 +163,8 @@ pub type SqlPlan = AddressPlan<SqlSale>;
 pub type RedisPlan = AddressPlan<RedisSale>;
 
 impl StorePlan {
-    /// Such purchases in the sale `name` at the address `url`, which was given so; of a ticket file, at the usual one.
+    /// These choices in the sale `name` at the address `url`, which was `given` so; for a ticket file, at the
+    /// usual path.
     #[must_use]
     pub fn new(choices: Choices, url: String, given: Given, name: String) -> Self {
         match choices {
@@ -207,7 +209,7 @@ impl StorePlan {
 pub struct Plan {
     /// How many buyers race, 1 to [`Plan::MOST_BUYERS`].
     pub buyers: u32,
-    /// How many tickets are put on sale first; `None` sells the file's own stock.
+    /// How many tickets are put on sale first; `None` sells the stock that is there.
     pub tickets: Option<Stock>,
     /// How buyers are run.
     pub workers: Workers,
@@ -219,13 +221,13 @@ pub struct Plan {
     /// How long buyers think.
     #[serde(flatten)]
     pub pace: Pace,
-    /// Whether others put tickets on sale meanwhile, under the same lock.
+    /// Whether others put tickets on sale during the run, under the same lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restocks: bool,
-    /// What is to befall its buyers.
+    /// The mishaps planned for its buyers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mishaps: Vec<Planned>,
-    /// On how many hosts its buyers are, where they join a lead; 0 where all of them are here.
+    /// How many hosts its buyers run on, when hosts join a lead; 0 when all buyers run here.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hosts: u32,
 }
@@ -244,16 +246,16 @@ pub enum PlanError {
     /// Zero buyers, or too many.
     #[error("{0} buyers: it takes 1 to {most}", most = Plan::MOST_BUYERS)]
     Buyers(u32),
-    /// Fewer than no tickets.
+    /// A negative number of tickets.
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
-    /// Others are to put tickets on sale under a lock that is none.
+    /// Others are to put tickets on sale under the lock, but it keeps nobody apart.
     #[error(
         "--restocks says that others put tickets on sale under the lock, and here no lock keeps them out: \
          leave it out, or take a lock that does"
     )]
     RestocksWithoutLock,
-    /// A helper process is to unlock, and there is none to be had.
+    /// A helper process is to unlock, but these workers can't have one.
     #[error(
         "helper-unlock needs a helper process that has inherited the lock's file: buyers have to be processes, \
          --workers process"
@@ -270,21 +272,22 @@ pub enum PlanError {
         /// How many buyers.
         buyers: u32,
     },
-    /// All buyers are to share one open file, or others sell under a lock of which nobody knows how far it reaches.
+    /// This needs a ticket file with one name: a shared open file, or others that sell under the lock, which
+    /// may not reach from one name to another.
     #[error("{0} goes with one name of the ticket file: leave out {0}, or --via")]
     OneNameAlone(&'static str),
-    /// What is to befall buyers can't.
+    /// A planned mishap is not possible.
     #[error("--mishap '{mishap}': {why}")]
     Mishap {
-        /// What was to come.
+        /// The mishap.
         mishap: Planned,
-        /// Why it can't.
+        /// Why it is not possible.
         why: MishapError,
     },
     /// No hosts, or too many.
     #[error("{0} hosts: it takes 1 to {most}", most = Plan::MOST_HOSTS)]
     Hosts(u32),
-    /// Hosts that would have nothing to do.
+    /// More hosts than buyers.
     #[error("{hosts} hosts and {buyers} buyers: each host takes a share of at least one; take more --buyers")]
     IdleHosts {
         /// How many hosts there are.
@@ -292,10 +295,10 @@ pub enum PlanError {
         /// How many buyers.
         buyers: u32,
     },
-    /// What one host alone has.
+    /// This works on one host only.
     #[error("{0} is a matter of one host: on several it would not be what it says; leave it out")]
     OneHostAlone(&'static str),
-    /// Nobody could tell whether all hosts sell from the same stock.
+    /// Without a number of tickets nobody could tell whether all hosts sell from the same stock.
     #[error("several hosts sell what was put on sale for them: say how much with --tickets")]
     HostsNeedTickets,
     /// A jitter outside 0 to 1.
@@ -304,13 +307,13 @@ pub enum PlanError {
 }
 
 impl Plan {
-    /// The most buyers that a run takes: below Linux's default limit of 32,768 process ids.
+    /// The most buyers of a run: below Linux's default limit of 32,768 process ids.
     pub const MOST_BUYERS: u32 = 30_000;
 
-    /// Refuses a plan that can't be run.
+    /// Rejects a plan that can't be run.
     ///
     /// # Errors
-    /// When a number is out of range, or choices say nothing together.
+    /// When a number is out of range, or choices do not fit together.
     pub fn check(&self) -> Result<(), PlanError> {
         if !(1..=Self::MOST_BUYERS).contains(&self.buyers) {
             return Err(PlanError::Buyers(self.buyers));
@@ -361,7 +364,7 @@ impl Plan {
         self
     }
 
-    /// The ticket file and what one purchase does to it, where that is the store.
+    /// The ticket file and what one purchase does to it; `None` for other stores.
     #[must_use]
     pub const fn file(&self) -> Option<&FilePlan> {
         self.store.file()
@@ -385,18 +388,18 @@ impl Plan {
         match self.file() {
             Some(plan) => Exclusion::of(&plan.sale, self.workers),
             None if self.workers == Workers::Sequential => Exclusion::InTurn,
-            // What a database lets happen is for its model to say.
+            // For a database, its model decides.
             None => Exclusion::NoLock,
         }
     }
 
-    /// The command that repeats this run: the same plan and the same think times.
+    /// The command that repeats this run, with the same plan and the same think times.
     #[must_use]
     pub fn command(&self) -> String {
         self.command_with(Some(self.pace.seed))
     }
 
-    /// The command that runs the same plan with think times of its own.
+    /// The command that runs the same plan with new think times.
     #[must_use]
     pub fn command_for_any_seed(&self) -> String {
         self.command_with(None)
@@ -433,14 +436,14 @@ impl Plan {
         file.into_iter().chain(via.map(|name| format!("--via {}", shell_quoted_path(name)))).collect()
     }
 
-    /// How its buyers are run where their steps are taken one at a time, in an order that somebody chooses. A database
-    /// tells buyers apart by their connections, so there it makes no difference.
+    /// How its buyers are run when their steps are taken one at a time in a chosen order. At a database the
+    /// kind of workers makes no difference: it tells buyers apart by their connections.
     #[must_use]
     pub fn workers_in_steps(&self) -> Workers {
         if self.file().is_some() { self.workers.in_steps() } else { Workers::Process }
     }
 
-    /// The command that replays these steps, which name so many buyers, under this plan.
+    /// The command that replays these steps under this plan. The steps name `named` buyers.
     #[must_use]
     pub fn replay_command(&self, steps: &str, named: u32) -> String {
         let mut words = vec![format!("ticketsim replay {}", shell_quoted(steps))];
@@ -465,7 +468,7 @@ impl Plan {
     /// The jitter of a command that names none.
     pub const DEFAULT_JITTER: f64 = 0.5;
 
-    /// The options on what a purchase does that differ from their defaults.
+    /// The options that say what a purchase does, where they differ from their defaults.
     fn store_options(&self) -> Vec<String> {
         let mut options = self.store.choices().options();
         if self.per_buyer != PerBuyer::ONE {
@@ -474,7 +477,7 @@ impl Plan {
         options
     }
 
-    /// The options on think times that differ from their defaults, but for the seed.
+    /// The options on think times, without the seed, where they differ from their defaults.
     fn pace_options(&self) -> Vec<String> {
         let mut options = Vec::new();
         let think = Duration::from_nanos(self.pace.think_ns);
@@ -482,7 +485,7 @@ impl Plan {
         if think != Self::DEFAULT_THINK {
             options.push(format!("--think {think_text}"));
         }
-        // Exact on purpose: a default is a literal, never a computed number.
+        // An exact comparison is right: the default is a literal, not a computed number.
         if self.pace.jitter != Self::DEFAULT_JITTER {
             options.push(format!("--jitter {}", self.pace.jitter));
         }

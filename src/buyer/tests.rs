@@ -1,4 +1,4 @@
-//! The purchase against replies in turn: which actions it asks for, and how it ends.
+//! The buyer against a list of replies: which actions it asks for, and how its purchases end.
 
 use super::*;
 use crate::fault::TornText;
@@ -9,7 +9,7 @@ fn buyer(steps: &str, per_buyer: PerBuyer) -> Buyer {
 
 const LOCKED: &str = "lock read think write unlock";
 
-/// Answers with `replies` in turn and returns the actions asked for and the endings.
+/// Answers with `replies`, one after the other, and returns the actions and the endings.
 fn play(mut buyer: Buyer, replies: &[Reply]) -> (Vec<Action>, Vec<Outcome>) {
     let mut actions = Vec::new();
     let mut outcomes = Vec::new();
@@ -174,7 +174,7 @@ fn an_answer_that_was_lost_is_unknown_where_it_may_have_been_a_sale() {
     }
 }
 
-/// What a store may reply to an action; `dice` chooses among it.
+/// A possible reply to an action, chosen by `dice`.
 fn a_reply(action: Action, dice: u8) -> Reply {
     let sold_out = dice.is_multiple_of(3);
     match action {
@@ -190,7 +190,7 @@ fn a_reply(action: Action, dice: u8) -> Reply {
 }
 
 proptest::proptest! {
-    /// Whatever the store replies, a purchase comes to an end: no action is asked for again and again.
+    /// Whatever the store replies, a purchase ends: no action is asked for again and again.
     #[test]
     fn every_purchase_ends(dice in proptest::collection::vec(proptest::prelude::any::<u8>(), 200), which in 0..8_usize) {
         let steps = [

@@ -1,20 +1,21 @@
-//! A stream of lines, cut into blocks that several threads read side by side ([`super::quick`]) and hand on in
-//! their order. A thread takes a block from the stream, reads it, and waits for its turn to hand it on: memory
-//! holds a block a thread, however long the stream is, and what a pipe brings is judged when it comes.
+//! Cuts a stream of lines into blocks. Several threads parse them side by side ([`super::quick`]) and hand
+//! them on in their order. A thread takes a block from the stream, parses it, and waits for its turn to hand
+//! it on. So memory holds one block for each thread, however long the stream is, and data from a pipe is
+//! handed on when it comes.
 
 use std::io::Read;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::quick::Parsed;
 
-/// The most that is read at once.
+/// The most that is read at a time, in bytes.
 const BLOCK: usize = 1 << 18;
-/// A stream that is longer than this is worth another thread.
+/// A stream longer than this, in bytes, is worth another thread.
 const ALONE: u64 = 1 << 18;
 /// More threads would wait for the one that reads.
 const MOST_THREADS: usize = 4;
 
-/// Whole lines of the stream; only the last of all may lack its line feed.
+/// Whole lines of the stream; only the last line of the stream may lack its line feed.
 pub(super) struct Block<'a> {
     pub(super) text: &'a [u8],
     pub(super) parsed: &'a mut Parsed,
@@ -22,7 +23,7 @@ pub(super) struct Block<'a> {
 
 /// Takes the blocks, in their order.
 pub(super) trait Sink: Send {
-    /// Why no more are wanted.
+    /// Why it wants no more blocks.
     type Error: Send;
 
     /// Takes the next block.
@@ -31,12 +32,12 @@ pub(super) trait Sink: Send {
     /// When something in it is wrong.
     fn take(&mut self, block: Block<'_>) -> Result<(), Self::Error>;
 
-    /// What it is that the stream could not be read.
+    /// The error for a stream that can't be read.
     fn unread(&self, error: std::io::Error) -> Self::Error;
 }
 
-/// Reads a stream of lines to its end, or until an error. No line is longer than `most_line` bytes: of one that
-/// is, so many and at most a block more come as a block without a line feed.
+/// Reads a stream of lines to its end, or until an error. A line may have `most_line` bytes; of a longer one,
+/// this many and at most one block more come as a block without a line feed.
 pub(super) fn read<S: Sink>(
     stream: impl Read + Send,
     most_line: usize,
@@ -52,7 +53,7 @@ pub(super) fn read<S: Sink>(
         let others = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS) - 1;
         std::thread::scope(|threads| {
             for _ in 0..others {
-                // Where the system gives no more threads, those that are there do all.
+                // If the system gives no more threads, the others do all the work.
                 let _ = std::thread::Builder::new().spawn_scoped(threads, || crew.work(u64::MAX));
             }
             crew.work(u64::MAX);
@@ -62,7 +63,7 @@ pub(super) fn read<S: Sink>(
     hand.failed.map_or(Ok(()), Err)
 }
 
-/// A thread that panicked tells so by itself.
+/// A poisoned lock is fine here: the panic is reported when the thread is joined.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -74,7 +75,7 @@ struct Crew<'a, R, S: Sink> {
     turned: Condvar,
 }
 
-/// Whose turn it is to hand on.
+/// The sink, and which block's turn it is.
 struct Hand<'a, S: Sink> {
     sink: &'a mut S,
     turn: u64,
@@ -83,7 +84,7 @@ struct Hand<'a, S: Sink> {
 }
 
 impl<R: Read + Send, S: Sink> Crew<'_, R, S> {
-    /// Reads blocks and hands them on, until the end, or until so many bytes have been read.
+    /// Reads blocks and hands them on, until the end or until `most_bytes` have been read.
     fn work(&self, most_bytes: u64) {
         let _leaving = Leaving(self);
         let mut buffer = Buffer::default();
@@ -116,7 +117,7 @@ impl<R: Read + Send, S: Sink> Crew<'_, R, S> {
             drop(hand);
             self.turned.notify_all();
             if over {
-                // Whoever writes the stream may not have ended it: what is wrong is told now.
+                // The stream may still be open, so an error is reported now, not at its end.
                 return;
             }
         }
@@ -129,7 +130,7 @@ impl<S: Sink> Hand<'_, S> {
     }
 }
 
-/// Lets nobody wait for the turn of a thread that panics.
+/// Wakes the others when a thread panics: its turn would never end.
 struct Leaving<'a, 'b, R, S: Sink>(&'a Crew<'b, R, S>);
 
 impl<R, S: Sink> Drop for Leaving<'_, '_, R, S> {
@@ -141,7 +142,7 @@ impl<R, S: Sink> Drop for Leaving<'_, '_, R, S> {
     }
 }
 
-/// A block's bytes: the room stays where it is.
+/// A block's bytes, in memory that is used again for the next block.
 #[derive(Default)]
 struct Buffer {
     bytes: Vec<u8>,
@@ -153,7 +154,7 @@ impl Buffer {
         &self.bytes[..self.length]
     }
 
-    /// Room for so many bytes behind those that are there.
+    /// Room for this many bytes after the present ones.
     fn room(&mut self, more: usize) -> &mut [u8] {
         if self.bytes.len() < self.length + more {
             self.bytes.resize(self.length + more, 0);
@@ -162,10 +163,10 @@ impl Buffer {
     }
 }
 
-/// The stream, and what was read of the next block already.
+/// The stream, and the part of the next block that was already read.
 struct Source<R> {
     stream: R,
-    /// The line that the last block ended in.
+    /// The unfinished line after the last block.
     rest: Vec<u8>,
     most_line: usize,
     blocks: u64,
@@ -174,7 +175,7 @@ struct Source<R> {
 }
 
 impl<R: Read> Source<R> {
-    /// Reads the next block: what comes at once, up to the last line feed in it.
+    /// Reads the next block: what is available now, up to its last line feed.
     fn next(&mut self, block: &mut Buffer) -> std::io::Result<()> {
         self.blocks += 1;
         block.length = 0;
@@ -214,7 +215,7 @@ impl<R: Read> Source<R> {
 mod tests {
     use super::*;
 
-    /// Keeps all text that it is handed, and fails at a word.
+    /// Keeps all text that it gets, and fails at a word.
     struct Copy {
         text: Vec<u8>,
         lines: u32,
@@ -282,7 +283,7 @@ mod tests {
         assert!(text.as_bytes().starts_with(&copy.text) && copy.text.len() < text.len());
         let (copy, result) =
             copy_of(Drops { text: text.as_bytes(), at_most: 4096, fails: true }, b"none such");
-        // Of the line that the error cut nothing is handed on.
+        // The line that the error cut off is not handed on.
         let lost = text.len() - copy.text.len();
         assert!(
             result == Err("gone".to_owned()) && text.as_bytes().starts_with(&copy.text) && lost < 8,

@@ -1,4 +1,4 @@
-//! What a race of foreign buyers could not show.
+//! What a race of foreign buyers did not test.
 
 use crate::closed_set::closed_set;
 

@@ -1,5 +1,5 @@
-//! The file format of histories: JSON lines, versioned. The first line is the header, then one
-//! purchase a line.
+//! The file format of histories: JSON lines, with a version. The first line is the header; each other line is
+//! one purchase.
 
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::paths::{Temporary, folder};
 use crate::stock::Stock;
 use crate::streams::open_to_write;
 
-/// The version of the format, as the header's `history_version` says it.
+/// The version of the format, in the header's `history_version`.
 pub const FORMAT_VERSION: u32 = 2;
 
 #[derive(Serialize)]
@@ -105,7 +105,7 @@ enum BuyerMember<'a> {
     Name(&'a str),
 }
 
-/// Text where it is text, so that people can read it; otherwise the bytes, so that none is lost.
+/// A text where it is UTF-8, so that people can read it; otherwise its bytes, so that none is lost.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum TornMember<'a> {
@@ -158,19 +158,19 @@ impl<'a> PurchaseLine<'a> {
     }
 }
 
-/// Writes a history to a file, which appears whole or not at all.
+/// Writes a history to a file, whole or not at all.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system reports an error.
 pub fn write(history: &History, path: &Path, interrupted: &AtomicBool) -> std::io::Result<()> {
     write_whole(path, interrupted, |file| write_to(history, file))
 }
 
-/// Writes a file that appears whole or not at all: through a temporary one that takes its name. What is
-/// there and no regular file, such as a pipe or a link, keeps its place and is written to.
+/// Writes a file, whole or not at all: a temporary file is renamed to its name. If the name is no regular
+/// file, such as a pipe or a link, that is written to instead.
 ///
 /// # Errors
-/// When the system or `content` refuses, or when an interrupt comes while a pipe has no reader.
+/// When the system or `content` reports an error, or an interrupt comes while a pipe has no reader.
 pub fn write_whole(
     path: &Path,
     interrupted: &AtomicBool,
@@ -187,11 +187,11 @@ pub fn write_whole(
 /// Writes a history to a stream.
 ///
 /// # Errors
-/// When the stream refuses.
+/// When the stream reports an error.
 pub fn write_to(history: &History, stream: impl std::io::Write) -> std::io::Result<()> {
     let mut out = BufWriter::new(stream);
     let header = &history.header;
-    // Its own are left out: they stand here.
+    // The header's own members of these names are left out: they are written here.
     let plain = Header { initial: None, remaining: None, ..header.clone() };
     let header_line = HeaderLine {
         history_version: FORMAT_VERSION,
@@ -345,7 +345,7 @@ mod tests {
             if items == 1 {
                 (header.initial, header.remaining) = (header.items.initial[0], header.items.remaining[0]);
             }
-            // Names are known in the order in which they come.
+            // Names are numbered in the order in which they come.
             let mut orders = [0; 3];
             let with_its_number = |((name, purchase), line): ((Option<String>, Purchase), u32)| {
                 let buyer = name.map_or(purchase.buyer, |name| header.names.number(&name));
@@ -364,7 +364,7 @@ mod tests {
             let mut text = Vec::new();
             write_to(&history, &mut text).expect("memory takes all");
             prop_assert_eq!(&read(text.as_slice(), "memory").expect("a history"), &history);
-            // Whatever stands in a file, judging it and telling of it takes no harm.
+            // Whatever the file says, judging and reporting must not panic.
             for initial in [None, history.header.initial, Some(history.purchases.len() as Stock), None] {
                 let mut history = history.clone();
                 let (verdict, initial_from) = crate::verdict::judge_from(&mut history, initial);

@@ -1,4 +1,4 @@
-//! What a history says of itself, beside its purchases.
+//! A history's header: everything in it but the purchases.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::plan::{Exclusion, Plan};
 use crate::protocol::file::Lock;
 use crate::stock::Stock;
 
-/// What a history says of itself beside its purchases.
+/// A history's header: everything in it but the purchases.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// The stock before the first purchase, where it is known.
@@ -18,34 +18,34 @@ pub struct Header {
     /// The stock after the last purchase, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining: Option<Stock>,
-    /// The start of the file's text after the sale, where it is no ticket file any more.
+    /// The start of the file's text after the sale, if it is no valid ticket any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_torn: Option<String>,
     /// The wall-clock time at the epoch, in nanoseconds since 1970: it puts histories of several machines,
     /// or of several runs, on one clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wall_ns: Option<u64>,
-    /// The database and its version, and the settings that decide, where the stock is in one.
+    /// The database, its version, and the settings that matter, if the stock is in a database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
-    /// Why the stock could not be read after the sale, where that is so.
+    /// Why the stock could not be read after the sale, if it could not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<String>,
-    /// Whether other programs may have sold from the same file meanwhile: then stock that went down
-    /// between our purchases is noted and not held against our buyers.
+    /// Whether other programs may have sold from the same file: then stock that went down between our
+    /// purchases is noted, but our buyers are not blamed for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outsiders: bool,
-    /// Whether others may have put tickets on sale meanwhile, under the lock: then a stock that rose between
-    /// two purchases is theirs.
+    /// Whether others may have put tickets on sale during the run, under the lock: then they raised a stock
+    /// that rose between two purchases.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restocks: bool,
-    /// Whether the lock kept purchases apart: no two of them held it at a time.
+    /// Whether the lock kept purchases apart: no two of them held it at the same time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exclusive: bool,
-    /// Whether the system lets go of a lock whose holder has died.
+    /// Whether the system releases the lock when its holder dies.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released_on_death: bool,
-    /// Whether the buyers came one after the other on purpose, so that nothing was to overlap.
+    /// Whether the buyers came one after the other on purpose, so that nothing should overlap.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_turn: bool,
     /// How many purchases were made but not recorded, because the recorder was full.
@@ -54,65 +54,65 @@ pub struct Header {
     /// Whether the run was interrupted before its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
-    /// What it could not show, where it is a race of foreign buyers.
+    /// What it did not test, if it is a race of foreign buyers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<Doubt>,
-    /// How long the run took, where it was one.
+    /// How long the run took, if it was a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
-    /// The last line of the file that it was read from, if its writer had not finished it.
+    /// The number of the file's last line, if its writer had not finished it.
     #[serde(skip)]
     pub cut_short: Option<u32>,
-    /// The files that it was read from, where they are several: their purchases stand one after the other.
+    /// The files that it was read from, if there are several: their purchases stand one after the other.
     #[serde(skip)]
     pub parts: Vec<Part>,
-    /// The names of buyers that are not known by a number.
+    /// The names of buyers that have no number.
     #[serde(skip)]
     pub names: Names,
-    /// What is sold, where purchases say it.
+    /// The items on sale, if purchases name them.
     #[serde(skip)]
     pub items: Items,
     /// The names of orders.
     #[serde(skip)]
     pub orders: Names,
-    /// Members that nothing was made of, and how often they came.
+    /// Members that are not used, and how often they occurred.
     #[serde(skip)]
     pub ignored: BTreeMap<String, u64>,
-    /// Whether its purchases have no clock in common, so that the books alone can be judged.
+    /// Whether its purchases have no common clock, so that only the books can be judged.
     #[serde(skip)]
     pub books_only: bool,
-    /// To what its times were cut, in nanoseconds: one that was cut to whole milliseconds lies in
-    /// [t, t + 1 ms].
+    /// The resolution of its times, in nanoseconds: a time t that was cut to whole milliseconds lies in [t, t
+    /// + 1 ms].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution_ns: Option<u64>,
-    /// By how much its clocks may be wrong, in nanoseconds, either way.
+    /// How far its clocks may be off, in nanoseconds, in both directions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_error_ns: Option<u64>,
-    /// The machines that its purchases were made on, where they are several: in the order of their buyers.
+    /// The machines of its purchases, if there are several, in the order of their buyers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<Host>,
     /// The most receipts that one buyer may hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_per_buyer: Option<u64>,
-    /// The steps that were taken, where it is the history of a replay: a schedule as `replay` takes it.
+    /// The steps that a replay took, as a schedule that `replay` accepts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
-    /// What befell its buyers from outside, in its order.
+    /// The mishaps of its buyers, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mishaps: Vec<Befallen>,
-    /// How the history was made, where ticketsim made it.
+    /// The plan that made the history, if ticketsim made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
 }
 
 impl Header {
-    /// Whether the store has forgotten its stock: nothing was left to read, which counts as no ticket.
+    /// Whether the store has lost its stock: nothing was there to read, which counts as no ticket.
     #[must_use]
     pub fn forgot(&self) -> bool {
         self.unread.is_some() && self.remaining.is_some()
     }
 
-    /// What a history says of the plan that it was made by, for a verdict that knows the history alone.
+    /// The header of a history that this plan makes: all that the verdict needs to know of the plan.
     #[must_use]
     pub fn of_plan(plan: Plan) -> Self {
         let (exclusive, in_turn) = match plan.exclusion() {
@@ -131,7 +131,7 @@ impl Header {
             | Exclusion::StaleBroken
             | Exclusion::Leased => (false, false),
         };
-        // How far a lock reaches from one name of its file to another is what such a run is to show.
+        // With several hosts or names of the file, the run is to show whether the lock works across them.
         let exclusive = exclusive && plan.hosts == 0 && plan.file().is_none_or(|file| file.via.is_empty());
         let released_on_death = plan.file().is_some_and(|file| file.sale.lock.has_carrier());
         let restocks = plan.restocks;
@@ -140,7 +140,7 @@ impl Header {
 }
 
 impl Header {
-    /// The same without the names and what they are of: what each item's part has of its own.
+    /// The same without the names, for the part of one item.
     #[must_use]
     pub fn without_names(&self) -> Self {
         let Self { left_torn, unread, timing, replay, doubts, .. } = self;
@@ -167,15 +167,14 @@ impl Header {
         }
     }
 
-    /// Which of several files the purchase at this place was read from.
+    /// The file, if there are several, of the purchase at this place.
     #[must_use]
     pub fn part_of(&self, place: u32) -> Option<usize> {
         let part = self.parts.partition_point(|part| part.until <= place);
         (part < self.parts.len()).then_some(part)
     }
 
-    /// The lines that their writers had not finished: the last of a file, each with the name of its file where
-    /// there are several.
+    /// The unfinished last lines, each with the name of its file if there are several.
     #[must_use]
     pub fn cut_lines(&self) -> Vec<(Option<&str>, u32)> {
         if self.parts.is_empty() {
@@ -185,14 +184,14 @@ impl Header {
     }
 }
 
-/// One of several files that are one history.
+/// One of several files that make up one history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// Its name.
     pub name: String,
-    /// The place behind the last of its purchases.
+    /// The place after its last purchase.
     pub until: u32,
-    /// Its last line, if its writer had not finished it.
+    /// The number of its last line, if its writer had not finished it.
     pub cut_short: Option<u32>,
 }
 

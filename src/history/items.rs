@@ -1,15 +1,16 @@
-//! What is sold, where purchases say it: one counter an item.
+//! The items on sale, if purchases name them: each has a stock of its own.
 
 use super::mistake::Mistake;
 use super::{History, Names};
 use crate::stock::Stock;
 
-/// What is sold: one counter an item. None where purchases do not say what they bought: then there is one.
+/// The items on sale: each has a stock of its own. Empty if purchases do not name what they bought: then
+/// there is one stock.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Items {
     /// Their names.
     pub names: Names,
-    /// The stock of each before the first purchase, where it is known; by the place of its name.
+    /// The stock of each before the first purchase, if known, in the order of the names.
     pub initial: Vec<Option<Stock>>,
     /// The stock of each after the last purchase.
     pub remaining: Vec<Option<Stock>>,
@@ -18,7 +19,7 @@ pub struct Items {
 }
 
 impl Items {
-    /// The item of a purchase that names none, until all of them have been read.
+    /// The item of a purchase that names none, until all purchases have been read.
     pub(in crate::history) const NONE: u32 = u32::MAX;
 
     /// How many there are.
@@ -27,13 +28,13 @@ impl Items {
         self.names.len()
     }
 
-    /// Whether purchases do not say what they bought.
+    /// Whether purchases name no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The number of the item of this name; a new one the first time.
+    /// The number of the item of this name; a new name gets a new number.
     pub fn number(&mut self, name: &str) -> u32 {
         let number = self.names.place(name);
         self.initial.resize(self.len(), None);
@@ -48,8 +49,7 @@ impl Items {
     }
 }
 
-/// Makes sure that either all purchases say which item they are about, or none does, and that each item has
-/// a stock of its own.
+/// Checks that all purchases name an item or none does, and gives each item its own stock.
 pub(in crate::history) fn settle_items(history: &mut History) -> Result<(), (u32, Mistake)> {
     let header = &mut history.header;
     if header.items.is_empty() {

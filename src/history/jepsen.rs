@@ -1,5 +1,5 @@
 //! Jepsen's events: a purchase is an `invoke` of a process, and then an `ok`, a `fail` or an `info` of
-//! the same process, each on a line of its own, in the order in which they came.
+//! the same process, each on its own line, in the order in which they came.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use super::reading::{Deed, Reading};
 use super::{Items, Names, Outcome, Purchase};
 use crate::stock::Stock;
 
-/// One event: its members, as they stand in its line.
+/// One event: its members, as written in its line.
 pub(super) struct JepsenEvent<'a> {
     pub(super) text: &'a [u8],
     pub(super) process: &'a RawValue,
@@ -37,7 +37,7 @@ impl<'a> JepsenEvent<'a> {
         Ok(word.trim_start_matches(':').to_owned())
     }
 
-    /// What an `ok` of a purchase says.
+    /// The meaning of an `ok`.
     fn bought(&self, asked: Option<&str>) -> Result<(Outcome, Option<Stock>, bool), Mistake> {
         match self.value {
             Some(value) if is_refusal(value) => Ok((Outcome::Refused, None, false)),
@@ -45,7 +45,7 @@ impl<'a> JepsenEvent<'a> {
         }
     }
 
-    /// The stock that an `ok` says, and whether it is only what the `invoke` asked for.
+    /// The stock of an `ok`, and whether it only repeats the value of the `invoke`.
     fn stock(&self, asked: Option<&str>) -> Result<(Option<Stock>, bool), Mistake> {
         let Some(value) = self.value.filter(|value| !matches!(value.get(), "null" | "true" | "\"bought\""))
         else {
@@ -64,7 +64,7 @@ impl<'a> JepsenEvent<'a> {
         })
     }
 
-    /// A time: a whole number of nanoseconds, or one with a fraction, which is cut.
+    /// A time in nanoseconds; a fraction is cut off.
     fn time(&self) -> Result<Option<u64>, Mistake> {
         let Some(time) = self.time.filter(|time| time.get() != "null") else { return Ok(None) };
         if let Ok(ns) = time.get().parse() {
@@ -78,7 +78,7 @@ impl<'a> JepsenEvent<'a> {
     }
 }
 
-/// The purchases that have been called and not answered yet, and those that are complete.
+/// The purchases that are still without an answer, and those that are complete.
 #[derive(Default)]
 pub(super) struct Events {
     reading: Reading,
@@ -123,7 +123,7 @@ impl Events {
         names: &mut Names,
     ) -> Result<(), Mistake> {
         if matches!(event.process.get(), "\"nemesis\"" | "\":nemesis\"") {
-            // Who breaks things on purpose buys nothing.
+            // The nemesis injects faults; it does not buy.
             return Ok(());
         }
         let f = event.f.ok_or_else(|| Mistake::whole("an event needs the member \"f\""))?;
@@ -174,7 +174,7 @@ impl Events {
         Ok(())
     }
 
-    /// What an answer says of the purchase, the return or the look that it is for.
+    /// The meaning of an answer to a purchase, a give-back or a read.
     fn answer(
         event: &JepsenEvent<'_>,
         kind: &str,
@@ -186,7 +186,7 @@ impl Events {
             ("ok", Deed::Return) => (Outcome::Returned, None, false),
             ("ok", Deed::Read) => match event.stock(None)? {
                 (Some(stock), _) => (Outcome::Read, Some(stock), false),
-                // Who looked and saw nothing says nothing.
+                // A read without a value tells nothing.
                 (None, _) => (Outcome::Failed, None, false),
             },
             ("fail", Deed::Purchase) if [event.value, event.error].into_iter().flatten().any(is_refusal) => {
@@ -213,7 +213,7 @@ impl Events {
         Ok(self.latest_ns)
     }
 
-    /// All purchases, and what is to be said of them.
+    /// All purchases, and remarks on them.
     pub(super) fn finish(mut self) -> (Vec<Purchase>, Vec<String>) {
         let unknown = |(buyer, call): (u64, Call)| {
             let purchase = purchase(buyer, &call, None, Outcome::Unknown, None, call.line);
@@ -221,7 +221,7 @@ impl Events {
         };
         let mut unanswered: Vec<(Purchase, Order)> = self.called.into_iter().map(unknown).collect();
         unanswered.sort_unstable_by_key(|(purchase, _)| purchase.line);
-        // A look without an answer has no effect.
+        // A read without an answer is dropped: it has no effect.
         self.complete.extend(unanswered);
         let mut notes = Vec::new();
         if self.untimed || self.disordered {

@@ -1,4 +1,4 @@
-//! One line of a history: its members, whatever their order, and what is made of them.
+//! One line of a history: its members in any order, and their meaning.
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
@@ -15,12 +15,12 @@ use super::{FORMAT_VERSION, Header, Items, Outcome, Purchase, Steps, Tries};
 use crate::fault::{Fault, FaultKind, StoreCode, TornText};
 use crate::stock::Stock;
 
-/// The words for how many tickets a purchase is about.
+/// The names of the member that says how many tickets a purchase is about.
 pub(super) const QUANTITY: &[&str] = &["quantity", "qty", "count", "amount"];
-/// The words for what it is about.
+/// The names of the member that says which item it is about.
 pub(super) const ITEM: &[&str] = &["item", "sku", "product", "event", "seat"];
 
-/// A line that is a purchase, or else tells what it is.
+/// A line: a purchase, an event or a header, as its members tell.
 #[derive(Default)]
 pub(super) struct Line<'a> {
     buyer: Option<BuyerName<'a>>,
@@ -45,7 +45,7 @@ pub(super) struct Line<'a> {
     holder_pid: Option<u32>,
     torn: Option<TornText>,
     pub(super) history_version: Option<&'a RawValue>,
-    // A purchase may have members of these names, too, whatever they are.
+    // A purchase may have members of these names, too, with any value.
     process: Option<&'a RawValue>,
     r#type: Option<&'a RawValue>,
     f: Option<&'a RawValue>,
@@ -56,9 +56,9 @@ pub(super) struct Line<'a> {
     code: Option<&'a RawValue>,
     tries: Option<&'a RawValue>,
     aborts: Option<&'a RawValue>,
-    /// The members that are none of these.
+    /// All other members.
     others: Vec<Cow<'a, str>>,
-    /// A member that stands twice, or two that mean the same.
+    /// A member that occurs twice, or two members with the same meaning.
     twice: Option<(String, String)>,
 }
 
@@ -84,7 +84,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
     }
 }
 
-/// The name of a member: borrowed where it can be.
+/// The name of a member, borrowed if possible.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
@@ -161,7 +161,7 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// Takes a member that goes by several names, or one that nothing is made of.
+    /// Takes a member that has several names, or one that is not used.
     fn synonym<A: MapAccess<'a>>(&mut self, name: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
         let among = |words: &'static [&'static str]| words.iter().find(|word| **word == name).copied();
         if let Some(word) = among(QUANTITY) {
@@ -192,13 +192,13 @@ impl<'a> Line<'a> {
         self.outcome.is_some() || self.invoke_ns.is_some()
     }
 
-    /// Counts the members that nothing is made of.
+    /// Counts the members that are not used.
     pub(super) fn note_ignored(&self, header: &mut Header) {
         self.others.iter().for_each(|name| note_ignored(header, name));
     }
 
-    /// What a database said, and how often the purchase was begun. Others' members of these names mean what they
-    /// mean: those are none of ours.
+    /// What a database said, and how often the purchase was begun. In other programs' logs, members of these
+    /// names may mean something else: those are ignored.
     fn tries(&self, header: &mut Header) -> (Option<StoreCode>, Tries) {
         let code = ours::<Cow<'_, str>>(self.code).and_then(|code| code.parse::<StoreCode>().ok());
         let (count, aborted) = (ours::<NonZeroU32>(self.tries), ours::<u32>(self.aborts));
@@ -221,7 +221,7 @@ impl<'a> Line<'a> {
         (code, tries)
     }
 
-    /// Notes the members that are of an event or of a header, and say nothing in a purchase.
+    /// Counts the members of an event or a header, which have no meaning in a purchase.
     fn note_those_of_events(&self, header: &mut Header) {
         let of_events = [
             ("process", self.process),
@@ -238,7 +238,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The purchase that it is.
+    /// The purchase in this line.
     pub(super) fn purchase(self, line: u32, header: &mut Header) -> Result<Purchase, Mistake> {
         let needs = |member: &str| Mistake::whole(format!("a purchase needs the member \"{member}\""));
         if let Some((one, other)) = &self.twice {
@@ -294,7 +294,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A fault of this kind, with what else its line says of it.
+/// A fault of this kind, with the details from its line.
 fn fault_of(kind: FaultKind, holder: Option<u32>, errno: Option<i32>, code: Option<StoreCode>) -> Fault {
     if let Some(pid) = holder.filter(|_| kind == FaultKind::HolderGone) {
         return Fault::holder_gone(pid);
@@ -330,27 +330,27 @@ impl<'de> Deserialize<'de> for TornText {
     }
 }
 
-/// The value of a member, if it is one that we would have written.
+/// The value of a member, if it has the form that ticketsim writes.
 fn ours<'a, T: Deserialize<'a>>(value: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(value?.get()).ok()
 }
 
-/// Counts a member that nothing is made of.
+/// Counts a member that is not used.
 pub(super) fn note_ignored(header: &mut Header, name: &str) {
-    /// As many names are told apart; the rest goes by one.
+    /// At most this many names are counted separately; the rest is counted together.
     const MOST: usize = 100;
     let name = if header.ignored.len() < MOST || header.ignored.contains_key(name) { name } else { "…" };
     *header.ignored.entry(name.chars().take(60).collect()).or_insert(0) += 1;
 }
 
-/// A quantity, as far as it is one.
+/// A quantity, if it is valid.
 pub(in crate::history) fn checked_quantity(word: &str, quantity: u64) -> Result<u32, Mistake> {
     u32::try_from(quantity).ok().filter(|quantity| *quantity > 0).ok_or_else(|| {
         Mistake::whole(format!("\"{word}\" is {quantity}: it takes a whole number from 1 to {}", u32::MAX))
     })
 }
 
-/// An outcome by its word, in small or capital letters.
+/// An outcome by its name, in small or capital letters.
 pub(in crate::history) fn outcome(word: &str) -> Result<Outcome, Mistake> {
     word.to_ascii_lowercase().parse().map_err(|_| {
         let known = Outcome::ALL.iter().map(|outcome| outcome.name()).collect::<Vec<_>>().join(", ");
@@ -359,7 +359,7 @@ pub(in crate::history) fn outcome(word: &str) -> Result<Outcome, Mistake> {
     })
 }
 
-/// Refuses times that can't be.
+/// Rejects impossible times.
 pub(in crate::history) fn check_times(
     outcome: Outcome,
     invoke_ns: u64,
@@ -385,7 +385,7 @@ struct HeaderLine {
     header: Header,
 }
 
-/// The header that a line is.
+/// The header in this line.
 pub(in crate::history) fn header(text: &[u8]) -> Result<Header, Mistake> {
     let mut members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text)?;
     let ignored: Vec<String> = members.keys().filter(|name| !is_of_header(name)).cloned().collect();
@@ -415,7 +415,7 @@ pub(in crate::history) fn header(text: &[u8]) -> Result<Header, Mistake> {
     ignored.iter().for_each(|name| note_ignored(&mut header, name));
     match history_version {
         1 => {
-            // What the verdict asks stood in the plan alone.
+            // In older files, what the verdict needs is only in the plan.
             let of_plan = header.plan.clone().map(Header::of_plan).unwrap_or_default();
             let Header { exclusive, in_turn, released_on_death, .. } = of_plan;
             Ok(Header { exclusive, in_turn, released_on_death, ..header })

@@ -1,17 +1,17 @@
-//! Several files that are one history: what several shops, hosts or runs logged of one stock.
+//! Merges several files to one history: the logs of several shops, hosts or runs that sold from one stock.
 //!
-//! Each has a clock of its own, counted from an epoch of its own. Where all say what the clock on the wall
-//! said at it (`wall_ns`), they are put on one, by what `--clock-error` says these may differ. Otherwise
-//! nothing is known of who came before whom in another file, and the books alone are judged.
+//! Each file counts its times from its own epoch. If all of them state the wall-clock time of their epoch
+//! (`wall_ns`), they are put on one clock, and `--clock-error` says how far the wall clocks may differ.
+//! Otherwise the order between files is not known, and only the books are judged.
 
 use super::hosts::MOST_HOSTS;
 use super::{Befallen, Header, History, Host, Part, Purchase};
 use crate::stock::Stock;
 
-/// Why histories are not one.
+/// Why histories can't be merged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
-    /// One ended with another stock than the next began with.
+    /// One history ended with a different stock than the next one began with.
     #[error(
         "{later} begins with a stock of {begins}, and {earlier}, which was over by then, ended with {ended}: \
          these are two sales; check them without --merge"
@@ -21,12 +21,12 @@ pub enum MergeError {
         earlier: String,
         /// The file that began after that.
         later: String,
-        /// The stock at the end of the one.
+        /// The stock at the end of `earlier`.
         ended: Stock,
-        /// The stock at the start of the other.
+        /// The stock at the start of `later`.
         begins: Stock,
     },
-    /// There are more purchases, or hosts, than can be told apart.
+    /// There are too many purchases or hosts to number them.
     #[error("more than 2^32 - 1 purchases, or 65535 hosts, in all")]
     TooMany,
 }
@@ -41,7 +41,7 @@ struct Piece {
 /// Makes one history of several, each with the name of its file.
 ///
 /// # Errors
-/// When they can't be one.
+/// When they can't be merged.
 pub fn merge(histories: Vec<(String, History)>) -> Result<History, MergeError> {
     let clock = histories.iter().map(|(_, history)| history.header.wall_ns).collect::<Option<Vec<u64>>>();
     let epoch_ns = clock.as_ref().and_then(|walls| walls.iter().copied().min());
@@ -71,7 +71,7 @@ pub fn merge(histories: Vec<(String, History)>) -> Result<History, MergeError> {
         let (name, cut_short) = (part.name.clone(), part.history.header.cut_short);
         add(&mut whole, part, several);
         if several {
-            // As many as there are places: that was looked at.
+            // The number fits: it was checked above.
             whole.header.parts.push(Part { name, until: whole.purchases.len() as u32, cut_short });
         }
     }
@@ -95,7 +95,7 @@ fn shift(history: &mut History, by_ns: u64) {
     }
 }
 
-/// Refuses sales of which one was over before the next put other tickets on sale.
+/// Rejects separate sales: one was over before the next put new tickets on sale.
 fn one_sale(parts: &[Piece]) -> Result<(), MergeError> {
     for pair in parts.windows(2) {
         let (one, other) = (&pair[0], &pair[1]);
@@ -152,11 +152,12 @@ fn header(parts: &[Piece], epoch_ns: Option<u64>) -> Header {
     whole
 }
 
-/// Adds the purchases of a part, with their names: of one of several files hosts have its name, too.
+/// Adds the purchases of a part, with their names. If there are several files, hosts get the file's name,
+/// too.
 fn add(whole: &mut History, part: Piece, of_several: bool) {
     let Piece { name, history: History { header, purchases }, .. } = part;
     let to = &mut whole.header;
-    // The buyers of a run are nobody else's, though they have the same numbers.
+    // Two runs have different buyers, although their numbers are the same.
     let of_a_run = header.plan.is_some();
     let several = header.items.len() > 1 || !header.items.is_empty() && !to.items.is_empty();
     to.items.seats |= header.items.seats;

@@ -1,4 +1,4 @@
-//! What is wrong with a history that can't be read, and where.
+//! Why a history can't be read, and where.
 
 use serde_json::value::RawValue;
 
@@ -8,10 +8,10 @@ pub const MOST_LINE_BYTES: usize = 1 << 20;
 /// Why a history can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The system refused.
+    /// The system reported an error.
     #[error("{name}: can't be read")]
     Io {
-        /// The file, or what else is read.
+        /// The file or stream.
         name: String,
         /// Why.
         source: std::io::Error,
@@ -19,45 +19,45 @@ pub enum ReadError {
     /// A line is broken.
     #[error("{name}:{line}:{}{what}", column.map_or_else(|| " ".to_owned(), |column| format!("{column}: ")))]
     Line {
-        /// The file, or what else is read.
+        /// The file or stream.
         name: String,
         /// Which line, from 1.
         line: u32,
-        /// Where in it, in bytes from 1; `None` where it is the line as a whole.
+        /// Where in the line, in bytes from 1; `None` if it is about the whole line.
         column: Option<usize>,
         /// What is wrong.
         what: String,
     },
-    /// There is not one line in it.
+    /// It has no lines.
     #[error(
         "{name}: empty; a history has a line for each purchase, like \
          {{\"buyer\":1,\"invoke_ns\":10,\"return_ns\":25,\"outcome\":\"bought\"}}"
     )]
     Empty {
-        /// The file, or what else is read.
+        /// The file or stream.
         name: String,
     },
 }
 
 impl ReadError {
-    /// What is wrong with a line of this stream.
+    /// An error about a line of this stream.
     pub(in crate::history) fn at(name: &str, line: u32, mistake: Mistake) -> Self {
         let Mistake { column, what, .. } = mistake;
         Self::Line { name: name.to_owned(), line, column, what }
     }
 
-    /// The system refused to read this stream.
+    /// An error of the system while this stream was read.
     pub(crate) fn io(name: &str) -> impl Fn(std::io::Error) -> Self + '_ {
         move |source| Self::Io { name: name.to_owned(), source }
     }
 }
 
-/// What is wrong with a line, and where.
+/// What is wrong with a line, and where in it.
 #[derive(Debug)]
 pub(in crate::history) struct Mistake {
     pub(in crate::history) column: Option<usize>,
     pub(in crate::history) what: String,
-    /// Whether the line only ended too early.
+    /// Whether the line is only incomplete.
     pub(in crate::history) cut_short: bool,
 }
 
@@ -67,9 +67,9 @@ impl Mistake {
         Self { column: None, what: what.into(), cut_short: false }
     }
 
-    /// What is wrong is this member of the line.
+    /// This member of the line is wrong.
     pub(in crate::history) fn at(line: &[u8], member: &RawValue, what: impl Into<String>) -> Self {
-        // The member borrows from the line, so this is where it stands in it.
+        // The member borrows from the line, so this is its position there.
         let offset = member.get().as_ptr().addr() - line.as_ptr().addr();
         Self { column: Some(offset + 1), what: what.into(), cut_short: false }
     }
@@ -81,7 +81,7 @@ impl From<serde_json::Error> for Mistake {
     }
 }
 
-/// Why a text is wrong, without the place that serde_json puts behind it: that is said in front.
+/// serde_json's reason without the position at its end: we print the position in front.
 pub(in crate::history) fn reason(error: &serde_json::Error) -> String {
     error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
 }

@@ -1,8 +1,8 @@
-//! What happened: one [`Purchase`] a record, whoever made it.
+//! What happened: one [`Purchase`] for each record, from ticketsim or from other programs.
 //!
-//! Live runs, explored schedules, replays and files all meet here: from here on there is one road to
-//! the verdict. Times are nanoseconds on one monotonic clock, counted from an epoch that all buyers of
-//! the history share; intervals are closed, so purchases that touch are concurrent.
+//! Live runs, explored schedules, replays and files all become a history, and all histories are judged alike.
+//! Times are nanoseconds on one monotonic clock, counted from an epoch that all buyers of the history share;
+//! intervals are closed, so purchases that touch are concurrent.
 //!
 //! # The file format, version 2
 //!
@@ -17,44 +17,43 @@
 //! {"buyer":"eve","invoke_ns":8500,"outcome":"unknown"}
 //! ```
 //!
-//! The header is known by its member `history_version`, and is the first line. All its other members
-//! are optional, as the fields of [`Header`] are, whose names they have. A purchase has
+//! The header is known by its member `history_version`, and is the first line. All its other members are
+//! optional; they have the names of the fields of [`Header`]. A purchase has
 //!
 //! | member | | meaning |
 //! |---|---|---|
 //! | `buyer` | required | a whole number below 2⁶³, or a text. Purchases of one buyer may overlap |
 //! | `invoke_ns` | required | when it was called |
 //! | `return_ns` | required unless failed or unknown | when it returned: not before `invoke_ns` |
-//! | `outcome` | required | `bought`; `refused`: it was told that fewer were left than it wanted; `failed`: it had no effect; `unknown`: no answer ever came, and it may or may not have taken effect at any time after its call; `returned`: tickets were given back (cancelled, refunded, an expired hold, a restock); `read`: somebody looked at the stock. In small or capital letters |
+//! | `outcome` | required | `bought`; `refused`: fewer tickets were left than it wanted; `failed`: it had no effect; `unknown`: no answer ever came, and it may or may not have taken effect at any time after its call; `returned`: tickets were given back (cancelled, refunded, an expired hold, a restock); `read`: it only read the stock. In small or capital letters |
 //! | `quantity` | optional, 1 | how many tickets it is about, all or none. Also `qty`, `count`, `amount` |
-//! | `item` | optional | what it is about: each has a counter of its own. Also `sku`, `product`, `event`, or `seat`, of which there is one each. Either all purchases say it, or none does |
-//! | `order` | optional | a text or a number: a give-back of an order that was never bought, or of more than was left of it, is an anomaly |
-//! | `gives_back` | optional | of an `unknown` one: it gave tickets back, or tried to, instead of buying |
+//! | `item` | optional | what it is about: each item has a stock of its own. Also `sku`, `product`, `event`, or `seat`, of which there is one each. Either all purchases have it, or none has |
+//! | `order` | optional | a text or a number: to give back an order that was never bought, or more than is left of it, is an anomaly |
+//! | `gives_back` | optional | only with `unknown`: it gave tickets back, or tried to, instead of buying |
 //! | `seen` | optional | the stock that it read |
-//! | `sold_from` | optional | the stock that its ticket was taken from: the last ticket is sold from 1. It differs from `seen` where the store itself counts down |
-//! | `stock` | optional; required of a `read` | both of them, where they are equal; of a give-back, the stock that it met |
+//! | `sold_from` | optional | the stock that its ticket was taken from: the last ticket is sold from 1. It may differ from `seen` if the store itself counts down |
+//! | `stock` | optional; required of a `read` | both of them, if they are equal; for a give-back, the stock that it found |
 //! | `pid` | optional | the process that made it |
 //! | `locked_ns`, `read_ns`, `truncated_ns`, `written_ns`, `unlocked_ns` | optional | when its inner steps ended, as in [`Steps`] |
 //! | `fault`, `errno`, `holder_pid` | optional | why it failed or was not answered, as in [`Fault`] |
-//! | `code` | optional | what the database said last against it, a text: an SQLSTATE, or a number where it has none |
-//! | `tries`, `aborts` | optional, 1 and 0 | how often it was begun, and how often the database ended a try of it, as in [`Tries`] |
-//! | `torn` | optional | what a torn read met, its first 31 bytes: a text, or a list of bytes where it is no UTF-8 |
+//! | `code` | optional | the last error of the database, a text: an SQLSTATE, or a number if the database has none |
+//! | `tries`, `aborts` | optional, 1 and 0 | how often it was begun, and how often the database aborted it, as in [`Tries`] |
+//! | `torn` | optional | the first 31 bytes of what a torn read found: a text, or a list of bytes if it is no UTF-8 |
 //!
-//! In the header, `initial` and `remaining` are a number, or an object with a number for each item. Where the
-//! purchases were made on several machines, `hosts` has one object each, with the fields of [`Host`]: which buyers are
-//! its own, and by how much its times may be wrong.
+//! In the header, `initial` and `remaining` are a number, or an object with a number for each item. If the
+//! purchases were made on several machines, `hosts` has an object for each, with the fields of [`Host`]:
+//! which buyers it has, and how far its times may be off.
 //!
-//! Stocks are whole numbers, and may be negative: that is evidence. Times are whole numbers from 0. A
-//! member that is `null` is as good as absent, members of other names are counted in [`Header::ignored`],
-//! and blank lines are nothing. A line has at most [`MOST_LINE_BYTES`]. The last line may lack its
-//! line feed; if it breaks off in the middle, its writer crashed: it is left out, and the header's
-//! `cut_short` says so.
+//! Stocks are whole numbers, and may be negative: that is evidence. Times are whole numbers from 0. A member
+//! that is `null` counts as absent, members of other names are counted in [`Header::ignored`], and blank
+//! lines are skipped. A line has at most [`MOST_LINE_BYTES`]. The last line may lack its line feed; if it
+//! breaks off in the middle, its writer crashed: it is left out, and the header's `cut_short` has its number.
 //!
-//! Version 1 had `stock` alone, and no `wall_ns` in its header; it is read as version 2 is.
+//! Version 1 had only `stock`, and no `wall_ns` in its header; it is read like version 2.
 //!
 //! # Jepsen's events
 //!
-//! Instead, each purchase may be a pair of events, in the order in which they came; they are known by
+//! Instead, each purchase may be a pair of events, in the order in which they came. They are recognised by
 //! their members `type` and `process`.
 //!
 //! ```text
@@ -66,12 +65,12 @@
 //!
 //! Other formats are read by [`read_as`].
 //!
-//! An `ok` is a receipt; its `value` is the stock that it was sold from, or null where that is not
-//! known. A `fail` had no effect; it is a refusal if its `error` or `value` is `sold-out` or `refused`, or
-//! a list that begins so. After an `info`, or without any answer, the outcome is unknown. `f` is `buy`, or
-//! `cancel` for a give-back, or `read` for a look; an answer counts as what its call asked for. Where a time
-//! is missing, or earlier than one before it, the order of the events counts. The
-//! events of the process `nemesis` are ignored. The line of a purchase is that of its answer.
+//! An `ok` is a receipt; its `value` is the stock that it was sold from, or null if that is not known. A
+//! `fail` had no effect; it is a refusal if its `error` or `value` is `sold-out` or `refused`, or a list that
+//! begins so. After an `info`, or without any answer, the outcome is unknown. `f` is `buy`, or `cancel` for a
+//! give-back, or `read`; an answer has the `f` of its call. If a time is missing, or earlier than one before
+//! it, the order of the events counts. The events of the process `nemesis` are ignored. The line of a
+//! purchase is that of its answer.
 
 mod befallen;
 mod blocks;
@@ -131,7 +130,7 @@ closed_set! {
     }
 }
 
-/// Nothing is known of a purchase until something is said of it.
+/// Until its outcome is set, nothing is known about a purchase.
 impl Default for Outcome {
     fn default() -> Self {
         Self::Unknown
@@ -142,28 +141,27 @@ impl Default for Outcome {
 /// record them; a history from elsewhere need not have any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Steps {
-    /// The lock was granted. `None` where there is no lock.
+    /// The lock was granted. `None` if there is no lock.
     pub locked_ns: Option<u64>,
     /// The stock had been read.
     pub read_ns: Option<u64>,
-    /// The file had been emptied, and was yet to be filled (`--write truncate` only).
+    /// The file had been emptied, but not filled yet (`--write truncate` only).
     pub truncated_ns: Option<u64>,
     /// The new stock had been written.
     pub written_ns: Option<u64>,
-    /// The lock had been let go. A commit lets go of what its transaction has locked.
+    /// The buyer had unlocked. A commit releases the locks of its transaction.
     pub unlocked_ns: Option<u64>,
 }
 
-/// How often a purchase was begun, where one that found the stock changed, or that the store aborted, is tried
-/// again.
+/// How often a purchase was begun: it is tried again if the stock had changed, or if the store aborted it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tries {
     /// How often it was begun.
     pub count: u32,
     /// How many tries the store aborted: a serialization failure, a deadlock, a busy database.
     pub aborted: u32,
-    /// What the store said of the last of those, where that did not end the purchase: its [`Fault`] says it then.
-    /// 0 for none.
+    /// The store's code for the last of those. 0 if there is none, or if that abort ended the purchase: then
+    /// its [`Fault`] has the code.
     pub code: StoreCode,
 }
 
@@ -173,7 +171,7 @@ impl Default for Tries {
     }
 }
 
-/// The same, beside the purchase: few are tried again.
+/// The same, on the heap: few purchases are tried again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotedTries(Option<Box<Tries>>);
 
@@ -193,7 +191,7 @@ impl From<Tries> for NotedTries {
     }
 }
 
-/// The same, in the room of the times: what a [`Purchase`] holds.
+/// The same without the size of `Option`s: what a [`Purchase`] holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NotedSteps([Noted<u64>; 5]);
 
@@ -215,49 +213,48 @@ impl From<Steps> for NotedSteps {
     }
 }
 
-/// One purchase of one buyer. Nobody needs to write all of it out: [`Purchase::new`] makes one, and
-/// `..Purchase::default()` is the rest of it.
+/// One purchase of one buyer. [`Purchase::new`] makes one; `..Purchase::default()` fills the other fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purchase {
-    /// Whose it is; our own buyers count from 1.
+    /// Its buyer; ticketsim's own buyers are counted from 1.
     pub buyer: u64,
     /// The process that made it.
     pub pid: Noted<u32>,
     /// When it was called.
     pub invoke_ns: u64,
-    /// When it returned; `None` where no answer ever came.
+    /// When it returned; `None` if no answer ever came.
     pub return_ns: Noted<u64>,
     /// How it ended.
     pub outcome: Outcome,
-    /// Of one without an answer: whether it gave tickets back, or tried to, instead of buying.
+    /// If it has no answer: whether it gave tickets back, or tried to, instead of buying.
     pub gives_back: bool,
     /// How many tickets it is about, all or none.
     pub quantity: u32,
-    /// Which of the header's items; 0 where there is but one.
+    /// Which of the header's items; 0 if there is only one.
     pub item: u32,
     /// Which order it belongs to, by its number among the header's orders, from 1; 0 for none.
     pub order: u32,
     /// The stock that the buyer read.
     pub seen: Noted<Stock>,
-    /// The stock that its ticket was taken from; of one that took none, the stock that it would have been
-    /// taken from. Equal to what it saw where it writes down what it saw, less one. Where the store itself
-    /// counts down, it is what the store had, whatever was seen before.
+    /// The stock that its ticket was taken from; if it took none, the stock that it would have been taken
+    /// from. It equals `seen` if the purchase writes what it saw less one. If the store itself counts down,
+    /// it is what the store had, whatever was seen before.
     pub sold_from: Noted<Stock>,
     /// When its inner steps ended.
     pub steps: NotedSteps,
     /// Why it failed, or never answered.
     pub fault: Option<Fault>,
-    /// What a torn read met; beside it, since few meet any.
+    /// The text of a torn read; on the heap, since torn reads are rare.
     pub torn: Option<Box<TornText>>,
     /// How often it was begun.
     pub tries: NotedTries,
-    /// Its line in the file that it was read from, counted from 1; 0 where it comes from no file.
+    /// Its line in its file, counted from 1; 0 if it comes from no file.
     pub line: u32,
-    /// Which of the header's hosts made it, by its number among them, from 1; 0 where all were made on one.
+    /// Which of the header's hosts made it, by its number among them, from 1; 0 if there are no hosts.
     pub host: u16,
 }
 
-/// A file of a million purchases is held, and judged, in 150 MB.
+/// With this size, a file of a million purchases is held and judged in 150 MB.
 const _: () = assert!(size_of::<Purchase>() <= 128);
 
 impl Default for Purchase {
@@ -285,25 +282,25 @@ impl Default for Purchase {
 }
 
 impl Purchase {
-    /// A purchase that was called and ended at these times.
+    /// A purchase with these times.
     #[must_use]
     pub fn new(buyer: u64, outcome: Outcome, invoke_ns: u64, return_ns: Option<u64>) -> Self {
         Self { buyer, outcome, invoke_ns, return_ns: return_ns.into(), ..Self::default() }
     }
 
-    /// The same, of one that saw this stock and was sold from it.
+    /// The same, where `seen` and `sold_from` are this stock.
     #[must_use]
     pub fn from_stock(self, stock: Stock) -> Self {
         Self { seen: stock.into(), sold_from: stock.into(), ..self }
     }
 
-    /// The stock that it left, if it took what it wanted.
+    /// The stock that it left, if it was sold.
     #[must_use]
     pub fn leaves(&self) -> Option<Stock> {
         Some(self.sold_from.get()?.saturating_sub(Stock::from(self.quantity)))
     }
 
-    /// The stock that it left, as far as it says so: of a receipt, or of a give-back.
+    /// The stock that it left, if known: after a receipt or a give-back.
     #[must_use]
     pub fn left(&self) -> Option<Stock> {
         match self.outcome {
@@ -313,7 +310,7 @@ impl Purchase {
         }
     }
 
-    /// Whether it may have raised the stock: it gave tickets back, or nobody knows whether it did.
+    /// Whether it may have raised the stock: it gave tickets back, or perhaps did.
     #[must_use]
     pub fn may_raise(&self) -> bool {
         self.outcome == Outcome::Returned || self.outcome == Outcome::Unknown && self.gives_back
@@ -325,7 +322,7 @@ impl Purchase {
         self.outcome == Outcome::Bought || self.outcome == Outcome::Unknown && !self.gives_back
     }
 
-    /// What the store said last against it, if it did.
+    /// The last error code of the store, if there is one.
     #[must_use]
     pub fn store_code(&self) -> Option<StoreCode> {
         let ended = self.fault.filter(|fault| fault.is_of_store()).map(Fault::store_code);
@@ -345,16 +342,17 @@ impl Purchase {
 pub struct Timing {
     /// From the first buyer's start until all were ready, in nanoseconds.
     pub launch_ns: u64,
-    /// When all were let go, on the history's clock.
+    /// When all were released, on the history's clock.
     pub go_ns: u64,
     /// From the go to the last purchase's end, in nanoseconds.
     pub elapsed_ns: u64,
-    /// Of several hosts: how long after the first the last one let its buyers go, as far as their clocks are known.
+    /// With several hosts: how long after the first host the last one released its buyers, as far as their
+    /// clocks tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub go_spread_ns: Option<u64>,
 }
 
-/// What one buyer came to: exact, also where there was no room to record its purchases.
+/// The counts of one buyer: exact, even if there was no room to record its purchases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuyerCount {
     /// Which buyer, from 1.
@@ -370,7 +368,7 @@ pub struct BuyerCount {
 /// A whole history. The purchases stand in no particular order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// What it says of itself.
+    /// Everything but the purchases.
     pub header: Header,
     /// Its purchases.
     pub purchases: Vec<Purchase>,

@@ -1,4 +1,4 @@
-//! Buyers that a history knows by name.
+//! The names of buyers.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,15 +7,15 @@ use std::hash::BuildHasher as _;
 use serde::Deserialize;
 use serde::de::Visitor;
 
-/// The names of buyers, each with a number that no buyer without a name has. A name takes little more
-/// room than its text.
+/// The names of buyers, each with a number that no buyer without a name has. Compact: a name takes little
+/// more room than its text.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     /// All names, one after the other.
     text: String,
-    /// Where each ends.
+    /// Where each name ends in `text`.
     ends: Vec<usize>,
-    /// The place of each name, under a hash of it, or the next free number after that.
+    /// The place of each name. The key is its hash, or the next free number after it.
     places: HashMap<u64, u32>,
     hasher: std::hash::RandomState,
 }
@@ -30,7 +30,7 @@ impl Names {
     /// The number of the first name. Buyers without a name have lower ones.
     pub const FIRST: u64 = 1 << 63;
 
-    /// The number of the buyer of this name; a new one the first time.
+    /// The number of the buyer of this name; a new name gets a new number.
     pub fn number(&mut self, name: &str) -> u64 {
         Self::FIRST + u64::from(self.place(name))
     }
@@ -47,7 +47,7 @@ impl Names {
         self.ends.is_empty()
     }
 
-    /// The place of a name among all of them, from 0; a new one the first time.
+    /// The place of a name among all names, from 0; a new name gets a new place.
     pub fn place(&mut self, name: &str) -> u32 {
         let mut key = self.hasher.hash_one(name);
         while let Some(place) = self.places.get(&key).copied() {
@@ -86,13 +86,13 @@ pub(in crate::history) enum BuyerName<'a> {
     Text(Cow<'a, str>),
 }
 
-/// The number of a buyer of this name: a name that is a number is that number.
+/// The number of a buyer of this name. A name that is a number stands for that number.
 pub(in crate::history) fn buyer_number(name: &str, names: &mut Names) -> u64 {
     BuyerName::Text(Cow::Borrowed(name)).number(names)
 }
 
 impl BuyerName<'_> {
-    /// As a text, whichever it was.
+    /// Its name as a text, even if it was a number.
     pub(in crate::history) fn text(&self) -> Cow<'_, str> {
         match self {
             Self::Number(number) => Cow::Owned(number.to_string()),
@@ -100,7 +100,7 @@ impl BuyerName<'_> {
         }
     }
 
-    /// Its number in a history: a name that is a number is that number.
+    /// Its number in a history. A name that is a number stands for that number.
     pub(in crate::history) fn number(&self, names: &mut Names) -> u64 {
         match self {
             Self::Number(number) => *number,

@@ -1,14 +1,14 @@
-//! The quick road for lines as ticketsim, and most loggers, write them: a purchase's members in the order of the
-//! format, plain numbers and plain texts. It takes no memory a line and knows nothing of other lines, so that
-//! threads can read side by side. Whatever else a line is, it is left for the slow road (`line`), which takes
-//! every JSON and says what is wrong: the two agree on what both take.
+//! The quick parser, for lines as ticketsim and most loggers write them: a purchase's members in the order of
+//! the format, plain numbers and plain texts. It allocates nothing for a line and knows nothing of other
+//! lines, so that threads can parse side by side. All other lines are left to the slow parser (`line`), which
+//! accepts any JSON and reports errors. For lines that both accept, they give the same result.
 
 use super::line::check_times;
 use super::mistake::MOST_LINE_BYTES;
 use super::{Items, Names, Outcome, Purchase, Steps};
 use crate::noted::{Notable, Noted};
 
-/// What a text in a line names.
+/// What a text names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Naming {
     Buyer,
@@ -17,7 +17,7 @@ pub(super) enum Naming {
     Order,
 }
 
-/// A text that a purchase names somebody or something by: from and until where it stands in the block.
+/// A name in a purchase: what it names, and where it begins and ends in the block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Name {
     pub(super) purchase: u32,
@@ -26,8 +26,8 @@ pub(super) struct Name {
     pub(super) until: u32,
 }
 
-/// A line for the slow road: which it is of the block, where it stands there, without its line feed, and before
-/// which of the purchases.
+/// A line for the slow parser: its number in the block, its range there without the line feed, and the
+/// purchase that follows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Other {
     pub(super) before: u32,
@@ -38,7 +38,7 @@ pub(super) struct Other {
     pub(super) ended: bool,
 }
 
-/// What a block of lines holds. Its purchases have the numbers of their lines in the block, from 1.
+/// The content of a block of lines. Its purchases have their line's number in the block, from 1.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
     pub(super) purchases: Vec<Purchase>,
@@ -77,16 +77,16 @@ impl Parsed {
     }
 }
 
-/// A place in a block. Whatever it does not expect is `None`.
+/// A position in a block. Its functions return `None` for whatever they do not expect.
 struct Cursor<'a> {
     text: &'a [u8],
     at: usize,
-    /// Whether a member stands here.
+    /// Whether another member follows.
     more: bool,
 }
 
 impl Cursor<'_> {
-    /// The purchase of this line; the cursor stands behind its line feed then.
+    /// The purchase of this line; the cursor is then after its line feed.
     fn purchase(&mut self, parsed: &mut Parsed) -> Option<Purchase> {
         self.eat(b"{")?;
         self.blank();
@@ -135,7 +135,7 @@ impl Cursor<'_> {
         Some(purchase)
     }
 
-    /// What few purchases say.
+    /// The members that few purchases have.
     fn rarely(&mut self, purchase: &mut Purchase, parsed: &mut Parsed) -> Option<()> {
         if self.member(b"\"gives_back\":") {
             purchase.gives_back = self.eat(b"true").is_some();
@@ -164,7 +164,7 @@ impl Cursor<'_> {
         let (seen, sold_from) = (self.stock(b"\"seen\":")?, self.stock(b"\"sold_from\":")?);
         purchase.seen = if seen == Noted::NONE { stock } else { seen };
         purchase.sold_from = if sold_from == Noted::NONE { stock } else { sold_from };
-        // A look that saw nothing is no look.
+        // A read needs the stock that it saw.
         (purchase.outcome != Outcome::Read || purchase.seen != Noted::NONE).then_some(())
     }
 
@@ -177,13 +177,13 @@ impl Cursor<'_> {
         (self.text.get(self.at..self.at + N)? == word).then(|| self.at += N)
     }
 
-    /// A blank, where one stands: more of them are for the slow road.
+    /// Skips one blank, if there is one; more than one is left to the slow parser.
     #[inline]
     fn blank(&mut self) {
         self.at += usize::from(self.peek() == Some(b' '));
     }
 
-    /// Whether this member comes next; the cursor stands before its value then.
+    /// Whether this member comes next; the cursor is then before its value.
     #[inline]
     fn member<const N: usize>(&mut self, name: &[u8; N]) -> bool {
         let here = self.more && self.eat(name).is_some();
@@ -198,7 +198,7 @@ impl Cursor<'_> {
         self.member(name).then_some(())
     }
 
-    /// Goes on behind a value: to the next member, or behind the object.
+    /// Moves from the end of a value to the next member, or after the object.
     #[inline]
     fn next(&mut self) -> Option<()> {
         let byte = self.peek()?;
@@ -226,13 +226,14 @@ impl Cursor<'_> {
             return Some(Noted::NONE);
         }
         let negative = self.eat(b"-").is_some();
-        // JSON has a -0, which is no whole number.
+        // JSON has -0, which is left to the slow parser.
         let number = i64::try_from(self.number()?).ok().filter(|number| !negative || *number > 0)?;
         self.next()?;
         Some(if negative { -number } else { number }.into())
     }
 
-    /// A whole number from 0 of at most 19 digits, as JSON has it: without zeros in front. Eight bytes at a time.
+    /// A whole number from 0, of at most 19 digits, without leading zeros, as JSON requires. Eight bytes at a
+    /// time.
     #[inline]
     fn number(&mut self) -> Option<u64> {
         let from = self.at;
@@ -240,7 +241,7 @@ impl Cursor<'_> {
         loop {
             let (count, value) = match self.text.get(self.at..self.at + 8) {
                 Some(bytes) => digits(u64::from_le_bytes(bytes.try_into().ok()?)),
-                // The end of the block is near: zeros behind it are no digits.
+                // Near the end of the block, the missing bytes are zero, which are no digits.
                 None => {
                     let rest = self.text.get(self.at..)?;
                     let mut bytes = [0; 8];
@@ -274,7 +275,7 @@ impl Cursor<'_> {
         })
     }
 
-    /// A plain text that names something. A number is for the slow road.
+    /// A plain text that names something. A number is left to the slow parser.
     fn name(&mut self, naming: Naming, parsed: &mut Parsed) -> Option<()> {
         self.eat(b"\"")?;
         let from = self.at;
@@ -290,24 +291,25 @@ impl Cursor<'_> {
     }
 }
 
-/// The powers of ten that so many digits have.
+/// Powers of ten, by the number of digits.
 const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
-/// How many digits eight bytes begin with, the first in the lowest byte, and the number that these spell.
+/// How many digits these eight bytes begin with (the first is the lowest byte), and the number that they
+/// spell.
 #[inline]
 fn digits(word: u64) -> (usize, u64) {
     /// The same byte eight times.
     const fn each(byte: u8) -> u64 {
         u64::from_le_bytes([byte; 8])
     }
-    // A digit is a byte from 0 to 9 now; for any other the highest bit of its byte is set in `others`.
+    // Now a digit is a byte from 0 to 9. Any other byte has its highest bit set in `others`.
     let values = word ^ each(b'0');
     let others = (((values & each(0x7f)) + each(0x76)) | values) & each(0x80);
     let count = others.trailing_zeros() as usize / 8;
     if count == 0 {
         return (0, 0);
     }
-    // Zeros in front, up to eight digits; then, as one word, two digits, four, eight at a time.
+    // Pads with leading zeros to eight digits; then joins pairs within the word: 2, 4, 8 digits at a time.
     let ones = values << (64 - 8 * count);
     let twos = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (twos * 100 + (twos >> 16)) & 0x0000_ffff_0000_ffff;

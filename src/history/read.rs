@@ -1,5 +1,5 @@
-//! Reads histories: the format of [`super`], line by line, so that memory holds the purchases and little of
-//! the text.
+//! Reads histories in the format of [`super`], line by line, so that memory holds the purchases and little
+//! text.
 
 use std::io::BufRead;
 
@@ -61,8 +61,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Takes purchases that are read already, and gives them their names' numbers and their lines' numbers in the
-    /// whole: `before` lines stand before their block. The first of them is `first` in it.
+    /// Takes purchases from the quick parser, and sets the numbers of their names and lines. `before` lines
+    /// come before their block; the first of these purchases is number `first` in it.
     fn take_quick(
         &mut self,
         purchases: impl Iterator<Item = Purchase>,
@@ -79,7 +79,7 @@ impl Reader {
         let their_names = names.partition_point(|name| (name.purchase as usize) < first);
         for name in &names[their_names..] {
             let Some(purchase) = new.get_mut(name.purchase as usize - first) else { break };
-            // It was looked at when it was read: it is UTF-8.
+            // The quick parser has checked that it is UTF-8.
             let text =
                 std::str::from_utf8(&text[name.from as usize..name.until as usize]).unwrap_or_default();
             match name.naming {
@@ -93,17 +93,17 @@ impl Reader {
         }
     }
 
-    /// A reader of events alone.
+    /// A reader that accepts only events.
     pub(super) fn of_events(reading: Reading) -> Self {
         Self { events: Events::new(reading), ..Self::default() }
     }
 
-    /// Whether there was anything.
+    /// Whether there was any line that is not blank.
     pub(super) fn has_begun(&self) -> bool {
         self.begun
     }
 
-    /// The history, and what is to be said of how it was read.
+    /// The history, and remarks on how it was read.
     pub(super) fn finish(mut self) -> Result<(History, Vec<String>), (u32, Mistake)> {
         let (purchases, notes) = self.events.finish();
         self.history.purchases.extend(purchases);
@@ -113,7 +113,7 @@ impl Reader {
     }
 }
 
-/// What is read from a stream of lines.
+/// The lines of one stream.
 struct Lines<'a> {
     name: &'a str,
     reader: Reader,
@@ -126,7 +126,7 @@ impl Lines<'_> {
         ReadError::at(self.name, line, mistake)
     }
 
-    /// Takes a line that is not read yet.
+    /// Takes a line that the quick parser has left.
     fn other(&mut self, text: &[u8], number: u32, ended: bool) -> Result<(), ReadError> {
         if text.len() + usize::from(ended) > MOST_LINE_BYTES || !ended && text.len() == MOST_LINE_BYTES {
             let what = format!("longer than {MOST_LINE_BYTES} bytes");
@@ -176,8 +176,8 @@ impl Sink for Lines<'_> {
     }
 }
 
-/// Reads a history from a stream, which errors call `name`. A last line that its writer had not
-/// finished is left out, and noted in the header.
+/// Reads a history from a stream; errors call it `name`. A last line that its writer had not finished is left
+/// out, and noted in the header.
 ///
 /// # Errors
 /// When the stream can't be read, or a line is broken.

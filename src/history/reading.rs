@@ -1,4 +1,4 @@
-//! How a history is to be read: in which format, and what its columns, words and functions mean.
+//! How to read a history: its format, and the meaning of its columns, words and functions.
 
 use super::Outcome;
 use crate::closed_set::closed_set;
@@ -77,7 +77,7 @@ closed_set! {
 }
 
 impl Unit {
-    /// How many nanoseconds it has.
+    /// The unit in nanoseconds.
     #[must_use]
     pub const fn ns(self) -> u64 {
         match self {
@@ -89,25 +89,25 @@ impl Unit {
     }
 }
 
-/// How a history is to be read.
+/// How to read a history.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// What it is written in; guessed where it is not said.
+    /// Its format; guessed if not given.
     pub format: Option<Format>,
-    /// Which column, or member, is what.
+    /// The meaning of columns or members.
     pub columns: Vec<(Column, String)>,
     /// The unit of times that are numbers.
     pub unit: Option<Unit>,
-    /// What a line has to say to be of an outcome.
+    /// The rules that decide a line's outcome.
     pub rules: Rules<Outcome>,
-    /// The outcome of what no rule matches.
+    /// The outcome of lines that no rule matches.
     pub otherwise: Option<Outcome>,
-    /// What the functions of operations do, beside those that everybody knows.
+    /// What Jepsen's functions do, beside the well-known ones.
     pub deeds: Vec<(String, Deed)>,
 }
 
 impl Reading {
-    /// What a function of an operation does; `None` if nobody has said it.
+    /// What a function of an operation does; `None` if that is not known.
     pub(in crate::history) fn deed(&self, function: &str) -> Option<Deed> {
         let said = self.deeds.iter().find(|(name, _)| name == function).map(|(_, deed)| *deed);
         said.or(match function {

@@ -1,10 +1,10 @@
-//! The recorder: what buyers write while they race, into memory that they all share.
+//! The recorder: buyers write to it while they race, in memory that they all share.
 //!
 //! It must not disturb the race. A record is fixed in size and written by one buyer alone, without
 //! locks and without system calls beyond reading the monotonic clock (which Linux serves without
-//! entering the kernel). Buyers take records in chunks from one shared counter, so they touch a shared
-//! cache line once a chunk. The word that commits a record is stored last; what a killed buyer had
-//! begun stays readable. When the records are used up, the counts of each buyer stay exact.
+//! entering the kernel). Buyers take records in chunks from one shared counter, so they touch a shared cache
+//! line only once per chunk. The word that commits a record is stored last; an unfinished record of a killed
+//! buyer stays readable. When the records are used up, the counts of each buyer stay exact.
 
 mod pen;
 mod record;
@@ -37,17 +37,17 @@ pub struct Tally {
     pub failed: u64,
 }
 
-/// What all buyers share: one of it, on cache lines of its own.
+/// What all buyers share, on cache lines of its own.
 #[derive(Debug)]
 #[repr(C, align(128))]
 struct Board {
     /// The first record that no buyer has taken.
     next_record: AtomicU64,
-    /// Not 0 once the run is to end early.
+    /// Not 0 when the run is to end early.
     stop: AtomicU32,
 }
 
-/// More than any process id.
+/// In `give_up`: the wait took too long. Larger than any process id.
 const TIMED_OUT: u32 = u32::MAX;
 
 /// A buyer's own counters, on a cache line of its own.
@@ -60,10 +60,9 @@ struct Slot {
     /// Since when it waits for the lock; 0 while it does not.
     waiting_since_ns: AtomicU64,
     pid: AtomicU32,
-    /// Not 0 once it is to give up waiting for the lock: [`TIMED_OUT`], or the process id of the dead
-    /// holder.
+    /// Not 0 when it is to give up waiting for the lock: [`TIMED_OUT`], or the process id of the dead holder.
     give_up: AtomicU32,
-    /// Not 0 while it stands at a gate, where something is to befall it: the number of that, from 1.
+    /// Not 0 while it stands at a gate for a mishap: the number of the mishap, from 1.
     stands: AtomicU32,
 }
 
@@ -72,8 +71,7 @@ unsafe impl Shareable for Board {}
 // SAFETY: as above.
 unsafe impl Shareable for Slot {}
 
-/// The shared recorder of one run. Clones write into the same memory, and so do those that a child
-/// inherits.
+/// The shared recorder of one run. Clones write to the same memory, and so does a child that inherits one.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     memory: Arc<Memory>,
@@ -84,7 +82,7 @@ struct Memory {
     board: SharedSlice<Board>,
     slots: SharedSlice<Slot>,
     records: SharedSlice<Record>,
-    /// One beside each record.
+    /// One for each record.
     rare_fields: SharedSlice<RareFields>,
     chunk: u64,
     epoch_ns: u64,
@@ -93,14 +91,14 @@ struct Memory {
 }
 
 impl Recorder {
-    /// The most purchases that are recorded: 128 MiB of records. Beyond, only counts are kept.
+    /// The most purchases that are recorded: 128 MiB of records. Of further ones only counts are kept.
     pub const MOST_RECORDS: u64 = 1 << 21;
-    /// Up to so many records are brought into memory before the race: 64 MiB.
+    /// At most this many records are brought into memory before the race: 64 MiB.
     const MOST_BROUGHT_IN: u64 = 1 << 20;
-    /// Room for so many sales where others put tickets on sale: 16 MiB.
+    /// Room for this many receipts if others put tickets on sale: 16 MiB.
     const RESTOCKED: u64 = 1 << 18;
-    /// 64 KiB of records: the pages that Linux maps at one page fault, where they are in memory
-    /// already (`fault_around_bytes`).
+    /// 64 KiB of records: as much as Linux maps in one page fault if the pages are already in memory
+    /// (`fault_around_bytes`).
     const MOST_CHUNK: u64 = 1024;
 
     /// A recorder for a run of this plan that starts from this stock.
@@ -110,19 +108,20 @@ impl Recorder {
     pub fn for_plan(plan: &Plan, initial: Stock) -> std::io::Result<Self> {
         let initial = tickets_between(initial, 0);
         let buyers = u64::from(plan.buyers);
-        // Others may put as many on sale again.
+        // Others may put more tickets on sale.
         let initial = if plan.restocks { initial.max(Self::RESTOCKED) } else { initial };
         let (purchases, most) = match (plan.per_buyer, plan.exclusion()) {
             (PerBuyer::Count(count), _) => {
                 let all = buyers.saturating_mul(u64::from(count.get()));
                 (all, all)
             }
-            // Each ticket once, and each buyer's refusal.
+            // One receipt per ticket, and one refusal per buyer.
             (PerBuyer::All, Exclusion::Excludes | Exclusion::InTurn) => {
                 let all = initial.saturating_add(buyers);
                 (all, all)
             }
-            // Mostly each buyer gets each ticket at the worst. A late write can put tickets on sale again.
+            // At worst each buyer usually gets each ticket. A late write can raise the stock again, so this
+            // is no strict limit.
             (
                 PerBuyer::All,
                 Exclusion::NoLock
@@ -145,7 +144,7 @@ impl Recorder {
         Self::with_room(plan.buyers, purchases, most)
     }
 
-    /// A recorder for so many buyers and (about) so many purchases in all.
+    /// A recorder for this many buyers and about this many purchases in all.
     ///
     /// # Errors
     /// When the system has no room for the shared mapping.
@@ -153,7 +152,7 @@ impl Recorder {
         Self::with_room(buyers, purchases, purchases)
     }
 
-    /// The same, with room for `most` purchases: what is not used costs addresses alone.
+    /// The same, with room for `most` purchases: unused room costs only addresses.
     fn with_room(buyers: u32, purchases: u64, most: u64) -> std::io::Result<Self> {
         let buyers = u64::from(buyers.max(1));
         let chunk = purchases.div_ceil(buyers).clamp(1, Self::MOST_CHUNK);
@@ -169,12 +168,12 @@ impl Recorder {
             wall_ns: wall_ns(),
             run_id: rand::random(),
         };
-        // Zeroed before the race, not in the middle of somebody's purchase.
+        // So that the kernel zeroes the pages before the race, not during a purchase.
         memory.records.bring_in(0..purchases.min(Self::MOST_BROUGHT_IN) as usize, BringIn::Write);
         Ok(Self { memory: Arc::new(memory) })
     }
 
-    /// What tells this run from all others: a number that nobody can guess.
+    /// A number that identifies this run and can't be guessed.
     #[must_use]
     pub fn run_id(&self) -> u64 {
         self.memory.run_id
@@ -204,7 +203,7 @@ impl Recorder {
         Pen::new(self.clone(), buyer)
     }
 
-    /// Notes the process (or thread) that a buyer is.
+    /// Notes the process (or thread) id of a buyer.
     pub fn set_pid(&self, buyer: u32, pid: u32) {
         self.slot(buyer).pid.store(pid, Ordering::Relaxed);
     }
@@ -215,7 +214,7 @@ impl Recorder {
         self.slot(buyer).pid.load(Ordering::Relaxed)
     }
 
-    /// Tells all buyers to begin no further purchase, and to drop the one that they wait or think in.
+    /// Tells all buyers to begin no more purchases, and to end one in which they wait or think.
     pub fn stop(&self) {
         self.memory.board[0].stop.store(1, Ordering::Relaxed);
     }
@@ -226,8 +225,8 @@ impl Recorder {
         self.memory.board[0].stop.load(Ordering::Relaxed) != 0
     }
 
-    /// Tells every buyer that has waited for the lock for more than `limit_ns` to give up. Returns the
-    /// buyers that are (still) to be woken for that.
+    /// Tells every buyer that has waited for the lock for more than `limit_ns` to give up. Returns the buyers
+    /// that have to be woken for that.
     #[must_use]
     pub fn time_out(&self, limit_ns: u64) -> Vec<u32> {
         let now_ns = self.now_ns();
@@ -242,8 +241,8 @@ impl Recorder {
         late
     }
 
-    /// Tells every buyer that waits for the lock that it waits in vain: this process, which is dead, took
-    /// the lock with it. They are to be woken for that.
+    /// Tells every buyer that waits for the lock to give up: this process died while holding the lock, which
+    /// stays locked. The buyers have to be woken for that.
     pub fn holder_gone(&self, pid: u32) {
         for slot in self.memory.slots.iter() {
             if slot.waiting_since_ns.load(Ordering::Relaxed) != 0 {
@@ -252,19 +251,20 @@ impl Recorder {
         }
     }
 
-    /// A buyer stands at a gate, where this is to befall it, counted from 1. It is let go by
+    /// Notes that a buyer stands at a gate for the mishap of this number, counted from 1, until
     /// [`Recorder::let_go`].
     pub fn stand(&self, buyer: u32, number: u32) {
         self.slot(buyer).stands.store(number, Ordering::Release);
     }
 
-    /// What is to befall a buyer that stands at a gate, counted from 1; `None` where it stands at none.
+    /// The number of the mishap for which a buyer stands at a gate, counted from 1; `None` if it stands at
+    /// none.
     #[must_use]
     pub fn stands(&self, buyer: u32) -> Option<u32> {
         Some(self.slot(buyer).stands.load(Ordering::Acquire)).filter(|number| *number != 0)
     }
 
-    /// Lets a buyer go on that stands at a gate.
+    /// Releases a buyer from its gate.
     pub fn let_go(&self, buyer: u32) {
         self.slot(buyer).stands.store(0, Ordering::Release);
     }
@@ -275,13 +275,13 @@ impl Recorder {
         self.slot(buyer).waiting_since_ns.load(Ordering::Relaxed)
     }
 
-    /// Whether this buyer, which runs no more, noted that it got the lock and not that it let it go.
+    /// Whether this buyer, which has ended, noted that it got the lock but not that it unlocked.
     #[must_use]
     pub fn died_inside(&self, buyer: u32) -> bool {
         self.taken_records().iter().any(|record| record.is_inside(buyer))
     }
 
-    /// Why this buyer is to stop waiting for the lock, if it is.
+    /// Why this buyer is to give up waiting for the lock; `None` if it is not.
     #[must_use]
     pub fn gives_up(&self, buyer: u32) -> Option<Fault> {
         match self.slot(buyer).give_up.load(Ordering::Relaxed) {
@@ -302,7 +302,7 @@ impl Recorder {
         }
     }
 
-    /// The exact counts of all buyers together, also while they race.
+    /// The exact counts of all buyers together, even while they race.
     #[must_use]
     pub fn tally(&self) -> Tally {
         let mut sum = Tally::default();
@@ -315,9 +315,8 @@ impl Recorder {
         sum
     }
 
-    /// The purchases recorded, in the order in which they were called, and the counts of those for
-    /// which there was no room. Call it when no buyer runs any more: a purchase that is not committed
-    /// then was cut short by a kill.
+    /// The recorded purchases, in the order of their calls, and the counts of those for which there was no
+    /// room. Call it when all buyers have ended: a purchase that is not committed then was cut off by a kill.
     #[must_use]
     pub fn collect(&self) -> (Vec<Purchase>, Tally) {
         let pid = |buyer| Some(self.pid(buyer)).filter(|pid| *pid != 0);
@@ -333,7 +332,7 @@ impl Recorder {
             let count = match purchase.outcome {
                 Outcome::Bought => &mut unrecorded.bought,
                 Outcome::Refused => &mut unrecorded.refused,
-                // A killed buyer counts nothing: its purchase has no end.
+                // A killed buyer has not counted its last purchase.
                 Outcome::Failed | Outcome::Unknown if is_killed(purchase) => continue,
                 Outcome::Failed | Outcome::Unknown => &mut unrecorded.failed,
                 Outcome::Returned | Outcome::Read => continue,
@@ -353,9 +352,8 @@ impl Recorder {
     }
 }
 
-/// CLOCK_MONOTONIC in nanoseconds: the same clock in every process (clock_gettime(2)). Read as plainly
-/// as can be, since a buyer reads it four times a purchase: a wrapper around it costs one part in a hundred of
-/// the cheapest purchase.
+/// CLOCK_MONOTONIC in nanoseconds: the same clock in every process (clock_gettime(2)). Called directly, since
+/// a buyer reads it four times per purchase: a wrapper costs 1 % of the cheapest purchase.
 #[inline(always)]
 pub(crate) fn monotonic_ns() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -365,13 +363,13 @@ pub(crate) fn monotonic_ns() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-/// CLOCK_REALTIME in nanoseconds: what the clock on the wall says.
+/// CLOCK_REALTIME, the wall clock, in nanoseconds.
 pub(crate) fn wall_ns() -> u64 {
     let since_1970 = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Whether the purchase was cut short by a kill.
+/// Whether the purchase was cut off by a kill.
 fn is_killed(purchase: &Purchase) -> bool {
     purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed)
 }

@@ -11,35 +11,37 @@ pub enum Exclusion {
     Excludes,
     /// There is no lock.
     NoLock,
-    /// The lock sits on a file that each write replaces: old and new file are locked at once.
+    /// The lock sits on a file that each write replaces, so two buyers lock the old and the new file at the
+    /// same time.
     RenamedAway,
-    /// The lock belongs to the process, and all buyers are in one (fcntl_locking(2)).
+    /// The lock belongs to the process, and all buyers are in one process (fcntl_locking(2)).
     SameOwner,
-    /// Closing another descriptor of its file lets the lock go (fcntl_locking(2)).
+    /// Closing another descriptor of its file releases the lock (fcntl_locking(2)).
     ClosedAway,
-    /// The file that carries the lock is removed: the removed and the next one are locked at once.
+    /// The file that carries the lock is removed, so two buyers lock the removed and the new file at the same
+    /// time.
     Unlinked,
-    /// All buyers share one open file, and with it the lock that belongs to that (flock(2)).
+    /// All buyers share one open file, and the lock belongs to that (flock(2)).
     Inherited,
     /// Some buyers take another kind of lock, which ignores the others'.
     Mixed,
     /// Some buyers take no lock.
     Rogue,
-    /// Another process lets the lock go before the write.
+    /// A helper process unlocks before the write.
     HelperUnlocked,
-    /// Buyers remove lockfiles that they take for a dead holder's, and may hit a living one's.
+    /// Buyers remove lockfiles that they believe to be a dead holder's, but the holder may live.
     StaleBroken,
-    /// The lock ends by itself, whether its holder has written or not.
+    /// The lock expires, even if its holder has not written yet.
     Leased,
     /// The steps leave the stock unlocked between the read that decides and the write.
     NotCovered,
-    /// There is nobody to keep out: one buyer comes after the other.
+    /// Buyers come one after the other, so there is nobody to keep out.
     InTurn,
 }
 
 impl Exclusion {
-    /// Whether the lock keeps such workers apart in such a sale, or why it does not: the one place that
-    /// decides what is expected of a combination.
+    /// Whether the lock of this sale keeps these workers apart, or why it does not. Only this place decides
+    /// what is expected of a combination.
     #[must_use]
     pub fn of(sale: &Sale, workers: Workers) -> Self {
         let same_process = match workers {

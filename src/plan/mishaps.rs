@@ -1,5 +1,4 @@
-//! What is to befall the buyers of a run, and where: `kill 2 before write`, `pause 1 after read 500ms`,
-//! `kill random 0.01`.
+//! The mishaps planned for a run: `kill 2 before write`, `pause 1 after read 500ms`, `kill random 0.01`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,62 +20,62 @@ closed_set! {
     }
 }
 
-/// Whom it befalls, and at which step.
+/// Which buyer it befalls, and at which step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Whom {
-    /// This buyer, counted from 1, the first time that it comes to this step.
+    /// This buyer, the first time that it comes to this step.
     Buyer {
-        /// Which one.
+        /// Its number, counted from 1.
         buyer: u32,
         /// On which side of the step.
         when: When,
         /// Which step.
         step: StepKind,
     },
-    /// Whoever of all buyers comes to this step first.
+    /// The first of all buyers that comes to this step.
     First {
         /// On which side of the step.
         when: When,
         /// Which step.
         step: StepKind,
     },
-    /// Whoever it hits: before each step of each buyer with this probability.
+    /// Any buyer, before each of its steps with this probability.
     Random(f64),
 }
 
-/// One thing that is to befall buyers.
+/// One planned mishap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Planned {
-    /// What it is.
+    /// The kind of mishap.
     pub mishap: Mishap,
-    /// Whom it befalls.
+    /// Which buyer it befalls.
     pub whom: Whom,
     /// How long a pause is, in nanoseconds; 0 for anything else.
     pub pause_ns: u64,
 }
 
-/// Why something can't befall the buyers of a plan.
+/// Why a mishap can't befall the buyers of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MishapError {
-    /// They are no processes.
+    /// The buyers are not processes.
     #[error("only a process can be stopped where it stands: --workers process")]
     NotAProcess,
     /// There is no such buyer.
     #[error("the last buyer is buyer {0}")]
     NoSuchBuyer(u32),
-    /// It takes no such step.
+    /// The buyer takes no such step.
     #[error("that buyer takes no such step; its steps are: {0}")]
     NoSuchStep(String),
-    /// It has no lease that could expire.
+    /// The buyer has no lease that could expire.
     #[error("no lease is taken that could expire: --lock lease, on a ticket file or at Redis")]
     NoLease,
 }
 
 impl Planned {
-    /// Whether it can befall the buyers of this plan.
+    /// Checks that it can befall the buyers of this plan.
     ///
     /// # Errors
-    /// Why it can't.
+    /// When it can't.
     pub fn check(&self, plan: &Plan) -> Result<(), MishapError> {
         let wrong = |is_wrong: bool, why: MishapError| if is_wrong { Err(why) } else { Ok(()) };
         wrong(plan.workers != Workers::Process, MishapError::NotAProcess)?;
@@ -84,7 +83,7 @@ impl Planned {
         wrong(self.mishap == Mishap::Expire && !has_lease, MishapError::NoLease)?;
         let (buyer, step) = match self.whom {
             Whom::Buyer { buyer, step, .. } => (buyer, step),
-            // Buyers that take no lock come first.
+            // Buyers without a lock come first, so the last buyer has all steps.
             Whom::First { step, .. } => (plan.buyers, step),
             Whom::Random(_) => return Ok(()),
         };
@@ -102,7 +101,7 @@ impl Planned {
         }
     }
 
-    /// Whether it comes on this side of this step, if it comes at a step.
+    /// Whether it comes on this side of this step. A random one has no such place.
     #[must_use]
     pub fn comes_at(&self, side: When, kind: StepKind) -> bool {
         match self.whom {
@@ -121,7 +120,7 @@ impl fmt::Display for Planned {
             Whom::Random(probability) => write!(f, "random {probability}")?,
         }
         if self.mishap == Mishap::Pause {
-            // Without its blanks it is one word.
+            // Blanks are removed, so that it is one word.
             let pause = humantime::format_duration(Duration::from_nanos(self.pause_ns)).to_string();
             write!(f, " {}", pause.replace(' ', ""))?;
         }
@@ -129,7 +128,7 @@ impl fmt::Display for Planned {
     }
 }
 
-/// A word that does not belong there, and how to write it.
+/// An error about a word that does not belong there, with the right form.
 fn wrong(sentence: fn(Lang, String, String) -> String, word: &str) -> Bilingual {
     Bilingual::of(|lang| sentence(lang, format!("{word:?}"), say::like_a_mishap(lang)))
 }

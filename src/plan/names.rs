@@ -1,4 +1,4 @@
-//! The names of a ticket file: through how many paths its buyers go there.
+//! The names of a ticket file: the paths through which buyers open it.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ impl FilePlan {
 }
 
 impl Plan {
-    /// Refuses names that would test nothing, and what goes with one name alone.
+    /// Rejects names that no buyer would use, and choices that need a file with one name.
     pub(super) fn check_names(&self) -> Result<(), PlanError> {
         let Some(file) = self.file().filter(|file| !file.via.is_empty()) else { return Ok(()) };
         let names = file.via.len() + 1;

@@ -1,13 +1,13 @@
-//! One sale on several hosts: what each of them has to do.
+//! One sale on several hosts: the part of each host.
 
 use super::{Plan, PlanError, StorePlan, Whom, Workers};
 
-/// The share of one host: a plan that is its own.
+/// The share of one host: a plan of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Share {
     /// The number of its first buyer among those of all hosts, from 1.
     pub first_buyer: u32,
-    /// The sale as this host carries it out: its own buyers, counted from 1.
+    /// This host's plan: its buyers are counted from 1.
     pub plan: Plan,
 }
 
@@ -15,7 +15,7 @@ impl Plan {
     /// The most hosts of one sale.
     pub const MOST_HOSTS: u32 = 1_000;
 
-    /// Refuses what several hosts can't do together.
+    /// Rejects choices that do not work on several hosts.
     pub(super) fn check_hosts(&self) -> Result<(), PlanError> {
         let hosts = self.hosts;
         if hosts == 0 {
@@ -50,8 +50,8 @@ impl Plan {
         Ok(())
     }
 
-    /// The share of a host, counted from 1: as many buyers as the others have, or one more where they do not divide.
-    /// Think times are drawn from a seed of its own, which follows from the plan's.
+    /// The share of a host, counted from 1. Buyers are divided evenly; if that leaves a remainder, some hosts
+    /// have one more. Each host draws its think times from a seed of its own, derived from the plan's.
     #[must_use]
     pub fn share(&self, host: u32) -> Share {
         let hosts = self.hosts.max(1);

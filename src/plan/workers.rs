@@ -17,11 +17,11 @@ closed_set! {
 }
 
 impl Workers {
-    /// Those that can be held before each step.
+    /// The kinds that can be held before each step.
     pub const IN_STEPS: &'static [Workers] = &[Workers::Process, Workers::Thread, Workers::Task];
 
-    /// How buyers are run whose steps are taken one at a time, in an order that somebody chooses: as these are, but
-    /// for those that come one after the other.
+    /// The kind to use when steps are taken one at a time in a chosen order: the same, except for sequential
+    /// buyers.
     #[must_use]
     pub const fn in_steps(self) -> Self {
         match self {

@@ -1,4 +1,4 @@
-//! What one purchase does, at whichever store: what all stores' choices have in common.
+//! What one purchase does, at any store: what the choices of all stores have in common.
 
 use serde::Serialize;
 
@@ -7,8 +7,8 @@ use super::redis::{Fence, RedisSale};
 use super::sql::{Isolation, SqlSale};
 use super::{Protocol, StoreKind};
 
-/// What the choices of every store can be asked. Whoever needs to know something of a purchase asks this, so that one
-/// more store is one more file of choices and nothing else.
+/// The questions that the choices of every store answer. All code that needs to know something about a
+/// purchase asks here, so that a new store needs only one more file of choices.
 pub trait StoreSale {
     /// The steps of a purchase.
     fn protocol(&self) -> Protocol;
@@ -18,7 +18,7 @@ pub trait StoreSale {
         self.protocol()
     }
 
-    /// Whether all buyers buy alike.
+    /// Whether all buyers take the same steps.
     fn are_alike(&self) -> bool {
         true
     }
@@ -33,8 +33,8 @@ pub trait StoreSale {
         false
     }
 
-    /// Whether a request that has to wait has been sent, and waits in the store: its answer comes with the step of
-    /// another buyer.
+    /// Whether a request that must wait is sent and waits in the store, until a step of another buyer brings
+    /// its answer.
     fn waits_in_store(&self) -> bool {
         false
     }
@@ -51,12 +51,12 @@ pub trait StoreSale {
     /// The command-line options that differ from their defaults.
     fn options(&self) -> Vec<String>;
 
-    /// What decides beside the steps and stands before them, in the words of the options.
+    /// The options that decide beside the steps and are written before them.
     fn settings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What was chosen beside the steps and stands after them, as options.
+    /// The options that are chosen beside the steps and are written after them.
     fn additions(&self) -> Vec<String> {
         Vec::new()
     }
@@ -67,7 +67,7 @@ pub trait StoreSale {
 pub enum Guard {
     /// Nothing.
     Nothing,
-    /// A lock of a ticket file.
+    /// A lock on a ticket file.
     Lock,
     /// A transaction of this level.
     Level(Isolation),
@@ -75,7 +75,7 @@ pub enum Guard {
     Lease {
         /// For how long it is taken, in nanoseconds.
         lease_ns: u64,
-        /// What looks at its token.
+        /// Which requests present its token.
         fence: Fence,
     },
 }
@@ -91,7 +91,7 @@ impl Guard {
     }
 }
 
-/// What one purchase does, at whichever store.
+/// What one purchase does, at any store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Choices {
@@ -104,7 +104,7 @@ pub enum Choices {
 }
 
 impl Choices {
-    /// The usual ones of a store.
+    /// The usual choices of a store.
     #[must_use]
     pub const fn usual(store: StoreKind) -> Self {
         match store {
@@ -113,7 +113,7 @@ impl Choices {
         }
     }
 
-    /// The one place that knows whose choices they are.
+    /// The only place that tells the stores apart.
     fn of_store(&self) -> &dyn StoreSale {
         match self {
             Choices::File(sale) => sale,
@@ -122,7 +122,7 @@ impl Choices {
         }
     }
 
-    /// The same, where a purchase that the store aborts is tried again, or is not.
+    /// The same choices, with or without trying an aborted purchase again.
     #[must_use]
     pub const fn with_retry(self, retry: bool) -> Self {
         match self {
@@ -146,7 +146,7 @@ impl Choices {
         self.of_store().protocol_of(buyer)
     }
 
-    /// Whether all buyers buy alike.
+    /// Whether all buyers take the same steps.
     #[must_use]
     pub fn are_alike(&self) -> bool {
         self.of_store().are_alike()
@@ -194,13 +194,13 @@ impl Choices {
         self.of_store().options()
     }
 
-    /// What decides beside the steps and stands before them, in the words of the options.
+    /// The options that decide beside the steps and are written before them.
     #[must_use]
     pub fn settings(&self) -> Vec<String> {
         self.of_store().settings()
     }
 
-    /// What was chosen beside the steps and stands after them, as options.
+    /// The options that are chosen beside the steps and are written after them.
     #[must_use]
     pub fn additions(&self) -> Vec<String> {
         self.of_store().additions()

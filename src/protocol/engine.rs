@@ -66,7 +66,7 @@ closed_set! {
 }
 
 impl Engine {
-    /// An address of it that names nothing but where everybody's is: what the environment says, or a file here.
+    /// The shortest address: the rest comes from the environment. Of SQLite, a file in the current folder.
     #[must_use]
     pub const fn usual_url(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl Engine {
         }
     }
 
-    /// The levels that it has.
+    /// Its isolation levels.
     #[must_use]
     pub const fn levels(self) -> &'static [Isolation] {
         match self {
@@ -97,7 +97,7 @@ impl Engine {
         }
     }
 
-    /// The locks that it has.
+    /// Its locks.
     #[must_use]
     pub const fn locks(self) -> &'static [SqlLock] {
         match self {
@@ -108,7 +108,8 @@ impl Engine {
         }
     }
 
-    /// The words that its steps have. `begin-immediate` is what `begin` stands for at that level.
+    /// The words of its steps. `begin-immediate` is not among them: `begin` stands for it at level
+    /// `immediate`.
     #[must_use]
     pub const fn words(self) -> &'static [StepKind] {
         match self {
@@ -145,7 +146,7 @@ impl Engine {
                 StepKind::Unlock,
                 StepKind::GiveBack,
             ],
-            // A lock by GET_LOCK ends with its session, or by RELEASE_LOCK, and with no transaction.
+            // A GET_LOCK lock ends with RELEASE_LOCK or with its session, never with a transaction.
             Engine::Mysql => &[
                 StepKind::Begin,
                 StepKind::Read,
@@ -167,8 +168,8 @@ impl Engine {
         }
     }
 
-    /// In which steps it can be told how long to wait for a lock, in nanoseconds; `None` where it can't: SQLite has one
-    /// time-out for all of its waits.
+    /// The unit of its lock time-out, in nanoseconds; `None` where there is none: SQLite has one time-out for
+    /// all its waits.
     #[must_use]
     pub const fn lock_timeout_unit_ns(self) -> Option<u64> {
         match self {
@@ -178,7 +179,7 @@ impl Engine {
         }
     }
 
-    /// What it is called in a sentence.
+    /// Its name in a sentence.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -188,7 +189,7 @@ impl Engine {
         }
     }
 
-    /// What answers at its addresses.
+    /// The products that may answer at its addresses.
     #[must_use]
     pub const fn products(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
 //! The purchases of a ticket file: the choices that make up the usual ones, the steps that each choice
-//! stands for, and which orders of steps a ticket file can carry out.
+//! stands for, and which orders of steps are possible there.
 
 use std::time::Duration;
 
@@ -39,9 +39,9 @@ closed_set! {
 }
 
 impl Write {
-    /// Where the lock sits unless told otherwise: a rename replaces the ticket file's inode, and a
-    /// lock on the old inode keeps nobody out (flock(2): locks belong to the open file), so there it
-    /// sits on the sidecar.
+    /// The usual place of the lock. A rename replaces the ticket file's inode, and a lock on the old inode
+    /// keeps nobody out (flock(2): locks belong to the open file); so with a rename the lock sits on the
+    /// sidecar.
     #[must_use]
     pub const fn default_lock_on(self) -> LockOn {
         match self {
@@ -51,7 +51,7 @@ impl Write {
     }
 }
 
-/// What one purchase does to the ticket file and its lock: the choices, or steps in an order of one's own.
+/// What one purchase does to the ticket file and its lock: the choices, or steps in any other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "SaleText", into = "SaleText")]
 pub struct Sale {
@@ -61,28 +61,28 @@ pub struct Sale {
     pub lock_on: LockOn,
     /// How the new stock reaches the file.
     pub write: Write,
-    /// Whether data (and, for a rename, the folder) are synced before the lock is let go.
+    /// Whether data (and, for a rename, the folder) is synced before the buyer unlocks.
     pub fsync: bool,
     /// How long a buyer waits for the lock before it gives up, in nanoseconds; `None` waits for ever.
     pub lock_timeout_ns: Option<u64>,
-    /// Whether a lockfile whose holder is dead is removed, instead of being reported.
+    /// Whether a dead holder's lockfile is removed instead of reported.
     pub break_stale: bool,
-    /// Further kinds of locks: buyers take turns among all of them.
+    /// More kinds of locks: buyers use all kinds in rotation, `lock` first.
     pub others: Others,
-    /// How many buyers, the first ones, take no lock at all.
+    /// How many buyers take no lock at all; they come first.
     pub rogues: u32,
-    /// Whether all buyers share the open file that carries the lock: the launcher opens it before it forks.
+    /// Whether all buyers share one open file that carries the lock: the launcher opens it before the fork.
     pub inherit: bool,
-    /// How long a lockfile lives, in nanoseconds: an older one is taken over, or taken for a dead holder's.
+    /// The lease of a lockfile, in nanoseconds: an older one is taken over, or counts as a dead holder's.
     pub lease_ns: Option<u64>,
-    /// Whether a dead process's lockfile is there when the sale begins.
+    /// Whether a dead process's lockfile is there when the run begins.
     pub stale: bool,
-    /// The steps, where they are not the usual ones of these choices: [`Sale::protocol`] says them always,
-    /// [`Sale::of_steps`] makes sure that they can be carried out.
+    /// The steps, if they are not the usual ones of these choices. [`Sale::protocol`] returns them in both
+    /// cases; [`Sale::of_steps`] checks that they are possible.
     pub steps: Option<Protocol>,
 }
 
-/// A [`Sale`] as documents have it: with its steps, always.
+/// A [`Sale`] as it is written in documents: always with its steps.
 #[derive(Serialize, Deserialize)]
 struct SaleText {
     lock: Lock,
@@ -95,7 +95,7 @@ struct SaleText {
     break_stale: bool,
     #[serde(flatten)]
     trouble: Trouble,
-    /// Left out by what was written before purchases had steps of their own.
+    /// Absent in documents from before `--steps` existed.
     #[serde(default)]
     steps: Option<Protocol>,
 }
@@ -122,8 +122,8 @@ impl From<Sale> for SaleText {
 }
 
 impl Sale {
-    /// The usual purchase under this lock, with this write: the lock sits where it suits the write, nothing is
-    /// synced, and who waits for the lock waits for ever.
+    /// The usual purchase with this lock and this write: the lock sits where it suits the write, nothing is
+    /// synced, and buyers wait for the lock for ever.
     #[must_use]
     pub const fn new(lock: Lock, write: Write) -> Self {
         let lock_on = write.default_lock_on();
@@ -143,26 +143,25 @@ impl Sale {
         }
     }
 
-    /// The purchase of a command that says nothing of it: under flock(2), overwriting.
+    /// The purchase of a command without such options: flock(2) and overwrite.
     #[must_use]
     pub const fn usual() -> Self {
         Self::new(Lock::Flock, Write::Overwrite)
     }
 
-    /// The usual purchase under another lock, with the same write: the lock sits where it suits that, and the
-    /// steps are the usual ones.
+    /// The usual purchase with another lock and the same write: the lock sits where it suits the write, and
+    /// the steps are the usual ones.
     #[must_use]
     pub const fn under(self, lock: Lock) -> Self {
         let Self { fsync, lock_timeout_ns, write, .. } = self;
         Self { fsync, lock_timeout_ns, ..Self::new(lock, write) }
     }
 
-    /// The purchase that takes these steps. `lock` is the kind of lock that they take, flock(2) unless it is
-    /// given; `write` is how the word `write` reaches the file, and stands for `truncate fill` where it is
-    /// [`Write::Truncate`].
+    /// The purchase with these steps. `lock` is the kind of lock that they take, flock(2) if `None`. `write`
+    /// is how the word `write` reaches the file; with [`Write::Truncate`] it stands for `truncate fill`.
     ///
     /// # Errors
-    /// When a ticket file can't carry the steps out in this order, or choices and steps do not fit.
+    /// When this order of steps is not possible on a ticket file, or choices and steps do not fit together.
     pub fn of_steps(
         steps: Protocol,
         lock: Option<Lock>,
@@ -187,7 +186,7 @@ impl Sale {
         let steps = if write == Write::Truncate { spelt_out(&steps)? } else { steps };
         check(&steps, lock)?;
         let sale = Self::new(lock, write);
-        // A lock's file that is removed is one of its own.
+        // The file that a step removes can't be the ticket file, so the lock sits on the sidecar.
         let unlinks = steps.has(StepKind::Unlink);
         let usual = if unlinks { LockOn::Sidecar } else { sale.lock_on };
         let lock_on = lock_on.unwrap_or(usual);
@@ -214,7 +213,7 @@ impl Sale {
             Write::Overwrite | Write::Rename => &[StepKind::Write],
             Write::Truncate => &[StepKind::Truncate, StepKind::Fill],
         };
-        // Whoever locks a file that is replaced has to open it first, as it is then.
+        // Each write replaces the file that carries the lock, so a purchase opens the current one first.
         let opens = self.lock.has_carrier() && self.write == Write::Rename && self.lock_on == LockOn::Ticket;
         let parts: [(bool, &[StepKind]); 5] = [
             (opens, &[StepKind::Open]),
@@ -241,14 +240,14 @@ impl Sale {
         if let Some(steps) = own {
             say(true, format!("--steps {}", shell_quoted(&steps.to_string())));
         }
-        // With steps of its own, a sale without a lock is one whose steps take none.
+        // `--steps` without a locking step already says that there is no lock.
         if lock == Lock::None {
             say(own.is_none(), "--no-lock".to_owned());
         } else {
             let kinds = self.kinds();
             say(kinds != "flock", format!("--lock {kinds}"));
         }
-        // Steps of their own say by themselves that they empty and fill.
+        // `--steps` already says `truncate fill`.
         say(write == Write::Rename || write == Write::Truncate && own.is_none(), format!("--write {write}"));
         say(lock_on != write.default_lock_on(), format!("--lock-on {lock_on}"));
         say(fsync, "--fsync".to_owned());
@@ -267,8 +266,8 @@ impl Sale {
         options
     }
 
-    /// Whether each write replaces the file that carries the lock: a buyer that opens that file later locks
-    /// another one.
+    /// Whether each write replaces the file that carries the lock: a buyer that opens it later locks a
+    /// different file.
     #[must_use]
     pub fn replaces_its_lock(&self) -> bool {
         let renames =
@@ -276,8 +275,8 @@ impl Sale {
         self.lock.has_carrier() && renames && self.lock_on == LockOn::Ticket
     }
 
-    /// Whether a buyer loses its lock before it has written, by closing another descriptor of the lock's file:
-    /// any of them takes a POSIX lock with it (fcntl_locking(2)).
+    /// Whether a buyer loses its lock before its write because it closes another descriptor of the lock's
+    /// file: closing any of them releases a POSIX lock (fcntl_locking(2)).
     #[must_use]
     pub fn closes_its_lock(&self) -> bool {
         let mut locked = false;
@@ -289,8 +288,8 @@ impl Sale {
     }
 
     /// Whether the lock's file is removed while others may lock it: a removed file can still be locked, and
-    /// whoever comes next locks another one. Harmless if whoever gets the lock looks whether its file still has
-    /// the name, and the file is removed after the write alone.
+    /// the next buyer locks a new one. That is harmless if each buyer checks, after it got the lock, that the
+    /// name still leads to the file it locked, and if the file is removed only after the write.
     #[must_use]
     pub fn unlinks_its_lock(&self) -> bool {
         let steps = self.protocol();
@@ -299,8 +298,8 @@ impl Sale {
         steps.has(StepKind::Unlink) && (early || !steps.has(StepKind::ReopenCheck))
     }
 
-    /// Whether a buyer loses its lock by reading: a POSIX lock goes with any descriptor of its file that
-    /// the process closes (fcntl_locking(2)), and who reads a file that is replaced opens it anew.
+    /// Whether a buyer loses its lock by reading: a process that closes any descriptor of the file loses its
+    /// POSIX lock on it (fcntl_locking(2)), and a file that writes replace is opened anew for each read.
     #[must_use]
     pub fn loses_its_lock(&self) -> bool {
         self.lock == Lock::Posix && self.replaces_its_lock()
@@ -341,7 +340,7 @@ impl StoreSale for Sale {
     }
 }
 
-/// The words that a ticket file has.
+/// The words of the steps that a ticket file has.
 pub const WORDS: &[StepKind] = &[
     StepKind::Open,
     StepKind::Lock,
@@ -383,15 +382,15 @@ fn first(steps: &Protocol, kind: StepKind, wrong: Wrong) -> ProtocolError {
     )
 }
 
-/// Refuses steps that a ticket file can't carry out in this order.
+/// Rejects steps that are not possible on a ticket file in this order.
 fn check(steps: &Protocol, lock: Lock) -> Result<(), ProtocolError> {
     order::check(steps, (WORDS, "a ticket file"), |kind, later| match kind {
-        // Where no lock follows, that is what is wrong.
+        // If no lock follows, another check reports that.
         StepKind::Open if !later.iter().any(|kind| kind.locks()) => Ok(()),
         StepKind::Open | StepKind::CloseOther if !lock.has_carrier() => Err(Wrong::NoCarrier(lock.name())),
         StepKind::LockShared if !lock.has_carrier() => Err(Wrong::NeverShared(lock.name())),
         StepKind::HelperUnlock if !lock.has_carrier() => Err(Wrong::NoCarrier(lock.name())),
-        // The helper has the file that was open from the start.
+        // The helper inherits the file that was open from the start, not one opened later.
         StepKind::HelperUnlock if steps.has(StepKind::Open) => Err(Wrong::OpenedAnew),
         StepKind::LookStale | StepKind::RemoveStale if !matches!(lock, Lock::Lockfile | Lock::Link) => {
             Err(Wrong::NeverStale(lock.name()))

@@ -1,7 +1,7 @@
-//! What befalls a buyer from outside, as a schedule names it: nature takes steps, too.
+//! Mishaps: what befalls a buyer from outside. A schedule names them like steps.
 //!
-//! A mishap is written like a step, a letter and the number of the buyer that it befalls: `X2`. Which of them may
-//! come at which moment is for the model of a store to say; how many may come in one schedule is a [`Mishaps`].
+//! A mishap is written like a step, as a letter and the number of the buyer: `X2`. A store's model says which
+//! of them may come at which moment; [`Mishaps`] says how many may come in one schedule.
 
 use super::Letter;
 use crate::closed_set::closed_set;
@@ -23,8 +23,8 @@ closed_set! {
 }
 
 impl Mishap {
-    /// Those that are counted as steps of nature. A buyer that is paused takes no step, and so it is in every schedule
-    /// in which others step: to count pauses would add nothing.
+    /// The mishaps that explore counts. It does not count pauses: a paused buyer takes no step, and schedules
+    /// in which only others step are counted anyway.
     pub const COUNTED: &[Mishap] = &[Mishap::Expire, Mishap::Kill];
 
     /// Its letter in a schedule.
@@ -38,19 +38,19 @@ impl Mishap {
         }
     }
 
-    /// Whether it is done to a process by a signal.
+    /// Whether it is a signal to a process.
     #[must_use]
     pub const fn is_signal(self) -> bool {
         !matches!(self, Mishap::Expire)
     }
 
-    /// The mishap that this letter stands for, if it stands for one.
+    /// The mishap of this letter, if it has one.
     #[must_use]
     pub fn of(letter: Letter) -> Option<Self> {
         Self::ALL.iter().copied().find(|mishap| mishap.letter() == letter)
     }
 
-    /// When it may come, as a sentence says it.
+    /// When it may come, as a part of a sentence.
     #[must_use]
     pub const fn when(self) -> &'static str {
         match self {
@@ -69,9 +69,9 @@ impl Mishap {
 /// How many mishaps of one kind may come in one schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Allowed {
-    /// At most so many.
+    /// At most this many.
     Most(u32),
-    /// However many.
+    /// Any number.
     Any,
 }
 
@@ -100,10 +100,10 @@ impl std::str::FromStr for Allowed {
     }
 }
 
-/// How many mishaps of each kind may come in one schedule; none unless it is said.
+/// How many mishaps of each kind may come in one schedule; none by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Mishaps {
-    /// By their places in [`Mishap::ALL`].
+    /// Indexed as [`Mishap::ALL`].
     allowed: [Allowed; Mishap::ALL.len()],
 }
 
@@ -114,13 +114,13 @@ impl Mishaps {
         Self { allowed: [Allowed::Most(0); Mishap::ALL.len()] }
     }
 
-    /// As many of all kinds as can come.
+    /// Any number of every kind.
     #[must_use]
     pub const fn any() -> Self {
         Self { allowed: [Allowed::Any; Mishap::ALL.len()] }
     }
 
-    /// The same with so many of this kind.
+    /// The same with this many of one kind.
     #[must_use]
     pub const fn with(mut self, mishap: Mishap, allowed: Allowed) -> Self {
         self.allowed[mishap as usize] = allowed;
@@ -146,7 +146,7 @@ impl Mishaps {
         *self == Self::default()
     }
 
-    /// What is left of them after one of this kind.
+    /// What may still come after one of this kind.
     #[must_use]
     pub fn after(self, mishap: Mishap) -> Self {
         match self.of(mishap) {

@@ -2,13 +2,14 @@
 //!
 //! A protocol is written as words, `lock read think write unlock`, and its steps are named in schedules by
 //! a [`Letter`] each: `L R W U`. The buyer ([`crate::buyer`]) interprets it: it asks its store for one
-//! [`Action`] after another and takes the [`Reply`]. Whoever has to know the shape of a purchase (its first
-//! step, how many there are, which letters it uses, whether its lock covers what it does) asks the protocol.
+//! [`Action`] after another and takes the [`Reply`]. Only the protocol knows the shape of a purchase: its
+//! first step, how many steps there are, which letters it uses, whether its lock covers the read and the
+//! write.
 //!
-//! - [`mod@file`]: the choices that make up the usual protocols of a ticket file, and which words it has.
-//! - [`sql`]: those of the databases.
-//! - [`catalogue`]: the well-known ones, each with a name.
-//! - [`redis`]: those of a Redis server.
+//! - [`mod@file`]: the choices that make up the usual protocols of a ticket file, and its words.
+//! - [`sql`]: the same for databases.
+//! - [`catalogue`]: the well-known protocols, each with a name.
+//! - [`redis`]: the same for a Redis server.
 
 pub mod catalogue;
 mod choices;
@@ -99,7 +100,8 @@ closed_set! {
 }
 
 impl StepKind {
-    /// Its letter in a schedule; `None` for what no schedule names: thinking, and a begin that does nothing yet.
+    /// Its letter in a schedule; `None` for steps that no schedule names: thinking, and a begin that does
+    /// nothing by itself.
     #[must_use]
     pub const fn letter(self) -> Option<Letter> {
         Some(match self {
@@ -168,25 +170,25 @@ impl StepKind {
         }
     }
 
-    /// Whether it tells the buyer how many tickets are left, before it takes one.
+    /// Whether it tells the buyer how many tickets are left.
     #[must_use]
     pub const fn reads(self) -> bool {
         matches!(self, StepKind::Read | StepKind::ReadForUpdate | StepKind::ReadForShare | StepKind::Count)
     }
 
-    /// Whether it changes what a reader meets.
+    /// Whether it changes what a reader sees.
     #[must_use]
     pub const fn changes_stock(self) -> bool {
         self.sells() || matches!(self, StepKind::Truncate)
     }
 
-    /// Whether it takes a lock that others may hold at that moment.
+    /// Whether it takes a lock, and may have to wait for it.
     #[must_use]
     pub const fn locks(self) -> bool {
         matches!(self, StepKind::Lock | StepKind::LockShared | StepKind::Upgrade)
     }
 
-    /// Whether it lets go of something: a purchase that is refused takes these steps alone.
+    /// Whether it lets go of something: a refused purchase takes only these steps.
     #[must_use]
     pub const fn lets_go(self) -> bool {
         matches!(self, StepKind::Unlock | StepKind::Commit | StepKind::Rollback | StepKind::GiveBack)
@@ -224,7 +226,7 @@ pub enum Action {
     ReopenCheck,
     /// Look whether the lockfile's holder is dead.
     LookStale,
-    /// Remove the lockfile if it was.
+    /// Remove the lockfile if its holder was found dead.
     RemoveStale,
     /// Have the helper unlock.
     HelperUnlock,
@@ -242,7 +244,7 @@ pub enum Action {
     Insert,
     /// Write one less than there is.
     Decrement,
-    /// Write one less than this stock if it is the stock.
+    /// Write one less than this stock, if the store still holds it.
     Swap(Stock),
     /// Write one less than there is if there is one left.
     Take,
@@ -254,14 +256,14 @@ pub enum Action {
     Commit,
     /// Undo the transaction.
     Rollback,
-    /// Watch the stock for others' touches.
+    /// Watch the stock: a later swap misses if anybody has touched it.
     Watch,
     /// Nothing more: the buyer is done.
     Leave,
 }
 
 impl Action {
-    /// The step that it is; `None` for leaving.
+    /// Its step; `None` for leaving.
     #[must_use]
     pub const fn kind(self) -> Option<StepKind> {
         Some(match self {
@@ -300,16 +302,16 @@ impl Action {
     }
 }
 
-/// What came of an [`Action`].
+/// The result of an [`Action`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reply {
     /// It was done.
     Done,
     /// The store holds this stock.
     Stock(Stock),
-    /// The file held no valid ticket file, but this.
+    /// The file held this text, which is no valid ticket.
     Torn(TornText),
-    /// A ticket was taken from this stock, as the store says.
+    /// A ticket was taken, and the store says that it was taken from this stock.
     Sold(Stock),
     /// Nothing was taken: the stock was not what the step asked for.
     Missed,
@@ -327,10 +329,10 @@ impl Reply {
 
 /// An order of steps: a purchase is one protocol, carried out once.
 ///
-/// Small and fixed in size, so that a plan can be copied and a buyer hashed.
+/// It is small and of fixed size, so that a plan can be copied and a buyer hashed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Protocol {
-    /// The steps, and [`StepKind::Think`] in all places behind them.
+    /// The steps, then [`StepKind::Think`] up to the end of the array.
     steps: [StepKind; Protocol::MOST],
     len: u8,
 }
@@ -357,14 +359,14 @@ impl Protocol {
         &self.steps[..usize::from(self.len)]
     }
 
-    /// The step at a place, counted from 0; `None` behind the last.
+    /// The step at a place, counted from 0; `None` after the last.
     #[must_use]
     #[inline(always)]
     pub fn step(&self, place: u8) -> Option<StepKind> {
         if place < self.len { self.steps.get(usize::from(place)).copied() } else { None }
     }
 
-    /// The same for a buyer that takes no lock: what has to do with the lock alone is left out.
+    /// The same for a buyer that takes no lock: steps that concern only the lock are left out.
     #[must_use]
     pub fn without_locks(&self) -> Self {
         let is_of_stock =
@@ -389,20 +391,21 @@ impl Protocol {
         self.steps().iter().filter_map(|kind| kind.letter())
     }
 
-    /// Whether the stock stays locked from the read that decides until it is written: what a lock has to
-    /// cover so that no two purchases sell from the same stock.
+    /// Whether the stock stays locked from the read that decides to the write. Only then no two purchases can
+    /// sell from the same stock.
     #[must_use]
     pub fn is_covered(&self) -> bool {
         let mut locked = false;
         let mut read_under_it = false;
         for kind in self.steps() {
             match kind {
-                // What was read under a shared lock, others may have read as well. Nor does an upgrade make
-                // it good: flock(2) lets go in between, and the other kinds let two of them wait for ever.
+                // A read under a shared lock does not count: others may read the same stock. An upgrade does
+                // not help either: flock(2) unlocks in between, and with the other kinds two buyers wait for
+                // each other for ever.
                 StepKind::Lock | StepKind::Upgrade => locked = true,
                 StepKind::Unlock => (locked, read_under_it) = (false, false),
                 kind if kind.reads() => read_under_it = locked,
-                // An emptied file is as good as written: others meet it.
+                // Emptying the file counts as a write: others may read the empty file.
                 kind if kind.changes_stock() && !read_under_it => return false,
                 _ => {}
             }

@@ -1,11 +1,11 @@
-//! Which orders of steps make sense, at whichever store: each step where it can do something, and one that
-//! sells. What one store alone forbids, its own file says.
+//! Which orders of steps make sense at any store: each step stands where it can do something, and one step
+//! sells. Rules of one store are in its own file.
 
 use super::words::{ProtocolError, Wrong};
 use super::{Protocol, StepKind};
 
-/// Refuses steps that can't be carried out in this order. `words` are those that the store has, which errors
-/// call `title`; `forbids` says what else it refuses: a step, and those that follow it.
+/// Rejects steps that are not possible in this order. `words` are the store's words; errors call the store
+/// `title`. `forbids` checks the store's own rules for a step and the steps after it.
 pub(super) fn check(
     steps: &Protocol,
     (words, title): (&[StepKind], &'static str),
@@ -14,7 +14,7 @@ pub(super) fn check(
     let mut past = Past::default();
     for (place, kind) in steps.steps().iter().enumerate() {
         let later = &steps.steps()[place + 1..];
-        // It is what `begin` stands for at one level, so no store names it among its words.
+        // `begin` stands for it at one level, so no store has it among its words.
         let word = if *kind == StepKind::BeginImmediate { StepKind::Begin } else { *kind };
         let has = if words.contains(&word) { Ok(()) } else { Err(Wrong::NotHere(title)) };
         has.and_then(|()| forbids(*kind, later))
@@ -24,12 +24,12 @@ pub(super) fn check(
     if past.sold { Ok(()) } else { Err(ProtocolError::whole(Wrong::NeverWrites)) }
 }
 
-/// What a purchase has done up to some step.
+/// What the steps so far have done.
 #[derive(Default)]
 struct Past {
     opened: bool,
     locked: bool,
-    /// Whether others may hold the lock as well.
+    /// Whether the lock is shared.
     shared: bool,
     in_transaction: bool,
     read: bool,
@@ -41,7 +41,7 @@ struct Past {
 }
 
 impl Past {
-    /// Takes a step, if it is possible now.
+    /// Takes a step, or says why it is not possible here.
     fn take(&mut self, kind: StepKind, later: &[StepKind]) -> Result<(), Wrong> {
         match kind {
             StepKind::Begin
@@ -82,7 +82,7 @@ impl Past {
         Ok(())
     }
 
-    /// Takes a step that is about the lock and the file that carries it.
+    /// Takes a step that concerns the lock or the file that carries it.
     fn take_of_lock(&mut self, kind: StepKind, later: &[StepKind]) -> Result<(), Wrong> {
         match kind {
             StepKind::Open | StepKind::Lock | StepKind::LockShared if self.locked => {
@@ -113,13 +113,13 @@ impl Past {
         Ok(())
     }
 
-    /// Who never opens the file anew never meets another one.
+    /// Rejects steps that only make sense after `open`: without it a buyer never meets another file.
     fn needs_own_file(&self) -> Result<(), Wrong> {
         needs(self.opened, StepKind::Open)?;
         needs(self.locked, StepKind::Lock)
     }
 
-    /// Takes a step that reads or changes the stock, or decides whether that is done.
+    /// Takes a step that reads or changes the stock, or decides about it.
     fn take_of_stock(&mut self, kind: StepKind, later: &[StepKind]) -> Result<(), Wrong> {
         match kind {
             StepKind::ReopenCheck | StepKind::Watch if self.sold => return Err(Wrong::DecidesNothing),
@@ -158,12 +158,12 @@ impl Past {
     }
 }
 
-/// Refuses a step that has not got this one before it.
+/// Rejects a step that needs `before` in front of it, where that is missing.
 fn needs(is_there: bool, before: StepKind) -> Result<(), Wrong> {
     if is_there { Ok(()) } else { Err(Wrong::Needs(before)) }
 }
 
-/// Refuses a step that has not got this one after it.
+/// Rejects a step that needs `after` behind it, where that is missing.
 fn followed(later: &[StepKind], after: StepKind) -> Result<(), Wrong> {
     if later.contains(&after) { Ok(()) } else { Err(Wrong::NeverFollowed(after)) }
 }

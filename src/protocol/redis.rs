@@ -1,5 +1,5 @@
 //! The purchases of a Redis server: the choices that make up the usual ones, the steps that each choice stands
-//! for, and which orders of steps it can carry out.
+//! for, and which orders of steps are possible there.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ closed_set! {
     }
 }
 
-/// The name of this store in documents.
+/// The name of the store in documents.
 #[derive(Serialize, Deserialize)]
 enum Name {
     #[serde(rename = "redis")]
@@ -56,27 +56,27 @@ enum Name {
 /// The usual lease, in nanoseconds.
 pub const DEFAULT_LEASE_NS: u64 = 10_000_000_000;
 
-/// What it is called in a sentence.
+/// Its name in a sentence.
 pub const TITLE: &str = "Redis";
 
-/// What one purchase does at a Redis server: the choices, or steps in an order of one's own.
+/// What one purchase does at a Redis server: the choices, or steps in any other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "SaleText", into = "SaleText")]
 pub struct RedisSale {
     /// How buyers keep each other out.
     pub lock: RedisLock,
-    /// How long a buyer has the lock at most, in nanoseconds.
+    /// The longest that a buyer holds the lock, in nanoseconds.
     pub lease_ns: u64,
-    /// What presents the token of the lease.
+    /// Which requests present the token of the lease.
     pub fence: Fence,
     /// How the stock is changed.
     pub write: RedisWrite,
-    /// The steps, where they are not the usual ones of these choices: [`RedisSale::protocol`] says them always,
-    /// [`RedisSale::of_steps`] makes sure that they can be carried out.
+    /// The steps, if they are not the usual ones of these choices. [`RedisSale::protocol`] returns them in
+    /// both cases; [`RedisSale::of_steps`] checks that they are possible.
     pub steps: Option<Protocol>,
 }
 
-/// A [`RedisSale`] as documents have it: with its steps, always.
+/// A [`RedisSale`] as it is written in documents: always with its steps.
 #[derive(Serialize, Deserialize)]
 struct SaleText {
     store: Name,
@@ -122,7 +122,7 @@ impl From<RedisSale> for SaleText {
     }
 }
 
-/// The words that its steps have.
+/// The words of its steps.
 pub const WORDS: &[StepKind] = &[
     StepKind::Watch,
     StepKind::Read,
@@ -155,10 +155,10 @@ impl RedisSale {
         }
     }
 
-    /// The same choices, if they can be carried out.
+    /// The same choices, after a check that they fit together.
     ///
     /// # Errors
-    /// When they do not fit each other.
+    /// When they do not.
     pub fn checked(self) -> Result<Self, ProtocolError> {
         if self.fence != Fence::None && self.protocol().has(StepKind::Swap) {
             return Err(ProtocolError::whole(Wrong::FencedSwap));
@@ -167,11 +167,10 @@ impl RedisSale {
         Ok(self)
     }
 
-    /// These choices with steps of one's own, which say by themselves whether there is a lock and how the stock is
-    /// changed.
+    /// These choices with the given steps, which decide whether there is a lock and how the stock is changed.
     ///
     /// # Errors
-    /// When a Redis server can't carry the steps out in this order.
+    /// When this order of steps is not possible at a Redis server.
     pub fn of_steps(self, steps: Protocol) -> Result<Self, ProtocolError> {
         let lock = if steps.has(StepKind::Lock) { RedisLock::Lease } else { RedisLock::None };
         let write = |kind: &StepKind| match kind {
@@ -270,7 +269,7 @@ impl StoreSale for RedisSale {
     }
 }
 
-/// Refuses steps that can't be carried out in this order.
+/// Rejects steps that are not possible in this order.
 fn check(sale: &RedisSale) -> Result<(), ProtocolError> {
     let steps = sale.protocol();
     order::check(&steps, (WORDS, TITLE), |kind, later| {
@@ -278,7 +277,7 @@ fn check(sale: &RedisSale) -> Result<(), ProtocolError> {
         let turn = before.iter().rfind(|kind| matches!(kind, StepKind::Lock | StepKind::Unlock));
         match kind {
             kind if sale.fences(kind) && turn != Some(&StepKind::Lock) => Err(Wrong::FencedOutside),
-            // Without it EXEC compares nothing.
+            // Without a watch, EXEC compares nothing.
             StepKind::Swap if !before.contains(&StepKind::Watch) => Err(Wrong::Needs(StepKind::Watch)),
             StepKind::Watch if !later.contains(&StepKind::Swap) => Err(Wrong::NeverFollowed(StepKind::Swap)),
             _ => Ok(()),

@@ -1,5 +1,5 @@
 //! The purchases of a database: the choices that make up the usual ones, the steps that each choice stands for,
-//! and which orders of steps an engine can carry out.
+//! and which orders of steps are possible there.
 
 use std::time::Duration;
 
@@ -32,16 +32,16 @@ closed_set! {
     }
 }
 
-/// The usual time that SQLite tries again while the database is busy, in nanoseconds.
+/// How long SQLite usually tries again while the database is busy, in nanoseconds.
 pub const DEFAULT_BUSY_TIMEOUT_NS: u64 = 10_000_000_000;
 
-/// What one purchase does to a database: the choices, or steps in an order of one's own.
+/// What one purchase does to a database: the choices, or steps in any other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "SaleText", into = "SaleText")]
 pub struct SqlSale {
     /// Which database.
     pub engine: Engine,
-    /// How far its statements are kept apart from the others'.
+    /// The isolation level of its transaction.
     pub isolation: Isolation,
     /// How buyers keep each other out.
     pub lock: SqlLock,
@@ -49,7 +49,7 @@ pub struct SqlSale {
     pub write: SqlWrite,
     /// Whether the table forbids a stock below 0.
     pub constraint: bool,
-    /// Whether an aborted purchase starts again.
+    /// Whether an aborted purchase is tried again.
     pub retry: bool,
     /// SQLite's journal.
     pub journal: Journal,
@@ -59,12 +59,13 @@ pub struct SqlSale {
     pub snapshot_isolation: Option<Switch>,
     /// How long the database lets a purchase wait for a lock before it fails, in nanoseconds; `None` for ever.
     pub lock_timeout_ns: Option<u64>,
-    /// The steps, where they are not the usual ones of these choices: [`SqlSale::protocol`] says them always,
-    /// [`SqlSale::of_steps`] makes sure that they can be carried out.
+    /// The steps, if they are not the usual ones of these choices. [`SqlSale::protocol`] returns them in both
+    /// cases; [`SqlSale::of_steps`] checks that they are possible.
     pub steps: Option<Protocol>,
 }
 
-/// A [`SqlSale`] as documents have it: with its steps, always. What one engine alone has is left out elsewhere.
+/// A [`SqlSale`] as it is written in documents: always with its steps. Members that only one engine has are
+/// left out for the others.
 #[derive(Serialize, Deserialize)]
 struct SaleText {
     store: Engine,
@@ -130,7 +131,7 @@ impl From<SqlSale> for SaleText {
 }
 
 impl SqlSale {
-    /// The usual purchase: each statement for itself, no lock, read and set.
+    /// The usual purchase: no transaction, no lock, read and set.
     #[must_use]
     pub const fn new(engine: Engine) -> Self {
         Self {
@@ -148,10 +149,10 @@ impl SqlSale {
         }
     }
 
-    /// The same choices, if they can be carried out.
+    /// The same choices, after a check that they fit the engine and each other.
     ///
     /// # Errors
-    /// When the engine has not got one of them, or they do not fit each other.
+    /// When they do not.
     pub fn checked(self) -> Result<Self, ProtocolError> {
         if !self.engine.levels().contains(&self.isolation) {
             return Err(ProtocolError::whole(Wrong::NoLevel(self.engine, self.isolation)));
@@ -170,11 +171,11 @@ impl SqlSale {
         Ok(self)
     }
 
-    /// These choices with steps of one's own. The level is that of the steps' transactions: `begin` among the
-    /// steps and level `none` is refused.
+    /// These choices with the given steps. The level is that of the steps' transactions: `begin` with level
+    /// `none` is an error.
     ///
     /// # Errors
-    /// When the engine can't carry the steps out in this order.
+    /// When this order of steps is not possible on the engine.
     pub fn of_steps(self, steps: Protocol) -> Result<Self, ProtocolError> {
         let usual = Self { steps: None, ..self };
         let spelt = spelt_out(&steps, self.isolation);
@@ -223,7 +224,7 @@ impl SqlSale {
         };
         say(self.isolation != usual.isolation, format!("--isolation {}", self.isolation));
         match self.steps {
-            // `begin` stands for what the level makes of it.
+            // Every begin is written as `begin`: the level says what it stands for.
             Some(steps) => {
                 let steps = steps.to_string().replace("begin-immediate", "begin");
                 say(true, format!("--steps {}", shell_quoted(&steps)));
@@ -318,7 +319,7 @@ const fn begin(isolation: Isolation) -> Option<StepKind> {
     }
 }
 
-/// The steps with what `begin` stands for at this level.
+/// The steps with `begin` replaced by what it stands for at this level.
 fn spelt_out(steps: &Protocol, isolation: Isolation) -> Protocol {
     let spell = |kind: &StepKind| match kind {
         StepKind::Begin => begin(isolation).unwrap_or(StepKind::Begin),
@@ -327,7 +328,7 @@ fn spelt_out(steps: &Protocol, isolation: Isolation) -> Protocol {
     Protocol::of(&steps.steps().iter().map(spell).collect::<Vec<_>>())
 }
 
-/// Refuses steps that an engine can't carry out in this order.
+/// Rejects steps that are not possible on this engine in this order.
 fn check(steps: &Protocol, engine: Engine, isolation: Isolation) -> Result<(), ProtocolError> {
     order::check(steps, (engine.words(), engine.title()), |kind, _| match kind {
         StepKind::Begin if isolation == Isolation::None => {

@@ -1,11 +1,11 @@
-//! Which stores there are beside a ticket file.
+//! The stores other than a ticket file.
 
 use serde::{Deserialize, Serialize};
 
 use super::{redis, sql};
 use crate::closed_set::UnknownName;
 
-/// Which store it is, where it is no ticket file.
+/// A store other than a ticket file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StoreKind {
     /// A database.
@@ -15,12 +15,12 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
-    /// Every one of them.
+    /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         sql::Engine::ALL.iter().copied().map(StoreKind::Sql).chain([StoreKind::Redis])
     }
 
-    /// The name that addresses and documents begin with.
+    /// Its name in addresses and documents.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl StoreKind {
         }
     }
 
-    /// What it is called in a sentence.
+    /// Its name in a sentence.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl StoreKind {
 }
 
 impl StoreKind {
-    /// An address of it that names nothing but where everybody's is: what the environment says, or a file here.
+    /// The shortest address: the rest comes from the environment. Of SQLite, a file in the current folder.
     #[must_use]
     pub const fn usual_url(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl StoreKind {
 }
 
 impl StoreKind {
-    /// The unit that it takes a time-out for locks in, in nanoseconds; `None` where it has no such setting.
+    /// The unit of its lock time-out, in nanoseconds; `None` where it has no such setting.
     #[must_use]
     pub const fn lock_timeout_unit_ns(self) -> Option<u64> {
         match self {

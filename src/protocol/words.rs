@@ -1,19 +1,19 @@
-//! A protocol as text: the words of its steps, separated by blanks, and what is wrong with a text that is
-//! none.
+//! A protocol as text: the words of its steps, separated by blanks, and the errors for a text that is no
+//! protocol.
 
 use std::str::FromStr;
 
 use super::engine::{Engine, Isolation, SqlLock, SqlWrite};
 use super::{Protocol, StepKind};
 
-/// Where a text is no protocol, and why.
+/// What is wrong with a protocol's text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProtocolError {
-    /// Which word, from 1; 0 where the whole is meant.
+    /// Which word, from 1; 0 if it is about the whole text.
     pub word: usize,
-    /// Where it begins, in characters from 1.
+    /// Where the word begins, in characters from 1.
     pub character: usize,
-    /// What stands there: at most its first 40 characters.
+    /// The word, at most its first 40 characters.
     pub given: String,
     /// What is wrong with it.
     pub wrong: Wrong,
@@ -22,22 +22,22 @@ pub struct ProtocolError {
 /// What is wrong with a protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrong {
-    /// No step has this name; the nearest one that does.
+    /// No step has this name.
     Unknown {
-        /// The words that there are, separated by blanks.
+        /// All words, separated by blanks.
         known: String,
-        /// The one that was meant, perhaps.
+        /// The step with the most similar name, if there is one.
         nearest: Option<StepKind>,
     },
-    /// Another store has this step, this one has not.
+    /// Only other stores have this step.
     NotHere(&'static str),
-    /// It has to stand in a transaction, and in none of that kind does.
+    /// It needs a transaction, and this level has none.
     NeedsTransaction(&'static str),
     /// The engine has no such level.
     NoLevel(Engine, Isolation),
     /// The engine has no such lock.
     NoSuchLock(Engine, SqlLock),
-    /// A row that is read is to be locked, and none is read.
+    /// The lock is on the row that is read, but this write reads none.
     NoRowIsRead(SqlWrite),
     /// The transaction has begun already.
     BegunAlready,
@@ -53,33 +53,33 @@ pub enum Wrong {
     HeldAlready,
     /// It writes a second time: a purchase takes one ticket.
     SecondWrite,
-    /// It reads after it has written: that decides nothing any more.
+    /// It reads after the write, so the read decides nothing.
     DecidesNothing,
     /// No step writes the file whole, so there is nothing to rename.
     NothingRenamed,
     /// None of the steps writes.
     NeverWrites,
-    /// It locks, and there is to be no lock.
+    /// It locks, but the choice is to have no lock.
     NoLock,
-    /// There is to be a lock of this kind, and no step takes it.
+    /// This kind of lock was chosen, but no step takes it.
     NeverLocks(&'static str),
-    /// It opens the file that carries the lock, and this kind of lock sits on no file.
+    /// It opens the file that carries the lock, but this kind of lock sits on no file.
     NoCarrier(&'static str),
-    /// This kind of lock is held by one alone.
+    /// This kind of lock can't be shared.
     NeverShared(&'static str),
-    /// It removes the file that carries the lock, and that is the ticket file.
+    /// It removes the file that carries the lock, which is the ticket file.
     UnlinksTicket,
-    /// What is inherited is the file that was open from the start, and a buyer opens another one.
+    /// The file that is inherited was opened at the start, but a buyer opens another one.
     OpenedAnew,
-    /// Some buyers are to take no lock, and nobody takes one.
+    /// Some buyers are to take no lock, but no buyer takes one anyway.
     NoRogue,
-    /// This kind of lock does not end by itself.
+    /// This kind of lock has no lease.
     NoLease(&'static str),
-    /// This kind of lock names no holder that could be found dead.
+    /// This kind of lock does not name its holder, so nobody can find it dead.
     NeverStale(&'static str),
-    /// A fence is asked for, and the step stands under no lease.
+    /// A fence was chosen, but the step is not under a lease.
     FencedOutside,
-    /// A fence is asked for, and a swap needs none.
+    /// A fence was chosen, but a swap needs none.
     FencedSwap,
 }
 
@@ -180,7 +180,7 @@ impl ProtocolError {
 /// The word that stands for two: look whether the holder is dead, and remove.
 const BREAK_STALE: &str = "break-stale";
 
-/// How unlike two words may be for the one to be taken for the other.
+/// How similar a word has to be to be suggested; 1 is the same.
 const LIKE: f64 = 0.7;
 
 fn unknown(word: &str, known: &[StepKind]) -> Wrong {
@@ -196,15 +196,15 @@ fn unknown(word: &str, known: &[StepKind]) -> Wrong {
 }
 
 impl Protocol {
-    /// Reads a protocol: words separated by white space, of those that a store has. Whether the store can carry
-    /// them out in this order is for its choices to say.
+    /// Reads a protocol: words of a store, separated by white space. The store's choices check whether their
+    /// order is possible.
     ///
     /// # Errors
-    /// When a word is none of them, or there are too many.
+    /// When a word is unknown, or there are too many.
     pub fn parse(text: &str, words: &[StepKind]) -> Result<Self, ProtocolError> {
         let mut kinds = Vec::new();
         for word in text.split_whitespace() {
-            // `word` is a part of `text`, so this is where it stands in it.
+            // `word` borrows from `text`, so this is its position there.
             let offset = word.as_ptr().addr() - text.as_ptr().addr();
             let error = |wrong| ProtocolError {
                 word: kinds.len() + 1,
@@ -215,7 +215,7 @@ impl Protocol {
             if kinds.len() == Self::MOST {
                 return Err(error(Wrong::TooMany));
             }
-            // As programs do it: they look and decide, and then remove.
+            // Programs do it in two steps: they look and decide, then remove.
             if word == BREAK_STALE && words.contains(&StepKind::LookStale) && kinds.len() + 1 < Self::MOST {
                 kinds.extend([StepKind::LookStale, StepKind::RemoveStale]);
                 continue;

@@ -1,18 +1,18 @@
-//! EDN, as Jepsen writes it: each operation as the JSON that it means. Keywords become texts without their
-//! colon, `nil` is null, a tagged value is the value, a set is a list.
+//! Translates EDN, as Jepsen writes it, to JSON, one operation at a time. Keywords become texts without their
+//! colon, `nil` becomes null, a tagged value its value, a set a list.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::history::mistake::Mistake;
 
-/// The deepest nesting that is followed.
+/// The deepest nesting that is read.
 const DEEPEST: usize = 64;
 
-/// An operation with its line, or what is wrong there.
+/// An operation with its line, or the mistake there.
 pub(super) type Op = Result<(u32, String), (u32, Mistake)>;
 
-/// The operations of a text of EDN: one after the other, or in lists.
+/// The operations of an EDN text: one after the other, or in lists.
 pub(super) fn operations(text: &[u8]) -> impl Iterator<Item = Op> + '_ {
     let mut reader = Reader { text, at: 0, line: 1 };
     let mut depth = 0_usize;
@@ -49,7 +49,7 @@ pub(super) fn operations(text: &[u8]) -> impl Iterator<Item = Op> + '_ {
     })
 }
 
-/// The operations of a text of JSON: one after the other, or in one list.
+/// The operations of a JSON text: one after the other, or in one list.
 pub(super) fn json_operations(text: &[u8]) -> Box<dyn Iterator<Item = Op> + '_> {
     let line_of = |error: &serde_json::Error| u32::try_from(error.line().max(1)).unwrap_or(u32::MAX);
     if text.trim_ascii_start().starts_with(b"[") {
@@ -133,7 +133,7 @@ impl Reader<'_> {
                         self.value(depth + 1)
                     }
                     _ => {
-                        // A tag says what the value is for Clojure: the value says enough.
+                        // A tag tells Clojure the type; the value alone is enough here.
                         self.word();
                         self.value(depth + 1)
                     }

@@ -1,5 +1,5 @@
-//! Logs of others: tables in CSV or JSON lines, those of JMeter, hey and k6, and Jepsen's EDN. Which of them
-//! a file is, is guessed where that is plain, and said.
+//! Logs of other tools: tables in CSV or JSON lines, those of JMeter, hey and k6, and Jepsen's EDN. The
+//! format of a file is guessed only where it is clear, and the guess is reported.
 
 mod edn;
 mod table;
@@ -15,10 +15,10 @@ use super::read::{Reader, read};
 use super::reading::{Format, Reading};
 use crate::streams::open_to_read;
 
-/// Reads a history in any format. Returns what is to be said of how it was read.
+/// Reads a history in any format. Returns remarks on how it was read, too.
 ///
 /// # Errors
-/// When the stream can't be read, or what it holds can't be understood.
+/// When the stream can't be read, or its content can't be understood.
 pub fn read_as(
     mut source: impl BufRead + Send,
     name: &str,
@@ -43,7 +43,7 @@ pub fn read_as(
         Format::Jsonl | Format::K6 => table::read_json(source, name, format, reading),
     };
     let history = history.map_err(|error| match error {
-        // What was asked for is not what it is.
+        // The file is not in the format that was asked for.
         ReadError::Line { name, line, column, what } if !what.contains("--from") => {
             let other = met.filter(|met| *met != format);
             let cure = other.map_or_else(String::new, |met| format!("; it looks like {met}: --from {met}"));
@@ -54,10 +54,10 @@ pub fn read_as(
     Ok((history?, said))
 }
 
-/// How files begin that gzip, zstd, xz and bzip2 make.
+/// The first bytes of files from gzip, zstd, xz and bzip2.
 const COMPRESSED: [&[u8]; 4] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh"];
 
-/// What was said of how to read, and has no meaning in this format.
+/// An option on reading that was given but has no meaning in this format.
 fn unasked(format: Format, reading: &Reading) -> Option<String> {
     let of_tables = !reading.columns.is_empty()
         || !reading.rules.is_empty()
@@ -77,16 +77,16 @@ fn unasked(format: Format, reading: &Reading) -> Option<String> {
 /// Reads a history from a file.
 ///
 /// # Errors
-/// As [`read`], or when an interrupt comes while it is waited for, if it is a pipe.
+/// As [`read`], or when an interrupt comes while a pipe has no writer.
 pub fn read_file(path: &Path, interrupted: &AtomicBool) -> Result<History, ReadError> {
     read_file_as(path, &Reading { format: Some(Format::Ticketsim), ..Reading::default() }, interrupted)
         .map(|(history, _)| history)
 }
 
-/// Reads a history from a file, in any format. Returns what is to be said of how it was read.
+/// Reads a history from a file, in any format. Returns remarks on how it was read, too.
 ///
 /// # Errors
-/// As [`read_as`], or when an interrupt comes while it is waited for, if it is a pipe.
+/// As [`read_as`], or when an interrupt comes while a pipe has no writer.
 pub fn read_file_as(
     path: &Path,
     reading: &Reading,
@@ -97,14 +97,14 @@ pub fn read_file_as(
     read_as(std::io::BufReader::with_capacity(1 << 16, file), &name, reading)
 }
 
-/// The format of a file that begins so, and is plainly none of the formats that are known by their beginning.
+/// The format of a file by its beginning, or else by what has been read of it so far.
 fn guess(head: &[u8], met: Option<Format>, reading: &Reading) -> Format {
     let is_json = head.trim_ascii_start().starts_with(b"{");
     let usual = if is_json && !reading.columns.is_empty() { Format::Jsonl } else { Format::Ticketsim };
     met.unwrap_or(usual)
 }
 
-/// The format that a file is plainly of that begins so.
+/// The format of a file by its beginning, if that is clear.
 fn plainly(head: &[u8]) -> Option<Format> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -124,7 +124,7 @@ fn plainly(head: &[u8]) -> Option<Format> {
     })
 }
 
-/// The most of a file that is read at once, where it is not read line by line.
+/// The most bytes of a file that is not read line by line.
 const MOST_BYTES: u64 = 1 << 30;
 
 /// Reads Jepsen's operations: EDN or JSON, one a line or in a list.

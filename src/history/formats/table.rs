@@ -1,4 +1,4 @@
-//! Tables: a purchase a row, with columns of any names. What its outcome was is read from a column, or by
+//! Tables: one purchase for each row, with columns of any names. The outcome is in a column, or follows from
 //! rules.
 
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use crate::history::reading::{Column, Format, Reading, Unit};
 use crate::history::{History, Items, Outcome, Purchase};
 use crate::rules::{Answer, Question};
 
-/// The columns of formats that are known, the unit of their times, and which rows count.
+/// A known format: its columns, the unit of its times, and which rows count.
 struct Preset {
     columns: &'static [(Column, &'static str)],
     unit: Unit,
@@ -40,7 +40,7 @@ fn preset(format: Format) -> Preset {
             Unit::S,
             &[],
         ),
-        // k6 notes a request at its end, and how long it took in milliseconds.
+        // k6 logs a request at its end, with its duration in milliseconds.
         Format::K6 => (
             &[
                 (Column::Buyer, "data.tags.vu"),
@@ -56,12 +56,12 @@ fn preset(format: Format) -> Preset {
     Preset { columns, unit, only }
 }
 
-/// A row: what stands in a column.
+/// A row: the text of each column.
 trait Row {
     fn cell(&self, column: &str) -> Option<Cow<'_, str>>;
 }
 
-/// A row that rules can ask, by the names of columns and by what they are.
+/// A row for the rules: they find a column by its name or by its meaning.
 struct Asked<'a, R> {
     row: &'a R,
     columns: &'a [(Column, String)],
@@ -107,14 +107,14 @@ impl Row for Value {
     }
 }
 
-/// What becomes of rows.
+/// The history made of the rows so far.
 struct Table<'a> {
     reading: &'a Reading,
     columns: Vec<(Column, String)>,
     unit: Unit,
     only: &'static [(&'static str, &'static str)],
     history: History,
-    /// The finest digit of all times.
+    /// The finest unit of all times.
     resolution_ns: u64,
     /// Whether times are counted from 1970.
     since_1970: bool,
@@ -232,7 +232,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// From when to when: what was cut off of a length may belong to it.
+    /// The start and the end. The part of a duration that was cut off may belong to it.
     fn interval(&mut self, row: &Asked<'_, impl Row>) -> Result<(u64, Option<u64>), Mistake> {
         let unit = self.unit;
         let read = |column| {
@@ -245,7 +245,7 @@ impl<'a> Table<'a> {
         for time in [start, end, elapsed].into_iter().flatten() {
             self.resolution_ns = self.resolution_ns.min(time.resolution_ns);
         }
-        // In 2001 a thousand million seconds had passed.
+        // A time after 2001 (10⁹ s since 1970) is no offset from the start of a test.
         let absolute = |time: Time| time.ns > 1_000_000_000 * Unit::S.ns();
         self.since_1970 &= start.or(end).is_some_and(absolute);
         match (start, end, elapsed) {
@@ -305,7 +305,7 @@ pub(super) fn read_csv(
         Question::Column(name) if name.parse::<Column>().is_err() => Some(name.as_str()),
         _ => None,
     }));
-    // A preset's buyers may be unnamed: then each row is somebody else's.
+    // A preset's buyers may have no name: then each row is a different buyer.
     let given = |column: &&str| reading.columns.iter().any(|(_, name)| name == column);
     let needed = |column: &&str| given(column) || *column != "threadName";
     if let Some(missing) = wanted.iter().find(|column| needed(column) && !places.contains_key(**column)) {

@@ -1,8 +1,8 @@
-//! Times as others write them: numbers of some unit, or ISO 8601, without loss of a nanosecond.
+//! Times as other tools write them: numbers of some unit, or ISO 8601, read exactly to the nanosecond.
 
 use crate::history::reading::Unit;
 
-/// A time, and to what it was cut: the unit of its last digit.
+/// A time, and its resolution: the unit of its last digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Time {
     pub(super) ns: u64,
@@ -23,7 +23,7 @@ pub(super) fn time(text: &str, unit: Unit) -> Result<Time, String> {
     })
 }
 
-/// A decimal number of a unit. Digits beyond a nanosecond are cut.
+/// A decimal number of a unit. Digits below a nanosecond are cut off.
 fn number(text: &str, unit: Unit) -> Option<Time> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -35,7 +35,7 @@ fn number(text: &str, unit: Unit) -> Option<Time> {
     Some(Time { ns: whole.checked_add(ns)?, resolution_ns })
 }
 
-/// What the digits behind the point are of a unit, and the unit of the last of them.
+/// The digits after the point in nanoseconds, and the unit of the last digit.
 fn part(fraction: &str, unit_ns: u64) -> (u64, u64) {
     let (mut ns, mut place_ns) = (0, unit_ns);
     for digit in fraction.bytes() {

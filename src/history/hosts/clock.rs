@@ -1,18 +1,18 @@
-//! A host's clock against the lead's: what was measured, and what that says of the times in between.
+//! A host's clock compared with the lead's: the measurements, and what follows for the times in between.
 
-/// One measurement of a host's clock: what has to be added to it to have the lead's.
+/// One measurement of a host's clock: what to add to it to get the lead's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockReading {
     /// What the host's clock said.
     pub host_ns: u64,
-    /// Added to it, this gives the lead's clock.
+    /// What to add to it to get the lead's clock.
     pub offset_ns: i64,
-    /// By how much the offset may be wrong, either way.
+    /// How far the offset may be off, in both directions.
     pub error_ns: u64,
 }
 
 impl ClockReading {
-    /// The same, or what another reading says of this moment, where that is known better.
+    /// This reading, or what another reading says about this moment if that is more exact.
     fn at_best(self, other: Self) -> Self {
         let error_ns = other.error_ns.saturating_add(most_drift(self.host_ns.abs_diff(other.host_ns)));
         if error_ns < self.error_ns { Self { offset_ns: other.offset_ns, error_ns, ..self } } else { self }
@@ -24,25 +24,26 @@ impl ClockReading {
     }
 }
 
-/// A host's clock, as far as it was measured: before the sale, after it, and as often in between as anybody likes.
+/// A host's clock, as it was measured: before the sale, after it, and any number of times in between.
 ///
-/// Between two readings it is taken to drift evenly. It need not: a clock that is being put right goes faster or
-/// slower for a while. As long as it went one way between the two, it was nowhere further from the straight line than
-/// it came in all, so that much is added to the error. Before the first and after the last reading nothing was
-/// measured: there the error grows with the distance, by as much as two clocks can drift apart ([`MOST_DRIFT_PPM`]).
+/// Between two readings it is assumed to drift evenly. It may not: a clock that is being corrected runs
+/// faster or slower for a while. If the offset only rose or only fell between the two, it was never further
+/// from the straight line than the whole change between them; that change is added to the error. Before the
+/// first and after the last reading, the error grows with the distance, by the most that two clocks can drift
+/// apart ([`MOST_DRIFT_PPM`]).
 ///
-/// A host's times keep their order, whatever was measured.
+/// The order of a host's times never changes, whatever was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostClock {
-    /// In the order of time, on both clocks; never empty.
+    /// In order of time on both clocks; never empty.
     readings: Vec<ClockReading>,
 }
 
-/// By how much two clocks may drift apart, in parts per million: the kernel steers each by at most 500
+/// The most that two clocks may drift apart, in parts per million: the kernel corrects each by at most 500
 /// (adjtimex(2), `MAXFREQ`).
 const MOST_DRIFT_PPM: u64 = 1000;
 
-/// By how much two clocks may drift apart in this time. Rounded up: a nanosecond too little would be one too little.
+/// The most that two clocks may drift apart in this time, rounded up, so that the error is never too small.
 const fn most_drift(ns: u64) -> u64 {
     ns / 1_000_000 * MOST_DRIFT_PPM + (ns % 1_000_000 * MOST_DRIFT_PPM).div_ceil(1_000_000)
 }
@@ -54,8 +55,8 @@ impl HostClock {
         Self { readings: vec![first] }
     }
 
-    /// Adds what was measured later. What was measured badly, on a machine that is busy, is known better from the
-    /// measurement before or after it, as far as two clocks can have drifted apart since: then that counts.
+    /// Adds a later measurement. A bad measurement, on a busy machine, may be less exact than the one before
+    /// or after it plus the most that the clocks can have drifted since: then that is used instead.
     pub fn add(&mut self, reading: ClockReading) {
         let last = self.readings[self.readings.len() - 1];
         if reading.host_ns <= last.host_ns {
@@ -66,7 +67,8 @@ impl HostClock {
         for earlier in self.readings.iter_mut().rev().skip(1) {
             let mut better = earlier.at_best(later);
             if better.lead_ns() >= later.lead_ns() {
-                // They do not agree in which came first: they are closer than their errors.
+                // The two clocks disagree about which reading came first: the readings are closer than their
+                // errors.
                 let apart = better.offset_ns.abs_diff(later.offset_ns);
                 let error_ns = better.error_ns.saturating_add(apart);
                 better = ClockReading { offset_ns: later.offset_ns, error_ns, ..better }.at_best(later);
@@ -85,8 +87,8 @@ impl HostClock {
         self.readings[0]
     }
 
-    /// By how much it gained on the lead's from the first measurement to the last, in nanoseconds a second. An offset
-    /// that falls is a clock that gains.
+    /// How much faster than the lead's it ran from the first measurement to the last, in nanoseconds per
+    /// second. If the offset falls, the clock is faster.
     #[must_use]
     pub fn drift_ppb(&self) -> i64 {
         let (first, last) = (self.first(), self.readings[self.readings.len() - 1]);
@@ -96,7 +98,7 @@ impl HostClock {
         ppb.clamp(i64::MIN.into(), i64::MAX.into()) as i64
     }
 
-    /// A time of this clock on the lead's. Earlier times stay earlier, or come to be the same.
+    /// A time of this clock on the lead's. Earlier times stay earlier or become equal.
     #[must_use]
     pub fn lead_ns(&self, host_ns: u64) -> i128 {
         let behind = self.readings.partition_point(|reading| reading.host_ns <= host_ns);
@@ -113,7 +115,7 @@ impl HostClock {
         i128::from(host_ns) + offset_ns
     }
 
-    /// By how much the times of this clock from the one to the other may be wrong on the lead's, either way.
+    /// How far times of this clock in this interval may be off on the lead's clock, in both directions.
     #[must_use]
     pub fn error_ns(&self, from_ns: u64, until_ns: u64) -> u64 {
         let (first, last) = (self.first(), self.readings[self.readings.len() - 1]);
@@ -153,7 +155,7 @@ mod tests {
         assert_eq!(clock.lead_ns(9_000_000), 9_004_900);
         assert_eq!(clock.error_ns(1_200_000, 1_300_000), 131);
         assert_eq!(clock.error_ns(2_200_000, 4_000_000), 231);
-        // A millisecond behind the last one, two clocks may be a microsecond further apart.
+        // A millisecond after the last reading, the clocks may be a microsecond further apart.
         assert_eq!(clock.error_ns(5_000_000, 5_000_000), 20 + 1_000);
         assert_eq!(clock.error_ns(0, 5_000_000), 20 + 1_000);
         // 100 ns gained in 3 ms.
@@ -165,27 +167,27 @@ mod tests {
         let mut clock = HostClock::new(reading(1_000, 0, 500));
         clock.add(reading(1_100, -200, 50));
         assert_eq!(clock.readings, [reading(1_000, -200, 51), reading(1_100, -200, 50)]);
-        // A machine that was busy; a microsecond in a millisecond is all that its clock can have drifted.
+        // The machine was busy; in a millisecond its clock can't have drifted more than a microsecond.
         clock.add(reading(1_001_100, -300, 75_000_000));
         assert_eq!(clock.readings[2], reading(1_001_100, -200, 1_050));
         clock.add(reading(1_001_100, 0, 1));
         assert_eq!(clock.readings.len(), 3, "it is no later one");
-        // Two that contradict each other in which came first.
+        // Two readings that contradict each other about which came first.
         let mut clock = HostClock::new(reading(1_000, 0, 100));
         clock.add(reading(1_010, -50, 100));
         assert_eq!(clock.readings, [reading(1_000, -50, 101), reading(1_010, -50, 100)]);
     }
 
     proptest! {
-        /// Whatever a clock did between two measurements, as long as it went one way: the time that it stands for is
-        /// within its error, and the error is no more than what was measured allows.
+        /// Whatever a clock did between two measurements, if its offset only rose or only fell: the true time
+        /// lies within the error, and the error is no larger than the measurements allow.
         #[test]
         fn the_true_time_lies_within_the_error(
             base_ns in -1_000_000_000_i64..1_000_000_000,
             steps in proptest::collection::vec((1_000_000_u64..1 << 32, -1.0..1.0_f64, 0_u64..40_000, -1.0..1.0_f64), 1..6),
             place in 0_usize..8, at in 0.0..1.0_f64, gone in 0.0..1.0_f64,
         ) {
-            // When it was measured by the lead's clock, what it was off by then, and what was measured.
+            // When it was measured on the lead's clock, its true offset then, and the reading.
             let (mut lead_ns, mut offset_ns) = (1_u64 << 40, base_ns);
             let mut points: Vec<(u64, i64, ClockReading)> = Vec::new();
             for (later_ns, drift, error_ns, wrong) in steps {
@@ -198,7 +200,7 @@ mod tests {
             }
             let mut clock = HostClock::new(points[0].2);
             points[1..].iter().for_each(|(.., reading)| clock.add(*reading));
-            // A moment between two of them, or up to a second before the first or after the last.
+            // A moment between two readings, or up to a second before the first or after the last.
             let last = points.len() - 1;
             let far = |from: u64, forth: f64| (from as f64 + forth * at * 1e9) as u64;
             let (true_ns, off_ns) = match place {
@@ -221,7 +223,7 @@ mod tests {
     #[test]
     fn times_keep_their_order() {
         let mut clock = HostClock::new(reading(1_000, i64::MAX, 1));
-        // As slow as can be: all of the thousand are one.
+        // The slowest clock: a thousand nanoseconds become one.
         clock.add(reading(2_000, i64::MAX - 999, 1));
         let times: Vec<i128> = (900..2_100).map(|ns| clock.lead_ns(ns)).collect();
         assert!(times.is_sorted());

@@ -1,57 +1,58 @@
-//! The purchases of several hosts, each on its own clock, become one history on the lead's.
+//! Joins the purchases of several hosts, each on its own clock, to one history on the lead's clock.
 
 use super::super::{Befallen, Header, History, Purchase, Steps};
 use super::{Host, HostClock, MOST_HOSTS};
 
-/// Why purchases that a host sent can't be its own.
+/// Why the purchases that a host sent can't be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkError {
-    /// The buyer is none of its own.
+    /// The host has no such buyer.
     #[error("a purchase of buyer {buyer}, where the host has {buyers}")]
     Buyer {
-        /// Whose it says it is.
+        /// The buyer that the purchase names.
         buyer: u64,
-        /// How many the host has.
+        /// How many buyers the host has.
         buyers: u32,
     },
-    /// It returned before it was called.
+    /// A purchase returned before it was called.
     #[error("a purchase of buyer {buyer} that returned before its call")]
     Times {
-        /// Whose it is.
+        /// Its buyer.
         buyer: u64,
     },
-    /// There are more purchases, or hosts, than can be told apart.
+    /// There are too many purchases or hosts to number them.
     #[error("too many purchases, or hosts")]
     TooMany,
 }
 
-/// What one host brings: its purchases as they come, chunk by chunk, on its own clock.
+/// The part of one host: its purchases, chunk by chunk, on its own clock.
 #[derive(Clone, Debug)]
 pub struct HostPart {
-    /// What it is called: `name#k`.
+    /// Its name: `name#k`.
     pub name: String,
     /// How many buyers it has.
     pub buyers: u32,
     /// Its clock, as it was measured.
     pub clock: HostClock,
-    /// Since when nothing is known of it, on its own clock: the end of its last chunk. `None` where it told all.
+    /// When it was last heard of, on its own clock: the end of its last chunk. `None` if it sent everything.
     pub lost_ns: Option<u64>,
-    /// What befell its buyers, on its clock; they count from 1.
+    /// The mishaps of its buyers, on its clock; its buyers are counted from 1.
     pub mishaps: Vec<Befallen>,
     chunks: Vec<Vec<Purchase>>,
 }
 
 impl HostPart {
-    /// A host that has brought nothing yet.
+    /// A host that has sent nothing yet.
     #[must_use]
     pub fn new(name: String, buyers: u32, clock: HostClock) -> Self {
         Self { name, buyers, clock, lost_ns: None, mishaps: Vec::new(), chunks: Vec::new() }
     }
 
-    /// Takes a chunk of its purchases, whose buyers count from 1 on each host. Nothing is taken of one that is wrong.
+    /// Takes a chunk of its purchases. Buyers are counted from 1 on each host. A wrong chunk is rejected as a
+    /// whole.
     ///
     /// # Errors
-    /// When a purchase can't be its own.
+    /// When a purchase can't be right.
     pub fn take(&mut self, chunk: Vec<Purchase>) -> Result<(), ChunkError> {
         let buyers = self.buyers;
         for Purchase { buyer, invoke_ns, return_ns, .. } in &chunk {
@@ -66,13 +67,13 @@ impl HostPart {
         Ok(())
     }
 
-    /// How many purchases it has brought.
+    /// How many purchases it has sent.
     #[must_use]
     pub fn purchases(&self) -> usize {
         self.chunks.iter().map(Vec::len).sum()
     }
 
-    /// When its first purchase was called and the last one was heard of, on its own clock.
+    /// When its first purchase was called and when its last one was heard of, on its own clock.
     fn span_ns(&self) -> Option<(u64, u64)> {
         let all = || self.chunks.iter().flatten();
         let until = all().map(|p| p.return_ns.get().unwrap_or(p.invoke_ns)).chain(self.lost_ns).max()?;
@@ -80,14 +81,14 @@ impl HostPart {
     }
 }
 
-/// Makes one history of what several hosts brought. The header is that of the run: its times, and what it says of the
-/// plan, count from `epoch_ns` on the lead's clock. Buyers are numbered through, host after host.
+/// Makes one history of the parts of several hosts. The header is that of the run; its times count from
+/// `epoch_ns` on the lead's clock. Buyers get consecutive numbers, host after host.
 ///
-/// How far a lock on a file reaches from one host to another is what such a run is to show: the header does not say of
-/// one that it keeps buyers apart.
+/// The run is to show whether a lock works from one host to another, so the header does not claim that the
+/// lock keeps buyers apart.
 ///
 /// # Errors
-/// When there are more hosts or purchases than can be told apart.
+/// When there are too many hosts or purchases to number them.
 pub fn join_hosts(header: Header, epoch_ns: u64, parts: Vec<HostPart>) -> Result<History, ChunkError> {
     let all: usize = parts.iter().map(HostPart::purchases).sum();
     let buyers: u64 = parts.iter().map(|part| u64::from(part.buyers)).sum();
@@ -134,8 +135,8 @@ pub fn join_hosts(header: Header, epoch_ns: u64, parts: Vec<HostPart>) -> Result
     Ok(History { header, purchases })
 }
 
-/// Where a purchase was called before the epoch, which only a clock's error can do, the epoch is put before it: the
-/// header's times count from there. Returns by how much.
+/// If a clock's error puts a purchase before the epoch, moves the epoch to it, and with it the header's
+/// times. Returns by how much.
 fn begin_early(header: &mut Header, epoch_ns: u64, parts: &[HostPart]) -> u64 {
     let calls =
         parts.iter().filter_map(|part| part.span_ns().map(|(from_ns, _)| part.clock.lead_ns(from_ns)));
@@ -154,7 +155,7 @@ fn begin_early(header: &mut Header, epoch_ns: u64, parts: &[HostPart]) -> u64 {
 }
 
 impl Purchase {
-    /// The same with all its times put on another clock.
+    /// The same with all times on another clock.
     pub(in crate::history) fn at_times(mut self, on: impl Fn(u64) -> u64) -> Self {
         let later = |ns: Option<u64>| ns.map(&on);
         let steps = self.steps.get();
@@ -210,7 +211,7 @@ mod tests {
         let history = join_hosts(header, 1_060, vec![one, other]).expect("one history");
         let times: Vec<_> =
             history.purchases.iter().map(|p| (p.buyer, p.host, p.invoke_ns, p.steps.get().read_ns)).collect();
-        // The first was called 10 ns before the epoch, so that is 10 ns earlier.
+        // The first was called 10 ns before the epoch, so the epoch moves by 10 ns.
         assert_eq!(times, [(2, 1, 0, Some(1)), (1, 1, 50, Some(51)), (5, 2, 20, Some(21))]);
         let header = &history.header;
         assert_eq!((header.wall_ns, header.timing.map(|timing| timing.go_ns)), (Some(8_990), Some(50)));

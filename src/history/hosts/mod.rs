@@ -1,20 +1,22 @@
-//! Hosts: one sale by buyers on several machines, each with a clock of its own.
+//! Hosts: one sale with buyers on several machines, each with a clock of its own.
 //!
-//! The times of the purchases stand on the lead's clock, as they were measured: each host's clock was compared with it
-//! ([`HostClock`]), and what is left of doubt is the host's error. It stands beside the times and is not in them, so
-//! that nothing is lost: who judges or draws them widens them by it ([`Header::slack`](super::Header::slack)).
+//! The times of the purchases are on the lead's clock. Each host's clock was compared with it
+//! ([`HostClock`]); what remains uncertain is the host's error. The error is kept beside the times, so that
+//! nothing is lost; code that judges or draws the times widens them by it
+//! ([`Header::slack`](super::Header::slack)).
 //!
-//! A host's buyers are numbered in one row, and the header says which: that is how a purchase in a file is known to be
-//! of a host.
+//! A host's buyers have consecutive numbers, which the header states: so the buyer of a purchase in a file
+//! tells its host.
 //!
-//! # What limits it
+//! # Limits
 //!
-//! The lead keeps a record a purchase, 128 bytes, so 10⁸ purchases take 13 GB, and 10⁹ do not fit a machine of today.
-//! They are put on one clock in one walk, and judged in O(n log n). A hundred hosts cost no more than two: the error
-//! of a purchase is one look into a table. What grows with hosts is the number of connections, and what the lead's
-//! link takes in: at 200 bytes a purchase and 10⁵ purchases a second, 20 MB/s. Beyond that the recorder's counts alone
-//! should travel ([`Header::unrecorded`](super::Header::unrecorded)): the books by sums stay exact, and only the order
-//! is not judged. Or a sample of the buyers is recorded, and all are counted.
+//! The lead keeps 128 bytes for each purchase, so 10⁸ purchases take 13 GB, and 10⁹ do not fit a machine of
+//! today. They are put on one clock in one pass, and judged in O(n log n). A hundred hosts cost no more than
+//! two: the error of a purchase is one look-up in a table. What grows with hosts is the number of connections
+//! and the lead's incoming traffic: at 200 bytes per purchase and 10⁵ purchases per second, 20 MB/s. Beyond
+//! that, hosts should send only the recorder's counts ([`Header::unrecorded`](super::Header::unrecorded)):
+//! the sums stay exact, and only the order is not judged. Or they could record a sample of the buyers, and
+//! count all.
 
 mod clock;
 mod join;
@@ -32,21 +34,22 @@ use crate::plan::PerBuyer;
 /// A machine that had buyers of a sale.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
-    /// What it is called: `name#k`, so that two processes on one machine are told apart.
+    /// Its name: `name#k`, so that two processes on one machine have different names.
     pub name: String,
     /// The number of its first buyer.
     pub first_buyer: u32,
-    /// How many buyers it has: their numbers follow each other.
+    /// How many buyers it has; their numbers are consecutive.
     pub buyers: u32,
-    /// Added to its clock this gives the lead's, in nanoseconds: at the first measurement, where it drifts.
+    /// What to add to its clock to get the lead's, in nanoseconds: as of the first measurement, if it drifts.
     pub offset_ns: i64,
-    /// By how much its clock gained on the lead's, in nanoseconds a second: taken into account in the times.
+    /// How much faster than the lead's its clock ran, in nanoseconds per second. The times are already
+    /// corrected for it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub drift_ppb: i64,
-    /// By how much its times on the lead's clock may be wrong, in nanoseconds, either way.
+    /// How far its times on the lead's clock may be off, in nanoseconds, in both directions.
     pub error_ns: u64,
-    /// Since when nothing is known of it, on the history's clock: it died, or its connection did. Its buyers may have
-    /// bought from then on.
+    /// When it was last heard of, on the history's clock, if it or its connection died. Its buyers may have
+    /// bought later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_ns: Option<u64>,
 }
@@ -56,7 +59,7 @@ fn is_zero(number: &i64) -> bool {
 }
 
 impl Host {
-    /// Whether this buyer is one of its own.
+    /// Whether it has this buyer.
     #[must_use]
     pub fn has(&self, buyer: u64) -> bool {
         let first = u64::from(self.first_buyer);
@@ -64,18 +67,18 @@ impl Host {
     }
 }
 
-/// More hosts than this have no number.
+/// The most hosts: their numbers are 16 bits wide.
 pub(in crate::history) const MOST_HOSTS: usize = u16::MAX as usize;
 
 impl Header {
-    /// The host that made a purchase; `None` where all were made on one.
+    /// The host that made a purchase; `None` if all were made on one machine.
     #[must_use]
     pub fn host_of(&self, purchase: &Purchase) -> Option<&Host> {
         self.hosts.get(usize::from(purchase.host).checked_sub(1)?)
     }
 
-    /// How many receipts a buyer leaves with at the latest; it leaves earlier after a purchase that it did not get.
-    /// `None` where nothing says when one leaves.
+    /// The number of receipts after which a buyer leaves; it leaves earlier if a purchase ends without a
+    /// ticket. `None` if no such number is known.
     #[must_use]
     pub fn most_receipts(&self) -> Option<u32> {
         if self.unrecorded != Tally::default() {
@@ -94,7 +97,7 @@ impl Header {
     }
 }
 
-/// Says of each purchase which host it is of, by its buyer.
+/// Sets the host of each purchase, by its buyer.
 pub(in crate::history) fn settle_hosts(header: &Header, purchases: &mut [Purchase]) {
     if header.hosts.is_empty() {
         return;
@@ -108,7 +111,7 @@ pub(in crate::history) fn settle_hosts(header: &Header, purchases: &mut [Purchas
     }
 }
 
-/// Why a header's hosts can't be.
+/// Checks a header's hosts.
 pub(in crate::history) fn check_hosts(hosts: &[Host]) -> Result<(), String> {
     if hosts.len() > MOST_HOSTS {
         return Err(format!("{} hosts: more than {MOST_HOSTS}", hosts.len()));

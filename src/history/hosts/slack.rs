@@ -1,18 +1,18 @@
-//! By how much times may be wrong, where they are held against each other.
+//! How far times may be off when they are compared.
 
 use super::super::{Header, Purchase};
 
-/// By how much the times of a history's purchases may be wrong: what its clocks' error and resolution, and the errors
-/// of its hosts, leave open.
+/// How far the times of a history's purchases may be off: by its clocks' error and resolution, and by the
+/// errors of its hosts.
 ///
-/// Purchases of one host are on one clock: how wrong that is does not matter between them.
+/// Purchases of one host are on one clock, so its error does not matter between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slack {
-    /// Whoever made it: before the call, and after the return.
+    /// For every purchase: before its call, and after its return.
     all_ns: (u64, u64),
-    /// To what times were cut: all that stays open within one host.
+    /// The resolution of times: the only uncertainty within one host.
     cut_ns: u64,
-    /// The error of each host, by its number; the first is that of no host. Empty where there are no hosts.
+    /// The error of each host, by its number; number 0 means no host. Empty if there are no hosts.
     hosts_ns: Vec<u64>,
 }
 
@@ -29,7 +29,7 @@ impl Slack {
         Self { all_ns: (error_ns, error_ns.saturating_add(cut_ns)), cut_ns, hosts_ns }
     }
 
-    /// The same for purchases of one host, between each other.
+    /// The slack between purchases of one host.
     #[must_use]
     pub fn within_host(&self) -> Self {
         Self { all_ns: (0, self.cut_ns), cut_ns: self.cut_ns, hosts_ns: Vec::new() }
@@ -41,7 +41,7 @@ impl Slack {
         Self { hosts_ns: self.hosts_ns.iter().map(|_| 0).collect(), ..*self }
     }
 
-    /// One more than there are hosts; 0 where there are none.
+    /// One more than the number of hosts; 0 if there are none.
     #[must_use]
     pub fn host_numbers(&self) -> usize {
         self.hosts_ns.len()
@@ -53,14 +53,14 @@ impl Slack {
         self.hosts_ns.get(usize::from(purchase.host)).copied().unwrap_or(0)
     }
 
-    /// The earliest that it can have been called.
+    /// The earliest time at which it can have been called.
     #[must_use]
     #[inline]
     pub fn called_ns(&self, purchase: &Purchase) -> u64 {
         purchase.invoke_ns.saturating_sub(self.all_ns.0).saturating_sub(self.host_ns(purchase))
     }
 
-    /// The latest that it can have returned; never, where no answer came.
+    /// The latest time at which it can have returned; never, if no answer came.
     #[must_use]
     #[inline]
     pub fn returned_ns(&self, purchase: &Purchase) -> u64 {
@@ -68,8 +68,8 @@ impl Slack {
         return_ns.saturating_add(self.all_ns.1).saturating_add(self.host_ns(purchase))
     }
 
-    /// How far times of these two may be from each other in truth when they say the same: the errors of both hosts,
-    /// where they are of two.
+    /// How far two equal times of these purchases may really be apart: the errors of both hosts, if there are
+    /// two.
     #[must_use]
     pub fn between_ns(&self, one: &Purchase, other: &Purchase) -> u64 {
         if one.host == other.host { 0 } else { self.host_ns(one).saturating_add(self.host_ns(other)) }
@@ -77,7 +77,7 @@ impl Slack {
 }
 
 impl Header {
-    /// By how much the times of its purchases may be wrong.
+    /// How far the times of its purchases may be off.
     #[must_use]
     pub fn slack(&self) -> Slack {
         Slack::of(self)

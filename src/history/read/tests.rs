@@ -1,4 +1,4 @@
-//! Reading histories: what is taken, what is refused, and with which words.
+//! Reading histories: what is accepted, what is rejected, and the error texts.
 
 use std::io::Read as _;
 
@@ -28,7 +28,7 @@ fn lines_stand_in_any_order_and_unknown_members_are_ignored() {
     assert_eq!((purchases[1].sold_from.get(), purchases[2].return_ns.get()), (Some(2), None));
 }
 
-/// What the quick road takes of a line, and what the slow one does.
+/// The results of the quick and the slow parser for a line.
 fn both_roads(line: &str) -> (Option<History>, Result<History, String>) {
     let mut parsed = Parsed::default();
     parsed.read(line.as_bytes());
@@ -45,8 +45,8 @@ fn both_roads(line: &str) -> (Option<History>, Result<History, String>) {
     (quick.map(|quick| quick.expect("items are settled")), slow)
 }
 
-/// Lines as they are written, and each with a byte more, less, or other, at every place: whatever the quick road
-/// takes, the slow one takes for the same.
+/// Usual lines, and each with one byte added, removed or changed at every place: if the quick parser accepts
+/// a line, the slow one gives the same result.
 #[test]
 fn the_quick_road_agrees_with_the_slow_one() {
     let lines = [
@@ -70,7 +70,8 @@ fn the_quick_road_agrees_with_the_slow_one() {
                     [before, &[byte], after].concat(),
                     [before, &after[1..]].concat(),
                 ] {
-                    // Two lines are two lines on both roads; bytes that are no text are told by the slow one.
+                    // A line feed makes two lines for both parsers; bytes that are no UTF-8 are left to the
+                    // slow one.
                     let Ok(text) = std::str::from_utf8(&text) else { continue };
                     let (quick, slow) = both_roads(text);
                     if let Some(quick) = quick {
@@ -84,7 +85,7 @@ fn the_quick_road_agrees_with_the_slow_one() {
     assert!(taken > 1_000, "{taken} changed lines were taken by the quick road");
 }
 
-/// Lines for both roads stand in one file, over many blocks: nothing is lost, and all keep their order.
+/// One file of many blocks, with lines for both parsers: nothing is lost, and the order is kept.
 #[test]
 fn a_long_file_is_read_in_its_order() {
     let line = |number: u64| match number % 5 {
@@ -109,7 +110,7 @@ fn a_long_file_is_read_in_its_order() {
         };
         assert_eq!(header.names.name(purchase.buyer).map(str::to_owned), name);
     }
-    // The first mistake is the one that is told, also where one of the quick road's blocks comes before it.
+    // The first mistake is reported, even after a block of the quick parser.
     let broken =
         text.replacen("\"buyer\":30004,", "\"buyer\":x,", 1).replacen("\"buyer\":30009,", "\"buyer\":,", 1);
     assert!(mistake(&broken).starts_with("h.jsonl:30004:10: "), "{}", mistake(&broken));

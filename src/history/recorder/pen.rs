@@ -14,12 +14,12 @@ use crate::stock::Stock;
 pub struct Pen {
     recorder: Recorder,
     buyer: u32,
-    /// The place of the record of the purchase that is open; `None` when there was no room for it.
+    /// The place of the open purchase's record; `None` if there was no room for it.
     current: Option<usize>,
     /// The records of this buyer's chunk that are still unused.
     next: u64,
     end: u64,
-    /// When the last step ended: it is also when a purchase returns.
+    /// When the last step ended; a purchase returns at that time.
     last_ns: u64,
     open: bool,
 }
@@ -29,7 +29,7 @@ impl Pen {
         Self { recorder, buyer, current: None, next: 0, end: 0, last_ns: 0, open: false }
     }
 
-    /// Opens a purchase, if none is open: it is called now.
+    /// Opens a purchase, called now, unless one is open.
     #[inline(always)]
     pub fn begin(&mut self) {
         if self.open {
@@ -39,8 +39,8 @@ impl Pen {
         if self.last_ns == 0 {
             self.last_ns = self.recorder.now_ns();
         }
-        // A buyer goes from one purchase straight to the next: the end of the one is the call of the
-        // other, and the clock need not be read twice.
+        // A buyer goes straight from one purchase to the next: the end of one is the call of the next, so the
+        // clock is read only once.
         self.current = self.take();
         if let Some(record) = self.record() {
             record.buyer.store(self.buyer, Ordering::Relaxed);
@@ -49,20 +49,20 @@ impl Pen {
         }
     }
 
-    /// Time has passed since the last purchase ended: the next is called when it begins, not before.
+    /// Time has passed since the last purchase ended: the call of the next one is not that end.
     pub fn rested(&mut self) {
         if !self.open {
             self.last_ns = 0;
         }
     }
 
-    /// From now on it waits for the lock.
+    /// The wait for the lock begins.
     #[inline(always)]
     pub fn waiting(&self) {
         self.slot().waiting_since_ns.store(self.last_ns, Ordering::Relaxed);
     }
 
-    /// The wait for the lock ended; granted or not.
+    /// The wait for the lock ended, granted or not.
     #[inline(always)]
     pub fn waited(&mut self, granted: bool) {
         let slot = self.slot();
@@ -75,7 +75,7 @@ impl Pen {
         }
     }
 
-    /// The stock was read. Unless something else is said, it is what the ticket is sold from, too.
+    /// The stock was read. By default the ticket is sold from this stock, too.
     #[inline(always)]
     pub fn read(&mut self, stock: Stock) {
         self.stamp(|record| &record.read_ns);
@@ -85,7 +85,7 @@ impl Pen {
         }
     }
 
-    /// A read met no ticket file.
+    /// A read found no valid ticket.
     #[cold]
     pub fn torn(&mut self, text: &TornText) {
         self.stamp(|record| &record.read_ns);
@@ -102,8 +102,8 @@ impl Pen {
         }
     }
 
-    /// The store is told to count down by itself: from here on the stock may change, and only
-    /// [`Pen::sold_from`] tells from what.
+    /// The store counts down by itself: from here on the stock may change, and only [`Pen::sold_from`] tells
+    /// the stock sold from.
     pub fn counting_down(&self) {
         if let Some(rare) = self.rare() {
             rare.set_unsaid();
@@ -111,7 +111,7 @@ impl Pen {
         self.writing();
     }
 
-    /// The stock that the ticket was taken from, whatever was read: the store has said so.
+    /// The store said from which stock the ticket was taken, whatever was read.
     pub fn sold_from(&self, stock: Stock) {
         if let Some(rare) = self.rare() {
             rare.set_sold_from(stock);
@@ -129,24 +129,24 @@ impl Pen {
         self.stamp(|record| &record.written_ns);
     }
 
-    /// The lock was let go.
+    /// The buyer unlocked.
     #[inline(always)]
     pub fn unlocked(&mut self) {
         self.stamp(|record| &record.unlocked_ns);
     }
 
-    /// A step ended that has no time of its own.
+    /// A step without a time of its own ended.
     pub fn passed(&mut self) {
         self.stamp_rare(|rare| &rare.passed_ns);
     }
 
-    /// A step failed now; why is said at the [`Pen::end`].
+    /// A step failed now; [`Pen::end`] says why.
     #[cold]
     pub fn failed(&mut self) {
         self.stamp_rare(|rare| &rare.failed_ns);
     }
 
-    /// Nothing was taken, since the store was not what it was thought to be: another try follows.
+    /// Nothing was taken, since the store had changed: another try follows.
     #[cold]
     pub fn missed(&mut self) {
         self.passed();
@@ -156,7 +156,7 @@ impl Pen {
         }
     }
 
-    /// What was begun has changed nothing after all, or it was given back: who is killed now has touched nothing.
+    /// The write has changed nothing, or its ticket was given back: a kill now leaves no effect.
     pub fn undone(&self) {
         if let Some(record) = self.record() {
             record.state.store(STATE_BEGUN, Ordering::Release);
@@ -182,14 +182,14 @@ impl Pen {
             record.state.store(STATE_ENDED + outcome as u32, Ordering::Release);
         }
         self.current = None;
-        // After the commit: a kill in between leaves a record that is right and a count that is short,
-        // never a receipt that was counted and can't be shown.
+        // Counted after the commit: a kill in between leaves a correct record and a count that is one too
+        // low, never a counted receipt without a record.
         let slot = self.slot();
         match outcome {
             Outcome::Bought => count(&slot.bought),
             Outcome::Refused => count(&slot.refused),
             Outcome::Failed | Outcome::Unknown => count(&slot.failed),
-            // Our buyers buy.
+            // Ticketsim's own buyers only buy.
             Outcome::Returned | Outcome::Read => {}
         }
         self.open = false;
@@ -207,7 +207,7 @@ impl Pen {
         self.current.map(|place| &self.recorder.memory.rare_fields[place])
     }
 
-    /// Reads the clock and stores it in the word of the open record that `field` names.
+    /// Reads the clock and stores the time in this field of the open record.
     #[inline(always)]
     fn stamp(&mut self, field: impl Fn(&Record) -> &AtomicU64) {
         self.last_ns = self.recorder.now_ns();
@@ -216,7 +216,7 @@ impl Pen {
         }
     }
 
-    /// As [`Pen::stamp`], beside the record.
+    /// As [`Pen::stamp`], for the rare fields.
     fn stamp_rare(&mut self, field: impl Fn(&RareFields) -> &AtomicU64) {
         self.last_ns = self.recorder.now_ns();
         if let Some(rare) = self.rare() {
@@ -243,7 +243,7 @@ impl Pen {
     }
 }
 
-/// Adds one to a counter that this buyer alone writes: no atomic addition is needed.
+/// Adds one to a counter that only this buyer writes, so no atomic addition is needed.
 fn count(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }

@@ -1,5 +1,4 @@
-//! The record of one purchase, as it lies in shared memory: one cache line, and beside it another that
-//! few purchases touch.
+//! The record of one purchase in shared memory: one cache line, and another one that few purchases use.
 
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
@@ -8,8 +7,8 @@ use crate::history::{Outcome, Purchase, Steps, Tries};
 use crate::shared::Shareable;
 use crate::stock::Stock;
 
-/// One purchase: one cache line, since buyers write a fresh one for each. Times are nanoseconds since the
-/// epoch, 0 where there is none.
+/// One purchase. It fits one cache line, since buyers write a new one each time. Times are nanoseconds since
+/// the epoch, 0 if there is none.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Record {
@@ -28,7 +27,7 @@ pub(super) struct Record {
     number: AtomicI32,
 }
 
-/// What only some purchases have.
+/// Fields that only some purchases have.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct RareFields {
@@ -40,11 +39,11 @@ pub(super) struct RareFields {
     sold_from: AtomicI64,
     /// One of the `SOLD_…` values.
     sold: AtomicU32,
-    /// When a step ended that has no time of its own.
+    /// When a step without a time of its own ended.
     pub(super) passed_ns: AtomicU64,
     /// How many tries took nothing.
     missed: AtomicU32,
-    /// How many tries the store aborted, and what it said of the last.
+    /// How many tries the store aborted, and its code for the last one.
     aborted: AtomicU32,
     code: AtomicI32,
 }
@@ -56,9 +55,9 @@ unsafe impl Shareable for Record {}
 // SAFETY: as above.
 unsafe impl Shareable for RareFields {}
 
-/// Sold from what was seen: what is written is that, less one.
+/// Sold from the stock that was seen: one less is written.
 const SOLD_AS_SEEN: u32 = 0;
-/// The store counts down by itself, and has not said from what.
+/// The store counts down by itself, and has not said from which stock.
 const SOLD_UNSAID: u32 = 1;
 /// It has said so: `sold_from` holds.
 const SOLD_SAID: u32 = 2;
@@ -74,14 +73,14 @@ pub(super) const STATE_WRITING: u32 = 3;
 pub(super) const STATE_ENDED: u32 = 4;
 
 impl Record {
-    /// The purchase that was recorded, if any was begun. Call it when the buyer runs no more: what is
-    /// not committed then was cut short by a kill.
+    /// The recorded purchase, if one was begun. Call it when the buyer has ended: a purchase that is not
+    /// committed then was cut off by a kill.
     pub(super) fn purchase(&self, rare: &RareFields, pid: impl Fn(u32) -> Option<u32>) -> Option<Purchase> {
         let state = self.state.load(Ordering::Acquire);
         let killed = Some(Fault::plain(FaultKind::Killed));
         let (outcome, fault) = match state {
             STATE_UNUSED => return None,
-            // Before its write a purchase has touched nothing: it failed, without effect.
+            // Before its write a purchase has no effect: it failed.
             STATE_BEGUN | STATE_READ => (Outcome::Failed, killed),
             STATE_WRITING => (Outcome::Unknown, killed),
             _ => (Outcome::ALL[(state - STATE_ENDED) as usize], self.fault()),
@@ -94,7 +93,7 @@ impl Record {
             written_ns: time(&self.written_ns),
             unlocked_ns: time(&self.unlocked_ns),
         };
-        // It returned when its last step ended, however that ended.
+        // It returned when its last step ended, with or without success.
         let (failed_ns, passed_ns) = (time(&rare.failed_ns), time(&rare.passed_ns));
         let of_lock = [steps.locked_ns, steps.unlocked_ns];
         let ends = [steps.read_ns, steps.written_ns, failed_ns, passed_ns];
@@ -119,7 +118,7 @@ impl Record {
         })
     }
 
-    /// Whether it is a purchase of this buyer that got the lock, and neither let it go nor ended.
+    /// Whether it is a purchase of this buyer that got the lock and neither unlocked nor ended.
     pub(super) fn is_inside(&self, buyer: u32) -> bool {
         let noted = |word: &AtomicU64| word.load(Ordering::Relaxed) != 0;
         let begun = STATE_BEGUN..STATE_ENDED;
@@ -160,7 +159,7 @@ impl RareFields {
 
     fn tries(&self, fault: Option<Fault>) -> Tries {
         let [missed, aborted] = [&self.missed, &self.aborted].map(|count| count.load(Ordering::Relaxed));
-        // The try that an abort ended is the last one: it was not begun again.
+        // The last abort ended the purchase: no try followed it.
         let was_last = fault.is_some_and(|fault| fault.kind == FaultKind::Aborted);
         let said = fault.is_some_and(Fault::is_of_store);
         Tries {
@@ -170,7 +169,7 @@ impl RareFields {
         }
     }
 
-    /// Notes that a try took nothing, and another follows.
+    /// Notes that a try took nothing and another one follows.
     pub(super) fn add_missed(&self) {
         self.missed.store(self.missed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
@@ -186,7 +185,7 @@ impl RareFields {
         self.sold.store(SOLD_UNSAID, Ordering::Release);
     }
 
-    /// Notes from what it did so.
+    /// Notes the stock that the store counted down from.
     pub(super) fn set_sold_from(&self, stock: Stock) {
         self.sold_from.store(stock, Ordering::Relaxed);
         self.sold.store(SOLD_SAID, Ordering::Release);

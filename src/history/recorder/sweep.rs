@@ -1,4 +1,4 @@
-//! Purchases taken out of the recorder while their buyers go on: for whoever sends them elsewhere in the meantime.
+//! Takes purchases out of the recorder while buyers race, so that a host can send them during the run.
 
 use std::sync::atomic::Ordering;
 
@@ -11,17 +11,17 @@ use crate::stock::{Stock, tickets_between};
 /// How far the sweeps of a recorder have come.
 #[derive(Debug, Default)]
 pub struct Swept {
-    /// The records up to here are among the chunks below, or have all been taken.
+    /// All records before this one have been taken, or are in `open`.
     known: usize,
-    /// Of each chunk that is not used up: the first record that was not taken, and the chunk's end.
+    /// For each chunk that is not used up: its first record that was not taken, and its end.
     open: Vec<(usize, usize)>,
-    /// What was taken, as buyers count it.
+    /// The counts of what was taken, as buyers count.
     counted: Tally,
 }
 
 impl Recorder {
-    /// A recorder for one host's share of a sale on several. How far the lock reaches is what such a run is to show, so
-    /// there is room for a sale without one.
+    /// A recorder for one host's share of a sale. The run is to show whether the lock works across hosts, so
+    /// there is room for as many purchases as without a lock.
     ///
     /// # Errors
     /// When the system has no room for the shared mapping.
@@ -43,13 +43,14 @@ impl Recorder {
         self.memory.epoch_ns
     }
 
-    /// Takes purchases that have ended since the last sweep, about `most` of them at most.
+    /// Takes purchases that have ended since the last sweep, at most about `most` of them.
     #[must_use]
     pub fn sweep(&self, swept: &mut Swept, most: usize) -> Vec<Purchase> {
         self.sweep_where(swept, most, |state| state >= STATE_ENDED)
     }
 
-    /// Takes what is left, also what was cut short: no buyer runs any more. Empty once all of it was taken.
+    /// Takes the rest, including purchases cut off by a kill, when all buyers have ended. Empty once all were
+    /// taken.
     #[must_use]
     pub fn sweep_rest(&self, swept: &mut Swept, most: usize) -> Vec<Purchase> {
         loop {
@@ -60,7 +61,7 @@ impl Recorder {
         }
     }
 
-    /// The counts of those purchases for which there was no room: everything was swept.
+    /// The counts of purchases for which there was no room. Call it when everything was swept.
     #[must_use]
     pub fn unswept(&self, swept: &Swept) -> Tally {
         let (all, counted) = (self.tally(), swept.counted);
@@ -101,7 +102,7 @@ impl Recorder {
 }
 
 impl Tally {
-    /// Counts a purchase as its buyer does: one that was killed in it counts nothing.
+    /// Counts a purchase as its buyer does: a killed buyer does not count its last purchase.
     fn add(&mut self, purchase: &Purchase) {
         match purchase.outcome {
             Outcome::Bought => self.bought += 1,

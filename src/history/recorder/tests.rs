@@ -1,4 +1,4 @@
-//! What buyers write, read again.
+//! Reading what buyers have written.
 
 use super::*;
 use crate::fault::TornText;
@@ -55,7 +55,7 @@ fn a_purchase_cut_short_failed_before_its_write_and_is_unknown_after() {
     assert_eq!(unrecorded, Tally::default());
 }
 
-/// It has an end, and was counted: there was room for it.
+/// A purchase without an answer has an end: it is recorded and counted.
 #[test]
 fn a_purchase_whose_answer_was_lost_was_recorded() {
     let recorder = Recorder::new(1, 1).expect("a recorder");
@@ -80,7 +80,7 @@ fn what_a_ticket_was_sold_from_may_differ_from_what_was_seen() {
         said.into_iter().for_each(|stock| pen.sold_from(stock));
         pen.end(Outcome::Bought, None);
     }
-    // A statement that reads nothing first.
+    // A statement that does not read first.
     let mut pen = recorder.pen(3);
     pen.begin();
     pen.counting_down();
@@ -137,7 +137,7 @@ fn who_waits_for_a_dead_holder_is_told_who_that_was() {
     assert_eq!(told, [None, Some(4711), None]);
 }
 
-/// Whatever the moments of the sweeps, they take each purchase once, and all of them in the end.
+/// Whenever sweeps happen, they take each purchase once, and in the end all of them.
 #[test]
 fn sweeps_take_what_has_ended_and_the_rest_at_last() {
     let recorder = Recorder::new(3, 40).expect("a recorder");

@@ -5,23 +5,23 @@ use crate::lang::catalogue::database as said;
 use crate::protocol::sql::{Engine, Isolation, SqlLock, SqlSale, SqlWrite};
 use crate::protocol::{Mishaps, Protocol};
 
-/// What a protocol stands for in a database: choices, or steps.
+/// What a protocol stands for in a database: choices or steps.
 #[derive(Debug, PartialEq)]
 pub struct DatabaseRecipe {
     /// Which database.
     pub engine: Engine,
-    /// The levels that it is known at, and what it promises at each.
+    /// The isolation levels where it is known, and its promise at each.
     levels: &'static [(Isolation, Promise)],
     lock: SqlLock,
     write: SqlWrite,
-    /// Its steps, where choices do not say them.
+    /// Its steps, unless they follow from choices.
     steps: Option<&'static str>,
     constraint: bool,
     retry: bool,
 }
 
 impl DatabaseRecipe {
-    /// These levels, and this write without a lock; the rest is usual.
+    /// A recipe with these levels and this write, without a lock; the rest is usual.
     const fn new(engine: Engine, write: SqlWrite, levels: &'static [(Isolation, Promise)]) -> Self {
         Self { engine, levels, lock: SqlLock::None, write, steps: None, constraint: false, retry: false }
     }
@@ -52,21 +52,21 @@ use Isolation::{
     Deferred, Immediate, None as Alone, ReadCommitted, ReadUncommitted, RepeatableRead, Serializable,
 };
 
-/// PostgreSQL's levels: a row that somebody has changed meanwhile can't be written from repeatable read on.
+/// PostgreSQL's levels. From repeatable read on, it aborts a write to a row that was changed after it was
+/// read.
 const ABORTED_ABOVE: &[(Isolation, Promise)] =
     &[(ReadCommitted, BREAKS), (Alone, BREAKS), (RepeatableRead, KEEPS), (Serializable, KEEPS)];
 /// All of PostgreSQL's levels.
 const ALL_KEEP: &[(Isolation, Promise)] =
     &[(ReadCommitted, KEEPS), (Alone, KEEPS), (RepeatableRead, KEEPS), (Serializable, KEEPS)];
-/// Those of its transactions.
+/// The levels with a transaction.
 const IN_TRANSACTION_KEEP: &[(Isolation, Promise)] =
     &[(ReadCommitted, KEEPS), (RepeatableRead, KEEPS), (Serializable, KEEPS)];
-/// SQLite, each statement for itself.
 const ALONE_BREAKS: &[(Isolation, Promise)] = &[(Alone, BREAKS), (Deferred, KEEPS), (Immediate, KEEPS)];
 /// All of SQLite's levels.
 const LITE_KEEP: &[(Isolation, Promise)] = &[(Alone, KEEPS), (Deferred, KEEPS), (Immediate, KEEPS)];
 
-/// MariaDB's levels, as it has them without snapshot isolation: updates are lost at all but the last.
+/// MariaDB's levels without snapshot isolation: updates are lost at all but the last.
 const LOST_BELOW: &[(Isolation, Promise)] = &[
     (RepeatableRead, BREAKS),
     (Alone, BREAKS),
@@ -82,7 +82,7 @@ const MARIA_KEEP: &[(Isolation, Promise)] = &[
     (ReadCommitted, KEEPS),
     (Serializable, KEEPS),
 ];
-/// Those of its transactions.
+/// The levels with a transaction.
 const MARIA_IN_TRANSACTION_KEEP: &[(Isolation, Promise)] =
     &[(RepeatableRead, KEEPS), (ReadUncommitted, KEEPS), (ReadCommitted, KEEPS), (Serializable, KEEPS)];
 
@@ -103,7 +103,7 @@ const fn sqlite(write: SqlWrite, levels: &'static [(Isolation, Promise)]) -> Dat
     DatabaseRecipe::new(Engine::Sqlite, write, levels)
 }
 
-/// The same of steps that sell by a decrement, each for itself, at this engine.
+/// A case of two buyers whose steps sell by a decrement, without a transaction, on this engine.
 pub(super) const fn alone(steps: &'static str, promise: Promise, engine: Engine) -> Case {
     let levels: &'static [(Isolation, Promise)] = match promise {
         Promise::Keeps => &[(Alone, KEEPS)],
@@ -223,7 +223,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             of_two(DatabaseRecipe {
                 lock: SqlLock::Advisory,
                 steps: Some("lock begin read think write unlock commit"),
-                // Reads see what is not committed: so the lock has done its work.
+                // Reads see uncommitted data here, so it is the lock that keeps buyers apart.
                 ..mysql(
                     SqlWrite::Set,
                     &[

@@ -11,43 +11,44 @@ use crate::stock::Stock;
 pub struct FileRecipe {
     /// Its steps.
     steps: &'static str,
-    /// The locks that it is known with, and what it promises with each.
+    /// The locks with which it is known, and its promise with each.
     locks: &'static [(Lock, Promise)],
     /// How the word `write` reaches the file.
     write: Write,
-    /// Which file carries the lock, where that is not the usual one.
+    /// Which file carries the lock, if not the usual one.
     lock_on: Option<LockOn>,
     /// Whether a dead holder's lockfile is removed under its guard.
     break_stale: bool,
-    /// What makes trouble for the lock.
+    /// What disturbs the lock.
     trouble: Trouble,
-    /// Whether it depends on the kind of lock how it goes wrong, or whether it does.
+    /// Whether the kind of lock decides if and how it goes wrong.
     pub(super) differs_by_lock: bool,
-    /// What a trial of it is.
+    /// How it is tried on real files.
     pub trial: Trial,
 }
 
-/// What a trial of a protocol is on real files: how it is arranged so that what goes wrong does so.
+/// How a protocol is tried on real files, so that it does go wrong where it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trial {
     /// How many buyers race.
     pub buyers: u32,
-    /// How many tickets they race for, until they are refused.
+    /// How many tickets there are; buyers buy until they are refused.
     pub tickets: Stock,
-    /// How long they think, in nanoseconds, give or take half of it.
+    /// How long they think, in nanoseconds, plus or minus half of it.
     pub think_ns: u64,
     /// How long they wait for the lock before they are stuck, in nanoseconds.
     pub patience_ns: u64,
 }
 
 impl Trial {
-    /// The usual one: ten buyers, twenty tickets, a think time at which all meet in every purchase.
+    /// The usual one: ten buyers, twenty tickets, and a think time so long that all buyers overlap in every
+    /// purchase.
     pub(crate) const USUAL: Self =
         Self { buyers: 10, tickets: 20, think_ns: 1_000_000, patience_ns: 10_000_000_000 };
 }
 
 impl FileRecipe {
-    /// These steps with these locks; the rest is usual.
+    /// A recipe with these steps and locks; the rest is usual.
     const fn new(steps: &'static str, locks: &'static [(Lock, Promise)]) -> Self {
         Self {
             steps,
@@ -75,7 +76,7 @@ impl FileRecipe {
             name: lock.name(),
             promise: *promise,
             choices: Choices::File(self.sale(*lock)),
-            // A lease that is short may be over at any time.
+            // A short lease may expire at any time.
             mishaps: if *lock == Lock::Lease && self.trouble.lease_ns.is_some() {
                 Mishaps::none().with(Mishap::Expire, Allowed::Any)
             } else {
@@ -86,14 +87,13 @@ impl FileRecipe {
     }
 }
 
-/// Nothing that makes trouble.
 const NO_TROUBLE: Trouble =
     Trouble { other_locks: Others::NONE, rogue: 0, inherit: false, lease_ns: None, stale: false };
 
 const KEEPS: Promise = Promise::Keeps;
 const BREAKS: Promise = Promise::Breaks;
 
-/// Every kind of lock that a whole purchase can stand under.
+/// Every kind of lock that can cover a whole purchase: the protocol keeps its promise with each.
 const ALL_KEEP: &[(Lock, Promise)] = &[
     (Lock::Flock, KEEPS),
     (Lock::Posix, KEEPS),
@@ -102,7 +102,7 @@ const ALL_KEEP: &[(Lock, Promise)] = &[
     (Lock::Semaphore, KEEPS),
 ];
 
-/// The same of what no lock helps.
+/// The same locks, for protocols that no lock helps.
 const ALL_BREAK: &[(Lock, Promise)] = &[
     (Lock::Flock, BREAKS),
     (Lock::Posix, BREAKS),
@@ -111,7 +111,7 @@ const ALL_BREAK: &[(Lock, Promise)] = &[
     (Lock::Semaphore, BREAKS),
 ];
 
-/// The kinds that sit on a file and can be shared.
+/// The kinds that sit on a file and can be shared: the protocol breaks with each.
 const CARRIED_BREAK: &[(Lock, Promise)] =
     &[(Lock::Flock, BREAKS), (Lock::Posix, BREAKS), (Lock::Ofd, BREAKS)];
 const CARRIED_KEEP: &[(Lock, Promise)] = &[(Lock::Flock, KEEPS), (Lock::Posix, KEEPS), (Lock::Ofd, KEEPS)];
@@ -121,7 +121,7 @@ const fn of_two(recipe: FileRecipe) -> Case {
     Case { recipe: Recipe::File(recipe), buyers: 2, tickets: 1 }
 }
 
-/// A case that takes a third buyer: one to hold the lock's file, one to wait for it, one to come later.
+/// A case that takes a third buyer: one holds the lock's file, one waits for it, one comes later.
 const fn of_three(recipe: FileRecipe) -> Case {
     Case { recipe: Recipe::File(recipe), buyers: 3, tickets: 2 }
 }
@@ -177,7 +177,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "upgrade",
         said: &said::UPGRADE,
         control: "locked",
-        // Two that upgrade wait for each other, under OFD locks for ever: a trial has to end all the same.
+        // Two upgrading buyers wait for each other, with OFD locks for ever. Yet a trial has to end.
         cases: &[of_two(FileRecipe {
             trial: Trial { patience_ns: 300_000_000, ..Trial::USUAL },
             differs_by_lock: true,
@@ -280,7 +280,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "stale-break-by-pid",
         said: &said::STALE_BREAK_BY_PID,
         control: "stale-break-guarded",
-        // All find the dead one at once, and are not equally quick to remove it.
+        // All find the dead holder at the same time, but some remove its lockfile later than others.
         cases: &[of_two(FileRecipe {
             trouble: Trouble { stale: true, ..NO_TROUBLE },
             ..FileRecipe::new(
@@ -293,7 +293,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "stale-break-by-age",
         said: &said::STALE_BREAK_BY_AGE,
         control: "stale-break-guarded",
-        // Holders think for longer than a lockfile may be old.
+        // Holders think longer than the lease of a lockfile.
         cases: &[of_two(FileRecipe {
             trouble: Trouble { lease_ns: Some(2_000_000), ..NO_TROUBLE },
             trial: Trial { think_ns: 6_000_000, ..Trial::USUAL },
@@ -307,7 +307,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "lease-on-file",
         said: &said::LEASE_ON_FILE,
         control: "locked",
-        // Holders pause beyond their lease.
+        // Holders think longer than their lease.
         cases: &[of_two(FileRecipe {
             trouble: Trouble { lease_ns: Some(3_000_000), ..NO_TROUBLE },
             trial: Trial { think_ns: 10_000_000, ..Trial::USUAL },

@@ -1,9 +1,9 @@
 //! The catalogue: well-known protocols, right and wrong, each with a name and a reputation. One table, as data.
 //!
-//! An entry has a [`Case`] for each store where it is met: the choices or the steps that it stands for there, what
-//! it promises under each lock (of a file) or at each level (of a database), and the smallest sale that shows it.
-//! The first lock, or level, is what the name alone stands for. Whoever runs, counts, replays or grades a
-//! protocol gets plain [`Choices`] from here: nothing elsewhere knows a name.
+//! An entry has a [`Case`] for each store where it exists: the choices or steps that it stands for there, its
+//! promise under each lock (of a file) or at each level (of a database), and the smallest sale that shows it.
+//! Without a lock or level, a name stands for the first one. Other modules run, count, replay or grade the
+//! plain [`Choices`] that they get from here; they do not know the names.
 
 mod database;
 mod file;
@@ -19,7 +19,7 @@ use crate::lang::catalogue::Said;
 use crate::stock::Stock;
 
 closed_set! {
-    /// What is promised of a protocol.
+    /// The promise of a protocol.
     pub enum Promise: "promise" {
         /// No order of its steps sells a ticket twice, or leaves a buyer waiting for ever.
         Keeps = "keeps",
@@ -33,11 +33,11 @@ closed_set! {
 pub struct Entry {
     /// Its name.
     pub name: &'static str,
-    /// What is said of it.
+    /// Its description.
     pub said: &'static Said,
-    /// The entry to compare it with: the same with the cure, or without.
+    /// The entry to compare it with: the same protocol with the fix, or without it.
     pub control: &'static str,
-    /// The stores where it is met; the first is the one that is shown first.
+    /// The stores where it exists; the first one is shown first.
     pub cases: &'static [Case],
 }
 
@@ -46,7 +46,7 @@ pub struct Entry {
 pub struct Case {
     /// What it stands for there.
     pub recipe: Recipe,
-    /// How many buyers the smallest sale has in which it shows what it promises.
+    /// How many buyers the smallest sale needs to show the promise.
     pub buyers: u32,
     /// How many tickets that sale has.
     pub tickets: Stock,
@@ -63,7 +63,7 @@ pub enum Recipe {
     Redis(RedisRecipe),
 }
 
-/// What a protocol promises under one lock, or at one level.
+/// A protocol under one lock, or at one level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant {
     /// The name of the lock, or of the level.
@@ -72,11 +72,11 @@ pub struct Variant {
     pub promise: Promise,
     /// What a purchase does.
     pub choices: Choices,
-    /// How many mishaps come in one schedule at most, where it is about them.
+    /// How many mishaps may come in one schedule, for a protocol about mishaps.
     pub mishaps: Mishaps,
 }
 
-/// Why a name stands for nothing.
+/// Why a name can't be looked up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
     /// No protocol has this name.
@@ -84,19 +84,19 @@ pub enum CatalogueError {
     Unknown {
         /// The name that was given, at most its first 40 characters.
         given: String,
-        /// The one that was meant, perhaps.
+        /// The most similar name, if there is one.
         nearest: Option<&'static str>,
         /// All names.
         known: String,
     },
-    /// The protocol is not met at this store.
+    /// The protocol does not exist at this store.
     #[error("{name} is no protocol of {store}; it is one of: {stores}")]
     OtherStore {
         /// The protocol.
         name: &'static str,
         /// The store.
         store: &'static str,
-        /// Where it is met.
+        /// The stores where it exists.
         stores: String,
     },
     /// The protocol is not known under this lock, or at this level.
@@ -106,9 +106,9 @@ pub enum CatalogueError {
         name: &'static str,
         /// `lock` or `isolation`.
         what: &'static str,
-        /// What was given.
+        /// The lock or level that was given.
         given: &'static str,
-        /// What it is known with.
+        /// The locks or levels with which it is known.
         known: String,
     },
 }
@@ -117,7 +117,7 @@ fn meant(nearest: Option<&str>) -> String {
     nearest.map_or_else(|| "there are".to_owned(), |nearest| format!("did you mean {nearest}? There are"))
 }
 
-/// The entries of all stores, a table a kind of store.
+/// The entries of all stores, one table for each kind of store.
 const TABLES: &[&[Entry]] = &[file::ENTRIES, database::ENTRIES, redis::ENTRIES];
 
 /// All entries, in their order.
@@ -125,7 +125,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
     TABLES.iter().copied().flatten()
 }
 
-/// How unlike two names may be for the one to be taken for the other.
+/// How similar a name has to be to be suggested; 1 is the same.
 const LIKE: f64 = 0.8;
 
 /// The entry of this name.
@@ -144,10 +144,10 @@ pub fn entry(name: &str) -> Result<&'static Entry, CatalogueError> {
 }
 
 impl Entry {
-    /// Its case at this store; on a ticket file, if there is none.
+    /// Its case at this store, or on a ticket file where `store` is `None`.
     ///
     /// # Errors
-    /// When it is not met there.
+    /// When it does not exist there.
     pub fn case(&'static self, store: Option<StoreKind>) -> Result<&'static Case, CatalogueError> {
         let store = store.map_or("file", StoreKind::name);
         self.cases.iter().find(|case| case.store() == store).ok_or_else(|| {
@@ -168,7 +168,7 @@ impl Case {
         }
     }
 
-    /// What a trial of it is on real files, where it is met there.
+    /// How it is tried on real files; `None` at other stores.
     #[must_use]
     pub const fn trial(&self) -> Option<Trial> {
         match &self.recipe {
@@ -177,7 +177,7 @@ impl Case {
         }
     }
 
-    /// Whether the lock of a ticket file makes the difference: then it is worth a row with each.
+    /// Whether the kind of lock on a ticket file makes a difference: then each kind gets a row of its own.
     #[must_use]
     pub const fn differs_by_lock(&self) -> bool {
         match &self.recipe {
@@ -186,7 +186,7 @@ impl Case {
         }
     }
 
-    /// What it promises under each lock, or at each level; the first is what the name alone stands for.
+    /// All its variants. The first one is what the name alone stands for.
     #[must_use]
     pub fn variants(&self) -> Vec<Variant> {
         match &self.recipe {
@@ -199,7 +199,7 @@ impl Case {
     /// What the name alone stands for.
     ///
     /// # Panics
-    /// Never: a case has a variant, which a test holds.
+    /// Never: every case has a variant, as a test checks.
     #[must_use]
     pub fn usual(&self) -> Variant {
         self.variants()[0]
@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    /// What breaks is compared with what keeps, and the other way round.
+    /// A protocol that breaks is compared with one that keeps, and the other way round.
     #[test]
     fn a_protocol_and_its_control_promise_the_opposite() {
         for each in all() {

@@ -7,7 +7,7 @@ use crate::protocol::redis::{DEFAULT_LEASE_NS, Fence, RedisLock, RedisSale, Redi
 use crate::protocol::sql::Engine;
 use crate::protocol::{Allowed, Mishap, Mishaps, Protocol};
 
-/// What a protocol stands for at a Redis server: choices, or steps.
+/// What a protocol stands for at a Redis server: choices or steps.
 #[derive(Debug, PartialEq)]
 pub struct RedisRecipe {
     promise: Promise,
@@ -15,17 +15,17 @@ pub struct RedisRecipe {
     lease_ns: u64,
     fence: Fence,
     write: RedisWrite,
-    /// Its steps, where choices do not say them.
+    /// Its steps, unless they follow from choices.
     steps: Option<&'static str>,
     /// How many leases expire in one schedule at most.
     expire: Allowed,
 }
 
-/// A lease that is shorter than buyers usually think, in nanoseconds: it expires for real.
+/// A lease shorter than the usual think time, in nanoseconds, so that it does expire.
 const SHORT_LEASE_NS: u64 = 1_000_000;
 
 impl RedisRecipe {
-    /// This write without a lock; the rest is usual.
+    /// A recipe with this write and no lock; the rest is usual.
     const fn new(write: RedisWrite, promise: Promise) -> Self {
         Self {
             promise,
@@ -38,7 +38,7 @@ impl RedisRecipe {
         }
     }
 
-    /// A lease that expires, with this fence.
+    /// A recipe with a lease that expires, and this fence.
     const fn expiring(fence: Fence, promise: Promise) -> Self {
         Self {
             lock: RedisLock::Lease,

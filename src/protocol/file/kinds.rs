@@ -1,4 +1,4 @@
-//! The kinds of locks that a ticket file has, and how several of them go together.
+//! The kinds of locks on a ticket file, and the use of several of them in one run.
 
 use crate::closed_set::closed_set;
 
@@ -27,31 +27,32 @@ closed_set! {
 }
 
 impl Lock {
-    /// The kinds of the manual pages, which a matrix tries unless it is told otherwise.
+    /// The kinds that a matrix tries by default.
     pub const USUAL: &[Lock] =
         &[Lock::None, Lock::Flock, Lock::Posix, Lock::Ofd, Lock::Lockfile, Lock::Semaphore];
 
-    /// Whether it sits on a file that is there anyway, the ticket file or the sidecar. A lockfile is
-    /// the lock itself, and a semaphore has no file.
+    /// Whether it sits on a file that exists anyway, the ticket file or the sidecar. A lockfile is itself the
+    /// lock, and a semaphore has no file.
     #[must_use]
     pub const fn has_carrier(self) -> bool {
         matches!(self, Lock::Flock | Lock::Posix | Lock::Ofd)
     }
 
-    /// Whether it is a file of its own that is there as long as the lock is held, `FILE.lock`.
+    /// Whether it is a file of its own, `FILE.lock`, that exists while the lock is held.
     #[must_use]
     pub const fn is_lockfile(self) -> bool {
         matches!(self, Lock::Lockfile | Lock::Link | Lock::Lease)
     }
 
-    /// Whether it stays when its holder is killed: the kernel does not know whose it is.
+    /// Whether it stays when its holder is killed, because the kernel does not know the holder.
     #[must_use]
     pub const fn outlives_its_holder(self) -> bool {
         matches!(self, Lock::Lockfile | Lock::Link | Lock::Lease | Lock::Mkdir | Lock::Semaphore)
     }
 
-    /// Where it is taken: two kinds keep each other out where that is the same. On a local Linux filesystem flock
-    /// and fcntl locks ignore each other, and POSIX and OFD locks conflict (fcntl_locking(2)).
+    /// A number for the place where the lock is taken: two kinds with the same number keep each other out. On
+    /// a local Linux filesystem flock and fcntl locks ignore each other, and POSIX and OFD locks conflict
+    /// (fcntl_locking(2)).
     #[must_use]
     pub const fn realm(self) -> u8 {
         match self {
@@ -65,7 +66,7 @@ impl Lock {
     }
 }
 
-/// Further kinds of locks that buyers take in turn, beside the first. At most [`Others::MOST`].
+/// More kinds of locks beside the first: buyers use all kinds in rotation. At most [`Others::MOST`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Others([Option<Lock>; Others::MOST]);
 
@@ -81,7 +82,7 @@ impl Others {
         Self([Some(kind), None, None])
     }
 
-    /// These kinds; `None` where they are too many.
+    /// These kinds; `None` if there are too many.
     #[must_use]
     pub fn of(kinds: &[Lock]) -> Option<Self> {
         let mut others = Self::NONE;

@@ -1,4 +1,4 @@
-//! Which orders of steps a ticket file can carry out, and what they are short for.
+//! Which orders of steps are possible on a ticket file, and what their words stand for.
 
 use super::*;
 

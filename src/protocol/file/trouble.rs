@@ -1,5 +1,5 @@
-//! What makes trouble for a lock on a ticket file: kinds that ignore each other, buyers that take none, an open file
-//! that all share, lockfiles that end by themselves or that a dead process has left.
+//! What disturbs a lock on a ticket file: kinds that ignore each other, buyers without a lock, one open file
+//! for all, lockfiles that expire or that a dead process left behind.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,41 +7,42 @@ use super::{Lock, Others, Sale, check};
 use crate::protocol::StepKind;
 use crate::protocol::words::{ProtocolError, Wrong};
 
-/// How long a lockfile with a time to live lives unless told otherwise, in nanoseconds.
+/// The usual lease of a lockfile, in nanoseconds.
 pub const DEFAULT_LEASE_NS: u64 = 10_000_000_000;
 
-/// What of a [`Sale`] is there to make trouble, as documents have it: left out where it is not.
+/// The members of a [`Sale`] that disturb its lock, as they are written in documents: left out where they do
+/// nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
-    /// Further kinds of locks.
+    /// More kinds of locks.
     #[serde(default, skip_serializing_if = "Others::is_empty")]
     pub other_locks: Others,
-    /// How many take no lock.
+    /// How many buyers take no lock.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rogue: u32,
-    /// Whether all share one open file.
+    /// Whether all buyers share one open file.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inherit: bool,
-    /// How long a lockfile lives.
+    /// The lease of a lockfile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_ns: Option<u64>,
-    /// Whether a dead process's lockfile is there.
+    /// Whether a dead process's lockfile is there when the run begins.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
 }
 
 impl Trouble {
-    /// That of a sale.
+    /// The trouble of this sale.
     #[must_use]
     pub const fn of(sale: &Sale) -> Self {
         let Sale { others: other_locks, rogues: rogue, inherit, lease_ns, stale, .. } = *sale;
         Self { other_locks, rogue, inherit, lease_ns, stale }
     }
 
-    /// A sale with it.
+    /// The sale with this trouble.
     ///
     /// # Errors
-    /// When the sale can't have it.
+    /// When they do not fit together.
     pub fn onto(self, sale: Sale) -> Result<Sale, ProtocolError> {
         let Self { other_locks: others, rogue: rogues, inherit, lease_ns, stale } = self;
         Sale { others, rogues, inherit, lease_ns, stale, ..sale }.checked()
@@ -54,10 +55,10 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 impl Sale {
-    /// The same choices, if they can be carried out together.
+    /// The same choices, after a check that they fit together.
     ///
     /// # Errors
-    /// When they do not fit each other, or the steps.
+    /// When they do not fit each other or the steps.
     pub fn checked(self) -> Result<Self, ProtocolError> {
         let steps = self.protocol();
         let kinds = || std::iter::once(self.lock).chain(self.others.kinds());
@@ -78,7 +79,7 @@ impl Sale {
         Ok(self)
     }
 
-    /// The purchase as one buyer, counted from 1, carries it out: under its own kind of lock, or under none.
+    /// The purchase of one buyer, counted from 1: with its own kind of lock, or with none.
     #[must_use]
     pub fn of_buyer(&self, buyer: u32) -> Self {
         if buyer <= self.rogues {
@@ -93,19 +94,19 @@ impl Sale {
         Self { lock, others: Others::NONE, rogues: 0, ..*self }
     }
 
-    /// Whether all buyers carry it out alike.
+    /// Whether all buyers take the same steps and the same kind of lock.
     #[must_use]
     pub fn is_alike(&self) -> bool {
         self.rogues == 0 && self.others.is_empty()
     }
 
-    /// How long a lockfile lives before others take it over, in nanoseconds.
+    /// The lease of a lockfile, in nanoseconds: afterwards others take it over.
     #[must_use]
     pub fn lease_or_usual_ns(&self) -> u64 {
         self.lease_ns.unwrap_or(DEFAULT_LEASE_NS)
     }
 
-    /// The kinds of locks that its buyers take, as `--lock` names them.
+    /// The kinds of its buyers' locks, as `--lock` takes them.
     #[must_use]
     pub fn kinds(&self) -> String {
         self.others.kinds().fold(self.lock.to_string(), |all, kind| format!("{all}+{kind}"))
@@ -117,8 +118,8 @@ impl Sale {
         self.others.kinds().any(|kind| kind.realm() != self.lock.realm())
     }
 
-    /// Whether a helper lets the lock go before the write: what belongs to the open file description is let go by
-    /// whoever shares that; a POSIX lock belongs to the process alone.
+    /// Whether a helper process unlocks before the write. That works with locks of the open file description,
+    /// which the helper shares; a POSIX lock belongs to one process.
     #[must_use]
     pub fn helper_unlocks(&self) -> bool {
         let before = self.protocol();
@@ -126,7 +127,7 @@ impl Sale {
         self.lock != Lock::Posix && before.any(|kind| *kind == StepKind::HelperUnlock)
     }
 
-    /// Whether buyers remove lockfiles that they take for a dead holder's, without a guard.
+    /// Whether buyers remove lockfiles that they believe to be a dead holder's, without a guard.
     #[must_use]
     pub fn breaks_stale_unguarded(&self) -> bool {
         self.protocol().has(StepKind::RemoveStale)

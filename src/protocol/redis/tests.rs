@@ -40,7 +40,7 @@ fn what_can_not_be_carried_out_is_refused_with_its_place() {
         let error = of_steps(steps).expect_err(steps).to_string();
         assert!(error.contains(message), "{steps}: {error}");
     }
-    // The wrong way round can be carried out: what comes of it is worth seeing.
+    // The wrong order is possible, and its result is worth seeing.
     assert!(of_steps("read watch swap").is_ok());
 }
 

@@ -1,4 +1,4 @@
-//! Choices, their steps, and what can't be.
+//! Choices, their steps, and combinations that are rejected.
 
 use super::*;
 
@@ -79,7 +79,7 @@ fn what_an_engine_has_not_is_refused_with_what_it_has() {
     );
     assert_eq!(plain(Sqlite, Isolation::None, SqlLock::Row), "SQLite has no lock row; it has: none");
     assert!(plain(Postgres, Isolation::Immediate, SqlLock::None).contains("it has: none, read-committed"));
-    // A row lock of a statement for itself would be gone before the write.
+    // Without a transaction, a row lock would end before the write.
     assert!(plain(Postgres, Isolation::None, SqlLock::Row).contains("there is no begin before it"));
     let take = sale(Postgres, Isolation::ReadCommitted, SqlLock::Row, SqlWrite::Take);
     assert_eq!(refused(take), "a lock on the row that is read: but take reads none");
