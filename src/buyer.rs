@@ -5,8 +5,7 @@
 //! against a model; a replay holds it at a gate before each step. That is why it is `Clone + Eq + Hash`, and
 //! why it must not know who drives it.
 //!
-//! - After a read of 0 the purchase is refused: it takes, in the protocol's order, only the steps that let
-//!   go.
+//! - After a read of 0 the purchase is refused: it takes, in the protocol's order, only the steps that let go.
 //! - An error ends the purchase at once as failed: within the same step it lets go of what it holds.
 //! - Otherwise it takes all its steps, and has bought a ticket.
 
@@ -45,8 +44,7 @@ enum Phase {
     Refused,
     /// A step failed: it lets go of what it holds, at once.
     Failed,
-    /// It rolls its transaction back, at once, and goes on at this place. At place 0 it also lets go of its
-    /// lock.
+    /// It rolls its transaction back, at once, and goes on at this place. At place 0 it also lets go of its lock.
     Again(u8),
     /// It has left.
     Gone,

@@ -3,8 +3,7 @@
 //!
 //! # What a library user needs
 //!
-//! Run a plan. (Process buyers are forked, and then the caller may have only one thread. Here the buyers are
-//! threads.)
+//! Run a plan. (Process buyers are forked, and then the caller may have only one thread. Here the buyers are threads.)
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
@@ -90,10 +89,9 @@
 //!                                      every step is recorded ─► History ─verdict→ Verdict ─report→ text · json · html
 //! ```
 //!
-//! Live runs, explored schedules, replays, races of other people's programs and histories read from a file
-//! all become a [`history::History`]; from there on they are treated alike. A purchase is written once, as
-//! data: processes, threads and tasks carry out the same list of steps, `explore` steps it on a model, and a
-//! replay holds it at gates.
+//! Live runs, explored schedules, replays, races of other people's programs and histories read from a file all become a
+//! [`history::History`]; from there on they are treated alike. A purchase is written once, as data: processes, threads
+//! and tasks carry out the same list of steps, `explore` steps it on a model, and a replay holds it at gates.
 //!
 //! # The rooms
 //!
@@ -121,9 +119,8 @@
 //! - **One more step or protocol**: a word in `StepKind` and its letter, the action that [`buyer`] asks for,
 //!   and the stores that have it; a protocol with a name is one entry in `protocol/catalogue/`, and its text
 //!   in `lang/catalogue/`.
-//! - **One more lock on files**: its kind in `protocol/file/kinds.rs`, its file in `store/file/lock/`, an arm
-//!   in `store/file/lock/mod.rs` and in the model beside it, and which buyers it keeps apart in
-//!   `plan/exclusion.rs`.
+//! - **One more lock on files**: its kind in `protocol/file/kinds.rs`, its file in `store/file/lock/`, an arm in
+//!   `store/file/lock/mod.rs` and in the model beside it, and which buyers it keeps apart in `plan/exclusion.rs`.
 //! - **One more SQL engine**: its levels and locks in `protocol/engine.rs`, its folders in `store/sql/` (dialect, session,
 //!   counter, model), and its row in `tests/replay/engines.rs`, which compares model and engine in every
 //!   order.

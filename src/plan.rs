@@ -117,8 +117,7 @@ mod seed_as_text {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum StorePlan {
-    /// In a database. This variant comes first, since serde tries it first: a document with a `store` means
-    /// this.
+    /// In a database. It comes first, since serde tries it first: a document with a `store` means this.
     Sql(SqlPlan),
     /// At a Redis server. Its documents have a `store`, too.
     Redis(RedisPlan),
@@ -272,8 +271,7 @@ pub enum PlanError {
         /// How many buyers.
         buyers: u32,
     },
-    /// This needs a ticket file with one name: a shared open file, or others that sell under the lock, which
-    /// may not reach from one name to another.
+    /// This option works only with one name of the file: a lock may not reach from one name to another.
     #[error("{0} goes with one name of the ticket file: leave out {0}, or --via")]
     OneNameAlone(&'static str),
     /// A planned mishap is not possible.
@@ -436,8 +434,8 @@ impl Plan {
         file.into_iter().chain(via.map(|name| format!("--via {}", shell_quoted_path(name)))).collect()
     }
 
-    /// How its buyers are run when their steps are taken one at a time in a chosen order. At a database the
-    /// kind of workers makes no difference: it tells buyers apart by their connections.
+    /// How its buyers are run when their steps are taken one at a time in a chosen order. To a database the kind of
+    /// workers makes no difference: it knows only connections.
     #[must_use]
     pub fn workers_in_steps(&self) -> Workers {
         if self.file().is_some() { self.workers.in_steps() } else { Workers::Process }

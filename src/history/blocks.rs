@@ -1,7 +1,6 @@
-//! Cuts a stream of lines into blocks. Several threads parse them side by side ([`super::quick`]) and hand
-//! them on in their order. A thread takes a block from the stream, parses it, and waits for its turn to hand
-//! it on. So memory holds one block for each thread, however long the stream is, and data from a pipe is
-//! handed on when it comes.
+//! Cuts a stream of lines into blocks. Several threads parse them side by side ([`super::quick`]) and hand them on in
+//! their order. A thread takes a block from the stream, parses it, and waits for its turn to hand it on. So memory
+//! holds one block for each thread, however long the stream is, and data from a pipe is handed on when it comes.
 
 use std::io::Read;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

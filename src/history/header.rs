@@ -81,8 +81,7 @@ pub struct Header {
     /// Whether its purchases have no common clock, so that only the books can be judged.
     #[serde(skip)]
     pub books_only: bool,
-    /// The resolution of its times, in nanoseconds: a time t that was cut to whole milliseconds lies in [t, t
-    /// + 1 ms].
+    /// The resolution of its times, in nanoseconds: a time t that was cut to whole milliseconds lies in [t, t + 1 ms].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution_ns: Option<u64>,
     /// How far its clocks may be off, in nanoseconds, in both directions.

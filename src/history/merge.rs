@@ -152,8 +152,7 @@ fn header(parts: &[Piece], epoch_ns: Option<u64>) -> Header {
     whole
 }
 
-/// Adds the purchases of a part, with their names. If there are several files, hosts get the file's name,
-/// too.
+/// Adds the purchases of a part, with their names. If there are several files, hosts get the file's name, too.
 fn add(whole: &mut History, part: Piece, of_several: bool) {
     let Piece { name, history: History { header, purchases }, .. } = part;
     let to = &mut whole.header;

@@ -65,12 +65,11 @@
 //!
 //! Other formats are read by [`read_as`].
 //!
-//! An `ok` is a receipt; its `value` is the stock that it was sold from, or null if that is not known. A
-//! `fail` had no effect; it is a refusal if its `error` or `value` is `sold-out` or `refused`, or a list that
-//! begins so. After an `info`, or without any answer, the outcome is unknown. `f` is `buy`, or `cancel` for a
-//! give-back, or `read`; an answer has the `f` of its call. If a time is missing, or earlier than one before
-//! it, the order of the events counts. The events of the process `nemesis` are ignored. The line of a
-//! purchase is that of its answer.
+//! An `ok` is a receipt; its `value` is the stock that it was sold from, or null if that is not known. A `fail` had no
+//! effect; it is a refusal if its `error` or `value` is `sold-out` or `refused`, or a list that begins so. After an
+//! `info`, or without any answer, the outcome is unknown. `f` is `buy`, or `cancel` for a give-back, or `read`; an
+//! answer has the `f` of its call. If a time is missing, or earlier than one before it, the order of the events counts.
+//! The events of the process `nemesis` are ignored. The line of a purchase is that of its answer.
 
 mod befallen;
 mod blocks;
@@ -346,8 +345,7 @@ pub struct Timing {
     pub go_ns: u64,
     /// From the go to the last purchase's end, in nanoseconds.
     pub elapsed_ns: u64,
-    /// With several hosts: how long after the first host the last one released its buyers, as far as their
-    /// clocks tell.
+    /// With several hosts: how long after the first host the last one released its buyers, as far as their clocks tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub go_spread_ns: Option<u64>,
 }

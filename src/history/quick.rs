@@ -232,8 +232,7 @@ impl Cursor<'_> {
         Some(if negative { -number } else { number }.into())
     }
 
-    /// A whole number from 0, of at most 19 digits, without leading zeros, as JSON requires. Eight bytes at a
-    /// time.
+    /// A whole number from 0, of at most 19 digits, without leading zeros, as JSON requires. Eight bytes at a time.
     #[inline]
     fn number(&mut self) -> Option<u64> {
         let from = self.at;
@@ -294,8 +293,7 @@ impl Cursor<'_> {
 /// Powers of ten, by the number of digits.
 const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
-/// How many digits these eight bytes begin with (the first is the lowest byte), and the number that they
-/// spell.
+/// How many digits these eight bytes begin with (the first is the lowest byte), and the number that they spell.
 #[inline]
 fn digits(word: u64) -> (usize, u64) {
     /// The same byte eight times.

@@ -1,5 +1,4 @@
-//! Reads histories in the format of [`super`], line by line, so that memory holds the purchases and little
-//! text.
+//! Reads histories in the format of [`super`], line by line, so that memory holds the purchases and little text.
 
 use std::io::BufRead;
 

@@ -251,14 +251,12 @@ impl Recorder {
         }
     }
 
-    /// Notes that a buyer stands at a gate for the mishap of this number, counted from 1, until
-    /// [`Recorder::let_go`].
+    /// Notes that a buyer stands at a gate for the mishap of this number, counted from 1, until [`Recorder::let_go`].
     pub fn stand(&self, buyer: u32, number: u32) {
         self.slot(buyer).stands.store(number, Ordering::Release);
     }
 
-    /// The number of the mishap for which a buyer stands at a gate, counted from 1; `None` if it stands at
-    /// none.
+    /// The number of the mishap for which a buyer stands at a gate, counted from 1; `None` if it stands at none.
     #[must_use]
     pub fn stands(&self, buyer: u32) -> Option<u32> {
         Some(self.slot(buyer).stands.load(Ordering::Acquire)).filter(|number| *number != 0)

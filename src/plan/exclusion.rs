@@ -11,15 +11,13 @@ pub enum Exclusion {
     Excludes,
     /// There is no lock.
     NoLock,
-    /// The lock sits on a file that each write replaces, so two buyers lock the old and the new file at the
-    /// same time.
+    /// The lock sits on a file that each write replaces, so two buyers lock the old and the new file at the same time.
     RenamedAway,
     /// The lock belongs to the process, and all buyers are in one process (fcntl_locking(2)).
     SameOwner,
     /// Closing another descriptor of its file releases the lock (fcntl_locking(2)).
     ClosedAway,
-    /// The file that carries the lock is removed, so two buyers lock the removed and the new file at the same
-    /// time.
+    /// The file that carries the lock is removed, so two buyers lock the removed and the new file at the same time.
     Unlinked,
     /// All buyers share one open file, and the lock belongs to that (flock(2)).
     Inherited,

@@ -20,8 +20,7 @@ impl Workers {
     /// The kinds that can be held before each step.
     pub const IN_STEPS: &'static [Workers] = &[Workers::Process, Workers::Thread, Workers::Task];
 
-    /// The kind to use when steps are taken one at a time in a chosen order: the same, except for sequential
-    /// buyers.
+    /// The kind to use when steps are taken one at a time in a chosen order: the same, except for sequential buyers.
     #[must_use]
     pub const fn in_steps(self) -> Self {
         match self {

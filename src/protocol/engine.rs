@@ -108,8 +108,7 @@ impl Engine {
         }
     }
 
-    /// The words of its steps. `begin-immediate` is not among them: `begin` stands for it at level
-    /// `immediate`.
+    /// The words of its steps. `begin-immediate` is not among them: `begin` stands for it at level `immediate`.
     #[must_use]
     pub const fn words(self) -> &'static [StepKind] {
         match self {

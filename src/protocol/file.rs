@@ -39,9 +39,8 @@ closed_set! {
 }
 
 impl Write {
-    /// The usual place of the lock. A rename replaces the ticket file's inode, and a lock on the old inode
-    /// keeps nobody out (flock(2): locks belong to the open file); so with a rename the lock sits on the
-    /// sidecar.
+    /// The usual place of the lock. A rename replaces the ticket file's inode, and a lock on the old inode keeps nobody
+    /// out (flock(2): locks belong to the open file); so with a rename the lock sits on the sidecar.
     #[must_use]
     pub const fn default_lock_on(self) -> LockOn {
         match self {
@@ -266,8 +265,7 @@ impl Sale {
         options
     }
 
-    /// Whether each write replaces the file that carries the lock: a buyer that opens it later locks a
-    /// different file.
+    /// Whether each write replaces the file that carries the lock: a buyer that opens it later locks a different file.
     #[must_use]
     pub fn replaces_its_lock(&self) -> bool {
         let renames =

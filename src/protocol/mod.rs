@@ -1,10 +1,9 @@
 //! What a purchase is, as data: a [`Protocol`] is an order of [`StepKind`]s. No I/O, no clock, no buyer.
 //!
-//! A protocol is written as words, `lock read think write unlock`, and its steps are named in schedules by
-//! a [`Letter`] each: `L R W U`. The buyer ([`crate::buyer`]) interprets it: it asks its store for one
-//! [`Action`] after another and takes the [`Reply`]. Only the protocol knows the shape of a purchase: its
-//! first step, how many steps there are, which letters it uses, whether its lock covers the read and the
-//! write.
+//! A protocol is written as words, `lock read think write unlock`, and its steps are named in schedules by a [`Letter`]
+//! each: `L R W U`. The buyer ([`crate::buyer`]) interprets it: it asks its store for one [`Action`] after another and
+//! takes the [`Reply`]. Only the protocol knows the shape of a purchase: its first step, how many steps there are,
+//! which letters it uses, whether its lock covers the read and the write.
 //!
 //! - [`mod@file`]: the choices that make up the usual protocols of a ticket file, and its words.
 //! - [`sql`]: the same for databases.

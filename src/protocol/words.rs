@@ -1,5 +1,4 @@
-//! A protocol as text: the words of its steps, separated by blanks, and the errors for a text that is no
-//! protocol.
+//! A protocol as text: the words of its steps, separated by blanks, and the errors for a text that is no protocol.
 
 use std::str::FromStr;
 

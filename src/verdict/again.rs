@@ -1,12 +1,11 @@
-//! Receipts for a ticket that was not there any more: all of them, also beyond the evidence that is kept, so
-//! that a picture can show each. It says no more than the verdict does.
+//! All receipts for tickets that were already sold or never existed, including those beyond the evidence that is kept,
+//! so that a picture can show each. It claims no more than the verdict.
 
 use super::{Anomaly, Evidence, Place, Verdict};
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
 
-/// Whether each purchase holds a receipt for a ticket that had been sold already, or that never was there: as
-/// far as the verdict says so.
+/// For each purchase: whether, by the verdict, its receipt is for a ticket that was already sold or never existed.
 #[must_use]
 pub fn sold_again(history: &History, verdict: &Verdict) -> Vec<bool> {
     let mut again = vec![false; history.purchases.len()];
@@ -24,7 +23,8 @@ fn of_anomaly(anomaly: &Anomaly, history: &History) -> Vec<Place> {
         Evidence::LostUpdates(pairs) if pairs.len() as u64 == anomaly.count => {
             pairs.iter().map(|pair| later(history, pair.first, pair.second)).collect()
         }
-        // More than are kept: then nobody else put tickets on sale, which would have left out some.
+        // All shared tickets, not only those kept as evidence: if others had put tickets on sale, some would be left
+        // out.
         Evidence::LostUpdates(_) => shared(history, anomaly.item),
         Evidence::NegativeStock { .. } => {
             let quantity = |p: &Purchase| Stock::from(p.quantity);
@@ -42,7 +42,7 @@ fn of_anomaly(anomaly: &Anomaly, history: &History) -> Vec<Place> {
     }
 }
 
-/// The receipts, of one item where there are several.
+/// The receipts, of one item if there are several.
 fn receipts(history: &History, item: Option<u32>) -> impl Iterator<Item = (&Purchase, Place)> {
     let wanted = move |(purchase, _): &(&Purchase, Place)| {
         purchase.outcome == Outcome::Bought && item.is_none_or(|item| item == purchase.item)
@@ -59,7 +59,7 @@ fn shared(history: &History, item: Option<u32>) -> Vec<Place> {
     };
     let mut sold: Vec<_> = receipts(history, item).filter_map(with_stock).collect();
     sold.sort_unstable();
-    // The receipt that reaches down furthest so far.
+    // The receipt whose lowest ticket is the lowest so far.
     let mut deepest: Option<(Stock, Place)> = None;
     let mut again = Vec::new();
     for (high, _, low, place) in sold {
@@ -79,7 +79,7 @@ fn later(history: &History, one: Place, other: Place) -> Place {
     if wrote(one) > wrote(other) { one } else { other }
 }
 
-/// When a receipt was written, as well as the history knows.
+/// When a receipt was written, as exactly as the history knows.
 fn wrote_ns(purchase: &Purchase) -> u64 {
     purchase.steps.get().written_ns.or(purchase.return_ns.get()).unwrap_or(purchase.invoke_ns)
 }
@@ -119,7 +119,7 @@ mod tests {
         assert!(!marks[0], "the first has its ticket");
     }
 
-    /// Where tickets come back, a number that is met again is no ticket that is sold again.
+    /// If tickets come back, the same stock may be seen twice although no ticket is sold twice.
     #[test]
     fn a_ticket_that_came_back_may_be_sold_again() {
         let back = Purchase::new(1, Outcome::Returned, 30, Some(40));

@@ -1,4 +1,4 @@
-//! What can go wrong, and what it is seen by: evidence is data, the places of purchases in the history.
+//! The anomalies and their evidence. Evidence is data: the places of purchases in the history.
 
 use super::{Contradiction, Place, books};
 use crate::closed_set::closed_set;
@@ -31,12 +31,12 @@ closed_set! {
     }
 }
 
-/// How many pieces of evidence of one kind are kept; the rest is counted. A page shows them all.
+/// The most pieces of evidence that are kept for one kind; the rest is counted. A page shows all that are kept.
 pub const MOST_EVIDENCE: usize = 1000;
-/// As many are told by a document for machines, and so many purchases does one piece of evidence name.
+/// The most pieces of evidence in a JSON document, and the most purchases that one piece names.
 pub const MOST_TOLD: usize = 20;
 
-/// Receipts that were sold from one stock: they share one ticket.
+/// Receipts that were sold from the same stock: they share one ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedTicket {
     /// The stock that they were sold from.
@@ -52,18 +52,18 @@ pub struct SharedTicket {
 pub struct LostUpdate {
     /// The stock that both were sold from.
     pub stock: Stock,
-    /// The one that wrote first.
+    /// The receipt that was written first.
     pub first: Place,
-    /// The one whose write undid it.
+    /// The receipt whose write undid the first.
     pub second: Place,
 }
 
-/// A read that met no ticket file, or a stock that nobody wrote.
+/// A read that found no valid ticket, or a stock that nobody wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TornRead {
-    /// The purchase that read; `None` for the file as the sale left it.
+    /// The purchase that read; `None` for the file after the sale.
     pub reader: Option<Place>,
-    /// The purchase whose write it fell into, where there is one.
+    /// The purchase in whose write it happened, if known.
     pub writer: Option<Place>,
 }
 
@@ -72,11 +72,11 @@ pub struct TornRead {
 pub struct Rise {
     /// The purchase that left the lower stock; `None` for the start.
     pub before: Option<Place>,
-    /// The purchase that met the higher one; `None` for the end.
+    /// The purchase that found the higher stock; `None` for the end.
     pub after: Option<Place>,
     /// The lower stock.
     pub from: Stock,
-    /// The higher one.
+    /// The higher stock.
     pub to: Stock,
 }
 
@@ -85,15 +85,15 @@ pub struct Rise {
 pub struct StuckWait {
     /// The purchase that waited.
     pub waiter: Place,
-    /// For how long.
+    /// How long it waited.
     pub waited_ns: u64,
-    /// The purchase that held the lock then, where one of ours did.
+    /// The purchase that held the lock then, if it was one of this history.
     pub holder: Option<Place>,
-    /// The process that died and left the lock behind, where the waiter could tell.
+    /// The process that died and left the lock behind, if the waiter could tell.
     pub dead_pid: Option<u32>,
 }
 
-/// A give-back of what was not there to be given back.
+/// A give-back of tickets that its order did not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GivenBack {
     /// The give-back.
@@ -107,20 +107,19 @@ pub struct GivenBack {
 pub struct Holder {
     /// Its receipts, at most [`MOST_TOLD`].
     pub receipts: Vec<Place>,
-    /// How many they are.
+    /// How many receipts it holds in all.
     pub count: u64,
 }
 
 /// What an anomaly rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// `oversold`: the tickets that several receipts share, the most shared first; none where that is
-    /// not known: then it rests on [`Anomaly::receipts_too_many`].
+    /// `oversold`: the tickets that several receipts share, the most shared first. Empty if they are not known: then
+    /// the evidence is [`Anomaly::receipts_too_many`].
     Oversold(Vec<SharedTicket>),
-    /// `lost_update`: pairs of receipts, in the order of time.
+    /// `lost_update`: pairs of receipts, in order of time.
     LostUpdates(Vec<LostUpdate>),
-    /// `lost_stock`: what is missing, what is there too much, and the purchases that may have taken
-    /// the missing tickets.
+    /// `lost_stock`: missing and extra tickets, and the purchases that may have taken the missing ones.
     LostStock {
         /// Tickets that left the stock without a receipt.
         missing: u64,
@@ -129,9 +128,9 @@ pub enum Evidence {
         /// Purchases without an answer that had begun to write.
         suspects: Vec<Place>,
     },
-    /// `negative_stock`: what was sold that was not there.
+    /// `negative_stock`: tickets were sold from a stock of 0 or below.
     NegativeStock {
-        /// The lowest stock that anybody saw, or left.
+        /// The lowest stock that a purchase saw or left.
         lowest: Stock,
         /// The receipts that were sold from 0 or below.
         receipts: Vec<Place>,
@@ -140,7 +139,7 @@ pub enum Evidence {
     TornReads(Vec<TornRead>),
     /// `out_of_order`, `refused_early`: purchases that contradict each other.
     OutOfOrder(Vec<Contradiction>),
-    /// `returned_twice`: give-backs, each with the purchase that it names, if there is one.
+    /// `returned_twice`: the give-backs.
     ReturnedTwice(Vec<GivenBack>),
     /// `over_limit`: buyers, and their receipts.
     OverLimit(Vec<Holder>),
@@ -148,16 +147,16 @@ pub enum Evidence {
     Stuck(Vec<StuckWait>),
 }
 
-/// One kind of anomaly, with all that was found of it.
+/// One kind of anomaly, with all its findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anomaly {
     /// Which kind.
     pub kind: AnomalyKind,
-    /// How often: tickets too many, pairs, tickets, tickets below 0, reads, give-backs, receipts, waits.
+    /// Its size: excess tickets, pairs, tickets, tickets below 0, reads, give-backs, receipts or waits.
     pub count: u64,
-    /// The item that it is about, where there are several.
+    /// The item that it is about, if there are several.
     pub item: Option<u32>,
-    /// What it rests on, at most [`MOST_EVIDENCE`] pieces of it.
+    /// Its evidence, at most [`MOST_EVIDENCE`] pieces.
     pub evidence: Evidence,
 }
 
@@ -166,14 +165,14 @@ impl Anomaly {
         Self { kind, count, item: None, evidence }
     }
 
-    /// Tickets that are missing, or there although they were sold; `None` where there are none.
+    /// `lost_stock` with this many missing and extra tickets; `None` if there are none.
     pub(super) fn lost_stock(missing: u64, extra: u64, suspects: Vec<Place>) -> Option<Self> {
         let count = missing.saturating_add(extra);
         let evidence = Evidence::LostStock { missing, extra, suspects };
         (count > 0).then(|| Self::new(AnomalyKind::LostStock, count, evidence))
     }
 
-    /// The purchases that it rests on, as far as they are kept as evidence.
+    /// The purchases in its evidence.
     #[must_use]
     pub fn places(&self, history: &History) -> Vec<Place> {
         match &self.evidence {
@@ -200,9 +199,8 @@ impl Anomaly {
         }
     }
 
-    /// Where it is not known which receipts share a ticket: those that came when as many had been sold as
-    /// there were tickets, at most [`MOST_EVIDENCE`]. None where some receipts were counted without a
-    /// time.
+    /// If it is not known which receipts share a ticket: the receipts after the last ticket had been sold, at most
+    /// [`MOST_EVIDENCE`]. Empty if some receipts were counted without a time.
     #[must_use]
     pub fn receipts_too_many(&self, history: &History) -> Vec<Place> {
         let mut receipts = self.all_receipts_too_many(history);
@@ -210,12 +208,12 @@ impl Anomaly {
         receipts
     }
 
-    /// The same, however many there are.
+    /// The same, without a limit.
     pub(super) fn all_receipts_too_many(&self, history: &History) -> Vec<Place> {
         if history.header.unrecorded.bought > 0 { Vec::new() } else { books::too_many(history, self.item) }
     }
 
-    /// The same anomaly with the first of its evidence, as many pieces as a document for machines tells.
+    /// The same anomaly with the first [`MOST_TOLD`] pieces of its evidence, for a JSON document.
     #[must_use]
     pub fn told(&self) -> Self {
         let mut told = self.clone();
@@ -236,7 +234,7 @@ impl Anomaly {
         told
     }
 
-    /// Gives the purchases that it rests on other places.
+    /// Replaces the places of the purchases in its evidence.
     pub(super) fn map_places(&mut self, to: impl Fn(Place) -> Place) {
         let map = |place: &mut Place| *place = to(*place);
         match &mut self.evidence {

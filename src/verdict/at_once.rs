@@ -1,4 +1,4 @@
-//! How many purchases were under way at one time: where no two overlapped, no race could show.
+//! How many purchases were under way at one time: if no two overlapped, no race could show.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,16 +9,17 @@ use crate::history::{History, Purchase};
 /// The most purchases that were under way at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct AtOnce {
-    /// As many as surely were.
+    /// The number that is certain.
     pub(super) surely: u64,
-    /// As many as may have been: more, where the clocks of several hosts leave it open.
+    /// The number that is possible: larger if the clocks of several hosts leave it open.
     pub(super) perhaps: u64,
 }
 
-/// Counts them, as far as is known of those that never returned.
+/// Counts them. A purchase that never returned counts up to the last that is known of it.
 ///
-/// Purchases of one host are on one clock. Those of several surely overlap where the intervals do that are left when
-/// each is made shorter by its host's error at both ends, and can't where those do not that are longer by it.
+/// Purchases of one host are on one clock. Purchases of several hosts certainly overlap if they still do when each
+/// interval is shortened by its host's error at both ends. They certainly do not overlap if they do not even when each
+/// is lengthened by it.
 pub(super) fn count(history: &History) -> AtOnce {
     let all = || (0..history.purchases.len() as Place).collect::<Vec<_>>();
     let hosts = &history.header.hosts;
@@ -45,7 +46,7 @@ pub(super) fn count(history: &History) -> AtOnce {
         }
     }
     if surely > 1 {
-        // It is asked of those alone that were apart.
+        // The second number matters only if no two overlapped for certain.
         return AtOnce { surely, perhaps: surely };
     }
     let longer = |purchase: &Purchase| {
@@ -55,15 +56,15 @@ pub(super) fn count(history: &History) -> AtOnce {
     AtOnce { surely, perhaps: most(history, all(), longer).max(surely) }
 }
 
-/// The most of these purchases at one time, each from and until when `span` says. Intervals are closed: who was called
-/// as another returned overlapped with it, unless both are of one buyer, which goes from one purchase straight to the
-/// next.
+/// The most of these purchases at one time; `span` gives the interval of each. Intervals are closed: a purchase called
+/// in the moment in which another returned overlaps with it. The exception is the same buyer, which goes straight from
+/// one purchase to the next.
 fn most(history: &History, mut calls: Vec<Place>, span: impl Fn(&Purchase) -> (u64, u64)) -> u64 {
     let purchase = |place: Place| &history.purchases[place as usize];
     let called_ns = |place: Place| span(purchase(place)).0;
-    // Mostly sorted already: this sort makes use of that.
+    // Mostly sorted already, which makes this sort fast.
     calls.sort_by_key(|place| called_ns(*place));
-    // The ends of those under way.
+    // The ends of the purchases under way.
     let mut ends: BinaryHeap<Reverse<(u64, u64)>> = BinaryHeap::new();
     let mut touching: Vec<(u64, u64)> = Vec::new();
     let mut most = 0;
@@ -78,7 +79,8 @@ fn most(history: &History, mut calls: Vec<Place>, span: impl Fn(&Purchase) -> (u
         }
         let goes_on = |place: &&Place| touching.binary_search(&(now_ns, purchase(**place).buyer)).is_ok();
         let going_on = group.iter().filter(goes_on).count();
-        // Whose it is: nobody's, if it took no time, for then nobody goes on from it.
+        // The end and the buyer; buyer 0 if it took no time, since the exception for the same buyer must not apply
+        // then.
         let end = |purchase: &Purchase| {
             let (from_ns, until_ns) = span(purchase);
             (until_ns, if until_ns > from_ns { purchase.buyer } else { u64::MAX })
@@ -89,7 +91,7 @@ fn most(history: &History, mut calls: Vec<Place>, span: impl Fn(&Purchase) -> (u
     most as u64
 }
 
-/// When a purchase is last heard of.
+/// The last time that is known of a purchase.
 fn end_ns(purchase: &Purchase) -> u64 {
     let steps = purchase.steps.get();
     let noted =
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
     use crate::history::{Header, Host, Outcome, Steps};
 
-    /// The count of purchases, each of a buyer, from and until a time.
+    /// The count for these purchases: buyer, call and return of each.
     fn at_once(purchases: &[(u64, u64, u64)]) -> u64 {
         let purchase = |(buyer, from_ns, until_ns): &(u64, u64, u64)| {
             Purchase::new(*buyer, Outcome::Bought, *from_ns, Some(*until_ns))

@@ -1,19 +1,19 @@
-//! The books where a purchase may be of several tickets, or tickets may come back: by number and by time,
-//! since the stock that a ticket was sold from does not tell it from others any more.
+//! The books of histories in which a purchase may be of several tickets, or tickets may come back. Here the stock sold
+//! from no longer identifies a ticket, so numbers and times are compared.
 //!
-//! By the return of a receipt all that it took is gone, and no more than what had been called by then can
-//! have come back. So at every moment
+//! When a receipt returns, its tickets are gone; and only give-backs that were called by then can have come back. So at
+//! every moment
 //!
 //! `sold (returned by then) ≤ initial + given back (called by then)`
 //!
-//! and no more can be said by number: taking every receipt as late and every give-back as early as can be
-//! keeps the stock at 0 or above if that holds. What is missing in the end is `oversold`.
+//! must hold. Numbers alone prove nothing more: if it holds, the stock stays at 0 or above when every receipt is taken
+//! as late as possible and every give-back as early as possible. The largest excess is `oversold`.
 
 use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place};
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::Stock;
 
-/// Judges the books. `lost` is whether nothing is known any more of some buyers.
+/// Judges the books. `lost`: whether some buyers are lost, so that nothing more is known of them.
 pub(super) fn judge(history: &History, ledger: &mut Ledger, lost: bool) -> Vec<Anomaly> {
     let mut anomalies = Vec::new();
     let course = Course::of(history, None);
@@ -28,16 +28,16 @@ pub(super) fn judge(history: &History, ledger: &mut Ledger, lost: bool) -> Vec<A
     anomalies
 }
 
-/// The receipts that came when nothing was left any more, of one item where there are several.
+/// The receipts that came when nothing was left, of one item if there are several.
 pub(super) fn too_many(history: &History, item: Option<u32>) -> Vec<Place> {
     Course::of(history, item).too_many
 }
 
-/// What was sold and given back, in the order of time.
+/// What was sold and given back, in order of time.
 struct Course {
-    /// The most that was ever sold beyond what there was.
+    /// The largest number of tickets sold beyond the stock.
     most_oversold: u64,
-    /// The receipts that raised it.
+    /// The receipts that raised that number.
     too_many: Vec<Place>,
 }
 
@@ -51,7 +51,7 @@ impl Course {
         let mut course = Self { most_oversold: 0, too_many: Vec::new() };
         let Some(initial) = initial else { return course };
         let slack = header.slack();
-        // At one moment what comes back comes first: intervals are closed.
+        // At the same moment, give-backs come before receipts: intervals are closed.
         let mut changes: Vec<(u64, bool, Place)> = Vec::new();
         for (purchase, place) in history.purchases.iter().zip(0..) {
             if item.is_some_and(|item| item != purchase.item) {
@@ -79,8 +79,8 @@ impl Course {
     }
 }
 
-/// Where nothing comes back, a receipt of `quantity` from a stock is for the tickets of that number and
-/// below. Two receipts that share one were both sold it.
+/// If nothing comes back, a receipt of `quantity` tickets from a stock is for the ticket of that number and those below
+/// it. Two receipts with a common ticket sold it twice.
 fn lost_updates(history: &History) -> Option<Anomaly> {
     let mut receipts: Vec<(Stock, Stock, Place)> = Vec::new();
     for (purchase, place) in history.purchases.iter().zip(0..) {
@@ -91,7 +91,7 @@ fn lost_updates(history: &History) -> Option<Anomaly> {
     receipts.sort_unstable_by_key(|(high, low, place)| (std::cmp::Reverse(*high), *low, *place));
     let mut count = 0;
     let mut pairs = Vec::new();
-    // The receipt that reaches down furthest so far.
+    // The receipt whose lowest ticket is the lowest so far.
     let mut deepest: Option<(Stock, Place)> = None;
     for (high, low, place) in receipts {
         if let Some((down_to, first)) = deepest.filter(|(down_to, _)| high > *down_to) {
@@ -107,15 +107,15 @@ fn lost_updates(history: &History) -> Option<Anomaly> {
     (count > 0).then(|| Anomaly::new(AnomalyKind::LostUpdate, count, Evidence::LostUpdates(pairs)))
 }
 
-/// Compares what was left with what should have been.
+/// Compares the stock at the end with what it should be.
 fn lost_stock(history: &History, ledger: &Ledger, lost: bool) -> Option<Anomaly> {
     let header = &history.header;
     let (initial, remaining) = (header.initial?, header.remaining?);
     if header.unrecorded != Default::default() || header.cut_short.is_some() {
         return None;
     }
-    // From what the receipts say the unanswered ones may have gone up or down; and what was sold beyond the
-    // stock may have taken it below nothing, or none of it.
+    // Unanswered purchases may have moved the stock up or down from what the receipts say. Tickets sold beyond the
+    // stock may have taken it below 0, or not changed it.
     let expected = i128::from(initial) + i128::from(ledger.returned) - i128::from(ledger.sold);
     let difference = i128::from(remaining) - expected;
     let open = |raises: bool| {
@@ -143,10 +143,10 @@ fn lost_stock(history: &History, ledger: &Ledger, lost: bool) -> Option<Anomaly>
     Anomaly::lost_stock(off, 0, Vec::new())
 }
 
-/// How far a difference is from the nearest that purchases without an answer can make up; `None` where they
-/// can, or where there are too many to say.
+/// The distance between this difference and the nearest one that unanswered purchases can explain; `None` if they
+/// explain it, or if there are too many to say.
 fn nearest(difference: i64, ups: &[u32], downs: &[u32]) -> Option<u64> {
-    /// More sums than this are not tried.
+    /// The most sums that are tried.
     const MOST: u64 = 1 << 22;
     let down: i64 = downs.iter().map(|quantity| i64::from(*quantity)).sum();
     let all = down as u64 + ups.iter().map(|quantity| u64::from(*quantity)).sum::<u64>();
@@ -155,7 +155,7 @@ fn nearest(difference: i64, ups: &[u32], downs: &[u32]) -> Option<u64> {
     {
         return None;
     }
-    // Which sums there are, from the lowest, −down.
+    // The sums that can be reached, from the lowest (−down) on.
     let mut reached = vec![false; all as usize + 1];
     reached[down as usize] = true;
     for (quantity, raises) in ups.iter().map(|q| (*q, true)).chain(downs.iter().map(|q| (*q, false))) {

@@ -1,19 +1,19 @@
-//! Conservation: tickets are neither made nor lost, and each is sold once.
+//! Conservation: no ticket appears or disappears, and each is sold once.
 //!
-//! A ticket is known by the stock that it was sold from: who reads 3 and writes 2 has sold ticket 3.
-//! The stock only comes down to `remaining` by somebody's selling each ticket above it. So of the
-//! tickets from `remaining` + 1 to `initial`
+//! A ticket is identified by the stock that it was sold from: a purchase that reads 3 and writes 2 sells ticket 3. The
+//! stock falls to `remaining` only if each ticket above it is sold. So of the tickets from `remaining` + 1 to `initial`
 //!
-//! - those with two receipts or more are lost updates (as many as there are receipts too many);
-//! - those with none were sold by somebody else: by a purchase of ours whose answer was lost (its buyer knows that it
-//!   does not know), by one that was cut short (then they are missing: `lost_stock`), or by another program (`outside_sales`, no fault of our buyers). Where
-//!   nobody else sells from the stock, they are missing beyond what unanswered purchases account for.
+//! - those with two or more receipts are lost updates (one for each receipt after the first);
+//! - those without a receipt were sold otherwise: by one of our purchases whose answer was lost (the buyer knows that
+//!   the outcome is unknown), by one that was cut off (then the ticket is missing: `lost_stock`), or by another program
+//!   (`outside_sales`, not the fault of our buyers). If nobody else sells from the stock, those that unanswered
+//!   purchases can't explain are missing.
 //!
-//! A receipt for a ticket at or below `remaining` means that the ticket came back although it was
-//! sold: `lost_stock` with the other sign. What lost updates account for is not lost stock as well:
-//! `initial − remaining = tickets with receipts + missing + outside sales − came back`.
+//! A receipt for a ticket at or below `remaining` means that the ticket came back although it was sold: `lost_stock`
+//! with the other sign. Lost updates are not counted as lost stock again: `initial − remaining = tickets with receipts
+//! + missing + outside sales − came back`.
 //!
-//! Where a host was lost, its buyers may have bought from then on: a ticket without a receipt may be theirs, so none is
+//! If a host was lost, its buyers may have bought afterwards: a ticket without a receipt may be theirs, so none is
 //! called missing.
 
 use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Place, SharedTicket, places};
@@ -21,7 +21,8 @@ use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase, Tally};
 use crate::stock::{Stock, tickets_between};
 
-/// Judges the books. `lost` is whether nothing is known any more of some buyers. Returns the receipts that say what they were sold from, too, now in the order of that stock.
+/// Judges the books. `lost`: whether some buyers are lost, so that nothing more is known of them. Also returns the
+/// receipts that say what they were sold from, in the order of that stock.
 pub(super) fn judge(
     history: &History,
     ledger: &mut Ledger,
@@ -45,19 +46,19 @@ pub(super) fn judge(
     (anomalies, sold.receipts)
 }
 
-/// The receipts that say which stock they were sold from, in the order of that stock (falling, as
-/// it was sold) and then of their writing.
+/// The receipts that say what they were sold from, from the highest stock to the lowest, and then by the time of
+/// writing.
 struct Sold<'a> {
     history: &'a History,
     receipts: Vec<(Stock, Place)>,
-    /// Whether buyers of whom nothing is known may have sold, too.
+    /// Whether lost buyers may have bought, too.
     lost: bool,
 }
 
 impl<'a> Sold<'a> {
     fn new(history: &'a History, mut receipts: Vec<(Stock, Place)>, lost: bool) -> Self {
         let wrote_ns = |place: Place| wrote_ns(&history.purchases[place as usize]);
-        // Few share a stock: only they are looked at closer.
+        // The time of writing is needed only for the few that share a stock.
         receipts.sort_unstable_by(|(one_stock, one), (other_stock, other)| {
             let closer = || (wrote_ns(*one), one).cmp(&(wrote_ns(*other), other));
             other_stock.cmp(one_stock).then_with(closer)
@@ -81,7 +82,7 @@ impl<'a> Sold<'a> {
         shared.iter().take(MOST_EVIDENCE).map(ticket).collect()
     }
 
-    /// Each receipt but a ticket's first undid the one that was written before it.
+    /// Each receipt of a ticket, except the first, undid the one written before it.
     fn lost_updates(&self) -> (u64, Vec<LostUpdate>) {
         let pairs = self.tickets().flat_map(|group| {
             group.windows(2).map(|pair| LostUpdate { stock: pair[0].0, first: pair[0].1, second: pair[1].1 })
@@ -90,7 +91,7 @@ impl<'a> Sold<'a> {
         (count as u64, pairs.take(MOST_EVIDENCE).collect())
     }
 
-    /// Compares the tickets with receipts with those that left the stock. Notes outside sales.
+    /// Compares the tickets that have receipts with those that left the stock. Notes outside sales.
     fn lost_stock(&self, ledger: &mut Ledger) -> Option<Anomaly> {
         let header = &self.history.header;
         let (initial, remaining) = (header.initial?, header.remaining?);
@@ -114,11 +115,11 @@ impl<'a> Sold<'a> {
         suspects.sort_unstable();
         suspects.dedup_by_key(|(stock, _)| *stock);
         if self.lost {
-            // A ticket that somebody was about to sell, and that is gone, may as well be theirs.
+            // A missing ticket that a suspect was about to buy may as well have been sold by others.
             suspects.clear();
         }
         let mut missing = suspects.len() as u64;
-        // What the store has forgotten nobody has sold.
+        // Stock that the store has lost was not sold by others.
         if header.outsiders && !header.forgot() || self.lost {
             ledger.outside_sales = (unsold - missing).saturating_sub(answers_lost);
         } else {
@@ -129,12 +130,12 @@ impl<'a> Sold<'a> {
         Anomaly::lost_stock(missing, extra, suspects)
     }
 
-    /// The same where not every receipt says which ticket it is for: by their number alone.
+    /// The same if some receipts do not say which ticket they are for: only numbers are compared.
     fn lost_by_number(&self, ledger: &Ledger) -> Option<Anomaly> {
         let header = &self.history.header;
         let (initial, remaining) = (header.initial?, header.remaining?);
         if header.outsiders && !header.forgot() || self.lost || header.unrecorded != Tally::default() {
-            // What others sold can't be told from what is missing: that is for `unjudged` to say.
+            // Missing tickets can't be told from outside sales: `unjudged` says so.
             return None;
         }
         let gone = tickets_between(initial, remaining);
@@ -145,9 +146,9 @@ impl<'a> Sold<'a> {
         Anomaly::lost_stock(missing, extra.saturating_add(tickets_between(remaining, initial)), Vec::new())
     }
 
-    /// How many purchases may have bought a ticket although there is no receipt: those that were never
-    /// answered, and one whose line was cut short. Where nobody else sells, what is missing may be theirs. But the
-    /// buyer that was killed will never hold a receipt: what it took is missing.
+    /// How many purchases may have bought a ticket without a receipt in the history: those whose answer was lost, and
+    /// one whose line is incomplete. Missing tickets may be theirs. A killed buyer does not count: it will never hold a
+    /// receipt, so the ticket it took is missing.
     fn may_have_bought(&self, ledger: &Ledger) -> u64 {
         let is_killed = |place: &Place| {
             let fault = self.history.purchases[*place as usize].fault;
@@ -166,12 +167,12 @@ impl<'a> Sold<'a> {
     }
 }
 
-/// Whether the store's answer was lost on the way.
+/// Whether the store's answer was lost.
 fn is_answer_lost(purchase: &Purchase) -> bool {
     purchase.fault.is_some_and(|fault| fault.kind == FaultKind::AnswerLost)
 }
 
-/// When a receipt was written, as well as the history knows.
+/// When a receipt was written, as exactly as the history knows.
 fn wrote_ns(purchase: &Purchase) -> u64 {
     purchase.steps.get().written_ns.or(purchase.return_ns.get()).unwrap_or(purchase.invoke_ns)
 }
@@ -182,7 +183,7 @@ mod tests {
     use crate::fault::Fault;
     use crate::history::Header;
 
-    /// Who was killed has taken its ticket along; who knows that its answer was lost accounts for one.
+    /// The ticket of a killed buyer is lost; a buyer whose answer was lost explains one missing ticket.
     #[test]
     fn a_lost_answer_accounts_for_a_ticket_and_a_killed_buyer_loses_it() {
         let unknown = |kind: FaultKind| {

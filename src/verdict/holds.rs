@@ -1,28 +1,28 @@
-//! Who held the lock after whom, and whether the stock fits: what a lock that excludes proves.
+//! The order in which purchases held the lock, and whether the stock fits that order: what an exclusive lock proves.
 //!
-//! Where no two purchases held the lock at a time, they have an order, and each left what the next one
-//! met. A stock that is lower then was sold from by somebody else; one that is higher was put on sale by
-//! somebody else. That proves a writer, and not that it did right: one who reads outside the lock and
-//! writes inside it puts an old stock back, and looks the same. So a rise is named and the rest left
-//! open, unless it is declared that others put tickets on sale under the lock.
+//! If no two purchases held the lock at the same time, they have an order, and each finds the stock that the one before
+//! left. If it finds a lower stock, another program sold; if it finds a higher one, another program wrote it. That
+//! program need not have put tickets on sale: one that reads outside the lock and writes inside it puts an old stock
+//! back, and looks the same. So a rise is reported and its cause left open, unless it is declared that others put
+//! tickets on sale under the lock.
 
 use super::{Place, Rise};
 use crate::fault::FaultKind;
 use crate::history::{History, Outcome, Purchase};
 use crate::stock::{Stock, tickets_between};
 
-/// The stock, from the first hold of the lock to the last.
+/// How the stock changed between holds of the lock.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Holds {
     /// The first rise.
     pub(super) first: Option<Rise>,
     /// How many rises there are.
     pub(super) rises: u64,
-    /// By how many tickets in all.
+    /// By how many tickets the stock rose in all.
     pub(super) put_on_sale: u64,
-    /// How many tickets went between two holds.
+    /// How many tickets disappeared between holds.
     pub(super) sold_by_others: u64,
-    /// Unanswered purchases whose ticket is gone.
+    /// Unanswered purchases that may have taken a ticket that is gone.
     pub(super) suspects: Vec<Place>,
 }
 
@@ -30,14 +30,14 @@ pub(super) struct Holds {
 #[derive(Clone, Copy)]
 enum Left {
     Known(Stock),
-    /// The purchase had begun to write this stock less one, and nobody knows whether it did.
+    /// The purchase had begun to write this stock less one; whether it did is not known.
     Perhaps(Stock, Place),
     Unknown,
 }
 
-/// Whether no two purchases held the lock at a time, by their own notes; `None` where none says when it got it. Each
-/// had the lock before it noted so, and its write noted before it let go: a lock that keeps buyers apart never looks
-/// otherwise.
+/// Whether no two purchases held the lock at the same time, by their recorded times; `None` if none says when it got
+/// the lock. A buyer records the lock after it got it, and its write before it unlocks, so a lock that keeps buyers
+/// apart never looks otherwise.
 #[must_use]
 pub fn kept_apart(history: &History) -> Option<bool> {
     let mut holds: Vec<(u64, u64)> = history.purchases.iter().filter_map(|p| held(p, true)).collect();
@@ -46,8 +46,8 @@ pub fn kept_apart(history: &History) -> Option<bool> {
     (!holds.is_empty()).then_some(apart)
 }
 
-/// Puts the holds into their order. `None` where they have none: the lock kept nobody out, or nothing
-/// tells when it was held.
+/// Puts the holds into their order. `None` if they have none: the lock kept nobody out, or it is not known when it was
+/// held.
 pub(super) fn judge(history: &History) -> Option<Holds> {
     let header = &history.header;
     if !header.exclusive && !header.in_turn {
@@ -57,7 +57,7 @@ pub(super) fn judge(history: &History) -> Option<Holds> {
     for (purchase, place) in history.purchases.iter().zip(0..) {
         match held(purchase, header.exclusive) {
             Some((from_ns, until_ns)) => order.push((from_ns, until_ns, place)),
-            // It met the stock, and nothing tells when.
+            // It saw or may have changed the stock, but it is not known when.
             None if purchase.seen.get().is_some() || purchase.outcome == Outcome::Unknown => return None,
             None => {}
         }
@@ -80,7 +80,7 @@ pub(super) fn judge(history: &History) -> Option<Holds> {
 }
 
 impl Holds {
-    /// Compares what a hold left with what the next one met.
+    /// Compares what a hold left with what the next one found.
     fn meets(&mut self, left: Left, met: Option<Stock>, before: Option<Place>, after: Option<Place>) {
         let Some(met) = met else { return };
         let left = match left {
@@ -102,8 +102,8 @@ impl Holds {
     }
 }
 
-/// From when to when a purchase held the lock, as far as its steps are noted: what it did in between is.
-/// Without a lock, buyers in turn keep each other out for as long as their purchases take.
+/// The interval of the recorded steps in which a purchase held the lock. Without a lock, for buyers that come one after
+/// the other, the whole purchase.
 fn held(purchase: &Purchase, locks: bool) -> Option<(u64, u64)> {
     let steps = purchase.steps.get();
     let from_ns = if locks { steps.locked_ns? } else { purchase.invoke_ns };
@@ -118,7 +118,7 @@ fn left_by(purchase: &Purchase, place: Place) -> Left {
         Outcome::Bought => purchase.leaves().map_or(Left::Unknown, Left::Known),
         Outcome::Refused | Outcome::Read => Left::Known(seen),
         Outcome::Returned => Left::Known(seen.saturating_add(Stock::from(purchase.quantity))),
-        // A write that went wrong may have left anything.
+        // A failed write may have left anything.
         Outcome::Failed if purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Write) => {
             Left::Unknown
         }
@@ -144,8 +144,8 @@ mod tests {
         sold: u64,
     }
 
-    /// Purchases under a lock that excludes, while others put tickets on sale and sell some, under the same
-    /// lock. What each buyer waited for the lock overlaps with the holds of others.
+    /// Purchases under an exclusive lock, while others put tickets on sale and sell some under the same lock. Waiting
+    /// for the lock overlaps with the holds of others.
     fn a_locked_sale(rng: &mut ChaCha8Rng, restocks: bool) -> (History, Others) {
         let initial: Stock = rng.random_range(1..6);
         let (mut stock, mut now_ns) = (initial, 100_u64);
@@ -167,7 +167,7 @@ mod tests {
                 locked_ns: at(0),
                 read_ns: at(1),
                 written_ns: at(2).filter(|_| stock > 0),
-                // Noted after the fact: the next one may have the lock already.
+                // Recorded after the unlock: the next buyer may have the lock already.
                 unlocked_ns: at(rng.random_range(3..6)),
                 ..Steps::default()
             };
@@ -199,7 +199,7 @@ mod tests {
             let (history, others) = a_locked_sale(&mut rng, false);
             let verdict = judge(&history);
             prop_assert!(verdict.ruling != Ruling::Unsound, "{verdict:#?}\n{history:#?}");
-            // Where no stock rose, it is judged as ever; a rise that sales hide is none.
+            // If no stock rose, it is judged as usual; a rise that sales hide does not count.
             let rose = verdict.unjudged.iter().any(|reason| matches!(reason, Unjudged::Rose { .. }));
             prop_assert!(rose || verdict.ruling == Ruling::Sound);
             prop_assert!(others.put_on_sale > 0 || !rose);
@@ -208,14 +208,14 @@ mod tests {
             declared.header.restocks = true;
             let verdict = judge(&declared);
             prop_assert_eq!(verdict.ruling, Ruling::Sound, "{:#?}\n{:#?}", verdict, declared);
-            // The books: one who restocks as another sells is seen as the difference.
+            // If one restocks while another sells, only the difference is seen.
             let ledger = verdict.ledger;
             let seen = ledger.restocked as i128 - ledger.outside_sales as i128;
             prop_assert_eq!(seen, others.put_on_sale as i128 - others.sold as i128);
         }
 
-        /// The control: a lock that let two in is no proof, and what they sold twice is a race, declared
-        /// restocks or not.
+        /// The control: if the lock let two in, it proves nothing, and a ticket sold twice is a race even with declared
+        /// restocks.
         #[test]
         fn a_lock_that_kept_nobody_out_proves_nothing(seed in any::<u64>(), restocks in any::<bool>()) {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);

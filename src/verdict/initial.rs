@@ -1,4 +1,4 @@
-//! The stock that a history is judged from, where it does not say it.
+//! The initial stock of a history that does not state it.
 
 use super::{Ruling, Verdict, at_once, finish, items, judge_one};
 use crate::closed_set::closed_set;
@@ -17,18 +17,17 @@ closed_set! {
     }
 }
 
-/// Judges a history from elsewhere. Its initial stock is `tickets` if that is said, or else its header's,
-/// or else the highest one that any purchase says; this one, or none, is left in the header.
+/// Judges a history from another program. Its initial stock is `tickets` if given, or else its header's, or else the
+/// highest one that any purchase says. The stock that was used is left in the header.
 ///
-/// A purchase that says a stock met it, with whatever answer or none: there were as many tickets at least.
-/// And where every receipt says its stock, the highest is as good as any: an order that fits a higher
-/// initial stock begins with purchases that were never answered and say none, and fits without these as
-/// well. Where some receipts do not say it, there may have been further tickets. Then a history that is
-/// sound from the highest stock is sound, one that fits no initial stock is unsound, and any other is
-/// unknown.
+/// If a purchase says a stock, it found that stock, whatever its answer: there were at least as many tickets. If every
+/// receipt says its stock, the highest one is enough: an order that fits a higher initial stock begins with unanswered
+/// purchases that say no stock, and the order without them fits the highest one. If some receipts do not say their
+/// stock, there may have been more tickets. Then a history that is sound from the highest stock is sound, one that fits
+/// no initial stock is unsound, and any other is unknown.
 ///
-/// Where tickets may come back, the stock may have been below what anybody says later: then only what is
-/// said counts. Each of several items is judged by itself.
+/// If tickets may come back, the initial stock may have been lower than a stock seen later: then only a stated initial
+/// stock counts. Several items are judged one by one.
 #[must_use]
 pub fn judge_from(history: &mut History, tickets: Option<Stock>) -> (Verdict, Option<InitialFrom>) {
     if history.header.items.len() < 2 {

@@ -1,11 +1,11 @@
-//! Several items: each has a counter of its own, and is judged by itself; the worst is what is said of all.
+//! Several items: each has its own stock and is judged by itself; the worst ruling is that of the whole.
 
 use serde::Serialize;
 
 use super::{InitialFrom, Ledger, Place, Ruling, Unjudged, Verdict};
 use crate::history::{Header, History, Items, Names, Purchase};
 
-/// What is said of one item.
+/// The verdict on one item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ItemVerdict {
     /// Its name.
@@ -20,7 +20,7 @@ pub struct ItemVerdict {
     pub initial_from: Option<InitialFrom>,
 }
 
-/// Judges each item by itself with `judge`, and draws the verdicts up into one.
+/// Judges each item by itself with `judge`, and combines the verdicts.
 pub(super) fn judge_each(
     history: &mut History,
     mut judge: impl FnMut(&mut History) -> (Verdict, Option<InitialFrom>),
@@ -55,7 +55,7 @@ pub(super) fn judge_each(
 /// One item's part of a history.
 struct Part {
     history: History,
-    /// Where its purchases stand in the whole.
+    /// The places of its purchases in the whole history.
     places: Vec<Place>,
 }
 
@@ -84,7 +84,7 @@ fn split(history: &History) -> Vec<Part> {
     parts
 }
 
-/// Adds what was counted of one item. What is known of all is known of each.
+/// Adds the counts of one item. The sum of a stock is known only if it is known for each item.
 fn add(all: &mut Ledger, one: &Ledger, first: bool) {
     let sum = |all: Option<i64>, one: Option<i64>| {
         if first { one } else { all.zip(one).map(|(all, one)| all.saturating_add(one)) }

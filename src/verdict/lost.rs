@@ -1,15 +1,15 @@
-//! Hosts that were lost: who of their buyers may have gone on to buy without anybody's knowing.
+//! Lost hosts: their buyers may have gone on to buy, unseen.
 //!
-//! What such a buyer bought is not known, nor how often: until it is refused, or as often as the plan lets it. It may
-//! hold receipts that nobody has seen. So the books can't balance any more, whatever they say: tickets that are gone
-//! without a receipt may be theirs and are not held against anybody; and receipts beyond the stock may be among those
-//! that were never told, so the sale is not called sound. What the others' receipts prove, they prove nevertheless.
+//! It is not known what such a buyer bought, nor how often: until it is refused, or as often as the plan allows. It may
+//! hold receipts that nobody has seen. So the books prove less. Tickets that are gone without a receipt may be theirs,
+//! so they are no anomaly. Receipts that were never reported may exceed the stock, so the sale is not called sound.
+//! Anomalies among the known receipts still count.
 
 use std::collections::HashMap;
 
 use crate::history::{History, Outcome};
 
-/// A host of whose buyers nothing is known from some time on.
+/// A host that was lost during the sale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lost {
     /// Its place among the header's hosts.
@@ -24,8 +24,8 @@ pub(super) fn of(history: &History) -> Vec<Lost> {
     if header.hosts.iter().all(|host| host.lost_ns.is_none()) {
         return Vec::new();
     }
-    // A buyer leaves after a purchase that it did not get, or when it has as many as it wanted. One without an answer
-    // may only not have ended yet.
+    // A buyer leaves after a purchase without a ticket, or when it has as many as it wanted. A purchase without an
+    // answer may still have been under way.
     let mut held: HashMap<(u16, u64), u32> = HashMap::new();
     let mut left = vec![0_u32; header.hosts.len() + 1];
     let most = header.most_receipts();

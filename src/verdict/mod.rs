@@ -1,8 +1,8 @@
-//! The rules: what makes a history sound, and the evidence where it is not.
+//! The rules: whether a history is sound, and the evidence if it is not.
 //!
-//! It knows the history alone, so that it judges every history alike: of a live run, of an explored
-//! schedule, of a file that somebody else's shop wrote. Evidence is data, the places of purchases in
-//! [`History::purchases`]; `report` puts it into words.
+//! A verdict is based only on the history, so every history is judged alike: of a live run, of an explored schedule, or
+//! from another program's file. Evidence is data, the places of purchases in [`History::purchases`]; `report` puts it
+//! into words.
 
 mod again;
 mod anomaly;
@@ -40,7 +40,7 @@ use survey::Survey;
 pub use unjudged::Unjudged;
 
 closed_set! {
-    /// What is said of a history.
+    /// The ruling on a history.
     pub enum Ruling: "ruling" {
         /// No anomaly, and nothing that could not be judged.
         Sound = "sound",
@@ -57,9 +57,9 @@ pub type Place = u32;
 /// The tickets, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
-    /// The stock at the start, where it is known.
+    /// The stock at the start, if known.
     pub initial: Option<Stock>,
-    /// The stock at the end, where it is known.
+    /// The stock at the end, if known.
     pub remaining: Option<Stock>,
     /// How many purchases believe that they succeeded.
     pub receipts: u64,
@@ -67,23 +67,23 @@ pub struct Ledger {
     pub sold: u64,
     /// How many tickets were given back.
     pub returned: u64,
-    /// How often somebody looked at the stock.
+    /// How many reads of the stock there are (outcome `read`).
     pub looks: u64,
-    /// How many were refused.
+    /// How many purchases were refused.
     pub refused: u64,
-    /// How many failed.
+    /// How many purchases failed.
     pub failed: u64,
-    /// How many never got an answer.
+    /// How many purchases never got an answer.
     pub unanswered: u64,
     /// Tickets sold beyond the initial stock and what was given back.
     pub oversold: u64,
-    /// Stock that went down between our own purchases: sold by others.
+    /// Tickets that disappeared between our own purchases: sold by others.
     pub outside_sales: u64,
-    /// Stock that went up between our own purchases, where others were to put tickets on sale.
+    /// Tickets that appeared between our own purchases, if others were declared to put tickets on sale.
     pub restocked: u64,
 }
 
-/// What is said of a history, and why.
+/// The ruling on a history, and the reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Sound, unsound or unknown.
@@ -94,20 +94,19 @@ pub struct Verdict {
     pub anomalies: Vec<Anomaly>,
     /// What could not be judged.
     pub unjudged: Vec<Unjudged>,
-    /// The most purchases that were under way at one time; 1 where none overlapped. Where the clocks of several hosts
-    /// leave it open, as many as surely were.
+    /// The most purchases that were under way at one time; 1 if none overlapped. If the clocks of several hosts leave
+    /// it open, the number that is certain.
     pub at_once: u64,
-    /// Whether they might have overlapped, and did not: then no race could show.
+    /// Whether purchases could have overlapped but did not: then no race could show.
     pub apart: bool,
-    /// How many purchases would be out of order if the hosts' clocks agreed to the nanosecond: by less than their
-    /// errors, so that proves nothing.
+    /// How many purchases are out of order by less than the errors of the hosts' clocks: that proves nothing.
     pub within_error: u64,
-    /// What is said of each item, where there are several.
+    /// The verdict on each item, if there are several.
     pub items: Vec<ItemVerdict>,
 }
 
 impl Verdict {
-    /// A verdict to which nothing has been added yet.
+    /// A verdict without findings.
     fn sound() -> Self {
         Self {
             ruling: Ruling::Sound,
@@ -121,7 +120,7 @@ impl Verdict {
         }
     }
 
-    /// The books that an anomaly is in.
+    /// The ledger of the anomaly's item, or of the whole.
     #[must_use]
     pub fn ledger_of(&self, anomaly: &Anomaly) -> &Ledger {
         let item = anomaly.item.and_then(|item| self.items.get(item as usize));
@@ -146,16 +145,16 @@ pub fn judge(history: &History) -> Verdict {
     finish(verdict, history, at_once::count(history))
 }
 
-/// More purchases than this are worth a thread.
+/// More purchases than this are worth a second thread.
 const MANY: usize = 1 << 17;
 
-/// Judges a history of one counter.
+/// Judges a history of one item.
 fn judge_one(history: &History) -> Verdict {
     if history.purchases.len() < MANY {
         return finish(judge_rules(history), history, at_once::count(history));
     }
     std::thread::scope(|threads| {
-        // Where the system gives no more threads, this one does both.
+        // If the system gives no thread, this one does both.
         let counting = std::thread::Builder::new().spawn_scoped(threads, || at_once::count(history));
         let verdict = judge_rules(history);
         let counted = counting.ok().and_then(|counting| counting.join().ok());
@@ -164,7 +163,7 @@ fn judge_one(history: &History) -> Verdict {
     })
 }
 
-/// What the rules say of it.
+/// Applies all rules.
 fn judge_rules(history: &History) -> Verdict {
     let mut survey = Survey::of(history);
     let mut ledger = count(history, &survey);
@@ -187,8 +186,8 @@ fn judge_rules(history: &History) -> Verdict {
     }
     unjudged.extend(restocks::allow(history, &mut ledger, &mut anomalies));
     if history.header.doubts.contains(&Doubt::NothingBought) {
-        // Nobody bought at a foreign shop that had tickets: its answers may have been misread, and then
-        // neither book tells against it. A stock below nothing does.
+        // Nobody bought at a foreign shop that had tickets: perhaps its answers were misread, so the books prove
+        // nothing. A stock below 0 does.
         anomalies.retain(|anomaly| anomaly.kind == AnomalyKind::NegativeStock);
     }
     unjudged.extend(unjudged::not_shown(history, &survey, &ledger, &anomalies));
@@ -199,7 +198,7 @@ fn judge_rules(history: &History) -> Verdict {
 /// Counts the tickets.
 fn count(history: &History, survey: &Survey) -> Ledger {
     let header = &history.header;
-    // A file's header may say that any number was counted before.
+    // A file's header may state any number of unrecorded purchases.
     let with = |before: u64, more: u64| before.saturating_add(more);
     Ledger {
         initial: header.initial,
@@ -215,7 +214,7 @@ fn count(history: &History, survey: &Survey) -> Ledger {
     }
 }
 
-/// Draws up what is to be said of the whole.
+/// Adds what concerns the whole, and the ruling.
 fn finish(mut verdict: Verdict, history: &History, at_once: AtOnce) -> Verdict {
     verdict.anomalies.extend(orders::over_limit(history));
     verdict.anomalies.sort_by_key(|anomaly| (anomaly.item, anomaly.kind));

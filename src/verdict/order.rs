@@ -1,102 +1,96 @@
-//! Order: is there one order of the purchases that respects real time, and that a counter could have
-//! produced which starts at the initial stock? (Linearizability, Herlihy and Wing 1990, of a counter.)
-//! Decided exactly, in O(n log n), without a search. This is the argument.
+//! Order: is there an order of the purchases that respects real time and that a counter, starting at the initial stock,
+//! could have produced? (Linearizability, Herlihy and Wing 1990, of a counter.) Decided exactly, in O(n log n), without
+//! a search. This is the argument.
 //!
 //! # The question
 //!
 //! A purchase has an interval of time, from its call to its return, closed: purchases that touch are
-//! concurrent. A *failed* one had no effect and is left out. The others are
+//! concurrent. A *failed* purchase had no effect and is left out. The others are
 //!
-//! - *receipts*: the counter goes from s ≥ 1 to s − 1; they may say which s (*known*) or not (*free*);
+//! - *receipts*: the counter goes from s ≥ 1 to s − 1; it may state s (*known*) or not (*free*);
 //! - *refusals*: the counter is 0, and stays so;
 //! - *open* ones, without an answer: a receipt at any time after the call, or nothing at all.
 //!
-//! **Points instead of orders.** An order fits real time exactly if each purchase can be given a point
-//! in its interval such that points never fall along the order. (If it fits, take as a point the latest
-//! call so far: were it after the purchase's own return, that call's purchase would have to come later.
-//! The other way round, a purchase that returned before another was called has the earlier point.) So
-//! the question is for points T(I) ≤ T(I−1) ≤ …, one for each ticket that was sold, from the initial
-//! stock I downwards, and for a receipt (or an open purchase) for each of them, whose interval holds
-//! the point. A refusal needs that every ticket was sold by its return: with any refusal all tickets
-//! down to 1 are sold, and no later than the *deadline* D, the earliest return of a refusal.
+//! **Points instead of orders.** An order fits real time exactly if each purchase can be given a point in its interval
+//! such that the points never decrease along the order. (If the order fits, take the latest call so far as the point:
+//! if that were after the purchase's own return, the purchase of that call would have to come later. Conversely, a
+//! purchase that returned before another was called has the earlier point.) So we look for points T(I) ≤ T(I−1) ≤ …,
+//! one for each ticket that was sold, from the initial stock I downwards, and for each point a receipt (or an open
+//! purchase) whose interval contains it. A refusal requires that every ticket was sold by its return: if there is a
+//! refusal, all tickets down to 1 are sold, no later than the *deadline* D, the earliest return of a refusal.
 //!
 //! # Known receipts
 //!
-//! A known receipt *is* the one for its ticket: two for one ticket are a lost update and fit no order.
-//! Let e(t) be the latest call among the known receipts for ticket t and above, and l(t) the earliest
-//! return among those for t and below, and D. All T(t) lie in [e(t), l(t)], and both grow as t falls.
-//! For the known receipts alone, T = e fits exactly if e(t) ≤ l(t) at each of them, that is,
+//! A known receipt *is* the receipt for its ticket: two for one ticket are a lost update and fit no order. Let e(t) be
+//! the latest call among the known receipts for ticket t and above, and l(t) the earliest return among those for t and
+//! below, and D. All T(t) lie in [e(t), l(t)], and both grow as t falls. For only the known receipts, T = e fits
+//! exactly if e(t) ≤ l(t) at each of them, that is,
 //!
 //! - no receipt from a higher stock is called after one from a lower stock returned ([`Backwards`]),
 //! - none is called after a refusal returned ([`SoldAfterRefusal`]).
 //!
-//! # The tickets between
+//! # The tickets in between
 //!
 //! The tickets without a known receipt lie in *gaps*: above the highest known one, between two
-//! neighbours, and below the lowest. All of a gap have the same window [e, l]. Those above a known
-//! receipt *must* be sold; those below the lowest must be if there is a refusal (or the stock that
-//! remained is known: down to that), and may be otherwise. A free receipt [a, b] suits a gap if the two
-//! intervals meet: a ≤ l and e ≤ b. As e and l both grow from gap to gap, the gaps that suit a receipt
-//! are neighbours of each other: a *convex* bipartite graph. An open purchase called at a suits all gaps
-//! with a ≤ l if it is free, and of these at most its own ticket's if it is known.
+//! neighbours, and below the lowest. All tickets of a gap have the same window [e, l]. Those above a known receipt
+//! *must* be sold. Those below the lowest must be sold if there is a refusal (or, if the remaining stock is known, down
+//! to that), and otherwise may be. A free receipt [a, b] suits a gap if the two intervals meet: a ≤ l and e ≤ b. As e
+//! and l both grow from gap to gap, the gaps that suit a receipt are consecutive: a *convex* bipartite graph. An open
+//! purchase called at a suits all gaps with a ≤ l if it is free; if it is known, only the gap of its own ticket, at
+//! most.
 //!
-//! **A matching is enough** where open purchases are free. Take from each match a point in both
-//! intervals. Hand the points, sorted, to the tickets in the order of their sale: as the windows' ends
-//! both grow, each point lies in its new ticket's window (if k windows begin after a point, the points
-//! taken from them are k later ones; likewise for the ends), and its purchase keeps its point. The known
-//! receipts take max(e, the point before): at most l, and at most the next point, which is at least
-//! its own e.
+//! **A matching is enough** if open purchases are free. Take from each match a point in both intervals. Hand the
+//! points, sorted, to the tickets in the order of their sale: as the windows' ends both grow, each point lies in its
+//! new ticket's window (if k windows begin after a point, the points taken from them are k later ones; likewise for the
+//! ends), and its purchase keeps its point. The known receipts take max(e, the point before): at most l, and at most
+//! the next point, which is at least its own e.
 //!
-//! **Two matchings are enough.** Each gap's tickets that must be sold have to be covered, and so have
-//! all free receipts (open purchases need not be). By the theorem of Mendelsohn and Dulmage (1958) one
-//! matching covers both if one covers the tickets and another covers the receipts. Tickets below the
-//! lowest known one that need not be sold all have one window, so those that the matching uses may be
-//! moved together. Each of the two is decided greedily in a convex graph (Glover 1967): gap by gap,
-//! always the purchase that suits the fewest later gaps. Where the greedy choice fails, Hall's theorem
-//! gives the evidence: a stretch of tickets with too few purchases that can have bought them
-//! ([`Unsold`]), or of purchases with too few tickets that they can have bought ([`Crowded`]).
+//! **Two matchings are enough.** All tickets that must be sold have to be covered, and all free receipts (open
+//! purchases need not be). By the theorem of Mendelsohn and Dulmage (1958) one matching covers both if one covers the
+//! tickets and another covers the receipts. The optional tickets below the lowest known one all have the same window,
+//! so those that the matching uses may be moved together. Each of the two matchings is decided greedily in a convex
+//! graph (Glover 1967): gap by gap, always take the purchase that suits the fewest later gaps. If the greedy choice
+//! fails, Hall's theorem gives the evidence: a range of tickets with too few purchases that can have bought them
+//! ([`Unsold`]), or a group of receipts with too few tickets that they can have bought ([`Crowded`]).
 //!
 //! # Open purchases that know their stock
 //!
-//! These can't change tickets. Let one of ticket t be called at a, and no free receipt return in
-//! [e(t), a). Then a matching is still enough: put all points as late as the intervals of the tickets
-//! from there on allow. The earlier ones return before e(t), so they go to gaps before t. The others
-//! return at a or later, and so does l(t): t's point comes at a or later. Only where some free receipt
-//! *does* return in [e(t), a), whether t is used decides where that receipt may go, and the gaps are no
-//! longer independent of each other. Then a history that has no matching even so is unsound; one that
-//! has a matching without such purchases, or with all of them as if they were known receipts, is sound;
-//! anything else is said to be undecided, never guessed.
+//! These can't change their ticket. Let one for ticket t be called at a, and let no free receipt return in [e(t), a).
+//! Then a matching is still enough: put all points as late as the intervals of the tickets from there on allow. Free
+//! receipts that return earlier return before e(t), so they go to gaps before t. The others return at a or later, and
+//! l(t) is at a or later, too: so t's point is at a or later. Only if some free receipt *does* return in [e(t), a), the
+//! use of t decides where that receipt may go, and the gaps depend on each other. Then a history that still has no
+//! matching is unsound. One that has a matching without such purchases, or with all of them as known receipts, is
+//! sound. Anything else is reported as undecided, never guessed.
 //!
 //! # Other sellers, other anomalies
 //!
-//! Where other programs may have sold from the same stock, or purchases were not recorded, any ticket
-//! may have been sold unseen at any time: nothing *must* be covered, and only `Backwards`,
-//! `SoldAfterRefusal` and `Crowded` are left. A run under a lock satisfies them, whatever others sell:
-//! take for each purchase a moment at which it held the lock.
+//! If other programs may have sold from the same stock, or purchases were not recorded, any ticket may have been sold
+//! unseen at any time: no ticket *must* be covered, and only `Backwards`, `SoldAfterRefusal` and `Crowded` remain. A
+//! run under a lock never has them, whatever others sell: take for each purchase a moment at which it held the lock.
 //!
-//! If the initial stock is not known, there may be further tickets above the highest known one, as many
-//! as needed. If there is no known one either, only what contradicts itself from any start is told.
+//! If the initial stock is not known, there may be any number of tickets above the highest known one. If no receipt is
+//! known either, only contradictions that hold for any initial stock are reported.
 //!
-//! A purchase whose line in the file was cut short is an open, free one that was called at any time.
+//! An incomplete line in the file counts as an open, free purchase that was called at any time.
 //!
 //! # Several hosts
 //!
-//! Each host's clock was measured with an error, and a purchase's interval is wider by that of its host: an order that
-//! was true fits the wider intervals, so a clock never makes a contradiction. For these intervals the answer is exact,
-//! as above. Two purchases of one host are on one clock, and which of them came first is certain however wrong it is:
-//! contradictions between two purchases ([`pairs`]) are looked for with that knowledge, and are exact with it: all
-//! that there can be where every receipt says its stock and none is missing. The matchings know the wide intervals
-//! alone, so what they find is true, and they may miss what only the order within a host shows. That the same error
-//! holds for all purchases of a host (which would tie orders between hosts together) is not used: a clock that drifts
-//! does not have one error all through a sale.
+//! Each host's clock was measured with an error, and the intervals of its purchases are widened by it. The true order
+//! fits the wider intervals, so a clock never causes a contradiction. For these intervals the answer is exact, as
+//! above. Two purchases of one host are on one clock, so their order is certain even if the clock is wrong.
+//! Contradictions between two purchases ([`pairs`]) are found with that knowledge, exactly; if every receipt says its
+//! stock and none is missing, there are no others. The matchings use only the wide intervals: what they find is true,
+//! but they may miss what only the order within a host shows. That one error holds for all purchases of a host (which
+//! would link orders between hosts) is not used: a clock that drifts does not have the same error during a whole sale.
 //!
-//! Of a host that was lost nobody knows what it bought from then on: its buyers are other sellers.
+//! What a lost host bought afterwards is not known: its buyers count as other sellers.
 //!
-//! That there are more receipts than tickets, two for one ticket, or more or fewer than have left the
-//! stock, fits no order either, and is told by the names it has (`oversold`, `lost_update`,
-//! `lost_stock`, `negative_stock` for a receipt from nothing); then only contradictions between two
-//! purchases in time are told on top of it. Where a history shows reads and writes, as those of our own buyers do, these are the doing of the lost update,
-//! which put an old stock back, and are left out, too.
+//! More receipts than tickets, two for one ticket, or more or fewer than have left the stock fit no order either. They
+//! are reported under their own names (`oversold`, `lost_update`, `lost_stock`, and `negative_stock` for a receipt from
+//! 0); then only contradictions between two purchases in time are reported in addition. If a history has the times of
+//! reads and writes, as those of our own buyers have, these contradictions follow from the lost update, which put an
+//! old stock back, and are left out, too.
 //!
 //! [`Backwards`]: Contradiction::Backwards
 //! [`SoldAfterRefusal`]: Contradiction::SoldAfterRefusal
@@ -117,7 +111,7 @@ use crate::history::{History, Outcome, Purchase, Slack, Tally};
 use crate::stock::Stock;
 use pairs::{Kept, Pairs};
 
-/// A few purchases that contradict each other, or a counter.
+/// A few purchases that contradict each other, or contradict a counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contradiction {
     /// A refusal that read a stock above 0.
@@ -139,47 +133,47 @@ pub enum Contradiction {
         /// The receipt.
         receipt: Place,
     },
-    /// A refusal, and yet tickets were left in the end.
+    /// There was a refusal, but tickets were left in the end.
     LeftAfterRefusal {
         /// The refusal.
         refusal: Place,
         /// How many were left.
         remaining: u64,
     },
-    /// Tickets that must have been sold, and not enough purchases that can have bought them.
+    /// Tickets that must have been sold, but too few purchases can have bought them.
     Unsold {
-        /// The first ticket of the stretch: the stock that it was sold from.
+        /// The first ticket of the range: the stock that it was sold from.
         high: Stock,
-        /// The last one.
+        /// The last ticket of the range.
         low: Stock,
         /// How many of them nobody can have bought.
         missing: u64,
         /// Their sale came after the call of this receipt, which was sold from a higher stock.
         after: Option<Place>,
-        /// It came before the return of this receipt, which was sold from a lower stock, or refusal;
+        /// Their sale came before the return of this receipt, which was sold from a lower stock, or of this refusal;
         /// `None`: before the end.
         by: Option<Place>,
     },
-    /// Receipts for a stretch of tickets, and more of them than tickets.
+    /// More receipts for a range of tickets than there are tickets.
     Crowded {
         /// The receipts, at most [`MOST_TOLD`](super::MOST_TOLD).
         receipts: Vec<Place>,
-        /// How many they are.
+        /// How many receipts there are in all.
         count: u64,
         /// How many tickets there are for them.
         tickets: u64,
-        /// They are for tickets below the one of this receipt: its stock is higher than what they say,
-        /// and those that do not say were called after its return.
+        /// They are for tickets below that of this receipt: the stocks that they say are lower, and those that say none
+        /// were called after its return.
         after: Option<Place>,
-        /// They are for tickets above the one of this receipt: its stock is lower than what they say,
-        /// and those that do not say returned before its call.
+        /// They are for tickets above that of this receipt: the stocks that they say are higher, and those that say
+        /// none returned before its call.
         before: Option<Place>,
     },
-    /// No order of the purchases that overlap with this one, and of all before, leaves a place for it.
+    /// No order of the purchases before this one and of those that overlap with it leaves a place for it.
     NoPlace {
         /// The purchase; `None` for the stock that remained in the end.
         purchase: Option<Place>,
-        /// What overlaps with it, at most [`MOST_TOLD`](super::MOST_TOLD).
+        /// The purchases that overlap with it, at most [`MOST_TOLD`](super::MOST_TOLD).
         among: Vec<Place>,
     },
 }
@@ -214,7 +208,7 @@ impl Contradiction {
         }
     }
 
-    /// The same, to be changed.
+    /// The same, mutable.
     pub(super) fn places_mut(&mut self) -> Vec<&mut Place> {
         match self {
             Self::RefusedWithStock { refusal } | Self::LeftAfterRefusal { refusal, .. } => vec![refusal],
@@ -228,7 +222,7 @@ impl Contradiction {
         }
     }
 
-    /// Whether it is a refusal although stock remained.
+    /// Whether it proves a refusal although stock remained.
     fn is_refused_early(&self, history: &History) -> bool {
         let refused = |place: &Place| history.purchases[*place as usize].outcome == Outcome::Refused;
         match self {
@@ -247,18 +241,18 @@ impl Contradiction {
 pub(super) struct Findings {
     /// `out_of_order` and `refused_early`.
     pub(super) anomalies: Vec<Anomaly>,
-    /// How many purchases the question was left open for.
+    /// How many purchases left the question undecided.
     pub(super) undecided: u64,
-    /// How many purchases contradict another only if hosts' clocks are taken at their word.
+    /// How many purchases contradict another one only if the hosts' clocks are assumed to be exact.
     pub(super) within_error: u64,
 }
 
 impl Findings {
-    /// Contradictions with a refusal have a name of their own.
+    /// Contradictions with a refusal get the name `refused_early`.
     fn new(found: Kept, history: &History, undecided: u64) -> Self {
         let refuses = |contradiction: &Contradiction| contradiction.is_refused_early(history);
         let (early, other): (Vec<_>, Vec<_>) = found.first.into_iter().partition(refuses);
-        // Of those that were counted and not kept it is not known which they are: they go with the last.
+        // The kind of those that were counted but not kept is not known: they are added to the last anomaly.
         let beside = found.count - (early.len() + other.len()) as u64;
         let (more_early, more_other) = if other.is_empty() { (beside, 0) } else { (0, beside) };
         let kinds =
@@ -271,8 +265,8 @@ impl Findings {
     }
 }
 
-/// Judges the order. `others` is what the books found, `receipts` those that say what they were sold from, from
-/// the highest stock to the lowest.
+/// Judges the order. `others` are the findings of the books; `receipts` are those that say what they were sold from,
+/// from the highest stock to the lowest.
 pub(super) fn judge(
     history: &History,
     survey: &Survey,
@@ -315,23 +309,23 @@ pub(super) fn judge(
     Findings { within_error, ..Findings::new(kept, history, undecided) }
 }
 
-/// The purchases of a history, sorted by what they mean for the order.
+/// The purchases of a history, grouped by their role in the order.
 #[derive(Debug)]
 struct Sale<'a> {
     history: &'a History,
     /// Receipts with their stock, from the highest stock to the lowest.
     known: Vec<(Stock, Place)>,
-    /// Receipts without.
+    /// Receipts that do not say their stock.
     free: Vec<Place>,
     /// Purchases without an answer, with their stock.
     open_known: Vec<(Stock, Place)>,
-    /// When purchases without an answer and without a stock were called.
+    /// The times at which purchases without an answer and without a stock were called.
     open_free: Vec<u64>,
     /// The refusal that returned first.
     refusal: Option<Place>,
     /// Whether tickets may have been sold by others, or by purchases that are not in the history.
     outsiders: bool,
-    /// By how much intervals are wider than they say.
+    /// By how much intervals are widened.
     slack: Slack,
 }
 

@@ -1,12 +1,12 @@
-//! Orders and buyers: what was given back more often than it was bought, and who holds too many receipts.
+//! Orders and buyers: orders that give back more than they bought, and buyers with too many receipts.
 
 use std::collections::HashMap;
 
 use super::{Anomaly, AnomalyKind, Evidence, GivenBack, Holder, MOST_EVIDENCE, MOST_TOLD, Place};
 use crate::history::{History, Outcome, Purchase};
 
-/// Give-backs that name an order, and give back more of it than was bought: nothing, or it again. A purchase
-/// without an answer may have bought; one that was called after the give-back had returned had not yet.
+/// Give-backs of more than their order has bought and not given back yet. A purchase without an answer may have bought;
+/// one that was called after the give-back had returned had not bought yet.
 pub(super) fn returned_twice(history: &History) -> Option<Anomaly> {
     let slack = history.header.slack();
     let mut given_back: Vec<Place> = Vec::new();

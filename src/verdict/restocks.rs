@@ -1,12 +1,11 @@
-//! Tickets that others put on sale meanwhile: what of the findings they may explain.
+//! Tickets that others put on sale during the run: which findings they may explain.
 
 use super::{Anomaly, AnomalyKind, Evidence, Ledger, LostUpdate, MOST_EVIDENCE, Unjudged, holds};
 use crate::history::History;
 use crate::stock::Stock;
 
-/// Makes allowance for tickets that others put on sale meanwhile. Of what was found, only what holds
-/// nevertheless is left; where restocks were declared, the books are drawn up with them. Returns what can't
-/// be judged therefore.
+/// Allows for tickets that others put on sale during the run. Keeps only the findings that hold anyway; if restocks
+/// were declared, includes them in the books. Returns what can't be judged because of them.
 pub(super) fn allow(
     history: &History,
     ledger: &mut Ledger,
@@ -17,14 +16,14 @@ pub(super) fn allow(
         return None;
     }
     if header.hosts.len() > 1 && header.exclusive {
-        // In which order purchases of several hosts held the lock, their clocks do not say for certain.
+        // The clocks of several hosts do not tell for certain in which order their purchases held the lock.
         let found = anomalies.len();
         leave_what_holds(history, ledger, anomalies);
         return (found > 0 && anomalies.is_empty()).then_some(Unjudged::Restocked);
     }
     let Some(holds) = holds::judge(history) else {
-        // Our buyers only take: a stock above the initial one is somebody else's. Without a lock it may as
-        // well be a torn number.
+        // Our buyers only take, so others wrote a stock above the initial one. Without a lock it may also be a torn
+        // number.
         if !header.exclusive || !seen_above_the_start(history) {
             return None;
         }
@@ -47,11 +46,11 @@ pub(super) fn allow(
     None
 }
 
-/// Drops what a stock that somebody else raised may explain.
+/// Drops the findings that a stock raised by others may explain.
 fn leave_what_holds(history: &History, ledger: &mut Ledger, anomalies: &mut Vec<Anomaly>) {
     ledger.oversold = 0;
-    // Who both read a stock before either wrote it lessened have sold it twice, whatever others did: as far as their
-    // hosts' clocks agree.
+    // If two purchases read a stock before either wrote the lower one, they sold it twice, whatever others did,
+    // provided that their hosts' clocks are exact enough to say so.
     let slack = history.header.slack();
     let both_read = |pair: &LostUpdate| {
         let [one, other] = [pair.first, pair.second].map(|place| &history.purchases[place as usize]);

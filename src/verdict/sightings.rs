@@ -1,5 +1,5 @@
-//! What purchases tell one by one, whatever the books say: a stock below 0, a text that is no ticket file, a
-//! lock that never came.
+//! What single purchases prove, whatever the books say: a stock below 0, a text that is no valid ticket, a lock that
+//! was never granted.
 
 use super::survey::Survey;
 use super::{Anomaly, AnomalyKind, Evidence, MOST_EVIDENCE, Place, StuckWait, TornRead, places};
@@ -22,7 +22,7 @@ pub(super) fn judge(history: &History, survey: &Survey) -> impl Iterator<Item = 
     found.into_iter().flatten().flatten()
 }
 
-/// The highest stock that there can ever have been.
+/// The highest stock that is possible.
 fn highest(history: &History, survey: &Survey) -> Option<Stock> {
     let initial = history.header.initial?;
     if !survey.raises {
@@ -33,7 +33,7 @@ fn highest(history: &History, survey: &Survey) -> Option<Stock> {
     Some(initial.saturating_add(Stock::try_from(raised).unwrap_or(Stock::MAX)).max(initial))
 }
 
-/// A store that said less than 0: to a buyer, or in the end, or since a ticket was sold from 0.
+/// A stock below 0: seen by a buyer, left at the end, or the result of a sale from 0.
 fn negative_stock(history: &History) -> Option<Anomaly> {
     let receipts = || places(history, Outcome::Bought);
     let sold_from = |place: Place| history.purchases[place as usize].sold_from.get();
@@ -47,9 +47,9 @@ fn negative_stock(history: &History) -> Option<Anomaly> {
     Some(Anomaly::new(AnomalyKind::NegativeStock, lowest.unsigned_abs(), evidence))
 }
 
-/// Reads of what was no ticket file, or of a stock above all that was ever on sale.
+/// Reads of a text that is no valid ticket, or of a stock higher than any that was possible.
 fn torn_reads(history: &History, highest: Stock) -> Option<Anomaly> {
-    // What has no read on record and no effect for certain fits any stock: it may not have happened.
+    // A purchase without a recorded read and without a certain effect proves nothing: it may not have happened.
     let took_place = |purchase: &Purchase| {
         purchase.steps.get().read_ns.is_some()
             || !matches!(purchase.outcome, Outcome::Failed | Outcome::Unknown)
@@ -80,10 +80,10 @@ fn torn_reads(history: &History, highest: Stock) -> Option<Anomaly> {
     (count > 0).then(|| Anomaly::new(AnomalyKind::TornRead, count, Evidence::TornReads(reads)))
 }
 
-/// The purchase that had emptied the file and not yet filled it when `reader` read: of several, the one
-/// that had emptied it last. Times are noted after the fact, so the fill may be noted before the read that
-/// it missed; and where no emptying is noted before the read, it is the first that is noted after it. Of those on
-/// another host only what the clocks leave no doubt about counts.
+/// The purchase that had emptied the file and not filled it yet when `reader` read; of several, the one that emptied it
+/// last. Times are recorded after each step, so the fill may be recorded before the read that did not see it. If no
+/// emptying is recorded before the read, it is the first one recorded after it. Purchases on another host count only if
+/// the clocks leave no doubt.
 fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
     let read_ns = reader.steps.get().read_ns?;
     let slack = history.header.slack();
@@ -101,7 +101,7 @@ fn writer_around(history: &History, reader: &Purchase) -> Option<Place> {
     writers.min().map(|(_, place)| place)
 }
 
-/// Buyers that gave up waiting for the lock, and who held it.
+/// Buyers that gave up waiting for the lock, and the holders.
 fn stuck(history: &History) -> Option<Anomaly> {
     let gave_up = |purchase: &Purchase| purchase.fault.is_some_and(|fault| fault.kind.is_wait_in_vain());
     let mut count = 0;
@@ -121,8 +121,8 @@ fn stuck(history: &History) -> Option<Anomaly> {
     (count > 0).then(|| Anomaly::new(AnomalyKind::Stuck, count, Evidence::Stuck(waits)))
 }
 
-/// The purchase that held the lock at this moment, as far as the history knows: of a killed one nobody
-/// knows when the kernel released its lock. Of those on another host only what the clocks leave no doubt about counts.
+/// The purchase that held the lock at this moment, as far as the history knows: when the kernel released a killed
+/// buyer's lock is not known. Purchases on another host count only if the clocks leave no doubt.
 fn holder_at(history: &History, waiter: &Purchase, at_ns: u64) -> Option<Place> {
     let slack = history.header.slack();
     let released = history.header.released_on_death;

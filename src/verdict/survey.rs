@@ -1,35 +1,35 @@
-//! One look at all purchases: which of the rules have anything to say at all. What most histories do not have
-//! costs them no walk through a million purchases.
+//! One pass over all purchases, to see which rules apply at all. So rules for rare cases cost most histories no pass
+//! over a million purchases.
 
 use super::Place;
 use super::lost::{self, Lost};
 use crate::history::{History, Outcome};
 use crate::stock::Stock;
 
-/// What there is among the purchases of a history.
+/// What occurs in the purchases of a history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Survey {
-    /// One is of several tickets.
+    /// A purchase is of several tickets.
     pub(super) several: bool,
-    /// One may have raised the stock.
+    /// A purchase may have raised the stock.
     pub(super) raises: bool,
-    /// One belongs to an order.
+    /// A purchase belongs to an order.
     pub(super) orders: bool,
-    /// One has a fault.
+    /// A purchase has a fault.
     pub(super) faults: bool,
-    /// One met a torn text.
+    /// A purchase met a torn text.
     pub(super) torn: bool,
-    /// One was refused although it says that it met stock.
+    /// A purchase was refused although it says that it saw stock.
     pub(super) refused_from_stock: bool,
-    /// All are receipts that say what they were sold from, or had no effect.
+    /// All purchases are receipts that say what they were sold from, or had no effect.
     pub(super) plain: bool,
-    /// The lowest stock that one saw, or left.
+    /// The lowest stock that a purchase saw or left.
     pub(super) lowest: Option<Stock>,
-    /// The highest stock that one saw, or was sold from.
+    /// The highest stock that a purchase saw or was sold from.
     pub(super) highest: Option<Stock>,
-    /// The hosts of whose buyers nothing is known from some time on.
+    /// The hosts that were lost during the sale.
     pub(super) lost: Vec<Lost>,
-    /// How many purchases there are of each outcome, in the order of [`Outcome::ALL`], and of how many tickets.
+    /// For each outcome, in the order of [`Outcome::ALL`]: the number of purchases, and of their tickets.
     counts: [(u64, u64); Outcome::ALL.len()],
     /// The receipts that say what they were sold from, in the order of the history.
     pub(super) receipts: Vec<(Stock, Place)>,
@@ -78,7 +78,7 @@ impl Survey {
         self.counts[outcome as usize].0
     }
 
-    /// How many tickets these are about.
+    /// How many tickets the purchases with this outcome are about.
     pub(super) fn tickets(&self, outcome: Outcome) -> u64 {
         self.counts[outcome as usize].1
     }

@@ -1,4 +1,4 @@
-//! What could not be judged, or not have been shown: the reasons why a history is not called sound.
+//! What could not be judged or could not show: the reasons why a history is not called sound.
 
 use super::lost::Lost;
 use super::survey::Survey;
@@ -9,34 +9,34 @@ use crate::history::{Doubt, History, Outcome, Purchase};
 /// Why something could not be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unjudged {
-    /// So many purchases were counted but not recorded.
+    /// This many purchases were counted but not recorded.
     Unrecorded(u64),
     /// The initial stock is not known.
     NoInitial,
-    /// The stock rose although no purchase of ours was under way: another program wrote. Whether it put
-    /// tickets on sale or wrote an older stock back can't be told, nor what was sold twice.
+    /// The stock rose between our purchases, so another program wrote it. It is not known whether it put tickets on
+    /// sale or wrote an older stock back, nor what was sold twice.
     Rose {
-        /// How often.
+        /// How often it rose.
         times: u64,
         /// The first time.
         first: Rise,
     },
-    /// The stock was above all that was on sale at the start, and when others wrote can't be told.
+    /// The stock was higher than at the start, and it is not known when others wrote it.
     Restocked,
     /// The stock could not be read after the sale, for this reason.
     Unread(String),
-    /// There was nothing to be sold.
+    /// There was nothing to sell.
     NothingOnSale,
-    /// Not one purchase came to an end: none bought, and none was refused.
+    /// No purchase bought anything, and none was refused.
     NothingAnswered,
-    /// Buyers were killed in the middle of a purchase, and the accounts do not prove it harmless.
+    /// Buyers were killed in the middle of a purchase, and the books do not prove that this was harmless.
     Killed {
-        /// Those that had not begun to write.
+        /// How many had not begun to write.
         before_write: u64,
-        /// Those that had.
+        /// How many had begun to write.
         writing: u64,
     },
-    /// A host was lost in the middle of the sale, and what its buyers did from then on is not known.
+    /// A host was lost in the middle of the sale, and what its buyers did afterwards is not known.
     HostLost {
         /// Its place among the header's hosts.
         host: u16,
@@ -45,9 +45,9 @@ pub enum Unjudged {
     },
     /// The run was interrupted.
     Interrupted,
-    /// Whether an order fits could not be decided, because of so many purchases.
+    /// Whether an order fits was left undecided, because of this many purchases.
     Order(u64),
-    /// It is a race of foreign buyers that could not show it.
+    /// It is a race of foreign buyers that did not test this.
     Doubt(Doubt),
     /// A buyer's system call failed.
     SystemError {
@@ -61,7 +61,7 @@ pub enum Unjudged {
 }
 
 impl Unjudged {
-    /// Gives the purchases that it names other places.
+    /// Replaces the places of the purchases that it names.
     pub(super) fn map_places(&mut self, to: impl Fn(Place) -> Place) {
         match self {
             Self::Rose { first, .. } => {
@@ -73,8 +73,8 @@ impl Unjudged {
     }
 }
 
-/// What a history could not show, whatever went on: there was nothing to sell, or nobody came to an end, or
-/// some were killed on the way and the accounts leave open what they did.
+/// Why a history could show no race: nothing was on sale, or no purchase ended, or buyers were killed and the books
+/// leave open what they did.
 pub(super) fn not_shown(
     history: &History,
     survey: &Survey,
@@ -100,7 +100,7 @@ pub(super) fn not_shown(
         history.purchases.iter().filter(by).count() as u64
     };
     let (before_write, writing) = (killed(Outcome::Failed), killed(Outcome::Unknown));
-    // As many tickets are gone as there are receipts: whoever was killed took none.
+    // The number of tickets gone equals the number of receipts, so the killed buyers took none.
     let balanced = ledger.initial.zip(ledger.remaining).is_some_and(|(initial, remaining)| {
         i128::from(initial) - i128::from(remaining)
             == i128::from(ledger.receipts) - i128::from(ledger.restocked)
@@ -138,7 +138,7 @@ pub(super) fn of(history: &History, survey: &Survey) -> Vec<Unjudged> {
                 Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.number })
             }
             FaultKind::Store => Some(Unjudged::SystemError { place, kind: fault.kind, errno: fault.number }),
-            // Without effect, as the database says; or of an outcome that is not known.
+            // These had no effect, as the database says, or their outcome is unknown anyway.
             FaultKind::Aborted | FaultKind::Constraint | FaultKind::Fenced | FaultKind::AnswerLost => None,
             FaultKind::LockTimeout
             | FaultKind::HolderGone
@@ -165,7 +165,7 @@ mod tests {
         Purchase { fault, ..Purchase::new(buyer, outcome, 1, None).from_stock(stock) }
     }
 
-    /// What is said of a sale from 5 tickets to `remaining`, in which buyer 1 bought the fifth.
+    /// The verdict on a sale of 5 tickets that left `remaining`, in which buyer 1 bought ticket 5.
     fn with(killed: Purchase, remaining: Option<Stock>) -> Verdict {
         let bought = Purchase::new(1, Outcome::Bought, 1, Some(2)).from_stock(5);
         let header = Header { initial: Some(5), remaining, outsiders: true, ..Header::default() };
@@ -181,7 +181,7 @@ mod tests {
             let verdict = with(in_thought(), remaining);
             assert_eq!((verdict.ruling, verdict.unjudged.as_slice()), (Ruling::Unknown, expected.as_slice()));
         }
-        // One that had begun to write took its ticket, or did not.
+        // A buyer that had begun to write may have taken its ticket or not.
         let writing = || killed(2, Outcome::Unknown, 4);
         assert_eq!(with(writing(), Some(4)).ruling, Ruling::Sound);
         assert_eq!(with(writing(), None).unjudged, [Unjudged::Killed { before_write: 0, writing: 1 }]);

@@ -1,5 +1,5 @@
-//! One buyer beside a model: its step machine and its seat, taken one step at a time. An explorer lets the
-//! model reply; a replay and a search through a history know the reply from reality, and step both beside it.
+//! One buyer in a model: its step machine and its seat, moved one step at a time. In explore the model replies; a
+//! replay and a search through a history have the real reply, and the model follows it.
 
 use std::cell::RefCell;
 
@@ -14,16 +14,16 @@ pub struct Contender<M: Apart> {
     seat: M::Seat,
 }
 
-/// A step that was taken, and what came of it.
+/// A step that was taken, and its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Took {
-    /// How a schedule names it.
+    /// Its letter in a schedule.
     pub letter: Letter,
     /// What the buyer wanted.
     pub action: Action,
-    /// What it got.
+    /// The reply.
     pub reply: Reply,
-    /// How its purchase ended, if it did so with this step.
+    /// How its purchase ended, if this was the last step.
     pub ending: Option<Ending>,
 }
 
@@ -32,7 +32,7 @@ impl<M: Apart> Contender<M> {
     #[must_use]
     pub fn new(rules: Rules, seat: M::Seat) -> Self {
         let mut buyer = Buyer::new(rules);
-        // A thought that a purchase begins with is no step, and asks nothing of the model.
+        // Thinking at the start of a purchase is no step and does not concern the model.
         complete(&mut buyer, |_| Reply::Done, |_| ());
         Self { buyer, seat }
     }
@@ -61,13 +61,13 @@ impl<M: Apart> Contender<M> {
         self.wants().is_some() && model.grants(&self.seat, self.buyer.next())
     }
 
-    /// Whether another has what it wants.
+    /// Whether it waits for another buyer.
     #[must_use]
     pub fn waits(&self, model: &M) -> bool {
         self.wants().is_some() && !self.can_step(model)
     }
 
-    /// Whether it has what `other` waits for.
+    /// Whether `other` waits for it.
     #[must_use]
     pub fn keeps_out(&self, model: &M, other: &Self) -> bool {
         model.keeps_out(&self.seat, &other.seat)
@@ -79,13 +79,13 @@ impl<M: Apart> Contender<M> {
         model.holds(&self.seat)
     }
 
-    /// What it has of its own in the model.
+    /// Its own part of the model.
     #[must_use]
     pub fn seat(&self) -> &M::Seat {
         &self.seat
     }
 
-    /// Takes its step as the model answers it. `None` once it has left.
+    /// Takes its step with the model's answer. `None` once it has left.
     pub fn step(&mut self, model: &mut M) -> Option<Took> {
         let action = self.buyer.next();
         let letter = self.wants()?;
@@ -93,8 +93,8 @@ impl<M: Apart> Contender<M> {
         Some(self.take(model, letter, action, reply))
     }
 
-    /// Takes its step with the reply that it got in reality, and lets the model follow. `None` once it has
-    /// left. The model may have answered otherwise where somebody else has touched the store.
+    /// Takes its step with the real reply, and lets the model follow. `None` once it has left. The model's answer may
+    /// differ if another program has touched the store.
     pub fn follow(&mut self, model: &mut M, reply: Reply) -> Option<Took> {
         let action = self.buyer.next();
         let letter = self.wants()?;

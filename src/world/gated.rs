@@ -1,13 +1,13 @@
-//! A buyer behind a gate: before each step it waits until a conductor lets it go, and after each step
-//! it tells what came of it.
+//! A buyer behind a gate: before each step it waits until a conductor lets it go, and after each step it reports the
+//! result.
 //!
-//! Gate and conductor are the two ends of a socket, one pair a buyer: nobody waits busily, and each
-//! side learns at once when the other is gone. Thinking is no step, so it passes no gate and takes no
-//! time here: how long a buyer thinks is the conductor's affair.
+//! Each buyer has a socket pair, with the gate at one end and the conductor at the other: nobody polls, and each side
+//! learns at once when the other is gone. Thinking is no step, so it passes no gate and takes no time here: the
+//! conductor decides how long a buyer thinks.
 //!
-//! A buyer whose request would have to wait stands at the same gate again, and has asked for nothing. Where the
-//! store takes requests that wait, it is past the gate and silent until its answer comes; if the store says to its
-//! session alone that it waits, it tells so, and tries again when the conductor says so.
+//! If a request would have to wait, the buyer sends nothing and stands at the same gate again. If the store accepts
+//! requests that wait, the buyer has passed the gate and is silent until the answer comes. If the store tells only the
+//! buyer's session that it waits, the buyer reports that, and tries again when the conductor says so.
 
 use std::io::{Read, Result, Write};
 use std::net::Shutdown;
@@ -18,23 +18,23 @@ use crate::buyer::{Buyer, Rules};
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::protocol::{Action, Reply};
 
-/// What a buyer tells its conductor.
+/// A buyer's message to its conductor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// It has opened what it sells from, and waits at its first gate. The store knows its session by this number.
+    /// It has opened its store and waits at its first gate. The store knows its session by this number.
     Ready(u64),
-    /// It could not: errno(3). Why, in words, are the last bytes that it sends.
+    /// It could not open its store: errno(3). The last bytes that it sends say why, in words.
     NotOpened(i32),
-    /// The step was taken, and this came of it.
+    /// The step was taken, with this reply.
     Took(Reply),
     /// The step was not taken: it would have to wait for another. The buyer stands at the same gate again.
     MustWait,
-    /// The request has been sent, and waits in the store for another buyer; it is tried again when that is said.
+    /// The request was sent and waits in the store for another buyer; it is tried again when the conductor says so.
     Waits,
 }
 
 impl Told {
-    /// Each message has this length, so that none has to say where it ends.
+    /// All messages have this length, so none needs a length of its own.
     const LEN: usize = 40;
 
     fn to_bytes(self) -> [u8; Self::LEN] {
@@ -100,9 +100,9 @@ impl Told {
     }
 }
 
-/// What the conductor says: take the next step.
+/// The conductor's message: take the next step.
 const GO: u8 = 1;
-/// What the conductor says: the next step would have to wait for ever, so give it up.
+/// The conductor's message: give up the next step, since it would wait for ever.
 const GIVE_UP: u8 = 2;
 
 /// The conductor's end of one buyer's gate. Dropping it closes the gate.
@@ -110,7 +110,7 @@ const GIVE_UP: u8 = 2;
 pub struct Baton(UnixStream);
 
 impl Baton {
-    /// Lets the buyer take one step; or try again, where its request waits and it has told so.
+    /// Lets the buyer take one step, or try again if it has reported that its request waits.
     ///
     /// # Errors
     /// When the buyer is gone.
@@ -118,7 +118,7 @@ impl Baton {
         self.0.write_all(&[GO])
     }
 
-    /// Has the buyer give its next step up: it would wait for ever.
+    /// Makes the buyer give up its next step, which would wait for ever.
     ///
     /// # Errors
     /// When the buyer is gone.
@@ -126,13 +126,13 @@ impl Baton {
         self.0.write_all(&[GIVE_UP])
     }
 
-    /// Closes the gate for good: the buyer leaves where it stands. What it tells can still be heard.
+    /// Closes the gate for good: the buyer leaves at once. Its last messages can still be read.
     pub fn close(&self) {
-        // It can only fail when the buyer is gone, which is what it is for.
+        // It fails only if the buyer is already gone, which is fine.
         let _ = self.0.shutdown(Shutdown::Write);
     }
 
-    /// Waits for what the buyer tells.
+    /// Waits for the buyer's next message.
     ///
     /// # Errors
     /// When the buyer is gone.
@@ -142,11 +142,11 @@ impl Baton {
         Told::from_bytes(&bytes).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
     }
 
-    /// What a buyer that leaves tells at last, in words.
+    /// The last words of a buyer that leaves.
     pub fn last_words(&mut self) -> String {
         const MOST: u64 = 2000;
         let mut bytes = Vec::new();
-        // What has come until the buyer was gone.
+        // On an error, the bytes received so far are used.
         let _ = Read::by_ref(&mut self.0).take(MOST).read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     }
@@ -172,12 +172,12 @@ impl Gate {
         Ok((Baton(baton), Gate(gate)))
     }
 
-    /// Tells the conductor something. That nobody listens any more shows at the next gate.
+    /// Sends a message to the conductor. If that is gone, the next gate shows it.
     pub fn tell(&mut self, told: Told) {
         let _ = self.0.write_all(&told.to_bytes());
     }
 
-    /// Tells why the buyer does not come, which closes the gate.
+    /// Says why the buyer does not come, and closes the gate.
     pub fn tell_last(mut self, why: &std::io::Error) {
         self.say_last(why);
     }
@@ -185,11 +185,12 @@ impl Gate {
     fn say_last(&mut self, why: &std::io::Error) {
         self.tell(Told::NotOpened(why.raw_os_error().unwrap_or(0)));
         let _ = self.0.write_all(why.to_string().as_bytes());
-        // Nobody goes on after that, wherever the buyer lives.
+        // The gate is closed even if another process still has a copy of the socket.
         let _ = self.0.shutdown(Shutdown::Both);
     }
 
-    /// What a session does whose request has to wait: it tells so, and waits until it may try again.
+    /// The function that a session calls when its request has to wait: it reports that, and waits until it may try
+    /// again.
     ///
     /// # Errors
     /// When the system has no socket left.
@@ -201,26 +202,25 @@ impl Gate {
         })
     }
 
-    /// Waits for what the conductor says; `None` once the gate is closed for good.
+    /// Waits for the conductor's message; `None` once the gate is closed for good.
     fn pass(&mut self) -> Option<u8> {
         let mut said = [0];
         self.0.read_exact(&mut said).is_ok().then_some(said[0])
     }
 }
 
-/// A buyer at its gate. What would have to wait for another buyer is tried, never waited for, unless the store can be
-/// asked who waits there: a buyer that waits inside the kernel could not tell so, and when to give up on it would be
-/// a guess.
+/// A buyer at its gate. An action that would have to wait for another buyer is tried without waiting, unless the store
+/// can be asked who waits there: a buyer that waits inside the kernel can't report it, and a time-out would be a guess.
 #[derive(Debug)]
 pub struct AtGate<S> {
     buyer: Buyer,
-    // Let go before its gate is, which tells the conductor that the buyer has left.
+    // Declared first, so dropped before the gate, whose end tells the conductor that the buyer has left.
     session: Recorded<S>,
     gate: Gate,
 }
 
 impl<S: Session> AtGate<S> {
-    /// A buyer that has opened its files and is on its way to this gate.
+    /// A buyer that has opened its files and comes to this gate.
     #[must_use]
     pub fn new(rules: Rules, session: Recorded<S>, gate: Gate) -> Self {
         Self { buyer: Buyer::new(rules), session, gate }
@@ -243,8 +243,7 @@ impl<S: Session> AtGate<S> {
         self.buyer.has_left()
     }
 
-    /// Waits for what the conductor says, does it, and tells what came of it. `false` once the gate is closed for
-    /// good.
+    /// Waits for the conductor's message, obeys it, and reports the result. `false` once the gate is closed for good.
     pub fn go(&mut self) -> bool {
         let Self { buyer, session, gate } = self;
         let Some(said) = gate.pass() else { return false };
@@ -266,20 +265,20 @@ impl<S: Session> AtGate<S> {
         true
     }
 
-    /// Goes through its gate, on a thread that may wait at it, until it leaves or the gate is closed.
+    /// Runs the buyer on a thread of its own until it leaves or the gate is closed.
     pub fn drive(mut self) {
         self.arrive();
         while !self.has_left() && self.go() {}
     }
 }
 
-/// Does what belongs to the step that was taken: it passes no gate.
+/// Does the actions that belong to the step just taken, which pass no gate.
 fn finish_step<S: Session>(buyer: &mut Buyer, session: &mut Recorded<S>) {
     let session = std::cell::RefCell::new(session);
     complete(
         buyer,
         |action| match action {
-            // A purchase is called with its first step, not with a begin that nobody has noticed yet.
+            // The call of a purchase is its first step, not a begin without effect.
             Action::Begin => begin(&mut session.borrow_mut()),
             action => session.borrow_mut().perform(action),
         },

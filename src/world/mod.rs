@@ -1,6 +1,6 @@
-//! What stands between a buyer and its store: a [`Session`] carries out what one buyer wants, for real; a
-//! [`Model`] is the whole store as pure data, with a seat for each buyer. Wrappers record what happens and
-//! hold a buyer at a gate. Nothing here knows which store it is.
+//! The interface between a buyer and its store. A [`Session`] carries out one buyer's actions on the real store; a
+//! [`Model`] is the whole store as pure data, with a seat for each buyer. Wrappers record what happens and hold a buyer
+//! at a gate. Nothing here knows which store it is.
 
 mod contender;
 mod gated;
@@ -27,85 +27,84 @@ use crate::protocol::{Action, Mishap, Reply};
 
 /// One buyer's connection with the real store.
 pub trait Session {
-    /// Carries out one action and says what came of it. It may block.
+    /// Carries out one action and returns the reply. It may block.
     fn perform(&mut self, action: Action) -> Reply;
 
-    /// Carries out one action if it need not wait for another buyer: what a buyer does that must not wait
-    /// here. `None` where it would have to.
+    /// Carries out one action if it need not wait for another buyer, else returns `None`. For buyers that must not
+    /// block.
     fn attempt(&mut self, action: Action) -> Option<Reply>;
 
-    /// Begins an action for somebody who must not wait here, an async task. A session whose actions wait for no other
-    /// buyer carries it out at once.
+    /// Begins an action for an async task, which must not block. A session whose actions never wait for another buyer
+    /// carries it out at once.
     fn begin(&mut self, action: Action) -> Begun {
         Begun::Over(self.perform(action))
     }
 
-    /// Goes on with the action that was begun and is not over.
+    /// Continues the action that was begun and is not over.
     fn resume(&mut self) -> Begun {
         Begun::Over(Reply::stopped())
     }
 
-    /// On what the answers of its store come, where they come on a socket.
+    /// The socket on which the store's answers come, if there is one.
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         None
     }
 
-    /// Is told that somebody holds its buyer before each step, so that no time passes between them.
+    /// Notes that its buyer is held before each step, so that no time passes between steps.
     fn by_hand(&mut self) {}
 
-    /// Is told that its buyer stands before this action, and would ask for it now if nothing held it back.
+    /// Notes that its buyer is about to ask for this action.
     fn asks(&mut self, _action: Action) {}
 
-    /// How long the next thought takes, for whoever lets that time pass in its own way.
+    /// Draws the next think time, for callers that let it pass themselves.
     fn think_time(&mut self) -> Duration;
 
-    /// Is told how a purchase ended.
+    /// Notes how a purchase ended.
     fn ended(&mut self, _ending: Ending) {}
 
-    /// Whether a request that has to wait for another buyer has been sent and waits in the store. Else who would have
-    /// to wait asks for nothing, and [`Session::attempt`] says so.
+    /// Whether a request that must wait for another buyer is sent and waits in the store. Otherwise nothing is sent,
+    /// and [`Session::attempt`] returns `None`.
     fn waits_in_store(&self) -> bool {
         false
     }
 
-    /// The number by which the store knows this session, where it can be asked who waits there; else 0.
+    /// The number by which the store knows this session, if the store can be asked who waits there; else 0.
     fn number(&self) -> u64 {
         0
     }
 
-    /// Is given what to do whenever a request has to wait and the store says so to this session alone: it is told,
-    /// and says whether the request is to be tried again.
+    /// Sets a function for stores that tell only the session that a request has to wait: it is called each time, and
+    /// returns whether to try the request again.
     fn on_wait(&mut self, _again: Box<dyn FnMut() -> bool + Send>) {}
 }
 
-/// How far an action has come that was begun for somebody who must not wait for it.
+/// The progress of an action that was begun without blocking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begun {
-    /// It is over, and this came of it.
+    /// It is over, with this reply.
     Over(Reply),
     /// The store was asked: when [`Session::descriptor`] can be read, [`Session::resume`] knows more.
     Asked,
-    /// The store has no time for it: after a while [`Session::resume`] tries again.
+    /// The store is busy: call [`Session::resume`] after this time to try again.
     Busy(Duration),
 }
 
-/// A store as pure data: it can be cloned, compared and hashed, so that every order of requests can be tried on
-/// it. What one buyer has of its own there is its seat; the rest all share. Buyers are told apart by their seats
-/// alone, so those that stand alike are interchangeable.
+/// A store as pure data: it can be cloned, compared and hashed, so that every order of requests can be tried on it. A
+/// buyer's own part of it is its seat; the rest is shared. Buyers differ only in their seats and step machines, so
+/// buyers in the same state are interchangeable.
 ///
-/// **Mishaps** ([`Mishap`]) are offered, not carried out on the model's own account: [`Model::may_befall`] says
-/// which may befall the buyer in a seat at this moment, [`Model::befall`] is told that one does and changes the
-/// seats and the model. Whoever explores asks [`turns`] for everything that can come next of a buyer, its own step
-/// and what may befall it, as far as the [`Mishaps`](crate::protocol::Mishaps) that are left allow it, and has one
-/// of them taken by [`take_turn`]; a schedule names it by its letter, and a rehearsal takes it by that. What a
-/// mishap does to the buyer's machine, if anything, is [`take_turn`]'s part. So another mishap is a member of
-/// [`Mishap`] with its letter, and these two methods of the models that know it.
+/// **Mishaps** ([`Mishap`]): a model never makes one happen by itself. [`Model::may_befall`] says which may befall the
+/// buyer in a seat at this moment; [`Model::befall`] carries one out on the seats and the model. Explore asks [`turns`]
+/// what can come next for a buyer: its own step and the mishaps that the remaining
+/// [`Mishaps`](crate::protocol::Mishaps) allow. [`take_turn`] takes one of them, and changes the buyer's step machine
+/// if the mishap does. A schedule names a turn by its letter, and a rehearsal takes it by that. So a new mishap needs a
+/// member of [`Mishap`] with its letter, and these two methods in the models that know it.
 pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
-    /// What one buyer has of its own.
+    /// One buyer's own part.
     type Seat: Clone + Default + Eq + Hash + std::fmt::Debug;
 
-    /// Whether a request of one buyer leaves all other seats as they are, and needs not know them. Then a buyer that
-    /// would have to wait sends no request: schedules are orders of *granted* steps.
+    /// Whether a request of one buyer neither changes nor needs the other seats. Then a buyer that would have to wait
+    /// sends no request: schedules are orders of *granted* steps.
     const APART: bool;
 
     /// The seat of the buyer at this place, before its first step.
@@ -116,12 +115,12 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
     /// Whether the buyer in `seat` can send this request now.
     fn can_ask(&self, seat: &Self::Seat, action: Action) -> bool;
 
-    /// The buyer in `seat` stands before this action: it would ask for it now.
+    /// The buyer in `seat` is about to ask for this action.
     fn asks(&mut self, _seat: &mut Self::Seat, _action: Action) {}
 
-    /// Sends the request of the buyer at place `who`, which can send it. `answers` is given everything that is
-    /// answered by it, the buyers by their places: the request itself, unless it has to wait, and those that
-    /// waited until now. Where seats are [`Self::APART`] the one seat is enough.
+    /// Sends the request of the buyer at place `who`, which can send it. `answers` receives all resulting replies with
+    /// their buyers' places: that to the request itself, unless it has to wait, and those to requests that waited until
+    /// now. If the model is [`Self::APART`], only this buyer's seat is needed.
     fn ask(
         &mut self,
         seats: &mut [Self::Seat],
@@ -130,7 +129,7 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
         answers: &mut Vec<(usize, Reply)>,
     );
 
-    /// For whom the buyer at place `who` waits, or would have to wait with this request.
+    /// The buyer for which the buyer at place `who` waits, or would have to wait with this request.
     fn waits_for(&self, seats: &[Self::Seat], who: usize, action: Action) -> Option<usize>;
 
     /// Whether a request of the buyer in `seat` has been sent and waits for its answer.
@@ -138,13 +137,13 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
         false
     }
 
-    /// Whether this may befall the buyer in `seat` now. That it is killed may befall a buyer at any time.
+    /// Whether this mishap may befall the buyer in `seat` now. A kill may come at any time.
     fn may_befall(&self, _seat: &Self::Seat, mishap: Mishap) -> bool {
         mishap == Mishap::Kill
     }
 
-    /// It befalls the buyer at place `who`, whom it may befall. `answers` is given everything that others who wait
-    /// are answered by it. Of a killed buyer it is let go what does not outlive its holder.
+    /// Carries out the mishap on the buyer at place `who`, which must be possible. `answers` receives the replies that
+    /// waiting buyers get because of it. A killed buyer loses all locks that do not outlive their holder.
     fn befall(
         &mut self,
         seats: &mut [Self::Seat],
@@ -153,32 +152,32 @@ pub trait Model: Clone + Eq + Hash + std::fmt::Debug {
         answers: &mut Vec<(usize, Reply)>,
     );
 
-    /// What a reader would meet now.
+    /// What a read would return now.
     fn look(&self) -> Reply;
 
-    /// What the buyer in `seat` has there, as far as somebody may want to see it.
+    /// What the buyer in `seat` has in the store, to be shown.
     fn own_state(&self, _seat: &Self::Seat) -> OwnState {
         OwnState::default()
     }
 
-    /// Until it is said otherwise: if the buyer in `seat` is one of those that wait for each other in a circle, it is
-    /// the victim. A real store may choose another one than the model.
+    /// Makes the buyer in `seat` the victim of the next deadlock that it is part of, until this is called again. A real
+    /// store may choose another victim than the model.
     fn doom(&self, _seat: &mut Self::Seat, _is_doomed: bool) {}
 }
 
 /// A model in which buyers do not touch each other's seats.
 pub trait Apart: Model {
-    /// Whether this action would be done at once: else the buyer has to wait for another.
+    /// Whether this action would be done at once; otherwise the buyer has to wait.
     fn grants(&self, seat: &Self::Seat, action: Action) -> bool;
 
-    /// Whether there are buyers for whom this action may have to wait for another.
+    /// Whether this action may ever have to wait for another buyer.
     fn can_wait(&self, action: Action) -> bool;
 
-    /// Carries out one action of the buyer in `seat`. One that is not granted fails: nobody else moves
-    /// meanwhile, so waiting for it would be for ever.
+    /// Carries out one action of the buyer in `seat`. If it is not granted it fails: nobody else moves, so it would
+    /// wait for ever.
     fn perform(&mut self, seat: &mut Self::Seat, action: Action) -> Reply;
 
-    /// Whether the buyer in `holder` has what the one in `waiter` waits for.
+    /// Whether the buyer in `waiter` waits for the one in `holder`.
     fn keeps_out(&self, holder: &Self::Seat, waiter: &Self::Seat) -> bool;
 
     /// Whether the buyer in `seat` holds a lock.
@@ -188,9 +187,9 @@ pub trait Apart: Model {
 /// Drives a buyer until it leaves.
 #[inline(always)]
 pub fn drive(buyer: &mut Buyer, session: &mut impl Session) {
-    // Each kind of action has a line of its own, and the buyer is a local value: so the compiler knows in each
-    // place which action it is, leaves of `perform` and `accept` what that step needs, and passes little
-    // through memory between the system calls of a purchase.
+    // Each kind of action has its own arm, and the buyer is a local value. So the compiler knows the action in each
+    // arm, keeps only the parts of `perform` and `accept` that it needs, and passes little through memory between the
+    // system calls of a purchase.
     let mut own = buyer.clone();
     loop {
         match own.next() {
@@ -203,14 +202,14 @@ pub fn drive(buyer: &mut Buyer, session: &mut impl Session) {
             Action::Fill(stock) => take(&mut own, session, Action::Fill(stock)),
             Action::Unlock => take(&mut own, session, Action::Unlock),
             Action::Leave => break,
-            // A statement takes so long that which one it is need not be known here.
+            // Statements take so long that they need no arm of their own.
             other => take(&mut own, session, other),
         }
     }
     *buyer = own;
 }
 
-/// Has the action carried out that the buyer wants.
+/// Carries out the buyer's next action.
 #[inline(always)]
 fn take(buyer: &mut Buyer, session: &mut impl Session, action: Action) {
     let reply = session.perform(action);
@@ -219,9 +218,8 @@ fn take(buyer: &mut Buyer, session: &mut impl Session, action: Action) {
     }
 }
 
-/// Has everything carried out that belongs to the step that a buyer has just taken: its thoughts, in which no
-/// time passes here, and the letting go of what a purchase held that failed. `perform` has an action carried
-/// out, `ended` is told how a purchase ended.
+/// Carries out everything that belongs to the step just taken: thinking, which takes no time here, and letting go after
+/// an error. `perform` carries out an action; `ended` receives how a purchase ended.
 pub fn complete(buyer: &mut Buyer, mut perform: impl FnMut(Action) -> Reply, mut ended: impl FnMut(Ending)) {
     while buyer.next_letter().is_none() && !buyer.has_left() {
         let action = buyer.next();

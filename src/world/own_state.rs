@@ -1,4 +1,4 @@
-//! What a buyer has of its own in a store, for whoever shows it or says for what another waits.
+//! A buyer's own state in a store, to show it or to say what another buyer waits for.
 
 use crate::closed_set::closed_set;
 use crate::stock::Stock;
@@ -23,14 +23,14 @@ closed_set! {
     }
 }
 
-/// What a buyer has of its own.
+/// A buyer's own state in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnState {
     /// Whether it is in a transaction.
     pub in_transaction: bool,
-    /// The stock that its snapshot holds, where it has one.
+    /// The stock in its snapshot, if it has one.
     pub snapshot: Option<Stock>,
-    /// The stock that it has written and not committed.
+    /// The stock that it has written but not committed.
     pub written: Option<Stock>,
     /// What it holds.
     pub held: Vec<Held>,

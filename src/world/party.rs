@@ -1,8 +1,8 @@
-//! All buyers of a sale in one model: their step machines and their seats, taken one request at a time.
+//! All buyers of a sale in one model: their step machines and their seats, moved one request at a time.
 //!
-//! A request may have to wait, and one may bring answers to several buyers. A buyer that waits is not advanced:
-//! its machine takes the answer when it comes. What belongs to the step before (a rollback, an unlock, a begin
-//! that does nothing yet) is asked at once, and may answer others within the same step.
+//! A request may have to wait, and one request may bring answers to several buyers. The machine of a waiting buyer does
+//! not move until its answer comes. Actions that belong to the step before (a rollback, an unlock, a begin that does
+//! nothing by itself) are asked at once, and may bring answers to others within the same step.
 
 use super::Model;
 use crate::buyer::{Buyer, Ending, Rules};
@@ -10,20 +10,20 @@ use crate::fault::{Fault, FaultKind};
 use crate::protocol::{Action, Letter, Mishap, Mishaps, Reply};
 use crate::stock::Stock;
 
-/// What came of one request, for one buyer: for the one that sent it, or for one that waited for its answer.
+/// An answer to one buyer: to the one that sent the request, or to one that was waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Whose it is, by its place among the buyers.
+    /// The place of the buyer that it is for.
     pub buyer: usize,
-    /// How a schedule names the request.
+    /// The request's letter in a schedule.
     pub letter: Letter,
     /// What the buyer wanted.
     pub action: Action,
-    /// What it got.
+    /// The reply.
     pub reply: Reply,
     /// The stock that its ticket was taken from, if it has taken one.
     pub sold_from: Stock,
-    /// How its purchase ended, if it did so with this step.
+    /// How its purchase ended, if this was the last step.
     pub ending: Option<Ending>,
 }
 
@@ -31,7 +31,7 @@ pub struct Answer {
 #[must_use]
 pub fn seated<M: Model>(model: &M, rules: Rules, who: usize) -> (Buyer, M::Seat) {
     let mut party = ([Buyer::new(rules)], [model.seat(who)]);
-    // What a purchase begins with and is no step: a thought, or a begin that changes nothing but the seat.
+    // First the actions that are no step: thinking, or a begin that changes only the seat.
     go_on(&mut model.clone(), &mut party.0, &mut party.1, 0, &mut Vec::new());
     let ([buyer], [seat]) = party;
     (buyer, seat)
@@ -45,17 +45,17 @@ pub fn wants<M: Model>(model: &M, buyer: &Buyer, seat: &M::Seat) -> Option<Lette
     buyer.next_letter().filter(|_| model.can_ask(seat, buyer.next()))
 }
 
-/// What can come next of one buyer.
+/// What can come next for one buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Turn {
     /// It takes its own next step.
     Step,
-    /// This befalls it.
+    /// This mishap befalls it.
     Mishap(Mishap),
 }
 
 impl Turn {
-    /// Every kind that is counted, its own step first.
+    /// All that explore counts, the buyer's own step first.
     pub const ALL: &[Turn] = &{
         let mut all = [Turn::Step; 1 + Mishap::COUNTED.len()];
         let mut place = 0;
@@ -66,20 +66,20 @@ impl Turn {
         all
     };
 
-    /// Its place among all of them.
+    /// Its index in [`Turn::ALL`].
     #[must_use]
     pub fn place(self) -> usize {
         Self::ALL.iter().position(|turn| *turn == self).unwrap_or_default()
     }
 
-    /// Those that can come at all where so many mishaps may.
+    /// The turns that are possible at all with these mishaps allowed.
     #[must_use]
     pub fn among(mishaps: Mishaps) -> &'static [Turn] {
         if mishaps.are_none() { &Self::ALL[..1] } else { Self::ALL }
     }
 }
 
-/// Whether this can come of a buyer now, where so many mishaps may still come.
+/// Whether this turn can come now; `left` are the mishaps that may still come.
 #[must_use]
 #[inline]
 pub fn can_come<M: Model>(model: &M, buyer: &Buyer, seat: &M::Seat, left: Mishaps, turn: Turn) -> bool {
@@ -89,14 +89,14 @@ pub fn can_come<M: Model>(model: &M, buyer: &Buyer, seat: &M::Seat, left: Mishap
     }
 }
 
-/// Whether this may befall a buyer now.
+/// Whether this mishap may befall a buyer now.
 #[must_use]
 #[inline]
 pub fn can_befall<M: Model>(model: &M, buyer: &Buyer, seat: &M::Seat, mishap: Mishap) -> bool {
     !buyer.has_left() && model.may_befall(seat, mishap)
 }
 
-/// Everything that can come next of a buyer, where so many mishaps may still come.
+/// All turns that can come next for a buyer; `left` are the mishaps that may still come.
 #[inline]
 pub fn turns<M: Model>(
     model: &M,
@@ -107,8 +107,7 @@ pub fn turns<M: Model>(
     Turn::among(left).iter().copied().filter(move |turn| can_come(model, buyer, seat, left, *turn))
 }
 
-/// Has something come of the buyer at place `who` that can, tells of every answer that it brings, and says how a
-/// schedule names it.
+/// Takes a possible turn of the buyer at place `who`, passes on every answer that it brings, and returns its letter.
 pub fn take_turn<M: Model>(
     model: &mut M,
     buyers: &mut [Buyer],
@@ -135,7 +134,7 @@ pub fn take_turn<M: Model>(
     }
 }
 
-/// The buyer at place `who` is killed: how its purchase ends, if it is in one.
+/// Kills the buyer at place `who`. Returns how its purchase ends, if it is in one.
 pub fn die<M: Model>(model: &M, buyer: &mut Buyer, seat: &M::Seat, who: usize) -> Answer {
     let sold_from = buyer.seen();
     let ending = buyer.die(model.has_asked(seat));
@@ -144,8 +143,7 @@ pub fn die<M: Model>(model: &M, buyer: &mut Buyer, seat: &M::Seat, who: usize) -
     Answer { buyer: who, letter, action, reply, sold_from, ending: Some(ending) }
 }
 
-/// Sends the request of the buyer at place `who`, which can send one, and tells of every answer that it
-/// brings.
+/// Sends the request of the buyer at place `who`, which can send one, and passes on every answer that it brings.
 pub fn step<M: Model>(
     model: &mut M,
     buyers: &mut [Buyer],
@@ -158,7 +156,7 @@ pub fn step<M: Model>(
     take_all(model, buyers, seats, answers, &mut tell);
 }
 
-/// Has a buyer give up that waits, where nobody can go on: it never gets what it waits for.
+/// Makes a waiting buyer give up when nobody can go on: it would wait for ever.
 pub fn give_up<M: Model>(
     model: &mut M,
     buyers: &mut [Buyer],
@@ -170,7 +168,7 @@ pub fn give_up<M: Model>(
     take_all(model, buyers, seats, vec![(who, given_up)], tell);
 }
 
-/// Has buyers take their answers, and those that these bring.
+/// Lets buyers take their answers, and the answers that result.
 fn take_all<M: Model>(
     model: &mut M,
     buyers: &mut [Buyer],
@@ -192,8 +190,7 @@ fn take_all<M: Model>(
     }
 }
 
-/// Asks for everything that belongs to the step that a buyer has just taken. Says how its purchase ended, if it
-/// does so with that.
+/// Asks for all actions that belong to the step just taken. Returns how the purchase ended, if it ended with that.
 fn go_on<M: Model>(
     model: &mut M,
     buyers: &mut [Buyer],
@@ -209,7 +206,7 @@ fn go_on<M: Model>(
         } else {
             let before = answers.len();
             model.ask(seats, who, action, answers);
-            // Letting go and beginning never wait; whoever else was answered has its turn afterwards.
+            // Letting go and beginning never wait; other buyers' answers are taken afterwards.
             let own = answers[before..].iter().position(|(place, _)| *place == who);
             own.map_or(Reply::Done, |place| answers.remove(before + place).1)
         };

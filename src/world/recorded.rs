@@ -8,7 +8,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::history::Pen;
 use crate::protocol::{Action, Reply};
 
-/// Wraps a session and notes each step of its buyer with a pen.
+/// Wraps a session and records each step of its buyer with a pen.
 #[derive(Debug)]
 pub struct Recorded<S> {
     session: S,
@@ -21,17 +21,17 @@ impl<S> Recorded<S> {
         Self { session, pen }
     }
 
-    /// The session inside, for what takes no recording.
+    /// The inner session, for actions that are not recorded.
     pub fn inner(&mut self) -> &mut S {
         &mut self.session
     }
 
-    /// Notes that time has passed before what comes next, if that is the first step of a purchase.
+    /// Notes that time has passed, if the next step is the first of a purchase.
     pub fn rested(&mut self) {
         self.pen.rested();
     }
 
-    /// Notes that an action was given up, since it would have to wait for ever, and says so.
+    /// Notes that an action was given up, since it would wait for ever. Returns the reply for the buyer.
     pub fn give_up(&mut self, action: Action) -> Reply {
         let reply = Reply::Failed(Fault::plain(FaultKind::LockTimeout));
         self.before(action);
@@ -78,7 +78,7 @@ impl<S> Recorded<S> {
         }
     }
 
-    /// Notes what came of an action. [`Session::perform`] does so by itself.
+    /// Notes the reply to an action. [`Session::perform`] does so by itself.
     #[inline(always)]
     pub fn after(&mut self, action: Action, reply: &Reply) {
         let pen = &mut self.pen;
@@ -120,7 +120,7 @@ impl<S> Recorded<S> {
     }
 }
 
-/// Notes what the store said of a try that it aborted.
+/// Notes the store's code for a try that it aborted.
 fn note_abort(pen: &Pen, reply: &Reply) {
     if let Reply::Failed(fault) = reply
         && fault.kind == FaultKind::Aborted
@@ -138,7 +138,7 @@ impl<S: Session> Session for Recorded<S> {
         reply
     }
 
-    /// What would have to wait leaves no trace in the record: a purchase begins with the step that it gets.
+    /// An action that would have to wait is not recorded: a purchase begins with its first granted step.
     fn attempt(&mut self, action: Action) -> Option<Reply> {
         match action {
             Action::Lock | Action::LockShared | Action::Upgrade if !self.session.waits_in_store() => {

@@ -1,5 +1,5 @@
-//! Time, as a buyer's session has it: how long its buyer thinks, whether the run goes on, and whether it has
-//! waited too long.
+//! A session's view of time: how long its buyer thinks, whether the run goes on, and whether the buyer has waited too
+//! long.
 
 use std::time::{Duration, Instant};
 
@@ -38,10 +38,10 @@ impl ThinkTimes {
     }
 }
 
-/// How long a sleep may go on before it looks whether the run is stopped.
+/// The longest sleep before a check whether the run is stopped.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// What one buyer's session knows of time. It sleeps on the thread that asks it to.
+/// One session's view of time. It sleeps on the calling thread.
 #[derive(Debug)]
 pub struct Timekeeper {
     buyer: u32,
@@ -52,7 +52,7 @@ pub struct Timekeeper {
 }
 
 impl Timekeeper {
-    /// That of this buyer, counted from 1, before its first purchase.
+    /// The timekeeper of this buyer, counted from 1, before its first purchase.
     #[must_use]
     pub fn new(recorder: &Recorder, pace: Pace, buyer: u32) -> Self {
         let think_times = ThinkTimes::new(pace, buyer);
@@ -66,14 +66,14 @@ impl Timekeeper {
         self.recorder.stopped()
     }
 
-    /// Notes that an action begins. Why it must not, if that is so: it is the first of a purchase, and the run is
+    /// Notes that an action begins. Returns a reply if it must not: it is the first of a purchase, and the run is
     /// stopped.
     #[inline(always)]
     pub fn begin(&mut self) -> Option<Reply> {
         (std::mem::take(&mut self.is_fresh) && self.stopped()).then(Reply::stopped)
     }
 
-    /// Tries an action that may have to wait, and then has not begun.
+    /// Tries an action. If it would have to wait, it has not begun.
     pub fn attempt(&mut self, attempt: impl FnOnce() -> Option<Reply>) -> Option<Reply> {
         let was_fresh = self.is_fresh;
         let tried = self.begin().or_else(attempt);
@@ -87,20 +87,20 @@ impl Timekeeper {
         self.is_fresh = true;
     }
 
-    /// How long the next thought takes.
+    /// Draws the next think time.
     #[inline(always)]
     pub fn draw(&mut self) -> Duration {
         self.think_times.draw()
     }
 
-    /// Lets the time of a thought pass.
+    /// Lets a think time pass.
     #[inline(always)]
     pub fn think(&mut self) -> Reply {
         let time = self.draw();
         if time.is_zero() { Reply::Done } else { self.sleep(time) }
     }
 
-    /// Lets time pass, unless the run is stopped meanwhile.
+    /// Lets time pass, unless the run is stopped.
     #[must_use]
     pub fn sleep(&self, time: Duration) -> Reply {
         let until = Instant::now() + time;
@@ -116,13 +116,13 @@ impl Timekeeper {
         }
     }
 
-    /// Whether who waits is to give up: the run is stopped, or it has waited too long.
+    /// Whether a waiting buyer is to give up: the run is stopped, or it has waited too long.
     #[must_use]
     pub fn gives_up(&self) -> bool {
         self.stopped() || self.recorder.gives_up(self.buyer).is_some()
     }
 
-    /// What becomes of an action that waited until it was to give up.
+    /// The reply to an action that waited until it had to give up.
     #[must_use]
     pub fn given_up(&self) -> Reply {
         if self.stopped() {

@@ -1,5 +1,5 @@
-//! A session whose buyer is stopped at gates, where something is to befall it: killed there, say, by whoever launched
-//! it. It is a part of a purchase's time, as it would be without a gate.
+//! A session whose buyer stops at gates where a mishap is planned, so that the launcher can kill it there, for example.
+//! The time at a gate is part of the purchase's time.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::history::Recorder;
 use crate::plan::{Plan, Planned, When, Whom};
 use crate::protocol::{Action, Reply};
 
-/// How often a buyer at a gate looks whether it may go on.
+/// How often a buyer at a gate checks whether it may go on.
 const LOOK: Duration = Duration::from_micros(100);
 
-/// Wraps a session that records, so that what has been done is noted when its buyer is killed after it.
+/// Wraps a session that records, so that a step is already recorded when its buyer is killed after it.
 #[derive(Debug)]
 pub struct Troubled<S> {
     session: S,
     recorder: Recorder,
     buyer: u32,
-    /// What may befall its buyer, each with its number in the plan, from 1.
+    /// The mishaps that may befall its buyer, each with its number in the plan, from 1.
     planned: Vec<(u32, Planned)>,
     rng: ChaCha8Rng,
 }
@@ -31,13 +31,13 @@ impl<S: Session> Troubled<S> {
     pub fn new(session: S, recorder: &Recorder, plan: &Plan, buyer: u32) -> Self {
         let numbered = (1..).zip(plan.mishaps.iter().copied());
         let planned = numbered.filter(|(_, planned)| planned.may_befall(buyer)).collect();
-        // Not the stream of its think times.
+        // A different stream than that of its think times.
         let mut rng = ChaCha8Rng::seed_from_u64(!plan.pace.seed);
         rng.set_stream(u64::from(buyer));
         Self { session, recorder: recorder.clone(), buyer, planned, rng }
     }
 
-    /// Stands at a gate for each thing that is to come on this side of a step.
+    /// Stands at a gate for each mishap planned on this side of the step.
     fn meet(&mut self, when: When, action: Action) {
         let Some(kind) = action.kind() else { return };
         let mut place = 0;
@@ -47,7 +47,7 @@ impl<S: Session> Troubled<S> {
                 _ => planned.comes_at(when, kind),
             };
             if comes && !matches!(planned.whom, Whom::Random(_)) {
-                // Once.
+                // Each mishap comes once.
                 self.planned.remove(place);
             } else {
                 place += 1;

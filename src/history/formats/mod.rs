@@ -97,7 +97,7 @@ pub fn read_file_as(
     read_as(std::io::BufReader::with_capacity(1 << 16, file), &name, reading)
 }
 
-/// The format of a file by its beginning, or else by what has been read of it so far.
+/// The format of a file whose beginning is not clear: the one met while reading, or else the usual one.
 fn guess(head: &[u8], met: Option<Format>, reading: &Reading) -> Format {
     let is_json = head.trim_ascii_start().starts_with(b"{");
     let usual = if is_json && !reading.columns.is_empty() { Format::Jsonl } else { Format::Ticketsim };

@@ -1,5 +1,4 @@
-//! Tables: one purchase for each row, with columns of any names. The outcome is in a column, or follows from
-//! rules.
+//! Tables: one purchase for each row, with columns of any names. The outcome is in a column, or follows from rules.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -26,11 +26,10 @@ impl ClockReading {
 
 /// A host's clock, as it was measured: before the sale, after it, and any number of times in between.
 ///
-/// Between two readings it is assumed to drift evenly. It may not: a clock that is being corrected runs
-/// faster or slower for a while. If the offset only rose or only fell between the two, it was never further
-/// from the straight line than the whole change between them; that change is added to the error. Before the
-/// first and after the last reading, the error grows with the distance, by the most that two clocks can drift
-/// apart ([`MOST_DRIFT_PPM`]).
+/// Between two readings it is assumed to drift evenly. It may not: a clock that is being corrected runs faster or
+/// slower for a while. If the offset only rose or only fell between the two, it was never further from the straight
+/// line than the whole change between them; that change is added to the error. Before the first and after the last
+/// reading, the error grows with the distance, by the most that two clocks can drift apart ([`MOST_DRIFT_PPM`]).
 ///
 /// The order of a host's times never changes, whatever was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +66,7 @@ impl HostClock {
         for earlier in self.readings.iter_mut().rev().skip(1) {
             let mut better = earlier.at_best(later);
             if better.lead_ns() >= later.lead_ns() {
-                // The two clocks disagree about which reading came first: the readings are closer than their
-                // errors.
+                // The two clocks disagree about which reading came first: the readings are closer than their errors.
                 let apart = better.offset_ns.abs_diff(later.offset_ns);
                 let error_ns = better.error_ns.saturating_add(apart);
                 better = ClockReading { offset_ns: later.offset_ns, error_ns, ..better }.at_best(later);

@@ -48,8 +48,7 @@ impl HostPart {
         Self { name, buyers, clock, lost_ns: None, mishaps: Vec::new(), chunks: Vec::new() }
     }
 
-    /// Takes a chunk of its purchases. Buyers are counted from 1 on each host. A wrong chunk is rejected as a
-    /// whole.
+    /// Takes a chunk of its purchases. Buyers are counted from 1 on each host. A wrong chunk is rejected as a whole.
     ///
     /// # Errors
     /// When a purchase can't be right.

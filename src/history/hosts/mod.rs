@@ -1,22 +1,20 @@
 //! Hosts: one sale with buyers on several machines, each with a clock of its own.
 //!
-//! The times of the purchases are on the lead's clock. Each host's clock was compared with it
-//! ([`HostClock`]); what remains uncertain is the host's error. The error is kept beside the times, so that
-//! nothing is lost; code that judges or draws the times widens them by it
-//! ([`Header::slack`](super::Header::slack)).
+//! The times of the purchases are on the lead's clock. Each host's clock was compared with it ([`HostClock`]); what
+//! remains uncertain is the host's error. The error is kept beside the times, so that nothing is lost; code that judges
+//! or draws the times widens them by it ([`Header::slack`](super::Header::slack)).
 //!
 //! A host's buyers have consecutive numbers, which the header states: so the buyer of a purchase in a file
 //! tells its host.
 //!
 //! # Limits
 //!
-//! The lead keeps 128 bytes for each purchase, so 10⁸ purchases take 13 GB, and 10⁹ do not fit a machine of
-//! today. They are put on one clock in one pass, and judged in O(n log n). A hundred hosts cost no more than
-//! two: the error of a purchase is one look-up in a table. What grows with hosts is the number of connections
-//! and the lead's incoming traffic: at 200 bytes per purchase and 10⁵ purchases per second, 20 MB/s. Beyond
-//! that, hosts should send only the recorder's counts ([`Header::unrecorded`](super::Header::unrecorded)):
-//! the sums stay exact, and only the order is not judged. Or they could record a sample of the buyers, and
-//! count all.
+//! The lead keeps 128 bytes for each purchase, so 10⁸ purchases take 13 GB, and 10⁹ do not fit a machine of today. They
+//! are put on one clock in one pass, and judged in O(n log n). A hundred hosts cost no more than two: the error of a
+//! purchase is one look-up in a table. What grows with hosts is the number of connections and the lead's incoming
+//! traffic: at 200 bytes per purchase and 10⁵ purchases per second, 20 MB/s. Beyond that, hosts should send only the
+//! recorder's counts ([`Header::unrecorded`](super::Header::unrecorded)): the sums stay exact, and only the order is
+//! not judged. Or they could record a sample of the buyers, and count all.
 
 mod clock;
 mod join;

@@ -68,8 +68,7 @@ impl Slack {
         return_ns.saturating_add(self.all_ns.1).saturating_add(self.host_ns(purchase))
     }
 
-    /// How far two equal times of these purchases may really be apart: the errors of both hosts, if there are
-    /// two.
+    /// How far two equal times of these purchases may really be apart: the errors of both hosts, if there are two.
     #[must_use]
     pub fn between_ns(&self, one: &Purchase, other: &Purchase) -> u64 {
         if one.host == other.host { 0 } else { self.host_ns(one).saturating_add(self.host_ns(other)) }

@@ -70,8 +70,7 @@ fn the_quick_road_agrees_with_the_slow_one() {
                     [before, &[byte], after].concat(),
                     [before, &after[1..]].concat(),
                 ] {
-                    // A line feed makes two lines for both parsers; bytes that are no UTF-8 are left to the
-                    // slow one.
+                    // A line feed makes two lines for both parsers; bytes that are no UTF-8 are left to the slow one.
                     let Ok(text) = std::str::from_utf8(&text) else { continue };
                     let (quick, slow) = both_roads(text);
                     if let Some(quick) = quick {

@@ -49,8 +49,7 @@ impl Recorder {
         self.sweep_where(swept, most, |state| state >= STATE_ENDED)
     }
 
-    /// Takes the rest, including purchases cut off by a kill, when all buyers have ended. Empty once all were
-    /// taken.
+    /// Takes the rest, including purchases cut off by a kill, when all buyers have ended. Empty once all were taken.
     #[must_use]
     pub fn sweep_rest(&self, swept: &mut Swept, most: usize) -> Vec<Purchase> {
         loop {

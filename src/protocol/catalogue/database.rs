@@ -52,8 +52,7 @@ use Isolation::{
     Deferred, Immediate, None as Alone, ReadCommitted, ReadUncommitted, RepeatableRead, Serializable,
 };
 
-/// PostgreSQL's levels. From repeatable read on, it aborts a write to a row that was changed after it was
-/// read.
+/// PostgreSQL's levels. From repeatable read on, it aborts a write to a row that was changed after it was read.
 const ABORTED_ABOVE: &[(Isolation, Promise)] =
     &[(ReadCommitted, BREAKS), (Alone, BREAKS), (RepeatableRead, KEEPS), (Serializable, KEEPS)];
 /// All of PostgreSQL's levels.

@@ -41,8 +41,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The usual one: ten buyers, twenty tickets, and a think time so long that all buyers overlap in every
-    /// purchase.
+    /// The usual one: ten buyers, twenty tickets, and a think time so long that all buyers overlap in every purchase.
     pub(crate) const USUAL: Self =
         Self { buyers: 10, tickets: 20, think_ns: 1_000_000, patience_ns: 10_000_000_000 };
 }

@@ -50,9 +50,8 @@ impl Lock {
         matches!(self, Lock::Lockfile | Lock::Link | Lock::Lease | Lock::Mkdir | Lock::Semaphore)
     }
 
-    /// A number for the place where the lock is taken: two kinds with the same number keep each other out. On
-    /// a local Linux filesystem flock and fcntl locks ignore each other, and POSIX and OFD locks conflict
-    /// (fcntl_locking(2)).
+    /// A number for the place where the lock is taken: two kinds with the same number keep each other out. On a local
+    /// Linux filesystem flock and fcntl locks ignore each other, and POSIX and OFD locks conflict (fcntl_locking(2)).
     #[must_use]
     pub const fn realm(self) -> u8 {
         match self {

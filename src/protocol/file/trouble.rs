@@ -10,8 +10,7 @@ use crate::protocol::words::{ProtocolError, Wrong};
 /// The usual lease of a lockfile, in nanoseconds.
 pub const DEFAULT_LEASE_NS: u64 = 10_000_000_000;
 
-/// The members of a [`Sale`] that disturb its lock, as they are written in documents: left out where they do
-/// nothing.
+/// The members of a [`Sale`] that disturb its lock, as they are written in documents: left out where they do nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// More kinds of locks.

@@ -1,9 +1,8 @@
-//! The tickets without a known receipt, and whether the other purchases can have bought them: the two
-//! matchings of [`super`], whose documentation has the argument.
+//! The tickets without a known receipt, and whether the other purchases can have bought them: the two matchings. The
+//! documentation of [`super`] has the argument.
 //!
-//! It takes for granted what is checked before: known receipts for different tickets from 1 to the
-//! initial stock, in an order that fits real time and the refusals; at least one of them, or an initial
-//! stock.
+//! The caller has checked that the known receipts are for different tickets from 1 to the initial stock, in an order
+//! that fits real time and the refusals, and that there is a known receipt or an initial stock.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,14 +12,14 @@ use super::{Contradiction, Sale};
 use crate::stock::{Stock, tickets_between};
 use crate::verdict::{MOST_TOLD, Place};
 
-/// What became of the question.
+/// The answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fit {
     /// There is an order that fits.
     Fits,
-    /// There is none, because of this.
+    /// There is no such order, because of this.
     Contradiction(Contradiction),
-    /// Neither was shown, because of so many purchases.
+    /// Undecided, because of this many purchases.
     Undecided(u64),
 }
 
@@ -32,7 +31,7 @@ pub(super) fn judge(sale: &Sale<'_>) -> Fit {
         return Fit::Contradiction(Contradiction::LeftAfterRefusal { refusal, remaining });
     }
     if header.initial.is_none() && sale.known.is_empty() {
-        // There is nothing to count from: `unjudged` says so.
+        // There is no stock to count from: `unjudged` says so.
         return Fit::Fits;
     }
     let gaps = Gaps::new(sale);
@@ -57,7 +56,7 @@ pub(super) fn judge(sale: &Sale<'_>) -> Fit {
     }
 }
 
-/// Whether an order fits in which all these purchases took effect, as if they were known receipts.
+/// Whether an order fits in which all these open purchases took effect, like known receipts.
 fn fits_with(sale: &Sale<'_>, open_known: &[(Place, Suitor)]) -> bool {
     let stock_of = |place: Place| sale.purchase(place).sold_from.get().map(|stock| (stock, place));
     let mut took_effect: Vec<_> = open_known.iter().filter_map(|(place, _)| stock_of(*place)).collect();
@@ -75,7 +74,7 @@ fn fits_with(sale: &Sale<'_>, open_known: &[(Place, Suitor)]) -> bool {
     };
     let gaps = Gaps::new(&supposed);
     let free = gaps.free_suitors();
-    // What is doubtful even so is left out: an order without it is an order, too.
+    // Those that are still doubtful are left out: an order may be without them.
     let (certain, _) = gaps.open_known_suitors();
     let suitors = free.iter().chain(&certain).map(|(_, suitor)| suitor).cloned();
     gaps.crowded(&free).is_none() && gaps.unsold(suitors.chain(gaps.open_free_suitors()).collect()).is_none()
@@ -84,11 +83,11 @@ fn fits_with(sale: &Sale<'_>, open_known: &[(Place, Suitor)]) -> bool {
 /// Neighbouring tickets without a known receipt.
 #[derive(Debug)]
 struct Gap {
-    /// How many known receipts are from higher stocks: the gap's place among the windows.
+    /// How many known receipts are from higher stocks: the index of the gap's window.
     window: usize,
-    /// The stock that the first of them is sold from.
+    /// The stock that its first ticket is sold from.
     high: Stock,
-    /// How many they are; where they need not be sold, no more than there are free receipts.
+    /// How many tickets it has; if they need not be sold, at most the number of free receipts.
     tickets: u64,
     /// Whether they must be sold.
     must: bool,
@@ -100,7 +99,7 @@ impl Gap {
     }
 }
 
-/// A purchase that may have bought a ticket of some gap. There may be as many as purchases: small.
+/// A purchase that may have bought a ticket of some gap. Kept small, since there may be one for each purchase.
 #[derive(Clone, Debug)]
 struct Suitor {
     /// The windows that meet its interval. Never empty.
@@ -109,15 +108,16 @@ struct Suitor {
     gaps: Range<u32>,
 }
 
-/// Suitors, and which purchases they are.
+/// Suitors with their purchases.
 type Named = Vec<(Place, Suitor)>;
 
 /// The gaps, in the order in which they were sold.
 struct Gaps<'a> {
     sale: &'a Sale<'a>,
-    /// The lowest stock that the counter can have come down to.
+    /// The lowest stock that the counter can have reached.
     floor: Stock,
-    /// The windows of time, one above each known receipt and one below the last: both ends grow.
+    /// The starts of the windows of time, one above each known receipt and one below the last; starts and ends both
+    /// grow.
     early_ns: Vec<u64>,
     late_ns: Vec<u64>,
     gaps: Vec<Gap>,
@@ -146,8 +146,8 @@ impl<'a> Gaps<'a> {
         gaps
     }
 
-    /// The highest stock that a ticket of this window is sold from. If the initial stock is not known,
-    /// there are as many above the known ones as there are free receipts.
+    /// The highest stock that a ticket of this window is sold from. If the initial stock is not known, the first window
+    /// has as many tickets as there are free receipts.
     fn high(&self, window: usize) -> Stock {
         let known = &self.sale.known;
         match (window.checked_sub(1), self.sale.history.header.initial) {
@@ -179,8 +179,7 @@ impl<'a> Gaps<'a> {
         self.late_ns.reverse();
     }
 
-    /// Who was called and returned then may have bought in these windows. `None` if in none: it came
-    /// too late for all.
+    /// The windows in which a purchase with these times may have bought; `None` if it came too late for all.
     fn suitor(&self, called_ns: u64, returned_ns: u64) -> Option<Suitor> {
         let first = self.late_ns.partition_point(|late_ns| *late_ns < called_ns);
         let end = self.early_ns.partition_point(|early_ns| *early_ns <= returned_ns);
@@ -190,7 +189,7 @@ impl<'a> Gaps<'a> {
     fn in_windows(&self, windows: Range<usize>) -> Suitor {
         let first = self.gaps.partition_point(|gap| gap.window < windows.start);
         let end = self.gaps.partition_point(|gap| gap.window < windows.end);
-        // Both are at most one more than there are purchases, whose places have 32 bits.
+        // Both ends are at most one more than the number of purchases, whose places have 32 bits.
         let small = |range: Range<usize>| range.start as u32..range.end as u32;
         Suitor { windows: small(windows), gaps: small(first..end) }
     }
@@ -198,12 +197,12 @@ impl<'a> Gaps<'a> {
     /// The free receipts.
     fn free_suitors(&self) -> Vec<(Place, Suitor)> {
         let sale = self.sale;
-        // None came too late for all: that is a contradiction in time, with the refusal.
+        // None came too late for all windows: that would be a contradiction with the refusal, found before.
         let suitor = |place: &Place| Some((*place, self.suitor(sale.called(*place), sale.returned(*place))?));
         sale.free.iter().filter_map(suitor).collect()
     }
 
-    /// The open purchases that do not know their stock, as far as they are of use.
+    /// The open purchases without a stock that suit some gap.
     fn open_free_suitors(&self) -> Vec<Suitor> {
         if self.gaps.is_empty() {
             return Vec::new();
@@ -211,8 +210,8 @@ impl<'a> Gaps<'a> {
         self.sale.open_free.iter().filter_map(|called_ns| self.suitor(*called_ns, u64::MAX)).collect()
     }
 
-    /// The open purchases that know their stock, as far as they are of use: those whose points can be
-    /// had whatever the free receipts do, and the others.
+    /// The open purchases with a stock that suit some gap: first those whose points are possible whatever the free
+    /// receipts do, then the others.
     fn open_known_suitors(&self) -> (Named, Named) {
         let sale = self.sale;
         if self.gaps.is_empty() {
@@ -221,8 +220,8 @@ impl<'a> Gaps<'a> {
         let mut open: Vec<_> =
             sale.open_known.iter().map(|(stock, place)| (*stock, sale.called(*place), *place)).collect();
         open.sort_unstable();
-        // Of several for one ticket at most one took effect: the one that was called first is as good
-        // as any.
+        // Of several for one ticket at most one took effect; the one that was called first suits at least as well as
+        // any other.
         open.dedup_by_key(|(stock, ..)| *stock);
         let mut free_returns: Vec<u64> = sale.free.iter().map(|place| sale.returned(*place)).collect();
         free_returns.sort_unstable();
@@ -267,7 +266,7 @@ impl<'a> Gaps<'a> {
         None
     }
 
-    /// The smallest crowd of receipts that had to have their tickets by the gap `until`, and had too few.
+    /// The smallest group of receipts that needed their tickets by the gap `until` and had too few.
     fn crowd_until(&self, until: u32, by_first: &[&(Place, Suitor)]) -> Contradiction {
         let mut crowd = Vec::new();
         let mut tickets: u64 = 0;
@@ -285,7 +284,7 @@ impl<'a> Gaps<'a> {
         self.crowd(&crowd)
     }
 
-    /// These receipts, and the known ones for tickets in the same stretch.
+    /// The evidence: these receipts, and the known ones for tickets in the same range.
     fn crowd(&self, free: &[&(Place, Suitor)]) -> Contradiction {
         let known = &self.sale.known;
         let first = free.iter().map(|(_, suitor)| suitor.windows.start as usize).min().unwrap_or(0);
@@ -296,8 +295,8 @@ impl<'a> Gaps<'a> {
             receipts: receipts.take(MOST_TOLD).collect(),
             count: (free.len() + among.len()) as u64,
             tickets: tickets_between(self.high(first), self.below(last)),
-            // They were called after the window above closed: at the return of the receipt below it,
-            // for any other would keep their own window closed, too. Likewise at the other end.
+            // They were called after the window above had closed, at the return of the receipt below it: any other
+            // receipt would close their own window, too. The other end is alike.
             after: first.checked_sub(1).map(|above| known[above].1),
             before: known.get(last).map(|(_, place)| *place),
         }
@@ -317,15 +316,15 @@ impl<'a> Gaps<'a> {
                 let Some(Reverse(end)) = waiting.pop() else {
                     return Some(self.stretch_until(at, wanted, &suitors));
                 };
-                // Who can't wait until here is gone.
+                // A suitor that can't buy here any more is gone.
                 wanted -= u64::from(end > at);
             }
         }
         None
     }
 
-    /// The shortest stretch of gaps up to `until` that has too few suitors; all of them, with `wanted`
-    /// tickets missing, where no stretch by itself has.
+    /// The shortest range of gaps up to `until` with too few suitors. If no such range exists, all gaps, with `wanted`
+    /// tickets missing.
     fn stretch_until(&self, until: u32, wanted: u64, suitors: &[Suitor]) -> Contradiction {
         let in_time = suitors.partition_point(|suitor| suitor.gaps.start <= until);
         let mut ends: Vec<u32> = suitors[..in_time].iter().map(|suitor| suitor.gaps.end).collect();
@@ -358,19 +357,19 @@ impl<'a> Gaps<'a> {
         }
     }
 
-    /// Of the receipts from above this window, the one that was called last.
+    /// The receipt above this window that was called last.
     fn latest_call(&self, window: usize) -> Option<Place> {
         let above = self.sale.known[..window].iter().map(|(_, place)| *place);
         above.max_by_key(|place| self.sale.called(*place))
     }
 
-    /// Of the receipts from below this window, and the refusals, the one that returned first.
+    /// The receipt below this window, or the refusal, that returned first.
     fn first_return(&self, window: usize) -> Option<Place> {
         let below = self.sale.known[window..].iter().map(|(_, place)| *place);
         below.chain(self.sale.refusal).min_by_key(|place| self.sale.returned(*place))
     }
 
-    /// The receipt next below this window, or the refusal.
+    /// The next receipt below this window, or the refusal.
     fn next_below(&self, window: usize) -> Option<Place> {
         self.sale.known.get(window).map(|(_, place)| *place).or(self.sale.refusal)
     }

@@ -1,5 +1,5 @@
-//! Sales by buyers on several hosts, whose clocks are wrong: what was true stays sound, whatever they say; and what
-//! they do show is found, exactly.
+//! Sales on several hosts with inexact clocks: a true sale stays sound, whatever the clocks say, and what they do prove
+//! is found exactly.
 
 use proptest::prelude::*;
 use rand::SeedableRng as _;
@@ -9,10 +9,10 @@ use crate::history::{Header, History, Host, Outcome, Purchase};
 use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, Ruling, Unjudged, judge};
 
-/// A clock that is off by at most its error, and by another amount from moment to moment; its times keep their order.
+/// A clock that is off by at most its error, by a different amount from moment to moment; its times keep their order.
 struct Clock {
     error_ns: u64,
-    /// By how much it is ahead at the start, and how much of that it gains or loses in 1000 ns.
+    /// How far it is ahead at the start. Below, how much it gains or loses in 1000 ns.
     ahead_ns: i64,
     gains: i64,
 }
@@ -32,8 +32,8 @@ impl Clock {
     }
 }
 
-/// A true sale: each purchase takes effect at one moment between its call and its return, and its host's clock says
-/// when that was. `told` is how often a receipt says its stock.
+/// A true sale: each purchase takes effect at one moment between its call and its return, which are recorded on its
+/// host's clock. `told` is the probability that a receipt says its stock.
 fn a_true_sale(rng: &mut ChaCha8Rng, told: f64) -> History {
     let clocks: Vec<Clock> = (0..rng.random_range(2..5)).map(|_| Clock::any(rng)).collect();
     let initial = rng.random_range(1..10_i64);
@@ -75,13 +75,13 @@ fn a_true_sale(rng: &mut ChaCha8Rng, told: f64) -> History {
     History { header, purchases }
 }
 
-/// The same, as if its clocks agreed.
+/// The same history, as if its clocks were exact.
 fn taken_at_its_word(mut history: History) -> History {
     history.header.hosts.iter_mut().for_each(|host| host.error_ns = 0);
     history
 }
 
-/// Two purchases in time, and a refusal, by comparing all with all.
+/// Whether two purchases contradict each other, by comparing all pairs.
 fn contradicts_itself(history: &History) -> bool {
     let error_ns = |p: &Purchase| history.header.host_of(p).map_or(0, |host| host.error_ns);
     let came_first = |one: &Purchase, other: &Purchase| {
@@ -115,8 +115,8 @@ proptest! {
         }
     }
 
-    /// Where every receipt says its stock, what is found is all that there is: no more and no less than the order
-    /// within each host, and between hosts as far as their clocks agree.
+    /// If every receipt says its stock, exactly the contradictions within each host and, as far as the clocks allow,
+    /// between hosts are found.
     #[test]
     fn what_clocks_show_is_found_exactly(seed in any::<u64>()) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -125,7 +125,7 @@ proptest! {
         for _ in 0..rng.random_range(1..3) {
             let (one, other) = (rng.random_range(0..9), rng.random_range(0..9));
             if one.max(other) < history.purchases.len() {
-                // They changed tickets, and outcomes.
+                // Exchange the tickets and outcomes of two purchases.
                 let purchase = |place: usize| history.purchases[place].clone();
                 let (first, second) = (purchase(one), purchase(other));
                 let put = |into: &mut Purchase, of: &Purchase| {
@@ -135,7 +135,7 @@ proptest! {
                 put(&mut history.purchases[other], &first);
             }
         }
-        // What is missing is told by another name.
+        // Missing tickets have another name, so leave them out.
         history.header.outsiders = true;
         history.header.remaining = None;
         let verdict = judge(&history);
@@ -143,8 +143,8 @@ proptest! {
     }
 }
 
-/// The controls: clocks that are taken at their word make true sales unsound, often; a verdict that widens all alike
-/// would miss what one host's own clock shows.
+/// The controls: if clocks are assumed to be exact, true sales often look unsound; if all intervals are widened alike,
+/// the order on one host's clock is missed.
 #[test]
 fn clocks_at_their_word_raise_false_alarms_and_one_host_s_order_counts() {
     let (mut alarms, mut hidden, mut within) = (0, 0, 0);
@@ -160,7 +160,7 @@ fn clocks_at_their_word_raise_false_alarms_and_one_host_s_order_counts() {
     }
     assert!(alarms > 100, "{alarms} of 1000 true sales");
     assert!(hidden > 100 && hidden == within, "what is said to be within the errors is: {hidden}, {within}");
-    // Two of one host, the later one from the higher stock: 5 ns apart on a clock that is 1 ms wrong.
+    // Two purchases of one host, the later one from the higher stock: 5 ns apart on a clock with an error of 1 ms.
     let on = |host: u16, stock: Stock, at_ns: u64| Purchase {
         host,
         ..Purchase::new(host.into(), Outcome::Bought, at_ns, Some(at_ns + 10)).from_stock(stock)
@@ -174,8 +174,8 @@ fn clocks_at_their_word_raise_false_alarms_and_one_host_s_order_counts() {
     assert_eq!(judged([1, 2]), Ruling::Sound);
 }
 
-/// A host is lost in the middle of a true sale: its purchases that had not ended by then are not known, nor those that
-/// came after. Nobody is accused of them, and nothing is called sound.
+/// A host is lost in the middle of a true sale: its later purchases and those that had not ended are not known. No
+/// anomaly is reported, and nothing is called sound.
 #[test]
 fn a_lost_host_s_tickets_are_nobody_s_fault() {
     let (mut alarms, mut lost_some) = (0, 0);

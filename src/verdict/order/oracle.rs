@@ -1,4 +1,4 @@
-//! The rule against an independent judge: stateright's linearizability tester, which tries every order.
+//! The rule compared with an independent one: stateright's linearizability tester, which tries every order.
 
 use proptest::prelude::*;
 use rand::SeedableRng as _;
@@ -19,7 +19,7 @@ struct Counter(Stock);
 enum Op {
     /// A purchase; an unanswered one may say which stock it would have been sold from.
     Buy(Option<Stock>),
-    /// A look at the stock in the end.
+    /// A read of the stock at the end.
     Look,
 }
 
@@ -58,7 +58,7 @@ impl SequentialSpec for Counter {
     }
 }
 
-/// Whether some order fits, from this initial stock: by trying them all.
+/// Whether some order fits from this initial stock, by trying them all.
 fn fits_from(history: &History, initial: Stock) -> bool {
     let mut tester = LinearizabilityTester::new(Counter(initial));
     let header = &history.header;
@@ -74,7 +74,7 @@ fn fits_from(history: &History, initial: Stock) -> bool {
     let mut events = Vec::new();
     for (purchase, thread) in history.purchases.iter().zip(0..) {
         let ret = match purchase.outcome {
-            // None of these looks or gives back.
+            // These histories have no reads and no give-backs.
             Outcome::Failed | Outcome::Returned | Outcome::Read => continue,
             Outcome::Bought => Some(Ret::Bought(purchase.sold_from.get())),
             Outcome::Refused => Some(Ret::Refused(purchase.sold_from.get())),
@@ -103,7 +103,7 @@ fn fits_from(history: &History, initial: Stock) -> bool {
     tester.is_consistent()
 }
 
-/// Whether some order fits; from any initial stock, where it is not known.
+/// Whether some order fits; from any initial stock, if it is not known.
 fn fits(history: &History) -> bool {
     if let Some(initial) = history.header.initial {
         return fits_from(history, initial);
@@ -127,13 +127,13 @@ fn a_purchase(outcome: Outcome, invoke_ns: u64, return_ns: u64, stock: Option<St
     }
 }
 
-/// A history that a counter made: of up to six purchases, so that all orders can be tried.
+/// A history made by a counter, with up to six purchases, so that all orders can be tried.
 fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
     let initial = rng.random_range(0..5_i64);
     let mut left = initial;
     let mut now = 10_u64;
-    // How often a stock is told; how often an answer is lost; how far calls and returns are from the
-    // point at which a purchase takes effect.
+    // How often a purchase says its stock; how often an answer is lost; how far calls and returns are from the moment
+    // of the effect.
     let told = *[0.0, 0.5, 1.0, 1.0].choose(rng).expect("one");
     let lost = *[0.0, 0.0, 0.3, 0.6].choose(rng).expect("one");
     let spread = *[1_u64, 3, 6].choose(rng).expect("one");
@@ -157,7 +157,7 @@ fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
         if took_effect {
             left = (left - 1).max(0);
         }
-        // An unanswered purchase that knew its stock had read one.
+        // An unanswered purchase can say only a stock above 0.
         let tells = rng.random_bool(told) && (outcome != Outcome::Unknown || stock > 0);
         purchases.push(a_purchase(outcome, invoke_ns, return_ns, Some(stock).filter(|_| tells)));
     }
@@ -171,7 +171,7 @@ fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
     History { header, purchases }
 }
 
-/// The ways in which a history is spoilt.
+/// The ways to corrupt a history.
 const CORRUPTIONS: &[fn(&mut ChaCha8Rng, &mut History)] =
     &[swap_two_stocks, duplicate_a_receipt, shift_a_time, drop_a_purchase, refuse_while_stock_remained];
 
@@ -223,8 +223,8 @@ fn refuse_while_stock_remained(rng: &mut ChaCha8Rng, history: &mut History) {
     }
 }
 
-/// Whether the tester is asked. Its time grows with the number of orders. And an initial stock below one
-/// that was seen is an anomaly by a rule of its own (`torn_read`), whoever saw it.
+/// Whether to ask the tester: its time grows with the number of orders. And an initial stock below one that was seen is
+/// an anomaly by another rule (`torn_read`).
 fn is_for_the_tester(history: &History) -> bool {
     let header = &history.header;
     let initial = header.initial.unwrap_or(Stock::MAX);
@@ -239,21 +239,21 @@ fn is_for_the_tester(history: &History) -> bool {
             .all(|purchase| purchase.sold_from.get().is_none_or(|stock| stock <= initial))
 }
 
-/// Whether the question was left open.
+/// Whether the order was left undecided.
 fn open(verdict: &Verdict) -> bool {
     verdict.unjudged.iter().any(|reason| matches!(reason, Unjudged::Order(_)))
 }
 
-/// Holds the ruling against the tester's. Tells whether the tester was asked and found no order.
+/// Compares the ruling with the tester's. Returns whether the tester was asked and found no order.
 fn agree(history: &History) -> Result<bool, TestCaseError> {
     let verdict = crate::verdict::judge(history);
-    // With other sellers around, what was lost is told, though no order is at fault.
+    // With other sellers, lost stock is reported although an order fits.
     let lost = history.header.outsiders && verdict.anomaly(AnomalyKind::LostStock).is_some();
     if lost || !is_for_the_tester(history) {
         return Ok(false);
     }
     if open(&verdict) {
-        // Only of these it may say that it does not know.
+        // Only with these the order may be left undecided.
         let open_known = |p: &Purchase| p.outcome == Outcome::Unknown && p.sold_from.get().is_some();
         prop_assert!(history.purchases.iter().any(open_known));
         prop_assert!(receipts(history).any(|receipt| receipt.sold_from.get().is_none()));
@@ -264,7 +264,7 @@ fn agree(history: &History) -> Result<bool, TestCaseError> {
     Ok(!fits)
 }
 
-/// The purchases of a piece of evidence alone, while others may sell as they like.
+/// Only the purchases of a piece of evidence, while others may sell.
 fn alone(history: &History, contradiction: &Contradiction) -> History {
     let places = contradiction.places();
     let purchases = places.iter().map(|place| history.purchases[*place as usize].clone()).collect();
@@ -272,7 +272,7 @@ fn alone(history: &History, contradiction: &Contradiction) -> History {
     History { header, purchases }
 }
 
-/// The contradictions that the rule tells of.
+/// The contradictions that the rule reports.
 fn contradictions(history: &History) -> Vec<Contradiction> {
     let of = |anomaly: Anomaly| match anomaly.evidence {
         Evidence::OutOfOrder(contradictions) => contradictions,
@@ -300,8 +300,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Judged from the highest stock that anybody says, whether or not it was answered, a history that a
-    /// counter made is never unsound; and it is sound where every receipt says its stock.
+    /// Judged from the highest stock that any purchase says, a history made by a counter is never unsound; and it is
+    /// sound if every receipt says its stock.
     #[test]
     fn no_initial_stock_makes_no_sound_history_unsound(seed in any::<u64>()) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -310,12 +310,12 @@ proptest! {
         let highest = history.purchases.iter().filter_map(|purchase| purchase.sold_from.get()).max();
         let told = receipts(&history).all(|receipt| receipt.sold_from.get().is_some());
         let (verdict, from) = crate::verdict::judge_from(&mut history, None);
-        // With other sellers around, what was lost is told, though no order is at fault.
+        // With other sellers, lost stock is reported although an order fits.
         let lost = history.header.outsiders && verdict.anomaly(AnomalyKind::LostStock).is_some();
         prop_assume!(!lost);
         let text = format!("{history:#?}\n{verdict:#?}");
         prop_assert!(verdict.ruling != Ruling::Unsound, "{}", text);
-        // Where nothing was on sale, or nobody came to an end, nothing is shown.
+        // If nothing was on sale, or no purchase ended, nothing is proven.
         let shown = verdict.unjudged.iter().all(|reason| matches!(reason, Unjudged::Order(_)));
         if told && highest.is_some() && shown {
             prop_assert_eq!(verdict.ruling, Ruling::Sound, "{}", text);
@@ -324,8 +324,8 @@ proptest! {
     }
 }
 
-/// Each kind of corruption, on as many sound histories: it has to be caught wherever the tester says so,
-/// and that has to be often.
+/// Each kind of corruption, on the same number of sound histories: it must be found whenever the tester finds it, and
+/// that must be often.
 #[test]
 fn every_corruption_is_caught_where_the_tester_says_so() {
     for (corrupt, name) in CORRUPTIONS.iter().zip(0..) {
@@ -340,7 +340,7 @@ fn every_corruption_is_caught_where_the_tester_says_so() {
     }
 }
 
-/// What is shown as evidence of a contradiction is one by itself, and every kind of it turns up.
+/// The evidence alone is already a contradiction, and every kind occurs.
 #[test]
 fn evidence_contradicts_a_counter_by_itself() {
     let mut kinds = std::collections::BTreeMap::new();
@@ -353,7 +353,7 @@ fn evidence_contradicts_a_counter_by_itself() {
         for contradiction in contradictions(&history) {
             let kind = contradiction.rule();
             *kinds.entry(kind).or_insert(0_u32) += 1;
-            // These two are told with how many others there are, or what was left.
+            // These two also need the number of other receipts, or the remaining stock.
             let by_itself = !matches!(
                 contradiction,
                 Contradiction::Unsold { .. } | Contradiction::LeftAfterRefusal { .. }
@@ -364,7 +364,7 @@ fn evidence_contradicts_a_counter_by_itself() {
             }
         }
     }
-    // A receipt from nothing is nothing that these corruptions make.
+    // These corruptions make no receipt from 0.
     assert_eq!(kinds.len(), 6, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= 10), "{kinds:?}");
     assert!(undecided < 40, "{undecided} of 40000 undecided");

@@ -1,16 +1,16 @@
-//! Contradictions between two purchases in time, and of one with itself.
+//! Contradictions between two purchases in time, and of a purchase with itself.
 //!
-//! Where purchases were made on several hosts, each is widened by its host's error, and two of one host are not: they
-//! are on one clock, whose order nothing blurs. So what is looked for at each purchase is the one of all that is
-//! furthest out of order by the wide intervals, and the one of its own host by the narrow ones. That is exact: a pair
-//! of two hosts is only ever told apart by the wide intervals, and one of one host is within the narrow ones if it is
-//! within the wide ones.
+//! With several hosts, intervals are widened by the host's error, except between two purchases of one host: they are on
+//! one clock, so their order is certain. So each purchase is compared with the one of all hosts that is furthest out of
+//! order by the wide intervals, and with the one of its own host by the narrow intervals. That is exact: for purchases
+//! of two hosts only the wide intervals count, and a contradiction by the wide intervals within one host is also one by
+//! the narrow intervals.
 
 use super::{Contradiction, Sale};
 use crate::history::{Outcome, Slack};
 use crate::verdict::{MOST_EVIDENCE, Place, places};
 
-/// Contradictions, counted, the first of them kept.
+/// Contradictions: all are counted, the first ones are kept.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub(super) count: u64,
@@ -32,16 +32,16 @@ impl Kept {
     }
 }
 
-/// What looking at pairs takes.
+/// What the comparison of pairs needs.
 pub(super) struct Pairs<'a> {
     sale: &'a Sale<'a>,
-    /// By how much the times of two purchases may be wrong.
+    /// How far the times of two purchases may be off.
     slack: Slack,
-    /// The same for two of one host.
+    /// The same for two purchases of one host.
     within: Slack,
 }
 
-/// The purchase that is furthest out: of all, and of each host.
+/// The purchase that is furthest out of order: of all, and of each host.
 struct Furthest {
     of_all: Option<Place>,
     of_host: Vec<Option<Place>>,
@@ -52,7 +52,7 @@ impl<'a> Pairs<'a> {
         Self { sale, within: slack.within_host(), slack }
     }
 
-    /// The contradictions: how many there are, and the first of them.
+    /// All contradictions, counted, with the first ones.
     pub(super) fn contradictions(&self, refused_from_stock: bool) -> Kept {
         let mut kept = Kept::default();
         let purchases = self.sale.history.purchases.iter().filter(|_| refused_from_stock);
@@ -71,7 +71,7 @@ impl<'a> Pairs<'a> {
         slack.called_ns(self.sale.purchase(place))
     }
 
-    /// When a purchase returned that has an answer.
+    /// When a purchase with an answer returned.
     fn returned(&self, slack: &Slack, place: Place) -> u64 {
         slack.returned_ns(self.sale.purchase(place))
     }
@@ -84,7 +84,7 @@ impl<'a> Pairs<'a> {
         self.sale.purchase(place).host.into()
     }
 
-    /// Notes a purchase, where it is `further` than those before.
+    /// Notes a purchase if it is `further` out of order than those before.
     fn note(&self, furthest: &mut Furthest, place: Place, further: impl Fn(&Slack, Place, Place) -> bool) {
         if furthest.of_all.is_none_or(|other| further(&self.slack, place, other)) {
             furthest.of_all = Some(place);
@@ -96,7 +96,7 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    /// The furthest that contradicts this purchase: of all, or else of its own host.
+    /// The furthest purchase that contradicts this one: of all, or else of its own host.
     fn against(
         &self,
         furthest: &Furthest,
@@ -105,13 +105,13 @@ impl<'a> Pairs<'a> {
     ) -> Option<Place> {
         let of_all = furthest.of_all.filter(|other| contradicts(&self.slack, *other));
         let host = self.host(place);
-        // Who is of no host is not on one clock with others that are of none.
+        // Purchases without a host need not be on one clock.
         let of_host = || furthest.of_host.get(host).copied().flatten().filter(|_| host > 0);
         of_all.or_else(|| of_host().filter(|other| contradicts(&self.within, *other)))
     }
 
-    /// Receipts that are out of order with one from a stock on the other side of theirs. One that is
-    /// far out of its place contradicts many: they are counted from the side on which they are fewer.
+    /// Receipts that are out of order with a receipt from a higher or lower stock. One misplaced receipt contradicts
+    /// many others, so the side with fewer receipts is counted.
     fn backwards(&self, kept: &mut Kept) {
         let tickets = || self.sale.known.chunk_by(|(one, _), (other, _)| one == other);
         let is_back = |slack: &Slack, lower, higher| self.returned(slack, lower) < self.called(slack, higher);
@@ -149,7 +149,7 @@ impl<'a> Pairs<'a> {
         kept.extend(if early.count < late.count { early } else { late });
     }
 
-    /// Receipts that were called after a refusal had returned, counted likewise.
+    /// Receipts that were called after a refusal had returned, counted in the same way.
     fn sold_after_refusal(&self, kept: &mut Kept) {
         if self.sale.refusal.is_none() {
             return;

@@ -1,26 +1,26 @@
-//! The order where purchases may be of several tickets, tickets may come back, or somebody looked: decided
-//! by a bounded search, exactly or not at all.
+//! The order of histories with purchases of several tickets, give-backs or reads: decided by a bounded search, exactly
+//! or not at all.
 //!
-//! Time is walked through once, from call to call and return to return. What is kept is the set of
-//! *states*: which of the purchases that are under way have taken effect already, and so the stock. At a
-//! return each state must let that purchase take effect now, if it has not before; states that can't are
-//! dropped. None left: no order fits. (Lowe, "Testing for linearizability", 2017: just-in-time
-//! linearization.) Intervals are closed: at one moment calls come before returns.
+//! The search goes through time once, over all calls and returns. It keeps a set of *states*: which of the purchases
+//! under way have already taken effect, and the stock that results. At a return, the purchase must have taken effect in
+//! each state, or take effect now; states in which it can't are dropped. If none is left, no order fits. (Lowe,
+//! "Testing for linearizability", 2017: just-in-time linearization.) Intervals are closed: at one moment calls come
+//! before returns.
 //!
-//! What keeps the states few, and is no guess:
+//! These rules keep the number of states small and lose no order:
 //!
-//! - **A purchase takes effect as late as can be.** Before one that must, others do only if one of those
-//!   under way observes the stock (it says which it met, or was refused), or if this one can't else. Any
-//!   order can be brought into this form: an effect that nothing needs yet may be moved behind the next
+//! - **A purchase takes effect as late as possible.** Before a purchase that must take effect, others do so only if a
+//!   purchase under way observes the stock (it says which it found, or was refused), or if this one could not
+//!   otherwise. Any order can be brought into this form: an effect that nothing needs yet can be moved after the next
 //!   effect, or to its own return.
-//! - **Who has no effect takes it at once**: a look or a refusal that fits the stock as it is changes
-//!   nothing for anybody.
-//! - **Of several alike the one that returns first comes first.** Two of the same kind and quantity that do
-//!   not say what they met can change places in any order, as long as both are under way.
-//! - **Those without an answer** are alike if they are of the same kind, quantity and stock: only how many
-//!   of them took effect is kept. Other sellers are of this kind, as many as there are tickets.
+//! - **Reads and refusals happen as soon as they fit**: if they fit the current stock, they change nothing for the
+//!   others.
+//! - **Of equal purchases, the one that returns first comes first.** Two of the same kind and quantity that do not say
+//!   what they found can change places in any order while both are under way.
+//! - **Purchases without an answer** are equal if they have the same kind, quantity and stock: only the number of those
+//!   that took effect is kept. Other sellers are treated like this, one for each ticket.
 //!
-//! If none of those under way observes the stock, one state stays one state, and the search is linear.
+//! While no purchase under way observes the stock, one state stays one state, and the search is linear.
 
 #[cfg(test)]
 mod oracle;
@@ -33,9 +33,9 @@ use crate::stock::Stock;
 use crate::verdict::survey::Survey;
 use crate::verdict::{MOST_TOLD, Place};
 
-/// So many states are looked at in all.
+/// The most states that are examined in all.
 const MOST_STATES: usize = 1 << 18;
-/// So many are kept at a time.
+/// The most states that are kept at a time.
 const MOST_AT_ONCE: usize = 1 << 15;
 
 /// Judges the order.
@@ -52,7 +52,7 @@ pub(super) fn judge(history: &History, survey: &Survey) -> Findings {
     }
     match Search::new(history, survey, initial).run() {
         Found::Fits => Findings::default(),
-        // The line that was cut short may have been any purchase at any time.
+        // The incomplete line may have been any purchase at any time.
         Found::NoPlace(..) if header.cut_short.is_some() => undecided(all),
         Found::NoPlace(purchase, among) => {
             let mut kept = Kept::default();
@@ -63,29 +63,29 @@ pub(super) fn judge(history: &History, survey: &Survey) -> Findings {
     }
 }
 
-/// What the search came to.
+/// The result of the search.
 enum Found {
     Fits,
-    /// Nowhere does this one fit among these.
+    /// The first purchase fits nowhere among the others.
     NoPlace(Option<Place>, Vec<Place>),
-    /// There were too many states, from so many purchases before the end on.
+    /// There were too many states; this many purchases remained.
     TooMany(u64),
 }
 
 /// What a purchase does to the stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Effect {
-    /// It takes so many, and there must be as many.
+    /// It takes this many tickets; there must be enough.
     Take(u32),
-    /// It puts back so many.
+    /// It puts this many back.
     Put(u32),
-    /// It finds fewer than so many.
+    /// It finds fewer than this many.
     Refuse(u32),
-    /// It looks.
+    /// It reads the stock.
     Look,
 }
 
-/// What a purchase does, and the stock that it says it met.
+/// What a purchase does, and the stock that it says it found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Deed {
     effect: Effect,
@@ -93,7 +93,7 @@ struct Deed {
 }
 
 impl Deed {
-    /// The stock after it, where it can be done from this one.
+    /// The stock after it; `None` if it is not possible from this stock.
     fn on(self, stock: Stock) -> Option<Stock> {
         if self.met.is_some_and(|met| met != stock) {
             return None;
@@ -110,7 +110,7 @@ impl Deed {
         matches!(self.effect, Effect::Take(_) | Effect::Put(_))
     }
 
-    /// Whether it matters to it what the stock is, beyond its being enough.
+    /// Whether it depends on the exact stock, not only on whether it is enough.
     fn observes(self) -> bool {
         self.met.is_some() || !self.changes()
     }
@@ -121,17 +121,17 @@ impl Deed {
 struct UnderWay {
     deed: Deed,
     until_ns: u64,
-    /// `None` for the look at what remained.
+    /// `None` for the read of the remaining stock.
     place: Option<Place>,
 }
 
-/// Which of those under way have taken effect, and the stock that this leaves.
+/// Which of the purchases under way have taken effect, and the stock that results.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct State {
     stock: Stock,
-    /// A bit a slot.
+    /// One bit for each slot.
     done: Vec<u64>,
-    /// How many of each class of those without an answer took effect.
+    /// For each class of purchases without an answer: how many took effect.
     used: Vec<u32>,
 }
 
@@ -147,7 +147,7 @@ impl State {
         self.done[slot / 64] |= 1 << (slot % 64);
     }
 
-    /// Two states that are the same compare the same: no zeros at the end.
+    /// Trailing zeros are removed, so that equal states compare as equal.
     fn clear(&mut self, slot: usize) {
         self.done[slot / 64] &= !(1 << (slot % 64));
         while self.done.last() == Some(&0) {
@@ -169,14 +169,14 @@ impl State {
 
 struct Search<'a> {
     history: &'a History,
-    /// Time, whether it is a return, and which purchase; `None` for the look at what remained.
+    /// Time, whether it is a return, and the purchase; `None` for the read of the remaining stock.
     moments: Vec<(u64, bool, Option<Place>)>,
     slots: Vec<Option<UnderWay>>,
     free: Vec<usize>,
     slot_of: BTreeMap<Option<Place>, usize>,
-    /// Those without an answer: what they do, and how many have been called.
+    /// The classes of purchases without an answer: what they do, and how many have been called.
     classes: Vec<(Deed, u32)>,
-    /// How many of those under way observe the stock.
+    /// How many purchases under way observe the stock.
     observers: usize,
     states: Vec<State>,
     looked_at: usize,
@@ -287,7 +287,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A purchase returns: it takes effect now, where it has not before. Returns what overlaps with it.
+    /// A purchase returns: it takes effect now, unless it already has. Returns the purchases that overlap with it.
     fn place(&mut self, place: Option<Place>) -> Vec<Place> {
         let Some(slot) = self.slot_of.remove(&place) else { return Vec::new() };
         let deed =
@@ -321,7 +321,7 @@ impl<'a> Search<'a> {
         among
     }
 
-    /// Whether nobody else who is under way observes the stock and has yet to take effect.
+    /// Whether no other purchase under way observes the stock and has not taken effect yet.
     fn alone(&self, state: &State, slot: usize) -> bool {
         let waits = |(at, other): (usize, &Option<UnderWay>)| {
             at != slot && other.is_some_and(|other| other.deed.observes()) && !state.has(at)
@@ -336,7 +336,7 @@ impl<'a> Search<'a> {
         (self.observers == mine || !self.slots.iter().enumerate().any(waits)) && !open()
     }
 
-    /// Follows every way from a state until this purchase has taken effect.
+    /// Follows every path from a state until this purchase has taken effect.
     fn explore(&mut self, from: State, slot: usize, seen: &mut HashSet<State>, after: &mut HashSet<State>) {
         let mut stack = vec![from];
         while let Some(state) = stack.pop() {
@@ -359,7 +359,7 @@ impl<'a> Search<'a> {
     /// The states that one effect leads to.
     fn next(&self, state: &State) -> Vec<State> {
         let mut found = Vec::new();
-        // Of several alike, the one that returns first.
+        // Of equal purchases, the one that returns first.
         let mut first: Vec<(Deed, u64, usize)> = Vec::new();
         for (slot, under_way) in self.slots.iter().enumerate() {
             let Some(UnderWay { deed, until_ns, .. }) = *under_way else { continue };
@@ -380,7 +380,7 @@ impl<'a> Search<'a> {
             }
         }
         for (class, (deed, called)) in self.classes.iter().enumerate() {
-            // One that must take effect is as good as one that may.
+            // If an equal purchase must take effect, that one is used first.
             let free = state.used(class) < *called && !first.iter().any(|(other, ..)| other == deed);
             if let Some(stock) = deed.on(state.stock).filter(|_| free) {
                 let mut next = State { stock, ..state.clone() };
@@ -391,7 +391,7 @@ impl<'a> Search<'a> {
         found
     }
 
-    /// The same, with all who change nothing and fit it done.
+    /// The same state, after all reads and refusals that fit it.
     fn settled(&self, mut state: State) -> State {
         for (slot, under_way) in self.slots.iter().enumerate() {
             if let Some(UnderWay { deed, .. }) = under_way

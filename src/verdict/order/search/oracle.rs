@@ -1,6 +1,6 @@
-//! The search against an independent answer: stateright's linearizability tester, which tries every order,
-//! on tens of thousands of small random histories with quantities, give-backs, looks, ties, purchases
-//! without an answer, and several items.
+//! The search compared with an independent answer: stateright's linearizability tester, which tries every order, on
+//! tens of thousands of small random histories with quantities, give-backs, reads, ties, purchases without an answer,
+//! and several items.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -19,7 +19,7 @@ struct Counter(Stock);
 
 #[derive(Clone, Debug)]
 enum Op {
-    /// An unanswered one may say which stock it would have met.
+    /// An unanswered one may say which stock it would have found.
     Buy(Stock, Option<Stock>),
     GiveBack(Stock, Option<Stock>),
     Look,
@@ -72,7 +72,7 @@ impl SequentialSpec for Counter {
     }
 }
 
-/// Whether some order fits: by trying them all.
+/// Whether some order fits, by trying them all.
 fn fits(history: &History) -> bool {
     let header = &history.header;
     let mut tester = LinearizabilityTester::new(Counter(header.initial.expect("an initial stock")));
@@ -117,7 +117,7 @@ fn fits(history: &History) -> bool {
     tester.is_consistent()
 }
 
-/// A history that a counter made: of up to seven purchases.
+/// A history made by a counter, with up to seven purchases.
 fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
     let outsiders = rng.random_bool(0.1);
     let initial: Stock = rng.random_range(0..if outsiders { 4 } else { 7 });
@@ -181,7 +181,7 @@ fn a_sound_history(rng: &mut ChaCha8Rng) -> History {
     History { header, purchases }
 }
 
-/// The ways in which a history is spoilt.
+/// The ways to corrupt a history.
 const CORRUPTIONS: &[fn(&mut ChaCha8Rng, &mut Purchase)] = &[
     |rng, p| p.quantity = rng.random_range(1..4),
     |rng, p| {
@@ -222,8 +222,7 @@ fn is_open(verdict: &Verdict) -> bool {
     verdict.unjudged.iter().any(|reason| matches!(reason, Unjudged::Order(_)))
 }
 
-/// Holds the ruling against the tester's. Tells whether the tester found no order; `None` where the ruling
-/// left it open.
+/// Compares the ruling with the tester's. Returns whether the tester found no order; `None` if the ruling left it open.
 fn agree(history: &History) -> Result<Option<bool>, TestCaseError> {
     let verdict = judge(history);
     if is_open(&verdict) {
@@ -231,9 +230,9 @@ fn agree(history: &History) -> Result<Option<bool>, TestCaseError> {
     }
     let fits = fits(history);
     let expected = !fits;
-    // A stock above all that there can have been is told by a rule of its own, whoever said it.
+    // A stock higher than any that was possible is reported by another rule.
     let beyond = verdict.anomaly(AnomalyKind::TornRead).is_some() && fits;
-    // With other sellers a stock that rose is told, though no order is at fault.
+    // With other sellers, a risen stock is reported although an order fits.
     let rose = history.header.outsiders && verdict.anomaly(AnomalyKind::LostStock).is_some();
     if !beyond && !rose {
         prop_assert_eq!(verdict.ruling == Ruling::Unsound, expected, "{:#?}\n{:#?}", history, verdict);
@@ -241,8 +240,8 @@ fn agree(history: &History) -> Result<Option<bool>, TestCaseError> {
     Ok(Some(expected))
 }
 
-/// Tens of thousands of histories, sound and spoilt: each ruling is the tester's, and of these small ones
-/// fewer than 3 in 100 are left open.
+/// Tens of thousands of histories, sound and corrupted: each ruling agrees with the tester's, and fewer than 3 % are
+/// left open.
 #[test]
 fn it_agrees_with_every_order_tried() {
     let (mut open, mut unsound, mut all) = (0, 0, 0);
@@ -266,8 +265,7 @@ fn it_agrees_with_every_order_tried() {
     assert!(open * 100 < all * 3, "{open} of {all} left open");
 }
 
-/// Several items are several histories: what is said of each is what is said of it alone, and the worst of
-/// it is said of all.
+/// Each of several items gets the verdict that its history alone would get, and the whole gets the worst one.
 #[test]
 fn several_items_are_judged_one_by_one() {
     for seed in 0..3_000 {
