@@ -1,14 +1,14 @@
 //! A schedule on real processes and the real store: a conductor lets each buyer take one step at
 //! a time, in the order that the schedule says. Prints nothing.
 //!
-//! The conductor keeps no account of its own of what a purchase is, or of who holds what: beside each process
-//! it steps a machine of its own with the replies that the process got, so the two always stand at the
-//! same step, and beside the store its model. Whether a lock allows a step is for the real lock to say, and
-//! whether a request waits in a database for the engine.
+//! The conductor does not keep its own record of what a purchase is, or of who holds what. For each process it steps a
+//! second step machine with the replies that the process got, so the two are always at the same step; and for the store
+//! it steps the model. The real lock decides whether a step is granted, and the engine says whether a request waits in
+//! a database.
 //!
-//! A schedule may end before the purchases do. Then those that have begun are finished, one buyer after
-//! another in the order of their numbers, and none is begun: half a purchase would say nothing about
-//! the sale, and could leave half a ticket file.
+//! A schedule may end before the purchases do. Then purchases that have begun are finished, one buyer after another in
+//! the order of their numbers, and no new one is begun: half a purchase would prove nothing, and could leave half a
+//! ticket file.
 
 mod beside;
 mod conductor;
@@ -29,16 +29,16 @@ pub use error::ReplayError;
 pub use position::{Position, Went};
 pub use repeated::{Repeated, repeat};
 
-/// What came of a replay.
+/// The result of a replay.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replayed {
     /// The history, its verdict, and each buyer's counts.
     pub sold: Sold,
     /// Every step that was taken, in its order.
     pub steps: Vec<Taken>,
-    /// How many of them the schedule asked for; the rest finished what had begun.
+    /// How many of them the schedule asked for; the rest finished open purchases.
     pub asked: usize,
-    /// Where the model of the store says something else than it did. At a ticket file it is not looked.
+    /// Where the store did something else than its model. Not checked for a ticket file.
     pub differs: Vec<Difference>,
 }
 
@@ -49,8 +49,8 @@ impl Replayed {
         position::schedule(&self.steps)
     }
 
-    /// Whether this and another replay came to the same in all but times and process ids: the same
-    /// steps, the same purchases in the same order, the same verdict with the same evidence.
+    /// Whether this and another replay are equal except for times and process ids: the same steps, the same purchases
+    /// in the same order, the same verdict with the same evidence.
     #[must_use]
     pub fn agrees_with(&self, other: &Replayed) -> bool {
         let one = &self.sold.history;
@@ -66,8 +66,8 @@ impl Replayed {
 /// Replays a schedule.
 ///
 /// # Errors
-/// When the plan can't be run, or the schedule can't be followed. What had
-/// begun is finished then, and no buyer is left.
+/// When the plan can't be run, or the schedule can't be followed. Then open purchases are finished, and no buyer is
+/// left running.
 pub fn replay(plan: &Plan, schedule: &Schedule, interrupted: &AtomicBool) -> Result<Replayed, ReplayError> {
     let mut session = Conductor::start(plan, interrupted)?;
     let followed = schedule.0.iter().try_for_each(|step| session.follow(*step, interrupted));

@@ -21,7 +21,7 @@ pub enum RunError {
     /// The buyers could not be run.
     #[error(transparent)]
     Workers(#[from] WorkersError),
-    /// There is no room for the recorder.
+    /// There is no memory for the recorder.
     #[error("the recorder's shared memory: {0}")]
     Recorder(io::Error),
 }
@@ -40,7 +40,7 @@ impl From<StoreError> for RunError {
 pub struct Sold {
     /// What happened; its header holds the plan.
     pub history: History,
-    /// What is said of it.
+    /// The verdict on it.
     pub verdict: Verdict,
     /// Each buyer's counts.
     pub buyers: Vec<BuyerCount>,
@@ -49,7 +49,7 @@ pub struct Sold {
 /// Runs the sale of a plan.
 ///
 /// # Errors
-/// When it could not be run; the ticket file is as it was then, but for `--tickets`.
+/// When it could not be run. The ticket file is unchanged then, except by `--tickets`.
 pub fn run(plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold, RunError> {
     plan.check()?;
     workers::check(plan)?;
@@ -68,8 +68,7 @@ fn run_at(store: &impl Store, plan: &Plan, watch: &mut Watch<'_>) -> Result<Sold
     Ok(settle(plan, initial, &recorder, &crew, store.left()))
 }
 
-/// Draws up what the buyers of a plan have left behind: history, verdict and counts. All of them have
-/// gone.
+/// Collects the result when all buyers have left: history, verdict and counts.
 pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Crew, left: Left) -> Sold {
     let (purchases, unrecorded) = recorder.collect();
     let last_return_ns = purchases.iter().filter_map(|purchase| purchase.return_ns.get()).max();

@@ -1,16 +1,16 @@
 //! Counting schedules by states.
 //!
-//! Buyers that stand at the same place are interchangeable: whichever of them steps, what follows is
-//! the same but for their numbers. So a state is the world, how many buyers stand at each place, and
-//! what of the past decides the verdict (its past). States are followed step by step, all those after
-//! d steps at once, each with the number of orders of steps that lead to it and the probability to get
-//! there; a step that c buyers alike can take counts c times. Those after d steps are
-//! kept apart from those after more, so no schedule is counted twice or left out. (Where an aborted purchase is tried
-//! again the same state can come up after other numbers of steps, and is counted as a state each time.)
+//! Buyers at the same place are interchangeable: whichever of them steps, what follows is the same except for their
+//! numbers. So a state is the world, the number of buyers at each place, and the part of the past that decides the
+//! verdict. States are followed step by step, all states after d steps together. Each has the number of orders of steps
+//! that lead to it and the probability of getting there; a step that c equal buyers can take counts c times. States
+//! after d steps are kept apart from those after more, so no schedule is counted twice or left out. (If an aborted
+//! purchase is tried again, the same state can come up after different numbers of steps; it is counted as a state each
+//! time.)
 //!
-//! Models, pasts, buyers and seats are kept once each and known by their numbers; a model with a past is a world. Where a request of one buyer
-//! leaves all others' seats as they are, what a step does depends on the model and that buyer alone, and is
-//! looked up when it comes again.
+//! Models, pasts, buyers and seats are stored once each and have numbers; a model with a past is a world. If requests
+//! of one buyer never touch the others' seats, the result of a step depends only on the model and that buyer, and is
+//! stored for the next time.
 //!
 //! All numbers are exact. The probabilities after d steps are integers over one common denominator: at
 //! each step it is multiplied by the least common multiple of the numbers of buyers that can step.
@@ -34,26 +34,26 @@ use crate::protocol::Letter;
 use crate::schedule::{Schedule, Step};
 use crate::world::{Model, Turn, can_come, take_turn};
 
-/// The bound on states of a command that names none.
+/// The default bound on states.
 pub const MAX_STATES: u64 = 1_000_000;
 
-/// The errors that ended purchases: of which code, at which step, how many.
+/// The errors that ended purchases: code, step, and count.
 type Errors = Vec<((StoreCode, Letter), u32)>;
 
-/// How a state was met first: from which one, by what.
+/// How a state was first reached: from which state, by which turn.
 #[derive(Clone, Copy, Debug)]
 struct Trail {
     from: u32,
     by: Next,
 }
 
-/// Counts all schedules of a setting, over at most so many states (and no more than 2³²).
+/// Counts all schedules of a setting, over at most `max_states` states (and no more than 2³²).
 #[must_use]
 pub fn census(setting: &Setting, max_states: u64) -> Census {
     census_until(setting, max_states, &AtomicBool::new(false), &mut |_| ())
 }
 
-/// The same, until `told` to stop: then it says how far it got. `watch` is told so all the time.
+/// The same, until `told` to stop: then it reports how far it got. `watch` receives the progress all the time.
 #[must_use]
 pub fn census_until(
     setting: &Setting,
@@ -70,27 +70,27 @@ pub(super) struct Walk<'a, M: Model> {
     watch: &'a mut dyn FnMut(Progress),
     models: Numbered<M>,
     pasts: Numbered<JudgedPast>,
-    /// Every model with every past that it was met with, by their numbers.
+    /// Every pair of a model and a past that was reached, as their numbers.
     worlds: Numbered<(u32, u32)>,
     buyers: Numbered<Buyer>,
     seats: Numbered<M::Seat>,
-    /// Every place where a buyer was met: the number of the buyer and that of its seat.
+    /// Every place that a buyer reached: the number of the buyer's state and that of its seat.
     stands: Numbered<(u32, u32)>,
-    /// What is known of single steps, by world, and by stand and turn.
+    /// The stored results of single steps, by world, and by place and turn.
     moves: Vec<Vec<Move>>,
-    /// How each state was met, by its number. The first leads nowhere.
+    /// How each state was first reached, by its number. The first entry is not used.
     trails: Vec<Trail>,
-    /// What the masses of the current level are parts of.
+    /// The denominator of the current level's probabilities.
     denominator: BigUint,
     steps: u64,
     ended: f64,
     ends: Ends,
     found: HashMap<End, Found>,
-    /// Room that is used again and again.
+    /// Memory that is used again for each step.
     room: Room<M>,
 }
 
-/// Everybody in one state, one by one.
+/// The buyers of one state, one by one.
 struct Room<M: Model> {
     buyers: Vec<Buyer>,
     seats: Vec<M::Seat>,
@@ -182,28 +182,28 @@ impl<'a, M: Model> Walk<'a, M> {
         (self.buyers.of(buyer), self.seats.of(seat))
     }
 
-    /// With more steps than these there is no longest schedule.
+    /// A schedule with more steps than this shows that there is no longest schedule.
     pub(super) fn most_steps(&self) -> Option<u64> {
         self.setting.most_steps_of_retries()
     }
 
-    /// How many states were met.
+    /// How many states were reached.
     pub(super) fn states(&self) -> u64 {
         self.trails.len() as u64
     }
 
-    /// What the masses of the newest level are parts of.
+    /// The denominator of the newest level's probabilities.
     pub(super) fn denominator(&self) -> &BigUint {
         &self.denominator
     }
 
-    /// Another step was followed.
+    /// Counts a step that was followed.
     pub(super) fn count_step(&mut self) {
         self.steps += 1;
         self.tell();
     }
 
-    /// How a schedule names this.
+    /// Its letter in a schedule.
     pub(super) fn letter_of(&self, next: Next) -> Option<Letter> {
         match next.turn {
             Turn::Step => self.at(next.stand).0.next_letter(),
@@ -211,12 +211,12 @@ impl<'a, M: Model> Walk<'a, M> {
         }
     }
 
-    /// How much can come next in each state of a level: how many buyers can step, and what may befall them.
+    /// For each state of a level: how many turns can come next.
     pub(super) fn all_able(&mut self, level: &Level) -> Vec<Able> {
         (0..level.len()).map(|place| self.able(level, place)).collect()
     }
 
-    /// How much can come next in this state.
+    /// How many turns can come next in this state.
     fn able(&mut self, level: &Level, place: usize) -> Able {
         let world = level.world(place);
         let mut able = Able { turns: 0, may_end: true };
@@ -241,8 +241,8 @@ impl<'a, M: Model> Walk<'a, M> {
         can_come(self.models.of(model), buyer, seat, self.pasts.of(past).left(), next.turn)
     }
 
-    /// Everything that one step leads to; `met` is told of each step, from which place to which, by what, and of
-    /// how many. `None` when those would be too many, or it is told to stop.
+    /// All states one step further. `met` receives each step: from which place to which, by which turn, and of how many
+    /// buyers. `None` if there would be too many states, or it is told to stop.
     pub(super) fn next_level(
         &mut self,
         level: &Level,
@@ -290,7 +290,7 @@ impl<'a, M: Model> Walk<'a, M> {
         Some(next)
     }
 
-    /// The state after this, if it can come: its world, and its crowd in `crowd`.
+    /// The state after this turn, if it can come: its world, and its crowd in `crowd`.
     fn after(&mut self, level: &Level, place: usize, by: Next, crowd: &mut Vec<(Spot, u32)>) -> Option<u32> {
         let (world, before) = (level.world(place), level.crowd(place));
         if !M::APART {
@@ -305,7 +305,7 @@ impl<'a, M: Model> Walk<'a, M> {
         }
     }
 
-    /// What becomes of a step that leaves all others as they are.
+    /// The result of a step that does not touch the other buyers.
     fn step_apart(&mut self, world: u32, by: Next) -> Move {
         let turns = Turn::among(self.setting.mishaps).len();
         let (row, column) = (world as usize, by.stand as usize * turns + by.turn.place());
@@ -348,7 +348,7 @@ impl<'a, M: Model> Walk<'a, M> {
         self.worlds.number(pair)
     }
 
-    /// What becomes of a step that may touch everybody.
+    /// The result of a step that may touch all buyers.
     fn after_for_all(&mut self, world: u32, before: &Crowd, by: Next, crowd: &mut Vec<(Spot, u32)>) -> u32 {
         let mut room = std::mem::replace(&mut self.room, Room::empty());
         let Room { buyers, seats, stands } = &mut room;
@@ -387,14 +387,14 @@ impl<'a, M: Model> Walk<'a, M> {
         let (model, past) = *self.worlds.of(level.world(place));
         let past = self.pasts.of(past).clone().ended(self.models.of(model), stuck);
         let errors = past.errors().to_vec();
-        // Set aside, since the schedule is looked up in the rest of `self`.
+        // Taken out for now, since the schedule is looked up in the rest of `self`.
         let mut ends = std::mem::take(&mut self.ends);
         let end = ends.of(self.setting, past, || self.schedule(level.number(place)));
         self.ends = ends;
         (end, errors)
     }
 
-    /// Books the states in which nobody can step. What may still befall those who wait there may as well not.
+    /// Notes the states in which nobody can step. Mishaps may still befall waiting buyers there, but need not.
     fn note_ends(&mut self, level: &Level, able: &[Able]) {
         let mut sums: HashMap<End, (BigUint, BigUint)> = HashMap::new();
         for (place, able) in able.iter().enumerate().filter(|(_, able)| able.may_end) {
@@ -433,7 +433,7 @@ impl<'a, M: Model> Walk<'a, M> {
         }
     }
 
-    /// The schedule by which a state was met first.
+    /// The schedule that first reached a state.
     fn schedule(&self, state: u32) -> Schedule {
         let mut trail = Vec::new();
         let mut at = state;
@@ -445,15 +445,15 @@ impl<'a, M: Model> Walk<'a, M> {
         self.named(trail.into_iter().rev())
     }
 
-    /// The schedule in which, one after the other, this comes of those who stand at these places. Of those alike, the one with
-    /// the lowest number steps.
+    /// The schedule of these turns, one after the other. Of several buyers at the same place, the one with the lowest
+    /// number steps.
     pub(super) fn named(&self, comes: impl Iterator<Item = Next>) -> Schedule {
         let mut shop = Shop::new(self.setting, self.models.of(0).clone());
         let number = |buyer: &Buyer, seat: &M::Seat| {
             let pair = (self.buyers.known(buyer)?, self.seats.known(seat)?);
             self.stands.known(&pair)
         };
-        // Who stands where.
+        // Each buyer's place.
         let count = shop.buyers.len();
         let mut at: Vec<Option<Spot>> =
             (0..count).map(|place| number(&shop.buyers[place], &shop.seats[place])).collect();
@@ -484,7 +484,7 @@ impl<'a, M: Model> Walk<'a, M> {
         Schedule(steps)
     }
 
-    /// What was counted; `stopped` says why that is not all.
+    /// The result; `stopped` says why it is not complete.
     fn counted(self, stopped: Option<Stopped>) -> Census {
         Census::of(self.found.into_values().collect(), self.trails.len() as u64, self.steps, stopped)
     }

@@ -1,4 +1,4 @@
-//! What counting all schedules comes to: how many there are, how they end, and how far it got.
+//! The result of counting all schedules: how many there are, how they end, and how far the count got.
 
 use std::collections::BTreeMap;
 
@@ -19,22 +19,22 @@ pub struct Found {
     pub end: End,
     /// How many there are.
     pub schedules: BigUint,
-    /// How likely one of them is under a scheduler that picks evenly among the buyers that can step.
+    /// The probability of such a schedule, if each step is picked evenly among the buyers that can step.
     pub probability: Ratio<BigUint>,
-    /// A shortest one of them.
+    /// One of the shortest of them.
     pub witness: Schedule,
-    /// The errors that ended purchases in them, and at which step: how many, over all of these schedules.
+    /// The errors that ended purchases, by code and step: their number over all of these schedules.
     pub errors: BTreeMap<(StoreCode, Letter), BigUint>,
 }
 
-/// How far a census got that met its bound, or was told to stop.
+/// How far an incomplete census got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
-    /// Every order of so many steps was followed. Schedules that are longer were not counted.
+    /// Every order of this many steps was followed. Longer schedules were not counted.
     pub steps: u64,
-    /// How likely a schedule is one of those that were counted.
+    /// The probability that a schedule is among those counted.
     pub probability: Ratio<BigUint>,
-    /// Why it went no further.
+    /// Why it stopped.
     pub stopped: Stopped,
 }
 
@@ -52,11 +52,11 @@ pub enum Stopped {
 /// How far a census has got.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// How many different states were met.
+    /// How many different states were reached.
     pub states: u64,
     /// How many steps were taken.
     pub steps: u64,
-    /// How likely a schedule has ended by then.
+    /// The probability that a schedule has ended by then.
     pub ended: f64,
 }
 
@@ -67,16 +67,16 @@ pub struct Census {
     pub schedules: BigUint,
     /// How many of them are sound.
     pub sound: BigUint,
-    /// How many different states were met: the first, the last and all between.
+    /// How many different states were reached: the first, the last and all in between.
     pub states: u64,
-    /// `None` when all schedules were counted; otherwise what was.
+    /// `None` if all schedules were counted; otherwise how far it got.
     pub partial: Option<Coverage>,
     /// The ways to end, the worst first.
     pub found: Vec<Found>,
 }
 
 impl Census {
-    /// The census of these ends, after so many states and steps; `stopped` says why that is not all.
+    /// The census of these ends, after this many states and steps; `stopped` says why it is not complete.
     pub(super) fn of(mut found: Vec<Found>, states: u64, steps: u64, stopped: Option<Stopped>) -> Self {
         found.sort_by_cached_key(|found| found.end.rank());
         let count = |found: &[&Found]| found.iter().map(|found| &found.schedules).sum();
@@ -95,8 +95,8 @@ impl Census {
         }
     }
 
-    /// Unsound where some schedule is, whether all were counted or not; unknown where none was found but
-    /// not all were counted.
+    /// Unsound if some schedule is unsound, whether all were counted or not; unknown if none was found but not all were
+    /// counted.
     #[must_use]
     pub fn ruling(&self) -> Ruling {
         if self.sound < self.schedules {
@@ -110,14 +110,14 @@ impl Census {
 }
 
 impl Found {
-    /// An end that was met just now.
+    /// An end that was just found.
     pub(super) fn first(end: End, witness: Schedule) -> Self {
         let (schedules, probability) = (BigUint::zero(), Ratio::zero());
         Self { end, schedules, probability, witness, errors: BTreeMap::new() }
     }
 }
 
-/// A share for people who wait. The whole numbers may be larger than a double.
+/// An approximate ratio, for progress. The exact numbers may be larger than an f64.
 pub(super) fn nearly(share: &Ratio<BigUint>) -> f64 {
     let shift = share.denom().bits().saturating_sub(64);
     let parts = ((share.numer() >> shift).to_f64(), (share.denom() >> shift).to_f64());

@@ -1,7 +1,8 @@
-//! The graph of states: a column a step, equal states merged, and how likely each of its edges is.
+//! The graph of states: one column for each step, equal states merged, with the probability of each edge.
 //!
-//! It is found as the census finds it. Of a column with many states the likeliest are kept, and of the others what is
-//! needed so that a path leads through each that is kept. Chances are plain numbers here: they become widths.
+//! It is built like the census. Of a column with many states, the most likely are kept, and as many others as are
+//! needed for a path through each of them. Probabilities are plain floating-point numbers here: they become line
+//! widths.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,16 +18,16 @@ use crate::protocol::Letter;
 use crate::schedule::Schedule;
 use crate::world::Model;
 
-/// A state, or several ends alike.
+/// A state, or several equal ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// After how many steps.
     pub column: usize,
-    /// How likely a schedule comes through it.
+    /// The probability that a schedule comes through it.
     pub probability: f64,
-    /// How schedules end that end there.
+    /// How the schedules that stop there end.
     pub end: Option<End>,
-    /// How likely one ends there.
+    /// The probability that a schedule ends there.
     pub ends: f64,
 }
 
@@ -37,23 +38,23 @@ pub struct Edge {
     pub from: usize,
     /// The place of the node that it leads to.
     pub to: usize,
-    /// What is done: one letter, unless several steps lead there.
+    /// The letters of the steps: one, unless several steps lead there.
     pub letters: Vec<Letter>,
-    /// How likely a schedule comes over it.
+    /// The probability that a schedule takes it.
     pub probability: f64,
-    /// Where the buyer stands that steps; of several, the likeliest.
+    /// The place of the buyer that steps; of several, the most likely.
     by: Next,
     likeliest: f64,
 }
 
-/// The likeliest path through an edge, from the first step to the last.
+/// The most likely path through an edge, from the first step to the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
     /// Its edges, by their places.
     pub edges: Vec<usize>,
     /// The schedule that follows it.
     pub schedule: Schedule,
-    /// Whether all of its steps are in it: it leads to an end.
+    /// Whether it is complete: it leads to an end.
     pub is_whole: bool,
 }
 
@@ -62,25 +63,26 @@ pub struct Path {
 pub struct Graph {
     /// The states that were kept, by their columns.
     pub nodes: Vec<Node>,
-    /// The steps between them, those that lead from the same column together.
+    /// The steps between them, grouped by the column that they start from.
     pub edges: Vec<Edge>,
     /// For each edge the path that shows it.
     pub paths: Vec<Path>,
     /// How many states there are, kept or not.
     pub states: u64,
-    /// Why not all columns are there, where that is so.
+    /// Why the graph is not complete, if it is not.
     pub stopped: Option<Stopped>,
 }
 
 impl Graph {
-    /// How likely a schedule ends in a node that was kept.
+    /// The probability that a schedule ends in a node that was kept.
     #[must_use]
     pub fn ended(&self) -> f64 {
         self.nodes.iter().map(|node| node.ends).sum()
     }
 }
 
-/// The graph of a setting, over at most so many states, with about so many of each column; until `told` to stop.
+/// The graph of a setting, over at most `max_states` states, with about `of_a_column` of each column; until `told` to
+/// stop.
 #[must_use]
 pub fn graph(setting: &Setting, max_states: u64, of_a_column: usize, told: &AtomicBool) -> Graph {
     let max_states = max_states.min(u64::from(u32::MAX));
@@ -90,7 +92,7 @@ pub fn graph(setting: &Setting, max_states: u64, of_a_column: usize, told: &Atom
     })
 }
 
-/// A step that was met: from one place in a level to one in the next.
+/// A step from one place in a level to one in the next.
 #[derive(Clone, Copy)]
 struct Met {
     from: usize,
@@ -144,8 +146,7 @@ impl<M: Model> Walk<'_, M> {
         graph
     }
 
-    /// Takes the likeliest states of a column into the graph, and the edges that lead to them. Returns the node of each
-    /// place.
+    /// Adds the most likely states of a column and the edges that lead to them. Returns the node of each place.
     fn keep(
         &self,
         graph: &mut Graph,
@@ -159,7 +160,7 @@ impl<M: Model> Walk<'_, M> {
         ranked.sort_by_cached_key(|place| Reverse(next.mass(*place)));
         ranked.truncate(most);
         let mut places: BTreeSet<usize> = ranked.into_iter().collect();
-        // A path leads on from each node of the column before.
+        // Each node of the column before needs an edge onwards.
         let mut onwards: BTreeMap<usize, Met> = BTreeMap::new();
         for each in met {
             let best = onwards.entry(each.from).or_insert(*each);
@@ -191,7 +192,7 @@ impl<M: Model> Walk<'_, M> {
         kept
     }
 
-    /// The likeliest path through an edge.
+    /// The most likely path through an edge.
     fn path_through(&self, graph: &Graph, likeliest: &Likeliest, edge: usize) -> Path {
         let mut before = Vec::new();
         let mut first = edge;
@@ -210,7 +211,7 @@ impl<M: Model> Walk<'_, M> {
     }
 }
 
-/// The likeliest edges into each node and out of it.
+/// The most likely edges into each node and out of it.
 struct Likeliest {
     into: Vec<Option<usize>>,
     out_of: Vec<Option<usize>>,
@@ -232,7 +233,7 @@ impl Likeliest {
 }
 
 impl Edge {
-    /// Another step leads to the same state.
+    /// Adds another step that leads to the same state.
     fn join(&mut self, other: Edge) {
         self.probability += other.probability;
         if other.likeliest > self.likeliest {
@@ -271,7 +272,7 @@ mod tests {
         choices.into_iter().flat_map(of).chain(killing).collect()
     }
 
-    /// What flows in flows out, and the ends have the chances that the census has.
+    /// The probability into a node equals that out of it, and the ends have the probabilities of the census.
     #[test]
     fn nothing_is_lost_on_the_way() {
         for setting in settings() {
@@ -287,7 +288,7 @@ mod tests {
                 };
                 let (comes, goes) = (sum(&|edge| edge.to == place), sum(&|edge| edge.from == place));
                 assert!(place == 0 || (comes - node.probability).abs() < 1e-9, "{setting:?}");
-                // What may still befall those who wait for ever may as well not.
+                // Mishaps may still befall buyers that wait for ever, but need not.
                 assert_eq!(node.end.is_some(), node.ends > 0.0, "{setting:?}");
                 assert!((goes + node.ends - node.probability).abs() < 1e-9, "{setting:?}");
             }

@@ -1,4 +1,4 @@
-//! The shortest way from where buyers stand now to an oversell.
+//! The shortest way from the buyers' present state to an oversell.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -10,26 +10,26 @@ use crate::schedule::{Schedule, Step, Unfollowed, Why};
 use crate::stock::tickets_between;
 use crate::world::{Model, Turn};
 
-/// What can be said of the way to an oversell.
+/// The way to an oversell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// These steps lead there, and no fewer do.
+    /// These steps lead there; fewer do not.
     Steps(Schedule),
     /// It has oversold already.
     Oversold,
-    /// No order of the steps that are left leads there.
+    /// No order of the remaining steps leads there.
     Never,
     /// None was found within the bound on states.
     TooFar,
 }
 
-/// A state that was met, and how: from which other, by which step.
+/// A state, and how it was reached: from which other state, by which step.
 struct Met {
     from: usize,
     step: Option<Step>,
 }
 
-/// Numbers for the places where buyers stand, so that buyers that stand alike can be told by them.
+/// Numbers for the places of buyers: buyers at the same place have the same number.
 struct Stands<M: Model>(HashMap<(Buyer, M::Seat), u32>);
 
 impl<M: Model> Stands<M> {
@@ -43,8 +43,8 @@ impl<M: Model> Stands<M> {
     }
 }
 
-/// Looks for the shortest way to an oversell for buyers that have taken these steps, through at most
-/// `max_states` states of the model.
+/// Searches the shortest way to an oversell for buyers that have taken these steps, through at most `max_states` states
+/// of the model.
 ///
 /// # Errors
 /// When the buyers can't take these steps.
@@ -66,7 +66,7 @@ fn hint_on<M: Model>(
             .filter(|buyer| *buyer < shop.buyers.len())
             .ok_or_else(|| unfollowed(Why::NoSuchBuyer(setting.buyers)))?;
         match Mishap::of(step.letter) {
-            // That others step meanwhile is in every schedule.
+            // A pause adds nothing: schedules in which only others step are searched anyway.
             Some(Mishap::Pause | Mishap::GoOn) => continue,
             Some(mishap) if !shop.can_befall(buyer, mishap) => return Err(unfollowed(Why::NotNow(mishap))),
             Some(mishap) => shop.take(buyer, Turn::Mishap(mishap), |_| ()),
@@ -77,8 +77,8 @@ fn hint_on<M: Model>(
     if shop.past.receipts() > tickets_between(setting.tickets, 0) {
         return Ok(Hint::Oversold);
     }
-    // Buyers that stand alike are interchangeable: a state is who stands where but for the numbers, and
-    // one of those alike steps for all of them.
+    // Buyers at the same place are interchangeable: a state is the set of places without the buyers' numbers, and one
+    // of several equal buyers steps for all of them.
     let mut stands = Stands::<M>(HashMap::new());
     let mut state = |shop: &Shop<M>| {
         let mut crowd = stands.of(shop);

@@ -1,51 +1,50 @@
-//! All states after the same number of steps, each with how much leads to it.
+//! All states after the same number of steps, each with its number of orders and its probability.
 //!
-//! There are millions of them, and most of the time goes into finding one again. So what belongs to them lies in a few
-//! long lists, not in a small allocation for each: crowds one behind the other, and sums of a width that all of a
-//! level share.
+//! There may be millions of them, and most of the time is spent on finding one again. So their data lies in a few long
+//! lists, not in a small allocation for each: crowds one after the other, and sums of one width for the whole level.
 
 use num_bigint::BigUint;
 
 use crate::world::Turn;
 
-/// A place where a buyer can stand, by its number in the list of all that were met.
+/// A place where a buyer can stand, as its number in the list of all places reached.
 pub(super) type Spot = u32;
 
-/// What can come next in a state: which turn, of one who stands there.
+/// What can come next in a state: a turn of a buyer at this place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Next {
     pub(super) stand: Spot,
     pub(super) turn: Turn,
 }
 
-/// How much can come next in a state.
+/// How many turns can come next in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Able {
-    /// How many buyers can step, and what may befall them.
+    /// How many steps and mishaps can come next.
     pub(super) turns: u32,
     /// Whether a schedule may end there: no buyer can step.
     pub(super) may_end: bool,
 }
 
 impl Able {
-    /// Among how many is picked: that nothing comes any more is one of them, where that may be.
+    /// The number of possibilities to pick from, including the end if the schedule may end here.
     pub(super) fn parts(self) -> u32 {
         self.turns + u32::from(self.may_end)
     }
 }
 
-/// What is known of a buyer's step in a world, where it leaves all other buyers as they are.
+/// The stored result of a buyer's step in a world, if it does not touch other buyers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Move {
-    /// Nothing yet.
+    /// Not computed yet.
     Unknown,
-    /// It can take none now.
+    /// It can't step now.
     Stands,
     /// It leads there.
     To { world: u32, stand: Spot },
 }
 
-/// How many buyers stand at each place: sorted by place, none that is empty.
+/// The number of buyers at each place, sorted by place, without empty places.
 pub(super) type Crowd = [(Spot, u32)];
 
 /// Each buyer's place, in any order, as a crowd.
@@ -56,7 +55,7 @@ pub(super) fn crowd_of(stands: &mut [Spot], into: &mut Vec<(Spot, u32)>) {
     into.extend(alike.map(|alike| (alike[0], alike.len() as u32)));
 }
 
-/// The crowd after one has moved from a place where somebody stands to another.
+/// The crowd after one buyer has moved from one place to another.
 pub(super) fn moved(crowd: &Crowd, from: Spot, to: Spot, into: &mut Vec<(Spot, u32)>) {
     into.clear();
     let mut arrives = true;
@@ -76,7 +75,7 @@ pub(super) fn moved(crowd: &Crowd, from: Spot, to: Spot, into: &mut Vec<(Spot, u
     }
 }
 
-/// A number for tables: the same for equal states.
+/// A hash: the same for equal states.
 fn digest(world: u32, crowd: &Crowd) -> u64 {
     // Multiplied by an odd number that mixes well (2⁶⁴ over the golden ratio), as in Fibonacci hashing; summed, so that
     // no step waits for the one before.
@@ -98,7 +97,7 @@ struct Sums {
 }
 
 impl Sums {
-    /// None yet, each of which has room for this number.
+    /// An empty list of numbers, each with room for this number.
     fn up_to(most: &BigUint) -> Self {
         let width = usize::try_from(most.bits() / 64 + 1).unwrap_or(usize::MAX);
         Self { width, words: Vec::new() }
@@ -108,7 +107,7 @@ impl Sums {
         self.words.resize(self.words.len() + self.width, 0);
     }
 
-    /// Adds a number so many times. It has no more words than there is room for.
+    /// Adds a number, multiplied by `times`. It has at most as many words as there is room for.
     fn add(&mut self, place: usize, number: &[u64], times: u32) {
         let into = &mut self.words[place * self.width..][..self.width];
         let (low, high) = into.split_at_mut(number.len().min(self.width));
@@ -135,7 +134,7 @@ impl Sums {
     }
 }
 
-/// How much leads to a state from one before it.
+/// The number of orders and the probability that a state passes on to a next one.
 pub(super) struct Share {
     ways: Vec<u64>,
     mass: Vec<u64>,
@@ -152,9 +151,9 @@ const NONE: u32 = u32::MAX;
 
 /// The states after some number of steps.
 pub(super) struct Level {
-    /// What is known by this number: model and past.
+    /// The number of each state's model and past.
     worlds: Vec<u32>,
-    /// Each state's own number among all.
+    /// Each state's number among all states.
     numbers: Vec<u32>,
     digests: Vec<u64>,
     crowds: Vec<(Spot, u32)>,
@@ -164,12 +163,12 @@ pub(super) struct Level {
     ways: Sums,
     /// The probability, over the level's denominator.
     mass: Sums,
-    /// The places, found by digest: a part of that, and the place.
+    /// A hash table of the places: a part of the hash, and the place.
     slots: Vec<(u32, u32)>,
 }
 
 impl Level {
-    /// None yet: no sum of ways is above the one number, no sum of masses above the other.
+    /// An empty level, whose sums are at most these numbers.
     pub(super) fn up_to(ways: &BigUint, mass: &BigUint) -> Self {
         Self {
             worlds: Vec::new(),
@@ -193,12 +192,12 @@ impl Level {
         self.worlds[place]
     }
 
-    /// A state's own number among all.
+    /// A state's number among all states.
     pub(super) fn number(&self, place: usize) -> u32 {
         self.numbers[place]
     }
 
-    /// Who stands where.
+    /// The crowd of a state.
     pub(super) fn crowd(&self, place: usize) -> &Crowd {
         let begin = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.crowds[begin..self.ends[place]]
@@ -209,13 +208,12 @@ impl Level {
         self.ways.of(place)
     }
 
-    /// How likely it is, over the level's denominator.
+    /// Its probability, over the level's denominator.
     pub(super) fn mass(&self, place: usize) -> BigUint {
         self.mass.of(place)
     }
 
-    /// The place of a state; `number` gives the number of one that was not met in this level, unless there must be no
-    /// more of them.
+    /// The place of a state. If it is new in this level, `number` gives it a number, or `None` if there are too many.
     pub(super) fn place(
         &mut self,
         world: u32,
@@ -252,13 +250,13 @@ impl Level {
         Some(place)
     }
 
-    /// So many equal steps lead there from a state.
+    /// Adds what `count` equal steps from a state contribute.
     pub(super) fn add(&mut self, place: usize, share: &Share, count: u32) {
         self.ways.add(place, &share.ways, count);
         self.mass.add(place, &share.mass, count);
     }
 
-    /// Where a digest is looked for first.
+    /// The first slot to look for a hash.
     fn first_slot(&self, digest: u64) -> usize {
         digest as usize & (self.slots.len() - 1)
     }

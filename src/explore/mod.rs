@@ -1,18 +1,17 @@
-//! Every order in which buyers can take their steps, on the model alone: how many there are, how each
-//! ends, how likely it is, and the shortest schedule that leads there.
+//! Every order in which buyers can take their steps, on the model only: how many there are, how they end, how likely
+//! each end is, and the shortest schedule that leads to it.
 //!
-//! The buyers are those of [`crate::buyer`], the ones that real processes run; the world is
-//! a [`crate::world::Model`]. A schedule is one order of all steps until every buyer has left.
-//! Thinking and leaving are no steps. At a file a buyer that waits for the lock has no step to take, so with a
-//! lock a schedule is an order of *granted* steps. At a database a step is a *request*: who has to wait has sent
-//! it, and its answer comes with another buyer's step. What goes wrong in a schedule is what
-//! [`crate::verdict::judge`] says of its history, as of a live run.
+//! The buyers are those of [`crate::buyer`], which real processes run, too; the store is a [`crate::world::Model`]. A
+//! schedule is one order of all steps until every buyer has left. Thinking and leaving are no steps. At a file a buyer
+//! that waits for the lock has no step to take, so with a lock a schedule is an order of *granted* steps. At a database
+//! a step is a *request*: a buyer that has to wait has sent it, and its answer comes with another buyer's step.
+//! [`crate::verdict::judge`] judges the history of a schedule, like that of a live run.
 //!
 //! - [`census()`] counts all of them, by states instead of one by one.
-//! - [`graph()`] has them as a graph of states.
-//! - [`sample()`] draws some of them at random, where there are too many states.
+//! - [`graph()`] shows them as a graph of states.
+//! - [`sample()`] draws some of them at random, if there are too many states.
 //! - [`rehearse()`] gives the history of one of them.
-//! - [`hint()`] finds the shortest way to an oversell from where buyers stand.
+//! - [`hint()`] finds the shortest way from the buyers' present state to an oversell.
 
 mod census;
 mod counted;
@@ -52,9 +51,9 @@ pub struct Setting {
     pub tickets: Stock,
     /// How many purchases each buyer makes.
     pub per_buyer: PerBuyer,
-    /// What one purchase does. The model has no clock: nobody gives up waiting.
+    /// What one purchase does. The model has no clock, so nobody gives up waiting.
     pub choices: Choices,
-    /// How buyers are run: those of one process share some locks.
+    /// How buyers are run: buyers in one process share some locks.
     pub workers: Workers,
     /// How many mishaps may come in one schedule.
     pub mishaps: Mishaps,
@@ -63,14 +62,14 @@ pub struct Setting {
 /// What a step of a schedule is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counting {
-    /// A step that the store grants: who would have to wait takes none.
+    /// A step that the store grants: a buyer that would have to wait takes none.
     Granted,
     /// A request, whether it has to wait or not.
     Requests,
 }
 
 impl Counting {
-    /// The name that JSON has.
+    /// Its name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -80,7 +79,7 @@ impl Counting {
     }
 }
 
-/// Does something with the model of a setting's store, before the first step.
+/// Runs an expression with the model of a setting's store, before the first step.
 macro_rules! with_model_of {
     ($setting:expr, $model:ident => $with:expr) => {
         $crate::store::with_model!(&$setting.choices, $setting.workers, $setting.tickets, $model => $with)
@@ -89,14 +88,14 @@ macro_rules! with_model_of {
 pub(crate) use with_model_of;
 
 impl Setting {
-    /// These choices, one purchase a buyer, each buyer a process.
+    /// These choices, with one purchase for each buyer, and process buyers.
     #[must_use]
     pub const fn new(choices: Choices, buyers: u32, tickets: Stock) -> Self {
         let (per_buyer, workers) = (PerBuyer::ONE, Workers::Process);
         Setting { buyers, tickets, per_buyer, choices, workers, mishaps: Mishaps::none() }
     }
 
-    /// The setting of a plan that puts so many tickets on sale.
+    /// The setting of a plan that puts this many tickets on sale.
     #[must_use]
     pub fn of(plan: &Plan, tickets: Stock) -> Self {
         let Plan { buyers, per_buyer, .. } = *plan;
@@ -110,14 +109,14 @@ impl Setting {
         }
     }
 
-    /// The plan of a live run of it. The pace is the usual one: the model knows none.
+    /// The plan of a live run of it, with the usual pace: the model has none.
     #[must_use]
     pub fn plan(&self) -> Plan {
         let think_ns = Plan::DEFAULT_THINK.as_nanos() as u64;
         Plan {
             per_buyer: self.per_buyer,
             pace: Pace { think_ns, jitter: Plan::DEFAULT_JITTER, seed: 0 },
-            // Which database that is, only its engine is known of.
+            // Only the engine of the database is known, not its address.
             store: self.store(StoreKind::name),
             buyers: self.buyers,
             tickets: Some(self.tickets),
@@ -128,13 +127,13 @@ impl Setting {
         }
     }
 
-    /// A store where it could be run, with an address for one that has none of its own.
+    /// A store where it could be run; `address` gives the address of a server.
     fn store(&self, address: impl FnOnce(StoreKind) -> &'static str) -> StorePlan {
         let url = self.choices.kind().map(address).unwrap_or_default();
         StorePlan::new(self.choices, url.to_owned(), Given::default(), Plan::DEFAULT_SALE.to_owned())
     }
 
-    /// How the buyer at this place buys.
+    /// The rules of the buyer at this place.
     pub(crate) fn rules(&self, who: usize) -> Rules {
         let Self { choices, per_buyer, .. } = self;
         Rules {
@@ -144,18 +143,18 @@ impl Setting {
         }
     }
 
-    /// What its schedules are orders of.
+    /// What the steps of its schedules are.
     #[must_use]
     pub fn counting(&self) -> Counting {
-        // Who finds a lease taken asks again and again: that is no step.
+        // A buyer that finds the lease taken asks again and again, which is no step.
         if self.choices.waits_in_store() { Counting::Requests } else { Counting::Granted }
     }
 
-    /// With more steps than these an aborted purchase was tried again although nobody had got on meanwhile, so that
-    /// there is no longest schedule. `None` where nothing is tried again.
+    /// In a schedule with more steps than this, an aborted purchase was tried again although no other purchase had
+    /// committed, so there is no longest schedule. `None` if nothing is tried again.
     ///
-    /// While everybody who is aborted owes that to another who committed, no purchase is begun more often than
-    /// there are purchases to commit, and once more.
+    /// As long as each abort is caused by another purchase's commit, no purchase is begun more often than one time plus
+    /// the number of commits.
     fn most_steps_of_retries(&self) -> Option<u64> {
         let purchases = match self.per_buyer {
             PerBuyer::Count(count) => u64::from(count.get()),
@@ -174,15 +173,14 @@ impl Setting {
         format!("ticketsim explore --buyers {} {}", self.buyers, self.options())
     }
 
-    /// The command that makes a schedule of it happen on real processes: of a database, at one that the environment
-    /// leads to.
+    /// The command that replays a schedule of it on real processes. A database is the one that the environment names.
     #[must_use]
     pub fn replay_command(&self, schedule: &Schedule) -> String {
         let plan = Plan { store: self.store(StoreKind::usual_url), ..self.plan() };
         plan.replay_command(&schedule.to_string(), self.buyers.max(schedule.buyers()))
     }
 
-    /// The options but for the number of buyers, as a live run takes them, too.
+    /// The options that a live run takes, too, without the number of buyers.
     fn options(&self) -> String {
         let command = self.plan().command_for_any_seed();
         let buyers = format!("ticketsim --buyers {} ", self.buyers);
@@ -200,9 +198,9 @@ impl Setting {
 pub struct End {
     /// How many purchases believe that they succeeded.
     pub receipts: u64,
-    /// How many purchases failed, but for those whose buyers were killed.
+    /// How many purchases failed, without those whose buyers were killed.
     pub failed: u64,
-    /// The stock; `None` where the file is left torn.
+    /// The stock; `None` if the file is left torn.
     pub remaining: Option<Stock>,
     /// What went wrong, in the order of [`AnomalyKind::ALL`].
     pub anomalies: Vec<AnomalyKind>,
@@ -215,7 +213,7 @@ impl End {
         self.anomalies.is_empty()
     }
 
-    /// What the verdict says of this history.
+    /// The end of this history, as the verdict sees it.
     fn of(history: &History) -> Self {
         let verdict = judge(history);
         End {
@@ -226,7 +224,7 @@ impl End {
         }
     }
 
-    /// The worst first: those that oversold most, the sound ones last.
+    /// The sort key: the largest oversell first, the sound ends last.
     fn rank(&self) -> impl Ord + use<> {
         (
             self.is_sound(),
@@ -238,7 +236,7 @@ impl End {
     }
 }
 
-/// How many purchases failed. Of one whose buyer was killed nobody waits for an answer.
+/// How many purchases failed, without those whose buyers were killed.
 fn failed(history: &History) -> u64 {
     let failed = |purchase: &&Purchase| {
         let is_killed = purchase.fault.is_some_and(|fault| fault.kind == FaultKind::Killed);
@@ -247,12 +245,12 @@ fn failed(history: &History) -> u64 {
     history.purchases.iter().filter(failed).count() as u64
 }
 
-/// How the pasts of a setting end: the verdict on one schedule of each.
+/// How the pasts of a setting end: the verdict on one schedule for each past.
 #[derive(Default)]
 struct Ends(HashMap<JudgedPast, End>);
 
 impl Ends {
-    /// How this schedule ends, and with it all of the same past.
+    /// How this schedule ends, and all others with the same past.
     fn of(&mut self, setting: &Setting, past: JudgedPast, schedule: impl FnOnce() -> Schedule) -> End {
         let end = self.0.entry(past).or_insert_with(|| match rehearse(setting, &schedule()) {
             Ok(history) => End::of(&history),

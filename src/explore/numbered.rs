@@ -1,10 +1,10 @@
-//! Values that are kept once each and known by their numbers.
+//! Values that are stored once each and have a number.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::rc::Rc;
 
-/// Mixes words quickly. Nobody chooses what is counted so that it collides.
+/// A quick hash. It need not resist attacks: nobody chooses the keys to make them collide.
 #[derive(Default)]
 pub(super) struct Mixer(u64);
 
@@ -44,10 +44,10 @@ impl Hasher for Mixer {
     }
 }
 
-/// A map that mixes its keys quickly.
+/// A map with this quick hash.
 pub(super) type Quick<K, V> = HashMap<K, V, BuildHasherDefault<Mixer>>;
 
-/// All values that were met, and their numbers.
+/// All values so far, and their numbers.
 #[derive(Debug)]
 pub(super) struct Numbered<T> {
     all: Vec<Rc<T>>,
@@ -61,7 +61,7 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T: Eq + Hash> Numbered<T> {
-    /// The number of a value; a new one if it was not met before.
+    /// The number of a value; a new value gets a new number.
     pub(super) fn number(&mut self, value: T) -> u32 {
         if let Some(number) = self.numbers.get(&value) {
             return *number;
@@ -73,12 +73,12 @@ impl<T: Eq + Hash> Numbered<T> {
         number
     }
 
-    /// The number of a value that was met.
+    /// The number of a value, if it has one.
     pub(super) fn known(&self, value: &T) -> Option<u32> {
         self.numbers.get(value).copied()
     }
 
-    /// The value of a number that was given.
+    /// The value with this number.
     pub(super) fn of(&self, number: u32) -> &T {
         &self.all[number as usize]
     }

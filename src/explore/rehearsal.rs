@@ -13,9 +13,9 @@ use crate::world::{Answer, Model, Turn};
 pub struct Waited {
     /// The request.
     pub step: Step,
-    /// For which buyer it had to wait, from 1, when it was sent.
+    /// The buyer, from 1, for which it had to wait when it was sent.
     pub holder: u32,
-    /// The step that brought its answer, from 1 among all.
+    /// The step that brought its answer, counted from 1.
     pub until: Option<usize>,
     /// Whether that answer was an error.
     pub failed: bool,
@@ -26,12 +26,11 @@ pub struct Waited {
 pub struct Rehearsal {
     /// The history. A time in it is the number of a step, in nanoseconds.
     pub history: History,
-    /// The requests that had to wait, in the order of asking.
+    /// The requests that had to wait, in the order of sending.
     pub waited: Vec<Waited>,
 }
 
-/// The history of a schedule: what the buyers do when they take their steps in this order. A time in it
-/// is the number of a step, in nanoseconds.
+/// The history of buyers that take their steps in this order. A time in it is the number of a step, in nanoseconds.
 ///
 /// # Errors
 /// When the buyers can't take their steps in this order, or the order ends too early.
@@ -57,7 +56,7 @@ fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Re
         check(setting, &shop, &script, *step).map_err(unfollowed)?;
         let who = step.buyer as usize - 1;
         if let Some(mishap) = Mishap::of(step.letter) {
-            // A lease of one that is paused may expire.
+            // The lease of a paused buyer may expire.
             script.is_paused[who] =
                 mishap == Mishap::Pause || mishap == Mishap::Expire && script.is_paused[who];
             shop.take(who, Turn::Mishap(mishap), |answer| script.note(&answer, place as u64));
@@ -78,7 +77,7 @@ fn rehearse_on<M: Model>(model: M, setting: &Setting, schedule: &Schedule) -> Re
     }
     let end = schedule.0.len() as u64 + 1;
     if shop.able().next().is_none() {
-        // Who has waited from its first step on has asked for it, too.
+        // A buyer that waits for its first step has asked for it, too.
         let waits = |who: &usize| shop.buyers[*who].next_letter().is_some();
         (0..count).filter(waits).for_each(|who| script.send(who as u32 + 1, end));
     }
@@ -141,9 +140,9 @@ fn check(setting: &Setting, shop: &Shop<impl Model>, script: &Script, step: Step
     Ok(())
 }
 
-/// The purchases, as they are made.
+/// Writes down the purchases while they are made.
 struct Script {
-    /// The purchase that each buyer is in.
+    /// Each buyer's open purchase.
     open: Vec<Option<Purchase>>,
     /// Which buyers are paused.
     is_paused: Vec<bool>,
@@ -153,7 +152,7 @@ struct Script {
 }
 
 impl Script {
-    /// A buyer sends a request: its purchase has begun, whenever the answer comes.
+    /// A buyer sends a request: its purchase begins now, even if the answer comes later.
     fn send(&mut self, buyer: u32, now_ns: u64) {
         let called = || Purchase::new(u64::from(buyer), Outcome::Unknown, now_ns, None);
         self.open[buyer as usize - 1].get_or_insert_with(called);
@@ -164,7 +163,7 @@ impl Script {
         self.waits.push((Waited { step, holder, until: None, failed: false }, place));
     }
 
-    /// The request for whose answer a buyer waits, and the step that sent it.
+    /// The request that a buyer waits for, and the step that sent it.
     fn waiting(&self, buyer: u32) -> Option<&(Waited, usize)> {
         self.waits.iter().find(|(waited, _)| waited.step.buyer == buyer && waited.until.is_none())
     }
@@ -184,7 +183,7 @@ impl Script {
             Action::Begin | Action::Rollback | Action::GiveBack | Action::Watch => {}
             Action::CloseOther | Action::Unlink | Action::ReopenCheck => {}
             Action::LookStale | Action::RemoveStale | Action::HelperUnlock => {}
-            // It never got it.
+            // It never got the lock.
             Action::Lock | Action::LockShared | Action::Upgrade
                 if matches!(taken.reply, Reply::Failed(_)) => {}
             Action::Lock
@@ -210,7 +209,7 @@ impl Script {
                 (purchase.seen, purchase.sold_from) = (stock.into(), stock.into());
             }
             (_, Reply::Sold(from)) => purchase.sold_from = from.into(),
-            // From whichever stock there is, but not from what was seen.
+            // Not sold from the stock that was seen: that had changed.
             (_, Reply::Missed) => purchase.sold_from = None.into(),
             (Action::Read, Reply::Torn(text)) => purchase.torn = Some(Box::new(text)),
             _ => {}
@@ -220,7 +219,7 @@ impl Script {
         {
             purchase.outcome = ending.outcome;
             purchase.fault = ending.fault;
-            // A killed buyer's purchase has no end.
+            // The purchase of a killed buyer has no return.
             let is_killed = ending.fault.is_some_and(|fault| fault.kind == FaultKind::Killed);
             purchase.return_ns = (!is_killed).then_some(now_ns).into();
             self.purchases.push(purchase);

@@ -1,4 +1,4 @@
-//! Schedules drawn at random, where there are too many states to count them.
+//! Schedules drawn at random, if there are too many states to count them all.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -23,12 +23,12 @@ pub enum Scheduler {
     /// At each step, evenly among the buyers that can step.
     Uniform,
     /// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A Randomized
-    /// Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010): buyers have random
-    /// priorities, the highest that can step does, and after `depth` − 1 steps picked at random who
-    /// has just stepped falls behind all others. A race that takes `depth` ordered steps is met in each
+    /// Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010): buyers have random priorities, and of
+    /// those that can step, the one with the highest priority does. After `depth` − 1 steps, picked at random, the
+    /// buyer that has just stepped gets the lowest priority. A race that takes `depth` ordered steps is found in each
     /// draw with probability at least 1/(n·k^(depth − 1)), for n buyers and k steps.
     Pct {
-        /// How many steps have to come in order for the race that is looked for; at least 1.
+        /// How many ordered steps the race takes; at least 1.
         depth: u32,
     },
 }
@@ -36,22 +36,22 @@ pub enum Scheduler {
 /// How many schedules are drawn, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampling {
-    /// How many, at least 1.
+    /// How many schedules, at least 1.
     pub draws: u64,
-    /// How.
+    /// How each is drawn.
     pub scheduler: Scheduler,
     /// The same seed draws the same schedules.
     pub seed: u64,
 }
 
-/// One way to end, and the draws that did.
+/// One way to end, and the draws that ended so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawn {
     /// How they end.
     pub end: End,
-    /// How many of the draws did.
+    /// How many draws ended so.
     pub draws: u64,
-    /// The shortest of them, its buyers numbered in the order in which they come in.
+    /// The shortest of them, with buyers numbered in the order of their first steps.
     pub witness: Schedule,
 }
 
@@ -60,25 +60,25 @@ pub struct Drawn {
 pub struct Sample {
     /// How it was drawn, and how many draws there were.
     pub sampling: Sampling,
-    /// How many were asked for, where it was told to stop before.
+    /// How many draws were asked for, if it was told to stop earlier.
     pub asked: Option<u64>,
     /// How many draws were unsound.
     pub unsound: u64,
-    /// At most so many steps were taken into account when priorities were changed (PCT).
+    /// The number of steps among which priority changes were drawn (PCT).
     pub steps: u64,
     /// The ways to end, the worst first.
     pub drawn: Vec<Drawn>,
 }
 
 impl Sample {
-    /// Unsound where some draw was; otherwise unknown: a sample is no proof.
+    /// Unsound if some draw was unsound; otherwise unknown: a sample is no proof.
     #[must_use]
     pub fn ruling(&self) -> Ruling {
         if self.unsound > 0 { Ruling::Unsound } else { Ruling::Unknown }
     }
 
-    /// With 95 % confidence at most this share of the scheduler's draws is unsound, and at least the
-    /// other: the rule of three, 3/N, where none of N was; otherwise Wilson's interval.
+    /// The lower and upper bound, with 95 % confidence, of the share of unsound draws: if none of N was unsound, the
+    /// rule of three, 3/N; otherwise Wilson's interval.
     #[must_use]
     pub fn bounds(&self) -> (f64, f64) {
         let draws = self.sampling.draws as f64;
@@ -94,8 +94,8 @@ impl Sample {
         (((middle - spread) / whole).max(0.0), ((middle + spread) / whole).min(1.0))
     }
 
-    /// The probability with which PCT would have met, in at least one of its draws, a race of its depth
-    /// that is there. `None` for another scheduler.
+    /// The probability that PCT finds an existing race of its depth in at least one of its draws. `None` for the other
+    /// scheduler.
     #[must_use]
     pub fn power(&self, buyers: u32) -> Option<f64> {
         let Scheduler::Pct { depth } = self.sampling.scheduler else { return None };
@@ -111,8 +111,7 @@ pub fn sample(setting: &Setting, sampling: Sampling) -> Sample {
     sample_until(setting, sampling, &AtomicBool::new(false), &mut |_| ())
 }
 
-/// The same, until it is told to stop: what was drawn until then is what is given back. `watch` is told how many were
-/// drawn.
+/// The same, until it is told to stop: then it returns the draws so far. `watch` receives their number.
 #[must_use]
 pub fn sample_until(
     setting: &Setting,
@@ -153,7 +152,7 @@ pub fn sample_until(
     Sample { sampling: Sampling { draws, ..sampling }, asked, unsound, steps, drawn }
 }
 
-/// Puts pasts that end alike together.
+/// Groups pasts by how they end.
 fn by_end(setting: &Setting, pasts: HashMap<JudgedPast, (u64, Schedule)>) -> Vec<Drawn> {
     let mut ends = Ends::default();
     let mut found: HashMap<End, Drawn> = HashMap::new();
@@ -173,7 +172,7 @@ fn by_end(setting: &Setting, pasts: HashMap<JudgedPast, (u64, Schedule)>) -> Vec
     drawn
 }
 
-/// The same schedule with its buyers numbered in the order in which they come in: they are alike.
+/// The same schedule with buyers numbered in the order of their first steps: buyers are interchangeable.
 fn renumbered(schedule: &Schedule) -> Schedule {
     let mut numbers: HashMap<u32, u32> = HashMap::new();
     let mut number = |buyer: u32| {
@@ -183,8 +182,8 @@ fn renumbered(schedule: &Schedule) -> Schedule {
     Schedule(schedule.0.iter().map(|step| Step { buyer: number(step.buyer), ..*step }).collect())
 }
 
-/// The most steps that a schedule has. Who buys until it is refused has no limit that is known
-/// beforehand; as many purchases as there are tickets, and a refusal, is where it starts.
+/// The most steps of a schedule. Buyers that buy until they are refused have no known limit; this assumes as many
+/// purchases as tickets, and a refusal.
 fn most_steps(setting: &Setting) -> u64 {
     let purchases = match setting.per_buyer {
         PerBuyer::Count(count) => u64::from(count.get()),
@@ -196,17 +195,17 @@ fn most_steps(setting: &Setting) -> u64 {
         .saturating_add(if setting.mishaps.allow(Mishap::Kill) { u64::from(setting.buyers) } else { 0 })
 }
 
-/// Who picks the next buyer to step.
+/// Picks the next buyer to step.
 enum Picker {
     Uniform,
     Pct(Priorities),
 }
 
-/// What PCT goes by, drawn anew for each schedule.
+/// The priorities of PCT, drawn anew for each schedule.
 struct Priorities {
-    /// Of each buyer, and of the mishaps: the highest steps.
+    /// The priority of each buyer and of the mishaps; the highest one steps.
     of_buyers: Vec<u64>,
-    /// After which steps somebody falls behind, and to which priority.
+    /// The steps after which a priority is lowered, and the new priority.
     changes: HashMap<u64, u64>,
 }
 
@@ -214,7 +213,7 @@ impl Priorities {
     fn draw(rng: &mut ChaCha8Rng, setting: &Setting, depth: u32, steps: u64) -> Self {
         let all = u64::from(setting.buyers) + u64::from(!setting.mishaps.are_none());
         let depth = u64::from(depth);
-        // Above those that the changes lead to.
+        // Higher than all priorities after a change.
         let mut of_buyers: Vec<u64> = (depth..depth + all).collect();
         of_buyers.shuffle(rng);
         let changes = (1..depth).map(|change| (rng.random_range(1..=steps), depth - change)).collect();
@@ -223,12 +222,12 @@ impl Priorities {
 }
 
 impl Picker {
-    /// One of those that can come; `None` if there are none. `step` counts from 1.
+    /// One of the possible turns; `None` if there are none. `step` is counted from 1.
     fn pick(&mut self, rng: &mut ChaCha8Rng, shop: &Shop<impl Model>, step: u64) -> Option<(usize, Turn)> {
         match self {
             Picker::Uniform => shop.turns().choose(rng),
             Picker::Pct(Priorities { of_buyers, changes }) => {
-                // Mishaps are nobody's steps: they have a priority of their own.
+                // Mishaps are no buyer's steps, so they have their own priority.
                 let nature = shop.buyers.len();
                 let whose = |(place, turn): (usize, Turn)| if turn == Turn::Step { place } else { nature };
                 let picked = shop.turns().map(whose).max_by_key(|whose| of_buyers[*whose])?;
@@ -258,7 +257,7 @@ fn draw<M: Model>(
         if stop.load(Ordering::Relaxed) {
             return None;
         }
-        // Where nobody can step, that nothing comes any more is one of what can come.
+        // If nobody can step, the end is also a possibility.
         let may_end = turn != Turn::Step && shop.able().next().is_none();
         if may_end && rng.random_range(0..=shop.turns().count()) == 0 {
             break;

@@ -1,4 +1,4 @@
-//! All buyers in one model, and what of their past decides how their schedule is judged.
+//! All buyers in one model, and the part of their past that decides how their schedule is judged.
 
 use super::Setting;
 use crate::buyer::Buyer;
@@ -8,33 +8,32 @@ use crate::protocol::{Action, Letter, Mishap, Mishaps, Reply};
 use crate::stock::Stock;
 use crate::world::{Answer, Model, Turn, can_befall, give_up, seated, take_turn, turns, wants};
 
-/// What of the past decides how a schedule is judged. Two schedules of the same past end alike.
+/// The part of the past that decides how a schedule is judged. Two schedules with the same past end alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct JudgedPast {
     receipts: u64,
-    /// How many different tickets of a file were sold. A ticket is known by the stock that it was sold from. Who
-    /// sells from a stock below the initial one has read what another wrote who had sold the ticket above it: the
-    /// tickets that were sold at all are always the topmost ones, so their number says which they are.
+    /// How many different tickets of a file were sold. A ticket is identified by the stock that it was sold from. To
+    /// sell from a stock below the initial one, a buyer must have read what another wrote when it sold the ticket
+    /// above. So the tickets sold are always the topmost ones, and their number says which they are.
     tickets: Stock,
-    /// From which stocks tickets of a database were sold, and how many from each: there a transaction that is
-    /// undone, or a count, leaves gaps. The same of a file where buyers are killed: they leave tickets without a
-    /// receipt.
+    /// From which stocks tickets of a database were sold, and how many from each: there a rolled-back transaction, or a
+    /// count, leaves gaps. Also used for a file if buyers may be killed: they leave tickets without a receipt.
     sold: Vec<(Stock, u32)>,
-    /// Whether tickets are counted so.
+    /// Whether `sold` is used instead of `tickets`.
     by_ticket: bool,
     /// From which stocks killed buyers may have taken a ticket, and how many from each.
     perhaps: Vec<(Stock, u32)>,
     /// How many purchases failed.
     failed: u64,
-    /// How many buyers wait for ever: known at the end.
+    /// How many buyers wait for ever; set at the end.
     stuck: u64,
-    /// The errors that ended purchases: of which code, at which step, how many.
+    /// The errors that ended purchases: code, step, and count.
     errors: Vec<((StoreCode, Letter), u32)>,
-    /// Whether somebody read what was no ticket file.
+    /// Whether a read found no valid ticket.
     torn: bool,
-    /// The stock at the end; `None` before the end, and where it is torn.
+    /// The stock at the end; `None` before the end, or if it is torn.
     remaining: Option<Stock>,
-    /// How many mishaps may still come; none at the end.
+    /// The mishaps that may still come; none at the end.
     left: Mishaps,
 }
 
@@ -42,7 +41,7 @@ fn is_killed(fault: Option<Fault>) -> bool {
     fault.is_some_and(|fault| fault.kind == FaultKind::Killed)
 }
 
-/// One more of these.
+/// Counts one more of these.
 fn count<T: Ord>(counts: &mut Vec<(T, u32)>, what: T) {
     match counts.binary_search_by(|(known, _)| known.cmp(&what)) {
         Ok(place) => counts[place].1 += 1,
@@ -57,12 +56,12 @@ impl JudgedPast {
         Self { left: setting.mishaps, by_ticket, ..Self::default() }
     }
 
-    /// How many mishaps may still come.
+    /// The mishaps that may still come.
     pub(super) fn left(&self) -> Mishaps {
         self.left
     }
 
-    /// Notes what comes of a buyer.
+    /// Notes a turn.
     pub(super) fn note_turn(&mut self, turn: Turn) {
         if let Turn::Mishap(mishap) = turn {
             self.left = self.left.after(mishap);
@@ -90,7 +89,7 @@ impl JudgedPast {
                     }
                 }
                 Outcome::Unknown if is_killed(ending.fault) => count(&mut self.perhaps, answer.sold_from),
-                // It had no effect, and nobody waits for it.
+                // It had no effect, and its buyer is dead.
                 Outcome::Failed if is_killed(ending.fault) => {}
                 Outcome::Failed => self.failed += 1,
                 Outcome::Refused | Outcome::Unknown | Outcome::Returned | Outcome::Read => {}
@@ -110,7 +109,7 @@ impl JudgedPast {
         }
     }
 
-    /// The past at its end, in this model, where so many buyers still wait.
+    /// The past at its end, in this model, with `stuck` buyers still waiting.
     pub(super) fn ended(mut self, model: &impl Model, stuck: u64) -> Self {
         (self.stuck, self.left) = (stuck, Mishaps::default());
         match model.look() {
@@ -152,12 +151,12 @@ impl<M: Model> Shop<M> {
         wants(&self.model, &self.buyers[place], &self.seats[place])
     }
 
-    /// Whether this may befall the buyer at `place` now, however many have come.
+    /// Whether this mishap may befall the buyer at `place` now, without the limit on their number.
     pub(super) fn can_befall(&self, place: usize, mishap: Mishap) -> bool {
         can_befall(&self.model, &self.buyers[place], &self.seats[place], mishap)
     }
 
-    /// Everything that can come next, each with the place of the buyer that it is of.
+    /// All turns that can come next, each with the place of its buyer.
     pub(super) fn turns(&self) -> impl Iterator<Item = (usize, Turn)> {
         let of = |place: usize| {
             turns(&self.model, &self.buyers[place], &self.seats[place], self.past.left)
@@ -166,7 +165,7 @@ impl<M: Model> Shop<M> {
         (0..self.buyers.len()).flat_map(of)
     }
 
-    /// The places of those who can step.
+    /// The places of the buyers that can step.
     pub(super) fn able(&self) -> impl Iterator<Item = usize> {
         (0..self.buyers.len()).filter(|place| self.wants(*place).is_some())
     }
@@ -177,7 +176,7 @@ impl<M: Model> Shop<M> {
         self.past.clone().ended(&self.model, stuck as u64)
     }
 
-    /// Has everybody who waits give up, where nobody can go on, and tells of it.
+    /// Makes all waiting buyers give up when nobody can go on. `tell` receives their answers.
     pub(super) fn give_up(&mut self, mut tell: impl FnMut(Answer)) {
         if self.able().next().is_some() {
             return;
@@ -190,13 +189,13 @@ impl<M: Model> Shop<M> {
         }
     }
 
-    /// Lets the buyer at `place` take its step, which it can. Says how a schedule names it; `tell` is told of each
-    /// answer that it brings.
+    /// Takes the step of the buyer at `place`, which can step. Returns its letter; `tell` receives each answer that it
+    /// brings.
     pub(super) fn step(&mut self, place: usize, tell: impl FnMut(Answer)) -> Option<Letter> {
         self.take(place, Turn::Step, tell)
     }
 
-    /// The same of whatever can come of the buyer at `place`.
+    /// The same for any possible turn of the buyer at `place`.
     pub(super) fn take(&mut self, place: usize, turn: Turn, mut tell: impl FnMut(Answer)) -> Option<Letter> {
         let Self { model, buyers, seats, past, initial } = self;
         let letter = take_turn(model, buyers, seats, place, turn, |answer| {

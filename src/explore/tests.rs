@@ -1,4 +1,4 @@
-//! The census against an enumeration that shares nothing with it but the rules of the sale.
+//! The census compared with an enumeration that shares only the rules of the sale with it.
 
 mod catalogue;
 mod conventions;
@@ -40,8 +40,8 @@ fn several(setting: Setting, count: u32) -> Setting {
     Setting { per_buyer: PerBuyer::Count(NonZeroU32::new(count).expect("at least 1")), ..setting }
 }
 
-/// Enumerates a setting, and holds every schedule against the rehearsal and its verdict, and the sums
-/// against the census. Returns the number of schedules.
+/// Enumerates a setting, and compares every schedule with the rehearsal and its verdict, and the sums with the census.
+/// Returns the number of schedules.
 fn compare(setting: &Setting) -> u64 {
     let mut ends: BTreeMap<Key, (u64, Ratio<u128>, usize)> = BTreeMap::new();
     let mut schedules = 0;
@@ -154,7 +154,7 @@ fn a_shared_lock_a_closed_descriptor_and_a_removed_file_break_what_their_control
         (checks, &[]),
     ] {
         for lock in kinds {
-            // A removed file takes three: one that removes it, one that waits for it, one that comes later.
+            // A removed file takes three buyers: one removes it, one waits for it, one comes later.
             let census = census(&steps_under(lock, text, 3, 2), MAX_STATES);
             assert_eq!(census.partial, None);
             assert_eq!(census.sound < census.schedules, unsafe_under.contains(&lock), "{text}, {lock}");
@@ -201,8 +201,8 @@ fn every_order_one_by_one_gives_the_same_counts() {
     assert!(schedules > 10_000, "{schedules} schedules only");
 }
 
-/// A lock on a file that each write replaces: those who opened the old one and those who opened the
-/// new one are not kept apart. Its control is the sidecar.
+/// A lock on a file that each write replaces does not keep those who opened the old file apart from those who opened
+/// the new one. The control is the sidecar.
 #[test]
 fn a_lock_that_is_renamed_away_is_unsound_and_on_a_sidecar_it_is_sound() {
     let sidecar = setting(3, 3, Lock::Flock, Write::Rename);
@@ -228,8 +228,8 @@ fn random_schedule(setting: &Setting, rng: &mut impl rand::Rng) -> (JudgedPast, 
     })
 }
 
-/// In settings too large to enumerate: whatever the schedule, those of one past end alike, which is
-/// what lets one of them speak for all.
+/// In settings too large to enumerate: all schedules with the same past end alike, so it is enough to judge one of
+/// them.
 #[test]
 fn schedules_of_one_course_are_judged_alike() {
     use rand::SeedableRng as _;
@@ -250,8 +250,8 @@ fn schedules_of_one_course_are_judged_alike() {
     }
 }
 
-/// Worse than the trap: opening the new file to read it closes the old one, and a POSIX lock goes with
-/// any descriptor of its file. The control is flock, where two buyers of one purchase each are sound.
+/// Worse than with flock: opening the new file to read it closes the old one, and closing any descriptor of a file
+/// releases a POSIX lock on it. The control is flock, which is sound for two buyers with one purchase each.
 #[test]
 fn a_posix_lock_on_a_replaced_file_is_lost_by_reading() {
     for (lock, sound) in [(Lock::Posix, false), (Lock::Flock, true), (Lock::Ofd, true)] {
@@ -264,7 +264,7 @@ fn a_posix_lock_on_a_replaced_file_is_lost_by_reading() {
     }
 }
 
-/// What excludes between processes is sound in the model; a lock that sits on no file has no trap.
+/// A lock that excludes processes is sound in the model; a lock that sits on no file can't be renamed away.
 #[test]
 fn every_kind_of_lock_is_modelled() {
     for lock in Lock::ALL.iter().filter(|lock| **lock != Lock::None) {
@@ -286,7 +286,7 @@ fn sum(census: &Census, of: impl Fn(&End) -> bool) -> (BigUint, Ratio<BigUint>) 
     (of.iter().map(|found| &found.schedules).sum(), of.iter().map(|found| found.probability.clone()).sum())
 }
 
-/// Counts that were worked out elsewhere.
+/// Counts that are known independently.
 #[test]
 fn the_known_counts_come_out() {
     for (buyers, tickets, schedules, oversold, not_conserved, chance) in [
@@ -318,7 +318,7 @@ fn the_textbook_race_is_found_with_its_shortest_schedule() {
     assert_eq!(census.found[0].end.anomalies, [AnomalyKind::Oversold, AnomalyKind::LostUpdate]);
 }
 
-/// (2·20)!/2^20 orders if all could write; who reads 0 does not, so there are fewer.
+/// There would be (2·20)!/2^20 orders if all could write; buyers that read 0 do not, so there are fewer.
 #[test]
 fn twenty_buyers_are_few_states() {
     let census = census(&unlocked(20, 1), 100_000);
@@ -362,7 +362,8 @@ fn truncating_is_torn_without_a_lock_and_sound_under_one() {
     assert_eq!(locked.sound, locked.schedules);
 }
 
-/// Who fills a file that another has filled with a longer text leaves the end of that text behind it.
+/// If a buyer fills the file after another one has filled it with a longer text, the end of that text is left behind
+/// it.
 #[test]
 fn a_file_can_be_left_torn_without_anybody_being_killed() {
     let setting = several(setting(2, 101, Lock::None, Write::Truncate), 92);
@@ -405,8 +406,8 @@ fn drawn(setting: &Setting, draws: u64, scheduler: Scheduler) -> Sample {
     sample(setting, Sampling { draws, scheduler, seed: 7 })
 }
 
-/// Each share lies within five standard deviations of what the census has: with a fixed seed it does
-/// so always.
+/// Each share lies within five standard deviations of the census; the seed is fixed, so the test always has the same
+/// result.
 #[test]
 fn an_even_sample_agrees_with_the_census() {
     for setting in [unlocked(3, 1), setting(3, 2, Lock::None, Write::Truncate), several(unlocked(2, 3), 2)] {
@@ -435,8 +436,8 @@ fn a_sample_is_repeated_by_its_seed_and_its_witnesses_can_be_followed() {
     }
 }
 
-/// Without a change of priorities one buyer after the other buys, and nothing goes wrong. With one, the
-/// race is met at least as often as PCT promises: it takes two ordered steps.
+/// Without a change of priorities buyers buy one after the other, and nothing goes wrong. With one change, the race is
+/// found at least as often as PCT promises: it takes two ordered steps.
 #[test]
 fn pct_meets_the_race_as_often_as_it_promises() {
     let setting = unlocked(10, 10);

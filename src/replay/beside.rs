@@ -1,10 +1,9 @@
-//! The model of the store, stepped beside it: the only keeper of who holds what. Beside each buyer stands the same
-//! step machine that its process steps, so that the two are always at the same step.
+//! The model of the store, stepped beside the real one: only the model knows who holds what. For each buyer there is a
+//! copy of the step machine that its process runs, so that the two are always at the same step.
 //!
-//! What the buyers got in reality is compared with what the model says, step by step. Their machines take what they
-//! got. The model goes on as far as it agrees: a deadlock may have another victim, and then it follows. Once it says
-//! something else of a database it is not asked any more. Of a ticket file it goes on knowing who holds the lock,
-//! whatever another program writes.
+//! The real answers are compared with the model's, step by step. The machines take the real ones. If a deadlock has
+//! another victim, the model follows. If a model of a database differs otherwise, it is not used any more. The model of
+//! a ticket file still knows who holds the lock, whatever another program writes.
 
 use crate::buyer::{Buyer, Rules};
 use crate::fault::FaultKind;
@@ -14,21 +13,21 @@ use crate::stock::Stock;
 use crate::store::with_model;
 use crate::world::{Answer, Model, OwnState, Turn, can_befall, complete, die, seated, step, take_turn};
 
-/// What buyers got, each by its place.
+/// The buyers' real answers, each with the buyer's place.
 pub(super) type Got = Vec<(usize, Reply)>;
 
-/// How reality differs from the model.
+/// How the store differs from the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Differs {
-    /// Another buyer is a deadlock's victim.
+    /// A deadlock has another victim.
     Victim,
-    /// Something else, or somebody else, was answered. This is what the model says.
+    /// Another answer came, or another buyer was answered. These are the model's answers.
     Answers(Got),
 }
 
 /// The buyers of a replay, in the model of their store.
 pub(super) trait Beside {
-    /// How a schedule names what a buyer wants next, whether it can have it now or not; `None` once it has left.
+    /// The letter of a buyer's next step, whether it is possible now or not; `None` once it has left.
     fn wants(&self, who: usize) -> Option<Letter>;
 
     /// What that asks of the store.
@@ -37,39 +36,39 @@ pub(super) trait Beside {
     /// Whether the model keeps it waiting.
     fn waits(&self, who: usize) -> bool;
 
-    /// Who is answered, as the model says, when this buyer sends its request.
+    /// The buyers that are answered, by the model, when this buyer sends its request.
     fn due(&self, who: usize) -> Vec<usize>;
 
-    /// A buyer sends its request, which brings these answers in reality. Returns what came of each answer, and
-    /// whether the model says something else.
+    /// A buyer sends its request, with these real answers. Returns the effect of each answer, and whether the model
+    /// differs.
     fn step(&mut self, who: usize, got: &Got) -> (Vec<Answer>, Option<Differs>);
 
-    /// A buyer gets an answer that no step brought.
+    /// Gives a buyer an answer that no step brought.
     fn take(&mut self, who: usize, reply: Reply) -> Option<Answer>;
 
-    /// For whom a buyer waits, or would have to wait with its next step, as the model says.
+    /// For which buyer this buyer waits, or would have to wait with its next step, by the model.
     fn waits_for(&self, who: usize) -> Option<usize>;
 
-    /// What a buyer has of its own in the store.
+    /// What a buyer has in the store.
     fn own_state(&self, who: usize) -> OwnState;
 
-    /// What a reader would meet now; `None` where the model does not know any more.
+    /// What a read would return now; `None` if the model does not know any more.
     fn look(&self) -> Option<Reply>;
 
-    /// Whether this may befall a buyer now, as the model says.
+    /// Whether this mishap may befall a buyer now, by the model.
     fn may_befall(&self, who: usize, mishap: Mishap) -> bool;
 
-    /// Who is answered, as the model says, when this befalls a buyer.
+    /// The buyers that are answered, by the model, when this mishap befalls a buyer.
     fn due_with(&self, who: usize, mishap: Mishap) -> Vec<usize>;
 
-    /// This befalls a buyer, which brings these answers to others in reality. Returns what came of it, for the buyer
-    /// itself, too, if it dies, and whether the model says something else.
+    /// A mishap befalls a buyer, with these real answers to others. Returns its effects (also on the buyer itself, if
+    /// it dies), and whether the model differs.
     fn befall(&mut self, who: usize, mishap: Mishap, got: &Got) -> (Vec<Answer>, Option<Differs>);
 
-    /// Whether a request of a buyer waits in the store, as the model says: a dead one's, too.
+    /// Whether a request of a buyer, even of a dead one, waits in the store, by the model.
     fn has_asked(&self, who: usize) -> bool;
 
-    /// A buyer is dead, and nobody has killed it on purpose.
+    /// Notes that a buyer died without a planned kill.
     fn die(&mut self, who: usize);
 }
 
@@ -84,7 +83,7 @@ struct Party<M: Model> {
     model: M,
     buyers: Vec<Buyer>,
     seats: Vec<M::Seat>,
-    /// Whether reality has gone another way, so that the model knows nothing any more.
+    /// Whether the store has differed, so that the model knows nothing any more.
     is_astray: bool,
 }
 
@@ -95,7 +94,7 @@ impl<M: Model> Party<M> {
         Self { model, buyers, seats, is_astray: false }
     }
 
-    /// What the model says comes of a request, where these are the victims of a deadlock.
+    /// The model's answers to a request, if these buyers are the victims of a deadlock.
     fn rehearsed(&self, who: usize, doomed: &[usize]) -> (Self, Vec<Answer>) {
         let mut next = self.clone();
         let mut answers = Vec::new();
@@ -109,7 +108,7 @@ impl<M: Model> Party<M> {
         (next, answers)
     }
 
-    /// What the model says comes of this when it befalls a buyer.
+    /// The model's answers if this mishap befalls a buyer.
     fn befallen(&self, who: usize, mishap: Mishap) -> (Self, Vec<Answer>) {
         let mut next = self.clone();
         let mut answers = Vec::new();
@@ -118,10 +117,10 @@ impl<M: Model> Party<M> {
         (next, answers)
     }
 
-    /// Follows reality, whatever the model says.
+    /// Follows the real answers, whatever the model says.
     fn follow(&mut self, who: usize, got: &Got) -> Vec<Answer> {
         let own = got.iter().find(|(place, _)| *place == who).map(|(_, reply)| *reply);
-        // What failed has changed nothing.
+        // A failed action has changed nothing.
         if !self.is_astray && !matches!(own, Some(Reply::Failed(_))) {
             let action = self.buyers[who].next();
             self.model.ask(&mut self.seats, who, action, &mut Vec::new());
@@ -130,7 +129,7 @@ impl<M: Model> Party<M> {
     }
 }
 
-/// What is answered, whoever was heard first.
+/// The answers in a fixed order, whichever was read first.
 fn in_order(answers: impl IntoIterator<Item = (usize, Reply)>) -> Got {
     let mut got: Got = answers.into_iter().collect();
     got.sort_by_key(|(place, _)| *place);
@@ -164,7 +163,7 @@ impl<M: Model> Beside for Party<M> {
         }
         let real = in_order(got.iter().copied());
         if !M::APART && self.waits(who) {
-            // The store has granted what the model knows to be another's.
+            // The store has granted what another buyer holds by the model.
             self.is_astray = true;
             return (self.follow(who, got), Some(Differs::Answers(Vec::new())));
         }
@@ -263,7 +262,7 @@ impl<M: Model> Beside for Party<M> {
 
     fn die(&mut self, who: usize) {
         let (next, _) = self.befallen(who, Mishap::Kill);
-        // What becomes of a session at a database, and of what it asked for, is for the database to say.
+        // Only the database knows what happens to a dead session and its request.
         *self = Self { is_astray: self.is_astray || !M::APART, ..next };
     }
 }

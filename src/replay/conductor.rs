@@ -1,4 +1,4 @@
-//! The conductor of a replay: it lets each buyer take one step at a time, and knows how all stand.
+//! The conductor of a replay: it lets each buyer take one step at a time, and knows the state of all.
 
 mod mishap;
 
@@ -22,10 +22,10 @@ use crate::verdict::judge;
 use crate::workers::{self, Arrival, Crew, GatedCrew};
 use crate::world::{Answer, Held, OwnState, Told};
 
-/// Has a crew leave its store, and says who was killed and what is left there.
+/// Makes a crew leave its store. Returns the killed buyers and what is left in the store.
 type Dismiss = Box<dyn FnOnce(GatedCrew, &Recorder) -> (Vec<(u32, i32)>, Left)>;
 
-/// Has something befall a buyer in its store.
+/// Carries out a mishap on a buyer in its store.
 type Befall = Box<dyn Fn(&Recorder, u32, Mishap) -> Result<bool, StoreError>>;
 
 /// Buyers at their gates, and what they have done so far.
@@ -40,24 +40,24 @@ pub struct Conductor {
     buyers: Vec<Position>,
     taken: Vec<Taken>,
     beside: Box<dyn Beside>,
-    /// What the lock is asked by, where it is a key of the store.
+    /// The key of the lock, if the lock is a key of the store.
     lease_key: Option<String>,
-    /// Where reality and the model differed: after which step, and how.
+    /// Where the store and its model differed: after which step, and how.
     differs: Vec<Difference>,
-    /// What befell buyers.
+    /// The mishaps that came.
     mishaps: Vec<Befallen>,
     befall: Befall,
     dismiss: Dismiss,
 }
 
-/// What differed between reality and the model of the store.
+/// A difference between the store and its model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// After which step, from 1.
     pub place: usize,
-    /// What the model says: the buyers, from 1, and their answers. `None`: it is another victim of a deadlock alone.
+    /// The model's answers, each with its buyer, from 1. `None` if only the victim of a deadlock differs.
     pub model: Option<Vec<(u32, Reply)>>,
-    /// What they were answered.
+    /// The real answers.
     pub real: Vec<(u32, Reply)>,
 }
 
@@ -81,7 +81,7 @@ impl Conductor {
         let began = Instant::now();
         let crew = GatedCrew::launch(&plan, &recorder, &store, interrupted)?;
         let launch_ns = began.elapsed().as_nanos() as u64;
-        // Not before: what it has open, the buyers would inherit.
+        // Opened after the fork, since buyers would inherit its connection.
         let asked = Asked::new(store.lookout()?);
         let (there, lease_key) = (store.clone(), store.lease_key());
         let befall = move |recorder: &Recorder, buyer, mishap| there.befall(recorder, buyer, mishap);
@@ -108,13 +108,13 @@ impl Conductor {
         })
     }
 
-    /// The plan, with the stock that it began with as its tickets.
+    /// The plan; its number of tickets is the stock at the start.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// How the buyers stand, the first one first.
+    /// The state of each buyer, the first one first.
     #[must_use]
     pub fn buyers(&self) -> &[Position] {
         &self.buyers
@@ -126,7 +126,7 @@ impl Conductor {
         &self.taken
     }
 
-    /// Where reality and the model have differed so far. At a ticket file it is not looked.
+    /// Where the store and its model have differed so far. Not checked for a ticket file.
     #[must_use]
     pub fn differences(&self) -> &[Difference] {
         &self.differs
@@ -138,19 +138,19 @@ impl Conductor {
         self.beside.action(buyer as usize - 1)
     }
 
-    /// What a buyer, counted from 1, has of its own in the store, as the model says.
+    /// What a buyer, counted from 1, has in the store, by the model.
     #[must_use]
     pub fn own_state(&self, buyer: u32) -> OwnState {
         self.beside.own_state(buyer as usize - 1)
     }
 
-    /// What a reader would meet now, as the model says; `None` where it does not know.
+    /// What a read would return now, by the model; `None` if it does not know.
     #[must_use]
     pub fn look(&self) -> Option<Reply> {
         self.beside.look()
     }
 
-    /// Who holds the lock. Where several do, the last one to get it.
+    /// Who holds the lock; of several, the last one to get it.
     #[must_use]
     pub fn holder(&self) -> Option<Holder> {
         (1..=self.plan.buyers).filter_map(|buyer| self.holds_lock(buyer)).max_by_key(|holder| holder.since)
@@ -168,11 +168,11 @@ impl Conductor {
         self.holds_lock(holder as u32 + 1)
     }
 
-    /// Who keeps this buyer, counted from 1, from the answer to its request, and what that one holds.
+    /// For which buyer this buyer, counted from 1, waits, and what that one holds.
     #[must_use]
     pub fn kept(&self, buyer: u32) -> Kept {
         let by = self.beside.waits_for(buyer as usize - 1).map(|who| who as u32 + 1);
-        // The model alone knows it as it is now. What the store said last is second best: when another was let go, or
+        // Only the model knows the present state. Next best is what the store said last: when another was answered, or
         // else when the request was sent.
         let sent = self.buyers[buyer as usize - 1].waits;
         let by = by.or_else(|| match self.asked.blocked(buyer) {
@@ -191,7 +191,7 @@ impl Conductor {
         Some(Step { letter: self.beside.wants(who)?, buyer })
     }
 
-    /// Lets a buyer, counted from 1 to the plan's number of them, go one step.
+    /// Lets a buyer, counted from 1, take one step.
     ///
     /// # Errors
     /// When it was killed, or hangs in its step when the conductor is interrupted.
@@ -206,7 +206,7 @@ impl Conductor {
             Ok(Rest::AtGate) => Ok(Went::MustWait(self.keeps_out(buyer))),
             Ok(Rest::Answers(answers, blocked)) => {
                 let taken = self.took(step, &answers, blocked);
-                // What it let go may have served a dead buyer's request.
+                // What it released may have served a dead buyer's request.
                 let beside = &self.beside;
                 self.asked.await_ends(|dead| !beside.has_asked(dead as usize - 1))?;
                 Ok(if blocked.is_some() { Went::Waits(taken) } else { Went::Took(taken) })
@@ -215,7 +215,7 @@ impl Conductor {
         }
     }
 
-    /// A step was taken, and brought these answers.
+    /// Notes that a step was taken and brought these answers.
     fn took(&mut self, step: Step, answers: &[(u32, Reply)], blocked: Option<Blocked>) -> Taken {
         let (who, place) = (step.buyer as usize - 1, self.taken.len() + 1);
         let action = self.beside.action(who);
@@ -231,7 +231,7 @@ impl Conductor {
         self.note_holds(place);
         self.note_difference(place, differs, answers);
         if blocked.is_some() && !self.buyers[who].held.is_empty() {
-            // Others may come to wait for it, in a circle.
+            // Later requests may wait for it, in a circle.
             std::thread::sleep(self.asked.pause());
         }
         self.taken[place - 1]
@@ -248,7 +248,7 @@ impl Conductor {
         self.differs.push(Difference { place, model, real: answers.to_vec() });
     }
 
-    /// The wait that begins with a buyer's request.
+    /// A wait that begins with a buyer's request.
     fn wait(&self, who: usize, blocked: Blocked) -> Wait {
         let model = self.beside.waits_for(who).map(|holder| holder as u32 + 1);
         match blocked {
@@ -258,7 +258,7 @@ impl Conductor {
         }
     }
 
-    /// A buyer gets an answer with the step at this place.
+    /// Notes that the step at this place answered a buyer.
     fn hear(&mut self, answer: &Answer, place: usize) {
         let position = &mut self.buyers[answer.buyer];
         let sent = position.waits.map_or(place, |sent| sent.place);
@@ -276,7 +276,7 @@ impl Conductor {
         }
     }
 
-    /// A buyer did not come to rest.
+    /// Handles a buyer that is not at rest.
     fn lost(&mut self, unrest: Unrest) -> ReplayError {
         let step = self.taken.len() + 1;
         let (buyer, error) = match unrest {
@@ -284,7 +284,7 @@ impl Conductor {
             Unrest::GivenUp(buyer) => (buyer, ReplayError::Interrupted { step }),
             Unrest::Failed(error) => return error,
         };
-        // There is nobody left who could finish its purchase.
+        // Nobody is left to finish its purchase.
         self.asked.forget(buyer);
         let position = &mut self.buyers[buyer as usize - 1];
         (position.begun, position.waits) = (false, None);
@@ -292,10 +292,11 @@ impl Conductor {
         error
     }
 
-    /// Takes this step, if it is its buyer's next one and the lock allows it; or has that befall the buyer, if it can.
+    /// Takes this step, if it is its buyer's next one and the lock allows it; or carries out this mishap, if it is
+    /// possible.
     ///
     /// # Errors
-    /// When it is not, or as [`Conductor::step`].
+    /// When it is not possible, or as [`Conductor::step`].
     pub fn follow(&mut self, given: Step, interrupted: &AtomicBool) -> Result<(), ReplayError> {
         let step = self.taken.len() + 1;
         if interrupted.load(Ordering::Relaxed) {
@@ -326,7 +327,7 @@ impl Conductor {
         Err(Unfollowed::at(step, given, why).into())
     }
 
-    /// Has all those give up who wait at their gates, where nobody can go on: their purchases fail, and no step is
+    /// When nobody can go on, makes all buyers that wait at their gates give up: their purchases fail, and no step is
     /// taken.
     fn give_up(&mut self, interrupted: &AtomicBool) -> Result<(), ReplayError> {
         let waits = |buyer: &u32| self.beside.waits(*buyer as usize - 1);
@@ -345,7 +346,7 @@ impl Conductor {
         Ok(())
     }
 
-    /// Whether all who have not left wait for one who is dead, or for each other.
+    /// Whether all remaining buyers wait for a dead one or for each other.
     fn is_stuck(&self) -> bool {
         let all = 0..self.buyers.len();
         let waits = |who: &usize| self.beside.waits(*who) && self.beside.waits_for(*who).is_some();
@@ -362,14 +363,14 @@ impl Conductor {
         }
     }
 
-    /// The lockfile that is there, where the lock is one.
+    /// The lockfile that exists, if the lock is one.
     #[must_use]
     pub fn lockfile(&self) -> Option<Occupied> {
         let plan = self.plan.file()?;
         plan.sale.lock.is_lockfile().then(|| occupied(&plan.file)).flatten()
     }
 
-    /// Finishes the purchases that have begun, lets all buyers leave, and draws up what came of it.
+    /// Finishes the purchases that have begun, lets all buyers leave, and returns the result.
     ///
     /// # Errors
     /// When a buyer was killed, or the ticket file can't be read.
@@ -387,15 +388,15 @@ impl Conductor {
         let mut sold = run::settle(plan, initial, &recorder, &crew, left);
         sold.history.header.replay = Some(schedule(&taken).to_string());
         if is_explained {
-            // The model has explained every answer: nobody else was there.
+            // The model has explained every answer, so no other program was there.
             sold.history.header.outsiders = false;
             sold.verdict = judge(&sold.history);
         }
         Ok(Replayed { sold, steps: taken, asked, differs })
     }
 
-    /// Finishes the purchases that have begun, one buyer after another in the order of their numbers. A
-    /// buyer that has to wait for another waits for the next round.
+    /// Finishes the purchases that have begun, one buyer after another in the order of their numbers. A buyer that has
+    /// to wait is tried again in the next round.
     fn finish_purchases(&mut self, interrupted: &AtomicBool) -> Result<(), ReplayError> {
         let mut finished = Ok(());
         loop {
@@ -410,7 +411,7 @@ impl Conductor {
                             at_gate = Some((buyer, holder));
                             break;
                         }
-                        // The others' purchases are finished all the same.
+                        // The other purchases are finished anyway.
                         Err(error) => {
                             finished = finished.and(Err(error));
                             if self.buyers[buyer as usize - 1].begun {
@@ -425,11 +426,11 @@ impl Conductor {
             }
             let stuck = (1..).zip(&self.buyers).find_map(|(buyer, position)| Some((buyer, position.waits?)));
             let (buyer, why) = match (at_gate, stuck) {
-                // Each waits for another of ours, for ever.
+                // All wait for each other, for ever.
                 (Some((_, Some(_))), _) => return finished.and(self.give_up(interrupted)),
                 (Some((buyer, holder)), _) => (buyer, self.must_wait(holder)),
                 (None, Some((buyer, sent))) => (buyer, Why::Waits { sent, kept: self.kept(buyer) }),
-                // Nobody has begun, and nobody ever will.
+                // No purchase has begun, and none can begin.
                 (None, None) if self.is_stuck() => return finished.and(self.give_up(interrupted)),
                 (None, None) => return finished,
             };

@@ -16,7 +16,7 @@ pub enum ReplayError {
     /// The store could not be asked who waits there.
     #[error(transparent)]
     Lookout(#[from] StoreError),
-    /// Not the first replay, but a later one.
+    /// A later replay failed, not the first.
     #[error("replay {time}: {source}")]
     Again {
         /// Which, from 2.

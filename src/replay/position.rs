@@ -1,4 +1,4 @@
-//! How one buyer of a replay stands, as its conductor sees it.
+//! The state of one buyer in a replay, as its conductor sees it.
 
 use crate::buyer::Ending;
 use crate::protocol::Reply;
@@ -14,23 +14,23 @@ pub struct Position {
     pub is_paused: bool,
     /// What it holds in the store, and since which step, from 1.
     pub held: Vec<(Held, usize)>,
-    /// The request for whose answer it waits in the store.
+    /// The request that waits in the store.
     pub waits: Option<Sent>,
-    /// What it has read in the purchase that it is in, or in its last one.
+    /// Its last read in its current or last purchase.
     pub read: Option<Reply>,
     /// How its last purchase ended.
     pub ending: Option<Ending>,
 }
 
 impl Position {
-    /// It sends a request.
+    /// Notes that it sends a request.
     pub(super) fn send(&mut self) {
         if !self.begun {
             (self.begun, self.read, self.ending) = (true, None, None);
         }
     }
 
-    /// It gets an answer.
+    /// Notes that it gets an answer.
     pub(super) fn hear(&mut self, answer: &Answer) {
         self.waits = None;
         if matches!(answer.reply, Reply::Stock(_) | Reply::Torn(_)) {
@@ -51,22 +51,22 @@ impl Position {
     }
 }
 
-/// What came of letting a buyer go.
+/// The result of letting a buyer go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Went {
     /// It took the step.
     Took(Taken),
-    /// Its request was sent, and waits in the store.
+    /// Its request was sent and waits in the store.
     Waits(Taken),
-    /// It would have to wait: the buyer stands where it stood. Who holds the lock, if one of ours does.
+    /// It would have to wait, so it is still at its gate. The holder of the lock, if it is one of our buyers.
     MustWait(Option<Holder>),
-    /// It was not let go: a request of its waits in the store.
+    /// It was not let go, since its request waits in the store.
     Still(Sent, Kept),
     /// It has left, and takes no more steps.
     Left,
 }
 
-/// The steps alone.
+/// Only the steps.
 pub(super) fn schedule(taken: &[Taken]) -> Schedule {
     Schedule(taken.iter().map(|taken| taken.step).collect())
 }

@@ -1,4 +1,4 @@
-//! The same schedule again and again, and whether it comes to the same each time.
+//! Replays the same schedule several times, and compares the results.
 
 use std::sync::atomic::AtomicBool;
 
@@ -12,16 +12,16 @@ use crate::verdict::{Evidence, Verdict};
 /// A schedule that was replayed several times.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repeated {
-    /// What came of the first time.
+    /// The result of the first replay.
     pub first: Replayed,
     /// How many times it was replayed.
     pub times: u32,
-    /// The first that did not agree with the first of all, from 1, and what came of it.
+    /// The number, from 1, and the result of the earliest replay that did not agree with the first.
     pub differs: Option<(u32, Box<Replayed>)>,
 }
 
-/// Replays a schedule so many times, at least once, each with new buyers, and compares what comes of
-/// it. Ends at the first that differs, or that can't be replayed: then why comes beside what was replayed.
+/// Replays a schedule this many times, at least once, each time with new buyers, and compares the results. Ends at the
+/// first replay that differs or fails; a failure is returned beside the results.
 ///
 /// # Errors
 /// As [`replay`], the first time.
@@ -32,7 +32,7 @@ pub fn repeat(
     interrupted: &AtomicBool,
 ) -> Result<(Repeated, Option<ReplayError>), ReplayError> {
     let first = replay(plan, schedule, interrupted)?;
-    // Each begins with the stock that the first found.
+    // Each replay begins with the stock that the first one found.
     let plan = first.sold.history.header.plan.clone().unwrap_or_else(|| plan.clone());
     let mut repeated = Repeated { first, times: 1, differs: None };
     for time in 2..=times {

@@ -1,6 +1,5 @@
-//! Letting a buyer go, and waiting until all have come to rest: each stands at its gate again, or its request waits
-//! in the store. That a request waits is never guessed from a time-out: the store says so, to the conductor or to
-//! the session itself.
+//! Lets a buyer go, and waits until all buyers are at rest: each is at its gate again, or its request waits in the
+//! store. That a request waits is never guessed from a time-out: the store tells it to the conductor or to the session.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,45 +11,45 @@ use crate::store::{Lookout, StoreError, Waiting};
 use crate::workers::{Arrival, GatedCrew};
 use crate::world::Told;
 
-/// How long a buyer is listened to before the store is asked whether it waits.
+/// How long to listen to a buyer before the store is asked whether it waits.
 const LOOK: Duration = Duration::from_millis(1);
-/// How long it is listened to where the store can't be asked: then it is seen whether all is to end.
+/// How long to listen if the store can't be asked, before checking for an interrupt.
 const TICK: Duration = Duration::from_millis(100);
-/// How long a buyer may take to answer once all is to end, before it is given up.
+/// How long a buyer may take to answer after an interrupt, before it is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the store is asked again about a buyer that waits, as it says, where the model says that it is answered:
-/// a session that was let go may be late to say so.
+/// How long to ask the store again if it says that a buyer waits but the model says that it is answered: a session may
+/// show its answer late.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// The buyers' requests that wait in the store, and who sees that they do.
+/// The buyers' requests that wait in the store, and the connection that can see them.
 pub(super) struct Asked {
     lookout: Option<Box<dyn Lookout>>,
     /// The buyers whose requests wait, in the order of asking.
     waiting: Vec<u32>,
-    /// Those among them that try again when that is said.
+    /// Those of them that try again when the conductor says so.
     parked: Vec<u32>,
-    /// The buyers that are answered with this step, as the model says.
+    /// The buyers that this step answers, by the model.
     due: Vec<u32>,
-    /// The sessions of killed buyers that the store may yet serve, each with its buyer.
+    /// The sessions of killed buyers that the store may still serve, each with its buyer.
     dead: Vec<(u32, u64)>,
-    /// How those that wait stood when they were last looked at: one a buyer.
+    /// The last known state of each waiting buyer.
     looks: Vec<Look>,
 }
 
-/// What came of letting a buyer go, once all have come to rest.
+/// The result of letting a buyer go, once all are at rest.
 pub(super) enum Rest {
-    /// These were answered; and whether the request itself waits, and for whom, where the store says so.
+    /// These buyers were answered; and if the request itself waits, for which buyer, if the store says so.
     Answers(Vec<(u32, Reply)>, Option<Blocked>),
-    /// The buyer stands at its gate: it has asked for nothing, since it would have to wait.
+    /// The buyer is at its gate: it sent nothing, since it would have to wait.
     AtGate,
 }
 
-/// Why a buyer did not come to rest.
+/// Why a buyer is not at rest.
 pub(super) enum Unrest {
     /// It is dead.
     Died(u32),
-    /// It did not answer in the time that an interrupt left it.
+    /// It did not answer in time after an interrupt.
     GivenUp(u32),
     /// The conductor failed.
     Failed(ReplayError),
@@ -68,7 +67,7 @@ impl From<StoreError> for Unrest {
     }
 }
 
-/// For whom a request waits, as the store says.
+/// For which buyer a request waits, by the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blocked {
     /// It does not say.
@@ -79,15 +78,15 @@ pub(super) enum Blocked {
     ByStranger,
 }
 
-/// How a buyer that waits stood when it was last looked at.
+/// The last known state of a waiting buyer.
 struct Look {
     buyer: u32,
     by: Blocked,
-    /// Whether it was its turn, as the model says, when the store let another go.
+    /// Whether it was its turn, by the model, when the store answered another.
     is_overtaken: bool,
 }
 
-/// How one buyer has come to rest.
+/// How one buyer is at rest.
 enum One {
     Answered(Reply),
     AtGate,
@@ -106,18 +105,18 @@ impl Asked {
         }
     }
 
-    /// How long a request has to have waited before anything else is asked.
+    /// How long a request must have waited before the next one is sent.
     pub(super) fn pause(&self) -> Duration {
         self.lookout.as_ref().map_or(Duration::ZERO, |lookout| lookout.pause())
     }
 
-    /// The next step brings answers to these buyers, as the model says.
+    /// Sets the buyers that the next step answers, by the model.
     pub(super) fn expect(&mut self, due: Vec<u32>) {
         self.due = due;
     }
 
-    /// Lets a buyer go, whose request does not wait yet, and waits until all have come to rest. An answer may let
-    /// another go that was found waiting before: so it is looked again until there is no news.
+    /// Lets a buyer go, whose request does not wait yet, and waits until all are at rest. An answer may release another
+    /// buyer that was found waiting before, so this is repeated until nothing changes.
     pub(super) fn let_go(
         &mut self,
         crew: &mut GatedCrew,
@@ -147,7 +146,7 @@ impl Asked {
         Ok(Rest::Answers(answers, blocked.filter(|_| !is_answered)))
     }
 
-    /// Hears those who are answered beside this buyer: the first may let those go that asked before the next.
+    /// Reads the answers of the other buyers, in the order of asking: one answer may release buyers that asked later.
     fn hear_others(
         &mut self,
         crew: &mut GatedCrew,
@@ -161,8 +160,8 @@ impl Asked {
         Ok(())
     }
 
-    /// A buyer has been killed. Waits until the store has noticed, unless a request of it waits there, and hears who is
-    /// answered by that.
+    /// A buyer was killed. Waits until the store has noticed, unless a request of it waits there, and reads the answers
+    /// that result.
     pub(super) fn killed(
         &mut self,
         crew: &mut GatedCrew,
@@ -177,8 +176,8 @@ impl Asked {
         Ok(answers)
     }
 
-    /// Waits until the sessions of killed buyers are over, those of them that wait for nothing: what they had asked for
-    /// may have been served meanwhile.
+    /// Waits for the end of killed buyers' sessions whose requests no longer wait: they may have been served in the
+    /// meantime.
     pub(super) fn await_ends(&mut self, may_be_over: impl Fn(u32) -> bool) -> Result<(), StoreError> {
         let Some(lookout) = &mut self.lookout else {
             self.dead.clear();
@@ -200,7 +199,7 @@ impl Asked {
         Ok(())
     }
 
-    /// The first of those who wait, in the order of asking, that is answered now.
+    /// The first waiting buyer, in the order of asking, that is answered now.
     fn next_answer(
         &mut self,
         crew: &mut GatedCrew,
@@ -209,7 +208,7 @@ impl Asked {
         interrupted: &AtomicBool,
     ) -> Result<Option<(u32, Reply)>, Unrest> {
         for other in self.waiting.clone() {
-            // It has just been found waiting, and nothing has happened since.
+            // It was just found waiting, and nothing has happened since.
             if other == buyer && answers.is_empty() {
                 continue;
             }
@@ -233,7 +232,7 @@ impl Asked {
         answers.push((buyer, reply));
     }
 
-    /// A buyer was found waiting once another had been answered.
+    /// Notes that a buyer was found waiting after another had been answered.
     fn note(&mut self, buyer: u32, by: Blocked) {
         let is_overtaken = self.is_overtaken(buyer) || self.due.contains(&buyer);
         self.looks.retain(|look| look.buyer != buyer);
@@ -244,25 +243,24 @@ impl Asked {
         self.looks.iter().find(|look| look.buyer == buyer)
     }
 
-    /// For whom a buyer that waits did so when it was last looked at, since a request that came after its own was
-    /// answered.
+    /// For which buyer a waiting buyer waited at the last check, if that came after the answer to a later request.
     pub(super) fn blocked(&self, buyer: u32) -> Option<Blocked> {
         self.look(buyer).map(|look| look.by)
     }
 
-    /// Whether the store has let another go first.
+    /// Whether the store has answered another buyer first.
     pub(super) fn is_overtaken(&self, buyer: u32) -> bool {
         self.look(buyer).is_some_and(|look| look.is_overtaken)
     }
 
-    /// A buyer waits for nothing any more.
+    /// Notes that a buyer no longer waits.
     pub(super) fn forget(&mut self, buyer: u32) {
         self.looks.retain(|look| look.buyer != buyer);
         self.waiting.retain(|waiting| *waiting != buyer);
         self.parked.retain(|parked| *parked != buyer);
     }
 
-    /// Waits until one buyer has come to rest.
+    /// Waits until one buyer is at rest.
     fn one(&mut self, crew: &mut GatedCrew, buyer: u32, interrupted: &AtomicBool) -> Result<One, Unrest> {
         let within = if self.lookout.is_some() { LOOK } else { TICK };
         let mut interrupted_since: Option<Instant> = None;
@@ -288,7 +286,7 @@ impl Asked {
                 return Err(Unrest::GivenUp(buyer));
             }
             if let Some(blocked) = self.is_blocked(crew, buyer)?
-                // An answer that has come meanwhile counts.
+                // An answer that came in the meantime counts.
                 && !crew.has_told(buyer)?
                 && !(self.due.contains(&buyer) && began.elapsed() < AGAIN)
             {
@@ -297,8 +295,8 @@ impl Asked {
         }
     }
 
-    /// Whether a buyer's request waits in the store, and will go on waiting: those who wait for each other in a
-    /// circle do not.
+    /// Whether a buyer's request waits in the store and will go on waiting. In a circle of waits the engine will end
+    /// one of them.
     fn is_blocked(&mut self, crew: &GatedCrew, buyer: u32) -> Result<Option<Blocked>, StoreError> {
         let Some(lookout) = &mut self.lookout else { return Ok(None) };
         let session = |buyer: &u32| crew.session(*buyer);

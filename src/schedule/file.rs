@@ -1,5 +1,5 @@
-//! The file format of schedules: one JSON object with a version, the plan and the steps, small enough
-//! to be put into an issue tracker or beside a test.
+//! The file format of schedules: one JSON object with a version, the plan and the steps, small enough for an issue
+//! tracker or a test's folder.
 
 mod plan;
 
@@ -16,7 +16,7 @@ use crate::streams::open_to_read;
 
 pub use plan::{SchedulePlan, ScheduleSale};
 
-/// The version of the format, as the member `schedule_version` says it.
+/// The version of the format, in the member `schedule_version`.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The longest schedule file that is read, in bytes: some three million steps.
@@ -35,13 +35,13 @@ pub enum ScheduleFileError {
         /// Why it failed.
         source: std::io::Error,
     },
-    /// It goes on and on.
+    /// It is longer than any schedule file may be.
     #[error("{}: longer than 16 MiB: no schedule file is", path.display())]
     TooLong {
         /// Which.
         path: PathBuf,
     },
-    /// Its text is no schedule file.
+    /// Its text is not a valid schedule file.
     #[error("{}:{line}:{column}: {what}", path.display())]
     Invalid {
         /// Which.
@@ -53,7 +53,7 @@ pub enum ScheduleFileError {
         /// What is wrong.
         what: String,
     },
-    /// It is of another version.
+    /// It has another version of the format.
     #[error(
         "{}: schedule_version {given}; this ticketsim reads version {FORMAT_VERSION}",
         path.display()
@@ -80,8 +80,7 @@ pub struct ScheduleFile {
     pub steps: Schedule,
 }
 
-/// A schedule file whose steps are yet to be parsed: where they stand in the text is where a mistake in
-/// them is.
+/// A schedule file whose steps are not parsed yet: their position in the text is needed for errors.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Unparsed<'a> {
@@ -91,7 +90,7 @@ struct Unparsed<'a> {
     steps: &'a RawValue,
 }
 
-/// The version alone, whatever else there is.
+/// Only the version, whatever else the file has.
 #[derive(Deserialize)]
 struct Version {
     schedule_version: u64,
@@ -113,7 +112,7 @@ impl ScheduleFile {
         Self::read_from(open_to_read(path, interrupted).map_err(unreadable)?, path)
     }
 
-    /// Reads a schedule from a stream; `name` is what errors call it.
+    /// Reads a schedule from a stream; errors call it `name`.
     ///
     /// # Errors
     /// As [`ScheduleFile::read`].
@@ -144,7 +143,7 @@ impl ScheduleFile {
         }
         let Unparsed { schedule_version, plan, steps } = serde_json::from_str(text).map_err(invalid)?;
         let quoted = steps.get();
-        // `quoted` is a part of `text`, so this is where it stands in it.
+        // `quoted` borrows from `text`, so this is its position there.
         let start = quoted.as_ptr().addr() - text.as_ptr().addr();
         let at = |offset: usize, what: String| {
             let before = &text[..(start + offset).min(text.len())];
@@ -166,10 +165,10 @@ impl ScheduleFile {
         Ok(Self { schedule_version, plan, steps })
     }
 
-    /// Writes a schedule file, which appears whole or not at all.
+    /// Writes a schedule file, whole or not at all.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn write(&self, path: &Path, interrupted: &AtomicBool) -> Result<(), ScheduleFileError> {
         let content = |mut file: &mut dyn std::io::Write| {
             serde_json::to_writer_pretty(&mut file, self)?;

@@ -1,10 +1,10 @@
 //! From a recorded history to the schedule that it followed.
 //!
-//! A recorded time is when a step's end was *noted*: the step took effect some time between the note
-//! before it and its own. Where those spans overlap, the notes alone can lie by some microseconds about
-//! which step came first. What was read does not lie. So this looks for an order that keeps to the
-//! spans, in which the store's model grants every step and every read meets what it met: the order of the
-//! notes where that explains everything, else the nearest one that does.
+//! A recorded time says when a step's end was *noted*: the step took effect between the buyer's previous note and this
+//! one. Where these spans overlap, the notes can be wrong by some microseconds about which step came first. The stocks
+//! that were read are never wrong. So this searches an order within the spans in which the store's model grants every
+//! step and every read returns what it did: the order of the notes if that explains everything, else the nearest order
+//! that does.
 
 mod requests;
 mod search;
@@ -19,13 +19,13 @@ use crate::store::with_model;
 use crate::world::Model;
 use search::{Search, Told};
 
-/// How many orders that lead nowhere are tried.
+/// The most dead ends that are tried.
 const MOST_DEAD_ENDS: usize = 200_000;
 
 /// Why a history gives no schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FollowedError {
-    /// Other programs' histories do not say how their buyers buy.
+    /// The history of another program does not say how its buyers buy.
     #[error(
         "the history holds no plan and no initial stock: only one that ticketsim recorded names each step"
     )]
@@ -33,7 +33,7 @@ pub enum FollowedError {
     /// The recorder was full.
     #[error("{0} purchases were counted but not recorded: their steps are not known")]
     Unrecorded(u64),
-    /// Its buyers went to the ticket file through several names: a replay has one.
+    /// Its buyers used several names of the ticket file; a replay has one.
     #[error(
         "its buyers went to the ticket file through {0} names (--via): a replay takes one, and locks may differ between them"
     )]
@@ -46,7 +46,7 @@ pub enum FollowedError {
     /// A purchase does not say when its steps were taken.
     #[error("{0} has no times of its inner steps: only histories that ticketsim recorded have them")]
     NoSteps(PurchaseName),
-    /// A purchase did not take its steps to the end, which no schedule can say.
+    /// A purchase did not take all its steps; a schedule can't express that.
     #[error("{purchase} ended with {ending}: a schedule has no step for that")]
     CutShort {
         /// Which.
@@ -57,21 +57,21 @@ pub enum FollowedError {
     /// No order explains what was read.
     #[error("no order of the recorded steps explains what the buyers read: did another program write there?")]
     Unexplained,
-    /// There may be an order, but too many do not fit.
+    /// There may be an order, but too many others do not fit.
     #[error(
         "too many purchases overlap: {MOST_DEAD_ENDS} orders of their steps do not explain what was read"
     )]
     TooMany,
 }
 
-/// A purchase, by its place in the history and by its line in the file that it was read from.
+/// A purchase, by its place in the history and its line in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurchaseName {
     /// Its place, from 1.
     pub place: usize,
-    /// Its line, from 1; 0 where it comes from no file.
+    /// Its line, from 1; 0 if it comes from no file.
     pub line: u32,
-    /// Whose it is.
+    /// Its buyer.
     pub buyer: u64,
 }
 
@@ -87,7 +87,7 @@ impl std::fmt::Display for PurchaseName {
 /// The schedule that a history followed.
 ///
 /// # Errors
-/// When it does not say in which order the steps were taken, or a purchase was cut short.
+/// When the order of the steps can't be found, or a purchase was cut off.
 pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     let header = &history.header;
     let (Some(plan), Some(initial)) = (&header.plan, header.initial) else {
@@ -106,7 +106,7 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     if !file.via.is_empty() {
         return Err(FollowedError::SeveralNames(file.via.len() + 1));
     }
-    // Mishaps are noted nowhere else.
+    // Mishaps are recorded only there.
     let replayed = header.replay.as_ref().and_then(|steps| steps.parse::<Schedule>().ok());
     let has_mishap = |steps: &Schedule| steps.0.iter().any(|step| Mishap::of(step.letter).is_some());
     if let Some(steps) = replayed.filter(has_mishap) {
@@ -118,8 +118,8 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     Search::new(told, plan, model).run(left)
 }
 
-/// The schedule that a history at a database or a Redis server followed: of a replay the one that it says, of a run
-/// one that the model can explain.
+/// The schedule that a history at a database or a Redis server followed: that of a replay is in its header, that of a
+/// run is one that the model explains.
 fn at_server(history: &History, plan: &Plan, model: impl Model) -> Result<Schedule, FollowedError> {
     if let Some(steps) = history.header.replay.as_ref().and_then(|steps| steps.parse().ok()) {
         return Ok(steps);
@@ -132,7 +132,7 @@ fn at_server(history: &History, plan: &Plan, model: impl Model) -> Result<Schedu
     requests::Search::new(told, plan).run(model, plan, history.header.remaining)
 }
 
-/// How a purchase at a database or a Redis server ended that did not end by an answer.
+/// How a purchase at a database or a Redis server ended, if it ended without an answer.
 fn cut_short_at_server(purchase: &Purchase) -> Option<&'static str> {
     match purchase.fault.map(|fault| fault.kind) {
         Some(FaultKind::Aborted | FaultKind::Constraint | FaultKind::Fenced) => None,
@@ -140,8 +140,8 @@ fn cut_short_at_server(purchase: &Purchase) -> Option<&'static str> {
     }
 }
 
-/// What each buyer's purchases tell, in their order; the buyers in the order of their numbers. A history may
-/// name any number of buyers: room is taken for those alone that bought.
+/// The facts of each buyer's purchases, in order; the buyers in the order of their numbers. A history may name any
+/// buyer numbers, so only buyers with purchases take room.
 fn told_by_buyer(history: &History, plan: &Plan) -> Result<Vec<(u32, Vec<Told>)>, FollowedError> {
     let choices = plan.store.choices();
     by_buyer(history, plan, |purchase, name| {
@@ -153,7 +153,7 @@ fn told_by_buyer(history: &History, plan: &Plan) -> Result<Vec<(u32, Vec<Told>)>
     })
 }
 
-/// Each buyer's purchases in their order, as `told` says them.
+/// Each buyer's purchases in their order, converted by `told`.
 fn by_buyer<'a, T>(
     history: &'a History,
     plan: &Plan,
@@ -176,7 +176,7 @@ fn by_buyer<'a, T>(
     Ok(buyers)
 }
 
-/// How a purchase ended that did not take its steps to the end.
+/// How a purchase ended, if it did not take all its steps.
 fn cut_short(purchase: &Purchase) -> Option<&'static str> {
     match (purchase.fault.map(|fault| fault.kind), purchase.outcome) {
         (None, Outcome::Unknown) => Some(Outcome::Unknown.name()),
@@ -192,7 +192,7 @@ mod tests {
     use crate::plan::Workers;
     use crate::protocol::file::{Lock, Sale, Write};
 
-    /// So many purchases that all begin before the first one reads, and end one after the other.
+    /// This many purchases that all begin before the first one reads, and end one after the other.
     fn overlapping(count: u32, lock: Lock) -> History {
         let (sale, tickets) = (Sale::new(lock, Write::Overwrite), i64::from(count / 2));
         let file = Plan::DEFAULT_FILE.as_ref();
@@ -215,8 +215,8 @@ mod tests {
         History { header, purchases: (1..=count).map(purchase).collect() }
     }
 
-    /// Counted, so that no machine is too slow: ten times the purchases cost about ten times as much, and not a
-    /// hundred times as much.
+    /// Counts steps instead of time, so that it holds on any machine: ten times the purchases cost about ten times as
+    /// much, not a hundred times.
     #[test]
     fn many_overlapping_purchases_cost_little_each() {
         for lock in [Lock::None, Lock::Flock] {

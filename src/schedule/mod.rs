@@ -1,8 +1,8 @@
 //! A schedule: an order of buyers' steps, by name: `R1 R2 W1 W2`.
 //!
 //! Each step is a letter and the number of its buyer. Thinking and leaving are no steps of their own.
-//! `O` occurs only where each write replaces the file that carries the lock (`--write rename --lock-on
-//! ticket`): there it decides all in which order buyers opened that file.
+//! `O` occurs only if each write replaces the file that carries the lock (`--write rename --lock-on ticket`): there the
+//! order in which buyers open that file decides everything.
 
 mod file;
 mod followed;
@@ -22,9 +22,9 @@ use crate::protocol::{Action, Letter, Reply};
 /// One step of one buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Step {
-    /// What it does.
+    /// The step's letter.
     pub letter: Letter,
-    /// Whose it is, from 1.
+    /// The buyer, from 1.
     pub buyer: u32,
 }
 
@@ -34,18 +34,18 @@ impl fmt::Display for Step {
     }
 }
 
-/// A step that was taken, and what came of it.
+/// A step that was taken, and its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// Which step.
+    /// The step.
     pub step: Step,
-    /// What the buyer wanted; `None` where something befell it.
+    /// What the buyer wanted; `None` for a mishap.
     pub action: Option<Action>,
-    /// What it got; `None` while it waits for that.
+    /// The reply; `None` while it waits for that.
     pub reply: Option<Reply>,
-    /// How its purchase ended, if it did so with this step.
+    /// How its purchase ended, if this was the last step.
     pub ending: Option<Ending>,
-    /// The wait for its answer, where it was a request that had to.
+    /// The wait for its answer, if the request had to wait.
     pub wait: Option<Wait>,
 }
 
@@ -62,11 +62,11 @@ closed_set! {
 /// The wait of a request for its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// For which buyer it had to wait when it was sent, from 1; `None`: for another program.
+    /// The buyer, from 1, for which it had to wait when it was sent; `None`: another program.
     pub holder: Option<u32>,
-    /// Who says for whom.
+    /// Who says for which buyer.
     pub says: Says,
-    /// The step that brought its answer, from 1 among all; `None` while it waits.
+    /// The step that brought its answer, counted from 1; `None` while it waits.
     pub until: Option<usize>,
 }
 
@@ -83,8 +83,8 @@ impl Schedule {
 }
 
 impl Schedule {
-    /// The steps that a text stands for, also where it is no schedule as it is: small letters, steps without a
-    /// space between them or with a comma or an arrow.
+    /// The steps that a text probably means, even if it is no valid schedule: with small letters, without spaces
+    /// between steps, or with commas or arrows.
     #[must_use]
     pub fn meant(text: &str) -> Option<Schedule> {
         let mut steps = String::new();
@@ -110,7 +110,7 @@ impl fmt::Display for Schedule {
     }
 }
 
-/// Where a text is no schedule.
+/// An error in a schedule's text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "step {step} (character {character}) is {given:?}: a step is one of {} and a buyer's number, like R1",
@@ -121,7 +121,7 @@ pub struct ScheduleError {
     pub step: usize,
     /// Where it starts, in characters from 1.
     pub character: usize,
-    /// What stands there.
+    /// The text there.
     pub given: String,
 }
 
@@ -133,7 +133,7 @@ impl FromStr for Schedule {
         let mut steps = Vec::new();
         for word in text.split_whitespace() {
             let step = step(word).ok_or_else(|| {
-                // `word` is a part of `text`, so this is where it stands in it.
+                // `word` borrows from `text`, so this is its position there.
                 let offset = word.as_ptr().addr() - text.as_ptr().addr();
                 ScheduleError {
                     step: steps.len() + 1,
@@ -154,7 +154,7 @@ impl serde::Serialize for Schedule {
 }
 
 fn step(word: &str) -> Option<Step> {
-    // Every letter is one of ASCII's.
+    // All letters are ASCII.
     let (letter, digits) = word.split_at_checked(1)?;
     let letter = letter.parse().ok()?;
     let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());

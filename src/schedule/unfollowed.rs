@@ -5,13 +5,13 @@ use crate::protocol::Mishap;
 use crate::store::file::lock::Occupied;
 use crate::world::Held;
 
-/// A schedule can't be followed, and from which step on.
+/// From which step on a schedule can't be followed, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("step {place}{}: {why}", step.map(|step| format!(" ({step})")).unwrap_or_default())]
 pub struct Unfollowed {
     /// Which step, from 1.
     pub place: usize,
-    /// The step; `None` where the schedule ends too early.
+    /// The step; `None` if the schedule ends too early.
     pub step: Option<Step>,
     /// Why.
     pub why: Why,
@@ -24,13 +24,13 @@ impl Unfollowed {
         Self { place, step: Some(step), why }
     }
 
-    /// Whether the schedule is right as far as it goes, and only ends too early.
+    /// Whether the schedule only ends too early.
     #[must_use]
     pub fn is_too_short(&self) -> bool {
         matches!(self.why, Why::TooShort(_))
     }
 
-    /// Whether it is the steps that are wrong, whoever holds the lock.
+    /// Whether the steps themselves are wrong, whoever holds the lock.
     #[must_use]
     pub fn is_about_steps(&self) -> bool {
         matches!(
@@ -40,7 +40,7 @@ impl Unfollowed {
     }
 }
 
-/// Who holds the lock.
+/// The holder of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// Which buyer, from 1.
@@ -64,15 +64,15 @@ impl std::fmt::Display for Sent {
     }
 }
 
-/// Who keeps a request from its answer.
+/// What a request waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// Which buyer, from 1; `None`: another program.
     pub by: Option<u32>,
-    /// What that buyer holds, each since which step.
+    /// What that buyer holds, and since which step.
     pub held: Vec<(Held, usize)>,
-    /// Whether it was the request's turn, and the store let another go first: among several that wait for one row a
-    /// server does not always keep their order.
+    /// Whether it was the request's turn but the store answered another one first: a server does not always keep the
+    /// order of requests that wait for one row.
     pub is_overtaken: bool,
 }
 
@@ -113,7 +113,7 @@ pub enum Why {
     /// There are fewer buyers.
     #[error("the last buyer is buyer {0}; take more with --buyers")]
     NoSuchBuyer(u32),
-    /// It is not the buyer's next step, but this is.
+    /// The buyer's next step is this one.
     #[error("buyer {buyer}'s next step is {next}", buyer = .0.buyer, next = .0)]
     OtherStep(Step),
     /// This buyer has no step left.
@@ -122,21 +122,21 @@ pub enum Why {
     /// It would have to wait for the lock, which another buyer holds.
     #[error("it has to wait: buyer {buyer} has held the lock since step {since}", buyer = .0.buyer, since = .0.since)]
     Locked(Holder),
-    /// It would have to wait for the lock, which none of the buyers holds; the lockfile that is in the way.
+    /// It would have to wait for the lock, which another program holds; the lockfile, if there is one.
     #[error("it has to wait: {}", holds_it(.0.as_ref()))]
     LockedByStranger(Option<Occupied>),
-    /// It would have to wait for the lease, which none of the buyers has.
+    /// It would have to wait for the lease, which another program has.
     #[error("it has to wait: another program has the lease; see which with GET {0}")]
     LeasedByStranger(String),
-    /// Its buyer waits for the answer to a request, which was sent.
+    /// Its buyer waits for the answer to a request.
     #[error("buyer {} still waits for the answer to {sent}: {kept}", sent.request.buyer)]
     Waits {
         /// The request.
         sent: Sent,
-        /// Who keeps it from its answer.
+        /// What it waits for.
         kept: Kept,
     },
-    /// That can't befall this buyer now.
+    /// This mishap can't befall the buyer now.
     #[error("that can't befall this buyer now: {}", .0.when())]
     NotNow(Mishap),
     /// Its buyer is paused.

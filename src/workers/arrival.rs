@@ -1,9 +1,9 @@
-//! What a buyer process reports to its launcher over the pipe that all of them share: that it is ready, or why it
-//! is not. A report is shorter than PIPE_BUF, so those of several buyers never mix (pipe(7)).
+//! A buyer process reports to its launcher, over a pipe that all buyers share, that it is ready, or why it is not. A
+//! report is shorter than PIPE_BUF, so reports of several buyers never mix (pipe(7)).
 
 use std::io::{self, Write as _};
 
-/// What a buyer reports.
+/// A buyer's report.
 #[derive(Debug)]
 pub(super) enum Arrived {
     /// It stands at the barrier.
@@ -19,7 +19,7 @@ pub(super) enum Arrived {
 
 const READY: u8 = 0;
 const NOT_OPENED: u8 = 1;
-/// A report that is none of these begins with its buyer, the system's error number, and the length of a text.
+/// The length of a failure report's head: its mark, the buyer, the system's error number, and the length of the text.
 const HEAD: usize = 1 + 4 + 4 + 1;
 
 /// Reports that a buyer is ready.
@@ -27,7 +27,7 @@ pub(super) fn ready(pipe: &mut std::fs::File) -> io::Result<()> {
     pipe.write_all(&[READY])
 }
 
-/// Reports why a buyer is not. A text is cut where it is longer than a report.
+/// Reports why a buyer is not ready. A text that is longer than a report is cut off.
 pub(super) fn not_opened(pipe: &mut std::fs::File, buyer: u32, why: &io::Error) {
     let text = why.to_string();
     let text = &text.as_bytes()[..text.len().min(usize::from(u8::MAX))];
@@ -36,11 +36,11 @@ pub(super) fn not_opened(pipe: &mut std::fs::File, buyer: u32, why: &io::Error) 
     report.extend(why.raw_os_error().unwrap_or(0).to_le_bytes());
     report.push(text.len() as u8);
     report.extend(text);
-    // With the launcher gone there is nobody left to tell.
+    // It fails only if the launcher is gone, and then nobody reads the report.
     let _ = pipe.write_all(&report);
 }
 
-/// Takes the first report off these bytes, if it is there whole.
+/// Takes the first report from these bytes, if it is complete.
 pub(super) fn take(bytes: &mut Vec<u8>) -> Option<Arrived> {
     if *bytes.first()? == READY {
         bytes.remove(0);

@@ -1,8 +1,8 @@
-//! The launcher's children: forking them safely, and leaving none behind.
+//! The launcher's children: forks them safely, and leaves none behind.
 //!
-//! fork(2) copies the calling thread alone; a lock that another thread holds at that moment (the
-//! allocator's, say) stays locked in the child for ever. So the launcher refuses to fork while it has
-//! more than one thread, and then a child may allocate and use the standard library as it likes.
+//! fork(2) copies only the calling thread; a lock that another thread holds at that moment (the allocator's, for
+//! example) stays locked in the child for ever. So the launcher does not fork while it has more than one thread, and a
+//! child may allocate and use the standard library freely.
 //!
 //! A child leaves by `_exit`, so nothing of the launcher's (buffers, temporary files, terminal state)
 //! is flushed or dropped twice, and it dies when the launcher dies.
@@ -34,7 +34,7 @@ pub enum ForkError {
         "{buyers} buyers are more than the limit of {limit} processes ({whose}); take fewer, or raise it"
     )]
     Limit {
-        /// How many were asked for.
+        /// How many buyers were asked for.
         buyers: u32,
         /// How many processes are allowed.
         limit: u64,
@@ -44,7 +44,7 @@ pub enum ForkError {
     /// fork(2) failed.
     #[error("only {started} of {buyers} buyers could be started: fork: {source}{}", limits_note(limits))]
     Fork {
-        /// How many were asked for.
+        /// How many buyers were asked for.
         buyers: u32,
         /// How many were started, and ended again.
         started: u32,

@@ -1,5 +1,5 @@
-//! Buyers that are each held at a gate of their own before every step: for a conductor that decides who goes
-//! next. Nothing is decided here.
+//! Buyers that are each held at their own gate before every step. A conductor decides who goes next; nothing is decided
+//! here.
 
 mod home;
 
@@ -18,25 +18,25 @@ use crate::store::Store;
 use crate::world::{AtGate, Baton, Gate, Recorded, Told};
 use home::{Home, Tasks, Threads};
 
-/// How long a buyer may take to answer once all is to end, before it is given up.
+/// How long a buyer may take to answer after an interrupt, before it is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What came of letting a buyer go.
+/// The result of letting a buyer go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// The buyer told this, and is at its next gate (or has left, if it has no next step).
+    /// The buyer sent this message, and is at its next gate (or has left, if it has no next step).
     Told(Told),
     /// The buyer is dead.
     Died,
-    /// The conductor was interrupted, and the buyer did not answer in the time that it had left.
+    /// The conductor was interrupted, and the buyer did not answer in time.
     GivenUp,
 }
 
-/// Buyers that stand at their gates. They end when it is dropped.
+/// Buyers at their gates. They end when it is dropped.
 pub struct GatedCrew {
     batons: Vec<Baton>,
     home: Home,
-    /// The number by which the store knows each one's session.
+    /// The number by which the store knows each buyer's session.
     sessions: Vec<u64>,
 }
 
@@ -83,7 +83,7 @@ impl GatedCrew {
                     let (baton, gate) = Gate::pair()?;
                     batons.push(baton);
                     children.add(|| {
-                        // Else this buyer would keep the others' gates open when the conductor closes them.
+                        // Otherwise this child would keep the others' gates open when the conductor closes them.
                         batons.clear();
                         be_buyer(plan, recorder, store, buyer, gate)
                     })?;
@@ -131,7 +131,7 @@ impl GatedCrew {
         }
     }
 
-    /// What a buyer tells, if it tells something within this time.
+    /// The buyer's next message, if one comes within this time.
     ///
     /// # Errors
     /// When a system call of the conductor fails.
@@ -142,7 +142,7 @@ impl GatedCrew {
         self.listen(buyer).map(Some)
     }
 
-    /// Whether a buyer has told something that was not heard yet.
+    /// Whether a buyer has sent a message that was not read yet.
     ///
     /// # Errors
     /// When a system call of the conductor fails.
@@ -162,7 +162,7 @@ impl GatedCrew {
         self.sessions[buyer as usize - 1]
     }
 
-    /// Has one buyer, counted from 1, give its next step up.
+    /// Makes one buyer, counted from 1, give up its next step.
     ///
     /// # Errors
     /// As [`GatedCrew::send`].
@@ -176,14 +176,13 @@ impl GatedCrew {
         }
     }
 
-    /// Kills one buyer, counted from 1, and waits until it is dead, and with it whatever has inherited its files. `false`
-    /// where it is no process.
+    /// Kills one buyer, counted from 1, and waits until it and everything that inherited its files are dead. `false` if
+    /// it is no process.
     pub fn kill(&self, buyer: u32) -> bool {
         self.home.kill(buyer)
     }
 
-    /// Stops one buyer, counted from 1, and waits until it stands still; or has it go on. `false` where it is no
-    /// process.
+    /// Stops one buyer, counted from 1, and waits until it is stopped; or lets it go on. `false` if it is no process.
     pub fn pause(&self, buyer: u32, is_to_stop: bool) -> bool {
         self.home.pause(buyer, is_to_stop)
     }
@@ -205,7 +204,7 @@ impl GatedCrew {
     fn listen(&mut self, buyer: u32) -> io::Result<Arrival> {
         match self.batons[buyer as usize - 1].listen() {
             Ok(told) => Ok(Arrival::Told(told)),
-            // It is reset when the buyer died before it had heard all.
+            // The connection is reset if the buyer died with unread messages.
             Err(error) => match error.kind() {
                 io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Ok(self.died(buyer)),
                 _ => Err(error),
@@ -213,7 +212,7 @@ impl GatedCrew {
         }
     }
 
-    /// A buyer has hung up. The kernel lets its lock go once it is dead.
+    /// A buyer has hung up. Waits until it is dead, since only then the kernel has released its lock.
     fn died(&self, buyer: u32) -> Arrival {
         self.home.await_death(buyer);
         Arrival::Died
@@ -225,8 +224,8 @@ impl GatedCrew {
     pub fn dismiss(mut self, store: &impl Store, recorder: &Recorder) -> Vec<(u32, i32)> {
         self.close_gates();
         self.home.go_on();
-        // A buyer at its gate leaves at once; one that waits in its store gives up, and takes back what it asked;
-        // one that hangs in a system call is not waited for for ever.
+        // A buyer at its gate leaves at once; one that waits in its store gives up and cancels its request; one that
+        // hangs in a system call is not waited for without limit.
         let deadline = Instant::now() + PATIENCE;
         let mut soon = Instant::now() + TICK;
         while !self.batons.iter_mut().all(|baton| hangs_up(baton, soon)) {
@@ -244,7 +243,7 @@ impl GatedCrew {
         killed
     }
 
-    /// All are to leave where they stand.
+    /// Makes all buyers leave at once.
     fn close_gates(&self) {
         for (baton, buyer) in self.batons.iter().zip(1..) {
             baton.close();
@@ -259,7 +258,7 @@ impl Drop for GatedCrew {
     }
 }
 
-/// Waits until the buyer at the other end has left; `false` if it has not by then.
+/// Waits until the buyer at the other end has left; `false` if it has not by the deadline.
 fn hangs_up(baton: &mut Baton, deadline: Instant) -> bool {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());

@@ -1,11 +1,11 @@
-//! What the system lets one process, or one user, have: limits that a large run meets, and their names.
+//! The system's limits for one process or one user that a large run may reach, and their names.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::WorkersError;
 use crate::plan::{Plan, Workers};
 
-/// What a process has open besides its buyers' files: standard streams, a runtime's, some to spare.
+/// Files that a process has open beside its buyers' files: standard streams, those of a runtime, some to spare.
 const OTHER_FILES: u64 = 64;
 
 /// Lets this process open as many files as its buyers need: raises the soft limit to the hard one, which
@@ -15,8 +15,8 @@ pub(super) fn allow_open_files(buyers: u32, files_of_a_buyer: u64) -> Result<(),
     allow(needed, |limit| WorkersError::OpenFiles { buyers, needed, limit })
 }
 
-/// Lets this process open as many sockets as there are gates for its buyers, and what else of theirs it has: where
-/// they live in it, their own ends of the gates, and their files.
+/// Lets this process open a socket for each buyer's gate and, if buyers run inside this process, their ends of the
+/// gates and their files.
 pub(super) fn allow_gates(plan: &Plan, files_of_a_buyer: u64) -> Result<(), WorkersError> {
     let of_a_buyer = match plan.workers {
         Workers::Process => 1,
@@ -36,7 +36,7 @@ fn allow(needed: u64, refused: impl FnOnce(u64) -> WorkersError) -> Result<(), W
     if needed > hard {
         return Err(refused(hard));
     }
-    // macOS allows fewer than its hard limit says: there the buyers will find out themselves.
+    // macOS allows fewer than its hard limit: there the error appears when buyers open their files.
     let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! How buyers are run. Each kind of worker starts its buyers behind a barrier, lets them all go at
-//! once, and waits until the last has left; all of them drive the same purchase.
+//! How buyers are run. Each kind of worker starts its buyers behind a barrier, lets them all go at once, and waits
+//! until the last one has left. All kinds drive the same buyer.
 
 mod arrival;
 mod children;
@@ -24,29 +24,29 @@ use crate::store::Store;
 pub use children::{ForkError, fork_buyer, only_thread, readable};
 pub use gated::{Arrival, GatedCrew};
 
-/// Who watches a run while it goes on.
+/// The caller's view of a run while it goes on.
 pub struct Watch<'a> {
-    /// Set (by a signal handler, say) when the run is to end early.
+    /// Set, for example by a signal handler, when the run is to end early.
     pub interrupted: &'a AtomicBool,
     /// Called once, with the plan and its tickets, when they are on sale and no buyer has started.
     pub begin: &'a mut dyn FnMut(&Plan),
-    /// Called now and then with the counts so far, from the launcher's own thread.
+    /// Called now and then with the counts so far, on the launcher's own thread.
     pub progress: &'a mut dyn FnMut(Tally),
-    /// Who holds the buyers at the start; `None` lets them go as soon as they are ready.
+    /// Decides when the buyers start; `None` lets them go as soon as they are ready.
     pub start: Option<&'a mut dyn Start>,
 }
 
-/// Who holds the buyers of a run at the start: somebody who lets those of several hosts go at one moment.
+/// Decides when the buyers of a run start: used to let the buyers of several hosts go at the same moment.
 pub trait Start {
-    /// Called again and again while buyers are being started. Says whether that is to go on.
+    /// Called repeatedly while buyers are being started. Returns whether to go on.
     fn still_starts(&mut self) -> bool;
 
-    /// All buyers are ready. Returns when they are to go; `false` where they are not.
+    /// All buyers are ready. Returns `true` when they are to go, `false` if they are not to.
     fn go(&mut self) -> bool;
 }
 
 impl Watch<'_> {
-    /// Whether the start of the buyers goes on.
+    /// Checks that the start of the buyers is to go on.
     fn check_start(&mut self) -> Result<(), WorkersError> {
         let goes_on = self.start.as_mut().is_none_or(|start| start.still_starts());
         if goes_on && !self.interrupted.load(Ordering::Relaxed) {
@@ -56,7 +56,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Waits until the buyers, all of which are ready, are to go.
+    /// Waits until the buyers, which are all ready, are to go.
     fn await_go(&mut self) -> Result<(), WorkersError> {
         if self.start.as_mut().is_none_or(|start| start.go()) {
             Ok(())
@@ -66,27 +66,27 @@ impl Watch<'_> {
     }
 }
 
-/// What a run of all buyers came to.
+/// The result of running all buyers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Crew {
     /// From the first start until all buyers were ready, in nanoseconds.
     pub launch_ns: u64,
-    /// When all were let go, on the recorder's clock.
+    /// When all were released, on the recorder's clock.
     pub go_ns: u64,
     /// When the last had left, on the recorder's clock.
     pub left_ns: u64,
     /// Whether the run was interrupted.
     pub interrupted: bool,
-    /// The buyers that ended otherwise than by leaving, and the signal that killed them.
+    /// The buyers that did not leave by themselves, and the signal that killed each.
     pub killed: Vec<(u32, i32)>,
-    /// What befell buyers from outside, as the plan said.
+    /// The planned mishaps that came.
     pub mishaps: Vec<Befallen>,
 }
 
 /// Why buyers could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkersError {
-    /// Not all could be started.
+    /// Not all processes could be started.
     #[error(transparent)]
     Fork(#[from] ForkError),
     /// Not all threads could be started.
@@ -95,7 +95,7 @@ pub enum WorkersError {
         limits::limits_note(limits)
     )]
     Thread {
-        /// How many were asked for.
+        /// How many buyers were asked for.
         buyers: u32,
         /// How many were started, and ended again.
         started: u32,
@@ -104,7 +104,7 @@ pub enum WorkersError {
         /// The limits in force, in words.
         limits: String,
     },
-    /// Not even the few threads that async buyers share could be started.
+    /// The few threads that async buyers share could not be started.
     #[error(
         "no buyer could be started: the threads that --workers task needs: {source}{}",
         limits::limits_note(limits)
@@ -115,7 +115,7 @@ pub enum WorkersError {
         /// The limits in force, in words.
         limits: String,
     },
-    /// One process may not have so many files open.
+    /// One process may not open that many files.
     #[error(
         "{buyers} buyers in one process need {needed} open files, and {limit} are allowed (ulimit -Hn); \
          take fewer, or --workers process"
@@ -128,7 +128,7 @@ pub enum WorkersError {
         /// How many are allowed.
         limit: u64,
     },
-    /// The conductor may not have a gate for each buyer.
+    /// The conductor may not open a socket for each buyer's gate.
     #[error(
         "the conductor keeps a socket open for each of {buyers} buyers, {needed} files in all, and {limit} \
          are allowed (ulimit -Hn); take fewer buyers"
@@ -141,7 +141,7 @@ pub enum WorkersError {
         /// How many are allowed.
         limit: u64,
     },
-    /// Buyers without an order that could be chosen.
+    /// The order of sequential buyers can't be chosen.
     #[error(
         "sequential buyers come one after the other: there is no order to choose; take process, thread or task"
     )]
@@ -157,19 +157,19 @@ pub enum WorkersError {
     /// A system call of the launcher failed.
     #[error("the launcher failed: {0}")]
     Launcher(#[from] io::Error),
-    /// Interrupted before the buyers were let go.
+    /// Interrupted before the buyers were released.
     #[error("interrupted before the sale began")]
     Interrupted,
 }
 
-/// Finds out whether the buyers of a plan can be started, before anything is touched.
+/// Checks whether the buyers of a plan can be started, before anything is touched.
 ///
 /// # Errors
 /// When they can't.
 pub fn check(plan: &Plan) -> Result<(), WorkersError> {
     match plan.workers {
         Workers::Process => Ok(process::check(plan)?),
-        // How many files they need, their store knows.
+        // Only the store knows how many files they need, so `run` checks that.
         Workers::Thread | Workers::Task => Ok(()),
         Workers::Sequential => Ok(()),
     }
@@ -178,7 +178,7 @@ pub fn check(plan: &Plan) -> Result<(), WorkersError> {
 /// Runs the buyers of a plan to their end.
 ///
 /// # Errors
-/// When they can't all be started. What happens to a buyer later stands in the recorder.
+/// When they can't all be started. What happens to a buyer later is in the recorder.
 pub fn run(
     plan: &Plan,
     recorder: &Recorder,

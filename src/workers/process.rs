@@ -1,8 +1,8 @@
 //! Buyers as processes: forked by a launcher that has exactly one thread.
 //!
-//! The plan, the recorder's mapping and the start pipe are simply inherited. Each child opens the
-//! ticket file and its lock itself, reports that it is ready by one byte, and waits at the barrier:
-//! a read of the start pipe, which ends for all of them when the launcher closes its end.
+//! Children inherit the plan, the recorder's mapping and the start pipe. Each child opens the ticket file and its lock
+//! itself, reports with one byte that it is ready, and waits at the barrier: a read of the start pipe, which ends for
+//! all children when the launcher closes its end.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -27,8 +27,8 @@ use crate::protocol::Mishap;
 use crate::store::Store;
 use crate::world::{Recorded, Troubled, drive};
 
-/// The children, the pipe of which each holds an end (it hangs up when the last has left), and what they
-/// note and meet at.
+/// The children; the pipe of which each holds an end, so that it hangs up when the last has left; the recorder and the
+/// store.
 struct Family<'a, S> {
     children: &'a Children,
     ready: &'a File,
@@ -75,7 +75,7 @@ impl<S: Store> UnderWay for Family<'_, S> {
     }
 }
 
-/// What can be found out before anything is touched: that this process may fork, and that often.
+/// Checks, before anything is touched, that this process may fork this many children.
 pub(super) fn check(plan: &Plan) -> Result<(), ForkError> {
     only_thread()?;
     check_limit(plan.buyers)

@@ -1,7 +1,7 @@
-//! Buyers one after the other: each has left before the next one opens the ticket file. The baseline of
-//! "synchronous": nobody has to be kept out, and all think times add up.
+//! Buyers one after the other: each has left before the next one opens the ticket file. The synchronous baseline:
+//! nobody has to be kept out, and all think times add up.
 //!
-//! They share one thread, so that the launcher can go on attending to the run.
+//! They share one thread, so that the launcher's own thread can watch the run.
 
 use super::{Crew, Watch, WorkersError, thread};
 use crate::history::Recorder;

@@ -1,30 +1,28 @@
-//! Buyers as async tasks on a few threads of one process, each with an open file and a lock of its own.
+//! Buyers as async tasks on a few threads of one process, each with its own open file and lock.
 //!
-//! Thinking is an alarm and occupies no thread, so ten thousand buyers think at once. Reading and writing
-//! the ticket file are done in place, since they end in the page cache; with `--fsync` a write is left to
-//! a thread that waits for the disk meanwhile.
+//! Thinking is a timer and occupies no thread, so ten thousand buyers can think at once. The ticket file is read and
+//! written on the task's thread, since that only touches the page cache; with `--fsync` a separate thread writes and
+//! waits for the disk.
 //!
-//! **Waiting for a lock** is the one thing that may take for ever, and there is no asynchronous
-//! flock(2). A task that called it would occupy a thread that drives tasks; one that left it to a pool of
-//! blocking threads would occupy one there, and once the pool is full of waiters, a holder that needs the
-//! pool to go on never comes to unlock: all wait for ever. So a task
+//! **Waiting for a lock** is the only thing that may take for ever, and there is no asynchronous flock(2). A task that
+//! calls it occupies a thread that drives tasks. A task that leaves it to a pool of blocking threads occupies one of
+//! those; once the pool is full of waiters, a holder that needs the pool can't go on to unlock, and all wait for ever.
+//! So a task
 //!
-//! 1. tries the lock without waiting, and goes on if it is free;
-//! 2. else queues at the doorway, an async semaphore that counts one, which costs neither a thread nor
-//!    any CPU;
-//! 3. with the doorway to itself waits for the lock on the doorway's own thread, and leaves the
-//!    doorway to the next *as soon as it holds the lock*, not when it lets it go: the doorway orders
-//!    the waiters and keeps nobody out.
+//! 1. tries the lock without waiting, and goes on if it gets it;
+//! 2. else queues at the doorway, an async semaphore with one permit, which costs no thread and no CPU;
+//! 3. inside the doorway, waits for the lock on the doorway's own thread, and leaves the doorway *as soon as it holds
+//!    the lock*, not when it unlocks: the doorway orders the waiters and keeps nobody out.
 //!
-//! **It can't deadlock**, with any number of threads: at most one thread of this process is blocked in
-//! a lock call, and whoever holds the lock needs none to go on, since it thinks by an alarm, reads and
-//! writes in place or on a thread that waits for no lock, and unlocks by a call that does not wait.
+//! **It can't deadlock**, with any number of threads: at most one thread of this process is blocked in a lock call, and
+//! the holder does not need that thread. It thinks with a timer, reads and writes on its own thread or on one that
+//! waits for no lock, and unlocks with a call that does not wait.
 //!
-//! **A database** is asked over a socket, and its answer wakes the task. SQLite has no server that could answer:
-//! where its file is busy, a task tries again after a pause; its statements are left to a thread that waits for
-//! the disk, and for no other buyer.
+//! **A database** is asked over a socket, and its answer wakes the task. SQLite has no server: if its file is busy, a
+//! task tries again after a pause; a separate thread executes its statements, which may wait for the disk but for no
+//! other buyer.
 //!
-//! **All threads are there before the sale begins**, or it does not begin: none is started later.
+//! **All threads are started before the sale begins**; if one can't be started, the sale does not begin.
 
 mod clock;
 mod ear;
@@ -66,7 +64,7 @@ pub(super) fn run(
     run_on(threads, plan, recorder, store, watch)
 }
 
-/// Runs the buyers on so many threads, and one at the doorway.
+/// Runs the buyers on this many threads, and one at the doorway.
 fn run_on(
     threads: usize,
     plan: &Plan,
@@ -76,7 +74,7 @@ fn run_on(
 ) -> Result<Crew, WorkersError> {
     catch_wake_up()?;
     let began = Instant::now();
-    // What is started first is ended last: tasks end before those whom they ask for something.
+    // Threads that serve the tasks are started first and end last.
     let doorkeeper = Porter::start("doorway").map_err(no_thread)?;
     let hall = Arc::new(Hall {
         clock: Clock::start().map_err(no_thread)?,
@@ -129,7 +127,7 @@ pub(super) fn no_thread(source: std::io::Error) -> WorkersError {
     WorkersError::TaskThreads { source, limits: limits_in_force() }
 }
 
-/// The thread that waits for the lock: valid as long as it stands in [`Hall::blocked`].
+/// The thread that waits for the lock: valid while it is in [`Hall::blocked`].
 #[derive(Clone, Copy, Debug)]
 struct BlockedThread(Pthread);
 
@@ -141,19 +139,19 @@ unsafe impl Send for BlockedThread {}
 #[derive(Debug)]
 struct Hall {
     clock: Clock,
-    /// Who may wait for the lock on a thread.
+    /// Lets one task at a time wait for the lock on the doorway's thread.
     doorway: Semaphore,
-    /// That thread.
+    /// The doorway's thread.
     doorkeeper: Errands,
-    /// Who does, and on which thread.
+    /// The buyer that waits there now, and the thread.
     blocked: Mutex<Option<(u32, BlockedThread)>>,
     limit: Option<Duration>,
-    /// Whether they sell from a ticket file: there the lock alone may have to be waited for.
+    /// Whether the store is a ticket file: there only the lock may have to be waited for.
     at_a_file: bool,
 }
 
 impl Hall {
-    /// Waits for the lock on this thread, which may block, and can be woken meanwhile.
+    /// Waits for the lock on this thread, which may block and can be woken.
     fn wait_for_lock(&self, buyer: u32, world: &mut impl Session, action: Action) -> Reply {
         let blocked = |who| *self.blocked.lock().unwrap_or_else(PoisonError::into_inner) = who;
         blocked(Some((buyer, BlockedThread(pthread_self()))));
@@ -162,7 +160,7 @@ impl Hall {
         reply
     }
 
-    /// Wakes the thread that waits for the lock, if it does so for such a buyer.
+    /// Wakes the thread that waits for the lock, if it waits for a buyer that `is_meant`.
     fn wake(&self, is_meant: impl Fn(u32) -> bool) {
         let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((buyer, BlockedThread(thread))) = *blocked
@@ -191,7 +189,7 @@ struct Visit {
 impl Visit {
     /// The life of one buyer.
     async fn shop<S: Session + Send + 'static>(mut self, mut world: Recorded<S>) -> u32 {
-        // An error says that the launcher has gone home instead.
+        // An error means that the launcher has given up instead.
         if self.gate.wait_for(|open| *open).await.is_err() {
             return self.buyer;
         }
@@ -221,13 +219,13 @@ impl Visit {
             };
             if let Some(ending) = steps.accept(reply) {
                 world.ended(ending);
-                // Without think time and with a free lock it never waits: let others have the thread.
+                // Without think time and with a free lock it would never yield the thread.
                 tokio::task::yield_now().await;
             }
         }
     }
 
-    /// Leaves what waits for a disk to the thread that may.
+    /// Runs work that waits for a disk on the thread for that.
     async fn on_disk<S: Session + Send + 'static, T: Send + 'static>(
         &self,
         mut world: Recorded<S>,
@@ -243,7 +241,7 @@ impl Visit {
         }
     }
 
-    /// Has a database do something, and waits for it without a thread.
+    /// Asks a database, and waits for the answer without a thread.
     async fn ask<S: Session + Send + 'static>(
         &self,
         mut world: Recorded<S>,
@@ -275,7 +273,7 @@ impl Visit {
         if !left().is_zero() {
             self.hall.clock.sleep(left()).await;
         }
-        // All alarms ring when the run is stopped.
+        // If the run is stopped, all timers end early.
         let reply = if left().is_zero() { Reply::Done } else { Reply::stopped() };
         world.after(Action::Think, &reply);
         reply
@@ -311,7 +309,7 @@ impl Visit {
             Ok(Ok(turn)) => turn,
             // The doorway is closed when the run is stopped.
             Ok(Err(_)) => return (world, Reply::stopped()),
-            // As one that waits for the lock itself: it may be free by now.
+            // Like a buyer that gives up waiting for the lock: it tries once more, since the lock may be free by now.
             Err(_) => {
                 let late = || Reply::Failed(Fault::plain(FaultKind::LockTimeout));
                 let reply = world.inner().attempt(action).unwrap_or_else(late);
@@ -329,7 +327,7 @@ impl Visit {
     }
 }
 
-/// The tasks, as the launcher has them in its hands.
+/// The tasks under way, for the launcher.
 struct Visitors {
     hall: Arc<Hall>,
     left: Receiver<std::convert::Infallible>,
@@ -340,7 +338,7 @@ impl UnderWay for Visitors {
         Ok(self.left.recv_timeout(within) == Err(RecvTimeoutError::Disconnected))
     }
 
-    /// Who queues at the doorway keeps an eye on the clock itself.
+    /// Tasks in the queue at the doorway watch the clock themselves.
     fn wake(&self, buyer: u32) {
         self.hall.wake(|blocked| blocked == buyer);
     }
@@ -352,7 +350,7 @@ impl UnderWay for Visitors {
     }
 }
 
-/// Waits until the last task is done, and says which panicked, with signal 0.
+/// Waits until the last task is done. Returns those that panicked, with signal 0.
 pub(super) async fn panicked(mut tasks: JoinSet<u32>) -> Vec<(u32, i32)> {
     let mut came_home = vec![false; tasks.len()];
     while let Some(done) = tasks.join_next().await {

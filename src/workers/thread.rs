@@ -24,7 +24,7 @@ use crate::plan::Plan;
 use crate::store::Store;
 use crate::world::{Recorded, drive};
 
-/// Ten thousand stacks have to fit: a purchase needs little, and address space costs page tables.
+/// Small enough for ten thousand stacks: a purchase needs little, and address space costs page tables.
 pub(super) const STACK_BYTES: usize = 256 * 1024;
 
 pub(super) fn run(
@@ -92,7 +92,7 @@ pub(super) fn run_lanes(
 /// Whether a buyer could open its files.
 type Report = (u32, io::Result<()>);
 
-/// The threads that are under way. Whatever happens to the launcher's code, none outlives it.
+/// The threads under way. Whatever happens to the launcher's code, none outlives it.
 struct Team {
     recorder: Recorder,
     barrier: Arc<StartBarrier>,
@@ -100,7 +100,7 @@ struct Team {
     threads: Vec<(RangeInclusive<u32>, JoinHandle<()>)>,
     /// Hangs up when the last thread has left.
     reports: Receiver<Report>,
-    /// A buyer that could not open its files although the sale had begun.
+    /// A buyer that could not open its files after the sale had begun.
     failed: Option<(u32, io::Error)>,
 }
 
@@ -122,7 +122,7 @@ impl Team {
         Ok(())
     }
 
-    /// Joins all, and says which panicked: their first buyer, and signal 0.
+    /// Joins all threads. Returns the first buyer of each that panicked, with signal 0.
     fn join(&mut self) -> Vec<(u32, i32)> {
         let joined = |(lane, thread): (RangeInclusive<u32>, JoinHandle<()>)| {
             thread.join().is_err().then_some((*lane.start(), 0))
@@ -146,7 +146,7 @@ impl UnderWay for Team {
     fn wake(&self, buyer: u32) {
         let place = self.threads.partition_point(|(lane, _)| *lane.end() < buyer);
         if let Some((_, thread)) = self.threads.get(place) {
-            // It is not joined yet, so its handle is valid, also if it has ended.
+            // It is not joined yet, so its handle is valid even if it has ended.
             let _ = pthread_kill(thread.as_pthread_t(), WAKE_UP);
         }
     }
@@ -163,14 +163,14 @@ impl Drop for Team {
         if self.threads.is_empty() {
             return;
         }
-        // Something went wrong before the sale began: they all stand at the barrier, or come to it.
+        // An error before the sale began: all threads are at the barrier, or come to it.
         self.recorder.stop();
         self.barrier.open(Passage::Home);
         self.join();
     }
 }
 
-/// Where one goes from the barrier.
+/// What to do after the barrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Passage {
     Go,
@@ -201,7 +201,7 @@ impl StartBarrier {
     }
 }
 
-/// What one thread has to do.
+/// What one thread needs.
 struct Part<S> {
     lane: RangeInclusive<u32>,
     plan: Plan,
@@ -219,7 +219,7 @@ impl<S: Store> Part<S> {
             let world = match self.store.open(self.plan.pace, &self.recorder, buyer) {
                 Ok(world) => world,
                 Err(error) => {
-                    // That nobody listens means that the launcher has sent everybody home.
+                    // It fails only if the launcher has given up.
                     let _ = self.report.send((buyer, Err(error)));
                     return;
                 }

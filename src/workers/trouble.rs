@@ -1,5 +1,5 @@
-//! What befalls buyers in a run: the launcher sees that one stands at a gate, and kills it there, stops it for a while,
-//! or ends its lease.
+//! Mishaps in a run: the launcher sees that a buyer stands at a gate, and kills it there, stops it for a while, or ends
+//! its lease.
 
 use std::time::{Duration, Instant};
 
@@ -11,21 +11,21 @@ use crate::plan::{Plan, Planned, Whom};
 use crate::protocol::Mishap;
 use crate::store::Store;
 
-/// How often the gates are looked at.
+/// How often the gates are checked.
 pub(super) const LOOK: Duration = Duration::from_millis(1);
 
-/// What has befallen buyers, and who is paused.
+/// The mishaps so far, and the paused buyers.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     happened: Vec<Befallen>,
-    /// The buyers that are paused, until when, and what was noted of that.
+    /// The paused buyers, until when, and the place of the mishap in the list.
     paused: Vec<(u32, Instant, usize)>,
-    /// What has befallen the first that came, by their numbers in the plan.
+    /// The numbers, in the plan, of the mishaps for the first buyer that have come.
     first: Vec<u32>,
 }
 
 impl Trouble {
-    /// Looks at all gates, and does what is to be done.
+    /// Checks all gates, and makes the due mishaps happen.
     pub(super) fn look(&mut self, plan: &Plan, recorder: &Recorder, children: &Children, store: &impl Store) {
         let now = Instant::now();
         let (over, paused) =
@@ -46,7 +46,7 @@ impl Trouble {
         }
     }
 
-    /// Whether this is to come, by its number in the plan: what befalls the first buyer that comes does so once.
+    /// Whether this mishap is still to come: one for the first buyer comes only once.
     fn is_due(&mut self, number: u32, planned: &Planned) -> bool {
         if !matches!(planned.whom, Whom::First { .. }) {
             return true;
@@ -80,7 +80,7 @@ impl Trouble {
                 self.paused.push((buyer, until, self.happened.len()));
             }
             Mishap::Expire | Mishap::GoOn => {
-                // That it has none any more, or can't be told to end, is no news: nothing has befallen it then.
+                // If it has no lease any more, or the lease can't be ended, nothing has befallen it.
                 let has_ended = store.befall(recorder, buyer, Mishap::Expire).unwrap_or(false);
                 recorder.let_go(buyer);
                 if !has_ended {
@@ -105,13 +105,13 @@ impl Trouble {
         }
     }
 
-    /// Has all go on that are paused: the run is to end.
+    /// Lets all paused buyers go on, since the run is to end.
     pub(super) fn end(&mut self, recorder: &Recorder, children: &Children) {
         let paused = std::mem::take(&mut self.paused);
         self.go_on(paused, recorder, children);
     }
 
-    /// Everything that has befallen buyers.
+    /// All mishaps that came.
     pub(super) fn happened(self) -> Vec<Befallen> {
         self.happened
     }

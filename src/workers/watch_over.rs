@@ -1,10 +1,8 @@
-//! What the launcher does while its buyers race: show progress, time waiters out, end a wait for the dead,
-//! stop them all when interrupted. It is the same for every kind of worker; what differs is how one of
-//! them is woken.
+//! What the launcher does while its buyers race: show progress, time waiters out, end a wait for a dead holder, stop
+//! all when interrupted. It is the same for every kind of worker, except how a buyer is woken.
 //!
 //! A buyer that waits for a lock sits in a system call. SIGUSR1, caught by a handler that does nothing
-//! and installed without `SA_RESTART`, makes that call return `EINTR`; then the buyer looks whether it
-//! is to give up.
+//! and installed without `SA_RESTART`, makes that call return `EINTR`; then the buyer checks whether it is to give up.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -16,29 +14,29 @@ use super::Watch;
 use crate::history::Recorder;
 use crate::plan::Plan;
 
-/// How long a tick of the launcher is when nothing presses.
+/// How often the launcher checks its buyers.
 pub(super) const TICK: Duration = Duration::from_millis(100);
-/// How long stopped buyers may take to leave before the launcher loses patience.
+/// How long stopped buyers may take to leave before they are woken by force.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The signal that wakes a buyer.
 pub(super) const WAKE_UP: Signal = Signal::SIGUSR1;
 
-/// Buyers that are under way, as the launcher has them in its hands.
+/// Buyers under way, for the launcher.
 pub(super) trait UnderWay {
-    /// Waits, no longer than this, and says whether the last has left.
+    /// Waits at most this long. Returns whether the last buyer has left.
     fn all_left(&mut self, within: Duration) -> io::Result<bool>;
     /// Wakes one buyer, if it waits for the lock.
     fn wake(&self, buyer: u32);
-    /// The process that is dead and took the lock for which all others wait with it, if that is so.
+    /// The process that died while holding the lock for which all others wait, if there is one.
     fn dead_holder(&self) -> Option<u32> {
         None
     }
-    /// Wakes all who wait, for the lock or in thought. `at_last` is said when they should long have left.
+    /// Wakes all buyers that wait for the lock or think. `at_last` is set when they should have left long ago.
     fn wake_all(&self, at_last: bool);
 }
 
-/// Attends to the sale until the last buyer has left. Returns whether it was interrupted.
+/// Watches the sale until the last buyer has left. Returns whether it was interrupted.
 pub(super) fn watch_over(
     plan: &Plan,
     recorder: &Recorder,
@@ -55,7 +53,7 @@ pub(super) fn watch_over(
         let tally = recorder.tally();
         (watch.progress)(tally);
         if looked.0.elapsed() >= TICK {
-            // Where purchases come to an end, somebody has the lock.
+            // If purchases still end, the lock still works.
             if looked.1 == tally
                 && let Some(pid) = buyers.dead_holder()
             {
@@ -72,7 +70,7 @@ pub(super) fn watch_over(
         if watch.interrupted.load(Ordering::Relaxed) {
             let since = *stopping_since.get_or_insert_with(Instant::now);
             recorder.stop();
-            // Again at every tick: a signal that came just before a buyer began to wait woke nobody.
+            // At every tick, since a signal that comes just before a buyer begins to wait wakes nobody.
             buyers.wake_all(since.elapsed() > PATIENCE);
         }
     }

@@ -1,5 +1,5 @@
-//! Every protocol of the catalogue keeps, or breaks, what is promised of it, under each of its locks and at each of
-//! its levels.
+//! Every protocol of the catalogue keeps or breaks as the catalogue says, under each of its locks and at each of its
+//! levels.
 
 use super::*;
 use crate::protocol::catalogue::{Case, Entry, Promise, Variant, all};
@@ -36,7 +36,7 @@ fn what_is_promised_is_so() {
     assert!(kept > 20 && broken > 20, "both sides: {kept} keep, {broken} break");
 }
 
-/// What keeps with the smallest sale keeps with more buyers.
+/// A protocol that keeps in the smallest sale keeps with more buyers.
 #[test]
 fn what_keeps_does_so_with_three() {
     each(|entry, case, variant| {

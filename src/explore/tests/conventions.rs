@@ -1,4 +1,4 @@
-//! Who waits for whom, and which step brings whose answer: with three buyers, where two would not show it.
+//! Which buyer waits for which, and which step brings which answer, with three buyers: two would not show it.
 
 use super::tables::{of_sale, sale};
 use super::*;
@@ -26,8 +26,8 @@ fn mariadb(steps: &str, level: Isolation) -> Setting {
     of_sale(sale(SqlSale::new(Engine::Mysql), steps, level), 3, 1)
 }
 
-/// On InnoDB a share request stands in line, and a take that finds nothing keeps the row only where it waited for it,
-/// or always at repeatable read.
+/// On InnoDB a share request stands in line. A take that finds nothing keeps the row always at repeatable read,
+/// otherwise only if it waited for the row.
 #[test]
 fn mariadb_has_one_queue_and_locks_before_it_looks() {
     let shared = "begin read-for-share write commit";
@@ -44,7 +44,7 @@ fn mariadb_has_one_queue_and_locks_before_it_looks() {
     assert_eq!(waits, ["D3 for 2 until C2, goes on"]);
 }
 
-/// No detector of MariaDB's sees a circle that leads through GET_LOCK and a row: those in it wait.
+/// MariaDB does not detect a circle that leads through GET_LOCK and a row: the buyers in it wait.
 #[test]
 fn a_circle_through_a_lock_by_name_is_seen_by_nobody() {
     let setting =
@@ -58,8 +58,8 @@ fn a_circle_through_a_lock_by_name_is_seen_by_nobody() {
     assert!(!census.found.iter().any(stuck), "{:?}", census.found);
 }
 
-/// A share request overtakes a writer that waits. A waiter waits for one buyer at a time: the circle comes to light
-/// as its first victim lets go, and then has a second one.
+/// A share request overtakes a writer that waits. A waiter waits for one buyer at a time: a second circle is found when
+/// the first victim lets go, and it has a second victim.
 #[test]
 fn a_share_lock_overtakes_a_writer_and_a_second_circle_comes_to_light() {
     let setting = postgres("begin read-for-share write commit", Isolation::ReadCommitted);
@@ -68,7 +68,7 @@ fn a_share_lock_overtakes_a_writer_and_a_second_circle_comes_to_light() {
     assert_eq!((receipts, failed), (1, 2));
 }
 
-/// At read committed an UPDATE that finds nothing after its wait keeps the row: the next has to wait on.
+/// At read committed an UPDATE that finds nothing after its wait keeps the row: the next one must go on waiting.
 #[test]
 fn a_take_that_found_nothing_after_its_wait_keeps_the_row() {
     let setting = postgres("begin take commit", Isolation::ReadCommitted);
@@ -79,7 +79,7 @@ fn a_take_that_found_nothing_after_its_wait_keeps_the_row() {
     assert_eq!(told(&setting, "D1 C1 D2 D3 C3 C2"), (vec![], 1, 0));
 }
 
-/// At repeatable read all that wait behind a change fail with it.
+/// At repeatable read all takes that wait for a row fail when it has changed.
 #[test]
 fn takes_that_wait_behind_a_change_all_abort() {
     let setting = postgres("begin take commit", Isolation::RepeatableRead);
@@ -88,7 +88,7 @@ fn takes_that_wait_behind_a_change_all_abort() {
     assert_eq!((receipts, failed), (1, 2));
 }
 
-/// The snapshot is taken when the lock is asked for, not when it is got; a lock before BEGIN takes none.
+/// The snapshot is taken when the lock is requested, not when it is granted; a lock before BEGIN takes none.
 #[test]
 fn waiting_takes_the_snapshot_first() {
     let inside = postgres("begin lock-until-commit read write commit", Isolation::RepeatableRead);
@@ -100,7 +100,7 @@ fn waiting_takes_the_snapshot_first() {
     assert_eq!((receipts, failed), (1, 0));
 }
 
-/// A reader that then writes fails, which lets the commit go, which lets those go that wanted to read: one step.
+/// A reader that then writes fails, so the commit goes through, so waiting reads go through: all in one step.
 #[test]
 fn one_failure_lets_a_commit_and_its_readers_go() {
     let usual = SqlSale { journal: Journal::Delete, ..SqlSale::new(Engine::Sqlite) };
@@ -126,8 +126,8 @@ fn a_buyer_that_waits_sends_nothing() {
     }
 }
 
-/// Aborted purchases that are tried again while nobody gets on have no longest schedule; where each abort is owed to
-/// another's commit they have one.
+/// If aborted purchases are tried again while nobody commits, there is no longest schedule; if each abort is caused by
+/// another's commit, there is one.
 #[test]
 fn what_can_be_tried_again_for_ever_is_said_to_be_so() {
     let busy = SqlSale { busy_timeout_ns: 0, ..SqlSale::new(Engine::Sqlite) };
@@ -140,7 +140,7 @@ fn what_can_be_tried_again_for_ever_is_said_to_be_so() {
     }
 }
 
-/// In settings too large to enumerate: whatever the schedule, those of one past end alike.
+/// In settings too large to enumerate: all schedules with the same past end alike.
 #[test]
 fn schedules_of_one_course_in_a_database_are_judged_alike() {
     use rand::SeedableRng as _;

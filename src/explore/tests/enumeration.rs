@@ -1,4 +1,4 @@
-//! Every order of steps one by one, with another buyer, another file and another lock than the explorer's.
+//! Every order of steps one by one, with a buyer, a file and a lock that are written independently of the explorer's.
 
 use num_rational::Ratio;
 
@@ -9,7 +9,7 @@ use crate::protocol::{Allowed, Choices, Mishap};
 use crate::stock::Stock;
 use crate::verdict::AnomalyKind;
 
-/// Where a buyer of the enumeration stands, and what it knows.
+/// The state of a buyer in the enumeration.
 #[derive(Clone, Copy, Default)]
 struct Simple {
     /// The letter of its next step, by its place in the sale's letters.
@@ -21,9 +21,9 @@ struct Simple {
     receipts: u32,
     /// It has locked and not yet unlocked, whether it (still) holds the lock or not.
     locked: bool,
-    /// It will not write: it lets go of what it holds and leaves.
+    /// It will not write, but let go of what it holds and leave.
     gives_up: bool,
-    /// The stock that it has sold from in the purchase that it is in.
+    /// The stock that it has sold from in its current purchase.
     wrote: Option<Stock>,
     gone: bool,
 }
@@ -38,7 +38,7 @@ pub(super) struct Enumeration {
     /// Each write puts another file in place of the locked one.
     replaces: bool,
     most: u32,
-    /// How many may yet be killed.
+    /// How many may still be killed.
     kills: u64,
     /// A dead holder's lock stays.
     outlives: bool,
@@ -46,7 +46,7 @@ pub(super) struct Enumeration {
     /// `None` while it is emptied.
     file: Option<Stock>,
     renames: u64,
-    /// Which file, who, and whether alone.
+    /// The file, the buyer, and whether the lock is exclusive.
     holders: Vec<(u64, usize, bool)>,
     sold: Vec<Stock>,
     torn: bool,
@@ -186,7 +186,7 @@ impl Enumeration {
         }
     }
 
-    /// A buyer is killed: the system lets go of its lock, if it knows whose it is.
+    /// A buyer is killed: the system releases its lock, if it knows the holder.
     fn kill(&mut self, place: usize) {
         self.steps.push(format!("K{}", place + 1));
         self.kills -= 1;
@@ -196,12 +196,12 @@ impl Enumeration {
         }
     }
 
-    /// Calls `ended` with every way in which this can go on.
+    /// Calls `ended` with every possible end.
     pub(super) fn each(&self, ended: &mut impl FnMut(&Enumeration)) {
         let able: Vec<usize> = (0..self.buyers.len()).filter(|place| self.can(*place)).collect();
         let lives = |place: &usize| self.kills > 0 && !self.buyers[*place].gone;
         let mortal: Vec<usize> = (0..self.buyers.len()).filter(lives).collect();
-        // Where nobody can step, nobody need be killed.
+        // If nobody can step, the schedule may also end without another kill.
         let ways = able.len() + mortal.len() + usize::from(able.is_empty());
         let next = || {
             let mut next = self.clone();
@@ -223,12 +223,12 @@ impl Enumeration {
         }
     }
 
-    /// By the definitions in words, over the list of all that were sold.
+    /// By the definitions of the anomalies, from the list of all sales.
     pub(super) fn key(&self, initial: Stock) -> Key {
         let mut tickets = self.sold.clone();
         tickets.sort_unstable();
         tickets.dedup();
-        // Whoever can't go on waits for ever, and its purchase comes to nothing.
+        // Buyers that can't go on wait for ever, and their purchases fail.
         let stuck = self.buyers.iter().filter(|buyer| !buyer.gone).count() as u64;
         let gone: Vec<Stock> = (self.file.unwrap_or(0) + 1..=initial).collect();
         let named = [

@@ -1,4 +1,4 @@
-//! Buyers that are killed: every order of steps and kills one by one, and what one kill does under each lock.
+//! Killed buyers: every order of steps and kills one by one, and the effect of one kill under each lock.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -48,8 +48,8 @@ fn kinds(setting: &Setting) -> BTreeSet<AnomalyKind> {
     census.found.iter().flat_map(|found| found.end.anomalies.iter().copied()).collect()
 }
 
-/// Where the system lets go of a dead holder's lock, one kill may leave a ticket gone without a receipt, and nothing
-/// else; where the lock outlives its holder, others may wait for ever, too. The control: nobody is killed.
+/// If the system releases a dead holder's lock, one kill can only leave a ticket gone without a receipt. If the lock
+/// outlives its holder, others may wait for ever, too. The control: nobody is killed.
 #[test]
 fn one_kill_may_lose_a_ticket_under_a_lock_that_is_let_go_and_leave_others_stuck_under_one_that_is_not() {
     use AnomalyKind::{LostStock, Stuck};
@@ -70,13 +70,13 @@ fn one_kill_may_lose_a_ticket_under_a_lock_that_is_let_go_and_leave_others_stuck
             assert_eq!(killed.into_iter().collect::<Vec<_>>(), expected, "{lock} {buyers} {tickets}");
         }
     }
-    // Broken under its guard, a dead holder's lockfile keeps nobody out.
+    // A dead holder's lockfile that is removed under its guard keeps nobody out.
     let sale = Sale { break_stale: true, ..Sale::new(Lock::Lockfile, Write::Overwrite) };
     let setting = killing(Setting::new(Choices::File(sale), 3, 2), 2);
     assert_eq!(kinds(&setting).into_iter().collect::<Vec<_>>(), [LostStock]);
 }
 
-/// A transaction ends with its session: one kill may lose a ticket only where it is sold before the purchase is over.
+/// A transaction ends with its session: a kill can lose a ticket only if it is sold before the end of the purchase.
 #[test]
 fn a_killed_buyers_transaction_is_rolled_back() {
     for engine in Engine::ALL.iter().copied() {
@@ -90,7 +90,7 @@ fn a_killed_buyers_transaction_is_rolled_back() {
             assert_eq!(kinds(&setting), BTreeSet::new(), "{engine} {buyers} {tickets}");
         }
     }
-    // Outside a transaction a statement that waits is carried out, whoever hears of it.
+    // Outside a transaction, a waiting statement is carried out even if its buyer is dead.
     let steps = "lock read write unlock".parse().expect("steps");
     let sale = SqlSale::new(Engine::Postgres).of_steps(steps).expect("a sale");
     let setting = killing(Setting::new(Choices::Sql(sale), 2, 1), 1);
@@ -110,7 +110,7 @@ fn drawn<M: Model>(model: M, setting: &Setting, rng: &mut rand::rngs::ChaCha8Rng
     (shop.ended(), Schedule(steps))
 }
 
-/// In settings too large to enumerate: whatever the schedule, those of one past end alike.
+/// In settings too large to enumerate: all schedules with the same past end alike.
 #[test]
 fn schedules_of_one_course_are_judged_alike_though_buyers_are_killed() {
     use rand::SeedableRng as _;
@@ -138,7 +138,7 @@ fn schedules_of_one_course_are_judged_alike_though_buyers_are_killed() {
     }
 }
 
-/// A buyer that is paused takes no step until it goes on; what is no moment for a mishap is said.
+/// A paused buyer takes no step until it goes on; a mishap at an impossible moment is an error.
 #[test]
 fn a_paused_buyer_takes_no_step_and_a_dead_one_none_at_all() {
     let setting = setting(2, 1, Lock::Flock, Write::Overwrite);

@@ -1,6 +1,6 @@
 //! Every order of steps at a Redis server, as it was measured on real connections with Redis 7.0.15: how many there
-//! are, how they end, and which errors end purchases at which step. And each of them one by one, with a server of
-//! its own that keeps a log instead of flags: the same counts, with three buyers, too.
+//! are, how they end, and which errors end purchases at which step. The same counts come from an enumeration with its
+//! own server, which keeps a log instead of flags; also with three buyers.
 
 use std::collections::BTreeSet;
 
@@ -45,8 +45,8 @@ fn redis_ends_as_it_was_measured() {
     }
 }
 
-/// A token that is checked at the write alone comes too late where the old holder writes before the server has seen
-/// the new token. Where the read shows it, too, the old holder is refused.
+/// A token that is checked only at the write is too late if the old holder writes before the server has seen the new
+/// token. If reads show it, too, the old holder is fenced off.
 #[test]
 fn a_token_that_the_write_alone_shows_still_oversells() {
     let schedule: Schedule = "L1 R1 X1 L2 R2 W1 U1 W2 U2".parse().expect("a schedule");
@@ -80,8 +80,8 @@ fn a_lease_expires_when_it_can_and_at_no_other_time() {
         let refusal = rehearse(&setting, &text.parse().expect("a schedule")).expect_err(text).to_string();
         assert!(refusal.starts_with(message), "{text}: {refusal}");
     }
-    // A schedule says what happens, whatever an exploration would allow; whoever found nothing left may lose its
-    // lease until it lets go; and who has lost it lets go of nothing that is another's.
+    // A schedule may have more mishaps than an exploration would count; a refused buyer may lose its lease before it
+    // unlocks; and a buyer that has lost its lease does not release another's.
     for text in ["L1 R1 W1 U1 L2 R2 X2 U2", "L1 R1 X1 L2 R2 X2 W1 U1 W2 U2", "L1 X1 R1 W1 L2 U1 R2 U2"] {
         rehearse(&setting, &text.parse().expect("a schedule")).expect(text);
     }
@@ -90,7 +90,7 @@ fn a_lease_expires_when_it_can_and_at_no_other_time() {
     assert!(refusal.contains("buyer 2 has held the lock since step 3"), "{refusal}");
 }
 
-/// What EXEC compares is whether anybody has touched the stock since WATCH, so the read has to come after it.
+/// EXEC checks whether the stock was touched since WATCH, so the read has to come after WATCH.
 #[test]
 fn a_watch_after_the_read_compares_with_what_was_never_read() {
     let right = census(&of("watch read swap", NEVER, Fence::None, 3, 2), u64::MAX);
@@ -118,12 +118,12 @@ fn share(found: &Found) -> f64 {
     part(found.probability.numer()) / part(found.probability.denom())
 }
 
-/// What a server of the enumeration was told, in its order.
+/// One entry of the server's log.
 #[derive(Clone, Copy, PartialEq)]
 enum Told {
     /// This buyer got the lease.
     Granted(usize),
-    /// This buyer let the lease go, or it expired.
+    /// This buyer released the lease, or it expired.
     Over(usize),
     /// The stock was written.
     Stock(Stock),
@@ -177,7 +177,7 @@ impl World {
         self.log.iter().rev().find_map(stock).unwrap_or(self.tickets)
     }
 
-    /// Whose lease it is.
+    /// The buyer that has the lease.
     fn holder(&self) -> Option<usize> {
         match self.log.iter().rev().find(|told| matches!(told, Told::Granted(_) | Told::Over(_)))? {
             Told::Granted(who) => Some(*who),
@@ -195,7 +195,7 @@ impl World {
         self.words.get(self.buyers[who].at).map_or("", String::as_str)
     }
 
-    /// Ends what has no step left.
+    /// Ends purchases without further steps.
     fn settle(&mut self, who: usize) {
         loop {
             let buyer = &self.buyers[who];
@@ -270,7 +270,7 @@ impl World {
         self.buyers[who].expired = true;
     }
 
-    /// Calls `ended` with every way in which this can go on.
+    /// Calls `ended` with every possible end.
     fn each(&self, ended: &mut impl FnMut(&World)) {
         let able =
             |who: &usize| !self.buyers[*who].over && (self.word(*who) != "lock" || self.holder().is_none());
@@ -294,7 +294,7 @@ impl World {
     }
 }
 
-/// Holds a setting's census against the enumeration. How many schedules there are.
+/// Compares a setting's census with the enumeration. Returns the number of schedules.
 fn compare(setting: &Setting) -> u64 {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut all: BTreeSet<String> = BTreeSet::new();
@@ -344,7 +344,7 @@ fn every_order_at_a_redis_server_one_by_one_gives_the_same_counts() {
     assert!(schedules > 7_000, "{schedules} schedules only");
 }
 
-/// In settings too large to enumerate: whatever the schedule, those of one past end alike.
+/// In settings too large to enumerate: all schedules with the same past end alike.
 #[test]
 fn schedules_of_one_course_at_a_redis_server_are_judged_alike() {
     use rand::SeedableRng as _;

@@ -1,5 +1,5 @@
-//! Every order of requests one by one, with another database than the models: it keeps a log of what was committed
-//! and when, and asks that log instead of keeping snapshots, holders and flags up to date.
+//! Every order of requests one by one, with a database that is written independently of the models: it keeps a log of
+//! commits and asks that log, instead of keeping snapshots, holders and flags.
 
 mod mysql;
 mod postgres;
@@ -11,12 +11,12 @@ use super::tables::{of_sale, sale};
 use super::*;
 use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale};
 
-/// What a buyer of the enumeration is about.
+/// The state of a buyer in the enumeration.
 #[derive(Clone, Default)]
 struct Simple {
     /// Its next word.
     at: usize,
-    /// When its transaction began to see, by the length of the log; `None` before its first statement.
+    /// The length of the log at its snapshot; `None` before its first statement.
     sees: Option<usize>,
     begun: bool,
     read: Stock,
@@ -25,7 +25,7 @@ struct Simple {
     receipt: bool,
     refused: bool,
     over: bool,
-    /// When it got the row, by the clock; share or not.
+    /// When it got the row, and whether it is shared.
     row: Option<(u64, bool)>,
     advisory: Option<u64>,
     /// MariaDB: since when it keeps others from inserting.
@@ -59,7 +59,7 @@ struct World {
     steps: Vec<String>,
 }
 
-/// What becomes of a request.
+/// The result of a request.
 enum Fate {
     Done,
     Missed,
@@ -101,7 +101,7 @@ impl World {
         }
     }
 
-    /// The stock after so many entries of the log.
+    /// The stock after this many entries of the log.
     fn stock_at(&self, length: usize) -> Stock {
         let stock = |logged: &Logged| if let Logged::Stock(stock, _) = logged { Some(*stock) } else { None };
         self.log[..length].iter().rev().find_map(stock).unwrap_or(self.tickets)
@@ -111,7 +111,7 @@ impl World {
         self.log[..length].iter().filter(|logged| matches!(logged, Logged::Receipt(_))).count() as Stock
     }
 
-    /// Up to where in the log a buyer sees.
+    /// How much of the log a buyer sees.
     fn sight(&self, who: usize) -> usize {
         let buyer = &self.buyers[who];
         buyer.sees.filter(|_| buyer.begun && self.snapshots()).unwrap_or(self.log.len())
@@ -125,7 +125,7 @@ impl World {
         self.log[self.sight(who)..].iter().any(|logged| matches!(logged, Logged::Receipt(by) if *by != who))
     }
 
-    /// Goes over words that are no step now.
+    /// Skips words that are no step now.
     fn skip(&mut self, who: usize) {
         loop {
             let buyer = &self.buyers[who];
@@ -173,7 +173,7 @@ impl World {
         self.wake();
     }
 
-    /// Has everybody that waits try again, the first that asked first, until nothing moves.
+    /// Lets all waiting buyers try again, in the order of asking, until nothing moves.
     fn wake(&mut self) {
         loop {
             let mut waiting: Vec<usize> =
@@ -189,7 +189,7 @@ impl World {
         }
     }
 
-    /// Has one of those fail that wait for each other: the one that asked last.
+    /// Of the buyers that wait for each other, makes the one fail that asked last.
     fn break_a_circle(&mut self, waiting: &[usize]) -> bool {
         if self.sale.engine == Engine::Sqlite {
             return false;
@@ -216,7 +216,7 @@ impl World {
         false
     }
 
-    /// Those that have what this word of a buyer needs, with the time since when.
+    /// The holders of what this word of a buyer needs, each with the time since when.
     fn holders(&self, who: usize, word: &str) -> BTreeSet<(u64, usize)> {
         let others = self.buyers.iter().enumerate().filter(|(other, _)| *other != who);
         match word {
@@ -235,7 +235,7 @@ impl World {
         }
     }
 
-    /// Tries what a buyer asks for. Whether it is answered.
+    /// Tries a buyer's request. Returns whether it is answered.
     fn go(&mut self, who: usize, word: &str, first: bool) -> bool {
         let fate = match self.sale.engine {
             Engine::Postgres => self.postgres(who, word, first),
@@ -267,7 +267,7 @@ impl World {
         true
     }
 
-    /// The end of a transaction, whichever.
+    /// Ends a transaction, in any way.
     fn let_go(buyer: &mut Simple) {
         let Simple { at, read, refused, over, advisory, .. } = buyer.clone();
         *buyer = Simple { at, read, refused, over, advisory, ..Simple::default() };
@@ -303,7 +303,7 @@ impl World {
         }
     }
 
-    /// The new stock that a word makes of one; `None` where it finds nothing.
+    /// The new stock that a word makes of this one; `None` if it takes nothing.
     fn new_stock(&self, who: usize, word: &str, stock: Stock) -> Option<Stock> {
         let read = self.buyers[who].read;
         match word {
@@ -315,7 +315,7 @@ impl World {
         }
     }
 
-    /// Calls `ended` with every way in which this can go on.
+    /// Calls `ended` with every possible end.
     fn each(&self, ended: &mut impl FnMut(&World)) {
         let able = |who: &usize| !self.buyers[*who].over && self.buyers[*who].asked.is_none();
         let able: Vec<usize> = (0..self.buyers.len()).filter(able).collect();
@@ -335,7 +335,7 @@ impl World {
     }
 }
 
-/// Holds a setting's census against the enumeration. How many schedules there are.
+/// Compares a setting's census with the enumeration. Returns the number of schedules.
 fn compare(setting: &Setting) -> u64 {
     let mut ends: BTreeMap<(u64, Option<Stock>, u64, Vec<AnomalyKind>), u64> = BTreeMap::new();
     let mut errors: BTreeMap<String, u64> = BTreeMap::new();
@@ -377,7 +377,7 @@ fn compare(setting: &Setting) -> u64 {
     schedules
 }
 
-/// Two buyers of one and of two tickets; three of one and of two where that is not too many to go through.
+/// Two buyers with one and two tickets; three buyers as well, if the orders are not too many.
 fn compare_all(sale: SqlSale, three: bool) -> u64 {
     let sizes: &[(u32, Stock)] = if three { &[(2, 1), (2, 2), (3, 1), (3, 2)] } else { &[(2, 1), (2, 2)] };
     sizes.iter().map(|(buyers, tickets)| compare(&of_sale(sale, *buyers, *tickets))).sum()

@@ -110,7 +110,7 @@ pub(super) fn of_sale(sale: SqlSale, buyers: u32, tickets: Stock) -> Setting {
     Setting::new(Choices::Sql(sale), buyers, tickets)
 }
 
-/// The ends of a census as a table has them: those that differ in anomalies alone are one.
+/// The ends of a census as in the tables: ends that differ only in anomalies are one.
 pub(super) fn ends(census: &Census) -> BTreeSet<String> {
     let mut rows: BTreeMap<String, (BigUint, BTreeSet<String>)> = BTreeMap::new();
     for found in &census.found {
@@ -161,8 +161,8 @@ fn sqlite_ends_as_it_was_measured() {
     }
 }
 
-/// Statements of their own take no lock that outlives them: the level of a transaction that is none changes
-/// nothing. An advisory lock of the session covers them.
+/// Statements without a transaction take no lock that outlives them, and the level changes nothing. An advisory lock of
+/// the session covers them.
 #[test]
 fn a_session_lock_covers_statements_of_their_own() {
     let sale = sale(SqlSale::new(Engine::Postgres), "lock read write unlock", NONE);

@@ -1,4 +1,4 @@
-//! What befalls buyers from outside while a conductor leads them: they are killed or paused for real.
+//! Mishaps in a replay: buyers are really killed or paused.
 
 use std::sync::atomic::AtomicBool;
 
@@ -12,7 +12,7 @@ use crate::schedule::{Step, Taken, Why};
 use crate::world::Answer;
 
 impl Conductor {
-    /// Why this can't befall a buyer now, counted from 1; `None` if it can.
+    /// Why this mishap can't befall a buyer, counted from 1, now; `None` if it can.
     pub(super) fn not_now(&self, buyer: u32, mishap: Mishap) -> Option<Why> {
         let who = buyer as usize - 1;
         let position = &self.buyers[who];
@@ -30,11 +30,10 @@ impl Conductor {
         (!may).then_some(Why::NotNow(mishap))
     }
 
-    /// Has this befall a buyer, counted from 1 to the plan's number of them. Returns the step that it is; `None` where
-    /// it can't befall that buyer now.
+    /// Carries out a mishap on a buyer, counted from 1. Returns it as a step; `None` if it can't befall that buyer now.
     ///
     /// # Errors
-    /// When the store does not answer, or another buyer does not come to rest.
+    /// When the store does not answer, or another buyer is not at rest.
     pub fn befall(&mut self, buyer: u32, mishap: Mishap) -> Result<Option<Taken>, ReplayError> {
         if self.not_now(buyer, mishap).is_some() {
             return Ok(None);
@@ -43,7 +42,7 @@ impl Conductor {
         Ok(self.taken.last().copied())
     }
 
-    /// Has this befall a buyer, counted from 1, whom it can befall now.
+    /// Carries out a mishap that is possible now on a buyer, counted from 1.
     ///
     /// # Errors
     /// As [`Conductor::befall`].
@@ -70,7 +69,7 @@ impl Conductor {
         self.note_holds(place);
         self.note_difference(place, differs, &real);
         if !happened {
-            // It had befallen the buyer already, and no step of ours did it.
+            // It had already happened, without a step of ours.
             let model = Some(vec![(buyer, Reply::Done)]);
             self.differs.push(Difference { place, model, real: Vec::new() });
         }
@@ -78,7 +77,7 @@ impl Conductor {
         Ok(self.asked.await_ends(|dead| !beside.has_asked(dead as usize - 1))?)
     }
 
-    /// Makes it happen. Says whether it could, and who is answered by it.
+    /// Makes it happen. Returns whether it was possible, and the answers that result.
     fn happen(
         &mut self,
         buyer: u32,
@@ -88,7 +87,7 @@ impl Conductor {
         match mishap {
             Mishap::Kill => {
                 self.crew.kill(buyer);
-                // Nobody renews the lease of the dead, if it had one.
+                // A dead buyer's lease would expire anyway, if it had one.
                 (self.befall)(&self.recorder, buyer, Mishap::Expire)?;
                 return Ok((true, self.asked.killed(&mut self.crew, buyer, interrupted)?));
             }
@@ -104,7 +103,7 @@ impl Conductor {
         Ok((true, Vec::new()))
     }
 
-    /// Notes what befell a buyer, for the history: that it goes on ends its pause.
+    /// Notes a mishap for the history; going on ends the pause.
     fn note_mishap(&mut self, step: Step, mishap: Mishap, at_ns: u64) {
         let buyer = u64::from(step.buyer);
         if mishap != Mishap::GoOn {
@@ -118,7 +117,7 @@ impl Conductor {
         }
     }
 
-    /// A buyer was killed: its purchase is over, if it was in one.
+    /// Notes that a buyer was killed, and that its purchase, if any, is over.
     fn note_death(&mut self, answer: &Answer, place: usize) {
         let position = &mut self.buyers[answer.buyer];
         let was_in_one = std::mem::take(&mut position.begun);
@@ -129,7 +128,7 @@ impl Conductor {
         }
     }
 
-    /// Has all go on that are paused: what has begun is finished.
+    /// Lets all paused buyers go on, so that their purchases can be finished.
     pub(super) fn go_on(&mut self, interrupted: &AtomicBool) -> Result<(), ReplayError> {
         let is_paused = |buyer: &u32| self.buyers[*buyer as usize - 1].is_paused;
         for buyer in (1..=self.plan.buyers).filter(is_paused).collect::<Vec<_>>() {

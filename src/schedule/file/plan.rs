@@ -1,4 +1,4 @@
-//! The plan of a schedule file: what a replay has to know of a plan, as JSON has it.
+//! The plan of a schedule file: the part of a plan that a replay needs, and its JSON.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::protocol::{Choices, Protocol, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
 
-/// What a replay has to know of a plan: all but the ticket file and the think times.
+/// The part of a plan that a replay needs: all but the ticket file and the think times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "PlanText", into = "PlanText")]
 pub struct SchedulePlan {
@@ -26,7 +26,7 @@ pub struct SchedulePlan {
     pub per_buyer: PerBuyer,
     /// How buyers are run; one of [`Workers::IN_STEPS`].
     pub workers: Workers,
-    /// The database and its version on which the schedule came about, where that is known.
+    /// The database and its version on which the schedule was found, if known.
     pub engine: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl ScheduleSale {
         }
     }
 
-    /// Where that is; of a ticket file, this file.
+    /// Its store; for a ticket file, at this path.
     fn store(&self, file: &Path) -> StorePlan {
         match self {
             ScheduleSale::File(sale) => StorePlan::File(FilePlan::new(*sale, file)),
@@ -82,8 +82,8 @@ impl From<StorePlan> for ScheduleSale {
     }
 }
 
-/// A [`SchedulePlan`] as a schedule file has it. Members that are left out have the command line's defaults; what
-/// names a `store` is there.
+/// A [`SchedulePlan`] as it is written in a schedule file. Absent members have the command line's defaults; a `store`
+/// member names a server or database.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct PlanText {
@@ -187,7 +187,7 @@ impl PlanText {
         trouble.onto(Sale { fsync, break_stale, ..sale }).map_err(|error| error.to_string())
     }
 
-    /// What databases alone have, and whether it is given.
+    /// The members that only databases have, and whether each is given.
     fn of_databases(&self) -> [(&'static str, bool); 6] {
         [
             ("isolation", self.isolation.is_some()),
@@ -199,7 +199,7 @@ impl PlanText {
         ]
     }
 
-    /// What a ticket file alone has is refused.
+    /// Rejects members that only a ticket file has.
     fn none_of_a_file(&self) -> Result<(), String> {
         if self.lock_on.is_some() || self.fsync || self.workers.is_some() {
             let what =
@@ -319,7 +319,7 @@ impl From<SchedulePlan> for PlanText {
 }
 
 impl SchedulePlan {
-    /// What a replay has to know of this plan.
+    /// The part of this plan that a replay needs.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         let sale = match &plan.store {
@@ -338,8 +338,8 @@ impl SchedulePlan {
         }
     }
 
-    /// The plan of a replay of `steps`; where it is of a ticket file, on the file `file`. Nobody thinks in it: when
-    /// a buyer goes on is what the schedule says.
+    /// The plan of a replay of `steps`; for a ticket file, on the file `file`. Buyers do not think: the schedule says
+    /// when each goes on.
     #[must_use]
     pub fn plan(&self, steps: &Schedule, file: &Path) -> Plan {
         let buyers = self.buyers.unwrap_or_else(|| steps.buyers());

@@ -1,12 +1,12 @@
-//! The search for an order of requests that explains a history at a database or a Redis server: depth first on the model, the order of
-//! the notes first.
+//! The search for an order of requests that explains a history at a database or a Redis server: depth first on the
+//! model, trying the order of the notes first.
 //!
-//! A recorded time is when an answer was noted. Its request was sent some time after the answer before it, and may
-//! have waited in the database. Requests that overlap can have been sent in several orders; any that the model
-//! explains will do, since a replay of it comes to the same: each read meets what it met, each ticket is sold from
-//! what it was sold from, each purchase ends as it did, with the same error.
+//! A recorded time says when an answer was noted. Its request was sent after the buyer's previous answer, and may have
+//! waited in the database. Requests that overlap can have been sent in several orders; any order that the model
+//! explains will do, since its replay has the same results: the same stocks are read, tickets are sold from the same
+//! stocks, and purchases end in the same way, with the same errors.
 //!
-//! No note says when a lease expired. So it is tried where nobody's request goes on without that.
+//! It is not recorded when a lease expired. So an expiry is tried where no request can go on without it.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -19,18 +19,18 @@ use crate::protocol::{Mishap, Protocol, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::{Answer, Model, Turn, can_befall, seated, take_turn, wants};
 
-/// How far a buyer has come in what it is told to have done.
+/// How far a buyer has come in its recorded purchases.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Way {
-    /// The purchase that it is in.
+    /// Its current purchase.
     purchase: usize,
     /// Its next request was sent after this.
     from_ns: u64,
-    /// What it read last in this purchase.
+    /// Its last read in this purchase.
     read: Option<Stock>,
 }
 
-/// Where all stand.
+/// The state of all buyers.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct State<M: Model> {
     model: M,
@@ -41,10 +41,10 @@ struct State<M: Model> {
 
 /// A depth-first search for the order.
 pub(super) struct Search<'a> {
-    /// The number of each buyer, and what it is told to have done.
+    /// The number of each buyer, and its recorded purchases.
     told: Vec<(u32, Vec<&'a Purchase>)>,
     protocol: Protocol,
-    /// Whether a purchase may ask for the same again, so that the times of its first tries are not known.
+    /// Whether a purchase may repeat requests, so that the times of its first tries are not recorded.
     repeats: bool,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Search<'a> {
         Self { told, protocol, repeats }
     }
 
-    /// `left`: what the database held in the end, where that is known.
+    /// `left`: the stock at the end, if known.
     pub(super) fn run<M: Model>(
         &self,
         model: M,
@@ -71,7 +71,7 @@ impl<'a> Search<'a> {
         };
         let ways: Vec<Way> = self.told.iter().map(way).collect();
         let mut at = State { model, buyers, seats, ways };
-        // What was chosen so far, each with where all stood before and which of the candidates it was.
+        // The choices so far, each with the state before it and the number of the candidate.
         let mut chosen: Vec<(State<M>, usize, Step)> = Vec::new();
         let (hasher, mut dead) = (RandomState::new(), HashSet::new());
         let (mut tried, mut dead_ends) = (0, 0);
@@ -99,13 +99,13 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The purchase that a buyer is in; `None` once it has done all that it is told to have done.
+    /// A buyer's current purchase; `None` once it has done all its recorded purchases.
     fn now<M: Model>(&self, at: &State<M>, who: usize) -> Option<&'a Purchase> {
         self.told[who].1.get(at.ways[who].purchase).copied()
     }
 
-    /// Those who can have sent a request next, in the order in which its answer was noted; and what can have befallen
-    /// somebody instead.
+    /// The buyers that can have sent the next request, in the order in which its answer was noted; then the mishaps
+    /// that can have come instead.
     fn candidates<M: Model>(&self, at: &State<M>) -> Vec<(usize, Turn)> {
         let until = |who: usize| Some((self.until_ns(at, who)?, who));
         let mut heads: Vec<(u64, usize)> = (0..self.told.len()).filter_map(until).collect();
@@ -116,7 +116,7 @@ impl<'a> Search<'a> {
         };
         let befalls = |who: usize, mishap| can_befall(&at.model, &at.buyers[who], &at.seats[who], mishap);
         let mishap = |who: usize| {
-            // None of the others leaves a purchase that tells how it went on.
+            // After any other mishap a purchase has no record of how it went on.
             [Mishap::Expire].into_iter().filter(move |mishap| befalls(who, *mishap)).map(Turn::Mishap)
         };
         let requests = heads.iter().map(|(_, who)| *who).filter(can_send).map(|who| (who, Turn::Step));
@@ -124,16 +124,15 @@ impl<'a> Search<'a> {
         requests.chain(mishaps).collect()
     }
 
-    /// Before what a buyer's next answer came, at the latest.
+    /// The latest time at which a buyer's next answer can have come.
     fn until_ns<M: Model>(&self, at: &State<M>, who: usize) -> Option<u64> {
         let told = self.now(at, who)?;
         let kind = at.buyers[who].next().kind()?;
-        // Of what ends a transaction or lets a lock go the last alone is noted, as the return.
+        // Of the steps that end a transaction or unlock, only the last one is noted, as the return.
         Some(noted_ns(told, kind).or(told.return_ns.get()).unwrap_or(u64::MAX))
     }
 
-    /// Has a buyer send its request, or something befall it. `None` where what that brings is not what they are told
-    /// to have met.
+    /// Takes a buyer's turn. `None` if the answers do not agree with the record.
     fn take<M: Model>(&self, at: &State<M>, who: usize, turn: Turn) -> Option<(State<M>, Step)> {
         let mut next = at.clone();
         let mut answers = Vec::new();
@@ -153,7 +152,7 @@ impl<'a> Search<'a> {
         Some((next, Step { letter, buyer: self.told[who].0 }))
     }
 
-    /// Takes an answer; `false` where it is not what the purchase tells.
+    /// Takes an answer; `false` if it does not agree with the recorded purchase.
     fn advance(&self, way: &mut Way, told: &Purchase, answer: &Answer) -> bool {
         let Some(kind) = answer.action.kind() else { return false };
         if let Reply::Stock(stock) = answer.reply {
@@ -178,14 +177,14 @@ impl<'a> Search<'a> {
         is_its
     }
 
-    /// Whether all have done what they are told to have done, and left what was left.
+    /// Whether all recorded purchases are done, and the stock at the end is right.
     fn is_explained<M: Model>(&self, at: &State<M>, left: Option<Stock>) -> bool {
         let is_done = (0..self.told.len()).all(|who| self.now(at, who).is_none());
         is_done && left.is_none_or(|left| at.model.look() == Reply::Stock(left))
     }
 }
 
-/// When the answer to the last step of this kind was noted, where a purchase says so.
+/// When the answer to the last step of this kind was noted, if it was.
 fn noted_ns(told: &Purchase, kind: StepKind) -> Option<u64> {
     let steps = told.steps.get();
     match kind {

@@ -1,8 +1,8 @@
-//! The search for an order of steps that explains a history: depth first, the order of the notes first, on the
-//! model of the store.
+//! The search for an order of steps that explains a history: depth first on the model of the store, trying the order of
+//! the notes first.
 //!
-//! Buyers whose next steps are alike are looked at together: those that wait for the same thing, and those
-//! that have to meet the same stock. So a step costs little however many purchases overlap.
+//! Buyers with equal next steps are examined together: those that wait for the same lock, and those that must read the
+//! same stock. So a step costs little, however many purchases overlap.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -15,30 +15,29 @@ use crate::protocol::{Action, Protocol, Reply};
 use crate::stock::Stock;
 use crate::world::{Apart, Contender};
 
-/// What a recorded purchase tells of its steps.
+/// The facts that a recorded purchase tells about its steps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Told {
     invoke_ns: u64,
-    /// When the last step of each kind was noted, by the kind's place among all.
+    /// When the last step of each kind was noted, indexed like `StepKind::ALL`.
     noted_ns: [u64; StepKind::ALL.len()],
     outcome: Outcome,
     /// Whether it had the lock.
     locked: bool,
-    /// Whether it had the lock at its last read; `None` where the times do not say so.
+    /// Whether it had the lock at its last read; `None` if the times do not tell.
     locked_at_read: Option<bool>,
-    /// What its last read met; `None` is a file that was emptied.
+    /// The result of its last read; `None` is an emptied file.
     met: Option<Stock>,
 }
 
 impl Told {
-    /// What this purchase tells; `None` if the time of a step that it must have taken is missing.
+    /// The facts of this purchase; `None` if the time of a necessary step is missing.
     pub(super) fn by(purchase: &Purchase, protocol: &Protocol) -> Option<Self> {
         let steps = &purchase.steps.get();
         let met = if purchase.torn.is_some() { None } else { Some(purchase.seen.get()?) };
         let bought = purchase.outcome == Outcome::Bought;
         let mut noted_ns = [0; StepKind::ALL.len()];
-        // Opening is not noted: it came some time before the lock. A purchase that was not granted in the end
-        // may have left before it locked.
+        // Opening is not noted: it came before the lock. A purchase that got no ticket may have ended before it locked.
         let locked_ns = if bought { steps.locked_ns } else { steps.locked_ns.or(steps.read_ns) };
         let unlocked_ns =
             if bought { steps.unlocked_ns } else { steps.unlocked_ns.or(purchase.return_ns.get()) };
@@ -51,7 +50,7 @@ impl Told {
                 StepKind::Truncate => steps.truncated_ns.unwrap_or(0),
                 StepKind::Write | StepKind::Fill if bought => steps.written_ns?,
                 StepKind::Think | StepKind::Write | StepKind::Fill => 0,
-                // Of a database's steps the times alone do not say in which order the database saw them.
+                // The times of a database's steps do not tell in which order the database saw them.
                 _ => return None,
             };
         }
@@ -61,24 +60,24 @@ impl Told {
         Some(Self { invoke_ns, noted_ns, outcome, locked, locked_at_read, met })
     }
 
-    /// Whether its last read may have been the one that has these steps of the purchase behind it.
+    /// Whether its last read may be the one that follows these steps of the purchase.
     fn may_end_after(&self, earlier: &[StepKind]) -> bool {
         let held = earlier.iter().rev().find(|kind| kind.locks() || **kind == StepKind::Unlock);
         self.locked_at_read.is_none_or(|locked| locked == held.is_some_and(|kind| kind.locks()))
     }
 
-    /// Whether its last read may have been one of those among the later steps.
+    /// Whether its last read may be one of the later steps.
     fn may_end_later(&self, earlier: &[StepKind], later: &[StepKind]) -> bool {
         let all = [earlier, &[StepKind::Read], later].concat();
         let reads = (earlier.len() + 1..all.len()).filter(|place| all[*place] == StepKind::Read);
         reads.into_iter().any(|place| self.may_end_after(&all[..place]))
     }
 
-    /// Whether a read may meet this, with these steps of the purchase behind it and those yet to come.
+    /// Whether a read may return this, between these earlier and later steps of the purchase.
     fn may_meet(&self, reply: Reply, earlier: &[StepKind], later: &[StepKind]) -> bool {
         let next = later.iter().find(|kind| kind.locks() || **kind == StepKind::Read);
         let is_last = !later.contains(&StepKind::Read);
-        // It ended here, or went on: then it got the lock that comes before it reads again.
+        // It ended here, or it went on; then it got the lock before its next read.
         let may_end = || {
             (is_last || self.locked == earlier.iter().any(|kind| kind.locks())) && self.may_end_after(earlier)
         };
@@ -99,38 +98,38 @@ fn locked_at_read(steps: &Steps) -> Option<bool> {
     let read_ns = steps.read_ns?;
     let Some(locked_ns) = steps.locked_ns else { return Some(false) };
     let unlocked_ns = steps.unlocked_ns.unwrap_or(u64::MAX);
-    // A coarse clock gives two steps one time.
+    // A coarse clock may give two steps the same time.
     let is_clear = read_ns != locked_ns && read_ns != unlocked_ns;
     is_clear.then_some(locked_ns < read_ns && read_ns < unlocked_ns)
 }
 
-/// A buyer on its way through what it is told to have done.
+/// How far a buyer has come in its recorded purchases.
 #[derive(Clone)]
 struct Way<M: Apart> {
     contender: Contender<M>,
-    /// The purchase that it is in.
+    /// Its current purchase.
     purchase: usize,
-    /// When its last step that was noted ended: the next one took effect after that.
+    /// When its last noted step ended: the next one took effect after that.
     from_ns: u64,
 }
 
-/// What decides whether a buyer's next step can be taken: those of one class can or can't together.
+/// The condition for a buyer's next step. For all buyers of one class it holds or does not hold together.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Class<S> {
-    /// It always can.
+    /// Always possible.
     Free,
-    /// If the model grants the step to a buyer in such a seat.
+    /// Possible if the model grants the step to a buyer in such a seat.
     Waits(S, Action),
-    /// If this is what a reader meets now; `None` is a file that was emptied.
+    /// Possible if a read returns this now; `None` is an emptied file.
     Meets(Option<Stock>),
-    /// A read that is not the purchase's last: it has to be looked at one by one.
+    /// A read that is not the purchase's last: has to be examined for each buyer.
     Reads,
 }
 
-/// The next step of a buyer: when it was noted, and whose it is.
+/// The next step of a buyer: when it was noted, and the buyer.
 type Head = (u64, usize);
 
-/// A step that was taken, and what was before it.
+/// A step that was taken, and the state before it.
 struct Undo<M: Apart> {
     buyer: usize,
     before: Way<M>,
@@ -141,13 +140,13 @@ struct Undo<M: Apart> {
 struct Choice {
     /// How many steps had been taken.
     at: usize,
-    /// How many of those that could come next have been tried.
+    /// How many of the possible next steps have been tried.
     tried: usize,
 }
 
-/// A depth-first search for the order, the order of the notes first.
+/// A depth-first search for the order, trying the order of the notes first.
 pub(super) struct Search<M: Apart> {
-    /// The number of each buyer, and what it is told to have done.
+    /// The number of each buyer, and the facts of its purchases.
     told: Vec<(u32, Vec<Told>)>,
     /// The steps of each buyer.
     protocols: Vec<Protocol>,
@@ -157,14 +156,13 @@ pub(super) struct Search<M: Apart> {
     heads: BTreeSet<Head>,
     /// The same, by class. No class is empty.
     classes: HashMap<Class<M::Seat>, BTreeSet<Head>>,
-    /// The classes among them of those who want what may have to be waited for: few, where there can be as many
-    /// classes as stocks.
+    /// The classes of buyers that may have to wait: only a few, while there can be as many classes as stocks.
     waits: HashSet<Class<M::Seat>>,
-    /// How many steps and classes have been looked at: what the search costs.
+    /// How many steps and classes were examined: the cost of the search.
     pub(super) looked: Cell<u64>,
     /// The steps that were taken.
     steps: Vec<Step>,
-    /// What it takes to take them back, as far back as the first choice.
+    /// The data to undo them, back to the first choice.
     undo: Vec<Undo<M>>,
     choices: Vec<Choice>,
 }
@@ -195,7 +193,7 @@ impl<M: Apart> Search<M> {
         search
     }
 
-    /// `left`: what the file held in the end, where that is known.
+    /// `left`: the content of the file at the end, if known.
     pub(super) fn run(&mut self, left: Option<Option<Stock>>) -> Result<Schedule, FollowedError> {
         let mut dead_ends = 0;
         let mut tried = 0;
@@ -223,7 +221,7 @@ impl<M: Apart> Search<M> {
         }
     }
 
-    /// The buyer that goes next, once the first `tried` have been tried here.
+    /// The next buyer to try, after `tried` others.
     fn candidate(&self, tried: usize) -> Option<usize> {
         let limit_ns = self.heads.first()?.0;
         let fit = |class: &Class<M::Seat>| self.first_fitting(class, limit_ns);
@@ -232,8 +230,8 @@ impl<M: Apart> Search<M> {
                 .flat_map(|class| self.fitting(class, limit_ns));
             let (harmless, mut harmful): (Vec<Head>, Vec<Head>) =
                 able.partition(|(_, buyer)| self.is_harmless(*buyer));
-            // A step that does no harm is never one of several choices: what can be done before it can be done
-            // after it. An unlock may have been noted long after it was done, say.
+            // A harmless step is taken at once, without a choice: whatever can come before it can come after it. For
+            // example, an unlock may have been noted long after it was done.
             if let Some((_, buyer)) = harmless.into_iter().min().filter(|_| tried == 1) {
                 return Some(buyer);
             }
@@ -268,7 +266,7 @@ impl<M: Apart> Search<M> {
         }
     }
 
-    /// The steps of a class that fits which can have taken effect by `limit_ns`, in the order of their notes.
+    /// The steps of this class, if it fits now, that can have taken effect by `limit_ns`, in the order of their notes.
     fn fitting(&self, class: &Class<M::Seat>, limit_ns: u64) -> impl Iterator<Item = Head> {
         let has_begun = move |head: &Head| {
             self.look();
@@ -281,14 +279,14 @@ impl<M: Apart> Search<M> {
         self.fitting(class, limit_ns).next()
     }
 
-    /// Whether what a buyer would read now, if that is its next step, agrees with what it is told to have done.
+    /// Whether a buyer's read, if that is its next step, would agree with its record.
     fn may_read(&self, buyer: usize) -> bool {
         let is_read = self.ways[buyer].contender.action() == Action::Read;
         let may_meet = |told: &Told| told.may_meet(self.model.look(), self.earlier(buyer), self.later(buyer));
         !is_read || self.told_now(buyer).is_some_and(may_meet)
     }
 
-    /// The steps of a buyer's purchase behind its next one.
+    /// The steps of a buyer's purchase after its next one.
     fn later(&self, buyer: usize) -> &[StepKind] {
         let steps = self.protocols[buyer].steps();
         &steps[(self.ways[buyer].contender.place() + 1).min(steps.len())..]
@@ -310,7 +308,7 @@ impl<M: Apart> Search<M> {
         self.told[buyer].1.get(self.ways[buyer].purchase)
     }
 
-    /// Whether the buyer's next step keeps no other from being taken: then it is no choice.
+    /// Whether the buyer's next step prevents no other step: then there is nothing to choose.
     fn is_harmless(&self, buyer: usize) -> bool {
         let action = self.ways[buyer].contender.action();
         match action {
@@ -357,7 +355,7 @@ impl<M: Apart> Search<M> {
         self.show(buyer);
     }
 
-    /// The next step of a buyer, and its class; `None` once it has done all that it is told to have done.
+    /// The next step of a buyer, and its class; `None` once its recorded purchases are done.
     fn head(&self, buyer: usize) -> Option<(Head, Class<M::Seat>)> {
         let (way, told) = (&self.ways[buyer], self.told_now(buyer)?);
         way.contender.wants()?;
@@ -396,7 +394,7 @@ impl<M: Apart> Search<M> {
     }
 }
 
-/// What a reader meets: a stock, or `None` for a file that was emptied.
+/// The result of a read: a stock, or `None` for an emptied file.
 fn met(reply: Reply) -> Option<Stock> {
     if let Reply::Stock(stock) = reply { Some(stock) } else { None }
 }

@@ -1,5 +1,5 @@
-//! Where gated buyers live: in processes, threads or tasks of their own. Each stands at its gate and does what
-//! its conductor says there; nothing is decided here.
+//! Where gated buyers run: each in its own process, thread or task. A buyer stands at its gate and does what its
+//! conductor says; nothing is decided here.
 
 use std::os::unix::thread::JoinHandleExt as _;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::workers::thread::{STACK_BYTES, thread_id};
 use crate::workers::watch_over::WAKE_UP;
 use crate::world::{AtGate, Gate, Recorded, Session};
 
-/// The buyers of one crew, at home.
+/// The processes, threads or tasks of one crew.
 pub(super) enum Home {
     /// Each in a process.
     Processes(Children),
@@ -35,47 +35,47 @@ pub(super) enum Home {
 }
 
 impl Home {
-    /// The conductor has said something to this buyer, counted from 1: it is to look.
+    /// Wakes this buyer, counted from 1: there is a message from the conductor.
     pub(super) fn ring(&self, buyer: u32) {
         if let Home::Tasks(tasks) = self {
             tasks.bells[buyer as usize - 1].notify_one();
         }
     }
 
-    /// Waits until a buyer that has hung up is dead, and its lock let go.
+    /// Waits until a buyer that has hung up is dead and its lock released.
     pub(super) fn await_death(&self, buyer: u32) {
         match self {
             Home::Processes(children) => children.await_death(buyer),
-            // A session is let go before its gate.
+            // Their session is dropped before the gate, so the lock is already released.
             Home::Threads(_) | Home::Tasks(_) => {}
         }
     }
 
-    /// Wakes all who wait in their store.
+    /// Wakes all buyers that wait in their store.
     pub(super) fn wake_all(&self) {
         match self {
             Home::Processes(children) => children.signal(WAKE_UP),
             Home::Threads(threads) => threads.wake_all(),
-            // Nothing that a task asks for waits.
+            // A task never blocks in its store.
             Home::Tasks(_) => {}
         }
     }
 
-    /// Ends those that hang. A thread can't be ended from outside: it is waited for.
+    /// Kills buyers that hang. A thread can't be killed from outside: it is waited for.
     pub(super) fn kill_all(&self) {
         if let Home::Processes(children) = self {
             children.signal(Signal::SIGKILL);
         }
     }
 
-    /// Kills one buyer and waits until it is dead. `false` where it is no process.
+    /// Kills one buyer and waits until it is dead. `false` if it is no process.
     pub(super) fn kill(&self, buyer: u32) -> bool {
         let Home::Processes(children) = self else { return false };
         children.kill(buyer);
         true
     }
 
-    /// Stops one buyer, or has it go on. `false` where it is no process.
+    /// Stops one buyer, or lets it go on. `false` if it is no process.
     pub(super) fn pause(&self, buyer: u32, is_to_stop: bool) -> bool {
         let Home::Processes(children) = self else { return false };
         if is_to_stop {
@@ -86,14 +86,14 @@ impl Home {
         true
     }
 
-    /// Has all go on that were stopped.
+    /// Lets all stopped buyers go on.
     pub(super) fn go_on(&self) {
         if let Home::Processes(children) = self {
             children.signal(Signal::SIGCONT);
         }
     }
 
-    /// Waits until all have left, and says which were killed, by which signal; 0 stands for a panic.
+    /// Waits until all have left. Returns those that were killed, and by which signal; 0 stands for a panic.
     pub(super) fn reap(&mut self) -> Vec<(u32, i32)> {
         match self {
             Home::Processes(children) => children.reap(),
@@ -103,7 +103,7 @@ impl Home {
     }
 }
 
-/// What is the same of all buyers that live in the conductor's own process.
+/// What all buyers in the conductor's own process share.
 struct Part<S> {
     plan: Plan,
     recorder: Recorder,
@@ -129,7 +129,7 @@ impl<S: Store> Part<S> {
     }
 }
 
-/// Buyers in threads. They are joined when this is dropped, so their gates have to be closed by then.
+/// Buyers in threads. Dropping this joins them, so their gates have to be closed before.
 #[derive(Default)]
 pub(super) struct Threads(Vec<JoinHandle<()>>);
 
@@ -157,7 +157,7 @@ impl Threads {
 
     fn wake_all(&self) {
         for thread in &self.0 {
-            // It is not joined yet, so its handle is valid, also if it has ended.
+            // It is not joined yet, so its handle is valid even if it has ended.
             let _ = pthread_kill(thread.as_pthread_t(), WAKE_UP);
         }
     }
@@ -174,14 +174,14 @@ impl Drop for Threads {
     }
 }
 
-/// Buyers as tasks, which have no thread to wait at their gates: a bell tells each when there is something to
-/// hear. All have ended when this is dropped, so their gates have to be closed, and the bells rung, by then.
+/// Buyers as tasks, which have no thread to wait at their gates: a bell tells each when there is a message. Dropping
+/// this waits for their ends, so their gates have to be closed, and the bells rung, before.
 pub(super) struct Tasks {
     tasks: JoinSet<u32>,
     bells: Vec<Arc<Notify>>,
-    /// Drives nothing but the wait for the last task.
+    /// Drives only the wait for the last task.
     waiter: Runtime,
-    /// Outlives the tasks that it drives.
+    /// Drives the tasks, so it has to outlive them.
     _floor: Floor,
 }
 

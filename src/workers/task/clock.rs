@@ -1,7 +1,7 @@
 //! Think times of tasks, to the accuracy of the system's timers.
 //!
-//! tokio's own timer counts whole milliseconds and rounds up, which makes two of a think time of one. So
-//! one thread waits for whichever alarm is next, as a thread buyer would sleep, and rings it.
+//! tokio's own timer counts whole milliseconds and rounds up, so a think time of 1 ms would become 2 ms. So one thread
+//! sleeps until the next alarm, as a thread buyer would sleep, and rings it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -34,7 +34,7 @@ struct Alarms {
 #[derive(Debug)]
 struct Alarm {
     at: Instant,
-    /// Tells alarms of the same moment apart.
+    /// Distinguishes alarms for the same moment.
     number: u64,
     ring: oneshot::Sender<()>,
 }
@@ -67,11 +67,11 @@ impl Clock {
                 self.face.changed.notify_one();
             }
         }
-        // Rung, or dropped when all are.
+        // It is rung, or dropped when all are rung.
         let _ = rings.await;
     }
 
-    /// Rings all alarms at once, and those that are set from now on.
+    /// Rings all alarms now, and later ones as soon as they are set.
     pub(super) fn ring_all(&self) {
         let mut alarms = self.face.alarms();
         alarms.closed = true;
@@ -84,7 +84,7 @@ impl Drop for Clock {
     fn drop(&mut self) {
         self.ring_all();
         if let Some(thread) = self.thread.take() {
-            // It does not panic; if it did, there would be nobody left to wait for.
+            // It does not panic; if it did, it would have ended as well.
             let _ = thread.join();
         }
     }
@@ -103,7 +103,7 @@ impl Face {
                 None => alarms = self.changed.wait(alarms).unwrap_or_else(PoisonError::into_inner),
                 Some(at) if at <= now => {
                     if let Some(Reverse(alarm)) = alarms.next.pop() {
-                        // Who no longer listens needs no ringing.
+                        // It fails only if nobody listens any more.
                         let _ = alarm.ring.send(());
                     }
                 }

@@ -1,4 +1,4 @@
-//! What a task listens with while a database works for it.
+//! How a task waits for a database's answer.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -7,29 +7,29 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, timeout};
 
-/// After this time a task looks around, whether its run is stopped.
+/// How often a waiting task checks whether its run is stopped.
 const LOOK_AROUND: Duration = Duration::from_millis(50);
-/// How often a task looks for an answer that the system can't wake it for.
+/// How often a task checks for an answer if the system can't wake it.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
-/// Listens to the one socket of a session, from the first time on.
+/// Listens to the socket of one session, once it is known.
 #[derive(Debug, Default)]
 pub(super) struct Ear(Option<AsyncFd<OwnedFd>>);
 
 impl Ear {
-    /// Has it listen there.
+    /// Sets the socket, the first time.
     pub(super) fn attune(&mut self, descriptor: Option<BorrowedFd<'_>>) {
         if self.0.is_none() {
-            // The system may have no room for one more to listen: then the task looks again and again.
+            // If the system can't watch one more socket, the task polls.
             self.0 = descriptor.and_then(|descriptor| listen_to(descriptor.try_clone_to_owned().ok()?));
         }
     }
 
-    /// Waits until something can be read there, or it is time to look around.
+    /// Waits until something can be read there, or it is time for a check.
     pub(super) async fn listen(&self) {
         let Some(ear) = &self.0 else { return sleep(LOOK_AGAIN).await };
         if let Ok(Ok(mut ready)) = timeout(LOOK_AROUND, ear.readable()).await {
-            // All that has come is read next; what comes later wakes again.
+            // The caller reads everything that has come; later data wakes again.
             ready.clear_ready();
         }
     }

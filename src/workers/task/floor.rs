@@ -1,5 +1,5 @@
-//! The threads on which the tasks run: each drives the tasks that were given to it. All are started before
-//! the sale begins, and all have ended when this is dropped.
+//! The threads on which the tasks run: each drives the tasks given to it. All are started before the sale begins;
+//! dropping this waits until all have ended.
 
 use std::io;
 use std::thread::{Builder, JoinHandle};
@@ -14,7 +14,7 @@ pub(in crate::workers) struct Floor {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// A runtime that starts no thread, whatever its tasks do; one that listens to sockets, if it is to.
+/// A runtime that never starts a thread. It can listen to sockets if `listens`.
 pub(in crate::workers) fn runtime(listens: bool) -> io::Result<Runtime> {
     let mut builder = runtime::Builder::new_current_thread();
     builder.enable_time();
@@ -28,13 +28,13 @@ impl Floor {
     /// Drives each of these runtimes on a thread of its own.
     ///
     /// # Errors
-    /// When the system has no thread left: those that were started have ended again.
+    /// When the system has no thread left; the threads already started have ended again.
     pub(in crate::workers) fn open(runtimes: Vec<Runtime>) -> io::Result<Self> {
         let mut floor = Self { closing: watch::channel(false).0, threads: Vec::new() };
         for runtime in runtimes {
             let mut closing = floor.closing.subscribe();
             let drive = move || {
-                // An error says that the floor is gone, which closes it as well.
+                // An error means that the floor was dropped, which closes it, too.
                 let _ = runtime.block_on(closing.wait_for(|closing| *closing));
             };
             floor.threads.push(Builder::new().name("buyers".to_owned()).spawn(drive)?);

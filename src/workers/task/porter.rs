@@ -1,6 +1,6 @@
-//! Threads of our own for what may block, started before the sale. An async runtime starts threads when it
-//! finds that it needs them, and where the system has none left (`ulimit -u`) it panics then, or waits for
-//! one that never comes; a run must know beforehand that it has all it needs.
+//! Our own threads for blocking work, started before the sale. An async runtime starts threads when it needs them; if
+//! the system has none left (`ulimit -u`), it panics or waits for ever. A run must know beforehand that it has all
+//! threads.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +18,7 @@ pub(super) struct Porter {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Where a porter takes errands. Anybody may hold one; after the porter has gone none is run.
+/// Sends errands to a porter. Any number of copies may exist; after the porter has ended no errand is run.
 #[derive(Clone, Debug)]
 pub(super) struct Errands(Sender<Option<Errand>>);
 
@@ -35,7 +35,7 @@ impl Porter {
         Ok(Self { errands: Errands(errands), thread: Some(thread) })
     }
 
-    /// Where it takes its errands.
+    /// A handle to send it errands.
     pub(super) fn errands(&self) -> Errands {
         self.errands.clone()
     }
@@ -45,27 +45,27 @@ impl Drop for Porter {
     fn drop(&mut self) {
         let _ = self.errands.0.send(None);
         if let Some(thread) = self.thread.take() {
-            // No errand's panic reaches it.
+            // A panic in an errand does not reach the thread.
             let _ = thread.join();
         }
     }
 }
 
 impl Errands {
-    /// Has the porter do this, and waits for what came of it without a thread. Its panic becomes one of the
-    /// task that asked.
+    /// Runs this on the porter's thread, and waits for the result without a thread. A panic there becomes a panic of
+    /// the asking task.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         let (done, result) = oneshot::channel::<Result<T, Box<dyn Any + Send>>>();
         let errand = move || {
             let result = catch_unwind(AssertUnwindSafe(work));
-            // Who has stopped listening needs no answer.
+            // It fails only if nobody waits for the result any more.
             let _ = done.send(result);
         };
         let _ = self.0.send(Some(Box::new(errand)));
         match result.await {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            // The porter goes last, when all tasks have ended.
+            // Can't be: the porter ends after all tasks.
             Err(_) => std::panic::resume_unwind(Box::new("the porter has gone")),
         }
     }
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(runtime.block_on(async { (ask(1).await, ask(2).await) }), (2, 3));
         let panics = runtime.spawn({
             let errands = porter.errands();
-            // Without a word on stderr: resume_unwind calls no hook.
+            // resume_unwind calls no panic hook, so nothing appears on stderr.
             async move { errands.run(|| std::panic::resume_unwind(Box::new("on purpose"))).await }
         });
         let ended: Result<(), _> = runtime.block_on(panics);

@@ -41,7 +41,7 @@ fn fifty_buyers_share_a_thread_and_a_doorway() {
     }
 }
 
-/// The doorway keeps nobody out: a lock that does not exclude tasks oversells as if there were none.
+/// The doorway keeps nobody out: with a lock that does not exclude tasks, the sale oversells as if there were no lock.
 #[test]
 fn the_doorway_is_no_lock() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -51,8 +51,8 @@ fn the_doorway_is_no_lock() {
     }
 }
 
-/// What the doorway is for. Waiters fill the pool; the holder needs the pool to go on and to unlock: it
-/// never comes to its turn.
+/// The reason for the doorway. Waiters fill the pool; the holder needs the pool to go on and unlock, but never gets its
+/// turn.
 #[test]
 fn without_the_doorway_a_full_pool_is_a_deadlock() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -77,7 +77,7 @@ fn without_the_doorway_a_full_pool_is_a_deadlock() {
         });
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(!waits.is_finished() && !unlocks.is_finished(), "both are stuck");
-        // The cure: the holder unlocks in place. Then all go on.
+        // The way out: the holder unlocks on its own thread. Then all go on.
         holder.unlock().expect("unlocked");
         waits.await.expect("granted");
         unlocks.await.expect("done").expect("unlocked");

@@ -1,4 +1,4 @@
-//! What becomes of a request at MariaDB.
+//! The result of a request at MariaDB.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ impl World {
         }
     }
 
-    /// Those that have what this word of a buyer needs, else those that wait for it and asked before.
+    /// The holders of what this word of a buyer needs; if there are none, those that wait for it and asked earlier.
     pub(super) fn mysql_holders(&self, who: usize, word: &str) -> BTreeSet<(u64, usize)> {
         let others = || self.buyers.iter().enumerate().filter(|(other, _)| *other != who);
         let mut found: BTreeSet<(u64, usize)> = BTreeSet::new();

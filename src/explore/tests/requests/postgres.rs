@@ -1,4 +1,4 @@
-//! What becomes of a request at PostgreSQL.
+//! The result of a request at PostgreSQL.
 
 use super::{Fate, World};
 use crate::protocol::sql::Isolation;

@@ -1,4 +1,4 @@
-//! What becomes of a request at SQLite.
+//! The result of a request at SQLite.
 
 use super::{Fate, Simple, World};
 use crate::protocol::sql::Journal;
