@@ -166,12 +166,22 @@ fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     for word in WordSeparator::UnicodeBreakProperties.find_words(line) {
         end += word.word.len() + word.whitespace.len();
         let is_inside = word.whitespace.is_empty() && word.word.ends_with(|c: char| c.is_ascii());
-        if !is_inside || !line[end..].starts_with(|c: char| c.is_ascii()) {
+        let is_inside = is_inside && line[end..].starts_with(|c: char| c.is_ascii());
+        if !is_inside && !belongs(word.word, &line[end..]) {
             ends.push(end);
         }
     }
     let begins: Vec<usize> = std::iter::once(0).chain(ends.iter().copied()).collect();
     Box::new(begins.into_iter().zip(ends).map(|(begin, end)| Word::from(&line[begin..end])))
+}
+
+/// Whether what follows stays beside a word: the unit of a number, the count of a thing (`oversold × 5`).
+fn belongs(word: &str, rest: &str) -> bool {
+    const UNITS: [&str; 5] = ["ns", "µs", "ms", "s", "%"];
+    let is_unit =
+        |unit: &&str| rest.strip_prefix(*unit).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    let is_number = word.ends_with(|c: char| c.is_ascii_digit());
+    word == "×" || rest.starts_with("× ") || is_number && UNITS.iter().any(is_unit)
 }
 
 #[cfg(test)]
@@ -194,6 +204,19 @@ mod tests {
             wrapped(fix, 40),
             "To fix it, let them take a lock:\n  ticketsim --buyers 10 --tickets 1\n"
         );
+    }
+
+    #[test]
+    fn a_number_keeps_its_unit_and_a_thing_its_count() {
+        for (text, width, lines) in [
+            ("it took them all of it 14 ms, 5 s", 26, "it took them all of it\n  14 ms, 5 s"),
+            ("UNSOUND oversold × 5, lost_stock × 4", 34, "UNSOUND oversold × 5,\n  lost_stock × 4"),
+            ("从开抢到最后一次购买用了 14 ms，每秒卖", 28, "从开抢到最后一次购买用了\n  14 ms，每秒卖"),
+            // The control: what is no unit is a word.
+            ("it took them all of it 14 sad days", 26, "it took them all of it 14\n  sad days"),
+        ] {
+            assert_eq!(wrapped(text, width), lines);
+        }
     }
 
     #[test]

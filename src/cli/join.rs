@@ -12,7 +12,7 @@ use super::print::print;
 use crate::hosts::{HostResult, Joining, Shown, Token, join};
 use crate::lang::{Lang, hosts as say};
 use crate::report::run::text;
-use crate::verdict::Ruling;
+use crate::report::words::ruling_name;
 
 /// `ticketsim join`.
 #[derive(Clone, Debug, Args)]
@@ -78,12 +78,7 @@ pub(super) fn execute(args: &JoinArgs, lang: Lang, interrupted: &AtomicBool) -> 
     printed?;
     match result? {
         HostResult::Judged(ruling) => {
-            let ruling = match ruling {
-                Ruling::Sound => say::sound(lang),
-                Ruling::Unsound => say::unsound(lang),
-                Ruling::Unknown => say::unknown(lang),
-            };
-            print(&(say::result(lang, ruling) + "\n"), interrupted)?;
+            print(&(say::result(lang, ruling_name(ruling, lang)) + "\n"), interrupted)?;
             Ok(Exit::Sound)
         }
         HostResult::Interrupted => Ok(Exit::Interrupted),

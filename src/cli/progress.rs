@@ -74,6 +74,16 @@ impl Meter {
         Self::new(lang, when, WORTH_A_LINE)
     }
 
+    /// What is measured began then.
+    fn began(&mut self, began: Instant) {
+        if self.began != began {
+            self.began = began;
+            if let Shown::Bar(bar) = &self.shown {
+                bar.reset_elapsed();
+            }
+        }
+    }
+
     /// Whether it is to be drawn by now.
     fn is_due(&self) -> bool {
         let every = match self.shown {
@@ -147,6 +157,8 @@ pub(super) struct Progress {
     excludes: bool,
     /// The tickets on sale, once they are.
     pub(super) tickets: Rc<Cell<Option<Stock>>>,
+    /// When the sale began: before that, while hosts are waited for, nothing goes on.
+    pub(super) begun: Rc<Cell<Option<Instant>>>,
 }
 
 impl Progress {
@@ -157,6 +169,7 @@ impl Progress {
             buyers: plan.buyers.into(),
             excludes: matches!(plan.exclusion(), Exclusion::Excludes | Exclusion::InTurn) && !plan.restocks,
             tickets: Rc::new(Cell::new(plan.tickets)),
+            begun: Rc::default(),
         }
     }
 
@@ -177,6 +190,8 @@ impl Progress {
 
     /// Draws the counts so far.
     pub(super) fn draw(&mut self, tally: Tally) {
+        let Some(begun) = self.begun.get() else { return };
+        self.meter.began(begun);
         let Tally { bought, refused, failed } = tally;
         let done = bought + refused + failed;
         let (lang, total, elapsed) = (self.meter.lang, self.purchases(bought), self.meter.began.elapsed());

@@ -22,7 +22,7 @@ use crate::plan::{Plan, Workers};
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
 use crate::report::replay::{json, text as report};
 use crate::report::text::{Detail, LOUD, styled};
-use crate::report::words;
+use crate::report::words::{self, ruling_name};
 use crate::run::{RunError, Sold};
 use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, ScheduleSale, Unfollowed, Why};
 use crate::shell::shell_quoted_path;
@@ -179,7 +179,10 @@ impl ReplayArgs {
 
     fn say_whether_expected(&self, ruling: Ruling, lang: Lang, interrupted: &AtomicBool) {
         if let Some(expected) = self.expect.filter(|expected| *expected != ruling) {
-            note(say::not_as_expected(lang, expected, ruling), interrupted);
+            note(
+                say::not_as_expected(lang, ruling_name(expected, lang), ruling_name(ruling, lang)),
+                interrupted,
+            );
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::str::FromStr as _;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -277,12 +277,13 @@ pub(super) fn sell(
     check_outputs(&kept(plan), args.history.as_deref().into_iter().chain(args.pictures.paths()))?;
     let mut progress = Progress::new(plan, if args.quiet { When::Never } else { args.progress }, lang);
     let mut printed = Ok(());
-    let tickets = Rc::clone(&progress.tickets);
+    let (tickets, begun) = (Rc::clone(&progress.tickets), Rc::clone(&progress.begun));
     let mut begin = |plan: &Plan| {
         tickets.set(plan.tickets);
         if !args.json && !args.quiet {
             printed = print(&text::plan_line(plan, lang), interrupted);
         }
+        begun.set(Some(Instant::now()));
     };
     let result = sale(&mut begin, &mut |tally| progress.draw(tally));
     progress.clear();

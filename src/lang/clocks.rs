@@ -26,7 +26,7 @@ texts! {
     /// Purchases that would be out of order if clocks were exact.
     within_error(purchases) {
         en: "If the clocks were exact, {purchases} would be out of order: by less than their error, so that proves nothing.",
-        zh: "如果时钟完全准确，会有 {purchases}顺序矛盾：但没有超出时钟误差，什么也证明不了。",
+        zh: "如果时钟完全准确，会有 {purchases}次序矛盾：但没有超出时钟误差，什么也证明不了。",
     }
     /// Whether two purchases overlapped is not known.
     overlap_unknown() {

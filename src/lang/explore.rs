@@ -82,20 +82,6 @@ texts! {
     share() { en: "share", zh: "占比" }
     /// Heading: the shortest schedule that ends so.
     shortest() { en: "shortest", zh: "最短的调度" }
-    /// In the table: an anomaly.
-    oversold() { en: "oversold", zh: "超卖" }
-    /// In the table: an anomaly.
-    lost_update() { en: "lost_update", zh: "丢失更新" }
-    /// In the table: an anomaly.
-    lost_stock() { en: "lost_stock", zh: "库存对不上" }
-    /// In the table: an anomaly.
-    negative_stock() { en: "negative_stock", zh: "库存为负" }
-    /// An anomaly.
-    torn_read() { en: "torn_read", zh: "读到半截" }
-    /// In the table: an anomaly.
-    out_of_order() { en: "out_of_order", zh: "次序矛盾" }
-    /// In the table: an anomaly.
-    stuck() { en: "stuck", zh: "卡住" }
     /// In the table: nothing went wrong.
     none() { en: "none", zh: "无" }
     /// In the table: the file is no ticket file at the end.
@@ -124,7 +110,7 @@ texts! {
     /// The ruling: not all were counted.
     unknown() {
         en: "UNKNOWN: not all schedules were counted, and none of those that were goes wrong.",
-        zh: "未知：没有数完，数过的调度都没有出错。",
+        zh: "无法判定：没有数完，数过的调度都没有出错。",
     }
     /// What was covered when the bound was met.
     covered(steps, schedules, probability) {
@@ -149,7 +135,7 @@ texts! {
     /// The ruling: a sample found nothing.
     sample_unknown(draws, bound) {
         en: "UNKNOWN: none of the {draws} drawn goes wrong. With 95 % confidence that is so of all but at most {bound} (3/N) of what this scheduler draws. A sample is no proof.",
-        zh: "未知：抽取的 {draws}没有一种出错。有 95% 的把握说，这个调度器抽出的调度里出错的比例低于 {bound}（3/N）。抽样不是证明。",
+        zh: "无法判定：抽取的 {draws}没有一种出错。有 95% 的把握说，这个调度器抽出的调度里出错的比例低于 {bound}（3/N）。抽样不是证明。",
     }
     /// What PCT promises.
     power(depth, steps, power) {

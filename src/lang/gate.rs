@@ -21,24 +21,24 @@ texts! {
     /// All orders.
     all_orders(orders, unsound) {
         en: "all {orders} orders of the statements at the gate; {unsound} of them are unsound",
-        zh: "闸门处语句的全部 {orders} 种次序；其中 {unsound} 种不可靠",
+        zh: "闸门处语句的全部 {orders} 种次序；其中 {unsound} 种出错",
     }
     /// One order.
     one_order() { en: "1 order, as given", zh: "1 种次序，按给定的" }
     /// Orders at random.
     random_orders(orders, unsound) {
         en: "{orders} orders at random; {unsound} of them are unsound",
-        zh: "随机 {orders} 种次序；其中 {unsound} 种不可靠",
+        zh: "随机 {orders} 种次序；其中 {unsound} 种出错",
     }
     /// Some of all orders: it ended early.
     some_orders(orders, unsound) {
         en: "{orders} orders, and not all there are; {unsound} of them are unsound",
-        zh: "{orders} 种次序，还不是全部；其中 {unsound} 种不可靠",
+        zh: "{orders} 种次序，还不是全部；其中 {unsound} 种出错",
     }
     /// Orders with few switches.
     few_switches(orders, most, unsound) {
         en: "{orders} orders, those with at most {most} switches; {unsound} of them are unsound",
-        zh: "{orders} 种次序，切换不超过 {most} 次；其中 {unsound} 种不可靠",
+        zh: "{orders} 种次序，切换不超过 {most} 次；其中 {unsound} 种出错",
     }
     /// The bound of a sample without any unsound order.
     bound(high) {
@@ -67,17 +67,17 @@ texts! {
     /// Sound: there is one order.
     sound_only() {
         en: "SOUND in the only order of the statements at the gate",
-        zh: "闸门处语句只有一种次序，它是可靠的",
+        zh: "闸门处语句只有一种次序，它是正确的",
     }
     /// All orders: there is one.
     only_order(unsound) {
         en: "1 order of the statements at the gate; {unsound} of them unsound",
-        zh: "闸门处语句只有 1 种次序；其中 {unsound} 种不可靠",
+        zh: "闸门处语句只有 1 种次序；其中 {unsound} 种出错",
     }
     /// The order that is shown.
     shortest(switches, same, of) {
         en: "the shortest that is unsound turns {switches} times from one buyer to another; replayed, it came to the same {same} of {of} times:",
-        zh: "最短的不可靠次序在买家之间切换 {switches} 次；重放 {of} 次，{same} 次结果相同：",
+        zh: "最短的出错次序在买家之间切换 {switches} 次；重放 {of} 次，{same} 次结果相同：",
     }
     /// The order that is shown, which was not replayed.
     order_shown() { en: "the order:", zh: "次序：" }
@@ -105,10 +105,10 @@ texts! {
     /// Sound.
     sound_all(orders) {
         en: "SOUND in all {orders} orders of the statements at the gate",
-        zh: "闸门处语句的全部 {orders} 种次序都可靠",
+        zh: "闸门处语句的全部 {orders} 种次序都正确",
     }
     /// Sound, as far as it was tried.
-    sound_some(orders) { en: "SOUND in the {orders} orders that were tried", zh: "试过的 {orders} 种次序都可靠" }
+    sound_some(orders) { en: "SOUND in the {orders} orders that were tried", zh: "试过的 {orders} 种次序都正确" }
     /// It can't be judged.
     unknown(why) { en: "UNKNOWN: {why}", zh: "无法判定：{why}" }
     /// What was found is shown, and the rest was not done.
@@ -174,7 +174,7 @@ texts! {
     /// Why: the budget is spent.
     budget(orders) {
         en: "there are more orders than may be tried: {orders} were, and none of them is unsound; take --orders random:500 or depth:3, or fewer buyers",
-        zh: "次序太多，试不完：试过 {orders} 种，没有不可靠的；请用 --orders random:500 或 depth:3，或减少买家",
+        zh: "次序太多，试不完：试过 {orders} 种，没有出错的；请用 --orders random:500 或 depth:3，或减少买家",
     }
     /// Why: orders that can't be judged.
     unjudged(orders) {

@@ -38,13 +38,7 @@ texts! {
     }
     /// What the lead says of the whole sale.
     result(ruling) { en: "the lead says of the whole sale: {ruling}", zh: "主导方对整场售票的判定：{ruling}" }
-    /// A ruling.
-    sound() { en: "sound", zh: "正确" }
-    /// A ruling.
-    unsound() { en: "unsound", zh: "出错" }
-    /// A ruling.
-    unknown() { en: "unknown", zh: "未知" }
 
     /// In the plan line: buyers, and on how many hosts they are.
-    on_hosts(buyers, hosts) { en: "{buyers} on {hosts}", zh: "{hosts}上的{buyers}" }
+    on_hosts(buyers, hosts) { en: "{buyers} on {hosts}", zh: "{hosts}上的 {buyers}" }
 }

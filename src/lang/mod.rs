@@ -11,6 +11,7 @@ pub mod help;
 pub mod hosts;
 pub mod lesson;
 pub mod matrix;
+pub mod names;
 pub mod order;
 #[allow(dead_code, reason = "the page's script takes most of them from the table")]
 pub mod page;
@@ -52,6 +53,15 @@ impl Lang {
             Lang::Zh => "、",
         };
         items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(between)
+    }
+
+    /// What is said of something besides, in brackets behind it: ` (a)`, or `（a）`.
+    #[must_use]
+    pub fn in_brackets(self, text: impl std::fmt::Display) -> String {
+        match self {
+            Lang::En => format!(" ({text})"),
+            Lang::Zh => format!("（{text}）"),
+        }
     }
 
     /// The signs between a name and what is said of it, between parts, and between what is less close.
@@ -202,6 +212,7 @@ mod tests {
         command_line::ALL,
         explore::ALL,
         gate::ALL,
+        names::ALL,
         hosts::ALL,
         matrix::ALL,
         order::ALL,

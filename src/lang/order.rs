@@ -11,7 +11,7 @@ texts! {
     /// out_of_order, in one sentence.
     out_of_order() {
         en: "out of order: no order of the purchases fits both their times and a counter that only goes down",
-        zh: "顺序矛盾：没有一种购买顺序既符合时间，又符合只减不增的票数",
+        zh: "次序矛盾：没有一种购买顺序既符合时间，又符合只减不增的票数",
     }
     /// refused_early, in one sentence.
     refused_early() {

@@ -24,7 +24,7 @@ texts! {
     /// The ruling.
     ruling_unsound() { en: "unsound", zh: "出错" }
     /// The ruling.
-    ruling_unknown() { en: "unknown", zh: "未知" }
+    ruling_unknown() { en: "unknown", zh: "无法判定" }
     /// Figures of the books.
     at_the_start() { en: "tickets at the start", zh: "开售时的票" }
     /// Figures of the books.
@@ -34,7 +34,7 @@ texts! {
     /// Figures of the books.
     failed() { en: "failed", zh: "失败" }
     /// Figures of the books.
-    without_an_answer() { en: "without an answer", zh: "没有回音" }
+    without_an_answer() { en: "without an answer", zh: "没有答复" }
     /// Figures of the books.
     left() { en: "tickets left", zh: "余票" }
     /// Figures of the books.
@@ -98,7 +98,7 @@ texts! {
     /// The legend: an outcome.
     outcome_failed() { en: "failed", zh: "失败" }
     /// The legend: an outcome.
-    outcome_unknown() { en: "no answer", zh: "没有回音" }
+    outcome_unknown() { en: "no answer", zh: "没有答复" }
     /// The legend: an outcome.
     outcome_returned() { en: "given back", zh: "退票" }
     /// The legend: an outcome.
@@ -261,7 +261,7 @@ texts! {
     /// At the end of a bar.
     saw(stock) { en: "saw {stock}", zh: "看到 {stock}" }
     /// At the end of a bar.
-    no_answer_why(why) { en: "no answer: {why}", zh: "没有回音：{why}" }
+    no_answer_why(why) { en: "no answer: {why}", zh: "没有答复：{why}" }
     /// Why: what a database said.
     by_the_database(fault, code) { en: "{fault} by the database ({code})", zh: "数据库{fault}（{code}）" }
     /// Why: with the system's number.

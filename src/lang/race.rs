@@ -26,7 +26,7 @@ texts! {
     /// Not judged: stalled purchases.
     stalled() {
         en: "there were purchases without an answer in time (--timeout)",
-        zh: "有些购买在限定时间内没有回答（--timeout）",
+        zh: "有些购买在限定时间内没有答复（--timeout）",
     }
     /// Not judged: the stock had not come to rest.
     restless() {
@@ -39,7 +39,7 @@ texts! {
     /// What will be done: before it begins.
     plan_line(buyers, tickets, target, requests, trials) {
         en: "{buyers} race for {tickets}: {target}, {requests} in {trials}",
-        zh: "{buyers}抢 {tickets}：{target}，{trials}，共 {requests}",
+        zh: "{buyers}抢{tickets}：{target}，{trials}，共 {requests}",
     }
     /// In the plan line: as many as the stock says.
     tickets_as_said() { en: "what the stock says", zh: "库存里的票" }
@@ -90,9 +90,9 @@ texts! {
     more_trials(number) { en: "… and {number} more (--json has them all)", zh: "……还有 {number} 轮（--json 里都有）" }
 
     /// The ruling in a row.
-    row_sound() { en: "sound", zh: "可靠" }
+    row_sound() { en: "sound", zh: "正确" }
     /// The ruling in a row.
-    row_unsound() { en: "UNSOUND", zh: "不可靠" }
+    row_unsound() { en: "UNSOUND", zh: "出错" }
     /// The ruling in a row.
     row_unknown() { en: "unknown", zh: "无法判定" }
     /// The trial that is shown in full.
@@ -113,7 +113,7 @@ texts! {
         zh: "{buyers}在 {spread} 内放行；最多 {at_once}同时进行，{pairs} 对互相重叠",
     }
     /// Purchases without an answer.
-    broken(number, why) { en: "no answer × {number}: {why}", zh: "没有回答 × {number}：{why}" }
+    broken(number, why) { en: "no answer × {number}: {why}", zh: "没有答复 × {number}：{why}" }
     /// Some were not ready at the go.
     late(number) {
         en: "note: {number} had no connection at the go, and went when they had one",
@@ -141,5 +141,5 @@ texts! {
     /// It was interrupted.
     interrupted(done) { en: "interrupted: {done} trials were done", zh: "已中断：完成了 {done} 轮" }
     /// All of it is sound.
-    all_sound(trials) { en: "SOUND in all {trials} trials", zh: "{trials} 轮全部可靠" }
+    all_sound(trials) { en: "SOUND in all {trials} trials", zh: "{trials} 轮全部正确" }
 }

@@ -126,7 +126,7 @@ texts! {
     /// The ledger: no ticket file is left.
     ledger_torn() { en: "no valid file", zh: "文件已损坏" }
     /// The ledger: a number that nobody knows.
-    ledger_unknown() { en: "unknown", zh: "未知" }
+    ledger_unknown() { en: "unknown", zh: "不明" }
 
     /// How long it took.
     pace_of_sales(elapsed, rate, launch) {

@@ -11,6 +11,10 @@ texts! {
     bought(ticket) { en: "bought ticket {ticket}", zh: "买到 {ticket} 号票" }
     /// A receipt for a ticket that was sold before.
     sold_already(ticket) { en: "bought ticket {ticket}, sold already", zh: "买到 {ticket} 号票，早已卖出" }
+    /// The same, where there is little room.
+    ticket(ticket) { en: "ticket {ticket}", zh: "{ticket} 号票" }
+    /// The same, where there is little room.
+    ticket_again(ticket) { en: "ticket {ticket} again", zh: "{ticket} 号票，重复" }
     /// A receipt for a ticket that was not there.
     sold_from_nothing(stock) { en: "bought, with {stock} left", zh: "买到，当时余 {stock}" }
     /// A receipt for who knows which ticket.
@@ -20,7 +24,7 @@ texts! {
     /// It had no effect.
     failed() { en: "failed", zh: "失败" }
     /// No answer came.
-    unanswered() { en: "no answer", zh: "没有回音" }
+    unanswered() { en: "no answer", zh: "没有答复" }
     /// Tickets were given back.
     given_back() { en: "gave back", zh: "退票" }
     /// Somebody looked at the stock.

@@ -21,7 +21,7 @@ texts! {
     /// The ruling: unsound, though there are not too many receipts.
     unsound_otherwise() { en: "UNSOUND: the sale went wrong.", zh: "出错：这次售票出了问题。" }
     /// The ruling: unknown.
-    unknown() { en: "UNKNOWN: not all could be judged.", zh: "未知：有些情况无法判断。" }
+    unknown() { en: "UNKNOWN: not all could be judged.", zh: "无法判定：有些情况不清楚。" }
 
     /// oversold, in one sentence.
     oversold(receipts, tickets, extra) {

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod mishaps;
+mod names;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::stock::tickets_between;
 use crate::verdict::{Anomaly, AnomalyKind, Evidence, Ledger, Ruling, TornRead, Unjudged, Verdict};
 use evidence::Words;
 pub use mishaps::befallen;
+pub use names::{anomaly_name, counted_anomaly, doubt_name, outcome_name, ruling_name};
 
 /// The lock of a sale, and where it sits, as the plan line says it.
 #[must_use]
@@ -122,11 +124,12 @@ pub fn several_each(per_buyer: PerBuyer, lang: Lang) -> Option<String> {
 pub fn span(ns: u64) -> String {
     let (value, unit) = match ns {
         0..1_000 => return format!("{ns} ns"),
-        1_000..1_000_000 => (ns as f64 / 1e3, "µs"),
-        1_000_000..1_000_000_000 => (ns as f64 / 1e6, "ms"),
+        // What rounds up to a thousand of a unit is one of the next.
+        1_000..999_500 => (ns as f64 / 1e3, "µs"),
+        999_500..999_500_000 => (ns as f64 / 1e6, "ms"),
         _ => (ns as f64 / 1e9, "s"),
     };
-    let digits = if value < 10.0 { 1 } else { 0 };
+    let digits = if value < 9.95 { 1 } else { 0 };
     format!("{value:.digits$} {unit}")
 }
 
@@ -398,6 +401,10 @@ mod tests {
         assert_eq!(span(1_500), "1.5 µs");
         assert_eq!(span(400_000), "400 µs");
         assert_eq!(span(12_345_678), "12 ms");
+        assert_eq!(
+            [999_499, 999_500, 9_970_000, 999_600_000].map(span),
+            ["999 µs", "1.0 ms", "10 ms", "1.0 s"]
+        );
         assert_eq!(span(2_500_000_000), "2.5 s");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(999), "999");

@@ -49,7 +49,7 @@ texts! {
     /// Below the list.
     list_hint() {
         en: "One of them:  ticketsim protocols NAME",
-        zh: "看其中一个：  ticketsim protocols 名字",
+        zh: "看其中一个：  ticketsim protocols NAME",
     }
     /// The promise: it keeps buyers apart.
     keeps() { en: "keeps", zh: "守得住" }

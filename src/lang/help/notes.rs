@@ -144,7 +144,7 @@ const RACE: Notes = Notes {
   请求  status=200  status=2xx  status=409,410  header:NAME~REGEX  body~REGEX
   命令  exit=0  stdout~REGEX  stderr~REGEX（关于退出码的规则先于其他一切）
   都行  json:PATH  json:PATH=VALUE  json:PATH~REGEX（看正文，或看输出）
-值里有空格就加引号：body~'sold out'。一条规则都没有时：退出码 0 是买到，1 是售罄，其余是失败；2xx 是买到，409 和 410 是售罄，5xx 和没有回答是不明。没有规则匹配的回答，使裁决成为无法判定。
+值里有空格就加引号：body~'sold out'。一条规则都没有时：退出码 0 是买到，1 是售罄，其余是失败；2xx 是买到，409 和 410 是售罄，5xx 和没有答复是不明。没有规则匹配的回答，使裁决成为无法判定。
 
 请求用 HTTP/1.1 发出，各用各的连接，服务器支持 HTTP/2 也是如此；重定向就是回答，不会跟随。
 

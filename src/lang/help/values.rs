@@ -17,7 +17,7 @@ pub(super) const ALL: &[Pair] = &[
     ),
     (
         "Sound, with a purchase that failed and one that never got an answer",
-        "可靠；有一次购买失败，一次没有答复",
+        "正确；有一次购买失败，一次没有答复",
     ),
     (
         "Items with a counter each, two tickets at once, a refusal, a give-back, a look",

@@ -72,6 +72,6 @@ sys.exit(0 if buy() else 3)
     /// What has to come out.
     goal() {
         en: "Left blank it is UNKNOWN, as first thought of UNSOUND, and right when it is SOUND.",
-        zh: "空着是“未知”，照最先想到的写是“出错”，写对了才是“可靠”。",
+        zh: "空着是“无法判定”，照最先想到的写是“出错”，写对了才是“正确”。",
     }
 }

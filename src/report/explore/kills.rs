@@ -7,9 +7,10 @@ use num_traits::Zero as _;
 use serde::Serialize;
 
 use super::chance::amount;
-use super::{anomaly, schedules};
+use super::schedules;
 use crate::explore::Census;
 use crate::lang::{Lang, explore as say};
+use crate::report::words::anomaly_name;
 use crate::verdict::AnomalyKind;
 
 /// What goes wrong without a kill, and what only with one.
@@ -45,8 +46,8 @@ impl Kills {
     /// In a sentence.
     pub(super) fn words(&self, lang: Lang) -> String {
         let (all, unsound) = &self.counts;
-        let names: Vec<String> = self.only_with_kills.iter().map(|kind| anomaly(*kind, lang)).collect();
-        let names = names.join(if lang == Lang::Zh { "、" } else { ", " });
+        let names: Vec<String> = self.only_with_kills.iter().map(|kind| anomaly_name(*kind, lang)).collect();
+        let names = lang.list(&names);
         match (unsound.is_zero(), names.is_empty()) {
             (true, true) => say::kills_do_nothing(lang, schedules(all, lang)),
             (true, false) => say::kills_did_all(lang, schedules(all, lang), names),

@@ -18,7 +18,7 @@ use super::words::grouped;
 use crate::explore::{Census, Sample, Setting};
 use crate::lang::{Lang, explore as say};
 use crate::protocol::Mishap;
-use crate::verdict::{AnomalyKind, Ruling};
+use crate::verdict::Ruling;
 use chance::{amount, exact_and_decimal, percent};
 
 /// So many schedules, in words.
@@ -70,19 +70,4 @@ fn sample_summary(sample: &Sample, lang: Lang) -> String {
     }
     let share = percent(sample.unsound as f64 / draws as f64);
     say::sample_unsound(lang, grouped(sample.unsound), all, share, percent(low), percent(high))
-}
-
-/// The name of an anomaly; in English it is the one that JSON has.
-pub(in crate::report) fn anomaly(kind: AnomalyKind, lang: Lang) -> String {
-    match kind {
-        AnomalyKind::Oversold => say::oversold(lang),
-        AnomalyKind::LostUpdate => say::lost_update(lang),
-        AnomalyKind::LostStock => say::lost_stock(lang),
-        AnomalyKind::NegativeStock => say::negative_stock(lang),
-        AnomalyKind::TornRead => say::torn_read(lang),
-        AnomalyKind::OutOfOrder => say::out_of_order(lang),
-        // What no model of a file comes to; histories from elsewhere do.
-        AnomalyKind::RefusedEarly | AnomalyKind::ReturnedTwice | AnomalyKind::OverLimit => kind.to_string(),
-        AnomalyKind::Stuck => say::stuck(lang),
-    }
 }

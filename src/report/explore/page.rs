@@ -7,8 +7,7 @@ use serde::Serialize;
 use super::text::setting_line;
 use crate::explore::{Edge, End, Graph, Node, Setting, Stopped};
 use crate::lang::{Lang, explore as say};
-use crate::report::words::grouped;
-use crate::verdict::AnomalyKind;
+use crate::report::words::{anomaly_name, grouped};
 
 /// What a column of the page has room for.
 pub const MOST_OF_A_COLUMN: usize = 40;
@@ -141,12 +140,12 @@ fn percent(share: f64) -> String {
 /// How a schedule ends, in a few words.
 fn end_words(end: &End, lang: Lang) -> String {
     let left = end.remaining.map_or_else(|| say::page_torn(lang), |left| left.to_string().replace('-', "−"));
-    let names: Vec<&str> = end.anomalies.iter().map(|kind: &AnomalyKind| kind.name()).collect();
+    let names: Vec<String> = end.anomalies.iter().map(|kind| anomaly_name(*kind, lang)).collect();
     let mut words = say::page_end(lang, end.receipts, left);
     if end.failed > 0 {
         words = say::page_failed(lang, words, end.failed);
     }
-    if names.is_empty() { words } else { format!("{words}: {}", names.join(", ")) }
+    if names.is_empty() { words } else { format!("{words}{}{}", lang.signs()[0], lang.list(&names)) }
 }
 
 fn paths(setting: &Setting, graph: &Graph, lang: Lang) -> Vec<PathData> {

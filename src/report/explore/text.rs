@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::chance::{SHORT_FRACTION, amount, decimal, exact_and_decimal, percent, sign};
 use super::kills::Kills;
-use super::{anomaly, census_summary, leaves_out, sample_summary, schedules};
+use super::{census_summary, leaves_out, sample_summary, schedules};
 use crate::explore::{
     Census, Counting, Drawn, End, Found, Sample, Scheduler, Setting, Stopped, Waited, rehearsal,
 };
@@ -20,7 +20,7 @@ use crate::protocol::file::{Lock, Sale};
 use crate::protocol::{Allowed, Choices, Mishap, StoreKind};
 use crate::report::documented::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
-use crate::report::words::{self, grouped, grouped_stock};
+use crate::report::words::{self, anomaly_name, grouped, grouped_stock};
 use crate::schedule::Schedule;
 use crate::verdict::Ruling;
 
@@ -119,11 +119,11 @@ fn style(ruling: Ruling) -> Style {
 pub(super) fn setting_line(setting: &Setting, lang: Lang) -> String {
     let choices = &setting.choices;
     let (lock, mut write) = match choices.kind() {
-        Some(kind) => elsewhere(kind, choices),
+        Some(kind) => elsewhere(kind, choices, lang),
         None => words::choices(&setting.plan().store, lang),
     };
     if let Some(each) = words::several_each(setting.per_buyer, lang) {
-        write = format!("{write}, {each}");
+        write = format!("{write}{}{each}", lang.signs()[1]);
     }
     let buyers = lang.count(u64::from(setting.buyers), Noun::Buyer);
     let tickets = lang.tickets(setting.tickets);
@@ -133,9 +133,10 @@ pub(super) fn setting_line(setting: &Setting, lang: Lang) -> String {
 }
 
 /// A store that is no ticket file, and what a purchase does there. The words are those of its options.
-fn elsewhere(kind: StoreKind, choices: &Choices) -> (String, String) {
+fn elsewhere(kind: StoreKind, choices: &Choices, lang: Lang) -> (String, String) {
+    let comma = lang.signs()[1];
     let with_all =
-        |first: String, rest: Vec<String>| rest.into_iter().fold(first, |all, one| all + ", " + &one);
+        |first: String, rest: Vec<String>| rest.into_iter().fold(first, |all, one| all + comma + &one);
     let steps = choices.protocol().to_string().replace(" think", "");
     (with_all(kind.title().to_owned(), choices.settings()), with_all(steps, choices.additions()))
 }
@@ -151,7 +152,7 @@ fn mishaps(setting: &Setting, lang: Lang) -> Option<String> {
         (Mishap::Pause | Mishap::GoOn, _) => None,
     };
     let words: Vec<String> = Mishap::ALL.iter().filter_map(words).collect();
-    (!words.is_empty()).then(|| say::with_mishaps(lang, words.join("; ")))
+    (!words.is_empty()).then(|| say::with_mishaps(lang, words.join(lang.signs()[2])))
 }
 
 /// What the model leaves out, unless a schedule speaks for itself, and what to try next. `worst` is the
@@ -207,7 +208,7 @@ fn waits(setting: &Setting, schedule: &Schedule, lang: Lang) -> Option<String> {
         if failed { say::waits_and_fails(lang, step, holder, by) } else { say::waits(lang, step, holder, by) }
     });
     let waits: Vec<String> = waits.collect();
-    (!waits.is_empty() && !long).then(|| waits.join(if lang == Lang::Zh { "；" } else { "; " }))
+    (!waits.is_empty() && !long).then(|| waits.join(lang.signs()[2]))
 }
 
 /// One way to end, in words.
@@ -242,12 +243,8 @@ impl<'a> Row<'a> {
     }
 
     fn new(end: &'a End, count: String, decimal: String, witness: &Schedule, lang: Lang) -> Self {
-        let names: Vec<String> = end.anomalies.iter().map(|kind| anomaly(*kind, lang)).collect();
-        let anomalies = if names.is_empty() {
-            say::none(lang)
-        } else {
-            names.join(if lang == Lang::Zh { "、" } else { ", " })
-        };
+        let names: Vec<String> = end.anomalies.iter().map(|kind| anomaly_name(*kind, lang)).collect();
+        let anomalies = if names.is_empty() { say::none(lang) } else { lang.list(&names) };
         let left = end.remaining.map_or_else(|| say::torn(lang), grouped_stock);
         let mut shown = witness.to_string();
         if shown.len() > LONG_WITNESS {
@@ -300,8 +297,10 @@ fn table(rows: &[Row<'_>], headings: [String; 2], lang: Lang, width: usize) -> S
             let _ = writeln!(text, "      {}", styled(style, &row.anomalies));
         }
         if *shape != Shape::Whole {
-            if let Some((fraction, _)) =
-                row.fraction.as_ref().filter(|(fraction, _)| fraction.len() <= LONG_FRACTION)
+            if let Some((fraction, _)) = row
+                .fraction
+                .as_ref()
+                .filter(|(fraction, _)| (SHORT_FRACTION + 1..=LONG_FRACTION).contains(&fraction.len()))
             {
                 let _ = writeln!(text, "      {fraction}");
             }
@@ -329,7 +328,9 @@ fn cells(rows: &[Row<'_>], [count, likely]: &[String; 2], lang: Lang, shape: Sha
     table.set_header(headings);
     for row in rows {
         let likely = match &row.fraction {
-            Some((fraction, sign)) if witnesses => format!("{fraction} {sign} {}", row.decimal),
+            Some((fraction, sign)) if fraction.len() <= SHORT_FRACTION => {
+                format!("{fraction} {sign} {}", row.decimal)
+            }
             _ => row.decimal.clone(),
         };
         let mut cells = vec![grouped(row.end.receipts), row.left.clone()];

@@ -248,8 +248,8 @@ impl Read {
         let Some(tested) = &self.tested else {
             return self.stores.iter().cloned().chain([say::compared_unnamed(lang)]).collect();
         };
-        let folders = tested.paths.iter().map(folder);
-        folders.chain(self.stores.iter().cloned()).chain([machine(tested)]).collect()
+        let folders = tested.paths.iter().map(|mounted| folder(mounted, lang));
+        folders.chain(self.stores.iter().cloned()).chain([machine(tested, lang)]).collect()
     }
 }
 
@@ -286,7 +286,9 @@ mod tests {
             assert!(both.json().contains(&format!(r#""may_be_chance":{chance}"#)), "{}", both.json());
             for lang in Lang::ALL {
                 let text = both.text(*lang);
-                assert!(text.contains("process flock overwrite (ticket): ") && text.contains("/mnt (nfs4)"));
+                assert!(text.contains("process flock overwrite (ticket): "));
+                let folder = if *lang == Lang::Zh { "/mnt（nfs4）" } else { "/mnt (nfs4)" };
+                assert!(text.contains(folder), "{text}");
                 assert_eq!(text.contains(&say::compared_chance(*lang)), chance, "{text}");
             }
         }

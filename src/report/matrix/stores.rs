@@ -49,7 +49,9 @@ pub fn stores_table(rows: &[Row<StoreCase>], trial: &Trial, stores: &[StoreAbout
     let notes = how_to_read(rows, say::bound(lang), lang);
     let mut table = Table::new(rows, trial, trial.about(lang), notes, columns, lang, make);
     killed::note(&mut table, rows, lang);
-    table.about.extend(stores.iter().map(|about| format!("{}: {}", about.store, about.engine)));
+    let [colon, comma, _] = lang.signs();
+    let about = |of: &StoreAbout| format!("{}{colon}{}", of.store, of.engine.replace(", ", comma));
+    table.about.extend(stores.iter().map(about));
     if rows.iter().any(|row| !row.subject.mishaps.are_none()) {
         table.notes.push(say::leases_expire(lang, SLOWER));
     }

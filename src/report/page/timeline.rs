@@ -96,6 +96,14 @@ pub fn timeline(history: &History, look: &Look) -> Option<String> {
     Some(text)
 }
 
+/// How much room there is for what a lane came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Wide,
+    Narrow,
+    None,
+}
+
 struct Picture<'a> {
     history: &'a History,
     look: &'a Look,
@@ -103,6 +111,8 @@ struct Picture<'a> {
     lanes: Vec<Lane>,
     /// What each lane came to.
     words: Vec<String>,
+    /// Which purchases hold a receipt for a ticket that was sold already.
+    again: Vec<bool>,
     labels: usize,
     plot: usize,
     extent: Extent,
@@ -119,21 +129,18 @@ impl<'a> Picture<'a> {
             let widest = words.iter().map(|text| columns(text)).max().unwrap_or(0) + 1;
             look.width.checked_sub(labels + widest).filter(|plot| *plot >= LEAST_PLOT)
         };
-        // In words where there is room, and else in signs alone.
-        let long: Vec<String> = lanes
-            .iter()
-            .map(|lane| in_words(history, lane, signs, look.lang, &again))
-            .map(|words| if look.unicode { words } else { ascii(&words, look.lang) })
-            .collect();
-        let (words, plot) = match fits(&long) {
-            Some(plot) => (long, plot),
-            None => {
-                let short: Vec<String> = lanes.iter().map(|lane| in_signs(history, lane, signs)).collect();
-                let plot = fits(&short)?;
-                (short, plot)
-            }
+        // In words where there is room, else in few, else in signs alone.
+        let said = |room: Room| -> Vec<String> {
+            let of_lane = |lane: &Lane| match room {
+                Room::None => in_signs(history, lane, signs, &again),
+                _ => in_words(history, lane, signs, look.lang, &again, room),
+            };
+            let words = lanes.iter().map(of_lane);
+            words.map(|words| if look.unicode { words } else { ascii(&words, look.lang) }).collect()
         };
-        Some(Self { history, look, signs, lanes, words, labels, plot, extent: Extent::of(history) })
+        let all = [Room::Wide, Room::Narrow, Room::None].into_iter().map(said);
+        let (words, plot) = all.filter_map(|words| fits(&words).map(|plot| (words, plot))).next()?;
+        Some(Self { history, look, signs, lanes, words, again, labels, plot, extent: Extent::of(history) })
     }
 
     /// The column of a time.
@@ -208,7 +215,7 @@ impl<'a> Picture<'a> {
     fn lane(&self, lane: &Lane, words: &str) -> String {
         let mut cells: Vec<(char, Style)> = vec![(' ', Style::new()); self.plot];
         for place in &lane.purchases {
-            self.draw(&self.history.purchases[*place as usize], &mut cells);
+            self.draw(*place as usize, &mut cells);
         }
         if lane.track == 0 {
             self.draw_mishaps(lane.buyer, &mut cells);
@@ -222,17 +229,25 @@ impl<'a> Picture<'a> {
             }
             line.push(sign);
         }
-        let last = lane.purchases.last().map(|place| &self.history.purchases[*place as usize]);
-        let style = last.map(|purchase| outcome_style(purchase.outcome)).unwrap_or_default();
+        let style = lane.purchases.last().map(|place| self.style(*place as usize)).unwrap_or_default();
         line.push_str(&format!("{} {style}{words}{}\n", current.render_reset(), style.render_reset()));
         line
     }
 
-    fn draw(&self, purchase: &Purchase, cells: &mut [(char, Style)]) {
+    /// The colours of the page: never the only thing that tells outcomes apart.
+    fn style(&self, place: usize) -> Style {
+        if self.again[place] {
+            return AnsiColor::Magenta.on_default();
+        }
+        outcome_style(self.history.purchases[place].outcome)
+    }
+
+    fn draw(&self, place: usize, cells: &mut [(char, Style)]) {
+        let purchase = &self.history.purchases[place];
         let steps = purchase.steps.get();
         let end_ns = self.end_ns(purchase);
         let (start, end) = (self.column(purchase.invoke_ns), self.column(end_ns));
-        let style = outcome_style(purchase.outcome);
+        let style = self.style(place);
         // One that was killed or stopped before it read was still waiting.
         let never_got_it = |fault: Fault| match fault.kind {
             FaultKind::LockTimeout | FaultKind::HolderGone | FaultKind::Deadlock => true,
@@ -309,20 +324,18 @@ impl<'a> Picture<'a> {
         }) {
             parts.push(say::unlocked(lang, self.signs.open));
         }
-        // As many as there is room for.
-        let mut line = String::new();
-        for part in parts {
-            let gap = if line.is_empty() { "" } else { "   " };
-            if self.labels + columns(&line) + gap.len() + columns(&part) <= self.look.width {
-                line.push_str(gap);
-                line.push_str(&part);
+        // Another line where there is no room; what has no room at all is left out.
+        let has_room = |line: &str| self.labels + columns(line) <= self.look.width;
+        let mut lines: Vec<String> = Vec::new();
+        for part in parts.into_iter().filter(|part| has_room(part)) {
+            match lines.last_mut().map(|line| (format!("{line}   {part}"), line)) {
+                Some((longer, line)) if has_room(&longer) => *line = longer,
+                _ => lines.push(part),
             }
         }
-        if line.is_empty() {
-            return String::new();
-        }
         let dim = Style::new().dimmed();
-        format!("{}{dim}{line}{}\n", self.label(""), dim.render_reset())
+        let shown = |line| format!("{}{dim}{line}{}\n", self.label(""), dim.render_reset());
+        lines.into_iter().map(shown).collect()
     }
 }
 
@@ -334,7 +347,6 @@ fn lane_name(history: &History, lane: &Lane, look: &Look) -> String {
     if look.unicode { name } else { ascii(&name, look.lang) }
 }
 
-/// The colours of the page: never the only thing that tells outcomes apart.
 fn outcome_style(outcome: Outcome) -> Style {
     let colour = match outcome {
         Outcome::Bought => AnsiColor::Green,
@@ -356,19 +368,29 @@ fn sign(outcome: Outcome, signs: &Signs) -> char {
     }
 }
 
-fn in_signs(history: &History, lane: &Lane, signs: &Signs) -> String {
-    lane.purchases.iter().map(|place| sign(history.purchases[*place as usize].outcome, signs)).collect()
+/// A receipt for a ticket that was sold already has a sign more.
+fn in_signs(history: &History, lane: &Lane, signs: &Signs, again: &[bool]) -> String {
+    let one = |place: &u32| {
+        let place = *place as usize;
+        let is_again = again[place].then_some(signs.failed);
+        std::iter::once(sign(history.purchases[place].outcome, signs)).chain(is_again)
+    };
+    lane.purchases.iter().flat_map(one).collect()
 }
 
 /// What a lane came to: one purchase in words, several counted.
-fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang, again: &[bool]) -> String {
+fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang, again: &[bool], room: Room) -> String {
     let purchase = |place: &u32| &history.purchases[*place as usize];
     if let [place] = lane.purchases.as_slice() {
         let only = purchase(place);
         let words = match (only.outcome, only.sold_from.get()) {
-            (Outcome::Bought, Some(stock @ 1..)) if again[*place as usize] => say::sold_already(lang, stock),
+            (Outcome::Bought, Some(stock @ 1..)) => match (again[*place as usize], room) {
+                (true, Room::Wide) => say::sold_already(lang, stock),
+                (true, _) => say::ticket_again(lang, stock),
+                (false, Room::Wide) => say::bought(lang, stock),
+                (false, _) => say::ticket(lang, stock),
+            },
             (Outcome::Bought, Some(stock @ ..=0)) => say::sold_from_nothing(lang, stock),
-            (Outcome::Bought, Some(stock)) => say::bought(lang, stock),
             (Outcome::Bought, None) => say::bought_some(lang),
             (Outcome::Refused, _) => say::refused(lang),
             (Outcome::Failed, _) => words::fault(only, lang).unwrap_or_else(|| say::failed(lang)),

@@ -22,7 +22,7 @@ pub fn list(lang: Lang) -> String {
         let _ = writeln!(text, "{}", styled(LOUD, heading));
         for entry in all().filter(|entry| entry.cases.first().is_some_and(|case| Group::of(case) == group)) {
             let (promise, about) = (marked(entry, lang), entry.said.about.of(lang));
-            let _ = writeln!(text, "  {:<width$}  {promise}  {about}{}", entry.name, stores(entry));
+            let _ = writeln!(text, "  {:<width$}  {promise}  {about}{}", entry.name, stores(entry, lang));
         }
         text.push('\n');
     }
@@ -50,12 +50,12 @@ impl Group {
 }
 
 /// Where it is met, unless its heading says so.
-fn stores(entry: &Entry) -> String {
+fn stores(entry: &Entry, lang: Lang) -> String {
     let stores = entry.cases.iter().map(Case::store).collect::<Vec<_>>();
     if entry.cases.len() == 1 && entry.cases.iter().all(|case| Group::of(case) != Group::Databases) {
         return String::new();
     }
-    styled(ASIDE, format!(" ({})", stores.join(", ")))
+    styled(ASIDE, lang.in_brackets(lang.list(&stores)))
 }
 
 /// The promise at its first store in colour, each as wide as the other.

@@ -10,9 +10,8 @@ use crate::explore::Found;
 use crate::lang::{Lang, Noun, catalogue as say, explore as say_explore};
 use crate::protocol::catalogue::{Case, Promise, Variant, entry};
 use crate::protocol::{Guard, Mishap};
-use crate::report::explore::anomaly;
 use crate::report::text::{ASIDE, BAD, LOUD, styled};
-use crate::report::words::grouped_digits;
+use crate::report::words::{anomaly_name, grouped_digits};
 
 /// One protocol: its steps, what goes wrong and the shortest way there, where it is met, how it is mended, and the
 /// commands to see it.
@@ -71,7 +70,7 @@ fn schedule(counted: &Counted, lang: Lang) -> Vec<(String, String)> {
         return vec![(String::new(), say::all_hold(lang, schedules, buyers, tickets))];
     }
     let Some(Found { end, witness, .. }) = counted.shortest() else { return Vec::new() };
-    let names: Vec<String> = end.anomalies.iter().map(|kind| anomaly(*kind, lang)).collect();
+    let names: Vec<String> = end.anomalies.iter().map(|kind| anomaly_name(*kind, lang)).collect();
     let names = if names.is_empty() { say_explore::none(lang) } else { lang.list(&names) };
     let outcome = say::outcome(lang, lang.count(end.receipts, Noun::Receipt), tickets, names);
     let unsound = grouped_digits(&(&census.schedules - &census.sound).to_string());

@@ -12,7 +12,7 @@ use crate::race::gate::{Gated, Judged, RanStep, Why};
 use crate::race::heat::{Ended, Judged as Answer, Made};
 use crate::race::statistics::Rate;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled, verdict_lines};
-use crate::report::words::{grouped, ruling};
+use crate::report::words::{grouped, outcome_name, ruling, ruling_name};
 use crate::verdict::Ruling;
 
 /// No more steps of an order are shown.
@@ -108,7 +108,7 @@ pub(super) fn summary(gate: &GatePlan, gated: &Gated, lang: Lang) -> (String, Ve
         (Some(why), ..) => say::unknown(lang, why_line(why, gated, lang)),
         (None, Ruling::Sound, _) => sound(gate, gated, lang),
         (None, _, Some(full)) => ruling(&full.verdict, lang),
-        (None, ruling, None) => ruling.to_string(),
+        (None, ruling, None) => ruling_name(ruling, lang),
     };
     (conclusion, lines)
 }
@@ -202,7 +202,7 @@ fn columns(judged: &Judged, lang: Lang, width: usize) -> String {
     if taken.len() > MOST_STEPS {
         let _ = writeln!(table.text, "       …");
     }
-    table.cells(&answers(made));
+    table.cells(&answers(made, lang));
     table.text
 }
 
@@ -213,9 +213,9 @@ pub(super) fn waits(whom: &[u32], lang: Lang) -> String {
 }
 
 /// What the purchases came to.
-pub(super) fn answers(made: &[Made]) -> Vec<String> {
+pub(super) fn answers(made: &[Made], lang: Lang) -> Vec<String> {
     let answer = |made: &Made| match &made.ended {
-        Ended::Judged(Answer::Outcome(outcome)) => outcome.to_string(),
+        Ended::Judged(Answer::Outcome(outcome)) => outcome_name(*outcome, lang),
         Ended::Judged(Answer::Unmatched) => "?".to_owned(),
         Ended::Broken(why) => shown(why).into_owned(),
         Ended::Stalled => "…".to_owned(),
@@ -286,7 +286,7 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
             let waiting = waiting.iter().map(|step| shown(step).into_owned());
             let what: Vec<String> =
                 waiting.chain(parked.iter().map(|buyer| say::silent(lang, buyer))).collect();
-            say::stuck(lang, what.join("; "))
+            say::stuck(lang, what.join(lang.signs()[2]))
         }
         Why::Strangers => say::strangers(lang),
         Why::NoEnd(count) => say::no_end(lang, count),
@@ -298,10 +298,11 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
 /// Whether it is as somebody expected.
 #[must_use]
 pub fn expectation(expected: Ruling, gated: &Gated, lang: Lang) -> String {
+    let is = ruling_name(gated.ruling, lang);
     let line = if expected == gated.ruling {
-        styled(GOOD.bold(), say::as_expected(lang, gated.ruling)).to_string()
+        styled(GOOD.bold(), say::as_expected(lang, is)).to_string()
     } else {
-        styled(BAD.bold(), say::expected(lang, expected, gated.ruling)).to_string()
+        styled(BAD.bold(), say::expected(lang, ruling_name(expected, lang), is)).to_string()
     };
     format!("{line}\n")
 }

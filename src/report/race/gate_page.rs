@@ -74,7 +74,7 @@ pub fn write(
         lines,
         buyers: made.iter().map(|made| say::buyer(lang, made.buyer)).collect(),
         rows: rows(gated, lang),
-        ends: answers(made),
+        ends: answers(made, lang),
         order: gated.shown.as_ref().map(|judged| written(&judged.order())).unwrap_or_default(),
     };
     let page = page.render().map_err(io::Error::other)?;

@@ -11,8 +11,8 @@ use crate::plan::PerBuyer;
 use crate::race::plan::RacePlan;
 use crate::race::{Raced, Shown, Strange, Trial};
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, ruling, styled, verdict_lines, why_unknown};
-use crate::report::words::{grouped, grouped_stock, span};
-use crate::verdict::{AnomalyKind, Ruling};
+use crate::report::words::{counted_anomaly, doubt_name, grouped, grouped_stock, outcome_name, span};
+use crate::verdict::Ruling;
 
 /// So many trials have a row each.
 pub const MOST_ROWS: u32 = 30;
@@ -22,7 +22,11 @@ pub const MOST_ROWS: u32 = 30;
 pub fn plan_line(plan: &RacePlan, lang: Lang) -> String {
     let buyers = lang.count(u64::from(plan.buyers), Noun::Buyer);
     let tickets = match plan.tickets {
-        Some(tickets) => lang.count(tickets.max(0).unsigned_abs(), Noun::Ticket),
+        Some(tickets) => {
+            let tickets = lang.count(tickets.max(0).unsigned_abs(), Noun::Ticket);
+            // A number has a blank before it, which words have not.
+            if lang == Lang::Zh { format!(" {tickets}") } else { tickets }
+        }
         None => say::tickets_as_said(lang),
     };
     let purchases = match (plan.per_buyer, plan.purchases()) {
@@ -45,8 +49,9 @@ pub fn plan_line(plan: &RacePlan, lang: Lang) -> String {
 pub fn plan_lines(plan: &RacePlan, lang: Lang) -> String {
     let mut text = plan_line(plan, lang);
     text.push('\n');
-    let rules: Vec<String> =
-        rules(plan).map(|(outcome, rule)| format!("{outcome} {}", shown(rule))).collect();
+    let rules: Vec<String> = rules(plan)
+        .map(|(outcome, rule)| format!("{} {}", outcome_name(outcome, lang), shown(rule)))
+        .collect();
     let rules = rules.join(lang.signs()[2]);
     let rules = if plan.usual_rules { say::usual_rules(lang, rules) } else { say::rules(lang, rules) };
     let _ = writeln!(text, "{}", styled(ASIDE, rules));
@@ -100,7 +105,7 @@ pub fn trial_row(trial: &Trial, lang: Lang, width: usize) -> String {
         Ruling::Unsound => (BAD, say::row_unsound(lang)),
         Ruling::Unknown => (ODD, say::row_unknown(lang)),
     };
-    let verdict = format!("{} {}", styled(style.bold(), word), findings(trial));
+    let verdict = format!("{} {}", styled(style.bold(), word), findings(trial, lang));
     let cells = [
         grouped(u64::from(trial.number)),
         grouped(trial.receipts),
@@ -121,11 +126,11 @@ pub fn trial_row(trial: &Trial, lang: Lang, width: usize) -> String {
 }
 
 /// What was found in a trial, and what it could not show, by their names.
-fn findings(trial: &Trial) -> String {
-    let anomaly = |(kind, count): &(AnomalyKind, u64)| format!("{kind} × {}", grouped(*count));
-    let mut found: Vec<String> = trial.anomalies.iter().map(anomaly).collect();
-    found.extend(trial.doubts.iter().map(ToString::to_string));
-    found.join(", ")
+fn findings(trial: &Trial, lang: Lang) -> String {
+    let mut found: Vec<String> =
+        trial.anomalies.iter().map(|(kind, count)| counted_anomaly(*kind, *count, lang)).collect();
+    found.extend(trial.doubts.iter().map(|doubt| doubt_name(*doubt, lang)));
+    lang.list(&found)
 }
 
 /// All that a trial's row says, without its picture: for those that show no table.
@@ -139,7 +144,7 @@ pub(super) fn details(trial: &Trial) -> String {
         trial.overlap.at_once,
         span(trial.spread_ns)
     );
-    let found = [Some(findings(trial)), trial.why.clone()].into_iter().flatten();
+    let found = [Some(findings(trial, Lang::En)), trial.why.clone()].into_iter().flatten();
     for more in found.filter(|more| !more.is_empty()) {
         let _ = write!(text, "\n{more}");
     }

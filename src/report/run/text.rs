@@ -33,11 +33,12 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
         say::think(lang, words::think(plan), (plan.pace.jitter * 100.0).round())
     };
     if let Some(each) = words::several_each(plan.per_buyer, lang) {
-        pace = format!("{pace}, {each}");
+        pace = format!("{pace}{}{each}", lang.signs()[1]);
     }
     if !plan.mishaps.is_empty() {
         let all: Vec<String> = plan.mishaps.iter().map(ToString::to_string).collect();
-        pace = format!("{pace}, {}", say::mishaps(lang, all.join("; ")));
+        let [_, comma, semicolon] = lang.signs();
+        pace = format!("{pace}{comma}{}", say::mishaps(lang, all.join(semicolon)));
     }
     let buyers = words::buyers(plan, lang);
     let tickets = lang.tickets(plan.tickets.unwrap_or(0));
@@ -70,8 +71,12 @@ pub fn of_run(
     let mut text = String::new();
     if detail == Detail::Quiet {
         let names: Vec<String> =
-            verdict.anomalies.iter().map(|anomaly| format!("{} × {}", anomaly.kind, anomaly.count)).collect();
-        let names = if names.is_empty() { String::new() } else { format!(" [{}]", names.join(", ")) };
+            verdict.anomalies.iter().map(|one| words::counted_anomaly(one.kind, one.count, lang)).collect();
+        let names = match (names.is_empty(), lang) {
+            (true, _) => String::new(),
+            (false, Lang::En) => format!(" [{}]", lang.list(&names)),
+            (false, Lang::Zh) => lang.in_brackets(lang.list(&names)),
+        };
         let _ = writeln!(text, "{}{names}", ruling(verdict, lang));
         text.push_str(&why_unknown(history, verdict, lang));
         return text;
@@ -104,8 +109,8 @@ pub fn of_run(
     let Effort { tries, aborts, codes } = Effort::of(history);
     if tries > history.purchases.len() as u64 || aborts > 0 {
         let purchases = lang.count(history.purchases.len() as u64, Noun::Purchase);
-        let codes = codes.into_keys().collect::<Vec<_>>().join(", ");
-        let codes = if codes.is_empty() { codes } else { format!(" ({codes})") };
+        let codes = lang.list(&codes.into_keys().collect::<Vec<_>>());
+        let codes = if codes.is_empty() { codes } else { lang.in_brackets(codes) };
         let effort = say::effort(lang, purchases, grouped(tries), grouped(aborts), codes);
         let _ = writeln!(text, "{}", styled(ASIDE, effort));
     }
@@ -228,8 +233,8 @@ fn figure_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lan
     .filter(|(_, percentiles)| percentiles.max > 0)
     {
         let Percentiles { p50, p90, p99, max } = percentiles;
-        let [p50, p90, p99, max] = [p50, p90, p99, max].map(|ns| format!("{:>7}", span(ns)));
-        let _ = writeln!(text, "{}", say::latency(lang, what, p50, p90, p99, max));
+        let [p50, p90, p99] = [p50, p90, p99].map(|ns| format!("{:<7}", span(ns)));
+        let _ = writeln!(text, "{}", say::latency(lang, what, p50, p90, p99, span(max)));
     }
     let Fairness { jain, most, least } = Fairness::of(buyers);
     let _ = writeln!(text, "{}", say::fairness(lang, format!("{jain:.3}"), most, least));

@@ -81,9 +81,26 @@ fn a_race_reads_from_top_to_bottom() {
             "buyer 3  ..................................R     x sold out",
             "buyer 1  ----R---------------------------------W + bought ticket 1, sold already",
             "         R reads the stock, W writes it   . waits for the lock   = holds it",
+            "         - thinks, without a lock",
         ],
         "{text}"
     );
+}
+
+/// A receipt for a ticket that was sold already looks like no other, however little room there is.
+#[test]
+fn a_ticket_that_was_sold_again_shows_in_narrow_terminals() {
+    let history = race();
+    let drawn = |width| plain(&timeline(&history, &Look { width, ..LOOK }).expect("a picture"));
+    for (width, first, again) in [
+        (80, " + bought ticket 1\n", " + bought ticket 1, sold already\n"),
+        (56, " + ticket 1\n", " + ticket 1 again\n"),
+        (40, " +\n", " +!\n"),
+    ] {
+        let text = drawn(width).replace("  \n", "\n");
+        let text = text.lines().map(str::trim_end).fold(String::new(), |all, line| all + line + "\n");
+        assert!(text.contains(first) && text.contains(again), "{width}: {text}");
+    }
 }
 
 #[test]
