@@ -20,6 +20,14 @@ fn unsound_share(exact: &Value) -> f64 {
     shares.sum()
 }
 
+/// No text of the picture goes on beyond its edge.
+fn assert_nothing_is_cut(browser: &mut Browser) {
+    let end = "Math.max(...[...document.querySelectorAll('svg text')].map((e) => e.getBBox()).map((b) => b.x + b.width))";
+    let (end, edge) =
+        (browser.number(end), browser.number("document.querySelector('svg').viewBox.baseVal.width"));
+    assert!(end > 0.0 && end <= edge, "{end} of {edge}");
+}
+
 #[test]
 fn the_graph_of_two_fits_a_slide_and_a_click_shows_a_schedule() {
     let Some(mut browser) = Browser::start() else { return };
@@ -33,6 +41,7 @@ fn the_graph_of_two_fits_a_slide_and_a_click_shows_a_schedule() {
         let whole = browser.number("document.querySelector('svg').viewBox.baseVal.width");
         assert!(whole <= shown && browser.number("document.documentElement.scrollHeight") <= 900.0);
         assert_eq!(browser.number("document.querySelectorAll('.note').length"), 0.0, "nothing is left out");
+        assert_nothing_is_cut(&mut browser);
         // The ends, told apart in colour and sign, with their shares.
         let ends = |browser: &mut Browser, kind: &str| {
             browser.number(&format!("document.querySelectorAll('rect.{kind}').length"))
@@ -83,6 +92,7 @@ fn a_big_space_is_thinned_and_says_so() {
     browser.open(&folder.path("graph.html"), &LAPTOP);
     assert_eq!(browser.complaints(), [""; 0]);
     let note = browser.text("document.querySelector('.note').textContent");
+    assert_nothing_is_cut(&mut browser);
     assert!(note.starts_with("有删减") && note.contains('%'), "{note}");
     let drawn = browser.number("document.querySelectorAll('rect').length");
     assert!(drawn > 100.0 && drawn < 19.0 * 81.0, "{drawn}");

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::text::setting_line;
 use crate::explore::{Edge, End, Graph, Node, Setting, Stopped};
@@ -18,8 +19,9 @@ const FLOW: f64 = 320.0;
 const GAP: f64 = 14.0;
 const BAR: f64 = 10.0;
 const MARGIN: f64 = 30.0;
-/// Room for what is said of the ends, behind the last column.
-const LABEL: f64 = 190.0;
+/// What is said of an end begins so far behind it, and a column of its letters is at most so wide.
+const LABEL: f64 = 14.0;
+const LETTER: f64 = 7.6;
 /// What flows is drawn at least so wide.
 const LEAST: f64 = 0.8;
 /// Ends that are less likely are told apart by colour and sign alone.
@@ -56,6 +58,13 @@ struct Bar {
     label: String,
 }
 
+impl Bar {
+    /// Where what is said of it ends.
+    fn ends_at(&self) -> f64 {
+        self.x + LABEL + (self.label.width() + 2) as f64 * LETTER
+    }
+}
+
 /// A step.
 struct Flow {
     place: usize,
@@ -89,6 +98,8 @@ pub fn graph_page(
 ) -> Result<String, askama::Error> {
     let title = anstream::adapter::strip_str(&setting_line(setting, lang)).to_string();
     let layout = Layout::of(graph);
+    let bars: Vec<Bar> =
+        graph.nodes.iter().enumerate().map(|(place, node)| layout.bar(place, node, lang)).collect();
     let page = Page {
         lang: match lang {
             Lang::En => "en",
@@ -97,14 +108,14 @@ pub fn graph_page(
         title: title.lines().next().unwrap_or_default().to_owned(),
         summary,
         notes: notes(graph, lang),
-        width: layout.x(layout.columns.len()) - COLUMN + LABEL,
+        width: bars.iter().map(Bar::ends_at).fold(0.0, f64::max).ceil() + MARGIN,
         height: layout.height + 2.0 * MARGIN,
         columns: (0..layout.columns.len())
             .map(|column| {
                 (layout.x(column), if column == 0 { say::page_start(lang) } else { column.to_string() })
             })
             .collect(),
-        bars: graph.nodes.iter().enumerate().map(|(place, node)| layout.bar(place, node, lang)).collect(),
+        bars,
         flows: layout.flows(graph, lang),
         sound: say::page_sound(lang),
         unsound: say::page_unsound(lang),
@@ -259,7 +270,8 @@ impl Layout {
             let edge = &graph.edges[place];
             let width = (edge.probability * FLOW).max(LEAST);
             let (x1, x2) = (self.x(graph.nodes[edge.from].column) + BAR, self.x(graph.nodes[edge.to].column));
-            let (y1, y2) = (leaving[edge.from] + width / 2.0, arriving[edge.to] + width / 2.0);
+            let (y1, y2) = (leaving[edge.from], arriving[edge.to]);
+            let (low1, low2) = (y1 + width, y2 + width);
             leaving[edge.from] += width;
             arriving[edge.to] += width;
             let middle = (x1 + x2) / 2.0;
@@ -267,7 +279,11 @@ impl Layout {
             let letters = letters.join(" ");
             Flow {
                 place,
-                d: format!("M{x1:.1} {y1:.1}C{middle:.1} {y1:.1} {middle:.1} {y2:.1} {x2:.1} {y2:.1}"),
+                // Its upper side, and its lower one back: a thick line would stand out where it bends.
+                d: format!(
+                    "M{x1:.1} {y1:.1}C{middle:.1} {y1:.1} {middle:.1} {y2:.1} {x2:.1} {y2:.1}\
+                     V{low2:.1}C{middle:.1} {low2:.1} {middle:.1} {low1:.1} {x1:.1} {low1:.1}Z"
+                ),
                 width,
                 class: match graph.nodes[edge.to].end.as_ref().map(End::is_sound) {
                     None => "",
@@ -277,7 +293,7 @@ impl Layout {
                 title: say::page_edge(lang, &letters, percent(edge.probability)),
                 letters,
                 x: middle,
-                y: (y1 + y2) / 2.0,
+                y: (y1 + low2) / 2.0,
             }
         };
         order.into_iter().map(flow).collect()
