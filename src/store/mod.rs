@@ -1,8 +1,7 @@
-//! Where a purchase happens: one folder a store, each with its real thing and a model of it.
+//! Where a purchase happens: one folder for each store, with its real sessions and a model of it.
 //!
-//! A [`Store`] is what a run needs of one: it puts tickets on sale, opens a session for each buyer, and says
-//! what is left. This file alone knows which stores there are: `with_store` has the real ones, and
-//! `with_model` their models.
+//! A [`Store`] does what a run needs: it puts tickets on sale, opens a session for each buyer, and says what is left.
+//! Only this file knows which stores there are: `with_store` has the real ones, and `with_model` their models.
 
 pub mod file;
 pub mod redis;
@@ -22,7 +21,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// One buyer's session.
     type Session: Session + Send + 'static;
 
-    /// Refuses more buyers than can come, before anything is done.
+    /// Rejects more buyers than the store can serve, before anything is done.
     ///
     /// # Errors
     /// When there are too many, with the limit.
@@ -30,49 +29,50 @@ pub trait Store: Clone + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Puts so many tickets on sale, or takes what is on sale, and makes sure that they can be sold. Returns the
+    /// Puts this many tickets on sale, or takes those that are on sale, and checks that they can be sold. Returns the
     /// stock.
     ///
     /// # Errors
-    /// When they can't, or when interrupted.
+    /// When they can't be sold, or when interrupted.
     fn put_on_sale(&self, tickets: Option<Stock>, interrupted: &AtomicBool) -> Result<Stock, StoreError>;
 
     /// Opens a session for a buyer, counted from 1: in the process or thread that will use it.
     ///
     /// # Errors
-    /// When the system, or the server, refuses.
+    /// When the system or the server reports an error.
     fn open(&self, pace: Pace, recorder: &Recorder, buyer: u32) -> std::io::Result<Self::Session>;
 
-    /// How many open files a buyer of its own needs, where all are in one process.
+    /// How many open files one buyer needs, if all buyers are in one process.
     fn files_of_a_buyer(&self) -> u64;
 
-    /// Whether a session waits for the disk, so that async tasks leave it to a thread that may.
+    /// Whether a session waits for the disk, so that async tasks must run it on a thread that may block.
     fn waits_for_disk(&self) -> bool {
         false
     }
 
-    /// What holds the lock there, by a name that another program can be asked with; `None` where that is no key.
+    /// The key of the lock, to ask the server who holds it; `None` if the lock is not a key.
     fn lease_key(&self) -> Option<String> {
         None
     }
 
-    /// Whether the lock is taken at this moment, where it is of a kind that outlives its holder unseen.
+    /// Whether the lock is taken now, for kinds that outlive their holder without naming it; `None` for other kinds.
     fn is_taken(&self) -> Option<bool> {
         None
     }
 
-    /// Removes the locks of buyers that were killed on purpose, so that they keep nobody out afterwards. All buyers have
-    /// gone.
+    /// Removes the locks of buyers that were killed on purpose, so that they keep nobody out. Called when all buyers
+    /// have left.
     fn bury(&self, _recorder: &Recorder, _killed: &[(u32, i32)]) {}
 
-    /// Removes what killed buyers, with the signals that killed them, may have left. All buyers have gone.
+    /// Removes what these killed buyers may have left behind; each has the signal that killed it. Called when all
+    /// buyers have left.
     fn clean_up(&self, recorder: &Recorder, killed: &[(u32, i32)]);
 
-    /// What is left after a sale. Whatever has become of the store, the sale took place: so this never fails.
+    /// What is left after a sale. The sale took place even if the store is gone now, so this never fails.
     fn left(&self) -> Left;
 
-    /// The same store for buyers that take their steps one at a time, as a conductor says: what would take its time
-    /// there is made short, where that changes nothing else.
+    /// The same store for buyers that take their steps one at a time, as a conductor says. Delays of the store are
+    /// shortened if that changes nothing else.
     ///
     /// # Errors
     /// When it can't be asked.
@@ -80,8 +80,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         Ok(self.clone())
     }
 
-    /// Has this befall a buyer, counted from 1, for real, since a schedule or a plan says so. Returns whether it could: a
-    /// lease that has gone already expires no more. That buyers are killed and paused is no matter of a store.
+    /// Makes a mishap of a schedule or plan happen to a buyer, counted from 1. Returns whether it was possible: a lease
+    /// that has ended can't expire. Kills and pauses do not concern the store.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -89,8 +89,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         Ok(false)
     }
 
-    /// Somebody who sees who waits in the store; `None` where nobody does, or each session says so itself. To be
-    /// called once the buyers have their sessions, since what it has open they must not inherit.
+    /// A connection that sees which sessions wait in the store; `None` if there is none, or each session says so
+    /// itself. Call it after the buyers are started, since they must not inherit its connection.
     ///
     /// # Errors
     /// When the store can't be asked.
@@ -99,7 +99,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     }
 }
 
-/// Sees which sessions of a store have a request that waits for another: asks the store, beside those sessions.
+/// Sees which sessions of a store have a request that waits, by asking the store on a connection of its own.
 pub trait Lookout {
     /// Which of these sessions wait at this moment, each by its number ([`Session::number`]).
     ///
@@ -107,14 +107,14 @@ pub trait Lookout {
     /// When the store does not answer.
     fn who_waits(&mut self, sessions: &[u64]) -> Result<Vec<Waiting>, StoreError>;
 
-    /// Whether this session is there: that of a killed buyer is until the store has seen that nobody is.
+    /// Whether this session still exists: that of a killed buyer does until the store has noticed.
     ///
     /// # Errors
     /// When the store does not answer.
     fn is_there(&mut self, session: u64) -> Result<bool, StoreError>;
 
-    /// How long a request has to have waited before anything else is asked, so that a circle of those who wait for
-    /// each other is always broken at the same place.
+    /// How long a request must have waited before the next one is sent, so that a circle of waits always has the same
+    /// victim.
     fn pause(&self) -> Duration {
         Duration::ZERO
     }
@@ -123,13 +123,13 @@ pub trait Lookout {
 /// A session whose request waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// Which one.
+    /// Its number.
     pub session: u64,
-    /// For which sessions, the first one first; empty where the store does not say.
+    /// The sessions that it waits for, the first one first; empty if the store does not say.
     pub blockers: Vec<u64>,
 }
 
-/// Does something with the store of a plan.
+/// Runs an expression with the store of a plan.
 macro_rules! with_store {
     ($plan:expr, $store:ident => $with:expr) => {
         match $plan {
@@ -150,8 +150,8 @@ macro_rules! with_store {
 }
 pub(crate) use with_store;
 
-/// Does something with the model of the store of these choices, for buyers that are run so, with so many tickets on
-/// sale and before the first step.
+/// Runs an expression with the model of the store of these choices, for these workers and this many tickets, before the
+/// first step.
 macro_rules! with_model {
     ($choices:expr, $workers:expr, $tickets:expr, $model:ident => $with:expr) => {
         match $choices {
@@ -171,8 +171,8 @@ macro_rules! with_model {
 }
 pub(crate) use with_model;
 
-/// The same plan, with what it leaves to the store as the store has it: so that what was run can be told, and run again
-/// elsewhere.
+/// The same plan, with the store's settings filled in where the plan has none, so that the run can be described and
+/// repeated elsewhere.
 ///
 /// # Errors
 /// When the store can't be asked.
@@ -183,15 +183,15 @@ pub fn settled(plan: &StorePlan) -> Result<StorePlan, StoreError> {
     })
 }
 
-/// A sale at a store that has an address, whatever its purchases are: what can be done with it beside buying.
+/// A sale at a store that has an address: everything but buying.
 pub trait Shop {
-    /// What is there, its version, and the settings that decide.
+    /// The product, its version, and the settings that matter.
     ///
     /// # Errors
     /// When it can't be asked.
     fn describe(&self) -> Result<String, StoreError>;
 
-    /// Puts so many tickets on sale.
+    /// Puts this many tickets on sale.
     ///
     /// # Errors
     /// When they can't be sold there.
@@ -210,10 +210,10 @@ pub trait Shop {
     fn close(&self) -> Result<bool, StoreError>;
 }
 
-/// The sale of a plan; `None` where that is a ticket file.
+/// The sale of a plan; `None` for a ticket file.
 ///
 /// # Errors
-/// When the address or the name is none, or this build has no such store.
+/// When the address or the name is invalid, or this build has no such store.
 pub fn shop(plan: &StorePlan) -> Result<Option<Box<dyn Shop>>, StoreError> {
     Ok(match plan {
         StorePlan::File(_) => None,
@@ -222,7 +222,7 @@ pub fn shop(plan: &StorePlan) -> Result<Option<Box<dyn Shop>>, StoreError> {
     })
 }
 
-/// Where the tickets are, if not in a ticket file.
+/// The address of a store other than a ticket file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// In a database.
@@ -232,7 +232,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// Reads an address, and what it leaves open from the environment, as the store's own client does.
+    /// Reads an address. Missing parts come from the environment, as in the store's own client.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -276,13 +276,13 @@ impl std::fmt::Display for Address {
 /// What a store holds after a sale.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Left {
-    /// The stock, where it can be read. 0 where the store has forgotten it, and `unread` says so.
+    /// The stock, if it can be read. 0 if the store has lost it; then `unread` says so.
     pub remaining: Option<Stock>,
-    /// The start of what is there instead.
+    /// The start of the text that is there instead.
     pub torn: Option<String>,
-    /// Why there is nothing that could be read.
+    /// Why nothing could be read.
     pub unread: Option<String>,
-    /// What the database is, and the settings that decide, where it is one.
+    /// The database, its version and the settings that matter, if it is a database.
     pub about: Option<String>,
 }
 
@@ -307,7 +307,7 @@ pub enum StoreError {
     /// At a Redis server.
     #[error(transparent)]
     Redis(Box<redis::RedisError>),
-    /// There is no such place.
+    /// The address is invalid.
     #[error("{0}")]
     Place(String),
     /// More buyers than the database takes.
@@ -315,7 +315,7 @@ pub enum StoreError {
     TooMany {
         /// How many buyers.
         buyers: u32,
-        /// How many connections it takes.
+        /// How many more connections it takes.
         free: u64,
         /// The settings behind it.
         because: String,
@@ -323,7 +323,7 @@ pub enum StoreError {
     /// Told to stop before the tickets were on sale.
     #[error("interrupted before the sale began")]
     Interrupted,
-    /// This store is no part of this program.
+    /// This build does not contain this store.
     #[error("this ticketsim was built without that store")]
     NotBuiltIn,
 }

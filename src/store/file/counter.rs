@@ -1,4 +1,4 @@
-//! The counter of a ticket file: puts tickets on sale, makes sure that they can be sold, and says what is left.
+//! The counter of a ticket file: puts tickets on sale, checks that they can be sold, and says what is left.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,10 +23,10 @@ pub enum FileError {
     /// The ticket file can't be sold from.
     #[error(transparent)]
     TicketFile(#[from] TicketFileError),
-    /// It has several names, which are not one file.
+    /// Its names do not lead to the same file.
     #[error(transparent)]
     Names(#[from] NamesError),
-    /// The lock does not work where the file lies.
+    /// The lock does not work on this filesystem.
     #[error(
         "{}: no {lock} here: {source}; take another filesystem, or --no-lock to see what that means",
         path.display()
@@ -39,7 +39,7 @@ pub enum FileError {
         /// Why.
         source: io::Error,
     },
-    /// Somebody else held the lock all the time.
+    /// Another program held the lock all the time.
     #[error(
         "{}: locked by another program whenever it was tried, for {}; {}",
         path.display(),
@@ -59,11 +59,11 @@ pub enum FileError {
     Interrupted,
 }
 
-/// How long a folder that is there is waited for.
+/// How long to wait for a lock folder that exists.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Puts the plan's tickets on sale, and makes sure that they can be sold: the file can be written and
-/// its lock taken. Returns the stock.
+/// Puts the plan's tickets on sale, and checks that they can be sold: the file can be written and its lock taken.
+/// Returns the stock.
 pub(super) fn put_on_sale(
     plan: &FilePlan,
     tickets: Option<Stock>,
@@ -114,20 +114,20 @@ pub(super) fn no_locking(plan: &FilePlan, source: io::Error) -> FileError {
             | ReadOnlyFilesystem
             | StorageFull
     ) {
-        // That says nothing of locks.
+        // These errors do not concern locks.
         return TicketFileError::Io { path, doing: "can't be opened to lock it", source }.into();
     }
     if source.raw_os_error() == Some(Errno::ELOOP as i32) {
         return a_link(path, source);
     }
     if source.kind() == InvalidInput && source.raw_os_error().is_none() {
-        // It lies where a file of ours is to lie, and says itself what it is.
+        // Something else has the name of our file; its kind is in the error.
         return TicketFileError::Io { path, doing: "can't carry the lock", source }.into();
     }
     FileError::NoLocking { path, lock: plan.sale.lock, source }
 }
 
-/// What somebody has put where a file of ours is to lie.
+/// The error for a link that has the name of one of our files.
 fn a_link(path: PathBuf, source: io::Error) -> FileError {
     let doing = "is a link, and ticketsim follows none there; remove it (rm)";
     TicketFileError::Io { path, doing, source }.into()
@@ -142,16 +142,15 @@ fn no_guard(plan: &FilePlan, source: io::Error) -> FileError {
     TicketFileError::Io { path, doing: "can't be locked to look at the lockfile", source }.into()
 }
 
-/// Finds out whether the lock works here, without waiting for it: that it is taken is as good an
-/// answer as that it is free.
+/// Checks whether the lock works here, without waiting for it: it works whether it is taken or free.
 fn probe_lock(plan: &FilePlan, common: &CommonLock) -> Result<Locker, FileError> {
-    // Opened for writing, as the buyers will: a file that is read-only is said to be so.
+    // Opened for writing, as buyers will do it, so that a read-only file is reported now.
     ticket::open_to_look(&plan.file).map_err(|source| TicketFileError::Io {
         path: plan.file.clone(),
         doing: "can't be opened for writing",
         source,
     })?;
-    // The kind that the buyers take who take the first one; the others sit beside it.
+    // Only the first kind of lock; the others are tried separately.
     let locker = Locker::open(&plan.sale, &plan.file, common).map_err(|source| no_locking(plan, source))?;
     if locker.try_lock().map_err(|source| no_locking(plan, source))? {
         locker.unlock().map_err(|source| no_locking(plan, source))?;
@@ -159,7 +158,7 @@ fn probe_lock(plan: &FilePlan, common: &CommonLock) -> Result<Locker, FileError>
     Ok(locker)
 }
 
-/// A rename needs a folder that can be written.
+/// Checks that the folder can be written, which a rename needs.
 fn probe_write(plan: &FilePlan) -> Result<(), FileError> {
     if plan.sale.write == Write::Rename {
         let folder = folder(&plan.file);
@@ -172,8 +171,8 @@ fn probe_write(plan: &FilePlan) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Sets the stock while the launcher itself holds the lock, so that nobody is in the middle of a
-/// purchase then. It polls: an interrupt must get through.
+/// Sets the stock while the launcher holds the lock, so that no purchase is under way. It polls, so that an interrupt
+/// gets through.
 fn set_under_lock(
     locker: &Locker,
     plan: &FilePlan,
@@ -182,14 +181,14 @@ fn set_under_lock(
 ) -> Result<(), FileError> {
     let began = Instant::now();
     let limit = plan.sale.lock_timeout_ns.map(Duration::from_nanos);
-    // A folder says nothing of its holder: who was killed has left it for ever.
+    // A folder does not name its holder: if that was killed, the folder stays for ever.
     let limit = if plan.sale.lock == Lock::Mkdir { limit.or(Some(PATIENCE)) } else { limit };
     let failed = |source| no_locking(plan, source);
     while !locker.try_lock().map_err(failed)? {
         if interrupted.load(Ordering::Relaxed) {
             return Err(FileError::Interrupted);
         }
-        // Its dead holder keeps everybody out: nobody is in there, and the buyers will say so.
+        // A dead holder's lock keeps everybody out, so no purchase is under way; the buyers will report it.
         let set = || ticket::set(&plan.file, tickets);
         let set = locker.while_left_behind(set).map_err(|source| no_guard(plan, source))?;
         if let Some(set) = set {
@@ -205,7 +204,7 @@ fn set_under_lock(
     locker.unlock().map_err(failed)
 }
 
-/// The stock after the sale. Whatever has become of the file, the sale took place: so this never fails.
+/// The stock after the sale. The sale took place even if the file is gone now, so this never fails.
 pub fn stock_left(path: &Path) -> Left {
     match sighting(path) {
         Ok(Sighting::Stock(stock)) => Left { remaining: Some(stock), ..Left::default() },

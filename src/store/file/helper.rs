@@ -1,8 +1,8 @@
-//! A helper process of one buyer: forked before the barrier, it has inherited the open file that carries the lock,
-//! and unlocks that when it is told to. What a program does by accident when a child of it, or a library that
-//! daemonises, cleans up after itself.
+//! A helper process of one buyer: forked before the barrier, it inherits the open file that carries the lock, and
+//! unlocks it when told to. It shows what programs do by accident when a child process, or a library that daemonises,
+//! cleans up.
 //!
-//! It leaves when its buyer does, and dies when that is killed.
+//! It leaves when its buyer leaves, and dies when its buyer is killed.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -11,7 +11,7 @@ use std::os::unix::net::UnixStream;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
-/// A buyer's helper, as the buyer has it in its hands.
+/// The buyer's handle of its helper.
 #[derive(Debug)]
 pub(super) struct Helper {
     socket: Option<UnixStream>,
@@ -19,7 +19,7 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    /// Starts one that has this open file, and lets go of its lock by `unlock`.
+    /// Starts a helper that inherits this open file, and unlocks it with `unlock`.
     ///
     /// # Errors
     /// When the system has no room for another process.
@@ -38,10 +38,10 @@ impl Helper {
         }
     }
 
-    /// Has it unlock, and waits until it has.
+    /// Makes it unlock, and waits until it has.
     ///
     /// # Errors
-    /// When it could not, or is gone.
+    /// When it could not unlock, or is gone.
     pub(super) fn unlock(&mut self) -> io::Result<()> {
         let socket = self.socket.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         socket.write_all(&[1])?;
@@ -56,7 +56,7 @@ impl Helper {
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        // It leaves when nobody is at the other end.
+        // The helper leaves when the other end is closed.
         self.socket = None;
         let _ = waitpid(self.pid, None);
     }

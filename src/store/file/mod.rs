@@ -1,5 +1,5 @@
-//! The ticket file as a store: the file and its locks, a buyer's session on them, the counter that puts tickets
-//! on sale, and a model of it all.
+//! The ticket file as a store: the file and its locks, a buyer's session, the counter that puts tickets on sale, and a
+//! model of all that.
 
 mod counter;
 mod helper;
@@ -25,7 +25,7 @@ use crate::store::{Left, Store, StoreError};
 use lock::{CommonLock, carrier, clean_up_private, end_lease, leave_dead, remove_folder, remove_lockfile_of};
 use ticket::RunTag;
 
-/// A ticket file, and what the buyers of one run have in common of its lock.
+/// A ticket file, and the part of its lock that all buyers of one run share.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     plan: FilePlan,
@@ -36,7 +36,7 @@ impl FileStore {
     /// The store of this plan.
     ///
     /// # Errors
-    /// When the system has no room for what its buyers have in common.
+    /// When the system has no room for that part of the lock.
     pub fn new(plan: &FilePlan) -> Result<Self, StoreError> {
         let common = CommonLock::new(&plan.sale).map_err(|source| counter::no_locking(plan, source))?;
         Ok(Self { plan: plan.clone(), common })
@@ -67,7 +67,7 @@ impl Store for FileStore {
         let sale = &self.plan.sale;
         let ticket_file = 1;
         let lock = u64::from(sale.lock.has_carrier() && sale.lock_on == LockOn::Sidecar);
-        // A lock on a file that is replaced has a descriptor of its own.
+        // A lock on a file that is replaced needs a descriptor of its own.
         let lock_again = u64::from(sale.lock.has_carrier() && sale.write == Write::Rename && lock == 0);
         let scratch = u64::from(sale.write == Write::Rename);
         ticket_file + lock + lock_again + scratch
@@ -78,7 +78,7 @@ impl Store for FileStore {
     }
 
     fn is_taken(&self) -> Option<bool> {
-        // Neither of them knows whose it is.
+        // Neither of these locks knows its holder.
         if self.plan.sale.lock == Lock::Mkdir {
             return Some(self.plan.names().any(|name| carrier(&self.plan.sale, name).exists()));
         }
@@ -96,7 +96,7 @@ impl Store for FileStore {
     fn bury(&self, recorder: &Recorder, killed: &[(u32, i32)]) {
         let pids: Vec<u32> = killed.iter().map(|(buyer, _)| recorder.pid(*buyer)).collect();
         self.plan.names().for_each(|name| remove_lockfile_of(name, &pids));
-        // A folder says nothing of whose it is.
+        // A folder does not name its holder.
         let sale = &self.plan.sale;
         let makes_folders = sale.lock == Lock::Mkdir || sale.others.kinds().any(|kind| kind == Lock::Mkdir);
         if makes_folders && killed.iter().any(|(buyer, _)| recorder.died_inside(*buyer)) {

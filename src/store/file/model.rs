@@ -1,15 +1,14 @@
-//! A model of the ticket file and its lock, without a system under them: it can be cloned, compared and hashed,
-//! so that an explorer can try every order of steps on it.
+//! A model of the ticket file and its lock, without a system below: it can be cloned, compared and hashed, so that an
+//! explorer can try every order of steps on it.
 //!
-//! An action is atomic: nothing comes between its beginning and its end. Emptying and filling are two
-//! actions, so others can meet the emptied file. The file's text is kept as it would stand on the disk
-//! where that matters: a buyer that fills a file which another has filled meanwhile writes over that text, and
-//! what the longer text had beyond its end stays behind.
+//! An action is atomic: nothing comes between its beginning and its end. Emptying and filling are two actions, so
+//! others can read the emptied file. Where it matters, the model keeps the file's text as on the disk: if two buyers
+//! fill the file one after the other, the second writes over the first text, and the end of a longer first text stays.
 //!
-//! It has no clock, so nobody gives up waiting, and a think takes no time. Buyers are killed between two steps, never
-//! in the middle of one (a dead holder's lockfile may be there from the start, too), and no system call fails. Where a lockfile ages, it may be too old
-//! whenever somebody looks: its holder has paused for so long. The ticket file is one as `--tickets` creates it: other members would make no
-//! difference but to the length of its text.
+//! It has no clock, so nobody gives up waiting, and thinking takes no time. Buyers are killed between two steps, never
+//! in the middle of one (a dead holder's lockfile may also be there from the start), and no system call fails. A
+//! lockfile with a maximum age may be too old at any check: its holder may have paused for that long. The ticket file
+//! is as `--tickets` creates it: other members would only change the length of its text.
 
 use super::ticket;
 use crate::fault::{Fault, FaultKind, TornText};
@@ -19,12 +18,12 @@ use crate::protocol::{Action, Mishap, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::{Apart, Held, Model, OwnState};
 
-/// What stands in the ticket file.
+/// The content of the ticket file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Text {
     /// A whole ticket file with this stock.
     Whole(Stock),
-    /// These bytes: none, or what fills over each other have left.
+    /// These bytes: none, or the result of fills over each other.
     Bytes(Vec<u8>),
 }
 
@@ -37,7 +36,7 @@ impl Text {
     }
 }
 
-/// Who has written does not lose its lease before it lets it go.
+/// A buyer that has written keeps its lease until it unlocks.
 fn outlast(seat: &mut Seat) {
     if seat.lease == Lease::Open && seat.holds.is_some() {
         seat.lease = Lease::Written;
@@ -52,74 +51,74 @@ fn whole(stock: Stock) -> Vec<u8> {
 /// How a lock is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Hold {
-    /// By one alone.
+    /// Exclusively.
     Alone,
-    /// With others that share it.
+    /// Shared with others.
     Shared,
 }
 
-/// What one buyer has of its own in a [`FileModel`].
+/// One buyer's own part of a [`FileModel`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
     /// Which file it opened to lock it.
     opened: u32,
     /// How it holds that file's lock, if it does.
     holds: Option<Hold>,
-    /// Which file it reads through. Kept only where closing that file loses the lock.
+    /// Which file it has open for reading. Kept only if closing that file loses the lock.
     reads: u32,
-    /// The kind of lock that it takes, where buyers take several.
+    /// Its kind of lock, if buyers take several kinds.
     kind: Option<Lock>,
-    /// Whether it has found the lockfile's holder to be dead, and has yet to remove it.
+    /// Whether it has found the lockfile's holder dead and is about to remove the lockfile.
     found_dead: bool,
-    /// The number of its lockfile; 0 where nobody else removes that.
+    /// The number of its lockfile; 0 if nobody else ever removes lockfiles.
     number: u32,
-    /// How its lease stands.
+    /// The state of its lease.
     lease: Lease,
 }
 
-/// How a lease stands.
+/// The state of a lease.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Lease {
-    /// It has none, or one that may expire yet.
+    /// It has none, or one that may still expire.
     #[default]
     Open,
-    /// Its holder has written: it does not expire before it is let go.
+    /// Its holder has written: it does not expire before the unlock.
     Written,
-    /// It is over, and its holder does not know.
+    /// It has expired, but its holder does not know.
     Expired,
 }
 
 /// The lock and the ticket file that all buyers share.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileModel {
-    /// Whether the lock keeps such buyers apart who have opened the same file.
+    /// Whether the lock keeps these buyers apart if they have opened the same file.
     excludes: bool,
     replaces_its_lock: bool,
     loses_its_lock: bool,
-    /// Whether a dead holder's lockfile is taken over.
+    /// Whether a dead holder's lockfile is removed.
     break_stale: bool,
     lock: Lock,
     others: Others,
     rogues: u32,
     text: Text,
-    /// How often the file that carries the lock has been replaced or removed: the number of the one that has its
-    /// name now. A buyer that opened an earlier one locks that one.
+    /// How often the file that carries the lock has been replaced or removed: the number of the present file. A buyer
+    /// that opened an earlier file locks that one.
     current: u32,
-    /// The files whose lock is held, and how, once for each holder; each with the realm of its kind of lock: those of
-    /// one realm keep each other out.
+    /// For each holder: the realm of its kind of lock, the file, and how it holds the lock. Locks of one realm keep
+    /// each other out.
     held: Vec<(u8, u32, Hold)>,
-    /// Whether the lockfile that is there is a dead holder's.
+    /// Whether the present lockfile is a dead holder's.
     is_stale: bool,
-    /// Whether a lockfile has an age at which its holder is taken for dead.
+    /// Whether a lockfile's holder counts as dead from some age on.
     ages: bool,
     /// Whether others may remove a lockfile while it is held.
     may_vanish: bool,
-    /// How many lockfiles were made, where others remove them: the last one alone may be there.
+    /// How many lockfiles were made, if others may remove them: only the last one can still exist.
     made: u32,
 }
 
 impl FileModel {
-    /// The file from which `sale` sells so many tickets to buyers that are run like this.
+    /// The file from which `sale` sells this many tickets to buyers of this kind of workers.
     #[must_use]
     pub fn new(sale: &Sale, workers: Workers, tickets: Stock) -> Self {
         Self {
@@ -140,37 +139,37 @@ impl FileModel {
         }
     }
 
-    /// The kind of lock that the buyer in this seat takes.
+    /// The kind of lock of the buyer in this seat.
     fn kind(&self, seat: &Seat) -> Lock {
         seat.kind.unwrap_or(self.lock)
     }
 
-    /// Who has found the lockfile's holder to be dead removes what is there now.
+    /// A buyer that has found the lockfile's holder dead removes the present lockfile.
     fn remove_what_was_found(&mut self, seat: &mut Seat) {
         if std::mem::take(&mut seat.found_dead) {
             self.remove_lockfile();
         }
     }
 
-    /// The dead holder's lockfile is removed; or that which has taken its place, by somebody who looked before.
+    /// Removes the dead holder's lockfile, or the one that has taken its place since the check.
     fn remove_lockfile(&mut self) {
         self.held.retain(|(realm, ..)| *realm != Lock::Lockfile.realm());
         self.is_stale = false;
     }
 
-    /// The buyer's lease ends: whoever comes next takes its place.
+    /// The buyer's lease ends: the next one may take over.
     fn expire(&mut self, seat: &mut Seat) {
         let holds = seat.holds;
         self.release(seat);
         (seat.holds, seat.lease) = (holds, Lease::Expired);
     }
 
-    /// Lets the lock go, if the seat (still) holds it.
+    /// Releases the lock, if the seat still holds it.
     fn release(&mut self, seat: &mut Seat) {
         let (number, lease) = (std::mem::take(&mut seat.number), std::mem::take(&mut seat.lease));
         let is_removed = self.kind(seat) == Lock::Lease && number != 0 && number != self.made;
         if lease == Lease::Expired || is_removed {
-            // It is another's by now, and who lets go looks.
+            // The lockfile is another's by now, and an unlock checks that.
             seat.holds = None;
             return;
         }
@@ -183,8 +182,7 @@ impl FileModel {
         }
     }
 
-    /// The buyer in this seat is killed. Nobody lets sem_overview(7) and O_EXCL's file go for a dead holder; a lease
-    /// ends by itself.
+    /// The buyer in this seat is killed. A semaphore (sem_overview(7)) and a lockfile stay; a lease expires.
     fn kill(&mut self, seat: &mut Seat) {
         let kind = self.kind(seat);
         if !kind.outlives_its_holder() || kind == Lock::Lease || seat.holds.is_none() {
@@ -192,12 +190,12 @@ impl FileModel {
             *seat = Seat { kind: seat.kind, ..Seat::default() };
             return;
         }
-        // What is there may be another's by now.
+        // The present lockfile may be another's by now.
         self.is_stale |= kind.is_lockfile() && !self.held.is_empty() && seat.number == self.made;
         *seat = Seat { kind: seat.kind, holds: seat.holds, opened: seat.opened, ..Seat::default() };
     }
 
-    /// Takes the lock of the file that the seat has opened. One that keeps nobody out is not kept account of.
+    /// Takes the lock of the file that the seat has opened. A lock that keeps nobody out is not recorded.
     fn hold(&mut self, seat: &mut Seat, hold: Hold) {
         self.release(seat);
         if self.excludes {
@@ -206,8 +204,8 @@ impl FileModel {
         seat.holds = Some(hold);
     }
 
-    /// Who reads a file that is replaced opens the one that has its name now and closes the one before.
-    /// A POSIX lock goes with *any* descriptor of its file that the process closes (fcntl_locking(2)).
+    /// To read a file that writes replace, a buyer opens the present one and closes the one before. A process that
+    /// closes *any* descriptor of a file loses its POSIX lock on it (fcntl_locking(2)).
     fn reopen(&mut self, seat: &mut Seat) {
         if self.loses_its_lock {
             if seat.reads == seat.opened {
@@ -248,7 +246,7 @@ impl Model for FileModel {
     }
 
     fn asks(&mut self, seat: &mut Seat, action: Action) {
-        // flock(2): to turn a lock into another is to let it go, and to wait for the other.
+        // flock(2): a change of the lock releases the old one, then waits for the new one.
         if action == Action::Upgrade && self.kind(seat) == Lock::Flock {
             self.release(seat);
         }
@@ -338,15 +336,16 @@ impl Apart for FileModel {
             Action::CloseOther if self.kind(seat) == Lock::Posix && seat.opened == self.current => {
                 self.release(seat);
             }
-            // It is of the same open file, and that alone counts: but a POSIX lock is each process's own.
+            // The helper has the same open file, which is what counts, except for a POSIX lock, which belongs to one
+            // process.
             Action::HelperUnlock if self.kind(seat) != Lock::Posix => self.release(seat),
-            // A slow holder is taken for a dead one.
+            // A slow holder is believed dead.
             Action::LookStale => {
                 let is_old = self.ages && !self.held.is_empty();
                 seat.found_dead = self.is_stale || is_old;
             }
             Action::RemoveStale => self.remove_what_was_found(seat),
-            // Whoever opens it next makes another.
+            // The next one that opens it creates a new file.
             Action::Unlink => self.current += 1,
             Action::ReopenCheck if seat.opened != self.current => return Reply::Missed,
             Action::Read => {
@@ -367,10 +366,10 @@ impl Apart for FileModel {
                 self.release(seat);
                 seat.opened = 0;
             }
-            // A ticket file is asked for nothing else.
+            // A ticket file has no other actions.
             _ => {}
         }
-        // Which of two holders came first makes no difference to what can happen next.
+        // The order of the holders makes no difference to what can happen next.
         self.held.sort_unstable();
         Reply::Done
     }

@@ -1,5 +1,5 @@
-//! One ticket file with several names: through another mount of its folder, a container's volume, a link. Before anything
-//! is sold it is proven that they are one file. That two names look alike, or hold the same stock, proves nothing.
+//! One ticket file with several names: through another mount of its folder, a container's volume, or a link. Before
+//! anything is sold, it is proven that they are one file. Equal names or equal stocks prove nothing.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -13,7 +13,7 @@ use crate::plan::FilePlan;
 /// Why several names can't be sold from as one ticket file.
 #[derive(Debug, thiserror::Error)]
 pub enum NamesError {
-    /// One of them can't be looked at.
+    /// The system reported an error for one of them.
     #[error("{}: {doing}: {source}", path.display())]
     Io {
         /// Which.
@@ -23,7 +23,7 @@ pub enum NamesError {
         /// Why it failed.
         source: io::Error,
     },
-    /// What is written through one is not met through the other.
+    /// A file written through one can't be read through the other.
     #[error(
         "{} and {} are not one folder: what is written through the first can't be read through the second, so \
          buyers would sell from two places; name the same folder twice",
@@ -36,7 +36,7 @@ pub enum NamesError {
         /// The other one.
         other: PathBuf,
     },
-    /// Nothing tells that they are one file.
+    /// It can't be proven that they are one file.
     #[error(
         "{} and {} are not known to be one file: they are no links of one filesystem, and have different names; \
          name the same file in both",
@@ -51,15 +51,15 @@ pub enum NamesError {
     },
 }
 
-/// For how long what was written through one path is looked for through the other: a client of a network's
-/// filesystem may have to ask its server.
+/// How long a file written through one path may take to appear through the other: a client of a network filesystem may
+/// have to ask its server.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Makes sure that all names of the ticket file are one file: by its device and its number on that; or, where two mounts
-/// number devices as they like, by their folders and what they are called in them.
+/// Checks that all names of the ticket file are one file: by device and inode number; or, if two mounts have different
+/// device numbers, by their folders and their names in them.
 ///
 /// # Errors
-/// When they are not, or can't be told to be.
+/// When they are not, or it can't be proven.
 pub(super) fn are_one_file(plan: &FilePlan) -> Result<(), NamesError> {
     let first = plan.file.as_path();
     for other in &plan.via {
@@ -74,7 +74,7 @@ pub(super) fn are_one_file(plan: &FilePlan) -> Result<(), NamesError> {
     Ok(())
 }
 
-/// The device that a file is on, and its number there.
+/// The device and inode number of a file.
 fn identity(path: &Path) -> Result<(u64, u64), NamesError> {
     let file = File::open(path).and_then(|file| file.metadata());
     let about = file.map_err(|source| NamesError::Io {
@@ -85,11 +85,10 @@ fn identity(path: &Path) -> Result<(u64, u64), NamesError> {
     Ok((about.dev(), about.ino()))
 }
 
-/// Makes sure that two paths lead to one folder: a number that nobody knows is written through the first, and read
-/// through the other one.
+/// Checks that two paths lead to one folder: a random number is written through the first and read through the other.
 ///
 /// # Errors
-/// When they do not, or can't be told to.
+/// When they do not, or it can't be proven.
 pub fn are_one_folder(first: &Path, other: &Path) -> Result<(), NamesError> {
     let nonce = format!("{:032x}", rand::random::<u128>());
     let name = format!(".ticketsim-{nonce}");
@@ -101,7 +100,7 @@ pub fn are_one_folder(first: &Path, other: &Path) -> Result<(), NamesError> {
     };
     let mut file = OpenOptions::new().write(true).create_new(true).open(&written).map_err(failed)?;
     let put = file.write_all(nonce.as_bytes());
-    // Network filesystems write at the close.
+    // Network filesystems write when a file is closed.
     drop(file);
     let is_there = put.map(|()| appears(&other.join(&name), &nonce));
     let _ = std::fs::remove_file(&written);
@@ -134,7 +133,7 @@ mod tests {
         are_one_file(&FilePlan { via: vec![other.to_owned()], ..FilePlan::new(sale, first) })
     }
 
-    /// The same text under the same name in another folder is another file.
+    /// The same text under the same name in another folder is a different file.
     #[test]
     fn links_are_one_file_and_copies_are_not() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,4 +1,4 @@
-//! One buyer's session on the real ticket file: its own open file, its own lock, and time that passes.
+//! One buyer's session on the real ticket file: its own open file, its own lock, and real time.
 
 use std::fs::File;
 use std::io;
@@ -24,11 +24,11 @@ pub struct FileSession {
     ticket_file: TicketFile,
     locker: Locker,
     common: CommonLock,
-    /// The process that has inherited the lock's file, where one is to unlock it.
+    /// The helper process that inherited the lock's file, if it is to unlock it.
     helper: Option<Helper>,
-    /// Whether it has taken the lockfile's holder for dead, and has yet to remove it.
+    /// Whether it has found the lockfile's holder dead and is about to remove the lockfile.
     found_dead: bool,
-    /// Whether somebody holds it before each step, so that no time passes.
+    /// Whether it is held before each step, so that no time passes.
     by_hand: bool,
 }
 
@@ -48,8 +48,7 @@ impl FileSession {
         let sale = plan.sale.of_buyer(buyer);
         let name = plan.name_of(buyer);
         let ticket_file = TicketFile::open(name, plan.sale.fsync, &RunTag::new(recorder.run_id()))?;
-        // A buyer that reads a file anew each time closes the descriptor that it had before: then the lock
-        // needs one of its own.
+        // A buyer that opens the file anew for each read closes the descriptor before, so the lock needs its own.
         let locker = if sale.replaces_its_lock() {
             Locker::open(&sale, name, common)?
         } else {
@@ -69,7 +68,7 @@ impl FileSession {
         })
     }
 
-    /// As a program does that opens the file for each purchase.
+    /// Like a program that opens the file for each purchase.
     fn open_lock(&mut self) -> io::Result<()> {
         self.locker = Locker::open(&self.sale, self.ticket_file.path(), &self.common)?;
         Ok(())
@@ -94,14 +93,14 @@ impl FileSession {
         Ok(match lock(&self.locker, &|| self.time.gives_up())? {
             LockAnswer::Granted => Reply::Done,
             LockAnswer::GivenUp if self.time.stopped() => Reply::stopped(),
-            // A buyer that was stopped (SIGSTOP) learns late that its time is up: the lock may long be free.
+            // A stopped buyer (SIGSTOP) learns late that it is to give up: the lock may be free by then.
             LockAnswer::GivenUp if try_lock(&self.locker)? => Reply::Done,
             LockAnswer::GivenUp => self.time.given_up(),
             LockAnswer::HolderGone { pid } => Reply::Failed(Fault::holder_gone(pid)),
         })
     }
 
-    /// As a library does that looks into the file and closes it again, and knows of no lock.
+    /// Like a library that reads the file and closes it again, without knowing of the lock.
     fn close_other(&self) -> io::Result<()> {
         match File::open(carrier(&self.sale, self.ticket_file.path())) {
             Ok(_) => Ok(()),
@@ -110,7 +109,7 @@ impl FileSession {
         }
     }
 
-    /// Removes the file that carries the lock. That another has done so already is no error (`rm -f`).
+    /// Removes the file that carries the lock. If it is already gone, that is no error (`rm -f`).
     fn unlink(&self) -> io::Result<()> {
         match std::fs::remove_file(carrier(&self.sale, self.ticket_file.path())) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -118,7 +117,7 @@ impl FileSession {
         }
     }
 
-    /// As programs do that find a lockfile: first they look and decide, then they remove it.
+    /// Like programs that find a lockfile: first they look and decide, then they remove it.
     #[inline(never)]
     fn look_stale(&mut self) -> Reply {
         self.found_dead = self.locker.looks_stale(self.by_hand);
@@ -155,14 +154,14 @@ impl FileSession {
     fn write(&mut self, stock: Stock) -> io::Result<()> {
         match self.sale.write {
             Write::Rename => self.ticket_file.replace(stock),
-            // Who truncates asks for two steps of their own, never for this one.
+            // With `truncate` a buyer asks for two other steps, never for this one.
             Write::Overwrite | Write::Truncate => self.ticket_file.overwrite(stock),
         }
     }
 }
 
 impl Session for FileSession {
-    // Into the loop that drives the buyer: no reply is passed through memory there.
+    // Inlined into the loop that drives the buyer, so that no reply is passed through memory.
     #[inline(always)]
     fn perform(&mut self, action: Action) -> Reply {
         if let Some(reply) = self.time.begin() {
@@ -229,10 +228,10 @@ impl Session for FileSession {
         self.by_hand = true;
     }
 
-    /// flock(2): a lock that is turned into another is let go first, whenever the new one is granted.
+    /// flock(2): a change of the lock first releases the old one, even if the new one is granted later.
     fn asks(&mut self, action: Action) {
         if action == Action::Upgrade && self.sale.lock == Lock::Flock {
-            // If that fails, the upgrade does as well, and says so.
+            // If this fails, the upgrade fails as well, and reports it.
             let _ = self.locker.unlock();
         }
     }

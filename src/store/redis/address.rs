@@ -1,5 +1,5 @@
-//! Where a Redis server is: `redis://[USER[:PASSWORD]@]HOST[:PORT][/DB]`, `rediss://` with TLS. What it prints
-//! can be given to anybody, and back to the tool: it names no password.
+//! Where a Redis server is: `redis://[USER[:PASSWORD]@]HOST[:PORT][/DB]`, `rediss://` with TLS. Its printed form has no
+//! password, so it can be shown to anybody, and given to the tool again.
 
 use std::path::PathBuf;
 
@@ -7,33 +7,33 @@ use crate::foreign;
 use crate::store::sql::NoAddress;
 use crate::store::sql::address::{Url, escaped, wrong};
 
-/// Where a Redis server is, and as whom one speaks to it.
+/// Where a Redis server is, and the user for it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisAddress {
     /// The machine.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// The user; the default one, if none is named.
+    /// The user; `None` for the default one.
     pub user: Option<String>,
     /// The number of the database.
     pub database: u32,
-    /// Whether it is spoken to over TLS.
+    /// Whether to use TLS.
     pub tls: bool,
-    /// The authorities that are trusted, where they are not the system's.
+    /// The trusted authorities, if not the system's.
     pub authorities: Option<PathBuf>,
-    /// What was given; it is never printed.
+    /// The password from the address; it is never printed.
     pub(super) password: Option<String>,
 }
 
-/// The port of a server that names none.
+/// The default port.
 const PORT: u16 = 6379;
-/// The machine of an address that names none.
+/// The default machine.
 const HOST: &str = "127.0.0.1";
 
 impl RedisAddress {
-    /// Reads an address, and the password that it leaves open from `REDISCLI_AUTH`, as the server's own client
-    /// does. `None` where it is none of a Redis server.
+    /// Reads an address. A missing password comes from `REDISCLI_AUTH`, as in the server's own client. `None` if it is
+    /// not the address of a Redis server.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -103,7 +103,7 @@ impl RedisAddress {
         })
     }
 
-    /// The password, if one is at hand.
+    /// The password, if there is one.
     pub(super) fn password(&self) -> Option<&str> {
         self.password.as_deref()
     }

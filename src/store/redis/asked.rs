@@ -1,4 +1,4 @@
-//! A step that is asked of a Redis server: its script, how far its answers have come, and what they mean.
+//! A step that is sent to a Redis server: its script, the state of its answers, and their meaning.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,9 @@ use super::wire::{Answer, PATIENCE, ServerError, Wire};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::{Action, Reply, StepKind};
 
-/// How long who finds the lease taken waits before it asks again, at first; each time longer.
+/// How long a buyer that finds the lease taken waits before it asks again the first time; each further time longer.
 const FIRST_PAUSE: Duration = Duration::from_micros(500);
-/// And never longer than this.
+/// The longest such wait.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 
 /// A script that the server knows by its name.
@@ -21,9 +21,9 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// Puts it behind what is to be sent, by its name or with its text.
+    /// Appends it to what is to be sent, by its name or with its text.
     pub(super) fn put(&self, wire: &mut Wire, whole: bool, keys: &[&str], values: &[&str]) {
-        /// No script has more.
+        /// The most words of a script's command.
         const MOST_WORDS: usize = 8;
         let mut number = itoa::Buffer::new();
         let head: [&[u8]; 3] = match whole {
@@ -41,35 +41,35 @@ impl Script {
     }
 }
 
-/// A step that is asked of the server, and how far that has come.
+/// A step that is sent to the server, and the state of its answers.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) action: Action,
     pub(super) step: StepKind,
-    /// How many answers are yet to come, behind some that nobody wants.
+    /// How many answers are still to come, after some that are skipped.
     pub(super) answers: u32,
     pub(super) skipped: u32,
-    /// What went wrong first.
+    /// The first error.
     pub(super) error: Option<ServerError>,
-    /// Of several answers the last one counts.
+    /// The last answer, which counts.
     pub(super) last: Answer,
-    /// Whether the server is given the text of the script.
+    /// Whether the text of the script is sent.
     pub(super) whole: bool,
-    /// How long who finds the lease taken waits, before it asks again.
+    /// How long to wait before the next try if the lease is taken.
     pub(super) pause: Duration,
-    /// Whether it has.
+    /// Whether it has waited.
     pub(super) rested: bool,
-    /// When it was asked, and since when that is to end.
+    /// When it was sent; below, since when the run is to end.
     pub(super) since: Option<Instant>,
     over_since: Option<Instant>,
 }
 
-/// What came of a step that was asked of the server.
+/// The result of a step that was sent to the server.
 pub(super) enum Came {
     Over(Reply),
-    /// It is to be asked otherwise.
+    /// It has to be sent again, in another form.
     Again,
-    /// It is to be asked again after a while.
+    /// It has to be sent again after this time.
     Later(Duration),
 }
 
@@ -90,7 +90,7 @@ impl Asked {
         }
     }
 
-    /// Whether answers are yet to come.
+    /// Whether answers are still to come.
     pub(super) const fn waits(&self) -> bool {
         self.answers + self.skipped > 0
     }
@@ -107,14 +107,14 @@ impl Asked {
         }
     }
 
-    /// Whether the answer has taken too long, or is waited for although all is over.
+    /// Whether the answer has taken too long, or is still missing although the run is over.
     pub(super) fn is_late(&mut self, is_over: bool) -> bool {
         self.since.is_some_and(|since| since.elapsed() > PATIENCE)
             || is_over && self.over_since.get_or_insert_with(Instant::now).elapsed() > LAST_WORD
     }
 }
 
-/// What an answer that is no error means for a purchase.
+/// The meaning, for a purchase, of an answer that is no error.
 pub(super) fn reply(action: Action, step: StepKind, answer: &Answer) -> Reply {
     let missing = Reply::Failed(Fault::of_store(FaultKind::Store, StoreCode::of_word("NOKEY")));
     match (action, answer) {
@@ -122,9 +122,9 @@ pub(super) fn reply(action: Action, step: StepKind, answer: &Answer) -> Reply {
             let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
             number.map_or(missing, Reply::Stock)
         }
-        // Nobody put tickets on sale, or the server has forgotten it.
+        // Nobody put tickets on sale, or the server has lost them.
         (Action::Read, _) => missing,
-        // The server says OK, and the new stock is no news: it replaced what was seen.
+        // The server says only OK; the new stock is known.
         (Action::Write(left), _) => Reply::Sold(left + 1),
         (Action::Decrement | Action::Take, Answer::Number(left)) => Reply::Sold(left + 1),
         (Action::Take, Answer::Nil) => Reply::Missed,

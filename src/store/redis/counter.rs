@@ -1,6 +1,5 @@
-//! The counter at a Redis server: tickets are put on sale there, what is left is read there, and what is ours is
-//! removed. It touches the keys of the sale and nothing else; a key of that name that holds something else stays
-//! as it is, and so does the sale.
+//! The counter at a Redis server: puts tickets on sale, reads what is left, and removes our keys. It touches only the
+//! keys of the sale; if a key of that name holds something else, nothing is changed.
 
 use super::address::RedisAddress;
 use super::error::RedisError;
@@ -10,7 +9,7 @@ use super::wire::Answer;
 use crate::foreign;
 use crate::stock::Stock;
 
-/// A connection with the server of a sale, for what is done before and after it.
+/// A connection with the server of a sale, for use before and after it.
 #[derive(Debug)]
 pub(super) struct Books<'a> {
     talk: Talk<'a>,
@@ -19,14 +18,14 @@ pub(super) struct Books<'a> {
     name: &'a str,
 }
 
-/// What a server says of itself.
+/// A server's information about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct About {
-    /// What tells it from the same server after another start.
+    /// An id that changes with each start of the server.
     pub(super) start: String,
-    /// Its version, and the settings that decide what becomes of a stock.
+    /// Its version, and the settings that matter for a stock.
     pub(super) text: String,
-    /// How many clients it takes, and has.
+    /// How many clients it allows, and how many it has.
     clients: Option<(u64, u64)>,
 }
 
@@ -36,7 +35,7 @@ impl<'a> Books<'a> {
         Ok(Self { talk: Talk::begin(address)?, address, keys, name })
     }
 
-    /// Puts so many tickets on sale, or finds those that are. Returns the stock.
+    /// Puts this many tickets on sale, or finds those that are on sale. Returns the stock.
     pub(super) fn put_on_sale(&mut self, tickets: Option<Stock>) -> Result<Stock, RedisError> {
         let found = self.look()?;
         let Keys { stock, lease, token, shown } = self.keys;
@@ -49,8 +48,7 @@ impl<'a> Books<'a> {
                 Ok(tickets)
             }
             (None, None) => Err(self.no_sale()),
-            // That a replica, or a server that is full, takes no write is found out before the sale: this adds
-            // nothing to the number.
+            // Adds 0, so that a replica or a full server, which rejects writes, is found before the sale.
             (None, Some(left)) => {
                 self.talk.ask("writing the stock", &["APPEND", stock, ""])?;
                 Ok(left)
@@ -58,12 +56,12 @@ impl<'a> Books<'a> {
         }
     }
 
-    /// What is left of a sale; `None` where its key is not there.
+    /// What is left of a sale; `None` if its key does not exist.
     pub(super) fn left(&mut self) -> Result<Option<Stock>, RedisError> {
         self.look()
     }
 
-    /// The same, where there has to be a sale.
+    /// The same, if there must be a sale.
     pub(super) fn stock_left(&mut self) -> Result<Stock, RedisError> {
         self.look()?.ok_or_else(|| self.no_sale())
     }
@@ -77,7 +75,7 @@ impl<'a> Books<'a> {
         Ok(matches!(removed, Answer::Number(count) if count > 0))
     }
 
-    /// Deletes the lease if its value begins so: those of a run, or of one buyer. Returns whether it was there.
+    /// Deletes the lease if its value begins with `owner`: a run, or one buyer. Returns whether it existed.
     pub(super) fn end_lease(&mut self, owner: &str) -> Result<bool, RedisError> {
         let key = &self.keys.lease;
         let value = self.talk.text("looking who has the lease", &["GET", key])?;
@@ -86,7 +84,7 @@ impl<'a> Books<'a> {
         Ok(ended == Answer::Number(1))
     }
 
-    /// What the server is, and the settings that decide.
+    /// The server, its version, and the settings that matter.
     pub(super) fn about(&mut self) -> Result<About, RedisError> {
         let said = self.talk.text("reading the settings", &["INFO"])?.unwrap_or_default();
         let find = |name: &str| {
@@ -105,7 +103,7 @@ impl<'a> Books<'a> {
         Ok(About { start: find("run_id").unwrap_or_default(), text, clients })
     }
 
-    /// A setting, where the server tells it; not every user may ask.
+    /// A setting, if the server tells it: not every user may ask.
     fn setting(&mut self, name: &str) -> Option<String> {
         let asked = self.talk.ask("reading the settings", &["CONFIG", "GET", name]).ok()?;
         let Answer::List(members) = asked else { return None };
@@ -115,7 +113,7 @@ impl<'a> Books<'a> {
         Some(if shown.is_empty() { "off".to_owned() } else { shown })
     }
 
-    /// The stock, if none of the keys is somebody else's; `None` where there is none.
+    /// The stock; `None` if there is none. An error if a key is not ours.
     fn look(&mut self) -> Result<Option<Stock>, RedisError> {
         for key in self.keys.all() {
             let found = self.talk.text("looking for the sale", &["TYPE", key])?.unwrap_or_default();
@@ -143,10 +141,10 @@ impl<'a> Books<'a> {
 }
 
 impl About {
-    /// How many more clients the server takes, and what says so; `None` where it does not say.
+    /// How many more clients the server takes, and the setting behind it; `None` if it does not say.
     pub(super) fn room(&self) -> Option<(u64, String)> {
         let (most, taken) = self.clients?;
-        // Our own connection goes before the buyers come.
+        // Our own connection is closed before the buyers connect.
         let taken = taken.saturating_sub(1);
         Some((most.saturating_sub(taken), format!("maxclients = {most}, {taken} in use")))
     }

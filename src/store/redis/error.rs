@@ -1,4 +1,4 @@
-//! Why a Redis server could not be sold from: one sentence each, with the way out.
+//! Why a sale at a Redis server failed: one sentence each, with the way out.
 
 use std::io;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::stock::Stock;
 
 impl RedisError {
-    /// Whether the server may be back in a moment: it does not answer, or is about to start.
+    /// Whether the error may pass: the server does not answer, or is starting.
     #[must_use]
     pub(super) fn may_pass(&self) -> bool {
         match self {
@@ -31,7 +31,7 @@ pub enum RedisError {
         /// Why.
         source: io::Error,
     },
-    /// Somebody is there and says nothing.
+    /// Something accepts the connection but does not answer.
     #[error(
         "{address}: no answer within {}; is that a Redis server, and does it {}?",
         humantime::format_duration(*.within),
@@ -40,10 +40,10 @@ pub enum RedisError {
     NoAnswer {
         /// Where.
         address: String,
-        /// How long it was waited for.
+        /// How long we waited.
         within: Duration,
     },
-    /// What came is no answer of such a server.
+    /// The answer is not that of a Redis server.
     #[error("{address}: no Redis server: {what}")]
     Strange {
         /// Where.
@@ -59,7 +59,7 @@ pub enum RedisError {
         /// Why.
         what: String,
     },
-    /// The server does not know the user, or not by this password.
+    /// The server rejected the user or the password.
     #[error(
         "{address}: not let in: {said}{}",
         if *.had_password { "" } else { "; no password was at hand: REDISCLI_AUTH" }
@@ -69,7 +69,7 @@ pub enum RedisError {
         address: String,
         /// What the server said.
         said: String,
-        /// Whether a password was at hand.
+        /// Whether there was a password.
         had_password: bool,
     },
     /// TLS failed.
@@ -88,7 +88,7 @@ pub enum RedisError {
         /// What the server said.
         said: String,
     },
-    /// The user may not do it, or nobody may.
+    /// The user may not do this, or nobody may.
     #[error(
         "{address}: {doing} is not allowed: {said}; take a user that may write, and a server that is no replica"
     )]
@@ -100,7 +100,7 @@ pub enum RedisError {
         /// What the server said.
         said: String,
     },
-    /// A key of that name is there that is none of ours.
+    /// A key of that name exists that is not ours.
     #[error(
         "{address}: there is a key {key} that is not ours ({found}); it stays as it is: take another name (--sale)"
     )]
@@ -112,7 +112,7 @@ pub enum RedisError {
         /// How it differs.
         found: String,
     },
-    /// Nothing was ever put on sale, or it was forgotten.
+    /// Nothing was put on sale, or the server has lost it.
     #[error("{address}: there is no sale {name}; put tickets on sale with --tickets N")]
     NoSale {
         /// Where.
@@ -120,10 +120,10 @@ pub enum RedisError {
         /// Its name.
         name: String,
     },
-    /// Fewer than no tickets on sale.
+    /// A negative number of tickets.
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
-    /// The server refused something else.
+    /// Any other error of the server.
     #[error("{address}: {doing} failed: {said}")]
     Refused {
         /// Where.

@@ -8,7 +8,7 @@ use crate::store::sql::SaleName;
 pub(super) struct Keys {
     /// The stock.
     pub(super) stock: String,
-    /// The lease: there while somebody has it.
+    /// The lease: it exists while a buyer has it.
     pub(super) lease: String,
     /// How often the lease was granted: the number of a grant is its token.
     pub(super) token: String,
@@ -17,7 +17,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Those of the sale of this name.
+    /// The keys of the sale of this name.
     pub(super) fn of(name: &SaleName) -> Self {
         let key = |what: &str| format!("ticketsim:{what}:{name}");
         Self { stock: key("stock"), lease: key("lease"), token: key("token"), shown: key("shown") }
@@ -29,8 +29,8 @@ impl Keys {
     }
 }
 
-/// Grants the lease with the number of the grant as its token: KEYS lease, token; ARGV owner, milliseconds. 0 where
-/// somebody has it.
+/// Grants the lease with the number of the grant as its token: KEYS lease, token; ARGV owner, milliseconds. 0 if
+/// another buyer has it.
 pub(super) const LOCK: &str = "\
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local token = redis.call('INCR', KEYS[2])
@@ -47,7 +47,7 @@ const TAKE: &str = "\
 if tonumber(redis.call('GET', KEYS[1]) or '0') <= 0 then return false end
 return redis.call('DECR', KEYS[1])";
 
-/// Refuses a token that is older than one that was shown: KEYS stock, shown; ARGV token.
+/// Rejects a token that is older than one shown before: KEYS stock, shown; ARGV token.
 const FENCE: &str = "\
 if tonumber(ARGV[1]) < tonumber(redis.call('GET', KEYS[2]) or '0') then
   return redis.error_reply('FENCED a newer token has been shown')
@@ -55,7 +55,7 @@ end
 redis.call('SET', KEYS[2], ARGV[1])
 ";
 
-/// The script that a step is; `None` where it is a command.
+/// The script of a step; `None` if it is a plain command.
 pub(super) fn script(step: StepKind, is_fenced: bool) -> Option<String> {
     let fenced = |rest: &str| is_fenced.then(|| format!("{FENCE}{rest}"));
     match step {

@@ -1,4 +1,4 @@
-//! A connection with a Redis server that has been let in.
+//! Logging in to a Redis server, and a connection for plain commands.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use super::address::RedisAddress;
 use super::error::RedisError;
 use super::wire::{Answer, Broken, ServerError, Wire};
 
-/// Connects under a name, which the server shows to whoever asks it, and is let in.
+/// Connects and logs in, under a name that the server shows in its list of clients.
 pub(super) fn enter(address: &RedisAddress, session: &str) -> Result<Wire, RedisError> {
     let mut wire = Wire::open(address)?;
     let database = address.database.to_string();
@@ -27,7 +27,7 @@ pub(super) fn enter(address: &RedisAddress, session: &str) -> Result<Wire, Redis
     for doing in asked {
         let answer = wire.receive(|| false).map_err(|broken| broken.at(address))?;
         if let Answer::Error(error) = answer {
-            // Some servers give no names.
+            // Some servers do not support names.
             refused = refused.or(Some((doing, error)).filter(|(doing, _)| !doing.ends_with("name")));
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn enter(address: &RedisAddress, session: &str) -> Result<Wire, Redis
     }
 }
 
-/// An error of the server, as the errors of stores have it.
+/// The store's error for an error of the server.
 pub(super) fn refusal(address: &RedisAddress, doing: &'static str, error: &ServerError) -> RedisError {
     let (place, said) = (address.to_string(), error.said.clone());
     match error.word.as_str() {
@@ -51,8 +51,7 @@ pub(super) fn refusal(address: &RedisAddress, doing: &'static str, error: &Serve
     }
 }
 
-/// A connection for what is done before and after a sale, and for questions: what goes wrong is told in the words of a
-/// store.
+/// A connection for use before and after a sale, and for questions.
 #[derive(Debug)]
 pub struct Talk<'a> {
     wire: Wire,
@@ -63,7 +62,7 @@ impl<'a> Talk<'a> {
     /// Connects.
     ///
     /// # Errors
-    /// When nobody is there, or does not let it in.
+    /// When there is no server, or it rejects the login.
     pub fn begin(address: &'a RedisAddress) -> Result<Self, RedisError> {
         Ok(Self { wire: enter(address, "ticketsim")?, address })
     }
@@ -77,10 +76,10 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// The text that a command answers; `None` where it is nothing.
+    /// The text that a command answers; `None` for nil.
     ///
     /// # Errors
-    /// When the server does not answer, or refuses.
+    /// When the server does not answer, or answers with an error.
     pub fn text(&mut self, doing: &'static str, words: &[&str]) -> Result<Option<String>, RedisError> {
         Ok(match self.ask(doing, words)? {
             Answer::Text(text) => Some(String::from_utf8_lossy(&text).into_owned()),
@@ -89,7 +88,7 @@ impl<'a> Talk<'a> {
         })
     }
 
-    /// All of these commands, or none.
+    /// Runs all of these commands, or none.
     pub(super) fn all(&mut self, doing: &'static str, commands: &[Vec<&str>]) -> Result<(), RedisError> {
         self.wire.put(&[b"MULTI"]);
         for command in commands {
@@ -113,11 +112,10 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// How long an answer may take to come after the run was stopped; the launcher waits a little longer before it
-/// loses patience.
+/// How long an answer may take after the run was stopped; the launcher's own limit is a little longer.
 pub(super) const LAST_WORD: Duration = Duration::from_millis(1500);
 
-/// Says, whenever it is asked, whether a wait that is to end has been given its last moment.
+/// Returns a function that says whether this last time has passed since `is_over` became true.
 pub(super) fn last_word(is_over: impl Fn() -> bool) -> impl FnMut() -> bool {
     let mut since: Option<Instant> = None;
     move || is_over() && since.get_or_insert_with(Instant::now).elapsed() > LAST_WORD

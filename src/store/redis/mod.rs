@@ -1,8 +1,8 @@
-//! A Redis server as a store: where one is ([`RedisAddress`]), one buyer's session ([`RedisSession`]), the counter
-//! at which tickets are put on sale, and all of it as pure data ([`RedisModel`]).
+//! A Redis server as a store: its address ([`RedisAddress`]), one buyer's session ([`RedisSession`]), the counter that
+//! puts tickets on sale, and a model of all that ([`RedisModel`]).
 //!
 //! The stock is the key `ticketsim:stock:NAME`. The keys beside it, `ticketsim:lease:NAME`, `…:token:NAME` and
-//! `…:shown:NAME`, are there while leases are taken and tokens shown.
+//! `…:shown:NAME`, exist while leases are taken and tokens shown.
 
 mod address;
 mod asked;
@@ -43,12 +43,12 @@ pub struct RedisStore {
     address: RedisAddress,
     name: SaleName,
     keys: Keys,
-    /// What told the server from the same one after another start, when the tickets were put on sale.
+    /// The id of the server's start at the time when the tickets were put on sale.
     start: Arc<OnceLock<String>>,
 }
 
 impl RedisStore {
-    /// A sale there.
+    /// A sale at this address.
     ///
     /// # Errors
     /// When the store was left out of this build.
@@ -61,10 +61,10 @@ impl RedisStore {
         }
     }
 
-    /// The store of this plan. What its address leaves open comes from the environment: a password.
+    /// The store of this plan. A password that its address does not have comes from the environment.
     ///
     /// # Errors
-    /// When the address or the name is none, or the store was left out of this build.
+    /// When the address or the name is invalid, or the store was left out of this build.
     pub fn of(plan: &RedisPlan) -> Result<Self, StoreError> {
         let place = |error: &dyn std::fmt::Display| StoreError::Place(error.to_string());
         let address = match &plan.given {
@@ -96,7 +96,7 @@ impl RedisStore {
         self.books()?.clear()
     }
 
-    /// What the server is, its version, and the settings that decide what becomes of a stock.
+    /// The server, its version, and the settings that matter for a stock.
     ///
     /// # Errors
     /// When it can't be asked.
@@ -108,7 +108,7 @@ impl RedisStore {
         Books::open(&self.address, &self.keys, self.name.as_str())
     }
 
-    /// Whether the server is another one, or was started anew, since the tickets were put on sale.
+    /// Whether this is another server, or was restarted, since the tickets were put on sale.
     fn is_another(&self, start: &str) -> bool {
         self.start.get().is_some_and(|before| before != start)
     }
@@ -120,10 +120,10 @@ impl From<RedisError> for StoreError {
     }
 }
 
-/// How long a server that is gone is waited for, to read what is left.
+/// How long to wait for a server that is gone, to read what is left.
 const WAIT_FOR_SERVER: Duration = Duration::from_secs(5);
 
-/// How long a lease lasts where buyers take their steps one at a time.
+/// The lease in a replay, where buyers take their steps one at a time.
 const LEASE_IN_STEPS: Duration = Duration::from_secs(3600);
 
 impl Shop for RedisStore {
@@ -163,7 +163,7 @@ impl Store for RedisStore {
     fn put_on_sale(&self, tickets: Option<Stock>, _interrupted: &AtomicBool) -> Result<Stock, StoreError> {
         let mut books = self.books()?;
         let stock = books.put_on_sale(tickets)?;
-        // A server that tells nobody about itself can't be told from another.
+        // Without this information, a restart can't be noticed.
         if let Ok(about) = books.about() {
             let _ = self.start.set(about.start);
         }
@@ -180,14 +180,14 @@ impl Store for RedisStore {
     }
 
     fn clean_up(&self, recorder: &Recorder, killed: &[(u32, i32)]) {
-        // The lease of a killed buyer would keep the next run waiting. That it can't be ended shows when the
-        // stock can't be read.
+        // A killed buyer's lease would make the next run wait. If it can't be ended, reading the stock fails, too,
+        // which is reported.
         if let (false, Ok(mut books)) = (killed.is_empty(), self.books()) {
             let _ = books.end_lease(&session::of_run(recorder));
         }
     }
 
-    /// A lease ends when the schedule says so, and not because somebody thinks.
+    /// A lease ends when the schedule says so, not because time passes.
     fn in_steps(&self) -> Result<Self, StoreError> {
         let sale = RedisSale { lease_ns: LEASE_IN_STEPS.as_nanos() as u64, ..self.sale };
         Ok(Self { sale, ..self.clone() })
@@ -206,7 +206,7 @@ impl Store for RedisStore {
             let left = books.left()?;
             Ok((left, books.about().ok()))
         };
-        // A server that went down in the middle of the sale may be back in a moment, with all that it has kept.
+        // A server that went down during the sale may be back soon, with the data that it kept.
         let began = Instant::now();
         let mut found: Result<_, RedisError> = read();
         while found.as_ref().is_err_and(RedisError::may_pass) && began.elapsed() < WAIT_FOR_SERVER {
@@ -224,7 +224,7 @@ impl Store for RedisStore {
         match left {
             Some(stock) => Left { remaining: Some(stock), about, ..Left::default() },
             None => {
-                // Whoever reads it there finds nothing, and counts from 0.
+                // A missing key counts as a stock of 0.
                 let why = format!(
                     "the key {} is not there any more: the server has forgotten the stock, as one does that is \
                      started anew without persistence",

@@ -1,21 +1,21 @@
-//! A Redis server as data: the stock's key, the lease's key and the tokens, to count and to rehearse every order
-//! of steps without a server.
+//! A Redis server as data: the stock's key, the lease's key and the tokens, to count and rehearse every order of steps
+//! without a server.
 //!
-//! - A command or a script is one step, done at once: the server carries out one after the other, so nobody waits.
+//! - A command or a script is one atomic step: the server carries out one after the other, so nobody waits.
 //! - WATCH marks the stock: an EXEC fails if anybody has touched it since (redis.io, "Transactions"), even by
 //!   writing the same number.
-//! - The lease: `lock` is granted while its key is not there; who asks while it is there tries again, which is no
-//!   step. `unlock` deletes the key if it holds the buyer's own token.
-//! - The lease expires: [`Mishap::Expire`], once a lease, from its `lock` to its buyer's write; of a buyer that
-//!   found nothing left, to its `unlock`. The buyer does not notice, and its `unlock` deletes nothing, whoever has
+//! - The lease: `lock` is granted if its key does not exist; otherwise the buyer tries again, which is no step.
+//!   `unlock` deletes the key if it holds the buyer's own token.
+//! - The lease expires: [`Mishap::Expire`], once for each lease, between its `lock` and its buyer's write, or, if the
+//!   buyer is refused, its `unlock`. The buyer does not notice, and its `unlock` deletes nothing, even if another has
 //!   the lease by then.
-//! - The token of a lease is the number of the grant: 1, 2, … The server remembers the highest one that was shown
-//!   with a step that it accepted; taking the lock shows nothing. A step that shows a lower one is refused, and
-//!   the purchase fails there.
+//! - The token of a lease is the number of the grant: 1, 2, … The server remembers the highest one shown with an
+//!   accepted step; taking the lock shows none. A step that shows a lower one is rejected, and the purchase fails
+//!   there.
 //!
-//! Left out: time, so that a lease expires at any moment between `lock` and the write, however short the one and
-//! long the other; servers that fail, replicas that lag behind (a lease that its new master has never heard of),
-//! a persistence that forgets, memory that is full, several servers (Redlock).
+//! Left out: time, so a lease may expire at any moment between `lock` and the write, whatever its length; server
+//! failures, lagging replicas (a new master may not know a lease), lost persistence, full memory, several servers
+//! (Redlock).
 
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::redis::{Fence, RedisSale};
@@ -23,17 +23,17 @@ use crate::protocol::{Action, Mishap, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::{Held, Model, OwnState};
 
-/// How a buyer has the lock.
+/// The state of a buyer's lease.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Lease {
-    /// It has not.
+    /// It has no lease.
     #[default]
     No,
-    /// It has, and its lease may expire yet.
+    /// It has one, which may still expire.
     Held,
-    /// It has, and has written: the lease does not expire before it is let go.
+    /// It has one, and has written: the lease does not expire before the unlock.
     Written,
-    /// It believes so.
+    /// Its lease has expired, but it does not know.
     Expired,
 }
 
@@ -43,15 +43,15 @@ enum Watch {
     #[default]
     No,
     Untouched,
-    /// Somebody has touched it since.
+    /// It watches, and the stock has been touched since.
     Touched,
 }
 
-/// What one buyer has of its own in a [`RedisModel`].
+/// One buyer's own part of a [`RedisModel`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
     lease: Lease,
-    /// The token of its lease; 0 where no step shows one.
+    /// The token of its lease; 0 if no step shows one.
     token: u32,
     watch: Watch,
 }
@@ -68,22 +68,22 @@ impl Seat {
 pub struct RedisModel {
     sale: RedisSale,
     stock: Stock,
-    /// Whether the lease's key is there.
+    /// Whether the lease's key exists.
     is_leased: bool,
-    /// How often the lease was granted. Counted where steps show tokens.
+    /// How often the lease was granted. Counted only if steps show tokens.
     granted: u32,
-    /// The highest token that was shown with a step that was accepted.
+    /// The highest token shown with an accepted step.
     shown: u32,
 }
 
 impl RedisModel {
-    /// The server from which `sale` sells so many tickets.
+    /// The server from which `sale` sells this many tickets.
     #[must_use]
     pub const fn new(sale: &RedisSale, tickets: Stock) -> Self {
         Self { sale: *sale, stock: tickets, is_leased: false, granted: 0, shown: 0 }
     }
 
-    /// Takes the token that a step shows, or refuses it.
+    /// Accepts the token that a step shows, or rejects it.
     fn show(&mut self, seat: &Seat, action: Action) -> Result<(), Reply> {
         if action.kind().is_some_and(|step| self.sale.fences(step)) {
             if seat.token < self.shown {
@@ -94,7 +94,7 @@ impl RedisModel {
         Ok(())
     }
 
-    /// Writes the stock, and marks it for whoever watches it.
+    /// Writes the stock, and marks it for all that watch it.
     fn write(&mut self, seats: &mut [Seat], stock: Stock) {
         self.stock = stock;
         for seat in seats.iter_mut().filter(|seat| seat.watch == Watch::Untouched) {
@@ -120,7 +120,7 @@ impl RedisModel {
         Reply::Done
     }
 
-    /// What a step makes of the stock, and answers.
+    /// The effect of a step on the stock, and its reply.
     fn change(&mut self, seats: &mut [Seat], who: usize, action: Action) -> Reply {
         let before = self.stock;
         let (left, reply) = match action {
@@ -129,7 +129,7 @@ impl RedisModel {
             Action::Take if before <= 0 => return Reply::Missed,
             Action::Take => (before - 1, Reply::Sold(before)),
             Action::GiveBack => (before + 1, Reply::Done),
-            // EXEC ends the watch, whatever comes of it.
+            // EXEC ends the watch, with or without success.
             Action::Swap(seen) => match std::mem::take(&mut seats[who].watch) {
                 Watch::Touched => return Reply::Missed,
                 Watch::Untouched | Watch::No => (seen - 1, Reply::Sold(seen)),
@@ -153,7 +153,7 @@ impl Model for RedisModel {
     }
 
     fn asks(&mut self, seat: &mut Seat, action: Action) {
-        // Its connection is closed, or it unwatches: whoever has left is as good as any other who has.
+        // A buyer that has left watches nothing, so that all that have left are equal.
         if action == Action::Leave {
             *seat = Seat::default();
         }
@@ -196,7 +196,7 @@ impl Model for RedisModel {
                 seats[who].lease = Lease::Expired;
                 self.is_leased = false;
             }
-            // Nobody renews the lease of the dead: it is over after its time, for which others wait.
+            // A dead buyer's lease ends after its time, and others wait for that.
             Mishap::Kill => {
                 self.is_leased &= !seats[who].holds();
                 seats[who] = Seat::default();

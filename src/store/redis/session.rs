@@ -1,7 +1,7 @@
-//! One buyer's session with a Redis server: its own connection, its scripts, its lease, and time that passes.
+//! One buyer's session with a Redis server: its own connection, its scripts, its lease, and real time.
 //!
-//! A step is one round trip, and nobody waits in the server: who finds the lease taken asks again after a while. An
-//! async task is told to come again when the answer has come, or after that while.
+//! A step is one round trip, and nobody waits in the server: a buyer that finds the lease taken asks again after a
+//! while. An async task is woken by the answer, or after that time.
 
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -31,30 +31,30 @@ pub struct RedisSession {
     keys: Keys,
     sale: RedisSale,
     pub(super) scripts: Vec<Script>,
-    /// What tells this buyer's leases from all others': the run and the buyer.
+    /// The start of this buyer's lease values: the run and the buyer.
     owner: String,
     /// How many leases it was granted.
     granted: u32,
-    /// The value of the lease that it was granted last.
+    /// The value of its last lease.
     lease: String,
-    /// The token of that lease, where steps show it.
+    /// The token of that lease, if steps show it.
     pub(super) token: i64,
     /// Whether it watches the stock.
     watches: bool,
-    /// How many answers come first that nobody wants.
+    /// How many answers to skip first.
     owed: u32,
-    /// What was asked for an async task and is not over.
+    /// The step of an async task that is not over.
     under_way: Option<Asked>,
     /// How the connection ended.
     lost: Option<Fault>,
 }
 
-/// What a run's leases begin with.
+/// The start of a run's lease values.
 pub(super) fn of_run(recorder: &Recorder) -> String {
     format!("{:016x}:", recorder.run_id())
 }
 
-/// What the leases of one buyer begin with.
+/// The start of one buyer's lease values.
 pub(super) fn of_buyer(recorder: &Recorder, buyer: u32) -> String {
     format!("{}{buyer}:", of_run(recorder))
 }
@@ -89,7 +89,7 @@ impl RedisSession {
         Ok(session)
     }
 
-    /// Gives the server the scripts of the sale.
+    /// Loads the scripts of the sale into the server.
     fn load(&mut self, address: &RedisAddress) -> Result<(), RedisError> {
         let steps = self.sale.protocol();
         for step in steps.steps() {
@@ -108,7 +108,7 @@ impl RedisSession {
         Ok(())
     }
 
-    /// Puts what a step asks of the server behind what is to be sent.
+    /// Appends a step's request to what is to be sent.
     fn put(&mut self, asked: &mut Asked) {
         (asked.answers, asked.skipped, asked.error) = (1, std::mem::take(&mut self.owed), None);
         let Self { wire, keys, scripts, sale, lease, .. } = self;
@@ -141,7 +141,7 @@ impl RedisSession {
         let lease_ms = (self.sale.lease_ns / 1_000_000).max(1).to_string();
         let Self { wire, keys, scripts, owner, .. } = self;
         if let Some(script) = scripts.iter().find(|script| script.step == StepKind::Lock) {
-            // The server puts the token behind it.
+            // The script appends the token.
             script.put(wire, whole, &[&keys.lease, &keys.token], &[owner, &lease_ms]);
             return;
         }
@@ -162,12 +162,12 @@ impl RedisSession {
                 self.watches = true;
                 self.wire.put(&[b"WATCH", key]);
             }
-            // All else that is left reads.
+            // All remaining steps read.
             _ => self.wire.put(&[b"GET", key]),
         }
     }
 
-    /// WATCH's other half: three commands, one packet there and one back. Returns how many answers they have.
+    /// The end of a WATCH: three commands in one packet. Returns how many answers they have.
     fn put_swap(&mut self, seen: Stock) -> u32 {
         let mut number = itoa::Buffer::new();
         let left = number.format(seen - 1).as_bytes();
@@ -178,10 +178,10 @@ impl RedisSession {
         3
     }
 
-    /// What came of a step, once the server has said all.
+    /// The result of a step, once all answers have come.
     fn conclude(&mut self, asked: &mut Asked) -> Came {
         if let Some(error) = asked.error.take() {
-            // A server that does not know a script any more is given its text.
+            // If the server does not know a script any more, its text is sent.
             if error.word == "NOSCRIPT" && !std::mem::replace(&mut asked.whole, true) {
                 return Came::Again;
             }
@@ -190,7 +190,7 @@ impl RedisSession {
         let answer = std::mem::replace(&mut asked.last, Answer::Nil);
         match (asked.action, &answer) {
             (Action::Lock, Answer::Nil | Answer::Number(0)) => {
-                // Never as long as another's: else the same two would meet again.
+                // Random, so that the same two buyers do not meet again.
                 let pause = asked.pause.mul_f64(rand::rng().random_range(0.5..1.0));
                 asked.pause = (asked.pause * 2).min(LONGEST_PAUSE);
                 Came::Later(pause)
@@ -204,20 +204,20 @@ impl RedisSession {
                 self.lease = format!("{}{}", self.owner, self.granted);
                 Came::Over(Reply::Done)
             }
-            // That it deleted nothing, since the lease had expired, a buyer does not notice.
+            // If the lease had expired, nothing was deleted, but the buyer does not notice.
             (Action::Unlock, _) => {
                 self.lease.clear();
                 Came::Over(Reply::Done)
             }
             (Action::Swap(seen), Answer::List(_)) => Came::Over(Reply::Sold(seen)),
-            // Somebody was faster, again and again perhaps; but the run is over.
+            // The run is over, so a swap that missed is not tried again.
             (Action::Swap(_), _) if self.time.stopped() => Came::Over(Reply::stopped()),
             (Action::Swap(_), _) => Came::Over(Reply::Missed),
             (action, answer) => Came::Over(reply(action, asked.step, answer)),
         }
     }
 
-    /// Asks, and waits for what comes of it.
+    /// Sends a request, and waits for its result.
     fn exchange(&mut self, asked: &mut Asked) -> Came {
         self.put(asked);
         if self.wire.send().is_err() {
@@ -233,7 +233,7 @@ impl RedisSession {
         self.conclude(asked)
     }
 
-    /// Has a step carried out and says what came of it, in the words of purchases.
+    /// Carries out a step and returns the reply.
     fn execute(&mut self, action: Action, step: StepKind) -> Reply {
         if let Some(fault) = self.lost {
             return Reply::Failed(fault);
@@ -254,7 +254,7 @@ impl RedisSession {
         }
     }
 
-    /// Goes on with a step as far as that needs no wait.
+    /// Continues a step as far as possible without waiting.
     fn go_on(&mut self, asked: &mut Asked) -> Begun {
         loop {
             if !asked.waits() {
@@ -286,7 +286,7 @@ impl RedisSession {
         }
     }
 
-    /// The connection is gone: what was asked may have been done.
+    /// The connection is lost: the request may have been carried out.
     fn lose(&mut self) -> Reply {
         let fault = Fault::of_store(FaultKind::AnswerLost, StoreCode::of_word("CUT"));
         self.lost = Some(fault);
@@ -324,7 +324,7 @@ impl Session for RedisSession {
                 Came::Later(_) => return None,
             }
         };
-        // The purchase has begun, and what it holds it lets go, whatever becomes of the run.
+        // The purchase has begun, and letting go is always carried out.
         let _ = self.time.begin();
         Some(reply)
     }
@@ -363,7 +363,7 @@ impl Session for RedisSession {
 
     fn ended(&mut self, _ending: Ending) {
         self.time.ended();
-        // A purchase that was refused has watched for nothing. It is said with what is asked next.
+        // A refused purchase still watches. UNWATCH is sent with the next request.
         if std::mem::take(&mut self.watches) && self.lost.is_none() {
             self.wire.put(&[b"UNWATCH"]);
             self.owed += 1;

@@ -1,5 +1,5 @@
 //! Tests against a Redis server: at `TICKETSIM_REDIS` or its usual address, with keys of the test's own; and against
-//! servers that a test starts itself. Where there is none, a test says that it is skipped; with `CI=true` that is a
+//! servers that a test starts itself. If there is none, a test reports that it is skipped; with `CI=true` that is a
 //! failure.
 
 use std::process::{Child, Command, Stdio};
@@ -22,11 +22,11 @@ fn address(url: &str) -> RedisAddress {
     RedisAddress::parse(url).expect("a Redis server").expect("an address")
 }
 
-/// A sale of a test's own, whose keys go with it.
+/// A test's own sale; dropping it removes its keys.
 struct Place(RedisStore);
 
 impl Place {
-    /// At the server that is there; `None` is said aloud.
+    /// At the running server; `None` is reported.
     fn new(test: &str, steps: &str, fence: Fence) -> Option<Self> {
         let url = std::env::var("TICKETSIM_REDIS");
         let address = address(&url.unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned()));
@@ -47,7 +47,7 @@ impl Place {
         Store::open(&self.0, PACE, recorder, buyer).expect("a session")
     }
 
-    /// Sends a command there, as somebody else would.
+    /// Sends a command, like another program.
     fn ask(&self, words: &[&str]) -> Option<String> {
         link::Talk::begin(&self.0.address).expect("a connection").text("a test", words).expect("an answer")
     }
@@ -118,14 +118,14 @@ fn a_take_ends_at_nothing_and_knows_its_script_again() {
     let recorder = recorder(1);
     let mut one = place.session(&recorder, 1);
     assert_eq!(one.perform(Action::Take), Reply::Sold(2));
-    // As after a restart: the server knows no script any more.
+    // As after a restart: the server has lost its scripts.
     one.scripts[0].name = b"0000000000000000000000000000000000000000".to_vec();
     assert_eq!(one.perform(Action::Take), Reply::Sold(1));
     assert_eq!(one.perform(Action::Take), Reply::Missed);
     assert_eq!(place.0.stock_left().expect("a stock"), 0);
 }
 
-/// A lease that is held lets nobody else in; one that has expired does, and its old holder deletes nothing.
+/// A lease lets nobody else in until it expires; then its old holder deletes nothing.
 #[test]
 fn a_lease_is_let_go_by_its_holder_alone() {
     let Some(place) = Place::new("lease", "lock read write unlock", Fence::None) else { return };
@@ -160,7 +160,7 @@ fn an_older_token_is_refused_once_a_newer_one_was_shown() {
         assert!(place.0.books().expect("books").end_lease(&session::of_run(&recorder)).expect("ended"));
         assert_eq!(other.attempt(Action::Lock), Some(Reply::Done));
         assert_eq!((one.token, other.token), (1, 2));
-        // Taking the lease shows nothing.
+        // Taking the lease shows no token.
         assert_eq!(one.perform(Action::Read), Reply::Stock(9));
         assert_eq!(other.perform(Action::Read), Reply::Stock(9));
         let is_fenced =
@@ -196,7 +196,7 @@ fn a_key_that_is_not_ours_stays_as_it_is() {
     assert!(place.0.clear().expect("cleared") && !place.0.clear().expect("nothing left"));
 }
 
-/// A server of a test's own, which goes with it.
+/// A test's own server; dropping it ends it.
 struct Server {
     child: Child,
     port: u16,
@@ -205,7 +205,7 @@ struct Server {
 }
 
 impl Server {
-    /// `None`, and a word on it, where there is no program for it.
+    /// `None` is reported if there is no server program.
     fn start(test: &str, options: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -269,7 +269,7 @@ fn a_server_that_is_started_anew_without_persistence_has_forgotten_the_stock() {
     let mut one = Store::open(&store, PACE, &recorder, 1).expect("a session");
     assert_eq!(one.perform(Action::Take), Reply::Sold(5));
     server.start_again();
-    // Whether it was carried out, nobody knows; and nothing follows.
+    // It is not known whether it was carried out; nothing follows.
     for action in [Action::Take, Action::Take] {
         let Reply::Failed(fault) = one.perform(action) else { panic!("the connection is gone") };
         assert_eq!(fault.kind, FaultKind::AnswerLost);
@@ -297,7 +297,7 @@ fn what_a_server_refuses_is_one_clear_error() {
     assert!(many.contains("maxclients = 40"), "{many}");
     assert!(Store::admit(&open, 10).is_ok());
     let mut talk = link::Talk::begin(&open.address).expect("a connection");
-    // Full: no more is written, and what was on sale stays.
+    // A full server writes nothing more, and the stock stays.
     talk.ask("a test", &["CONFIG", "SET", "maxmemory", "1"]).expect("set");
     for tickets in [Some(1), None] {
         let error = put(&open, tickets).expect_err("full");
@@ -313,7 +313,7 @@ fn what_a_server_refuses_is_one_clear_error() {
     assert_eq!(put(&open, None), Ok(3));
 }
 
-/// Over TLS everything is as it is without, for whoever trusts the server's authority, and for nobody else.
+/// Over TLS everything works as without, but only for clients that trust the server's authority.
 #[test]
 fn a_server_is_sold_from_over_tls() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -335,7 +335,7 @@ fn a_server_is_sold_from_over_tls() {
     {
         assert_eq!(one.perform(action), reply, "{action:?}");
     }
-    // The same for whoever does not wait here.
+    // The same for an async session.
     let mut other = Store::open(&trusted, PACE, &recorder, 2).expect("a session");
     let mut begun = other.begin(Action::Read);
     let since = Instant::now();
@@ -348,7 +348,7 @@ fn a_server_is_sold_from_over_tls() {
     assert!(stranger.contains("TLS:"), "{stranger}");
     let plain = put(&at(&format!("redis://127.0.0.1:{port}")), Some(1)).expect_err("it wants TLS");
     assert!(plain.contains("cut") || plain.contains("no Redis server"), "{plain}");
-    // A plain port says nothing at all to it, and waits for more.
+    // A port without TLS does not answer, and waits for more.
     let secured = address(&format!("rediss://127.0.0.1:{}", server.port));
     let silent = wire::Broken::TimedOut.at(&secured).to_string();
     assert!(silent.contains("does it speak TLS (else redis://)?"), "{silent}");

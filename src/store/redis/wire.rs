@@ -1,10 +1,10 @@
 //! The wire to a Redis server: commands out, answers in (RESP, version 2, redis.io, "Redis serialization protocol
-//! specification"). Blocking, with one write and one read a step, bounded in bytes and in time, and woken by
+//! specification"). Blocking, with one write and one read for each step, bounded in bytes and in time, and woken by
 //! signals.
 //!
-//! It is written here and not taken from a crate: a step of a race is a packet there and one back and nothing else,
-//! a buyer that was told to stop has to notice it in the middle of a read, and what a server may send is bounded.
-//! What is needed of the protocol are five kinds of answers.
+//! It is our own code instead of a crate for three reasons: a step must be exactly one packet in each direction, a
+//! buyer that is told to stop must notice it during a read, and a server's answers must be bounded. Only five kinds of
+//! answers of the protocol are needed.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -21,22 +21,22 @@ use crate::fault::StoreCode;
 use crate::foreign;
 use crate::tls::{self, Trusted};
 
-/// How long a server may take to let one in, and to answer.
+/// How long a server may take for the login, and for an answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// How often a wait looks around.
+/// How often a wait checks whether to stop.
 const TICK: Duration = Duration::from_millis(500);
-/// No answer that we ask for is longer.
+/// The longest answer, in bytes.
 const MOST_ANSWER: usize = 1 << 18;
-/// Nor deeper, nor has a list of it more members.
+/// The deepest nesting of an answer, and the most members of a list in it.
 const MOST_DEPTH: u32 = 4;
 const MOST_MEMBERS: usize = 1024;
 
-/// What a server said went wrong.
+/// An error that a server reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServerError {
     /// Its first word, like `OOM`.
     pub(super) word: String,
-    /// All of it, made safe.
+    /// Its text, made safe for a terminal.
     pub(super) said: String,
 }
 
@@ -47,7 +47,7 @@ impl ServerError {
         Self { word, said: foreign::shown(&text).into_owned() }
     }
 
-    /// The code as records hold it.
+    /// The code for records.
     pub(super) fn store_code(&self) -> StoreCode {
         StoreCode::of_word(&self.word)
     }
@@ -56,13 +56,13 @@ impl ServerError {
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// Nothing: no such key; an EXEC that did nothing.
+    /// Nil: no such key, or an EXEC that did nothing.
     Nil,
     /// A text, or a short word like `OK`.
     Text(Vec<u8>),
     /// A number.
     Number(i64),
-    /// It went wrong.
+    /// An error.
     Error(ServerError),
     /// Several answers.
     List(Vec<Answer>),
@@ -75,7 +75,7 @@ pub(super) enum Broken {
     Cut(io::Error),
     /// It took too long.
     TimedOut,
-    /// What came is no answer of such a server.
+    /// The answer is not that of a Redis server.
     Strange(String),
 }
 
@@ -90,7 +90,7 @@ impl From<io::Error> for Broken {
 }
 
 impl Broken {
-    /// The same as an error of this store.
+    /// The store's error for it.
     pub(super) fn at(self, address: &RedisAddress) -> RedisError {
         let place = address.to_string();
         match self {
@@ -107,7 +107,7 @@ struct Plain(TcpStream);
 
 impl Read for Plain {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        // TLS would try again where a signal woke it; we want to look around then.
+        // TLS would read again after a signal; we want to check whether to stop.
         self.0.read(bytes).map_err(|error| match error.kind() {
             ErrorKind::Interrupted => ErrorKind::WouldBlock.into(),
             _ => error,
@@ -160,12 +160,12 @@ impl Wire {
         Ok(Self { socket, incoming: Vec::with_capacity(4096), outgoing: Vec::with_capacity(512) })
     }
 
-    /// Puts a command behind what is to be sent.
+    /// Appends a command to what is to be sent.
     pub(super) fn put(&mut self, words: &[&[u8]]) {
         put(&mut self.outgoing, words);
     }
 
-    /// Sends what was put.
+    /// Sends what was appended.
     pub(super) fn send(&mut self) -> Result<(), Broken> {
         let sent = match &mut self.socket {
             Socket::Plain(plain) => plain.write_all(&self.outgoing),
@@ -175,14 +175,14 @@ impl Wire {
         Ok(sent?)
     }
 
-    /// The next answer. It is waited for until it has taken too long, or `over` says that it has.
+    /// Waits for the next answer, until it has taken too long, or until `over`.
     pub(super) fn receive(&mut self, mut over: impl FnMut() -> bool) -> Result<Answer, Broken> {
         let mut since = None;
         loop {
             if let Some(answer) = self.look()? {
                 return Ok(answer);
             }
-            // It waits in the system, so the clock is read where that has taken a while.
+            // The clock is read only after a wait in the system.
             let began: Instant = *since.get_or_insert_with(Instant::now);
             if began.elapsed() > PATIENCE || over() {
                 return Err(Broken::TimedOut);
@@ -190,7 +190,7 @@ impl Wire {
         }
     }
 
-    /// The next answer, if it comes before a read returns without one: at once, where no read waits.
+    /// The next answer, if it is already there; a blocking socket may wait for one read.
     pub(super) fn look(&mut self) -> Result<Option<Answer>, Broken> {
         let mut bytes = [0; 4096];
         loop {
@@ -214,12 +214,12 @@ impl Wire {
         }
     }
 
-    /// From now on no read and no write waits.
+    /// Makes the socket non-blocking.
     pub(super) fn never_wait(&self) -> Result<(), Broken> {
         Ok(self.stream().set_nonblocking(true)?)
     }
 
-    /// What the system knows its socket by.
+    /// The socket's descriptor.
     pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
         self.stream().as_fd()
     }
@@ -254,7 +254,7 @@ fn connect(address: &RedisAddress, deadline: Instant) -> io::Result<TcpStream> {
     Err(failed.unwrap_or_else(|| ErrorKind::NotFound.into()))
 }
 
-/// Puts TLS on a socket, and trusts whom an authority vouches for under the name that was called.
+/// Puts TLS on a socket, and accepts a certificate from a trusted authority for the host's name.
 fn secured(plain: Plain, address: &RedisAddress, deadline: Instant) -> Result<Socket, RedisError> {
     let failed = |what: String| RedisError::Tls {
         address: address.to_string(),
@@ -291,11 +291,11 @@ fn put(outgoing: &mut Vec<u8>, words: &[&[u8]]) {
     }
 }
 
-/// The first answer in these bytes, and how long it is; `None` while it is not whole.
+/// The first answer in these bytes, and its length; `None` while it is not complete.
 fn parse(bytes: &[u8], depth: u32) -> Result<Option<(Answer, usize)>, Broken> {
     let strange = |what: &str| Err(Broken::Strange(what.to_owned()));
     let Some(end) = bytes.windows(2).position(|pair| pair == b"\r\n") else {
-        // A line is short: what goes on and on is no answer.
+        // A line is short; anything longer is no answer.
         return if bytes.len() > 4096 { strange("it answers as no such server does") } else { Ok(None) };
     };
     let (kind, line, length) = (bytes.first(), bytes.get(1..end).unwrap_or_default(), end + 2);

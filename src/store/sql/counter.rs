@@ -1,6 +1,5 @@
-//! The counter of a sale at a database: tickets are put on sale there, what is left is read there, and what is
-//! ours is removed. It touches the tables of the sale and nothing else; a table of that name with another shape
-//! stays as it is, and so does the sale.
+//! The counter of a sale at a database: puts tickets on sale, reads what is left, and removes our tables. It touches
+//! only the tables of the sale; if a table of that name has another shape, nothing is changed.
 
 #[cfg(feature = "mysql")]
 pub(super) mod mysql;
@@ -15,28 +14,28 @@ use super::name::SaleName;
 use crate::protocol::sql::{Engine, SqlSale};
 use crate::stock::Stock;
 
-/// A table, as it was found.
+/// The state of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// There is none of that name.
     Missing,
-    /// It is one of ours, with a CHECK or without.
+    /// It is ours, with or without a CHECK.
     Ours {
         /// Whether it forbids a stock below 0.
         constraint: bool,
     },
-    /// It is not ours, and this is how that is seen.
+    /// It is not ours, for this reason.
     Other(String),
 }
 
-/// The tables of a sale, as they were found.
+/// The state of a sale's tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) stock: Shape,
     pub(super) receipts: Shape,
 }
 
-/// A connection with a database, for what is done before and after a sale.
+/// A connection with a database, for use before and after a sale.
 pub(super) trait Books {
     /// Looks at the tables of a sale.
     fn look(&mut self, name: &SaleName) -> Result<Found, SqlError>;
@@ -44,37 +43,38 @@ pub(super) trait Books {
     /// Carries out all of these statements, or none.
     fn apply(&mut self, doing: &'static str, statements: &[String]) -> Result<(), SqlError>;
 
-    /// The number that a statement selects; `None` where it selects no row.
+    /// The number that a statement selects; `None` if it selects no row.
     fn number(&mut self, doing: &'static str, select: &str) -> Result<Option<Stock>, SqlError>;
 
     /// The statement that empties a table.
     fn empty(&self, table: &str) -> String;
 
-    /// What the database is, and the settings that decide.
+    /// The database, its version, and the settings that matter.
     fn about(&mut self) -> Result<About, SqlError>;
 
-    /// Has the database work as a sale needs it.
+    /// Sets the database up for a sale.
     fn set_up(&mut self, _sale: &SqlSale) -> Result<(), SqlError> {
         Ok(())
     }
 
-    /// How many more connections the database takes; `None` where it does not count them.
+    /// How many more connections the database takes; `None` if it does not count them.
     fn room(&mut self) -> Result<Option<Room>, SqlError> {
         Ok(None)
     }
 
-    /// Waits until no session of these buyers is left, whose names begin so and end in their numbers. A database in a file has none whose process is gone.
+    /// Waits until no session of these buyers is left. Session names begin with `session` and end with the buyer's
+    /// number. A database in a file has no sessions of dead processes.
     fn await_gone(&mut self, _session: &str, _buyers: u32) -> Result<(), SqlError> {
         Ok(())
     }
 }
 
-/// What a database is, and the settings that decide what a commit costs there and what it is worth.
+/// A database, its version, and the settings that decide the cost and the durability of a commit.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct About {
     /// The engine.
     pub engine: Engine,
-    /// What it calls itself.
+    /// Its own name for itself.
     pub product: &'static str,
     /// Its version.
     pub version: String,
@@ -89,16 +89,16 @@ impl std::fmt::Display for About {
     }
 }
 
-/// How many connections a database takes, and what says so.
+/// How many more connections a database takes, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// So many more can be opened.
+    /// How many more can be opened.
     pub free: u64,
     /// The settings behind it, in words.
     pub because: String,
 }
 
-/// A sale, and where it takes place, as errors name it.
+/// A sale and its place, for errors.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Where<'a> {
     pub(super) sale: &'a SqlSale,
@@ -106,7 +106,7 @@ pub(super) struct Where<'a> {
     pub(super) address: &'a str,
 }
 
-/// Puts so many tickets on sale, or finds those that are. Returns the stock.
+/// Puts this many tickets on sale, or finds those that are on sale. Returns the stock.
 pub(super) fn put_on_sale(
     books: &mut dyn Books,
     at: Where<'_>,
@@ -121,7 +121,7 @@ pub(super) fn put_on_sale(
         }
         None => {
             check_sale(at, &found)?;
-            // A role that may only read is found out before the sale.
+            // So that a read-only role is found before the sale.
             let table = at.name.stock_table();
             let probe = format!("UPDATE {table} SET ticket = ticket WHERE id = 1");
             books.apply("writing the stock", &[probe])?;
@@ -130,7 +130,7 @@ pub(super) fn put_on_sale(
     left(books, at, at.sale.has_receipts())
 }
 
-/// What is left of a sale: its row, less the receipts where it keeps some.
+/// What is left of a sale: its row, less the receipts if it keeps some.
 pub(super) fn stock_left(books: &mut dyn Books, at: Where<'_>) -> Result<Stock, SqlError> {
     let found = look(books, at)?;
     if found.stock == Shape::Missing {
@@ -153,7 +153,7 @@ pub(super) fn clear(books: &mut dyn Books, at: Where<'_>) -> Result<bool, SqlErr
     Ok(!statements.is_empty())
 }
 
-/// The tables of the sale, if none of them is somebody else's.
+/// The tables of the sale. An error if one of them is not ours.
 fn look(books: &mut dyn Books, at: Where<'_>) -> Result<Found, SqlError> {
     let found = books.look(at.name)?;
     for (shape, table) in [(&found.stock, at.name.stock_table()), (&found.receipts, at.name.receipt_table())]
@@ -177,7 +177,7 @@ fn no_sale(at: Where<'_>) -> SqlError {
     SqlError::NoSale { address: at.address.to_owned(), name: at.name.to_string() }
 }
 
-/// Whether what is on sale can be sold in this way.
+/// Checks that the existing sale can be used with these choices.
 fn check_sale(at: Where<'_>, found: &Found) -> Result<(), SqlError> {
     let Shape::Ours { constraint } = found.stock else { return Err(no_sale(at)) };
     let keeps_receipts = found.receipts != Shape::Missing;
@@ -191,7 +191,7 @@ fn check_sale(at: Where<'_>, found: &Found) -> Result<(), SqlError> {
     Err(SqlError::OtherSale { address: at.address.to_owned(), name: at.name.to_string(), is })
 }
 
-/// What has to be done so that so many tickets, and no receipts, are there.
+/// The statements that put this many tickets on sale, without receipts.
 fn statements_for(books: &dyn Books, at: Where<'_>, found: &Found, tickets: Stock) -> Vec<String> {
     let make = tables(at.sale.engine, at.name, at.sale.constraint);
     let (stock, receipts) = (at.name.stock_table(), at.name.receipt_table());

@@ -1,4 +1,4 @@
-//! Why a database could not be sold from: one sentence each, with the way out.
+//! Why a sale at a database failed: one sentence each, with the way out.
 
 use std::io;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub enum SqlError {
         /// Which one.
         engine: Engine,
     },
-    /// The sale is one of another engine.
+    /// The address is of another engine than the steps.
     #[error("{address} is no {}, and the steps are those of one", .engine.title())]
     OtherEngine {
         /// Where.
@@ -34,7 +34,7 @@ pub enum SqlError {
         /// Why.
         source: io::Error,
     },
-    /// Somebody is there and says nothing.
+    /// Something accepts the connection but does not answer.
     #[error(
         "{address}: no answer within {}; is that a server of {}?",
         humantime::format_duration(*.within), .engine.products()
@@ -44,10 +44,10 @@ pub enum SqlError {
         address: String,
         /// Which engine was looked for.
         engine: Engine,
-        /// How long it was waited for.
+        /// How long we waited.
         within: Duration,
     },
-    /// What came is no answer of such a server.
+    /// The answer is not that of such a server.
     #[error("{address}: no server of {}: {what}", .engine.products())]
     Strange {
         /// Where.
@@ -65,7 +65,7 @@ pub enum SqlError {
         /// Why.
         what: String,
     },
-    /// The server does not know the role, or not by this password.
+    /// The server rejected the role or the password.
     #[error("{address}: {user:?} is not let in: {said}{help}")]
     NotLetIn {
         /// Where.
@@ -93,7 +93,7 @@ pub enum SqlError {
         /// What the server said.
         said: String,
     },
-    /// TLS was asked for, and there is none, or it failed.
+    /// TLS was required, but the server has none, or it failed.
     #[error("{address}: TLS: {what}")]
     Tls {
         /// Where.
@@ -101,7 +101,7 @@ pub enum SqlError {
         /// Why.
         what: String,
     },
-    /// The role may not do it, or nobody may.
+    /// The role may not do this, or nobody may.
     #[error(
         "{address}: {doing} is not allowed: {said}; take a role that may write, and a server that is no \
              standby"
@@ -114,7 +114,7 @@ pub enum SqlError {
         /// What the engine said.
         said: String,
     },
-    /// Somebody holds a lock on the table all the time.
+    /// Another program held a lock on the table all the time.
     #[error("{address}: {table} is locked by another program; {doing} was tried for {}",
             humantime::format_duration(*.within))]
     Locked {
@@ -127,7 +127,7 @@ pub enum SqlError {
         /// For how long.
         within: Duration,
     },
-    /// A table of that name is there that is none of ours.
+    /// A table of that name exists that is not ours.
     #[error(
         "{address}: there is a table {table} that is not ours ({found}); it stays as it is: take another \
              name (--sale)"
@@ -148,7 +148,7 @@ pub enum SqlError {
         /// Its name.
         name: String,
     },
-    /// What is on sale there is sold in another way.
+    /// The tickets there are sold in another way.
     #[error("{address}: the sale {name} {is}; begin anew with --tickets N")]
     OtherSale {
         /// Where.
@@ -158,7 +158,7 @@ pub enum SqlError {
         /// How it differs.
         is: &'static str,
     },
-    /// The number that a sale began with is not there.
+    /// The row of the stock does not exist.
     #[error("{address}: {table} holds no stock: its row with the id 1 is gone; begin anew with --tickets N")]
     NoStock {
         /// Where.
@@ -166,10 +166,10 @@ pub enum SqlError {
         /// Which table.
         table: String,
     },
-    /// Fewer than no tickets on sale.
+    /// A negative number of tickets.
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
-    /// The server does not show this user who waits.
+    /// The server does not show this user which sessions wait.
     #[error(
         "{address}: who waits there can't be seen: {said}. Replays alone need it: GRANT PROCESS ON *.* TO the user"
     )]
@@ -179,7 +179,7 @@ pub enum SqlError {
         /// What the engine said.
         said: String,
     },
-    /// The engine refused something else.
+    /// Any other error of the engine.
     #[error("{address}: {doing} failed: {said} ({code})")]
     Refused {
         /// Where.
@@ -202,7 +202,7 @@ pub enum SqlError {
 }
 
 impl SqlError {
-    /// Whether the server may be back in a moment: it does not answer, or is about to start.
+    /// Whether the error may pass: the server does not answer, or is starting.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! What a buyer's session asks of a connection with an engine, whichever it is.
+//! The interface between a buyer's session and a connection, the same for every engine.
 
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::history::Recorder;
 use crate::protocol::StepKind;
 use crate::stock::Stock;
 
-/// What came of a statement.
+/// The result of a statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The number in the first row, if one came.
@@ -26,21 +26,21 @@ pub enum NoAnswer {
     GivenUp,
 }
 
-/// How far a statement has come.
+/// The progress of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// This came of it.
+    /// It is over, with this answer.
     Answered(Answer),
     /// It was sent: the answer comes on [`Link::descriptor`].
     Asked,
-    /// The database is busy: it is worth another try after this time.
+    /// The database is busy: try again after this time.
     Busy(Duration),
 }
 
-/// One connection, with the statements of a sale prepared.
+/// One connection, with prepared statements of a sale.
 pub trait Link: Send + std::fmt::Debug {
-    /// Carries out the statement of a step; `number` is the stock that it takes, if it takes one. It waits as long
-    /// as the engine does, or until the buyer gives up.
+    /// Carries out the statement of a step; `number` is its parameter, if it has one. It waits as long as the engine
+    /// does, or until the buyer gives up.
     ///
     /// # Errors
     /// When it had no effect, or no answer came.
@@ -52,28 +52,28 @@ pub trait Link: Send + std::fmt::Debug {
     /// When it had no effect, or no answer can come.
     fn start(&mut self, step: StepKind, number: Stock) -> Result<Progress, NoAnswer>;
 
-    /// Goes on with the statement that was begun and is not answered.
+    /// Continues the statement that was begun and is not answered.
     ///
     /// # Errors
     /// When it had no effect, or no answer came.
     fn resume(&mut self) -> Result<Progress, NoAnswer>;
 
-    /// On what answers come, if it is a socket.
+    /// The socket on which answers come, if there is one.
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         None
     }
 
-    /// The number by which the engine knows this connection; 0 where it knows none.
+    /// The number by which the engine knows this connection; 0 if it has none.
     fn number(&self) -> u64 {
         0
     }
 
-    /// What to do whenever a statement has to wait, where the engine asks the connection what to do then: it says
-    /// whether to try again.
+    /// Sets the function to call whenever a statement has to wait, for engines that ask the connection whether to try
+    /// again.
     fn on_wait(&mut self, _again: Again) {}
 }
 
-/// Says whether a statement that has to wait is to be tried again, when the time for that has come.
+/// Waits until a statement may be tried again, and returns whether to try it.
 pub type Again = Box<dyn FnMut() -> bool + Send>;
 
 /// How long a buyer waits for others: until it is told to give up.
@@ -96,12 +96,12 @@ impl Patience {
         self.recorder.stopped() || self.recorder.gives_up(self.buyer).is_some()
     }
 
-    /// Whether it may give up in this step: what lets go is carried out to its end.
+    /// Whether it may give up in this step: letting go is always completed.
     #[must_use]
     pub const fn may_end_in(step: StepKind) -> bool {
         !matches!(step, StepKind::Rollback | StepKind::Unlock | StepKind::GiveBack)
     }
 }
 
-/// How long what is done before and after a sale may wait for other programs.
+/// How long work before and after a sale may wait for other programs.
 pub(super) const WAIT_FOR_OTHERS: Duration = Duration::from_secs(10);

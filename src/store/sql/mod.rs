@@ -1,12 +1,11 @@
-//! Databases as stores: where one is ([`Address`]), what a sale is called there ([`SaleName`]), what its steps
-//! send ([`dialect`]), one buyer's session ([`SqlSession`]), and the counter at which tickets are put on sale;
-//! and all of it as pure data ([`model`]).
+//! Databases as stores: the address ([`Address`]), the name of a sale ([`SaleName`]), the statements of its steps
+//! ([`dialect`]), one buyer's session ([`SqlSession`]), the counter that puts tickets on sale, and a model of all that
+//! ([`model`]).
 //!
-//! What differs between engines is in few places: an address, a dialect, a connection (`link::Link`) and the
-//! books of its counter. All else, and everybody else, speaks of steps and stocks. Engines are features of the
-//! build; one that was left out is an error here and nowhere else.
+//! Engines differ in few places: an address, a dialect, a connection (`link::Link`) and the books of its counter. All
+//! other code uses only steps and stocks. Engines are features of the build; only here a missing one is an error.
 
-// With no engine in it, most of this stands idle.
+// Without any engine, most of this is not used.
 #![cfg_attr(
     not(any(feature = "mysql", feature = "postgres", feature = "sqlite")),
     allow(dead_code, unused_variables)
@@ -56,10 +55,10 @@ pub struct SqlStore {
 }
 
 impl SqlStore {
-    /// A sale there.
+    /// A sale at this address.
     ///
     /// # Errors
-    /// When the database is none of the engine that the steps are for, or was left out of this build.
+    /// When the address is of another engine than the steps, or the engine was left out of this build.
     pub fn new(sale: SqlSale, address: Address, name: SaleName) -> Result<Self, SqlError> {
         if sale.engine != address.engine() {
             return Err(SqlError::OtherEngine { address: address.to_string(), engine: sale.engine });
@@ -76,7 +75,7 @@ impl SqlStore {
         }
     }
 
-    /// Puts so many tickets on sale, or finds those that are, and makes sure that they can be sold. Returns the
+    /// Puts this many tickets on sale, or finds those that are on sale, and checks that they can be sold. Returns the
     /// stock.
     ///
     /// # Errors
@@ -91,14 +90,14 @@ impl SqlStore {
     /// will use it.
     ///
     /// # Errors
-    /// When the server does not let it in.
+    /// When the server rejects the connection.
     pub fn open(&self, recorder: &Recorder, pace: Pace, buyer: u32) -> Result<SqlSession, SqlError> {
         let link = self.link(recorder, buyer)?;
         Ok(SqlSession::new(link, &self.sale, recorder, pace, buyer))
     }
 
-    /// Waits until no session of a run is left at the server: a buyer that was killed while it waited for another
-    /// may still buy, since the server sees only afterwards that nobody is there. Those that do not end are ended.
+    /// Waits until no session of a run is left at the server: a buyer that was killed while it waited may still buy,
+    /// since the server notices only afterwards that its client is gone. Sessions that do not end are terminated.
     ///
     /// # Errors
     /// When the server can't be asked.
@@ -106,7 +105,7 @@ impl SqlStore {
         self.books(false)?.await_gone(&of_run(recorder), recorder.buyers())
     }
 
-    /// What is left, on a connection of its own.
+    /// The stock that is left, read on a new connection.
     ///
     /// # Errors
     /// When it can't be read.
@@ -122,7 +121,7 @@ impl SqlStore {
         counter::clear(&mut *self.books(false)?, self.at(&self.address.to_string()))
     }
 
-    /// The engine, its version and the settings that decide.
+    /// The engine, its version and the settings that matter.
     ///
     /// # Errors
     /// When it can't be asked.
@@ -130,7 +129,7 @@ impl SqlStore {
         self.books(false)?.about()
     }
 
-    /// How many more connections the database takes; `None` where it does not count them.
+    /// How many more connections the database takes; `None` if it does not count them.
     ///
     /// # Errors
     /// When it can't be asked.
@@ -142,9 +141,9 @@ impl SqlStore {
         Where { sale: &self.sale, name: &self.name, address }
     }
 
-    /// A connection for what is done before and after a sale; the database is created where that is said.
+    /// A connection for use before and after a sale. With `create`, a missing database file is created.
     fn books(&self, create: bool) -> Result<Box<dyn Books + '_>, SqlError> {
-        // A server's database is created by those whom it belongs to.
+        // A database on a server is created by its owner, never here.
         let _ = create;
         match &self.address {
             #[cfg(feature = "sqlite")]
@@ -191,7 +190,7 @@ impl SqlStore {
     }
 }
 
-/// What the names of a run's sessions begin with at a server; the buyer's number follows.
+/// The start of the session names of a run; the buyer's number follows.
 fn of_run(recorder: &Recorder) -> String {
     format!("ticketsim {:016x} buyer ", recorder.run_id())
 }

@@ -1,11 +1,10 @@
-//! What a sale is called at a database: the name of its tables begins with it, so it is an identifier that needs
-//! no quoting anywhere.
+//! The name of a sale at a database. It is a part of table names, so it must not need quoting on any engine.
 
 /// The name of a sale: `ticket`, unless another is given.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SaleName(String);
 
-/// Why a text names no sale.
+/// Why a text is no valid name of a sale.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} names no sale: it takes 1 to {most} of a-z, 0-9 and _, a letter first",
@@ -22,8 +21,7 @@ impl NoSaleName {
 }
 
 impl SaleName {
-    /// How long a name may be: with what stands before it, it stays below the 63 bytes of PostgreSQL and the 64
-    /// characters of MariaDB.
+    /// The longest name: with its prefix it stays below the 63 bytes of PostgreSQL and the 64 characters of MariaDB.
     pub const MOST: usize = 40;
 
     /// The table of the stock.
@@ -38,8 +36,8 @@ impl SaleName {
         format!("ticketsim_receipt_{}", self.0)
     }
 
-    /// The number by which a server knows the lock of this sale: the same for the same name, wherever it is
-    /// computed (FNV-1a, 64 bits).
+    /// The number of this sale's lock at a server, computed from the name (FNV-1a, 64 bits), so it is the same
+    /// everywhere.
     #[must_use]
     pub fn lock_key(&self) -> i64 {
         let text = format!("ticketsim/{}", self.0);

@@ -1,7 +1,7 @@
-//! One buyer's session with a database: its own connection, its statements prepared, and time that passes.
+//! One buyer's session with a database: its own connection, prepared statements, and real time.
 //!
-//! A step is one statement, and one round trip at most. A buyer that waits in the server is woken by a signal
-//! when the run is stopped, and takes its statement back.
+//! A step is one statement, and at most one round trip. A buyer that waits in the server is woken by a signal when the
+//! run is stopped, and cancels its statement.
 
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -25,17 +25,17 @@ pub struct SqlSession {
     link: Box<dyn Link>,
     /// Whether a purchase that the engine aborted is tried again.
     retries: bool,
-    /// How often the engine has aborted the purchase that is under way.
+    /// How often the engine has aborted the current purchase.
     aborted: u32,
     /// Whether it was aborted, and has not begun again.
     backs_off: bool,
-    /// What was begun for an async task and is not over, and whether the database knows of it.
+    /// The action of an async task that is not over, and whether the database has received it.
     under_way: Option<(Action, StepKind, bool)>,
 }
 
-/// How long a purchase that was aborted once waits at most before it begins again; twice as long each time.
+/// The longest wait of a purchase after its first abort before it begins again; doubled each time.
 const BACK_OFF: Duration = Duration::from_micros(500);
-/// It never waits longer than `BACK_OFF` times two to the power of this.
+/// The most times that the wait is doubled.
 const MOST_DOUBLINGS: u32 = 6;
 
 impl SqlSession {
@@ -52,8 +52,8 @@ impl SqlSession {
         }
     }
 
-    /// A purchase that was aborted waits before it begins again, each time longer, and never as long as another
-    /// buyer's: else the same two would meet again. For how long, if it waits now.
+    /// How long an aborted purchase waits before it begins again, if it waits now: longer each time, and random, so
+    /// that the same two buyers do not meet again.
     fn back_off(&mut self, step: StepKind) -> Option<Duration> {
         if step.lets_go() || !std::mem::take(&mut self.backs_off) {
             return None;
@@ -62,7 +62,7 @@ impl SqlSession {
         Some(most.mul_f64(rand::rng().random_range(0.0..1.0)))
     }
 
-    /// Has a statement carried out and says what came of it, in the words of purchases.
+    /// Carries out a statement and returns the reply.
     fn execute(&mut self, action: Action, step: StepKind) -> Reply {
         if let Some(time) = self.back_off(step) {
             let rested = self.time.sleep(time);
@@ -74,7 +74,7 @@ impl SqlSession {
         self.conclude(action, step, carried_out)
     }
 
-    /// What came of a statement, in the words of purchases.
+    /// The reply for the result of a statement.
     fn conclude(&mut self, action: Action, step: StepKind, came: Result<Answer, NoAnswer>) -> Reply {
         match came {
             Ok(answer) => self.reply(action, step, answer),
@@ -88,7 +88,7 @@ impl SqlSession {
         }
     }
 
-    /// Takes note of how far a statement has come that was begun.
+    /// Notes the progress of a statement that was begun.
     fn note(&mut self, action: Action, step: StepKind, progress: Result<Progress, NoAnswer>) -> Begun {
         self.under_way = Some((action, step, true));
         let came = match progress {
@@ -106,17 +106,17 @@ impl SqlSession {
         let changed = answer.rows == 1;
         match action {
             _ if step.reads() => answer.number.map_or(missing, Reply::Stock),
-            // An engine says the new stock alone, and this one is no news: it replaced what was seen.
+            // A write replaced the stock that was seen, so the new stock is known.
             Action::Write(stock) if changed => Reply::Sold(stock + 1),
             Action::Swap(seen) if changed => Reply::Sold(seen),
-            // Somebody was faster, again and again perhaps; but the run is over.
+            // The run is over, so a swap that missed is not tried again.
             Action::Swap(_) if self.time.stopped() => Reply::stopped(),
             Action::Swap(_) => Reply::Missed,
             Action::Decrement => answer.number.map_or(missing, |left| Reply::Sold(left + 1)),
             Action::Take => answer.number.map_or(Reply::Missed, |left| Reply::Sold(left + 1)),
             Action::Insert | Action::GiveBack if changed => Reply::Done,
             Action::Write(_) | Action::Insert | Action::GiveBack => missing,
-            // It was waited for as long as the engine allows.
+            // The engine's own time-out ended the wait.
             Action::Lock if answer.number == Some(0) => Reply::Failed(Fault::plain(FaultKind::LockTimeout)),
             Action::Unlock if answer.number == Some(0) => Reply::Failed(Fault::plain(FaultKind::Unlock)),
             _ => Reply::Done,
@@ -167,7 +167,7 @@ impl Session for SqlSession {
             let progress = self.link.resume();
             return self.note(action, step, progress);
         }
-        // It has backed off; nothing was begun.
+        // After the wait nothing has been begun yet.
         if self.time.stopped() {
             self.under_way = None;
             return Begun::Over(Reply::stopped());

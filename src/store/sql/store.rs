@@ -13,10 +13,10 @@ use crate::stock::Stock;
 use crate::store::{Left, Lookout, Shop, Store, StoreError};
 
 impl SqlStore {
-    /// The store of this plan. What its address leaves open comes from the environment, a password above all.
+    /// The store of this plan. Missing parts of its address, such as the password, come from the environment.
     ///
     /// # Errors
-    /// When the address or the name is none, or the engine was left out of this build.
+    /// When the address or the name is invalid, or the engine was left out of this build.
     pub fn of(plan: &SqlPlan) -> Result<Self, StoreError> {
         let address = match &plan.given {
             Given::Url => Address::parse(&plan.url),
@@ -30,8 +30,8 @@ impl SqlStore {
 }
 
 impl SqlStore {
-    /// The plan with what it leaves to the server, as the server has it: so that what was run can be told, and run
-    /// again elsewhere.
+    /// The plan, with the server's settings filled in where the plan has none, so that the run can be described and
+    /// repeated elsewhere.
     ///
     /// # Errors
     /// When the server can't be asked.
@@ -74,7 +74,7 @@ impl Store for SqlStore {
     type Session = SqlSession;
 
     fn admit(&self, buyers: u32) -> Result<(), StoreError> {
-        // SQLite counts no connections, and its file may be yet to come.
+        // SQLite counts no connections, and its file may not exist yet.
         if self.sale.engine == Engine::Sqlite {
             return Ok(());
         }
@@ -95,7 +95,7 @@ impl Store for SqlStore {
     }
 
     fn files_of_a_buyer(&self) -> u64 {
-        // A socket; or a database, its log and the log's index, and a journal.
+        // SQLite opens the most: a database, its log, the log's index, and a journal. A server needs only a socket.
         4
     }
 
@@ -104,14 +104,13 @@ impl Store for SqlStore {
     }
 
     fn clean_up(&self, recorder: &Recorder, _killed: &[(u32, i32)]) {
-        // A buyer that was killed while it waited may still buy: the stock is read when its session is gone. That
-        // it can't be waited for shows when the stock can't be read.
+        // A buyer that was killed while it waited may still buy, so the stock is read when its session is gone. If that
+        // wait fails, reading the stock fails, too, which is reported.
         let _ = self.await_gone(recorder);
     }
 
     fn left(&self) -> Left {
-        // A server that went down in the middle of the sale may be back in a moment, and still has all that was
-        // committed.
+        // A server that went down during the sale may be back soon, with everything that was committed.
         let began = Instant::now();
         let mut left = self.stock_left();
         while left.as_ref().is_err_and(SqlError::may_pass) && began.elapsed() < WAIT_FOR_OTHERS {
@@ -135,7 +134,7 @@ impl Store for SqlStore {
         };
         let mut sale = self.sale;
         if sale.engine == Engine::Mysql && sale.snapshot_isolation.is_none() {
-            // As schedules are counted, where nothing else is said; a server that has it off for good needs no word.
+            // By default as in the model; a server without the setting needs nothing.
             let has_it = self.about()?.settings.iter().any(|(name, _)| *name == SNAPSHOT_ISOLATION);
             sale.snapshot_isolation = has_it.then_some(Switch::Off);
         }
@@ -150,7 +149,7 @@ impl Store for SqlStore {
             }
             #[cfg(feature = "mysql")]
             Address::Mysql(address) => Ok(Some(Box::new(super::mysql::MysqlLookout::open(address)?))),
-            // A session of SQLite is asked itself what to do while it waits.
+            // SQLite asks the session itself while it waits.
             _ => Ok(None),
         }
     }

@@ -1,16 +1,15 @@
 //! flock(2), taken through fs2: the lock that `flock(1)` and Python's `fcntl.flock` take, too.
 //!
 //! - Excludes: every other open file description of the same file, in the same process or another
-//!   (flock(2)). It is advisory: who does not ask for it is not kept out.
+//!   (flock(2)). It is advisory: programs that do not ask for it are not kept out.
 //! - Survives: nothing that ends its holder. The kernel releases it with the last descriptor, so a
 //!   SIGKILLed buyer frees it, unless a child of it still holds the descriptor.
 //! - Works: on local filesystems; on NFS Linux emulates it by fcntl byte-range locks.
 //!
-//! A shared lock that is turned into an exclusive one is let go in between (flock(2)): whoever waits may get
-//! it first.
+//! A shared lock that becomes exclusive is released in between (flock(2)): another waiter may get it first.
 //!
-//! fs2 is called by its full path only: `std::fs::File` has methods of the same names, which win
-//! silently. fs2 does not retry when a signal interrupts the wait, so that is done here.
+//! fs2 is called only by its full path: `std::fs::File` has methods of the same names, which would be used silently.
+//! fs2 does not retry when a signal interrupts the wait, so that is done here.
 
 use std::fs::File;
 use std::io::{ErrorKind, Result};
@@ -73,7 +72,7 @@ mod tests {
         assert!(try_lock(&other).expect("free again"));
     }
 
-    /// The control: a description that is shared, as by an inherited descriptor, keeps nobody out.
+    /// The control: a shared description, as from an inherited descriptor, keeps nobody out.
     #[test]
     fn a_shared_open_file_description_does_not_exclude() {
         let path = tempfile::NamedTempFile::new().expect("a file");

@@ -1,6 +1,6 @@
-//! Where a process id counts. The same number is another process in another pid namespace (a container
-//! has one of its own, and may share the host's name and files), on another machine, and after the
-//! machine was started anew. So a lockfile says all of that beside the number (pid_namespaces(7)).
+//! Where a process id is valid. The same number means another process in another pid namespace (a container has its
+//! own, and may share the host's name and files), on another machine, and after a reboot. So a lockfile states all of
+//! these beside the number (pid_namespaces(7)).
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -8,17 +8,17 @@ use std::fmt::Write as _;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
-/// The place in which this process's ids count.
+/// The place where this process's ids are valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Home {
-    /// As a lockfile says it, below the process id.
+    /// The lines of a lockfile below the process id.
     text: String,
-    /// Whether that tells this place from all others.
+    /// Whether these lines identify the place.
     certain: bool,
 }
 
 impl Home {
-    /// This process's own.
+    /// This process's own place.
     pub(super) fn here() -> Self {
         let host = nix::unistd::gethostname().unwrap_or_default();
         Self::new(&host, boot().as_deref(), pid_namespace())
@@ -30,30 +30,30 @@ impl Home {
             // Writing to a String can't fail.
             let _ = write!(text, "boot {boot}\npid namespace {pid_namespace}\n");
         }
-        // Elsewhere than on Linux there are no pid namespaces, and the host's name is all there is to go by.
+        // Other systems have no pid namespaces, and the host's name has to do.
         let certain = cfg!(not(target_os = "linux")) || (boot.is_some() && pid_namespace.is_some());
         Self { text, certain }
     }
 
-    /// What a lockfile of this process says.
+    /// The text of a lockfile of this process.
     pub(super) fn lockfile_text(&self) -> String {
         self.lockfile_text_of(std::process::id())
     }
 
-    /// What a lockfile of that process says, here.
+    /// The text of a lockfile of that process at this place.
     pub(super) fn lockfile_text_of(&self, pid: u32) -> String {
         format!("{pid}\n{}", self.text)
     }
 
-    /// The process that a lockfile's text names, if its number counts here. A lockfile of another place, or
-    /// one that does not say of which it is, names nobody of whom anything could be found out.
+    /// The process that a lockfile's text names, if its number is valid here. A lockfile from another or unknown place
+    /// names no process that could be checked.
     pub(super) fn named_in_lease(&self, text: &[u8]) -> Option<u32> {
         let text = String::from_utf8_lossy(text);
         let (lockfile, _) = text.split_once("lease ")?;
         self.named(lockfile.as_bytes())
     }
 
-    /// The same of a lockfile that says no more than that.
+    /// The same for a lockfile without further lines.
     pub(super) fn named(&self, text: &[u8]) -> Option<u32> {
         let text = String::from_utf8_lossy(text);
         let (pid, home) = text.split_once('\n')?;
@@ -62,20 +62,20 @@ impl Home {
     }
 }
 
-/// What the machine drew when it was started (random(4)).
+/// The random id of this boot (random(4)).
 fn boot() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(boot.trim().to_owned())
 }
 
-/// The pid namespace of this process: unique on the machine as long as it lives, and when it is gone, so
-/// are all its processes.
+/// The pid namespace of this process: its number is unique on the machine while it exists, and its processes end with
+/// it.
 fn pid_namespace() -> Option<u64> {
     use std::os::unix::fs::MetadataExt as _;
     Some(std::fs::metadata("/proc/self/ns/pid").ok()?.ino())
 }
 
-/// Whether there is no such process here any more, or a zombie alone, which holds nothing.
+/// Whether there is no such process here any more, or only a zombie, which holds nothing.
 pub(super) fn is_gone(pid: u32) -> bool {
     let Some(target) = i32::try_from(pid).ok().filter(|pid| *pid > 0) else {
         return false;
@@ -84,14 +84,14 @@ pub(super) fn is_gone(pid: u32) -> bool {
         return true;
     }
     let state = state_of(pid);
-    // A first thread that has left while others go on is shown as a zombie, too.
+    // A process is also shown as a zombie if only its first thread has ended.
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
     matches!(state, Some('Z' | 'X')) && threads <= 1
 }
 
 /// The state of a process as the system shows it in /proc (Linux): `S` sleeps, `R` runs, `Z` is a zombie.
-/// `None` if there is no such process, or no /proc, or one of another pid namespace, in which the number
-/// is another process.
+/// `None` if there is no such process, no /proc, or only that of another pid namespace, where the number means another
+/// process.
 #[must_use]
 pub fn state_of(pid: u32) -> Option<char> {
     let shown = std::fs::read_link("/proc/self").ok()?;
@@ -99,7 +99,7 @@ pub fn state_of(pid: u32) -> Option<char> {
         return None;
     }
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The state follows the name, which stands in parentheses and may hold any character: proc(5).
+    // The state follows the name, which is in parentheses and may contain any character: proc(5).
     stat.rsplit(')').next()?.trim_start().chars().next()
 }
 
@@ -130,7 +130,7 @@ mod tests {
                 assert_eq!(elsewhere.named(text.as_bytes()), Some(4711), "{what}: at home");
             }
         }
-        // Where this process does not know its own place, it can't know anybody else's.
+        // A process that does not know its own place can't know another's.
         let lost = home("shop", None, None);
         assert_eq!(lost.named(format!("4711\n{}", lost.text).as_bytes()), None);
     }

@@ -1,29 +1,28 @@
-//! A lockfile: `<file>.lock`, created with `O_CREAT|O_EXCL`, which one alone can do (open(2)), and
-//! removed to let go. Its text is the holder's process id, and below it the place in which that counts:
-//! host, boot and pid namespace.
+//! A lockfile: `<file>.lock`, created with `O_CREAT|O_EXCL`, in which only one can succeed (open(2)), and removed to
+//! unlock. Its text is the holder's process id, and below it the place where that is valid: host, boot and pid
+//! namespace.
 //!
-//! - Excludes: everybody who creates the same file first, in any process, thread or task.
-//! - Survives: its holder. A killed buyer leaves it behind, and then nobody gets in. Waiters look who
-//!   holds it: if that process is gone from this host they say so, and with `--break-stale` remove it.
-//!   A lockfile of another host, boot or pid namespace (a container), one that does not say of which it is,
-//!   or one whose holder was killed before it wrote its process id, says nothing: whether its holder
-//!   lives can't be found out, so it is waited for like one that is held.
+//! - Excludes: everybody who creates the same file before writing, in any process, thread or task.
+//! - Survives: its holder. A killed buyer leaves it behind, and then nobody gets in. Waiters check the holder: if that
+//!   process is gone from this host they report it, or with `--break-stale` remove the lockfile. If a lockfile is from
+//!   another host, boot or pid namespace (a container), does not state its place, or was left before its holder wrote
+//!   the process id, nobody can tell whether its holder lives; so it counts as held.
 //! - Works: on any filesystem, on NFS since version 3.
 //!
-//! **Waiting** means to try again ([`super::polling`]): nothing tells a waiter that the file is gone.
+//! **Waiting** means trying again ([`super::polling`]): no call tells a waiter that the file is gone.
 //!
-//! **Breaking** a stale one is a race of its own: of two who find the same dead holder, the slower one
-//! removes the lockfile that the faster one has just created, and both are in. So whoever breaks holds
-//! a flock on `<file>.lock.guard` meanwhile and looks again under it. Between that look and the removal
-//! nobody else can touch the lockfile: not its holder, who is dead; not a newcomer, for it exists; not
-//! another breaker, who does not get the guard and tries again later. The guard's own file is never removed.
+//! **Breaking** a stale lockfile is a race itself: if two find the same dead holder, the slower one removes the
+//! lockfile that the faster one has just created, and both are in. So a breaker holds a flock on `<file>.lock.guard`
+//! and checks again under it. Between that check and the removal nobody else can touch the lockfile: its holder is
+//! dead, a newcomer can't create it while it exists, and another breaker does not get the guard. The guard's own file
+//! is never removed.
 //!
-//! Many programs break it without a guard: they look, decide, and remove. Those are two steps here, for who wants
-//! to see what comes of it ([`Lockfile::looks_stale`], [`Lockfile::remove_stale`]).
+//! Many programs break it without a guard: they look, decide, and remove. To show the result, these are two separate
+//! steps here ([`Lockfile::looks_stale`], [`Lockfile::remove_stale`]).
 //!
-//! **Made by link(2)** it is a private file that is given the lockfile's name, which fails if there is one: the
-//! way of old NFS, on which `O_EXCL` was none. **With a time to live** an old one is taken over, under the guard:
-//! its holder is not asked, and may still be at it.
+//! **Made by link(2)**, a private file gets the lockfile's name as a second link, which fails if the name exists: the
+//! method for old NFS, where `O_EXCL` did not work. **With a lease**, an old lockfile is taken over, under the guard:
+//! its holder is not asked, and may still be working.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Result, Write as _};
@@ -37,21 +36,21 @@ use crate::paths::{beside, folder};
 use crate::protocol::file::{Lock, Sale};
 use crate::store::file::ticket::{open_own, read_own};
 
-/// The most bytes of a lockfile that are read: a number and three lines are short.
+/// The most bytes read of a lockfile: a number and three lines are short.
 const MOST_BYTES: u64 = 1024;
 
 /// A process id that no process ever has: the kernel's own limit is far below (proc(5), pid_max).
 const DEAD_PID: u32 = i32::MAX as u32;
 
-/// A lockfile that is older than this was ended by somebody: none is left for so long.
+/// A lockfile that is older than this was made so old on purpose, to end its lease.
 const ENDED: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// How a lockfile comes into being.
+/// How a lockfile is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Making {
     /// Created with `O_CREAT|O_EXCL`.
     Created,
-    /// A private file that is given its name.
+    /// A private file that gets its name by link(2).
     Linked,
     /// Created, and taken over by others once it is older than this.
     Leased(Duration),
@@ -64,18 +63,17 @@ pub(super) struct Lockfile {
     guard: PathBuf,
     making: Making,
     break_stale: bool,
-    /// When a holder is taken for dead by those who look at the age alone.
+    /// The age from which its holder counts as dead, if only the age is checked.
     dead_after: Option<Duration>,
     /// Whether others may remove it while it is held, so that there may be none to remove.
     may_vanish: bool,
     home: Home,
-    /// What a lockfile of ours says.
+    /// The text of our lockfile.
     text: String,
 }
 
 impl Lockfile {
-    /// The lockfile of the ticket file `file`, for this process to take as buyers of this sale do. `home` is where
-    /// it lives.
+    /// The lockfile of the ticket file `file`, as buyers of this sale use it. `home` is this process's place.
     pub(super) fn new(file: &Path, sale: &Sale, home: &Home) -> Self {
         let lease = Duration::from_nanos(sale.lease_or_usual_ns());
         let making = match sale.lock {
@@ -85,7 +83,7 @@ impl Lockfile {
         };
         let mut text = home.lockfile_text();
         if let Making::Leased(_) = making {
-            // Who lets go has to know its own: it may be another's by then.
+            // A number to recognise our own lockfile when we unlock: by then it may be another's.
             text += &format!("lease {:016x}\n", rand::random::<u64>());
         }
         Self {
@@ -112,8 +110,8 @@ impl Lockfile {
         }
     }
 
-    /// The same where no time passes: a lease is up when somebody has ended it, and a dead holder's lockfile is broken
-    /// at once, if it is to be broken.
+    /// The same for a replay, where no time passes: a lease is over only if it was ended, and a dead holder's lockfile
+    /// is broken at once, with `--break-stale`.
     pub(super) fn try_lock_by_hand(&self) -> Result<bool> {
         match self.making {
             Making::Leased(_) => Ok(self.create()? || self.take_over(|age| age > ENDED)?),
@@ -133,7 +131,7 @@ impl Lockfile {
             Err(error) => return Err(error),
         };
         if let Err(error) = lockfile.write_all(self.text.as_bytes()) {
-            // A full disk, say. It is ours, and must not keep the others out.
+            // After an error, such as a full disk: it is our lockfile, and must not keep the others out.
             std::fs::remove_file(&self.path)?;
             return Err(error);
         }
@@ -156,7 +154,7 @@ impl Lockfile {
         }
     }
 
-    /// Takes the place of a lockfile whose time is up, by its age. Under the guard nobody else does.
+    /// Takes over a lockfile if its age `is_up`. Under the guard nobody else does so at the same time.
     fn take_over(&self, is_up: impl Fn(Duration) -> bool) -> Result<bool> {
         if !self.age().is_some_and(&is_up) {
             return Ok(false);
@@ -168,7 +166,7 @@ impl Lockfile {
         self.create()
     }
 
-    /// How long ago the lockfile was made, as its time says; `None` where there is none.
+    /// How long ago the lockfile was made, by its time; `None` if there is none.
     fn age(&self) -> Option<Duration> {
         let made = self.path.symlink_metadata().and_then(|lockfile| lockfile.modified()).ok()?;
         Some(SystemTime::now().duration_since(made).unwrap_or_default())
@@ -192,8 +190,8 @@ impl Lockfile {
         if text == self.text.as_bytes() { std::fs::remove_file(&self.path) } else { Ok(()) }
     }
 
-    /// Whether a program would take its holder for dead: by its age, where a time to live says so, else by its
-    /// process id. `by_hand`: where no time passes, its time is up.
+    /// Whether a program would believe its holder dead: by its age if there is a lease, else by its process id.
+    /// `by_hand` is for replays, where no time passes: then the lease counts as over.
     pub(super) fn looks_stale(&self, by_hand: bool) -> bool {
         match self.dead_after {
             Some(_) if by_hand => self.age().is_some(),
@@ -202,7 +200,7 @@ impl Lockfile {
         }
     }
 
-    /// Removes whatever lockfile is there by now, as a program does that has looked before.
+    /// Removes the lockfile that is there now, like a program that has checked it before.
     pub(super) fn remove_stale(&self) -> Result<()> {
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -210,7 +208,7 @@ impl Lockfile {
         }
     }
 
-    /// The dead process that left the lockfile behind, unless it is removed for that.
+    /// The dead process that left the lockfile behind. With `--break-stale` the lockfile is removed instead.
     pub(super) fn left_behind(&self) -> Result<Option<u32>> {
         match self.dead_holder() {
             Some(_) if self.break_stale => self.break_stale().map(|()| None),
@@ -218,22 +216,22 @@ impl Lockfile {
         }
     }
 
-    /// The process that the lockfile names, if that is gone from here and left it behind.
+    /// The process that the lockfile names, if that is dead and left it behind.
     fn dead_holder(&self) -> Option<u32> {
-        // A link, a pipe or the like, or one that may not be read, keeps everybody out, too; but what it
-        // would say, if anything, can't be known.
+        // A link, a pipe, or an unreadable file keeps everybody out, too, but its holder can't be known.
         self.dead_holder_in(|| read_own(&self.path, MOST_BYTES).ok())
     }
 
-    /// The same of a text that is read twice: a holder may let go and end after the first time, and then
-    /// the lockfile is another's. What still names it when it is known to be dead, it left behind.
+    /// The same for a text that is read twice: after the first read the holder may unlock and end, and then the
+    /// lockfile is another's. If the text still names the process when it is known to be dead, it left the lockfile
+    /// behind.
     pub(super) fn dead_holder_in(&self, mut read: impl FnMut() -> Option<Vec<u8>>) -> Option<u32> {
         let mut named = || self.home.named(&read()?);
         let pid = named().filter(|pid| is_gone(*pid))?;
         named().filter(|again| *again == pid)
     }
 
-    /// Does something while a dead holder's lockfile is there and nobody can break it.
+    /// Runs `act` while a dead holder's lockfile is there and nobody can break it.
     pub(super) fn while_left_behind<T>(&self, act: impl FnOnce() -> T) -> Result<Option<T>> {
         if self.left_behind()?.is_none() {
             return Ok(None);
@@ -244,8 +242,8 @@ impl Lockfile {
         Ok(self.dead_holder().map(|_| act()))
     }
 
-    /// Removes the lockfile if its holder is dead: see above why nobody else's can be hit. Somebody else who
-    /// has the guard does so in our stead, or lets it go by the next look.
+    /// Removes the lockfile if its holder is dead; the module's documentation says why it can't be another's. If
+    /// another process has the guard, it does so for us, or we try again later.
     pub(super) fn break_stale(&self) -> Result<()> {
         if let Some(_guard) = self.guard()?
             && self.dead_holder().is_some()
@@ -255,18 +253,17 @@ impl Lockfile {
         Ok(())
     }
 
-    /// Takes the flock that breakers hold, if it is free: no wait for it could be ended. Closing the file
-    /// lets it go.
+    /// Takes the breakers' flock if it is free; waiting for it could not be interrupted. Closing the file unlocks it.
     fn guard(&self) -> Result<Option<File>> {
         let guard = open_own(&self.guard)?;
         Ok(flock::try_lock(&guard)?.then_some(guard))
     }
 }
 
-/// Leaves a lockfile at the ticket file `file` as a process that is dead has left it, long ago.
+/// Makes a lockfile at the ticket file `file` as if a dead process had left it long ago.
 ///
 /// # Errors
-/// When the system refuses. That there is one already is none.
+/// When the system reports an error. An existing lockfile is no error.
 pub fn leave_dead(file: &Path) -> Result<()> {
     match OpenOptions::new().write(true).create_new(true).open(path(file)) {
         Ok(mut lockfile) => {
@@ -278,13 +275,13 @@ pub fn leave_dead(file: &Path) -> Result<()> {
     }
 }
 
-/// Ends the lease of a process of this place: its lockfile is as old as can be. Says whether it had one.
+/// Ends the lease of a process of this place by making its lockfile very old. Returns whether it had one.
 ///
 /// # Errors
 /// When its lockfile can't be touched.
 pub fn end_lease(file: &Path, pid: u32) -> Result<bool> {
     let path = path(file);
-    // What is opened stays the same file, whoever takes its place meanwhile.
+    // The open file stays the same even if another lockfile takes its name.
     let mut lockfile = match OpenOptions::new().read(true).write(true).open(&path) {
         Ok(lockfile) => lockfile,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
@@ -299,7 +296,7 @@ pub fn end_lease(file: &Path, pid: u32) -> Result<bool> {
     Ok(is_its)
 }
 
-/// Removes the lockfile that one of these dead processes has left. It is a courtesy: what can't be removed stays.
+/// Removes the lockfile that one of these dead processes has left. Errors are ignored.
 pub fn remove_lockfile_of(file: &Path, pids: &[u32]) {
     let path = path(file);
     let Ok(text) = read_own(&path, MOST_BYTES) else { return };
@@ -310,12 +307,12 @@ pub fn remove_lockfile_of(file: &Path, pids: &[u32]) {
     }
 }
 
-/// Removes the private files that these processes have left, which were killed as they made their lockfile.
+/// Removes the private files of processes that were killed while they made their lockfile.
 pub fn clean_up_private(file: &Path, pids: impl Iterator<Item = u32>) {
     let lockfile = path(file);
     let name = lockfile.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let starts: Vec<String> = pids.map(|pid| format!("{name}.{pid}.")).collect();
-    // It is a courtesy: a folder that can't be read or written any more keeps what is there.
+    // Errors are ignored: a folder that can't be read or written any more keeps the files.
     let Ok(entries) = std::fs::read_dir(folder(file)) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -325,12 +322,12 @@ pub fn clean_up_private(file: &Path, pids: impl Iterator<Item = u32>) {
     }
 }
 
-/// A lockfile that is there, and whose it is.
+/// A lockfile that exists, and its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occupied {
     /// Which file.
     pub path: PathBuf,
-    /// The process that it names, if its number counts here; `None` if it names none of whom that is known.
+    /// The process that it names, if its number is valid here.
     pub pid: Option<u32>,
     /// Whether that process is gone.
     pub gone: bool,
@@ -364,14 +361,14 @@ pub fn occupied(file: &Path) -> Option<Occupied> {
     let text = match read_own(&path, MOST_BYTES) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return None,
-        // What can't be read names nobody.
+        // An unreadable lockfile names nobody.
         Err(_) => Vec::new(),
     };
     let pid = Home::here().named(&text);
     Some(Occupied { path, pid, gone: pid.is_some_and(is_gone) })
 }
 
-/// The path of the guard that breakers of a ticket file's lockfile hold.
+/// The path of the guard for breaking a ticket file's lockfile.
 #[must_use]
 pub fn guard_path(file: &Path) -> PathBuf {
     beside(file, ".lock.guard")

@@ -1,9 +1,9 @@
-//! A folder as a lock: `<file>.lock.d`, made with mkdir(2), which one alone can do, and removed to let go.
+//! A folder as a lock: `<file>.lock.d`, made with mkdir(2), in which only one can succeed, and removed to unlock.
 //!
-//! - Excludes: everybody who makes the same folder first, in any process, thread or task.
-//! - Survives: its holder. A killed buyer leaves it behind, and it says nothing of whose it was: nobody gets in, and
-//!   nobody can tell why. On Linux the launcher, whose children the buyers are, sees that and tells the others.
-//! - Works: on any filesystem, which is why shell scripts like it.
+//! - Excludes: everybody who makes the same folder before writing, in any process, thread or task.
+//! - Survives: its holder. A killed buyer leaves it behind, and it does not name its holder: nobody gets in, and nobody
+//!   can tell why. On Linux the launcher, as the parent of the buyers, sees that and tells the others.
+//! - Works: on any filesystem, so it is popular in shell scripts.
 
 use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ impl Folder {
     }
 }
 
-/// Removes the folder that a dead holder has left. It is a courtesy: what can't be removed stays.
+/// Removes the folder that a dead holder has left. Errors are ignored.
 pub fn remove_folder(file: &Path) {
     let _ = std::fs::remove_dir(path(file));
 }

@@ -1,5 +1,5 @@
-//! The locks, one file a kind. Each buyer opens its own, after the fork: flock and OFD locks belong to
-//! the open file description, so a descriptor that is inherited is a lock that is shared.
+//! The locks, one file for each kind. Each buyer opens its own, after the fork: flock and OFD locks belong to the open
+//! file description, so an inherited descriptor is a shared lock.
 //!
 //! A lock that can't be taken is an error, never "locked anyway".
 
@@ -45,7 +45,7 @@ pub enum LockAnswer {
     },
 }
 
-/// The file that carries the lock of a sale from `file`: what to look at when the lock does not work.
+/// The file that carries the lock of a sale from `file`, for error messages.
 #[must_use]
 pub fn carrier(sale: &Sale, file: &Path) -> PathBuf {
     match (sale.lock, sale.lock_on) {
@@ -56,25 +56,24 @@ pub fn carrier(sale: &Sale, file: &Path) -> PathBuf {
     }
 }
 
-/// The path of a ticket file's sidecar, which is there to carry a lock.
+/// The path of a ticket file's sidecar, which only carries a lock.
 #[must_use]
 pub fn sidecar_path(file: &Path) -> PathBuf {
     beside(file, ".sidecar")
 }
 
-/// What the buyers of one run have in common of their lock, made before the first of them starts: the
-/// semaphore, or where the process ids in a lockfile count. All other kinds meet at a file, and each buyer
-/// opens its own.
+/// The part of a lock that all buyers of one run share, made before the first one starts: the semaphore, or the place
+/// where the process ids of a lockfile are valid. For all other kinds each buyer opens the same file itself.
 #[derive(Clone, Debug)]
 pub struct CommonLock {
     semaphore: Option<Arc<semaphore::Semaphore>>,
     home: Option<Home>,
-    /// The open file that all buyers inherit, where they are to.
+    /// The open file that all buyers inherit, if they are to inherit one.
     inherited: Arc<OnceLock<Arc<File>>>,
 }
 
 impl CommonLock {
-    /// What buyers of this sale will have in common.
+    /// The shared part for this sale.
     ///
     /// # Errors
     /// When the system has no room for a semaphore.
@@ -99,8 +98,7 @@ impl CommonLock {
         Ok(())
     }
 
-    /// Whether the lock is taken at this moment, where it is of a kind that outlives its holder unseen:
-    /// the semaphore. `None` of all others.
+    /// Whether the semaphore is taken now; `None` for all other kinds.
     #[must_use]
     pub fn is_taken(&self) -> Option<bool> {
         self.semaphore.as_ref()?.is_free().ok().map(|free| !free)
@@ -123,7 +121,7 @@ enum Kind {
 }
 
 impl Locker {
-    /// Opens the lock of a sale from `file`, on an open file of its own.
+    /// Opens the lock of a sale from `file`, with an open file of its own.
     ///
     /// # Errors
     /// When the file that carries it can't be opened.
@@ -131,8 +129,7 @@ impl Locker {
         Self::with_carrier(sale, file, common, || open_carrier(sale, file))
     }
 
-    /// Opens the lock of a buyer that has opened its ticket file already: where the lock sits on that,
-    /// one descriptor does for both.
+    /// Opens the lock of a buyer whose ticket file is already open: if the lock sits on that, both use one descriptor.
     ///
     /// # Errors
     /// As [`Locker::open`].
@@ -170,8 +167,8 @@ impl Locker {
         }))
     }
 
-    /// Waits until the lock is granted. `gives_up` is asked whenever a signal interrupts the wait, and
-    /// before each further try of a lock that has to be tried.
+    /// Waits until the lock is granted. `gives_up` is called whenever a signal interrupts the wait, and before each new
+    /// try of a lock that is polled.
     ///
     /// # Errors
     /// When the lock call fails: the lock is not held then.
@@ -188,8 +185,7 @@ impl Locker {
         }
     }
 
-    /// The same of a lock that others may share. One that is held shared is made exclusive by
-    /// [`Locker::lock`], as its kind does that.
+    /// The same for a shared lock. [`Locker::lock`] makes a shared lock exclusive, in the way of its kind.
     ///
     /// # Errors
     /// As [`Locker::lock`], and where it can't be shared.
@@ -202,7 +198,7 @@ impl Locker {
         }
     }
 
-    /// Takes the lock with others, if nobody has it alone; says whether it did.
+    /// Takes a shared lock if nobody holds an exclusive one. Returns whether it did.
     ///
     /// # Errors
     /// As [`Locker::lock_shared`].
@@ -215,10 +211,10 @@ impl Locker {
         }
     }
 
-    /// Whether the file that is locked is the one at `carrier` now.
+    /// Whether the locked file is the one that is at `carrier` now.
     ///
     /// # Errors
-    /// When the system does not say.
+    /// When the system reports an error.
     pub fn is_at(&self, carrier: &Path) -> io::Result<bool> {
         let (Kind::Flock(file) | Kind::Posix(file) | Kind::Ofd(file)) = &self.0 else {
             return Err(io::Error::other("this kind of lock sits on no file"));
@@ -248,10 +244,10 @@ impl Locker {
         }
     }
 
-    /// Takes the lock if it is free; says whether it did.
+    /// Takes the lock if it is free. Returns whether it did.
     ///
     /// # Errors
-    /// When the lock call fails, which is also how one learns that locks do not work here.
+    /// When the lock call fails, for example because locks do not work here.
     pub fn try_lock(&self) -> io::Result<bool> {
         match &self.0 {
             Kind::None => Ok(true),
@@ -264,8 +260,8 @@ impl Locker {
         }
     }
 
-    /// The same where no time passes: a lease is up when somebody has ended it, and a dead holder's lockfile is broken
-    /// at once, if it is to be broken.
+    /// The same for a replay, where no time passes: a lease is over only if it was ended, and a dead holder's lockfile
+    /// is broken at once, with `--break-stale`.
     ///
     /// # Errors
     /// As [`Locker::try_lock`].
@@ -276,8 +272,8 @@ impl Locker {
         }
     }
 
-    /// Whether a program would take the lockfile's holder for dead. `by_hand`: where no time passes, its time is
-    /// up.
+    /// Whether a program would believe the lockfile's holder dead. `by_hand` is for replays, where no time passes: then
+    /// the lease counts as over.
     #[must_use]
     pub fn looks_stale(&self, by_hand: bool) -> bool {
         match &self.0 {
@@ -286,7 +282,7 @@ impl Locker {
         }
     }
 
-    /// Removes the lockfile, whosever it is by now.
+    /// Removes the lockfile, even if it is another's by now.
     ///
     /// # Errors
     /// When the system refuses.
@@ -297,7 +293,7 @@ impl Locker {
         }
     }
 
-    /// Starts a helper process that inherits the open file, and can unlock it. `None` where the lock sits on none.
+    /// Starts a helper process that inherits the open file and can unlock it. `None` if the lock sits on no file.
     ///
     /// # Errors
     /// When the system has no room for it.
@@ -310,9 +306,8 @@ impl Locker {
         }))
     }
 
-    /// Does something while the lock is left behind by a dead holder, and nobody can break it meanwhile.
-    /// `None` if it is not, or if that can't be told (it can of a lockfile alone). With `--break-stale`
-    /// the lock is removed instead.
+    /// Runs `act` while a dead holder's lock is there and nobody can break it. `None` if there is none, or if the kind
+    /// of lock does not tell (only a lockfile does). With `--break-stale` the lock is removed instead.
     ///
     /// # Errors
     /// When the lock can't be read, guarded or removed.

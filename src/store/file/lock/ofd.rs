@@ -1,8 +1,8 @@
 //! Open file description locks: fcntl(2) with `F_OFD_SETLKW`, over the whole file. Linux only.
 //!
 //! - Excludes: every other open file description of the same file, in the same process or another,
-//!   and POSIX locks (fcntl_locking(2)). It ignores flock(2) on a local filesystem. Who conflicts with
-//!   it can't be told: `F_OFD_GETLK` answers with process −1.
+//!   and POSIX locks (fcntl_locking(2)). It ignores flock(2) on a local filesystem. Its holder can't be found:
+//!   `F_OFD_GETLK` answers with process −1.
 //! - Survives: nothing that ends its holder. The kernel releases it with the last descriptor of the
 //!   open file description; closing another descriptor of the file does not touch it.
 //! - Works: on local filesystems since Linux 3.15, and on NFS, where it reaches other clients. The

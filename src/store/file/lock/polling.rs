@@ -1,9 +1,9 @@
-//! How a lock is waited for that tells nobody when it is free: it is tried again and again.
+//! Waiting for locks that do not tell when they are free: they are tried again and again.
 //!
 //! A waiter tries [`TRIES_AT_ONCE`] times without a pause, since most purchases are short; then the pause between two
-//! tries starts at [`FIRST_PAUSE`] and doubles up to [`LONGEST_PAUSE`], so it is late by half a pause on
-//! average, serves nobody in turn, and costs CPU: about 20 % of a core for 100 waiting processes, where
-//! every other kind costs below 1 % (`cargo bench --bench waiting`).
+//! tries starts at [`FIRST_PAUSE`] and doubles up to [`LONGEST_PAUSE`], so a waiter is late by half a pause on average,
+//! waiters are not served in order, and polling costs CPU: about 20 % of a core for 100 waiting processes, while every
+//! other kind costs below 1 % (`cargo bench --bench waiting`).
 
 use std::io::Result;
 use std::time::{Duration, Instant};
@@ -16,12 +16,12 @@ const TRIES_AT_ONCE: u32 = 16;
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
-/// How long a waiter waits before it looks whether the holder is still there: most waits are over by then.
+/// How long a waiter waits before it checks whether the holder still lives: most waits are over by then.
 const LOOK_AFTER: Duration = Duration::from_millis(20);
-/// How often it looks again.
+/// How often it checks again.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Tries until the lock is granted. `dead_holder` says who has left it behind, where that can be told.
+/// Tries until the lock is granted. `dead_holder` returns the dead process that left it behind, if that is known.
 pub(super) fn poll(
     gives_up: impl Fn() -> bool,
     try_lock: impl Fn() -> Result<bool>,

@@ -3,8 +3,8 @@
 //! - Excludes: other processes. It belongs to the process, so the threads and tasks of one process
 //!   share it, and all of them get in (fcntl_locking(2)); nor does a child inherit it over fork(2).
 //!   It conflicts with OFD locks, and ignores flock(2) on a local Linux filesystem.
-//! - Survives: nothing that ends its holder. Worse, it is gone as soon as the process closes *any*
-//!   descriptor of the file, also one that never had to do with the lock.
+//! - Survives: nothing that ends its holder. Worse, it is gone as soon as the process closes *any* descriptor of the
+//!   file, even one that was never used for the lock.
 //! - Works: on local filesystems and on NFS, where it was the first that did. It is the only kind for
 //!   which the kernel looks for deadlocks (`EDEADLK`).
 
@@ -43,7 +43,7 @@ pub(super) fn whole_file(kind: i32) -> libc::flock {
     libc::flock { l_type: kind as _, l_whence: libc::SEEK_SET as _, l_start: 0, l_len: 0, l_pid: 0 }
 }
 
-/// Makes a call that waits, again and again while signals interrupt it and nobody gives up.
+/// Makes a blocking call again and again while signals interrupt it, until `gives_up`.
 pub(super) fn wait(gives_up: impl Fn() -> bool, call: impl Fn() -> nix::Result<i32>) -> Result<LockAnswer> {
     loop {
         match call() {
@@ -55,7 +55,7 @@ pub(super) fn wait(gives_up: impl Fn() -> bool, call: impl Fn() -> nix::Result<i
     }
 }
 
-/// What came of a call that does not wait: POSIX lets it refuse with either error.
+/// The result of a call that does not wait: POSIX allows either error for a lock that is held.
 pub(super) fn tried(result: nix::Result<i32>) -> Result<bool> {
     match result {
         Ok(_) => Ok(true),

@@ -1,11 +1,11 @@
-//! A process-shared POSIX semaphore that counts one: what Python's `multiprocessing.Lock` is. As there,
-//! it is made for one run, and its name is taken back at once, so that nothing of it stays behind.
+//! A process-shared POSIX semaphore with one permit, like Python's `multiprocessing.Lock`. As there, it is made for one
+//! run, and its name is removed at once, so that nothing stays behind.
 //!
-//! - Excludes: the buyers of one run, whatever they are: processes inherit it, threads and tasks share
-//!   it. It has no owner. Another program, or another run, is not kept out.
-//! - Survives: its holder. The kernel does not know who holds it, so a buyer that is killed inside
-//!   leaves it taken for ever, and the others wait in vain (sem_overview(7)). On Linux the launcher,
-//!   whose children they are, sees that and tells them; elsewhere `--lock-timeout` ends it.
+//! - Excludes: the buyers of one run, of any kind: processes inherit it, threads and tasks share it. It has no owner.
+//!   Other programs and other runs are not kept out.
+//! - Survives: its holder. The kernel does not know the holder, so a buyer that is killed inside leaves it taken for
+//!   ever, and the others wait in vain (sem_overview(7)). On Linux the launcher, as their parent, sees that and tells
+//!   them; elsewhere `--lock-timeout` ends the wait.
 //! - Works: on any filesystem, since it lives in memory, and on one machine only.
 
 use std::ffi::CString;
@@ -30,9 +30,9 @@ unsafe impl Send for Semaphore {}
 unsafe impl Sync for Semaphore {}
 
 impl Semaphore {
-    /// Makes one that is free.
+    /// Makes a free semaphore.
     pub(super) fn new() -> Result<Self> {
-        /// How many names are tried: that one is taken is next to impossible unless somebody plants them.
+        /// How many random names are tried. A name is hardly ever taken unless somebody creates it on purpose.
         const MOST_TRIES: u32 = 16;
         let mut result = Self::named(rand::random());
         for _ in 1..MOST_TRIES {
@@ -46,8 +46,8 @@ impl Semaphore {
         result
     }
 
-    /// Makes one by way of a name that lives for two system calls. A launcher that is killed between them
-    /// leaves it behind, so it is a random one that no later run will meet. macOS takes 31 bytes at most.
+    /// Makes one under a name that exists only for two system calls. A launcher that is killed in between leaves the
+    /// name behind, so it is random and no later run uses it. macOS allows 31 bytes.
     fn named(random: u64) -> Result<Self> {
         let name = CString::new(format!("/ticketsim.{random:016x}"))?;
         let mode: libc::c_uint = 0o600;
@@ -73,7 +73,7 @@ impl Semaphore {
         tried(Errno::result(unsafe { libc::sem_trywait(self.sem.as_ptr()) }))
     }
 
-    /// Whether it is free at this moment.
+    /// Whether it is free now.
     pub(super) fn is_free(&self) -> Result<bool> {
         let mut value = 0;
         // SAFETY: as above, and the value is written to a variable of its own.

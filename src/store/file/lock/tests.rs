@@ -15,7 +15,7 @@ use nix::unistd::{ForkResult, Pid, fork};
 use super::*;
 use crate::protocol::file::Write;
 
-/// Long enough for a thread to come to its system call, and more.
+/// More than enough for a thread to reach its system call.
 const A_WHILE: Duration = Duration::from_millis(150);
 
 pub(super) fn sale(lock: Lock) -> Sale {
@@ -60,8 +60,8 @@ fn each_kind_is_taken_let_go_and_taken_again() {
     }
 }
 
-/// Threads of one process, each with a lock of its own: all kinds keep them apart but POSIX locks,
-/// which belong to the process (fcntl_locking(2)).
+/// Threads of one process, each with its own lock: all kinds keep them apart except POSIX locks, which belong to the
+/// process (fcntl_locking(2)).
 #[test]
 fn within_one_process_all_kinds_exclude_but_posix() {
     for lock in KINDS.iter().copied() {
@@ -129,8 +129,8 @@ fn fork_hands_on_flock_and_ofd_but_not_posix() {
     assert!(!inherited(posix::try_lock));
 }
 
-/// flock(1) hands its descriptor to the command that it runs (but for `-o`): kill it, and the lock
-/// stays as long as that command lives.
+/// flock(1) hands its descriptor to the command that it runs (except with `-o`): if flock is killed, the lock stays as
+/// long as that command lives.
 #[test]
 fn a_killed_holders_flock_stays_while_its_child_has_the_descriptor() {
     for (options, stays) in [("--", true), ("-o", false)] {
@@ -166,7 +166,7 @@ fn flock_and_fcntl_ignore_each_other() {
     assert!(!posix::try_lock(&holder).expect("OFD against POSIX"));
 }
 
-/// All locks are advisory: who does not ask is not kept out.
+/// All locks are advisory: a program that does not ask is not kept out.
 #[test]
 fn who_ignores_the_lock_gets_in() {
     for lock in KINDS.iter().copied() {
@@ -178,8 +178,8 @@ fn who_ignores_the_lock_gets_in() {
     }
 }
 
-/// A rename leaves the lock on the old file: who opens the name afterwards locks the new one. The
-/// sidecar is never replaced.
+/// A rename leaves the lock on the old file: a buyer that opens the name afterwards locks the new one. The sidecar is
+/// never replaced.
 #[test]
 fn a_renamed_file_leaves_its_lock_behind() {
     for lock in [Lock::Flock, Lock::Posix, Lock::Ofd] {
@@ -212,7 +212,7 @@ fn count_interrupts() {
     unsafe { sigaction(Signal::SIGUSR2, &action) }.expect("a handler");
 }
 
-/// Runs `wait` on a thread and sends signals to it until it is told that enough came, or it ends.
+/// Runs `wait` on a thread and sends signals to it until `enough`, or until it ends.
 fn interrupt<T: Send>(wait: impl FnOnce() -> T + Send, enough: impl Fn() -> bool) -> T {
     std::thread::scope(|scope| {
         let (ready, is_ready) = channel();
@@ -230,7 +230,8 @@ fn interrupt<T: Send>(wait: impl FnOnce() -> T + Send, enough: impl Fn() -> bool
     })
 }
 
-/// fs2 0.4.3 gives up when a signal interrupts the wait; our lock asks whether to, and waits on if not.
+/// fs2 0.4.3 gives up when a signal interrupts the wait; our lock asks whether to give up, and otherwise goes on
+/// waiting.
 #[test]
 fn a_signal_does_not_end_the_wait_for_a_lock() {
     count_interrupts();
@@ -246,7 +247,7 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
             asked.fetch_add(1, Ordering::Relaxed);
             told_to.load(Ordering::Relaxed)
         };
-        // It is asked at least twice, so it went on waiting after the first time.
+        // Asked at least twice, so it went on waiting after the first signal.
         let enough = || {
             told_to.store(asked.load(Ordering::Relaxed) >= 2, Ordering::Relaxed);
             false
@@ -266,7 +267,7 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
     assert_eq!(control.expect_err("interrupted").kind(), io::ErrorKind::Interrupted);
 }
 
-/// Two who wait for each other's lock wait for ever: flock and OFD do not look for deadlocks.
+/// Two that wait for each other's lock wait for ever: flock and OFD do not detect deadlocks.
 #[test]
 fn flock_and_ofd_do_not_detect_a_deadlock() {
     count_interrupts();
@@ -293,7 +294,7 @@ fn flock_and_ofd_do_not_detect_a_deadlock() {
     }
 }
 
-/// Two processes that cross: the kernel refuses the wait that closes the circle.
+/// Two processes that wait for each other: the kernel rejects the wait that closes the circle.
 #[test]
 fn posix_locks_detect_a_deadlock() {
     let ((_folder, one), (_other_folder, other)) = (shop(), shop());
@@ -329,7 +330,7 @@ fn posix_locks_detect_a_deadlock() {
     }
 }
 
-/// A semaphore has no owner: a child that is killed inside leaves it taken. The control lets it go.
+/// A semaphore has no owner: a child that is killed inside leaves it taken. The control unlocks it.
 #[test]
 fn a_killed_holder_leaves_the_semaphore_taken() {
     for lets_go in [false, true] {
@@ -352,7 +353,7 @@ fn a_killed_holder_leaves_the_semaphore_taken() {
     }
 }
 
-/// A semaphore leaves no name behind, and none that an earlier run left is met again.
+/// A semaphore leaves no name behind, and a name that an earlier run left does no harm.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_semaphore_leaves_no_name() {
@@ -364,7 +365,7 @@ fn a_semaphore_leaves_no_name() {
     let before = names();
     let semaphores: Vec<_> = (0..3).map(|_| semaphore::Semaphore::new().expect("one")).collect();
     assert!(semaphores.iter().all(|one| one.try_lock().expect("free")), "each is one of its own");
-    // What other runs have at this moment goes, too.
+    // Names of other runs at this moment disappear as well.
     let begun = std::time::Instant::now();
     while names().difference(&before).next().is_some() {
         assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", names());
@@ -372,8 +373,8 @@ fn a_semaphore_leaves_no_name() {
     }
 }
 
-/// A lease that is up is taken over, and its holder lets go of nothing that is another's by then. The control is a
-/// lease that is not up.
+/// A lease that is over is taken over, and its old holder does not remove the new holder's lockfile. The control is a
+/// lease that is not over.
 #[test]
 fn a_lease_that_is_up_is_anothers() {
     for (lease_ns, is_up) in [(1, true), (3_600_000_000_000, false)] {
@@ -398,8 +399,8 @@ fn a_lease_that_is_up_is_anothers() {
     }
 }
 
-/// What the dead have left is found, by its process id and by its age, and removed without looking again: also
-/// what another has put there meanwhile. The control is a living holder's.
+/// A dead holder's lockfile is found, by its process id and by its age, and removed without a second check, even if it
+/// is another's by then. The control is a living holder's.
 #[test]
 fn what_is_taken_for_dead_is_removed_whosever_it_is_by_then() {
     let (_folder, path) = shop();
@@ -414,7 +415,7 @@ fn what_is_taken_for_dead_is_removed_whosever_it_is_by_then() {
     one.remove_stale().expect("removed");
     assert!(one.try_lock().expect("works here"));
     assert!(!other.looks_stale(false), "its holder lives");
-    // It has looked before.
+    // It has checked before.
     other.remove_stale().expect("removed");
     assert!(other.try_lock().expect("two are in"));
     one.unlock().expect("the other's");

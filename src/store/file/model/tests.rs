@@ -42,7 +42,7 @@ fn a_held_lock_grants_nobody_else_and_fails_who_asks_nevertheless() {
     assert!(world.grants(&other, Action::Lock));
 }
 
-/// flock(2): the lock belongs to the open file, and a rename puts another in its place.
+/// flock(2): the lock belongs to the open file, and a rename replaces that file.
 #[test]
 fn a_lock_on_a_replaced_file_keeps_out_those_alone_who_opened_that_one() {
     let sale = sale(Lock::Flock, Write::Rename, LockOn::Ticket);
@@ -99,7 +99,7 @@ fn an_emptied_file_is_torn_until_it_is_filled() {
     assert_eq!(world, model(&sale, 2));
 }
 
-/// The same fills on a real file leave the same texts.
+/// The same fills on a real file give the same texts.
 #[test]
 fn fills_over_each_other_leave_what_a_real_file_is_left_with() {
     let folder = tempfile::tempdir().expect("a folder");

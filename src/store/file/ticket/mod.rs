@@ -1,9 +1,8 @@
-//! The ticket file: a JSON object whose integer member `ticket` is the stock, at least 0. Its other
-//! members, and its formatting, are kept byte for byte: a write replaces the number alone.
+//! The ticket file: a JSON object whose integer member `ticket` is the stock, at least 0. Its other members and its
+//! formatting are kept byte for byte: a write replaces only the number.
 //!
-//! A text is parsed as JSON once; as long as only the number changes, which is all that a sale does,
-//! later reads compare it with the text that was parsed. That is sound because whether a JSON text is
-//! valid does not depend on which integer stands in a place where an integer may stand.
+//! A text is parsed as JSON only once. Later reads compare it with the parsed text, as long as only the number differs.
+//! That is correct: replacing one integer by another never makes a JSON text invalid.
 
 mod own;
 mod scratch;
@@ -28,8 +27,8 @@ use text::Template;
 /// The largest ticket file, in bytes.
 pub const MOST_BYTES: usize = 64 * 1024;
 
-/// A text up to this length lies in one page of the page cache: the kernel copies it in one go, and a
-/// SIGKILL in the middle of pwrite(2) leaves the old text or the new one.
+/// A text up to this length lies in one page of the page cache: the kernel copies it at once, and a SIGKILL during
+/// pwrite(2) leaves the old text or the new one.
 const ONE_PAGE: usize = 4096;
 
 /// Why a file can't be sold from.
@@ -41,7 +40,7 @@ pub enum TicketFileError {
         /// Which.
         path: PathBuf,
     },
-    /// It is a folder, a device or the like.
+    /// It is not a regular file.
     #[error("{}: not a regular file; --file takes a file like data/ticket.json", path.display())]
     NoFile {
         /// Which.
@@ -55,14 +54,14 @@ pub enum TicketFileError {
         /// Its size.
         bytes: u64,
     },
-    /// It holds nothing: a buyer was killed between emptying and filling it, say. Tickets can be put on
-    /// sale in it, since there is nothing to lose.
+    /// It is empty, for example because a buyer was killed between emptying and filling it. Tickets can be put on sale
+    /// in it, since nothing can be lost.
     #[error("{}:1:1: the file is empty; put tickets on sale in it with --tickets N", path.display())]
     Empty {
         /// Which.
         path: PathBuf,
     },
-    /// Its text is no ticket file.
+    /// Its text is no valid ticket.
     #[error("{}:{}:{}: {}; a ticket file looks like {{\"ticket\": 1}}", path.display(), error.line, error.column, error.what)]
     Invalid {
         /// Which.
@@ -82,12 +81,12 @@ pub enum TicketFileError {
     },
 }
 
-/// What a read of the ticket file met.
+/// The result of a read of the ticket file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sighting {
     /// This stock.
     Stock(Stock),
-    /// No ticket file, but this.
+    /// This text, which is no valid ticket.
     Torn(TornText),
 }
 
@@ -97,20 +96,20 @@ pub struct TicketFile {
     path: PathBuf,
     file: Arc<File>,
     fsync: bool,
-    /// Where a rename writes first.
+    /// Where `--write rename` writes first.
     scratch: Scratch,
     template: Template,
-    /// What the last read met, in its first `length` bytes; the rest is room.
+    /// The text of the last read in the first `length` bytes; the rest is spare room.
     seen: Vec<u8>,
     length: usize,
-    /// Its number, and how many digits that has.
+    /// Its number; below, how many digits that has.
     stock: Stock,
     width: usize,
     text: Vec<u8>,
 }
 
 impl TicketFile {
-    /// Opens the file for reading and writing. `run` tells the scratch files of this run apart.
+    /// Opens the file for reading and writing. `run` identifies the scratch files of this run.
     ///
     /// # Errors
     /// When the system refuses.
@@ -129,7 +128,7 @@ impl TicketFile {
         })
     }
 
-    /// The open file, for a lock to be taken on it.
+    /// The open file, to take a lock on it.
     #[must_use]
     pub fn file(&self) -> &Arc<File> {
         &self.file
@@ -141,7 +140,7 @@ impl TicketFile {
         &self.path
     }
 
-    /// Opens the file that now has this name: after a rename that is another one.
+    /// Opens the file that has this name now: after a rename it is a different one.
     ///
     /// # Errors
     /// When the system refuses.
@@ -153,12 +152,12 @@ impl TicketFile {
     /// Reads the stock, with one pread(2).
     ///
     /// # Errors
-    /// When the system refuses. A text that is no ticket file is not an error, but a sighting.
+    /// When the system reports an error. A text that is no valid ticket is no error, but a sighting.
     #[inline(always)]
     pub fn read(&mut self) -> IoResult<Sighting> {
         self.length = match self.file.read_at(&mut self.seen, 0) {
             Ok(length) if length < self.seen.len() => length,
-            // It may be that there is more.
+            // There may be more.
             _ => read_at_start(&self.file, &mut self.seen)?,
         };
         match self.template.recognise(&self.seen[..self.length]) {
@@ -170,7 +169,7 @@ impl TicketFile {
         }
     }
 
-    /// What was read, as JSON.
+    /// Parses the text that was read as JSON.
     #[cold]
     fn look_closely(&mut self) -> Sighting {
         let seen = &self.seen[..self.length];
@@ -184,8 +183,8 @@ impl TicketFile {
         }
     }
 
-    /// Overwrites the text that was read last by one with this stock: one pwrite(2), padded with
-    /// spaces, so that the file never shrinks and never holds half a text.
+    /// Overwrites the last text read with one that has this stock: one pwrite(2), padded with spaces, so that the file
+    /// never shrinks and never holds half a text.
     ///
     /// # Errors
     /// When the system refuses.
@@ -196,7 +195,7 @@ impl TicketFile {
         if self.length > ONE_PAGE || decimal_width(stock) != self.width {
             return self.overwrite_resized(stock);
         }
-        // As wide as the one before it, so nothing else moves; mostly the last digit alone differs.
+        // The number has as many digits as before, so nothing else moves; usually only the last digit differs.
         let (mut new, mut old) = (stock, self.stock);
         for digit in self.seen[number].iter_mut().rev() {
             if new == old {
@@ -209,13 +208,13 @@ impl TicketFile {
         self.sync()
     }
 
-    /// As [`TicketFile::overwrite`], where what follows the number moves, or the text is long.
+    /// As [`TicketFile::overwrite`], if the text after the number moves, or the text is long.
     #[cold]
     fn overwrite_resized(&mut self, stock: Stock) -> IoResult<()> {
         not_negative(stock)?;
         self.template.text(stock, self.length, &mut self.text);
         if self.text.len() > ONE_PAGE && decimal_width(stock) <= self.places() {
-            // Too long to be written in one go: change the number alone, and pad behind it.
+            // Too long to be written at once: change only the number, and pad after it.
             self.text.clear();
             write!(self.text, "{stock:<width$}", width = self.width)?;
             self.put(self.template.before.len() as u64)?;
@@ -226,8 +225,7 @@ impl TicketFile {
         self.sync()
     }
 
-    /// How many places there are for the number before anything else would be written over: its digits
-    /// and the spaces behind them.
+    /// How many bytes the number may use without overwriting anything else: its digits and the spaces after them.
     fn places(&self) -> usize {
         let end = self.template.before.len() + self.width;
         let behind = self.seen.get(end..self.length).unwrap_or_default();
@@ -239,15 +237,15 @@ impl TicketFile {
         self.length + decimal_width(stock).saturating_sub(self.places())
     }
 
-    /// Makes the file as long as the text that is to come, by spaces at its end, which change nothing that
-    /// it says. If the system has no room for them, the old text is still whole.
+    /// Makes the file as long as the new text, by adding spaces at its end, which do not change its meaning. If the
+    /// system has no room for them, the old text is still whole.
     fn make_room(&self) -> IoResult<()> {
         let spaces = vec![b' '; self.text.len().saturating_sub(self.length)];
         if spaces.is_empty() {
             return Ok(());
         }
         put(&self.file, &spaces, self.length as u64).inspect_err(|_| {
-            // Spaces that stay would do no harm.
+            // If this fails, the spaces do no harm.
             let _ = self.file.set_len(self.length as u64);
         })
     }
@@ -260,7 +258,7 @@ impl TicketFile {
         self.file.set_len(0)
     }
 
-    /// Begins a file that holds nothing, or white space alone.
+    /// Begins a text in a file that is empty or has only white space.
     fn begin(&mut self) -> IoResult<()> {
         self.template = Template::fresh();
         self.length = 0;
@@ -313,12 +311,12 @@ fn open(path: &Path) -> IoResult<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
-/// How many digits a stock has; none if it is no stock of a ticket file.
+/// How many digits a stock has; 0 if a ticket file can't hold it.
 fn decimal_width(number: Stock) -> usize {
     number.checked_ilog10().map_or(usize::from(number == 0), |power| power as usize + 1)
 }
 
-/// A ticket file holds no negative number, so none is written into it.
+/// Rejects negative numbers: a ticket file can't hold them.
 fn not_negative(stock: Stock) -> IoResult<()> {
     if stock >= 0 {
         return Ok(());
@@ -343,8 +341,8 @@ fn cut_short(written: usize, length: usize) -> Error {
     Error::new(ErrorKind::WriteZero, format!("only {written} of {length} bytes were written"))
 }
 
-/// Reads from the start with one pread(2), a larger one if the buffer was too small. Returns how many
-/// bytes there were, at most one more than [`MOST_BYTES`].
+/// Reads from the start with one pread(2), or a second, larger one if the buffer was too small. Returns the number of
+/// bytes, at most one more than [`MOST_BYTES`].
 fn read_at_start(file: &File, buffer: &mut Vec<u8>) -> IoResult<usize> {
     loop {
         let length = match file.read_at(buffer, 0) {
@@ -361,9 +359,9 @@ fn read_at_start(file: &File, buffer: &mut Vec<u8>) -> IoResult<usize> {
 /// Reads the stock of the ticket file at `path`.
 ///
 /// # Errors
-/// When there is none, or it is no ticket file, or the system refuses.
+/// When there is none, or it is no ticket file, or the system reports an error.
 pub fn load(path: &Path) -> Result<Stock, TicketFileError> {
-    // Without O_NONBLOCK a pipe would be waited for before it is seen to be one.
+    // Without O_NONBLOCK, opening a pipe would block before it is seen to be one.
     let file = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path);
     let file = file.map_err(|source| io_error(path, "can't be read", source))?;
     check_size(&file, path)?;
@@ -376,20 +374,20 @@ pub fn is_ticket_file(path: &Path) -> bool {
     load(path).is_ok()
 }
 
-/// Opens the ticket file at `path` for one who makes no purchase: who looks, or puts tickets on sale.
+/// Opens the ticket file at `path` without buying: to read it, or to put tickets on sale.
 ///
 /// # Errors
 /// When the system refuses.
 pub fn open_to_look(path: &Path) -> IoResult<TicketFile> {
-    // A run of its own, of which nobody else is a part; it renames nothing.
+    // The tag is not used: nothing is renamed.
     TicketFile::open(path, false, &RunTag::new(0))
 }
 
-/// Sets the stock of the ticket file at `path`, which is there, in place: other members stay. An empty
-/// file becomes a ticket file. The caller holds the lock.
+/// Sets the stock of the existing ticket file at `path` in place: other members stay. An empty file becomes a ticket
+/// file. The caller holds the lock.
 ///
 /// # Errors
-/// When it is no ticket file, or has no room for the number, or the system refuses: it is left as it is.
+/// When it is no ticket file, has no room for the number, or the system reports an error. It is unchanged then.
 pub fn set(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
     let failed = |doing| move |source| io_error(path, doing, source);
     let mut ticket_file = open_to_look(path).map_err(failed("can't be opened for writing"))?;
@@ -408,13 +406,12 @@ pub fn set(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
     ticket_file.overwrite(stock).map_err(failed("can't be written"))
 }
 
-/// Creates a ticket file with this stock, and its folder, unless there is one. It appears whole or not
-/// at all.
+/// Creates a ticket file with this stock, whole or not at all, and its folder, if needed.
 ///
 /// # Errors
 /// When there is one already, or the system refuses.
 pub fn create(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
-    // Not `io_error`: that something on the way is missing is no reason to say `--tickets` again.
+    // Not `io_error`: if a part of the path is missing, advice to use `--tickets` does not help.
     let failed = |source| TicketFileError::Io { path: path.to_owned(), doing: "can't be created", source };
     std::fs::create_dir_all(folder(path)).map_err(failed)?;
     let mut temporary = Temporary::new_in(folder(path)).map_err(failed)?;

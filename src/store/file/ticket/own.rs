@@ -1,7 +1,6 @@
-//! Files that ticketsim names itself, beside the ticket file: the sidecar, the lockfile and its guard.
-//! Where others may write to the folder, anything may lie there under these names. So no link is
-//! followed, no pipe is waited for, and no more is read than such a file can hold. (Files that the user
-//! names may be links: the user knows where they lead.)
+//! Files beside the ticket file that ticketsim names itself: the sidecar, the lockfile and its guard. If others may
+//! write to the folder, these names may belong to anything. So no link is followed, no pipe is waited for, and reads
+//! are bounded. (Files that the user names may be links: the user knows where they lead.)
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read as _, Result};
@@ -10,15 +9,15 @@ use std::path::Path;
 
 use nix::libc;
 
-/// Opens a file of ours for reading and writing, and creates it if there is none.
+/// Opens such a file for reading and writing, and creates it if there is none.
 ///
 /// # Errors
-/// When something else has its name, a link (`ELOOP`) say, or the system refuses.
+/// When something else has its name, such as a link (`ELOOP`), or the system reports an error.
 pub fn open_own(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     loop {
-        // First without O_CREAT: with it, some systems refuse another user's file in a shared folder
+        // First without O_CREAT: with it, some systems do not open another user's file in a shared folder
         // (proc_sys_fs(5), protected_regular).
         match options.open(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -32,7 +31,7 @@ pub fn open_own(path: &Path) -> Result<File> {
     }
 }
 
-/// Reads the start of a file of ours, at most so many bytes.
+/// Reads the start of such a file, at most this many bytes.
 ///
 /// # Errors
 /// As [`open_own`], and when there is none.
@@ -41,10 +40,10 @@ pub fn read_own(path: &Path, most: u64) -> Result<Vec<u8>> {
     read_regular(OpenOptions::new().read(true).custom_flags(flags).open(path)?, most)
 }
 
-/// Reads the start of a file that the user named, at most so many bytes, without waiting for a pipe.
+/// Reads the start of a file that the user named, at most this many bytes, without waiting for a pipe.
 ///
 /// # Errors
-/// When it is no regular file, or the system refuses.
+/// When it is no regular file, or the system reports an error.
 pub fn read_start(path: &Path, most: u64) -> Result<Vec<u8>> {
     read_regular(OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?, most)
 }

@@ -1,6 +1,6 @@
-//! Scratch files: where `--write rename` writes before it renames. They lie beside the ticket file,
-//! perhaps in a folder that others may write to, so nobody must be able to plant one: each has a name
-//! that nobody can guess and is created exclusively, which follows no link (open(2), `O_EXCL`).
+//! Scratch files: `--write rename` writes to one before it renames it. They lie beside the ticket file, perhaps in a
+//! folder that others may write to, so nobody must be able to prepare one: each has a random name and is created
+//! exclusively, which follows no link (open(2), `O_EXCL`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Result};
@@ -12,14 +12,14 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::paths::folder;
 
-/// How all scratch files begin, and how they end.
+/// How the names of all scratch files begin; below, how they end.
 const START: &str = ".ticketsim.";
 const END: &str = ".tmp";
-/// How many names are tried: that one is taken is next to impossible unless somebody plants them.
+/// How many random names are tried. A name is hardly ever taken unless somebody creates it on purpose.
 const MOST_TRIES: u32 = 16;
 
-/// What tells the scratch files of one run from all others. Its buyers share it, so whatever a killed
-/// one has left can be found.
+/// The part of the name that identifies the scratch files of one run. All its buyers use it, so files of killed buyers
+/// can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunTag(String);
 
@@ -30,9 +30,9 @@ impl RunTag {
         Self(format!("{START}{run:016x}."))
     }
 
-    /// Removes the scratch files of this run beside a ticket file. All its buyers have gone.
+    /// Removes the scratch files of this run beside a ticket file. Call it when all buyers have left.
     pub fn clean_up(&self, ticket_file: &Path) {
-        // It is a courtesy: a folder that can't be read or written any more keeps what is there.
+        // Errors are ignored: a folder that can't be read or written any more keeps the files.
         let Ok(entries) = std::fs::read_dir(folder(ticket_file)) else { return };
         for entry in entries.flatten() {
             if entry.file_name().to_string_lossy().starts_with(&self.0) {
@@ -42,7 +42,7 @@ impl RunTag {
     }
 }
 
-/// Whether a file has the name of a scratch file, whoever's.
+/// Whether a file has the name of a scratch file, of any run.
 #[must_use]
 pub fn is_scratch(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -53,7 +53,7 @@ pub fn is_scratch(path: &Path) -> bool {
 #[derive(Debug)]
 pub(super) struct Scratch {
     tag: RunTag,
-    /// Seeded by the system when the first name is drawn: after the fork, and in the buyer itself.
+    /// Seeded by the system when the first name is drawn, so after the fork, in the buyer.
     names: Option<ChaCha8Rng>,
 }
 
@@ -88,7 +88,7 @@ impl Scratch {
     }
 }
 
-/// A scratch file. Unless it is renamed it is removed, whatever happens.
+/// A scratch file. Dropping it removes it, unless it was renamed.
 pub(super) struct Draft {
     pub(super) file: File,
     path: PathBuf,
@@ -107,7 +107,7 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.renamed {
-            // What can't be removed either is left: the error that led here is the one to tell.
+            // If it can't be removed either, it is left: the first error is the one to report.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -132,14 +132,14 @@ mod tests {
         assert_eq!(names.len(), 1, "the ticket file alone: {names:?}");
     }
 
-    /// What a killed buyer left goes; what belongs to another run, or to nobody we know, stays.
+    /// A killed buyer's file is removed; those of another run, or of unknown origin, stay.
     #[test]
     fn a_run_cleans_up_after_itself_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("ticket.json");
         let left = |tag: &RunTag| {
             let mut draft = Scratch::new(tag).create(&file).expect("created");
-            // As if its buyer had been killed now.
+            // As if its buyer were killed now.
             draft.renamed = true;
             draft.path.clone()
         };

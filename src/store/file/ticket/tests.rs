@@ -1,4 +1,4 @@
-//! What each write leaves in the file, and what setting a stock does.
+//! What each write leaves in the file, and how a stock is set.
 
 use super::*;
 
@@ -89,8 +89,8 @@ fn setting_and_creating_lose_nothing() {
     assert_eq!(load(&fresh).expect("loaded"), 7);
 }
 
-/// Whatever the length of the text, the old number and the new one: the number is set, every other member
-/// stays, and each kind of write sells from what it left.
+/// For any length of the text and of both numbers: the number is set, every other member stays, and each kind of write
+/// can go on from the result.
 #[test]
 fn setting_loses_nothing_at_any_length_and_width() {
     let lengths = [60, 4090, 4095, 4096, 4097, 9000, MOST_BYTES - 1, MOST_BYTES];
@@ -135,7 +135,7 @@ fn a_long_texts_gap_is_used_first() {
     assert_eq!(std::fs::read_to_string(&path).expect("read"), format!("{{\"ticket\":1234{tail}"));
 }
 
-/// What a buyer leaves that is killed between emptying and filling: nothing that could be lost.
+/// A buyer that is killed between emptying and filling leaves an empty file, in which nothing can be lost.
 #[test]
 fn tickets_are_put_on_sale_in_an_empty_file() {
     for text in [String::new(), "\n".to_owned(), " ".repeat(5000)] {
@@ -146,7 +146,7 @@ fn tickets_are_put_on_sale_in_an_empty_file() {
     }
 }
 
-/// Without room for a scratch file's text, or for its new name, the error is told and nothing stays.
+/// Without room for a scratch file's text or its new name, the error is reported and no file stays.
 #[test]
 fn a_replacement_that_fails_leaves_nothing_behind() {
     let (folder, path) = file_with("{\"ticket\": 3}");

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::stock::Stock;
 
-/// Where a text stops being a ticket file, and why. Lines and columns count from 1.
+/// An error in a ticket file's text. Lines and columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {what}")]
 pub struct TextError {
@@ -19,7 +19,7 @@ pub struct TextError {
     pub what: String,
 }
 
-/// A stock, and where in its text the number stands.
+/// A stock, and the position of its number in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
     /// The stock.
@@ -75,7 +75,7 @@ pub fn parse(text: &[u8]) -> Result<Parsed, TextError> {
         return Err(TextError { line: 1, column: 1, what: "there is no member \"ticket\"".to_owned() });
     };
     let digits = raw.get();
-    // `raw` borrows from `text`, so this is where it stands in it.
+    // `raw` borrows from `text`, so this is its position there.
     let start = digits.as_ptr().addr() - text.as_ptr().addr();
     let error = |what: String| {
         let before = &text[..start];
@@ -93,13 +93,13 @@ pub fn parse(text: &[u8]) -> Result<Parsed, TextError> {
     Ok(Parsed { stock, number: start..start + digits.len() })
 }
 
-/// A text that was parsed, cut around its number; it makes new texts and knows them again.
+/// A parsed text, split around its number; it makes new texts and recognises them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Template {
     pub(super) before: Vec<u8>,
-    /// What follows the number, without white space at the end.
+    /// The text after the number, without white space at the end.
     after: Vec<u8>,
-    /// Whether the text ended with a line feed: its rewritten text does, too.
+    /// Whether the text ended with a line feed: then new texts do, too.
     newline: bool,
 }
 
@@ -109,7 +109,7 @@ impl Template {
         Self { before: text[..number.start].to_vec(), after: after.to_vec(), newline: text.ends_with(b"\n") }
     }
 
-    /// The text of a ticket file that is new.
+    /// The text of a new ticket file.
     pub(super) fn fresh() -> Self {
         Self { before: b"{\"ticket\": ".to_vec(), after: b"}".to_vec(), newline: true }
     }
@@ -126,7 +126,7 @@ impl Template {
             stock = stock * 10 + Stock::from(byte - b'0');
             width += 1;
         }
-        // What follows a number that is cut off here begins with a digit, which nothing else does.
+        // If the number is longer, the rest begins with a digit, which never matches.
         let tail = after(&rest[width..], &self.after)?;
         let plain = width > 0 && (width == 1 || rest[0] != b'0');
         let known = plain && !self.after.is_empty() && tail.iter().all(u8::is_ascii_whitespace);
@@ -149,8 +149,7 @@ impl Template {
     }
 }
 
-/// What follows `start` in a text that begins so. As `strip_prefix`, which calls memcmp(3) for the few
-/// bytes that there are around a number.
+/// The rest of a text after `start`. Like `strip_prefix`, but without a call of memcmp(3) for only a few bytes.
 #[inline(always)]
 fn after<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
     let (head, rest) = text.split_at_checked(start.len())?;

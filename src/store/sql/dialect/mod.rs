@@ -1,7 +1,7 @@
-//! The statements behind the steps, as data: what each engine is sent for each step of a sale, what it takes and
-//! what it answers. Nothing here speaks to a server.
+//! The statements of the steps, as data: the text for each engine and step, its parameter and its answer. Nothing here
+//! talks to a server.
 //!
-//! What SQL says the same way everywhere stands here; what an engine says in its own way, in its own file.
+//! Common SQL is here; the special SQL of an engine is in its own file.
 
 pub(super) mod mysql;
 mod postgres;
@@ -18,7 +18,7 @@ pub struct Statement {
     pub step: StepKind,
     /// Its text.
     pub text: String,
-    /// Whether it takes a number: the stock that is written, or that must still be there.
+    /// Whether it has a parameter: the stock to write, or the stock that must still be there.
     pub takes_number: bool,
     /// Whether it answers with a number.
     pub gives_number: bool,
@@ -33,7 +33,7 @@ pub struct Tables {
     pub receipts: String,
 }
 
-/// The statements that a sale may send: those of its steps, and the ones by which a failed purchase lets go.
+/// The statements that a sale may send: those of its steps, and those for letting go after an error.
 #[must_use]
 pub fn statements(sale: &SqlSale, name: &SaleName) -> Vec<Statement> {
     let protocol = sale.protocol();
@@ -46,7 +46,7 @@ pub fn statements(sale: &SqlSale, name: &SaleName) -> Vec<Statement> {
     kinds.into_iter().filter_map(|kind| statement(kind, sale, name)).collect()
 }
 
-/// What is sent for a step; `None` where nothing is, or the engine has no such step.
+/// The statement of a step; `None` if nothing is sent, or the engine has no such step.
 #[must_use]
 pub fn statement(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<Statement> {
     let own = match sale.engine {
@@ -58,7 +58,7 @@ pub fn statement(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<Stat
         Some(text) => text,
         None => common(kind, name, parameter(sale.engine))?,
     };
-    // GET_LOCK says whether it got the lock.
+    // GET_LOCK answers whether it got the lock.
     let says_so = kind == StepKind::Lock && sale.engine == Engine::Mysql;
     Some(Statement {
         step: kind,
@@ -70,7 +70,7 @@ pub fn statement(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<Stat
     })
 }
 
-/// The tables of a sale; with a CHECK where the sale has one.
+/// The tables of a sale; with a CHECK if the sale has one.
 #[must_use]
 pub fn tables(engine: Engine, name: &SaleName, constraint: bool) -> Tables {
     let (id, ticket) = match engine {
@@ -78,8 +78,8 @@ pub fn tables(engine: Engine, name: &SaleName, constraint: bool) -> Tables {
         Engine::Postgres => postgres::COLUMN_TYPES,
         Engine::Mysql => mysql::COLUMN_TYPES,
     };
-    // MariaDB names the checks of a table, not those of a column; it has tables without transactions; and some of its
-    // servers take no table without a primary key.
+    // MariaDB gives names to the checks of a table, but not to those of a column; it has tables without transactions;
+    // and some servers require a primary key.
     let (comma, end, key) = match engine {
         Engine::Sqlite | Engine::Postgres => ("", "", ""),
         Engine::Mysql => (",", " ENGINE = InnoDB", "id BIGINT AUTO_INCREMENT PRIMARY KEY, "),
@@ -95,13 +95,13 @@ pub fn tables(engine: Engine, name: &SaleName, constraint: bool) -> Tables {
     }
 }
 
-/// What MariaDB calls the setting by which a change since the snapshot aborts a transaction.
+/// MariaDB's setting that makes a change since the snapshot abort a transaction.
 pub const SNAPSHOT_ISOLATION: &str = "innodb_snapshot_isolation";
 
 /// The name of the CHECK that forbids a stock below 0.
 pub const CHECK: &str = "ticketsim_not_below_0";
 
-/// Selects the stock of a sale: what its row says, less the receipts where it keeps some.
+/// Selects the stock of a sale: its row, less the receipts if it keeps some.
 #[must_use]
 pub fn stock_left(name: &SaleName, has_receipts: bool) -> String {
     let (stock, receipts) = (name.stock_table(), name.receipt_table());
@@ -109,7 +109,7 @@ pub fn stock_left(name: &SaleName, has_receipts: bool) -> String {
     format!("SELECT ticket{less} FROM {stock} WHERE id = 1")
 }
 
-/// How a text has the one number that it takes.
+/// The placeholder of a statement's parameter.
 const fn parameter(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "?1",
@@ -118,7 +118,7 @@ const fn parameter(engine: Engine) -> &'static str {
     }
 }
 
-/// What all engines are sent for a step.
+/// The statement of a step that is the same for all engines.
 fn common(kind: StepKind, name: &SaleName, number: &str) -> Option<String> {
     let stock = name.stock_table();
     Some(match kind {

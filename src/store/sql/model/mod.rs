@@ -1,10 +1,10 @@
-//! Databases as pure data, to count and to rehearse every order of requests without a server.
+//! Databases as pure data, to count and rehearse every order of requests without a server.
 //!
-//! - [`RowModel`]: servers that lock rows. Each has a file that says its ways: [`postgres()`], [`mysql()`].
+//! - [`RowModel`]: servers that lock rows. Each has a file with its rules: [`postgres()`], [`mysql()`].
 //! - [`SqliteModel`]: SQLite, which locks the whole file.
 //!
 //! A schedule is an order of *requests*. A buyer that waits sends nothing, and its answer is no step: one step may
-//! bring answers to several. What was measured on the real engines is in the tests, every table of it.
+//! bring several answers. The tests have all tables that were measured on the real engines.
 
 mod mysql;
 mod postgres;
@@ -18,8 +18,8 @@ pub use postgres::postgres;
 pub use rows::RowModel;
 pub use sqlite::SqliteModel;
 
-/// Does something with the model of a sale at a database with so many tickets, before the first step. The one place
-/// that knows which engine has which.
+/// Runs an expression with the model of a sale with this many tickets, before the first step. Only this place knows
+/// which engine has which model.
 macro_rules! with_sql_model {
     ($sale:expr, $tickets:expr, $model:ident => $with:expr) => {
         match $sale.engine {

@@ -1,23 +1,23 @@
-//! MariaDB's ways (InnoDB), as they were measured on 10.11.
+//! The rules of MariaDB (InnoDB), as measured on 10.11.
 //!
-//! - Statements that write or lock take the lock first, waiting if need be, and look at WHERE on the newest row
-//!   afterwards, at every level. A row that WHERE did not find stays locked at repeatable read and serializable; below
-//!   that, only if it was waited for.
-//! - Read uncommitted sees what is not committed. Read committed sees what was committed before the statement.
-//!   Repeatable read takes its snapshot with the first plain read or count: no locking statement takes one, nor does
-//!   GET_LOCK. Writes and locking reads meet the newest row: so updates are lost at repeatable read.
-//! - Serializable: every read in a transaction is a share lock until its end, and a count keeps others from inserting.
-//! - `innodb_snapshot_isolation` (on from 11.6.2 on): at repeatable read a locking read or a write fails with 1020
-//!   where the row was changed and committed since the snapshot, after waiting for who holds it. At serializable, too,
-//!   and there the first statement on the table takes the snapshot when it is sent, also where it is a transaction of
-//!   its own. Below, it changes nothing.
-//! - Row locks stand in one queue: who wants to share waits behind a writer that waits.
-//! - Deadlocks: at once, 1213. The victim is the one that asked last: the engine takes another one only where that has
-//!   changed and locked less. A circle that leads through GET_LOCK is seen by nobody: those in it wait until
-//!   `innodb_lock_wait_timeout`.
+//! - Statements that write or lock first take the lock, waiting if necessary, and then check WHERE on the newest row,
+//!   at every level. A row that WHERE did not match stays locked at repeatable read and serializable; below that, only
+//!   if the statement had to wait for it.
+//! - Read uncommitted sees uncommitted data. Read committed sees what was committed before the statement. Repeatable
+//!   read takes its snapshot with the first plain read or count; locking statements and GET_LOCK take none. Writes and
+//!   locking reads use the newest row, so updates are lost at repeatable read.
+//! - Serializable: every read in a transaction takes a share lock until its end, and a count keeps others from
+//!   inserting.
+//! - `innodb_snapshot_isolation` (on from 11.6.2 on): at repeatable read a locking read or a write first waits for the
+//!   row's holder, and fails with 1020 if the row was changed and committed since the snapshot. Serializable does the
+//!   same, and there the first statement on the table takes the snapshot when it is sent, even outside a transaction.
+//!   At lower levels it changes nothing.
+//! - Row locks have one queue: a share request waits behind a waiting writer.
+//! - Deadlocks: at once, 1213. The victim is the one that asked last, unless another has changed and locked less. A
+//!   circle that leads through GET_LOCK is not detected: its members wait until `innodb_lock_wait_timeout`.
 //!
-//! Left out: time (so 1205), savepoints, a server that fails. MySQL has no snapshot isolation; else it should be the
-//! same, and was not measured.
+//! Left out: time (so 1205), savepoints, server failures. MySQL has no snapshot isolation; otherwise it should be the
+//! same, but was not measured.
 
 use super::rows::RowModel;
 use super::ways::{Begins, Receipts, Sees, Stale, Ways};
@@ -25,7 +25,7 @@ use crate::fault::StoreCode;
 use crate::protocol::sql::{Isolation, SqlSale, Switch};
 use crate::stock::Stock;
 
-/// The database from which `sale` sells so many tickets.
+/// The database from which `sale` sells this many tickets.
 #[must_use]
 pub fn mysql(sale: &SqlSale, tickets: Stock) -> RowModel {
     let serializable = sale.isolation == Isolation::Serializable;

@@ -1,21 +1,21 @@
-//! PostgreSQL's ways.
+//! The rules of PostgreSQL.
 //!
 //! - Read committed (manual, "Transaction Isolation", 13.2.1): each statement sees what was committed before it.
-//!   An UPDATE looks for its row in that; after a wait it looks at WHERE again on the newest row, and keeps the
-//!   lock even where that finds nothing.
+//!   An UPDATE finds its row in that; after a wait it checks WHERE again on the newest row, and keeps the lock even if
+//!   that does not match.
 //! - Repeatable read (13.2.2): the snapshot is that of the first statement after BEGIN, taken when it is sent,
-//!   before it waits, `pg_advisory_xact_lock` included. Changing or locking a row that another has changed
-//!   since fails with 40001, at once, or when the holder commits ("first updater wins").
-//! - Serializable (13.2.3): where the stock is one row that adds nothing. Where it is a count of rows, an insert
-//!   or a commit fails that would let two transactions have missed each other's receipt: 40001.
-//! - Row locks (13.3.2): FOR UPDATE and writes exclude each other and FOR SHARE; FOR SHARE waits for an exclusive
-//!   *holder* alone, and overtakes a writer that waits.
+//!   before it waits, `pg_advisory_xact_lock` included. To change or lock a row that another has changed since fails
+//!   with 40001, at once or when the holder commits ("first updater wins").
+//! - Serializable (13.2.3): if the stock is one row, this is the same as repeatable read. If it is a count of rows, and
+//!   two transactions have missed each other's receipt, an insert or a commit fails with 40001.
+//! - Row locks (13.3.2): FOR UPDATE and writes exclude each other and FOR SHARE; FOR SHARE waits only for an exclusive
+//!   *holder*, and overtakes a waiting writer.
 //! - Deadlocks (13.3.4): the victim fails with 40P01. Here it is the one that asked last; the server takes the
 //!   one whose `deadlock_timeout` runs out first. No count depends on it.
-//! - Advisory locks (13.3.5): of the session, which a rollback does not let go, or of the transaction.
+//! - Advisory locks (13.3.5): of the session, which a rollback does not release, or of the transaction.
 //!
-//! Left out: time (`lock_timeout`, `statement_timeout`, so 55P03 and 57014), savepoints, false alarms of
-//! predicate locks on whole pages, a server that fails.
+//! Left out: time (`lock_timeout`, `statement_timeout`, so 55P03 and 57014), savepoints, false alarms of predicate
+//! locks on whole pages, server failures.
 
 use super::rows::RowModel;
 use super::ways::{Begins, Receipts, Sees, Stale, Ways};
@@ -23,7 +23,7 @@ use crate::fault::StoreCode;
 use crate::protocol::sql::{Isolation, SqlSale};
 use crate::stock::Stock;
 
-/// The database from which `sale` sells so many tickets.
+/// The database from which `sale` sells this many tickets.
 #[must_use]
 pub fn postgres(sale: &SqlSale, tickets: Stock) -> RowModel {
     let serializable = sale.isolation == Isolation::Serializable;

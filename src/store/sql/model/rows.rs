@@ -1,17 +1,18 @@
 //! A server that locks rows, as data: one row with the stock, a table of receipts and one advisory lock.
 //!
-//! What such servers differ in is in [`Ways`]; what they have in common is here:
+//! The differences between such servers are in [`Ways`]; here is what they have in common:
 //!
-//! - A statement is *sent*, and may have to wait. Waiters stand in one queue in the order of asking; whoever lets
-//!   go has the first of them try again that can go on, then the next, all within the same step.
-//! - A waiter waits for one buyer at a time, the first of those in its way: holders in the order in which they
-//!   got the lock, then waiters that asked before, where those count. Where these edges close a circle the one that asked last is the victim.
-//! - A transaction keeps the locks that it took until its end. Outside a transaction a statement is one of its
-//!   own, at read committed.
-//! - Who is let go and fails, or changes nothing and keeps no lock, lets the next go.
+//! - A statement is *sent*, and may have to wait. Waiters stand in one queue in the order of asking. When a lock is
+//!   released, the first waiter that can go on does so, then the next, all within the same step.
+//! - A waiter waits for one buyer at a time, the first of those in its way: holders in the order in which they got the
+//!   lock, then earlier waiters, if the queue is fair. If these waits form a circle, the one that asked last is the
+//!   victim.
+//! - A transaction keeps its locks until its end. A statement outside a transaction is its own transaction, at read
+//!   committed.
+//! - If a released waiter fails, or changes nothing and keeps no lock, the next waiter goes on.
 //!
-//! All that belongs to one buyer is in its seat, and places in the queue are counted from 0 without gaps: so
-//! buyers whose seats are equal are interchangeable.
+//! Everything of one buyer is in its seat, and places in the queue are counted from 0 without gaps, so buyers with
+//! equal seats are interchangeable.
 
 mod queue;
 
@@ -32,7 +33,7 @@ enum Hold {
     Exclusive,
 }
 
-/// What a transaction saw first.
+/// The snapshot of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Snapshot {
     stock: Stock,
@@ -47,21 +48,21 @@ struct Snapshot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Asked {
     action: Action,
-    /// How many that wait asked before.
+    /// How many other waiters asked before.
     place: u32,
 }
 
-/// What one buyer has of its own in a [`RowModel`].
+/// One buyer's own part of a [`RowModel`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
     in_transaction: bool,
     snapshot: Option<Snapshot>,
-    /// The stock that it has written and not committed.
+    /// The stock that it has written but not committed.
     written: Option<Stock>,
-    /// Receipts that it has added and not committed.
+    /// Receipts that it has added but not committed.
     inserted: Stock,
     row: Hold,
-    /// How many that share the row got it before.
+    /// How many of those that share the row got it before.
     turn: u32,
     /// Whether it keeps others from inserting receipts, and how many did before.
     gap: Option<u32>,
@@ -70,9 +71,9 @@ pub struct Seat {
     /// Whether it has the advisory lock until the end of its transaction.
     transaction_lock: bool,
     asked: Option<Asked>,
-    /// Whether it is the victim of a circle that it is in, whoever asked last.
+    /// Whether it becomes the victim of its circle, even if another asked last.
     doomed: bool,
-    /// Whether its buyer was killed while it waited: it is served, and then the server sees that nobody is there.
+    /// Whether its buyer was killed while it waited: the request is still served, then the server notices.
     is_dead: bool,
 }
 
@@ -81,7 +82,7 @@ impl Seat {
         self.session_lock || self.transaction_lock
     }
 
-    /// Ends the transaction: what it had not committed is gone.
+    /// Ends the transaction without committing.
     fn end(&mut self) {
         let Self { session_lock, asked, doomed, is_dead, .. } = *self;
         *self = Self { session_lock, asked, doomed, is_dead, ..Self::default() };
@@ -95,9 +96,9 @@ pub struct RowModel {
     /// Whether the stock is the capacity less the receipts.
     by_receipts: bool,
     capacity: Stock,
-    /// As committed.
+    /// The committed value.
     stock: Stock,
-    /// As committed.
+    /// The committed value.
     receipts: Stock,
 }
 
@@ -117,7 +118,7 @@ impl RowModel {
         seat.written.unwrap_or(others)
     }
 
-    /// What a plain count of this buyer leaves.
+    /// The stock by a plain count of this buyer.
     fn counted(&self, seats: &[Seat], who: usize) -> Stock {
         let seat = &seats[who];
         let receipts = match (self.ways.sees, seat.snapshot) {
@@ -128,7 +129,7 @@ impl RowModel {
         self.capacity - receipts
     }
 
-    /// Before a statement of a transaction, whether it will wait or not: some take its snapshot.
+    /// Called before each statement, even one that will wait: some statements take the snapshot.
     fn look_around(&self, seat: &mut Seat, action: Action) {
         let takes = match self.ways.snapshot {
             None => false,
@@ -138,7 +139,7 @@ impl RowModel {
                 !matches!(action, Action::Lock | Action::LockUntilCommit | Action::Unlock)
             }
         };
-        // A statement of its own is a transaction as well, and has ended with its answer.
+        // A statement outside a transaction is its own transaction, and ends with its answer.
         let is_one = seat.in_transaction || self.ways.snapshot == Some(Begins::OnTable);
         if takes && is_one && seat.snapshot.is_none() {
             let Self { stock, receipts, .. } = *self;
@@ -157,7 +158,7 @@ impl RowModel {
         }
     }
 
-    /// Carries a request out; `None` where it has to wait.
+    /// Carries out a request; `None` if it has to wait.
     fn attempt(&mut self, seats: &mut [Seat], who: usize, action: Action, waited: bool) -> Option<Reply> {
         let hold = self.hold(&seats[who], action);
         match action {
@@ -200,7 +201,7 @@ impl RowModel {
         }
         let newest = seats[who].written.unwrap_or(self.stock);
         let is_found = finds(action, newest);
-        // Where it finds nothing after a wait, the lock stays.
+        // If WHERE does not match after a wait, the lock stays.
         if is_found || waited || ways.keeps_missed {
             let hold = self.hold(&seats[who], action);
             lock_row(seats, who, hold);
@@ -220,7 +221,7 @@ impl RowModel {
         Some(reply)
     }
 
-    /// A count that keeps its row and the receipts as they are until its transaction ends.
+    /// A count that locks its row and the receipts until its transaction ends.
     fn count_locked(&self, seats: &mut [Seat], who: usize, hold: Hold) -> Option<Reply> {
         if self.in_the_way(seats, who, Action::Count).is_some() {
             return None;
@@ -247,7 +248,7 @@ impl RowModel {
         Reply::Done
     }
 
-    /// Whether another has added a receipt that this buyer's count has not seen, and that matters.
+    /// Whether another has added a receipt that this buyer's count has not seen, at a level where that matters.
     fn is_outrun(&self, seat: &Seat) -> bool {
         self.ways.receipts == Receipts::FirstCommitted
             && seat.snapshot.is_some_and(|snapshot| snapshot.outrun)
@@ -257,7 +258,7 @@ impl RowModel {
         aborted(self.ways.stale.map_or(self.ways.deadlock, |stale| stale.code))
     }
 
-    /// A committed change of the row.
+    /// Commits a change of the row.
     fn change(&mut self, seats: &mut [Seat], who: usize, stock: Stock) {
         self.stock = stock;
         for (_, seat) in seats.iter_mut().enumerate().filter(|(other, _)| *other != who) {
@@ -267,7 +268,7 @@ impl RowModel {
         }
     }
 
-    /// Committed receipts.
+    /// Commits receipts.
     fn add(&mut self, seats: &mut [Seat], who: usize, receipts: Stock) {
         self.receipts += receipts;
         for (_, seat) in seats.iter_mut().enumerate().filter(|(other, _)| *other != who) {
@@ -292,7 +293,7 @@ impl RowModel {
         Reply::Done
     }
 
-    /// Answers a request. Who fails lets go of its transaction at once: the server frees locks at the error.
+    /// Answers a request. If it failed, its transaction ends at once: the server releases locks at the error.
     fn answer(seats: &mut [Seat], who: usize, reply: Reply, answers: &mut Vec<(usize, Reply)>) {
         if matches!(reply, Reply::Failed(_)) {
             seats[who].end();
@@ -301,7 +302,7 @@ impl RowModel {
             seats[who].snapshot = None;
         }
         if std::mem::take(&mut seats[who].is_dead) {
-            // What was a transaction of its own has taken effect; all else ends with the session.
+            // A statement outside a transaction has taken effect; everything else ends with the session.
             seats[who] = Seat::default();
             return;
         }
@@ -309,7 +310,7 @@ impl RowModel {
         answers.push((who, reply));
     }
 
-    /// Lets everybody go who can, and ends what can't: until nothing moves any more.
+    /// Lets waiters go on, and breaks deadlocks, until nothing moves any more.
     fn settle(&mut self, seats: &mut [Seat], answers: &mut Vec<(usize, Reply)>) {
         loop {
             let queue = queue(seats);
@@ -336,7 +337,7 @@ impl RowModel {
         let holders = others().filter(|(_, seat)| conflict(seat.row, hold));
         let holder = holders.min_by_key(|(_, seat)| seat.turn);
         let first = holder.or_else(|| {
-            // Who has what it asks for asks nobody.
+            // A holder of what it asks for waits for nobody.
             let is_new = self.ways.is_fair && seats[who].row < hold;
             let place = seats[who].asked.map_or(u32::MAX, |asked| asked.place);
             let waiting = |seat: &Seat| {
@@ -356,7 +357,7 @@ impl RowModel {
         first.map(|(other, _)| other)
     }
 
-    /// The buyer that asked last of those that wait for each other in a circle.
+    /// Of the buyers that wait for each other in a circle, the one that asked last.
     fn victim(&self, seats: &[Seat], queue: &[usize]) -> Option<usize> {
         let blocker = |who: usize| self.in_the_way(seats, who, seats[who].asked?.action);
         let is_seen = |who: &usize| {
@@ -379,7 +380,7 @@ impl RowModel {
     }
 }
 
-/// Whether one who holds the row so keeps out who wants it so.
+/// Whether a holder keeps out a request of this kind.
 fn conflict(held: Hold, wanted: Hold) -> bool {
     match (held, wanted) {
         (Hold::No, _) | (_, Hold::No) | (Hold::Share, Hold::Share) => false,
@@ -447,8 +448,8 @@ impl Model for RowModel {
         seat.asked.is_some()
     }
 
-    /// The server ends the session of a killed buyer: it rolls back, and lets go of every lock. It does so as soon as it
-    /// listens to it, which it does not while a request of it waits.
+    /// The server ends the session of a killed buyer: it rolls back and releases every lock. It notices the death only
+    /// when no request of that session waits.
     fn befall(&mut self, seats: &mut [Seat], who: usize, mishap: Mishap, answers: &mut Vec<(usize, Reply)>) {
         if mishap == Mishap::Kill {
             if seats[who].asked.is_some() {

@@ -2,22 +2,22 @@
 //!
 //! Rollback journal (sqlite.org/lockingv3.html):
 //!
-//! - A reader holds SHARED, in a transaction until its end. A writer takes RESERVED, of which there is one.
-//! - COMMIT after a write takes PENDING, which keeps new readers out, and needs every other SHARED gone. If it may
-//!   wait it does so with PENDING; otherwise it is busy, and the purchase is over.
+//! - A reader holds SHARED, in a transaction until its end. A writer takes RESERVED, which only one can hold.
+//! - COMMIT after a write takes PENDING, which keeps new readers out, and needs all other SHARED locks to be gone. If
+//!   it may wait, it waits with PENDING; otherwise it is busy, and the purchase fails.
 //!
 //! Write-ahead log (sqlite.org/wal.html, sqlite.org/isolation.html):
 //!
-//! - A transaction's first statement takes its snapshot; readers and writers leave each other alone. There is
-//!   one writer: another is busy. Who wants to write on a snapshot that is not the newest any more gets
-//!   SQLITE_BUSY_SNAPSHOT, after SQLITE_BUSY was looked for. COMMIT never fails.
+//! - A transaction's first statement takes its snapshot; readers and writers do not block each other. There is one
+//!   writer; a second one is busy. A write on a snapshot that is no longer the newest gets SQLITE_BUSY_SNAPSHOT;
+//!   SQLITE_BUSY is checked first. COMMIT never fails.
 //!
-//! Both (sqlite.org/c3ref/busy_handler.html): a busy database is tried again for the time-out, but not for one
-//! that has read in its transaction and now wants to write: it would wait for those that wait for it, and is
-//! told at once. BEGIN alone does nothing; BEGIN IMMEDIATE is its first write.
+//! Both (sqlite.org/c3ref/busy_handler.html): a busy database is tried again until the time-out. Not so for a
+//! transaction that has read and now wants to write: it would wait for those that wait for it, so it fails at once.
+//! BEGIN alone does nothing; BEGIN IMMEDIATE counts as a first write.
 //!
-//! Left out: time, so a time-out above 0 waits for as long as it takes, in the order of asking (SQLite polls, so
-//! the order is nobody's promise); savepoints, checkpoints, shared cache, several files, a full disk.
+//! Left out: time, so with a time-out above 0 a buyer waits without limit, in the order of asking (SQLite polls, so it
+//! does not guarantee this order); savepoints, checkpoints, shared cache, several files, a full disk.
 
 use super::statement::{changed, finds};
 use crate::fault::{Fault, FaultKind, StoreCode};
@@ -33,7 +33,7 @@ const BUSY_SNAPSHOT: StoreCode = StoreCode(517);
 /// SQLITE_CONSTRAINT_CHECK.
 const CHECK: StoreCode = StoreCode(275);
 
-/// The database as a transaction saw it first.
+/// The snapshot of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Snapshot {
     stock: Stock,
@@ -46,29 +46,29 @@ struct Snapshot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Asked {
     action: Action,
-    /// How many that wait asked before.
+    /// How many other waiters asked before.
     place: u32,
 }
 
-/// What one buyer has of its own in a [`SqliteModel`].
+/// One buyer's own part of a [`SqliteModel`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seat {
     in_transaction: bool,
-    /// Since its first statement in a transaction: SHARED, and what it sees in a write-ahead log.
+    /// From its first statement in a transaction on: SHARED, and its snapshot in a write-ahead log.
     reads: Option<Snapshot>,
-    /// RESERVED, or the write-ahead log's one right to write.
+    /// RESERVED, or the write lock of the write-ahead log.
     writes: bool,
     /// PENDING: it waits for readers to be gone.
     pending: bool,
-    /// The stock that it has written and not committed.
+    /// The stock that it has written but not committed.
     written: Option<Stock>,
-    /// Receipts that it has added and not committed.
+    /// Receipts that it has added but not committed.
     inserted: Stock,
     asked: Option<Asked>,
 }
 
 impl Seat {
-    /// Ends the transaction: what it had not committed is gone.
+    /// Ends the transaction without committing.
     fn end(&mut self) {
         *self = Self { asked: self.asked, ..Self::default() };
     }
@@ -78,7 +78,7 @@ impl Seat {
     }
 }
 
-/// The database, and how it is set up.
+/// The database and its settings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SqliteModel {
     journal: Journal,
@@ -87,22 +87,22 @@ pub struct SqliteModel {
     /// Whether the stock is the capacity less the receipts.
     by_receipts: bool,
     capacity: Stock,
-    /// As committed.
+    /// The committed value.
     stock: Stock,
-    /// As committed.
+    /// The committed value.
     receipts: Stock,
 }
 
-/// Why a request is not done.
+/// Why a request could not be done.
 enum Not {
-    /// The database is busy, and it may be tried again.
+    /// The database is busy; it may be tried again.
     Now,
-    /// It never will be.
+    /// It failed for good.
     Ever(Fault),
 }
 
 impl SqliteModel {
-    /// The database from which `sale` sells so many tickets.
+    /// The database from which `sale` sells this many tickets.
     #[must_use]
     pub fn new(sale: &SqlSale, tickets: Stock) -> Self {
         Self {
@@ -137,7 +137,7 @@ impl SqliteModel {
         Snapshot { stock: self.stock, receipts: self.receipts, stale: false }
     }
 
-    /// Carries a request out, if it can be now.
+    /// Carries out a request, if possible now.
     fn attempt(&mut self, seats: &mut [Seat], who: usize, action: Action) -> Result<Reply, Not> {
         if seats[who].pending {
             return self.publish(seats, who, action);
@@ -214,7 +214,7 @@ impl SqliteModel {
         if seat.in_transaction { Ok(reply) } else { self.publish(seats, who, action).map(|_| reply) }
     }
 
-    /// Commits: a transaction, or a statement of its own.
+    /// Commits a transaction, or a statement outside one.
     fn publish(&mut self, seats: &mut [Seat], who: usize, action: Action) -> Result<Reply, Not> {
         let has_changed = seats[who].has_changed();
         if has_changed && self.journal == Journal::Delete && in_the_way_of_commit(seats, who).is_some() {
@@ -226,7 +226,7 @@ impl SqliteModel {
             return Err(Not::Now);
         }
         let Seat { written, inserted, .. } = seats[who];
-        // What it answers that had to wait here was known before.
+        // A commit that had to wait gives the answer that its statement had before.
         let reply = match (action, written) {
             (Action::Commit | Action::Insert | Action::GiveBack, _) | (_, None) => Reply::Done,
             (_, Some(left)) => Reply::Sold(left + 1),
@@ -247,7 +247,7 @@ impl SqliteModel {
         answers.push((who, reply));
     }
 
-    /// Lets everybody go who can, until nothing moves any more.
+    /// Lets waiters go on until nothing moves any more.
     fn settle(&mut self, seats: &mut [Seat], answers: &mut Vec<(usize, Reply)>) {
         loop {
             let next = queue(seats).into_iter().find_map(|who| {
@@ -271,7 +271,7 @@ impl SqliteModel {
     }
 }
 
-/// Those that wait, in the order of asking.
+/// The waiting buyers, in the order of asking.
 fn queue(seats: &[Seat]) -> Vec<usize> {
     let mut queue: Vec<usize> = (0..seats.len()).filter(|who| seats[*who].asked.is_some()).collect();
     queue.sort_by_key(|who| seats[*who].asked.map(|asked| asked.place));
@@ -340,7 +340,7 @@ impl Model for SqliteModel {
         seat.asked.is_some()
     }
 
-    /// The system lets go of a killed buyer's locks, and what it had not committed was never in the database.
+    /// The system releases a killed buyer's locks, and what it had not committed was never in the database.
     fn befall(&mut self, seats: &mut [Seat], who: usize, mishap: Mishap, answers: &mut Vec<(usize, Reply)>) {
         if mishap == Mishap::Kill {
             seats[who] = Seat::default();
@@ -359,7 +359,7 @@ impl Model for SqliteModel {
                 if self.by_receipts { self.capacity - receipts } else { stock }
             },
         );
-        // In a write-ahead log a reader is in nobody's way.
+        // With a write-ahead log, a reader blocks nobody.
         let reads = seat.reads.is_some() && self.journal == Journal::Delete;
         let held = [(seat.writes, Held::Writing), (seat.pending, Held::Pending), (reads, Held::Reading)];
         OwnState {

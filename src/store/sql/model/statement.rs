@@ -1,9 +1,9 @@
-//! What a statement does to the row of the stock, at whichever database.
+//! The effect of a statement on the row of the stock, the same at every database.
 
 use crate::protocol::{Action, Reply};
 use crate::stock::Stock;
 
-/// Whether a statement's WHERE finds the row while it holds this stock.
+/// Whether a statement's WHERE matches the row with this stock.
 pub(super) fn finds(action: Action, stock: Stock) -> bool {
     match action {
         Action::Swap(seen) => stock == seen,
@@ -12,7 +12,7 @@ pub(super) fn finds(action: Action, stock: Stock) -> bool {
     }
 }
 
-/// What a statement that finds the row makes of its stock, and answers. `None`: it leaves the row as it is.
+/// The new stock and the reply of a statement that matches the row. `None` if it does not change the row.
 pub(super) fn changed(action: Action, stock: Stock) -> Option<(Stock, Reply)> {
     match action {
         Action::Write(left) => Some((left, Reply::Sold(left + 1))),

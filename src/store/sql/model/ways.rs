@@ -1,11 +1,11 @@
-//! What servers that lock rows do each in its own way: a value for a server, a level and its settings.
+//! The differences between servers that lock rows: a value for a server, a level and its settings.
 
 use crate::fault::StoreCode;
 
 /// What plain reads see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Sees {
-    /// What was written last, committed or not; outside a transaction, too.
+    /// What was written last, committed or not; even outside a transaction.
     Newest,
     /// What was committed before the statement.
     Statement,
@@ -13,10 +13,10 @@ pub(super) enum Sees {
     Snapshot,
 }
 
-/// Which statement of a transaction takes its snapshot, when it is sent, whether it will wait or not.
+/// Which statement of a transaction takes the snapshot. It does so when it is sent, even if it then waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Begins {
-    /// The first, one that takes an advisory lock included.
+    /// The first one, even one that takes an advisory lock.
     Any,
     /// The first plain read.
     PlainRead,
@@ -24,11 +24,11 @@ pub(super) enum Begins {
     OnTable,
 }
 
-/// How a locking read or a write fails that meets a row which was changed and committed since the snapshot.
+/// How a locking read or a write fails if the row was changed and committed since the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stale {
     pub(super) code: StoreCode,
-    /// Whether it waits first for who holds the row.
+    /// Whether it first waits for the row's holder.
     pub(super) waits: bool,
 }
 
@@ -37,36 +37,35 @@ pub(super) struct Stale {
 pub(super) enum Receipts {
     /// Nothing.
     Free,
-    /// Who inserts fails where another's insert was committed since its snapshot.
+    /// An insert fails if another's insert was committed since its snapshot.
     FirstCommitted,
-    /// Who counts in a transaction waits for inserts that are not committed, and then keeps others from inserting
-    /// until it ends.
+    /// A count in a transaction waits for uncommitted inserts, and then keeps others from inserting until it ends.
     Gaps,
 }
 
-/// How a server does what others do otherwise.
+/// The rules in which servers differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ways {
     /// What plain reads see.
     pub(super) sees: Sees,
-    /// When a snapshot is taken, where reads see one or a stale row fails.
+    /// When a snapshot is taken, if reads use one or a stale row fails.
     pub(super) snapshot: Option<Begins>,
-    /// Whether what a transaction reads stays locked against writers until its end.
+    /// Whether rows that a transaction reads stay locked against writers until its end.
     pub(super) reads_lock: bool,
-    /// What becomes of a stale row.
+    /// How a statement on a stale row fails, if it does.
     pub(super) stale: Option<Stale>,
-    /// Whether WHERE is looked at before the row is locked, on what the statement sees.
+    /// Whether WHERE is checked before the row is locked, on what the statement sees.
     pub(super) looks_first: bool,
-    /// Whether a row that WHERE did not find stays locked though nobody was waited for.
+    /// Whether a row that WHERE did not match stays locked even if there was no wait.
     pub(super) keeps_missed: bool,
     /// What keeps counts apart.
     pub(super) receipts: Receipts,
-    /// Whether who wants to share the row waits behind a writer that waits.
+    /// Whether a share request waits behind a waiting writer.
     pub(super) is_fair: bool,
-    /// Whether a circle of waits is seen that leads through an advisory lock.
+    /// Whether a circle of waits that leads through an advisory lock is detected.
     pub(super) sees_all_circles: bool,
     /// How a deadlock's victim fails.
     pub(super) deadlock: StoreCode,
-    /// How a new stock below 0 fails, where the table forbids it.
+    /// How a new stock below 0 fails, if the table forbids it.
     pub(super) check: Option<StoreCode>,
 }

@@ -1,4 +1,4 @@
-//! What a lockfile that was left behind may and may not be taken for, and what breaking it lets in.
+//! When a lockfile counts as left behind, and how many get in when it is broken.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -11,14 +11,14 @@ use super::path as path_of;
 use super::*;
 use crate::protocol::file::{Lock, Sale};
 
-/// A process id that was in use a moment ago, and is not any more.
+/// The id of a process that has just ended.
 fn dead_pid() -> u32 {
     let mut child = Command::new("true").spawn().expect("a process");
     child.wait().expect("reaped");
     child.id()
 }
 
-/// What a process of this place writes into its lockfile.
+/// The text of a lockfile of a process of this place.
 fn text_of(pid: u32) -> String {
     let ours = Home::here().lockfile_text();
     format!("{pid}\n{}", ours.split_once('\n').expect("lines").1)
@@ -44,8 +44,8 @@ fn a_dead_holders_lockfile_is_reported_and_removed_only_on_request() {
     assert!(!keeper.try_lock().expect("held by a process that lives"));
 }
 
-/// The controls: a lockfile of a living process, of another host or container, one that does not say of
-/// which, and one without a process id.
+/// The controls: a lockfile of a living process, of another host or container, of an unknown place, and one without a
+/// process id.
 #[test]
 fn a_lockfile_is_not_broken_on_suspicion() {
     let own = std::process::id();
@@ -70,8 +70,8 @@ fn a_lockfile_is_not_broken_on_suspicion() {
     }
 }
 
-/// A holder that lets go and ends between the look at the lockfile and the look at the process has left
-/// nothing behind: the lockfile that is there now is another's. The control: it is still its own.
+/// If a holder unlocks and ends between the check of the lockfile and the check of the process, it has left nothing
+/// behind: the lockfile there now is another's. The control: it is still its own.
 #[test]
 fn a_holder_that_has_just_left_is_not_taken_for_dead() {
     let (_folder, path) = shop();
@@ -84,8 +84,8 @@ fn a_holder_that_has_just_left_is_not_taken_for_dead() {
     }
 }
 
-/// Removing a stale lockfile without care lets two in: the slower one removes what the faster one has
-/// just created. Ours looks again under the guard.
+/// Removing a stale lockfile without a guard lets two in: the slower one removes what the faster one has just created.
+/// Ours checks again under the guard.
 #[test]
 fn breaking_a_stale_lockfile_lets_one_in_only() {
     let (_folder, path) = shop();
@@ -93,7 +93,7 @@ fn breaking_a_stale_lockfile_lets_one_in_only() {
     let common = CommonLock::new(&lockfile_sale(true)).expect("made");
     let open = || Locker::open(&lockfile_sale(true), &path, &common).expect("open");
 
-    // Both have found the dead holder. The careless way:
+    // Both have found the dead holder. Without a guard:
     stale();
     let mut holders = 0;
     for careless in [open(), open()] {
@@ -102,7 +102,7 @@ fn breaking_a_stale_lockfile_lets_one_in_only() {
     }
     assert_eq!(holders, 2);
 
-    // The careful way:
+    // With the guard:
     stale();
     let mut holders = 0;
     for careful in [
@@ -131,7 +131,7 @@ fn a_crowd_that_breaks_stale_lockfiles_is_still_kept_apart() {
                     std::thread::yield_now();
                     inside.fetch_sub(1, Ordering::SeqCst);
                     if round % 2 == 0 {
-                        // As if it had died in here.
+                        // As if it had died inside.
                         std::fs::write(path_of(&path), text_of(pid)).expect("written");
                         broken.fetch_add(1, Ordering::Relaxed);
                     } else {
@@ -145,7 +145,8 @@ fn a_crowd_that_breaks_stale_lockfiles_is_still_kept_apart() {
     assert_eq!(broken.load(Ordering::Relaxed), 8 * 5);
 }
 
-/// Who has the guard for ever keeps nobody from giving up, and what lies where the guard should is told.
+/// A guard that is held for ever does not keep waiters from giving up, and a wrong file in the guard's place is
+/// reported.
 #[test]
 fn a_guard_that_is_not_to_be_had_holds_nobody_up() {
     let (folder, path) = shop();
@@ -168,8 +169,7 @@ fn a_guard_that_is_not_to_be_had_holds_nobody_up() {
     assert!(!folder.path().join("victim").exists());
 }
 
-/// Whatever lies under the lockfile's name: it is held, by nobody who can be looked for, and whoever waits
-/// can give up.
+/// Whatever has the lockfile's name counts as held by an unknown holder, and waiters can give up.
 #[test]
 fn what_is_no_lockfile_is_neither_followed_nor_waited_for_nor_broken() {
     for what in ["/dev/zero", "nowhere", "pipe"] {

@@ -1,15 +1,15 @@
-//! Who waits, and who holds, in which order: counted from 0 without gaps.
+//! The order of waiters and of holders, counted from 0 without gaps.
 
 use super::{Hold, Seat};
 
-/// Those that wait, in the order of asking.
+/// The waiting buyers, in the order of asking.
 pub(super) fn queue(seats: &[Seat]) -> Vec<usize> {
     let mut queue: Vec<usize> = (0..seats.len()).filter(|who| seats[*who].asked.is_some()).collect();
     queue.sort_by_key(|who| seats[*who].asked.map(|asked| asked.place));
     queue
 }
 
-/// Counts those that wait and those that hold anew, in their orders.
+/// Numbers the waiters and the holders anew, in their orders.
 pub(super) fn close_gaps(seats: &mut [Seat]) {
     for (place, who) in queue(seats).into_iter().enumerate() {
         if let Some(asked) = &mut seats[who].asked {
