@@ -6,7 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::harness::{Folder, Ran, eventually};
+use crate::harness::{Folder, Ran, catches, eventually};
 
 fn outcomes(document: &Value) -> &Vec<Value> {
     document["outcomes"].as_array().expect("outcomes")
@@ -174,13 +174,7 @@ fn ctrl_c_ends_an_exploration_with_what_was_covered() {
     let args = "explore --buyers 60 --tickets 40 --no-lock --max-states 4000000000";
     let mut command = folder.command(args.split_whitespace());
     let child = command.stdout(Stdio::piped()).spawn().expect("ticketsim runs");
-    let status = format!("/proc/{}/status", child.id());
-    // It catches SIGINT: the second bit of the mask.
-    eventually("it catches the signal", || {
-        let status = std::fs::read_to_string(&status).unwrap_or_default();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default().trim();
-        u64::from_str_radix(caught, 16).is_ok_and(|caught| caught & 2 != 0)
-    });
+    eventually("it catches the signal", || catches(child.id()));
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("interrupted");
     let ran = Ran::from(child.wait_with_output().expect("waited"));
     assert_eq!(ran.code, Some(130), "{ran:?}");

@@ -117,6 +117,14 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Whether a process catches interrupts (proc(5): SigCgt): before that it would die by one.
+pub fn catches(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    caught.is_some_and(|mask| mask & (1 << (nix::libc::SIGINT - 1)) != 0)
+}
+
 /// The processes that have this one as their parent, whichever of its threads forked them. The kernel keeps the list:
 /// to look through all of /proc takes seconds while other tests run ten thousand buyers.
 pub fn children(pid: u32) -> Vec<u32> {

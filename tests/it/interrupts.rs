@@ -9,7 +9,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 
-use crate::harness::{Folder, Ran, children, eventually};
+use crate::harness::{Folder, Ran, catches, children, eventually};
 
 fn start(folder: &Folder, args: &[&str]) -> Child {
     let mut command = folder.command(args.iter().copied());
@@ -32,14 +32,6 @@ fn ticks(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let user = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(11)?.parse().ok());
     user.unwrap_or(0)
-}
-
-/// Catches the signal: before that the process would die by it.
-fn catches(pid: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    caught.is_some_and(|mask| mask & (1 << (Signal::SIGINT as u64 - 1)) != 0)
 }
 
 #[test]

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 
-use crate::harness::{Folder, TICKETSIM, eventually, kinds, lockfile_text};
+use crate::harness::{Folder, TICKETSIM, catches, eventually, kinds, lockfile_text};
 
 /// A shop beside which there lies a file that is nobody's business, for its owner alone.
 fn shop() -> Folder {
@@ -115,6 +115,7 @@ fn what_is_no_lockfile_can_be_given_up_on() {
             assert!(ran.stderr.contains("can't be found out from here"), "{what}: {ran:?}");
             let args = format!("-n 2 -t 5 --lock lockfile{break_stale}");
             let mut child = quiet(&folder, &args);
+            eventually("it catches the signal", || catches(child.id()));
             std::thread::sleep(Duration::from_millis(100));
             kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("interrupted");
             assert_eq!(child.wait().expect("ends").code(), Some(130), "{what} {args}");

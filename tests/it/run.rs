@@ -200,14 +200,6 @@ fn text_tells_the_story() {
     assert!(chinese.stdout.contains("超卖"), "{}", chinese.stdout);
 }
 
-#[test]
-fn ten_thousand_buyers_of_one_ticket_run_to_a_verdict() {
-    let folder = Folder::new();
-    let (code, document) = folder.json("-n 10000 -t 1 --think 0");
-    assert_eq!(code, Some(0), "{}", document["verdict"]);
-    assert_eq!((&document["receipts"], &document["refused"]), (&json!(1), &json!(9999)));
-}
-
 /// What a run could not have shown is said.
 #[test]
 fn nothing_on_sale_and_nothing_at_a_time_are_told() {

@@ -96,7 +96,7 @@ fn a_stall_is_no_verdict() {
     assert_eq!(document["trials"][0]["doubts"], serde_json::json!(["stalled"]), "{document}");
     // Who is still waited for could buy in the next trial: there is none.
     assert_eq!(document["trials"].as_array().map(Vec::len), Some(1), "{document}");
-    let fewer = race(&folder, &shop.race(2), &["--timeout", "5s", "-n", "19"]);
+    let fewer = race(&folder, &shop.race(2), &["--timeout", "30s", "-n", "19"]);
     assert_sound(fewer);
 }
 
