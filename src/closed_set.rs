@@ -5,15 +5,15 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what} {given:?}: one of {known}")]
 pub struct UnknownName {
-    /// What the set is a set of, e.g. `lock`.
+    /// What the members are, e.g. `lock`.
     pub what: &'static str,
     /// The name that was given.
     pub given: String,
-    /// The names that there are, separated by commas.
+    /// The known names, separated by commas.
     pub known: String,
 }
 
-/// What the enums that `closed_set!` declares have in common, for code that takes any of them.
+/// The common interface of all enums that `closed_set!` declares.
 pub trait ClosedSet: std::str::FromStr<Err = UnknownName> {
     /// The name used on the command line, in JSON and in histories.
     fn name(self) -> &'static str;

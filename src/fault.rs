@@ -1,5 +1,5 @@
-//! What can go wrong inside a purchase, as data: why it failed or was never answered, and what a torn read
-//! met. Small and fixed in size, so that a record in shared memory and a buyer's reply can hold it.
+//! What can go wrong in a purchase, as data: why it failed or was never answered, and the text of a torn read. Small
+//! and of fixed size, so that it fits a record in shared memory and a buyer's reply.
 
 use crate::closed_set::closed_set;
 
@@ -47,13 +47,13 @@ impl FaultKind {
     }
 }
 
-/// Why a purchase failed, with the system's error number where there is one.
+/// Why a purchase failed, with an error number if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {
     /// What went wrong.
     pub kind: FaultKind,
-    /// Its number, 0 where none applies: errno(3); of [`FaultKind::HolderGone`] the process id of the dead holder; of an
-    /// error of a store its [`StoreCode`].
+    /// Its number, or 0: errno(3); for [`FaultKind::HolderGone`], the process id of the dead holder; for an error of a
+    /// store, its [`StoreCode`].
     pub number: i32,
 }
 
@@ -62,10 +62,10 @@ pub struct Fault {
 pub struct StoreCode(pub i32);
 
 impl StoreCode {
-    /// Numbers below this are numbers; from it on they stand for SQLSTATEs, digits to the base 36.
+    /// Values from here on stand for SQLSTATEs, as numbers to the base 36; smaller ones are plain numbers.
     const STATES: i32 = 1 << 26;
 
-    /// The words with which Redis begins an error, as far as they are known here; numbers below 0 stand for them.
+    /// The known words with which Redis begins an error; negative values stand for them.
     const WORDS: [&str; 17] = [
         "ERR",
         "FENCED",
@@ -88,14 +88,14 @@ impl StoreCode {
     /// A newer fencing token has been seen.
     pub const FENCED: Self = Self(-2);
 
-    /// The code that stands for the word of an error of Redis; the one of `ERR` for a word that is not known.
+    /// The code for the word of a Redis error; for an unknown word, the code of `ERR`.
     #[must_use]
     pub fn of_word(word: &str) -> Self {
         let place = Self::WORDS.iter().position(|known| *known == word).unwrap_or(0);
         Self(-1 - place as i32)
     }
 
-    /// The code that stands for an SQLSTATE: five digits or capital letters. 0 for anything else.
+    /// The code for an SQLSTATE: five digits or capital letters. 0 for anything else.
     #[must_use]
     pub fn of_state(state: &str) -> Self {
         let digit = |c: char| c.to_digit(36).map(|digit| digit as i32);
@@ -107,7 +107,7 @@ impl StoreCode {
     }
 }
 
-/// What [`StoreCode`] shows, read again: five digits or capital letters are an SQLSTATE, what is shorter is a number.
+/// Reads what [`StoreCode`] prints: five digits or capital letters are an SQLSTATE, anything shorter is a number.
 impl std::str::FromStr for StoreCode {
     type Err = String;
 
@@ -159,7 +159,7 @@ impl Fault {
         Self { kind, number: error.raw_os_error().unwrap_or(0) }
     }
 
-    /// A lock that the system refused.
+    /// A lock call that the system failed.
     #[must_use]
     pub fn of_lock(error: &std::io::Error) -> Self {
         let kind = match error.kind() {
@@ -175,19 +175,19 @@ impl Fault {
         Self { kind: FaultKind::HolderGone, number: pid as i32 }
     }
 
-    /// A fault of a database, with the code that it gave: SQLSTATE's five characters, or a number.
+    /// A fault of a store, with its code.
     #[must_use]
     pub fn of_store(kind: FaultKind, code: StoreCode) -> Self {
         Self { kind, number: code.0 }
     }
 
-    /// The code that the database gave, where that is where the fault comes from.
+    /// The store's code, if the fault comes from a store.
     #[must_use]
     pub const fn store_code(self) -> StoreCode {
         StoreCode(self.number)
     }
 
-    /// Whether it is what a database said, so that it has a [`StoreCode`] instead of errno(3).
+    /// Whether it comes from a store, so that it has a [`StoreCode`] instead of errno(3).
     #[must_use]
     pub const fn is_of_store(self) -> bool {
         match self.kind {
@@ -196,7 +196,7 @@ impl Fault {
             | FaultKind::Fenced
             | FaultKind::Store
             | FaultKind::AnswerLost => true,
-            // A buyer gives up waiting for a file's lock by itself; a database may do it for its client.
+            // A buyer ends its wait for a file's lock itself; a database may end the wait of its client.
             FaultKind::LockTimeout => self.number != 0,
             FaultKind::HolderGone
             | FaultKind::Deadlock
@@ -210,7 +210,7 @@ impl Fault {
         }
     }
 
-    /// What the system, or the database, said of it.
+    /// The explanation of the system or the database.
     #[must_use]
     pub fn cause(self) -> String {
         if self.is_of_store() {
@@ -220,15 +220,15 @@ impl Fault {
         }
     }
 
-    /// The process id of the dead holder of the lock, where that is the fault.
+    /// The process id of the lock's dead holder, if that is the fault.
     #[must_use]
     pub fn dead_holder(self) -> Option<u32> {
         if self.kind == FaultKind::HolderGone { u32::try_from(self.number).ok() } else { None }
     }
 }
 
-/// The start of a text that was no ticket file, as a buyer met it. Fixed in size, so that it fits a
-/// shared record and a buyer's reply can be copied, compared and hashed.
+/// The start of a text that is no valid ticket, as a buyer read it. Of fixed size, so that it fits a shared record and
+/// a buyer's reply can be copied, compared and hashed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TornText {
     len: u8,

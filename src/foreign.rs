@@ -1,17 +1,15 @@
-//! The one door for text that others control: names in histories, paths, what stands in a ticket file, raw
-//! arguments, errors that quote any of these. A terminal obeys control characters, and readers are fooled by
-//! invisible ones that turn the direction of writing; behind the door they are escapes that can be read, as
-//! `\u{1b}` for ESC.
+//! The only way for text that others control to reach a reader: names in histories, paths, the content of a ticket
+//! file, raw arguments, errors that quote any of these. A terminal obeys control characters, and invisible ones that
+//! change the direction of writing mislead readers. Here they become visible escapes, like `\u{1b}` for ESC.
 //!
-//! It stands on the ground floor so that every floor can use it: [`shown`] and [`path`] where a foreign text
-//! enters a sentence, [`terminal`] and [`json`] around everything that is printed.
+//! Every room can use it: [`shown`] and [`path`] where foreign text enters a sentence, [`terminal`] and [`json`] for
+//! everything that is printed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Whether a terminal would obey this character, or a reader not see it: Unicode's categories Cc, Cf, Zl and
-/// Zp.
+/// Whether a terminal would obey this character, or a reader would not see it: Unicode's categories Cc, Cf, Zl and Zp.
 #[must_use]
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
@@ -23,7 +21,7 @@ pub fn is_harmful(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The text in one line that nothing obeys: harmful characters, line feeds among them, become escapes.
+/// The text in one harmless line: harmful characters, including line feeds, become escapes.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
     if !text.contains(is_harmful) {
@@ -44,11 +42,11 @@ fn push(shown: &mut String, c: char) {
     if is_harmful(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
 }
 
-/// The codes of our own styles, as they stand between `ESC [` and `m`: the ones that [`terminal`] lets pass.
+/// The codes of our own styles, between `ESC [` and `m`, which [`terminal`] lets pass.
 const STYLES: [&str; 10] = ["0", "1", "2", "4", "31", "32", "33", "34", "35", "36"];
 
-/// A whole text on its way to a terminal: lines, tabs and our own colours stay, all else that is harmful
-/// becomes escapes. What missed [`shown`] ends here.
+/// A whole text on its way to a terminal: lines, tabs and our own colours stay, all other harmful characters become
+/// escapes. It catches what did not go through [`shown`].
 #[must_use]
 pub fn terminal(text: &str) -> Cow<'_, str> {
     let stays = |c: char| c == '\n' || c == '\t';
@@ -74,14 +72,13 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// How long the code of one of our styles is that the text begins with.
+/// The length of our style's code at the start of the text, if there is one.
 fn style_length(text: &str) -> Option<usize> {
     let (code, _) = text.strip_prefix("\u{1b}[")?.split_once('m')?;
     STYLES.contains(&code).then_some("\u{1b}[m".len() + code.len())
 }
 
-/// A JSON document on its way out: harmful characters within its strings, which JSON lets stand, become JSON's
-/// own escapes; it says the same.
+/// A JSON document on its way out: harmful characters in its strings become JSON escapes; its meaning stays the same.
 #[must_use]
 pub fn json(document: &str) -> Cow<'_, str> {
     // Outside of its strings a document has no control characters but these, and within them none.
@@ -100,7 +97,8 @@ pub fn json(document: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// A JSON document in ASCII: all else stands in its strings, and becomes JSON's own escapes; it says the same.
+/// A JSON document in ASCII: other characters, which occur only in its strings, become JSON escapes; its meaning stays
+/// the same.
 #[must_use]
 pub fn ascii_json(document: &str) -> String {
     let mut text = String::with_capacity(document.len() + 16);

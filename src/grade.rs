@@ -1,10 +1,9 @@
-//! What is promised of a combination of workers, lock and write, or of a protocol by its name, and how well it keeps
-//! that: rules and data. It runs nothing and prints nothing.
+//! The promise of a combination of workers, lock and write, or of a named protocol, and how well it keeps that: rules
+//! and data. It runs nothing and prints nothing.
 //!
-//! The promise of a combination follows from who the lock tells apart ([`Exclusion`], which is decided in one place,
-//! [`Exclusion::of`]); that of a protocol stands in the catalogue. The grade follows from what was seen, and a promise of safety counts only
-//! beside its control: the same workers and the same write without a lock, or the protocol that it is compared
-//! with, have to fail.
+//! The promise of a combination follows from which buyers the lock keeps apart ([`Exclusion`], decided only in
+//! [`Exclusion::of`]); that of a protocol is in the catalogue. The grade follows from the trials. A grade of safe needs
+//! a control that failed: the same workers and the same write without a lock, or the protocol to compare with.
 
 use serde::Serialize;
 
@@ -26,17 +25,17 @@ closed_set! {
     }
 }
 
-/// What one row of a matrix is about.
+/// The subject of one row of a matrix.
 pub trait Graded: Clone + PartialEq {
     /// The grade that is promised.
     fn expected(&self) -> Grade;
 
-    /// Whether it is the control of `other`: the same without what keeps buyers apart, which has to fail before
-    /// `other` can be safe.
+    /// Whether it is the control of `other`: the same without protection, which has to fail before `other` can be
+    /// graded safe.
     fn is_control_of(&self, other: &Self) -> bool;
 }
 
-/// What one row of the matrix of ticket files is about.
+/// The subject of one row of the matrix of ticket files.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "rows are few, and a copy costs nothing beside a trial")]
 pub enum Subject {
@@ -47,7 +46,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The same without what is to be tried: it has to fail.
+    /// The same without its protection: it has to fail.
     #[must_use]
     pub fn control(self) -> Self {
         match self {
@@ -81,17 +80,16 @@ impl Graded for Subject {
 pub struct Named {
     /// The protocol.
     pub entry: &'static Entry,
-    /// The lock, and what is promised.
+    /// The lock, and the promise.
     pub variant: Variant,
     /// What a purchase does.
     pub sale: Sale,
-    /// What a trial is.
+    /// How it is tried.
     pub trial: Trial,
 }
 
 impl Named {
-    /// Every protocol of ticket files, each under the lock that its name stands for; and under all that it is known
-    /// with, where the lock makes the difference.
+    /// Every protocol of ticket files, each with its usual lock; if the lock makes a difference, with all its locks.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let of_case = |entry: &'static Entry| {
@@ -112,8 +110,8 @@ impl Named {
         Some(Self { entry, variant, sale, trial: case.trial()? })
     }
 
-    /// The protocol to compare it with, under the lock that that name stands for. Of a lock that saves a protocol
-    /// which breaks under another one, it is that other one.
+    /// The protocol to compare it with, with its usual lock. If the protocol breaks with one lock and keeps with
+    /// another, the breaking variant is the control of the keeping one.
     #[must_use]
     pub fn control(self) -> Option<Self> {
         let is_saved = self.variant.promise == Promise::Keeps;
@@ -152,9 +150,8 @@ pub struct Combination {
 }
 
 impl Combination {
-    /// Every combination of these, with the lock where it belongs; and, where the write replaces the
-    /// file, once more with the lock on the ticket file: the trap. The control without a lock is among
-    /// them, named or not.
+    /// Every combination of these, with the lock in its usual place. If the write replaces the file, also with the lock
+    /// on the ticket file: the trap. The control without a lock is always included.
     #[must_use]
     pub fn all(workers: &[Workers], locks: &[Lock], writes: &[Write]) -> Vec<Combination> {
         let mut combinations = Vec::new();
@@ -179,7 +176,7 @@ impl Combination {
         Self { lock: Lock::None, lock_on: self.write.default_lock_on(), ..self }
     }
 
-    /// What a purchase does, with nothing beside.
+    /// What a purchase does, with everything else as usual.
     #[must_use]
     pub const fn sale(self) -> Sale {
         let Self { lock, write, lock_on, .. } = self;
@@ -212,9 +209,9 @@ impl Combination {
             | Exclusion::Rogue
             | Exclusion::HelperUnlocked
             | Exclusion::StaleBroken => Grade::Unsafe,
-            // Nobody is as slow as the usual lease is long.
+            // No buyer in a trial is slower than the usual lease.
             Exclusion::Leased => Grade::Safe,
-            // Nobody races, with a lock or without: there is nothing to learn.
+            // Nobody races, with or without a lock, so nothing is learnt.
             Exclusion::InTurn => Grade::Inconclusive,
         }
     }
@@ -231,27 +228,27 @@ pub struct Counts {
     pub oversold: u32,
     /// Two receipts from one stock.
     pub lost_updates: u32,
-    /// A read that met no ticket file.
+    /// A read that found no valid ticket.
     pub torn_reads: u32,
     /// A buyer that never got the lock.
     pub stuck: u32,
-    /// What was read was not what had been written last: it went wrong although no two held the lock at a time.
+    /// A read did not return the last write: it went wrong although no two held the lock at the same time.
     #[serde(skip_serializing_if = "is_zero")]
     pub stale_reads: u32,
     /// Any anomaly at all.
     pub unsound: u32,
 }
 
-/// What came of it when a buyer was killed that held the lock.
+/// The trials in which the holder of the lock was killed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HolderKilled {
-    /// In how many trials it was.
+    /// How many such trials there were.
     pub trials: u32,
     /// In how many of them others waited for ever.
     pub stuck: u32,
     /// In how many of them anything went wrong.
     pub unsound: u32,
-    /// The longest time until the next buyer got on, in nanoseconds; `None` where none ever did.
+    /// The longest time until another buyer went on, in nanoseconds; `None` if none ever did.
     pub next_ns: Option<u64>,
 }
 
@@ -260,36 +257,36 @@ pub struct HolderKilled {
 pub enum Obstacle {
     /// Its control did not fail either.
     ControlHeld,
-    /// It could not be run, or not be judged, for this reason.
+    /// It could not be run or judged, for this reason.
     CouldNotRun(String),
 }
 
 /// One combination or protocol, tried and graded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row<S = Subject> {
-    /// Which.
+    /// Its subject.
     pub subject: S,
     /// How many trials were run.
     pub trials: u32,
     /// What went wrong in them.
     pub counts: Counts,
-    /// Receipts a second, from the go to the last purchase's end, over all trials.
+    /// Receipts per second, from the go to the last purchase's end, over all trials.
     pub sales_per_s: f64,
     /// The wait that 99 in 100 purchases did not exceed, in nanoseconds; `None` without a lock.
     pub wait_p99_ns: Option<u64>,
-    /// How long 99 in 100 purchases took at most that got a ticket, all their tries together, in nanoseconds.
+    /// The time that 99 in 100 purchases with a ticket did not exceed, all their tries together, in nanoseconds.
     pub purchase_p99_ns: Option<u64>,
     /// How many receipts there were, over all trials.
     pub receipts: u64,
     /// How often the purchases behind them were begun.
     pub tries: u64,
-    /// How many tries the store aborted, of whichever purchases.
+    /// How many tries the store aborted, of all purchases.
     pub aborts: u64,
-    /// What came of it when its holder was killed, where that was tried.
+    /// The trials in which its holder was killed, if there were any.
     pub killed: Option<HolderKilled>,
     /// How it did.
     pub grade: Grade,
-    /// Why nothing was learnt, where that is so.
+    /// Why nothing was learnt, if nothing was.
     pub obstacle: Option<Obstacle>,
 }
 
@@ -327,20 +324,21 @@ impl<S: Graded> Row<S> {
     }
 }
 
-/// Fewer trials without a failure are no more than that: a tenth of all sales and more may fail.
+/// With fewer trials without a failure, a tenth of all sales or more may still fail.
 pub const FEWEST: u32 = 20;
 
-/// After how many trials without a failure failures lie below this share with 95 % confidence: the rule of three.
+/// The number of trials without a failure that shows, with 95 % confidence, that failures are rarer than this share:
+/// the rule of three.
 #[must_use]
 pub fn trials_until(share: f64) -> u32 {
     (3.0 / share).ceil() as u32
 }
 
-/// Grades what was seen. `control_failed` says whether its control did.
+/// Grades the trials. `control_failed`: whether the control failed.
 #[must_use]
 pub fn grade(counts: &Counts, could_not: Option<String>, control_failed: bool) -> (Grade, Option<Obstacle>) {
     match could_not {
-        // What went wrong has gone wrong, whatever else there was.
+        // A failure counts, whatever else happened.
         _ if counts.unsound > 0 => (Grade::Unsafe, None),
         Some(reason) => (Grade::Inconclusive, Some(Obstacle::CouldNotRun(reason))),
         None if control_failed => (Grade::Safe, None),
@@ -371,7 +369,7 @@ mod tests {
             ..combination(Workers::Process, lock, Write::Rename)
         };
         assert_eq!(trap(Lock::Flock).expected(), Unsafe);
-        // These sit on no file that could be renamed away.
+        // These locks sit on no file that could be renamed away.
         assert_eq!([trap(Lock::Lockfile), trap(Lock::Semaphore)].map(Combination::expected), [Safe; 2]);
     }
 
@@ -394,7 +392,7 @@ mod tests {
         assert_eq!(row("upgrade", "ofd").expected(), Grade::Unsafe);
         assert_eq!(row("close-drops-posix", "flock").expected(), Grade::Safe);
         assert_eq!(all.iter().filter(|row| row.entry.name == "locked").count(), 1);
-        // What keeps is shown beside what fails.
+        // Every safe row has a control that fails.
         let safe = all.iter().filter(|row| row.expected() == Grade::Safe);
         assert!(safe.filter_map(|row| row.control()).all(|control| control.expected() == Grade::Unsafe));
     }

@@ -1,9 +1,9 @@
 //! The matrix: every row, a combination on ticket files or a protocol at a database, is run for real, several
 //! times, and graded. Prints nothing.
 //!
-//! Every trial is a whole sale, as `ticketsim` runs it: unless told otherwise 10 buyers, 20 tickets on a file and 13 at
-//! a database, each buyer buys until it is refused, and thinks for about a millisecond, so that without a cure all of
-//! them meet in every purchase. A row that is promised to be safe is graded beside its control in the same matrix.
+//! Every trial is a whole sale, as `ticketsim` runs it: by default 10 buyers, 20 tickets on a file or 13 at a database.
+//! Each buyer buys until it is refused, and thinks for about a millisecond, so that without protection all of them
+//! overlap in every purchase. A row with a promise to keep is graded together with its control in the same matrix.
 //!
 //! Process buyers need a launcher with one thread. The other workers have joined all of theirs when
 //! they return, so the trials can follow each other in any order.
@@ -29,8 +29,8 @@ use crate::run::{RunError, Sold, run};
 use crate::verdict::{AnomalyKind, Ruling, Unjudged, kept_apart};
 use crate::workers::Watch;
 
-/// A row at a database is tried no more when it has taken this long: where buyers wait for each other in a circle,
-/// every ticket costs the server's `deadlock_timeout`.
+/// A row at a database gets no more trials after this time: with deadlocks, every ticket costs the server's
+/// `deadlock_timeout`.
 pub const MOST_OF_A_ROW: Duration = Duration::from_secs(2);
 
 /// What is to be tried.
@@ -40,13 +40,13 @@ pub struct MatrixPlan<S> {
     pub rows: Vec<S>,
     /// How many trials each, at least.
     pub trials: u32,
-    /// Rows without a failure are tried on until failures are shown to be no more frequent than this share of trials.
+    /// Rows without a failure get more trials until failures are shown to be rarer than this share of trials.
     pub until: Option<f64>,
-    /// How long buyers think in a trial, in nanoseconds, where its row does not say it.
+    /// How long buyers think in a trial, in nanoseconds, unless its row says otherwise.
     pub think_ns: u64,
-    /// A row that has taken this long is tried no more, whatever `trials` says: a deadlock costs a second.
+    /// A row gets no more trials after this time, whatever `trials` says: a deadlock costs a second.
     pub most_of_a_row: Option<Duration>,
-    /// Whether each row is tried once more so often, with its holder killed.
+    /// Whether each row gets the same number of trials again, with its holder killed.
     pub kill: bool,
     /// The seed of the think times; each trial has its own, counted up from it.
     pub seed: u64,
@@ -80,12 +80,12 @@ struct Tried {
 pub struct Matrix<S> {
     /// Each row that was tried at least once, in their order.
     pub rows: Vec<Row<S>>,
-    /// How many rows there were to try, where an interrupt came before the last trial of the last one.
+    /// How many rows there were to try, if an interrupt ended the matrix early.
     pub interrupted: Option<usize>,
 }
 
-/// Runs and grades the rows of a plan; `trial` makes one sale of a row, at this pace, with its number from 1. One that
-/// can't be run is what its row then says. When it is interrupted, what was tried until then is graded.
+/// Runs and grades the rows of a plan; `trial` makes one sale of a row, at this pace, with its number from 1. If a
+/// trial can't be run, its row says so. After an interrupt, the trials so far are graded.
 #[must_use]
 pub fn run_matrix<S: Graded>(
     plan: &MatrixPlan<S>,
@@ -127,12 +127,12 @@ impl<S: Graded> MatrixPlan<S> {
         self.until.map_or(self.trials, |share| trials_until(share).max(self.trials))
     }
 
-    /// Whether a row is to be tried once more that has taken so long.
+    /// Whether a row that has taken this long gets one more trial.
     fn goes_on(&self, subject: &S, row: &Tried, took: Duration) -> bool {
         if row.trials > 0 && self.most_of_a_row.is_some_and(|most| took > most) {
             return false;
         }
-        // What has failed, can't be run, or tests nothing is known by now.
+        // A row that has failed, can't be run, or tests nothing needs no more trials.
         let is_open = row.counts.unsound == 0 && row.could_not.is_none();
         let is_open = is_open && subject.expected() != Grade::Inconclusive;
         row.trials < if is_open { self.most_trials() } else { self.trials }
@@ -162,7 +162,7 @@ pub fn on_files(folders: &[PathBuf], trial: Trial) -> impl Fn(&Subject, Pace, u6
     move |subject, pace, number| {
         let (workers, sale, trial) = arranged(*subject, trial);
         let sale = Sale { lock_timeout_ns: Some(trial.patience_ns), ..sale };
-        // A file of its own, so that nothing of an earlier trial is met.
+        // A new file for each trial, so that nothing of an earlier one is read.
         let mut names = folders.iter().map(|folder| folder.join(format!("{number}.json")));
         let file = names.next().unwrap_or_default();
         let store = FilePlan { via: names.collect(), ..FilePlan::new(sale, &file) };
@@ -181,7 +181,7 @@ impl Tried {
         self.trials += 1;
         let sold = match sold {
             Ok(sold) => sold,
-            // What the folder's filesystem, or the system, does not do is what the matrix is there to find out.
+            // A missing feature of the filesystem or the system is a result, not an error.
             Err(error) => {
                 self.could_not.get_or_insert(error.to_string());
                 return;

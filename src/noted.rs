@@ -1,9 +1,9 @@
-//! A number that may not be known, in the room of the number: a million purchases have ten of them each.
+//! An optional number in the size of the number alone: each of a million purchases has ten of them.
 
 use std::fmt;
 
-/// A number that was noted, or nothing. The highest time, the lowest stock and the highest process id stand for
-/// nothing: nobody has them.
+/// A number, or nothing. The highest time, the lowest stock and the highest process id stand for nothing: they never
+/// occur.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Noted<T>(T);
 
@@ -11,7 +11,7 @@ pub struct Noted<T>(T);
 pub trait Notable: Copy + Eq {
     /// The number that stands for nothing.
     const NOTHING: Self;
-    /// The number next to it, which is taken for it where somebody has it nevertheless.
+    /// The number next to it, which replaces it if it does occur.
     const NEAREST: Self;
 }
 

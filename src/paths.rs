@@ -1,4 +1,4 @@
-//! Paths beside the ticket file, and files that are on their way to their place.
+//! Paths beside the ticket file, and temporary files that are renamed into place.
 
 use std::fs::{File, Permissions};
 use std::io::{Error, Result};
@@ -15,8 +15,8 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The file that a path leads to, if it is a link: a rename would replace the link, and a lockfile beside
-/// it would be another one than beside the file. Any other path stays as it was given.
+/// The target of a path that is a link: a rename would replace the link, and a lockfile beside the link would differ
+/// from one beside the file. Any other path is returned unchanged.
 #[must_use]
 pub fn through_links(path: &Path) -> PathBuf {
     match (path.is_symlink(), path.canonicalize()) {
@@ -34,13 +34,13 @@ pub fn folder(path: &Path) -> &Path {
     }
 }
 
-/// A file that is on its way to its place: it has no name that anybody has heard of, and neither have its
-/// errors. It is removed unless it gets to its place.
+/// A temporary file that will be renamed into place. Its errors do not contain its temporary name, which means nothing
+/// to the user. Dropping it removes it.
 #[derive(Debug)]
 pub struct Temporary(NamedTempFile);
 
 impl Temporary {
-    /// Makes one in a folder, readable for whom the umask allows.
+    /// Makes one in a folder, with permissions by the umask.
     ///
     /// # Errors
     /// When the system refuses.
@@ -72,7 +72,7 @@ impl Temporary {
     }
 }
 
-/// Finds out whether files can be made in a folder.
+/// Checks whether files can be made in a folder.
 ///
 /// # Errors
 /// When they can't.

@@ -1,5 +1,5 @@
 //! Memory that processes share: an anonymous mapping that fork(2) hands on to every child
-//! (mmap(2), `MAP_SHARED | MAP_ANONYMOUS`). What a child has stored stays there when it is killed.
+//! (mmap(2), `MAP_SHARED | MAP_ANONYMOUS`). What a child has stored stays when it is killed.
 
 use std::num::NonZeroUsize;
 use std::ops::Deref;
@@ -66,20 +66,20 @@ impl<T: Shareable> SharedSlice<T> {
 pub enum BringIn {
     /// As if each were written to: what is not in memory yet is zeroed (`MADV_POPULATE_WRITE`).
     Write,
-    /// As if each were read: what another process brought into memory is mapped here, many pages at one
-    /// page fault, and as writable as the mapping is (`MADV_POPULATE_READ`).
+    /// As if each were read: pages that another process brought into memory are mapped here, many in one page fault,
+    /// and writable like the mapping (`MADV_POPULATE_READ`).
     Map,
 }
 
 impl<T: Shareable> SharedSlice<T> {
-    /// Brings the pages of these values into memory at once, if they are several: cheaper than a page
-    /// fault for each as they are touched. A hint: where it does nothing, nothing is lost.
+    /// Brings the pages of these values into memory in one call, if there are several: cheaper than a page fault for
+    /// each. It is only a hint: if it does nothing, no harm is done.
     pub fn bring_in(&self, range: std::ops::Range<usize>, how: BringIn) {
         let values = self.get(range.start.min(self.len)..range.end.min(self.len)).unwrap_or_default();
         #[cfg(target_os = "linux")]
         if size_of_val(values) > PAGE {
             let first = values.as_ptr().addr();
-            // Whole pages only; the first one may belong to somebody else's values, too, which is no harm.
+            // Whole pages only; the first one may also hold other values, which does no harm.
             let start = first - first % PAGE;
             let length = first + size_of_val(values) - start;
             if let Some(pages) = NonNull::new(values.as_ptr().wrapping_byte_sub(first - start).cast_mut()) {

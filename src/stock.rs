@@ -1,10 +1,9 @@
-//! How many tickets are left, as a store says it.
+//! The stock: how many tickets are left, as the store says.
 
-/// A stock. It is signed: a decrement that does not look first can leave less than nothing, and that is
-/// evidence.
+/// A stock. It is signed: a decrement without a check can leave less than 0, and that is evidence.
 pub type Stock = i64;
 
-/// How many tickets are sold on the way from one stock down to another; none where it does not go down.
+/// How many tickets are sold between a higher and a lower stock; 0 if `low` is not lower.
 #[must_use]
 pub const fn tickets_between(high: Stock, low: Stock) -> u64 {
     if high > low { high.abs_diff(low) } else { 0 }

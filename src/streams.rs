@@ -1,6 +1,6 @@
-//! Streams that may block: a pipe that nobody empties, a FIFO without a reader, a terminal that was stopped.
-//! A wait for them keeps an eye on the flag that an interrupt sets. (A signal handler that only sets a flag
-//! makes no blocked call of the standard library return: it calls again.)
+//! Streams that may block: a pipe that nobody reads, a FIFO without a reader, a stopped terminal. Waits for them check
+//! the flag that an interrupt sets. (A signal handler that only sets a flag does not end a blocked call of the standard
+//! library, which retries.)
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, Read, Result, Write};
@@ -15,12 +15,12 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{SFlag, fstat};
 
-/// How long a wait is before the flag is looked at again, in milliseconds.
+/// How often a wait checks the flag, in milliseconds.
 const TICK_MS: u8 = 50;
-/// How long an output may stand still before an interrupt ends it: what was done until then is to be shown,
-/// also to a reader that is slow.
+/// How long an output may stand still before an interrupt ends it: results so far are to be shown even to a slow
+/// reader.
 const GRACE: Duration = Duration::from_secs(1);
-/// What a pipe takes in one go that poll(2) calls writable (pipe(7): `PIPE_BUF`).
+/// How much a pipe takes at once when poll(2) calls it writable (pipe(7): `PIPE_BUF`).
 const AT_ONCE: usize = 4096;
 
 /// An interrupt came while a stream blocked.

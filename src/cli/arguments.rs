@@ -1,5 +1,5 @@
-//! The arguments before clap reads them: where options that every command takes may stand, and the language that is
-//! asked for, also where nothing else can be read.
+//! The arguments before clap reads them: moves options that every command takes, and finds the requested language even
+//! if nothing else can be parsed.
 
 use std::ffi::OsString;
 

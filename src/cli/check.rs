@@ -1,4 +1,4 @@
-//! `ticketsim check HISTORY…`: the verdict on histories that anybody made.
+//! `ticketsim check HISTORY…`: the verdict on histories of any program.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,8 +1,8 @@
 //! The options that say what one purchase does: the choices of a ticket file or of a database, or steps in an
 //! order of one's own, or a protocol by its name. Every command that sells, counts or replays takes them.
 //!
-//! A file and a database share the words `--lock`, `--write` and `--steps`, and mean others of them. So these
-//! are read as words first; the store says what they stand for.
+//! Files and databases share the options `--lock`, `--write` and `--steps`, but with different values. So the values
+//! are first read as plain words; the store gives them their meaning.
 
 use anyhow::Context as _;
 use clap::Args;

@@ -1,4 +1,4 @@
-//! What is said of a history by whoever has it judged: its stock at the start, its clocks, its rules.
+//! The options of all commands that judge a history: its initial stock, its clocks, its rules.
 
 use std::time::Duration;
 

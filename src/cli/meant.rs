@@ -1,5 +1,5 @@
-//! What somebody meant whose schedule can't be read, or not be followed under its plan: the likeliest mistakes,
-//! and the command without them.
+//! What the user probably meant by a schedule that can't be read or followed: the most likely mistakes, and the command
+//! without them.
 
 use std::borrow::Cow;
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
-//! The files that a command is to write: found out before it begins whether it can, and that none of them
-//! is a file that it reads or sells from; and noted in the end which could not be written all the same.
+//! The files that a command is to write. It checks beforehand that they can be written, and that none of them is a file
+//! that it reads or sells from; at the end it reports those that could not be written anyway.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;

@@ -1,5 +1,5 @@
-//! How a command speaks: results to stdout, all else to stderr; everything through the door for foreign text,
-//! and so that an interrupt ends a wait for a reader.
+//! How a command prints: results to stdout, everything else to stderr; all of it is made safe by `foreign`, and an
+//! interrupt ends a wait for a reader.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};

@@ -1,4 +1,4 @@
-//! `ticketsim race`: somebody else's program or endpoint, raced and judged.
+//! `ticketsim race`: races and judges other people's programs or endpoints.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};

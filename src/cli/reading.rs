@@ -1,4 +1,4 @@
-//! How histories are read: in what they are written, and what their columns mean.
+//! The options on reading histories: their format, and the meaning of their columns.
 
 use std::io::{BufReader, Read};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `ticketsim report HISTORY`: shows a history, whoever made it; or several, one above the other.
+//! `ticketsim report HISTORY`: shows a history of any program, or several, one above the other.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

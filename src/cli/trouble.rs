@@ -1,5 +1,5 @@
-//! The options that make trouble for a lock on a ticket file: buyers that take none, an open file that all have
-//! inherited, a lockfile that ends by itself, one that a dead process has left.
+//! The options that disturb a lock on a ticket file: buyers without a lock, one inherited open file for all, a lockfile
+//! that expires, or one that a dead process left behind.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Work that takes as long as its input is large, and looks for no interrupt: whoever asked for it need not wait
-//! until it is done.
+//! Work on large inputs that does not check for interrupts: it runs on a thread of its own, so that an interrupt need
+//! not wait for it.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,11 +1,11 @@
-//! A host's monotonic clock against the lead's, by what messages say that go to and fro.
+//! Compares a host's monotonic clock with the lead's by exchanging messages.
 //!
 //! The lead notes when a ping leaves (t1) and when its pong is back (t4), the host when the ping came (t2) and when the
-//! pong left (t3), each on its own clock (as NTP does it, RFC 5905, section 8). Neither direction takes less than no
-//! time. So the ping came at t1 or later on the lead's clock, and the pong left at t4 or earlier: what is to be added to
-//! the host's clock is at least t1 − t2, and at most t4 − t3, *however* the delay is spread over the two directions. The
-//! middle is the offset, and half the round trip is by how much it can be wrong. Queues, a busy machine and a slow
-//! network only make that more, so of several exchanges the fastest counts.
+//! pong left (t3), each on its own clock (as NTP does it, RFC 5905, section 8). No message arrives before it is sent.
+//! So the ping came at t1 or later on the lead's clock, and the pong left at t4 or earlier: the offset to add to the
+//! host's clock is at least t1 − t2 and at most t4 − t3, *however* the delay is divided between the two directions. The
+//! middle is taken as the offset, and its error is half the round trip. Queues, a busy machine and a slow network only
+//! increase the error, so the fastest of several exchanges counts.
 
 use crate::history::ClockReading;
 
@@ -20,8 +20,7 @@ pub(super) struct Exchange {
     pub(super) back_ns: u64,
 }
 
-/// By how much two clocks may drift apart while one exchange takes place: each is steered by 500 ppm at most
-/// (adjtimex(2)).
+/// The most that two clocks may drift apart during one exchange: each is corrected by at most 500 ppm (adjtimex(2)).
 const MOST_DRIFT_PER_MILLION: i128 = 1000;
 
 impl Exchange {
@@ -109,7 +108,7 @@ mod tests {
         }
     }
 
-    /// Half the round trip is needed: with less, an offset that can be would be left out.
+    /// The error must be half the round trip: a smaller one would exclude a possible offset.
     #[test]
     fn a_smaller_error_would_be_wrong() {
         let all_on_one_way = Exchange { sent_ns: 1000, came_ns: 2000, answered_ns: 2000, back_ns: 2000 };

@@ -1,5 +1,5 @@
-//! The lead: it has the plan and runs no buyers. It waits for its hosts, has the tickets put on sale, lets all buyers go
-//! at one moment, gathers what they did, and judges it.
+//! The lead: it has the plan and runs no buyers. It waits for its hosts, has the tickets put on sale, lets all buyers
+//! go at the same moment, collects their purchases, and judges them.
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,13 +27,13 @@ const MOST_EVENTS: usize = 64;
 const LOOK: Duration = Duration::from_millis(50);
 /// How long before the go it is said, at least.
 const AHEAD: Duration = Duration::from_millis(50);
-/// A host whose clock is known no better keeps all others waiting at their barrier.
+/// The widest bounds of a clock's offset. A host with wider ones would keep the others waiting at their barrier.
 const MOST_WIDTH_NS: i128 = 5_000_000_000;
 /// How long an interrupted sale is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// For how long a host may see what was there before: a client of NFS asks again after 3 s (nfs(5), acregmin).
+/// How long a host may see an old stock: an NFS client asks again after 3 s (nfs(5), acregmin).
 const OLD_NEWS: Duration = Duration::from_secs(4);
-/// When a host was lost, its buyers may go on until it has seen that its lead is gone.
+/// How long the buyers of a lost host may go on, until it notices that its lead is gone.
 const LINGER: Duration = Duration::from_millis(1500);
 
 /// Why a sale could not be led.
@@ -88,13 +88,13 @@ impl From<StoreError> for LeadError {
 
 /// How a sale is led.
 pub struct Leading<'a> {
-    /// Where hosts come to.
+    /// Where hosts connect.
     pub listener: TcpListener,
     /// What they have to know.
     pub token: Token,
     /// Set when the sale is to end early.
     pub interrupted: &'a AtomicBool,
-    /// Told who comes and goes.
+    /// Called when hosts come and go.
     pub tell: &'a mut dyn FnMut(Told<'_>),
     /// Called once, with the plan and its tickets, when they are on sale and no buyer has started.
     pub begin: &'a mut dyn FnMut(&Plan),
@@ -267,8 +267,8 @@ impl Lead<'_> {
         Ok(())
     }
 
-    /// Has the tickets put on sale, and makes sure that all hosts sell from the same stock: each has to see a number
-    /// that nobody can know, put there for a moment.
+    /// Has the tickets put on sale, and checks that all hosts sell from the same stock: each has to see a random number
+    /// that is put there for a moment.
     fn put_on_sale(&mut self) -> Result<Stock, LeadError> {
         let tickets = self.plan.tickets.unwrap_or(0);
         // Of nine digits: no store of ours has that many by chance.
@@ -375,8 +375,8 @@ impl Lead<'_> {
         Ok(Left { unread, ..Left::default() })
     }
 
-    /// Takes what comes until that holds of all hosts. Before the go whatever goes wrong ends the sale; after it only
-    /// its hosts are fewer.
+    /// Handles events until `holds` is true for all hosts. Before the go any error ends the sale; after it, the sale
+    /// goes on with fewer hosts.
     fn until(&mut self, holds: impl Fn(&Seat) -> bool) -> Result<(), LeadError> {
         while !self.seated().all(&holds) {
             self.look_around()?;

@@ -1,35 +1,31 @@
-//! One sale on several hosts: a lead that has the plan and runs no buyers, and hosts that join it and run nothing but
-//! buyers of that plan. The sale itself goes over the store that its users have; lead and hosts only start, gather and
-//! judge.
+//! One sale on several hosts: a lead has the plan and runs no buyers; hosts join it and run only buyers of that plan.
+//! Buyers use the users' own store; lead and hosts only start them, collect and judge.
 //!
-//! # How they speak
+//! # The protocol
 //!
-//! Over TCP, in frames of at most 2¹⁸ bytes: their length, their kind, and a body. What is
-//! said is JSON (`words`); clocks (`clock`) and purchases (`chunk`) are numbers. The lead speaks first, with a
-//! number that nobody knows; whoever joins proves with it that it has the token, and the lead proves the same
-//! ([`Token`]), so that nobody runs a stranger's plan. The token itself is never sent. What follows is neither
-//! encrypted nor signed: a network that is not to be trusted needs a tunnel.
+//! TCP, in frames of at most 2¹⁸ bytes: length, kind, and body. Messages are JSON (`words`); clocks (`clock`) and
+//! purchases (`chunk`) are numbers. The lead sends a random number first. With it the host proves that it has the
+//! token, and the lead proves the same ([`Token`]), so that no host runs a stranger's plan. The token itself is never
+//! sent. Later messages are neither encrypted nor signed: an untrusted network needs a tunnel.
 //!
-//! The lead says something every tenth of a second, and a host answers: so each notices that the other has gone, however
-//! it went, without waiting for TCP. A host whose lead has been silent for 0.8 s ends its buyers. A lead
-//! whose host was silent for 8 s, or whose connection was cut, goes on
-//! without it, and its purchases are unknown from its last chunk on.
+//! The lead sends a message every tenth of a second, and the host answers, so each notices quickly when the other is
+//! gone. If the lead is silent for 0.8 s, a host ends its buyers. If a host is silent for 8 s, or its connection is
+//! cut, the lead goes on without it; its purchases after its last chunk are unknown.
 //!
-//! # What limits it
+//! # Limits
 //!
 //! Two things grow with the hosts, and one with the purchases. **A connection** costs the lead two threads and one
-//! message a tenth of a second: at 100 hosts, 200 threads that sleep and 1,000 messages a second, next to nothing. **The
-//! go** is one message a host, sent a twentieth of a second (or four round trips) ahead. **Purchases** come as chunks of
-//! about 60 bytes each, are put on the lead's clock, and are held to be judged, 128 bytes each: ten million take 1.3 GB
-//! and some 30 seconds. A host's recorder holds 2²¹ at most, and the lead keeps 2²² in all; of all
-//! further ones it has the counts, so that the books still add up, and says so.
+//! message every tenth of a second: with 100 hosts, 200 sleeping threads and 1,000 messages per second, which is
+//! little. **The go** is one message to each host, sent a twentieth of a second (or four round trips) ahead.
+//! **Purchases** come as chunks of about 60 bytes each, are put on the lead's clock, and are held to be judged, 128
+//! bytes each: ten million take 1.3 GB and some 30 seconds. A host's recorder holds at most 2²¹, and the lead keeps 2²²
+//! in all; of further ones it has only the counts, so the books still balance, and it says so.
 //!
-//! At 10⁹ purchases that is the end of it: a history of 128 GB has to be sorted. What such a sale needs is another
-//! thing than a record of each: hosts whose chunks arrive in the order of time can be merged as a stream, by the earliest
-//! of 100 queues, and the rules that look at neighbours (the order, lost updates) need no more than the purchases that
-//! overlap at one moment. The books need sums alone: receipts, refusals and the stock of both ends, which each host has
-//! exactly. Until then: run such a sale with fewer purchases a buyer, again and again; or log it where it happens, and
-//! judge parts of it with `check`.
+//! 10⁹ purchases are too many: a history of 128 GB would have to be sorted. Such a sale needs another design. Chunks
+//! that arrive in order of time can be merged as a stream, and rules about neighbours (the order, lost updates) need
+//! only the purchases that overlap at one moment. The books need only sums: receipts, refusals and the stock at both
+//! ends, which each host has exactly. Until then, run such a sale several times with fewer purchases per buyer, or log
+//! it where it happens and judge parts of it with `check`.
 
 mod chunk;
 mod clock;

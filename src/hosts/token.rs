@@ -1,12 +1,12 @@
-//! The word that lead and hosts have in common. Each proves to the other that it knows it, by a number that the other
-//! has just thrown: HMAC-SHA-256 (RFC 2104). The word itself is never sent.
+//! The secret that lead and hosts share. Each proves to the other that it knows it, with HMAC-SHA-256 (RFC 2104) over a
+//! random number from the other. The secret itself is never sent.
 
 use std::fmt;
 
 use data_encoding::HEXLOWER;
 use ring::hmac;
 
-/// What lead and hosts have in common.
+/// The shared secret.
 #[derive(Clone)]
 pub struct Token(hmac::Key);
 
@@ -16,12 +16,12 @@ impl fmt::Debug for Token {
     }
 }
 
-/// A token that is none.
+/// A token that is too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a token has at least {least} characters, so that nobody finds it out by trying; `lead` draws one by itself", least = Token::LEAST)]
 pub struct TokenError;
 
-/// Who proves that it knows the token: the proof of one is none of the other.
+/// The side that proves it: the proof of one side is not valid for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Lead,
@@ -54,14 +54,14 @@ impl Token {
         HEXLOWER.encode(hmac::sign(&self.0, &message(side, seen)).as_ref())
     }
 
-    /// Whether this is that side's proof. It takes as long for a wrong one as for the right one.
+    /// Whether this is that side's proof, compared in constant time.
     pub(super) fn is_proof(&self, proof: &str, side: Side, seen: &[&str]) -> bool {
         let Ok(proof) = HEXLOWER.decode(proof.as_bytes()) else { return false };
         hmac::verify(&self.0, &message(side, seen), &proof).is_ok()
     }
 }
 
-/// What is signed: each part with its length, so that no two lists are one message.
+/// The message to sign: each part with its length, so that different lists never give the same message.
 fn message(side: Side, seen: &[&str]) -> Vec<u8> {
     let side = if side == Side::Lead { "ticketsim lead" } else { "ticketsim host" };
     let mut message = Vec::new();
@@ -72,7 +72,7 @@ fn message(side: Side, seen: &[&str]) -> Vec<u8> {
     message
 }
 
-/// A number that was never there before, and that nobody can guess: 128 bits, in hexadecimal.
+/// A fresh random number: 128 bits, in hexadecimal.
 pub(super) fn nonce() -> String {
     format!("{:032x}", rand::random::<u128>())
 }

@@ -1,5 +1,5 @@
-//! A daemon ends when its parent's code ends, though it would never end by itself. Any child can be
-//! told to end by a signal; that takes a moment.
+//! A daemon ends when its parent's code ends, although it would never end by itself. A signal can end any child; that
+//! takes a moment.
 
 use serde::Serialize;
 

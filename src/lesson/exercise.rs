@@ -1,5 +1,5 @@
-//! Exercises: a small program with the purchase left blank, and how `ticketsim race` judges it. What is written here is
-//! run by nobody but its reader.
+//! Exercises: a small program with the purchase left blank, and how `ticketsim race` judges it. Only the reader runs
+//! the programs that are written here.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};

@@ -1,5 +1,5 @@
-//! A child gets a copy of all that its parent has. What it changes, it changes in its copy; only memory
-//! that is mapped as shared is one for both.
+//! A child gets a copy of all its parent's memory and changes only its copy; only memory that is mapped as shared is
+//! common to both.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 

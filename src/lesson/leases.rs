@@ -1,5 +1,5 @@
-//! A lock that ends by itself: its holder is paused beyond its lease, another takes over, and the first one goes on as if
-//! nothing had been. A flock lasts as long as its holder holds it.
+//! A lock that ends by itself: its holder is paused beyond its lease, another takes over, and the first one goes on as
+//! if nothing had happened. A flock lasts until its holder unlocks it.
 
 use serde::Serialize;
 

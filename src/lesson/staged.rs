@@ -1,4 +1,4 @@
-//! What lessons have in common that make one order of steps happen, on real processes that are held before each step.
+//! The common part of lessons that make one order of steps happen, on real processes that are held before each step.
 
 use std::path::Path;
 

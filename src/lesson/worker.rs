@@ -1,4 +1,4 @@
-//! A process as a type of one's own: it holds its arguments, has a name and a process id, and runs.
+//! A process as a user-defined type: it holds its arguments, has a name and a process id, and runs.
 
 use std::io;
 

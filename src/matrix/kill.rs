@@ -1,4 +1,4 @@
-//! What becomes of a row when the buyer is killed that holds its lock: whether others get on, and how soon.
+//! Trials in which the holder of the lock is killed: whether others go on, and how soon.
 
 use crate::grade::HolderKilled;
 use crate::history::{Befallen, History, Purchase};
@@ -29,7 +29,7 @@ pub(super) fn killing(trial: &Plan) -> Option<Plan> {
     let step = at.filter(|_| trial.workers == Workers::Process)?;
     let whom = Whom::First { when: When::After, step };
     let trial = trial.clone().with_sale(|sale| {
-        // A dead holder's lease has to run out before anybody is called stuck.
+        // A dead holder's lease has to expire before anybody counts as stuck.
         let lease_ns = if sale.lock == Lock::Lease { sale.lease_or_usual_ns() } else { 0 };
         sale.lock_timeout_ns = sale.lock_timeout_ns.map(|ns| ns.saturating_add(lease_ns));
     });

@@ -1,8 +1,7 @@
-//! The rows of the matrix at databases and Redis: each protocol of the catalogue at each level that it is known at.
+//! The rows of the matrix at databases and Redis: each protocol of the catalogue at each of its levels.
 //!
-//! What a row is promised to be comes from the catalogue, and so does everything that tells stores apart. An aborted
-//! purchase is tried again, as whoever asks has it: what that costs is what the matrix is to show, and a buyer that
-//! failed would buy no more.
+//! The promises come from the catalogue, and so do all differences between stores. The caller usually has aborted
+//! purchases tried again: the matrix is to show the cost of that, and a buyer that failed would buy no more.
 
 use num_bigint::BigUint;
 
@@ -14,12 +13,12 @@ use crate::protocol::{Choices, Guard, Mishaps, StepKind, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
 
-/// Tickets of one trial at a database: not as many as there are buyers, who would take just what there is if all looked
+/// Tickets of one trial at a database: not the number of buyers, since they would take exactly that many if all looked
 /// before anybody took.
 pub const STORE_TICKETS: Stock = 13;
 
-/// So many times as many where a buyer lets its lock go just before it commits: who gets the lock has that short moment
-/// alone to read what is not yet there.
+/// The factor for a protocol that unlocks just before the commit: the next holder has only that short moment to read
+/// the old stock.
 pub const SHORT_MOMENT: Stock = 4;
 
 /// A row at a database.
@@ -35,9 +34,9 @@ pub struct StoreCase {
     pub workers: Workers,
     /// What a purchase does.
     pub choices: Choices,
-    /// What is promised.
+    /// The promise.
     pub promise: Promise,
-    /// How many mishaps come in one schedule at most, where it is about them.
+    /// How many mishaps may come in one schedule, for a protocol about mishaps.
     pub mishaps: Mishaps,
     /// What a purchase of its control does.
     control: Choices,
@@ -199,7 +198,7 @@ impl StoreCase {
     }
 }
 
-/// A buyer whose lease is to expire thinks so many times as long as others.
+/// How many times longer a buyer thinks whose lease is to expire.
 pub const SLOWER: u64 = 5;
 
 /// The trials of rows at databases, so many buyers and tickets each; each place makes the store of a purchase.

@@ -1,5 +1,5 @@
-//! What somebody says of a race, on the command line or in a file of TOML: the names are the same in
-//! both. [`Config::plan`] checks it.
+//! The user's settings of a race, from the command line or a TOML file: the names are the same in both.
+//! [`Config::plan`] checks it.
 
 use std::num::NonZeroU32;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Why there was no race at all.
+//! Why a race could not be run.
 
 use std::net::IpAddr;
 

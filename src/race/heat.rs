@@ -1,4 +1,4 @@
-//! One race, as it was run: what each purchase came to, and how well they were let go together.
+//! One race: the result of each purchase, and how closely together they were let go.
 
 use std::time::Instant;
 

@@ -1,11 +1,11 @@
 //! Races of foreign programs: any command, any HTTP endpoint.
 //!
-//! Buyers that somebody else wrote are let go together. What they answer is read by rules; the stock is
-//! read before and after; and the history that comes of it is the ordinary one, judged like any other.
+//! Buyers written by others are let go together. Rules read their answers; the stock is read before and after; the
+//! result is an ordinary history, judged like any other.
 //!
 //! [`config`], [`plan`] and what they are made of ([`request`], `rules`, [`setup`],
-//! [`stock`], [`template`], [`url`]) are pure. [`http`] and [`command`] let the buyers go; `trial` carries
-//! a race out, and [`Raced`] is what came of it. The gate runs it in every order of its statements.
+//! [`stock`], [`template`], [`url`]) are pure. [`http`] and [`command`] let the buyers go; `trial` carries out a race,
+//! and [`Raced`] is the result. The gate runs it in every order of its statements.
 
 mod act;
 pub mod command;

@@ -1,4 +1,4 @@
-//! The go before all others: while the last bytes leave, whoever is woken by one waits for its turn.
+//! Priority for the go: while the last bytes leave, a process that is woken by one of them does not get the CPU first.
 
 /// A thread that runs before all others as long as this is held, where the system allows it (on Linux, to
 /// root or with CAP_SYS_NICE); elsewhere it runs as it did.

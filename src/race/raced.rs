@@ -1,4 +1,4 @@
-//! What came of a race: its trials, how often it was caught, and the worst trial's history.
+//! The result of a race: its trials, how often it was caught, and the worst trial's history.
 
 use super::heat::Heat;
 use super::statistics::{Overlap, Rate};

@@ -1,4 +1,4 @@
-//! A request as it is written down, and its bytes once the variables have their values.
+//! A request as the user writes it, and its bytes with the values of the variables.
 
 use std::collections::BTreeMap;
 

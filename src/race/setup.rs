@@ -1,5 +1,5 @@
-//! What is done before a race so that its buyers can buy: logging in, fetching a token. Each step is a
-//! request or a command, and takes variables out of the answer.
+//! The setup before a race, such as logging in or fetching a token. Each step is a request or a command, and takes
+//! variables from the answer.
 
 use regex::bytes::{Regex, RegexBuilder};
 use serde_json::Value;

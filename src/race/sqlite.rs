@@ -1,4 +1,4 @@
-//! The stock in a database of SQLite, as one statement selects it.
+//! The stock in an SQLite database, selected by one statement.
 
 use std::path::Path;
 use std::time::Duration;

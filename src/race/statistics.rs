@@ -1,4 +1,4 @@
-//! The figures of a race: how far purchases overlapped, and how sure a rate is.
+//! The statistics of a race: how much purchases overlapped, and the confidence interval of a rate.
 
 use serde::Serialize;
 

@@ -1,5 +1,4 @@
-//! Where the stock of a foreign sale is read, and how a number is found in what is read there. The reading
-//! itself is done by the trial.
+//! Where the stock of a foreign sale is read, and how its number is found in the text. The trial does the reading.
 
 use std::path::PathBuf;
 

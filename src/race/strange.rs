@@ -1,5 +1,5 @@
-//! Answers that no rule matches: the first few are kept, each once, without what is secret in them, and with
-//! a rule that would match them.
+//! Answers that no rule matches: the first few different ones are kept, without secrets, and with a rule that would
+//! match them.
 
 use super::command::CommandAnswer;
 use super::http::HttpAnswer;

@@ -1,7 +1,7 @@
-//! Texts with `{variables}` in them, and what a value must look like where it is put.
+//! Texts with `{variables}`, and the form that a value must have at its place.
 //!
-//! A name in braces that no variable has stays as it stands: `awk '{print}'` and JSON have braces, too.
-//! A template tells of them, so that a typing error can be pointed out.
+//! A name in braces that is no variable stays unchanged: `awk '{print}'` and JSON have braces, too. A template lists
+//! such names, so that a typing error can be reported.
 
 use std::collections::BTreeMap;
 

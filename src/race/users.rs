@@ -1,4 +1,4 @@
-//! The buyers' own values: a table of CSV, a row a buyer.
+//! The buyers' own values: a CSV table with one row for each buyer.
 
 use std::path::Path;
 

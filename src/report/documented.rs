@@ -1,4 +1,4 @@
-//! What the manuals say of a combination: why its lock keeps its buyers apart, or why it does not.
+//! The manuals on a combination: why its lock keeps its buyers apart, or why it does not.
 
 use crate::lang::{Lang, matrix as say, run as say_run};
 use crate::plan::{Exclusion, Plan, Workers};

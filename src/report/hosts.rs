@@ -1,4 +1,4 @@
-//! The hosts of a sale: whose clock is how far from the lead's, and what that leaves open. For text and pages alike.
+//! The hosts of a sale: how far each clock is from the lead's, and what that leaves open. For text and pages.
 
 use std::fmt::Write as _;
 

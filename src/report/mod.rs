@@ -1,6 +1,5 @@
-//! What people and programs are shown: text, JSON, a page and a trace, made from values. Nothing here
-//! changes what it shows, and text is made as a `String`, so that it can be tested apart from its
-//! meaning.
+//! Output for people and programs: text, JSON, pages and a trace, made from values. Nothing here computes results, and
+//! text is returned as a `String`, so that it can be tested separately.
 
 pub mod check;
 pub mod documented;

@@ -1,4 +1,4 @@
-//! One condition: a question to an answer, and what is expected of what it says.
+//! One condition: a question about an answer, and the expected result.
 
 use regex::bytes::Regex;
 use serde_json::{Number, Value};
@@ -6,7 +6,7 @@ use serde_json_path::JsonPath;
 
 use super::Answer;
 
-/// What an answer is asked.
+/// A question about an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// The exit code of a command.
@@ -30,7 +30,7 @@ pub enum Question {
 /// What is expected.
 #[derive(Clone, Debug)]
 pub enum Test {
-    /// It is there. In JSON `null` is as good as absent.
+    /// It exists. In JSON, `null` counts as absent.
     There,
     /// It is one of these values.
     OneOf(Vec<Expected>),
@@ -111,7 +111,7 @@ impl Test {
     }
 }
 
-/// A node of JSON as a text: a string is what it says, all else as JSON writes it.
+/// A JSON node as a text: a string without quotes, everything else as in JSON.
 #[must_use]
 pub fn plain(node: &Value) -> String {
     match node {
@@ -120,8 +120,7 @@ pub fn plain(node: &Value) -> String {
     }
 }
 
-/// Whether a node has this value: a string says it, or it is the same JSON. Numbers are compared as
-/// numbers, so that 1 is 1.0.
+/// Whether a node has this value, as a string or as the same JSON. Numbers are compared as numbers, so 1 equals 1.0.
 fn json_is(node: &Value, text: &str) -> bool {
     match node {
         Value::String(said) => said == text,

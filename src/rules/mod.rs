@@ -1,17 +1,17 @@
-//! Rules: what an answer from elsewhere means. Which of the four outcomes a purchase had is read from an
-//! HTTP status, a command's output, or a column of somebody's log, as its user says.
+//! Rules: the meaning of other programs' answers. The user's rules read the outcome of a purchase from an HTTP status,
+//! a command's output, or a column of a log.
 //!
 //! ```text
 //! --bought 'status=200 json:$.ok=true'  --refused status=409,410  --refused 'body~"sold out"'
 //! ```
 //!
 //! A [`Rule`] is a conjunction of conditions, separated by blanks; several rules for one outcome are
-//! alternatives. The first that holds wins, in the order bought, refused, failed, unknown. Among a
-//! command's rules those that ask its exit code come before all others: what it printed before it crashed
-//! is no receipt. Without a rule that holds there is no outcome: never a guess.
+//! alternatives. The first that holds wins, in the order bought, refused, failed, unknown. Of a command's rules, those
+//! about its exit code come first: what it printed before a crash is no receipt. If no rule holds, there is no outcome,
+//! never a guess.
 //!
-//! What can be asked depends on what answers: the [`Kind`]. The module reads nothing itself: an answer is
-//! whatever is an [`Answer`].
+//! The possible questions depend on the [`Kind`] of the answer. The module reads nothing itself: an answer is any
+//! [`Answer`].
 
 mod condition;
 mod parse;
@@ -36,8 +36,8 @@ pub enum Kind {
 
 /// Something that can be asked.
 pub trait Answer {
-    /// Whether any of the texts that answer the question holds: a header may stand there several times,
-    /// and a command that was killed has no exit code.
+    /// Whether any text that answers the question `holds`: a header may occur several times, and a killed command has
+    /// no exit code.
     fn any(&self, question: &Question, holds: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 
     /// What it says as JSON, if it is JSON.
@@ -85,8 +85,7 @@ impl Rule {
     }
 }
 
-/// The rules of all outcomes, in the order in which they are tried. Which outcomes there are is not known
-/// here, but their order.
+/// The rules of all outcomes, in the order in which they are tried. Of the outcomes only their order is known here.
 #[derive(Clone, Debug)]
 pub struct Rules<O> {
     rules: Vec<(O, Rule)>,
@@ -116,7 +115,7 @@ impl<O: Copy + Ord> Rules<O> {
         self.rules.is_empty()
     }
 
-    /// The outcome of the first rule that holds, and that rule; `None` where none does, which is never a
+    /// The outcome of the first rule that holds, and that rule; `None` if none holds, which must never count as a
     /// refusal.
     #[must_use]
     pub fn outcome(&self, answer: &impl Answer) -> Option<(O, &Rule)> {

@@ -16,7 +16,7 @@ use crate::plan::Plan;
 
 /// How often the launcher checks its buyers.
 pub(super) const TICK: Duration = Duration::from_millis(100);
-/// How long stopped buyers may take to leave before they are woken by force.
+/// How long stopped buyers may take to leave before processes are killed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The signal that wakes a buyer.

@@ -1,6 +1,5 @@
-//! What went wrong, in the language of whoever reads it. Errors of lower rooms are data, and each kind of them is said
-//! here in Chinese, case by case; the option that helps is named by its own name. What other programs and the system say
-//! stays as they say it.
+//! Errors in the reader's language. Errors of lower rooms are data, and each kind is translated to Chinese here, case
+//! by case; options keep their own names. What other programs and the system say stays as they say it.
 
 mod file;
 mod history;

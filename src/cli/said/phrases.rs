@@ -1,4 +1,4 @@
-//! What lower rooms put into words by themselves: their sentences are known by their English, and said in Chinese.
+//! Sentences that lower rooms write themselves: they are recognised by their English text and translated to Chinese.
 
 use crate::lang::errors::{noun, phrases};
 

@@ -1,4 +1,4 @@
-//! Plans that can't be run, steps that make no purchase, and protocols that there are not, in Chinese.
+//! Plans that can't be run, invalid steps, and unknown protocols, in Chinese.
 
 use super::phrases::phrase;
 use crate::plan::{MishapError, Plan, PlanError};

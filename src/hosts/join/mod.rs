@@ -1,6 +1,6 @@
-//! A host that joins a lead: it takes its share of the plan, brings its buyers to the barrier, lets them go when it is
-//! told to, and sends what they did. What it runs is the buyers of a plan that it has looked at as if it came from its
-//! own command line; no path in it is used, but for its own.
+//! A host that joins a lead: it takes its share of the plan, brings its buyers to the barrier, lets them go when told
+//! to, and sends their purchases. It checks the plan as if it came from its own command line, and uses no path from it,
+//! only its own paths.
 
 mod desk;
 mod link;
@@ -32,7 +32,7 @@ const MISHAPS: usize = 500;
 pub struct Joining<'a> {
     /// Where the lead is: `HOST:PORT`.
     pub address: &'a str,
-    /// What it has in common with the lead.
+    /// The secret that it shares with the lead.
     pub token: Token,
     /// What it is called.
     pub name: &'a str,
@@ -82,13 +82,13 @@ pub enum JoinError {
         /// Why.
         source: std::io::Error,
     },
-    /// The lead does not let it in, and does not say why.
+    /// The lead rejects it without a reason.
     #[error("{0}: turned away. The lead does not say why; compare the token (TICKETSIM_TOKEN, or --token)")]
     TurnedAway(String),
-    /// Whoever is there has not got the token.
+    /// The other side does not have the token.
     #[error("{0}: whoever listens there does not know the token: that is not your lead")]
     Impostor(String),
-    /// The lead does not let it in, and says why.
+    /// The lead rejects it, for this reason.
     #[error("the lead says: {}", crate::foreign::shown(.0))]
     Refused(String),
     /// The lead is gone.

@@ -1,4 +1,5 @@
-//! One copy of a program: started and held back, its output kept, its end seen, and nothing of it left.
+//! One copy of a program: starts it and holds it back, keeps its output, notices its end, and leaves nothing of it
+//! behind.
 
 use std::fs::File;
 use std::io::{self, Read as _};

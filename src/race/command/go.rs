@@ -1,5 +1,5 @@
-//! The race of commands: every copy forked, and stopped right behind its exec; then all are let go in one
-//! loop of one thread. Where the system does not allow that, each waits at a barrier, right before its exec.
+//! The race of commands: every copy is forked and stopped right after its exec; then one loop of one thread lets all
+//! go. If the system does not allow that, each copy waits at a barrier right before its exec.
 
 use std::io::Read as _;
 use std::os::fd::AsFd as _;

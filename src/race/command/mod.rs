@@ -1,7 +1,6 @@
 //! Foreign programs: run as buyers, or to put tickets on sale, to read the stock, to serve.
 //!
-//! Each has a process group of its own, no standard input, and dies with the race; what it writes is kept
-//! up to a limit.
+//! Each has a process group of its own, no standard input, and dies with the race; its output is kept up to a limit.
 
 mod copy;
 mod go;

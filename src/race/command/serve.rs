@@ -1,5 +1,4 @@
-//! The target that a race starts itself: it is there when it answers, started again when it has died, and
-//! ended with the race.
+//! The target that a race starts itself: it is ready when it answers, restarted when it dies, and ended with the race.
 
 use std::io::Read as _;
 use std::os::unix::process::CommandExt as _;

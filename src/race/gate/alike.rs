@@ -1,8 +1,8 @@
-//! Which statements may be left out where they wait: those that do after the wait what they would do had they been sent
-//! after it. At read committed a statement sees what was committed when it was sent, and of the rows that it waited for
-//! the newest state. So it makes no difference where it asks for one row by its key and for nothing else; with a second
-//! table, a subquery or several rows it may. With a further condition, too: a row that matched when it was sent, and no
-//! longer after the wait, stays locked; had it come later, it would not have been.
+//! Which waiting statements may be left out: those that have the same effect after the wait as if they had been sent
+//! after it. At read committed a statement sees what was committed when it was sent, but the newest state of the rows
+//! that it waited for. So waiting makes no difference if it asks only for one row by its key; with a second table, a
+//! subquery or several rows it may. With a further condition it may, too: a row that matched when the statement was
+//! sent, but not after the wait, stays locked; a later statement would not have locked it.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! Statements that come without anybody having bought anything: learned while the shop is idle, or named. They pass.
+//! Background statements, which no purchase causes: learned while the shop is idle, or named by the user. They pass the
+//! gate.
 
 use std::collections::BTreeSet;
 

@@ -1,13 +1,15 @@
-//! One run of an order: the requests of all buyers under way, and never more than one of them running.
+//! One run of an order: the requests of all buyers are under way, but only one of them runs at a time.
 //!
 //! What makes it deterministic:
 //!
-//! 1. One request runs at a time. A new statement belongs to the request that runs, whichever connection carries it; a
-//!    connection inside a transaction keeps its owner.
-//! 2. Answers are held, too: a woken statement's answer is delivered when the waker has gone quiet.
-//! 3. One waiter a lock: what would queue behind a waiter is held back, unless nothing else can go on.
-//! 4. That a statement waits is asked of the server, never guessed from a time-out.
-//! 5. Chatter passes.
+//! 1. One request runs at a time. A new statement belongs to the running request, on any connection; a connection
+//!    inside a transaction keeps its owner.
+//! 2. Answers are held, too: the answer of a released statement is delivered when the request that released it is
+//!    quiet.
+//! 3. One waiter for each lock: a statement that would queue behind a waiter is held back, unless nothing else can go
+//!    on.
+//! 4. The server is asked whether a statement waits; that is never guessed from a time-out.
+//! 5. Background statements pass.
 //! 6. Bytes are forwarded untouched.
 
 mod arrivals;

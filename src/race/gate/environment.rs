@@ -1,4 +1,4 @@
-//! The shop's environment: wherever the database's address stands in it, the gate's is put instead.
+//! The shop's environment: the database's address in it is replaced by the gate's.
 
 use std::net::SocketAddr;
 

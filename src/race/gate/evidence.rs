@@ -1,5 +1,5 @@
-//! What a request may be waiting for that neither asks nor answers: the system calls in which the shop's threads stand,
-//! and whether any of them runs, or wants to.
+//! Why a request neither sends a statement nor answers: the system calls of the shop's threads, and whether any thread
+//! runs or is ready to run.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A file from which the shop reads where its database is: while the gate is open the gate's address stands in it.
+//! A file from which the shop reads its database's address: while the gate is open, it has the gate's address.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};

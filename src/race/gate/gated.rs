@@ -1,4 +1,4 @@
-//! What came of all the orders that were tried.
+//! The result of all orders that were tried.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

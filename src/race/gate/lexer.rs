@@ -1,4 +1,4 @@
-//! The words of SQL: what stands in strings, comments and numbers is left out, since no name of a table does.
+//! The words of SQL. Strings, comments and numbers are left out: they contain no names of tables.
 
 /// What may matter of a text of SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! One connection through the gate: the shop on one side, the database on the other. Bytes pass untouched; what is
-//! held is held in whole batches, and so are answers.
+//! One connection through the gate: the shop on one side, the database on the other. Bytes pass unchanged; statements
+//! and answers are held in whole batches.
 
 mod postgres;
 mod redis;

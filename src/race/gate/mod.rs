@@ -1,11 +1,11 @@
-//! The gate: every order of somebody's own statements, on their own unmodified shop.
+//! The gate: tries every order of the statements of another program, without changing it.
 //!
-//! It stands between a web application and its PostgreSQL and Redis, holds every statement, and lets the statements of a few
-//! purchases go on in any chosen order: so it finds the order that oversells, and makes it happen again. The
-//! application is not touched: it is given another host and port for its database.
+//! It stands between a web application and its PostgreSQL and Redis, holds every statement, and lets the statements of
+//! a few purchases go on in any chosen order. So it finds an order that oversells, and makes it happen again. The
+//! application only gets another host and port for its database.
 //!
-//! [`statement`], [`step`], [`orders`], [`environment`] and [`wire`] are pure. `proxy` is the gate, `conductor`
-//! carries one order out, `phases` decides which.
+//! [`statement`], [`step`], [`orders`], [`environment`] and [`wire`] are pure. `proxy` is the gate, `conductor` carries
+//! out one order, `phases` decides which one.
 
 mod alike;
 mod background;

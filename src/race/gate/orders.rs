@@ -1,11 +1,11 @@
-//! The choice of orders: pure. A chooser is asked at each point of a run which of the held statements goes on; what
+//! The choice of orders, without I/O. At each point of a run, a chooser says which of the held statements goes on; what
 //! it has seen decides what it tries next.
 //!
-//! [`Tree`] tries all orders, depth first. With reduction it leaves out those that differ from one that was tried in
-//! nothing but the order of steps that do not depend on each other (sleep sets, Godefroid 1996): a step that was
-//! tried at a point sleeps in the branches that follow, until a step is taken that it depends on. Every final state is
-//! reached nevertheless; only ways to it are left out. A step that has to wait, and does after the wait what it would do
-//! had it come after those that it waits for, is not there until one of them lets something go.
+//! [`Tree`] tries all orders, depth first. With reduction it leaves out orders that differ from a tried one only in the
+//! order of independent steps (sleep sets, Godefroid 1996): a step that was tried at a point sleeps in the later
+//! branches until a step is taken that it depends on. Every final state is still reached; only other ways to it are
+//! left out. A step that has to wait, and has the same effect after the wait as if it had come later, is left out until
+//! one of those it waits for releases something.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};

@@ -1,4 +1,4 @@
-//! What the gate is told, checked.
+//! The settings of the gate, checked.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The gate itself: a port at which the shop finds its database, and the connections that go through it. It is moved
-//! on by whoever holds it: it has no thread of its own.
+//! The gate itself: a port where the shop expects its database, and the connections through it. It has no thread of its
+//! own: its owner drives it.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};

@@ -1,4 +1,4 @@
-//! What one run of an order came to.
+//! The result of one run of an order.
 
 use super::statement::Tables;
 use super::step::{Choice, Step};

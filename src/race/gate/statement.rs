@@ -1,7 +1,7 @@
-//! What a statement of SQL touches, by a reading of its words that never takes more for harmless than is:
-//! its verb, the tables that it reads, writes and locks; and where that is not certain, that it is not.
+//! What an SQL statement touches: its verb, and the tables that it reads, writes and locks; or that this is not
+//! certain. A harmful statement is never taken for harmless.
 //!
-//! It is a lexer and a few rules, no parser: a subquery's FROM names a table wherever it stands.
+//! It is a lexer with a few rules, not a parser: FROM names a table even in a subquery.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The steps of an order, as a schedule names them, and what each touches: what one may be swapped with.
+//! The steps of an order, as a schedule names them, and what each touches, which decides which steps may be swapped.
 
 use std::collections::BTreeSet;
 

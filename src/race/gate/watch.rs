@@ -1,5 +1,5 @@
-//! Who waits for whom at the server, and how its tables hang together: asked on a connection of its own, past the
-//! gate.
+//! Asks the server which sessions wait for which, and how its tables depend on each other, on a connection of its own
+//! that bypasses the gate.
 
 mod redis;
 

@@ -1,5 +1,5 @@
-//! One connection that never blocks: opened, its TLS done, all but the last byte of a request sent, and
-//! the last byte held until the go.
+//! One non-blocking connection: opened, with TLS, with all but the last byte of a request sent; the last byte is held
+//! until the go.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -1,5 +1,5 @@
-//! The race itself: every connection open, every request but for its last byte sent, and then, in one
-//! loop of one thread, the last bytes.
+//! The race itself: every connection is open and every request sent except its last byte; then one loop of one thread
+//! sends the last bytes.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
-//! HTTP/1.1 as a race needs it: connections that are all open, with requests that lack one byte each.
+//! HTTP/1.1 for a race: all connections are open, and each request lacks only its last byte.
 //!
-//! No general client can hold back a byte. The same writer serves what comes before and after the race:
-//! [`Net::ask`] sends whole requests, to log in, to put tickets on sale, to read the stock.
+//! No general client can hold back a byte. The same code is used before and after the race: [`Net::ask`] sends whole
+//! requests, to log in, to put tickets on sale, to read the stock.
 
 mod answer;
 mod connection;

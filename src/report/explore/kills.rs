@@ -1,4 +1,4 @@
-//! What kills alone did: a census in which buyers may be killed beside the same one in which nobody is.
+//! The effect of kills: a census with kills compared with the same one without.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! Two matrices, as JSON has them, side by side: what was tried on what, and which grades changed.
 //!
-//! Grades alone are compared. Sales a second and waits are of one run each, without their spread: no difference of theirs
-//! is claimed.
+//! Only grades are compared. Sales per second and waits come from one run each, without their spread, so no difference
+//! in them is claimed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

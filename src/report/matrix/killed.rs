@@ -1,4 +1,4 @@
-//! The column of a matrix that says what came of it when a holder was killed.
+//! The column of a matrix for trials in which a holder was killed.
 
 use super::table::{Column, Table};
 use crate::grade::{HolderKilled, Row};

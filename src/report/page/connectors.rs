@@ -1,5 +1,5 @@
-//! Evidence as a picture shows it: what each piece says, which purchases it is about, and the arrows
-//! between them. Page and trace both draw these.
+//! Evidence for pictures: the text of each piece, its purchases, and the arrows between them. Page and trace both use
+//! it.
 
 use super::lanes::last_known_ns;
 use crate::history::{History, Purchase};

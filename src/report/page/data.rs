@@ -1,4 +1,4 @@
-//! What the page's script needs beside the stream of purchases, as one JSON document.
+//! The data that the page's script needs beside the stream of purchases, as one JSON document.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

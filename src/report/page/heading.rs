@@ -1,4 +1,4 @@
-//! What stands above the picture: the sale and its plan, the ruling, the books.
+//! The part above the picture: the sale and its plan, the ruling, the books.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What stands below the picture: how long it took, and small histories as a table.
+//! The part below the picture: how long the run took, and small histories as a table.
 
 use super::both::Both;
 use super::lanes::{Extent, buyer_name};

@@ -1,4 +1,4 @@
-//! What went wrong, as the page lists it.
+//! The page's list of anomalies.
 
 use super::both::Both;
 use super::connectors::{Piece, pieces};

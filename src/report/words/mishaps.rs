@@ -1,4 +1,4 @@
-//! What befell buyers, in words.
+//! Mishaps in words.
 
 use super::span;
 use crate::foreign;

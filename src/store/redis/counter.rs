@@ -48,7 +48,7 @@ impl<'a> Books<'a> {
                 Ok(tickets)
             }
             (None, None) => Err(self.no_sale()),
-            // Adds 0, so that a replica or a full server, which rejects writes, is found before the sale.
+            // Appends nothing, so that a replica or a full server, which rejects writes, is found before the sale.
             (None, Some(left)) => {
                 self.talk.ask("writing the stock", &["APPEND", stock, ""])?;
                 Ok(left)

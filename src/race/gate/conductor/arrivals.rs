@@ -1,4 +1,4 @@
-//! What comes to the gate, and whose it is.
+//! Statements that come to the gate, and their owners.
 
 use std::time::Instant;
 

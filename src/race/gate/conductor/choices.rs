@@ -1,4 +1,4 @@
-//! Which of the held statements may go on, and which of those does.
+//! Which of the held statements may go on, and which one is chosen.
 
 use super::{Conductor, Held, Sent};
 use crate::race::gate::orders::{Chooser, Pick};

@@ -1,4 +1,4 @@
-//! What buyers hold on to: so long as a buyer lets nothing go, who waits for it waits.
+//! What buyers hold: as long as a buyer releases nothing, those that wait for it go on waiting.
 
 use super::{Conductor, Note, Owner, Sent};
 use crate::race::gate::link::Status;

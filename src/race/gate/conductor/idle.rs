@@ -1,5 +1,5 @@
-//! Whether the shop does nothing: only then does it count that a request neither asks nor answers. On a loaded machine
-//! one that wants to go on may take long, and so may a database.
+//! Whether the shop is idle: only then it counts that a request neither sends a statement nor answers. On a loaded
+//! machine a running request may take long, and so may a database.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Who waits at a server of Redis: its list of clients says it.
+//! Which clients wait at a Redis server, by its list of clients.
 
 use crate::store::redis::{RedisAddress, RedisError, RedisTalk};
 
