@@ -161,7 +161,7 @@ texts! {
     /// What kills alone did: all of it.
     kills_did_all(all, kinds) {
         en: "The kills alone did it: without one all of {all} are sound; with them comes {kinds}.",
-        zh: "全是杀死买家造成的：没有它时 {all} 全部正确；有了它才出现：{kinds}。",
+        zh: "全是杀死买家造成的：没有它时 {all}全部正确；有了它才出现：{kinds}。",
     }
     /// What kills alone did: nothing that does not come without them.
     kills_did_none(unsound, all) {

@@ -18,6 +18,12 @@ pub(crate) fn look_at(browser: &mut Browser, page: &std::path::Path, name: &str)
             browser.open(page, &Screen { width, height: 900, dark, ..LAPTOP });
             let wide = browser.number("document.documentElement.scrollWidth");
             assert!(wide <= f64::from(width), "{name}: {wide} pixels wide at {width}");
+            let cut = "[...document.querySelectorAll('button')].filter((e) => e.scrollWidth > e.clientWidth).length";
+            assert_eq!(
+                browser.number(cut),
+                0.0,
+                "{name}: buttons are wide enough for their words at {width}"
+            );
             assert_eq!(browser.complaints(), [""; 0]);
             let colours = if dark { "dark" } else { "light" };
             browser.screenshot(&kept(&format!("page-{name}-{width}-{colours}.png")));
