@@ -79,7 +79,7 @@
 //! Each host's clock was measured with an error, and the intervals of its purchases are widened by it. The true order
 //! fits the wider intervals, so a clock never causes a contradiction. For these intervals the answer is exact, as
 //! above. Two purchases of one host are on one clock, so their order is certain even if the clock is wrong.
-//! Contradictions between two purchases ([`pairs`]) are found with that knowledge, exactly; if every receipt says its
+//! Contradictions between two purchases (`pairs`) are found with that knowledge, exactly; if every receipt says its
 //! stock and none is missing, there are no others. The matchings use only the wide intervals: what they find is true,
 //! but they may miss what only the order within a host shows. That one error holds for all purchases of a host (which
 //! would link orders between hosts) is not used: a clock that drifts does not have the same error during a whole sale.

@@ -29,7 +29,7 @@ impl ClockReading {
 /// Between two readings it is assumed to drift evenly. It may not: a clock that is being corrected runs faster or
 /// slower for a while. If the offset only rose or only fell between the two, it was never further from the straight
 /// line than the whole change between them; that change is added to the error. Before the first and after the last
-/// reading, the error grows with the distance, by the most that two clocks can drift apart ([`MOST_DRIFT_PPM`]).
+/// reading, the error grows with the distance, by the most that two clocks can drift apart (`MOST_DRIFT_PPM`).
 ///
 /// The order of a host's times never changes, whatever was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
