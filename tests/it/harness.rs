@@ -125,6 +125,15 @@ pub fn catches(pid: u32) -> bool {
     caught.is_some_and(|mask| mask & (1 << (nix::libc::SIGINT - 1)) != 0)
 }
 
+/// Whether so many buyers of this launcher have the file open: what is done to its name later finds them ready.
+pub fn have_opened(launcher: u32, buyers: usize, file: &Path) -> bool {
+    let has = |pid: &u32| {
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        open.filter_map(|fd| std::fs::read_link(fd.path()).ok()).any(|target| target.ends_with(file))
+    };
+    children(launcher).iter().filter(|pid| has(pid)).count() == buyers
+}
+
 /// The processes that have this one as their parent, whichever of its threads forked them. The kernel keeps the list:
 /// to look through all of /proc takes seconds while other tests run ten thousand buyers.
 pub fn children(pid: u32) -> Vec<u32> {

@@ -11,7 +11,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use serde_json::{Value, json};
 
-use crate::harness::{Folder, Ran, children, eventually, thinks};
+use crate::harness::{Folder, Ran, children, eventually, have_opened, thinks};
 
 fn start(folder: &Folder, args: &str) -> Child {
     let mut command = folder.command(args.split(' '));
@@ -173,8 +173,8 @@ fn a_fifo_in_the_place_of_the_ticket_file_does_not_stop_a_step() {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("ticketsim starts");
     let mut stdin = child.stdin.take().expect("a pipe");
-    eventually("the buyers are there", || children(child.id()).len() == 2);
     let file = folder.path("data/ticket.json");
+    eventually("the buyers are there", || have_opened(child.id(), 2, "data/ticket.json".as_ref()));
     std::fs::remove_file(&file).expect("deleted");
     mkfifo(&file, Mode::from_bits_truncate(0o600)).expect("a FIFO");
     stdin.write_all(b"1\n1\nq\n").expect("typed");

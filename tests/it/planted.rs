@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 
-use crate::harness::{Folder, TICKETSIM, catches, eventually, kinds, lockfile_text};
+use crate::harness::{Folder, TICKETSIM, catches, eventually, have_opened, kinds, lockfile_text};
 
 /// A shop beside which there lies a file that is nobody's business, for its owner alone.
 fn shop() -> Folder {
@@ -133,7 +133,7 @@ fn a_pipe_in_the_ticket_files_place_is_not_waited_for() {
     let mut command = folder.command("step -n 1 --no-lock".split(' '));
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut step = command.spawn().expect("it starts");
-    eventually("its buyer is there", || crate::harness::children(step.id()).len() == 1);
+    eventually("its buyer is there", || have_opened(step.id(), 1, "data/ticket.json".as_ref()));
     std::fs::remove_file(folder.path("data/ticket.json")).expect("removed");
     mkfifo(&folder.path("data/ticket.json"), Mode::S_IRWXU).expect("a pipe");
     let began = Instant::now();
