@@ -91,18 +91,12 @@ pub(crate) fn settle(plan: Plan, initial: Stock, recorder: &Recorder, crew: &Cre
         go_spread_ns: None,
     };
     let header = Header {
-        initial: Some(initial),
-        remaining: left.remaining,
-        left_torn: left.torn,
-        unread: left.unread,
-        engine: left.about,
-        outsiders: true,
         wall_ns: Some(recorder.wall_ns()),
         unrecorded,
         interrupted: crew.interrupted,
         timing: Some(timing),
         mishaps: crew.mishaps.clone(),
-        ..Header::of_plan(plan)
+        ..left.header(plan, initial)
     };
     let history = History { header, purchases };
     let verdict = judge(&history);

@@ -49,17 +49,11 @@ pub(super) fn settle(sale: Sale, mut seats: Vec<&mut Seat>) -> Sold {
         go_spread_ns: spread.and_then(|ns| u64::try_from(ns).ok()),
     };
     let header = Header {
-        initial: Some(initial),
-        remaining: left.remaining,
-        left_torn: left.torn,
-        unread: left.unread,
-        engine: left.about,
-        outsiders: true,
         wall_ns: Some(wall_ns),
         unrecorded,
         interrupted,
         timing: Some(timing),
-        ..Header::of_plan(plan)
+        ..left.header(plan, initial)
     };
     let epochs: Vec<u64> = seats.iter().filter_map(|seat| Some(seat.ready?.epoch_ns)).collect();
     let parts = parts.into_iter().map(|(part, _)| part).collect();

@@ -10,8 +10,8 @@ pub mod sql;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::history::Recorder;
-use crate::plan::{Pace, StorePlan};
+use crate::history::{Header, Recorder};
+use crate::plan::{Pace, Plan, StorePlan};
 use crate::protocol::{Mishap, StoreKind};
 use crate::stock::Stock;
 use crate::world::Session;
@@ -284,6 +284,23 @@ pub struct Left {
     pub unread: Option<String>,
     /// The database, its version and the settings that matter, if it is a database.
     pub about: Option<String>,
+}
+
+impl Left {
+    /// The header of a sale that left this, of a plan that put `initial` tickets on sale. That nobody else sold cannot be
+    /// known.
+    #[must_use]
+    pub fn header(self, plan: Plan, initial: Stock) -> Header {
+        Header {
+            initial: Some(initial),
+            remaining: self.remaining,
+            left_torn: self.torn,
+            unread: self.unread,
+            engine: self.about,
+            outsiders: true,
+            ..Header::of_plan(plan)
+        }
+    }
 }
 
 impl From<file::FileError> for StoreError {
