@@ -5,10 +5,10 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ticketsim::explore::{Sampling, Scheduler, Setting, census, sample};
 use ticketsim::protocol::Choices;
-use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
+use ticketsim::protocol::file::{FileChoices, Lock, LockOn, Write};
 
 fn setting(buyers: u32, tickets: i64, lock: Lock, write: Write) -> Setting {
-    let sale = Sale { lock_on: LockOn::Ticket, ..Sale::new(lock, write) };
+    let sale = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(lock, write) };
     Setting::new(Choices::File(sale), buyers, tickets)
 }
 

@@ -16,8 +16,8 @@ use ticketsim::buyer::{Buyer, Rules};
 use ticketsim::history::Recorder;
 use ticketsim::plan::{Pace, PerBuyer};
 use ticketsim::protocol::Protocol;
-use ticketsim::protocol::redis::{RedisSale, RedisWrite};
-use ticketsim::protocol::sql::{Engine, Journal, SqlSale, SqlWrite};
+use ticketsim::protocol::redis::{RedisChoices, RedisWrite};
+use ticketsim::protocol::sql::{Engine, Journal, SqlChoices, SqlWrite};
 use ticketsim::shared::SharedSlice;
 use ticketsim::store::Store;
 use ticketsim::store::redis::{RedisAddress, RedisStore};
@@ -60,7 +60,7 @@ fn at_sqlite(line: Line<'_>, scale: i64) {
     for (journal, tickets) in [(Journal::Wal, 1_000), (Journal::Delete, 300)] {
         let busy_timeout_ns = PATIENCE.as_nanos() as u64;
         let take =
-            SqlSale { write: SqlWrite::Take, journal, busy_timeout_ns, ..SqlSale::new(Engine::Sqlite) };
+            SqlChoices { write: SqlWrite::Take, journal, busy_timeout_ns, ..SqlChoices::new(Engine::Sqlite) };
         let store = SqlStore::new(take, Address::Sqlite(file.clone()), SaleName::default()).expect("a store");
         let tickets = tickets / scale;
         line(&format!("sqlite {journal}, take"), &|turned| {
@@ -74,7 +74,7 @@ fn at_postgres(line: Line<'_>, scale: i64) {
     let url = url.unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
     let address = Address::parse(&url).expect("an address");
     let name: SaleName = format!("bench_{}", std::process::id()).parse().expect("a name");
-    let take = SqlSale { write: SqlWrite::Take, ..SqlSale::new(Engine::Postgres) };
+    let take = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(Engine::Postgres) };
     let store = SqlStore::new(take, address.clone(), name).expect("a store");
     if let Err(error) = store.about() {
         println!("  skipped: postgres: {error}");
@@ -92,7 +92,7 @@ fn at_mysql(line: Line<'_>, scale: i64) {
     let url = url.unwrap_or_else(|_| "mysql://root@127.0.0.1:3306/test".to_owned());
     let address = Address::parse(&url).expect("an address");
     let name: SaleName = format!("bench_{}", std::process::id()).parse().expect("a name");
-    let take = SqlSale { write: SqlWrite::Take, ..SqlSale::new(Engine::Mysql) };
+    let take = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(Engine::Mysql) };
     let store = SqlStore::new(take, address.clone(), name).expect("a store");
     if let Err(error) = store.about() {
         println!("  skipped: mariadb: {error}");
@@ -109,7 +109,7 @@ fn at_redis(line: Line<'_>, scale: i64) {
     let url = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
     let address = RedisAddress::parse(&url).expect("a Redis server").expect("an address");
     let name: SaleName = format!("bench_{}", std::process::id()).parse().expect("a name");
-    let take = RedisSale { write: RedisWrite::Take, ..RedisSale::new() };
+    let take = RedisChoices { write: RedisWrite::Take, ..RedisChoices::new() };
     let store = RedisStore::new(take, address.clone(), name.clone()).expect("a store");
     if let Err(error) = store.about() {
         println!("  skipped: redis: {error}");

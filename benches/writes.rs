@@ -5,7 +5,7 @@ mod yardstick;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ticketsim::plan::Workers;
-use ticketsim::protocol::file::{Lock, Sale, Write};
+use ticketsim::protocol::file::{FileChoices, Lock, Write};
 use yardstick::{Crowd, elapsed, sale, settings};
 
 fn writes(criterion: &mut Criterion) {
@@ -18,7 +18,7 @@ fn writes(criterion: &mut Criterion) {
         let each = if fsync { 5 } else { 50 };
         let crowd = Crowd { buyers: 10, each, workers: Workers::Process, lock: Lock::Flock, think_ns: 0 };
         let plan = crowd.plan(&file).with_sale(|sale| {
-            *sale = Sale { write, lock_on: write.default_lock_on(), fsync, ..*sale };
+            *sale = FileChoices { write, lock_on: write.default_lock_on(), fsync, ..*sale };
         });
         let name = if fsync { "rename + fsync" } else { write.name() };
         group.throughput(Throughput::Elements(crowd.purchases()));

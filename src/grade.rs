@@ -11,7 +11,7 @@ use crate::closed_set::closed_set;
 use crate::plan::{Exclusion, Workers};
 use crate::protocol::Choices;
 use crate::protocol::catalogue::{self, Case, Entry, Promise, Trial, Variant};
-use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::protocol::file::{FileChoices, Lock, LockOn, Write};
 
 closed_set! {
     /// How a combination did.
@@ -83,7 +83,7 @@ pub struct Named {
     /// The lock, and the promise.
     pub variant: Variant,
     /// What a purchase does.
-    pub sale: Sale,
+    pub sale: FileChoices,
     /// How it is tried.
     pub trial: Trial,
 }
@@ -178,9 +178,9 @@ impl Combination {
 
     /// What a purchase does, with everything else as usual.
     #[must_use]
-    pub const fn sale(self) -> Sale {
+    pub const fn sale(self) -> FileChoices {
         let Self { lock, write, lock_on, .. } = self;
-        Sale { lock_on, ..Sale::new(lock, write) }
+        FileChoices { lock_on, ..FileChoices::new(lock, write) }
     }
 
     /// Whether its lock keeps its workers apart.

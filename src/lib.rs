@@ -8,12 +8,12 @@
 //! ```
 //! use std::sync::atomic::AtomicBool;
 //! use ticketsim::plan::{Plan, Workers};
-//! use ticketsim::protocol::file::{Lock, Sale, Write};
+//! use ticketsim::protocol::file::{Lock, FileChoices, Write};
 //! use ticketsim::verdict::Ruling;
 //! use ticketsim::workers::Watch;
 //!
 //! let folder = tempfile::tempdir()?;
-//! let sale = Sale::new(Lock::Flock, Write::Overwrite);
+//! let sale = FileChoices::new(Lock::Flock, Write::Overwrite);
 //! let plan = Plan::on_file(sale, &folder.path().join("ticket.json"), 10, Some(1));
 //! let plan = Plan { workers: Workers::Thread, ..plan };
 //! let interrupted = AtomicBool::new(false);
@@ -42,11 +42,11 @@
 //!
 //! ```
 //! use ticketsim::explore::{Setting, census, rehearse};
-//! use ticketsim::protocol::file::{Lock, Sale};
+//! use ticketsim::protocol::file::{Lock, FileChoices};
 //! use ticketsim::protocol::{Choices, Protocol};
 //!
 //! let too_late: Protocol = "read lock write unlock".parse()?;
-//! let sale = Sale::of_steps(too_late, Some(Lock::Flock), None, None)?;
+//! let sale = FileChoices::of_steps(too_late, Some(Lock::Flock), None, None)?;
 //! let setting = Setting::new(Choices::File(sale), 2, 1);
 //! let counted = census(&setting, 1_000);
 //! assert_eq!((counted.schedules, counted.sound), (10_u32.into(), 4_u32.into()));
@@ -124,7 +124,7 @@
 //! - **One more SQL engine**: its levels and locks in `protocol/engine.rs`, its folders in `store/sql/` (dialect, session,
 //!   counter, model), and its row in `tests/replay/engines.rs`, which compares model and engine in every
 //!   order.
-//! - **One more store**: a file of choices in `protocol/` that implements [`protocol::StoreSale`], a folder
+//! - **One more store**: a file of choices in `protocol/` that implements [`protocol::StoreChoices`], a folder
 //!   in `store/`, an arm in `protocol/choices.rs`, `plan.rs` and `store/mod.rs` (its session and its model),
 //!   its members in `schedule/file/plan.rs`, its options in `cli/choices.rs`, a row in the conformance tests.
 //!   Nothing in `verdict`, `report`, `explore` and `replay`: they ask the choices.

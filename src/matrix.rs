@@ -24,7 +24,7 @@ use crate::grade::{Counts, Grade, Graded, HolderKilled, Row, Subject, grade, tri
 use crate::history::{Outcome, Purchase, Tries};
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::catalogue::Trial;
-use crate::protocol::file::Sale;
+use crate::protocol::file::FileChoices;
 use crate::run::{RunError, Sold, run};
 use crate::verdict::{AnomalyKind, Ruling, Unjudged, kept_apart};
 use crate::workers::Watch;
@@ -149,7 +149,7 @@ fn sell(trial: &Plan, interrupted: &AtomicBool) -> Result<Sold, RunError> {
 }
 
 /// How a trial of a row is run: by which workers, what a purchase does, how many race for how much.
-fn arranged(subject: Subject, trial: Trial) -> (Workers, Sale, Trial) {
+fn arranged(subject: Subject, trial: Trial) -> (Workers, FileChoices, Trial) {
     match subject {
         Subject::Combination(combination) => (combination.workers, combination.sale(), trial),
         Subject::Protocol(named) => (Workers::Process, named.sale, named.trial),
@@ -161,7 +161,7 @@ fn arranged(subject: Subject, trial: Trial) -> (Workers, Sale, Trial) {
 pub fn on_files(folders: &[PathBuf], trial: Trial) -> impl Fn(&Subject, Pace, u64) -> Plan {
     move |subject, pace, number| {
         let (workers, sale, trial) = arranged(*subject, trial);
-        let sale = Sale { lock_timeout_ns: Some(trial.patience_ns), ..sale };
+        let sale = FileChoices { lock_timeout_ns: Some(trial.patience_ns), ..sale };
         // A new file for each trial, so that nothing of an earlier one is read.
         let mut names = folders.iter().map(|folder| folder.join(format!("{number}.json")));
         let file = names.next().unwrap_or_default();

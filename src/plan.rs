@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use crate::lang::Bilingual;
 use crate::lang::errors::options as say;
 use crate::protocol::StepKind;
-use crate::protocol::file::{Lock, Sale};
-use crate::protocol::redis::RedisSale;
-use crate::protocol::sql::SqlSale;
+use crate::protocol::file::{FileChoices, Lock};
+use crate::protocol::redis::RedisChoices;
+use crate::protocol::sql::SqlChoices;
 use crate::protocol::{Choices, Protocol};
 use crate::shell::{shell_quoted, shell_quoted_path};
 use crate::stock::Stock;
@@ -130,7 +130,7 @@ pub enum StorePlan {
 pub struct FilePlan {
     /// What one purchase does.
     #[serde(flatten)]
-    pub sale: Sale,
+    pub sale: FileChoices,
     /// The ticket file. Documents have it as text: bytes that are no UTF-8 are replaced.
     #[serde(serialize_with = "path_as_text")]
     pub file: PathBuf,
@@ -156,10 +156,10 @@ pub struct AddressPlan<S> {
 }
 
 /// A database, and what one purchase does to it.
-pub type SqlPlan = AddressPlan<SqlSale>;
+pub type SqlPlan = AddressPlan<SqlChoices>;
 
 /// A Redis server, and what one purchase does there.
-pub type RedisPlan = AddressPlan<RedisSale>;
+pub type RedisPlan = AddressPlan<RedisChoices>;
 
 impl StorePlan {
     /// These choices in the sale `name` at the address `url`, which was `given` so; for a ticket file, at the
@@ -339,7 +339,7 @@ impl Plan {
 
     /// The usual plan of a sale from a ticket file: buyers are processes that buy once and do not think.
     #[must_use]
-    pub fn on_file(sale: Sale, file: &Path, buyers: u32, tickets: Option<Stock>) -> Self {
+    pub fn on_file(sale: FileChoices, file: &Path, buyers: u32, tickets: Option<Stock>) -> Self {
         Self {
             buyers,
             tickets,
@@ -355,7 +355,7 @@ impl Plan {
 
     /// The same plan with another purchase on its ticket file. A plan for a database stays as it is.
     #[must_use]
-    pub fn with_sale(mut self, change: impl FnOnce(&mut Sale)) -> Self {
+    pub fn with_sale(mut self, change: impl FnOnce(&mut FileChoices)) -> Self {
         if let StorePlan::File(plan) = &mut self.store {
             change(&mut plan.sale);
         }

@@ -279,7 +279,7 @@ fn a_store_is_named_in_few_places() {
         seen += usize::from(names);
         let room = path_of(path).swap_remove(0);
         let is_one = may.contains(&room.as_str()) || may_alone.iter().any(|end| path.ends_with(end));
-        assert!(!names || is_one, "{}: it names a store; ask its choices (StoreSale)", path.display());
+        assert!(!names || is_one, "{}: it names a store; ask its choices (StoreChoices)", path.display());
     }
     assert!(seen >= 5, "the scan sees them: {seen}");
 }

@@ -21,7 +21,7 @@ use criterion::{BenchmarkGroup, Criterion, SamplingMode};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pipe};
 use ticketsim::plan::{Pace, PerBuyer, Plan, Workers};
-use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
+use ticketsim::protocol::file::{FileChoices, Lock, LockOn, Write};
 use ticketsim::run::{Sold, run};
 use ticketsim::shared::SharedSlice;
 use ticketsim::verdict::Ruling;
@@ -65,7 +65,7 @@ impl Crowd {
 
     pub fn plan(&self, file: &Path) -> Plan {
         let write = Write::Overwrite;
-        let sale = Sale { lock_on: LockOn::Ticket, ..Sale::new(self.lock, write) };
+        let sale = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(self.lock, write) };
         Plan {
             workers: self.workers,
             per_buyer: NonZeroU32::new(self.each).map_or(PerBuyer::All, PerBuyer::Count),

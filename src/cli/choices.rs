@@ -14,7 +14,7 @@ use super::sql_choices::SqlArgs;
 use super::trouble::TroubleArgs;
 use crate::closed_set::{ClosedSet, UnknownName};
 use crate::protocol::catalogue::{self, Case, CatalogueError};
-use crate::protocol::file::{Lock, LockOn, Others, Sale, Write};
+use crate::protocol::file::{FileChoices, Lock, LockOn, Others, Write};
 use crate::protocol::redis::{RedisLock, RedisWrite};
 use crate::protocol::sql::{SqlLock, SqlWrite};
 use crate::protocol::{Choices, Protocol, StoreKind};
@@ -111,7 +111,7 @@ impl ChoiceArgs {
     ///
     /// # Errors
     /// When choices and steps say nothing together, or one of them is a database's.
-    pub(super) fn sale(&self) -> anyhow::Result<Sale> {
+    pub(super) fn sale(&self) -> anyhow::Result<FileChoices> {
         self.sql.none_elsewhere()?;
         self.redis.none_elsewhere()?;
         if let Some(Choices::File(sale)) = self.of_catalogue(None)? {
@@ -126,12 +126,12 @@ impl ChoiceArgs {
         let write = self.write.as_deref().map(str::parse::<Write>).transpose();
         let write = write.map_err(|name| of_a_database(&name))?;
         let sale = match self.steps {
-            Some(steps) => Sale::of_steps(steps, lock, self.lock_on, write).context("--steps")?,
+            Some(steps) => FileChoices::of_steps(steps, lock, self.lock_on, write).context("--steps")?,
             None => {
-                let usual = Sale::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
+                let usual = FileChoices::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
                 // A place says nothing of a lock that sits on no file.
                 let lock_on = self.lock_on.filter(|_| usual.lock.has_carrier()).unwrap_or(usual.lock_on);
-                Sale { lock_on, ..usual }
+                FileChoices { lock_on, ..usual }
             }
         };
         let kind = sale.lock;
@@ -139,7 +139,7 @@ impl ChoiceArgs {
             self.lock_on.is_none() || kind.has_carrier() || kind == Lock::None,
             "--lock-on says which file carries the lock: --lock {kind} sits on none"
         );
-        self.trouble.onto(Sale { others, ..sale })
+        self.trouble.onto(FileChoices { others, ..sale })
     }
 
     /// The protocol that was named, at this store; on a ticket file, if there is none.
@@ -267,8 +267,8 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::protocol::redis::{Fence, RedisSale};
-    use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale};
+    use crate::protocol::redis::{Fence, RedisChoices};
+    use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices};
 
     #[derive(Parser)]
     struct Line {
@@ -292,8 +292,8 @@ mod tests {
 
     #[test]
     fn a_database_has_its_own_words() {
-        let usual = SqlSale::new(Engine::Postgres);
-        let sale = SqlSale {
+        let usual = SqlChoices::new(Engine::Postgres);
+        let sale = SqlChoices {
             isolation: Isolation::ReadCommitted,
             lock: SqlLock::Row,
             constraint: true,
@@ -303,12 +303,12 @@ mod tests {
         let line = "--isolation read-committed --lock row --constraint --retry";
         assert_eq!(choices(line, Some(Engine::Postgres), None).expect("choices"), Choices::Sql(sale));
         assert_eq!(choices("--no-lock", Some(Engine::Postgres), None).expect("choices"), Choices::Sql(usual));
-        let sale = SqlSale {
+        let sale = SqlChoices {
             isolation: Isolation::Deferred,
             journal: Journal::Delete,
             busy_timeout_ns: 0,
             write: SqlWrite::Take,
-            ..SqlSale::new(Engine::Sqlite)
+            ..SqlChoices::new(Engine::Sqlite)
         };
         let line = "--isolation deferred --journal delete --busy-timeout 0 --write take";
         assert_eq!(choices(line, Some(Engine::Sqlite), None).expect("choices"), Choices::Sql(sale));
@@ -317,8 +317,9 @@ mod tests {
     #[test]
     fn a_redis_server_has_its_own_words() {
         let redis = Some(StoreKind::Redis);
-        let usual = RedisSale::new();
-        let lease = RedisSale { lock: RedisLock::Lease, lease_ns: 20_000_000, fence: Fence::Write, ..usual };
+        let usual = RedisChoices::new();
+        let lease =
+            RedisChoices { lock: RedisLock::Lease, lease_ns: 20_000_000, fence: Fence::Write, ..usual };
         let line = "--lock lease --lease 20ms --fence write";
         assert_eq!(choices_at(line, redis, None).expect("choices"), Choices::Redis(lease));
         let steps = Some("lock read think write unlock");

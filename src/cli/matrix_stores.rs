@@ -9,7 +9,7 @@ use super::closed;
 use crate::matrix::{NO_LEVEL, StoreCase, store_cases};
 use crate::plan::{Given, StorePlan, Workers};
 use crate::protocol::catalogue;
-use crate::protocol::sql::{Isolation, Journal, SqlSale, Switch};
+use crate::protocol::sql::{Isolation, Journal, SqlChoices, Switch};
 use crate::protocol::{Choices, StepKind};
 use crate::report::matrix::StoreAbout;
 use crate::shell::shell_quoted;
@@ -63,7 +63,7 @@ impl StoresArgs {
         match choices.with_retry(!choices.protocol().has(StepKind::ReadForShare)) {
             Choices::Sql(sale) => {
                 let journal = self.journal.unwrap_or(sale.journal);
-                Choices::Sql(SqlSale { journal, ..sale })
+                Choices::Sql(SqlChoices { journal, ..sale })
             }
             other => other,
         }
@@ -155,7 +155,7 @@ impl Place {
         let choices = match choices {
             Choices::Sql(sale) if self.has_snapshot_isolation => {
                 // As the catalogue promises it, whatever the server has.
-                Choices::Sql(SqlSale { snapshot_isolation: Some(Switch::Off), ..sale })
+                Choices::Sql(SqlChoices { snapshot_isolation: Some(Switch::Off), ..sale })
             }
             own => own,
         };

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use crate::explore::{Setting, rehearse};
 use crate::plan::{PerBuyer, Plan};
 use crate::protocol::Letter;
-use crate::protocol::file::{Lock, Sale, Write};
+use crate::protocol::file::{FileChoices, Lock, Write};
 use crate::schedule::Schedule;
 use crate::shell::shell_quoted;
 use crate::store::file::ticket;
@@ -28,7 +28,7 @@ pub(super) fn replay_missing(given: &[OsString]) -> Option<String> {
 /// with another lock, another write, more buyers, more purchases each. `None` where there is none.
 pub(super) fn plan(plan: &Plan, steps: &Schedule) -> Option<Plan> {
     let given = plan.file()?.sale;
-    let Sale { lock, write, .. } = given;
+    let FileChoices { lock, write, .. } = given;
     let mut near: Vec<(usize, Plan)> = Vec::new();
     if given.steps.is_some() {
         let usual = changed(plan, given, steps, (lock, write), plan.per_buyer);
@@ -58,16 +58,17 @@ fn with<T: Copy + PartialEq>(given: T, all: impl IntoIterator<Item = T>) -> Vec<
 
 fn changed(
     plan: &Plan,
-    given: Sale,
+    given: FileChoices,
     steps: &Schedule,
     (lock, write): (Lock, Write),
     per_buyer: PerBuyer,
 ) -> Plan {
     let same = (lock, write) == (given.lock, given.write);
     // The place for the lock and the order of the steps were meant for this lock and this write.
-    let Sale { lock_on, steps: own, .. } = if same { given } else { Sale::new(lock, write) };
+    let FileChoices { lock_on, steps: own, .. } = if same { given } else { FileChoices::new(lock, write) };
     let buyers = plan.buyers.max(steps.buyers());
-    let plan = plan.clone().with_sale(|sale| *sale = Sale { lock, lock_on, write, steps: own, ..given });
+    let plan =
+        plan.clone().with_sale(|sale| *sale = FileChoices { lock, lock_on, write, steps: own, ..given });
     Plan { per_buyer, buyers, ..plan }
 }
 

@@ -276,14 +276,14 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::protocol::file::{Lock, Sale, Write};
+    use crate::protocol::file::{FileChoices, Lock, Write};
 
     /// How many purchases there are to be is known under a lock, and never claimed where a ticket may be sold twice.
     #[test]
     fn the_total_is_known_where_the_lock_keeps() {
         let plan = |lock, per_buyer| Plan {
             per_buyer,
-            ..Plan::on_file(Sale::new(lock, Write::Overwrite), Path::new("t.json"), 10, Some(100))
+            ..Plan::on_file(FileChoices::new(lock, Write::Overwrite), Path::new("t.json"), 10, Some(100))
         };
         let total = |lock, per_buyer, bought| {
             Progress::new(&plan(lock, per_buyer), When::Never, Lang::En).purchases(bought)

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::closed;
 use super::duration::nanoseconds;
-use crate::protocol::redis::{Fence, RedisLock, RedisSale, RedisWrite};
+use crate::protocol::redis::{Fence, RedisChoices, RedisLock, RedisWrite};
 use crate::protocol::{Protocol, StepKind};
 
 /// What a Redis server alone has.
@@ -30,9 +30,9 @@ impl RedisArgs {
         write: Option<RedisWrite>,
         steps: Option<Protocol>,
         lease: Option<Duration>,
-    ) -> anyhow::Result<RedisSale> {
-        let usual = RedisSale::new();
-        let sale = RedisSale {
+    ) -> anyhow::Result<RedisChoices> {
+        let usual = RedisChoices::new();
+        let sale = RedisChoices {
             lock: lock.unwrap_or(usual.lock),
             lease_ns: lease.map_or(usual.lease_ns, nanoseconds),
             fence: self.fence.unwrap_or(usual.fence),

@@ -24,7 +24,7 @@ use crate::report::replay::{json, text as report};
 use crate::report::text::{Detail, LOUD, styled};
 use crate::report::words::{self, ruling_name};
 use crate::run::{RunError, Sold};
-use crate::schedule::{Schedule, ScheduleFile, SchedulePlan, ScheduleSale, Unfollowed, Why};
+use crate::schedule::{Schedule, ScheduleChoices, ScheduleFile, SchedulePlan, Unfollowed, Why};
 use crate::shell::shell_quoted_path;
 use crate::streams::Patient;
 use crate::verdict::Ruling;
@@ -302,7 +302,7 @@ pub(super) fn plan_of(
             anyhow::bail!("--workers is of a ticket file: elsewhere each buyer that is replayed is a process")
         }
         Some((_, store)) => store.into(),
-        None => ScheduleSale::File(args.sale()?),
+        None => ScheduleChoices::File(args.sale()?),
     };
     let (tickets, per_buyer) = (args.tickets, args.per_buyer());
     let plan = SchedulePlan { buyers, tickets, sale, per_buyer, workers, engine: None };

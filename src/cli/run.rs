@@ -24,8 +24,8 @@ use crate::paths::through_links;
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, Planned, StorePlan, Workers};
 use crate::protocol::StoreKind;
 use crate::protocol::catalogue::{Case, Trial};
-use crate::protocol::file::{Lock, Sale};
-use crate::protocol::sql::{Engine, SqlSale};
+use crate::protocol::file::{FileChoices, Lock};
+use crate::protocol::sql::{Engine, SqlChoices};
 use crate::report::run::{json, text};
 use crate::report::text::Detail;
 use crate::run::{RunError, Sold, run};
@@ -78,8 +78,8 @@ impl SaleArgs {
     ///
     /// # Errors
     /// When options say nothing together.
-    pub(super) fn sale(&self) -> anyhow::Result<Sale> {
-        Ok(Sale { fsync: self.fsync, ..self.choices.sale()? })
+    pub(super) fn sale(&self) -> anyhow::Result<FileChoices> {
+        Ok(FileChoices { fsync: self.fsync, ..self.choices.sale()? })
     }
 }
 
@@ -105,14 +105,14 @@ impl WaitArgs {
     ///
     /// # Errors
     /// When options say nothing together.
-    fn sale(self, sale: Sale, trial: Option<Trial>) -> anyhow::Result<Sale> {
+    fn sale(self, sale: FileChoices, trial: Option<Trial>) -> anyhow::Result<FileChoices> {
         anyhow::ensure!(
             !self.break_stale || matches!(sale.lock, Lock::Lockfile | Lock::Link),
             "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile or link"
         );
         let usual_ns = trial.map(|trial| trial.patience_ns);
         let lock_timeout_ns = self.lock_timeout.map(nanoseconds).or(usual_ns);
-        Ok(Sale { lock_timeout_ns, break_stale: self.break_stale || sale.break_stale, ..sale })
+        Ok(FileChoices { lock_timeout_ns, break_stale: self.break_stale || sale.break_stale, ..sale })
     }
 }
 
@@ -193,7 +193,7 @@ impl RunArgs {
         of_a_file("--restocks", self.restocks)?;
         let lock_timeout_ns = self.lock_timeout_ns(kind)?;
         if let StorePlan::Sql(plan) = &mut plan {
-            plan.sale = SqlSale { lock_timeout_ns, ..plan.sale };
+            plan.sale = SqlChoices { lock_timeout_ns, ..plan.sale };
         }
         Ok(plan)
     }
@@ -360,25 +360,25 @@ mod tests {
         proptest::sample::select(all)
     }
 
-    fn own_steps(steps: &str, lock: Lock, lock_on: LockOn, write: Write) -> Sale {
+    fn own_steps(steps: &str, lock: Lock, lock_on: LockOn, write: Write) -> FileChoices {
         let steps = steps.parse().expect("steps");
-        Sale::of_steps(steps, Some(lock), Some(lock_on), Some(write)).expect("a sale")
+        FileChoices::of_steps(steps, Some(lock), Some(lock_on), Some(write)).expect("a sale")
     }
 
     prop_compose! {
         fn a_sale()(lock in member(Lock::ALL), lock_on in member(LockOn::ALL), write in member(Write::ALL),
                     fsync in any::<bool>(), break_stale in any::<bool>(),
-                    timeout in proptest::option::of(0_u64..1 << 40), own in any::<bool>()) -> Sale {
+                    timeout in proptest::option::of(0_u64..1 << 40), own in any::<bool>()) -> FileChoices {
             // A lock's place says nothing where there is none.
             let lock_on = if lock.has_carrier() { lock_on } else { write.default_lock_on() };
             let break_stale = break_stale && matches!(lock, Lock::Lockfile | Lock::Link);
             // Of steps of one's own, some that any lock and any write have.
             let sale = match (lock, own) {
-                (_, false) => Sale { lock_on, ..Sale::new(lock, write) },
+                (_, false) => FileChoices { lock_on, ..FileChoices::new(lock, write) },
                 (Lock::None, true) => own_steps("read write think", lock, lock_on, write),
                 (_, true) => own_steps("read lock think write unlock", lock, lock_on, write),
             };
-            Sale { fsync, lock_timeout_ns: timeout, break_stale, ..sale }
+            FileChoices { fsync, lock_timeout_ns: timeout, break_stale, ..sale }
         }
     }
 

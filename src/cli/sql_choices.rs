@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::closed;
 use super::duration::{duration, nanoseconds};
-use crate::protocol::sql::{Engine, Isolation, Journal, SqlLock, SqlSale, SqlWrite, Switch};
+use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices, SqlLock, SqlWrite, Switch};
 use crate::protocol::{Protocol, StepKind};
 
 /// What databases alone have.
@@ -45,10 +45,10 @@ impl SqlArgs {
         lock: Option<SqlLock>,
         write: Option<SqlWrite>,
         steps: Option<Protocol>,
-    ) -> anyhow::Result<SqlSale> {
+    ) -> anyhow::Result<SqlChoices> {
         self.none_of_another(engine)?;
-        let usual = SqlSale::new(engine);
-        let sale = SqlSale {
+        let usual = SqlChoices::new(engine);
+        let sale = SqlChoices {
             isolation: self.isolation.unwrap_or(usual.isolation),
             lock: lock.unwrap_or(usual.lock),
             write: write.unwrap_or(usual.write),
@@ -78,7 +78,7 @@ impl SqlArgs {
             "--steps: no step takes the {} lock; leave --lock out",
             sale.lock
         );
-        let sale = SqlSale { lock: taken, write: write_of(&steps), ..sale };
+        let sale = SqlChoices { lock: taken, write: write_of(&steps), ..sale };
         sale.of_steps(steps).context("--steps")
     }
 
@@ -91,12 +91,12 @@ impl SqlArgs {
     ///
     /// # Errors
     /// When the database has not got one of them.
-    pub(super) fn tuned(&self, sale: SqlSale) -> anyhow::Result<SqlSale> {
+    pub(super) fn tuned(&self, sale: SqlChoices) -> anyhow::Result<SqlChoices> {
         self.none_of_another(sale.engine)?;
         let busy_timeout_ns = self.busy_timeout.map_or(sale.busy_timeout_ns, nanoseconds);
         let snapshot_isolation = self.snapshot_isolation.or(sale.snapshot_isolation);
         let journal = self.journal.unwrap_or(sale.journal);
-        Ok(SqlSale { journal, busy_timeout_ns, snapshot_isolation, ..sale })
+        Ok(SqlChoices { journal, busy_timeout_ns, snapshot_isolation, ..sale })
     }
 
     /// What one database alone has is refused at another.

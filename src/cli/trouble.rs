@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::duration::{duration, nanoseconds};
-use crate::protocol::file::Sale;
+use crate::protocol::file::FileChoices;
 
 /// What makes trouble for the lock.
 #[derive(Clone, Copy, Debug, Args)]
@@ -39,10 +39,10 @@ impl TroubleArgs {
     ///
     /// # Errors
     /// When the sale can't have it.
-    pub(super) fn onto(self, sale: Sale) -> anyhow::Result<Sale> {
+    pub(super) fn onto(self, sale: FileChoices) -> anyhow::Result<FileChoices> {
         let Self { rogue: rogues, inherit, lease, stale } = self;
         let lease_ns = lease.map(nanoseconds);
-        let sale = Sale { rogues, inherit, lease_ns, stale, ..sale };
+        let sale = FileChoices { rogues, inherit, lease_ns, stale, ..sale };
         let given = [
             (rogues > 0, "--rogue"),
             (inherit, "--inherit"),

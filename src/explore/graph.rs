@@ -251,13 +251,13 @@ impl Edge {
 mod tests {
     use super::*;
     use crate::explore::{census, rehearse};
-    use crate::protocol::file::{Lock, Sale, Write};
-    use crate::protocol::sql::{Engine, Isolation, SqlSale};
+    use crate::protocol::file::{FileChoices, Lock, Write};
+    use crate::protocol::sql::{Engine, Isolation, SqlChoices};
     use crate::protocol::{Allowed, Choices, Mishap, Mishaps};
 
     fn settings() -> Vec<Setting> {
-        let file = |lock| Choices::File(Sale::new(lock, Write::Overwrite));
-        let sql = |isolation| Choices::Sql(SqlSale { isolation, ..SqlSale::new(Engine::Postgres) });
+        let file = |lock| Choices::File(FileChoices::new(lock, Write::Overwrite));
+        let sql = |isolation| Choices::Sql(SqlChoices { isolation, ..SqlChoices::new(Engine::Postgres) });
         let choices = [
             file(Lock::None),
             file(Lock::Flock),
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_big_space_is_thinned_and_keeps_its_paths() {
-        let setting = Setting::new(Choices::File(Sale::new(Lock::None, Write::Overwrite)), 8, 4);
+        let setting = Setting::new(Choices::File(FileChoices::new(Lock::None, Write::Overwrite)), 8, 4);
         let graph = graph(&setting, 1_000_000, 10, &AtomicBool::new(false));
         let columns = graph.nodes.iter().map(|node| node.column).max().expect("nodes") + 1;
         assert!(graph.nodes.len() <= columns * 20, "{} in {columns} columns", graph.nodes.len());

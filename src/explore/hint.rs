@@ -128,10 +128,10 @@ fn way(met: &[Met]) -> Schedule {
 mod tests {
     use super::*;
     use crate::protocol::Choices;
-    use crate::protocol::file::{Lock, LockOn, Sale, Write};
+    use crate::protocol::file::{FileChoices, Lock, LockOn, Write};
 
     fn hint_after(lock: Lock, write: Write, tickets: i64, taken: &str) -> Hint {
-        let sale = Sale { lock_on: LockOn::Ticket, ..Sale::new(lock, write) };
+        let sale = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(lock, write) };
         let setting = Setting::new(Choices::File(sale), 2, tickets);
         hint(&setting, &taken.parse().expect("a schedule"), 100_000).expect("steps that can be taken")
     }
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn buyers_that_stand_alike_are_one_case() {
         let hint_for = |buyers, tickets, lock| {
-            let sale = Sale::new(lock, Write::Overwrite);
+            let sale = FileChoices::new(lock, Write::Overwrite);
             let setting = Setting::new(Choices::File(sale), buyers, tickets);
             hint(&setting, &Schedule::default(), 100_000)
         };
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn it_says_when_the_bound_was_met_and_what_can_not_be() {
-        let sale = Sale::new(Lock::None, Write::Overwrite);
+        let sale = FileChoices::new(Lock::None, Write::Overwrite);
         let setting = Setting::new(Choices::File(sale), 4, 3);
         assert_eq!(hint(&setting, &Schedule::default(), 5), Ok(Hint::TooFar));
         assert!(hint(&setting, &"R5".parse().expect("a schedule"), 5).is_err());

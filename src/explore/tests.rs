@@ -16,20 +16,20 @@ use num_rational::Ratio;
 use num_traits::ToPrimitive;
 
 use super::*;
-use crate::protocol::file::{Lock, LockOn, Sale, Write};
+use crate::protocol::file::{FileChoices, Lock, LockOn, Write};
 use crate::stock::tickets_between;
 use crate::verdict::Ruling;
 use enumeration::{Enumeration, Key};
 
 fn setting(buyers: u32, tickets: Stock, lock: Lock, write: Write) -> Setting {
-    let sale = Sale::new(lock, write);
+    let sale = FileChoices::new(lock, write);
     Setting::new(Choices::File(sale), buyers, tickets)
 }
 
 /// The same with the lock on the ticket file.
 fn on_ticket(setting: Setting) -> Setting {
     let Choices::File(sale) = setting.choices else { panic!("a sale from a file") };
-    Setting { choices: Choices::File(Sale { lock_on: LockOn::Ticket, ..sale }), ..setting }
+    Setting { choices: Choices::File(FileChoices { lock_on: LockOn::Ticket, ..sale }), ..setting }
 }
 
 fn unlocked(buyers: u32, tickets: Stock) -> Setting {
@@ -75,7 +75,7 @@ fn compare(setting: &Setting) -> u64 {
 
 /// Buyers that take these steps.
 fn steps(text: &str, buyers: u32, tickets: Stock) -> Setting {
-    let sale = Sale::of_steps(text.parse().expect("steps"), None, None, None).expect("a sale");
+    let sale = FileChoices::of_steps(text.parse().expect("steps"), None, None, None).expect("a sale");
     Setting::new(Choices::File(sale), buyers, tickets)
 }
 
@@ -104,7 +104,7 @@ fn steps_in_any_order_give_the_same_counts_one_by_one() {
 
 /// Buyers that take these steps under a lock of this kind.
 fn steps_under(lock: Lock, text: &str, buyers: u32, tickets: Stock) -> Setting {
-    let sale = Sale::of_steps(text.parse().expect("steps"), Some(lock), None, None).expect("a sale");
+    let sale = FileChoices::of_steps(text.parse().expect("steps"), Some(lock), None, None).expect("a sale");
     Setting::new(Choices::File(sale), buyers, tickets)
 }
 

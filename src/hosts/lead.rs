@@ -10,7 +10,7 @@ use super::clock::fastest;
 use super::door::{Door, FULL, turn_away};
 use super::guest::{Event, Guest, Heard, Newcomer, Phase};
 use super::seat::{Seat, Told};
-use super::settle::{Sale, settle};
+use super::settle::{SaleOver, settle};
 use super::token::Token;
 use super::words::{Ending, ToHost};
 use crate::history::{Tally, monotonic_ns, wall_ns};
@@ -217,7 +217,7 @@ impl Lead<'_> {
         let left = self.left()?;
         let seats = self.seats.iter_mut().filter_map(Option::as_mut).collect();
         let interrupted = self.stopped.is_some();
-        Ok(settle(Sale { plan, initial, epoch_ns, wall_ns: wall, go_ns, interrupted, left }, seats))
+        Ok(settle(SaleOver { plan, initial, epoch_ns, wall_ns: wall, go_ns, interrupted, left }, seats))
     }
 
     /// Waits until all hosts are there and can do their part. One that goes again leaves its place to another.

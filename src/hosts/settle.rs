@@ -11,7 +11,7 @@ use crate::store::Left;
 use crate::verdict::judge;
 
 /// A sale on several hosts that is over.
-pub(super) struct Sale {
+pub(super) struct SaleOver {
     pub(super) plan: Plan,
     pub(super) initial: Stock,
     /// What all times count from, on the lead's clock, and what the clock on the wall said then.
@@ -24,8 +24,8 @@ pub(super) struct Sale {
 }
 
 /// Makes one sale of what all hosts have sent.
-pub(super) fn settle(sale: Sale, mut seats: Vec<&mut Seat>) -> Sold {
-    let Sale { plan, initial, epoch_ns, wall_ns, go_ns, interrupted, left } = sale;
+pub(super) fn settle(over: SaleOver, mut seats: Vec<&mut Seat>) -> Sold {
+    let SaleOver { plan, initial, epoch_ns, wall_ns, go_ns, interrupted, left } = over;
     let buyers: Vec<BuyerCount> = seats.iter().flat_map(|seat| counts(seat)).collect();
     let ended = || seats.iter().filter_map(|seat| seat.ended.as_ref());
     let interrupted = interrupted || ended().any(|ended| ended.interrupted);

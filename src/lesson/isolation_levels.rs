@@ -12,8 +12,8 @@ use crate::lang::lesson::isolation_levels as text;
 use crate::paths::temporary_folder;
 use crate::plan::{Given, Plan, SqlPlan, StorePlan};
 use crate::protocol::Choices;
-use crate::protocol::file::{Lock, Sale, Write};
-use crate::protocol::sql::{Engine, Isolation, SqlSale};
+use crate::protocol::file::{FileChoices, Lock, Write};
+use crate::protocol::sql::{Engine, Isolation, SqlChoices};
 use crate::report::text::{BAD, GOOD, LOUD};
 use crate::verdict::Ruling;
 
@@ -80,7 +80,7 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
 }
 
 fn try_level(stage: &Stage<'_>, level: Isolation) -> Result<Tried, LessonError> {
-    let sale = SqlSale { isolation: level, ..SqlSale::new(Engine::Sqlite) };
+    let sale = SqlChoices { isolation: level, ..SqlChoices::new(Engine::Sqlite) };
     let (orders, census) = Orders::of(&Setting::new(Choices::Sql(sale), 2, 1));
     let aborted = || census.found.iter().filter(|found| found.end.failed > 0);
     let aborting = aborted().map(|found| u64::try_from(&found.schedules).unwrap_or(u64::MAX)).sum();
@@ -94,7 +94,7 @@ fn try_level(stage: &Stage<'_>, level: Isolation) -> Result<Tried, LessonError> 
     let store = SqlPlan { sale, given: Given::Text(url.clone()), url, name: "lesson".to_owned() };
     let plan = Plan {
         store: StorePlan::Sql(store),
-        ..Plan::on_file(Sale::new(Lock::None, Write::Overwrite), &path, 2, Some(1))
+        ..Plan::on_file(FileChoices::new(Lock::None, Write::Overwrite), &path, 2, Some(1))
     };
     let (happened, replayed) = make(stage, &plan, &found.witness)?;
     let code = replayed.sold.history.purchases.iter().find_map(Purchase::store_code);

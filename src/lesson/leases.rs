@@ -9,7 +9,7 @@ use super::{Claim, Lecture, LessonError, failed};
 use crate::explore::Setting;
 use crate::lang::lesson::leases as text;
 use crate::paths::temporary_folder;
-use crate::protocol::file::{Lock, Sale, Write};
+use crate::protocol::file::{FileChoices, Lock, Write};
 use crate::protocol::{Allowed, Choices, Mishap, Mishaps};
 use crate::report::replay::text::step_lines;
 use crate::report::text::LOUD;
@@ -45,11 +45,11 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
     let lang = stage.lang;
     stage.predict(&text::predicts(lang, LEASE_MS));
     let lease_ns = LEASE_MS * 1_000_000;
-    let sale = Sale { lease_ns: Some(lease_ns), ..Sale::new(Lock::Lease, Write::Overwrite) };
+    let sale = FileChoices { lease_ns: Some(lease_ns), ..FileChoices::new(Lock::Lease, Write::Overwrite) };
     let (lease, steps, wrote_after_ns) = pause(stage, sale, PAUSED_AWAY)?;
     stage.line(&stage.painted(LOUD, &text::lease(lang, lease.orders.unsound, lease.orders.all)));
     stage.line(stage.in_voice(&steps).trim_end());
-    let (flock, ..) = pause(stage, Sale::new(Lock::Flock, Write::Overwrite), PAUSED)?;
+    let (flock, ..) = pause(stage, FileChoices::new(Lock::Flock, Write::Overwrite), PAUSED)?;
     let flock_words =
         text::flock(lang, flock.orders.unsound, flock.orders.all, PAUSED, flock.happened.receipts);
     stage.line(&stage.painted(LOUD, &flock_words));
@@ -74,7 +74,11 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
 }
 
 /// What all orders come to, and this one; its steps in words; how long after the second buyer's the first one's write was.
-fn pause(stage: &Stage<'_>, sale: Sale, schedule: &str) -> Result<(Tried, String, Option<u64>), LessonError> {
+fn pause(
+    stage: &Stage<'_>,
+    sale: FileChoices,
+    schedule: &str,
+) -> Result<(Tried, String, Option<u64>), LessonError> {
     let leases = if sale.lock == Lock::Lease { Allowed::Any } else { Allowed::default() };
     let mishaps = Mishaps::none().with(Mishap::Expire, leases);
     let (orders, _) = Orders::of(&Setting { mishaps, ..Setting::new(Choices::File(sale), 2, 1) });

@@ -16,7 +16,7 @@ use crate::history::{Header, History, Recorder};
 use crate::lang::lesson::lock as text;
 use crate::paths::temporary_folder;
 use crate::plan::{PerBuyer, Plan};
-use crate::protocol::file::{Lock, Sale, Write};
+use crate::protocol::file::{FileChoices, Lock, Write};
 use crate::protocol::{Action, Reply};
 use crate::report::text::{BAD, GOOD, LOUD};
 use crate::run::run;
@@ -85,7 +85,7 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
 const TICKET_FILE: &str = "ticket.json";
 
 fn plan(folder: &Path, lock: Lock) -> Plan {
-    Plan::on_file(Sale::new(lock, Write::Truncate), &folder.join(TICKET_FILE), BUYERS, Some(1))
+    Plan::on_file(FileChoices::new(lock, Write::Truncate), &folder.join(TICKET_FILE), BUYERS, Some(1))
 }
 
 /// A world in which every buyer pauses after it has read, and once more before it would write: also

@@ -9,7 +9,7 @@ use super::stage::Stage;
 use crate::explore::{Census, MAX_STATES, Setting, census};
 use crate::history::Outcome;
 use crate::plan::{FilePlan, Plan, StorePlan};
-use crate::protocol::file::Sale;
+use crate::protocol::file::FileChoices;
 use crate::replay::{Replayed, replay};
 use crate::schedule::Schedule;
 use crate::verdict::Ruling;
@@ -68,7 +68,7 @@ pub(super) fn make(
 }
 
 /// One ticket for two processes, in a file in this folder.
-pub(super) fn on_file(sale: Sale, folder: &Path) -> Plan {
+pub(super) fn on_file(sale: FileChoices, folder: &Path) -> Plan {
     let file = folder.join("ticket.json");
     Plan { store: StorePlan::File(FilePlan::new(sale, &file)), ..Plan::on_file(sale, &file, 2, Some(1)) }
 }

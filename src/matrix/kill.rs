@@ -62,17 +62,18 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::protocol::file::{Sale, Write};
+    use crate::protocol::file::{FileChoices, Write};
 
     #[test]
     fn the_holder_is_killed_where_it_holds() {
-        let plan = |lock| Plan::on_file(Sale::new(lock, Write::Overwrite), Path::new("t.json"), 3, Some(1));
+        let plan =
+            |lock| Plan::on_file(FileChoices::new(lock, Write::Overwrite), Path::new("t.json"), 3, Some(1));
         let planned = |plan: &Plan| killing(plan).map(|plan| plan.mishaps[0].to_string());
         assert_eq!(planned(&plan(Lock::Flock)).as_deref(), Some("kill first after read"));
         assert_eq!(planned(&plan(Lock::None)), None);
         assert_eq!(planned(&Plan { workers: Workers::Thread, ..plan(Lock::Flock) }), None);
         let outside = "read lock write unlock".parse().expect("steps");
-        let outside = Sale::of_steps(outside, None, None, None).expect("a sale");
+        let outside = FileChoices::of_steps(outside, None, None, None).expect("a sale");
         assert_eq!(planned(&plan(Lock::Flock).with_sale(|sale| *sale = outside)), None);
     }
 }

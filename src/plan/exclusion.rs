@@ -2,7 +2,7 @@
 
 use super::Workers;
 use crate::protocol::StepKind;
-use crate::protocol::file::{Lock, Sale};
+use crate::protocol::file::{FileChoices, Lock};
 
 /// Whether a plan's lock keeps its buyers apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +41,7 @@ impl Exclusion {
     /// Whether the lock of this sale keeps these workers apart, or why it does not. Only this place decides
     /// what is expected of a combination.
     #[must_use]
-    pub fn of(sale: &Sale, workers: Workers) -> Self {
+    pub fn of(sale: &FileChoices, workers: Workers) -> Self {
         let same_process = match workers {
             Workers::Process => false,
             Workers::Thread | Workers::Task => true,

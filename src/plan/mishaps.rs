@@ -192,7 +192,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::protocol::file::{Lock, Sale, Write};
+    use crate::protocol::file::{FileChoices, Lock, Write};
 
     #[test]
     fn it_prints_what_it_parsed() {
@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn what_can_not_befall_the_buyers_of_a_plan_is_refused_with_the_reason() {
-        let plan = |lock| Plan::on_file(Sale::new(lock, Write::Overwrite), Path::new("t.json"), 3, Some(1));
+        let plan =
+            |lock| Plan::on_file(FileChoices::new(lock, Write::Overwrite), Path::new("t.json"), 3, Some(1));
         let check = |text: &str, plan: &Plan| text.parse::<Planned>().expect(text).check(plan);
         assert_eq!(check("kill 3 before write", &plan(Lock::Flock)), Ok(()));
         assert_eq!(check("expire 1 after read", &plan(Lock::Lease)), Ok(()));

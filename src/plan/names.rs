@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::{FilePlan, Plan, PlanError};
-use crate::protocol::file::Sale;
+use crate::protocol::file::FileChoices;
 
 impl FilePlan {
     /// A sale from this ticket file, which has one name.
     #[must_use]
-    pub fn new(sale: Sale, file: &Path) -> Self {
+    pub fn new(sale: FileChoices, file: &Path) -> Self {
         Self { sale, file: file.to_owned(), via: Vec::new() }
     }
 
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn buyers_take_turns_among_the_names() {
-        let plan = FilePlan::new(Sale::new(Lock::Flock, Write::Overwrite), "a".as_ref());
+        let plan = FilePlan::new(FileChoices::new(Lock::Flock, Write::Overwrite), "a".as_ref());
         assert!((1..=5).all(|buyer| plan.name_of(buyer) == Path::new("a")));
         let plan = FilePlan { via: vec!["b".into(), "c".into()], ..plan };
         let names: Vec<&Path> = (1..=7).map(|buyer| plan.name_of(buyer)).collect();

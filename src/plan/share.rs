@@ -82,10 +82,10 @@ mod tests {
 
     use super::*;
     use crate::plan::FilePlan;
-    use crate::protocol::file::{Lock, Sale, Write};
+    use crate::protocol::file::{FileChoices, Lock, Write};
 
     fn plan(buyers: u32, hosts: u32) -> Plan {
-        let sale = Sale { rogues: 4, ..Sale::new(Lock::Flock, Write::Overwrite) };
+        let sale = FileChoices { rogues: 4, ..FileChoices::new(Lock::Flock, Write::Overwrite) };
         Plan { hosts, ..Plan::on_file(sale, Path::new("t.json"), buyers, Some(10)) }
     }
 

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::file::Sale;
-use super::redis::{Fence, RedisSale};
-use super::sql::{Isolation, SqlSale};
+use super::file::FileChoices;
+use super::redis::{Fence, RedisChoices};
+use super::sql::{Isolation, SqlChoices};
 use super::{Protocol, StoreKind};
 
 /// The questions that the choices of every store answer. All code that needs to know something about a
 /// purchase asks here, so that a new store needs only one more file of choices.
-pub trait StoreSale {
+pub trait StoreChoices {
     /// The steps of a purchase.
     fn protocol(&self) -> Protocol;
 
@@ -96,11 +96,11 @@ impl Guard {
 #[serde(untagged)]
 pub enum Choices {
     /// At a ticket file.
-    File(Sale),
+    File(FileChoices),
     /// At a database.
-    Sql(SqlSale),
+    Sql(SqlChoices),
     /// At a Redis server.
-    Redis(RedisSale),
+    Redis(RedisChoices),
 }
 
 impl Choices {
@@ -108,13 +108,13 @@ impl Choices {
     #[must_use]
     pub const fn usual(store: StoreKind) -> Self {
         match store {
-            StoreKind::Sql(engine) => Choices::Sql(SqlSale::new(engine)),
-            StoreKind::Redis => Choices::Redis(RedisSale::new()),
+            StoreKind::Sql(engine) => Choices::Sql(SqlChoices::new(engine)),
+            StoreKind::Redis => Choices::Redis(RedisChoices::new()),
         }
     }
 
     /// The only place that tells the stores apart.
-    fn of_store(&self) -> &dyn StoreSale {
+    fn of_store(&self) -> &dyn StoreChoices {
         match self {
             Choices::File(sale) => sale,
             Choices::Sql(sale) => sale,
@@ -126,13 +126,13 @@ impl Choices {
     #[must_use]
     pub const fn with_retry(self, retry: bool) -> Self {
         match self {
-            Choices::Sql(sale) => Choices::Sql(SqlSale { retry, ..sale }),
+            Choices::Sql(sale) => Choices::Sql(SqlChoices { retry, ..sale }),
             never_aborted => never_aborted,
         }
     }
 }
 
-/// What every store answers: see [`StoreSale`].
+/// What every store answers: see [`StoreChoices`].
 impl Choices {
     /// The steps of a purchase.
     #[must_use]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::words::{ProtocolError, Wrong};
-use super::{Guard, Protocol, StepKind, StoreKind, StoreSale, order};
+use super::{Guard, Protocol, StepKind, StoreChoices, StoreKind, order};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
 
@@ -52,8 +52,8 @@ impl Write {
 
 /// What one purchase does to the ticket file and its lock: the choices, or steps in any other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "SaleText", into = "SaleText")]
-pub struct Sale {
+#[serde(try_from = "ChoicesText", into = "ChoicesText")]
+pub struct FileChoices {
     /// How buyers keep each other out.
     pub lock: Lock,
     /// Which file carries the lock.
@@ -76,14 +76,14 @@ pub struct Sale {
     pub lease_ns: Option<u64>,
     /// Whether a dead process's lockfile is there when the run begins.
     pub stale: bool,
-    /// The steps, if they are not the usual ones of these choices. [`Sale::protocol`] returns them in both
-    /// cases; [`Sale::of_steps`] checks that they are possible.
+    /// The steps, if they are not the usual ones of these choices. [`FileChoices::protocol`] returns them in both
+    /// cases; [`FileChoices::of_steps`] checks that they are possible.
     pub steps: Option<Protocol>,
 }
 
-/// A [`Sale`] as it is written in documents: always with its steps.
+/// A [`FileChoices`] as it is written in documents: always with its steps.
 #[derive(Serialize, Deserialize)]
-struct SaleText {
+struct ChoicesText {
     lock: Lock,
     lock_on: LockOn,
     write: Write,
@@ -99,11 +99,11 @@ struct SaleText {
     steps: Option<Protocol>,
 }
 
-impl TryFrom<SaleText> for Sale {
+impl TryFrom<ChoicesText> for FileChoices {
     type Error = ProtocolError;
 
-    fn try_from(text: SaleText) -> Result<Self, ProtocolError> {
-        let SaleText { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, trouble, steps } = text;
+    fn try_from(text: ChoicesText) -> Result<Self, ProtocolError> {
+        let ChoicesText { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, trouble, steps } = text;
         let usual = Self { lock_on, ..Self::new(lock, write) };
         let sale =
             steps.map_or(Ok(usual), |steps| Self::of_steps(steps, Some(lock), Some(lock_on), Some(write)))?;
@@ -111,16 +111,16 @@ impl TryFrom<SaleText> for Sale {
     }
 }
 
-impl From<Sale> for SaleText {
-    fn from(sale: Sale) -> Self {
+impl From<FileChoices> for ChoicesText {
+    fn from(sale: FileChoices) -> Self {
         let steps = Some(sale.protocol());
-        let Sale { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, .. } = sale;
+        let FileChoices { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, .. } = sale;
         let trouble = Trouble::of(&sale);
         Self { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, trouble, steps }
     }
 }
 
-impl Sale {
+impl FileChoices {
     /// The usual purchase with this lock and this write: the lock sits where it suits the write, nothing is
     /// synced, and buyers wait for the lock for ever.
     #[must_use]
@@ -304,13 +304,13 @@ impl Sale {
     }
 }
 
-impl StoreSale for Sale {
+impl StoreChoices for FileChoices {
     fn protocol(&self) -> Protocol {
-        Sale::protocol(self)
+        FileChoices::protocol(self)
     }
 
     fn protocol_of(&self, buyer: u32) -> Protocol {
-        if self.is_alike() { Sale::protocol(self) } else { self.of_buyer(buyer).protocol() }
+        if self.is_alike() { FileChoices::protocol(self) } else { self.of_buyer(buyer).protocol() }
     }
 
     fn are_alike(&self) -> bool {
@@ -334,7 +334,7 @@ impl StoreSale for Sale {
     }
 
     fn options(&self) -> Vec<String> {
-        Sale::options(self)
+        FileChoices::options(self)
     }
 }
 

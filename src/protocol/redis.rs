@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::words::{ProtocolError, Wrong};
-use super::{Guard, Protocol, StepKind, StoreKind, StoreSale, order};
+use super::{Guard, Protocol, StepKind, StoreChoices, StoreKind, order};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
 
@@ -61,8 +61,8 @@ pub const TITLE: &str = "Redis";
 
 /// What one purchase does at a Redis server: the choices, or steps in any other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "SaleText", into = "SaleText")]
-pub struct RedisSale {
+#[serde(try_from = "ChoicesText", into = "ChoicesText")]
+pub struct RedisChoices {
     /// How buyers keep each other out.
     pub lock: RedisLock,
     /// The longest that a buyer holds the lock, in nanoseconds.
@@ -71,14 +71,14 @@ pub struct RedisSale {
     pub fence: Fence,
     /// How the stock is changed.
     pub write: RedisWrite,
-    /// The steps, if they are not the usual ones of these choices. [`RedisSale::protocol`] returns them in
-    /// both cases; [`RedisSale::of_steps`] checks that they are possible.
+    /// The steps, if they are not the usual ones of these choices. [`RedisChoices::protocol`] returns them in
+    /// both cases; [`RedisChoices::of_steps`] checks that they are possible.
     pub steps: Option<Protocol>,
 }
 
-/// A [`RedisSale`] as it is written in documents: always with its steps.
+/// A [`RedisChoices`] as it is written in documents: always with its steps.
 #[derive(Serialize, Deserialize)]
-struct SaleText {
+struct ChoicesText {
     store: Name,
     lock: RedisLock,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,10 +90,10 @@ struct SaleText {
     steps: Option<Protocol>,
 }
 
-impl TryFrom<SaleText> for RedisSale {
+impl TryFrom<ChoicesText> for RedisChoices {
     type Error = ProtocolError;
 
-    fn try_from(text: SaleText) -> Result<Self, ProtocolError> {
+    fn try_from(text: ChoicesText) -> Result<Self, ProtocolError> {
         let usual = Self::new();
         let choices = Self {
             lock: text.lock,
@@ -109,8 +109,8 @@ impl TryFrom<SaleText> for RedisSale {
     }
 }
 
-impl From<RedisSale> for SaleText {
-    fn from(sale: RedisSale) -> Self {
+impl From<RedisChoices> for ChoicesText {
+    fn from(sale: RedisChoices) -> Self {
         Self {
             store: Name::Redis,
             lock: sale.lock,
@@ -136,13 +136,13 @@ pub const WORDS: &[StepKind] = &[
     StepKind::Unlock,
 ];
 
-impl Default for RedisSale {
+impl Default for RedisChoices {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl RedisSale {
+impl RedisChoices {
     /// The usual purchase: no lock, read and set.
     #[must_use]
     pub const fn new() -> Self {
@@ -236,9 +236,9 @@ impl RedisSale {
     }
 }
 
-impl StoreSale for RedisSale {
+impl StoreChoices for RedisChoices {
     fn protocol(&self) -> Protocol {
-        RedisSale::protocol(self)
+        RedisChoices::protocol(self)
     }
 
     fn leases(&self) -> bool {
@@ -261,7 +261,7 @@ impl StoreSale for RedisSale {
     }
 
     fn options(&self) -> Vec<String> {
-        RedisSale::options(self)
+        RedisChoices::options(self)
     }
 
     fn additions(&self) -> Vec<String> {
@@ -270,7 +270,7 @@ impl StoreSale for RedisSale {
 }
 
 /// Rejects steps that are not possible in this order.
-fn check(sale: &RedisSale) -> Result<(), ProtocolError> {
+fn check(sale: &RedisChoices) -> Result<(), ProtocolError> {
     let steps = sale.protocol();
     order::check(&steps, (WORDS, TITLE), |kind, later| {
         let before = &steps.steps()[..steps.steps().len() - later.len() - 1];

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use super::engine::{Engine, Isolation, SqlLock, SqlWrite};
 
 use super::words::{ProtocolError, Wrong};
-use super::{Guard, Protocol, StepKind, StoreKind, StoreSale, order};
+use super::{Guard, Protocol, StepKind, StoreChoices, StoreKind, order};
 use crate::closed_set::closed_set;
 use crate::shell::shell_quoted;
 
@@ -37,8 +37,8 @@ pub const DEFAULT_BUSY_TIMEOUT_NS: u64 = 10_000_000_000;
 
 /// What one purchase does to a database: the choices, or steps in any other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "SaleText", into = "SaleText")]
-pub struct SqlSale {
+#[serde(try_from = "ChoicesText", into = "ChoicesText")]
+pub struct SqlChoices {
     /// Which database.
     pub engine: Engine,
     /// The isolation level of its transaction.
@@ -59,15 +59,15 @@ pub struct SqlSale {
     pub snapshot_isolation: Option<Switch>,
     /// How long the database lets a purchase wait for a lock before it fails, in nanoseconds; `None` for ever.
     pub lock_timeout_ns: Option<u64>,
-    /// The steps, if they are not the usual ones of these choices. [`SqlSale::protocol`] returns them in both
-    /// cases; [`SqlSale::of_steps`] checks that they are possible.
+    /// The steps, if they are not the usual ones of these choices. [`SqlChoices::protocol`] returns them in both
+    /// cases; [`SqlChoices::of_steps`] checks that they are possible.
     pub steps: Option<Protocol>,
 }
 
-/// A [`SqlSale`] as it is written in documents: always with its steps. Members that only one engine has are
+/// A [`SqlChoices`] as it is written in documents: always with its steps. Members that only one engine has are
 /// left out for the others.
 #[derive(Serialize, Deserialize)]
-struct SaleText {
+struct ChoicesText {
     store: Engine,
     isolation: Isolation,
     lock: SqlLock,
@@ -87,10 +87,10 @@ struct SaleText {
     steps: Option<Protocol>,
 }
 
-impl TryFrom<SaleText> for SqlSale {
+impl TryFrom<ChoicesText> for SqlChoices {
     type Error = ProtocolError;
 
-    fn try_from(text: SaleText) -> Result<Self, ProtocolError> {
+    fn try_from(text: ChoicesText) -> Result<Self, ProtocolError> {
         let usual = Self::new(text.store);
         let choices = Self {
             isolation: text.isolation,
@@ -111,8 +111,8 @@ impl TryFrom<SaleText> for SqlSale {
     }
 }
 
-impl From<SqlSale> for SaleText {
-    fn from(sale: SqlSale) -> Self {
+impl From<SqlChoices> for ChoicesText {
+    fn from(sale: SqlChoices) -> Self {
         let only_here = sale.engine == Engine::Sqlite;
         Self {
             store: sale.engine,
@@ -130,7 +130,7 @@ impl From<SqlSale> for SaleText {
     }
 }
 
-impl SqlSale {
+impl SqlChoices {
     /// The usual purchase: no transaction, no lock, read and set.
     #[must_use]
     pub const fn new(engine: Engine) -> Self {
@@ -259,9 +259,9 @@ impl SqlSale {
     }
 }
 
-impl StoreSale for SqlSale {
+impl StoreChoices for SqlChoices {
     fn protocol(&self) -> Protocol {
-        SqlSale::protocol(self)
+        SqlChoices::protocol(self)
     }
 
     fn retries(&self) -> bool {
@@ -285,7 +285,7 @@ impl StoreSale for SqlSale {
     }
 
     fn options(&self) -> Vec<String> {
-        SqlSale::options(self)
+        SqlChoices::options(self)
     }
 
     fn settings(&self) -> Vec<String> {

@@ -2,11 +2,11 @@
 
 use crate::lang::{Lang, matrix as say, run as say_run};
 use crate::plan::{Exclusion, Plan, Workers};
-use crate::protocol::file::{Lock, Sale, Write};
+use crate::protocol::file::{FileChoices, Lock, Write};
 
 /// Why a combination is expected to do as it does, in one sentence.
 #[must_use]
-pub fn documented(sale: &Sale, workers: Workers, lang: Lang) -> String {
+pub fn documented(sale: &FileChoices, workers: Workers, lang: Lang) -> String {
     match Exclusion::of(sale, workers) {
         Exclusion::NoLock => match sale.write {
             Write::Overwrite => say::why_none_overwrite(lang),

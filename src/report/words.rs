@@ -13,7 +13,7 @@ use crate::lang::{Lang, Noun, hosts as say_hosts, order, run as say_run, verdict
 pub use crate::lang::{grouped, grouped_digits, grouped_stock};
 use crate::plan::{FilePlan, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::Guard;
-use crate::protocol::file::{Lock, LockOn, Sale};
+use crate::protocol::file::{FileChoices, Lock, LockOn};
 use crate::protocol::redis::Fence;
 use crate::protocol::sql::Isolation;
 use crate::stock::tickets_between;
@@ -24,7 +24,7 @@ pub use names::{anomaly_name, counted_anomaly, doubt_name, outcome_name, ruling_
 
 /// The lock of a sale, and where it sits, as the plan line says it.
 #[must_use]
-pub fn lock(sale: &Sale, lang: Lang) -> String {
+pub fn lock(sale: &FileChoices, lang: Lang) -> String {
     let kinds = sale.kinds();
     let mut words = match (sale.lock, sale.lock_on) {
         (Lock::None, _) => say_run::no_lock(lang),
@@ -46,7 +46,7 @@ pub fn lock(sale: &Sale, lang: Lang) -> String {
 
 /// How a sale writes, and its steps where they are its own, as the plan line says it.
 #[must_use]
-pub fn write(sale: &Sale, lang: Lang) -> String {
+pub fn write(sale: &FileChoices, lang: Lang) -> String {
     let write = if sale.fsync {
         say_run::write_synced(lang, sale.write)
     } else {

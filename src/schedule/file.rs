@@ -14,7 +14,7 @@ use super::Schedule;
 use crate::history::write_whole;
 use crate::streams::open_to_read;
 
-pub use plan::{SchedulePlan, ScheduleSale};
+pub use plan::{ScheduleChoices, SchedulePlan};
 
 /// The version of the format, in the member `schedule_version`.
 pub const FORMAT_VERSION: u32 = 1;

@@ -190,11 +190,11 @@ mod tests {
     use super::*;
     use crate::history::{Header, Steps};
     use crate::plan::Workers;
-    use crate::protocol::file::{Lock, Sale, Write};
+    use crate::protocol::file::{FileChoices, Lock, Write};
 
     /// This many purchases that all begin before the first one reads, and end one after the other.
     fn overlapping(count: u32, lock: Lock) -> History {
-        let (sale, tickets) = (Sale::new(lock, Write::Overwrite), i64::from(count / 2));
+        let (sale, tickets) = (FileChoices::new(lock, Write::Overwrite), i64::from(count / 2));
         let file = Plan::DEFAULT_FILE.as_ref();
         let plan = Plan { workers: Workers::Thread, ..Plan::on_file(sale, file, count, Some(tickets)) };
         let purchase = |buyer: u32| {

@@ -8,7 +8,7 @@ mod file;
 mod followed;
 mod unfollowed;
 
-pub use file::{FORMAT_VERSION, ScheduleFile, ScheduleFileError, SchedulePlan, ScheduleSale};
+pub use file::{FORMAT_VERSION, ScheduleChoices, ScheduleFile, ScheduleFileError, SchedulePlan};
 pub use followed::{FollowedError, PurchaseName, followed};
 pub use unfollowed::{Holder, Kept, Sent, Unfollowed, Why};
 

@@ -60,12 +60,12 @@ mod tests {
     use super::*;
     use crate::history::{Header, Host, Purchase};
     use crate::plan::Plan;
-    use crate::protocol::file::{Lock, Sale, Write};
+    use crate::protocol::file::{FileChoices, Lock, Write};
 
     #[test]
     fn who_had_left_before_is_not_lost() {
         let host = |first_buyer, lost_ns| Host { first_buyer, buyers: 3, lost_ns, ..Host::default() };
-        let plan = Plan::on_file(Sale::new(Lock::Flock, Write::Overwrite), "t".as_ref(), 6, None);
+        let plan = Plan::on_file(FileChoices::new(Lock::Flock, Write::Overwrite), "t".as_ref(), 6, None);
         let history = |per_buyer: &str, purchases: &[(u64, Outcome)]| {
             let plan = Plan { per_buyer: per_buyer.parse().expect("a count"), ..plan.clone() };
             let purchase = |(buyer, outcome): &(u64, Outcome)| Purchase {

@@ -292,26 +292,26 @@ pub(super) fn judge(
     if survey.several || survey.raises || survey.count(Outcome::Read) > 0 {
         return if explained { Findings::default() } else { search::judge(history, survey) };
     }
-    let sale = Sale::new(history, survey, receipts);
-    let mut kept = Pairs::new(&sale, sale.slack.clone()).contradictions(survey.refused_from_stock);
+    let roles = Roles::new(history, survey, receipts);
+    let mut kept = Pairs::new(&roles, roles.slack.clone()).contradictions(survey.refused_from_stock);
     let mut undecided = 0;
     if kept.count == 0 && !explained {
-        match gaps::judge(&sale) {
+        match gaps::judge(&roles) {
             gaps::Fit::Fits => {}
             gaps::Fit::Undecided(purchases) => undecided = purchases,
             gaps::Fit::Contradiction(contradiction) => kept.add(contradiction),
         }
     }
     let mut within_error = 0;
-    if kept.count == 0 && others.is_empty() && sale.slack.host_numbers() > 0 {
-        within_error = Pairs::new(&sale, sale.slack.without_hosts()).contradictions(false).count;
+    if kept.count == 0 && others.is_empty() && roles.slack.host_numbers() > 0 {
+        within_error = Pairs::new(&roles, roles.slack.without_hosts()).contradictions(false).count;
     }
     Findings { within_error, ..Findings::new(kept, history, undecided) }
 }
 
 /// The purchases of a history, grouped by their role in the order.
 #[derive(Debug)]
-struct Sale<'a> {
+struct Roles<'a> {
     history: &'a History,
     /// Receipts with their stock, from the highest stock to the lowest.
     known: Vec<(Stock, Place)>,
@@ -329,11 +329,11 @@ struct Sale<'a> {
     slack: Slack,
 }
 
-impl<'a> Sale<'a> {
+impl<'a> Roles<'a> {
     fn new(history: &'a History, survey: &Survey, known: Vec<(Stock, Place)>) -> Self {
         let header = &history.header;
         let outsiders = header.outsiders || header.unrecorded != Tally::default() || !survey.lost.is_empty();
-        let mut sale = Self {
+        let mut roles = Self {
             history,
             known,
             free: Vec::new(),
@@ -347,21 +347,21 @@ impl<'a> Sale<'a> {
         for (purchase, place) in others.zip(0..) {
             match (purchase.outcome, purchase.sold_from.get()) {
                 (Outcome::Failed | Outcome::Returned | Outcome::Read, _) | (Outcome::Bought, Some(_)) => {}
-                (Outcome::Bought, None) => sale.free.push(place),
-                (Outcome::Unknown, Some(stock)) => sale.open_known.push((stock, place)),
-                (Outcome::Unknown, None) => sale.open_free.push(sale.called(place)),
+                (Outcome::Bought, None) => roles.free.push(place),
+                (Outcome::Unknown, Some(stock)) => roles.open_known.push((stock, place)),
+                (Outcome::Unknown, None) => roles.open_free.push(roles.called(place)),
                 (Outcome::Refused, _) => {
-                    let earlier = |first| sale.returned(place) < sale.returned(first);
-                    if sale.refusal.is_none_or(earlier) {
-                        sale.refusal = Some(place);
+                    let earlier = |first| roles.returned(place) < roles.returned(first);
+                    if roles.refusal.is_none_or(earlier) {
+                        roles.refusal = Some(place);
                     }
                 }
             }
         }
         if header.cut_short.is_some() {
-            sale.open_free.push(0);
+            roles.open_free.push(0);
         }
-        sale
+        roles
     }
 
     fn purchase(&self, place: Place) -> &'a Purchase {

@@ -9,7 +9,7 @@ use std::path::Path;
 use ticketsim::buyer::Rules;
 use ticketsim::plan::{PerBuyer, Plan, Workers};
 use ticketsim::protocol::Protocol;
-use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
+use ticketsim::protocol::file::{FileChoices, Lock, LockOn, Write};
 use ticketsim::replay::replay;
 use ticketsim::run::run;
 use ticketsim::schedule::{Schedule, Step, followed};
@@ -38,14 +38,14 @@ const PROTOCOLS: &[&str] = &[
 ];
 
 /// Every way to sell from a ticket file.
-fn sales() -> Vec<Sale> {
+fn sales() -> Vec<FileChoices> {
     let mut sales = Vec::new();
     for lock in Lock::ALL.iter().copied() {
         for write in Write::ALL.iter().copied() {
             for lock_on in LockOn::ALL.iter().copied() {
                 // A lock that sits on no file has no place.
                 if lock.has_carrier() || lock_on == write.default_lock_on() {
-                    sales.push(Sale { lock_on, ..Sale::new(lock, write) });
+                    sales.push(FileChoices { lock_on, ..FileChoices::new(lock, write) });
                 }
             }
         }
@@ -54,7 +54,7 @@ fn sales() -> Vec<Sale> {
         let own: Protocol = text.parse().expect("words");
         for write in [None, Some(Write::Rename)] {
             for lock_on in [None, Some(LockOn::Ticket)] {
-                sales.extend(Sale::of_steps(own, None, lock_on, write).ok());
+                sales.extend(FileChoices::of_steps(own, None, lock_on, write).ok());
             }
         }
     }
@@ -62,7 +62,7 @@ fn sales() -> Vec<Sale> {
 }
 
 /// All schedules of these buyers, as the model has them.
-pub(crate) fn schedules(sale: &Sale, workers: Workers, buyers: u32, tickets: i64) -> Vec<Schedule> {
+pub(crate) fn schedules(sale: &FileChoices, workers: Workers, buyers: u32, tickets: i64) -> Vec<Schedule> {
     let model = FileModel::new(sale, workers, tickets);
     let contender = |buyer: u32| {
         let protocol = sale.of_buyer(buyer).protocol();

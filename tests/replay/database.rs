@@ -7,7 +7,7 @@ use ticketsim::buyer::Ending;
 use ticketsim::fault::Fault;
 use ticketsim::history::Outcome;
 use ticketsim::plan::{Given, Pace, PerBuyer, Plan, SqlPlan, StorePlan, Workers};
-use ticketsim::protocol::sql::{Engine, Isolation, SqlSale};
+use ticketsim::protocol::sql::{Engine, Isolation, SqlChoices};
 use ticketsim::replay::{Conductor, Replayed, repeat, replay};
 use ticketsim::schedule::{Says, Wait};
 use ticketsim::store::sql::SqlStore;
@@ -33,7 +33,7 @@ impl Shop {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var(variable).unwrap_or_else(|_| usual.to_owned());
         let name = format!("replay_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let plan = SqlPlan { sale: SqlSale::new(engine), url, given: Given::default(), name };
+        let plan = SqlPlan { sale: SqlChoices::new(engine), url, given: Given::default(), name };
         match SqlStore::of(&plan).map(|store| store.about()) {
             Ok(Ok(_)) => return Some(Self(plan)),
             Ok(Err(error)) => println!("  skipped: {error}"),
@@ -47,7 +47,7 @@ impl Shop {
     pub(crate) fn sqlite(folder: &Path) -> Self {
         let url = format!("sqlite:{}", folder.join("shop.db").display());
         Self(SqlPlan {
-            sale: SqlSale::new(Engine::Sqlite),
+            sale: SqlChoices::new(Engine::Sqlite),
             url,
             given: Given::default(),
             name: "ticket".to_owned(),
@@ -55,7 +55,7 @@ impl Shop {
     }
 
     /// A plan for a replay of these purchases there.
-    pub(crate) fn plan_of(&self, sale: SqlSale, buyers: u32, tickets: i64) -> Plan {
+    pub(crate) fn plan_of(&self, sale: SqlChoices, buyers: u32, tickets: i64) -> Plan {
         Plan {
             buyers,
             tickets: Some(tickets),
@@ -73,7 +73,7 @@ impl Shop {
     pub(crate) fn plan(
         &self,
         text: &str,
-        change: impl FnOnce(&mut SqlSale),
+        change: impl FnOnce(&mut SqlChoices),
         buyers: u32,
         tickets: i64,
     ) -> Plan {
@@ -93,7 +93,7 @@ impl Drop for Shop {
     }
 }
 
-fn at(level: Isolation) -> impl FnOnce(&mut SqlSale) {
+fn at(level: Isolation) -> impl FnOnce(&mut SqlChoices) {
     move |sale| sale.isolation = level
 }
 

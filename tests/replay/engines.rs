@@ -14,7 +14,7 @@ use ticketsim::explore::{End, Setting, census, rehearse};
 use ticketsim::history::{History, Outcome};
 use ticketsim::plan::{PerBuyer, Plan};
 use ticketsim::protocol::Reply;
-use ticketsim::protocol::sql::{Engine, Isolation, Journal, SqlSale, Switch};
+use ticketsim::protocol::sql::{Engine, Isolation, Journal, SqlChoices, Switch};
 use ticketsim::replay::{Difference, ReplayError, Replayed, replay};
 use ticketsim::run::run;
 use ticketsim::schedule::{Schedule, Step, Unfollowed, Why, followed};
@@ -29,12 +29,12 @@ use crate::random::Random;
 use crate::{QUIET, assert_no_children};
 
 /// What differs from the usual purchase.
-type Row = (&'static str, &'static [Isolation], fn(&mut SqlSale));
+type Row = (&'static str, &'static [Isolation], fn(&mut SqlChoices));
 
 const NONE: &[Isolation] = &[Isolation::None];
 const ALL: &[Isolation] = &[Isolation::ReadCommitted, Isolation::RepeatableRead, Isolation::Serializable];
 
-fn usual(_: &mut SqlSale) {}
+fn usual(_: &mut SqlChoices) {}
 
 const POSTGRES: &[Row] = &[
     ("read write", NONE, usual),
@@ -106,24 +106,24 @@ const MARIADB: &[Row] = &[
 ];
 
 /// Each way in which an engine is set up.
-fn ways(engine: Engine) -> Vec<SqlSale> {
-    let usual = SqlSale::new(engine);
+fn ways(engine: Engine) -> Vec<SqlChoices> {
+    let usual = SqlChoices::new(engine);
     match engine {
         Engine::Postgres => vec![usual],
         Engine::Mysql => [Switch::Off, Switch::On]
-            .map(|switch| SqlSale { snapshot_isolation: Some(switch), ..usual })
+            .map(|switch| SqlChoices { snapshot_isolation: Some(switch), ..usual })
             .to_vec(),
         Engine::Sqlite => {
             let journals = [Journal::Delete, Journal::Wal].into_iter();
             let both =
                 journals.flat_map(|journal| [0, usual.busy_timeout_ns].map(|timeout| (journal, timeout)));
-            both.map(|(journal, busy_timeout_ns)| SqlSale { journal, busy_timeout_ns, ..usual }).collect()
+            both.map(|(journal, busy_timeout_ns)| SqlChoices { journal, busy_timeout_ns, ..usual }).collect()
         }
     }
 }
 
 /// Every purchase of an engine, as changes of its usual one.
-pub(crate) fn purchases(engine: Engine) -> Vec<(&'static str, SqlSale)> {
+pub(crate) fn purchases(engine: Engine) -> Vec<(&'static str, SqlChoices)> {
     let rows = match engine {
         Engine::Postgres => POSTGRES,
         Engine::Mysql => MARIADB,
@@ -133,7 +133,7 @@ pub(crate) fn purchases(engine: Engine) -> Vec<(&'static str, SqlSale)> {
     for way in ways(engine) {
         for (text, levels, change) in rows {
             for level in *levels {
-                let mut sale = SqlSale { isolation: *level, ..way };
+                let mut sale = SqlChoices { isolation: *level, ..way };
                 change(&mut sale);
                 all.push((*text, sale));
             }
@@ -152,7 +152,7 @@ pub(crate) fn shop(engine: Engine, folder: &Path) -> Option<Shop> {
 }
 
 /// Does something with the model of a sale.
-pub(crate) fn with_model<T>(sale: &SqlSale, tickets: i64, with: impl WithModel<T>) -> T {
+pub(crate) fn with_model<T>(sale: &SqlChoices, tickets: i64, with: impl WithModel<T>) -> T {
     match sale.engine {
         Engine::Postgres => with.with(postgres(sale, tickets)),
         Engine::Mysql => with.with(mysql(sale, tickets)),
@@ -359,7 +359,7 @@ fn conformance(engine: Engine, folder: &Path, share: usize) {
     assert_no_children();
 }
 
-pub(crate) fn sale_of(plan: &Plan) -> SqlSale {
+pub(crate) fn sale_of(plan: &Plan) -> SqlChoices {
     match plan.store.choices() {
         ticketsim::protocol::Choices::Sql(sale) => sale,
         other => panic!("{other:?}"),
@@ -443,7 +443,7 @@ pub(crate) fn a_race_that_was_caught_at_a_database_is_replayed(folder: &Path) {
         let (mut raced, mut runs) = (0, 0);
         // Without gates a statement can meet another in its middle. Where it is busy at once, the model, whose
         // statements have no middle, can't explain that.
-        let waits = |(_, sale): &(_, SqlSale)| engine != Engine::Sqlite || sale.busy_timeout_ns > 0;
+        let waits = |(_, sale): &(_, SqlChoices)| engine != Engine::Sqlite || sale.busy_timeout_ns > 0;
         for (text, sale) in
             purchases(engine).into_iter().filter(waits).step_by(if crate::all() { 1 } else { 4 })
         {

@@ -22,7 +22,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ticketsim::plan::{PerBuyer, Plan};
-use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
+use ticketsim::protocol::file::{FileChoices, Lock, LockOn, Write};
 use ticketsim::replay::{Conductor, ReplayError, Went, repeat, replay};
 use ticketsim::schedule::{Schedule, followed};
 use ticketsim::verdict::Ruling;
@@ -171,7 +171,7 @@ pub(crate) fn all() -> bool {
 
 /// A plan for a replay in this folder.
 pub(crate) fn plan(folder: &Path, buyers: u32, tickets: i64, lock: Lock, write: Write) -> Plan {
-    Plan::on_file(Sale::new(lock, write), &folder.join("ticket.json"), buyers, Some(tickets))
+    Plan::on_file(FileChoices::new(lock, write), &folder.join("ticket.json"), buyers, Some(tickets))
 }
 
 pub(crate) fn steps(text: &str) -> Schedule {

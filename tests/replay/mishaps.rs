@@ -6,7 +6,7 @@ use ticketsim::buyer::{Buyer, Rules};
 use ticketsim::explore::{Setting, census};
 use ticketsim::grade::Named;
 use ticketsim::plan::{Plan, Workers};
-use ticketsim::protocol::file::{Lock, Sale, Write};
+use ticketsim::protocol::file::{FileChoices, Lock, Write};
 use ticketsim::protocol::sql::Engine;
 use ticketsim::protocol::{Allowed, Mishap, Mishaps};
 use ticketsim::replay::{Replayed, repeat, replay};
@@ -232,7 +232,7 @@ pub(crate) fn every_witness_of_a_kill_ends_as_it_was_explored(folder: &Path) {
     for lock in Lock::ALL.iter().copied() {
         for write in Write::ALL.iter().copied() {
             for (buyers, tickets) in [(2, 1), (3, 2)] {
-                let sale = Sale::new(lock, write);
+                let sale = FileChoices::new(lock, write);
                 let plan = plan(folder, buyers, tickets, lock, write).with_sale(|own| *own = sale);
                 let setting = Setting { mishaps: kills(&plan, 1), ..Setting::of(&plan, tickets) };
                 for found in &census(&setting, 1_000_000).found {

@@ -7,7 +7,7 @@ use ticketsim::fault::TornText;
 use ticketsim::history::{History, Outcome};
 use ticketsim::plan::{Exclusion, PerBuyer, Plan, Workers};
 use ticketsim::protocol::StepKind;
-use ticketsim::protocol::file::{Lock, LockOn, Sale, Write};
+use ticketsim::protocol::file::{FileChoices, Lock, LockOn, Write};
 use ticketsim::replay::{Conductor, Replayed, Went, replay};
 use ticketsim::schedule::{Holder, Schedule, Step, Unfollowed, Why, followed};
 use ticketsim::verdict::{AnomalyKind, Verdict, judge};
@@ -39,19 +39,19 @@ const OF_LOCKS: [&str; 8] = [
 ];
 
 /// Every way to sell that both know.
-fn sales() -> Vec<Sale> {
+fn sales() -> Vec<FileChoices> {
     let mut sales = Vec::new();
     for lock in Lock::ALL.iter().copied() {
         for write in Write::ALL {
-            sales.push(Sale::new(lock, *write));
+            sales.push(FileChoices::new(lock, *write));
         }
     }
-    let trap = Sale { lock_on: LockOn::Ticket, ..Sale::new(Lock::Flock, Write::Rename) };
+    let trap = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(Lock::Flock, Write::Rename) };
     sales.push(trap);
     for lock in [Lock::Flock, Lock::Posix, Lock::Ofd] {
         for text in OF_LOCKS {
             let steps = text.parse().expect("steps");
-            sales.push(Sale::of_steps(steps, Some(lock), None, None).expect("a sale"));
+            sales.push(FileChoices::of_steps(steps, Some(lock), None, None).expect("a sale"));
         }
     }
     sales

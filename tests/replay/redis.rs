@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ticketsim::buyer::{Buyer, Rules};
 use ticketsim::explore::{Setting, census};
 use ticketsim::plan::{Given, Pace, PerBuyer, Plan, RedisPlan, StorePlan, Workers};
-use ticketsim::protocol::redis::{Fence, RedisLock, RedisSale};
+use ticketsim::protocol::redis::{Fence, RedisChoices, RedisLock};
 use ticketsim::protocol::{Allowed, Choices, Mishap, Mishaps, StepKind};
 use ticketsim::replay::{Conductor, Went, repeat, replay};
 use ticketsim::run::run;
@@ -62,7 +62,7 @@ impl Shop {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
         let name = format!("replay_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let plan = RedisPlan { sale: RedisSale::new(), url, given: Given::default(), name };
+        let plan = RedisPlan { sale: RedisChoices::new(), url, given: Given::default(), name };
         match RedisStore::of(&plan).expect("a store").about() {
             Ok(_) => return Some(Self(plan)),
             Err(error) => println!("  skipped: {error}"),
@@ -76,14 +76,14 @@ impl Shop {
     }
 
     pub(crate) fn plan(&self, (text, fence, _): Row, buyers: u32, tickets: i64) -> Plan {
-        let sale = RedisSale { fence, ..RedisSale::new() };
+        let sale = RedisChoices { fence, ..RedisChoices::new() };
         let sale =
             sale.of_steps(text.parse().expect("steps")).unwrap_or_else(|error| panic!("{text}: {error}"));
         self.plan_of(sale, buyers, tickets)
     }
 
     /// A plan for a replay of these purchases there.
-    pub(crate) fn plan_of(&self, sale: RedisSale, buyers: u32, tickets: i64) -> Plan {
+    pub(crate) fn plan_of(&self, sale: RedisChoices, buyers: u32, tickets: i64) -> Plan {
         Plan {
             buyers,
             tickets: Some(tickets),

@@ -2,7 +2,7 @@
 
 use super::tables::{of_sale, sale};
 use super::*;
-use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale};
+use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices};
 
 /// The waits of a schedule in words, and its receipts and failed purchases.
 fn told(setting: &Setting, schedule: &str) -> (Vec<String>, u64, u64) {
@@ -19,11 +19,11 @@ fn told(setting: &Setting, schedule: &str) -> (Vec<String>, u64, u64) {
 }
 
 fn postgres(steps: &str, level: Isolation) -> Setting {
-    of_sale(sale(SqlSale::new(Engine::Postgres), steps, level), 3, 1)
+    of_sale(sale(SqlChoices::new(Engine::Postgres), steps, level), 3, 1)
 }
 
 fn mariadb(steps: &str, level: Isolation) -> Setting {
-    of_sale(sale(SqlSale::new(Engine::Mysql), steps, level), 3, 1)
+    of_sale(sale(SqlChoices::new(Engine::Mysql), steps, level), 3, 1)
 }
 
 /// On InnoDB a share request stands in line. A take that finds nothing keeps the row always at repeatable read,
@@ -103,7 +103,7 @@ fn waiting_takes_the_snapshot_first() {
 /// A reader that then writes fails, so the commit goes through, so waiting reads go through: all in one step.
 #[test]
 fn one_failure_lets_a_commit_and_its_readers_go() {
-    let usual = SqlSale { journal: Journal::Delete, ..SqlSale::new(Engine::Sqlite) };
+    let usual = SqlChoices { journal: Journal::Delete, ..SqlChoices::new(Engine::Sqlite) };
     let setting = of_sale(sale(usual, "begin read write commit", Isolation::Deferred), 3, 1);
     let (waits, receipts, failed) = told(&setting, "R1 R2 W1 C1 R3 W2 C3");
     assert_eq!(waits, ["C1 for 2 until W2, goes on", "R3 for 1 until W2, goes on"]);
@@ -130,7 +130,7 @@ fn a_buyer_that_waits_sends_nothing() {
 /// another's commit, there is one.
 #[test]
 fn what_can_be_tried_again_for_ever_is_said_to_be_so() {
-    let busy = SqlSale { busy_timeout_ns: 0, ..SqlSale::new(Engine::Sqlite) };
+    let busy = SqlChoices { busy_timeout_ns: 0, ..SqlChoices::new(Engine::Sqlite) };
     let endless = of_sale(sale(busy, "begin read write commit --retry", Isolation::Deferred), 2, 1);
     let coverage = census(&endless, u64::MAX).partial.expect("no end");
     assert_eq!(coverage.stopped, Stopped::Endless);
@@ -145,7 +145,7 @@ fn what_can_be_tried_again_for_ever_is_said_to_be_so() {
 fn schedules_of_one_course_in_a_database_are_judged_alike() {
     use rand::SeedableRng as _;
     let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
-    let usual = SqlSale::new(Engine::Postgres);
+    let usual = SqlChoices::new(Engine::Postgres);
     for (steps, level, per_buyer) in [
         ("begin read write commit", Isolation::ReadCommitted, 2),
         ("begin read decrement commit", Isolation::ReadCommitted, 2),

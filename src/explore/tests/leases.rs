@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::tables::{assert_row, ends};
 use super::*;
-use crate::protocol::redis::{Fence, RedisSale};
+use crate::protocol::redis::{Fence, RedisChoices};
 use crate::protocol::{Allowed, Mishap, Mishaps};
 
 const ONE: Allowed = Allowed::Most(1);
@@ -32,7 +32,7 @@ const ROWS: &[Row] = &[
 ];
 
 fn of(steps: &str, expire: Allowed, fence: Fence, buyers: u32, tickets: Stock) -> Setting {
-    let usual = RedisSale { fence, ..RedisSale::new() };
+    let usual = RedisChoices { fence, ..RedisChoices::new() };
     let sale = usual.of_steps(steps.parse().expect("steps")).expect("a sale");
     let mishaps = Mishaps::default().with(Mishap::Expire, expire);
     Setting { mishaps, ..Setting::new(Choices::Redis(sale), buyers, tickets) }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::tables::{of_sale, sale};
 use super::*;
-use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale};
+use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices};
 
 /// The state of a buyer in the enumeration.
 #[derive(Clone, Default)]
@@ -48,7 +48,7 @@ enum Logged {
 #[derive(Clone)]
 struct World {
     words: Vec<String>,
-    sale: SqlSale,
+    sale: SqlChoices,
     tickets: Stock,
     log: Vec<Logged>,
     buyers: Vec<Simple>,
@@ -378,7 +378,7 @@ fn compare(setting: &Setting) -> u64 {
 }
 
 /// Two buyers with one and two tickets; three buyers as well, if the orders are not too many.
-fn compare_all(sale: SqlSale, three: bool) -> u64 {
+fn compare_all(sale: SqlChoices, three: bool) -> u64 {
     let sizes: &[(u32, Stock)] = if three { &[(2, 1), (2, 2), (3, 1), (3, 2)] } else { &[(2, 1), (2, 2)] };
     sizes.iter().map(|(buyers, tickets)| compare(&of_sale(sale, *buyers, *tickets))).sum()
 }
@@ -386,7 +386,7 @@ fn compare_all(sale: SqlSale, three: bool) -> u64 {
 #[test]
 fn postgres_is_the_same_one_by_one() {
     let levels = [Isolation::ReadCommitted, Isolation::RepeatableRead, Isolation::Serializable];
-    let usual = SqlSale::new(Engine::Postgres);
+    let usual = SqlChoices::new(Engine::Postgres);
     let mut schedules = 0;
     for steps in
         ["read write", "read decrement", "read swap", "take", "lock read write unlock", "count insert"]
@@ -419,7 +419,7 @@ fn sqlite_is_the_same_one_by_one() {
     let mut schedules = 0;
     for journal in [Journal::Delete, Journal::Wal] {
         for busy_timeout_ns in [0, 1] {
-            let usual = SqlSale { journal, busy_timeout_ns, ..SqlSale::new(Engine::Sqlite) };
+            let usual = SqlChoices { journal, busy_timeout_ns, ..SqlChoices::new(Engine::Sqlite) };
             for steps in ["read write", "read decrement", "read swap", "take", "count insert"] {
                 schedules += compare_all(sale(usual, steps, Isolation::None), true);
             }

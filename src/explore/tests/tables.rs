@@ -6,7 +6,7 @@ mod mysql;
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale};
+use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices};
 
 const NONE: Isolation = Isolation::None;
 const RC: Isolation = Isolation::ReadCommitted;
@@ -99,14 +99,14 @@ const SQLITE: &[(Journal, bool, Row)] = &[
 ];
 
 /// A purchase of these steps, at this level, in this database.
-pub(super) fn sale(usual: SqlSale, steps: &str, isolation: Isolation) -> SqlSale {
+pub(super) fn sale(usual: SqlChoices, steps: &str, isolation: Isolation) -> SqlChoices {
     let (steps, options) = steps.split_once(" --").unwrap_or((steps, ""));
     let (constraint, retry) = (options == "constraint", options == "retry");
-    let usual = SqlSale { isolation, constraint, retry, ..usual };
+    let usual = SqlChoices { isolation, constraint, retry, ..usual };
     usual.of_steps(steps.parse().expect("steps")).expect("a sale")
 }
 
-pub(super) fn of_sale(sale: SqlSale, buyers: u32, tickets: Stock) -> Setting {
+pub(super) fn of_sale(sale: SqlChoices, buyers: u32, tickets: Stock) -> Setting {
     Setting::new(Choices::Sql(sale), buyers, tickets)
 }
 
@@ -143,7 +143,7 @@ pub(super) fn assert_row(setting: &Setting, schedules: u32, expected: &str) {
 fn postgres_ends_as_it_was_measured() {
     for (steps, levels, schedules, expected) in POSTGRES {
         for level in *levels {
-            let sale = sale(SqlSale::new(Engine::Postgres), steps, *level);
+            let sale = sale(SqlChoices::new(Engine::Postgres), steps, *level);
             assert_row(&of_sale(sale, 2, 1), *schedules, expected);
         }
     }
@@ -152,10 +152,10 @@ fn postgres_ends_as_it_was_measured() {
 #[test]
 fn sqlite_ends_as_it_was_measured() {
     for (journal, waits, (steps, levels, schedules, expected)) in SQLITE {
-        let usual = SqlSale::new(Engine::Sqlite);
+        let usual = SqlChoices::new(Engine::Sqlite);
         let busy_timeout_ns = if *waits { usual.busy_timeout_ns } else { 0 };
         for level in *levels {
-            let sale = sale(SqlSale { journal: *journal, busy_timeout_ns, ..usual }, steps, *level);
+            let sale = sale(SqlChoices { journal: *journal, busy_timeout_ns, ..usual }, steps, *level);
             assert_row(&of_sale(sale, 2, 1), *schedules, expected);
         }
     }
@@ -165,6 +165,6 @@ fn sqlite_ends_as_it_was_measured() {
 /// the session covers them.
 #[test]
 fn a_session_lock_covers_statements_of_their_own() {
-    let sale = sale(SqlSale::new(Engine::Postgres), "lock read write unlock", NONE);
+    let sale = sale(SqlChoices::new(Engine::Postgres), "lock read write unlock", NONE);
     assert_row(&of_sale(sale, 2, 1), 8, "1/0/0 ×8");
 }

@@ -19,7 +19,7 @@ use super::{Claim, Lecture, LessonError, failed, store_of};
 use crate::lang::lesson::server as text;
 use crate::paths::temporary_folder;
 use crate::plan::Plan;
-use crate::protocol::file::Sale;
+use crate::protocol::file::FileChoices;
 use crate::report::text::{BAD, GOOD};
 use crate::stock::Stock;
 use crate::store::file::ticket;
@@ -188,7 +188,7 @@ fn patience(stage: &Stage<'_>, clients: u32) -> Duration {
 
 /// A sale at the counter: each seller makes one purchase, under the lock.
 fn plan(file: &Path, tickets: Stock) -> Plan {
-    Plan::on_file(Sale::usual(), file, 1, Some(tickets))
+    Plan::on_file(FileChoices::usual(), file, 1, Some(tickets))
 }
 
 /// Sends all customers, the odd ones first, and waits until the last has left. Returns what the buyers

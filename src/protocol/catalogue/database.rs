@@ -2,7 +2,7 @@
 
 use super::{Case, Choices, Entry, Promise, Recipe, Variant};
 use crate::lang::catalogue::database as said;
-use crate::protocol::sql::{Engine, Isolation, SqlLock, SqlSale, SqlWrite};
+use crate::protocol::sql::{Engine, Isolation, SqlChoices, SqlLock, SqlWrite};
 use crate::protocol::{Mishaps, Protocol};
 
 /// What a protocol stands for in a database: choices or steps.
@@ -26,9 +26,9 @@ impl DatabaseRecipe {
         Self { engine, levels, lock: SqlLock::None, write, steps: None, constraint: false, retry: false }
     }
 
-    fn sale(&self, isolation: Isolation) -> SqlSale {
+    fn sale(&self, isolation: Isolation) -> SqlChoices {
         let Self { engine, lock, write, constraint, retry, .. } = *self;
-        let choices = SqlSale { isolation, lock, write, constraint, retry, ..SqlSale::new(engine) };
+        let choices = SqlChoices { isolation, lock, write, constraint, retry, ..SqlChoices::new(engine) };
         let steps: Option<Protocol> = self.steps.and_then(|steps| steps.parse().ok());
         let sale = steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
         sale.unwrap_or_else(|error| unreachable!("{self:?} at {isolation}: {error}"))

@@ -2,7 +2,7 @@
 
 use super::{Case, Choices, Entry, Promise, Recipe, Variant};
 use crate::lang::catalogue::file as said;
-use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
+use crate::protocol::file::{FileChoices, Lock, LockOn, Others, Trouble, Write};
 use crate::protocol::{Allowed, Mishap, Mishaps, Protocol};
 use crate::stock::Stock;
 
@@ -61,12 +61,13 @@ impl FileRecipe {
         }
     }
 
-    fn sale(&self, lock: Lock) -> Sale {
+    fn sale(&self, lock: Lock) -> FileChoices {
         let steps: Option<Protocol> = self.steps.parse().ok();
         let lock_on = self.lock_on.filter(|_| lock.has_carrier());
-        let sale = steps.and_then(|steps| Sale::of_steps(steps, Some(lock), lock_on, Some(self.write)).ok());
         let sale =
-            sale.and_then(|sale| self.trouble.onto(Sale { break_stale: self.break_stale, ..sale }).ok());
+            steps.and_then(|steps| FileChoices::of_steps(steps, Some(lock), lock_on, Some(self.write)).ok());
+        let sale = sale
+            .and_then(|sale| self.trouble.onto(FileChoices { break_stale: self.break_stale, ..sale }).ok());
         sale.unwrap_or_else(|| unreachable!("{} with {lock}: the table is tested", self.steps))
     }
 

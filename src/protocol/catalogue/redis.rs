@@ -3,7 +3,7 @@
 use super::database::alone;
 use super::{Case, Choices, Entry, Promise, Recipe, Variant};
 use crate::lang::catalogue::redis as said;
-use crate::protocol::redis::{DEFAULT_LEASE_NS, Fence, RedisLock, RedisSale, RedisWrite};
+use crate::protocol::redis::{DEFAULT_LEASE_NS, Fence, RedisChoices, RedisLock, RedisWrite};
 use crate::protocol::sql::Engine;
 use crate::protocol::{Allowed, Mishap, Mishaps, Protocol};
 
@@ -49,9 +49,9 @@ impl RedisRecipe {
         }
     }
 
-    fn sale(&self) -> RedisSale {
+    fn sale(&self) -> RedisChoices {
         let Self { lock, lease_ns, fence, write, .. } = *self;
-        let choices = RedisSale { lock, lease_ns, fence, write, steps: None };
+        let choices = RedisChoices { lock, lease_ns, fence, write, steps: None };
         let steps: Option<Protocol> = self.steps.and_then(|steps| steps.parse().ok());
         let sale = steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
         sale.unwrap_or_else(|error| unreachable!("{self:?}: {error}"))

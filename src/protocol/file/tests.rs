@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn sale(text: &str) -> Result<Sale, ProtocolError> {
-    Sale::of_steps(text.parse()?, None, None, None)
+fn sale(text: &str) -> Result<FileChoices, ProtocolError> {
+    FileChoices::of_steps(text.parse()?, None, None, None)
 }
 
 #[test]
@@ -11,20 +11,21 @@ fn choices_and_steps_are_the_same_thing() {
     for lock in Lock::ALL {
         for write in Write::ALL {
             for lock_on in LockOn::ALL {
-                let usual = Sale { lock_on: *lock_on, ..Sale::new(*lock, *write) };
-                let spelt = Sale::of_steps(usual.protocol(), Some(*lock), Some(*lock_on), Some(*write));
+                let usual = FileChoices { lock_on: *lock_on, ..FileChoices::new(*lock, *write) };
+                let spelt =
+                    FileChoices::of_steps(usual.protocol(), Some(*lock), Some(*lock_on), Some(*write));
                 assert_eq!(spelt, Ok(usual));
                 assert_eq!(spelt.map(|sale| sale.steps), Ok(None));
             }
         }
     }
-    let default = Sale::new(Lock::Flock, Write::Overwrite);
+    let default = FileChoices::new(Lock::Flock, Write::Overwrite);
     assert_eq!(default.protocol().to_string(), "lock read think write unlock");
     assert_eq!(sale("lock read think write unlock"), Ok(default));
-    let unlocked = Sale::new(Lock::None, Write::Truncate);
+    let unlocked = FileChoices::new(Lock::None, Write::Truncate);
     assert_eq!(sale("read think truncate fill"), Ok(unlocked));
     let written =
-        Sale::of_steps("read think write".parse().expect("words"), None, None, Some(Write::Truncate));
+        FileChoices::of_steps("read think write".parse().expect("words"), None, None, Some(Write::Truncate));
     assert_eq!(written, Ok(unlocked), "`write` stands for the steps of its kind");
 }
 
@@ -66,18 +67,19 @@ fn steps_and_choices_have_to_fit() {
     let free: Protocol = "read write".parse().expect("words");
     let two: Protocol = "read truncate fill".parse().expect("words");
     let opened: Protocol = "open lock read write unlock".parse().expect("words");
-    let refused = |steps, lock, write| Sale::of_steps(steps, lock, None, write).expect_err("refused").wrong;
+    let refused =
+        |steps, lock, write| FileChoices::of_steps(steps, lock, None, write).expect_err("refused").wrong;
     assert_eq!(refused(locked, Some(Lock::None), None), Wrong::NoLock);
     assert_eq!(refused(free, Some(Lock::Ofd), None), Wrong::NeverLocks("ofd"));
     assert_eq!(refused(two, None, Some(Write::Rename)), Wrong::NothingRenamed);
     assert_eq!(refused(opened, Some(Lock::Lockfile), None), Wrong::NoCarrier("lockfile"));
-    assert!(Sale::of_steps(opened, Some(Lock::Posix), None, None).is_ok());
+    assert!(FileChoices::of_steps(opened, Some(Lock::Posix), None, None).is_ok());
     let shared: Protocol = "lock-shared read write unlock".parse().expect("words");
     assert_eq!(refused(shared, Some(Lock::Semaphore), None), Wrong::NeverShared("semaphore"));
     let closes: Protocol = "lock close-other read write unlock".parse().expect("words");
     assert_eq!(refused(closes, Some(Lock::Lockfile), None), Wrong::NoCarrier("lockfile"));
     let unlinks: Protocol = "open lock read write unlink unlock".parse().expect("words");
-    let on = |place| Sale::of_steps(unlinks, None, place, None);
+    let on = |place| FileChoices::of_steps(unlinks, None, place, None);
     assert_eq!(on(Some(LockOn::Ticket)).expect_err("the stock would be gone").wrong, Wrong::UnlinksTicket);
     assert_eq!(on(None).expect("a sale").lock_on, LockOn::Sidecar);
 }
@@ -102,12 +104,13 @@ fn a_lock_covers_a_sale_from_its_last_read_to_its_write() {
 
 #[test]
 fn documents_say_the_steps_and_need_not() {
-    let usual = Sale::new(Lock::Flock, Write::Overwrite);
+    let usual = FileChoices::new(Lock::Flock, Write::Overwrite);
     let text = serde_json::to_value(usual).expect("json");
     assert_eq!(text["steps"], "lock read think write unlock");
     let old = r#"{"lock":"flock","lock_on":"ticket","write":"overwrite","fsync":false}"#;
-    assert_eq!(serde_json::from_str::<Sale>(old).expect("a sale"), usual);
+    assert_eq!(serde_json::from_str::<FileChoices>(old).expect("a sale"), usual);
     let own = sale("read lock write unlock").expect("a sale");
-    let again: Sale = serde_json::from_value(serde_json::to_value(own).expect("json")).expect("a sale");
+    let again: FileChoices =
+        serde_json::from_value(serde_json::to_value(own).expect("json")).expect("a sale");
     assert_eq!(again, own);
 }

@@ -3,14 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lock, Others, Sale, check};
+use super::{FileChoices, Lock, Others, check};
 use crate::protocol::StepKind;
 use crate::protocol::words::{ProtocolError, Wrong};
 
 /// The usual lease of a lockfile, in nanoseconds.
 pub const DEFAULT_LEASE_NS: u64 = 10_000_000_000;
 
-/// The members of a [`Sale`] that disturb its lock, as they are written in documents: left out where they do nothing.
+/// The members of a [`FileChoices`] that disturb its lock, as they are written in documents: left out where they do nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// More kinds of locks.
@@ -33,8 +33,8 @@ pub struct Trouble {
 impl Trouble {
     /// The trouble of this sale.
     #[must_use]
-    pub const fn of(sale: &Sale) -> Self {
-        let Sale { others: other_locks, rogues: rogue, inherit, lease_ns, stale, .. } = *sale;
+    pub const fn of(sale: &FileChoices) -> Self {
+        let FileChoices { others: other_locks, rogues: rogue, inherit, lease_ns, stale, .. } = *sale;
         Self { other_locks, rogue, inherit, lease_ns, stale }
     }
 
@@ -42,9 +42,9 @@ impl Trouble {
     ///
     /// # Errors
     /// When they do not fit together.
-    pub fn onto(self, sale: Sale) -> Result<Sale, ProtocolError> {
+    pub fn onto(self, sale: FileChoices) -> Result<FileChoices, ProtocolError> {
         let Self { other_locks: others, rogue: rogues, inherit, lease_ns, stale } = self;
-        Sale { others, rogues, inherit, lease_ns, stale, ..sale }.checked()
+        FileChoices { others, rogues, inherit, lease_ns, stale, ..sale }.checked()
     }
 }
 
@@ -53,7 +53,7 @@ const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-impl Sale {
+impl FileChoices {
     /// The same choices, after a check that they fit together.
     ///
     /// # Errors

@@ -2,19 +2,19 @@
 
 use super::*;
 
-fn of_steps(text: &str) -> Result<RedisSale, ProtocolError> {
-    RedisSale::new().of_steps(text.parse().expect("words"))
+fn of_steps(text: &str) -> Result<RedisChoices, ProtocolError> {
+    RedisChoices::new().of_steps(text.parse().expect("words"))
 }
 
 #[test]
 fn choices_stand_for_steps() {
-    let usual = RedisSale::new();
-    let locked = RedisSale { lock: RedisLock::Lease, ..usual };
+    let usual = RedisChoices::new();
+    let locked = RedisChoices { lock: RedisLock::Lease, ..usual };
     for (sale, steps) in [
         (usual, "read think write"),
-        (RedisSale { write: RedisWrite::Decrement, ..usual }, "read think decrement"),
-        (RedisSale { write: RedisWrite::Swap, ..usual }, "watch read think swap"),
-        (RedisSale { write: RedisWrite::Take, ..usual }, "take"),
+        (RedisChoices { write: RedisWrite::Decrement, ..usual }, "read think decrement"),
+        (RedisChoices { write: RedisWrite::Swap, ..usual }, "watch read think swap"),
+        (RedisChoices { write: RedisWrite::Take, ..usual }, "take"),
         (locked, "lock read think write unlock"),
     ] {
         assert_eq!(sale.checked().expect("a sale").protocol().to_string(), steps);
@@ -46,9 +46,9 @@ fn what_can_not_be_carried_out_is_refused_with_its_place() {
 
 #[test]
 fn a_token_is_presented_under_a_lease_alone() {
-    let fenced = RedisSale { fence: Fence::Write, ..RedisSale::new() };
-    let reads = RedisSale { fence: Fence::ReadWrite, ..fenced };
-    let steps = |sale: RedisSale, text: &str| sale.of_steps(text.parse().expect("words"));
+    let fenced = RedisChoices { fence: Fence::Write, ..RedisChoices::new() };
+    let reads = RedisChoices { fence: Fence::ReadWrite, ..fenced };
+    let steps = |sale: RedisChoices, text: &str| sale.of_steps(text.parse().expect("words"));
     for (sale, text, message) in [
         (fenced, "read write", "step 2 (character 6), \"write\": it presents the token of a lease"),
         (fenced, "lock read unlock write", "it presents the token of a lease"),
@@ -64,20 +64,20 @@ fn a_token_is_presented_under_a_lease_alone() {
 
 #[test]
 fn a_sales_document_gives_the_sale_again() {
-    let lease = RedisSale { lock: RedisLock::Lease, lease_ns: 20_000_000, ..RedisSale::new() };
+    let lease = RedisChoices { lock: RedisLock::Lease, lease_ns: 20_000_000, ..RedisChoices::new() };
     for sale in [
-        RedisSale::new(),
-        RedisSale { fence: Fence::ReadWrite, ..lease },
+        RedisChoices::new(),
+        RedisChoices { fence: Fence::ReadWrite, ..lease },
         of_steps("decrement give-back").expect("steps"),
-        RedisSale { write: RedisWrite::Swap, ..RedisSale::new() },
+        RedisChoices { write: RedisWrite::Swap, ..RedisChoices::new() },
     ] {
         let json = serde_json::to_string(&sale).expect("json");
         assert!(json.starts_with("{\"store\":\"redis\""), "{json}");
-        assert_eq!(serde_json::from_str::<RedisSale>(&json).expect("a sale"), sale);
+        assert_eq!(serde_json::from_str::<RedisChoices>(&json).expect("a sale"), sale);
     }
     assert!(
-        serde_json::from_str::<RedisSale>(r#"{"store":"postgres","lock":"none","write":"set"}"#).is_err()
+        serde_json::from_str::<RedisChoices>(r#"{"store":"postgres","lock":"none","write":"set"}"#).is_err()
     );
-    let options = RedisSale { fence: Fence::Write, ..lease }.options().join(" ");
+    let options = RedisChoices { fence: Fence::Write, ..lease }.options().join(" ");
     assert_eq!(options, "--lock lease --lease 20ms --fence write");
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn sale(engine: Engine, isolation: Isolation, lock: SqlLock, write: SqlWrite) -> SqlSale {
-    SqlSale { isolation, lock, write, ..SqlSale::new(engine) }
+fn sale(engine: Engine, isolation: Isolation, lock: SqlLock, write: SqlWrite) -> SqlChoices {
+    SqlChoices { isolation, lock, write, ..SqlChoices::new(engine) }
 }
 
 #[test]
@@ -64,14 +64,14 @@ fn choices_stand_for_steps() {
         assert_eq!(sale.of_steps(spelt), Ok(sale), "choices and steps are the same thing");
         let document = serde_json::to_value(sale).expect("json");
         assert_eq!(document["steps"], steps);
-        assert_eq!(serde_json::from_value::<SqlSale>(document).expect("a sale"), sale);
+        assert_eq!(serde_json::from_value::<SqlChoices>(document).expect("a sale"), sale);
     }
 }
 
 #[test]
 fn what_an_engine_has_not_is_refused_with_what_it_has() {
     use Engine::{Postgres, Sqlite};
-    let refused = |sale: SqlSale| sale.checked().expect_err("refused").to_string();
+    let refused = |sale: SqlChoices| sale.checked().expect_err("refused").to_string();
     let plain = |engine, isolation, lock| refused(sale(engine, isolation, lock, SqlWrite::Set));
     assert_eq!(
         plain(Sqlite, Isolation::ReadCommitted, SqlLock::None),
@@ -103,7 +103,7 @@ fn what_is_impossible_is_refused_with_its_place() {
         let error = level.of_steps(steps.parse().expect("words")).expect_err(steps).to_string();
         assert!(error.contains(said), "{steps}: {error}");
     }
-    let none = SqlSale::new(Engine::Postgres);
+    let none = SqlChoices::new(Engine::Postgres);
     let error = none.of_steps("begin take commit".parse().expect("words")).expect_err("no transaction");
     assert!(error.to_string().contains("at level none each statement stands for itself"), "{error}");
 }

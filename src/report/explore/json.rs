@@ -10,7 +10,7 @@ use super::{census_summary, leaves_out, sample_summary};
 use crate::explore::{Census, Drawn, End, Found, MAX_STATES, Sample, Sampling, Scheduler, Setting, Stopped};
 use crate::lang::Lang;
 use crate::plan::{PerBuyer, Workers};
-use crate::protocol::file::{Lock, LockOn, Sale, Trouble, Write};
+use crate::protocol::file::{FileChoices, Lock, LockOn, Trouble, Write};
 use crate::protocol::{Choices, Mishap, Protocol};
 use crate::report::json::{SCHEMA_VERSION, to_line};
 use crate::schedule::Schedule;
@@ -145,7 +145,7 @@ impl ChoicesRow {
     fn of(choices: Choices) -> Self {
         match choices {
             Choices::File(sale) => {
-                let Sale { lock, lock_on, write, .. } = sale;
+                let FileChoices { lock, lock_on, write, .. } = sale;
                 Self::File { lock, lock_on, write, steps: sale.protocol(), trouble: Trouble::of(&sale) }
             }
             elsewhere => Self::Elsewhere(elsewhere),

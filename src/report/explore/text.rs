@@ -16,7 +16,7 @@ use crate::explore::{
 };
 use crate::lang::{Lang, Noun, explore as say, run as say_run};
 use crate::plan::Exclusion;
-use crate::protocol::file::{Lock, Sale};
+use crate::protocol::file::{FileChoices, Lock};
 use crate::protocol::{Allowed, Choices, Mishap, StoreKind};
 use crate::report::documented::demonstration;
 use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled};
@@ -183,7 +183,7 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
 }
 
 /// What to explore beside a sale from a file.
-fn contrast(setting: &Setting, sale: &Sale, ruling: Ruling, lang: Lang) -> Option<String> {
+fn contrast(setting: &Setting, sale: &FileChoices, ruling: Ruling, lang: Lang) -> Option<String> {
     let with = |lock: Lock| Setting { choices: Choices::File(sale.under(lock)), ..*setting }.command();
     let lock = sale.lock;
     match ruling {

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{FilePlan, Given, PerBuyer, Plan, RedisPlan, SqlPlan, StorePlan, Workers};
-use crate::protocol::file::{Lock, LockOn, Others, Sale, Trouble, Write};
-use crate::protocol::redis::{Fence, RedisLock, RedisSale};
-use crate::protocol::sql::{Engine, Isolation, Journal, SqlSale, Switch};
+use crate::protocol::file::{FileChoices, Lock, LockOn, Others, Trouble, Write};
+use crate::protocol::redis::{Fence, RedisChoices, RedisLock};
+use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices, Switch};
 use crate::protocol::{Choices, Protocol, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
@@ -21,7 +21,7 @@ pub struct SchedulePlan {
     /// How many tickets are on sale; `None`: the store's own stock.
     pub tickets: Option<Stock>,
     /// What one purchase does, and where, if that is a database.
-    pub sale: ScheduleSale,
+    pub sale: ScheduleChoices,
     /// How many purchases each buyer makes.
     pub per_buyer: PerBuyer,
     /// How buyers are run; one of [`Workers::IN_STEPS`].
@@ -32,23 +32,23 @@ pub struct SchedulePlan {
 
 /// What one purchase of a schedule does.
 #[derive(Clone, Debug, PartialEq)]
-pub enum ScheduleSale {
+pub enum ScheduleChoices {
     /// At a ticket file, which a schedule does not name.
-    File(Sale),
+    File(FileChoices),
     /// At a database.
     Sql(SqlPlan),
     /// At a Redis server.
     Redis(RedisPlan),
 }
 
-impl ScheduleSale {
+impl ScheduleChoices {
     /// The store that it is at; `None` for a ticket file.
     #[must_use]
     pub const fn store_kind(&self) -> Option<StoreKind> {
         match self {
-            ScheduleSale::File(_) => None,
-            ScheduleSale::Sql(plan) => Some(StoreKind::Sql(plan.sale.engine)),
-            ScheduleSale::Redis(_) => Some(StoreKind::Redis),
+            ScheduleChoices::File(_) => None,
+            ScheduleChoices::Sql(plan) => Some(StoreKind::Sql(plan.sale.engine)),
+            ScheduleChoices::Redis(_) => Some(StoreKind::Redis),
         }
     }
 
@@ -56,28 +56,28 @@ impl ScheduleSale {
     #[must_use]
     pub const fn choices(&self) -> Choices {
         match self {
-            ScheduleSale::File(sale) => Choices::File(*sale),
-            ScheduleSale::Sql(plan) => Choices::Sql(plan.sale),
-            ScheduleSale::Redis(plan) => Choices::Redis(plan.sale),
+            ScheduleChoices::File(sale) => Choices::File(*sale),
+            ScheduleChoices::Sql(plan) => Choices::Sql(plan.sale),
+            ScheduleChoices::Redis(plan) => Choices::Redis(plan.sale),
         }
     }
 
     /// Its store; for a ticket file, at this path.
     fn store(&self, file: &Path) -> StorePlan {
         match self {
-            ScheduleSale::File(sale) => StorePlan::File(FilePlan::new(*sale, file)),
-            ScheduleSale::Sql(plan) => StorePlan::Sql(plan.clone()),
-            ScheduleSale::Redis(plan) => StorePlan::Redis(plan.clone()),
+            ScheduleChoices::File(sale) => StorePlan::File(FilePlan::new(*sale, file)),
+            ScheduleChoices::Sql(plan) => StorePlan::Sql(plan.clone()),
+            ScheduleChoices::Redis(plan) => StorePlan::Redis(plan.clone()),
         }
     }
 }
 
-impl From<StorePlan> for ScheduleSale {
+impl From<StorePlan> for ScheduleChoices {
     fn from(store: StorePlan) -> Self {
         match store {
-            StorePlan::File(plan) => ScheduleSale::File(plan.sale),
-            StorePlan::Sql(plan) => ScheduleSale::Sql(plan),
-            StorePlan::Redis(plan) => ScheduleSale::Redis(plan),
+            StorePlan::File(plan) => ScheduleChoices::File(plan.sale),
+            StorePlan::Sql(plan) => ScheduleChoices::Sql(plan),
+            StorePlan::Redis(plan) => ScheduleChoices::Redis(plan),
         }
     }
 }
@@ -154,9 +154,9 @@ impl TryFrom<PlanText> for SchedulePlan {
 
     fn try_from(text: PlanText) -> Result<Self, String> {
         let sale = match text.store {
-            None => ScheduleSale::File(text.sale_of_file()?),
-            Some(StoreKind::Sql(engine)) => ScheduleSale::Sql(text.sale_of_database(engine)?),
-            Some(StoreKind::Redis) => ScheduleSale::Redis(text.sale_of_redis()?),
+            None => ScheduleChoices::File(text.sale_of_file()?),
+            Some(StoreKind::Sql(engine)) => ScheduleChoices::Sql(text.sale_of_database(engine)?),
+            Some(StoreKind::Redis) => ScheduleChoices::Redis(text.sale_of_redis()?),
         };
         let PlanText { buyers, tickets, engine, per_buyer, workers, .. } = text;
         let (per_buyer, workers) = (per_buyer.unwrap_or(PerBuyer::ONE), workers.unwrap_or(Workers::Process));
@@ -165,7 +165,7 @@ impl TryFrom<PlanText> for SchedulePlan {
 }
 
 impl PlanText {
-    fn sale_of_file(&self) -> Result<Sale, String> {
+    fn sale_of_file(&self) -> Result<FileChoices, String> {
         let elsewhere =
             [("url", self.url.is_some()), ("name", self.name.is_some()), ("fence", self.fence.is_some())];
         let mut given = self.of_databases().into_iter().chain(elsewhere);
@@ -175,16 +175,16 @@ impl PlanText {
         let (lock, write) = (member::<Lock>(self.lock.as_deref())?, member::<Write>(self.write.as_deref())?);
         let sale = match self.steps {
             Some(steps) => {
-                Sale::of_steps(steps, lock, self.lock_on, write).map_err(|error| error.to_string())?
+                FileChoices::of_steps(steps, lock, self.lock_on, write).map_err(|error| error.to_string())?
             }
             None => {
-                let usual = Sale::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
-                Sale { lock_on: self.lock_on.unwrap_or(usual.lock_on), ..usual }
+                let usual = FileChoices::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
+                FileChoices { lock_on: self.lock_on.unwrap_or(usual.lock_on), ..usual }
             }
         };
         let Self { fsync, break_stale, other_locks, inherit, lease_ns, stale, .. } = *self;
         let trouble = Trouble { other_locks, rogue: self.rogue.unwrap_or(0), inherit, lease_ns, stale };
-        trouble.onto(Sale { fsync, break_stale, ..sale }).map_err(|error| error.to_string())
+        trouble.onto(FileChoices { fsync, break_stale, ..sale }).map_err(|error| error.to_string())
     }
 
     /// The members that only databases have, and whether each is given.
@@ -214,8 +214,8 @@ impl PlanText {
         if let Some((name, _)) = self.of_databases().into_iter().find(|(_, is_given)| *is_given) {
             return Err(format!("\"{name}\" is of a database, and the plan's \"store\" is Redis"));
         }
-        let usual = RedisSale::new();
-        let choices = RedisSale {
+        let usual = RedisChoices::new();
+        let choices = RedisChoices {
             lock: member::<RedisLock>(self.lock.as_deref())?.unwrap_or(usual.lock),
             lease_ns: self.lease_ns.unwrap_or(usual.lease_ns),
             fence: self.fence.unwrap_or(usual.fence),
@@ -240,8 +240,8 @@ impl PlanText {
         if self.fence.is_some() {
             return Err("\"fence\" is of Redis, and the plan's \"store\" is a database".to_owned());
         }
-        let usual = SqlSale::new(engine);
-        let choices = SqlSale {
+        let usual = SqlChoices::new(engine);
+        let choices = SqlChoices {
             isolation: self.isolation.unwrap_or(usual.isolation),
             lock: member(self.lock.as_deref())?.unwrap_or(usual.lock),
             write: member(self.write.as_deref())?.unwrap_or(usual.write),
@@ -268,7 +268,7 @@ impl From<SchedulePlan> for PlanText {
         let workers = Some(workers).filter(|workers| *workers != Workers::Process);
         let common = Self { buyers, tickets, engine, per_buyer: Some(per_buyer), workers, ..Self::default() };
         match sale {
-            ScheduleSale::File(sale) => {
+            ScheduleChoices::File(sale) => {
                 let Trouble { other_locks, rogue, inherit, lease_ns, stale } = Trouble::of(&sale);
                 Self {
                     steps: Some(sale.protocol()),
@@ -285,7 +285,7 @@ impl From<SchedulePlan> for PlanText {
                     ..common
                 }
             }
-            ScheduleSale::Sql(SqlPlan { sale, url, name, .. }) => {
+            ScheduleChoices::Sql(SqlPlan { sale, url, name, .. }) => {
                 let only_here = sale.engine == Engine::Sqlite;
                 Self {
                     store: Some(StoreKind::Sql(sale.engine)),
@@ -303,7 +303,7 @@ impl From<SchedulePlan> for PlanText {
                     ..common
                 }
             }
-            ScheduleSale::Redis(RedisPlan { sale, url, name, .. }) => Self {
+            ScheduleChoices::Redis(RedisPlan { sale, url, name, .. }) => Self {
                 store: Some(StoreKind::Redis),
                 steps: Some(sale.protocol()),
                 lock: Some(sale.lock.to_string()),
@@ -324,7 +324,7 @@ impl SchedulePlan {
     pub fn new(plan: &Plan) -> Self {
         let sale = match &plan.store {
             StorePlan::File(file) => {
-                ScheduleSale::File(Sale { lock_timeout_ns: None, break_stale: false, ..file.sale })
+                ScheduleChoices::File(FileChoices { lock_timeout_ns: None, break_stale: false, ..file.sale })
             }
             elsewhere => elsewhere.clone().into(),
         };
@@ -343,7 +343,7 @@ impl SchedulePlan {
     #[must_use]
     pub fn plan(&self, steps: &Schedule, file: &Path) -> Plan {
         let buyers = self.buyers.unwrap_or_else(|| steps.buyers());
-        let plan = Plan::on_file(Sale::usual(), file, buyers, self.tickets);
+        let plan = Plan::on_file(FileChoices::usual(), file, buyers, self.tickets);
         let store = self.sale.store(file);
         Plan { store, per_buyer: self.per_buyer, workers: self.workers, ..plan }
     }

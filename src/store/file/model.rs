@@ -13,7 +13,7 @@
 use super::ticket;
 use crate::fault::{Fault, FaultKind, TornText};
 use crate::plan::{Exclusion, Workers};
-use crate::protocol::file::{Lock, Others, Sale};
+use crate::protocol::file::{FileChoices, Lock, Others};
 use crate::protocol::{Action, Mishap, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::{Apart, Held, Model, OwnState};
@@ -120,7 +120,7 @@ pub struct FileModel {
 impl FileModel {
     /// The file from which `sale` sells this many tickets to buyers of this kind of workers.
     #[must_use]
-    pub fn new(sale: &Sale, workers: Workers, tickets: Stock) -> Self {
+    pub fn new(sale: &FileChoices, workers: Workers, tickets: Stock) -> Self {
         Self {
             excludes: !matches!(Exclusion::of(sale, workers), Exclusion::SameOwner | Exclusion::Inherited),
             replaces_its_lock: sale.replaces_its_lock(),
@@ -236,8 +236,8 @@ impl Model for FileModel {
         if self.others.is_empty() {
             return Seat::default();
         }
-        let sale = Sale { others: self.others, rogues: self.rogues, ..Sale::usual() };
-        let kind = Sale { lock: self.lock, ..sale }.of_buyer(who as u32 + 1).lock;
+        let sale = FileChoices { others: self.others, rogues: self.rogues, ..FileChoices::usual() };
+        let kind = FileChoices { lock: self.lock, ..sale }.of_buyer(who as u32 + 1).lock;
         Seat { kind: Some(kind), ..Seat::default() }
     }
 

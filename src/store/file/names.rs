@@ -126,10 +126,10 @@ fn appears(path: &Path, nonce: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::file::{Lock, Sale, Write};
+    use crate::protocol::file::{FileChoices, Lock, Write};
 
     fn proven(first: &Path, other: &Path) -> Result<(), NamesError> {
-        let sale = Sale::new(Lock::Flock, Write::Overwrite);
+        let sale = FileChoices::new(Lock::Flock, Write::Overwrite);
         are_one_file(&FilePlan { via: vec![other.to_owned()], ..FilePlan::new(sale, first) })
     }
 

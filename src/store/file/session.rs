@@ -8,7 +8,7 @@ use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
 use crate::plan::{FilePlan, Pace};
-use crate::protocol::file::{Lock, Sale, Write};
+use crate::protocol::file::{FileChoices, Lock, Write};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
 use crate::store::file::helper::Helper;
@@ -20,7 +20,7 @@ use crate::world::{Session, Timekeeper};
 #[derive(Debug)]
 pub struct FileSession {
     time: Timekeeper,
-    sale: Sale,
+    sale: FileChoices,
     ticket_file: TicketFile,
     locker: Locker,
     common: CommonLock,

@@ -29,7 +29,7 @@ pub use session::RedisSession;
 use crate::history::Recorder;
 use crate::plan::{Given, Pace, RedisPlan};
 use crate::protocol::Mishap;
-use crate::protocol::redis::RedisSale;
+use crate::protocol::redis::RedisChoices;
 use crate::stock::Stock;
 use crate::store::sql::SaleName;
 use crate::store::{Left, Shop, Store, StoreError};
@@ -39,7 +39,7 @@ use keys::Keys;
 /// A sale at a Redis server.
 #[derive(Clone, Debug)]
 pub struct RedisStore {
-    sale: RedisSale,
+    sale: RedisChoices,
     address: RedisAddress,
     name: SaleName,
     keys: Keys,
@@ -52,7 +52,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// When the store was left out of this build.
-    pub fn new(sale: RedisSale, address: RedisAddress, name: SaleName) -> Result<Self, RedisError> {
+    pub fn new(sale: RedisChoices, address: RedisAddress, name: SaleName) -> Result<Self, RedisError> {
         if cfg!(feature = "redis") {
             let keys = Keys::of(&name);
             Ok(Self { sale, address, name, keys, start: Arc::default() })
@@ -189,7 +189,7 @@ impl Store for RedisStore {
 
     /// A lease ends when the schedule says so, not because time passes.
     fn in_steps(&self) -> Result<Self, StoreError> {
-        let sale = RedisSale { lease_ns: LEASE_IN_STEPS.as_nanos() as u64, ..self.sale };
+        let sale = RedisChoices { lease_ns: LEASE_IN_STEPS.as_nanos() as u64, ..self.sale };
         Ok(Self { sale, ..self.clone() })
     }
 

@@ -18,7 +18,7 @@
 //! (Redlock).
 
 use crate::fault::{Fault, FaultKind, StoreCode};
-use crate::protocol::redis::{Fence, RedisSale};
+use crate::protocol::redis::{Fence, RedisChoices};
 use crate::protocol::{Action, Mishap, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::{Held, Model, OwnState};
@@ -66,7 +66,7 @@ impl Seat {
 /// The keys of a sale.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RedisModel {
-    sale: RedisSale,
+    sale: RedisChoices,
     stock: Stock,
     /// Whether the lease's key exists.
     is_leased: bool,
@@ -79,7 +79,7 @@ pub struct RedisModel {
 impl RedisModel {
     /// The server from which `sale` sells this many tickets.
     #[must_use]
-    pub const fn new(sale: &RedisSale, tickets: Stock) -> Self {
+    pub const fn new(sale: &RedisChoices, tickets: Stock) -> Self {
         Self { sale: *sale, stock: tickets, is_leased: false, granted: 0, shown: 0 }
     }
 

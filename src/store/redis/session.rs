@@ -18,7 +18,7 @@ use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::history::Recorder;
 use crate::plan::Pace;
-use crate::protocol::redis::{Fence, RedisSale};
+use crate::protocol::redis::{Fence, RedisChoices};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::{Begun, Session, Timekeeper};
@@ -29,7 +29,7 @@ pub struct RedisSession {
     time: Timekeeper,
     wire: Wire,
     keys: Keys,
-    sale: RedisSale,
+    sale: RedisChoices,
     pub(super) scripts: Vec<Script>,
     /// The start of this buyer's lease values: the run and the buyer.
     owner: String,
@@ -64,7 +64,7 @@ impl RedisSession {
     pub(super) fn open(
         address: &RedisAddress,
         keys: Keys,
-        sale: RedisSale,
+        sale: RedisChoices,
         recorder: &Recorder,
         pace: Pace,
         buyer: u32,

@@ -65,7 +65,7 @@ fn store(address: RedisAddress, steps: &str, fence: Fence) -> RedisStore {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("test_{}_{number}", std::process::id()).parse().expect("a name");
-    let sale = RedisSale { fence, lease_ns: 60_000_000_000, ..RedisSale::new() };
+    let sale = RedisChoices { fence, lease_ns: 60_000_000_000, ..RedisChoices::new() };
     let sale = sale.of_steps(steps.parse().expect("words")).expect("a sale");
     RedisStore::new(sale, address, name).expect("a store")
 }

@@ -11,7 +11,7 @@ pub(super) mod sqlite;
 use super::dialect::{self, tables};
 use super::error::SqlError;
 use super::name::SaleName;
-use crate::protocol::sql::{Engine, SqlSale};
+use crate::protocol::sql::{Engine, SqlChoices};
 use crate::stock::Stock;
 
 /// The state of a table.
@@ -53,7 +53,7 @@ pub(super) trait Books {
     fn about(&mut self) -> Result<About, SqlError>;
 
     /// Sets the database up for a sale.
-    fn set_up(&mut self, _sale: &SqlSale) -> Result<(), SqlError> {
+    fn set_up(&mut self, _sale: &SqlChoices) -> Result<(), SqlError> {
         Ok(())
     }
 
@@ -101,7 +101,7 @@ pub struct Room {
 /// A sale and its place, for errors.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Where<'a> {
-    pub(super) sale: &'a SqlSale,
+    pub(super) sale: &'a SqlChoices,
     pub(super) name: &'a SaleName,
     pub(super) address: &'a str,
 }

@@ -41,7 +41,7 @@ pub use session::SqlSession;
 
 use crate::history::Recorder;
 use crate::plan::Pace;
-use crate::protocol::sql::{Engine, SqlSale};
+use crate::protocol::sql::{Engine, SqlChoices};
 use crate::stock::Stock;
 use counter::{Books, Where};
 use link::{Link, Patience};
@@ -49,7 +49,7 @@ use link::{Link, Patience};
 /// A sale at a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqlStore {
-    sale: SqlSale,
+    sale: SqlChoices,
     address: Address,
     name: SaleName,
 }
@@ -59,7 +59,7 @@ impl SqlStore {
     ///
     /// # Errors
     /// When the address is of another engine than the steps, or the engine was left out of this build.
-    pub fn new(sale: SqlSale, address: Address, name: SaleName) -> Result<Self, SqlError> {
+    pub fn new(sale: SqlChoices, address: Address, name: SaleName) -> Result<Self, SqlError> {
         if sale.engine != address.engine() {
             return Err(SqlError::OtherEngine { address: address.to_string(), engine: sale.engine });
         }

@@ -13,7 +13,7 @@ use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind};
 use crate::history::Recorder;
 use crate::plan::Pace;
-use crate::protocol::sql::SqlSale;
+use crate::protocol::sql::SqlChoices;
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
 use crate::world::{Begun, Session, Timekeeper};
@@ -41,7 +41,7 @@ const MOST_DOUBLINGS: u32 = 6;
 impl SqlSession {
     /// The session of one buyer, counted from 1, on this connection.
     #[must_use]
-    pub fn new(link: Box<dyn Link>, sale: &SqlSale, recorder: &Recorder, pace: Pace, buyer: u32) -> Self {
+    pub fn new(link: Box<dyn Link>, sale: &SqlChoices, recorder: &Recorder, pace: Pace, buyer: u32) -> Self {
         Self {
             time: Timekeeper::new(recorder, pace, buyer),
             link,

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
-use super::{Contradiction, Sale};
+use super::{Contradiction, Roles};
 use crate::stock::{Stock, tickets_between};
 use crate::verdict::{MOST_TOLD, Place};
 
@@ -24,17 +24,18 @@ pub(super) enum Fit {
 }
 
 /// Decides whether an order fits.
-pub(super) fn judge(sale: &Sale<'_>) -> Fit {
-    let header = &sale.history.header;
-    if let (Some(refusal), Some(remaining @ 1..), false) = (sale.refusal, header.remaining, sale.outsiders) {
+pub(super) fn judge(roles: &Roles<'_>) -> Fit {
+    let header = &roles.history.header;
+    if let (Some(refusal), Some(remaining @ 1..), false) = (roles.refusal, header.remaining, roles.outsiders)
+    {
         let remaining = tickets_between(remaining, 0);
         return Fit::Contradiction(Contradiction::LeftAfterRefusal { refusal, remaining });
     }
-    if header.initial.is_none() && sale.known.is_empty() {
+    if header.initial.is_none() && roles.known.is_empty() {
         // There is no stock to count from: `unjudged` says so.
         return Fit::Fits;
     }
-    let gaps = Gaps::new(sale);
+    let gaps = Gaps::new(roles);
     let free = gaps.free_suitors();
     let open_free = gaps.open_free_suitors();
     let (certain, doubtful) = gaps.open_known_suitors();
@@ -49,7 +50,7 @@ pub(super) fn judge(sale: &Sale<'_>) -> Fit {
     if let Some(unsold) = gaps.unsold(suitors(&all)) {
         return Fit::Contradiction(unsold);
     }
-    if doubtful.is_empty() || gaps.unsold(suitors(&certain)).is_none() || fits_with(sale, &doubtful) {
+    if doubtful.is_empty() || gaps.unsold(suitors(&certain)).is_none() || fits_with(roles, &doubtful) {
         Fit::Fits
     } else {
         Fit::Undecided(doubtful.len() as u64)
@@ -57,20 +58,20 @@ pub(super) fn judge(sale: &Sale<'_>) -> Fit {
 }
 
 /// Whether an order fits in which all these open purchases took effect, like known receipts.
-fn fits_with(sale: &Sale<'_>, open_known: &[(Place, Suitor)]) -> bool {
-    let stock_of = |place: Place| sale.purchase(place).sold_from.get().map(|stock| (stock, place));
+fn fits_with(roles: &Roles<'_>, open_known: &[(Place, Suitor)]) -> bool {
+    let stock_of = |place: Place| roles.purchase(place).sold_from.get().map(|stock| (stock, place));
     let mut took_effect: Vec<_> = open_known.iter().filter_map(|(place, _)| stock_of(*place)).collect();
     took_effect.sort_unstable();
-    let rest = sale.open_known.iter().filter(|open| took_effect.binary_search(open).is_err());
-    let mut known = [sale.known.as_slice(), &took_effect].concat();
+    let rest = roles.open_known.iter().filter(|open| took_effect.binary_search(open).is_err());
+    let mut known = [roles.known.as_slice(), &took_effect].concat();
     known.sort_unstable_by_key(|(stock, place)| (Reverse(*stock), *place));
-    let supposed = Sale {
+    let supposed = Roles {
         known,
         open_known: rest.copied().collect(),
-        free: sale.free.clone(),
-        open_free: sale.open_free.clone(),
-        slack: sale.slack.clone(),
-        ..*sale
+        free: roles.free.clone(),
+        open_free: roles.open_free.clone(),
+        slack: roles.slack.clone(),
+        ..*roles
     };
     let gaps = Gaps::new(&supposed);
     let free = gaps.free_suitors();
@@ -113,7 +114,7 @@ type Named = Vec<(Place, Suitor)>;
 
 /// The gaps, in the order in which they were sold.
 struct Gaps<'a> {
-    sale: &'a Sale<'a>,
+    roles: &'a Roles<'a>,
     /// The lowest stock that the counter can have reached.
     floor: Stock,
     /// The starts of the windows of time, one above each known receipt and one below the last; starts and ends both
@@ -124,17 +125,18 @@ struct Gaps<'a> {
 }
 
 impl<'a> Gaps<'a> {
-    fn new(sale: &'a Sale<'a>) -> Self {
-        let header = &sale.history.header;
-        let known = &sale.known;
+    fn new(roles: &'a Roles<'a>) -> Self {
+        let header = &roles.history.header;
+        let known = &roles.known;
         let last = known.len();
-        let free = sale.free.len() as u64;
-        let to_the_end = sale.refusal.is_some() || header.remaining.is_some();
-        let floor = if sale.outsiders || sale.refusal.is_some() { 0 } else { header.remaining.unwrap_or(0) };
-        let mut gaps = Self { sale, floor, early_ns: Vec::new(), late_ns: Vec::new(), gaps: Vec::new() };
+        let free = roles.free.len() as u64;
+        let to_the_end = roles.refusal.is_some() || header.remaining.is_some();
+        let floor =
+            if roles.outsiders || roles.refusal.is_some() { 0 } else { header.remaining.unwrap_or(0) };
+        let mut gaps = Self { roles, floor, early_ns: Vec::new(), late_ns: Vec::new(), gaps: Vec::new() };
         let gap = |window: usize| {
             let must = if window == last { to_the_end } else { window > 0 || header.initial.is_some() };
-            let must = must && !sale.outsiders;
+            let must = must && !roles.outsiders;
             let high = gaps.high(window);
             let all = tickets_between(high, gaps.below(window));
             Gap { window, high, tickets: if must { all } else { all.min(free) }, must }
@@ -149,31 +151,31 @@ impl<'a> Gaps<'a> {
     /// The highest stock that a ticket of this window is sold from. If the initial stock is not known, the first window
     /// has as many tickets as there are free receipts.
     fn high(&self, window: usize) -> Stock {
-        let known = &self.sale.known;
-        match (window.checked_sub(1), self.sale.history.header.initial) {
+        let known = &self.roles.known;
+        match (window.checked_sub(1), self.roles.history.header.initial) {
             (Some(above), _) => known[above].0 - 1,
             (None, Some(initial)) => initial,
-            (None, None) => known[0].0.saturating_add(self.sale.free.len() as Stock),
+            (None, None) => known[0].0.saturating_add(self.roles.free.len() as Stock),
         }
     }
 
     /// The stock that is left when all tickets of this window are sold.
     fn below(&self, window: usize) -> Stock {
-        self.sale.known.get(window).map_or(self.floor, |(stock, _)| *stock)
+        self.roles.known.get(window).map_or(self.floor, |(stock, _)| *stock)
     }
 
     fn set_windows(&mut self) {
-        let sale = self.sale;
+        let roles = self.roles;
         let mut early_ns = 0;
         self.early_ns.push(early_ns);
-        for (_, place) in &sale.known {
-            early_ns = early_ns.max(sale.called(*place));
+        for (_, place) in &roles.known {
+            early_ns = early_ns.max(roles.called(*place));
             self.early_ns.push(early_ns);
         }
-        let mut late_ns = sale.refusal.map_or(u64::MAX, |refusal| sale.returned(refusal));
+        let mut late_ns = roles.refusal.map_or(u64::MAX, |refusal| roles.returned(refusal));
         self.late_ns.push(late_ns);
-        for (_, place) in sale.known.iter().rev() {
-            late_ns = late_ns.min(sale.returned(*place));
+        for (_, place) in roles.known.iter().rev() {
+            late_ns = late_ns.min(roles.returned(*place));
             self.late_ns.push(late_ns);
         }
         self.late_ns.reverse();
@@ -196,10 +198,11 @@ impl<'a> Gaps<'a> {
 
     /// The free receipts.
     fn free_suitors(&self) -> Vec<(Place, Suitor)> {
-        let sale = self.sale;
+        let roles = self.roles;
         // None came too late for all windows: that would be a contradiction with the refusal, found before.
-        let suitor = |place: &Place| Some((*place, self.suitor(sale.called(*place), sale.returned(*place))?));
-        sale.free.iter().filter_map(suitor).collect()
+        let suitor =
+            |place: &Place| Some((*place, self.suitor(roles.called(*place), roles.returned(*place))?));
+        roles.free.iter().filter_map(suitor).collect()
     }
 
     /// The open purchases without a stock that suit some gap.
@@ -207,26 +210,26 @@ impl<'a> Gaps<'a> {
         if self.gaps.is_empty() {
             return Vec::new();
         }
-        self.sale.open_free.iter().filter_map(|called_ns| self.suitor(*called_ns, u64::MAX)).collect()
+        self.roles.open_free.iter().filter_map(|called_ns| self.suitor(*called_ns, u64::MAX)).collect()
     }
 
     /// The open purchases with a stock that suit some gap: first those whose points are possible whatever the free
     /// receipts do, then the others.
     fn open_known_suitors(&self) -> (Named, Named) {
-        let sale = self.sale;
+        let roles = self.roles;
         if self.gaps.is_empty() {
             return (Vec::new(), Vec::new());
         }
         let mut open: Vec<_> =
-            sale.open_known.iter().map(|(stock, place)| (*stock, sale.called(*place), *place)).collect();
+            roles.open_known.iter().map(|(stock, place)| (*stock, roles.called(*place), *place)).collect();
         open.sort_unstable();
         // Of several for one ticket at most one took effect; the one that was called first suits at least as well as
         // any other.
         open.dedup_by_key(|(stock, ..)| *stock);
-        let mut free_returns: Vec<u64> = sale.free.iter().map(|place| sale.returned(*place)).collect();
+        let mut free_returns: Vec<u64> = roles.free.iter().map(|place| roles.returned(*place)).collect();
         free_returns.sort_unstable();
         let suitors = open.into_iter().filter_map(|(stock, called_ns, place)| {
-            let window = sale.known.partition_point(|(known, _)| *known > stock);
+            let window = roles.known.partition_point(|(known, _)| *known > stock);
             let suitor = self.in_windows(window..window + 1);
             let gap = self.gaps.get(suitor.gaps.start as usize).filter(|_| !suitor.gaps.is_empty())?;
             let its_own = gap.must && (gap.low()..=gap.high).contains(&stock);
@@ -286,7 +289,7 @@ impl<'a> Gaps<'a> {
 
     /// The evidence: these receipts, and the known ones for tickets in the same range.
     fn crowd(&self, free: &[&(Place, Suitor)]) -> Contradiction {
-        let known = &self.sale.known;
+        let known = &self.roles.known;
         let first = free.iter().map(|(_, suitor)| suitor.windows.start as usize).min().unwrap_or(0);
         let last = free.iter().map(|(_, suitor)| suitor.windows.end as usize - 1).max().unwrap_or(0);
         let among = &known[first..last];
@@ -359,18 +362,18 @@ impl<'a> Gaps<'a> {
 
     /// The receipt above this window that was called last.
     fn latest_call(&self, window: usize) -> Option<Place> {
-        let above = self.sale.known[..window].iter().map(|(_, place)| *place);
-        above.max_by_key(|place| self.sale.called(*place))
+        let above = self.roles.known[..window].iter().map(|(_, place)| *place);
+        above.max_by_key(|place| self.roles.called(*place))
     }
 
     /// The receipt below this window, or the refusal, that returned first.
     fn first_return(&self, window: usize) -> Option<Place> {
-        let below = self.sale.known[window..].iter().map(|(_, place)| *place);
-        below.chain(self.sale.refusal).min_by_key(|place| self.sale.returned(*place))
+        let below = self.roles.known[window..].iter().map(|(_, place)| *place);
+        below.chain(self.roles.refusal).min_by_key(|place| self.roles.returned(*place))
     }
 
     /// The next receipt below this window, or the refusal.
     fn next_below(&self, window: usize) -> Option<Place> {
-        self.sale.known.get(window).map(|(_, place)| *place).or(self.sale.refusal)
+        self.roles.known.get(window).map(|(_, place)| *place).or(self.roles.refusal)
     }
 }

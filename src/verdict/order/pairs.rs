@@ -6,7 +6,7 @@
 //! of two hosts only the wide intervals count, and a contradiction by the wide intervals within one host is also one by
 //! the narrow intervals.
 
-use super::{Contradiction, Sale};
+use super::{Contradiction, Roles};
 use crate::history::{Outcome, Slack};
 use crate::verdict::{MOST_EVIDENCE, Place, places};
 
@@ -34,7 +34,7 @@ impl Kept {
 
 /// What the comparison of pairs needs.
 pub(super) struct Pairs<'a> {
-    sale: &'a Sale<'a>,
+    roles: &'a Roles<'a>,
     /// How far the times of two purchases may be off.
     slack: Slack,
     /// The same for two purchases of one host.
@@ -48,14 +48,14 @@ struct Furthest {
 }
 
 impl<'a> Pairs<'a> {
-    pub(super) fn new(sale: &'a Sale<'a>, slack: Slack) -> Self {
-        Self { sale, within: slack.within_host(), slack }
+    pub(super) fn new(roles: &'a Roles<'a>, slack: Slack) -> Self {
+        Self { roles, within: slack.within_host(), slack }
     }
 
     /// All contradictions, counted, with the first ones.
     pub(super) fn contradictions(&self, refused_from_stock: bool) -> Kept {
         let mut kept = Kept::default();
-        let purchases = self.sale.history.purchases.iter().filter(|_| refused_from_stock);
+        let purchases = self.roles.history.purchases.iter().filter(|_| refused_from_stock);
         for (purchase, refusal) in purchases.zip(0..) {
             if purchase.outcome == Outcome::Refused && purchase.sold_from.get().is_some_and(|stock| stock > 0)
             {
@@ -68,12 +68,12 @@ impl<'a> Pairs<'a> {
     }
 
     fn called(&self, slack: &Slack, place: Place) -> u64 {
-        slack.called_ns(self.sale.purchase(place))
+        slack.called_ns(self.roles.purchase(place))
     }
 
     /// When a purchase with an answer returned.
     fn returned(&self, slack: &Slack, place: Place) -> u64 {
-        slack.returned_ns(self.sale.purchase(place))
+        slack.returned_ns(self.roles.purchase(place))
     }
 
     fn none(&self) -> Furthest {
@@ -81,7 +81,7 @@ impl<'a> Pairs<'a> {
     }
 
     fn host(&self, place: Place) -> usize {
-        self.sale.purchase(place).host.into()
+        self.roles.purchase(place).host.into()
     }
 
     /// Notes a purchase if it is `further` out of order than those before.
@@ -113,7 +113,7 @@ impl<'a> Pairs<'a> {
     /// Receipts that are out of order with a receipt from a higher or lower stock. One misplaced receipt contradicts
     /// many others, so the side with fewer receipts is counted.
     fn backwards(&self, kept: &mut Kept) {
-        let tickets = || self.sale.known.chunk_by(|(one, _), (other, _)| one == other);
+        let tickets = || self.roles.known.chunk_by(|(one, _), (other, _)| one == other);
         let is_back = |slack: &Slack, lower, higher| self.returned(slack, lower) < self.called(slack, higher);
         let mut late = Kept::default();
         let mut latest_call = self.none();
@@ -151,12 +151,12 @@ impl<'a> Pairs<'a> {
 
     /// Receipts that were called after a refusal had returned, counted in the same way.
     fn sold_after_refusal(&self, kept: &mut Kept) {
-        if self.sale.refusal.is_none() {
+        if self.roles.refusal.is_none() {
             return;
         }
-        let sale = self.sale;
-        let receipts = || sale.known.iter().map(|(_, place)| *place).chain(sale.free.iter().copied());
-        let refusals = || places(sale.history, Outcome::Refused);
+        let roles = self.roles;
+        let receipts = || roles.known.iter().map(|(_, place)| *place).chain(roles.free.iter().copied());
+        let refusals = || places(roles.history, Outcome::Refused);
         let after =
             |slack: &Slack, refusal, receipt| self.returned(slack, refusal) < self.called(slack, receipt);
         let mut first = self.none();

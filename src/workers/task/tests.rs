@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::plan::{Pace, PerBuyer, Workers};
-use crate::protocol::file::{Lock, Sale, Write};
+use crate::protocol::file::{FileChoices, Lock, Write};
 use crate::store::file::FileStore;
 use crate::store::file::lock::{CommonLock, Locker};
 
@@ -13,7 +13,7 @@ fn plan(lock: Lock, buyers: u32, file: std::path::PathBuf) -> Plan {
         workers: Workers::Task,
         per_buyer: PerBuyer::All,
         pace: Pace { think_ns: 1_000_000, jitter: 0.5, seed: 1 },
-        ..Plan::on_file(Sale::new(lock, Write::Overwrite), &file, buyers, Some(20))
+        ..Plan::on_file(FileChoices::new(lock, Write::Overwrite), &file, buyers, Some(20))
     }
 }
 
@@ -56,7 +56,7 @@ fn the_doorway_is_no_lock() {
 #[test]
 fn without_the_doorway_a_full_pool_is_a_deadlock() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (sale, file) = (Sale::new(Lock::Flock, Write::Overwrite), folder.path().join("ticket.json"));
+    let (sale, file) = (FileChoices::new(Lock::Flock, Write::Overwrite), folder.path().join("ticket.json"));
     std::fs::write(&file, "{\"ticket\": 20}").expect("written");
     let common = CommonLock::new(&sale).expect("made");
     let open = || Arc::new(Locker::open(&sale, &file, &common).expect("open"));

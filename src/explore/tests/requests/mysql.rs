@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Fate, World, compare_all, sale};
-use crate::protocol::sql::{Engine, Isolation, SqlSale, Switch};
+use crate::protocol::sql::{Engine, Isolation, SqlChoices, Switch};
 
 impl World {
     fn is_serializable(&self) -> bool {
@@ -116,7 +116,7 @@ impl World {
 fn mariadb_is_the_same_one_by_one() {
     let mut schedules = 0;
     for is in [Switch::On, Switch::Off] {
-        let usual = SqlSale { snapshot_isolation: Some(is), ..SqlSale::new(Engine::Mysql) };
+        let usual = SqlChoices { snapshot_isolation: Some(is), ..SqlChoices::new(Engine::Mysql) };
         for level in &Engine::Mysql.levels()[1..] {
             for (steps, three) in [
                 ("begin read write commit", false),

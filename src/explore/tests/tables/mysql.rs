@@ -79,7 +79,7 @@ fn mariadb_ends_as_it_was_measured() {
             levels.iter().flat_map(|level| snapshots.iter().map(move |is_on| (level, is_on)))
         {
             let snapshot_isolation = Some(if *is_on { Switch::On } else { Switch::Off });
-            let usual = SqlSale { snapshot_isolation, ..SqlSale::new(Engine::Mysql) };
+            let usual = SqlChoices { snapshot_isolation, ..SqlChoices::new(Engine::Mysql) };
             assert_row(&of_sale(sale(usual, steps, *level), 2, 1), *schedules, expected);
         }
     }

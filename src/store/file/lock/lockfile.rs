@@ -33,7 +33,7 @@ use super::home::{Home, is_gone};
 use super::polling::poll;
 use super::{LockAnswer, flock};
 use crate::paths::{beside, folder};
-use crate::protocol::file::{Lock, Sale};
+use crate::protocol::file::{FileChoices, Lock};
 use crate::store::file::ticket::{open_own, read_own};
 
 /// The most bytes read of a lockfile: a number and three lines are short.
@@ -74,7 +74,7 @@ pub(super) struct Lockfile {
 
 impl Lockfile {
     /// The lockfile of the ticket file `file`, as buyers of this sale use it. `home` is this process's place.
-    pub(super) fn new(file: &Path, sale: &Sale, home: &Home) -> Self {
+    pub(super) fn new(file: &Path, sale: &FileChoices, home: &Home) -> Self {
         let lease = Duration::from_nanos(sale.lease_or_usual_ns());
         let making = match sale.lock {
             Lock::Link => Making::Linked,

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::paths::beside;
-use crate::protocol::file::{Lock, LockOn, Sale};
+use crate::protocol::file::{FileChoices, Lock, LockOn};
 use crate::store::file::helper::Helper;
 use crate::store::file::ticket::{TicketFile, open_own};
 use home::Home;
@@ -47,7 +47,7 @@ pub enum LockAnswer {
 
 /// The file that carries the lock of a sale from `file`, for error messages.
 #[must_use]
-pub fn carrier(sale: &Sale, file: &Path) -> PathBuf {
+pub fn carrier(sale: &FileChoices, file: &Path) -> PathBuf {
     match (sale.lock, sale.lock_on) {
         (Lock::Lockfile | Lock::Link | Lock::Lease, _) => lockfile::path(file),
         (Lock::Mkdir, _) => mkdir::path(file),
@@ -77,7 +77,7 @@ impl CommonLock {
     ///
     /// # Errors
     /// When the system has no room for a semaphore.
-    pub fn new(sale: &Sale) -> io::Result<Self> {
+    pub fn new(sale: &FileChoices) -> io::Result<Self> {
         let kinds = || std::iter::once(sale.lock).chain(sale.others.kinds());
         let semaphore = if kinds().any(|kind| kind == Lock::Semaphore) {
             Some(Arc::new(semaphore::Semaphore::new()?))
@@ -92,7 +92,7 @@ impl CommonLock {
     ///
     /// # Errors
     /// When it can't be opened.
-    pub fn open_for_all(&self, sale: &Sale, file: &Path) -> io::Result<()> {
+    pub fn open_for_all(&self, sale: &FileChoices, file: &Path) -> io::Result<()> {
         let opened = open_carrier(sale, file)?;
         self.inherited.get_or_init(|| opened);
         Ok(())
@@ -125,7 +125,7 @@ impl Locker {
     ///
     /// # Errors
     /// When the file that carries it can't be opened.
-    pub fn open(sale: &Sale, file: &Path, common: &CommonLock) -> io::Result<Self> {
+    pub fn open(sale: &FileChoices, file: &Path, common: &CommonLock) -> io::Result<Self> {
         Self::with_carrier(sale, file, common, || open_carrier(sale, file))
     }
 
@@ -133,7 +133,7 @@ impl Locker {
     ///
     /// # Errors
     /// As [`Locker::open`].
-    pub fn beside(sale: &Sale, ticket_file: &TicketFile, common: &CommonLock) -> io::Result<Self> {
+    pub fn beside(sale: &FileChoices, ticket_file: &TicketFile, common: &CommonLock) -> io::Result<Self> {
         match sale.lock_on {
             LockOn::Ticket => {
                 Self::with_carrier(sale, ticket_file.path(), common, || Ok(Arc::clone(ticket_file.file())))
@@ -143,7 +143,7 @@ impl Locker {
     }
 
     fn with_carrier(
-        sale: &Sale,
+        sale: &FileChoices,
         file: &Path,
         common: &CommonLock,
         carrier: impl FnOnce() -> io::Result<Arc<File>>,
@@ -320,7 +320,7 @@ impl Locker {
 }
 
 /// The file that carries the lock, opened anew.
-fn open_carrier(sale: &Sale, file: &Path) -> io::Result<Arc<File>> {
+fn open_carrier(sale: &FileChoices, file: &Path) -> io::Result<Arc<File>> {
     let carrier = carrier(sale, file);
     Ok(Arc::new(match sale.lock_on {
         LockOn::Ticket => OpenOptions::new().read(true).write(true).open(carrier)?,

@@ -18,8 +18,8 @@ use crate::protocol::file::Write;
 /// More than enough for a thread to reach its system call.
 const A_WHILE: Duration = Duration::from_millis(150);
 
-pub(super) fn sale(lock: Lock) -> Sale {
-    Sale::new(lock, Write::Overwrite)
+pub(super) fn sale(lock: Lock) -> FileChoices {
+    FileChoices::new(lock, Write::Overwrite)
 }
 
 /// A folder with a ticket file in it.
@@ -185,7 +185,7 @@ fn a_renamed_file_leaves_its_lock_behind() {
     for lock in [Lock::Flock, Lock::Posix, Lock::Ofd] {
         for (lock_on, two_holders) in [(LockOn::Ticket, true), (LockOn::Sidecar, false)] {
             let (folder, path) = shop();
-            let sale = Sale { lock_on, write: Write::Rename, ..sale(lock) };
+            let sale = FileChoices { lock_on, write: Write::Rename, ..sale(lock) };
             let common = CommonLock::new(&sale).expect("made");
             let one = Locker::open(&sale, &path, &common).expect("open");
             assert!(one.try_lock().expect("locked"));
@@ -194,7 +194,7 @@ fn a_renamed_file_leaves_its_lock_behind() {
             std::fs::rename(&fresh, &path).expect("renamed");
             // OFD stands in for POSIX here, which can't conflict within one process.
             let other = if lock == Lock::Posix { Lock::Ofd } else { lock };
-            let other = Locker::open(&Sale { lock: other, ..sale }, &path, &common).expect("open");
+            let other = Locker::open(&FileChoices { lock: other, ..sale }, &path, &common).expect("open");
             assert_eq!(other.try_lock().expect("works here"), two_holders, "{lock} {lock_on}");
         }
     }
@@ -379,7 +379,7 @@ fn a_semaphore_leaves_no_name() {
 fn a_lease_that_is_up_is_anothers() {
     for (lease_ns, is_up) in [(1, true), (3_600_000_000_000, false)] {
         let (_folder, path) = shop();
-        let sale = Sale { lease_ns: Some(lease_ns), ..sale(Lock::Lease) };
+        let sale = FileChoices { lease_ns: Some(lease_ns), ..sale(Lock::Lease) };
         let common = CommonLock::new(&sale).expect("made");
         let open = || Locker::open(&sale, &path, &common).expect("open");
         let (slow, next) = (open(), open());
@@ -405,9 +405,9 @@ fn a_lease_that_is_up_is_anothers() {
 fn what_is_taken_for_dead_is_removed_whosever_it_is_by_then() {
     let (_folder, path) = shop();
     let steps = "break-stale lock read write unlock".parse().expect("steps");
-    let sale = Sale::of_steps(steps, Some(Lock::Lockfile), None, None).expect("a sale");
+    let sale = FileChoices::of_steps(steps, Some(Lock::Lockfile), None, None).expect("a sale");
     let common = CommonLock::new(&sale).expect("made");
-    let open = |sale: &Sale| Locker::open(sale, &path, &common).expect("open");
+    let open = |sale: &FileChoices| Locker::open(sale, &path, &common).expect("open");
     let (one, other) = (open(&sale), open(&sale));
     assert!(!one.looks_stale(false), "there is none");
     leave_dead(&path).expect("left");
@@ -420,7 +420,7 @@ fn what_is_taken_for_dead_is_removed_whosever_it_is_by_then() {
     assert!(other.try_lock().expect("two are in"));
     one.unlock().expect("the other's");
     other.unlock().expect("there is none, as it was removed");
-    let by_age = Sale { lease_ns: Some(1), ..sale };
+    let by_age = FileChoices { lease_ns: Some(1), ..sale };
     assert!(one.try_lock().expect("works here"));
     assert!(open(&by_age).looks_stale(false), "older than a nanosecond");
     one.unlock().expect("let go");

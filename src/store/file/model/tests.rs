@@ -5,11 +5,11 @@ use crate::buyer::{Buyer, Rules};
 use crate::plan::PerBuyer;
 use crate::protocol::file::{LockOn, Write};
 
-fn sale(lock: Lock, write: Write, lock_on: LockOn) -> Sale {
-    Sale { lock_on, ..Sale::new(lock, write) }
+fn sale(lock: Lock, write: Write, lock_on: LockOn) -> FileChoices {
+    FileChoices { lock_on, ..FileChoices::new(lock, write) }
 }
 
-fn model(sale: &Sale, tickets: Stock) -> FileModel {
+fn model(sale: &FileChoices, tickets: Stock) -> FileModel {
     FileModel::new(sale, Workers::Process, tickets)
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{About, Books, Found, Room, Shape};
 use crate::foreign;
-use crate::protocol::sql::{Engine, SqlSale, Switch};
+use crate::protocol::sql::{Engine, SqlChoices, Switch};
 use crate::stock::Stock;
 use crate::store::sql::address::MysqlAddress;
 use crate::store::sql::dialect::{CHECK, SNAPSHOT_ISOLATION};
@@ -32,7 +32,7 @@ impl MysqlBooks {
     /// Connects.
     pub(in crate::store::sql) fn open(
         address: &MysqlAddress,
-        sale: &SqlSale,
+        sale: &SqlChoices,
         name: &SaleName,
     ) -> Result<Self, SqlError> {
         let talk = Talk::begin(address, name.stock_table())?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{About, Books, Found, Shape};
-use crate::protocol::sql::{Engine, SqlSale};
+use crate::protocol::sql::{Engine, SqlChoices};
 use crate::stock::Stock;
 use crate::store::sql::dialect::tables;
 use crate::store::sql::error::SqlError;
@@ -87,7 +87,7 @@ impl Books for SqliteBooks {
     }
 
     /// The journal stays as it is set.
-    fn set_up(&mut self, sale: &SqlSale) -> Result<(), SqlError> {
+    fn set_up(&mut self, sale: &SqlChoices) -> Result<(), SqlError> {
         let journal = sale.journal;
         let set = format!("PRAGMA journal_mode = {journal}");
         let is: String = self.said(self.connection.query_row(&set, [], |row| row.get(0)))?;

@@ -9,7 +9,7 @@ mod sqlite;
 
 use super::name::SaleName;
 use crate::protocol::StepKind;
-use crate::protocol::sql::{Engine, SqlSale};
+use crate::protocol::sql::{Engine, SqlChoices};
 
 /// What a step sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Tables {
 
 /// The statements that a sale may send: those of its steps, and those for letting go after an error.
 #[must_use]
-pub fn statements(sale: &SqlSale, name: &SaleName) -> Vec<Statement> {
+pub fn statements(sale: &SqlChoices, name: &SaleName) -> Vec<Statement> {
     let protocol = sale.protocol();
     let begins = protocol.has(StepKind::Begin) || protocol.has(StepKind::BeginImmediate);
     let lets_go = begins.then_some(StepKind::Rollback);
@@ -48,7 +48,7 @@ pub fn statements(sale: &SqlSale, name: &SaleName) -> Vec<Statement> {
 
 /// The statement of a step; `None` if nothing is sent, or the engine has no such step.
 #[must_use]
-pub fn statement(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<Statement> {
+pub fn statement(kind: StepKind, sale: &SqlChoices, name: &SaleName) -> Option<Statement> {
     let own = match sale.engine {
         Engine::Sqlite => sqlite::text(kind),
         Engine::Postgres => postgres::text(kind, sale.isolation, name),
@@ -167,14 +167,14 @@ mod tests {
     use crate::protocol::Protocol;
     use crate::protocol::sql::{Isolation, SqlLock, SqlWrite};
 
-    fn texts(sale: SqlSale) -> Vec<String> {
+    fn texts(sale: SqlChoices) -> Vec<String> {
         statements(&sale, &SaleName::default()).into_iter().map(|statement| statement.text).collect()
     }
 
     #[test]
     fn each_word_of_an_engine_has_a_statement_of_its_own() {
         for engine in Engine::ALL {
-            let sale = SqlSale { isolation: engine.levels()[1], ..SqlSale::new(*engine) };
+            let sale = SqlChoices { isolation: engine.levels()[1], ..SqlChoices::new(*engine) };
             let mut seen = std::collections::BTreeSet::new();
             for word in engine.words() {
                 let statement = statement(*word, &sale, &SaleName::default());
@@ -186,16 +186,16 @@ mod tests {
 
     #[test]
     fn a_sale_prepares_what_its_steps_send_and_how_it_lets_go() {
-        let take = SqlSale { write: SqlWrite::Take, ..SqlSale::new(Engine::Postgres) };
+        let take = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(Engine::Postgres) };
         assert_eq!(
             texts(take),
             ["UPDATE ticketsim_stock_ticket SET ticket = ticket - 1 WHERE id = 1 AND ticket > 0 RETURNING \
                  ticket"]
         );
-        let locked = SqlSale {
+        let locked = SqlChoices {
             isolation: Isolation::RepeatableRead,
             lock: SqlLock::Advisory,
-            ..SqlSale::new(Engine::Postgres)
+            ..SqlChoices::new(Engine::Postgres)
         };
         let texts = texts(locked);
         assert!(texts.contains(&"BEGIN ISOLATION LEVEL REPEATABLE READ".to_owned()), "{texts:?}");
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn engines_differ_where_they_must() {
         let words = Protocol::of(&[StepKind::Begin, StepKind::Take, StepKind::Commit]);
-        let sale = SqlSale { isolation: Isolation::Deferred, ..SqlSale::new(Engine::Sqlite) };
+        let sale = SqlChoices { isolation: Isolation::Deferred, ..SqlChoices::new(Engine::Sqlite) };
         let sale = sale.of_steps(words).expect("steps of SQLite");
         assert!(texts(sale).contains(&"BEGIN DEFERRED".to_owned()));
         let checked = tables(Engine::Postgres, &SaleName::default(), true);

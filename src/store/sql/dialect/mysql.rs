@@ -3,7 +3,7 @@
 
 use super::SNAPSHOT_ISOLATION;
 use crate::protocol::StepKind;
-use crate::protocol::sql::{Isolation, SqlSale};
+use crate::protocol::sql::{Isolation, SqlChoices};
 use crate::store::sql::name::SaleName;
 
 /// The types of `id` and `ticket`.
@@ -13,12 +13,12 @@ pub(super) const COLUMN_TYPES: (&str, &str) = ("INT", "BIGINT");
 const LONGEST: u64 = 31_536_000;
 
 /// How long a purchase waits for a row or for the lock at most, where that is said: such servers count whole seconds.
-fn lock_timeout_s(sale: &SqlSale) -> Option<u64> {
+fn lock_timeout_s(sale: &SqlChoices) -> Option<u64> {
     Some((sale.lock_timeout_ns? / 1_000_000_000).clamp(1, LONGEST))
 }
 
 /// What is sent for a step, where other engines are sent something else.
-pub(super) fn text(kind: StepKind, sale: &SqlSale, name: &SaleName) -> Option<String> {
+pub(super) fn text(kind: StepKind, sale: &SqlChoices, name: &SaleName) -> Option<String> {
     let stock = name.stock_table();
     let longest = lock_timeout_s(sale).unwrap_or(LONGEST);
     Some(match kind {
@@ -46,7 +46,7 @@ fn lock(name: &SaleName) -> String {
 /// The statements that make a connection one of this sale: its level, whatever the server's own default is.
 #[must_use]
 #[cfg_attr(not(feature = "mysql"), allow(dead_code))]
-pub(in crate::store::sql) fn set_up(sale: &SqlSale) -> Vec<String> {
+pub(in crate::store::sql) fn set_up(sale: &SqlChoices) -> Vec<String> {
     let level = match sale.isolation {
         Isolation::ReadUncommitted => "READ UNCOMMITTED",
         Isolation::ReadCommitted => "READ COMMITTED",

@@ -22,12 +22,12 @@
 use super::rows::RowModel;
 use super::ways::{Begins, Receipts, Sees, Stale, Ways};
 use crate::fault::StoreCode;
-use crate::protocol::sql::{Isolation, SqlSale, Switch};
+use crate::protocol::sql::{Isolation, SqlChoices, Switch};
 use crate::stock::Stock;
 
 /// The database from which `sale` sells this many tickets.
 #[must_use]
-pub fn mysql(sale: &SqlSale, tickets: Stock) -> RowModel {
+pub fn mysql(sale: &SqlChoices, tickets: Stock) -> RowModel {
     let serializable = sale.isolation == Isolation::Serializable;
     let repeatable = sale.isolation == Isolation::RepeatableRead;
     let fails = sale.snapshot_isolation == Some(Switch::On) && (repeatable || serializable);

@@ -20,12 +20,12 @@
 use super::rows::RowModel;
 use super::ways::{Begins, Receipts, Sees, Stale, Ways};
 use crate::fault::StoreCode;
-use crate::protocol::sql::{Isolation, SqlSale};
+use crate::protocol::sql::{Isolation, SqlChoices};
 use crate::stock::Stock;
 
 /// The database from which `sale` sells this many tickets.
 #[must_use]
-pub fn postgres(sale: &SqlSale, tickets: Stock) -> RowModel {
+pub fn postgres(sale: &SqlChoices, tickets: Stock) -> RowModel {
     let serializable = sale.isolation == Isolation::Serializable;
     let one_snapshot = serializable || sale.isolation == Isolation::RepeatableRead;
     let ways = Ways {

@@ -21,7 +21,7 @@
 
 use super::statement::{changed, finds};
 use crate::fault::{Fault, FaultKind, StoreCode};
-use crate::protocol::sql::{Journal, SqlSale};
+use crate::protocol::sql::{Journal, SqlChoices};
 use crate::protocol::{Action, Mishap, Reply};
 use crate::stock::Stock;
 use crate::world::{Held, Model, OwnState};
@@ -104,7 +104,7 @@ enum Not {
 impl SqliteModel {
     /// The database from which `sale` sells this many tickets.
     #[must_use]
-    pub fn new(sale: &SqlSale, tickets: Stock) -> Self {
+    pub fn new(sale: &SqlChoices, tickets: Stock) -> Self {
         Self {
             journal: sale.journal,
             may_wait: sale.busy_timeout_ns > 0,

@@ -23,7 +23,7 @@ use super::link::{Answer, Link, NoAnswer, Patience, Progress};
 use super::net::Broken;
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::StepKind;
-use crate::protocol::sql::SqlSale;
+use crate::protocol::sql::SqlChoices;
 use crate::stock::Stock;
 use enter::{Entered, broken_error, enter};
 use rows::Hearing;
@@ -91,7 +91,7 @@ impl MysqlLink {
     pub(super) fn open(
         address: &MysqlAddress,
         session: &str,
-        sale: &SqlSale,
+        sale: &SqlChoices,
         statements: Vec<Statement>,
         patience: Patience,
     ) -> Result<Self, SqlError> {

@@ -110,7 +110,7 @@ impl Cluster {
     }
 
     fn store(&self, address: PostgresAddress) -> SqlStore {
-        let sale = SqlSale { isolation: Isolation::ReadCommitted, ..SqlSale::new(Engine::Postgres) };
+        let sale = SqlChoices { isolation: Isolation::ReadCommitted, ..SqlChoices::new(Engine::Postgres) };
         SqlStore::new(sale, Address::Postgres(Box::new(address)), SaleName::default()).expect("a store")
     }
 

@@ -58,7 +58,7 @@ fn until_full(store: &SqlStore, recorder: &Recorder) -> Vec<SqlSession> {
 fn every_action(place: &Place, level: Isolation) {
     let engine = place.address.engine();
     let steps = |text: &str, isolation: Isolation| {
-        let sale = SqlSale { isolation, ..SqlSale::new(engine) };
+        let sale = SqlChoices { isolation, ..SqlChoices::new(engine) };
         place.store(sale.of_steps(text.parse().expect("steps")).expect("steps of this engine"))
     };
     let recorder = recorder(1);
@@ -115,18 +115,18 @@ fn every_action(place: &Place, level: Isolation) {
 /// The life of a sale: made, sold from, looked at, refused where it is another, removed.
 fn a_life(place: &Place) {
     let engine = place.address.engine();
-    let plain = place.store(SqlSale::new(engine));
+    let plain = place.store(SqlChoices::new(engine));
     place.run("CREATE TABLE theirs (a int)");
     assert!(matches!(plain.put_on_sale(None), Err(SqlError::NoSale { .. })), "{engine}");
     assert!(matches!(plain.put_on_sale(Some(-1)), Err(SqlError::Tickets(-1))), "{engine}");
     assert_eq!(plain.put_on_sale(Some(7)).expect("tickets"), 7);
     assert_eq!(plain.put_on_sale(None).expect("tickets"), 7);
-    let constrained = place.store(SqlSale { constraint: true, ..SqlSale::new(engine) });
+    let constrained = place.store(SqlChoices { constraint: true, ..SqlChoices::new(engine) });
     assert!(matches!(constrained.put_on_sale(None), Err(SqlError::OtherSale { .. })), "{engine}");
     assert_eq!(constrained.put_on_sale(Some(1)).expect("tickets"), 1);
     assert!(matches!(plain.put_on_sale(None), Err(SqlError::OtherSale { .. })), "{engine}");
     let recorder = recorder(1);
-    let sale = SqlSale { constraint: true, write: SqlWrite::Decrement, ..SqlSale::new(engine) };
+    let sale = SqlChoices { constraint: true, write: SqlWrite::Decrement, ..SqlChoices::new(engine) };
     let mut session = place.store(sale).open(&recorder, PACE, 1).expect("a session");
     assert_eq!(session.perform(Action::Decrement), Reply::Sold(1));
     let refused = session.perform(Action::Decrement);
@@ -137,7 +137,8 @@ fn a_life(place: &Place) {
     assert!(about.engine == engine && about.version.contains('.') && about.settings.len() >= 2, "{about:?}");
 
     // Beside it another sale; each is cleared alone.
-    let other = SqlStore::new(SqlSale::new(engine), place.address.clone(), "other".parse().expect("a name"));
+    let other =
+        SqlStore::new(SqlChoices::new(engine), place.address.clone(), "other".parse().expect("a name"));
     let other = other.expect("a store");
     assert_eq!(other.put_on_sale(Some(3)).expect("tickets"), 3);
     assert!(constrained.clear().expect("cleared"));
@@ -163,7 +164,7 @@ fn a_life(place: &Place) {
 /// A run that is stopped: no purchase begins any more, and one that thinks or waits is dropped.
 fn stopping(place: &Place) {
     let engine = place.address.engine();
-    let store = place.store(SqlSale::new(engine));
+    let store = place.store(SqlChoices::new(engine));
     store.put_on_sale(Some(5)).expect("tickets");
     let recorder = recorder(1);
     let slow = Pace { think_ns: 3_600_000_000_000, ..PACE };
@@ -182,7 +183,7 @@ fn stopping(place: &Place) {
 /// statement takes it, and the two books agree.
 fn a_rush(place: &Place) {
     let engine = place.address.engine();
-    let sale = SqlSale { write: SqlWrite::Take, ..SqlSale::new(engine) };
+    let sale = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(engine) };
     let store = place.store(sale);
     let tickets = 100;
     store.put_on_sale(Some(tickets)).expect("tickets");
@@ -213,7 +214,7 @@ fn a_rush(place: &Place) {
 #[test]
 fn a_store_is_one_of_the_engine_of_its_steps() {
     let address = Address::parse("sqlite:shop.db").expect("an address");
-    let sale = SqlSale { lock: SqlLock::Advisory, ..SqlSale::new(Engine::Postgres) };
+    let sale = SqlChoices { lock: SqlLock::Advisory, ..SqlChoices::new(Engine::Postgres) };
     let error = SqlStore::new(sale, address, SaleName::default()).expect_err("another engine");
     assert!(error.to_string().contains("sqlite:shop.db is no PostgreSQL"), "{error}");
 }

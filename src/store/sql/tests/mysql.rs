@@ -30,13 +30,13 @@ fn address_of(place: &Place) -> MysqlAddress {
     }
 }
 
-fn at(address: MysqlAddress, sale: SqlSale) -> SqlStore {
+fn at(address: MysqlAddress, sale: SqlChoices) -> SqlStore {
     SqlStore::new(sale, Address::Mysql(Box::new(address)), SaleName::default()).expect("a store")
 }
 
-fn sale_of(steps: &str, isolation: Isolation) -> SqlSale {
+fn sale_of(steps: &str, isolation: Isolation) -> SqlChoices {
     let lock = if steps.contains("unlock") { SqlLock::Advisory } else { SqlLock::None };
-    let sale = SqlSale { isolation, lock, ..SqlSale::new(Engine::Mysql) };
+    let sale = SqlChoices { isolation, lock, ..SqlChoices::new(Engine::Mysql) };
     sale.of_steps(steps.parse().expect("steps")).expect("steps")
 }
 
@@ -83,7 +83,7 @@ fn ten_buyers_take_each_ticket_once() {
 #[test]
 fn what_hangs_on_a_table_or_has_no_transactions_is_not_ours() {
     let place = place!("what_hangs_on_a_table_or_has_no_transactions_is_not_ours");
-    let store = place.store(SqlSale::new(Engine::Mysql));
+    let store = place.store(SqlChoices::new(Engine::Mysql));
     let table = SaleName::default().stock_table();
     for (made, because) in [
         (
@@ -104,7 +104,7 @@ fn what_hangs_on_a_table_or_has_no_transactions_is_not_ours() {
 }
 
 /// All schedules of two buyers and one ticket.
-fn outcomes(place: &Place, sale: SqlSale) -> Outcomes {
+fn outcomes(place: &Place, sale: SqlChoices) -> Outcomes {
     let store = place.store(sale.checked().expect("a sale"));
     let watcher = place.store(sale);
     let mut books = watcher.books(false).expect("a connection");
@@ -211,7 +211,7 @@ fn check(place: &Place, rows: &[Row]) {
             for level in *levels {
                 let snapshot_isolation = has_snapshots.then_some(is);
                 let (constraint, retry) = (option == "constraint", option == "retry");
-                let sale = SqlSale { snapshot_isolation, constraint, retry, ..sale_of(steps, *level) };
+                let sale = SqlChoices { snapshot_isolation, constraint, retry, ..sale_of(steps, *level) };
                 assert_eq!(outcomes(place, sale), table(expected), "{steps} at {level}, snapshots {is}");
             }
         }
@@ -296,7 +296,7 @@ fn who_is_not_let_in_is_told_why_without_a_password() {
     let place = place!("who_is_not_let_in_is_told_why_without_a_password");
     let address = address_of(&place);
     let error = |address: MysqlAddress| {
-        let error = at(address, SqlSale::new(Engine::Mysql)).put_on_sale(Some(1));
+        let error = at(address, SqlChoices::new(Engine::Mysql)).put_on_sale(Some(1));
         let error = error.expect_err("not let in").to_string();
         assert!(!error.contains("sesame") && error.starts_with("mysql://"), "{error}");
         error
@@ -333,7 +333,7 @@ fn a_waiter_that_is_gone_still_buys() {
     let mut first = holds.open(&recorder, PACE, 1).expect("a session");
     first.perform(Action::Begin);
     assert_eq!(first.perform(Action::ReadForUpdate), Reply::Stock(5));
-    let take = SqlSale { write: SqlWrite::Take, ..SqlSale::new(Engine::Mysql) };
+    let take = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(Engine::Mysql) };
     let takes = at(MysqlAddress { port: relay.port, ..address.clone() }, take);
     let mut second = takes.open(&recorder, PACE, 2).expect("a session");
     let number = place.number(&format!("SELECT IS_USED_LOCK('{}2')", of_run(&recorder))).unsigned_abs();
@@ -398,11 +398,11 @@ fn a_user_that_may_only_read_is_found_out_before_the_sale() {
     let place = place!("a_user_that_may_only_read_is_found_out_before_the_sale");
     let address = address_of(&place);
     let user = format!("tsr_{}", &address.database["ticketsim_test_".len()..]);
-    place.store(SqlSale::new(Engine::Mysql)).put_on_sale(Some(3)).expect("tickets");
+    place.store(SqlChoices::new(Engine::Mysql)).put_on_sale(Some(3)).expect("tickets");
     place.run(&format!("CREATE USER {user} IDENTIFIED BY 'open sesame'"));
     place.run(&format!("GRANT SELECT ON {}.* TO {user}", address.database));
     let own = MysqlAddress { user: user.clone(), password: Some("open sesame".to_owned()), ..address };
-    let reader = at(own, SqlSale::new(Engine::Mysql));
+    let reader = at(own, SqlChoices::new(Engine::Mysql));
     let [sell, make, look] = [reader.put_on_sale(None), reader.put_on_sale(Some(1)), reader.stock_left()];
     place.run(&format!("DROP USER {user}"));
     assert!(matches!(sell, Err(SqlError::NotAllowed { .. })), "{sell:?}");
@@ -413,20 +413,20 @@ fn a_user_that_may_only_read_is_found_out_before_the_sale() {
 #[test]
 fn the_engine_and_what_decides_are_told() {
     let place = place!("the_engine_and_what_decides_are_told");
-    let store = place.store(SqlSale { snapshot_isolation: None, ..SqlSale::new(Engine::Mysql) });
+    let store = place.store(SqlChoices { snapshot_isolation: None, ..SqlChoices::new(Engine::Mysql) });
     let about = store.about().expect("an engine");
     assert!(["MariaDB", "MySQL"].contains(&about.product), "{about:?}");
     let room = store.most_connections().expect("a server").expect("a limit");
     assert!(room.free > 0 && room.because.contains("max_"), "{room:?}");
     if about.settings.iter().any(|(name, _)| *name == "innodb_snapshot_isolation") {
         for (is, told) in [(Switch::On, "ON"), (Switch::Off, "OFF")] {
-            let sale = SqlSale { snapshot_isolation: Some(is), ..SqlSale::new(Engine::Mysql) };
+            let sale = SqlChoices { snapshot_isolation: Some(is), ..SqlChoices::new(Engine::Mysql) };
             let about = place.store(sale).about().expect("an engine").to_string();
             assert!(about.contains(&format!("innodb_snapshot_isolation {told}")), "{about}");
         }
     }
     let refused =
-        at(MysqlAddress { ssl_mode: SslMode::Require, ..address_of(&place) }, SqlSale::new(Engine::Mysql));
+        at(MysqlAddress { ssl_mode: SslMode::Require, ..address_of(&place) }, SqlChoices::new(Engine::Mysql));
     let has_tls = place.number("SELECT @@have_ssl = 'YES'") == 1;
     let told = refused.stock_left().expect_err("no sale").to_string();
     assert!(told.contains(if has_tls { "no sale" } else { "TLS: the server has none" }), "{told}");

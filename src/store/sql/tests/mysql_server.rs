@@ -133,10 +133,10 @@ impl Server {
     }
 
     fn store(&self, address: MysqlAddress) -> SqlStore {
-        let sale = SqlSale {
+        let sale = SqlChoices {
             isolation: Isolation::ReadCommitted,
             lock: SqlLock::Row,
-            ..SqlSale::new(Engine::Mysql)
+            ..SqlChoices::new(Engine::Mysql)
         };
         SqlStore::new(sale, Address::Mysql(Box::new(address)), SaleName::default()).expect("a store")
     }

@@ -64,20 +64,20 @@ impl Place {
     }
 
     /// A sale there, of the usual name.
-    pub(super) fn store(&self, sale: SqlSale) -> SqlStore {
+    pub(super) fn store(&self, sale: SqlChoices) -> SqlStore {
         SqlStore::new(sale, self.address.clone(), SaleName::default()).expect("a store")
     }
 
     /// Runs a statement there, as somebody else would.
     pub(super) fn run(&self, statement: &str) {
-        let store = self.store(SqlSale::new(self.address.engine()));
+        let store = self.store(SqlChoices::new(self.address.engine()));
         let mut books = store.books(true).expect("a connection");
         books.apply("a test", &[statement.to_owned()]).expect(statement);
     }
 
     /// The number that a statement selects there.
     pub(super) fn number(&self, select: &str) -> Stock {
-        let store = self.store(SqlSale::new(self.address.engine()));
+        let store = self.store(SqlChoices::new(self.address.engine()));
         let mut books = store.books(false).expect("a connection");
         books.number("a test", select).expect(select).expect("a row")
     }

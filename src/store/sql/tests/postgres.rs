@@ -28,7 +28,7 @@ fn address_of(place: &Place) -> PostgresAddress {
     }
 }
 
-fn at(address: PostgresAddress, sale: SqlSale) -> SqlStore {
+fn at(address: PostgresAddress, sale: SqlChoices) -> SqlStore {
     SqlStore::new(sale, Address::Postgres(Box::new(address)), SaleName::default()).expect("a store")
 }
 
@@ -39,10 +39,10 @@ fn every_action_is_carried_out() {
         every_action(&place, *level);
     }
     let locks = "lock begin lock-until-commit read-for-share read-for-update write commit unlock";
-    let sale = SqlSale {
+    let sale = SqlChoices {
         isolation: Isolation::Serializable,
         lock: SqlLock::Advisory,
-        ..SqlSale::new(Engine::Postgres)
+        ..SqlChoices::new(Engine::Postgres)
     };
     let store = place.store(sale.of_steps(locks.parse::<Protocol>().expect("steps")).expect("steps"));
     store.put_on_sale(Some(2)).expect("tickets");
@@ -77,7 +77,7 @@ fn ten_buyers_take_each_ticket_once() {
 }
 
 /// All schedules of two buyers and one ticket.
-fn outcomes(place: &Place, sale: SqlSale) -> Outcomes {
+fn outcomes(place: &Place, sale: SqlChoices) -> Outcomes {
     let store = place.store(sale.checked().expect("a sale"));
     let watcher = place.store(sale);
     let mut books = watcher.books(false).expect("a connection");
@@ -130,9 +130,9 @@ fn measured() -> Vec<Row> {
     ]
 }
 
-fn sale_of(steps: &str, isolation: Isolation) -> SqlSale {
+fn sale_of(steps: &str, isolation: Isolation) -> SqlChoices {
     let lock = if steps.contains("unlock") { SqlLock::Advisory } else { SqlLock::None };
-    let sale = SqlSale { isolation, lock, ..SqlSale::new(Engine::Postgres) };
+    let sale = SqlChoices { isolation, lock, ..SqlChoices::new(Engine::Postgres) };
     sale.of_steps(steps.parse().expect("steps")).expect("steps")
 }
 
@@ -155,12 +155,12 @@ fn with_a_check_and_with_retry_every_schedule_of_two_comes_out_as_measured() {
     use Isolation::{ReadCommitted, RepeatableRead, Serializable};
     let place = place!("with_a_check_and_with_retry_every_schedule_of_two_comes_out_as_measured");
     let decrement = "begin read decrement commit";
-    let checked = |level| SqlSale { constraint: true, ..sale_of(decrement, level) };
+    let checked = |level| SqlChoices { constraint: true, ..sale_of(decrement, level) };
     let rows = table(&[("1/0/1 23514", 12), ("1/0/0", 2)]);
     assert_eq!(outcomes(&place, checked(ReadCommitted)), rows);
     assert_eq!(outcomes(&place, checked(RepeatableRead)), table(&[("1/0/1 40001", 12), ("1/0/0", 2)]));
     for steps in ["begin read write commit", decrement] {
-        let tried = |level| SqlSale { retry: true, ..sale_of(steps, level) };
+        let tried = |level| SqlChoices { retry: true, ..sale_of(steps, level) };
         for level in [RepeatableRead, Serializable] {
             assert_eq!(outcomes(&place, tried(level)), table(&[("1/0/0", 14)]), "{steps} at {level}");
         }
@@ -263,7 +263,7 @@ fn a_connection_that_is_cut_during_commit_is_unknown() {
 #[test]
 fn a_session_that_the_server_ends_loses_its_answer_too() {
     let place = place!("a_session_that_the_server_ends_loses_its_answer_too");
-    let store = place.store(SqlSale::new(Engine::Postgres));
+    let store = place.store(SqlChoices::new(Engine::Postgres));
     store.put_on_sale(Some(3)).expect("tickets");
     let mut session = store.open(&recorder(1), PACE, 1).expect("a session");
     assert_eq!(session.perform(Action::Read), Reply::Stock(3));
@@ -279,7 +279,7 @@ fn who_is_not_let_in_is_told_why_without_a_password() {
     let place = place!("who_is_not_let_in_is_told_why_without_a_password");
     let address = address_of(&place);
     let error = |address: PostgresAddress| {
-        let error = at(address, SqlSale::new(Engine::Postgres)).put_on_sale(Some(1));
+        let error = at(address, SqlChoices::new(Engine::Postgres)).put_on_sale(Some(1));
         let error = error.expect_err("not let in").to_string();
         assert!(!error.contains("sesame") && error.starts_with("postgres://"), "{error}");
         error
@@ -308,12 +308,12 @@ fn a_role_that_may_only_read_is_found_out_before_the_sale() {
     let place = place!("a_role_that_may_only_read_is_found_out_before_the_sale");
     let PostgresAddress { database, .. } = address_of(&place);
     let role = format!("{database}_reader");
-    let store = place.store(SqlSale::new(Engine::Postgres));
+    let store = place.store(SqlChoices::new(Engine::Postgres));
     store.put_on_sale(Some(3)).expect("tickets");
     place.run(&format!("CREATE ROLE {role} LOGIN; GRANT SELECT ON ticketsim_stock_ticket TO {role}"));
     let reader = at(
         PostgresAddress { user: role.clone(), options: None, ..address_of(&place) },
-        SqlSale::new(Engine::Postgres),
+        SqlChoices::new(Engine::Postgres),
     );
     let results = [reader.put_on_sale(None), reader.put_on_sale(Some(1)), reader.stock_left()];
     place.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
@@ -326,13 +326,13 @@ fn a_role_that_may_only_read_is_found_out_before_the_sale() {
 #[test]
 fn more_buyers_than_the_server_takes_are_counted_beforehand() {
     let place = place!("more_buyers_than_the_server_takes_are_counted_beforehand");
-    let room = place.store(SqlSale::new(Engine::Postgres)).most_connections().expect("a server");
+    let room = place.store(SqlChoices::new(Engine::Postgres)).most_connections().expect("a server");
     let room = room.expect("a limit");
     assert!(room.because.contains("max_connections = "), "{room:?}");
     place.run(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 0', current_database()); END $$",
     );
-    let room = place.store(SqlSale::new(Engine::Postgres)).most_connections().expect("a server");
+    let room = place.store(SqlChoices::new(Engine::Postgres)).most_connections().expect("a server");
     let room = room.expect("a limit");
     assert!(room.free == 0 && room.because.contains("database's CONNECTION LIMIT is 0"), "{room:?}");
 }
@@ -344,7 +344,7 @@ fn tls_is_spoken_where_it_is_asked_for() {
     let has_tls = place.number("SELECT (current_setting('ssl') = 'on')::int") == 1;
     let is_tls = "SELECT count(*) FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl";
     let through = |ssl_mode| {
-        let store = at(PostgresAddress { ssl_mode, ..address.clone() }, SqlSale::new(Engine::Postgres));
+        let store = at(PostgresAddress { ssl_mode, ..address.clone() }, SqlChoices::new(Engine::Postgres));
         store.books(false).and_then(|mut books| books.number("a test", is_tls))
     };
     assert_eq!(through(SslMode::Disable).expect("a server"), Some(0));
@@ -357,7 +357,7 @@ fn tls_is_spoken_where_it_is_asked_for() {
     let verified = through(SslMode::VerifyFull).expect_err("a certificate of its own");
     assert!(matches!(verified, SqlError::Tls { .. }), "{verified}");
     if has_tls {
-        let sale = SqlSale { write: SqlWrite::Take, ..SqlSale::new(Engine::Postgres) };
+        let sale = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(Engine::Postgres) };
         let store = at(PostgresAddress { ssl_mode: SslMode::Require, ..address.clone() }, sale);
         store.put_on_sale(Some(1)).expect("tickets");
         let mut session = store.open(&recorder(1), PACE, 1).expect("a session");

@@ -30,7 +30,8 @@ fn ten_buyers_take_each_ticket_once() {
 /// All schedules of two buyers and one ticket, where nobody waits.
 fn outcomes(journal: Journal, isolation: Isolation, write: SqlWrite) -> Outcomes {
     let place = Place::sqlite();
-    let sale = SqlSale { journal, isolation, write, busy_timeout_ns: 0, ..SqlSale::new(Engine::Sqlite) };
+    let sale =
+        SqlChoices { journal, isolation, write, busy_timeout_ns: 0, ..SqlChoices::new(Engine::Sqlite) };
     all_schedules(&place.store(sale), 2, 1, &mut |_| false)
 }
 
@@ -68,7 +69,7 @@ fn without_waiting_every_schedule_of_two_comes_out_as_measured() {
 fn who_waits_for_an_immediate_transaction_gets_its_turn() {
     for journal in [Journal::Delete, Journal::Wal] {
         let place = Place::sqlite();
-        let sale = SqlSale { journal, isolation: Isolation::Immediate, ..SqlSale::new(Engine::Sqlite) };
+        let sale = SqlChoices { journal, isolation: Isolation::Immediate, ..SqlChoices::new(Engine::Sqlite) };
         let store = place.store(sale);
         store.put_on_sale(Some(2)).expect("tickets");
         let recorder = recorder(2);
@@ -92,8 +93,11 @@ fn who_waits_gives_up_when_the_run_is_stopped_and_when_its_time_is_up() {
     let place = Place::sqlite();
     let hour = 3_600_000_000_000;
     for busy_timeout_ns in [hour, 30_000_000] {
-        let sale =
-            SqlSale { isolation: Isolation::Immediate, busy_timeout_ns, ..SqlSale::new(Engine::Sqlite) };
+        let sale = SqlChoices {
+            isolation: Isolation::Immediate,
+            busy_timeout_ns,
+            ..SqlChoices::new(Engine::Sqlite)
+        };
         let store = place.store(sale);
         store.put_on_sale(Some(2)).expect("tickets");
         let recorder = recorder(2);
@@ -120,7 +124,7 @@ fn files_that_can_not_be_sold_from_are_said_to_be_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let error = |file: &str, tickets| {
         let address = Address::Sqlite(folder.path().join(file));
-        let store = SqlStore::new(SqlSale::new(Engine::Sqlite), address, SaleName::default());
+        let store = SqlStore::new(SqlChoices::new(Engine::Sqlite), address, SaleName::default());
         let error = store.expect("a store").put_on_sale(tickets).expect_err(file).to_string();
         assert!(error.starts_with(folder.path().to_str().expect("UTF-8")), "{error}");
         error
@@ -132,8 +136,11 @@ fn files_that_can_not_be_sold_from_are_said_to_be_so() {
     assert!(error("text.json", Some(1)).contains("is no database of SQLite"));
     if !nix::unistd::geteuid().is_root() {
         let path = folder.path().join("read.db");
-        let store =
-            SqlStore::new(SqlSale::new(Engine::Sqlite), Address::Sqlite(path.clone()), SaleName::default());
+        let store = SqlStore::new(
+            SqlChoices::new(Engine::Sqlite),
+            Address::Sqlite(path.clone()),
+            SaleName::default(),
+        );
         store.expect("a store").put_on_sale(Some(1)).expect("tickets");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).expect("a mode");
         assert!(error("read.db", None).contains("can't be"));

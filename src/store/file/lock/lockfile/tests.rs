@@ -9,7 +9,7 @@ use super::super::tests::{sale, shop};
 use super::super::{CommonLock, Locker};
 use super::path as path_of;
 use super::*;
-use crate::protocol::file::{Lock, Sale};
+use crate::protocol::file::{FileChoices, Lock};
 
 /// The id of a process that has just ended.
 fn dead_pid() -> u32 {
@@ -24,8 +24,8 @@ fn text_of(pid: u32) -> String {
     format!("{pid}\n{}", ours.split_once('\n').expect("lines").1)
 }
 
-fn lockfile_sale(break_stale: bool) -> Sale {
-    Sale { break_stale, ..sale(Lock::Lockfile) }
+fn lockfile_sale(break_stale: bool) -> FileChoices {
+    FileChoices { break_stale, ..sale(Lock::Lockfile) }
 }
 
 #[test]
