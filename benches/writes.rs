@@ -17,8 +17,8 @@ fn writes(criterion: &mut Criterion) {
     for (write, fsync) in kinds {
         let each = if fsync { 5 } else { 50 };
         let crowd = Crowd { buyers: 10, each, workers: Workers::Process, lock: Lock::Flock, think_ns: 0 };
-        let plan = crowd.plan(&file).with_sale(|sale| {
-            *sale = FileChoices { write, lock_on: write.default_lock_on(), fsync, ..*sale };
+        let plan = crowd.plan(&file).with_choices(|choices| {
+            *choices = FileChoices { write, lock_on: write.default_lock_on(), fsync, ..*choices };
         });
         let name = if fsync { "rename + fsync" } else { write.name() };
         group.throughput(Throughput::Elements(crowd.purchases()));

@@ -83,7 +83,7 @@ pub struct Named {
     /// The lock, and the promise.
     pub variant: Variant,
     /// What a purchase does.
-    pub sale: FileChoices,
+    pub choices: FileChoices,
     /// How it is tried.
     pub trial: Trial,
 }
@@ -106,8 +106,8 @@ impl Named {
     }
 
     fn of(entry: &'static Entry, case: &Case, variant: Variant) -> Option<Self> {
-        let Choices::File(sale) = variant.choices else { return None };
-        Some(Self { entry, variant, sale, trial: case.trial()? })
+        let Choices::File(choices) = variant.choices else { return None };
+        Some(Self { entry, variant, choices, trial: case.trial()? })
     }
 
     /// The protocol to compare it with, with its usual lock. If the protocol breaks with one lock and keeps with
@@ -129,7 +129,7 @@ impl Named {
     pub fn expected(self) -> Grade {
         match self.variant.promise {
             // Documented as Linux only.
-            _ if self.sale.lock == Lock::Ofd && !cfg!(target_os = "linux") => Grade::Inconclusive,
+            _ if self.choices.lock == Lock::Ofd && !cfg!(target_os = "linux") => Grade::Inconclusive,
             Promise::Keeps => Grade::Safe,
             Promise::Breaks => Grade::Unsafe,
         }
@@ -178,7 +178,7 @@ impl Combination {
 
     /// What a purchase does, with everything else as usual.
     #[must_use]
-    pub const fn sale(self) -> FileChoices {
+    pub const fn choices(self) -> FileChoices {
         let Self { lock, write, lock_on, .. } = self;
         FileChoices { lock_on, ..FileChoices::new(lock, write) }
     }
@@ -186,7 +186,7 @@ impl Combination {
     /// Whether its lock keeps its workers apart.
     #[must_use]
     pub fn exclusion(self) -> Exclusion {
-        Exclusion::of(&self.sale(), self.workers)
+        Exclusion::of(&self.choices(), self.workers)
     }
 
     /// The grade that its documentation promises.

@@ -100,14 +100,14 @@ pub fn run_matrix<S: Graded>(
         while interrupted.is_none() && plan.goes_on(subject, &row, began.elapsed()) {
             (watch.progress)(done, row.trials, subject);
             number += 1;
-            let sale = trial(subject, plan.pace(number), number);
-            let sold = sell(&sale, watch.interrupted);
+            let each = trial(subject, plan.pace(number), number);
+            let sold = sell(&each, watch.interrupted);
             if watch.interrupted.load(Ordering::Relaxed) {
                 interrupted = Some(plan.rows.len());
                 break;
             }
             row.add(sold);
-            if let Some(killing) = kill::killing(&sale).filter(|_| plan.kill) {
+            if let Some(killing) = kill::killing(&each).filter(|_| plan.kill) {
                 kill::add(&mut row.killed, sell(&killing, watch.interrupted));
             }
         }
@@ -151,8 +151,8 @@ fn sell(trial: &Plan, interrupted: &AtomicBool) -> Result<Sold, RunError> {
 /// How a trial of a row is run: by which workers, what a purchase does, how many race for how much.
 fn arranged(subject: Subject, trial: Trial) -> (Workers, FileChoices, Trial) {
     match subject {
-        Subject::Combination(combination) => (combination.workers, combination.sale(), trial),
-        Subject::Protocol(named) => (Workers::Process, named.sale, named.trial),
+        Subject::Combination(combination) => (combination.workers, combination.choices(), trial),
+        Subject::Protocol(named) => (Workers::Process, named.choices, named.trial),
     }
 }
 
@@ -160,18 +160,18 @@ fn arranged(subject: Subject, trial: Trial) -> (Workers, FileChoices, Trial) {
 /// is tried in this way; a protocol has one of its own.
 pub fn on_files(folders: &[PathBuf], trial: Trial) -> impl Fn(&Subject, Pace, u64) -> Plan {
     move |subject, pace, number| {
-        let (workers, sale, trial) = arranged(*subject, trial);
-        let sale = FileChoices { lock_timeout_ns: Some(trial.patience_ns), ..sale };
+        let (workers, choices, trial) = arranged(*subject, trial);
+        let choices = FileChoices { lock_timeout_ns: Some(trial.patience_ns), ..choices };
         // A new file for each trial, so that nothing of an earlier one is read.
         let mut names = folders.iter().map(|folder| folder.join(format!("{number}.json")));
         let file = names.next().unwrap_or_default();
-        let store = FilePlan { via: names.collect(), ..FilePlan::new(sale, &file) };
+        let store = FilePlan { via: names.collect(), ..FilePlan::new(choices, &file) };
         Plan {
             workers,
             per_buyer: PerBuyer::All,
             pace: Pace { think_ns: trial.think_ns, ..pace },
             store: StorePlan::File(store),
-            ..Plan::on_file(sale, &file, trial.buyers, Some(trial.tickets))
+            ..Plan::on_file(choices, &file, trial.buyers, Some(trial.tickets))
         }
     }
 }

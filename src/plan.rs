@@ -130,7 +130,7 @@ pub enum StorePlan {
 pub struct FilePlan {
     /// What one purchase does.
     #[serde(flatten)]
-    pub sale: FileChoices,
+    pub choices: FileChoices,
     /// The ticket file. Documents have it as text: bytes that are no UTF-8 are replaced.
     #[serde(serialize_with = "path_as_text")]
     pub file: PathBuf,
@@ -145,7 +145,7 @@ pub struct FilePlan {
 pub struct AddressPlan<S> {
     /// What one purchase does.
     #[serde(flatten)]
-    pub sale: S,
+    pub choices: S,
     /// The store's address, without its password.
     pub url: String,
     /// How the address was given. It is never written to a document.
@@ -167,9 +167,9 @@ impl StorePlan {
     #[must_use]
     pub fn new(choices: Choices, url: String, given: Given, name: String) -> Self {
         match choices {
-            Choices::File(sale) => StorePlan::File(FilePlan::new(sale, Plan::DEFAULT_FILE.as_ref())),
-            Choices::Sql(sale) => StorePlan::Sql(AddressPlan { sale, url, given, name }),
-            Choices::Redis(sale) => StorePlan::Redis(AddressPlan { sale, url, given, name }),
+            Choices::File(choices) => StorePlan::File(FilePlan::new(choices, Plan::DEFAULT_FILE.as_ref())),
+            Choices::Sql(choices) => StorePlan::Sql(AddressPlan { choices, url, given, name }),
+            Choices::Redis(choices) => StorePlan::Redis(AddressPlan { choices, url, given, name }),
         }
     }
 
@@ -177,9 +177,9 @@ impl StorePlan {
     #[must_use]
     pub const fn choices(&self) -> Choices {
         match self {
-            StorePlan::File(plan) => Choices::File(plan.sale),
-            StorePlan::Sql(plan) => Choices::Sql(plan.sale),
-            StorePlan::Redis(plan) => Choices::Redis(plan.sale),
+            StorePlan::File(plan) => Choices::File(plan.choices),
+            StorePlan::Sql(plan) => Choices::Sql(plan.choices),
+            StorePlan::Redis(plan) => Choices::Redis(plan.choices),
         }
     }
 
@@ -320,7 +320,7 @@ impl Plan {
             return Err(PlanError::Tickets(tickets));
         }
         let excludes = matches!(self.exclusion(), Exclusion::Excludes | Exclusion::InTurn);
-        let has_lock = self.file().is_some_and(|file| file.sale.lock != Lock::None);
+        let has_lock = self.file().is_some_and(|file| file.choices.lock != Lock::None);
         if self.restocks && !(excludes && has_lock) {
             return Err(PlanError::RestocksWithoutLock);
         }
@@ -339,12 +339,12 @@ impl Plan {
 
     /// The usual plan of a sale from a ticket file: buyers are processes that buy once and do not think.
     #[must_use]
-    pub fn on_file(sale: FileChoices, file: &Path, buyers: u32, tickets: Option<Stock>) -> Self {
+    pub fn on_file(choices: FileChoices, file: &Path, buyers: u32, tickets: Option<Stock>) -> Self {
         Self {
             buyers,
             tickets,
             workers: Workers::Process,
-            store: StorePlan::File(FilePlan::new(sale, file)),
+            store: StorePlan::File(FilePlan::new(choices, file)),
             per_buyer: PerBuyer::ONE,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
@@ -355,9 +355,9 @@ impl Plan {
 
     /// The same plan with another purchase on its ticket file. A plan for a database stays as it is.
     #[must_use]
-    pub fn with_sale(mut self, change: impl FnOnce(&mut FileChoices)) -> Self {
+    pub fn with_choices(mut self, change: impl FnOnce(&mut FileChoices)) -> Self {
         if let StorePlan::File(plan) = &mut self.store {
-            change(&mut plan.sale);
+            change(&mut plan.choices);
         }
         self
     }
@@ -377,14 +377,14 @@ impl Plan {
     /// How long a buyer waits for the lock before it gives up, in nanoseconds; `None` waits for ever.
     #[must_use]
     pub fn lock_timeout_ns(&self) -> Option<u64> {
-        self.file()?.sale.lock_timeout_ns
+        self.file()?.choices.lock_timeout_ns
     }
 
     /// Whether the lock of this plan keeps its buyers apart, or why it does not.
     #[must_use]
     pub fn exclusion(&self) -> Exclusion {
         match self.file() {
-            Some(plan) => Exclusion::of(&plan.sale, self.workers),
+            Some(plan) => Exclusion::of(&plan.choices, self.workers),
             None if self.workers == Workers::Sequential => Exclusion::InTurn,
             // For a database, its model decides.
             None => Exclusion::NoLock,
@@ -425,8 +425,8 @@ impl Plan {
     /// The options that say where the stock is kept.
     fn place_options(&self) -> Vec<String> {
         if let Some((url, name)) = self.store.address() {
-            let sale = (name != Self::DEFAULT_SALE).then(|| format!("--sale {}", shell_quoted(name)));
-            return std::iter::once(format!("--store {}", shell_quoted(url))).chain(sale).collect();
+            let choices = (name != Self::DEFAULT_SALE).then(|| format!("--sale {}", shell_quoted(name)));
+            return std::iter::once(format!("--store {}", shell_quoted(url))).chain(choices).collect();
         }
         let file = self.file().filter(|plan| plan.file != Path::new(Self::DEFAULT_FILE));
         let file = file.map(|plan| format!("--file {}", shell_quoted_path(&plan.file)));

@@ -92,7 +92,7 @@ pub fn sale(plan: &Plan) -> Sold {
     let sold = run(plan, &mut watch).expect("the sale runs");
     let ledger = &sold.verdict.ledger;
     assert_eq!(ledger.failed + ledger.unanswered, 0, "{ledger:?}");
-    let locked = plan.file().is_some_and(|file| file.sale.lock != Lock::None);
+    let locked = plan.file().is_some_and(|file| file.choices.lock != Lock::None);
     let apart = locked || plan.workers == Workers::Sequential || plan.buyers == 1;
     if apart {
         assert_eq!(sold.verdict.ruling, Ruling::Sound, "{:?}", sold.verdict);

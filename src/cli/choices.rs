@@ -68,7 +68,7 @@ impl ChoiceArgs {
         if let Some(choices) = self.of_catalogue(store)? {
             return Ok(choices);
         }
-        let Some(store) = store else { return Ok(Choices::File(self.sale()?)) };
+        let Some(store) = store else { return Ok(Choices::File(self.of_file()?)) };
         self.trouble.none_at_a_database(store == StoreKind::Redis)?;
         anyhow::ensure!(
             self.lock_on.is_none(),
@@ -79,12 +79,12 @@ impl ChoiceArgs {
             StoreKind::Sql(engine) => {
                 self.redis.none_elsewhere()?;
                 let (lock, write) = self.words_of(store, engine.locks(), SqlWrite::ALL)?;
-                Ok(Choices::Sql(self.sql.sale(engine, lock, write, self.steps)?))
+                Ok(Choices::Sql(self.sql.choices(engine, lock, write, self.steps)?))
             }
             StoreKind::Redis => {
                 self.sql.none_elsewhere()?;
                 let (lock, write) = self.words_of(store, RedisLock::ALL, RedisWrite::ALL)?;
-                Ok(Choices::Redis(self.redis.sale(lock, write, self.steps, self.trouble.lease)?))
+                Ok(Choices::Redis(self.redis.choices(lock, write, self.steps, self.trouble.lease)?))
             }
         }
     }
@@ -111,11 +111,11 @@ impl ChoiceArgs {
     ///
     /// # Errors
     /// When choices and steps say nothing together, or one of them is a database's.
-    pub(super) fn sale(&self) -> anyhow::Result<FileChoices> {
+    pub(super) fn of_file(&self) -> anyhow::Result<FileChoices> {
         self.sql.none_elsewhere()?;
         self.redis.none_elsewhere()?;
-        if let Some(Choices::File(sale)) = self.of_catalogue(None)? {
-            return Ok(sale);
+        if let Some(Choices::File(choices)) = self.of_catalogue(None)? {
+            return Ok(choices);
         }
         let kinds = self.lock_word()?.into_iter().flat_map(|word| word.split('+')).map(str::parse::<Lock>);
         let kinds = kinds.collect::<Result<Vec<Lock>, _>>().map_err(|name| of_a_database(&name))?;
@@ -125,7 +125,7 @@ impl ChoiceArgs {
             others.with_context(|| format!("--lock: buyers take turns among {most} kinds at most"))?;
         let write = self.write.as_deref().map(str::parse::<Write>).transpose();
         let write = write.map_err(|name| of_a_database(&name))?;
-        let sale = match self.steps {
+        let choices = match self.steps {
             Some(steps) => FileChoices::of_steps(steps, lock, self.lock_on, write).context("--steps")?,
             None => {
                 let usual = FileChoices::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
@@ -134,12 +134,12 @@ impl ChoiceArgs {
                 FileChoices { lock_on, ..usual }
             }
         };
-        let kind = sale.lock;
+        let kind = choices.lock;
         anyhow::ensure!(
             self.lock_on.is_none() || kind.has_carrier() || kind == Lock::None,
             "--lock-on says which file carries the lock: --lock {kind} sits on none"
         );
-        self.trouble.onto(FileChoices { others, ..sale })
+        self.trouble.onto(FileChoices { others, ..choices })
     }
 
     /// The protocol that was named, at this store; on a ticket file, if there is none.
@@ -184,7 +184,7 @@ impl ChoiceArgs {
         }
         let variant = case.variant(entry, "isolation", self.sql.level()).context("--protocol")?;
         Ok(Some(match variant.choices {
-            Choices::Sql(sale) => Choices::Sql(self.sql.tuned(sale)?),
+            Choices::Sql(choices) => Choices::Sql(self.sql.tuned(choices)?),
             other @ (Choices::File(_) | Choices::Redis(_)) => other,
         }))
     }
@@ -257,7 +257,7 @@ fn names<T: Copy + ClosedSet>(all: &[T]) -> Vec<&'static str> {
     all.iter().map(|member| member.name()).collect()
 }
 
-/// The word is a database's, and the sale is from a file.
+/// The word is a database's, and the tickets are in a file.
 fn of_a_database(name: &UnknownName) -> anyhow::Error {
     anyhow::anyhow!("{name}. That is what a ticket file has; --store says at which database the tickets are")
 }
@@ -276,11 +276,7 @@ mod tests {
         choices: ChoiceArgs,
     }
 
-    fn choices(
-        line: &str,
-        engine: impl Into<Option<Engine>>,
-        steps: Option<&str>,
-    ) -> anyhow::Result<Choices> {
+    fn chosen(line: &str, engine: impl Into<Option<Engine>>, steps: Option<&str>) -> anyhow::Result<Choices> {
         choices_at(line, engine.into().map(StoreKind::Sql), steps)
     }
 
@@ -293,7 +289,7 @@ mod tests {
     #[test]
     fn a_database_has_its_own_words() {
         let usual = SqlChoices::new(Engine::Postgres);
-        let sale = SqlChoices {
+        let choices = SqlChoices {
             isolation: Isolation::ReadCommitted,
             lock: SqlLock::Row,
             constraint: true,
@@ -301,9 +297,9 @@ mod tests {
             ..usual
         };
         let line = "--isolation read-committed --lock row --constraint --retry";
-        assert_eq!(choices(line, Some(Engine::Postgres), None).expect("choices"), Choices::Sql(sale));
-        assert_eq!(choices("--no-lock", Some(Engine::Postgres), None).expect("choices"), Choices::Sql(usual));
-        let sale = SqlChoices {
+        assert_eq!(chosen(line, Some(Engine::Postgres), None).expect("choices"), Choices::Sql(choices));
+        assert_eq!(chosen("--no-lock", Some(Engine::Postgres), None).expect("choices"), Choices::Sql(usual));
+        let choices = SqlChoices {
             isolation: Isolation::Deferred,
             journal: Journal::Delete,
             busy_timeout_ns: 0,
@@ -311,7 +307,7 @@ mod tests {
             ..SqlChoices::new(Engine::Sqlite)
         };
         let line = "--isolation deferred --journal delete --busy-timeout 0 --write take";
-        assert_eq!(choices(line, Some(Engine::Sqlite), None).expect("choices"), Choices::Sql(sale));
+        assert_eq!(chosen(line, Some(Engine::Sqlite), None).expect("choices"), Choices::Sql(choices));
     }
 
     #[test]
@@ -356,8 +352,8 @@ mod tests {
         ] {
             let level = line.split("--isolation ").nth(1).and_then(|rest| rest.split(' ').next());
             let level = level.map_or_else(String::new, |level| format!("--isolation {level}"));
-            let usual = choices(line, Some(Engine::Postgres), None).expect("choices");
-            assert_eq!(choices(&level, Some(Engine::Postgres), Some(steps)).expect("steps"), usual);
+            let usual = chosen(line, Some(Engine::Postgres), None).expect("choices");
+            assert_eq!(chosen(&level, Some(Engine::Postgres), Some(steps)).expect("steps"), usual);
         }
     }
 
@@ -382,7 +378,7 @@ mod tests {
             ("--lock row", postgres, Some("read write"), "no step takes the row lock"),
             ("", postgres, Some("begin read write commit"), "at level none each statement"),
         ] {
-            let error = format!("{:#}", choices(line, engine, steps).expect_err(line));
+            let error = format!("{:#}", chosen(line, engine, steps).expect_err(line));
             assert!(error.contains(message), "{line}: {error}");
         }
     }

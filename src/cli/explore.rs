@@ -122,8 +122,7 @@ impl ExploreArgs {
             "--kills kills buyers one by one, and only a process can be: --workers process"
         );
         // Whoever says how long a lease on a file lasts has one in mind that may be too short.
-        let is_short =
-            matches!(choices, Choices::File(sale) if sale.lock == Lock::Lease && sale.lease_ns.is_some());
+        let is_short = matches!(choices, Choices::File(choices) if choices.lock == Lock::Lease && choices.lease_ns.is_some());
         let mishaps = case.map_or(Mishaps::none(), |case| case.usual().mishaps);
         let usual = if is_short { Allowed::Any } else { mishaps.of(Mishap::Expire) };
         let mishaps = mishaps.with(Mishap::Expire, self.expire.unwrap_or(usual)).with(Mishap::Kill, kills);

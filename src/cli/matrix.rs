@@ -109,7 +109,7 @@ impl MatrixArgs {
     fn subjects(&self, by_several_paths: bool) -> (Vec<Subject>, Vec<&'static str>) {
         if self.protocols {
             let (left_out, rows): (Vec<_>, Vec<_>) =
-                Named::all().into_iter().partition(|named| by_several_paths && named.sale.inherit);
+                Named::all().into_iter().partition(|named| by_several_paths && named.choices.inherit);
             let mut names: Vec<&str> = left_out.iter().map(|named| named.entry.name).collect();
             names.dedup();
             return (rows.into_iter().map(Subject::Protocol).collect(), names);

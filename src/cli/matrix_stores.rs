@@ -61,9 +61,9 @@ impl StoresArgs {
     /// again overtakes the writer that waits for all who share, and hardly anybody gets on.
     fn tuned(&self, choices: Choices) -> Choices {
         match choices.with_retry(!choices.protocol().has(StepKind::ReadForShare)) {
-            Choices::Sql(sale) => {
-                let journal = self.journal.unwrap_or(sale.journal);
-                Choices::Sql(SqlChoices { journal, ..sale })
+            Choices::Sql(choices) => {
+                let journal = self.journal.unwrap_or(choices.journal);
+                Choices::Sql(SqlChoices { journal, ..choices })
             }
             other => other,
         }
@@ -112,7 +112,7 @@ impl Places {
             shop.stock_up(1)?;
             place.about.engine = shop.describe()?;
             if let StorePlan::Sql(plan) = place.plan(Choices::usual(place.address.kind())) {
-                place.has_snapshot_isolation = SqlStore::settled(&plan)?.sale.snapshot_isolation.is_some();
+                place.has_snapshot_isolation = SqlStore::settled(&plan)?.choices.snapshot_isolation.is_some();
             }
         }
         Ok(places)
@@ -153,9 +153,9 @@ impl Places {
 impl Place {
     fn plan(&self, choices: Choices) -> StorePlan {
         let choices = match choices {
-            Choices::Sql(sale) if self.has_snapshot_isolation => {
+            Choices::Sql(choices) if self.has_snapshot_isolation => {
                 // As the catalogue promises it, whatever the server has.
-                Choices::Sql(SqlChoices { snapshot_isolation: Some(Switch::Off), ..sale })
+                Choices::Sql(SqlChoices { snapshot_isolation: Some(Switch::Off), ..choices })
             }
             own => own,
         };

@@ -27,19 +27,19 @@ pub(super) fn replay_missing(given: &[OsString]) -> Option<String> {
 /// The plan that is nearest to this one among those under which these steps can be followed: this one, or one
 /// with another lock, another write, more buyers, more purchases each. `None` where there is none.
 pub(super) fn plan(plan: &Plan, steps: &Schedule) -> Option<Plan> {
-    let given = plan.file()?.sale;
+    let given = plan.file()?.choices;
     let FileChoices { lock, write, .. } = given;
     let mut near: Vec<(usize, Plan)> = Vec::new();
     if given.steps.is_some() {
         let usual = changed(plan, given, steps, (lock, write), plan.per_buyer);
-        near.push((1, usual.with_sale(|sale| *sale = given.under(lock))));
+        near.push((1, usual.with_choices(|choices| *choices = given.under(lock))));
     }
     for per_buyer in [plan.per_buyer, purchases(steps)] {
         for way in with(write, [Write::Overwrite, Write::Truncate, Write::Rename]) {
             for kind in with(lock, [Lock::None, Lock::Flock]) {
                 let other = changed(plan, given, steps, (kind, way), per_buyer);
                 let changes = usize::from(kind != lock)
-                    + usize::from(other.file().map(|file| file.sale.steps) != Some(given.steps))
+                    + usize::from(other.file().map(|file| file.choices.steps) != Some(given.steps))
                     + usize::from(way != write)
                     + usize::from(other.per_buyer != plan.per_buyer);
                 near.push((changes, other));
@@ -67,8 +67,9 @@ fn changed(
     // The place for the lock and the order of the steps were meant for this lock and this write.
     let FileChoices { lock_on, steps: own, .. } = if same { given } else { FileChoices::new(lock, write) };
     let buyers = plan.buyers.max(steps.buyers());
-    let plan =
-        plan.clone().with_sale(|sale| *sale = FileChoices { lock, lock_on, write, steps: own, ..given });
+    let plan = plan
+        .clone()
+        .with_choices(|choices| *choices = FileChoices { lock, lock_on, write, steps: own, ..given });
     Plan { per_buyer, buyers, ..plan }
 }
 

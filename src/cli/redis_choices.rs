@@ -24,7 +24,7 @@ impl RedisArgs {
     ///
     /// # Errors
     /// When they do not fit each other.
-    pub(super) fn sale(
+    pub(super) fn choices(
         &self,
         lock: Option<RedisLock>,
         write: Option<RedisWrite>,
@@ -32,16 +32,16 @@ impl RedisArgs {
         lease: Option<Duration>,
     ) -> anyhow::Result<RedisChoices> {
         let usual = RedisChoices::new();
-        let sale = RedisChoices {
+        let choices = RedisChoices {
             lock: lock.unwrap_or(usual.lock),
             lease_ns: lease.map_or(usual.lease_ns, nanoseconds),
             fence: self.fence.unwrap_or(usual.fence),
             write: write.unwrap_or(usual.write),
             steps: None,
         };
-        anyhow::ensure!(sale.lease_ns >= 1_000_000, "--lease: a lease lasts 1ms at least");
-        let sale = match steps {
-            None => sale.checked()?,
+        anyhow::ensure!(choices.lease_ns >= 1_000_000, "--lease: a lease lasts 1ms at least");
+        let choices = match steps {
+            None => choices.checked()?,
             Some(steps) => {
                 anyhow::ensure!(
                     write.is_none(),
@@ -57,14 +57,14 @@ impl RedisArgs {
                         "--steps: they never take the lease; leave --lock out"
                     }
                 );
-                sale.of_steps(steps).context("--steps")?
+                choices.of_steps(steps).context("--steps")?
             }
         };
         anyhow::ensure!(
-            lease.is_none() || sale.lock == RedisLock::Lease,
+            lease.is_none() || choices.lock == RedisLock::Lease,
             "--lease is how long --lock lease lasts, and no step takes that lock"
         );
-        Ok(sale)
+        Ok(choices)
     }
 
     /// What a named protocol says by itself is refused beside it.

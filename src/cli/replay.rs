@@ -137,7 +137,7 @@ impl ReplayArgs {
         anyhow::ensure!(!steps.0.is_empty(), EMPTY);
         if let Some(address) = self.place.address()? {
             // The same schedule somewhere else.
-            let Some(own) = plan.sale.store_kind() else {
+            let Some(own) = plan.choices.store_kind() else {
                 anyhow::bail!("--store: the schedule is of a ticket file")
             };
             anyhow::ensure!(
@@ -146,7 +146,7 @@ impl ReplayArgs {
                 own.title(),
                 address.kind().title()
             );
-            plan.sale = self.place.plan(&address, plan.sale.choices())?.into();
+            plan.choices = self.place.plan(&address, plan.choices.choices())?.into();
         }
         Ok((plan.plan(&steps, &self.sale.file()), steps, plan.engine))
     }
@@ -297,15 +297,15 @@ pub(super) fn plan_of(
     buyers: Option<u32>,
     steps: &Schedule,
 ) -> anyhow::Result<Plan> {
-    let sale = match args.elsewhere(place)? {
+    let choices = match args.elsewhere(place)? {
         Some(_) if workers != Workers::Process => {
             anyhow::bail!("--workers is of a ticket file: elsewhere each buyer that is replayed is a process")
         }
         Some((_, store)) => store.into(),
-        None => ScheduleChoices::File(args.sale()?),
+        None => ScheduleChoices::File(args.choices()?),
     };
     let (tickets, per_buyer) = (args.tickets, args.per_buyer());
-    let plan = SchedulePlan { buyers, tickets, sale, per_buyer, workers, engine: None };
+    let plan = SchedulePlan { buyers, tickets, choices, per_buyer, workers, engine: None };
     Ok(plan.plan(steps, &args.file()))
 }
 

@@ -74,12 +74,12 @@ impl SaleArgs {
         Ok(Some((address.kind(), place.plan(&address, choices)?)))
     }
 
-    /// The sale, in which nobody waits for a lock.
+    /// The choices, under which nobody waits for a lock.
     ///
     /// # Errors
     /// When options say nothing together.
-    pub(super) fn sale(&self) -> anyhow::Result<FileChoices> {
-        Ok(FileChoices { fsync: self.fsync, ..self.choices.sale()? })
+    pub(super) fn choices(&self) -> anyhow::Result<FileChoices> {
+        Ok(FileChoices { fsync: self.fsync, ..self.choices.of_file()? })
     }
 }
 
@@ -101,18 +101,18 @@ struct WaitArgs {
 }
 
 impl WaitArgs {
-    /// The sale with its waits.
+    /// The choices with these waits.
     ///
     /// # Errors
     /// When options say nothing together.
-    fn sale(self, sale: FileChoices, trial: Option<Trial>) -> anyhow::Result<FileChoices> {
+    fn onto(self, choices: FileChoices, trial: Option<Trial>) -> anyhow::Result<FileChoices> {
         anyhow::ensure!(
-            !self.break_stale || matches!(sale.lock, Lock::Lockfile | Lock::Link),
+            !self.break_stale || matches!(choices.lock, Lock::Lockfile | Lock::Link),
             "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile or link"
         );
         let usual_ns = trial.map(|trial| trial.patience_ns);
         let lock_timeout_ns = self.lock_timeout.map(nanoseconds).or(usual_ns);
-        Ok(FileChoices { lock_timeout_ns, break_stale: self.break_stale || sale.break_stale, ..sale })
+        Ok(FileChoices { lock_timeout_ns, break_stale: self.break_stale || choices.break_stale, ..choices })
     }
 }
 
@@ -182,10 +182,10 @@ impl RunArgs {
     /// Where the stock is kept, and what one purchase does there.
     fn store(&self) -> anyhow::Result<StorePlan> {
         let Some((kind, mut plan)) = self.sale.elsewhere(&self.place)? else {
-            let sale = self.wait.sale(self.sale.sale()?, self.trial()?)?;
+            let choices = self.wait.onto(self.sale.choices()?, self.trial()?)?;
             return Ok(StorePlan::File(FilePlan {
                 via: self.via.clone(),
-                ..FilePlan::new(sale, &self.sale.file())
+                ..FilePlan::new(choices, &self.sale.file())
             }));
         };
         of_a_file("--via", !self.via.is_empty())?;
@@ -193,7 +193,7 @@ impl RunArgs {
         of_a_file("--restocks", self.restocks)?;
         let lock_timeout_ns = self.lock_timeout_ns(kind)?;
         if let StorePlan::Sql(plan) = &mut plan {
-            plan.sale = SqlChoices { lock_timeout_ns, ..plan.sale };
+            plan.choices = SqlChoices { lock_timeout_ns, ..plan.choices };
         }
         Ok(plan)
     }
@@ -366,31 +366,31 @@ mod tests {
     }
 
     prop_compose! {
-        fn a_sale()(lock in member(Lock::ALL), lock_on in member(LockOn::ALL), write in member(Write::ALL),
+        fn some_choices()(lock in member(Lock::ALL), lock_on in member(LockOn::ALL), write in member(Write::ALL),
                     fsync in any::<bool>(), break_stale in any::<bool>(),
                     timeout in proptest::option::of(0_u64..1 << 40), own in any::<bool>()) -> FileChoices {
             // A lock's place says nothing where there is none.
             let lock_on = if lock.has_carrier() { lock_on } else { write.default_lock_on() };
             let break_stale = break_stale && matches!(lock, Lock::Lockfile | Lock::Link);
             // Of steps of one's own, some that any lock and any write have.
-            let sale = match (lock, own) {
+            let choices = match (lock, own) {
                 (_, false) => FileChoices { lock_on, ..FileChoices::new(lock, write) },
                 (Lock::None, true) => own_steps("read write think", lock, lock_on, write),
                 (_, true) => own_steps("read lock think write unlock", lock, lock_on, write),
             };
-            FileChoices { fsync, lock_timeout_ns: timeout, break_stale, ..sale }
+            FileChoices { fsync, lock_timeout_ns: timeout, break_stale, ..choices }
         }
     }
 
     prop_compose! {
-        fn a_plan()(workers in member(Workers::ALL), buyers in 1..=Plan::MOST_BUYERS, tickets in proptest::option::of(0..=Stock::MAX), sale in a_sale(),
+        fn a_plan()(workers in member(Workers::ALL), buyers in 1..=Plan::MOST_BUYERS, tickets in proptest::option::of(0..=Stock::MAX), choices in some_choices(),
                     all in any::<bool>(), count in 1_u32.., think_ns in 0_u64..1 << 40,
                     jitter in 0.0..=1.0, seed in any::<u64>(), restocks in any::<bool>(),
                     via in proptest::collection::vec("[a-z' \\\\]{1,8}/v", 0..3), file in "[a-z' \\\\]{1,8}/t[.]json") -> Plan {
             let per_buyer = if all { PerBuyer::All } else { count.to_string().parse().expect("a count") };
             let pace = Pace { think_ns, jitter, seed };
             let via = via.into_iter().map(PathBuf::from).collect();
-            let store = StorePlan::File(FilePlan { sale, file: file.into(), via });
+            let store = StorePlan::File(FilePlan { choices, file: file.into(), via });
             Plan { buyers, tickets, workers, store, per_buyer, pace, restocks, mishaps: Vec::new(), hosts: 0 }
         }
     }

@@ -39,7 +39,7 @@ impl SqlArgs {
     ///
     /// # Errors
     /// When the database has not got one of them, or they do not fit each other.
-    pub(super) fn sale(
+    pub(super) fn choices(
         &self,
         engine: Engine,
         lock: Option<SqlLock>,
@@ -48,7 +48,7 @@ impl SqlArgs {
     ) -> anyhow::Result<SqlChoices> {
         self.none_of_another(engine)?;
         let usual = SqlChoices::new(engine);
-        let sale = SqlChoices {
+        let choices = SqlChoices {
             isolation: self.isolation.unwrap_or(usual.isolation),
             lock: lock.unwrap_or(usual.lock),
             write: write.unwrap_or(usual.write),
@@ -62,11 +62,11 @@ impl SqlArgs {
         let Some(steps) = steps else {
             let of_a_row = matches!(lock, Some(SqlLock::Row | SqlLock::RowShared));
             anyhow::ensure!(
-                !of_a_row || sale.isolation != usual.isolation || !engine.locks().contains(&sale.lock),
+                !of_a_row || choices.isolation != usual.isolation || !engine.locks().contains(&choices.lock),
                 "--lock {}: a row stays locked until the end of a transaction; choose one with --isolation",
-                sale.lock
+                choices.lock
             );
-            return Ok(sale.checked()?);
+            return Ok(choices.checked()?);
         };
         anyhow::ensure!(
             write.is_none(),
@@ -76,10 +76,10 @@ impl SqlArgs {
         anyhow::ensure!(
             lock.is_none_or(|lock| lock == taken),
             "--steps: no step takes the {} lock; leave --lock out",
-            sale.lock
+            choices.lock
         );
-        let sale = SqlChoices { lock: taken, write: write_of(&steps), ..sale };
-        sale.of_steps(steps).context("--steps")
+        let choices = SqlChoices { lock: taken, write: write_of(&steps), ..choices };
+        choices.of_steps(steps).context("--steps")
     }
 
     /// The name of the level that was given.
@@ -91,12 +91,12 @@ impl SqlArgs {
     ///
     /// # Errors
     /// When the database has not got one of them.
-    pub(super) fn tuned(&self, sale: SqlChoices) -> anyhow::Result<SqlChoices> {
-        self.none_of_another(sale.engine)?;
-        let busy_timeout_ns = self.busy_timeout.map_or(sale.busy_timeout_ns, nanoseconds);
-        let snapshot_isolation = self.snapshot_isolation.or(sale.snapshot_isolation);
-        let journal = self.journal.unwrap_or(sale.journal);
-        Ok(SqlChoices { journal, busy_timeout_ns, snapshot_isolation, ..sale })
+    pub(super) fn tuned(&self, choices: SqlChoices) -> anyhow::Result<SqlChoices> {
+        self.none_of_another(choices.engine)?;
+        let busy_timeout_ns = self.busy_timeout.map_or(choices.busy_timeout_ns, nanoseconds);
+        let snapshot_isolation = self.snapshot_isolation.or(choices.snapshot_isolation);
+        let journal = self.journal.unwrap_or(choices.journal);
+        Ok(SqlChoices { journal, busy_timeout_ns, snapshot_isolation, ..choices })
     }
 
     /// What one database alone has is refused at another.

@@ -262,7 +262,7 @@ fn state(session: &Conductor, foreign: bool, lang: Lang) -> String {
     match plan.file() {
         Some(file) => {
             lines.push(say::file(lang, file_text(&file.file, lang)));
-            lines.push(match (file.sale.lock, session.holder()) {
+            lines.push(match (file.choices.lock, session.holder()) {
                 (Lock::None, _) => say::lock_none(lang),
                 (lock, None) if foreign => say::lock_foreign(lang, lock),
                 (lock, None) => say::lock_free(lang, lock),

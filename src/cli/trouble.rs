@@ -35,14 +35,14 @@ pub(super) struct TroubleArgs {
 }
 
 impl TroubleArgs {
-    /// The sale with this trouble.
+    /// The choices with this trouble.
     ///
     /// # Errors
-    /// When the sale can't have it.
-    pub(super) fn onto(self, sale: FileChoices) -> anyhow::Result<FileChoices> {
+    /// When they can't have it.
+    pub(super) fn onto(self, choices: FileChoices) -> anyhow::Result<FileChoices> {
         let Self { rogue: rogues, inherit, lease, stale } = self;
         let lease_ns = lease.map(nanoseconds);
-        let sale = FileChoices { rogues, inherit, lease_ns, stale, ..sale };
+        let choices = FileChoices { rogues, inherit, lease_ns, stale, ..choices };
         let given = [
             (rogues > 0, "--rogue"),
             (inherit, "--inherit"),
@@ -51,7 +51,7 @@ impl TroubleArgs {
         ];
         let options: Vec<&str> =
             given.into_iter().filter(|(given, _)| *given).map(|(_, option)| option).collect();
-        if options.is_empty() { Ok(sale.checked()?) } else { sale.checked().context(options.join(" ")) }
+        if options.is_empty() { Ok(choices.checked()?) } else { choices.checked().context(options.join(" ")) }
     }
 
     /// What a ticket file alone has is refused at a database; leases are not, where it has some.

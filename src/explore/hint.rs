@@ -131,8 +131,8 @@ mod tests {
     use crate::protocol::file::{FileChoices, Lock, LockOn, Write};
 
     fn hint_after(lock: Lock, write: Write, tickets: i64, taken: &str) -> Hint {
-        let sale = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(lock, write) };
-        let setting = Setting::new(Choices::File(sale), 2, tickets);
+        let choices = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(lock, write) };
+        let setting = Setting::new(Choices::File(choices), 2, tickets);
         hint(&setting, &taken.parse().expect("a schedule"), 100_000).expect("steps that can be taken")
     }
 
@@ -157,8 +157,8 @@ mod tests {
     #[test]
     fn buyers_that_stand_alike_are_one_case() {
         let hint_for = |buyers, tickets, lock| {
-            let sale = FileChoices::new(lock, Write::Overwrite);
-            let setting = Setting::new(Choices::File(sale), buyers, tickets);
+            let choices = FileChoices::new(lock, Write::Overwrite);
+            let setting = Setting::new(Choices::File(choices), buyers, tickets);
             hint(&setting, &Schedule::default(), 100_000)
         };
         let Ok(Hint::Steps(steps)) = hint_for(7, 6, Lock::None) else { panic!("a way for seven buyers") };
@@ -168,8 +168,8 @@ mod tests {
 
     #[test]
     fn it_says_when_the_bound_was_met_and_what_can_not_be() {
-        let sale = FileChoices::new(Lock::None, Write::Overwrite);
-        let setting = Setting::new(Choices::File(sale), 4, 3);
+        let choices = FileChoices::new(Lock::None, Write::Overwrite);
+        let setting = Setting::new(Choices::File(choices), 4, 3);
         assert_eq!(hint(&setting, &Schedule::default(), 5), Ok(Hint::TooFar));
         assert!(hint(&setting, &"R5".parse().expect("a schedule"), 5).is_err());
     }

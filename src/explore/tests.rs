@@ -22,14 +22,14 @@ use crate::verdict::Ruling;
 use enumeration::{Enumeration, Key};
 
 fn setting(buyers: u32, tickets: Stock, lock: Lock, write: Write) -> Setting {
-    let sale = FileChoices::new(lock, write);
-    Setting::new(Choices::File(sale), buyers, tickets)
+    let choices = FileChoices::new(lock, write);
+    Setting::new(Choices::File(choices), buyers, tickets)
 }
 
 /// The same with the lock on the ticket file.
 fn on_ticket(setting: Setting) -> Setting {
-    let Choices::File(sale) = setting.choices else { panic!("a sale from a file") };
-    Setting { choices: Choices::File(FileChoices { lock_on: LockOn::Ticket, ..sale }), ..setting }
+    let Choices::File(choices) = setting.choices else { panic!("a sale from a file") };
+    Setting { choices: Choices::File(FileChoices { lock_on: LockOn::Ticket, ..choices }), ..setting }
 }
 
 fn unlocked(buyers: u32, tickets: Stock) -> Setting {
@@ -75,8 +75,8 @@ fn compare(setting: &Setting) -> u64 {
 
 /// Buyers that take these steps.
 fn steps(text: &str, buyers: u32, tickets: Stock) -> Setting {
-    let sale = FileChoices::of_steps(text.parse().expect("steps"), None, None, None).expect("a sale");
-    Setting::new(Choices::File(sale), buyers, tickets)
+    let choices = FileChoices::of_steps(text.parse().expect("steps"), None, None, None).expect("a sale");
+    Setting::new(Choices::File(choices), buyers, tickets)
 }
 
 #[test]
@@ -104,8 +104,9 @@ fn steps_in_any_order_give_the_same_counts_one_by_one() {
 
 /// Buyers that take these steps under a lock of this kind.
 fn steps_under(lock: Lock, text: &str, buyers: u32, tickets: Stock) -> Setting {
-    let sale = FileChoices::of_steps(text.parse().expect("steps"), Some(lock), None, None).expect("a sale");
-    Setting::new(Choices::File(sale), buyers, tickets)
+    let choices =
+        FileChoices::of_steps(text.parse().expect("steps"), Some(lock), None, None).expect("a sale");
+    Setting::new(Choices::File(choices), buyers, tickets)
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl Header {
     pub fn of_plan(plan: Plan) -> Self {
         let (exclusive, in_turn) = match plan.exclusion() {
             Exclusion::Excludes => (true, false),
-            Exclusion::InTurn => (plan.file().is_some_and(|file| file.sale.lock != Lock::None), true),
+            Exclusion::InTurn => (plan.file().is_some_and(|file| file.choices.lock != Lock::None), true),
             Exclusion::NoLock
             | Exclusion::RenamedAway
             | Exclusion::SameOwner
@@ -132,7 +132,7 @@ impl Header {
         };
         // With several hosts or names of the file, the run is to show whether the lock works across them.
         let exclusive = exclusive && plan.hosts == 0 && plan.file().is_none_or(|file| file.via.is_empty());
-        let released_on_death = plan.file().is_some_and(|file| file.sale.lock.has_carrier());
+        let released_on_death = plan.file().is_some_and(|file| file.choices.lock.has_carrier());
         let restocks = plan.restocks;
         Self { exclusive, in_turn, released_on_death, restocks, plan: Some(plan), ..Self::default() }
     }

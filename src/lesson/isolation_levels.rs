@@ -80,8 +80,8 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
 }
 
 fn try_level(stage: &Stage<'_>, level: Isolation) -> Result<Tried, LessonError> {
-    let sale = SqlChoices { isolation: level, ..SqlChoices::new(Engine::Sqlite) };
-    let (orders, census) = Orders::of(&Setting::new(Choices::Sql(sale), 2, 1));
+    let choices = SqlChoices { isolation: level, ..SqlChoices::new(Engine::Sqlite) };
+    let (orders, census) = Orders::of(&Setting::new(Choices::Sql(choices), 2, 1));
     let aborted = || census.found.iter().filter(|found| found.end.failed > 0);
     let aborting = aborted().map(|found| u64::try_from(&found.schedules).unwrap_or(u64::MAX)).sum();
     // The worst that may come: an oversale, or else an abort.
@@ -91,7 +91,7 @@ fn try_level(stage: &Stage<'_>, level: Isolation) -> Result<Tried, LessonError> 
     let folder = temporary_folder().map_err(failed("a temporary folder"))?;
     let path = folder.path().join("shop.db");
     let url = format!("sqlite:{}", path.display());
-    let store = SqlPlan { sale, given: Given::Text(url.clone()), url, name: "lesson".to_owned() };
+    let store = SqlPlan { choices, given: Given::Text(url.clone()), url, name: "lesson".to_owned() };
     let plan = Plan {
         store: StorePlan::Sql(store),
         ..Plan::on_file(FileChoices::new(Lock::None, Write::Overwrite), &path, 2, Some(1))

@@ -45,8 +45,8 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
     let lang = stage.lang;
     stage.predict(&text::predicts(lang, LEASE_MS));
     let lease_ns = LEASE_MS * 1_000_000;
-    let sale = FileChoices { lease_ns: Some(lease_ns), ..FileChoices::new(Lock::Lease, Write::Overwrite) };
-    let (lease, steps, wrote_after_ns) = pause(stage, sale, PAUSED_AWAY)?;
+    let choices = FileChoices { lease_ns: Some(lease_ns), ..FileChoices::new(Lock::Lease, Write::Overwrite) };
+    let (lease, steps, wrote_after_ns) = pause(stage, choices, PAUSED_AWAY)?;
     stage.line(&stage.painted(LOUD, &text::lease(lang, lease.orders.unsound, lease.orders.all)));
     stage.line(stage.in_voice(&steps).trim_end());
     let (flock, ..) = pause(stage, FileChoices::new(Lock::Flock, Write::Overwrite), PAUSED)?;
@@ -76,16 +76,16 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
 /// What all orders come to, and this one; its steps in words; how long after the second buyer's the first one's write was.
 fn pause(
     stage: &Stage<'_>,
-    sale: FileChoices,
+    choices: FileChoices,
     schedule: &str,
 ) -> Result<(Tried, String, Option<u64>), LessonError> {
-    let leases = if sale.lock == Lock::Lease { Allowed::Any } else { Allowed::default() };
+    let leases = if choices.lock == Lock::Lease { Allowed::Any } else { Allowed::default() };
     let mishaps = Mishaps::none().with(Mishap::Expire, leases);
-    let (orders, _) = Orders::of(&Setting { mishaps, ..Setting::new(Choices::File(sale), 2, 1) });
+    let (orders, _) = Orders::of(&Setting { mishaps, ..Setting::new(Choices::File(choices), 2, 1) });
     let folder = temporary_folder().map_err(failed("a temporary folder"))?;
     // It is ours, and can be read.
     let schedule: Schedule = schedule.parse().unwrap_or_default();
-    let (happened, replayed) = make(stage, &on_file(sale, folder.path()), &schedule)?;
+    let (happened, replayed) = make(stage, &on_file(choices, folder.path()), &schedule)?;
     let steps = step_lines(&replayed.steps, stage.lang, usize::MAX);
     let of =
         |buyer: u64| replayed.sold.history.purchases.iter().find(move |purchase| purchase.buyer == buyer);

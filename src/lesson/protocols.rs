@@ -42,14 +42,14 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
         // The catalogue has them all, on files.
         let Some(case) = entry(name).ok().and_then(|entry| entry.case(None).ok()) else { continue };
         let usual = case.usual();
-        let Choices::File(sale) = usual.choices else { continue };
+        let Choices::File(choices) = usual.choices else { continue };
         let (orders, census) = Orders::of(&Setting::new(usual.choices, 2, 1));
         let breaks = usual.promise == Promise::Breaks;
         let found = census.found.iter().filter(|found| !breaks || !found.end.is_sound());
         let Some(found) = found.min_by_key(|found| found.witness.0.len()) else { continue };
         let folder = temporary_folder().map_err(failed("a temporary folder"))?;
-        let (happened, _) = make(stage, &on_file(sale, folder.path()), &found.witness)?;
-        let steps = sale.protocol().to_string();
+        let (happened, _) = make(stage, &on_file(choices, folder.path()), &found.witness)?;
+        let steps = choices.protocol().to_string();
         stage.line(&stage.painted(LOUD, &text::counted(lang, name, &steps, orders.unsound, orders.all)));
         let style = if happened.verdict == Ruling::Sound { GOOD } else { BAD };
         let came_to = text::came_to(lang, &happened.schedule, happened.receipts);

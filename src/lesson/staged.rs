@@ -68,7 +68,10 @@ pub(super) fn make(
 }
 
 /// One ticket for two processes, in a file in this folder.
-pub(super) fn on_file(sale: FileChoices, folder: &Path) -> Plan {
+pub(super) fn on_file(choices: FileChoices, folder: &Path) -> Plan {
     let file = folder.join("ticket.json");
-    Plan { store: StorePlan::File(FilePlan::new(sale, &file)), ..Plan::on_file(sale, &file, 2, Some(1)) }
+    Plan {
+        store: StorePlan::File(FilePlan::new(choices, &file)),
+        ..Plan::on_file(choices, &file, 2, Some(1))
+    }
 }

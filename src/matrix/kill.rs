@@ -28,10 +28,10 @@ pub(super) fn killing(trial: &Plan) -> Option<Plan> {
     }
     let step = at.filter(|_| trial.workers == Workers::Process)?;
     let whom = Whom::First { when: When::After, step };
-    let trial = trial.clone().with_sale(|sale| {
+    let trial = trial.clone().with_choices(|choices| {
         // A dead holder's lease has to expire before anybody counts as stuck.
-        let lease_ns = if sale.lock == Lock::Lease { sale.lease_or_usual_ns() } else { 0 };
-        sale.lock_timeout_ns = sale.lock_timeout_ns.map(|ns| ns.saturating_add(lease_ns));
+        let lease_ns = if choices.lock == Lock::Lease { choices.lease_or_usual_ns() } else { 0 };
+        choices.lock_timeout_ns = choices.lock_timeout_ns.map(|ns| ns.saturating_add(lease_ns));
     });
     Some(Plan { mishaps: vec![Planned { mishap: Mishap::Kill, whom, pause_ns: 0 }], ..trial })
 }
@@ -74,6 +74,6 @@ mod tests {
         assert_eq!(planned(&Plan { workers: Workers::Thread, ..plan(Lock::Flock) }), None);
         let outside = "read lock write unlock".parse().expect("steps");
         let outside = FileChoices::of_steps(outside, None, None, None).expect("a sale");
-        assert_eq!(planned(&plan(Lock::Flock).with_sale(|sale| *sale = outside)), None);
+        assert_eq!(planned(&plan(Lock::Flock).with_choices(|choices| *choices = outside)), None);
     }
 }

@@ -38,41 +38,41 @@ pub enum Exclusion {
 }
 
 impl Exclusion {
-    /// Whether the lock of this sale keeps these workers apart, or why it does not. Only this place decides
+    /// Whether the lock of these choices keeps these workers apart, or why it does not. Only this place decides
     /// what is expected of a combination.
     #[must_use]
-    pub fn of(sale: &FileChoices, workers: Workers) -> Self {
+    pub fn of(choices: &FileChoices, workers: Workers) -> Self {
         let same_process = match workers {
             Workers::Process => false,
             Workers::Thread | Workers::Task => true,
             Workers::Sequential => return Exclusion::InTurn,
         };
-        let steps = sale.protocol();
-        if sale.lock == Lock::None {
+        let steps = choices.protocol();
+        if choices.lock == Lock::None {
             Exclusion::NoLock
-        } else if sale.lock == Lock::Posix && same_process {
+        } else if choices.lock == Lock::Posix && same_process {
             Exclusion::SameOwner
-        } else if sale.inherit && sale.lock != Lock::Posix {
+        } else if choices.inherit && choices.lock != Lock::Posix {
             Exclusion::Inherited
-        } else if sale.locks_ignore_each_other() {
+        } else if choices.locks_ignore_each_other() {
             Exclusion::Mixed
-        } else if sale.rogues > 0 {
+        } else if choices.rogues > 0 {
             Exclusion::Rogue
-        } else if sale.helper_unlocks() {
+        } else if choices.helper_unlocks() {
             Exclusion::HelperUnlocked
         } else if !steps.is_covered() {
             Exclusion::NotCovered
-        } else if sale.loses_its_lock()
-            || sale.replaces_its_lock() && steps.has(StepKind::Open) && !steps.has(StepKind::ReopenCheck)
+        } else if choices.loses_its_lock()
+            || choices.replaces_its_lock() && steps.has(StepKind::Open) && !steps.has(StepKind::ReopenCheck)
         {
             Exclusion::RenamedAway
-        } else if sale.closes_its_lock() {
+        } else if choices.closes_its_lock() {
             Exclusion::ClosedAway
-        } else if sale.unlinks_its_lock() {
+        } else if choices.unlinks_its_lock() {
             Exclusion::Unlinked
-        } else if sale.breaks_stale_unguarded() {
+        } else if choices.breaks_stale_unguarded() {
             Exclusion::StaleBroken
-        } else if sale.lock == Lock::Lease {
+        } else if choices.lock == Lock::Lease {
             Exclusion::Leased
         } else {
             Exclusion::Excludes

@@ -8,8 +8,8 @@ use crate::protocol::file::FileChoices;
 impl FilePlan {
     /// A sale from this ticket file, which has one name.
     #[must_use]
-    pub fn new(sale: FileChoices, file: &Path) -> Self {
-        Self { sale, file: file.to_owned(), via: Vec::new() }
+    pub fn new(choices: FileChoices, file: &Path) -> Self {
+        Self { choices, file: file.to_owned(), via: Vec::new() }
     }
 
     /// The names of the ticket file, at least one.
@@ -33,7 +33,7 @@ impl Plan {
         if names > self.buyers as usize {
             return Err(PlanError::IdleNames { names, buyers: self.buyers });
         }
-        if file.sale.inherit {
+        if file.choices.inherit {
             return Err(PlanError::OneNameAlone("--inherit"));
         }
         if self.restocks {

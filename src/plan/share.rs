@@ -31,13 +31,13 @@ impl Plan {
             return Err(PlanError::HostsNeedTickets);
         }
         let is_first = self.mishaps.iter().any(|mishap| matches!(mishap.whom, Whom::First { .. }));
-        let sale = self.file().map(|file| file.sale);
+        let choices = self.file().map(|file| file.choices);
         for (is_given, what) in [
             (self.workers == Workers::Sequential, "--workers sequential"),
             (self.restocks, "--restocks"),
             (is_first, "a --mishap of the first"),
-            (sale.is_some_and(|sale| sale.inherit), "--inherit"),
-            (sale.is_some_and(|sale| !sale.others.is_empty()), "a --lock of several kinds"),
+            (choices.is_some_and(|choices| choices.inherit), "--inherit"),
+            (choices.is_some_and(|choices| !choices.others.is_empty()), "a --lock of several kinds"),
             (
                 self.file().is_some_and(|file| !file.via.is_empty()),
                 "--via (each host has its own: join --via)",
@@ -62,7 +62,7 @@ impl Plan {
         let mut plan = Plan { buyers, hosts: 0, ..self.clone() };
         plan.pace.seed = self.pace.seed.wrapping_add(u64::from(first));
         if let StorePlan::File(file) = &mut plan.store {
-            file.sale.rogues = file.sale.rogues.saturating_sub(first).min(buyers);
+            file.choices.rogues = file.choices.rogues.saturating_sub(first).min(buyers);
         }
         plan.mishaps.retain_mut(|mishap| match &mut mishap.whom {
             Whom::Buyer { buyer, .. } => {
@@ -85,8 +85,8 @@ mod tests {
     use crate::protocol::file::{FileChoices, Lock, Write};
 
     fn plan(buyers: u32, hosts: u32) -> Plan {
-        let sale = FileChoices { rogues: 4, ..FileChoices::new(Lock::Flock, Write::Overwrite) };
-        Plan { hosts, ..Plan::on_file(sale, Path::new("t.json"), buyers, Some(10)) }
+        let choices = FileChoices { rogues: 4, ..FileChoices::new(Lock::Flock, Write::Overwrite) };
+        Plan { hosts, ..Plan::on_file(choices, Path::new("t.json"), buyers, Some(10)) }
     }
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
                 assert_eq!(share.first_buyer, next, "{buyers} on {hosts}, host {host}");
                 assert!(share.plan.buyers.abs_diff(buyers / hosts) <= 1);
                 next += share.plan.buyers;
-                rogues += share.plan.file().expect("a file").sale.rogues;
+                rogues += share.plan.file().expect("a file").choices.rogues;
                 assert_eq!(share.plan.check(), Ok(()));
             }
             assert_eq!((next - 1, rogues), (buyers, 4.min(buyers)), "{buyers} on {hosts}");

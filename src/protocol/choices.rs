@@ -116,9 +116,9 @@ impl Choices {
     /// The only place that tells the stores apart.
     fn of_store(&self) -> &dyn StoreChoices {
         match self {
-            Choices::File(sale) => sale,
-            Choices::Sql(sale) => sale,
-            Choices::Redis(sale) => sale,
+            Choices::File(choices) => choices,
+            Choices::Sql(choices) => choices,
+            Choices::Redis(choices) => choices,
         }
     }
 
@@ -126,7 +126,7 @@ impl Choices {
     #[must_use]
     pub const fn with_retry(self, retry: bool) -> Self {
         match self {
-            Choices::Sql(sale) => Choices::Sql(SqlChoices { retry, ..sale }),
+            Choices::Sql(choices) => Choices::Sql(SqlChoices { retry, ..choices }),
             never_aborted => never_aborted,
         }
     }

@@ -105,17 +105,17 @@ impl TryFrom<ChoicesText> for FileChoices {
     fn try_from(text: ChoicesText) -> Result<Self, ProtocolError> {
         let ChoicesText { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, trouble, steps } = text;
         let usual = Self { lock_on, ..Self::new(lock, write) };
-        let sale =
+        let choices =
             steps.map_or(Ok(usual), |steps| Self::of_steps(steps, Some(lock), Some(lock_on), Some(write)))?;
-        trouble.onto(Self { fsync, lock_timeout_ns, break_stale, ..sale })
+        trouble.onto(Self { fsync, lock_timeout_ns, break_stale, ..choices })
     }
 }
 
 impl From<FileChoices> for ChoicesText {
-    fn from(sale: FileChoices) -> Self {
-        let steps = Some(sale.protocol());
-        let FileChoices { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, .. } = sale;
-        let trouble = Trouble::of(&sale);
+    fn from(choices: FileChoices) -> Self {
+        let steps = Some(choices.protocol());
+        let FileChoices { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, .. } = choices;
+        let trouble = Trouble::of(&choices);
         Self { lock, lock_on, write, fsync, lock_timeout_ns, break_stale, trouble, steps }
     }
 }
@@ -184,15 +184,15 @@ impl FileChoices {
         }
         let steps = if write == Write::Truncate { spelt_out(&steps)? } else { steps };
         check(&steps, lock)?;
-        let sale = Self::new(lock, write);
+        let choices = Self::new(lock, write);
         // The file that a step removes can't be the ticket file, so the lock sits on the sidecar.
         let unlinks = steps.has(StepKind::Unlink);
-        let usual = if unlinks { LockOn::Sidecar } else { sale.lock_on };
+        let usual = if unlinks { LockOn::Sidecar } else { choices.lock_on };
         let lock_on = lock_on.unwrap_or(usual);
         if unlinks && lock_on == LockOn::Ticket {
             return Err(first(&steps, StepKind::Unlink, Wrong::UnlinksTicket));
         }
-        Ok(Self { lock_on, ..sale }.taking(steps))
+        Ok(Self { lock_on, ..choices }.taking(steps))
     }
 
     /// The same choices with these steps.

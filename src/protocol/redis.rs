@@ -110,14 +110,14 @@ impl TryFrom<ChoicesText> for RedisChoices {
 }
 
 impl From<RedisChoices> for ChoicesText {
-    fn from(sale: RedisChoices) -> Self {
+    fn from(choices: RedisChoices) -> Self {
         Self {
             store: Name::Redis,
-            lock: sale.lock,
-            lease_ns: (sale.lock == RedisLock::Lease).then_some(sale.lease_ns),
-            fence: (sale.fence != Fence::None).then_some(sale.fence),
-            write: sale.write,
-            steps: Some(sale.protocol()),
+            lock: choices.lock,
+            lease_ns: (choices.lock == RedisLock::Lease).then_some(choices.lease_ns),
+            fence: (choices.fence != Fence::None).then_some(choices.fence),
+            write: choices.write,
+            steps: Some(choices.protocol()),
         }
     }
 }
@@ -270,13 +270,13 @@ impl StoreChoices for RedisChoices {
 }
 
 /// Rejects steps that are not possible in this order.
-fn check(sale: &RedisChoices) -> Result<(), ProtocolError> {
-    let steps = sale.protocol();
+fn check(choices: &RedisChoices) -> Result<(), ProtocolError> {
+    let steps = choices.protocol();
     order::check(&steps, (WORDS, TITLE), |kind, later| {
         let before = &steps.steps()[..steps.steps().len() - later.len() - 1];
         let turn = before.iter().rfind(|kind| matches!(kind, StepKind::Lock | StepKind::Unlock));
         match kind {
-            kind if sale.fences(kind) && turn != Some(&StepKind::Lock) => Err(Wrong::FencedOutside),
+            kind if choices.fences(kind) && turn != Some(&StepKind::Lock) => Err(Wrong::FencedOutside),
             // Without a watch, EXEC compares nothing.
             StepKind::Swap if !before.contains(&StepKind::Watch) => Err(Wrong::Needs(StepKind::Watch)),
             StepKind::Watch if !later.contains(&StepKind::Swap) => Err(Wrong::NeverFollowed(StepKind::Swap)),

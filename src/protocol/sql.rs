@@ -112,20 +112,20 @@ impl TryFrom<ChoicesText> for SqlChoices {
 }
 
 impl From<SqlChoices> for ChoicesText {
-    fn from(sale: SqlChoices) -> Self {
-        let only_here = sale.engine == Engine::Sqlite;
+    fn from(choices: SqlChoices) -> Self {
+        let only_here = choices.engine == Engine::Sqlite;
         Self {
-            store: sale.engine,
-            isolation: sale.isolation,
-            lock: sale.lock,
-            write: sale.write,
-            constraint: sale.constraint,
-            retry: sale.retry,
-            journal: only_here.then_some(sale.journal),
-            busy_timeout_ns: only_here.then_some(sale.busy_timeout_ns),
-            snapshot_isolation: sale.snapshot_isolation,
-            lock_timeout_ns: sale.lock_timeout_ns,
-            steps: Some(sale.protocol()),
+            store: choices.engine,
+            isolation: choices.isolation,
+            lock: choices.lock,
+            write: choices.write,
+            constraint: choices.constraint,
+            retry: choices.retry,
+            journal: only_here.then_some(choices.journal),
+            busy_timeout_ns: only_here.then_some(choices.busy_timeout_ns),
+            snapshot_isolation: choices.snapshot_isolation,
+            lock_timeout_ns: choices.lock_timeout_ns,
+            steps: Some(choices.protocol()),
         }
     }
 }

@@ -367,7 +367,7 @@ impl Conductor {
     #[must_use]
     pub fn lockfile(&self) -> Option<Occupied> {
         let plan = self.plan.file()?;
-        plan.sale.lock.is_lockfile().then(|| occupied(&plan.file)).flatten()
+        plan.choices.lock.is_lockfile().then(|| occupied(&plan.file)).flatten()
     }
 
     /// Finishes the purchases that have begun, lets all buyers leave, and returns the result.

@@ -6,9 +6,9 @@ use crate::protocol::file::{FileChoices, Lock, Write};
 
 /// Why a combination is expected to do as it does, in one sentence.
 #[must_use]
-pub fn documented(sale: &FileChoices, workers: Workers, lang: Lang) -> String {
-    match Exclusion::of(sale, workers) {
-        Exclusion::NoLock => match sale.write {
+pub fn documented(choices: &FileChoices, workers: Workers, lang: Lang) -> String {
+    match Exclusion::of(choices, workers) {
+        Exclusion::NoLock => match choices.write {
             Write::Overwrite => say::why_none_overwrite(lang),
             Write::Truncate => say::why_none_truncate(lang),
             Write::Rename => say::why_none_rename(lang),
@@ -25,7 +25,7 @@ pub fn documented(sale: &FileChoices, workers: Workers, lang: Lang) -> String {
         Exclusion::StaleBroken => say::why_stale_broken(lang),
         Exclusion::Leased => say::why_leased(lang),
         Exclusion::InTurn => say::why_in_turn(lang),
-        Exclusion::Excludes => match sale.lock {
+        Exclusion::Excludes => match choices.lock {
             // Without a lock nothing excludes.
             Lock::None => String::new(),
             Lock::Flock => say::why_flock(lang),
@@ -57,7 +57,7 @@ pub fn demonstration(plan: &Plan, lang: Lang) -> Option<String> {
         | Exclusion::HelperUnlocked
         | Exclusion::StaleBroken
         | Exclusion::Leased => {
-            let documented = documented(&plan.file()?.sale, plan.workers, lang);
+            let documented = documented(&plan.file()?.choices, plan.workers, lang);
             Some(say_run::demonstration(lang, documented))
         }
     }

@@ -22,11 +22,11 @@ use evidence::Words;
 pub use mishaps::befallen;
 pub use names::{anomaly_name, counted_anomaly, doubt_name, outcome_name, ruling_name};
 
-/// The lock of a sale, and where it sits, as the plan line says it.
+/// The lock, and where it sits, as the plan line says it.
 #[must_use]
-pub fn lock(sale: &FileChoices, lang: Lang) -> String {
-    let kinds = sale.kinds();
-    let mut words = match (sale.lock, sale.lock_on) {
+pub fn lock(choices: &FileChoices, lang: Lang) -> String {
+    let kinds = choices.kinds();
+    let mut words = match (choices.lock, choices.lock_on) {
         (Lock::None, _) => say_run::no_lock(lang),
         (lock, LockOn::Sidecar) if lock.has_carrier() => say_run::lock_on_sidecar(lang, kinds),
         _ => say_run::lock_on_ticket(lang, kinds),
@@ -37,22 +37,22 @@ pub fn lock(sale: &FileChoices, lang: Lang) -> String {
             words += &more;
         }
     };
-    add(sale.rogues > 0, say_run::rogues(lang, lang.count(u64::from(sale.rogues), Noun::Buyer)));
-    add(sale.inherit, say_run::inherited(lang));
-    add(sale.lease_ns.is_some(), say_run::lease(lang, span(sale.lease_or_usual_ns())));
-    add(sale.stale, say_run::left_by_the_dead(lang));
+    add(choices.rogues > 0, say_run::rogues(lang, lang.count(u64::from(choices.rogues), Noun::Buyer)));
+    add(choices.inherit, say_run::inherited(lang));
+    add(choices.lease_ns.is_some(), say_run::lease(lang, span(choices.lease_or_usual_ns())));
+    add(choices.stale, say_run::left_by_the_dead(lang));
     words
 }
 
-/// How a sale writes, and its steps where they are its own, as the plan line says it.
+/// How a purchase writes, and its steps where they are its own, as the plan line says it.
 #[must_use]
-pub fn write(sale: &FileChoices, lang: Lang) -> String {
-    let write = if sale.fsync {
-        say_run::write_synced(lang, sale.write)
+pub fn write(choices: &FileChoices, lang: Lang) -> String {
+    let write = if choices.fsync {
+        say_run::write_synced(lang, choices.write)
     } else {
-        say_run::write_by(lang, sale.write)
+        say_run::write_by(lang, choices.write)
     };
-    match sale.steps {
+    match choices.steps {
         Some(steps) => say_run::write_and_steps(lang, write, steps),
         None => write,
     }
@@ -78,7 +78,7 @@ pub fn buyers(plan: &Plan, lang: Lang) -> String {
 #[must_use]
 pub fn choices(store: &StorePlan, lang: Lang) -> (String, String) {
     match store.file() {
-        Some(plan) => (lock(&plan.sale, lang), write(&plan.sale, lang)),
+        Some(plan) => (lock(&plan.choices, lang), write(&plan.choices, lang)),
         None => (guard(store.choices().guard(), lang), say_run::steps(lang, store.choices().protocol())),
     }
 }

@@ -200,8 +200,8 @@ mod tests {
             parse(r#"{"schedule_version":1,"plan":{"tickets":1,"lock":"none"},"steps":"R1 R2 W1 W2"}"#)
                 .expect("a schedule file");
         let plan = given.plan.plan(&steps, Path::new("t.json"));
-        let sale = plan.file().expect("a ticket file").sale;
-        assert_eq!((plan.buyers, sale.write, sale.lock), (2, Write::Overwrite, Lock::None));
+        let choices = plan.file().expect("a ticket file").choices;
+        assert_eq!((plan.buyers, choices.write, choices.lock), (2, Write::Overwrite, Lock::None));
         let whole = ScheduleFile::new(SchedulePlan::new(&plan), steps.clone());
         let calm = AtomicBool::new(false);
         whole.write(&path, &calm).expect("written");

@@ -114,7 +114,7 @@ pub fn followed(history: &History) -> Result<Schedule, FollowedError> {
     }
     let told = told_by_buyer(history, plan)?;
     let left = header.left_torn.is_some().then_some(None).or(header.remaining.map(Some));
-    let model = FileModel::new(&file.sale, plan.workers, initial);
+    let model = FileModel::new(&file.choices, plan.workers, initial);
     Search::new(told, plan, model).run(left)
 }
 
@@ -194,9 +194,9 @@ mod tests {
 
     /// This many purchases that all begin before the first one reads, and end one after the other.
     fn overlapping(count: u32, lock: Lock) -> History {
-        let (sale, tickets) = (FileChoices::new(lock, Write::Overwrite), i64::from(count / 2));
+        let (choices, tickets) = (FileChoices::new(lock, Write::Overwrite), i64::from(count / 2));
         let file = Plan::DEFAULT_FILE.as_ref();
-        let plan = Plan { workers: Workers::Thread, ..Plan::on_file(sale, file, count, Some(tickets)) };
+        let plan = Plan { workers: Workers::Thread, ..Plan::on_file(choices, file, count, Some(tickets)) };
         let purchase = |buyer: u32| {
             let (at, left) = (u64::from(10 * count + 10 * buyer), tickets + 1 - i64::from(buyer));
             let outcome = if left > 0 { Outcome::Bought } else { Outcome::Refused };
@@ -223,8 +223,8 @@ mod tests {
             let looked = |count: u32| {
                 let history = overlapping(count, lock);
                 let plan = history.header.plan.as_ref().expect("a plan");
-                let sale = plan.file().expect("a ticket file").sale;
-                let model = FileModel::new(&sale, plan.workers, i64::from(count / 2));
+                let choices = plan.file().expect("a ticket file").choices;
+                let model = FileModel::new(&choices, plan.workers, i64::from(count / 2));
                 let mut search = Search::new(told_by_buyer(&history, plan).expect("told"), plan, model);
                 let steps = search.run(Some(Some(0))).expect("explained");
                 assert!(steps.0.len() > count as usize);

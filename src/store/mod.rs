@@ -155,15 +155,15 @@ pub(crate) use with_store;
 macro_rules! with_model {
     ($choices:expr, $workers:expr, $tickets:expr, $model:ident => $with:expr) => {
         match $choices {
-            $crate::protocol::Choices::File(sale) => {
-                let $model = $crate::store::file::FileModel::new(sale, $workers, $tickets);
+            $crate::protocol::Choices::File(choices) => {
+                let $model = $crate::store::file::FileModel::new(choices, $workers, $tickets);
                 $with
             }
-            $crate::protocol::Choices::Sql(sale) => {
-                $crate::store::sql::model::with_sql_model!(sale, $tickets, $model => $with)
+            $crate::protocol::Choices::Sql(choices) => {
+                $crate::store::sql::model::with_sql_model!(choices, $tickets, $model => $with)
             }
-            $crate::protocol::Choices::Redis(sale) => {
-                let $model = $crate::store::redis::RedisModel::new(sale, $tickets);
+            $crate::protocol::Choices::Redis(choices) => {
+                let $model = $crate::store::redis::RedisModel::new(choices, $tickets);
                 $with
             }
         }

@@ -62,10 +62,10 @@ fn sales() -> Vec<FileChoices> {
 }
 
 /// All schedules of these buyers, as the model has them.
-pub(crate) fn schedules(sale: &FileChoices, workers: Workers, buyers: u32, tickets: i64) -> Vec<Schedule> {
-    let model = FileModel::new(sale, workers, tickets);
+pub(crate) fn schedules(choices: &FileChoices, workers: Workers, buyers: u32, tickets: i64) -> Vec<Schedule> {
+    let model = FileModel::new(choices, workers, tickets);
     let contender = |buyer: u32| {
-        let protocol = sale.of_buyer(buyer).protocol();
+        let protocol = choices.of_buyer(buyer).protocol();
         let rules = Rules { protocol, per_buyer: PerBuyer::ONE, retry: false };
         Contender::new(rules, model.seat(buyer as usize - 1))
     };
@@ -103,18 +103,19 @@ pub(crate) fn every_schedule_of_two_ends_as_in_the_model(folder: &Path) {
         if crate::all() { &[(2, 1), (2, 2), (3, 1), (3, 2)] } else { &[(2, 1), (2, 2)] };
     let (mut replayed, mut unsound) = (0, 0);
     let sales = sales();
-    for (sale, workers) in
-        sales.iter().flat_map(|sale| Workers::IN_STEPS.iter().map(move |kind| (sale, *kind)))
+    for (choices, workers) in
+        sales.iter().flat_map(|choices| Workers::IN_STEPS.iter().map(move |kind| (choices, *kind)))
     {
         for (buyers, tickets) in sizes.iter().copied() {
-            let plan = plan(folder, buyers, tickets, sale.lock, sale.write).with_sale(|own| *own = *sale);
+            let plan = plan(folder, buyers, tickets, choices.lock, choices.write)
+                .with_choices(|own| *own = *choices);
             let plan = Plan { workers, ..plan };
             // Three buyers of many steps have more schedules than there is time for: every tenth or so.
-            let all = schedules(sale, workers, buyers, tickets);
+            let all = schedules(choices, workers, buyers, tickets);
             for schedule in all.iter().step_by(1 + all.len() / 2_000) {
                 let real = replay(&plan, schedule, &QUIET)
-                    .unwrap_or_else(|error| panic!("{schedule} with {sale:?} on {workers}: {error}"));
-                assert_eq!(real.schedule(), *schedule, "{sale:?} on {workers}");
+                    .unwrap_or_else(|error| panic!("{schedule} with {choices:?} on {workers}: {error}"));
+                assert_eq!(real.schedule(), *schedule, "{choices:?} on {workers}");
                 assert_agreement(&plan, &real);
                 replayed += 1;
                 unsound += usize::from(!real.sold.verdict.anomalies.is_empty());
@@ -130,16 +131,16 @@ pub(crate) fn the_model_explains_every_run(folder: &Path) {
     let rounds = if crate::all() { 40 } else { 1 };
     let mut raced = 0;
     for _ in 0..rounds {
-        for sale in sales() {
+        for choices in sales() {
             for workers in Workers::ALL.iter().copied() {
-                let base = plan(folder, 4, 3, sale.lock, sale.write).with_sale(|own| *own = sale);
+                let base = plan(folder, 4, 3, choices.lock, choices.write).with_choices(|own| *own = choices);
                 let mut plan = Plan { workers, ..base };
                 plan.pace.think_ns = 200_000;
                 let mut watch =
                     Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {}, start: None };
                 let sold = run(&plan, &mut watch).expect("a sale");
                 if let Err(error) = followed(&sold.history) {
-                    panic!("{workers}, {sale:?}: {error}: {:?}", sold.history);
+                    panic!("{workers}, {choices:?}: {error}: {:?}", sold.history);
                 }
                 raced += usize::from(!sold.verdict.anomalies.is_empty());
             }
@@ -150,7 +151,9 @@ pub(crate) fn the_model_explains_every_run(folder: &Path) {
 
 /// A POSIX lock on a file that is replaced is lost by reading: who holds it is for the model to say.
 pub(crate) fn the_holder_that_is_named_is_the_one(folder: &Path) {
-    let trap = |lock| plan(folder, 3, 3, lock, Write::Rename).with_sale(|sale| sale.lock_on = LockOn::Ticket);
+    let trap = |lock| {
+        plan(folder, 3, 3, lock, Write::Rename).with_choices(|choices| choices.lock_on = LockOn::Ticket)
+    };
     let text = "O1 L1 R1 O2 L2 O3 L3";
     let error = replay(&trap(Lock::Posix), &steps(text), &QUIET).expect_err("buyer 2 has it");
     assert_eq!(error.to_string(), "step 7 (L3): it has to wait: buyer 2 has held the lock since step 5");

@@ -33,7 +33,7 @@ impl Shop {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var(variable).unwrap_or_else(|_| usual.to_owned());
         let name = format!("replay_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let plan = SqlPlan { sale: SqlChoices::new(engine), url, given: Given::default(), name };
+        let plan = SqlPlan { choices: SqlChoices::new(engine), url, given: Given::default(), name };
         match SqlStore::of(&plan).map(|store| store.about()) {
             Ok(Ok(_)) => return Some(Self(plan)),
             Ok(Err(error)) => println!("  skipped: {error}"),
@@ -47,7 +47,7 @@ impl Shop {
     pub(crate) fn sqlite(folder: &Path) -> Self {
         let url = format!("sqlite:{}", folder.join("shop.db").display());
         Self(SqlPlan {
-            sale: SqlChoices::new(Engine::Sqlite),
+            choices: SqlChoices::new(Engine::Sqlite),
             url,
             given: Given::default(),
             name: "ticket".to_owned(),
@@ -55,12 +55,12 @@ impl Shop {
     }
 
     /// A plan for a replay of these purchases there.
-    pub(crate) fn plan_of(&self, sale: SqlChoices, buyers: u32, tickets: i64) -> Plan {
+    pub(crate) fn plan_of(&self, choices: SqlChoices, buyers: u32, tickets: i64) -> Plan {
         Plan {
             buyers,
             tickets: Some(tickets),
             workers: Workers::Process,
-            store: StorePlan::Sql(SqlPlan { sale, ..self.0.clone() }),
+            store: StorePlan::Sql(SqlPlan { choices, ..self.0.clone() }),
             per_buyer: PerBuyer::ONE,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
@@ -77,11 +77,11 @@ impl Shop {
         buyers: u32,
         tickets: i64,
     ) -> Plan {
-        let mut sale = self.0.sale;
-        change(&mut sale);
-        let sale =
-            sale.of_steps(text.parse().expect("steps")).unwrap_or_else(|error| panic!("{text}: {error}"));
-        self.plan_of(sale, buyers, tickets)
+        let mut choices = self.0.choices;
+        change(&mut choices);
+        let choices =
+            choices.of_steps(text.parse().expect("steps")).unwrap_or_else(|error| panic!("{text}: {error}"));
+        self.plan_of(choices, buyers, tickets)
     }
 }
 
@@ -94,7 +94,7 @@ impl Drop for Shop {
 }
 
 fn at(level: Isolation) -> impl FnOnce(&mut SqlChoices) {
-    move |sale| sale.isolation = level
+    move |choices| choices.isolation = level
 }
 
 pub(crate) fn a_race_at_postgresql_happens_every_time(_: &Path) {

@@ -52,10 +52,10 @@ const POSTGRES: &[Row] = &[
     ("begin lock-until-commit read write commit", ALL, usual),
     ("lock begin read write commit unlock", ALL, usual),
     ("lock begin read write unlock commit", ALL, usual),
-    ("begin read decrement commit", ALL, |sale| sale.constraint = true),
+    ("begin read decrement commit", ALL, |choices| choices.constraint = true),
     ("begin read swap commit", ALL, usual),
-    ("begin read write commit", ALL, |sale| sale.retry = true),
-    ("begin read decrement commit", ALL, |sale| sale.retry = true),
+    ("begin read write commit", ALL, |choices| choices.retry = true),
+    ("begin read decrement commit", ALL, |choices| choices.retry = true),
     ("begin count insert commit", ALL, usual),
 ];
 
@@ -69,7 +69,7 @@ const SQLITE: &[Row] = &[
     ("decrement give-back", NONE, usual),
     ("count insert", NONE, usual),
     ("begin read write commit", BOTH, usual),
-    ("begin read decrement commit", BOTH, |sale| sale.constraint = true),
+    ("begin read decrement commit", BOTH, |choices| choices.constraint = true),
     ("begin read swap commit", BOTH, usual),
     ("begin take commit", BOTH, usual),
     ("begin count insert commit", BOTH, usual),
@@ -98,10 +98,10 @@ const MARIADB: &[Row] = &[
     ("begin lock read write commit unlock", LEVELS, usual),
     ("lock begin read write commit unlock", LEVELS, usual),
     ("begin lock read write unlock commit", LEVELS, usual),
-    ("begin read decrement commit", LEVELS, |sale| sale.constraint = true),
+    ("begin read decrement commit", LEVELS, |choices| choices.constraint = true),
     ("begin read swap commit", LEVELS, usual),
-    ("begin read write commit", LEVELS, |sale| sale.retry = true),
-    ("begin read decrement commit", LEVELS, |sale| sale.retry = true),
+    ("begin read write commit", LEVELS, |choices| choices.retry = true),
+    ("begin read decrement commit", LEVELS, |choices| choices.retry = true),
     ("begin count insert commit", LEVELS, usual),
 ];
 
@@ -133,9 +133,9 @@ pub(crate) fn purchases(engine: Engine) -> Vec<(&'static str, SqlChoices)> {
     for way in ways(engine) {
         for (text, levels, change) in rows {
             for level in *levels {
-                let mut sale = SqlChoices { isolation: *level, ..way };
-                change(&mut sale);
-                all.push((*text, sale));
+                let mut choices = SqlChoices { isolation: *level, ..way };
+                change(&mut choices);
+                all.push((*text, choices));
             }
         }
     }
@@ -152,11 +152,11 @@ pub(crate) fn shop(engine: Engine, folder: &Path) -> Option<Shop> {
 }
 
 /// Does something with the model of a sale.
-pub(crate) fn with_model<T>(sale: &SqlChoices, tickets: i64, with: impl WithModel<T>) -> T {
-    match sale.engine {
-        Engine::Postgres => with.with(postgres(sale, tickets)),
-        Engine::Mysql => with.with(mysql(sale, tickets)),
-        Engine::Sqlite => with.with(SqliteModel::new(sale, tickets)),
+pub(crate) fn with_model<T>(choices: &SqlChoices, tickets: i64, with: impl WithModel<T>) -> T {
+    match choices.engine {
+        Engine::Postgres => with.with(postgres(choices, tickets)),
+        Engine::Mysql => with.with(mysql(choices, tickets)),
+        Engine::Sqlite => with.with(SqliteModel::new(choices, tickets)),
     }
 }
 
@@ -335,9 +335,9 @@ pub(crate) fn all_orders_of(plan: &Plan, setting: &Setting, schedules: &[Schedul
 fn conformance(engine: Engine, folder: &Path, share: usize) {
     let Some(shop) = shop(engine, folder) else { return };
     let (mut replayed, mut rows, mut whole, mut victims) = (0, 0, 0, 0);
-    for (text, sale) in purchases(engine) {
+    for (text, choices) in purchases(engine) {
         for tickets in [1, 2] {
-            let plan = shop.plan(text, |own| *own = sale, 2, tickets);
+            let plan = shop.plan(text, |own| *own = choices, 2, tickets);
             let schedules = with_model(&sale_of(&plan), tickets, All(rules(&plan), 2));
             rows += 1;
             // The short ones always whole.
@@ -361,7 +361,7 @@ fn conformance(engine: Engine, folder: &Path, share: usize) {
 
 pub(crate) fn sale_of(plan: &Plan) -> SqlChoices {
     match plan.store.choices() {
-        ticketsim::protocol::Choices::Sql(sale) => sale,
+        ticketsim::protocol::Choices::Sql(choices) => choices,
         other => panic!("{other:?}"),
     }
 }
@@ -387,9 +387,9 @@ pub(crate) fn conformance_at_random(folder: &Path) {
         let (mut waited, mut victims) = (0, 0);
         let rounds = if crate::all() { 1500 } else { 60 };
         for _ in 0..rounds {
-            let (text, sale) = all[random.below(all.len() as u64) as usize];
+            let (text, choices) = all[random.below(all.len() as u64) as usize];
             let (buyers, tickets) = (3 + random.below(2) as u32, 1 + random.below(3) as i64);
-            let mut plan = shop.plan(text, |own| *own = sale, buyers, tickets);
+            let mut plan = shop.plan(text, |own| *own = choices, buyers, tickets);
             if random.below(4) == 0 {
                 plan.per_buyer = PerBuyer::All;
             }
@@ -415,16 +415,16 @@ pub(crate) fn every_witness_at_a_database_ends_as_it_was_explored(folder: &Path)
     for engine in Engine::ALL.iter().copied() {
         let Some(shop) = shop(engine, folder) else { continue };
         let mut witnesses = 0;
-        for (text, sale) in purchases(engine) {
+        for (text, choices) in purchases(engine) {
             for (buyers, tickets) in sizes.iter().copied() {
-                let plan = shop.plan(text, |own| *own = sale, buyers, tickets);
+                let plan = shop.plan(text, |own| *own = choices, buyers, tickets);
                 let census = census(&Setting::of(&plan, tickets), 1_000_000);
-                assert!(census.partial.is_none(), "{sale:?}");
+                assert!(census.partial.is_none(), "{choices:?}");
                 for found in &census.found {
                     let Some((real, is_another_victim)) = conform(&plan, &found.witness) else { continue };
                     assert!(
                         is_another_victim || end(&real) == found.end,
-                        "{} of {sale:?}: {real:?}",
+                        "{} of {choices:?}: {real:?}",
                         found.witness
                     );
                     witnesses += 1;
@@ -443,19 +443,19 @@ pub(crate) fn a_race_that_was_caught_at_a_database_is_replayed(folder: &Path) {
         let (mut raced, mut runs) = (0, 0);
         // Without gates a statement can meet another in its middle. Where it is busy at once, the model, whose
         // statements have no middle, can't explain that.
-        let waits = |(_, sale): &(_, SqlChoices)| engine != Engine::Sqlite || sale.busy_timeout_ns > 0;
-        for (text, sale) in
+        let waits = |(_, choices): &(_, SqlChoices)| engine != Engine::Sqlite || choices.busy_timeout_ns > 0;
+        for (text, choices) in
             purchases(engine).into_iter().filter(waits).step_by(if crate::all() { 1 } else { 4 })
         {
             for tickets in [1, 4] {
-                let mut plan = shop.plan(text, |own| *own = sale, 5, tickets);
+                let mut plan = shop.plan(text, |own| *own = choices, 5, tickets);
                 plan.pace.think_ns = 500_000;
                 let mut watch =
                     Watch { interrupted: &QUIET, begin: &mut |_| {}, progress: &mut |_| {}, start: None };
                 let sold = run(&plan, &mut watch).expect("a sale");
                 let schedule = followed(&sold.history);
-                let schedule =
-                    schedule.unwrap_or_else(|error| panic!("{text} {sale:?}: {error}: {:?}", sold.history));
+                let schedule = schedule
+                    .unwrap_or_else(|error| panic!("{text} {choices:?}: {error}: {:?}", sold.history));
                 let Some((real, is_another_victim)) = conform(&plan, &schedule) else { continue };
                 let of_all = |history: &History| {
                     let purchases = &history.purchases;
@@ -466,7 +466,7 @@ pub(crate) fn a_race_that_was_caught_at_a_database_is_replayed(folder: &Path) {
                 };
                 assert!(
                     is_another_victim || of_all(&real.sold.history) == of_all(&sold.history),
-                    "{schedule} of {sale:?}: {:?} {:?}",
+                    "{schedule} of {choices:?}: {:?} {:?}",
                     real.sold.history,
                     sold.history
                 );

@@ -218,7 +218,8 @@ fn a_held_lock_has_to_be_waited_for(folder: &Path) {
         }
     }
     // The well-known trap: a lock on a file that each write replaces.
-    let trap = plan(folder, 3, 3, Lock::Flock, Write::Rename).with_sale(|sale| sale.lock_on = LockOn::Ticket);
+    let trap = plan(folder, 3, 3, Lock::Flock, Write::Rename)
+        .with_choices(|choices| choices.lock_on = LockOn::Ticket);
     let raced = replay(&trap, &steps("O1 L1 R1 O2 W1 U1 L2 O3 L3 R2 R3 W2 W3 U2 U3"), &QUIET);
     assert_eq!(raced.expect("two hold a lock each").sold.verdict.ruling, Ruling::Unsound);
     let error = replay(&trap, &steps("O1 O2 L1 R1 W1 O3 L3 L2"), &QUIET).expect_err("the old file");
@@ -250,7 +251,8 @@ fn what_has_begun_is_finished_and_nothing_is_begun(folder: &Path) {
     assert_eq!(replayed.sold.verdict.ledger.receipts, 2);
     assert_eq!(replayed.sold.verdict.ruling, Ruling::Sound);
     // Buyer 1 has opened the file, but buyer 2 has its lock: so buyer 2 is finished first.
-    let trap = plan(folder, 2, 2, Lock::Flock, Write::Rename).with_sale(|sale| sale.lock_on = LockOn::Ticket);
+    let trap = plan(folder, 2, 2, Lock::Flock, Write::Rename)
+        .with_choices(|choices| choices.lock_on = LockOn::Ticket);
     let replayed = replay(&trap, &steps("O1 O2 L2 R2"), &QUIET).expect("replayed");
     assert_eq!(replayed.schedule(), steps("O1 O2 L2 R2 W2 U2 L1 R1 W1 U1"));
 }

@@ -25,7 +25,7 @@ const SHARE: usize = 30;
 
 /// So many kills, and leases that expire where they are short.
 fn kills(plan: &Plan, most: u32) -> Mishaps {
-    let is_short = plan.file().is_some_and(|file| file.sale.lock == Lock::Lease);
+    let is_short = plan.file().is_some_and(|file| file.choices.lock == Lock::Lease);
     let expiries = if is_short { Allowed::Any } else { Allowed::Most(0) };
     Mishaps::none().with(Mishap::Expire, expiries).with(Mishap::Kill, Allowed::Most(most))
 }
@@ -127,8 +127,8 @@ impl WithModel<Schedule> for Drawn<'_> {
 }
 
 fn file_model(plan: &Plan) -> FileModel {
-    let sale = plan.file().expect("a ticket file").sale;
-    FileModel::new(&sale, Workers::Process, plan.tickets.expect("tickets"))
+    let choices = plan.file().expect("a ticket file").choices;
+    FileModel::new(&choices, Workers::Process, plan.tickets.expect("tickets"))
 }
 
 /// The schedule of the manual: the one that holds the lock is killed, and the other buys.
@@ -168,8 +168,8 @@ pub(crate) fn every_protocol_with_a_kill_ends_as_in_its_model(folder: &Path) {
     let all = Named::all();
     for (named, offset) in all.iter().zip(0..) {
         for tickets in [1, 2] {
-            let plan = plan(folder, 2, tickets, named.sale.lock, named.sale.write);
-            let plan = plan.with_sale(|sale| *sale = named.sale);
+            let plan = plan(folder, 2, tickets, named.choices.lock, named.choices.write);
+            let plan = plan.with_choices(|choices| *choices = named.choices);
             let schedules = All(&plan, kills(&plan, 1)).with(file_model(&plan));
             let every = if crate::all() { 1 } else { 1 + schedules.len() / SHARE };
             for schedule in schedules.iter().skip(offset % every).step_by(every) {
@@ -188,8 +188,8 @@ pub(crate) fn every_protocol_with_a_pause_ends_as_without(folder: &Path) {
     let mut replayed = 0;
     for (named, offset) in Named::all().iter().zip(0..) {
         for tickets in [1, 2] {
-            let plan = plan(folder, 2, tickets, named.sale.lock, named.sale.write);
-            let plan = plan.with_sale(|sale| *sale = named.sale);
+            let plan = plan(folder, 2, tickets, named.choices.lock, named.choices.write);
+            let plan = plan.with_choices(|choices| *choices = named.choices);
             let spared = All(&plan, kills(&plan, 0)).with(file_model(&plan));
             let schedules: Vec<Schedule> = spared.iter().flat_map(with_a_pause).collect();
             let every = if crate::all() { 1 } else { 1 + schedules.len() / 10 };
@@ -212,8 +212,8 @@ pub(crate) fn every_protocol_with_mishaps_agrees_at_random(folder: &Path) {
     for round in 0..rounds {
         let named = &all[round % all.len()];
         let buyers = 3 + random.below(2) as u32;
-        let plan = plan(folder, buyers, 1 + random.below(3) as i64, named.sale.lock, named.sale.write);
-        let plan = plan.with_sale(|sale| *sale = named.sale);
+        let plan = plan(folder, buyers, 1 + random.below(3) as i64, named.choices.lock, named.choices.write);
+        let plan = plan.with_choices(|choices| *choices = named.choices);
         let schedule = Drawn(&plan, kills(&plan, 2), &mut random).with(file_model(&plan));
         let real = agreed(&plan, &schedule, named);
         mishaps += schedule.0.iter().filter(|step| Mishap::of(step.letter).is_some()).count();
@@ -232,15 +232,16 @@ pub(crate) fn every_witness_of_a_kill_ends_as_it_was_explored(folder: &Path) {
     for lock in Lock::ALL.iter().copied() {
         for write in Write::ALL.iter().copied() {
             for (buyers, tickets) in [(2, 1), (3, 2)] {
-                let sale = FileChoices::new(lock, write);
-                let plan = plan(folder, buyers, tickets, lock, write).with_sale(|own| *own = sale);
+                let choices = FileChoices::new(lock, write);
+                let plan = plan(folder, buyers, tickets, lock, write).with_choices(|own| *own = choices);
                 let setting = Setting { mishaps: kills(&plan, 1), ..Setting::of(&plan, tickets) };
                 for found in &census(&setting, 1_000_000).found {
                     let real = replay(&plan, &found.witness, &QUIET);
-                    let real = real.unwrap_or_else(|error| panic!("{} of {sale:?}: {error}", found.witness));
+                    let real =
+                        real.unwrap_or_else(|error| panic!("{} of {choices:?}: {error}", found.witness));
                     let kinds: Vec<_> =
                         real.sold.verdict.anomalies.iter().map(|anomaly| anomaly.kind).collect();
-                    assert_eq!(kinds, found.end.anomalies, "{} of {sale:?}", found.witness);
+                    assert_eq!(kinds, found.end.anomalies, "{} of {choices:?}", found.witness);
                     assert_agreement(&plan, &real);
                     witnesses += 1;
                 }
@@ -287,14 +288,14 @@ pub(crate) fn kills_at_databases_end_as_in_their_models(folder: &Path) {
         let Some(shop) = shop(engine, folder) else { continue };
         let (mut replayed, mut rows) = (0, 0);
         let all = purchases(engine);
-        for (text, sale) in &all {
+        for (text, choices) in &all {
             for tickets in [1, 2] {
                 rows += 1;
                 // MariaDB takes a while to see that a client is gone.
                 if !crate::all() && rows % 3 != 0 {
                     continue;
                 }
-                let plan = shop.plan(text, |own| *own = *sale, 2, tickets);
+                let plan = shop.plan(text, |own| *own = *choices, 2, tickets);
                 let schedules = with_model(&sale_of(&plan), tickets, All(&plan, kills(&plan, 1)));
                 let every = if crate::all() { 1 } else { schedules.len() };
                 for schedule in schedules.iter().skip(rows * 7 % every).step_by(every) {
@@ -305,8 +306,8 @@ pub(crate) fn kills_at_databases_end_as_in_their_models(folder: &Path) {
         }
         let rounds = if crate::all() { 500 } else { 15 };
         for _ in 0..rounds {
-            let (text, sale) = all[random.below(all.len() as u64) as usize];
-            let plan = shop.plan(text, |own| *own = sale, 3, 2);
+            let (text, choices) = all[random.below(all.len() as u64) as usize];
+            let plan = shop.plan(text, |own| *own = choices, 3, 2);
             let schedule = with_model(&sale_of(&plan), 2, Drawn(&plan, kills(&plan, 2), &mut random));
             conform(&plan, &schedule);
         }

@@ -93,10 +93,10 @@ pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
     // of steps in another order, for what makes no difference: at which of two reads a purchase was refused, say, or
     // whether one who has the lock with others read before another wrote the same stock.
     let found = followed(&sold.history).unwrap_or_else(|error| panic!("{schedule}: {error}"));
-    let sale = plan.file().expect("a ticket file").sale;
-    let alone = sale.is_alike() && !sale.inherit && sale.lock != Lock::Lease;
+    let choices = plan.file().expect("a ticket file").choices;
+    let alone = choices.is_alike() && !choices.inherit && choices.lock != Lock::Lease;
     let together = plan.exclusion() == Exclusion::SameOwner || !alone;
-    if sale.steps.is_some() || sale.protocol().has(StepKind::Open) || together {
+    if choices.steps.is_some() || choices.protocol().has(StepKind::Open) || together {
         let again = rehearse(&setting(plan), &found).unwrap_or_else(|error| panic!("{found}: {error}"));
         assert_eq!(gist(&again, &judge(&again)), real, "{schedule}, found as {found}");
     } else {
@@ -107,10 +107,10 @@ pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
 /// Every outcome of small sizes: its witness, on processes.
 pub(crate) fn every_witness_ends_as_it_was_explored(folder: &Path) {
     let mut replayed_count = 0;
-    for sale in sales() {
+    for choices in sales() {
         for (buyers, tickets) in [(1, 0), (2, 1), (2, 2), (3, 1), (3, 2)] {
-            let mut plan = plan(folder, buyers, tickets, sale.lock, sale.write);
-            plan = plan.with_sale(|own| *own = sale);
+            let mut plan = plan(folder, buyers, tickets, choices.lock, choices.write);
+            plan = plan.with_choices(|own| *own = choices);
             let census = census(&setting(&plan), 1_000_000);
             assert!(census.partial.is_none());
             for found in &census.found {
@@ -140,10 +140,10 @@ pub(crate) fn model_and_reality_agree(folder: &Path) {
     for round in 0..rounds {
         // Half of them without a lock, where there is more to go wrong.
         let of = if round % 2 == 0 { Write::ALL.len() } else { sales.len() };
-        let sale = sales[random.below(of as u64) as usize];
+        let choices = sales[random.below(of as u64) as usize];
         let buyers = if random.below(3) == 0 { 3 } else { 2 };
-        let mut plan = plan(folder, buyers, random.below(4) as i64, sale.lock, sale.write);
-        plan = plan.with_sale(|own| *own = sale);
+        let mut plan = plan(folder, buyers, random.below(4) as i64, choices.lock, choices.write);
+        plan = plan.with_choices(|own| *own = choices);
         plan.per_buyer = if random.below(4) == 0 { PerBuyer::All } else { PerBuyer::ONE };
         plan.workers = Workers::IN_STEPS[random.below(Workers::IN_STEPS.len() as u64) as usize];
         let (replayed, waited) = a_random_replay(&plan, &mut random);

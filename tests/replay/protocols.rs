@@ -23,9 +23,9 @@ pub(crate) fn every_protocol_ends_as_in_its_model(folder: &Path) {
     let all = Named::all();
     for named in &all {
         for tickets in [1, 2] {
-            let plan = plan(folder, 2, tickets, named.sale.lock, named.sale.write);
-            let plan = plan.with_sale(|sale| *sale = named.sale);
-            let schedules = schedules(&named.sale, Workers::Process, 2, tickets);
+            let plan = plan(folder, 2, tickets, named.choices.lock, named.choices.write);
+            let plan = plan.with_choices(|choices| *choices = named.choices);
+            let schedules = schedules(&named.choices, Workers::Process, 2, tickets);
             let every = if crate::all() { 1 } else { 1 + schedules.len() / SHARE };
             for schedule in schedules.iter().step_by(every) {
                 let real = replay(&plan, schedule, &QUIET)
@@ -50,8 +50,8 @@ pub(crate) fn every_protocol_agrees_at_random(folder: &Path) {
     for round in 0..rounds {
         let named = &all[round % all.len()];
         let buyers = 3 + random.below(2) as u32;
-        let plan = plan(folder, buyers, 1 + random.below(3) as i64, named.sale.lock, named.sale.write);
-        let plan = plan.with_sale(|sale| *sale = named.sale);
+        let plan = plan(folder, buyers, 1 + random.below(3) as i64, named.choices.lock, named.choices.write);
+        let plan = plan.with_choices(|choices| *choices = named.choices);
         let (replayed, waited) = a_random_replay(&plan, &mut random);
         assert_agreement(&plan, &replayed);
         for (before, step, holder) in &waited {

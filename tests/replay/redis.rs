@@ -62,7 +62,7 @@ impl Shop {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var("TICKETSIM_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned());
         let name = format!("replay_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let plan = RedisPlan { sale: RedisChoices::new(), url, given: Given::default(), name };
+        let plan = RedisPlan { choices: RedisChoices::new(), url, given: Given::default(), name };
         match RedisStore::of(&plan).expect("a store").about() {
             Ok(_) => return Some(Self(plan)),
             Err(error) => println!("  skipped: {error}"),
@@ -76,19 +76,19 @@ impl Shop {
     }
 
     pub(crate) fn plan(&self, (text, fence, _): Row, buyers: u32, tickets: i64) -> Plan {
-        let sale = RedisChoices { fence, ..RedisChoices::new() };
-        let sale =
-            sale.of_steps(text.parse().expect("steps")).unwrap_or_else(|error| panic!("{text}: {error}"));
-        self.plan_of(sale, buyers, tickets)
+        let choices = RedisChoices { fence, ..RedisChoices::new() };
+        let choices =
+            choices.of_steps(text.parse().expect("steps")).unwrap_or_else(|error| panic!("{text}: {error}"));
+        self.plan_of(choices, buyers, tickets)
     }
 
     /// A plan for a replay of these purchases there.
-    pub(crate) fn plan_of(&self, sale: RedisChoices, buyers: u32, tickets: i64) -> Plan {
+    pub(crate) fn plan_of(&self, choices: RedisChoices, buyers: u32, tickets: i64) -> Plan {
         Plan {
             buyers,
             tickets: Some(tickets),
             workers: Workers::Process,
-            store: StorePlan::Redis(RedisPlan { sale, ..self.0.clone() }),
+            store: StorePlan::Redis(RedisPlan { choices, ..self.0.clone() }),
             per_buyer: PerBuyer::ONE,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
@@ -112,8 +112,8 @@ fn setting(plan: &Plan, expire: Allowed) -> Setting {
 }
 
 pub(crate) fn model(plan: &Plan) -> RedisModel {
-    let Choices::Redis(sale) = plan.store.choices() else { panic!("a sale at Redis") };
-    RedisModel::new(&sale, plan.tickets.expect("tickets"))
+    let Choices::Redis(choices) = plan.store.choices() else { panic!("a sale at Redis") };
+    RedisModel::new(&choices, plan.tickets.expect("tickets"))
 }
 
 /// All buyers in the model, and how many mishaps may still come.
@@ -328,10 +328,10 @@ pub(crate) fn a_race_that_was_caught_at_redis_is_replayed(_: &Path) {
         for tickets in [1, 4] {
             let mut plan = shop.plan(*row, 5, tickets);
             let StorePlan::Redis(redis) = &mut plan.store else { panic!("Redis") };
-            let thinks = redis.sale.protocol().to_string().replace("read ", "read think ");
-            redis.sale = redis.sale.of_steps(thinks.parse().expect("steps")).expect("a sale");
-            if row.2 != NEVER && redis.sale.lock == RedisLock::Lease {
-                redis.sale.lease_ns = 1_000_000;
+            let thinks = redis.choices.protocol().to_string().replace("read ", "read think ");
+            redis.choices = redis.choices.of_steps(thinks.parse().expect("steps")).expect("a sale");
+            if row.2 != NEVER && redis.choices.lock == RedisLock::Lease {
+                redis.choices.lease_ns = 1_000_000;
             }
             plan.pace.think_ns = 2_000_000;
             plan.pace.jitter = 0.5;

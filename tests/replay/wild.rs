@@ -35,8 +35,8 @@ pub(crate) fn a_race_that_was_caught_is_replayed(folder: &Path) {
                 raced += usize::from(again(&plan));
             }
         }
-        let trap =
-            plan(folder, 6, 5, Lock::Flock, Write::Rename).with_sale(|sale| sale.lock_on = LockOn::Ticket);
+        let trap = plan(folder, 6, 5, Lock::Flock, Write::Rename)
+            .with_choices(|choices| choices.lock_on = LockOn::Ticket);
         raced += usize::from(again(&trap));
     }
     assert!(raced > 5, "{raced} of the runs raced");

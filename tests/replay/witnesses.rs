@@ -33,15 +33,15 @@ impl<'a> Places<'a> {
     /// The plan of these purchases; `None` where their store is not there.
     fn plan(&self, choices: Choices, buyers: u32, tickets: i64) -> Option<Plan> {
         match choices {
-            Choices::File(sale) => {
-                let plan = plan(self.folder, buyers, tickets, sale.lock, sale.write);
-                Some(plan.with_sale(|own| *own = sale))
+            Choices::File(choices) => {
+                let plan = plan(self.folder, buyers, tickets, choices.lock, choices.write);
+                Some(plan.with_choices(|own| *own = choices))
             }
-            Choices::Sql(sale) => {
-                let (_, shop) = self.databases.iter().find(|(engine, _)| *engine == sale.engine)?;
-                Some(shop.as_ref()?.plan_of(sale, buyers, tickets))
+            Choices::Sql(choices) => {
+                let (_, shop) = self.databases.iter().find(|(engine, _)| *engine == choices.engine)?;
+                Some(shop.as_ref()?.plan_of(choices, buyers, tickets))
             }
-            Choices::Redis(sale) => Some(self.redis.as_ref()?.plan_of(sale, buyers, tickets)),
+            Choices::Redis(choices) => Some(self.redis.as_ref()?.plan_of(choices, buyers, tickets)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which buyer waits for which, and which step brings which answer, with three buyers: two would not show it.
 
-use super::tables::{of_sale, sale};
+use super::tables::{chosen, of_choices};
 use super::*;
 use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices};
 
@@ -19,11 +19,11 @@ fn told(setting: &Setting, schedule: &str) -> (Vec<String>, u64, u64) {
 }
 
 fn postgres(steps: &str, level: Isolation) -> Setting {
-    of_sale(sale(SqlChoices::new(Engine::Postgres), steps, level), 3, 1)
+    of_choices(chosen(SqlChoices::new(Engine::Postgres), steps, level), 3, 1)
 }
 
 fn mariadb(steps: &str, level: Isolation) -> Setting {
-    of_sale(sale(SqlChoices::new(Engine::Mysql), steps, level), 3, 1)
+    of_choices(chosen(SqlChoices::new(Engine::Mysql), steps, level), 3, 1)
 }
 
 /// On InnoDB a share request stands in line. A take that finds nothing keeps the row always at repeatable read,
@@ -104,7 +104,7 @@ fn waiting_takes_the_snapshot_first() {
 #[test]
 fn one_failure_lets_a_commit_and_its_readers_go() {
     let usual = SqlChoices { journal: Journal::Delete, ..SqlChoices::new(Engine::Sqlite) };
-    let setting = of_sale(sale(usual, "begin read write commit", Isolation::Deferred), 3, 1);
+    let setting = of_choices(chosen(usual, "begin read write commit", Isolation::Deferred), 3, 1);
     let (waits, receipts, failed) = told(&setting, "R1 R2 W1 C1 R3 W2 C3");
     assert_eq!(waits, ["C1 for 2 until W2, goes on", "R3 for 1 until W2, goes on"]);
     assert_eq!((receipts, failed), (1, 1));
@@ -131,7 +131,7 @@ fn a_buyer_that_waits_sends_nothing() {
 #[test]
 fn what_can_be_tried_again_for_ever_is_said_to_be_so() {
     let busy = SqlChoices { busy_timeout_ns: 0, ..SqlChoices::new(Engine::Sqlite) };
-    let endless = of_sale(sale(busy, "begin read write commit --retry", Isolation::Deferred), 2, 1);
+    let endless = of_choices(chosen(busy, "begin read write commit --retry", Isolation::Deferred), 2, 1);
     let coverage = census(&endless, u64::MAX).partial.expect("no end");
     assert_eq!(coverage.stopped, Stopped::Endless);
     for level in [Isolation::ReadCommitted, Isolation::RepeatableRead] {
@@ -154,7 +154,7 @@ fn schedules_of_one_course_in_a_database_are_judged_alike() {
         ("lock begin read write unlock commit", Isolation::ReadCommitted, 3),
         ("decrement give-back", Isolation::None, 2),
     ] {
-        let setting = several(of_sale(sale(usual, steps, level), 5, 6), per_buyer);
+        let setting = several(of_choices(chosen(usual, steps, level), 5, 6), per_buyer);
         let mut ends: HashMap<JudgedPast, End> = HashMap::new();
         for _ in 0..500 {
             let (past, schedule) = random_schedule(&setting, &mut rng);

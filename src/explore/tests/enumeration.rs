@@ -60,17 +60,17 @@ pub(super) type Key = (u64, u64, Option<Stock>, Vec<AnomalyKind>);
 
 impl Enumeration {
     pub(super) fn new(setting: &Setting) -> Self {
-        let Choices::File(sale) = setting.choices else { panic!("a sale from a file") };
-        let locked = sale.lock != Lock::None;
+        let Choices::File(choices) = setting.choices else { panic!("a sale from a file") };
+        let locked = choices.lock != Lock::None;
         let mut letters = Vec::new();
-        if locked && sale.write == Write::Rename && sale.lock_on == LockOn::Ticket {
+        if locked && choices.write == Write::Rename && choices.lock_on == LockOn::Ticket {
             letters.push('O');
         }
         letters.extend(locked.then_some('L'));
         letters.push('R');
-        letters.extend(if sale.write == Write::Truncate { vec!['T', 'F'] } else { vec!['W'] });
+        letters.extend(if choices.write == Write::Truncate { vec!['T', 'F'] } else { vec!['W'] });
         letters.extend(locked.then_some('U'));
-        if let Some(steps) = sale.steps {
+        if let Some(steps) = choices.steps {
             letters.clear();
             let letter = |word: &str| match word {
                 "lock-shared" => 'H',
@@ -89,15 +89,15 @@ impl Enumeration {
         };
         Self {
             letters,
-            posix: sale.lock == Lock::Posix,
-            flock: sale.lock == Lock::Flock,
-            replaces: locked && sale.write == Write::Rename && sale.lock_on == LockOn::Ticket,
+            posix: choices.lock == Lock::Posix,
+            flock: choices.lock == Lock::Flock,
+            replaces: locked && choices.write == Write::Rename && choices.lock_on == LockOn::Ticket,
             most,
             kills: match setting.mishaps.of(Mishap::Kill) {
                 Allowed::Most(most) => most.into(),
                 Allowed::Any => u64::MAX,
             },
-            outlives: matches!(sale.lock, Lock::Lockfile | Lock::Semaphore | Lock::Mkdir | Lock::Link),
+            outlives: matches!(choices.lock, Lock::Lockfile | Lock::Semaphore | Lock::Mkdir | Lock::Link),
             buyers: vec![Simple::default(); setting.buyers as usize],
             file: Some(setting.tickets),
             renames: 0,

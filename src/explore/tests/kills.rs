@@ -71,8 +71,8 @@ fn one_kill_may_lose_a_ticket_under_a_lock_that_is_let_go_and_leave_others_stuck
         }
     }
     // A dead holder's lockfile that is removed under its guard keeps nobody out.
-    let sale = FileChoices { break_stale: true, ..FileChoices::new(Lock::Lockfile, Write::Overwrite) };
-    let setting = killing(Setting::new(Choices::File(sale), 3, 2), 2);
+    let choices = FileChoices { break_stale: true, ..FileChoices::new(Lock::Lockfile, Write::Overwrite) };
+    let setting = killing(Setting::new(Choices::File(choices), 3, 2), 2);
     assert_eq!(kinds(&setting).into_iter().collect::<Vec<_>>(), [LostStock]);
 }
 
@@ -84,16 +84,16 @@ fn a_killed_buyers_transaction_is_rolled_back() {
         let isolation =
             if engine == Engine::Sqlite { Isolation::Immediate } else { Isolation::ReadCommitted };
         let lock = if engine == Engine::Sqlite { SqlLock::None } else { SqlLock::Row };
-        let sale = SqlChoices { isolation, lock, ..usual };
+        let choices = SqlChoices { isolation, lock, ..usual };
         for (buyers, tickets) in [(2, 1), (2, 2), (3, 2)] {
-            let setting = killing(Setting::new(Choices::Sql(sale), buyers, tickets), 1);
+            let setting = killing(Setting::new(Choices::Sql(choices), buyers, tickets), 1);
             assert_eq!(kinds(&setting), BTreeSet::new(), "{engine} {buyers} {tickets}");
         }
     }
     // Outside a transaction, a waiting statement is carried out even if its buyer is dead.
     let steps = "lock read write unlock".parse().expect("steps");
-    let sale = SqlChoices::new(Engine::Postgres).of_steps(steps).expect("a sale");
-    let setting = killing(Setting::new(Choices::Sql(sale), 2, 1), 1);
+    let choices = SqlChoices::new(Engine::Postgres).of_steps(steps).expect("a sale");
+    let setting = killing(Setting::new(Choices::Sql(choices), 2, 1), 1);
     assert_eq!(kinds(&setting).into_iter().collect::<Vec<_>>(), [AnomalyKind::LostStock]);
 }
 
@@ -124,8 +124,8 @@ fn schedules_of_one_course_are_judged_alike_though_buyers_are_killed() {
     for engine in Engine::ALL.iter().copied() {
         let levels = engine.levels().iter().copied();
         for isolation in levels {
-            let sale = SqlChoices { isolation, ..SqlChoices::new(engine) };
-            settings.push(killing(several(Setting::new(Choices::Sql(sale), 4, 5), 2), 3));
+            let choices = SqlChoices { isolation, ..SqlChoices::new(engine) };
+            settings.push(killing(several(Setting::new(Choices::Sql(choices), 4, 5), 2), 3));
         }
     }
     for setting in settings {

@@ -33,9 +33,9 @@ const ROWS: &[Row] = &[
 
 fn of(steps: &str, expire: Allowed, fence: Fence, buyers: u32, tickets: Stock) -> Setting {
     let usual = RedisChoices { fence, ..RedisChoices::new() };
-    let sale = usual.of_steps(steps.parse().expect("steps")).expect("a sale");
+    let choices = usual.of_steps(steps.parse().expect("steps")).expect("a sale");
     let mishaps = Mishaps::default().with(Mishap::Expire, expire);
-    Setting { mishaps, ..Setting::new(Choices::Redis(sale), buyers, tickets) }
+    Setting { mishaps, ..Setting::new(Choices::Redis(choices), buyers, tickets) }
 }
 
 #[test]
@@ -158,10 +158,10 @@ struct World {
 
 impl World {
     fn new(setting: &Setting) -> Self {
-        let Choices::Redis(sale) = setting.choices else { panic!("a Redis server") };
+        let Choices::Redis(choices) = setting.choices else { panic!("a Redis server") };
         Self {
-            words: sale.protocol().to_string().split(' ').map(str::to_owned).collect(),
-            fence: sale.fence,
+            words: choices.protocol().to_string().split(' ').map(str::to_owned).collect(),
+            fence: choices.fence,
             expire: setting.mishaps.of(Mishap::Expire),
             tickets: setting.tickets,
             log: Vec::new(),

@@ -7,7 +7,7 @@ mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tables::{of_sale, sale};
+use super::tables::{chosen, of_choices};
 use super::*;
 use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices};
 
@@ -48,7 +48,7 @@ enum Logged {
 #[derive(Clone)]
 struct World {
     words: Vec<String>,
-    sale: SqlChoices,
+    choices: SqlChoices,
     tickets: Stock,
     log: Vec<Logged>,
     buyers: Vec<Simple>,
@@ -69,13 +69,13 @@ enum Fate {
 
 impl World {
     fn new(setting: &Setting) -> Self {
-        let Choices::Sql(sale) = setting.choices else { panic!("a database") };
-        let words = sale.protocol().to_string();
+        let Choices::Sql(choices) = setting.choices else { panic!("a database") };
+        let words = choices.protocol().to_string();
         let words = words.split(' ').filter(|word| *word != "think").map(str::to_owned).collect();
         let buyers = vec![Simple::default(); setting.buyers as usize];
         let mut world = Self {
             words,
-            sale,
+            choices,
             tickets: setting.tickets,
             log: Vec::new(),
             buyers,
@@ -90,13 +90,13 @@ impl World {
     }
 
     fn snapshots(&self) -> bool {
-        match self.sale.engine {
+        match self.choices.engine {
             Engine::Postgres => {
-                matches!(self.sale.isolation, Isolation::RepeatableRead | Isolation::Serializable)
+                matches!(self.choices.isolation, Isolation::RepeatableRead | Isolation::Serializable)
             }
-            Engine::Sqlite => self.sale.journal == Journal::Wal,
+            Engine::Sqlite => self.choices.journal == Journal::Wal,
             Engine::Mysql => {
-                matches!(self.sale.isolation, Isolation::RepeatableRead | Isolation::Serializable)
+                matches!(self.choices.isolation, Isolation::RepeatableRead | Isolation::Serializable)
             }
         }
     }
@@ -165,7 +165,7 @@ impl World {
             other => &other[..1].to_uppercase(),
         };
         self.steps.push(format!("{letter}{}", who + 1));
-        if self.buyers[who].sees.is_none() && self.sale.engine == Engine::Postgres && word != "commit" {
+        if self.buyers[who].sees.is_none() && self.choices.engine == Engine::Postgres && word != "commit" {
             self.buyers[who].sees = Some(self.log.len());
         }
         self.buyers[who].asked = Some(self.clock);
@@ -191,7 +191,7 @@ impl World {
 
     /// Of the buyers that wait for each other, makes the one fail that asked last.
     fn break_a_circle(&mut self, waiting: &[usize]) -> bool {
-        if self.sale.engine == Engine::Sqlite {
+        if self.choices.engine == Engine::Sqlite {
             return false;
         }
         let next = |who: usize| {
@@ -206,7 +206,7 @@ impl World {
                 };
                 if holder == *start {
                     let last = way.into_iter().max_by_key(|who| self.buyers[*who].asked);
-                    let code = if self.sale.engine == Engine::Mysql { "1213" } else { "40P01" };
+                    let code = if self.choices.engine == Engine::Mysql { "1213" } else { "40P01" };
                     self.fail(last.expect("somebody"), code);
                     return true;
                 }
@@ -220,7 +220,7 @@ impl World {
     fn holders(&self, who: usize, word: &str) -> BTreeSet<(u64, usize)> {
         let others = self.buyers.iter().enumerate().filter(|(other, _)| *other != who);
         match word {
-            _ if self.sale.engine == Engine::Mysql => self.mysql_holders(who, word),
+            _ if self.choices.engine == Engine::Mysql => self.mysql_holders(who, word),
             "lock" | "lock-until-commit" => {
                 others.filter_map(|(other, buyer)| Some((buyer.advisory?, other))).collect()
             }
@@ -237,7 +237,7 @@ impl World {
 
     /// Tries a buyer's request. Returns whether it is answered.
     fn go(&mut self, who: usize, word: &str, first: bool) -> bool {
-        let fate = match self.sale.engine {
+        let fate = match self.choices.engine {
             Engine::Postgres => self.postgres(who, word, first),
             Engine::Sqlite => self.sqlite(who, word),
             Engine::Mysql => self.mysql(who, word, first),
@@ -276,7 +276,7 @@ impl World {
     fn fail(&mut self, who: usize, code: &str) {
         self.errors.push(code.to_owned());
         self.errors.sort();
-        let again = self.sale.retry && !["23514", "275", "4025"].contains(&code);
+        let again = self.choices.retry && !["23514", "275", "4025"].contains(&code);
         let buyer = &mut self.buyers[who];
         *buyer = Simple::default();
         if again {
@@ -340,7 +340,7 @@ fn compare(setting: &Setting) -> u64 {
     let mut ends: BTreeMap<(u64, Option<Stock>, u64, Vec<AnomalyKind>), u64> = BTreeMap::new();
     let mut errors: BTreeMap<String, u64> = BTreeMap::new();
     let mut schedules = 0;
-    let Choices::Sql(sale) = setting.choices else { panic!("a database") };
+    let Choices::Sql(choices) = setting.choices else { panic!("a database") };
     World::new(setting).each(&mut |world| {
         schedules += 1;
         let text = world.steps.join(" ");
@@ -348,7 +348,7 @@ fn compare(setting: &Setting) -> u64 {
         let end = End::of(&history.unwrap_or_else(|error| panic!("{setting:?}: {text}: {error}")));
         let length = world.log.len();
         let left = world.stock_at(length);
-        let left = if sale.has_receipts() { world.tickets - world.receipts_at(length) } else { left };
+        let left = if choices.has_receipts() { world.tickets - world.receipts_at(length) } else { left };
         assert_eq!(
             (end.receipts, end.remaining, end.failed),
             (world.receipts, Some(left), world.failed),
@@ -378,9 +378,9 @@ fn compare(setting: &Setting) -> u64 {
 }
 
 /// Two buyers with one and two tickets; three buyers as well, if the orders are not too many.
-fn compare_all(sale: SqlChoices, three: bool) -> u64 {
+fn compare_all(choices: SqlChoices, three: bool) -> u64 {
     let sizes: &[(u32, Stock)] = if three { &[(2, 1), (2, 2), (3, 1), (3, 2)] } else { &[(2, 1), (2, 2)] };
-    sizes.iter().map(|(buyers, tickets)| compare(&of_sale(sale, *buyers, *tickets))).sum()
+    sizes.iter().map(|(buyers, tickets)| compare(&of_choices(choices, *buyers, *tickets))).sum()
 }
 
 #[test]
@@ -391,7 +391,7 @@ fn postgres_is_the_same_one_by_one() {
     for steps in
         ["read write", "read decrement", "read swap", "take", "lock read write unlock", "count insert"]
     {
-        schedules += compare_all(sale(usual, steps, Isolation::None), true);
+        schedules += compare_all(chosen(usual, steps, Isolation::None), true);
     }
     for level in levels {
         for (steps, three) in [
@@ -408,7 +408,7 @@ fn postgres_is_the_same_one_by_one() {
             ("begin count insert commit", false),
             ("begin read commit begin read-for-update write commit", false),
         ] {
-            schedules += compare_all(sale(usual, steps, level), three);
+            schedules += compare_all(chosen(usual, steps, level), three);
         }
     }
     assert!(schedules > 5_000, "{schedules} schedules only");
@@ -421,7 +421,7 @@ fn sqlite_is_the_same_one_by_one() {
         for busy_timeout_ns in [0, 1] {
             let usual = SqlChoices { journal, busy_timeout_ns, ..SqlChoices::new(Engine::Sqlite) };
             for steps in ["read write", "read decrement", "read swap", "take", "count insert"] {
-                schedules += compare_all(sale(usual, steps, Isolation::None), true);
+                schedules += compare_all(chosen(usual, steps, Isolation::None), true);
             }
             for level in [Isolation::Deferred, Isolation::Immediate] {
                 for (steps, three) in [
@@ -431,7 +431,7 @@ fn sqlite_is_the_same_one_by_one() {
                     ("begin count insert commit", false),
                     ("begin read commit take", false),
                 ] {
-                    schedules += compare_all(sale(usual, steps, level), three);
+                    schedules += compare_all(chosen(usual, steps, level), three);
                 }
             }
         }

@@ -99,15 +99,15 @@ const SQLITE: &[(Journal, bool, Row)] = &[
 ];
 
 /// A purchase of these steps, at this level, in this database.
-pub(super) fn sale(usual: SqlChoices, steps: &str, isolation: Isolation) -> SqlChoices {
+pub(super) fn chosen(usual: SqlChoices, steps: &str, isolation: Isolation) -> SqlChoices {
     let (steps, options) = steps.split_once(" --").unwrap_or((steps, ""));
     let (constraint, retry) = (options == "constraint", options == "retry");
     let usual = SqlChoices { isolation, constraint, retry, ..usual };
     usual.of_steps(steps.parse().expect("steps")).expect("a sale")
 }
 
-pub(super) fn of_sale(sale: SqlChoices, buyers: u32, tickets: Stock) -> Setting {
-    Setting::new(Choices::Sql(sale), buyers, tickets)
+pub(super) fn of_choices(choices: SqlChoices, buyers: u32, tickets: Stock) -> Setting {
+    Setting::new(Choices::Sql(choices), buyers, tickets)
 }
 
 /// The ends of a census as in the tables: ends that differ only in anomalies are one.
@@ -143,8 +143,8 @@ pub(super) fn assert_row(setting: &Setting, schedules: u32, expected: &str) {
 fn postgres_ends_as_it_was_measured() {
     for (steps, levels, schedules, expected) in POSTGRES {
         for level in *levels {
-            let sale = sale(SqlChoices::new(Engine::Postgres), steps, *level);
-            assert_row(&of_sale(sale, 2, 1), *schedules, expected);
+            let choices = chosen(SqlChoices::new(Engine::Postgres), steps, *level);
+            assert_row(&of_choices(choices, 2, 1), *schedules, expected);
         }
     }
 }
@@ -155,8 +155,8 @@ fn sqlite_ends_as_it_was_measured() {
         let usual = SqlChoices::new(Engine::Sqlite);
         let busy_timeout_ns = if *waits { usual.busy_timeout_ns } else { 0 };
         for level in *levels {
-            let sale = sale(SqlChoices { journal: *journal, busy_timeout_ns, ..usual }, steps, *level);
-            assert_row(&of_sale(sale, 2, 1), *schedules, expected);
+            let choices = chosen(SqlChoices { journal: *journal, busy_timeout_ns, ..usual }, steps, *level);
+            assert_row(&of_choices(choices, 2, 1), *schedules, expected);
         }
     }
 }
@@ -165,6 +165,6 @@ fn sqlite_ends_as_it_was_measured() {
 /// the session covers them.
 #[test]
 fn a_session_lock_covers_statements_of_their_own() {
-    let sale = sale(SqlChoices::new(Engine::Postgres), "lock read write unlock", NONE);
-    assert_row(&of_sale(sale, 2, 1), 8, "1/0/0 ×8");
+    let choices = chosen(SqlChoices::new(Engine::Postgres), "lock read write unlock", NONE);
+    assert_row(&of_choices(choices, 2, 1), 8, "1/0/0 ×8");
 }

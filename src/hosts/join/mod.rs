@@ -194,7 +194,7 @@ fn own_share(whole: &Plan, host: u32, via: Vec<PathBuf>, store: Option<&str>) ->
                 return Err("the sale is from a ticket file: say where it is on this host, with --via PATH"
                     .to_owned());
             };
-            StorePlan::File(FilePlan { via: names.collect(), ..FilePlan::new(file.sale, &first) })
+            StorePlan::File(FilePlan { via: names.collect(), ..FilePlan::new(file.choices, &first) })
         }
         _ if !via.is_empty() => {
             return Err("--via is of a ticket file, and the tickets are in a database".to_owned());

@@ -26,19 +26,19 @@ impl DatabaseRecipe {
         Self { engine, levels, lock: SqlLock::None, write, steps: None, constraint: false, retry: false }
     }
 
-    fn sale(&self, isolation: Isolation) -> SqlChoices {
+    fn choices(&self, isolation: Isolation) -> SqlChoices {
         let Self { engine, lock, write, constraint, retry, .. } = *self;
         let choices = SqlChoices { isolation, lock, write, constraint, retry, ..SqlChoices::new(engine) };
         let steps: Option<Protocol> = self.steps.and_then(|steps| steps.parse().ok());
-        let sale = steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
-        sale.unwrap_or_else(|error| unreachable!("{self:?} at {isolation}: {error}"))
+        let choices = steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
+        choices.unwrap_or_else(|error| unreachable!("{self:?} at {isolation}: {error}"))
     }
 
     pub(super) fn variants(&self) -> Vec<Variant> {
         let of = |(level, promise): &(Isolation, Promise)| Variant {
             name: level.name(),
             promise: *promise,
-            choices: Choices::Sql(self.sale(*level)),
+            choices: Choices::Sql(self.choices(*level)),
             mishaps: Mishaps::none(),
         };
         self.levels.iter().map(of).collect()

@@ -61,21 +61,22 @@ impl FileRecipe {
         }
     }
 
-    fn sale(&self, lock: Lock) -> FileChoices {
+    fn choices(&self, lock: Lock) -> FileChoices {
         let steps: Option<Protocol> = self.steps.parse().ok();
         let lock_on = self.lock_on.filter(|_| lock.has_carrier());
-        let sale =
+        let choices =
             steps.and_then(|steps| FileChoices::of_steps(steps, Some(lock), lock_on, Some(self.write)).ok());
-        let sale = sale
-            .and_then(|sale| self.trouble.onto(FileChoices { break_stale: self.break_stale, ..sale }).ok());
-        sale.unwrap_or_else(|| unreachable!("{} with {lock}: the table is tested", self.steps))
+        let choices = choices.and_then(|choices| {
+            self.trouble.onto(FileChoices { break_stale: self.break_stale, ..choices }).ok()
+        });
+        choices.unwrap_or_else(|| unreachable!("{} with {lock}: the table is tested", self.steps))
     }
 
     pub(super) fn variants(&self) -> Vec<Variant> {
         let of = |(lock, promise): &(Lock, Promise)| Variant {
             name: lock.name(),
             promise: *promise,
-            choices: Choices::File(self.sale(*lock)),
+            choices: Choices::File(self.choices(*lock)),
             // A short lease may expire at any time.
             mishaps: if *lock == Lock::Lease && self.trouble.lease_ns.is_some() {
                 Mishaps::none().with(Mishap::Expire, Allowed::Any)

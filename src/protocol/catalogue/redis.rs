@@ -49,16 +49,16 @@ impl RedisRecipe {
         }
     }
 
-    fn sale(&self) -> RedisChoices {
+    fn choices(&self) -> RedisChoices {
         let Self { lock, lease_ns, fence, write, .. } = *self;
         let choices = RedisChoices { lock, lease_ns, fence, write, steps: None };
         let steps: Option<Protocol> = self.steps.and_then(|steps| steps.parse().ok());
-        let sale = steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
-        sale.unwrap_or_else(|error| unreachable!("{self:?}: {error}"))
+        let choices = steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
+        choices.unwrap_or_else(|error| unreachable!("{self:?}: {error}"))
     }
 
     pub(super) fn variants(&self) -> Vec<Variant> {
-        let choices = Choices::Redis(self.sale());
+        let choices = Choices::Redis(self.choices());
         let mishaps = Mishaps::none().with(Mishap::Expire, self.expire);
         vec![Variant { name: self.lock.name(), promise: self.promise, choices, mishaps }]
     }

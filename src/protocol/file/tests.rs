@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn sale(text: &str) -> Result<FileChoices, ProtocolError> {
+fn chosen(text: &str) -> Result<FileChoices, ProtocolError> {
     FileChoices::of_steps(text.parse()?, None, None, None)
 }
 
@@ -15,15 +15,15 @@ fn choices_and_steps_are_the_same_thing() {
                 let spelt =
                     FileChoices::of_steps(usual.protocol(), Some(*lock), Some(*lock_on), Some(*write));
                 assert_eq!(spelt, Ok(usual));
-                assert_eq!(spelt.map(|sale| sale.steps), Ok(None));
+                assert_eq!(spelt.map(|choices| choices.steps), Ok(None));
             }
         }
     }
     let default = FileChoices::new(Lock::Flock, Write::Overwrite);
     assert_eq!(default.protocol().to_string(), "lock read think write unlock");
-    assert_eq!(sale("lock read think write unlock"), Ok(default));
+    assert_eq!(chosen("lock read think write unlock"), Ok(default));
     let unlocked = FileChoices::new(Lock::None, Write::Truncate);
-    assert_eq!(sale("read think truncate fill"), Ok(unlocked));
+    assert_eq!(chosen("read think truncate fill"), Ok(unlocked));
     let written =
         FileChoices::of_steps("read think write".parse().expect("words"), None, None, Some(Write::Truncate));
     assert_eq!(written, Ok(unlocked), "`write` stands for the steps of its kind");
@@ -56,7 +56,7 @@ fn what_is_impossible_is_refused_with_its_place() {
             "step 5 (character 22), \"reopen-check\": it comes after",
         ),
     ] {
-        let error = sale(text).expect_err(text).to_string();
+        let error = chosen(text).expect_err(text).to_string();
         assert!(error.starts_with(said), "{text}: {error}");
     }
 }
@@ -109,7 +109,7 @@ fn documents_say_the_steps_and_need_not() {
     assert_eq!(text["steps"], "lock read think write unlock");
     let old = r#"{"lock":"flock","lock_on":"ticket","write":"overwrite","fsync":false}"#;
     assert_eq!(serde_json::from_str::<FileChoices>(old).expect("a sale"), usual);
-    let own = sale("read lock write unlock").expect("a sale");
+    let own = chosen("read lock write unlock").expect("a sale");
     let again: FileChoices =
         serde_json::from_value(serde_json::to_value(own).expect("json")).expect("a sale");
     assert_eq!(again, own);

@@ -31,20 +31,20 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// The trouble of this sale.
+    /// The trouble of these choices.
     #[must_use]
-    pub const fn of(sale: &FileChoices) -> Self {
-        let FileChoices { others: other_locks, rogues: rogue, inherit, lease_ns, stale, .. } = *sale;
+    pub const fn of(choices: &FileChoices) -> Self {
+        let FileChoices { others: other_locks, rogues: rogue, inherit, lease_ns, stale, .. } = *choices;
         Self { other_locks, rogue, inherit, lease_ns, stale }
     }
 
-    /// The sale with this trouble.
+    /// The choices with this trouble.
     ///
     /// # Errors
     /// When they do not fit together.
-    pub fn onto(self, sale: FileChoices) -> Result<FileChoices, ProtocolError> {
+    pub fn onto(self, choices: FileChoices) -> Result<FileChoices, ProtocolError> {
         let Self { other_locks: others, rogue: rogues, inherit, lease_ns, stale } = self;
-        FileChoices { others, rogues, inherit, lease_ns, stale, ..sale }.checked()
+        FileChoices { others, rogues, inherit, lease_ns, stale, ..choices }.checked()
     }
 }
 

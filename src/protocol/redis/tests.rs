@@ -10,15 +10,15 @@ fn of_steps(text: &str) -> Result<RedisChoices, ProtocolError> {
 fn choices_stand_for_steps() {
     let usual = RedisChoices::new();
     let locked = RedisChoices { lock: RedisLock::Lease, ..usual };
-    for (sale, steps) in [
+    for (choices, steps) in [
         (usual, "read think write"),
         (RedisChoices { write: RedisWrite::Decrement, ..usual }, "read think decrement"),
         (RedisChoices { write: RedisWrite::Swap, ..usual }, "watch read think swap"),
         (RedisChoices { write: RedisWrite::Take, ..usual }, "take"),
         (locked, "lock read think write unlock"),
     ] {
-        assert_eq!(sale.checked().expect("a sale").protocol().to_string(), steps);
-        assert_eq!(of_steps(steps).expect("the same in steps"), sale);
+        assert_eq!(choices.checked().expect("a sale").protocol().to_string(), steps);
+        assert_eq!(of_steps(steps).expect("the same in steps"), choices);
     }
 }
 
@@ -48,14 +48,14 @@ fn what_can_not_be_carried_out_is_refused_with_its_place() {
 fn a_token_is_presented_under_a_lease_alone() {
     let fenced = RedisChoices { fence: Fence::Write, ..RedisChoices::new() };
     let reads = RedisChoices { fence: Fence::ReadWrite, ..fenced };
-    let steps = |sale: RedisChoices, text: &str| sale.of_steps(text.parse().expect("words"));
-    for (sale, text, message) in [
+    let steps = |choices: RedisChoices, text: &str| choices.of_steps(text.parse().expect("words"));
+    for (choices, text, message) in [
         (fenced, "read write", "step 2 (character 6), \"write\": it presents the token of a lease"),
         (fenced, "lock read unlock write", "it presents the token of a lease"),
         (reads, "read lock write unlock", "step 1 (character 1), \"read\": it presents"),
         (fenced, "lock watch read swap unlock", "swap compares by itself"),
     ] {
-        let error = steps(sale, text).expect_err(text).to_string();
+        let error = steps(choices, text).expect_err(text).to_string();
         assert!(error.contains(message), "{text}: {error}");
     }
     assert!(steps(fenced, "read lock write unlock").is_ok(), "the write alone is fenced");
@@ -65,15 +65,15 @@ fn a_token_is_presented_under_a_lease_alone() {
 #[test]
 fn a_sales_document_gives_the_sale_again() {
     let lease = RedisChoices { lock: RedisLock::Lease, lease_ns: 20_000_000, ..RedisChoices::new() };
-    for sale in [
+    for choices in [
         RedisChoices::new(),
         RedisChoices { fence: Fence::ReadWrite, ..lease },
         of_steps("decrement give-back").expect("steps"),
         RedisChoices { write: RedisWrite::Swap, ..RedisChoices::new() },
     ] {
-        let json = serde_json::to_string(&sale).expect("json");
+        let json = serde_json::to_string(&choices).expect("json");
         assert!(json.starts_with("{\"store\":\"redis\""), "{json}");
-        assert_eq!(serde_json::from_str::<RedisChoices>(&json).expect("a sale"), sale);
+        assert_eq!(serde_json::from_str::<RedisChoices>(&json).expect("a sale"), choices);
     }
     assert!(
         serde_json::from_str::<RedisChoices>(r#"{"store":"postgres","lock":"none","write":"set"}"#).is_err()

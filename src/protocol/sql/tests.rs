@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn sale(engine: Engine, isolation: Isolation, lock: SqlLock, write: SqlWrite) -> SqlChoices {
+fn chosen(engine: Engine, isolation: Isolation, lock: SqlLock, write: SqlWrite) -> SqlChoices {
     SqlChoices { isolation, lock, write, ..SqlChoices::new(engine) }
 }
 
@@ -58,21 +58,21 @@ fn choices_stand_for_steps() {
             "begin-immediate read think write commit",
         ),
     ] {
-        let sale = sale(engine, isolation, lock, write);
-        assert_eq!(sale.checked().map(|sale| sale.protocol().to_string()), Ok(steps.to_owned()));
+        let choices = chosen(engine, isolation, lock, write);
+        assert_eq!(choices.checked().map(|choices| choices.protocol().to_string()), Ok(steps.to_owned()));
         let spelt = steps.replace("begin-immediate", "begin").parse().expect("words");
-        assert_eq!(sale.of_steps(spelt), Ok(sale), "choices and steps are the same thing");
-        let document = serde_json::to_value(sale).expect("json");
+        assert_eq!(choices.of_steps(spelt), Ok(choices), "choices and steps are the same thing");
+        let document = serde_json::to_value(choices).expect("json");
         assert_eq!(document["steps"], steps);
-        assert_eq!(serde_json::from_value::<SqlChoices>(document).expect("a sale"), sale);
+        assert_eq!(serde_json::from_value::<SqlChoices>(document).expect("a sale"), choices);
     }
 }
 
 #[test]
 fn what_an_engine_has_not_is_refused_with_what_it_has() {
     use Engine::{Postgres, Sqlite};
-    let refused = |sale: SqlChoices| sale.checked().expect_err("refused").to_string();
-    let plain = |engine, isolation, lock| refused(sale(engine, isolation, lock, SqlWrite::Set));
+    let refused = |choices: SqlChoices| choices.checked().expect_err("refused").to_string();
+    let plain = |engine, isolation, lock| refused(chosen(engine, isolation, lock, SqlWrite::Set));
     assert_eq!(
         plain(Sqlite, Isolation::ReadCommitted, SqlLock::None),
         "SQLite has no level read-committed; it has: none, deferred, immediate"
@@ -81,13 +81,13 @@ fn what_an_engine_has_not_is_refused_with_what_it_has() {
     assert!(plain(Postgres, Isolation::Immediate, SqlLock::None).contains("it has: none, read-committed"));
     // Without a transaction, a row lock would end before the write.
     assert!(plain(Postgres, Isolation::None, SqlLock::Row).contains("there is no begin before it"));
-    let take = sale(Postgres, Isolation::ReadCommitted, SqlLock::Row, SqlWrite::Take);
+    let take = chosen(Postgres, Isolation::ReadCommitted, SqlLock::Row, SqlWrite::Take);
     assert_eq!(refused(take), "a lock on the row that is read: but take reads none");
 }
 
 #[test]
 fn what_is_impossible_is_refused_with_its_place() {
-    let level = sale(Engine::Postgres, Isolation::ReadCommitted, SqlLock::None, SqlWrite::Set);
+    let level = chosen(Engine::Postgres, Isolation::ReadCommitted, SqlLock::None, SqlWrite::Set);
     for (steps, said) in [
         ("write", "there is no read before it"),
         ("begin read write", "no rollback follows it"),

@@ -144,9 +144,9 @@ enum ChoicesRow {
 impl ChoicesRow {
     fn of(choices: Choices) -> Self {
         match choices {
-            Choices::File(sale) => {
-                let FileChoices { lock, lock_on, write, .. } = sale;
-                Self::File { lock, lock_on, write, steps: sale.protocol(), trouble: Trouble::of(&sale) }
+            Choices::File(choices) => {
+                let FileChoices { lock, lock_on, write, .. } = choices;
+                Self::File { lock, lock_on, write, steps: choices.protocol(), trouble: Trouble::of(&choices) }
             }
             elsewhere => Self::Elsewhere(elsewhere),
         }

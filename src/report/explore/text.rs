@@ -172,7 +172,7 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
         }
     });
     let contrast = match &setting.choices {
-        Choices::File(sale) => contrast(setting, sale, ruling, lang),
+        Choices::File(choices) => contrast(setting, choices, ruling, lang),
         _ => None,
     };
     for (hint, place) in replay.into_iter().chain(contrast).zip(0..) {
@@ -183,16 +183,16 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
 }
 
 /// What to explore beside a sale from a file.
-fn contrast(setting: &Setting, sale: &FileChoices, ruling: Ruling, lang: Lang) -> Option<String> {
-    let with = |lock: Lock| Setting { choices: Choices::File(sale.under(lock)), ..*setting }.command();
-    let lock = sale.lock;
+fn contrast(setting: &Setting, choices: &FileChoices, ruling: Ruling, lang: Lang) -> Option<String> {
+    let with = |lock: Lock| Setting { choices: Choices::File(choices.under(lock)), ..*setting }.command();
+    let lock = choices.lock;
     match ruling {
         Ruling::Unsound if lock == Lock::None => Some(say::to_lock(lang, with(Lock::Flock))),
         Ruling::Unsound if setting.plan().exclusion() == Exclusion::NotCovered => {
             Some(say_run::how_to_cover(lang, with(lock)))
         }
-        Ruling::Unsound if sale.replaces_its_lock() => Some(say::to_sidecar(lang, with(lock))),
-        Ruling::Sound if sale.replaces_its_lock() => Some(say::too_few_to_show(lang)),
+        Ruling::Unsound if choices.replaces_its_lock() => Some(say::to_sidecar(lang, with(lock))),
+        Ruling::Sound if choices.replaces_its_lock() => Some(say::too_few_to_show(lang)),
         Ruling::Sound if lock != Lock::None => Some(say_run::how_to_break(lang, with(Lock::None))),
         _ => None,
     }

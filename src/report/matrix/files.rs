@@ -81,7 +81,7 @@ fn reputation(named: Named, lang: Lang) -> String {
 fn reason(row: &Row, lang: Lang) -> String {
     let (documented, held) = match row.subject {
         Subject::Combination(combination) => {
-            (documented(&combination.sale(), combination.workers, lang), say::control_held(lang))
+            (documented(&combination.choices(), combination.workers, lang), say::control_held(lang))
         }
         Subject::Protocol(named) => {
             (reputation(named, lang), say::control_of_protocol_held(lang, named.entry.control))
@@ -161,9 +161,14 @@ impl SubjectRow {
         match subject {
             Subject::Combination(combination) => Self::Combination(combination),
             Subject::Protocol(named) => {
-                let Named { entry, variant, sale, .. } = named;
+                let Named { entry, variant, choices, .. } = named;
                 let control = named.control().map(|control| control.entry.name);
-                Self::Protocol { protocol: entry.name, lock: variant.name, steps: sale.protocol(), control }
+                Self::Protocol {
+                    protocol: entry.name,
+                    lock: variant.name,
+                    steps: choices.protocol(),
+                    control,
+                }
             }
         }
     }

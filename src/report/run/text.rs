@@ -248,7 +248,7 @@ fn hint(history: &History, verdict: &Verdict, lang: Lang) -> Option<String> {
     }
     let with = |lock: Lock| {
         let other = Plan { mishaps: Vec::new(), ..plan.clone() };
-        let other = other.with_sale(|sale| *sale = sale.under(lock));
+        let other = other.with_choices(|choices| *choices = choices.under(lock));
         styled(LOUD, other.command_for_any_seed())
     };
     match (verdict.ruling, plan.exclusion()) {
@@ -258,7 +258,7 @@ fn hint(history: &History, verdict: &Verdict, lang: Lang) -> Option<String> {
             Some(say::how_to_mend(lang, with(Lock::Flock)))
         }
         (Ruling::Unsound, Exclusion::NotCovered) => {
-            Some(say::how_to_cover(lang, with(plan.file()?.sale.lock)))
+            Some(say::how_to_cover(lang, with(plan.file()?.choices.lock)))
         }
         _ => None,
     }

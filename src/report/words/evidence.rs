@@ -308,7 +308,7 @@ impl Words<'_> {
         }
         if let Some(pid) = wait.dead_pid {
             let plan = self.history.header.plan.as_ref();
-            return match plan.and_then(|plan| plan.file()).map(|file| file.sale.lock) {
+            return match plan.and_then(|plan| plan.file()).map(|file| file.choices.lock) {
                 Some(Lock::Semaphore) => say::waited_for_dead_inside(self.lang, waiter, pid),
                 Some(Lock::Mkdir) => say::waited_for_dead_with_folder(self.lang, waiter, pid),
                 _ => say::waited_for_dead(self.lang, waiter, pid),

@@ -21,7 +21,7 @@ pub struct SchedulePlan {
     /// How many tickets are on sale; `None`: the store's own stock.
     pub tickets: Option<Stock>,
     /// What one purchase does, and where, if that is a database.
-    pub sale: ScheduleChoices,
+    pub choices: ScheduleChoices,
     /// How many purchases each buyer makes.
     pub per_buyer: PerBuyer,
     /// How buyers are run; one of [`Workers::IN_STEPS`].
@@ -47,7 +47,7 @@ impl ScheduleChoices {
     pub const fn store_kind(&self) -> Option<StoreKind> {
         match self {
             ScheduleChoices::File(_) => None,
-            ScheduleChoices::Sql(plan) => Some(StoreKind::Sql(plan.sale.engine)),
+            ScheduleChoices::Sql(plan) => Some(StoreKind::Sql(plan.choices.engine)),
             ScheduleChoices::Redis(_) => Some(StoreKind::Redis),
         }
     }
@@ -56,16 +56,16 @@ impl ScheduleChoices {
     #[must_use]
     pub const fn choices(&self) -> Choices {
         match self {
-            ScheduleChoices::File(sale) => Choices::File(*sale),
-            ScheduleChoices::Sql(plan) => Choices::Sql(plan.sale),
-            ScheduleChoices::Redis(plan) => Choices::Redis(plan.sale),
+            ScheduleChoices::File(choices) => Choices::File(*choices),
+            ScheduleChoices::Sql(plan) => Choices::Sql(plan.choices),
+            ScheduleChoices::Redis(plan) => Choices::Redis(plan.choices),
         }
     }
 
     /// Its store; for a ticket file, at this path.
     fn store(&self, file: &Path) -> StorePlan {
         match self {
-            ScheduleChoices::File(sale) => StorePlan::File(FilePlan::new(*sale, file)),
+            ScheduleChoices::File(choices) => StorePlan::File(FilePlan::new(*choices, file)),
             ScheduleChoices::Sql(plan) => StorePlan::Sql(plan.clone()),
             ScheduleChoices::Redis(plan) => StorePlan::Redis(plan.clone()),
         }
@@ -75,7 +75,7 @@ impl ScheduleChoices {
 impl From<StorePlan> for ScheduleChoices {
     fn from(store: StorePlan) -> Self {
         match store {
-            StorePlan::File(plan) => ScheduleChoices::File(plan.sale),
+            StorePlan::File(plan) => ScheduleChoices::File(plan.choices),
             StorePlan::Sql(plan) => ScheduleChoices::Sql(plan),
             StorePlan::Redis(plan) => ScheduleChoices::Redis(plan),
         }
@@ -153,19 +153,19 @@ impl TryFrom<PlanText> for SchedulePlan {
     type Error = String;
 
     fn try_from(text: PlanText) -> Result<Self, String> {
-        let sale = match text.store {
-            None => ScheduleChoices::File(text.sale_of_file()?),
-            Some(StoreKind::Sql(engine)) => ScheduleChoices::Sql(text.sale_of_database(engine)?),
-            Some(StoreKind::Redis) => ScheduleChoices::Redis(text.sale_of_redis()?),
+        let choices = match text.store {
+            None => ScheduleChoices::File(text.choices_of_file()?),
+            Some(StoreKind::Sql(engine)) => ScheduleChoices::Sql(text.choices_of_database(engine)?),
+            Some(StoreKind::Redis) => ScheduleChoices::Redis(text.choices_of_redis()?),
         };
         let PlanText { buyers, tickets, engine, per_buyer, workers, .. } = text;
         let (per_buyer, workers) = (per_buyer.unwrap_or(PerBuyer::ONE), workers.unwrap_or(Workers::Process));
-        Ok(Self { buyers, tickets, sale, per_buyer, workers: workers.in_steps(), engine })
+        Ok(Self { buyers, tickets, choices, per_buyer, workers: workers.in_steps(), engine })
     }
 }
 
 impl PlanText {
-    fn sale_of_file(&self) -> Result<FileChoices, String> {
+    fn choices_of_file(&self) -> Result<FileChoices, String> {
         let elsewhere =
             [("url", self.url.is_some()), ("name", self.name.is_some()), ("fence", self.fence.is_some())];
         let mut given = self.of_databases().into_iter().chain(elsewhere);
@@ -173,7 +173,7 @@ impl PlanText {
             return Err(format!("\"{name}\" is of a database: the plan names no \"store\""));
         }
         let (lock, write) = (member::<Lock>(self.lock.as_deref())?, member::<Write>(self.write.as_deref())?);
-        let sale = match self.steps {
+        let choices = match self.steps {
             Some(steps) => {
                 FileChoices::of_steps(steps, lock, self.lock_on, write).map_err(|error| error.to_string())?
             }
@@ -184,7 +184,7 @@ impl PlanText {
         };
         let Self { fsync, break_stale, other_locks, inherit, lease_ns, stale, .. } = *self;
         let trouble = Trouble { other_locks, rogue: self.rogue.unwrap_or(0), inherit, lease_ns, stale };
-        trouble.onto(FileChoices { fsync, break_stale, ..sale }).map_err(|error| error.to_string())
+        trouble.onto(FileChoices { fsync, break_stale, ..choices }).map_err(|error| error.to_string())
     }
 
     /// The members that only databases have, and whether each is given.
@@ -209,7 +209,7 @@ impl PlanText {
         Ok(())
     }
 
-    fn sale_of_redis(&self) -> Result<RedisPlan, String> {
+    fn choices_of_redis(&self) -> Result<RedisPlan, String> {
         self.none_of_a_file()?;
         if let Some((name, _)) = self.of_databases().into_iter().find(|(_, is_given)| *is_given) {
             return Err(format!("\"{name}\" is of a database, and the plan's \"store\" is Redis"));
@@ -222,9 +222,9 @@ impl PlanText {
             write: member(self.write.as_deref())?.unwrap_or(usual.write),
             steps: None,
         };
-        let sale = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
+        let choices = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
         Ok(RedisPlan {
-            sale: sale.map_err(|error| error.to_string())?,
+            choices: choices.map_err(|error| error.to_string())?,
             url: self.url.clone().unwrap_or_else(|| StoreKind::Redis.usual_url().to_owned()),
             given: Given::default(),
             name: self.sale_name(),
@@ -235,7 +235,7 @@ impl PlanText {
         self.name.clone().unwrap_or_else(|| Plan::DEFAULT_SALE.to_owned())
     }
 
-    fn sale_of_database(&self, engine: Engine) -> Result<SqlPlan, String> {
+    fn choices_of_database(&self, engine: Engine) -> Result<SqlPlan, String> {
         self.none_of_a_file()?;
         if self.fence.is_some() {
             return Err("\"fence\" is of Redis, and the plan's \"store\" is a database".to_owned());
@@ -252,9 +252,9 @@ impl PlanText {
             snapshot_isolation: self.snapshot_isolation,
             ..usual
         };
-        let sale = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
+        let choices = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
         Ok(SqlPlan {
-            sale: sale.map_err(|error| error.to_string())?,
+            choices: choices.map_err(|error| error.to_string())?,
             url: self.url.clone().unwrap_or_else(|| engine.usual_url().to_owned()),
             given: Given::default(),
             name: self.sale_name(),
@@ -264,19 +264,19 @@ impl PlanText {
 
 impl From<SchedulePlan> for PlanText {
     fn from(plan: SchedulePlan) -> Self {
-        let SchedulePlan { buyers, tickets, sale, per_buyer, workers, engine } = plan;
+        let SchedulePlan { buyers, tickets, choices, per_buyer, workers, engine } = plan;
         let workers = Some(workers).filter(|workers| *workers != Workers::Process);
         let common = Self { buyers, tickets, engine, per_buyer: Some(per_buyer), workers, ..Self::default() };
-        match sale {
-            ScheduleChoices::File(sale) => {
-                let Trouble { other_locks, rogue, inherit, lease_ns, stale } = Trouble::of(&sale);
+        match choices {
+            ScheduleChoices::File(choices) => {
+                let Trouble { other_locks, rogue, inherit, lease_ns, stale } = Trouble::of(&choices);
                 Self {
-                    steps: Some(sale.protocol()),
-                    lock: Some(sale.lock.to_string()),
-                    write: Some(sale.write.to_string()),
-                    lock_on: (sale.lock_on != sale.write.default_lock_on()).then_some(sale.lock_on),
-                    fsync: sale.fsync,
-                    break_stale: sale.break_stale,
+                    steps: Some(choices.protocol()),
+                    lock: Some(choices.lock.to_string()),
+                    write: Some(choices.write.to_string()),
+                    lock_on: (choices.lock_on != choices.write.default_lock_on()).then_some(choices.lock_on),
+                    fsync: choices.fsync,
+                    break_stale: choices.break_stale,
                     other_locks,
                     rogue: (rogue > 0).then_some(rogue),
                     inherit,
@@ -285,31 +285,31 @@ impl From<SchedulePlan> for PlanText {
                     ..common
                 }
             }
-            ScheduleChoices::Sql(SqlPlan { sale, url, name, .. }) => {
-                let only_here = sale.engine == Engine::Sqlite;
+            ScheduleChoices::Sql(SqlPlan { choices, url, name, .. }) => {
+                let only_here = choices.engine == Engine::Sqlite;
                 Self {
-                    store: Some(StoreKind::Sql(sale.engine)),
-                    isolation: Some(sale.isolation),
-                    steps: Some(sale.protocol()),
-                    lock: Some(sale.lock.to_string()),
-                    write: Some(sale.write.to_string()),
-                    constraint: sale.constraint,
-                    retry: sale.retry,
-                    journal: only_here.then_some(sale.journal),
-                    busy_timeout_ns: only_here.then_some(sale.busy_timeout_ns),
-                    snapshot_isolation: sale.snapshot_isolation,
+                    store: Some(StoreKind::Sql(choices.engine)),
+                    isolation: Some(choices.isolation),
+                    steps: Some(choices.protocol()),
+                    lock: Some(choices.lock.to_string()),
+                    write: Some(choices.write.to_string()),
+                    constraint: choices.constraint,
+                    retry: choices.retry,
+                    journal: only_here.then_some(choices.journal),
+                    busy_timeout_ns: only_here.then_some(choices.busy_timeout_ns),
+                    snapshot_isolation: choices.snapshot_isolation,
                     url: Some(url),
                     name: Some(name),
                     ..common
                 }
             }
-            ScheduleChoices::Redis(RedisPlan { sale, url, name, .. }) => Self {
+            ScheduleChoices::Redis(RedisPlan { choices, url, name, .. }) => Self {
                 store: Some(StoreKind::Redis),
-                steps: Some(sale.protocol()),
-                lock: Some(sale.lock.to_string()),
-                write: Some(sale.write.to_string()),
-                lease_ns: (sale.lock == RedisLock::Lease).then_some(sale.lease_ns),
-                fence: (sale.fence != Fence::None).then_some(sale.fence),
+                steps: Some(choices.protocol()),
+                lock: Some(choices.lock.to_string()),
+                write: Some(choices.write.to_string()),
+                lease_ns: (choices.lock == RedisLock::Lease).then_some(choices.lease_ns),
+                fence: (choices.fence != Fence::None).then_some(choices.fence),
                 url: Some(url),
                 name: Some(name),
                 ..common
@@ -322,16 +322,18 @@ impl SchedulePlan {
     /// The part of this plan that a replay needs.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let sale = match &plan.store {
-            StorePlan::File(file) => {
-                ScheduleChoices::File(FileChoices { lock_timeout_ns: None, break_stale: false, ..file.sale })
-            }
+        let choices = match &plan.store {
+            StorePlan::File(file) => ScheduleChoices::File(FileChoices {
+                lock_timeout_ns: None,
+                break_stale: false,
+                ..file.choices
+            }),
             elsewhere => elsewhere.clone().into(),
         };
         Self {
             buyers: Some(plan.buyers),
             tickets: plan.tickets,
-            sale,
+            choices,
             per_buyer: plan.per_buyer,
             workers: plan.workers_in_steps(),
             engine: None,
@@ -344,7 +346,7 @@ impl SchedulePlan {
     pub fn plan(&self, steps: &Schedule, file: &Path) -> Plan {
         let buyers = self.buyers.unwrap_or_else(|| steps.buyers());
         let plan = Plan::on_file(FileChoices::usual(), file, buyers, self.tickets);
-        let store = self.sale.store(file);
+        let store = self.choices.store(file);
         Plan { store, per_buyer: self.per_buyer, workers: self.workers, ..plan }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn put_on_sale(
     }
     are_one_file(plan)?;
     for name in plan.names() {
-        let through = FilePlan::new(plan.sale, name);
+        let through = FilePlan::new(plan.choices, name);
         probe_lock(&through, common)?;
         probe_write(&through)?;
     }
@@ -99,7 +99,7 @@ const fn whose(lock: Lock) -> &'static str {
 }
 
 pub(super) fn no_locking(plan: &FilePlan, source: io::Error) -> FileError {
-    let path = carrier(&plan.sale, &plan.file);
+    let path = carrier(&plan.choices, &plan.file);
     use io::ErrorKind::{
         FileTooLarge, InvalidFilename, InvalidInput, NotFound, PermissionDenied, QuotaExceeded,
         ReadOnlyFilesystem, StorageFull,
@@ -124,7 +124,7 @@ pub(super) fn no_locking(plan: &FilePlan, source: io::Error) -> FileError {
         // Something else has the name of our file; its kind is in the error.
         return TicketFileError::Io { path, doing: "can't carry the lock", source }.into();
     }
-    FileError::NoLocking { path, lock: plan.sale.lock, source }
+    FileError::NoLocking { path, lock: plan.choices.lock, source }
 }
 
 /// The error for a link that has the name of one of our files.
@@ -151,7 +151,8 @@ fn probe_lock(plan: &FilePlan, common: &CommonLock) -> Result<Locker, FileError>
         source,
     })?;
     // Only the first kind of lock; the others are tried separately.
-    let locker = Locker::open(&plan.sale, &plan.file, common).map_err(|source| no_locking(plan, source))?;
+    let locker =
+        Locker::open(&plan.choices, &plan.file, common).map_err(|source| no_locking(plan, source))?;
     if locker.try_lock().map_err(|source| no_locking(plan, source))? {
         locker.unlock().map_err(|source| no_locking(plan, source))?;
     }
@@ -160,7 +161,7 @@ fn probe_lock(plan: &FilePlan, common: &CommonLock) -> Result<Locker, FileError>
 
 /// Checks that the folder can be written, which a rename needs.
 fn probe_write(plan: &FilePlan) -> Result<(), FileError> {
-    if plan.sale.write == Write::Rename {
+    if plan.choices.write == Write::Rename {
         let folder = folder(&plan.file);
         probe_folder(folder).map_err(|source| TicketFileError::Io {
             path: folder.to_owned(),
@@ -180,9 +181,9 @@ fn set_under_lock(
     interrupted: &AtomicBool,
 ) -> Result<(), FileError> {
     let began = Instant::now();
-    let limit = plan.sale.lock_timeout_ns.map(Duration::from_nanos);
+    let limit = plan.choices.lock_timeout_ns.map(Duration::from_nanos);
     // A folder does not name its holder: if that was killed, the folder stays for ever.
-    let limit = if plan.sale.lock == Lock::Mkdir { limit.or(Some(PATIENCE)) } else { limit };
+    let limit = if plan.choices.lock == Lock::Mkdir { limit.or(Some(PATIENCE)) } else { limit };
     let failed = |source| no_locking(plan, source);
     while !locker.try_lock().map_err(failed)? {
         if interrupted.load(Ordering::Relaxed) {
@@ -195,8 +196,8 @@ fn set_under_lock(
             return Ok(set?);
         }
         if limit.is_some_and(|limit| began.elapsed() >= limit) {
-            let path = carrier(&plan.sale, &plan.file);
-            return Err(FileError::Locked { path, lock: plan.sale.lock, waited: began.elapsed() });
+            let path = carrier(&plan.choices, &plan.file);
+            return Err(FileError::Locked { path, lock: plan.choices.lock, waited: began.elapsed() });
         }
         std::thread::sleep(Duration::from_millis(5));
     }

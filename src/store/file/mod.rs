@@ -38,7 +38,7 @@ impl FileStore {
     /// # Errors
     /// When the system has no room for that part of the lock.
     pub fn new(plan: &FilePlan) -> Result<Self, StoreError> {
-        let common = CommonLock::new(&plan.sale).map_err(|source| counter::no_locking(plan, source))?;
+        let common = CommonLock::new(&plan.choices).map_err(|source| counter::no_locking(plan, source))?;
         Ok(Self { plan: plan.clone(), common })
     }
 }
@@ -48,12 +48,12 @@ impl Store for FileStore {
 
     fn put_on_sale(&self, tickets: Option<Stock>, interrupted: &AtomicBool) -> Result<Stock, StoreError> {
         let stock = counter::put_on_sale(&self.plan, tickets, &self.common, interrupted)?;
-        let FilePlan { sale, file, .. } = &self.plan;
+        let FilePlan { choices, file, .. } = &self.plan;
         let failed = |source| StoreError::from(counter::no_locking(&self.plan, source));
-        if sale.inherit {
-            self.common.open_for_all(sale, file).map_err(failed)?;
+        if choices.inherit {
+            self.common.open_for_all(choices, file).map_err(failed)?;
         }
-        if sale.stale {
+        if choices.stale {
             self.plan.names().try_for_each(leave_dead).map_err(failed)?;
         }
         Ok(stock)
@@ -64,23 +64,23 @@ impl Store for FileStore {
     }
 
     fn files_of_a_buyer(&self) -> u64 {
-        let sale = &self.plan.sale;
+        let choices = &self.plan.choices;
         let ticket_file = 1;
-        let lock = u64::from(sale.lock.has_carrier() && sale.lock_on == LockOn::Sidecar);
+        let lock = u64::from(choices.lock.has_carrier() && choices.lock_on == LockOn::Sidecar);
         // A lock on a file that is replaced needs a descriptor of its own.
-        let lock_again = u64::from(sale.lock.has_carrier() && sale.write == Write::Rename && lock == 0);
-        let scratch = u64::from(sale.write == Write::Rename);
+        let lock_again = u64::from(choices.lock.has_carrier() && choices.write == Write::Rename && lock == 0);
+        let scratch = u64::from(choices.write == Write::Rename);
         ticket_file + lock + lock_again + scratch
     }
 
     fn waits_for_disk(&self) -> bool {
-        self.plan.sale.fsync
+        self.plan.choices.fsync
     }
 
     fn is_taken(&self) -> Option<bool> {
         // Neither of these locks knows its holder.
-        if self.plan.sale.lock == Lock::Mkdir {
-            return Some(self.plan.names().any(|name| carrier(&self.plan.sale, name).exists()));
+        if self.plan.choices.lock == Lock::Mkdir {
+            return Some(self.plan.names().any(|name| carrier(&self.plan.choices, name).exists()));
         }
         self.common.is_taken()
     }
@@ -97,8 +97,9 @@ impl Store for FileStore {
         let pids: Vec<u32> = killed.iter().map(|(buyer, _)| recorder.pid(*buyer)).collect();
         self.plan.names().for_each(|name| remove_lockfile_of(name, &pids));
         // A folder does not name its holder.
-        let sale = &self.plan.sale;
-        let makes_folders = sale.lock == Lock::Mkdir || sale.others.kinds().any(|kind| kind == Lock::Mkdir);
+        let choices = &self.plan.choices;
+        let makes_folders =
+            choices.lock == Lock::Mkdir || choices.others.kinds().any(|kind| kind == Lock::Mkdir);
         if makes_folders && killed.iter().any(|(buyer, _)| recorder.died_inside(*buyer)) {
             for (buyer, _) in killed.iter().filter(|(buyer, _)| recorder.died_inside(*buyer)) {
                 remove_folder(self.plan.name_of(*buyer));
@@ -108,10 +109,10 @@ impl Store for FileStore {
 
     fn clean_up(&self, recorder: &Recorder, killed: &[(u32, i32)]) {
         // There is a scratch file only if one of them died between writing and renaming.
-        if !killed.is_empty() && self.plan.sale.write == Write::Rename {
+        if !killed.is_empty() && self.plan.choices.write == Write::Rename {
             self.plan.names().for_each(|name| RunTag::new(recorder.run_id()).clean_up(name));
         }
-        if !killed.is_empty() && self.plan.sale.lock == Lock::Link {
+        if !killed.is_empty() && self.plan.choices.lock == Lock::Link {
             for name in self.plan.names() {
                 clean_up_private(name, killed.iter().map(|(buyer, _)| recorder.pid(*buyer)));
             }

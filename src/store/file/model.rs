@@ -118,23 +118,23 @@ pub struct FileModel {
 }
 
 impl FileModel {
-    /// The file from which `sale` sells this many tickets to buyers of this kind of workers.
+    /// The file from which `choices` sell this many tickets to buyers of this kind of workers.
     #[must_use]
-    pub fn new(sale: &FileChoices, workers: Workers, tickets: Stock) -> Self {
+    pub fn new(choices: &FileChoices, workers: Workers, tickets: Stock) -> Self {
         Self {
-            excludes: !matches!(Exclusion::of(sale, workers), Exclusion::SameOwner | Exclusion::Inherited),
-            replaces_its_lock: sale.replaces_its_lock(),
-            loses_its_lock: sale.loses_its_lock(),
-            break_stale: sale.break_stale,
-            lock: sale.lock,
-            others: sale.others,
-            rogues: sale.rogues,
+            excludes: !matches!(Exclusion::of(choices, workers), Exclusion::SameOwner | Exclusion::Inherited),
+            replaces_its_lock: choices.replaces_its_lock(),
+            loses_its_lock: choices.loses_its_lock(),
+            break_stale: choices.break_stale,
+            lock: choices.lock,
+            others: choices.others,
+            rogues: choices.rogues,
             text: Text::Whole(tickets),
             current: 0,
-            held: sale.stale.then_some((sale.lock.realm(), 0, Hold::Alone)).into_iter().collect(),
-            is_stale: sale.stale,
-            ages: sale.lease_ns.is_some(),
-            may_vanish: sale.breaks_stale_unguarded(),
+            held: choices.stale.then_some((choices.lock.realm(), 0, Hold::Alone)).into_iter().collect(),
+            is_stale: choices.stale,
+            ages: choices.lease_ns.is_some(),
+            may_vanish: choices.breaks_stale_unguarded(),
             made: 0,
         }
     }
@@ -236,8 +236,8 @@ impl Model for FileModel {
         if self.others.is_empty() {
             return Seat::default();
         }
-        let sale = FileChoices { others: self.others, rogues: self.rogues, ..FileChoices::usual() };
-        let kind = FileChoices { lock: self.lock, ..sale }.of_buyer(who as u32 + 1).lock;
+        let choices = FileChoices { others: self.others, rogues: self.rogues, ..FileChoices::usual() };
+        let kind = FileChoices { lock: self.lock, ..choices }.of_buyer(who as u32 + 1).lock;
         Seat { kind: Some(kind), ..Seat::default() }
     }
 

@@ -129,8 +129,8 @@ mod tests {
     use crate::protocol::file::{FileChoices, Lock, Write};
 
     fn proven(first: &Path, other: &Path) -> Result<(), NamesError> {
-        let sale = FileChoices::new(Lock::Flock, Write::Overwrite);
-        are_one_file(&FilePlan { via: vec![other.to_owned()], ..FilePlan::new(sale, first) })
+        let choices = FileChoices::new(Lock::Flock, Write::Overwrite);
+        are_one_file(&FilePlan { via: vec![other.to_owned()], ..FilePlan::new(choices, first) })
     }
 
     /// The same text under the same name in another folder is a different file.

@@ -20,7 +20,7 @@ use crate::world::{Session, Timekeeper};
 #[derive(Debug)]
 pub struct FileSession {
     time: Timekeeper,
-    sale: FileChoices,
+    choices: FileChoices,
     ticket_file: TicketFile,
     locker: Locker,
     common: CommonLock,
@@ -45,20 +45,20 @@ impl FileSession {
         common: &CommonLock,
         buyer: u32,
     ) -> io::Result<Self> {
-        let sale = plan.sale.of_buyer(buyer);
+        let choices = plan.choices.of_buyer(buyer);
         let name = plan.name_of(buyer);
-        let ticket_file = TicketFile::open(name, plan.sale.fsync, &RunTag::new(recorder.run_id()))?;
+        let ticket_file = TicketFile::open(name, plan.choices.fsync, &RunTag::new(recorder.run_id()))?;
         // A buyer that opens the file anew for each read closes the descriptor before, so the lock needs its own.
-        let locker = if sale.replaces_its_lock() {
-            Locker::open(&sale, name, common)?
+        let locker = if choices.replaces_its_lock() {
+            Locker::open(&choices, name, common)?
         } else {
-            Locker::beside(&sale, &ticket_file, common)?
+            Locker::beside(&choices, &ticket_file, common)?
         };
-        let needs_helper = sale.protocol().has(StepKind::HelperUnlock);
+        let needs_helper = choices.protocol().has(StepKind::HelperUnlock);
         let helper = if needs_helper { locker.helper()? } else { None };
         Ok(Self {
             time: Timekeeper::new(recorder, pace, buyer),
-            sale,
+            choices,
             locker,
             ticket_file,
             common: common.clone(),
@@ -70,7 +70,7 @@ impl FileSession {
 
     /// Like a program that opens the file for each purchase.
     fn open_lock(&mut self) -> io::Result<()> {
-        self.locker = Locker::open(&self.sale, self.ticket_file.path(), &self.common)?;
+        self.locker = Locker::open(&self.choices, self.ticket_file.path(), &self.common)?;
         Ok(())
     }
 
@@ -102,7 +102,7 @@ impl FileSession {
 
     /// Like a library that reads the file and closes it again, without knowing of the lock.
     fn close_other(&self) -> io::Result<()> {
-        match File::open(carrier(&self.sale, self.ticket_file.path())) {
+        match File::open(carrier(&self.choices, self.ticket_file.path())) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
@@ -111,7 +111,7 @@ impl FileSession {
 
     /// Removes the file that carries the lock. If it is already gone, that is no error (`rm -f`).
     fn unlink(&self) -> io::Result<()> {
-        match std::fs::remove_file(carrier(&self.sale, self.ticket_file.path())) {
+        match std::fs::remove_file(carrier(&self.choices, self.ticket_file.path())) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -135,13 +135,13 @@ impl FileSession {
     }
 
     fn reopen_check(&self) -> io::Result<Reply> {
-        let is_current = self.locker.is_at(&carrier(&self.sale, self.ticket_file.path()))?;
+        let is_current = self.locker.is_at(&carrier(&self.choices, self.ticket_file.path()))?;
         Ok(if is_current { Reply::Done } else { Reply::Missed })
     }
 
     #[inline(always)]
     fn read(&mut self) -> io::Result<Reply> {
-        if self.sale.write == Write::Rename {
+        if self.choices.write == Write::Rename {
             self.ticket_file.reopen()?;
         }
         Ok(match self.ticket_file.read()? {
@@ -152,7 +152,7 @@ impl FileSession {
 
     #[inline(always)]
     fn write(&mut self, stock: Stock) -> io::Result<()> {
-        match self.sale.write {
+        match self.choices.write {
             Write::Rename => self.ticket_file.replace(stock),
             // With `truncate` a buyer asks for two other steps, never for this one.
             Write::Overwrite | Write::Truncate => self.ticket_file.overwrite(stock),
@@ -230,7 +230,7 @@ impl Session for FileSession {
 
     /// flock(2): a change of the lock first releases the old one, even if the new one is granted later.
     fn asks(&mut self, action: Action) {
-        if action == Action::Upgrade && self.sale.lock == Lock::Flock {
+        if action == Action::Upgrade && self.choices.lock == Lock::Flock {
             // If this fails, the upgrade fails as well, and reports it.
             let _ = self.locker.unlock();
         }

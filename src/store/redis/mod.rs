@@ -39,7 +39,7 @@ use keys::Keys;
 /// A sale at a Redis server.
 #[derive(Clone, Debug)]
 pub struct RedisStore {
-    sale: RedisChoices,
+    choices: RedisChoices,
     address: RedisAddress,
     name: SaleName,
     keys: Keys,
@@ -52,10 +52,10 @@ impl RedisStore {
     ///
     /// # Errors
     /// When the store was left out of this build.
-    pub fn new(sale: RedisChoices, address: RedisAddress, name: SaleName) -> Result<Self, RedisError> {
+    pub fn new(choices: RedisChoices, address: RedisAddress, name: SaleName) -> Result<Self, RedisError> {
         if cfg!(feature = "redis") {
             let keys = Keys::of(&name);
-            Ok(Self { sale, address, name, keys, start: Arc::default() })
+            Ok(Self { choices, address, name, keys, start: Arc::default() })
         } else {
             Err(RedisError::NotBuiltIn)
         }
@@ -77,7 +77,7 @@ impl RedisStore {
             None => return Err(place(&"no Redis server: it takes redis://HOST:PORT/DB")),
         };
         let name: SaleName = plan.name.parse().map_err(|error| place(&error))?;
-        Ok(Self::new(plan.sale, address, name)?)
+        Ok(Self::new(plan.choices, address, name)?)
     }
 
     /// What is left.
@@ -171,7 +171,7 @@ impl Store for RedisStore {
     }
 
     fn open(&self, pace: Pace, recorder: &Recorder, buyer: u32) -> std::io::Result<RedisSession> {
-        RedisSession::open(&self.address, self.keys.clone(), self.sale, recorder, pace, buyer)
+        RedisSession::open(&self.address, self.keys.clone(), self.choices, recorder, pace, buyer)
             .map_err(std::io::Error::other)
     }
 
@@ -189,8 +189,8 @@ impl Store for RedisStore {
 
     /// A lease ends when the schedule says so, not because time passes.
     fn in_steps(&self) -> Result<Self, StoreError> {
-        let sale = RedisChoices { lease_ns: LEASE_IN_STEPS.as_nanos() as u64, ..self.sale };
-        Ok(Self { sale, ..self.clone() })
+        let choices = RedisChoices { lease_ns: LEASE_IN_STEPS.as_nanos() as u64, ..self.choices };
+        Ok(Self { choices, ..self.clone() })
     }
 
     fn befall(&self, recorder: &Recorder, buyer: u32, mishap: Mishap) -> Result<bool, StoreError> {

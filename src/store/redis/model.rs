@@ -66,7 +66,7 @@ impl Seat {
 /// The keys of a sale.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RedisModel {
-    sale: RedisChoices,
+    choices: RedisChoices,
     stock: Stock,
     /// Whether the lease's key exists.
     is_leased: bool,
@@ -77,15 +77,15 @@ pub struct RedisModel {
 }
 
 impl RedisModel {
-    /// The server from which `sale` sells this many tickets.
+    /// The server from which `choices` sell this many tickets.
     #[must_use]
-    pub const fn new(sale: &RedisChoices, tickets: Stock) -> Self {
-        Self { sale: *sale, stock: tickets, is_leased: false, granted: 0, shown: 0 }
+    pub const fn new(choices: &RedisChoices, tickets: Stock) -> Self {
+        Self { choices: *choices, stock: tickets, is_leased: false, granted: 0, shown: 0 }
     }
 
     /// Accepts the token that a step shows, or rejects it.
     fn show(&mut self, seat: &Seat, action: Action) -> Result<(), Reply> {
-        if action.kind().is_some_and(|step| self.sale.fences(step)) {
+        if action.kind().is_some_and(|step| self.choices.fences(step)) {
             if seat.token < self.shown {
                 return Err(Reply::Failed(Fault::of_store(FaultKind::Fenced, StoreCode::FENCED)));
             }
@@ -105,7 +105,7 @@ impl RedisModel {
     fn lock(&mut self, seat: &mut Seat) -> Reply {
         self.is_leased = true;
         seat.lease = Lease::Held;
-        if self.sale.fence != Fence::None {
+        if self.choices.fence != Fence::None {
             self.granted += 1;
             seat.token = self.granted;
         }

@@ -29,7 +29,7 @@ pub struct RedisSession {
     time: Timekeeper,
     wire: Wire,
     keys: Keys,
-    sale: RedisChoices,
+    choices: RedisChoices,
     pub(super) scripts: Vec<Script>,
     /// The start of this buyer's lease values: the run and the buyer.
     owner: String,
@@ -64,7 +64,7 @@ impl RedisSession {
     pub(super) fn open(
         address: &RedisAddress,
         keys: Keys,
-        sale: RedisChoices,
+        choices: RedisChoices,
         recorder: &Recorder,
         pace: Pace,
         buyer: u32,
@@ -74,7 +74,7 @@ impl RedisSession {
             time: Timekeeper::new(recorder, pace, buyer),
             wire: enter(address, &name)?,
             keys,
-            sale,
+            choices,
             scripts: Vec::new(),
             owner: of_buyer(recorder, buyer),
             granted: 0,
@@ -91,11 +91,11 @@ impl RedisSession {
 
     /// Loads the scripts of the sale into the server.
     fn load(&mut self, address: &RedisAddress) -> Result<(), RedisError> {
-        let steps = self.sale.protocol();
+        let steps = self.choices.protocol();
         for step in steps.steps() {
             let is_fenced = match step {
-                StepKind::Lock => self.sale.fence != Fence::None,
-                step => self.sale.fences(*step),
+                StepKind::Lock => self.choices.fence != Fence::None,
+                step => self.choices.fences(*step),
             };
             let Some(text) = script(*step, is_fenced) else { continue };
             let loaded = self.wire.ask(&[b"SCRIPT", b"LOAD", text.as_bytes()]);
@@ -111,7 +111,7 @@ impl RedisSession {
     /// Appends a step's request to what is to be sent.
     fn put(&mut self, asked: &mut Asked) {
         (asked.answers, asked.skipped, asked.error) = (1, std::mem::take(&mut self.owed), None);
-        let Self { wire, keys, scripts, sale, lease, .. } = self;
+        let Self { wire, keys, scripts, choices, lease, .. } = self;
         let script = scripts.iter().find(|script| script.step == asked.step);
         let mut put_script = |keys: &[&str], values: &[&str]| {
             if let Some(script) = script {
@@ -121,7 +121,7 @@ impl RedisSession {
         match (asked.action, script) {
             (Action::Lock, _) => self.put_lock(asked.whole),
             (Action::Unlock, _) => put_script(&[&keys.lease], &[lease]),
-            (action, Some(_)) if sale.fences(asked.step) => {
+            (action, Some(_)) if choices.fences(asked.step) => {
                 let (mut token, mut left) = (itoa::Buffer::new(), itoa::Buffer::new());
                 let token = token.format(self.token);
                 match action {
@@ -138,7 +138,7 @@ impl RedisSession {
     }
 
     fn put_lock(&mut self, whole: bool) {
-        let lease_ms = (self.sale.lease_ns / 1_000_000).max(1).to_string();
+        let lease_ms = (self.choices.lease_ns / 1_000_000).max(1).to_string();
         let Self { wire, keys, scripts, owner, .. } = self;
         if let Some(script) = scripts.iter().find(|script| script.step == StepKind::Lock) {
             // The script appends the token.

@@ -65,9 +65,9 @@ fn store(address: RedisAddress, steps: &str, fence: Fence) -> RedisStore {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("test_{}_{number}", std::process::id()).parse().expect("a name");
-    let sale = RedisChoices { fence, lease_ns: 60_000_000_000, ..RedisChoices::new() };
-    let sale = sale.of_steps(steps.parse().expect("words")).expect("a sale");
-    RedisStore::new(sale, address, name).expect("a store")
+    let choices = RedisChoices { fence, lease_ns: 60_000_000_000, ..RedisChoices::new() };
+    let choices = choices.of_steps(steps.parse().expect("words")).expect("a sale");
+    RedisStore::new(choices, address, name).expect("a store")
 }
 
 /// Every action, one after the other, against what the server must answer.

@@ -101,7 +101,7 @@ pub struct Room {
 /// A sale and its place, for errors.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Where<'a> {
-    pub(super) sale: &'a SqlChoices,
+    pub(super) choices: &'a SqlChoices,
     pub(super) name: &'a SaleName,
     pub(super) address: &'a str,
 }
@@ -127,7 +127,7 @@ pub(super) fn put_on_sale(
             books.apply("writing the stock", &[probe])?;
         }
     }
-    left(books, at, at.sale.has_receipts())
+    left(books, at, at.choices.has_receipts())
 }
 
 /// What is left of a sale: its row, less the receipts if it keeps some.
@@ -181,11 +181,11 @@ fn no_sale(at: Where<'_>) -> SqlError {
 fn check_sale(at: Where<'_>, found: &Found) -> Result<(), SqlError> {
     let Shape::Ours { constraint } = found.stock else { return Err(no_sale(at)) };
     let keeps_receipts = found.receipts != Shape::Missing;
-    let is = match (constraint, at.sale.constraint) {
+    let is = match (constraint, at.choices.constraint) {
         (true, false) => "forbids a stock below 0; say --constraint",
         (false, true) => "does not forbid a stock below 0, as --constraint says",
-        _ if keeps_receipts && !at.sale.has_receipts() => "counts receipts; say --write insert",
-        _ if !keeps_receipts && at.sale.has_receipts() => "keeps no receipts to count",
+        _ if keeps_receipts && !at.choices.has_receipts() => "counts receipts; say --write insert",
+        _ if !keeps_receipts && at.choices.has_receipts() => "keeps no receipts to count",
         _ => return Ok(()),
     };
     Err(SqlError::OtherSale { address: at.address.to_owned(), name: at.name.to_string(), is })
@@ -193,16 +193,16 @@ fn check_sale(at: Where<'_>, found: &Found) -> Result<(), SqlError> {
 
 /// The statements that put this many tickets on sale, without receipts.
 fn statements_for(books: &dyn Books, at: Where<'_>, found: &Found, tickets: Stock) -> Vec<String> {
-    let make = tables(at.sale.engine, at.name, at.sale.constraint);
+    let make = tables(at.choices.engine, at.name, at.choices.constraint);
     let (stock, receipts) = (at.name.stock_table(), at.name.receipt_table());
     let drop = |table: &str| format!("DROP TABLE {table}");
     let mut statements = match found.stock {
-        Shape::Ours { constraint } if constraint == at.sale.constraint => vec![books.empty(&stock)],
+        Shape::Ours { constraint } if constraint == at.choices.constraint => vec![books.empty(&stock)],
         Shape::Ours { .. } => vec![drop(&stock), make.stock],
         Shape::Missing | Shape::Other(_) => vec![make.stock],
     };
     statements.push(format!("INSERT INTO {stock} (id, ticket) VALUES (1, {tickets})"));
-    statements.extend(match (&found.receipts, at.sale.has_receipts()) {
+    statements.extend(match (&found.receipts, at.choices.has_receipts()) {
         (Shape::Ours { .. }, true) => Some(books.empty(&receipts)),
         (Shape::Ours { .. }, false) => Some(drop(&receipts)),
         (Shape::Missing | Shape::Other(_), true) => Some(make.receipts),

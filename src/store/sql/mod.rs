@@ -49,7 +49,7 @@ use link::{Link, Patience};
 /// A sale at a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqlStore {
-    sale: SqlChoices,
+    choices: SqlChoices,
     address: Address,
     name: SaleName,
 }
@@ -59,19 +59,19 @@ impl SqlStore {
     ///
     /// # Errors
     /// When the address is of another engine than the steps, or the engine was left out of this build.
-    pub fn new(sale: SqlChoices, address: Address, name: SaleName) -> Result<Self, SqlError> {
-        if sale.engine != address.engine() {
-            return Err(SqlError::OtherEngine { address: address.to_string(), engine: sale.engine });
+    pub fn new(choices: SqlChoices, address: Address, name: SaleName) -> Result<Self, SqlError> {
+        if choices.engine != address.engine() {
+            return Err(SqlError::OtherEngine { address: address.to_string(), engine: choices.engine });
         }
-        let is_built_in = match sale.engine {
+        let is_built_in = match choices.engine {
             Engine::Sqlite => cfg!(feature = "sqlite"),
             Engine::Postgres => cfg!(feature = "postgres"),
             Engine::Mysql => cfg!(feature = "mysql"),
         };
         if is_built_in {
-            Ok(Self { sale, address, name })
+            Ok(Self { choices, address, name })
         } else {
-            Err(SqlError::NotBuiltIn { engine: sale.engine })
+            Err(SqlError::NotBuiltIn { engine: choices.engine })
         }
     }
 
@@ -82,7 +82,7 @@ impl SqlStore {
     /// When they can't be.
     pub fn put_on_sale(&self, tickets: Option<Stock>) -> Result<Stock, SqlError> {
         let mut books = self.books(tickets.is_some())?;
-        books.set_up(&self.sale)?;
+        books.set_up(&self.choices)?;
         counter::put_on_sale(&mut *books, self.at(&self.address.to_string()), tickets)
     }
 
@@ -93,7 +93,7 @@ impl SqlStore {
     /// When the server rejects the connection.
     pub fn open(&self, recorder: &Recorder, pace: Pace, buyer: u32) -> Result<SqlSession, SqlError> {
         let link = self.link(recorder, buyer)?;
-        Ok(SqlSession::new(link, &self.sale, recorder, pace, buyer))
+        Ok(SqlSession::new(link, &self.choices, recorder, pace, buyer))
     }
 
     /// Waits until no session of a run is left at the server: a buyer that was killed while it waited may still buy,
@@ -138,7 +138,7 @@ impl SqlStore {
     }
 
     fn at<'a>(&'a self, address: &'a str) -> Where<'a> {
-        Where { sale: &self.sale, name: &self.name, address }
+        Where { choices: &self.choices, name: &self.name, address }
     }
 
     /// A connection for use before and after a sale. With `create`, a missing database file is created.
@@ -154,7 +154,7 @@ impl SqlStore {
             }
             #[cfg(feature = "mysql")]
             Address::Mysql(address) => {
-                Ok(Box::new(counter::mysql::MysqlBooks::open(address, &self.sale, &self.name)?))
+                Ok(Box::new(counter::mysql::MysqlBooks::open(address, &self.choices, &self.name)?))
             }
             #[allow(unreachable_patterns)]
             other => Err(SqlError::NotBuiltIn { engine: other.engine() }),
@@ -163,26 +163,26 @@ impl SqlStore {
 
     /// A connection for a buyer.
     fn link(&self, recorder: &Recorder, buyer: u32) -> Result<Box<dyn Link>, SqlError> {
-        let statements = dialect::statements(&self.sale, &self.name);
+        let statements = dialect::statements(&self.choices, &self.name);
         let patience = Patience::of(recorder, buyer);
         match &self.address {
             #[cfg(feature = "sqlite")]
             Address::Sqlite(path) => {
-                let busy_timeout = std::time::Duration::from_nanos(self.sale.busy_timeout_ns);
+                let busy_timeout = std::time::Duration::from_nanos(self.choices.busy_timeout_ns);
                 Ok(Box::new(sqlite::SqliteLink::open(path, statements, busy_timeout, patience)?))
             }
             #[cfg(feature = "postgres")]
             Address::Postgres(address) => {
                 let session = postgres::Session {
                     name: format!("{}{buyer}", of_run(recorder)),
-                    lock_timeout: self.sale.lock_timeout_ns.map(std::time::Duration::from_nanos),
+                    lock_timeout: self.choices.lock_timeout_ns.map(std::time::Duration::from_nanos),
                 };
                 Ok(Box::new(postgres::PostgresLink::open(address, &session, statements, patience)?))
             }
             #[cfg(feature = "mysql")]
             Address::Mysql(address) => {
                 let session = format!("{}{buyer}", of_run(recorder));
-                Ok(Box::new(mysql::MysqlLink::open(address, &session, &self.sale, statements, patience)?))
+                Ok(Box::new(mysql::MysqlLink::open(address, &session, &self.choices, statements, patience)?))
             }
             #[allow(unreachable_patterns)]
             other => Err(SqlError::NotBuiltIn { engine: other.engine() }),

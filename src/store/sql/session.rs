@@ -41,11 +41,17 @@ const MOST_DOUBLINGS: u32 = 6;
 impl SqlSession {
     /// The session of one buyer, counted from 1, on this connection.
     #[must_use]
-    pub fn new(link: Box<dyn Link>, sale: &SqlChoices, recorder: &Recorder, pace: Pace, buyer: u32) -> Self {
+    pub fn new(
+        link: Box<dyn Link>,
+        choices: &SqlChoices,
+        recorder: &Recorder,
+        pace: Pace,
+        buyer: u32,
+    ) -> Self {
         Self {
             time: Timekeeper::new(recorder, pace, buyer),
             link,
-            retries: sale.retry,
+            retries: choices.retry,
             aborted: 0,
             backs_off: false,
             under_way: None,

@@ -25,7 +25,7 @@ impl SqlStore {
         };
         let address = address.map_err(|error| StoreError::Place(error.to_string()))?;
         let name: SaleName = plan.name.parse().map_err(|error| StoreError::Place(format!("{error}")))?;
-        Ok(Self::new(plan.sale, address, name)?)
+        Ok(Self::new(plan.choices, address, name)?)
     }
 }
 
@@ -37,10 +37,11 @@ impl SqlStore {
     /// When the server can't be asked.
     pub fn settled(plan: &SqlPlan) -> Result<SqlPlan, StoreError> {
         let mut settled = plan.clone();
-        if plan.sale.engine == Engine::Mysql && plan.sale.snapshot_isolation.is_none() {
+        if plan.choices.engine == Engine::Mysql && plan.choices.snapshot_isolation.is_none() {
             let settings = Self::of(plan)?.about()?.settings;
             let is = settings.iter().find(|(name, _)| *name == SNAPSHOT_ISOLATION);
-            settled.sale.snapshot_isolation = is.and_then(|(_, is)| is.to_lowercase().parse::<Switch>().ok());
+            settled.choices.snapshot_isolation =
+                is.and_then(|(_, is)| is.to_lowercase().parse::<Switch>().ok());
         }
         Ok(settled)
     }
@@ -75,7 +76,7 @@ impl Store for SqlStore {
 
     fn admit(&self, buyers: u32) -> Result<(), StoreError> {
         // SQLite counts no connections, and its file may not exist yet.
-        if self.sale.engine == Engine::Sqlite {
+        if self.choices.engine == Engine::Sqlite {
             return Ok(());
         }
         match self.most_connections()? {
@@ -100,7 +101,7 @@ impl Store for SqlStore {
     }
 
     fn waits_for_disk(&self) -> bool {
-        self.sale.engine == Engine::Sqlite
+        self.choices.engine == Engine::Sqlite
     }
 
     fn clean_up(&self, recorder: &Recorder, _killed: &[(u32, i32)]) {
@@ -132,13 +133,13 @@ impl Store for SqlStore {
             }
             other => other.clone(),
         };
-        let mut sale = self.sale;
-        if sale.engine == Engine::Mysql && sale.snapshot_isolation.is_none() {
+        let mut choices = self.choices;
+        if choices.engine == Engine::Mysql && choices.snapshot_isolation.is_none() {
             // By default as in the model; a server without the setting needs nothing.
             let has_it = self.about()?.settings.iter().any(|(name, _)| *name == SNAPSHOT_ISOLATION);
-            sale.snapshot_isolation = has_it.then_some(Switch::Off);
+            choices.snapshot_isolation = has_it.then_some(Switch::Off);
         }
-        Ok(Self { sale, address, ..self.clone() })
+        Ok(Self { choices, address, ..self.clone() })
     }
 
     fn lookout(&self) -> Result<Option<Box<dyn Lookout>>, StoreError> {

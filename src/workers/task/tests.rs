@@ -56,10 +56,11 @@ fn the_doorway_is_no_lock() {
 #[test]
 fn without_the_doorway_a_full_pool_is_a_deadlock() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (sale, file) = (FileChoices::new(Lock::Flock, Write::Overwrite), folder.path().join("ticket.json"));
+    let (choices, file) =
+        (FileChoices::new(Lock::Flock, Write::Overwrite), folder.path().join("ticket.json"));
     std::fs::write(&file, "{\"ticket\": 20}").expect("written");
-    let common = CommonLock::new(&sale).expect("made");
-    let open = || Arc::new(Locker::open(&sale, &file, &common).expect("open"));
+    let common = CommonLock::new(&choices).expect("made");
+    let open = || Arc::new(Locker::open(&choices, &file, &common).expect("open"));
     // One thread for tasks, and one for blocking calls.
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.max_blocking_threads(1).enable_time().build().expect("a runtime");

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fate, World, compare_all, sale};
+use super::{Fate, World, chosen, compare_all};
 use crate::protocol::sql::{Engine, Isolation, SqlChoices, Switch};
 
 impl World {
     fn is_serializable(&self) -> bool {
-        self.sale.isolation == Isolation::Serializable
+        self.choices.isolation == Isolation::Serializable
     }
 
     /// How a word wants the row: `Some(true)` to share it.
@@ -50,8 +50,8 @@ impl World {
 
     pub(super) fn mysql(&mut self, who: usize, word: &str, first: bool) -> Fate {
         let (serializable, begun) = (self.is_serializable(), self.buyers[who].begun);
-        let repeatable = self.sale.isolation == Isolation::RepeatableRead;
-        let fails = self.sale.snapshot_isolation == Some(Switch::On) && (serializable || repeatable);
+        let repeatable = self.choices.isolation == Isolation::RepeatableRead;
+        let fails = self.choices.snapshot_isolation == Some(Switch::On) && (serializable || repeatable);
         let takes_snapshot = repeatable && matches!(word, "read" | "count")
             || serializable && fails && !matches!(word, "lock" | "unlock" | "commit");
         if begun && takes_snapshot && self.buyers[who].sees.is_none() {
@@ -61,7 +61,7 @@ impl World {
             return Fate::Waits;
         }
         let length = self.log.len();
-        let dirty = self.sale.isolation == Isolation::ReadUncommitted;
+        let dirty = self.choices.isolation == Isolation::ReadUncommitted;
         let locks = self.wants_row(who, word);
         match word {
             "lock" => self.buyers[who].advisory = Some(self.clock),
@@ -98,7 +98,7 @@ impl World {
                     }
                     _ if reads => self.buyers[who].read = self.stock_at(length),
                     None => return Fate::Missed,
-                    Some(..0) if self.sale.constraint => return Fate::Fails("4025"),
+                    Some(..0) if self.choices.constraint => return Fate::Fails("4025"),
                     Some(_) => {
                         self.buyers[who].new = new;
                         if !begun {
@@ -129,7 +129,7 @@ fn mariadb_is_the_same_one_by_one() {
                 ("begin count insert commit", false),
                 ("begin read commit begin read-for-update write commit", false),
             ] {
-                schedules += compare_all(sale(usual, steps, *level), three);
+                schedules += compare_all(chosen(usual, steps, *level), three);
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::stock::Stock;
 impl World {
     pub(super) fn postgres(&mut self, who: usize, word: &str, first: bool) -> Fate {
         let (sight, newest) = (self.stock_at(self.sight(who)), self.stock_at(self.log.len()));
-        let serializable = self.sale.isolation == Isolation::Serializable;
+        let serializable = self.choices.isolation == Isolation::Serializable;
         match word {
             "read" => self.buyers[who].read = self.buyers[who].new.unwrap_or(sight),
             "count" => self.buyers[who].read = self.tickets - self.receipts_at(self.sight(who)),
@@ -55,7 +55,7 @@ impl World {
             return Fate::Done;
         }
         let Some(new) = self.new_stock(who, word, newest) else { return Fate::Missed };
-        if self.sale.constraint && new < 0 {
+        if self.choices.constraint && new < 0 {
             return Fate::Fails("23514");
         }
         self.buyers[who].new = Some(new);

@@ -5,7 +5,7 @@ use crate::protocol::sql::Journal;
 
 impl World {
     pub(super) fn sqlite(&mut self, who: usize, word: &str) -> Fate {
-        let (wal, waits) = (self.sale.journal == Journal::Wal, self.sale.busy_timeout_ns > 0);
+        let (wal, waits) = (self.choices.journal == Journal::Wal, self.choices.busy_timeout_ns > 0);
         let busy = if waits { Fate::Waits } else { Fate::Fails("5") };
         let other = |is: fn(&Simple) -> bool| {
             self.buyers.iter().enumerate().any(|(other, buyer)| other != who && is(buyer))
@@ -45,7 +45,7 @@ impl World {
                     self.buyers[who].shared |= begun;
                     return Fate::Missed;
                 };
-                if self.sale.constraint && new < 0 {
+                if self.choices.constraint && new < 0 {
                     return Fate::Fails("275");
                 }
                 self.buyers[who].new = Some(new);

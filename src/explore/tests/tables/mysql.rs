@@ -80,7 +80,7 @@ fn mariadb_ends_as_it_was_measured() {
         {
             let snapshot_isolation = Some(if *is_on { Switch::On } else { Switch::Off });
             let usual = SqlChoices { snapshot_isolation, ..SqlChoices::new(Engine::Mysql) };
-            assert_row(&of_sale(sale(usual, steps, *level), 2, 1), *schedules, expected);
+            assert_row(&of_choices(chosen(usual, steps, *level), 2, 1), *schedules, expected);
         }
     }
 }

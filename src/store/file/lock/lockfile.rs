@@ -74,9 +74,9 @@ pub(super) struct Lockfile {
 
 impl Lockfile {
     /// The lockfile of the ticket file `file`, as buyers of this sale use it. `home` is this process's place.
-    pub(super) fn new(file: &Path, sale: &FileChoices, home: &Home) -> Self {
-        let lease = Duration::from_nanos(sale.lease_or_usual_ns());
-        let making = match sale.lock {
+    pub(super) fn new(file: &Path, choices: &FileChoices, home: &Home) -> Self {
+        let lease = Duration::from_nanos(choices.lease_or_usual_ns());
+        let making = match choices.lock {
             Lock::Link => Making::Linked,
             Lock::Lease => Making::Leased(lease),
             _ => Making::Created,
@@ -90,9 +90,9 @@ impl Lockfile {
             path: path(file),
             guard: guard_path(file),
             making,
-            break_stale: sale.break_stale,
-            dead_after: sale.lease_ns.map(|_| lease),
-            may_vanish: sale.breaks_stale_unguarded(),
+            break_stale: choices.break_stale,
+            dead_after: choices.lease_ns.map(|_| lease),
+            may_vanish: choices.breaks_stale_unguarded(),
             home: home.clone(),
             text,
         }

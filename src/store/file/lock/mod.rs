@@ -47,8 +47,8 @@ pub enum LockAnswer {
 
 /// The file that carries the lock of a sale from `file`, for error messages.
 #[must_use]
-pub fn carrier(sale: &FileChoices, file: &Path) -> PathBuf {
-    match (sale.lock, sale.lock_on) {
+pub fn carrier(choices: &FileChoices, file: &Path) -> PathBuf {
+    match (choices.lock, choices.lock_on) {
         (Lock::Lockfile | Lock::Link | Lock::Lease, _) => lockfile::path(file),
         (Lock::Mkdir, _) => mkdir::path(file),
         (_, LockOn::Ticket) => file.to_owned(),
@@ -77,8 +77,8 @@ impl CommonLock {
     ///
     /// # Errors
     /// When the system has no room for a semaphore.
-    pub fn new(sale: &FileChoices) -> io::Result<Self> {
-        let kinds = || std::iter::once(sale.lock).chain(sale.others.kinds());
+    pub fn new(choices: &FileChoices) -> io::Result<Self> {
+        let kinds = || std::iter::once(choices.lock).chain(choices.others.kinds());
         let semaphore = if kinds().any(|kind| kind == Lock::Semaphore) {
             Some(Arc::new(semaphore::Semaphore::new()?))
         } else {
@@ -92,8 +92,8 @@ impl CommonLock {
     ///
     /// # Errors
     /// When it can't be opened.
-    pub fn open_for_all(&self, sale: &FileChoices, file: &Path) -> io::Result<()> {
-        let opened = open_carrier(sale, file)?;
+    pub fn open_for_all(&self, choices: &FileChoices, file: &Path) -> io::Result<()> {
+        let opened = open_carrier(choices, file)?;
         self.inherited.get_or_init(|| opened);
         Ok(())
     }
@@ -125,42 +125,42 @@ impl Locker {
     ///
     /// # Errors
     /// When the file that carries it can't be opened.
-    pub fn open(sale: &FileChoices, file: &Path, common: &CommonLock) -> io::Result<Self> {
-        Self::with_carrier(sale, file, common, || open_carrier(sale, file))
+    pub fn open(choices: &FileChoices, file: &Path, common: &CommonLock) -> io::Result<Self> {
+        Self::with_carrier(choices, file, common, || open_carrier(choices, file))
     }
 
     /// Opens the lock of a buyer whose ticket file is already open: if the lock sits on that, both use one descriptor.
     ///
     /// # Errors
     /// As [`Locker::open`].
-    pub fn beside(sale: &FileChoices, ticket_file: &TicketFile, common: &CommonLock) -> io::Result<Self> {
-        match sale.lock_on {
+    pub fn beside(choices: &FileChoices, ticket_file: &TicketFile, common: &CommonLock) -> io::Result<Self> {
+        match choices.lock_on {
             LockOn::Ticket => {
-                Self::with_carrier(sale, ticket_file.path(), common, || Ok(Arc::clone(ticket_file.file())))
+                Self::with_carrier(choices, ticket_file.path(), common, || Ok(Arc::clone(ticket_file.file())))
             }
-            LockOn::Sidecar => Self::open(sale, ticket_file.path(), common),
+            LockOn::Sidecar => Self::open(choices, ticket_file.path(), common),
         }
     }
 
     fn with_carrier(
-        sale: &FileChoices,
+        choices: &FileChoices,
         file: &Path,
         common: &CommonLock,
         carrier: impl FnOnce() -> io::Result<Arc<File>>,
     ) -> io::Result<Self> {
         let other_kind = || io::Error::other("the buyers met for another kind of lock");
-        let carrier = || match common.inherited.get().filter(|_| sale.inherit) {
+        let carrier = || match common.inherited.get().filter(|_| choices.inherit) {
             Some(inherited) => Ok(Arc::clone(inherited)),
             None => carrier(),
         };
-        Ok(Self(match sale.lock {
+        Ok(Self(match choices.lock {
             Lock::None => Kind::None,
             Lock::Flock => Kind::Flock(carrier()?),
             Lock::Posix => Kind::Posix(carrier()?),
             Lock::Ofd => Kind::Ofd(carrier()?),
             Lock::Lockfile | Lock::Link | Lock::Lease => {
                 let home = common.home.as_ref().ok_or_else(other_kind)?;
-                Kind::Lockfile(lockfile::Lockfile::new(file, sale, home))
+                Kind::Lockfile(lockfile::Lockfile::new(file, choices, home))
             }
             Lock::Semaphore => Kind::Semaphore(common.semaphore.clone().ok_or_else(other_kind)?),
             Lock::Mkdir => Kind::Mkdir(mkdir::Folder::new(file)),
@@ -320,9 +320,9 @@ impl Locker {
 }
 
 /// The file that carries the lock, opened anew.
-fn open_carrier(sale: &FileChoices, file: &Path) -> io::Result<Arc<File>> {
-    let carrier = carrier(sale, file);
-    Ok(Arc::new(match sale.lock_on {
+fn open_carrier(choices: &FileChoices, file: &Path) -> io::Result<Arc<File>> {
+    let carrier = carrier(choices, file);
+    Ok(Arc::new(match choices.lock_on {
         LockOn::Ticket => OpenOptions::new().read(true).write(true).open(carrier)?,
         LockOn::Sidecar => open_own(&carrier)?,
     }))

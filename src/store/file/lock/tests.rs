@@ -18,7 +18,7 @@ use crate::protocol::file::Write;
 /// More than enough for a thread to reach its system call.
 const A_WHILE: Duration = Duration::from_millis(150);
 
-pub(super) fn sale(lock: Lock) -> FileChoices {
+pub(super) fn choices(lock: Lock) -> FileChoices {
     FileChoices::new(lock, Write::Overwrite)
 }
 
@@ -49,8 +49,8 @@ const KINDS: &[Lock] = &[
 fn each_kind_is_taken_let_go_and_taken_again() {
     for lock in KINDS.iter().copied() {
         let (_folder, path) = shop();
-        let common = CommonLock::new(&sale(lock)).expect("made");
-        let locker = Locker::open(&sale(lock), &path, &common).expect("open");
+        let common = CommonLock::new(&choices(lock)).expect("made");
+        let locker = Locker::open(&choices(lock), &path, &common).expect("open");
         for _ in 0..2 {
             assert!(locker.try_lock().expect("works here"), "{lock}");
             locker.unlock().expect("unlocked");
@@ -66,8 +66,8 @@ fn each_kind_is_taken_let_go_and_taken_again() {
 fn within_one_process_all_kinds_exclude_but_posix() {
     for lock in KINDS.iter().copied() {
         let (_folder, path) = shop();
-        let common = CommonLock::new(&sale(lock)).expect("made");
-        let open = || Locker::open(&sale(lock), &path, &common).expect("open");
+        let common = CommonLock::new(&choices(lock)).expect("made");
+        let open = || Locker::open(&choices(lock), &path, &common).expect("open");
         let (one, other) = (open(), open());
         assert!(one.try_lock().expect("works here"));
         assert_eq!(other.try_lock().expect("works here"), lock == Lock::Posix, "{lock}");
@@ -171,8 +171,8 @@ fn flock_and_fcntl_ignore_each_other() {
 fn who_ignores_the_lock_gets_in() {
     for lock in KINDS.iter().copied() {
         let (_folder, path) = shop();
-        let common = CommonLock::new(&sale(lock)).expect("made");
-        let locker = Locker::open(&sale(lock), &path, &common).expect("open");
+        let common = CommonLock::new(&choices(lock)).expect("made");
+        let locker = Locker::open(&choices(lock), &path, &common).expect("open");
         assert!(locker.try_lock().expect("locked"));
         std::fs::write(&path, "{\"ticket\": 0}").expect("written in spite of the lock");
     }
@@ -185,16 +185,16 @@ fn a_renamed_file_leaves_its_lock_behind() {
     for lock in [Lock::Flock, Lock::Posix, Lock::Ofd] {
         for (lock_on, two_holders) in [(LockOn::Ticket, true), (LockOn::Sidecar, false)] {
             let (folder, path) = shop();
-            let sale = FileChoices { lock_on, write: Write::Rename, ..sale(lock) };
-            let common = CommonLock::new(&sale).expect("made");
-            let one = Locker::open(&sale, &path, &common).expect("open");
+            let choices = FileChoices { lock_on, write: Write::Rename, ..choices(lock) };
+            let common = CommonLock::new(&choices).expect("made");
+            let one = Locker::open(&choices, &path, &common).expect("open");
             assert!(one.try_lock().expect("locked"));
             let fresh = folder.path().join("fresh");
             std::fs::write(&fresh, "{\"ticket\": 0}").expect("written");
             std::fs::rename(&fresh, &path).expect("renamed");
             // OFD stands in for POSIX here, which can't conflict within one process.
             let other = if lock == Lock::Posix { Lock::Ofd } else { lock };
-            let other = Locker::open(&FileChoices { lock: other, ..sale }, &path, &common).expect("open");
+            let other = Locker::open(&FileChoices { lock: other, ..choices }, &path, &common).expect("open");
             assert_eq!(other.try_lock().expect("works here"), two_holders, "{lock} {lock_on}");
         }
     }
@@ -237,8 +237,8 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
     count_interrupts();
     for lock in [Lock::Flock, Lock::Ofd, Lock::Semaphore, Lock::Lockfile] {
         let (_folder, path) = shop();
-        let common = CommonLock::new(&sale(lock)).expect("made");
-        let open = || Locker::open(&sale(lock), &path, &common).expect("open");
+        let common = CommonLock::new(&choices(lock)).expect("made");
+        let open = || Locker::open(&choices(lock), &path, &common).expect("open");
         let (holder, waiter) = (open(), open());
         assert!(holder.try_lock().expect("locked"));
         let asked = AtomicU32::new(0);
@@ -273,8 +273,8 @@ fn flock_and_ofd_do_not_detect_a_deadlock() {
     count_interrupts();
     for lock in [Lock::Flock, Lock::Ofd] {
         let ((_folder, one), (_other_folder, other)) = (shop(), shop());
-        let common = CommonLock::new(&sale(lock)).expect("made");
-        let open = |path: &Path| Locker::open(&sale(lock), path, &common).expect("open");
+        let common = CommonLock::new(&choices(lock)).expect("made");
+        let open = |path: &Path| Locker::open(&choices(lock), path, &common).expect("open");
         let held = (open(&one), open(&other));
         assert!(held.0.try_lock().expect("locked") && held.1.try_lock().expect("locked"));
         let ended = AtomicU32::new(0);
@@ -379,9 +379,9 @@ fn a_semaphore_leaves_no_name() {
 fn a_lease_that_is_up_is_anothers() {
     for (lease_ns, is_up) in [(1, true), (3_600_000_000_000, false)] {
         let (_folder, path) = shop();
-        let sale = FileChoices { lease_ns: Some(lease_ns), ..sale(Lock::Lease) };
-        let common = CommonLock::new(&sale).expect("made");
-        let open = || Locker::open(&sale, &path, &common).expect("open");
+        let choices = FileChoices { lease_ns: Some(lease_ns), ..choices(Lock::Lease) };
+        let common = CommonLock::new(&choices).expect("made");
+        let open = || Locker::open(&choices, &path, &common).expect("open");
         let (slow, next) = (open(), open());
         assert!(slow.try_lock().expect("works here"));
         assert_eq!(next.try_lock().expect("works here"), is_up);
@@ -405,10 +405,10 @@ fn a_lease_that_is_up_is_anothers() {
 fn what_is_taken_for_dead_is_removed_whosever_it_is_by_then() {
     let (_folder, path) = shop();
     let steps = "break-stale lock read write unlock".parse().expect("steps");
-    let sale = FileChoices::of_steps(steps, Some(Lock::Lockfile), None, None).expect("a sale");
-    let common = CommonLock::new(&sale).expect("made");
-    let open = |sale: &FileChoices| Locker::open(sale, &path, &common).expect("open");
-    let (one, other) = (open(&sale), open(&sale));
+    let choices = FileChoices::of_steps(steps, Some(Lock::Lockfile), None, None).expect("a sale");
+    let common = CommonLock::new(&choices).expect("made");
+    let open = |choices: &FileChoices| Locker::open(choices, &path, &common).expect("open");
+    let (one, other) = (open(&choices), open(&choices));
     assert!(!one.looks_stale(false), "there is none");
     leave_dead(&path).expect("left");
     assert!(one.looks_stale(false) && other.looks_stale(false));
@@ -420,7 +420,7 @@ fn what_is_taken_for_dead_is_removed_whosever_it_is_by_then() {
     assert!(other.try_lock().expect("two are in"));
     one.unlock().expect("the other's");
     other.unlock().expect("there is none, as it was removed");
-    let by_age = FileChoices { lease_ns: Some(1), ..sale };
+    let by_age = FileChoices { lease_ns: Some(1), ..choices };
     assert!(one.try_lock().expect("works here"));
     assert!(open(&by_age).looks_stale(false), "older than a nanosecond");
     one.unlock().expect("let go");

@@ -5,26 +5,26 @@ use crate::buyer::{Buyer, Rules};
 use crate::plan::PerBuyer;
 use crate::protocol::file::{LockOn, Write};
 
-fn sale(lock: Lock, write: Write, lock_on: LockOn) -> FileChoices {
+fn choices(lock: Lock, write: Write, lock_on: LockOn) -> FileChoices {
     FileChoices { lock_on, ..FileChoices::new(lock, write) }
 }
 
-fn model(sale: &FileChoices, tickets: Stock) -> FileModel {
-    FileModel::new(sale, Workers::Process, tickets)
+fn model(choices: &FileChoices, tickets: Stock) -> FileModel {
+    FileModel::new(choices, Workers::Process, tickets)
 }
 
 #[test]
 fn a_lone_buyer_buys_as_in_reality() {
     for write in Write::ALL {
         for lock in [Lock::None, Lock::Flock] {
-            let sale = sale(lock, *write, write.default_lock_on());
-            let (mut world, mut seat) = (model(&sale, 12), Seat::default());
+            let choices = choices(lock, *write, write.default_lock_on());
+            let (mut world, mut seat) = (model(&choices, 12), Seat::default());
             let mut buyer =
-                Buyer::new(Rules { protocol: sale.protocol(), per_buyer: PerBuyer::All, retry: false });
+                Buyer::new(Rules { protocol: choices.protocol(), per_buyer: PerBuyer::All, retry: false });
             while !buyer.has_left() {
                 buyer.accept(world.perform(&mut seat, buyer.next()));
             }
-            assert_eq!((buyer.bought(), world.look()), (12, Reply::Stock(0)), "{sale:?}");
+            assert_eq!((buyer.bought(), world.look()), (12, Reply::Stock(0)), "{choices:?}");
             assert!(world.held.is_empty());
         }
     }
@@ -32,8 +32,8 @@ fn a_lone_buyer_buys_as_in_reality() {
 
 #[test]
 fn a_held_lock_grants_nobody_else_and_fails_who_asks_nevertheless() {
-    let sale = sale(Lock::Flock, Write::Overwrite, LockOn::Ticket);
-    let mut world = model(&sale, 1);
+    let choices = choices(Lock::Flock, Write::Overwrite, LockOn::Ticket);
+    let mut world = model(&choices, 1);
     let (mut one, mut other) = (Seat::default(), Seat::default());
     assert_eq!(world.perform(&mut one, Action::Lock), Reply::Done);
     assert!(!world.grants(&other, Action::Lock));
@@ -45,8 +45,8 @@ fn a_held_lock_grants_nobody_else_and_fails_who_asks_nevertheless() {
 /// flock(2): the lock belongs to the open file, and a rename replaces that file.
 #[test]
 fn a_lock_on_a_replaced_file_keeps_out_those_alone_who_opened_that_one() {
-    let sale = sale(Lock::Flock, Write::Rename, LockOn::Ticket);
-    let mut world = model(&sale, 3);
+    let choices = choices(Lock::Flock, Write::Rename, LockOn::Ticket);
+    let mut world = model(&choices, 3);
     let mut seats = [Seat::default(); 3];
     world.perform(&mut seats[0], Action::Open);
     world.perform(&mut seats[1], Action::Open);
@@ -62,7 +62,7 @@ fn a_lock_on_a_replaced_file_keeps_out_those_alone_who_opened_that_one() {
 #[test]
 fn a_posix_lock_is_lost_by_closing_the_file_that_was_read() {
     for (lock, lost) in [(Lock::Posix, true), (Lock::Flock, false)] {
-        let mut world = model(&sale(lock, Write::Rename, LockOn::Ticket), 3);
+        let mut world = model(&choices(lock, Write::Rename, LockOn::Ticket), 3);
         let (mut one, mut other) = (Seat::default(), Seat::default());
         for action in [Action::Open, Action::Lock, Action::Read] {
             world.perform(&mut one, action);
@@ -80,8 +80,8 @@ fn a_posix_lock_does_not_keep_threads_apart() {
         (Lock::Posix, Workers::Process, false),
         (Lock::Flock, Workers::Thread, false),
     ] {
-        let sale = sale(lock, Write::Overwrite, LockOn::Ticket);
-        let mut world = FileModel::new(&sale, workers, 1);
+        let choices = choices(lock, Write::Overwrite, LockOn::Ticket);
+        let mut world = FileModel::new(&choices, workers, 1);
         let (mut one, other) = (Seat::default(), Seat::default());
         world.perform(&mut one, Action::Lock);
         assert_eq!(world.grants(&other, Action::Lock), granted, "{lock} {workers}");
@@ -91,25 +91,25 @@ fn a_posix_lock_does_not_keep_threads_apart() {
 
 #[test]
 fn an_emptied_file_is_torn_until_it_is_filled() {
-    let sale = sale(Lock::None, Write::Truncate, LockOn::Ticket);
-    let (mut world, mut seat) = (model(&sale, 3), Seat::default());
+    let choices = choices(Lock::None, Write::Truncate, LockOn::Ticket);
+    let (mut world, mut seat) = (model(&choices, 3), Seat::default());
     world.perform(&mut seat, Action::Truncate);
     assert_eq!(world.look(), Reply::Torn(TornText::new(b"")));
     world.perform(&mut seat, Action::Fill(2));
-    assert_eq!(world, model(&sale, 2));
+    assert_eq!(world, model(&choices, 2));
 }
 
 /// The same fills on a real file give the same texts.
 #[test]
 fn fills_over_each_other_leave_what_a_real_file_is_left_with() {
     let folder = tempfile::tempdir().expect("a folder");
-    let sale = sale(Lock::None, Write::Truncate, LockOn::Ticket);
+    let choices = choices(Lock::None, Write::Truncate, LockOn::Ticket);
     for fills in [&[10, 9][..], &[100, 9], &[100, 10, 9], &[9, 100], &[1000, 99, 7]] {
         let path = folder.path().join(format!("{fills:?}.json"));
         ticket::create(&path, 5).expect("created");
         let mut real = ticket::open_to_look(&path).expect("open");
         real.read().expect("read");
-        let (mut world, mut seat) = (model(&sale, 5), Seat::default());
+        let (mut world, mut seat) = (model(&choices, 5), Seat::default());
         world.perform(&mut seat, Action::Truncate);
         real.truncate().expect("emptied");
         for stock in fills {

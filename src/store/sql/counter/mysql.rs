@@ -32,11 +32,11 @@ impl MysqlBooks {
     /// Connects.
     pub(in crate::store::sql) fn open(
         address: &MysqlAddress,
-        sale: &SqlChoices,
+        choices: &SqlChoices,
         name: &SaleName,
     ) -> Result<Self, SqlError> {
         let talk = Talk::begin(address, name.stock_table())?;
-        Ok(Self { address: address.clone(), snapshots: sale.snapshot_isolation, talk })
+        Ok(Self { address: address.clone(), snapshots: choices.snapshot_isolation, talk })
     }
 
     fn one(&mut self, doing: &'static str, text: &str) -> Result<Option<String>, SqlError> {

@@ -87,8 +87,8 @@ impl Books for SqliteBooks {
     }
 
     /// The journal stays as it is set.
-    fn set_up(&mut self, sale: &SqlChoices) -> Result<(), SqlError> {
-        let journal = sale.journal;
+    fn set_up(&mut self, choices: &SqlChoices) -> Result<(), SqlError> {
+        let journal = choices.journal;
         let set = format!("PRAGMA journal_mode = {journal}");
         let is: String = self.said(self.connection.query_row(&set, [], |row| row.get(0)))?;
         if is.eq_ignore_ascii_case(journal.name()) {

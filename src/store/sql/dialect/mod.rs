@@ -35,31 +35,31 @@ pub struct Tables {
 
 /// The statements that a sale may send: those of its steps, and those for letting go after an error.
 #[must_use]
-pub fn statements(sale: &SqlChoices, name: &SaleName) -> Vec<Statement> {
-    let protocol = sale.protocol();
+pub fn statements(choices: &SqlChoices, name: &SaleName) -> Vec<Statement> {
+    let protocol = choices.protocol();
     let begins = protocol.has(StepKind::Begin) || protocol.has(StepKind::BeginImmediate);
     let lets_go = begins.then_some(StepKind::Rollback);
     let mut kinds: Vec<StepKind> = protocol.steps().to_vec();
     kinds.extend(lets_go);
     kinds.sort_unstable();
     kinds.dedup();
-    kinds.into_iter().filter_map(|kind| statement(kind, sale, name)).collect()
+    kinds.into_iter().filter_map(|kind| statement(kind, choices, name)).collect()
 }
 
 /// The statement of a step; `None` if nothing is sent, or the engine has no such step.
 #[must_use]
-pub fn statement(kind: StepKind, sale: &SqlChoices, name: &SaleName) -> Option<Statement> {
-    let own = match sale.engine {
+pub fn statement(kind: StepKind, choices: &SqlChoices, name: &SaleName) -> Option<Statement> {
+    let own = match choices.engine {
         Engine::Sqlite => sqlite::text(kind),
-        Engine::Postgres => postgres::text(kind, sale.isolation, name),
-        Engine::Mysql => mysql::text(kind, sale, name),
+        Engine::Postgres => postgres::text(kind, choices.isolation, name),
+        Engine::Mysql => mysql::text(kind, choices, name),
     };
     let text = match own {
         Some(text) => text,
-        None => common(kind, name, parameter(sale.engine))?,
+        None => common(kind, name, parameter(choices.engine))?,
     };
     // GET_LOCK answers whether it got the lock.
-    let says_so = kind == StepKind::Lock && sale.engine == Engine::Mysql;
+    let says_so = kind == StepKind::Lock && choices.engine == Engine::Mysql;
     Some(Statement {
         step: kind,
         text,
@@ -167,17 +167,17 @@ mod tests {
     use crate::protocol::Protocol;
     use crate::protocol::sql::{Isolation, SqlLock, SqlWrite};
 
-    fn texts(sale: SqlChoices) -> Vec<String> {
-        statements(&sale, &SaleName::default()).into_iter().map(|statement| statement.text).collect()
+    fn texts(choices: SqlChoices) -> Vec<String> {
+        statements(&choices, &SaleName::default()).into_iter().map(|statement| statement.text).collect()
     }
 
     #[test]
     fn each_word_of_an_engine_has_a_statement_of_its_own() {
         for engine in Engine::ALL {
-            let sale = SqlChoices { isolation: engine.levels()[1], ..SqlChoices::new(*engine) };
+            let choices = SqlChoices { isolation: engine.levels()[1], ..SqlChoices::new(*engine) };
             let mut seen = std::collections::BTreeSet::new();
             for word in engine.words() {
-                let statement = statement(*word, &sale, &SaleName::default());
+                let statement = statement(*word, &choices, &SaleName::default());
                 assert_eq!(statement.is_none(), *word == StepKind::Think, "{engine} {word}");
                 assert!(statement.is_none_or(|statement| seen.insert(statement.text)), "{engine} {word}");
             }
@@ -205,9 +205,9 @@ mod tests {
     #[test]
     fn engines_differ_where_they_must() {
         let words = Protocol::of(&[StepKind::Begin, StepKind::Take, StepKind::Commit]);
-        let sale = SqlChoices { isolation: Isolation::Deferred, ..SqlChoices::new(Engine::Sqlite) };
-        let sale = sale.of_steps(words).expect("steps of SQLite");
-        assert!(texts(sale).contains(&"BEGIN DEFERRED".to_owned()));
+        let choices = SqlChoices { isolation: Isolation::Deferred, ..SqlChoices::new(Engine::Sqlite) };
+        let choices = choices.of_steps(words).expect("steps of SQLite");
+        assert!(texts(choices).contains(&"BEGIN DEFERRED".to_owned()));
         let checked = tables(Engine::Postgres, &SaleName::default(), true);
         assert!(checked.stock.contains("ticket bigint NOT NULL CONSTRAINT ticketsim_not_below_0 CHECK"));
         assert!(!tables(Engine::Sqlite, &SaleName::default(), false).stock.contains("CHECK"));

@@ -13,14 +13,14 @@ pub(super) const COLUMN_TYPES: (&str, &str) = ("INT", "BIGINT");
 const LONGEST: u64 = 31_536_000;
 
 /// How long a purchase waits for a row or for the lock at most, where that is said: such servers count whole seconds.
-fn lock_timeout_s(sale: &SqlChoices) -> Option<u64> {
-    Some((sale.lock_timeout_ns? / 1_000_000_000).clamp(1, LONGEST))
+fn lock_timeout_s(choices: &SqlChoices) -> Option<u64> {
+    Some((choices.lock_timeout_ns? / 1_000_000_000).clamp(1, LONGEST))
 }
 
 /// What is sent for a step, where other engines are sent something else.
-pub(super) fn text(kind: StepKind, sale: &SqlChoices, name: &SaleName) -> Option<String> {
+pub(super) fn text(kind: StepKind, choices: &SqlChoices, name: &SaleName) -> Option<String> {
     let stock = name.stock_table();
-    let longest = lock_timeout_s(sale).unwrap_or(LONGEST);
+    let longest = lock_timeout_s(choices).unwrap_or(LONGEST);
     Some(match kind {
         StepKind::Begin => "START TRANSACTION".to_owned(),
         StepKind::ReadForShare => format!("SELECT ticket FROM {stock} WHERE id = 1 LOCK IN SHARE MODE"),
@@ -46,8 +46,8 @@ fn lock(name: &SaleName) -> String {
 /// The statements that make a connection one of this sale: its level, whatever the server's own default is.
 #[must_use]
 #[cfg_attr(not(feature = "mysql"), allow(dead_code))]
-pub(in crate::store::sql) fn set_up(sale: &SqlChoices) -> Vec<String> {
-    let level = match sale.isolation {
+pub(in crate::store::sql) fn set_up(choices: &SqlChoices) -> Vec<String> {
+    let level = match choices.isolation {
         Isolation::ReadUncommitted => "READ UNCOMMITTED",
         Isolation::ReadCommitted => "READ COMMITTED",
         Isolation::Serializable => "SERIALIZABLE",
@@ -59,10 +59,10 @@ pub(in crate::store::sql) fn set_up(sale: &SqlChoices) -> Vec<String> {
         format!("SET SESSION TRANSACTION ISOLATION LEVEL {level}"),
         "SET SESSION autocommit = 1".to_owned(),
     ];
-    if let Some(is) = sale.snapshot_isolation {
+    if let Some(is) = choices.snapshot_isolation {
         statements.push(format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"));
     }
-    if let Some(seconds) = lock_timeout_s(sale) {
+    if let Some(seconds) = lock_timeout_s(choices) {
         statements.push(format!("SET SESSION innodb_lock_wait_timeout = {seconds}"));
     }
     statements

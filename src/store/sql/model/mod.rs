@@ -21,18 +21,18 @@ pub use sqlite::SqliteModel;
 /// Runs an expression with the model of a sale with this many tickets, before the first step. Only this place knows
 /// which engine has which model.
 macro_rules! with_sql_model {
-    ($sale:expr, $tickets:expr, $model:ident => $with:expr) => {
-        match $sale.engine {
+    ($choices:expr, $tickets:expr, $model:ident => $with:expr) => {
+        match $choices.engine {
             $crate::protocol::sql::Engine::Postgres => {
-                let $model = $crate::store::sql::model::postgres($sale, $tickets);
+                let $model = $crate::store::sql::model::postgres($choices, $tickets);
                 $with
             }
             $crate::protocol::sql::Engine::Mysql => {
-                let $model = $crate::store::sql::model::mysql($sale, $tickets);
+                let $model = $crate::store::sql::model::mysql($choices, $tickets);
                 $with
             }
             $crate::protocol::sql::Engine::Sqlite => {
-                let $model = $crate::store::sql::model::SqliteModel::new($sale, $tickets);
+                let $model = $crate::store::sql::model::SqliteModel::new($choices, $tickets);
                 $with
             }
         }

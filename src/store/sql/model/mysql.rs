@@ -25,19 +25,19 @@ use crate::fault::StoreCode;
 use crate::protocol::sql::{Isolation, SqlChoices, Switch};
 use crate::stock::Stock;
 
-/// The database from which `sale` sells this many tickets.
+/// The database from which `choices` sell this many tickets.
 #[must_use]
-pub fn mysql(sale: &SqlChoices, tickets: Stock) -> RowModel {
-    let serializable = sale.isolation == Isolation::Serializable;
-    let repeatable = sale.isolation == Isolation::RepeatableRead;
-    let fails = sale.snapshot_isolation == Some(Switch::On) && (repeatable || serializable);
+pub fn mysql(choices: &SqlChoices, tickets: Stock) -> RowModel {
+    let serializable = choices.isolation == Isolation::Serializable;
+    let repeatable = choices.isolation == Isolation::RepeatableRead;
+    let fails = choices.snapshot_isolation == Some(Switch::On) && (repeatable || serializable);
     let ways = Ways {
-        sees: match sale.isolation {
+        sees: match choices.isolation {
             Isolation::ReadUncommitted => Sees::Newest,
             Isolation::RepeatableRead => Sees::Snapshot,
             _ => Sees::Statement,
         },
-        snapshot: match sale.isolation {
+        snapshot: match choices.isolation {
             Isolation::RepeatableRead => Some(Begins::PlainRead),
             Isolation::Serializable if fails => Some(Begins::OnTable),
             _ => None,
@@ -50,7 +50,7 @@ pub fn mysql(sale: &SqlChoices, tickets: Stock) -> RowModel {
         is_fair: true,
         sees_all_circles: false,
         deadlock: StoreCode(1213),
-        check: sale.constraint.then_some(StoreCode(4025)),
+        check: choices.constraint.then_some(StoreCode(4025)),
     };
-    RowModel::with_ways(ways, sale.has_receipts(), tickets)
+    RowModel::with_ways(ways, choices.has_receipts(), tickets)
 }

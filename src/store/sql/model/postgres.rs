@@ -23,11 +23,11 @@ use crate::fault::StoreCode;
 use crate::protocol::sql::{Isolation, SqlChoices};
 use crate::stock::Stock;
 
-/// The database from which `sale` sells this many tickets.
+/// The database from which `choices` sell this many tickets.
 #[must_use]
-pub fn postgres(sale: &SqlChoices, tickets: Stock) -> RowModel {
-    let serializable = sale.isolation == Isolation::Serializable;
-    let one_snapshot = serializable || sale.isolation == Isolation::RepeatableRead;
+pub fn postgres(choices: &SqlChoices, tickets: Stock) -> RowModel {
+    let serializable = choices.isolation == Isolation::Serializable;
+    let one_snapshot = serializable || choices.isolation == Isolation::RepeatableRead;
     let ways = Ways {
         sees: if one_snapshot { Sees::Snapshot } else { Sees::Statement },
         snapshot: one_snapshot.then_some(Begins::Any),
@@ -39,7 +39,7 @@ pub fn postgres(sale: &SqlChoices, tickets: Stock) -> RowModel {
         is_fair: false,
         sees_all_circles: true,
         deadlock: StoreCode::of_state("40P01"),
-        check: sale.constraint.then(|| StoreCode::of_state("23514")),
+        check: choices.constraint.then(|| StoreCode::of_state("23514")),
     };
-    RowModel::with_ways(ways, sale.has_receipts(), tickets)
+    RowModel::with_ways(ways, choices.has_receipts(), tickets)
 }

@@ -102,14 +102,14 @@ enum Not {
 }
 
 impl SqliteModel {
-    /// The database from which `sale` sells this many tickets.
+    /// The database from which `choices` sell this many tickets.
     #[must_use]
-    pub fn new(sale: &SqlChoices, tickets: Stock) -> Self {
+    pub fn new(choices: &SqlChoices, tickets: Stock) -> Self {
         Self {
-            journal: sale.journal,
-            may_wait: sale.busy_timeout_ns > 0,
-            constraint: sale.constraint,
-            by_receipts: sale.has_receipts(),
+            journal: choices.journal,
+            may_wait: choices.busy_timeout_ns > 0,
+            constraint: choices.constraint,
+            by_receipts: choices.has_receipts(),
             capacity: tickets,
             stock: tickets,
             receipts: 0,

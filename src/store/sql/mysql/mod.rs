@@ -91,13 +91,13 @@ impl MysqlLink {
     pub(super) fn open(
         address: &MysqlAddress,
         session: &str,
-        sale: &SqlChoices,
+        choices: &SqlChoices,
         statements: Vec<Statement>,
         patience: Patience,
     ) -> Result<Self, SqlError> {
         let mut entered = enter(address)?;
         let deadline = Instant::now() + address.connect_timeout;
-        let mut texts = dialect::set_up(sale);
+        let mut texts = dialect::set_up(choices);
         texts.push(format!("DO GET_LOCK('{session}', 0)"));
         let prepared = prepare(&mut entered.wire, &texts, statements, deadline);
         let known = prepared.map_err(|broken| broken_error(address, broken))?.map_err(|error| {

@@ -110,8 +110,8 @@ impl Cluster {
     }
 
     fn store(&self, address: PostgresAddress) -> SqlStore {
-        let sale = SqlChoices { isolation: Isolation::ReadCommitted, ..SqlChoices::new(Engine::Postgres) };
-        SqlStore::new(sale, Address::Postgres(Box::new(address)), SaleName::default()).expect("a store")
+        let choices = SqlChoices { isolation: Isolation::ReadCommitted, ..SqlChoices::new(Engine::Postgres) };
+        SqlStore::new(choices, Address::Postgres(Box::new(address)), SaleName::default()).expect("a store")
     }
 
     fn run(&self, statements: &str) {

@@ -58,8 +58,8 @@ fn until_full(store: &SqlStore, recorder: &Recorder) -> Vec<SqlSession> {
 fn every_action(place: &Place, level: Isolation) {
     let engine = place.address.engine();
     let steps = |text: &str, isolation: Isolation| {
-        let sale = SqlChoices { isolation, ..SqlChoices::new(engine) };
-        place.store(sale.of_steps(text.parse().expect("steps")).expect("steps of this engine"))
+        let choices = SqlChoices { isolation, ..SqlChoices::new(engine) };
+        place.store(choices.of_steps(text.parse().expect("steps")).expect("steps of this engine"))
     };
     let recorder = recorder(1);
     let store = steps("begin read write commit", level);
@@ -126,8 +126,8 @@ fn a_life(place: &Place) {
     assert_eq!(constrained.put_on_sale(Some(1)).expect("tickets"), 1);
     assert!(matches!(plain.put_on_sale(None), Err(SqlError::OtherSale { .. })), "{engine}");
     let recorder = recorder(1);
-    let sale = SqlChoices { constraint: true, write: SqlWrite::Decrement, ..SqlChoices::new(engine) };
-    let mut session = place.store(sale).open(&recorder, PACE, 1).expect("a session");
+    let choices = SqlChoices { constraint: true, write: SqlWrite::Decrement, ..SqlChoices::new(engine) };
+    let mut session = place.store(choices).open(&recorder, PACE, 1).expect("a session");
     assert_eq!(session.perform(Action::Decrement), Reply::Sold(1));
     let refused = session.perform(Action::Decrement);
     assert!(matches!(refused, Reply::Failed(fault) if fault.kind == FaultKind::Constraint), "{refused:?}");
@@ -183,8 +183,8 @@ fn stopping(place: &Place) {
 /// statement takes it, and the two books agree.
 fn a_rush(place: &Place) {
     let engine = place.address.engine();
-    let sale = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(engine) };
-    let store = place.store(sale);
+    let choices = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(engine) };
+    let store = place.store(choices);
     let tickets = 100;
     store.put_on_sale(Some(tickets)).expect("tickets");
     let recorder = recorder(10);
@@ -214,8 +214,8 @@ fn a_rush(place: &Place) {
 #[test]
 fn a_store_is_one_of_the_engine_of_its_steps() {
     let address = Address::parse("sqlite:shop.db").expect("an address");
-    let sale = SqlChoices { lock: SqlLock::Advisory, ..SqlChoices::new(Engine::Postgres) };
-    let error = SqlStore::new(sale, address, SaleName::default()).expect_err("another engine");
+    let choices = SqlChoices { lock: SqlLock::Advisory, ..SqlChoices::new(Engine::Postgres) };
+    let error = SqlStore::new(choices, address, SaleName::default()).expect_err("another engine");
     assert!(error.to_string().contains("sqlite:shop.db is no PostgreSQL"), "{error}");
 }
 

@@ -30,14 +30,14 @@ fn address_of(place: &Place) -> MysqlAddress {
     }
 }
 
-fn at(address: MysqlAddress, sale: SqlChoices) -> SqlStore {
-    SqlStore::new(sale, Address::Mysql(Box::new(address)), SaleName::default()).expect("a store")
+fn at(address: MysqlAddress, choices: SqlChoices) -> SqlStore {
+    SqlStore::new(choices, Address::Mysql(Box::new(address)), SaleName::default()).expect("a store")
 }
 
 fn sale_of(steps: &str, isolation: Isolation) -> SqlChoices {
     let lock = if steps.contains("unlock") { SqlLock::Advisory } else { SqlLock::None };
-    let sale = SqlChoices { isolation, lock, ..SqlChoices::new(Engine::Mysql) };
-    sale.of_steps(steps.parse().expect("steps")).expect("steps")
+    let choices = SqlChoices { isolation, lock, ..SqlChoices::new(Engine::Mysql) };
+    choices.of_steps(steps.parse().expect("steps")).expect("steps")
 }
 
 #[test]
@@ -104,9 +104,9 @@ fn what_hangs_on_a_table_or_has_no_transactions_is_not_ours() {
 }
 
 /// All schedules of two buyers and one ticket.
-fn outcomes(place: &Place, sale: SqlChoices) -> Outcomes {
-    let store = place.store(sale.checked().expect("a sale"));
-    let watcher = place.store(sale);
+fn outcomes(place: &Place, choices: SqlChoices) -> Outcomes {
+    let store = place.store(choices.checked().expect("a sale"));
+    let watcher = place.store(choices);
     let mut books = watcher.books(false).expect("a connection");
     let mut lookout = MysqlLookout::open(&address_of(place)).expect("a connection");
     let mut waits = |session: &str| {
@@ -211,8 +211,8 @@ fn check(place: &Place, rows: &[Row]) {
             for level in *levels {
                 let snapshot_isolation = has_snapshots.then_some(is);
                 let (constraint, retry) = (option == "constraint", option == "retry");
-                let sale = SqlChoices { snapshot_isolation, constraint, retry, ..sale_of(steps, *level) };
-                assert_eq!(outcomes(place, sale), table(expected), "{steps} at {level}, snapshots {is}");
+                let choices = SqlChoices { snapshot_isolation, constraint, retry, ..sale_of(steps, *level) };
+                assert_eq!(outcomes(place, choices), table(expected), "{steps} at {level}, snapshots {is}");
             }
         }
     }
@@ -360,8 +360,8 @@ fn a_user_without_the_process_privilege_sells_and_can_not_see_who_waits() {
     let own =
         MysqlAddress { user: user.clone(), password: Some("open sesame".to_owned()), ..address.clone() };
     let sells = || -> Result<i64, SqlError> {
-        let sale = sale_of("begin lock read write commit unlock", Isolation::ReadCommitted);
-        let store = at(own.clone(), sale);
+        let choices = sale_of("begin lock read write commit unlock", Isolation::ReadCommitted);
+        let store = at(own.clone(), choices);
         store.most_connections()?;
         store.put_on_sale(Some(2))?;
         let recorder = recorder(1);
@@ -420,8 +420,8 @@ fn the_engine_and_what_decides_are_told() {
     assert!(room.free > 0 && room.because.contains("max_"), "{room:?}");
     if about.settings.iter().any(|(name, _)| *name == "innodb_snapshot_isolation") {
         for (is, told) in [(Switch::On, "ON"), (Switch::Off, "OFF")] {
-            let sale = SqlChoices { snapshot_isolation: Some(is), ..SqlChoices::new(Engine::Mysql) };
-            let about = place.store(sale).about().expect("an engine").to_string();
+            let choices = SqlChoices { snapshot_isolation: Some(is), ..SqlChoices::new(Engine::Mysql) };
+            let about = place.store(choices).about().expect("an engine").to_string();
             assert!(about.contains(&format!("innodb_snapshot_isolation {told}")), "{about}");
         }
     }

@@ -133,12 +133,12 @@ impl Server {
     }
 
     fn store(&self, address: MysqlAddress) -> SqlStore {
-        let sale = SqlChoices {
+        let choices = SqlChoices {
             isolation: Isolation::ReadCommitted,
             lock: SqlLock::Row,
             ..SqlChoices::new(Engine::Mysql)
         };
-        SqlStore::new(sale, Address::Mysql(Box::new(address)), SaleName::default()).expect("a store")
+        SqlStore::new(choices, Address::Mysql(Box::new(address)), SaleName::default()).expect("a store")
     }
 
     fn run(&self, statement: &str) {

@@ -64,8 +64,8 @@ impl Place {
     }
 
     /// A sale there, of the usual name.
-    pub(super) fn store(&self, sale: SqlChoices) -> SqlStore {
-        SqlStore::new(sale, self.address.clone(), SaleName::default()).expect("a store")
+    pub(super) fn store(&self, choices: SqlChoices) -> SqlStore {
+        SqlStore::new(choices, self.address.clone(), SaleName::default()).expect("a store")
     }
 
     /// Runs a statement there, as somebody else would.

@@ -28,8 +28,8 @@ fn address_of(place: &Place) -> PostgresAddress {
     }
 }
 
-fn at(address: PostgresAddress, sale: SqlChoices) -> SqlStore {
-    SqlStore::new(sale, Address::Postgres(Box::new(address)), SaleName::default()).expect("a store")
+fn at(address: PostgresAddress, choices: SqlChoices) -> SqlStore {
+    SqlStore::new(choices, Address::Postgres(Box::new(address)), SaleName::default()).expect("a store")
 }
 
 #[test]
@@ -39,12 +39,12 @@ fn every_action_is_carried_out() {
         every_action(&place, *level);
     }
     let locks = "lock begin lock-until-commit read-for-share read-for-update write commit unlock";
-    let sale = SqlChoices {
+    let choices = SqlChoices {
         isolation: Isolation::Serializable,
         lock: SqlLock::Advisory,
         ..SqlChoices::new(Engine::Postgres)
     };
-    let store = place.store(sale.of_steps(locks.parse::<Protocol>().expect("steps")).expect("steps"));
+    let store = place.store(choices.of_steps(locks.parse::<Protocol>().expect("steps")).expect("steps"));
     store.put_on_sale(Some(2)).expect("tickets");
     let mut session = store.open(&recorder(1), PACE, 1).expect("a session");
     for (action, reply) in [
@@ -77,9 +77,9 @@ fn ten_buyers_take_each_ticket_once() {
 }
 
 /// All schedules of two buyers and one ticket.
-fn outcomes(place: &Place, sale: SqlChoices) -> Outcomes {
-    let store = place.store(sale.checked().expect("a sale"));
-    let watcher = place.store(sale);
+fn outcomes(place: &Place, choices: SqlChoices) -> Outcomes {
+    let store = place.store(choices.checked().expect("a sale"));
+    let watcher = place.store(choices);
     let mut books = watcher.books(false).expect("a connection");
     let mut waits = |session: &str| {
         let select = format!(
@@ -132,8 +132,8 @@ fn measured() -> Vec<Row> {
 
 fn sale_of(steps: &str, isolation: Isolation) -> SqlChoices {
     let lock = if steps.contains("unlock") { SqlLock::Advisory } else { SqlLock::None };
-    let sale = SqlChoices { isolation, lock, ..SqlChoices::new(Engine::Postgres) };
-    sale.of_steps(steps.parse().expect("steps")).expect("steps")
+    let choices = SqlChoices { isolation, lock, ..SqlChoices::new(Engine::Postgres) };
+    choices.of_steps(steps.parse().expect("steps")).expect("steps")
 }
 
 fn table(rows: &[(&str, u32)]) -> Outcomes {
@@ -207,9 +207,9 @@ fn a_cut_connection_loses_the_answer_and_leaves_nothing_behind() {
     let address = address_of(&place);
     let PostgresHost::Name(name) = address.host.clone() else { return };
     let relay = Relay::before(&name, address.port);
-    let sale = sale_of("begin read-for-update write commit", Isolation::ReadCommitted);
+    let choices = sale_of("begin read-for-update write commit", Isolation::ReadCommitted);
     let host = PostgresHost::Name("127.0.0.1".to_owned());
-    let store = at(PostgresAddress { host, port: relay.port, ..address }, sale);
+    let store = at(PostgresAddress { host, port: relay.port, ..address }, choices);
     store.put_on_sale(Some(3)).expect("tickets");
     let recorder = recorder(1);
     let mut session = store.open(&recorder, PACE, 1).expect("a session");
@@ -234,13 +234,13 @@ fn a_connection_that_is_cut_during_commit_is_unknown() {
     let address = address_of(&place);
     let PostgresHost::Name(name) = address.host.clone() else { return };
     let relay = Relay::before(&name, address.port);
-    let sale = sale_of("begin read-for-update write commit", Isolation::ReadCommitted);
+    let choices = sale_of("begin read-for-update write commit", Isolation::ReadCommitted);
     let host = PostgresHost::Name("127.0.0.1".to_owned());
-    let store = at(PostgresAddress { host, port: relay.port, ..address }, sale);
+    let store = at(PostgresAddress { host, port: relay.port, ..address }, choices);
     store.put_on_sale(Some(3)).expect("tickets");
     let recorder = recorder(1);
     let mut session = store.open(&recorder, PACE, 1).expect("a session");
-    let rules = Rules { protocol: sale.protocol(), per_buyer: crate::plan::PerBuyer::ONE, retry: false };
+    let rules = Rules { protocol: choices.protocol(), per_buyer: crate::plan::PerBuyer::ONE, retry: false };
     let mut buyer = Buyer::new(rules);
     let ending = loop {
         let action = buyer.next();
@@ -357,8 +357,8 @@ fn tls_is_spoken_where_it_is_asked_for() {
     let verified = through(SslMode::VerifyFull).expect_err("a certificate of its own");
     assert!(matches!(verified, SqlError::Tls { .. }), "{verified}");
     if has_tls {
-        let sale = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(Engine::Postgres) };
-        let store = at(PostgresAddress { ssl_mode: SslMode::Require, ..address.clone() }, sale);
+        let choices = SqlChoices { write: SqlWrite::Take, ..SqlChoices::new(Engine::Postgres) };
+        let store = at(PostgresAddress { ssl_mode: SslMode::Require, ..address.clone() }, choices);
         store.put_on_sale(Some(1)).expect("tickets");
         let mut session = store.open(&recorder(1), PACE, 1).expect("a session");
         assert_eq!(session.perform(Action::Take), Reply::Sold(1));

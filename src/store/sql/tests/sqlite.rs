@@ -30,9 +30,9 @@ fn ten_buyers_take_each_ticket_once() {
 /// All schedules of two buyers and one ticket, where nobody waits.
 fn outcomes(journal: Journal, isolation: Isolation, write: SqlWrite) -> Outcomes {
     let place = Place::sqlite();
-    let sale =
+    let choices =
         SqlChoices { journal, isolation, write, busy_timeout_ns: 0, ..SqlChoices::new(Engine::Sqlite) };
-    all_schedules(&place.store(sale), 2, 1, &mut |_| false)
+    all_schedules(&place.store(choices), 2, 1, &mut |_| false)
 }
 
 fn table(rows: &[(&str, u32)]) -> Outcomes {
@@ -69,8 +69,9 @@ fn without_waiting_every_schedule_of_two_comes_out_as_measured() {
 fn who_waits_for_an_immediate_transaction_gets_its_turn() {
     for journal in [Journal::Delete, Journal::Wal] {
         let place = Place::sqlite();
-        let sale = SqlChoices { journal, isolation: Isolation::Immediate, ..SqlChoices::new(Engine::Sqlite) };
-        let store = place.store(sale);
+        let choices =
+            SqlChoices { journal, isolation: Isolation::Immediate, ..SqlChoices::new(Engine::Sqlite) };
+        let store = place.store(choices);
         store.put_on_sale(Some(2)).expect("tickets");
         let recorder = recorder(2);
         let mut first = store.open(&recorder, PACE, 1).expect("a session");
@@ -93,12 +94,12 @@ fn who_waits_gives_up_when_the_run_is_stopped_and_when_its_time_is_up() {
     let place = Place::sqlite();
     let hour = 3_600_000_000_000;
     for busy_timeout_ns in [hour, 30_000_000] {
-        let sale = SqlChoices {
+        let choices = SqlChoices {
             isolation: Isolation::Immediate,
             busy_timeout_ns,
             ..SqlChoices::new(Engine::Sqlite)
         };
-        let store = place.store(sale);
+        let store = place.store(choices);
         store.put_on_sale(Some(2)).expect("tickets");
         let recorder = recorder(2);
         let mut first = store.open(&recorder, PACE, 1).expect("a session");

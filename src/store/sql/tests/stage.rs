@@ -166,7 +166,8 @@ fn hear_anybody(actors: &mut [Actor]) {
 /// The life of one buyer: a step, and what belongs to it, each time that it is told to go.
 fn play(store: &SqlStore, recorder: &Recorder, buyer: u32, gone: &Receiver<()>, tell: &Sender<Told>) {
     let mut session = store.open(recorder, PACE, buyer).expect("a session");
-    let rules = Rules { protocol: store.sale.protocol(), per_buyer: PerBuyer::ONE, retry: store.sale.retry };
+    let rules =
+        Rules { protocol: store.choices.protocol(), per_buyer: PerBuyer::ONE, retry: store.choices.retry };
     let mut steps = Buyer::new(rules);
     let mut ended = None;
     let note = |ending: crate::buyer::Ending| {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use nix::errno::Errno;
 
-use super::super::tests::{sale, shop};
+use super::super::tests::{choices, shop};
 use super::super::{CommonLock, Locker};
 use super::path as path_of;
 use super::*;
@@ -25,7 +25,7 @@ fn text_of(pid: u32) -> String {
 }
 
 fn lockfile_sale(break_stale: bool) -> FileChoices {
-    FileChoices { break_stale, ..sale(Lock::Lockfile) }
+    FileChoices { break_stale, ..choices(Lock::Lockfile) }
 }
 
 #[test]
