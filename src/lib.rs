@@ -133,7 +133,7 @@
 //!
 //! # The rules
 //!
-//! Lower rooms return errors as data; only `cli` says which option helps. Only `cli`, `report`, `lesson` and
+//! Lower rooms return errors as data, which name no option; `cli` says which one helps. Only `cli`, `report`, `lesson` and
 //! `main` print. Receipts and stock are two books, and a verdict compares both; it is sound, unsound or
 //! unknown, never guessed. Every safety test has a control that must fail. Every model is compared with its
 //! engine in all orders of the small sizes.

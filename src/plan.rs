@@ -3,6 +3,8 @@
 //! A [`Plan`] serialises to the `plan` object of every JSON document, history and page, and
 //! [`Plan::command`] gives the command that repeats it.
 
+mod command;
+mod error;
 mod exclusion;
 mod given;
 mod mishaps;
@@ -23,9 +25,9 @@ use crate::protocol::file::{FileChoices, Lock};
 use crate::protocol::redis::RedisChoices;
 use crate::protocol::sql::SqlChoices;
 use crate::protocol::{Choices, Protocol};
-use crate::shell::{shell_quoted, shell_quoted_path};
 use crate::stock::Stock;
 
+pub use error::{OneHost, OneName, PlanError};
 pub use exclusion::Exclusion;
 pub use given::Given;
 pub use mishaps::{MishapError, Planned, When, Whom};
@@ -239,71 +241,6 @@ fn path_as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::O
     serializer.serialize_str(&path.to_string_lossy())
 }
 
-/// Why a plan can't be run.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum PlanError {
-    /// Zero buyers, or too many.
-    #[error("{0} buyers: it takes 1 to {most}", most = Plan::MOST_BUYERS)]
-    Buyers(u32),
-    /// A negative number of tickets.
-    #[error("{0} tickets: it takes a whole number from 0")]
-    Tickets(Stock),
-    /// Others are to put tickets on sale under the lock, but it keeps nobody apart.
-    #[error(
-        "--restocks says that others put tickets on sale under the lock, and here no lock keeps them out: \
-         leave it out, or take a lock that does"
-    )]
-    RestocksWithoutLock,
-    /// A helper process is to unlock, but these workers can't have one.
-    #[error(
-        "helper-unlock needs a helper process that has inherited the lock's file: buyers have to be processes, \
-         --workers process"
-    )]
-    HelperNeedsProcess,
-    /// Not every name of the ticket file would be used.
-    #[error(
-        "{names} names of the ticket file and {buyers} buyers: a name that no buyer opens tests nothing; take at \
-         least as many --buyers as there are names (--file, and each --via)"
-    )]
-    IdleNames {
-        /// How many names there are.
-        names: usize,
-        /// How many buyers.
-        buyers: u32,
-    },
-    /// This option works only with one name of the file: a lock may not reach from one name to another.
-    #[error("{0} goes with one name of the ticket file: leave out {0}, or --via")]
-    OneNameAlone(&'static str),
-    /// A planned mishap is not possible.
-    #[error("--mishap '{mishap}': {why}")]
-    Mishap {
-        /// The mishap.
-        mishap: Planned,
-        /// Why it is not possible.
-        why: MishapError,
-    },
-    /// No hosts, or too many.
-    #[error("{0} hosts: it takes 1 to {most}", most = Plan::MOST_HOSTS)]
-    Hosts(u32),
-    /// More hosts than buyers.
-    #[error("{hosts} hosts and {buyers} buyers: each host takes a share of at least one; take more --buyers")]
-    IdleHosts {
-        /// How many hosts there are.
-        hosts: u32,
-        /// How many buyers.
-        buyers: u32,
-    },
-    /// This works on one host only.
-    #[error("{0} is a matter of one host: on several it would not be what it says; leave it out")]
-    OneHostAlone(&'static str),
-    /// Without a number of tickets nobody could tell whether all hosts sell from the same stock.
-    #[error("several hosts sell what was put on sale for them: say how much with --tickets")]
-    HostsNeedTickets,
-    /// A jitter outside 0 to 1.
-    #[error("jitter {0}: it takes a number from 0 to 1")]
-    Jitter(f64),
-}
-
 impl Plan {
     /// The most buyers of a run: below Linux's default limit of 32,768 process ids.
     pub const MOST_BUYERS: u32 = 30_000;
@@ -391,70 +328,11 @@ impl Plan {
         }
     }
 
-    /// The command that repeats this run, with the same plan and the same think times.
-    #[must_use]
-    pub fn command(&self) -> String {
-        self.command_with(Some(self.pace.seed))
-    }
-
-    /// The command that runs the same plan with new think times.
-    #[must_use]
-    pub fn command_for_any_seed(&self) -> String {
-        self.command_with(None)
-    }
-
-    fn command_with(&self, seed: Option<u64>) -> String {
-        let mut words = vec!["ticketsim".to_owned()];
-        if self.hosts > 0 {
-            words.push(format!("lead --hosts {}", self.hosts));
-        }
-        words.push(format!("--buyers {}", self.buyers));
-        if let Some(tickets) = self.tickets {
-            words.push(format!("--tickets {tickets}"));
-        }
-        words.extend(self.workers.option());
-        words.extend(self.store_options());
-        words.extend(self.restocks.then(|| "--restocks".to_owned()));
-        words.extend(self.mishaps.iter().map(|mishap| format!("--mishap '{mishap}'")));
-        words.extend(self.pace_options());
-        words.extend(seed.map(|seed| format!("--seed {seed}")));
-        words.extend(self.place_options());
-        words.join(" ")
-    }
-
-    /// The options that say where the stock is kept.
-    fn place_options(&self) -> Vec<String> {
-        if let Some((url, name)) = self.store.address() {
-            let choices = (name != Self::DEFAULT_SALE).then(|| format!("--sale {}", shell_quoted(name)));
-            return std::iter::once(format!("--store {}", shell_quoted(url))).chain(choices).collect();
-        }
-        let file = self.file().filter(|plan| plan.file != Path::new(Self::DEFAULT_FILE));
-        let file = file.map(|plan| format!("--file {}", shell_quoted_path(&plan.file)));
-        let via = self.file().into_iter().flat_map(|plan| &plan.via);
-        file.into_iter().chain(via.map(|name| format!("--via {}", shell_quoted_path(name)))).collect()
-    }
-
     /// How its buyers are run when their steps are taken one at a time in a chosen order. To a database the kind of
     /// workers makes no difference: it knows only connections.
     #[must_use]
     pub fn workers_in_steps(&self) -> Workers {
         if self.file().is_some() { self.workers.in_steps() } else { Workers::Process }
-    }
-
-    /// The command that replays these steps under this plan. The steps name `named` buyers.
-    #[must_use]
-    pub fn replay_command(&self, steps: &str, named: u32) -> String {
-        let mut words = vec![format!("ticketsim replay {}", shell_quoted(steps))];
-        if self.buyers != named {
-            words.push(format!("--buyers {}", self.buyers));
-        }
-        if let Some(tickets) = self.tickets {
-            words.push(format!("--tickets {tickets}"));
-        }
-        words.extend(self.workers_in_steps().option());
-        words.extend(self.store_options());
-        words.extend(self.place_options());
-        words.join(" ")
     }
 
     /// The ticket file of a command that names none.
@@ -465,28 +343,4 @@ impl Plan {
     pub const DEFAULT_THINK: Duration = Duration::from_millis(10);
     /// The jitter of a command that names none.
     pub const DEFAULT_JITTER: f64 = 0.5;
-
-    /// The options that say what a purchase does, where they differ from their defaults.
-    fn store_options(&self) -> Vec<String> {
-        let mut options = self.store.choices().options();
-        if self.per_buyer != PerBuyer::ONE {
-            options.push(format!("--per-buyer {}", self.per_buyer));
-        }
-        options
-    }
-
-    /// The options on think times, without the seed, where they differ from their defaults.
-    fn pace_options(&self) -> Vec<String> {
-        let mut options = Vec::new();
-        let think = Duration::from_nanos(self.pace.think_ns);
-        let think_text = shell_quoted(&humantime::format_duration(think).to_string());
-        if think != Self::DEFAULT_THINK {
-            options.push(format!("--think {think_text}"));
-        }
-        // An exact comparison is right: the default is a literal, not a computed number.
-        if self.pace.jitter != Self::DEFAULT_JITTER {
-            options.push(format!("--jitter {}", self.pace.jitter));
-        }
-        options
-    }
 }

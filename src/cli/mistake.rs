@@ -5,7 +5,7 @@ use std::error::Error as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::layout::usage;
-use super::said::said;
+use super::said::{said, way_out};
 use crate::lang::{Lang, command_line as say};
 use crate::report::text::{BAD, GOOD, styled};
 
@@ -21,6 +21,17 @@ pub(super) fn in_chinese(error: &clap::Error) -> String {
         text.push_str(&format!("\n\n{}", usage(&clap.to_string(), ZH)));
     }
     format!("{text}\n\n{}", say::try_help(ZH, "--help"))
+}
+
+/// The mistake with the way out, if an option helps: clap says the error of a value as it is.
+pub(super) fn with_way_out(mut error: clap::Error) -> clap::Error {
+    if let Some(way) = error.source().and_then(way_out) {
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![way.said(Lang::En).to_owned().into()]),
+        );
+    }
+    error
 }
 
 /// A text of the context.
@@ -111,6 +122,7 @@ fn tips(error: &clap::Error) -> Vec<String> {
     let quoted =
         |names: Vec<&str>| names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join("、");
     let mut tips: Vec<String> = similar.map(|names| say::similar(ZH, quoted(names))).collect();
+    tips.extend(error.source().and_then(way_out).map(|way| way.said(ZH).to_owned()));
     if let Some(ContextValue::StyledStrs(more)) = error.get(ContextKind::Suggested) {
         tips.extend(more.iter().map(|tip| tip_in_chinese(&tip.to_string())));
     }

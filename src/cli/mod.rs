@@ -284,7 +284,7 @@ fn parse() -> Cli {
     let command = help::command();
     let args = arguments::in_order(&given, &command);
     let parsed = command.try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
-    parsed.unwrap_or_else(|error| {
+    parsed.map_err(mistake::with_way_out).unwrap_or_else(|error| {
         let calm = AtomicBool::new(false);
         let common = Common { color: Color::Auto, lang: arguments::lang_meant(&given) };
         let lang = common.lang();

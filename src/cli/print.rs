@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 
-use super::said::said;
+use super::said::{said, way_out};
 use crate::charset::ascii;
 use crate::foreign;
 use crate::lang::{Lang, command_line as say};
@@ -66,17 +66,15 @@ fn put(text: &str, interrupted: &AtomicBool) -> anyhow::Result<()> {
 /// Prints an error, its causes behind it, to stderr.
 pub(super) fn complain(error: &anyhow::Error, interrupted: &AtomicBool) {
     let lang = LANG.get().copied().unwrap_or(Lang::En);
-    let colon = match lang {
-        Lang::En => ": ",
-        Lang::Zh => "：",
-    };
-    let text = whole(error, lang, colon);
+    let [colon, ..] = lang.signs();
+    let text = whole(error, lang);
     let error = styled(BAD.bold(), say::error(lang));
     note(format_args!("{error}{colon}{}", foreign::shown(&text)), interrupted);
 }
 
-/// An error with its causes behind it.
-fn whole(error: &anyhow::Error, lang: Lang, colon: &str) -> String {
+/// An error with its causes behind it, and the way out behind them.
+fn whole(error: &anyhow::Error, lang: Lang) -> String {
+    let [colon, _, semicolon] = lang.signs();
     let mut english = error.to_string();
     let mut causes = error.chain();
     let mut text = causes.next().map(|error| said(error, lang)).unwrap_or_default();
@@ -88,7 +86,10 @@ fn whole(error: &anyhow::Error, lang: Lang, colon: &str) -> String {
             text = format!("{text}{colon}{}", said(cause, lang));
         }
     }
-    text
+    match error.chain().find_map(way_out) {
+        Some(way) => format!("{text}{semicolon}{}", way.said(lang)),
+        None => text,
+    }
 }
 
 /// A line on stderr.

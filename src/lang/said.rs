@@ -18,6 +18,11 @@ impl Bilingual {
         Self { en: say(Lang::En), zh: say(Lang::Zh) }
     }
 
+    /// The text in English, and the same in Chinese.
+    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self { en: en.into(), zh: zh.into() }
+    }
+
     /// What is the same in every language: a name, or the words of another program.
     pub fn same(text: impl fmt::Display) -> Self {
         Self::of(|_| text.to_string())

@@ -58,7 +58,7 @@ pub struct Planned {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MishapError {
     /// The buyers are not processes.
-    #[error("only a process can be stopped where it stands: --workers process")]
+    #[error("only a process can be stopped where it stands")]
     NotAProcess,
     /// There is no such buyer.
     #[error("the last buyer is buyer {0}")]
@@ -67,7 +67,7 @@ pub enum MishapError {
     #[error("that buyer takes no such step; its steps are: {0}")]
     NoSuchStep(String),
     /// The buyer has no lease that could expire.
-    #[error("no lease is taken that could expire: --lock lease, on a ticket file or at Redis")]
+    #[error("no lease is taken that could expire")]
     NoLease,
 }
 

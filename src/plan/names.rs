@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FilePlan, Plan, PlanError};
+use super::{FilePlan, OneName, Plan, PlanError};
 use crate::protocol::file::FileChoices;
 
 impl FilePlan {
@@ -34,10 +34,10 @@ impl Plan {
             return Err(PlanError::IdleNames { names, buyers: self.buyers });
         }
         if file.choices.inherit {
-            return Err(PlanError::OneNameAlone("--inherit"));
+            return Err(PlanError::OneNameAlone(OneName::Inherit));
         }
         if self.restocks {
-            return Err(PlanError::OneNameAlone("--restocks"));
+            return Err(PlanError::OneNameAlone(OneName::Restocks));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! One sale on several hosts: the part of each host.
 
-use super::{Plan, PlanError, StorePlan, Whom, Workers};
+use super::{OneHost, Plan, PlanError, StorePlan, Whom, Workers};
 
 /// The share of one host: a plan of its own.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,15 +33,12 @@ impl Plan {
         let is_first = self.mishaps.iter().any(|mishap| matches!(mishap.whom, Whom::First { .. }));
         let choices = self.file().map(|file| file.choices);
         for (is_given, what) in [
-            (self.workers == Workers::Sequential, "--workers sequential"),
-            (self.restocks, "--restocks"),
-            (is_first, "a --mishap of the first"),
-            (choices.is_some_and(|choices| choices.inherit), "--inherit"),
-            (choices.is_some_and(|choices| !choices.others.is_empty()), "a --lock of several kinds"),
-            (
-                self.file().is_some_and(|file| !file.via.is_empty()),
-                "--via (each host has its own: join --via)",
-            ),
+            (self.workers == Workers::Sequential, OneHost::Sequential),
+            (self.restocks, OneHost::Restocks),
+            (is_first, OneHost::First),
+            (choices.is_some_and(|choices| choices.inherit), OneHost::Inherit),
+            (choices.is_some_and(|choices| !choices.others.is_empty()), OneHost::SeveralLocks),
+            (self.file().is_some_and(|file| !file.via.is_empty()), OneHost::SeveralNames),
         ] {
             if is_given {
                 return Err(PlanError::OneHostAlone(what));
@@ -118,22 +115,21 @@ mod tests {
     }
 
     #[test]
-    fn what_one_host_alone_has_is_refused() {
+    fn what_one_host_alone_has_is_rejected() {
         let usual = plan(10, 3);
         assert_eq!(usual.check(), Ok(()));
         let other = |change: &dyn Fn(&mut Plan)| {
             let mut plan = usual.clone();
             change(&mut plan);
-            plan.check().expect_err("refused").to_string()
+            plan.check().expect_err("rejected")
         };
-        assert!(other(&|plan| plan.hosts = 11).contains("take more --buyers"));
-        assert!(other(&|plan| plan.tickets = None).contains("--tickets"));
-        assert!(other(&|plan| plan.workers = Workers::Sequential).contains("--workers sequential"));
-        assert!(
-            other(&|plan| plan.mishaps = vec!["kill first before write".parse().expect("one")])
-                .contains("first")
-        );
+        assert_eq!(other(&|plan| plan.hosts = 11), PlanError::IdleHosts { hosts: 11, buyers: 10 });
+        assert_eq!(other(&|plan| plan.tickets = None), PlanError::HostsNeedTickets);
+        let alone = PlanError::OneHostAlone;
+        assert_eq!(other(&|plan| plan.workers = Workers::Sequential), alone(OneHost::Sequential));
+        let first = |plan: &mut Plan| plan.mishaps = vec!["kill first before write".parse().expect("one")];
+        assert_eq!(other(&first), alone(OneHost::First));
         let file = FilePlan { via: vec!["other".into()], ..usual.file().expect("a file").clone() };
-        assert!(other(&|plan| plan.store = StorePlan::File(file.clone())).contains("join --via"));
+        assert_eq!(other(&|plan| plan.store = StorePlan::File(file.clone())), alone(OneHost::SeveralNames));
     }
 }

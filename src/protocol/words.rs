@@ -119,9 +119,7 @@ impl std::fmt::Display for Wrong {
             Wrong::Needs(before) => write!(f, "there is no {before} before it"),
             Wrong::NeverFollowed(after) => write!(f, "no {after} follows it"),
             Wrong::HeldAlready => f.write_str("the lock is held already: unlock comes first"),
-            Wrong::SecondWrite => {
-                f.write_str("a purchase takes one ticket, so it writes once; --per-buyer has several made")
-            }
+            Wrong::SecondWrite => f.write_str("a purchase takes one ticket, so it writes once"),
             Wrong::DecidesNothing => f.write_str("it comes after the write, so it would decide nothing"),
             Wrong::NothingRenamed => f.write_str("no step is `write`, so there is nothing to rename"),
             Wrong::NeverWrites => {
@@ -133,23 +131,21 @@ impl std::fmt::Display for Wrong {
             Wrong::NeverShared(kind) => {
                 write!(f, "the {kind} lock is held by one alone; flock, posix and ofd can be shared")
             }
-            Wrong::OpenedAnew => f.write_str(
-                "who opens the lock's file anew has inherited nothing: leave `open` out, or --inherit and helper-unlock",
-            ),
-            Wrong::NoRogue => f.write_str("--rogue says how many take no lock, and here nobody takes one"),
+            Wrong::OpenedAnew => {
+                f.write_str("a buyer that opens the lock's file itself has inherited nothing")
+            }
+            Wrong::NoRogue => f.write_str("some buyers are to take no lock, and here nobody takes one"),
             Wrong::NoLease(kind) => {
-                write!(f, "--lease is of --lock lease, or of break-stale: the {kind} lock does not end by itself")
+                write!(f, "the {kind} lock does not end by itself, so it is no lease")
             }
             Wrong::NeverStale(kind) => {
                 write!(f, "the {kind} lock names no holder that could be found dead; lockfile and link do")
             }
-            Wrong::UnlinksTicket => {
-                f.write_str("it would remove the ticket file, which carries the lock: --lock-on sidecar")
+            Wrong::UnlinksTicket => f.write_str("it would remove the ticket file, which carries the lock"),
+            Wrong::FencedOutside => {
+                f.write_str("it presents the token of a lease, so it stands between lock and unlock")
             }
-            Wrong::FencedOutside => f.write_str(
-                "it presents the token of a lease, as --fence says, so it stands between lock and unlock: --lock lease",
-            ),
-            Wrong::FencedSwap => f.write_str("swap compares by itself: leave --fence out"),
+            Wrong::FencedSwap => f.write_str("swap compares by itself, and presents no token"),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Sales on several hosts that could not be led or joined, in Chinese.
 
 use super::phrases::phrase;
-use super::plan::plan;
+use super::plan::{plan, plan_way};
 use super::running::store;
 use crate::foreign;
 use crate::hosts::{JoinError, LeadError, Token, TokenError, WireError};
+use crate::lang::Bilingual;
 
 /// A sale could not be led.
 pub(super) fn lead(error: &LeadError) -> String {
@@ -20,6 +21,14 @@ pub(super) fn lead(error: &LeadError) -> String {
         }
         LeadError::System(source) => format!("主导方出了错：{source}"),
         LeadError::Interrupted => "还没开始售票就被中断".to_owned(),
+    }
+}
+
+/// The way out where a sale could not be led.
+pub(super) fn lead_way(error: &LeadError) -> Option<Bilingual> {
+    match error {
+        LeadError::Plan(error) => plan_way(error),
+        _ => None,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::file::ticket_file;
 use super::phrases::phrase;
-use super::running::{forked, run, store};
-use super::schedule::replay;
+use super::running::{forked, run, run_way, store};
+use super::schedule::{replay, replay_way};
+use crate::lang::Bilingual;
 use crate::lesson::LessonError;
 
 /// A lesson could not be held.
@@ -27,5 +28,14 @@ pub(super) fn lesson(error: &LessonError) -> String {
         }
         LessonError::Interrupted => "已中断".to_owned(),
         LessonError::Output(source) => format!("标准输出：{source}"),
+    }
+}
+
+/// The way out where a lesson could not be given.
+pub(super) fn lesson_way(error: &LessonError) -> Option<Bilingual> {
+    match error {
+        LessonError::Run(error) => run_way(error),
+        LessonError::Replay(error) => replay_way(error),
+        _ => None,
     }
 }

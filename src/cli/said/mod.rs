@@ -1,5 +1,6 @@
-//! Errors in the reader's language. Errors of lower rooms are data, and each kind is translated to Chinese here, case
-//! by case; options keep their own names. What other programs and the system say stays as they say it.
+//! Errors in the reader's language. Errors of lower rooms are data that know no options: each kind is translated to
+//! Chinese here, case by case, and the way out, the option that helps, is said here in both languages. What other
+//! programs and the system say stays as they say it.
 
 mod file;
 mod history;
@@ -43,7 +44,16 @@ use crate::store::sql::{NoAddress, NoSaleName, SqlError};
 use crate::streams::GivenUp;
 use crate::workers::{ForkError, WorkersError};
 
-/// The error in this language, without its causes.
+/// The first of these types that the error is of knows the way out.
+macro_rules! ways_of {
+    ($error:ident: $($type:ty => $way:expr),+ $(,)?) => {
+        $(if let Some(error) = $error.downcast_ref::<$type>() {
+            return $way(error);
+        })+
+    };
+}
+
+/// The error in this language, without its causes and without the way out.
 pub(super) fn said(error: &(dyn Error + 'static), lang: Lang) -> String {
     match lang {
         Lang::En => error.to_string(),
@@ -58,6 +68,25 @@ macro_rules! first_of {
             return Some($say(error));
         })+
     };
+}
+
+/// The way out of this error, if there is an option that helps. It stands behind the error and its causes.
+pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
+    ways_of!(error:
+        PlanError => plan::plan_way,
+        MishapError => plan::mishap_way,
+        ProtocolError => plan::steps_way,
+        RunError => running::run_way,
+        ReplayError => schedule::replay_way,
+        LeadError => hosts::lead_way,
+        LessonError => lesson::lesson_way,
+    );
+    None
+}
+
+/// A way out, in English and Chinese.
+fn way(en: impl Into<String>, zh: impl Into<String>) -> Option<Bilingual> {
+    Some(Bilingual::new(en, zh))
 }
 
 fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
@@ -130,7 +159,7 @@ mod tests {
     }
 
     /// Errors that reach nobody by themselves: they are a part of another one, or end a connection of the gate.
-    const WITHIN_OTHERS: &[&str] = &["NoHttp"];
+    const WITHIN_OTHERS: &[&str] = &["NoHttp", "OneName", "OneHost"];
 
     #[test]
     fn every_kind_of_error_is_said_in_chinese() {

@@ -1,7 +1,9 @@
-//! Plans that can't be run, invalid steps, and unknown protocols, in Chinese.
+//! Plans that can't be run, invalid steps, and unknown protocols, in Chinese, and the ways out.
 
 use super::phrases::phrase;
-use crate::plan::{MishapError, Plan, PlanError};
+use super::way;
+use crate::lang::Bilingual;
+use crate::plan::{MishapError, OneHost, OneName, Plan, PlanError};
 use crate::protocol::catalogue::CatalogueError;
 use crate::protocol::sql::{Engine, Isolation, SqlLock};
 use crate::protocol::{Protocol, ProtocolError, Wrong};
@@ -11,39 +13,120 @@ pub(super) fn plan(error: &PlanError) -> String {
     match error {
         PlanError::Buyers(buyers) => format!("{buyers} 个买家：应为 1 到 {} 个", Plan::MOST_BUYERS),
         PlanError::Tickets(tickets) => format!("{tickets} 张票：应为不小于 0 的整数"),
-        PlanError::RestocksWithoutLock => {
-            "--restocks 的意思是别人在锁里补票，而这里没有锁能拦住他们：请去掉它，或用一把拦得住的锁"
-                .to_owned()
-        }
+        PlanError::RestocksWithoutLock => "别人要在锁里补票，而这里没有锁能拦住他们".to_owned(),
         PlanError::HelperNeedsProcess => {
-            "helper-unlock 要有继承了锁所在文件的辅助进程：买家须是进程，即 --workers process".to_owned()
+            "helper-unlock 要有继承了锁所在文件的辅助进程：买家须是进程".to_owned()
         }
-        PlanError::IdleNames { names, buyers } => format!(
-            "票文件有 {names} 个名字，买家却只有 {buyers} 个：没有买家打开的名字，什么也测不出；--buyers 至少要和名字（--file 和各个 --via）一样多"
-        ),
-        PlanError::OneNameAlone(option) => {
-            format!("{option} 只能配票文件的一个名字：请去掉 {option} 或 --via")
+        PlanError::IdleNames { names, buyers } => {
+            format!("票文件有 {names} 个名字，买家却只有 {buyers} 个：没有买家打开的名字，什么也测不出")
         }
-        PlanError::Mishap { mishap, why } => format!("--mishap '{mishap}'：{}", self::mishap(why)),
+        PlanError::OneNameAlone(what) => format!("{}只能配票文件的一个名字", one_name(*what).0),
+        PlanError::Mishap { mishap, why } => format!("意外 '{mishap}'：{}", self::mishap(why)),
         PlanError::Hosts(hosts) => format!("{hosts} 台主机：应为 1 到 {} 台", Plan::MOST_HOSTS),
         PlanError::IdleHosts { hosts, buyers } => {
-            format!("{hosts} 台主机，买家却只有 {buyers} 个：每台主机至少要分到一个；请增加 --buyers")
+            format!("{hosts} 台主机，买家却只有 {buyers} 个：每台主机至少要分到一个")
         }
-        PlanError::OneHostAlone(option) => {
-            format!("{option} 只适用于一台主机：在几台上它就名不副实了；请去掉它")
+        PlanError::OneHostAlone(what) => {
+            format!("{}只适用于一台主机：在几台上就名不副实了", one_host(*what).0)
         }
-        PlanError::HostsNeedTickets => "几台主机卖的是专为它们放出的票：请用 --tickets 说明有多少".to_owned(),
+        PlanError::HostsNeedTickets => "几台主机卖的是专为它们放出的票，而计划没有说有多少".to_owned(),
         PlanError::Jitter(jitter) => format!("jitter 为 {jitter}：应为 0 到 1 的数"),
+    }
+}
+
+/// What goes with one name, and the option that asks for it.
+const fn one_name(what: OneName) -> (&'static str, &'static str) {
+    match what {
+        OneName::Inherit => ("继承来的锁", "--inherit"),
+        OneName::Restocks => ("在锁里补票", "--restocks"),
+    }
+}
+
+/// What only one host can have, and the option that asks for it.
+const fn one_host(what: OneHost) -> (&'static str, &'static str) {
+    match what {
+        OneHost::Sequential => ("一个接一个的买家", "--workers sequential"),
+        OneHost::Restocks => ("在锁里补票", "--restocks"),
+        OneHost::First => ("最先走到那里的买家的意外", "--mishap"),
+        OneHost::Inherit => ("继承来的锁", "--inherit"),
+        OneHost::SeveralLocks => ("几种锁", "--lock"),
+        OneHost::SeveralNames => ("有几个名字的票文件", "--via"),
+    }
+}
+
+/// The way out of a plan that can't be run.
+pub(super) fn plan_way(error: &PlanError) -> Option<Bilingual> {
+    match error {
+        PlanError::RestocksWithoutLock => {
+            way("leave --restocks out, or take a lock that does", "请去掉 --restocks，或用一把拦得住的锁")
+        }
+        PlanError::HelperNeedsProcess => process_way(),
+        PlanError::IdleNames { names, .. } => way(
+            format!("take --buyers {names} at least, one for each name (--file, and each --via)"),
+            format!("--buyers 至少要 {names}，每个名字（--file 和各个 --via）一个"),
+        ),
+        PlanError::OneNameAlone(what) => {
+            let (_, option) = one_name(*what);
+            way(format!("leave out {option}, or --via"), format!("请去掉 {option} 或 --via"))
+        }
+        PlanError::Mishap { why, .. } => mishap_way(why),
+        PlanError::IdleHosts { .. } => way("take more --buyers", "请增加 --buyers"),
+        PlanError::OneHostAlone(OneHost::SeveralNames) => way(
+            "each host has its own name for it: leave --via out here, and say join --via there",
+            "每台主机有自己的名字：这里请去掉 --via，到那里用 join --via",
+        ),
+        PlanError::OneHostAlone(what) => {
+            let (_, option) = one_host(*what);
+            way(format!("leave {option} out"), format!("请去掉 {option}"))
+        }
+        PlanError::HostsNeedTickets => way("say it with --tickets", "请用 --tickets 说明"),
+        PlanError::Buyers(_) | PlanError::Tickets(_) | PlanError::Hosts(_) | PlanError::Jitter(_) => None,
+    }
+}
+
+/// Buyers have to be processes.
+pub(super) fn process_way() -> Option<Bilingual> {
+    way("say --workers process", "请用 --workers process")
+}
+
+/// The way out where something can't befall the buyers.
+pub(super) fn mishap_way(error: &MishapError) -> Option<Bilingual> {
+    match error {
+        MishapError::NotAProcess => process_way(),
+        MishapError::NoLease => {
+            way("take --lock lease, on a ticket file or at Redis", "请在票文件或 Redis 上用 --lock lease")
+        }
+        MishapError::NoSuchBuyer(_) | MishapError::NoSuchStep(_) => None,
+    }
+}
+
+/// The way out where steps make no purchase.
+pub(super) fn steps_way(error: &ProtocolError) -> Option<Bilingual> {
+    match &error.wrong {
+        Wrong::SecondWrite => way("--per-buyer has a buyer make several", "要买几次用 --per-buyer"),
+        Wrong::OpenedAnew => way(
+            "leave `open` out, or --inherit and helper-unlock",
+            "请去掉 `open`，或去掉 --inherit 和 helper-unlock",
+        ),
+        Wrong::NoRogue => way("leave --rogue out", "请去掉 --rogue"),
+        Wrong::NoLease(_) => way(
+            "--lease goes with --lock lease, and with break-stale",
+            "--lease 用于 --lock lease 或 break-stale",
+        ),
+        Wrong::UnlinksTicket => way("say --lock-on sidecar", "请用 --lock-on sidecar"),
+        Wrong::FencedOutside => way("--fence goes with --lock lease", "--fence 要与 --lock lease 同用"),
+        Wrong::FencedSwap => way("leave --fence out", "请去掉 --fence"),
+        _ => None,
     }
 }
 
 /// Something can't befall the buyers of a plan.
 pub(super) fn mishap(error: &MishapError) -> String {
     match error {
-        MishapError::NotAProcess => "只有进程才能当场停住：--workers process".to_owned(),
+        MishapError::NotAProcess => "只有进程才能当场停住".to_owned(),
         MishapError::NoSuchBuyer(last) => format!("最后一个买家是买家 {last}"),
         MishapError::NoSuchStep(steps) => format!("那个买家没有这一步；他的步骤是：{steps}"),
-        MishapError::NoLease => "没有会到期的租约：在票文件或 Redis 上用 --lock lease".to_owned(),
+        MishapError::NoLease => "没有会到期的租约".to_owned(),
     }
 }
 
@@ -77,7 +160,7 @@ fn wrong(wrong: &Wrong) -> String {
         Wrong::Needs(before) => format!("它之前没有 {before}"),
         Wrong::NeverFollowed(after) => format!("它之后没有 {after}"),
         Wrong::HeldAlready => "已经持有锁：要先 unlock".to_owned(),
-        Wrong::SecondWrite => "一次购买只拿一张票，所以只写一次；要买几次用 --per-buyer".to_owned(),
+        Wrong::SecondWrite => "一次购买只拿一张票，所以只写一次".to_owned(),
         Wrong::DecidesNothing => "它在写入之后，什么也决定不了".to_owned(),
         Wrong::NothingRenamed => "没有 `write` 这一步，也就没有东西可改名".to_owned(),
         Wrong::NeverWrites => "没有写入的步骤，什么也卖不出：要有 write，或 truncate 和 fill".to_owned(),
@@ -85,18 +168,13 @@ fn wrong(wrong: &Wrong) -> String {
         Wrong::NeverLocks(kind) => format!("没有哪一步拿 {kind} 锁：请加上 lock 和 unlock"),
         Wrong::NoCarrier(kind) => format!("{kind} 锁不放在可以打开的文件上"),
         Wrong::NeverShared(kind) => format!("{kind} 锁只能由一个人持有；flock、posix 和 ofd 可以共享"),
-        Wrong::OpenedAnew => {
-            "重新打开锁所在文件的买家什么也没继承：请去掉 `open`，或去掉 --inherit 和 helper-unlock"
-                .to_owned()
-        }
-        Wrong::NoRogue => "--rogue 说的是多少人不拿锁，而这里谁也不拿锁".to_owned(),
-        Wrong::NoLease(kind) => format!("--lease 用于 --lock lease 或 break-stale：{kind} 锁不会自己到期"),
+        Wrong::OpenedAnew => "自己打开锁所在文件的买家什么也没继承".to_owned(),
+        Wrong::NoRogue => "有买家要不拿锁，而这里谁也不拿锁".to_owned(),
+        Wrong::NoLease(kind) => format!("{kind} 锁不会自己到期，不是租约"),
         Wrong::NeverStale(kind) => format!("{kind} 锁不说持有者是谁，看不出他已死；lockfile 和 link 才说"),
-        Wrong::UnlinksTicket => "它会删掉放着锁的票文件：请用 --lock-on sidecar".to_owned(),
-        Wrong::FencedOutside => {
-            "按 --fence 它要出示租约的令牌，所以应在 lock 和 unlock 之间：--lock lease".to_owned()
-        }
-        Wrong::FencedSwap => "swap 自己会比较：请去掉 --fence".to_owned(),
+        Wrong::UnlinksTicket => "它会删掉放着锁的票文件".to_owned(),
+        Wrong::FencedOutside => "它要出示租约的令牌，所以应在 lock 和 unlock 之间".to_owned(),
+        Wrong::FencedSwap => "swap 自己会比较，不出示令牌".to_owned(),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Sales that could not be run, and their stores, in Chinese.
+//! Sales that could not be run, and their stores, in Chinese, and the ways out.
 
 use super::file::file;
 use super::phrases::phrase;
-use super::plan::plan;
+use super::plan::{plan, plan_way};
 use super::server::{redis, sql};
+use crate::lang::Bilingual;
 use crate::run::RunError;
 use crate::store::StoreError;
 use crate::workers::{ForkError, WorkersError};
@@ -15,6 +16,14 @@ pub(super) fn run(error: &RunError) -> String {
         RunError::Store(error) => store(error),
         RunError::Workers(error) => workers(error),
         RunError::Recorder(source) => format!("记录器的共享内存：{source}"),
+    }
+}
+
+/// The way out where a sale could not be run.
+pub(super) fn run_way(error: &RunError) -> Option<Bilingual> {
+    match error {
+        RunError::Plan(error) => plan_way(error),
+        RunError::Store(_) | RunError::Workers(_) | RunError::Recorder(_) => None,
     }
 }
 

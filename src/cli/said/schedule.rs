@@ -1,7 +1,8 @@
 //! Schedules that can't be read, followed or replayed, in Chinese.
 
 use super::phrases::phrase;
-use super::running::{run, store};
+use super::running::{run, run_way, store};
+use crate::lang::Bilingual;
 use crate::protocol::{Letter, Mishap};
 use crate::replay::ReplayError;
 use crate::schedule::{
@@ -10,6 +11,15 @@ use crate::schedule::{
 };
 use crate::store::file::lock::Occupied;
 use crate::world::Held;
+
+/// The way out where a schedule could not be replayed.
+pub(super) fn replay_way(error: &ReplayError) -> Option<Bilingual> {
+    match error {
+        ReplayError::Run(error) => run_way(error),
+        ReplayError::Again { source, .. } => replay_way(source),
+        _ => None,
+    }
+}
 
 /// A text is no schedule.
 pub(super) fn schedule(error: &ScheduleError) -> String {

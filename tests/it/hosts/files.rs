@@ -86,9 +86,9 @@ fn a_host_takes_no_path_from_its_lead() {
     for (args, said) in [
         ("-n 2 -t 1 --hosts 3", "take more --buyers"),
         ("-n 2 --hosts 2", "with --tickets"),
-        ("-n 2 -t 1 --hosts 2 --inherit", "--inherit is a matter of one host"),
+        ("-n 2 -t 1 --hosts 2 --inherit", "leave --inherit out"),
         ("-n 2 -t 1 --hosts 2 --via x.json", "join --via"),
-        ("-n 2 -t 1 --hosts 2 --workers sequential", "--workers sequential is a matter of one host"),
+        ("-n 2 -t 1 --hosts 2 --workers sequential", "leave --workers sequential out"),
         ("-n 2 -t 1", "--hosts <N>"),
     ] {
         let ran = folder.ticketsim(&format!("lead --listen 127.0.0.1:0 {args}"));
