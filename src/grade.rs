@@ -25,7 +25,7 @@ closed_set! {
     }
 }
 
-/// The subject of one row of a matrix.
+/// One subject of a matrix.
 pub trait Graded: Clone + PartialEq {
     /// The grade that is promised.
     fn expected(&self) -> Grade;
@@ -35,9 +35,9 @@ pub trait Graded: Clone + PartialEq {
     fn is_control_of(&self, other: &Self) -> bool;
 }
 
-/// The subject of one row of the matrix of ticket files.
+/// One subject of the matrix of ticket files.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "rows are few, and a copy costs nothing beside a trial")]
+#[allow(clippy::large_enum_variant, reason = "subjects are few, and a copy costs nothing beside a trial")]
 pub enum Subject {
     /// Workers, lock and write.
     Combination(Combination),
@@ -263,7 +263,7 @@ pub enum Obstacle {
 
 /// One combination or protocol, tried and graded.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row<S = Subject> {
+pub struct Grading<S = Subject> {
     /// Its subject.
     pub subject: S,
     /// How many trials were run.
@@ -290,7 +290,7 @@ pub struct Row<S = Subject> {
     pub obstacle: Option<Obstacle>,
 }
 
-impl<S: Graded> Row<S> {
+impl<S: Graded> Grading<S> {
     /// How often a purchase was begun for each receipt, and how often one was aborted.
     #[must_use]
     pub fn tries_and_aborts_a_sale(&self) -> Option<(f64, f64)> {
@@ -385,16 +385,20 @@ mod tests {
     #[test]
     fn every_protocol_of_files_comes_with_its_control() {
         let all = Named::all();
-        let row = |name: &str, lock: &str| {
-            *all.iter().find(|row| row.entry.name == name && row.variant.name == lock).expect("a row")
+        let grading = |name: &str, lock: &str| {
+            *all.iter()
+                .find(|grading| grading.entry.name == name && grading.variant.name == lock)
+                .expect("a subject")
         };
-        assert!(all.iter().all(|row| row.control().is_some_and(|control| all.contains(&control))));
-        assert_eq!(row("upgrade", "ofd").expected(), Grade::Unsafe);
-        assert_eq!(row("close-drops-posix", "flock").expected(), Grade::Safe);
-        assert_eq!(all.iter().filter(|row| row.entry.name == "locked").count(), 1);
-        // Every safe row has a control that fails.
-        let safe = all.iter().filter(|row| row.expected() == Grade::Safe);
-        assert!(safe.filter_map(|row| row.control()).all(|control| control.expected() == Grade::Unsafe));
+        assert!(all.iter().all(|grading| grading.control().is_some_and(|control| all.contains(&control))));
+        assert_eq!(grading("upgrade", "ofd").expected(), Grade::Unsafe);
+        assert_eq!(grading("close-drops-posix", "flock").expected(), Grade::Safe);
+        assert_eq!(all.iter().filter(|grading| grading.entry.name == "locked").count(), 1);
+        // Every safe subject has a control that fails.
+        let safe = all.iter().filter(|grading| grading.expected() == Grade::Safe);
+        assert!(
+            safe.filter_map(|grading| grading.control()).all(|control| control.expected() == Grade::Unsafe)
+        );
     }
 
     #[test]
@@ -410,7 +414,7 @@ mod tests {
 
     #[test]
     fn the_bound_is_three_in_n() {
-        let row = Row {
+        let grading = Grading {
             subject: Subject::Combination(combination(Workers::Process, Lock::Flock, Write::Overwrite)),
             trials: 30,
             counts: Counts::default(),
@@ -424,16 +428,14 @@ mod tests {
             grade: Grade::Safe,
             obstacle: None,
         };
-        assert_eq!(row.fails_below(), Some(0.1));
+        assert_eq!(grading.fails_below(), Some(0.1));
         assert_eq!([0.05, 0.01, 0.03, 0.15].map(trials_until), [60, 300, 100, 20]);
-        assert!(
-            [(19, true), (20, false)].iter().all(|(trials, hardly)| {
-                Row { trials: *trials, ..row.clone() }.is_hardly_tried() == *hardly
-            })
-        );
-        assert_eq!(row.tries_and_aborts_a_sale(), Some((1.5, 0.5)));
-        assert_eq!(Row { trials: 2, ..row.clone() }.fails_below(), Some(1.0));
-        assert_eq!(Row { grade: Grade::Unsafe, ..row.clone() }.fails_below(), None);
-        assert!(Row { grade: Grade::Unsafe, ..row.clone() }.contradicts() && !row.contradicts());
+        assert!([(19, true), (20, false)].iter().all(|(trials, hardly)| {
+            Grading { trials: *trials, ..grading.clone() }.is_hardly_tried() == *hardly
+        }));
+        assert_eq!(grading.tries_and_aborts_a_sale(), Some((1.5, 0.5)));
+        assert_eq!(Grading { trials: 2, ..grading.clone() }.fails_below(), Some(1.0));
+        assert_eq!(Grading { grade: Grade::Unsafe, ..grading.clone() }.fails_below(), None);
+        assert!(Grading { grade: Grade::Unsafe, ..grading.clone() }.contradicts() && !grading.contradicts());
     }
 }

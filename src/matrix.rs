@@ -1,9 +1,9 @@
-//! The matrix: every row, a combination on ticket files or a protocol at a database, is run for real, several
+//! The matrix: every subject, a combination on ticket files or a protocol at a database, is run for real, several
 //! times, and graded. Prints nothing.
 //!
 //! Every trial is a whole sale, as `ticketsim` runs it: by default 10 buyers, 20 tickets on a file or 13 at a database.
 //! Each buyer buys until it is refused, and thinks for about a millisecond, so that without protection all of them
-//! overlap in every purchase. A row with a promise to keep is graded together with its control in the same matrix.
+//! overlap in every purchase. A subject with a promise to keep is graded together with its control in the same matrix.
 //!
 //! Process buyers need a launcher with one thread. The other workers have joined all of theirs when
 //! they return, so the trials can follow each other in any order.
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::fault::Fault;
-use crate::grade::{Counts, Grade, Graded, HolderKilled, Row, Subject, grade, trials_until};
+use crate::grade::{Counts, Grade, Graded, Grading, HolderKilled, Subject, grade, trials_until};
 use crate::history::{Outcome, Purchase, Tries};
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::catalogue::Trial;
@@ -29,24 +29,24 @@ use crate::run::{RunError, Sold, run};
 use crate::verdict::{AnomalyKind, Ruling, Unjudged, kept_apart};
 use crate::workers::Watch;
 
-/// A row at a database gets no more trials after this time: with deadlocks, every ticket costs the server's
+/// A subject at a database gets no more trials after this time: with deadlocks, every ticket costs the server's
 /// `deadlock_timeout`.
-pub const MOST_OF_A_ROW: Duration = Duration::from_secs(2);
+pub const MOST_OF_A_SUBJECT: Duration = Duration::from_secs(2);
 
 /// What is to be tried.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatrixPlan<S> {
-    /// The rows, with the control of each.
-    pub rows: Vec<S>,
+    /// The subjects, with the control of each.
+    pub subjects: Vec<S>,
     /// How many trials each, at least.
     pub trials: u32,
     /// Rows without a failure get more trials until failures are shown to be rarer than this share of trials.
     pub until: Option<f64>,
-    /// How long buyers think in a trial, in nanoseconds, unless its row says otherwise.
+    /// How long buyers think in a trial, in nanoseconds, unless the subject says otherwise.
     pub think_ns: u64,
-    /// A row gets no more trials after this time, whatever `trials` says: a deadlock costs a second.
-    pub most_of_a_row: Option<Duration>,
-    /// Whether each row gets the same number of trials again, with its holder killed.
+    /// A subject gets no more trials after this time, whatever `trials` says: a deadlock costs a second.
+    pub most_of_a_subject: Option<Duration>,
+    /// Whether each subject gets the same number of trials again, with its holder killed.
     pub kill: bool,
     /// The seed of the think times; each trial has its own, counted up from it.
     pub seed: u64,
@@ -56,11 +56,11 @@ pub struct MatrixPlan<S> {
 pub struct MatrixWatch<'a, S> {
     /// Set when it is to end early.
     pub interrupted: &'a AtomicBool,
-    /// Called before each trial: how many rows are done, how many trials of the next, and which it is.
+    /// Called before each trial: how many subjects are done, how many trials of the next, and which it is.
     pub progress: &'a mut dyn FnMut(usize, u32, &S),
 }
 
-/// What the trials of one row came to, before it is graded.
+/// What the trials of one subject came to, before it is graded.
 #[derive(Default)]
 struct Tried {
     trials: u32,
@@ -78,64 +78,64 @@ struct Tried {
 /// What was tried, graded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix<S> {
-    /// Each row that was tried at least once, in their order.
-    pub rows: Vec<Row<S>>,
-    /// How many rows there were to try, if an interrupt ended the matrix early.
+    /// Each subject that was tried at least once, in their order.
+    pub gradings: Vec<Grading<S>>,
+    /// How many subjects there were to try, if an interrupt ended the matrix early.
     pub interrupted: Option<usize>,
 }
 
-/// Runs and grades the rows of a plan; `trial` makes one sale of a row, at this pace, with its number from 1. If a
-/// trial can't be run, its row says so. After an interrupt, the trials so far are graded.
+/// Runs and grades the subjects of a plan; `trial` makes one sale of a subject, at this pace, with its number from 1. If a
+/// trial can't be run, its grading says so. After an interrupt, the trials so far are graded.
 #[must_use]
 pub fn run_matrix<S: Graded>(
     plan: &MatrixPlan<S>,
     trial: &dyn Fn(&S, Pace, u64) -> Plan,
     watch: &mut MatrixWatch<'_, S>,
 ) -> Matrix<S> {
-    let mut tried = Vec::with_capacity(plan.rows.len());
+    let mut tried = Vec::with_capacity(plan.subjects.len());
     let mut number = 0;
     let mut interrupted = None;
-    for (done, subject) in plan.rows.iter().enumerate() {
-        let (mut row, began) = (Tried::default(), Instant::now());
-        while interrupted.is_none() && plan.goes_on(subject, &row, began.elapsed()) {
-            (watch.progress)(done, row.trials, subject);
+    for (done, subject) in plan.subjects.iter().enumerate() {
+        let (mut sum, began) = (Tried::default(), Instant::now());
+        while interrupted.is_none() && plan.goes_on(subject, &sum, began.elapsed()) {
+            (watch.progress)(done, sum.trials, subject);
             number += 1;
             let each = trial(subject, plan.pace(number), number);
             let sold = sell(&each, watch.interrupted);
             if watch.interrupted.load(Ordering::Relaxed) {
-                interrupted = Some(plan.rows.len());
+                interrupted = Some(plan.subjects.len());
                 break;
             }
-            row.add(sold);
+            sum.add(sold);
             if let Some(killing) = kill::killing(&each).filter(|_| plan.kill) {
-                kill::add(&mut row.killed, sell(&killing, watch.interrupted));
+                kill::add(&mut sum.killed, sell(&killing, watch.interrupted));
             }
         }
-        tried.push((subject, row));
+        tried.push((subject, sum));
     }
     tried.retain(|(_, sum)| sum.trials > 0);
     let failed: Vec<&S> =
         tried.iter().filter(|(_, sum)| sum.counts.unsound > 0).map(|(subject, _)| *subject).collect();
-    let rows = tried.into_iter().map(|(subject, sum)| sum.row(subject, &failed)).collect();
-    Matrix { rows, interrupted }
+    let gradings = tried.into_iter().map(|(subject, sum)| sum.grading(subject, &failed)).collect();
+    Matrix { gradings, interrupted }
 }
 
 impl<S: Graded> MatrixPlan<S> {
-    /// The most trials that a row may take.
+    /// The most trials of one subject.
     #[must_use]
     pub fn most_trials(&self) -> u32 {
         self.until.map_or(self.trials, |share| trials_until(share).max(self.trials))
     }
 
-    /// Whether a row that has taken this long gets one more trial.
-    fn goes_on(&self, subject: &S, row: &Tried, took: Duration) -> bool {
-        if row.trials > 0 && self.most_of_a_row.is_some_and(|most| took > most) {
+    /// Whether a subject that has taken this long gets one more trial.
+    fn goes_on(&self, subject: &S, sum: &Tried, took: Duration) -> bool {
+        if sum.trials > 0 && self.most_of_a_subject.is_some_and(|most| took > most) {
             return false;
         }
-        // A row that has failed, can't be run, or tests nothing needs no more trials.
-        let is_open = row.counts.unsound == 0 && row.could_not.is_none();
+        // A subject that has failed, can't be run, or tests nothing needs no more trials.
+        let is_open = sum.counts.unsound == 0 && sum.could_not.is_none();
         let is_open = is_open && subject.expected() != Grade::Inconclusive;
-        row.trials < if is_open { self.most_trials() } else { self.trials }
+        sum.trials < if is_open { self.most_trials() } else { self.trials }
     }
 
     fn pace(&self, number: u64) -> Pace {
@@ -148,7 +148,7 @@ fn sell(trial: &Plan, interrupted: &AtomicBool) -> Result<Sold, RunError> {
     run(trial, &mut Watch { interrupted, begin: &mut |_| {}, progress: &mut |_| {}, start: None })
 }
 
-/// How a trial of a row is run: by which workers, what a purchase does, how many race for how much.
+/// How a trial of a subject is run: by which workers, what a purchase does, how many race for how much.
 fn arranged(subject: Subject, trial: Trial) -> (Workers, FileChoices, Trial) {
     match subject {
         Subject::Combination(combination) => (combination.workers, combination.choices(), trial),
@@ -156,7 +156,7 @@ fn arranged(subject: Subject, trial: Trial) -> (Workers, FileChoices, Trial) {
     }
 }
 
-/// The trials of rows on files in this folder, which these paths lead to: buyers take turns among them. A combination
+/// The trials of subjects on files in this folder, which these paths lead to: buyers take turns among them. A combination
 /// is tried in this way; a protocol has one of its own.
 pub fn on_files(folders: &[PathBuf], trial: Trial) -> impl Fn(&Subject, Pace, u64) -> Plan {
     move |subject, pace, number| {
@@ -217,12 +217,12 @@ impl Tried {
         self.waits_ns.extend(sold.history.purchases.iter().filter_map(wait_ns));
     }
 
-    fn row<S: Graded>(mut self, subject: &S, failed: &[&S]) -> Row<S> {
+    fn grading<S: Graded>(mut self, subject: &S, failed: &[&S]) -> Grading<S> {
         let control_failed = failed.iter().any(|other| other.is_control_of(subject));
         let (grade, obstacle) = grade(&self.counts, self.could_not.take(), control_failed);
         let elapsed_s = self.elapsed_ns as f64 / 1e9;
         let sales_per_s = if self.elapsed_ns == 0 { 0.0 } else { self.receipts as f64 / elapsed_s };
-        Row {
+        Grading {
             subject: subject.clone(),
             trials: self.trials,
             counts: self.counts,
@@ -275,17 +275,17 @@ mod tests {
     use crate::protocol::file::{Lock, Write};
 
     #[test]
-    fn rows_without_a_failure_go_on_until_the_bound() {
-        let plan = |until, most_of_a_row| MatrixPlan::<Subject> {
-            rows: Vec::new(),
+    fn subjects_without_a_failure_go_on_until_the_bound() {
+        let plan = |until, most_of_a_subject| MatrixPlan::<Subject> {
+            subjects: Vec::new(),
             trials: 5,
             until,
             think_ns: 0,
-            most_of_a_row,
+            most_of_a_subject,
             kill: false,
             seed: 0,
         };
-        let row = |trials, unsound| Tried {
+        let sum = |trials, unsound| Tried {
             trials,
             counts: Counts { unsound, ..Counts::default() },
             ..Tried::default()
@@ -294,18 +294,18 @@ mod tests {
         assert_eq!((five.most_trials(), plan(None, None).most_trials()), (60, 5));
         let all =
             Combination::all(&[Workers::Process, Workers::Sequential], &[Lock::Flock], &[Write::Overwrite]);
-        let went_on_of = |workers, row: &Tried| {
-            let of = all.iter().find(|of| of.workers == workers).expect("a row");
-            five.goes_on(&Subject::Combination(*of), row, Duration::ZERO)
+        let went_on_of = |workers, sum: &Tried| {
+            let of = all.iter().find(|of| of.workers == workers).expect("a subject");
+            five.goes_on(&Subject::Combination(*of), sum, Duration::ZERO)
         };
-        let went_on = |row: Tried| went_on_of(Workers::Process, &row);
-        assert!(!went_on_of(Workers::Sequential, &row(5, 0)));
-        assert_eq!([59, 60].map(|trials| went_on(row(trials, 0))), [true, false]);
-        assert_eq!([4, 5, 37].map(|trials| went_on(row(trials, 1))), [true, false, false]);
-        assert!(!went_on(Tried { could_not: Some("no locks".to_owned()), ..row(5, 0) }));
+        let went_on = |sum: Tried| went_on_of(Workers::Process, &sum);
+        assert!(!went_on_of(Workers::Sequential, &sum(5, 0)));
+        assert_eq!([59, 60].map(|trials| went_on(sum(trials, 0))), [true, false]);
+        assert_eq!([4, 5, 37].map(|trials| went_on(sum(trials, 1))), [true, false, false]);
+        assert!(!went_on(Tried { could_not: Some("no locks".to_owned()), ..sum(5, 0) }));
         let short = plan(None, Some(Duration::from_secs(2)));
         let late =
-            |trials| short.goes_on(&Subject::Combination(all[0]), &row(trials, 0), Duration::from_secs(3));
+            |trials| short.goes_on(&Subject::Combination(all[0]), &sum(trials, 0), Duration::from_secs(3));
         assert_eq!([0, 1].map(late), [true, false]);
     }
 

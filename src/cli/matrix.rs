@@ -15,13 +15,13 @@ use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json, table_columns};
 use super::progress::{Meter, When};
 use super::{Exit, closed};
-use crate::grade::{Combination, Graded, Named, Row, Subject};
+use crate::grade::{Combination, Graded, Grading, Named, Subject};
 use crate::history::write_whole;
 use crate::lang::errors::options as say_options;
 use crate::lang::{Bilingual, Lang, progress as say};
 use crate::matrix::{
-    MOST_OF_A_ROW, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, Tested, on_files, on_stores,
-    run_matrix,
+    MOST_OF_A_SUBJECT, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, Tested, on_files,
+    on_stores, run_matrix,
 };
 use crate::paths::temporary_folder_in;
 use crate::plan::{Pace, Plan, StorePlan, Workers};
@@ -130,11 +130,12 @@ impl MatrixArgs {
         }
     }
 
-    fn plan<S>(&self, rows: Vec<S>, think_ns: u64, seed: u64) -> MatrixPlan<S> {
+    fn plan<S>(&self, subjects: Vec<S>, think_ns: u64, seed: u64) -> MatrixPlan<S> {
         // Who asks for a bound waits for it, at a database, too.
-        let most_of_a_row = (!self.stores.store.is_empty() && self.until.is_none()).then_some(MOST_OF_A_ROW);
+        let most_of_a_subject =
+            (!self.stores.store.is_empty() && self.until.is_none()).then_some(MOST_OF_A_SUBJECT);
         let (trials, until, kill) = (self.trials, self.until, self.kill);
-        MatrixPlan { rows, trials, until, think_ns, most_of_a_row, kill, seed }
+        MatrixPlan { subjects, trials, until, think_ns, most_of_a_subject, kill, seed }
     }
 
     /// The command that makes the same matrix.
@@ -181,8 +182,8 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
         let matrix = try_all(args, &plan, &on_stores(&makers, of_trial), lang, interrupted);
         let trial = trial(args, of_trial, seed, tested, matrix.interrupted);
         let about = at.about();
-        let table = stores_table(&matrix.rows, &trial, &about, lang);
-        let json = |failures: &[String]| stores_json(&matrix.rows, &trial, &about, failures);
+        let table = stores_table(&matrix.gradings, &trial, &about, lang);
+        let json = |failures: &[String]| stores_json(&matrix.gradings, &trial, &about, failures);
         return conclude(args, &matrix, &table, &json, seed, interrupted);
     }
     let dirs = if args.dir.is_empty() { vec![std::env::temp_dir()] } else { args.dir.clone() };
@@ -199,8 +200,8 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
     let tested = Tested::here(&dirs.iter().map(PathBuf::as_path).collect::<Vec<_>>());
     let matrix = try_all(args, &plan, &on_files(&folders, of_trial), lang, interrupted);
     let trial = Trial { left_out, ..trial(args, of_trial, seed, tested, matrix.interrupted) };
-    let table = files_table(&matrix.rows, &trial, lang);
-    let json = |failures: &[String]| files_json(&matrix.rows, &trial, failures);
+    let table = files_table(&matrix.gradings, &trial, lang);
+    let json = |failures: &[String]| files_json(&matrix.gradings, &trial, failures);
     conclude(args, &matrix, &table, &json, seed, interrupted)
 }
 
@@ -231,7 +232,7 @@ fn buyers(text: &str) -> Result<u32, Bilingual> {
     })
 }
 
-/// Tries all rows, and shows how far it has come.
+/// Tries all subjects, and shows how far it has come.
 fn try_all<S: Graded + Labelled>(
     args: &MatrixArgs,
     plan: &MatrixPlan<S>,
@@ -241,11 +242,13 @@ fn try_all<S: Graded + Labelled>(
 ) -> Matrix<S> {
     const WORTH: Duration = Duration::from_secs(1);
     let mut meter = Meter::new(lang, args.progress, WORTH);
-    // How often a row is tried that goes on to a bound is known when it is done.
-    let total = plan.until.is_none().then(|| plan.rows.len() as u64 * u64::from(plan.trials));
-    let mut draw = |rows: usize, of_row: u32, row: &S| {
-        let done = rows as u64 * u64::from(plan.trials) + u64::from(of_row);
-        meter.draw(done, total, || say::trial(lang, of_row + 1, rows + 1, plan.rows.len(), row.label()));
+    // How often a subject is tried that goes on to a bound is known when it is done.
+    let total = plan.until.is_none().then(|| plan.subjects.len() as u64 * u64::from(plan.trials));
+    let mut draw = |done: usize, trials: u32, subject: &S| {
+        let of_all = done as u64 * u64::from(plan.trials) + u64::from(trials);
+        meter.draw(of_all, total, || {
+            say::trial(lang, trials + 1, done + 1, plan.subjects.len(), subject.label())
+        });
     };
     let matrix = run_matrix(plan, make, &mut MatrixWatch { interrupted, progress: &mut draw });
     meter.clear();
@@ -272,7 +275,7 @@ fn conclude<S: Graded>(
         let text = if args.markdown { table.markdown() } else { table.text(table_columns()) };
         print(&text, interrupted)?;
     }
-    let exit = if matrix.interrupted.is_some() { Exit::Interrupted } else { exit(&matrix.rows) };
+    let exit = if matrix.interrupted.is_some() { Exit::Interrupted } else { exit(&matrix.gradings) };
     Ok(outputs.exit(exit))
 }
 
@@ -305,17 +308,17 @@ fn through_all(folder: &tempfile::TempDir, dirs: &[PathBuf], buyers: u32) -> any
     Ok(folders)
 }
 
-fn exit<S: Graded>(rows: &[Row<S>]) -> Exit {
-    if rows.iter().any(Row::contradicts) {
+fn exit<S: Graded>(gradings: &[Grading<S>]) -> Exit {
+    if gradings.iter().any(Grading::contradicts) {
         Exit::Unsound
-    } else if rows.iter().all(Row::as_documented) {
+    } else if gradings.iter().all(Grading::as_documented) {
         Exit::Sound
     } else {
         Exit::Failed
     }
 }
 
-/// What a row is called while it is tried.
+/// What a subject is called while it is tried.
 trait Labelled {
     fn label(&self) -> String;
 }

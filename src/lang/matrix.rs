@@ -249,8 +249,8 @@ texts! {
     }
     /// Why: none of them goes wrong, at a price.
     orders_abort(all, failing, codes) {
-        en: "None of the {all} orders of two purchases of one ticket is unsound; in {failing} the database refuses one ({codes}).",
-        zh: "两次购买抢一张票，共 {all} 种顺序，没有一种出错；其中 {failing} 种，数据库拒绝一次购买（{codes}）。",
+        en: "None of the {all} orders of two purchases of one ticket is unsound; in {failing} one of them fails ({codes}).",
+        zh: "两次购买抢一张票，共 {all} 种顺序，没有一种出错；其中 {failing} 种有一次购买失败（{codes}）。",
     }
     /// Below the table: some rows were tried less often.
     fewer_trials(seconds) {

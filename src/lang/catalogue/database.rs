@@ -51,7 +51,7 @@ pub const CHECK_CONSTRAINT: Said = Said {
         zh: "同上，但表上有 CHECK (stock >= 0)",
     },
     why: Both {
-        en: "The second decrement would go below 0 and the table refuses it: that purchase fails, with an error.",
+        en: "The second decrement would go below 0 and the table rejects it: that purchase fails, with an error.",
         zh: "第二次减一会小于 0，表拒绝它：那次购买报错失败。",
     },
     met_in: Both { en: "schemas that keep their own rules", zh: "自己守规矩的表结构" },

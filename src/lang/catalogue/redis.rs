@@ -169,7 +169,7 @@ pub const LEASE_FENCED_WRITE: Said = Said {
         zh: "教科书式的防护令牌：“存储在每次写入时检查令牌”",
     },
     fix: Both {
-        en: "Show the token with the read, too: from then on the store refuses the old one (lease-fenced).",
+        en: "Show the token with the read, too: from then on the store rejects the old one (lease-fenced).",
         zh: "读的时候也出示令牌：从那时起存储就拒绝旧令牌（lease-fenced）。",
     },
 };
@@ -178,7 +178,7 @@ pub const LEASE_FENCED_WRITE: Said = Said {
 pub const LEASE_FENCED: Said = Said {
     about: Both { en: "the token is compared at the read and at the write", zh: "读和写都比较令牌" },
     why: Both {
-        en: "Once the new holder has read, the store knows its token and refuses the old holder's: that purchase fails.",
+        en: "Once the new holder has read, the store knows its token and rejects the old holder's: that purchase fails.",
         zh: "新持有者一读，存储就知道了新令牌，从此拒绝旧持有者：那次购买失败。",
     },
     met_in: Both {

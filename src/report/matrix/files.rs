@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::table::{Column, Table};
 use super::{Trial, how_to_read, killed, of_trials, why};
-use crate::grade::{Combination, Counts, Grade, HolderKilled, Named, Row, Subject};
+use crate::grade::{Combination, Counts, Grade, Grading, HolderKilled, Named, Subject};
 use crate::lang::{Lang, matrix as say};
 use crate::protocol::Protocol;
 use crate::protocol::file::{LockOn, Write};
@@ -14,7 +14,7 @@ use crate::report::words::{grouped, span};
 
 /// The table of rows on ticket files.
 #[must_use]
-pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
+pub fn files_table(rows: &[Grading], trial: &Trial, lang: Lang) -> Table {
     let [first, second, third] = if are_protocols(rows) {
         [say::column_protocol(lang), say::column_lock(lang), say::column_control(lang)]
     } else {
@@ -31,7 +31,7 @@ pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
         Column::figures(say::column_wait(lang)),
     ];
     columns.extend(killed::column(rows, lang));
-    let make = |row: &Row| {
+    let make = |row: &Grading| {
         let cells = cells(row, lang).into_iter().chain(killed::cell(rows, row, lang));
         (cells.collect(), reason(row, lang))
     };
@@ -55,17 +55,17 @@ pub fn files_table(rows: &[Row], trial: &Trial, lang: Lang) -> Table {
     table
 }
 
-fn about(rows: &[Row], trial: &Trial, lang: Lang) -> String {
+fn about(rows: &[Grading], trial: &Trial, lang: Lang) -> String {
     if are_protocols(rows) { say::about_protocols(lang, trial.each(lang)) } else { trial.about(lang) }
 }
 
 /// Below the table: how to read a safe grade.
-fn bound(rows: &[Row], lang: Lang) -> String {
+fn bound(rows: &[Grading], lang: Lang) -> String {
     if are_protocols(rows) { say::bound_of_protocols(lang) } else { say::bound(lang) }
 }
 
 /// Whether the rows are those of protocols.
-fn are_protocols(rows: &[Row]) -> bool {
+fn are_protocols(rows: &[Grading]) -> bool {
     rows.first().is_some_and(|row| matches!(row.subject, Subject::Protocol(_)))
 }
 
@@ -78,7 +78,7 @@ fn reputation(named: Named, lang: Lang) -> String {
 }
 
 /// Why a row has its grade, in one sentence.
-fn reason(row: &Row, lang: Lang) -> String {
+fn reason(row: &Grading, lang: Lang) -> String {
     let (documented, held) = match row.subject {
         Subject::Combination(combination) => {
             (documented(&combination.choices(), combination.workers, lang), say::control_held(lang))
@@ -90,7 +90,7 @@ fn reason(row: &Row, lang: Lang) -> String {
     why(row, documented, held, lang)
 }
 
-fn cells(row: &Row, lang: Lang) -> Vec<String> {
+fn cells(row: &Grading, lang: Lang) -> Vec<String> {
     let [first, second, third] = match row.subject {
         Subject::Combination(Combination { workers, lock, write, lock_on }) => {
             let trap = write == Write::Rename && lock.has_carrier() && lock_on == LockOn::Ticket;
@@ -123,16 +123,16 @@ struct Document<'a> {
     schema_version: u32,
     #[serde(flatten)]
     trial: &'a Trial,
-    rows: Vec<RowDocument>,
+    rows: Vec<GradingDocument>,
     /// What else failed once the trials were over.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     failures: &'a [String],
 }
 
 #[derive(Serialize)]
-struct RowDocument {
+struct GradingDocument {
     #[serde(flatten)]
-    subject: SubjectRow,
+    subject: SubjectDocument,
     trials: u32,
     #[serde(flatten)]
     counts: Counts,
@@ -151,12 +151,12 @@ struct RowDocument {
 /// What a row is about.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum SubjectRow {
+enum SubjectDocument {
     Combination(Combination),
     Protocol { protocol: &'static str, lock: &'static str, steps: Protocol, control: Option<&'static str> },
 }
 
-impl SubjectRow {
+impl SubjectDocument {
     fn of(subject: Subject) -> Self {
         match subject {
             Subject::Combination(combination) => Self::Combination(combination),
@@ -176,9 +176,9 @@ impl SubjectRow {
 
 /// The matrix of ticket files as one line of JSON.
 #[must_use]
-pub fn files_json(rows: &[Row], trial: &Trial, failures: &[String]) -> String {
-    let document = |row: &Row| RowDocument {
-        subject: SubjectRow::of(row.subject),
+pub fn files_json(rows: &[Grading], trial: &Trial, failures: &[String]) -> String {
+    let document = |row: &Grading| GradingDocument {
+        subject: SubjectDocument::of(row.subject),
         trials: row.trials,
         counts: row.counts,
         sales_per_s: row.sales_per_s,
@@ -206,9 +206,9 @@ mod tests {
         Combination::all(Workers::ALL, Lock::USUAL, Write::ALL)
     }
 
-    fn row(subject: Subject, grade: Grade, obstacle: Option<Obstacle>) -> Row {
+    fn row(subject: Subject, grade: Grade, obstacle: Option<Obstacle>) -> Grading {
         let counts = Counts { unsound: u32::from(grade == Grade::Unsafe), ..Counts::default() };
-        Row {
+        Grading {
             subject,
             trials: 3,
             counts,
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    fn matrix() -> (Vec<Row>, Trial) {
+    fn matrix() -> (Vec<Grading>, Trial) {
         let all = combinations().into_iter().map(Subject::Combination);
         let rows = all.map(|subject| row(subject, subject.expected(), None)).collect();
         let place =
@@ -263,7 +263,7 @@ mod tests {
     fn protocols_have_columns_of_their_own() {
         let (_, trial) = matrix();
         let all = Named::all().into_iter().map(Subject::Protocol);
-        let rows: Vec<Row> = all.map(|subject| row(subject, subject.expected(), None)).collect();
+        let rows: Vec<Grading> = all.map(|subject| row(subject, subject.expected(), None)).collect();
         for lang in Lang::ALL {
             let shown = files_table(&rows, &trial, *lang).text(400);
             for part in ["unlink-on-release", "unlink-checked", "close-drops-posix"] {
@@ -274,7 +274,7 @@ mod tests {
         let shown = files_table(&rows, &trial, Lang::En).markdown();
         assert!(shown.contains("| close-drops-posix | flock | posix |"), "{shown}");
         assert!(shown.contains("no failure in 3") && shown.contains("too few trials"), "{shown}");
-        let often: Vec<Row> = rows.iter().cloned().map(|row| Row { trials: 60, ..row }).collect();
+        let often: Vec<Grading> = rows.iter().cloned().map(|row| Grading { trials: 60, ..row }).collect();
         let shown = files_table(&often, &trial, Lang::En).markdown();
         assert!(
             shown.contains("while the one beside it failed") && shown.contains("| safe <5% |"),
@@ -312,7 +312,7 @@ mod tests {
     fn a_row_that_contradicts_says_why_it_failed() {
         let (rows, _) = matrix();
         let safe = rows.iter().find(|row| row.subject.expected() == Grade::Safe).expect("one");
-        let said = |counts| reason(&Row { grade: Grade::Unsafe, counts, ..safe.clone() }, Lang::En);
+        let said = |counts| reason(&Grading { grade: Grade::Unsafe, counts, ..safe.clone() }, Lang::En);
         let counts = Counts { unsound: 2, lost_updates: 2, ..Counts::default() };
         assert!(said(counts).contains("did NOT keep buyers apart"));
         assert!(said(Counts { stale_reads: 1, ..counts }).contains("did NOT keep buyers apart"));

@@ -1,22 +1,22 @@
 //! The column of a matrix for trials in which a holder was killed.
 
 use super::table::{Column, Table};
-use crate::grade::{HolderKilled, Row};
+use crate::grade::{Grading, HolderKilled};
 use crate::lang::{Lang, matrix as say};
 use crate::report::words::span;
 
 /// Whether the holder was killed in any of the rows.
-pub(super) fn was_tried<S>(rows: &[Row<S>]) -> bool {
+pub(super) fn was_tried<S>(rows: &[Grading<S>]) -> bool {
     rows.iter().any(|row| row.killed.is_some())
 }
 
 /// Its column, where that was tried.
-pub(super) fn column<S>(rows: &[Row<S>], lang: Lang) -> Option<Column> {
+pub(super) fn column<S>(rows: &[Grading<S>], lang: Lang) -> Option<Column> {
     was_tried(rows).then(|| Column::figures(say::column_killed(lang)).or(say::short_killed(lang)))
 }
 
 /// Its cell in a row, where that was tried.
-pub(super) fn cell<S>(rows: &[Row<S>], row: &Row<S>, lang: Lang) -> Option<String> {
+pub(super) fn cell<S>(rows: &[Grading<S>], row: &Grading<S>, lang: Lang) -> Option<String> {
     was_tried(rows).then(|| row.killed.map_or_else(|| "–".to_owned(), |killed| words(killed, lang)))
 }
 
@@ -31,7 +31,7 @@ fn words(killed: HolderKilled, lang: Lang) -> String {
 }
 
 /// How to read the column.
-pub(super) fn note<S>(table: &mut Table, rows: &[Row<S>], lang: Lang) {
+pub(super) fn note<S>(table: &mut Table, rows: &[Grading<S>], lang: Lang) {
     if was_tried(rows) {
         table.notes.push(say::note_killed(lang));
     }

@@ -19,7 +19,7 @@ pub use table::Table;
 use serde::Serialize;
 
 use crate::foreign;
-use crate::grade::{Counts, Grade, Graded, Obstacle, Row};
+use crate::grade::{Counts, Grade, Graded, Grading, Obstacle};
 use crate::lang::{Lang, Noun, matrix as say};
 use crate::matrix::Tested;
 use crate::report::words::span;
@@ -75,7 +75,7 @@ impl Trial {
 
 /// Why a row has its grade, in one sentence, where `documented` is what its documentation says, and `held` that its
 /// control did not fail.
-fn why<S: Graded>(row: &Row<S>, documented: String, held: String, lang: Lang) -> String {
+fn why<S: Graded>(row: &Grading<S>, documented: String, held: String, lang: Lang) -> String {
     match (&row.obstacle, row.grade) {
         (Some(Obstacle::CouldNotRun(reason)), _) => {
             say::could_not_run(lang, foreign::shown(reason.trim_end_matches('.')))
@@ -97,7 +97,7 @@ fn why<S: Graded>(row: &Row<S>, documented: String, held: String, lang: Lang) ->
 }
 
 /// In how many of its trials a row did so.
-fn of_trials<S>(row: &Row<S>, count: u32) -> String {
+fn of_trials<S>(row: &Grading<S>, count: u32) -> String {
     format!("{count}/{}", row.trials)
 }
 
@@ -110,14 +110,14 @@ fn percent(share: f64) -> String {
 }
 
 /// How to read a safe grade, where there is one, and where there is nearly one. `bound` says it of the former.
-fn how_to_read<S: Graded>(rows: &[Row<S>], bound: String, lang: Lang) -> Vec<String> {
-    let is_safe = |row: &&Row<S>| row.grade == Grade::Safe;
+fn how_to_read<S: Graded>(rows: &[Grading<S>], bound: String, lang: Lang) -> Vec<String> {
+    let is_safe = |row: &&Grading<S>| row.grade == Grade::Safe;
     let (hardly, well): (Vec<_>, Vec<_>) = rows.iter().filter(is_safe).partition(|row| row.is_hardly_tried());
     let bound = (!well.is_empty()).then_some(bound);
     bound.into_iter().chain((!hardly.is_empty()).then(|| say::hardly_tried(lang))).collect()
 }
 
-fn graded<S: Graded>(row: &Row<S>, lang: Lang) -> String {
+fn graded<S: Graded>(row: &Grading<S>, lang: Lang) -> String {
     let grade = match row.grade {
         Grade::Safe if row.is_hardly_tried() => say::no_failure(lang, row.trials),
         Grade::Safe => say::safe(lang, percent(row.fails_below().unwrap_or(1.0))),

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::table::{Column, Table};
 use super::{Trial, how_to_read, killed, of_trials, why};
-use crate::grade::{Counts, Grade, Graded as _, HolderKilled, Row};
+use crate::grade::{Counts, Grade, Graded as _, Grading, HolderKilled};
 use crate::lang::{Lang, matrix as say};
-use crate::matrix::{MOST_OF_A_ROW, Orders, SHORT_MOMENT, SLOWER, StoreCase};
+use crate::matrix::{MOST_OF_A_SUBJECT, Orders, SHORT_MOMENT, SLOWER, StoreCase};
 use crate::report::json::{SCHEMA_VERSION, to_line};
 use crate::report::words::{grouped, span};
 
@@ -22,7 +22,7 @@ pub struct StoreAbout {
 
 /// The table of protocols at these databases.
 #[must_use]
-pub fn stores_table(rows: &[Row<StoreCase>], trial: &Trial, stores: &[StoreAbout], lang: Lang) -> Table {
+pub fn stores_table(rows: &[Grading<StoreCase>], trial: &Trial, stores: &[StoreAbout], lang: Lang) -> Table {
     let several = Several {
         stores: stores.len() > 1,
         workers: rows.iter().any(|row| row.subject.workers != rows[0].subject.workers),
@@ -42,7 +42,7 @@ pub fn stores_table(rows: &[Row<StoreCase>], trial: &Trial, stores: &[StoreAbout
     ]);
     columns.extend(killed::column(rows, lang));
     let names = names(stores);
-    let make = |row: &Row<StoreCase>| {
+    let make = |row: &Grading<StoreCase>| {
         let cells = cells(row, &names, several).into_iter().chain(killed::cell(rows, row, lang));
         (cells.collect(), reason(row, lang))
     };
@@ -59,7 +59,7 @@ pub fn stores_table(rows: &[Row<StoreCase>], trial: &Trial, stores: &[StoreAbout
         table.notes.push(say::short_moment(lang, SHORT_MOMENT));
     }
     if rows.iter().any(|row| row.trials < trial.trials) && trial.rows_planned.is_none() {
-        table.notes.push(say::fewer_trials(lang, MOST_OF_A_ROW.as_secs()));
+        table.notes.push(say::fewer_trials(lang, MOST_OF_A_SUBJECT.as_secs()));
     }
     table
 }
@@ -71,7 +71,7 @@ struct Several {
     workers: bool,
 }
 
-fn cells(row: &Row<StoreCase>, names: &[String], several: Several) -> Vec<String> {
+fn cells(row: &Grading<StoreCase>, names: &[String], several: Several) -> Vec<String> {
     let StoreCase { place, protocol, level, workers, .. } = &row.subject;
     let mut cells = Vec::new();
     cells.extend(names.get(*place).filter(|_| several.stores).cloned());
@@ -110,7 +110,7 @@ impl StoreAbout {
 }
 
 /// Why a row has its grade: what every order of two purchases comes to.
-fn reason(row: &Row<StoreCase>, lang: Lang) -> String {
+fn reason(row: &Grading<StoreCase>, lang: Lang) -> String {
     let Orders { all, unsound, failing, codes, worst } = &row.subject.orders;
     let documented = match worst {
         Some(worst) => say::orders_break(lang, unsound, all, worst),
@@ -126,14 +126,14 @@ struct Document<'a> {
     #[serde(flatten)]
     trial: &'a Trial,
     stores: &'a [StoreAbout],
-    rows: Vec<RowDocument<'a>>,
+    rows: Vec<GradingDocument<'a>>,
     /// What else failed once the trials were over.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     failures: &'a [String],
 }
 
 #[derive(Serialize)]
-struct RowDocument<'a> {
+struct GradingDocument<'a> {
     store: &'a str,
     protocol: &'static str,
     isolation: &'static str,
@@ -170,16 +170,16 @@ struct OrdersDocument {
 /// The matrix of databases as one line of JSON.
 #[must_use]
 pub fn stores_json(
-    rows: &[Row<StoreCase>],
+    rows: &[Grading<StoreCase>],
     trial: &Trial,
     stores: &[StoreAbout],
     failures: &[String],
 ) -> String {
-    let document = |row: &Row<StoreCase>| -> RowDocument<'_> {
+    let document = |row: &Grading<StoreCase>| -> GradingDocument<'_> {
         let StoreCase { place, workers, choices, orders, .. } = &row.subject;
         let Counts { oversold, lost_updates, stuck, unsound, .. } = row.counts;
         let a_sale = row.tries_and_aborts_a_sale();
-        RowDocument {
+        GradingDocument {
             store: stores.get(*place).map_or("", |about| &about.store),
             protocol: row.subject.protocol,
             isolation: row.subject.level,

@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::{Trial, graded, tested};
-use crate::grade::{Grade, Graded, Obstacle, Row};
+use crate::grade::{Grade, Graded, Grading, Obstacle};
 use crate::lang::{Lang, Noun, matrix as say};
 use crate::report::text::{BAD, GOOD, ODD};
 
@@ -60,7 +60,7 @@ pub(super) struct TableRow {
 
 impl TableRow {
     /// The row with these cells before its grade, and this reason.
-    pub(super) fn new<S: Graded>(row: &Row<S>, mut cells: Vec<String>, why: String, lang: Lang) -> Self {
+    pub(super) fn new<S: Graded>(row: &Grading<S>, mut cells: Vec<String>, why: String, lang: Lang) -> Self {
         cells.push(graded(row, lang));
         Self {
             cells,
@@ -80,16 +80,16 @@ impl Table {
     /// A table of these columns before the grade, with what is said above of a trial, and below of a safe grade. `make`
     /// gives the cells of a row, and its reason.
     pub(super) fn new<S: Graded>(
-        rows: &[Row<S>],
+        rows: &[Grading<S>],
         trial: &Trial,
         about: String,
         notes: Vec<String>,
         mut columns: Vec<Column>,
         lang: Lang,
-        make: impl Fn(&Row<S>) -> (Vec<String>, String),
+        make: impl Fn(&Grading<S>) -> (Vec<String>, String),
     ) -> Self {
         columns.extend([say::column_grade(lang), say::column_why(lang)].map(Column::words));
-        let row = |row: &Row<S>| {
+        let row = |row: &Grading<S>| {
             let (cells, why) = make(row);
             TableRow::new(row, cells, why, lang)
         };
@@ -111,7 +111,7 @@ impl Table {
 }
 
 /// What is to be said of all rows. Of a matrix that was interrupted: how far it came, too.
-fn conclusion<S: Graded>(rows: &[Row<S>], trial: &Trial, lang: Lang) -> (Style, String) {
+fn conclusion<S: Graded>(rows: &[Grading<S>], trial: &Trial, lang: Lang) -> (Style, String) {
     let (style, of_rows) = of_rows(rows, lang);
     match trial.rows_planned {
         Some(planned) if rows.is_empty() => (ODD, say::interrupted(lang, 0, counted(planned, lang))),
@@ -123,7 +123,7 @@ fn conclusion<S: Graded>(rows: &[Row<S>], trial: &Trial, lang: Lang) -> (Style, 
     }
 }
 
-fn of_rows<S: Graded>(rows: &[Row<S>], lang: Lang) -> (Style, String) {
+fn of_rows<S: Graded>(rows: &[Grading<S>], lang: Lang) -> (Style, String) {
     let contradict = rows.iter().filter(|row| row.contradicts()).count();
     let unlike = rows.iter().filter(|row| !row.as_documented()).count();
     if contradict > 0 {
