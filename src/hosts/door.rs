@@ -18,6 +18,8 @@ use crate::workers::readable;
 const TIME_AT_THE_DOOR: Duration = Duration::from_secs(3);
 /// After how long somebody who has not got it is turned away.
 const PENALTY: Duration = Duration::from_secs(1);
+/// How long a host waits for a place where all are taken: another may just have left, and the lead learns of it soon.
+const WAIT_FOR_A_PLACE: Duration = Duration::from_secs(1);
 /// So many may stand at the door at a time; for one more the first is turned away.
 const MOST_AT_A_TIME: usize = 64;
 
@@ -124,7 +126,7 @@ impl Keeper {
             // From here on nobody turns it away for one more.
             waiting.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != number);
             match came {
-                Ok(newcomer) if is_full.load(Ordering::Relaxed) => {
+                Ok(newcomer) if stays_full(&is_full, &is_closed) => {
                     turn_away(&newcomer.stream, FULL.to_owned());
                 }
                 // That nobody listens means that the sale is over.
@@ -178,6 +180,18 @@ fn let_in(
         inbox = Inbox::new(MOST_AT_THE_DOOR);
     }
     Err(WireError::Closed)
+}
+
+/// Whether all places stay taken for a moment.
+fn stays_full(is_full: &AtomicBool, is_closed: &AtomicBool) -> bool {
+    let until = Instant::now() + WAIT_FOR_A_PLACE;
+    while is_full.load(Ordering::Relaxed) {
+        if is_closed.load(Ordering::Relaxed) || Instant::now() >= until {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
 }
 
 /// What is said to one more than was asked for.

@@ -124,3 +124,17 @@ fn one_more_host_than_asked_for_is_told_so() {
     assert_eq!(lead.end().0, Some(0));
     hosts.into_iter().for_each(|host| assert_eq!(host.end().0, Some(0)));
 }
+
+/// A host that can't take part leaves its place to another, which may knock before the lead has heard of that.
+#[test]
+fn the_place_of_a_host_that_can_not_take_part_is_free_at_once() {
+    let folder = folder();
+    let lead = Lead::start(&folder, &SALE.replace("--hosts 2", "--hosts 1"));
+    for _ in 0..5 {
+        let (code, said) = Joined::start(&folder, lead.port, "a", "").end();
+        assert!(code == Some(2) && said.contains("--via"), "{said}");
+    }
+    let (code, said) = Joined::start(&folder, lead.port, "b", "--via t.json").end();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(lead.end().0, Some(0));
+}
