@@ -13,8 +13,10 @@ use super::progress::Checking;
 use super::reading::{self, ReadArgs};
 use super::sample::Sample;
 use super::work::unless_interrupted_while;
+use super::wrong::ensure;
 use super::{Exit, closed, was_given_up};
 use crate::history::{Format, History, ReadError, Reading, merge, read_as, write_whole};
+use crate::lang::errors::together;
 use crate::lang::{Lang, order as say};
 use crate::report::check::{Checked, Note};
 use crate::report::junit;
@@ -64,10 +66,7 @@ pub(super) struct CheckArgs {
 /// An interrupt ends it after the history that is being judged; how far it came is said.
 pub(super) fn execute(args: &CheckArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let several = args.histories.len() > 1 && !args.merge;
-    anyhow::ensure!(
-        !several || args.pictures.paths().next().is_none(),
-        "--html and --trace show one history: name one, or say --merge if all of them are one"
-    );
+    ensure(!several || args.pictures.paths().next().is_none(), together::pictures_of_one)?;
     let outputs = args.pictures.paths().chain(args.junit.as_deref());
     check_outputs(&args.histories, outputs)?;
     let mut bench = Bench {

@@ -12,8 +12,10 @@ use super::closed;
 use super::redis_choices::RedisArgs;
 use super::sql_choices::SqlArgs;
 use super::trouble::TroubleArgs;
+use super::wrong::{ensure, wrong};
 use crate::closed_set::{ClosedSet, UnknownName};
-use crate::protocol::catalogue::{self, Case, CatalogueError};
+use crate::lang::errors::together;
+use crate::protocol::catalogue::{self, Case};
 use crate::protocol::file::{FileChoices, Lock, LockOn, Others, Write};
 use crate::protocol::redis::{RedisLock, RedisWrite};
 use crate::protocol::sql::{SqlLock, SqlWrite};
@@ -70,11 +72,7 @@ impl ChoiceArgs {
         }
         let Some(store) = store else { return Ok(Choices::File(self.of_file()?)) };
         self.trouble.none_at_a_database(store == StoreKind::Redis)?;
-        anyhow::ensure!(
-            self.lock_on.is_none(),
-            "--lock-on says which file carries the lock: {} has no such file",
-            store.title()
-        );
+        ensure(self.lock_on.is_none(), |lang| together::no_lock_file(lang, store.title()))?;
         match store {
             StoreKind::Sql(engine) => {
                 self.redis.none_elsewhere()?;
@@ -100,11 +98,13 @@ impl ChoiceArgs {
         L: Copy + ClosedSet,
         W: Copy + ClosedSet,
     {
-        let has = |what: &str, all: Vec<&str>| format!("--{what}: {} has: {}", store.title(), all.join(", "));
+        let has_not = |option: &'static str, given: String, known: Vec<&'static str>| {
+            wrong(move |lang| together::store_has(lang, store.title(), option, &given, lang.list(&known)))
+        };
         let lock = self.lock_word()?.map(str::parse::<L>).transpose();
-        let lock = lock.with_context(|| has("lock", names(locks)))?;
+        let lock = lock.map_err(|name| has_not("--lock", name.given, names(locks)))?;
         let write = self.write.as_deref().map(str::parse::<W>).transpose();
-        Ok((lock, write.with_context(|| has("write", names(writes)))?))
+        Ok((lock, write.map_err(|name| has_not("--write", name.given, names(writes)))?))
     }
 
     /// What one purchase does at a ticket file, in which nobody waits for a lock.
@@ -118,13 +118,13 @@ impl ChoiceArgs {
             return Ok(choices);
         }
         let kinds = self.lock_word()?.into_iter().flat_map(|word| word.split('+')).map(str::parse::<Lock>);
-        let kinds = kinds.collect::<Result<Vec<Lock>, _>>().map_err(|name| of_a_database(&name))?;
+        let kinds = kinds.collect::<Result<Vec<Lock>, _>>();
+        let kinds = kinds.map_err(|name| file_has_not("--lock", &name, Lock::ALL))?;
         let (lock, others) = (kinds.first().copied(), Others::of(kinds.get(1..).unwrap_or_default()));
         let most = Others::MOST + 1;
-        let others =
-            others.with_context(|| format!("--lock: buyers take turns among {most} kinds at most"))?;
+        let others = others.ok_or_else(|| wrong(|lang| together::too_many_kinds(lang, most)))?;
         let write = self.write.as_deref().map(str::parse::<Write>).transpose();
-        let write = write.map_err(|name| of_a_database(&name))?;
+        let write = write.map_err(|name| file_has_not("--write", &name, Write::ALL))?;
         let choices = match self.steps {
             Some(steps) => FileChoices::of_steps(steps, lock, self.lock_on, write).context("--steps")?,
             None => {
@@ -135,10 +135,8 @@ impl ChoiceArgs {
             }
         };
         let kind = choices.lock;
-        anyhow::ensure!(
-            self.lock_on.is_none() || kind.has_carrier() || kind == Lock::None,
-            "--lock-on says which file carries the lock: --lock {kind} sits on none"
-        );
+        let is_carried = kind.has_carrier() || kind == Lock::None;
+        ensure(self.lock_on.is_none() || is_carried, |lang| together::no_carrier(lang, kind))?;
         self.trouble.onto(FileChoices { others, ..choices })
     }
 
@@ -149,19 +147,13 @@ impl ChoiceArgs {
     pub(super) fn case(&self, store: Option<StoreKind>) -> anyhow::Result<Option<&'static Case>> {
         let Some(name) = &self.protocol else { return Ok(None) };
         let entry = catalogue::entry(name).context("--protocol")?;
-        match entry.case(store) {
-            Ok(case) => Ok(Some(case)),
-            Err(error @ CatalogueError::OtherStore { .. }) if store.is_none() => {
-                anyhow::bail!("--protocol: {error}; --store says at which database the tickets are")
-            }
-            Err(error) => anyhow::bail!("--protocol: {error}"),
-        }
+        Ok(Some(entry.case(store).context("--protocol")?))
     }
 
     /// The first store where the protocol that was named is met, if no ticket file has it.
     pub(super) fn only_in(&self) -> Option<StoreKind> {
         let entry = catalogue::entry(self.protocol.as_deref()?).ok()?;
-        if entry.case(None).is_ok() { None } else { entry.cases.first()?.store().parse().ok() }
+        if entry.case(None).is_ok() { None } else { entry.cases.first()?.kind() }
     }
 
     /// What the protocol that was named stands for.
@@ -170,19 +162,16 @@ impl ChoiceArgs {
         let entry = catalogue::entry(name)?;
         if store.is_none() {
             let lock = self.lock_word()?.map(str::parse::<Lock>).transpose();
-            let lock = lock.map_err(|name| of_a_database(&name))?.map(Lock::name);
-            return Ok(Some(case.variant(entry, "lock", lock).context("--protocol")?.choices));
+            let lock = lock.map_err(|name| file_has_not("--lock", &name, Lock::ALL))?.map(Lock::name);
+            return Ok(Some(case.variant(entry, lock).context("--protocol")?.choices));
         }
-        anyhow::ensure!(
-            self.lock.is_none(),
-            "--protocol: {name} says by itself what it locks; leave --lock out"
-        );
+        ensure(self.lock.is_none(), |lang| together::protocol_locks(lang, name))?;
         self.redis.none_beside(name)?;
         if store == Some(StoreKind::Redis) {
             self.sql.none_elsewhere()?;
             return Ok(Some(case.usual().choices));
         }
-        let variant = case.variant(entry, "isolation", self.sql.level()).context("--protocol")?;
+        let variant = case.variant(entry, self.sql.level()).context("--protocol")?;
         Ok(Some(match variant.choices {
             Choices::Sql(choices) => Choices::Sql(self.sql.tuned(choices)?),
             other @ (Choices::File(_) | Choices::Redis(_)) => other,
@@ -196,7 +185,7 @@ impl ChoiceArgs {
     fn lock_word(&self) -> anyhow::Result<Option<&str>> {
         match self.lock.as_deref() {
             Some(lock) if self.no_lock && lock != "none" => {
-                anyhow::bail!("--no-lock and --lock {lock} say different things: leave one of them out")
+                Err(wrong(|lang| together::lock_and_none(lang, lock)))
             }
             lock => Ok(if self.no_lock { Some("none") } else { lock }),
         }
@@ -258,8 +247,8 @@ fn names<T: Copy + ClosedSet>(all: &[T]) -> Vec<&'static str> {
 }
 
 /// The word is a database's, and the tickets are in a file.
-fn of_a_database(name: &UnknownName) -> anyhow::Error {
-    anyhow::anyhow!("{name}. That is what a ticket file has; --store says at which database the tickets are")
+fn file_has_not<T: Copy + ClosedSet>(option: &str, name: &UnknownName, known: &[T]) -> anyhow::Error {
+    wrong(|lang| together::file_has(lang, option, &name.given, lang.list(&names(known))))
 }
 
 #[cfg(test)]
@@ -325,8 +314,13 @@ mod tests {
         );
         assert_eq!(choices_at("--no-lock", redis, None).expect("choices"), Choices::Redis(usual));
         for (line, store, steps, message) in [
-            ("--lock row", redis, None, "--lock: Redis has: none, lease"),
-            ("--write insert", redis, None, "--write: Redis has: set, decrement, swap, take"),
+            ("--lock row", redis, None, "Redis has no --lock row; it has: none, lease"),
+            (
+                "--write insert",
+                redis,
+                None,
+                "Redis has no --write insert; it has: set, decrement, swap, take",
+            ),
             ("--lock-on sidecar", redis, None, "Redis has no such file"),
             ("--isolation serializable", redis, None, "--isolation is of a database"),
             ("--fence write", redis, None, "it presents the token of a lease"),
@@ -361,13 +355,18 @@ mod tests {
     fn what_a_store_has_not_got_is_refused_with_what_it_has() {
         let postgres = Some(Engine::Postgres);
         for (line, engine, steps, message) in [
-            ("--lock row", None, None, "unknown kind of lock \"row\": one of none, flock"),
+            ("--lock row", None, None, "a ticket file has no --lock row; it has: none, flock"),
             ("--write take", None, None, "--store says at which database"),
             ("--isolation serializable", None, None, "--isolation is of a database"),
             ("--retry", None, None, "--retry is of a database"),
             ("--busy-timeout 1s", None, None, "--busy-timeout is of a database"),
-            ("--lock flock", postgres, None, "--lock: PostgreSQL has: none, row"),
-            ("--write truncate", postgres, None, "--write: PostgreSQL has: set, decrement"),
+            ("--lock flock", postgres, None, "PostgreSQL has no --lock flock; it has: none, row"),
+            (
+                "--write truncate",
+                postgres,
+                None,
+                "PostgreSQL has no --write truncate; it has: set, decrement",
+            ),
             ("--lock-on sidecar", postgres, None, "PostgreSQL has no such file"),
             ("--journal wal", postgres, None, "--journal is of SQLite"),
             ("--busy-timeout 1s", postgres, None, "--busy-timeout is of SQLite"),

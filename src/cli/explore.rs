@@ -12,12 +12,14 @@ use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json, table_columns};
 use super::progress::Counted;
 use super::workers::WorkersArgs;
+use super::wrong::ensure;
 use crate::closed_set::UnknownName;
 use crate::explore::{
     Census, MAX_STATES, Sampling, Scheduler, Setting, Stopped, census_until, graph, sample_until,
 };
 use crate::history::write_whole;
 use crate::lang::Lang;
+use crate::lang::errors::together;
 use crate::plan::{PerBuyer, Plan, Workers};
 use crate::protocol::file::Lock;
 use crate::protocol::{Allowed, Choices, Mishap, Mishaps, StoreKind};
@@ -104,23 +106,15 @@ impl ExploreArgs {
         // A protocol that is met at no file says by itself which model is meant.
         let store = self.store.or_else(|| self.choices.only_in());
         let choices = self.choices.choices(store)?;
-        anyhow::ensure!(
-            self.expire.is_none() || choices.leases(),
-            "--expire lets leases expire, and no step takes one: --lock lease, on a ticket file or with --store redis"
-        );
+        ensure(self.expire.is_none() || choices.leases(), together::nothing_expires)?;
         let case = self.choices.case(store)?;
         let usual = case.map_or((2, 1), |case| (case.buyers, case.tickets));
         let (buyers, tickets) = (self.buyers.unwrap_or(usual.0), self.tickets.unwrap_or(usual.1));
         let WorkersArgs { workers } = self.workers;
-        anyhow::ensure!(
-            store.is_none() || workers == Workers::Process,
-            "--workers is of a ticket file: a database tells buyers apart by their connections"
-        );
+        let are_processes = workers == Workers::Process;
+        ensure(store.is_none() || are_processes, together::connections_are_alike)?;
         let kills = self.kills.unwrap_or_default();
-        anyhow::ensure!(
-            kills == Allowed::default() || workers == Workers::Process,
-            "--kills kills buyers one by one, and only a process can be: --workers process"
-        );
+        ensure(kills == Allowed::default() || are_processes, together::kills_need_processes)?;
         // Whoever says how long a lease on a file lasts has one in mind that may be too short.
         let is_short = matches!(choices, Choices::File(choices) if choices.lock == Lock::Lease && choices.lease_ns.is_some());
         let mishaps = case.map_or(Mishaps::none(), |case| case.usual().mishaps);

@@ -155,7 +155,7 @@ pub(super) fn execute(
         outputs.note(path, trace::write(&full.history, &full.verdict, path, interrupted));
     }
     if asked.json {
-        print_json(&gate_json::of_gate(plan, gate, &gated, &outputs.failures), interrupted)?;
+        print_json(&gate_json::of_gate(plan, gate, &gated, &outputs.failures()), interrupted)?;
     } else if speaks {
         print(&text::of_gate(gate, &gated, lang, table_columns()), interrupted)?;
     } else {

@@ -9,7 +9,9 @@ use clap::Args;
 use super::Exit;
 use super::lead::{given_token, with_port};
 use super::print::print;
+use super::wrong::wrong;
 use crate::hosts::{HostResult, Joining, Shown, Token, join};
+use crate::lang::errors::together;
 use crate::lang::{Lang, hosts as say};
 use crate::report::run::text;
 use crate::report::words::ruling_name;
@@ -46,8 +48,7 @@ pub(super) struct JoinArgs {
 }
 
 pub(super) fn execute(args: &JoinArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let token = given_token(args.token.as_deref())
-        .context("it takes the token that the lead shows: TICKETSIM_TOKEN=…, or --token")?;
+    let token = given_token(args.token.as_deref()).ok_or_else(|| wrong(together::no_token))?;
     let hostname = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
     let name = args.name.clone().or_else(hostname).unwrap_or_default();
     let mut printed = Ok(());

@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::duration::{duration, nanoseconds};
 use super::number::tickets;
+use super::wrong::ensure;
 use crate::history::{History, Purchase};
+use crate::lang::errors::together;
 use crate::report::check::Note;
 use crate::stock::Stock;
 use crate::verdict::{InitialFrom, Ruling, Verdict, judge, judge_from};
@@ -44,13 +46,11 @@ impl JudgeArgs {
     pub(super) fn judge(&self, history: &mut History) -> anyhow::Result<Judged> {
         let header = &mut history.header;
         let items = &header.items;
-        anyhow::ensure!(
-            self.tickets.is_none() || items.len() < 2,
-            "--tickets is one number, and there are {} items: say it for each in the header, \
-             {{\"history_version\":2,\"initial\":{{{:?}:1,…}}}}",
-            items.len(),
-            items.name(0).unwrap_or_default(),
-        );
+        ensure(self.tickets.is_none() || items.len() < 2, |lang| {
+            let first = items.name(0).unwrap_or_default();
+            let header = format!("{{\"history_version\":2,\"initial\":{{{first:?}:1,…}}}}");
+            together::one_number(lang, items.len(), header)
+        })?;
         header.resolution_ns = self.resolution.map(nanoseconds).or(header.resolution_ns);
         header.clock_error_ns = self.clock_error.map(nanoseconds).or(header.clock_error_ns);
         header.limit_per_buyer = self.limit_per_buyer.or(header.limit_per_buyer);

@@ -10,7 +10,9 @@ use super::Exit;
 use super::number::up_to;
 use super::print::note;
 use super::run::{RunArgs, sell};
+use super::wrong::Saying as _;
 use crate::hosts::{DEFAULT_PORT, LeadError, Leading, Token, Told, lead};
+use crate::lang::errors::inputs;
 use crate::lang::{Lang, hosts as say};
 use crate::plan::Plan;
 
@@ -80,8 +82,7 @@ pub(super) fn execute(args: &LeadArgs, lang: Lang, interrupted: &AtomicBool) -> 
     let text = given.clone().unwrap_or_else(Token::drawn);
     let token = Token::new(&text).context("--token")?;
     let address = with_port(&args.listen);
-    let listener =
-        TcpListener::bind(&address).with_context(|| format!("--listen {address}: can't be listened at"))?;
+    let listener = TcpListener::bind(&address).saying(|lang| inputs::not_listened_at(lang, &address))?;
     sell(&args.run, &plan, lang, interrupted, |begin, progress| {
         let at = listener.local_addr().context("--listen")?;
         let host = if at.ip().is_unspecified() { say::this_host(lang) } else { at.ip().to_string() };

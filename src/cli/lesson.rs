@@ -10,7 +10,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use super::number::tickets;
 use super::print::{columns, is_ascii, print, print_json};
 use super::replay::was_interrupted;
+use super::wrong::ensure;
 use super::{Exit, closed};
+use crate::lang::errors::together;
 use crate::lang::{Lang, lesson as say};
 use crate::lesson::{
     Exercise, Lesson, LessonError, Manner, Taught, Voice, ask, open_counter, teach, write_exercise,
@@ -82,15 +84,9 @@ pub(super) fn execute(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -
         None => Vec::new(),
     };
     if args.serve.is_some() || args.connect.is_some() {
-        anyhow::ensure!(
-            args.name == Some(Lesson::Server),
-            "--serve and --connect are the two sides of one lesson: ticketsim lesson server --serve 4000"
-        );
+        ensure(args.name == Some(Lesson::Server), together::of_the_server_lesson)?;
     } else if lessons.is_empty() {
-        anyhow::ensure!(
-            !args.source && !args.fast && args.count.is_none(),
-            "of which lesson? Name one, or say --all; ticketsim lesson lists them"
-        );
+        ensure(!args.source && !args.fast && args.count.is_none(), together::which_lesson)?;
         return list(args, lang, interrupted);
     } else if args.source {
         lessons.into_iter().try_for_each(|lesson| show_source(lesson, interrupted))?;

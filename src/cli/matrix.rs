@@ -14,10 +14,11 @@ use super::number::{share, up_to};
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json, table_columns};
 use super::progress::{Meter, When};
+use super::wrong::{Saying as _, ensure, wrong};
 use super::{Exit, closed};
 use crate::grade::{Combination, Graded, Grading, Named, Subject};
 use crate::history::write_whole;
-use crate::lang::errors::options as say_options;
+use crate::lang::errors::{inputs, options as say_options, together};
 use crate::lang::{Bilingual, Lang, progress as say};
 use crate::matrix::{
     MOST_OF_A_SUBJECT, Matrix, MatrixPlan, MatrixWatch, STORE_TICKETS, StoreCase, Tested, on_files,
@@ -270,7 +271,7 @@ fn conclude<S: Graded>(
         outputs.note(path, write_whole(path, interrupted, |file| file.write_all(page.as_bytes())));
     }
     if args.json {
-        print_json(&json(&outputs.failures), interrupted)?;
+        print_json(&json(&outputs.failures()), interrupted)?;
     } else {
         let text = if args.markdown { table.markdown() } else { table.text(table_columns()) };
         print(&text, interrupted)?;
@@ -281,26 +282,18 @@ fn conclude<S: Graded>(
 
 /// A folder of its own, so that nothing that lies there is touched; removed in the end.
 fn folder_in(dir: &Path) -> anyhow::Result<tempfile::TempDir> {
-    temporary_folder_in(dir, "ticketsim-matrix-")
-        .context("no folder can be made for the trials; --dir takes a folder that can be written")
+    temporary_folder_in(dir, "ticketsim-matrix-").saying(inputs::no_folder_for_trials)
 }
 
 /// The folder of the trials by all paths that were given, which are proven to lead there.
 fn through_all(folder: &tempfile::TempDir, dirs: &[PathBuf], buyers: u32) -> anyhow::Result<Vec<PathBuf>> {
-    if dirs.len() > 1 {
-        anyhow::ensure!(
-            dirs.len() <= buyers as usize,
-            "--dir: at most {buyers}, one for each buyer of a trial"
-        );
-    }
+    let is_enough = dirs.len() < 2 || dirs.len() <= buyers as usize;
+    ensure(is_enough, |lang| together::too_many_folders(lang, buyers))?;
     let mut folders = vec![folder.path().to_owned()];
     for (place, dir) in dirs.iter().enumerate().skip(1) {
         let real = |dir: &PathBuf| dir.canonicalize().unwrap_or_else(|_| dir.clone());
         if let Some(same) = dirs[..place].iter().find(|other| real(other) == real(dir)) {
-            let (same, dir) = (same.display(), dir.display());
-            anyhow::bail!(
-                "--dir {same} and --dir {dir} are one path, which tests one client: name another mount of it"
-            );
+            return Err(wrong(|lang| together::same_folder(lang, same.display(), dir.display())));
         }
         are_one_folder(&dirs[0], dir).context("--dir")?;
         folders.push(dir.join(folder.path().file_name().unwrap_or_default()));

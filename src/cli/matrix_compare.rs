@@ -8,7 +8,9 @@ use anyhow::Context as _;
 use super::Exit;
 use super::print::{print, print_json};
 use super::reading::read_bounded;
+use super::wrong::{ensure, wrong};
 use crate::lang::Lang;
+use crate::lang::errors::{inputs, together};
 use crate::report::matrix::{Compared, Read};
 
 /// Reads both, and says what changed.
@@ -18,14 +20,11 @@ pub(super) fn compare(
     lang: Lang,
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Exit> {
-    let [first, second] = paths else { anyhow::bail!("--compare takes two files: a.json b.json") };
+    let [first, second] = paths else { return Err(wrong(together::compare_two)) };
     let compared = Compared::new([read(first, interrupted)?, read(second, interrupted)?]);
-    anyhow::ensure!(
-        !compared.has_nothing_in_common(),
-        "{} and {} have no row in common: they are matrices of different things",
-        first.display(),
-        second.display()
-    );
+    ensure(!compared.has_nothing_in_common(), |lang| {
+        inputs::nothing_in_common(lang, first.display(), second.display())
+    })?;
     if as_json {
         print_json(&compared.json(), interrupted)?;
     } else {

@@ -6,6 +6,8 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::closed;
+use super::wrong::{ensure, wrong};
+use crate::lang::errors::{inputs, together};
 use crate::matrix::{NO_LEVEL, StoreCase, store_cases};
 use crate::plan::{Given, StorePlan, Workers};
 use crate::protocol::catalogue;
@@ -129,10 +131,7 @@ impl Places {
                 store_cases(number, place.address.kind(), workers, &|choices| args.tuned(choices), &wants)
             })
             .collect();
-        anyhow::ensure!(
-            !rows.is_empty(),
-            "no protocol of that name is known at such a level there: leave out --protocol or --isolation"
-        );
+        ensure(!rows.is_empty(), together::no_such_rows)?;
         Ok(rows)
     }
 
@@ -163,7 +162,7 @@ impl Place {
     }
 
     fn shop(&self, choices: Choices) -> anyhow::Result<Box<dyn Shop>> {
-        shop(&self.plan(choices))?.context("it is a ticket file")
+        shop(&self.plan(choices))?.ok_or_else(|| wrong(inputs::no_store))
     }
 }
 

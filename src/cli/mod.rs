@@ -45,6 +45,7 @@ mod translated;
 mod trouble;
 mod work;
 mod workers;
+mod wrong;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

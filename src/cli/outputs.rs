@@ -4,12 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context as _;
-
 use super::Exit;
 use super::print::complain;
+use super::wrong::{Saying as _, ensure};
 use crate::foreign;
 use crate::history::History;
+use crate::lang::Bilingual;
+use crate::lang::errors::inputs;
 use crate::paths::{folder, probe_folder, through_links};
 use crate::plan::{FilePlan, Plan};
 use crate::report::words;
@@ -23,7 +24,7 @@ pub(super) struct Outputs<'a> {
     /// Set when the command is to end early.
     pub(super) interrupted: &'a AtomicBool,
     /// What failed, a sentence each.
-    pub(super) failures: Vec<String>,
+    failures: Vec<Bilingual>,
     unwritten: Vec<PathBuf>,
     gave_up: bool,
 }
@@ -38,7 +39,8 @@ impl<'a> Outputs<'a> {
         if let Err(error) = written {
             self.unwritten.push(path.to_owned());
             self.gave_up |= streams::gave_up(&error);
-            self.failures.push(format!("{}: can't be written: {}", foreign::path(path), error));
+            let say = |lang| inputs::not_written(lang, foreign::path(path), &error);
+            self.failures.push(Bilingual::of(say));
         }
     }
 
@@ -54,14 +56,20 @@ impl<'a> Outputs<'a> {
         if history.header.forgot() {
             return;
         }
-        let path = words::place(&plan.store);
-        self.failures.push(format!("{path}: can't be read after the sale: {}", foreign::shown(why)));
+        let place = words::place(&plan.store);
+        let say = |lang| inputs::stock_unread(lang, &place, foreign::shown(why));
+        self.failures.push(Bilingual::of(say));
+    }
+
+    /// What failed, as documents have it.
+    pub(super) fn failures(&self) -> Vec<String> {
+        self.failures.iter().map(Bilingual::to_string).collect()
     }
 
     /// Says what failed, and how the command ends that would have ended so.
     pub(super) fn exit(self, exit: Exit) -> Exit {
         for failure in &self.failures {
-            complain(&anyhow::anyhow!(failure.clone()), self.interrupted);
+            complain(&failure.clone().into(), self.interrupted);
         }
         match self {
             Outputs { gave_up: true, .. } => Exit::Interrupted,
@@ -100,22 +108,16 @@ pub(super) fn check_outputs<'a>(
 ) -> anyhow::Result<()> {
     let mut taken: Vec<PathBuf> = kept.iter().map(|path| place(path)).collect();
     for path in outputs {
-        anyhow::ensure!(!path.is_dir(), "{}: is a folder", path.display());
+        let name = path.display();
+        ensure(!path.is_dir(), |lang| inputs::is_a_folder(lang, &name))?;
         // A device or a pipe is written in place; a file comes by way of a temporary one beside it.
         if path.is_file() || !path.exists() {
-            probe_folder(folder(path)).with_context(|| format!("{}: can't be written", path.display()))?;
+            probe_folder(folder(path)).saying(|lang| inputs::not_writable(lang, &name))?;
         }
         let place = place(path);
-        anyhow::ensure!(
-            !is_scratch(&place) && !ticket::is_ticket_file(&place),
-            "{}: is a ticket file, or has the name of one on its way to its place; name another one",
-            path.display()
-        );
-        anyhow::ensure!(
-            !taken.contains(&place),
-            "{}: would be written over a file that this command reads or writes; name another one",
-            path.display()
-        );
+        let is_of_tickets = is_scratch(&place) || ticket::is_ticket_file(&place);
+        ensure(!is_of_tickets, |lang| inputs::is_a_ticket_file(lang, &name))?;
+        ensure(!taken.contains(&place), |lang| inputs::is_taken(lang, &name))?;
         taken.push(place);
     }
     Ok(())

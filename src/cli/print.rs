@@ -8,11 +8,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use anstream::{AutoStream, ColorChoice};
-use anyhow::Context as _;
 
 use super::said::{said, way_out};
+use super::wrong::Saying as _;
 use crate::charset::ascii;
 use crate::foreign;
+use crate::lang::errors::inputs;
 use crate::lang::{Lang, command_line as say};
 use crate::report::text::{BAD, styled};
 use crate::streams::{Patient, gave_up};
@@ -59,7 +60,7 @@ fn put(text: &str, interrupted: &AtomicBool) -> anyhow::Result<()> {
     match Patient::new(stdout, interrupted).write_all(text.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) if gave_up(&error) => Err(error.into()),
-        result => result.context("standard output: can't be written"),
+        result => result.saying(inputs::no_stdout),
     }
 }
 

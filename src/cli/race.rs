@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
@@ -13,8 +12,10 @@ use super::outputs::{Outputs, check_outputs};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{note, print, print_json, table_columns};
 use super::reading::read_bounded;
+use super::wrong::{Saying as _, ensure, wrong};
 use crate::history;
 use crate::lang::Lang;
+use crate::lang::errors::{inputs, together};
 use crate::race::config::{Amount, Config, ConfigError, Said};
 use crate::race::plan::{RacePlan, Users};
 use crate::race::{self, Trial, users};
@@ -219,7 +220,7 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     check_outputs(&kept, written.chain(output.pictures.paths()))?;
     let (race, behind) = plans(&args, interrupted)?;
     if let Some(plan) = behind {
-        anyhow::ensure!(output.junit.is_none(), "--junit is for races without --gate: take --json with it");
+        ensure(output.junit.is_none(), together::junit_of_the_gate)?;
         let asked = gate::Asked {
             json: output.json,
             quiet: output.quiet,
@@ -261,7 +262,7 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     }
     printed?;
     if output.json {
-        print_json(&json::of_race(&plan, &raced, &outputs.failures), interrupted)?;
+        print_json(&json::of_race(&plan, &raced, &outputs.failures()), interrupted)?;
     } else if output.quiet {
         print(&text::quiet(&raced, lang), interrupted)?;
     } else {
@@ -282,25 +283,25 @@ fn plans(args: &RaceArgs, interrupted: &AtomicBool) -> anyhow::Result<(RacePlan,
     };
     let mut config = args.over(config);
     if config.wants_port() {
-        config = config.with_port(free_port().context("no port is free")?);
+        config = config.with_port(free_port().saying(inputs::no_free_port)?);
     }
     let buyers = config.buyers.unwrap_or(RacePlan::USUAL_BUYERS);
     let users = match &config.users {
         Some(path) => users::read(path, buyers).map_err(|what| anyhow::anyhow!("--users: {what}"))?,
         None => Users::default(),
     };
-    let wrong = |ConfigError { option, at, what }: ConfigError| match &file {
+    let not_a_plan = |ConfigError { option, at, what }: ConfigError| match &file {
         Some((path, text)) if !at.is_empty() => located(path, text, &at, &what),
         Some((path, _)) => anyhow::anyhow!("{}: {option}: {what}", path.display()),
         None => anyhow::anyhow!("--{option}: {what}"),
     };
-    let behind = gate::plan(&config, interrupted, &wrong)?;
-    let plan = config.plan(users).map_err(wrong)?;
+    let behind = gate::plan(&config, interrupted, &not_a_plan)?;
+    let plan = config.plan(users).map_err(not_a_plan)?;
     if let Some(gate) = &behind {
-        gate::check(gate, &plan).map_err(wrong)?;
+        gate::check(gate, &plan).map_err(not_a_plan)?;
     }
     if let Some(folder) = plan.chdir.as_deref().filter(|folder| !folder.is_dir()) {
-        anyhow::bail!("--chdir: {}: no such folder", crate::foreign::path(folder));
+        return Err(wrong(|lang| inputs::no_folder(lang, crate::foreign::path(folder))));
     }
     Ok((plan, behind))
 }

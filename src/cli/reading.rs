@@ -4,13 +4,13 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::closed;
+use super::wrong::{Saying as _, ensure};
 use crate::closed_set::UnknownName;
 use crate::history::{self, Column, Deed, Format, History, Outcome, ReadError, Reading, Unit};
-use crate::lang::errors::options as say;
+use crate::lang::errors::{inputs, options as say};
 use crate::lang::{Bilingual, InChinese as _};
 use crate::rules::{Kind, Rules};
 use crate::streams::{Patient, open_to_read};
@@ -133,7 +133,8 @@ pub(super) fn read_bounded(path: &Path, interrupted: &AtomicBool) -> anyhow::Res
     let mut text = String::new();
     let read =
         open_to_read(path, interrupted).and_then(|file| file.take(MOST_BYTES + 1).read_to_string(&mut text));
-    read.with_context(|| format!("{}: can't be read", path.display()))?;
-    anyhow::ensure!(text.len() as u64 <= MOST_BYTES, "{}: longer than {MOST_BYTES} bytes", path.display());
+    let name = path.display();
+    read.saying(|lang| inputs::not_readable(lang, &name))?;
+    ensure(text.len() as u64 <= MOST_BYTES, |lang| inputs::too_long(lang, &name, MOST_BYTES))?;
     Ok(text)
 }

@@ -7,6 +7,8 @@ use clap::Args;
 
 use super::closed;
 use super::duration::nanoseconds;
+use super::wrong::ensure;
+use crate::lang::errors::together;
 use crate::protocol::redis::{Fence, RedisChoices, RedisLock, RedisWrite};
 use crate::protocol::{Protocol, StepKind};
 
@@ -39,31 +41,20 @@ impl RedisArgs {
             write: write.unwrap_or(usual.write),
             steps: None,
         };
-        anyhow::ensure!(choices.lease_ns >= 1_000_000, "--lease: a lease lasts 1ms at least");
+        ensure(choices.lease_ns >= 1_000_000, together::short_lease)?;
         let choices = match steps {
             None => choices.checked()?,
             Some(steps) => {
-                anyhow::ensure!(
-                    write.is_none(),
-                    "--write stands for steps: with --steps, one of them says how the stock is changed"
-                );
+                ensure(write.is_none(), together::steps_write)?;
                 let taken = if steps.has(StepKind::Lock) { RedisLock::Lease } else { RedisLock::None };
-                anyhow::ensure!(
-                    lock.is_none_or(|lock| lock == taken),
-                    "{}",
-                    if taken == RedisLock::Lease {
-                        "--steps: they take the lease; leave --lock out"
-                    } else {
-                        "--steps: they never take the lease; leave --lock out"
-                    }
-                );
+                ensure(lock.is_none_or(|lock| lock == taken), |lang| match taken {
+                    RedisLock::Lease => together::steps_take_the_lease(lang),
+                    RedisLock::None => together::steps_take_no_lease(lang),
+                })?;
                 choices.of_steps(steps).context("--steps")?
             }
         };
-        anyhow::ensure!(
-            lease.is_none() || choices.lock == RedisLock::Lease,
-            "--lease is how long --lock lease lasts, and no step takes that lock"
-        );
+        ensure(lease.is_none() || choices.lock == RedisLock::Lease, together::no_lease)?;
         Ok(choices)
     }
 
@@ -72,11 +63,7 @@ impl RedisArgs {
     /// # Errors
     /// When one of them was given.
     pub(super) fn none_beside(&self, protocol: &str) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            self.fence.is_none(),
-            "--protocol: {protocol} says by itself what presents a token; leave --fence out"
-        );
-        Ok(())
+        ensure(self.fence.is_none(), |lang| together::protocol_fences(lang, protocol))
     }
 
     /// What a Redis server alone has is refused elsewhere.
@@ -84,7 +71,6 @@ impl RedisArgs {
     /// # Errors
     /// When one of them was given.
     pub(super) fn none_elsewhere(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(self.fence.is_none(), "--fence is of Redis: --store redis://HOST");
-        Ok(())
+        ensure(self.fence.is_none(), |lang| together::of_redis(lang, "--fence"))
     }
 }

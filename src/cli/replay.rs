@@ -13,10 +13,12 @@ use super::print::{complain, note, print, print_json};
 use super::run::SaleArgs;
 use super::store::StoreArgs;
 use super::workers::WorkersArgs;
+use super::wrong::{ensure, wrong};
 use super::{Exit, closed};
 use crate::explore::{Setting, rehearse};
 use crate::foreign;
 use crate::history;
+use crate::lang::errors::{inputs, together};
 use crate::lang::{Lang, replay as say};
 use crate::plan::{Plan, Workers};
 use crate::replay::{Repeated, ReplayError, Replayed, repeat};
@@ -104,9 +106,6 @@ pub(super) struct ReplayArgs {
     verbose: bool,
 }
 
-/// What is said of a schedule without a step.
-const EMPTY: &str = "the schedule is empty: it takes at least one step, like R1";
-
 impl ReplayArgs {
     /// What is wrong with the steps that were typed, and what was meant; `None` if they are a schedule.
     fn mistyped(&self) -> Option<(anyhow::Error, Option<Schedule>)> {
@@ -115,7 +114,7 @@ impl ReplayArgs {
         let error = match text.parse::<Schedule>() {
             Ok(_) if words < 2 => return None,
             Err(error) if words < 2 || meant.is_none() => error.into(),
-            _ => anyhow::anyhow!("the steps are {words} words: put them in quotes, so that they are one"),
+            _ => wrong(|lang| inputs::several_words(lang, words)),
         };
         Some((error, meant))
     }
@@ -124,7 +123,7 @@ impl ReplayArgs {
     fn plan_and_steps(&self, interrupted: &AtomicBool) -> anyhow::Result<(Plan, Schedule, Option<String>)> {
         let Some(path) = &self.from else {
             let steps: Schedule = self.schedule.join(" ").parse()?;
-            anyhow::ensure!(!steps.0.is_empty(), EMPTY);
+            ensure(!steps.0.is_empty(), inputs::no_steps)?;
             return Ok((plan_of(&self.sale, &self.place, self.workers, self.buyers, &steps)?, steps, None));
         };
         let file = if path == Path::new("-") {
@@ -134,18 +133,12 @@ impl ReplayArgs {
             ScheduleFile::read(path, interrupted)
         };
         let ScheduleFile { mut plan, steps, .. } = file?;
-        anyhow::ensure!(!steps.0.is_empty(), EMPTY);
+        ensure(!steps.0.is_empty(), inputs::no_steps)?;
         if let Some(address) = self.place.address()? {
             // The same schedule somewhere else.
-            let Some(own) = plan.choices.store_kind() else {
-                anyhow::bail!("--store: the schedule is of a ticket file")
-            };
-            anyhow::ensure!(
-                address.kind() == own,
-                "--store: the schedule is of {}, and that is {}",
-                own.title(),
-                address.kind().title()
-            );
+            let own = plan.choices.store_kind().ok_or_else(|| wrong(together::schedule_of_a_file))?;
+            let there = address.kind();
+            ensure(there == own, |lang| together::schedule_of_another(lang, own.title(), there.title()))?;
             plan.choices = self.place.plan(&address, plan.choices.choices())?.into();
         }
         Ok((plan.plan(&steps, &self.sale.file()), steps, plan.engine))
@@ -224,7 +217,7 @@ impl ReplayArgs {
         }
         self.pictures.draw(history, verdict, lang, &mut outputs);
         if self.json {
-            print_json(&document(repeated, self.times, &outputs.failures), interrupted)?;
+            print_json(&document(repeated, self.times, &outputs.failures()), interrupted)?;
             return Ok(outputs.exit(exit));
         }
         let detail = match (self.quiet, self.verbose) {
@@ -299,7 +292,7 @@ pub(super) fn plan_of(
 ) -> anyhow::Result<Plan> {
     let choices = match args.elsewhere(place)? {
         Some(_) if workers != Workers::Process => {
-            anyhow::bail!("--workers is of a ticket file: elsewhere each buyer that is replayed is a process")
+            return Err(wrong(together::replayed_as_processes));
         }
         Some((_, store)) => store.into(),
         None => ScheduleChoices::File(args.choices()?),
@@ -371,12 +364,11 @@ fn explained(error: ReplayError, plan: &Plan, steps: &Schedule) -> anyhow::Error
     if !is_right {
         return error.into();
     }
-    let which = time.map_or_else(String::new, |time| format!("replay {time}: "));
-    let file = words::place(&plan.store);
-    anyhow::anyhow!(
-        "{which}step {place} ({step}) can't be taken although the schedule is right: did another program touch \
-         {file}?"
-    )
+    let store = words::place(&plan.store);
+    wrong(|lang| match time {
+        Some(time) => inputs::touched_in(lang, time, place, step, &store),
+        None => inputs::touched(lang, place, step, &store),
+    })
 }
 
 /// Says so where a schedule came about on another version of the database.

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use anyhow::ensure;
 use clap::Args;
 
 use super::Exit;
@@ -14,8 +13,10 @@ use super::pictures::{PictureArgs, in_terminal};
 use super::print::print;
 use super::reading::{self, ReadArgs};
 use super::work::unless_interrupted;
+use super::wrong::ensure;
 use crate::foreign;
 use crate::history::History;
+use crate::lang::errors::together;
 use crate::lang::{Lang, timeline as say};
 use crate::report::check::{Checked, Note};
 use crate::report::page::html;
@@ -55,13 +56,10 @@ struct Shown {
 
 pub(super) fn execute(args: ReportArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
     let several = args.histories.len() > 1;
-    ensure!(
-        !several || args.output.is_some(),
-        "several histories are drawn on one page: -o both.html names it"
-    );
-    ensure!(!several || args.trace.is_none(), "--trace takes one history; a page takes several");
+    ensure(!several || args.output.is_some(), together::page_of_several)?;
+    ensure(!several || args.trace.is_none(), together::trace_of_one)?;
     let from_stdin = args.histories.iter().filter(|path| *path == Path::new("-")).count();
-    ensure!(from_stdin < 2, "standard input (-) is one history, and is named twice");
+    ensure(from_stdin < 2, together::stdin_twice)?;
     let mut shown = Vec::new();
     for path in &args.histories {
         shown.push((path, read(&args, path, interrupted)?));

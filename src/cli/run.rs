@@ -16,9 +16,10 @@ use super::pictures::{PictureArgs, in_terminal};
 use super::print::{print, print_json, table_columns};
 use super::progress::{Progress, When};
 use super::store::StoreArgs;
+use super::wrong::{ensure, wrong};
 use super::{Exit, closed};
 use crate::history::{self, Tally};
-use crate::lang::errors::options as say_options;
+use crate::lang::errors::{options as say_options, together};
 use crate::lang::{Bilingual, Lang};
 use crate::paths::through_links;
 use crate::plan::{FilePlan, Pace, PerBuyer, Plan, Planned, StorePlan, Workers};
@@ -83,10 +84,9 @@ impl SaleArgs {
     }
 }
 
-/// Refuses what is of a ticket file where the tickets are in a database.
+/// Rejects an option of a ticket file where the tickets are in a database.
 fn of_a_file(option: &str, is_given: bool) -> anyhow::Result<()> {
-    anyhow::ensure!(!is_given, "{option} is of a ticket file, and the tickets are in a database");
-    Ok(())
+    ensure(!is_given, |lang| together::of_a_file(lang, option))
 }
 
 /// How long buyers wait for the lock: a matter of a run, where they do.
@@ -106,10 +106,8 @@ impl WaitArgs {
     /// # Errors
     /// When options say nothing together.
     fn onto(self, choices: FileChoices, trial: Option<Trial>) -> anyhow::Result<FileChoices> {
-        anyhow::ensure!(
-            !self.break_stale || matches!(choices.lock, Lock::Lockfile | Lock::Link),
-            "--break-stale removes a dead holder's lockfile: it goes with --lock lockfile or link"
-        );
+        let can_be_stale = matches!(choices.lock, Lock::Lockfile | Lock::Link);
+        ensure(!self.break_stale || can_be_stale, together::never_stale)?;
         let usual_ns = trial.map(|trial| trial.patience_ns);
         let lock_timeout_ns = self.lock_timeout.map(nanoseconds).or(usual_ns);
         Ok(FileChoices { lock_timeout_ns, break_stale: self.break_stale || choices.break_stale, ..choices })
@@ -205,18 +203,15 @@ impl RunArgs {
     fn lock_timeout_ns(&self, kind: StoreKind) -> anyhow::Result<Option<u64>> {
         let Some(timeout_ns) = self.wait.lock_timeout.map(nanoseconds) else { return Ok(None) };
         let Some(unit_ns) = kind.lock_timeout_unit_ns() else {
-            anyhow::bail!(
-                "--lock-timeout is of a ticket file, of PostgreSQL and of MariaDB: {} has no such choice{}",
-                kind.title(),
-                if kind == StoreKind::Sql(Engine::Sqlite) { "; it has --busy-timeout" } else { "" }
-            )
+            return Err(wrong(|lang| match kind {
+                StoreKind::Sql(Engine::Sqlite) => together::no_lock_timeout_at_sqlite(lang),
+                _ => together::no_lock_timeout(lang, kind.title()),
+            }));
         };
-        anyhow::ensure!(
-            timeout_ns >= unit_ns && timeout_ns.is_multiple_of(unit_ns),
-            "--lock-timeout: {} counts it in whole {}, from 1",
-            kind.title(),
-            if unit_ns == 1_000_000_000 { "seconds" } else { "milliseconds" }
-        );
+        ensure(timeout_ns >= unit_ns && timeout_ns.is_multiple_of(unit_ns), |lang| match unit_ns {
+            1_000_000_000 => together::whole_seconds(lang, kind.title()),
+            _ => together::whole_milliseconds(lang, kind.title()),
+        })?;
         Ok(Some(timeout_ns))
     }
 
@@ -311,7 +306,7 @@ fn conclude(
     // Not before the files: they take what stdout may not.
     printed?;
     if args.json {
-        print_json(&json::of_run(history, verdict, buyers, &outputs.failures), interrupted)?;
+        print_json(&json::of_run(history, verdict, buyers, &outputs.failures()), interrupted)?;
     } else {
         let detail = match (args.quiet, args.verbose) {
             (true, _) => Detail::Quiet,

@@ -10,7 +10,9 @@ use super::Exit;
 use super::outputs::{check_outputs, kept_of};
 use super::print::{note, print};
 use super::work::unless_interrupted;
+use super::wrong::{Saying as _, wrong};
 use crate::foreign;
+use crate::lang::errors::inputs;
 use crate::lang::{Lang, replay as say};
 use crate::report::replay::MOST_STEPS;
 use crate::schedule::{ScheduleFile, SchedulePlan, followed};
@@ -41,11 +43,9 @@ pub(super) fn execute(args: &ScheduleArgs, lang: Lang, interrupted: &AtomicBool)
     });
     let (history, steps) = worked?;
     let steps = steps.with_context(|| path.display().to_string())?;
-    let plan = history.header.plan.as_ref().context("the history holds no plan")?;
+    let plan = history.header.plan.as_ref().ok_or_else(|| wrong(inputs::no_plan))?;
     print(&format!("{steps}\n"), interrupted)?;
-    if let Err(error) = plan.check() {
-        anyhow::bail!("{}: nobody can replay this schedule: {error}", path.display());
-    }
+    plan.check().saying(|lang| inputs::not_replayable(lang, path.display()))?;
     let command = match &args.output {
         Some(output) => {
             let plan = SchedulePlan { engine: history.header.engine.clone(), ..SchedulePlan::new(plan) };

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
 use super::print::{print, print_json};
 use super::store::StoreArgs;
+use super::wrong::wrong;
 use crate::foreign;
+use crate::lang::errors::together;
 use crate::lang::{Lang, run as say};
 use crate::plan::Plan;
 use crate::store::file::ticket;
@@ -51,7 +52,7 @@ pub(super) struct ClearArgs {
 
 /// Removes the tables, or the keys, of a sale, and nothing else.
 pub(super) fn clear(args: &ClearArgs, lang: Lang, interrupted: &AtomicBool) -> anyhow::Result<Exit> {
-    let (address, store) = args.place.shop()?.context("clear: --store says where the sale is")?;
+    let (address, store) = args.place.shop()?.ok_or_else(|| wrong(together::clear_where))?;
     let (sale, address) = (&args.place.sale, foreign::shown(&address).into_owned());
     let said = if store.close()? {
         say::cleared(lang, sale, address)

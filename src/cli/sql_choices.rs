@@ -7,6 +7,8 @@ use clap::Args;
 
 use super::closed;
 use super::duration::{duration, nanoseconds};
+use super::wrong::ensure;
+use crate::lang::errors::together;
 use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices, SqlLock, SqlWrite, Switch};
 use crate::protocol::{Protocol, StepKind};
 
@@ -61,23 +63,14 @@ impl SqlArgs {
         };
         let Some(steps) = steps else {
             let of_a_row = matches!(lock, Some(SqlLock::Row | SqlLock::RowShared));
-            anyhow::ensure!(
-                !of_a_row || choices.isolation != usual.isolation || !engine.locks().contains(&choices.lock),
-                "--lock {}: a row stays locked until the end of a transaction; choose one with --isolation",
-                choices.lock
-            );
+            let is_right =
+                !of_a_row || choices.isolation != usual.isolation || !engine.locks().contains(&choices.lock);
+            ensure(is_right, |lang| together::row_without_transaction(lang, choices.lock))?;
             return Ok(choices.checked()?);
         };
-        anyhow::ensure!(
-            write.is_none(),
-            "--write stands for steps: with --steps, one of them says how the stock is changed"
-        );
+        ensure(write.is_none(), together::steps_write)?;
         let taken = lock_of(&steps);
-        anyhow::ensure!(
-            lock.is_none_or(|lock| lock == taken),
-            "--steps: no step takes the {} lock; leave --lock out",
-            choices.lock
-        );
+        ensure(lock.is_none_or(|lock| lock == taken), |lang| together::no_step_locks(lang, choices.lock))?;
         let choices = SqlChoices { lock: taken, write: write_of(&steps), ..choices };
         choices.of_steps(steps).context("--steps")
     }
@@ -102,16 +95,12 @@ impl SqlArgs {
     /// What one database alone has is refused at another.
     fn none_of_another(&self, engine: Engine) -> anyhow::Result<()> {
         for (option, given, of) in [
-            ("journal", self.journal.is_some(), Engine::Sqlite),
-            ("busy-timeout", self.busy_timeout.is_some(), Engine::Sqlite),
-            ("snapshot-isolation", self.snapshot_isolation.is_some(), Engine::Mysql),
+            ("--journal", self.journal.is_some(), Engine::Sqlite),
+            ("--busy-timeout", self.busy_timeout.is_some(), Engine::Sqlite),
+            ("--snapshot-isolation", self.snapshot_isolation.is_some(), Engine::Mysql),
         ] {
-            anyhow::ensure!(
-                !given || engine == of,
-                "--{option} is of {}: {} has no such choice",
-                of.title(),
-                engine.title()
-            );
+            let is_right = !given || engine == of;
+            ensure(is_right, |lang| together::of_another(lang, option, of.title(), engine.title()))?;
         }
         Ok(())
     }
@@ -122,14 +111,14 @@ impl SqlArgs {
     /// When one of them was given.
     pub(super) fn none_elsewhere(&self) -> anyhow::Result<()> {
         for (option, given) in [
-            ("isolation", self.isolation.is_some()),
-            ("constraint", self.constraint),
-            ("retry", self.retry),
-            ("journal", self.journal.is_some()),
-            ("busy-timeout", self.busy_timeout.is_some()),
-            ("snapshot-isolation", self.snapshot_isolation.is_some()),
+            ("--isolation", self.isolation.is_some()),
+            ("--constraint", self.constraint),
+            ("--retry", self.retry),
+            ("--journal", self.journal.is_some()),
+            ("--busy-timeout", self.busy_timeout.is_some()),
+            ("--snapshot-isolation", self.snapshot_isolation.is_some()),
         ] {
-            anyhow::ensure!(!given, "--{option} is of a database: name one with --store");
+            ensure(!given, |lang| together::of_a_database(lang, option))?;
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 use anyhow::Context as _;
 use clap::Args;
 
+use super::wrong::ensure;
+use crate::lang::errors::together;
 use crate::plan::{Given, Plan, StorePlan};
 use crate::protocol::Choices;
 use crate::store::{Address, Shop, shop};
@@ -50,10 +52,7 @@ impl StoreArgs {
     /// # Errors
     /// When they are those of a ticket file.
     pub(super) fn plan(&self, address: &Address, choices: Choices) -> anyhow::Result<StorePlan> {
-        anyhow::ensure!(
-            !matches!(choices, Choices::File(_)),
-            "--store: the choices are those of a ticket file"
-        );
+        ensure(!matches!(choices, Choices::File(_)), together::choices_of_a_file)?;
         let given = self.store.clone().map_or(Given::Url, Given::Text);
         Ok(StorePlan::new(choices, address.to_string(), given, self.sale.clone()))
     }

@@ -7,6 +7,8 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::duration::{duration, nanoseconds};
+use super::wrong::ensure;
+use crate::lang::errors::together;
 use crate::protocol::file::FileChoices;
 
 /// What makes trouble for the lock.
@@ -60,15 +62,12 @@ impl TroubleArgs {
     /// When one of them was given.
     pub(super) fn none_at_a_database(self, has_leases: bool) -> anyhow::Result<()> {
         for (option, given) in [
-            ("rogue", self.rogue > 0),
-            ("inherit", self.inherit),
-            ("lease", self.lease.is_some() && !has_leases),
-            ("stale", self.stale),
+            ("--rogue", self.rogue > 0),
+            ("--inherit", self.inherit),
+            ("--lease", self.lease.is_some() && !has_leases),
+            ("--stale", self.stale),
         ] {
-            anyhow::ensure!(
-                !given,
-                "--{option} is of a ticket file's lock, and the tickets are in a database"
-            );
+            ensure(!given, |lang| together::of_a_file(lang, option))?;
         }
         Ok(())
     }

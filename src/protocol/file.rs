@@ -382,7 +382,7 @@ fn first(steps: &Protocol, kind: StepKind, wrong: Wrong) -> ProtocolError {
 
 /// Rejects steps that are not possible on a ticket file in this order.
 fn check(steps: &Protocol, lock: Lock) -> Result<(), ProtocolError> {
-    order::check(steps, (WORDS, "a ticket file"), |kind, later| match kind {
+    order::check(steps, (WORDS, None), |kind, later| match kind {
         // If no lock follows, another check reports that.
         StepKind::Open if !later.iter().any(|kind| kind.locks()) => Ok(()),
         StepKind::Open | StepKind::CloseOther if !lock.has_carrier() => Err(Wrong::NoCarrier(lock.name())),

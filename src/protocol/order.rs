@@ -2,13 +2,13 @@
 //! sells. Rules of one store are in its own file.
 
 use super::words::{ProtocolError, Wrong};
-use super::{Protocol, StepKind};
+use super::{Protocol, StepKind, StoreKind};
 
-/// Rejects steps that are not possible in this order. `words` are the store's words; errors call the store
-/// `title`. `forbids` checks the store's own rules for a step and the steps after it.
+/// Rejects steps that are not possible in this order. `words` are the store's words; `store` is `None` for a
+/// ticket file. `forbids` checks the store's own rules for a step and the steps after it.
 pub(super) fn check(
     steps: &Protocol,
-    (words, title): (&[StepKind], &'static str),
+    (words, store): (&[StepKind], Option<StoreKind>),
     forbids: impl Fn(StepKind, &[StepKind]) -> Result<(), Wrong>,
 ) -> Result<(), ProtocolError> {
     let mut past = Past::default();
@@ -16,7 +16,7 @@ pub(super) fn check(
         let later = &steps.steps()[place + 1..];
         // `begin` stands for it at one level, so no store has it among its words.
         let word = if *kind == StepKind::BeginImmediate { StepKind::Begin } else { *kind };
-        let has = if words.contains(&word) { Ok(()) } else { Err(Wrong::NotHere(title)) };
+        let has = if words.contains(&word) { Ok(()) } else { Err(Wrong::NotHere(store)) };
         has.and_then(|()| forbids(*kind, later))
             .and_then(|()| past.take(*kind, later))
             .map_err(|wrong| ProtocolError::at(steps, place, wrong))?;

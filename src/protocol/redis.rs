@@ -272,7 +272,7 @@ impl StoreChoices for RedisChoices {
 /// Rejects steps that are not possible in this order.
 fn check(choices: &RedisChoices) -> Result<(), ProtocolError> {
     let steps = choices.protocol();
-    order::check(&steps, (WORDS, TITLE), |kind, later| {
+    order::check(&steps, (WORDS, Some(StoreKind::Redis)), |kind, later| {
         let before = &steps.steps()[..steps.steps().len() - later.len() - 1];
         let turn = before.iter().rfind(|kind| matches!(kind, StepKind::Lock | StepKind::Unlock));
         match kind {

@@ -330,7 +330,7 @@ fn spelt_out(steps: &Protocol, isolation: Isolation) -> Protocol {
 
 /// Rejects steps that are not possible on this engine in this order.
 fn check(steps: &Protocol, engine: Engine, isolation: Isolation) -> Result<(), ProtocolError> {
-    order::check(steps, (engine.words(), engine.title()), |kind, _| match kind {
+    order::check(steps, (engine.words(), Some(StoreKind::Sql(engine))), |kind, _| match kind {
         StepKind::Begin if isolation == Isolation::None => {
             Err(Wrong::NeedsTransaction(Isolation::None.name()))
         }

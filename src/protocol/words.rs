@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::engine::{Engine, Isolation, SqlLock, SqlWrite};
-use super::{Protocol, StepKind};
+use super::{Protocol, StepKind, StoreKind};
 
 /// What is wrong with a protocol's text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub enum Wrong {
         /// The step with the most similar name, if there is one.
         nearest: Option<StepKind>,
     },
-    /// Only other stores have this step.
-    NotHere(&'static str),
+    /// This store, or a ticket file, does not have this step.
+    NotHere(Option<StoreKind>),
     /// It needs a transaction, and this level has none.
     NeedsTransaction(&'static str),
     /// The engine has no such level.
@@ -98,7 +98,9 @@ impl std::fmt::Display for Wrong {
             Wrong::Unknown { known, nearest: Some(nearest) } => {
                 write!(f, "no such step; did you mean {nearest}? There are: {known}")
             }
-            Wrong::NotHere(store) => write!(f, "{store} has no such step"),
+            Wrong::NotHere(store) => {
+                write!(f, "{} has no such step", store.map_or("a ticket file", StoreKind::title))
+            }
             Wrong::NeedsTransaction(level) => {
                 write!(f, "it needs a transaction, and at level {level} each statement stands for itself")
             }

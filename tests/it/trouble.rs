@@ -108,7 +108,7 @@ fn what_does_not_go_together_is_said() {
         ("explore --lock flock+none", "there is to be none"),
         ("explore --lock flock+nolock", "invalid value"),
         ("explore --lock flock+posix+ofd+lockfile+mkdir", "4 kinds at most"),
-        ("explore --store postgres --rogue 1", "--rogue is of a ticket file's lock"),
+        ("explore --store postgres --rogue 1", "--rogue is of a ticket file"),
         ("explore --protocol locked --rogue 1", "cannot be used with"),
         ("explore --inherit --write rename --lock-on ticket", "has inherited nothing"),
     ] {

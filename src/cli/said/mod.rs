@@ -16,6 +16,7 @@ mod server;
 use std::error::Error;
 use std::num::{ParseFloatError, ParseIntError};
 
+use super::wrong::Sentence;
 use crate::closed_set::UnknownName;
 use crate::history::{ChunkError, MergeError, ReadError};
 use crate::hosts::{JoinError, LeadError, TokenError, WireError};
@@ -76,6 +77,7 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         PlanError => plan::plan_way,
         MishapError => plan::mishap_way,
         ProtocolError => plan::steps_way,
+        CatalogueError => plan::catalogue_way,
         RunError => running::run_way,
         ReplayError => schedule::replay_way,
         LeadError => hosts::lead_way,
@@ -92,6 +94,7 @@ fn way(en: impl Into<String>, zh: impl Into<String>) -> Option<Bilingual> {
 fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
     first_of!(error:
         Bilingual => |error: &Bilingual| error.in_chinese(),
+        Sentence => |error: &Sentence| error.said(Lang::Zh).to_owned(),
         UnknownName => |error: &UnknownName| error.in_chinese(),
         FileError => file::file,
         TicketFileError => file::ticket_file,

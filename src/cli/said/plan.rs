@@ -1,12 +1,11 @@
 //! Plans that can't be run, invalid steps, and unknown protocols, in Chinese, and the ways out.
 
-use super::phrases::phrase;
 use super::way;
 use crate::lang::Bilingual;
 use crate::plan::{MishapError, OneHost, OneName, Plan, PlanError};
-use crate::protocol::catalogue::CatalogueError;
+use crate::protocol::catalogue::{CatalogueError, VariedBy};
 use crate::protocol::sql::{Engine, Isolation, SqlLock};
-use crate::protocol::{Protocol, ProtocolError, Wrong};
+use crate::protocol::{Protocol, ProtocolError, StoreKind, Wrong};
 
 /// A plan can't be run.
 pub(super) fn plan(error: &PlanError) -> String {
@@ -145,7 +144,8 @@ fn wrong(wrong: &Wrong) -> String {
         Wrong::Unknown { known, nearest: Some(nearest) } => {
             format!("没有这个步骤；想说的是 {nearest} 吗？有的是：{known}")
         }
-        Wrong::NotHere(store) => format!("{store} 没有这个步骤"),
+        Wrong::NotHere(None) => "票文件没有这个步骤".to_owned(),
+        Wrong::NotHere(Some(store)) => format!("{} 没有这个步骤", store.title()),
         Wrong::NeedsTransaction(level) => format!("它要在事务里，而在 {level} 级别，每条语句各自提交"),
         Wrong::NoLevel(engine, level) => {
             format!("{} 没有 {level} 级别；它有：{}", engine.title(), levels(*engine))
@@ -194,10 +194,27 @@ pub(super) fn catalogue(error: &CatalogueError) -> String {
             format!("没有叫 {given:?} 的做法；{meant}有的是：{}", known.replace(", ", "、"))
         }
         CatalogueError::OtherStore { name, store, stores } => {
-            format!("{} 上没有 {name} 这种做法；有它的是：{}", phrase(store), phrase(stores))
+            let store = store.map_or("file", StoreKind::name);
+            format!("{store} 上没有 {name} 这种做法；有它的是：{}", stores.replace(", ", "、"))
         }
         CatalogueError::OtherVariant { name, what, given, known } => {
-            format!("{name} 不与 --{what} {given} 搭配；为人所知的搭配是：{}", known.replace(", ", "、"))
+            let what = match what {
+                VariedBy::Lock => "锁",
+                VariedBy::Level => "级别",
+            };
+            format!("{name} 不与{what} {given} 搭配；为人所知的搭配是：{}", known.replace(", ", "、"))
         }
+    }
+}
+
+/// The way out where a name stands for no protocol.
+pub(super) fn catalogue_way(error: &CatalogueError) -> Option<Bilingual> {
+    match error {
+        CatalogueError::OtherStore { store: None, .. } => {
+            way("--store says at which of them the tickets are", "请用 --store 说明票在哪里")
+        }
+        CatalogueError::OtherStore { .. }
+        | CatalogueError::Unknown { .. }
+        | CatalogueError::OtherVariant { .. } => None,
     }
 }

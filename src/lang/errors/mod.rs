@@ -1,7 +1,9 @@
 //! What went wrong, in the words of each room: the English of an error is its `Display`, and `cli` says its Chinese.
 
+pub mod inputs;
 pub mod options;
 pub mod phrases;
+pub mod together;
 
 use crate::closed_set::UnknownName;
 
@@ -9,7 +11,7 @@ use super::{InChinese, Lang};
 
 /// Every table.
 #[cfg(test)]
-pub(super) const TABLES: &[&[(&str, &str, &str)]] = &[options::ALL];
+pub(super) const TABLES: &[&[(&str, &str, &str)]] = &[inputs::ALL, options::ALL, together::ALL];
 
 /// What closed sets are sets of.
 const NOUNS: &[(&str, &str)] = &[

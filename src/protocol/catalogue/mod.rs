@@ -90,12 +90,12 @@ pub enum CatalogueError {
         known: String,
     },
     /// The protocol does not exist at this store.
-    #[error("{name} is no protocol of {store}; it is one of: {stores}")]
+    #[error("{name} is no protocol of {store}; it is one of: {stores}", store = store_name(*store))]
     OtherStore {
         /// The protocol.
         name: &'static str,
-        /// The store.
-        store: &'static str,
+        /// The store; `None` for a ticket file.
+        store: Option<StoreKind>,
         /// The stores where it exists.
         stores: String,
     },
@@ -104,13 +104,36 @@ pub enum CatalogueError {
     OtherVariant {
         /// The protocol.
         name: &'static str,
-        /// `lock` or `isolation`.
-        what: &'static str,
+        /// Whether it is a lock or a level.
+        what: VariedBy,
         /// The lock or level that was given.
         given: &'static str,
         /// The locks or levels with which it is known.
         known: String,
     },
+}
+
+/// What the variants of a protocol differ by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariedBy {
+    /// On a ticket file: by the lock.
+    Lock,
+    /// In a database: by the level of isolation.
+    Level,
+}
+
+impl std::fmt::Display for VariedBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            VariedBy::Lock => "lock",
+            VariedBy::Level => "level",
+        })
+    }
+}
+
+/// The name of a store, or of a ticket file.
+fn store_name(store: Option<StoreKind>) -> &'static str {
+    store.map_or("file", StoreKind::name)
 }
 
 fn meant(nearest: Option<&str>) -> String {
@@ -149,8 +172,7 @@ impl Entry {
     /// # Errors
     /// When it does not exist there.
     pub fn case(&'static self, store: Option<StoreKind>) -> Result<&'static Case, CatalogueError> {
-        let store = store.map_or("file", StoreKind::name);
-        self.cases.iter().find(|case| case.store() == store).ok_or_else(|| {
+        self.cases.iter().find(|case| case.kind() == store).ok_or_else(|| {
             let stores = self.cases.iter().map(Case::store).collect::<Vec<_>>().join(", ");
             CatalogueError::OtherStore { name: self.name, store, stores }
         })
@@ -158,14 +180,20 @@ impl Entry {
 }
 
 impl Case {
+    /// Its store; `None` for a ticket file.
+    #[must_use]
+    pub fn kind(&self) -> Option<StoreKind> {
+        match &self.recipe {
+            Recipe::File(_) => None,
+            Recipe::Database(recipe) => Some(StoreKind::Sql(recipe.engine)),
+            Recipe::Redis(_) => Some(StoreKind::Redis),
+        }
+    }
+
     /// The name of its store.
     #[must_use]
     pub fn store(&self) -> &'static str {
-        match &self.recipe {
-            Recipe::File(_) => "file",
-            Recipe::Database(recipe) => recipe.engine.name(),
-            Recipe::Redis(_) => StoreKind::Redis.name(),
-        }
+        store_name(self.kind())
     }
 
     /// How it is tried on real files; `None` at other stores.
@@ -212,10 +240,10 @@ impl Case {
     pub fn variant(
         &self,
         entry: &'static Entry,
-        what: &'static str,
         given: Option<&'static str>,
     ) -> Result<Variant, CatalogueError> {
         let variants = self.variants();
+        let what = if self.kind().is_none() { VariedBy::Lock } else { VariedBy::Level };
         let Some(given) = given else { return Ok(variants[0]) };
         variants.iter().find(|variant| variant.name == given).copied().ok_or_else(|| {
             let known = variants.iter().map(|variant| variant.name).collect::<Vec<_>>().join(", ");
@@ -269,8 +297,8 @@ mod tests {
         assert_eq!(error.to_string(), "locked is no protocol of postgres; it is one of: file");
         let upgrade = entry("upgrade").expect("an entry");
         let case = upgrade.case(None).expect("a case");
-        assert_eq!(case.variant(upgrade, "lock", Some("posix")).expect("a variant").name, "posix");
-        let error = case.variant(upgrade, "lock", Some("lockfile")).expect_err("never shared");
+        assert_eq!(case.variant(upgrade, Some("posix")).expect("a variant").name, "posix");
+        let error = case.variant(upgrade, Some("lockfile")).expect_err("never shared");
         assert!(error.to_string().contains("known with: flock, posix, ofd"), "{error}");
     }
 

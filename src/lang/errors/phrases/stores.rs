@@ -155,10 +155,5 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("pings whose answers nobody reads", "没人读其应答的探询"),
     ("more words than can be heeded", "多得听不过来的话"),
     ("the recorder's shared memory: {}", "记录器的共享内存：{}"),
-    ("--listen {}: can't be listened at", "--listen {}：不能在那里监听"),
-    (
-        "it takes the token that the lead shows: TICKETSIM_TOKEN=…, or --token",
-        "要有主导方显示的口令：TICKETSIM_TOKEN=…，或 --token",
-    ),
     ("interrupted", "已中断"),
 ];
