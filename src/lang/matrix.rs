@@ -278,8 +278,8 @@ texts! {
 
     /// Above the table: what a trial is.
     about(trials, buyers, tickets, think) {
-        en: "{trials}: {buyers} race for {tickets} and buy until they are refused, think {think}",
-        zh: "{trials}：{buyers}抢 {tickets}，买到售罄为止，思考 {think}",
+        en: "{trials}: {buyers} race for {tickets} and buy until they are refused, {think}",
+        zh: "{trials}：{buyers}抢 {tickets}，买到售罄为止，{think}",
     }
     /// Above the table: how often each row was tried.
     trials_each(trials) { en: "{trials} each", zh: "每行 {trials}" }

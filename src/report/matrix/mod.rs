@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::foreign;
 use crate::grade::{Counts, Grade, Graded, Grading, Obstacle};
-use crate::lang::{Lang, Noun, matrix as say};
+use crate::lang::{Lang, Noun, matrix as say, run as say_run};
 use crate::matrix::Tested;
 use crate::report::words::span;
 use crate::stock::Stock;
@@ -58,7 +58,10 @@ fn as_text<S: serde::Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::
 
 impl Trial {
     fn about(&self, lang: Lang) -> String {
-        let think = format!("{} ±50%", span(self.think_ns));
+        let think = match self.think_ns {
+            0 => say_run::no_think(lang),
+            think_ns => say_run::think(lang, span(think_ns), 50),
+        };
         let buyers = lang.count(self.buyers.into(), Noun::Buyer);
         say::about(lang, self.each(lang), buyers, lang.tickets(self.tickets), think)
     }

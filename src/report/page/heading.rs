@@ -6,7 +6,7 @@ use super::both::Both;
 use super::lanes::Lane;
 use crate::foreign;
 use crate::history::{History, Host};
-use crate::lang::{Lang, Noun, page as say};
+use crate::lang::{Lang, Noun, page as say, run as say_run};
 use crate::plan::{PerBuyer, Plan};
 use crate::protocol::Guard;
 use crate::report::hosts;
@@ -127,7 +127,10 @@ pub(super) fn facts(plan: &Plan) -> Vec<Both> {
             PerBuyer::All => say::until_refused(lang),
             PerBuyer::Count(count) => say::each(lang, count),
         };
-        let think = say::think(lang, duration(plan.pace.think_ns), plan.pace.jitter * 100.0);
+        let think = match plan.pace.think_ns {
+            0 => say_run::no_think(lang),
+            think_ns => say::think(lang, duration(think_ns), plan.pace.jitter * 100.0),
+        };
         let timeout = plan.lock_timeout_ns().map(|ns| say::lock_timeout(lang, duration(ns)));
         let names = plan.file().filter(|file| !file.via.is_empty());
         let names = names.map(|_| say::by_names(lang, words::place(&plan.store)));
