@@ -285,10 +285,6 @@ fn only_cli_names_options() {
     // They are to be mended.
     let old = [
         "explore/mod.rs",
-        "history/formats/mod.rs",
-        "history/formats/table.rs",
-        "history/jepsen.rs",
-        "history/read.rs",
         "hosts/join/mod.rs",
         "race/config.rs",
         "race/error.rs",

@@ -15,9 +15,9 @@ use super::sample::Sample;
 use super::work::unless_interrupted_while;
 use super::wrong::ensure;
 use super::{Exit, closed, was_given_up};
-use crate::history::{Format, History, ReadError, Reading, merge, read_as, write_whole};
+use crate::history::{Format, History, ReadError, Reading, merge, write_whole};
 use crate::lang::errors::together;
-use crate::lang::{Lang, order as say};
+use crate::lang::{Bilingual, Lang, order as say};
 use crate::report::check::{Checked, Note};
 use crate::report::junit;
 
@@ -115,7 +115,7 @@ impl Bench<'_> {
     /// Judges a sample; `false` if an interrupt ended that.
     fn judge_sample(&mut self, sample: Sample) -> anyhow::Result<bool> {
         let name = sample.file_name();
-        let (history, notes) = read_as(sample.text().as_bytes(), &name, &self.reading)?;
+        let (history, notes) = reading::read_as(sample.text().as_bytes(), &name, &self.reading)?;
         let exit = self.unless_given_up(&name, history, notes, true)?;
         exit.into_iter().for_each(|exit| self.add(exit));
         Ok(exit.is_some())
@@ -136,9 +136,11 @@ impl Bench<'_> {
             let exit = match history {
                 _ if stopped => None,
                 Ok((history, notes)) if self.args.merge => {
-                    let of_file =
-                        |note: String| if paths.len() > 1 { format!("{name}: {note}") } else { note };
-                    said.extend(notes.into_iter().map(of_file));
+                    let of_file = |note: &Bilingual| {
+                        Bilingual::of(|lang| format!("{name}{}{}", lang.signs()[0], note.said(lang)))
+                    };
+                    let is_one = paths.len() == 1;
+                    said.extend(notes.iter().map(|note| if is_one { note.clone() } else { of_file(note) }));
                     parts.push((name, history));
                     continue;
                 }
@@ -165,7 +167,7 @@ impl Bench<'_> {
         let name = parts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" + ");
         let history = merge(parts)?;
         if history.header.books_only {
-            said.push(say::no_common_clock(self.lang));
+            said.push(Bilingual::of(say::no_common_clock));
         }
         match self.unless_given_up(&name, history, said, true)? {
             Some(exit) => self.add(exit),
@@ -183,7 +185,7 @@ impl Bench<'_> {
         &mut self,
         name: &str,
         history: History,
-        said: Vec<String>,
+        said: Vec<Bilingual>,
         first: bool,
     ) -> anyhow::Result<Option<Exit>> {
         match self.check(name, history, said, first) {
@@ -196,7 +198,7 @@ impl Bench<'_> {
         &mut self,
         name: &str,
         mut history: History,
-        said: Vec<String>,
+        said: Vec<Bilingual>,
         first: bool,
     ) -> anyhow::Result<Exit> {
         let judging = self.args.judging.clone();

@@ -1,12 +1,13 @@
 //! The options on reading histories: their format, and the meaning of their columns.
 
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
 use super::closed;
+use super::said::remark;
 use super::wrong::{Saying as _, ensure};
 use crate::closed_set::UnknownName;
 use crate::history::{self, Column, Deed, Format, History, Outcome, ReadError, Reading, Unit};
@@ -95,7 +96,7 @@ pub(super) fn read(
     reading: &Reading,
     interrupted: &AtomicBool,
     watch: &mut (dyn FnMut(u64, Option<u64>) + Send),
-) -> Result<(History, Vec<String>), ReadError> {
+) -> Result<(History, Vec<Bilingual>), ReadError> {
     let (name, read, of) = if path == Path::new("-") {
         let stdin = Patient::new(std::io::stdin(), interrupted);
         ("standard input".to_owned(), Box::new(stdin) as Box<dyn Read + Send>, None)
@@ -106,7 +107,17 @@ pub(super) fn read(
         (name, Box::new(file) as Box<dyn Read + Send>, length)
     };
     let watched = Watched { read, bytes: 0, of, watch };
-    history::read_as(BufReader::with_capacity(1 << 16, watched), &name, reading)
+    read_as(BufReader::with_capacity(1 << 16, watched), &name, reading)
+}
+
+/// Reads a history from a stream that errors call `name`. Returns what is to be said of how it was read.
+pub(super) fn read_as(
+    source: impl BufRead + Send,
+    name: &str,
+    reading: &Reading,
+) -> Result<(History, Vec<Bilingual>), ReadError> {
+    let (history, remarks) = history::read_as(source, name, reading)?;
+    Ok((history, remarks.iter().map(remark).collect()))
 }
 
 /// What is read, and who is told how much of it was.

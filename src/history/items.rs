@@ -1,5 +1,6 @@
 //! The items on sale, if purchases name them: each has a stock of its own.
 
+use super::line_error::LineError;
 use super::mistake::Mistake;
 use super::{History, Names};
 use crate::stock::Stock;
@@ -57,24 +58,15 @@ pub(in crate::history) fn settle_items(history: &mut History) -> Result<(), (u32
         return Ok(());
     }
     if let Some(nameless) = history.purchases.iter().find(|purchase| purchase.item == Items::NONE) {
-        let other = header.items.name(0).unwrap_or_default();
-        let what =
-            format!("it names no item, and other lines do, such as {other:?}: which counter is it about?");
-        return Err((nameless.line, Mistake::whole(what)));
+        let other = header.items.name(0).unwrap_or_default().to_owned();
+        return Err((nameless.line, Mistake::whole(LineError::NoItem(other))));
     }
     let numbers = [(header.initial, "initial"), (header.remaining, "remaining")];
     let number = numbers.into_iter().find(|(stock, _)| stock.is_some());
     if let ([_, _, ..], Some((_, member))) = (header.items.initial.as_slice(), number) {
-        let names: Vec<String> =
-            (0..3).filter_map(|item| header.items.name(item)).map(|n| format!("{n:?}")).collect();
-        let what = format!(
-            "\"{member}\" is one number, and there are {} items ({}{}): say it for each, {{{}:1,…}}",
-            header.items.len(),
-            names.join(", "),
-            if header.items.len() > names.len() { ", …" } else { "" },
-            names[0],
-        );
-        return Err((1, Mistake::whole(what)));
+        let names = (0..3).filter_map(|item| header.items.name(item)).map(str::to_owned).collect();
+        let items = header.items.len();
+        return Err((1, Mistake::whole(LineError::OneStock { member, items, names })));
     }
     if header.items.len() == 1 {
         header.items.initial[0] = header.items.initial[0].or(header.initial);

@@ -8,9 +8,10 @@ use std::collections::hash_map::Entry;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::mistake::{Mistake, reason};
+use super::line_error::{EventError, LineError};
+use super::mistake::Mistake;
 use super::names::BuyerName;
-use super::reading::{Deed, Reading};
+use super::reading::{Deed, Reading, Remark};
 use super::{Items, Names, Outcome, Purchase};
 use crate::stock::Stock;
 
@@ -28,7 +29,8 @@ pub(super) struct JepsenEvent<'a> {
 
 impl<'a> JepsenEvent<'a> {
     fn parse<T: Deserialize<'a>>(&self, member: &'a RawValue) -> Result<T, Mistake> {
-        serde_json::from_str(member.get()).map_err(|error| Mistake::at(self.text, member, reason(&error)))
+        serde_json::from_str(member.get())
+            .map_err(|error| Mistake::at(self.text, member, LineError::json(&error)))
     }
 
     /// A keyword, which may begin with a colon, as in Clojure.
@@ -54,14 +56,8 @@ impl<'a> JepsenEvent<'a> {
         if asked == Some(value.get()) {
             return Ok((None, true));
         }
-        value.get().parse().map(|stock| (Some(stock), false)).map_err(|_| {
-            Mistake::at(
-                self.text,
-                value,
-                "the \"value\" of an \"ok\" is the stock that it was sold from, a whole number, \
-                 or null, or \"refused\"",
-            )
-        })
+        let stock = value.get().parse().map(|stock| (Some(stock), false));
+        stock.map_err(|_| Mistake::at(self.text, value, EventError::NoStock))
     }
 
     /// A time in nanoseconds; a fraction is cut off.
@@ -74,7 +70,7 @@ impl<'a> JepsenEvent<'a> {
         if (0.0..1.8e19).contains(&ns) {
             return Ok(Some(ns as u64));
         }
-        Err(Mistake::at(self.text, time, "a time is a number of nanoseconds from 0"))
+        Err(Mistake::at(self.text, time, EventError::NoTime))
     }
 }
 
@@ -126,16 +122,12 @@ impl Events {
             // The nemesis injects faults; it does not buy.
             return Ok(());
         }
-        let f = event.f.ok_or_else(|| Mistake::whole("an event needs the member \"f\""))?;
+        let f = event.f.ok_or_else(|| Mistake::whole(EventError::NoFunction))?;
         let function = event.keyword(f)?;
-        let deed = self.reading.deed(&function).ok_or_else(|| {
-            let what = format!(
-                "\"f\" is {}, and nobody has said what that does: --f purchase={function}, return={function} or \
-                 read={function}",
-                f.get()
-            );
-            Mistake::at(event.text, f, what)
-        })?;
+        let deed = self
+            .reading
+            .deed(&function)
+            .ok_or_else(|| Mistake::at(event.text, f, EventError::UnknownFunction(function.clone())))?;
         let kind = event.keyword(event.kind)?;
         let time_ns = self.place(event)?;
         let order = self.count;
@@ -148,11 +140,10 @@ impl Events {
         if kind == "invoke" {
             let value = event.value.filter(|value| value.get() != "null").map(|value| value.get().to_owned());
             return match self.called.entry(buyer) {
-                Entry::Occupied(call) => Err(Mistake::whole(format!(
-                    "process {process} is called again, and its call on line {} has no answer yet; \
-                     if none came, that is an \"info\"",
-                    call.get().line
-                ))),
+                Entry::Occupied(call) => Err(Mistake::whole(EventError::CalledAgain {
+                    process: process.to_owned(),
+                    line: call.get().line,
+                })),
                 Entry::Vacant(entry) => {
                     entry.insert(Call { time_ns, order, line, deed, value });
                     Ok(())
@@ -160,12 +151,12 @@ impl Events {
             };
         }
         if !matches!(kind.as_str(), "ok" | "fail" | "info") {
-            let what = format!("\"type\" is {kind:?}: one of invoke, ok, fail, info");
-            return Err(Mistake::at(event.text, event.kind, what));
+            return Err(Mistake::at(event.text, event.kind, EventError::UnknownType(kind)));
         }
-        let call = self.called.remove(&buyer).ok_or_else(|| {
-            Mistake::whole(format!("{kind:?} of process {process}, which was not called before"))
-        })?;
+        let Some(call) = self.called.remove(&buyer) else {
+            let process = process.to_owned();
+            return Err(Mistake::whole(EventError::NeverCalled { kind, process }));
+        };
         let (outcome, stock, echoed) = Self::answer(event, &kind, &call)?;
         self.echoes += u64::from(echoed);
         let return_ns = Some(time_ns).filter(|_| outcome != Outcome::Unknown);
@@ -214,7 +205,7 @@ impl Events {
     }
 
     /// All purchases, and remarks on them.
-    pub(super) fn finish(mut self) -> (Vec<Purchase>, Vec<String>) {
+    pub(super) fn finish(mut self) -> (Vec<Purchase>, Vec<Remark>) {
         let unknown = |(buyer, call): (u64, Call)| {
             let purchase = purchase(buyer, &call, None, Outcome::Unknown, None, call.line);
             (purchase, (call.order, None))
@@ -223,27 +214,18 @@ impl Events {
         unanswered.sort_unstable_by_key(|(purchase, _)| purchase.line);
         // A read without an answer is dropped: it has no effect.
         self.complete.extend(unanswered);
-        let mut notes = Vec::new();
+        let mut remarks = Vec::new();
         if self.untimed || self.disordered {
             for (purchase, (called, returned)) in &mut self.complete {
                 let returned = purchase.return_ns.get().and(*returned);
                 (purchase.invoke_ns, purchase.return_ns) = (*called, returned.into());
             }
-            notes.push(if self.untimed {
-                "operations without a time: their order counts, and shown times are places in it".to_owned()
-            } else {
-                "the times contradict the order of the operations: the order counts, and shown times are places \
-                 in it"
-                    .to_owned()
-            });
+            remarks.push(if self.untimed { Remark::Untimed } else { Remark::Disordered });
         }
         if self.echoes > 0 {
-            notes.push(format!(
-                "{} × an \"ok\" only repeats the value of its \"invoke\": that is no stock, and was not taken for one",
-                self.echoes
-            ));
+            remarks.push(Remark::Echoes(self.echoes));
         }
-        (self.complete.into_iter().map(|(purchase, _)| purchase).collect(), notes)
+        (self.complete.into_iter().map(|(purchase, _)| purchase).collect(), remarks)
     }
 }
 

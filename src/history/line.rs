@@ -9,9 +9,11 @@ use serde_json::value::RawValue;
 
 use super::hosts::check_hosts;
 use super::jepsen::JepsenEvent;
+use super::line_error::LineError;
 use super::mistake::Mistake;
 use super::names::BuyerName;
 use super::{FORMAT_VERSION, Header, Items, Outcome, Purchase, Steps, Tries};
+use crate::closed_set::UnknownName;
 use crate::fault::{Fault, FaultKind, StoreCode, TornText};
 use crate::stock::Stock;
 
@@ -200,7 +202,7 @@ impl<'a> Line<'a> {
     /// What a database said, and how often the purchase was begun. In other programs' logs, members of these
     /// names may mean something else: those are ignored.
     fn tries(&self, header: &mut Header) -> (Option<StoreCode>, Tries) {
-        let code = ours::<Cow<'_, str>>(self.code).and_then(|code| code.parse::<StoreCode>().ok());
+        let code = ours::<Cow<'_, str>>(self.code).and_then(|code| StoreCode::parse(&code));
         let (count, aborted) = (ours::<NonZeroU32>(self.tries), ours::<u32>(self.aborts));
         for (name, value, is_ours) in [
             ("code", self.code, code.is_some()),
@@ -240,13 +242,10 @@ impl<'a> Line<'a> {
 
     /// The purchase in this line.
     pub(super) fn purchase(self, line: u32, header: &mut Header) -> Result<Purchase, Mistake> {
-        let needs = |member: &str| Mistake::whole(format!("a purchase needs the member \"{member}\""));
-        if let Some((one, other)) = &self.twice {
-            let what = if one == other {
-                format!("the member {one:?} stands twice")
-            } else {
-                format!("{one:?} and {other:?} say the same: keep one of them")
-            };
+        let needs = |member| Mistake::whole(LineError::Needs(member));
+        if let Some((one, other)) = self.twice {
+            let is_one = one == other;
+            let what = if is_one { LineError::Twice(one) } else { LineError::Synonyms(one, other) };
             return Err(Mistake::whole(what));
         }
         self.note_ignored(header);
@@ -257,7 +256,7 @@ impl<'a> Line<'a> {
         check_times(outcome, invoke_ns, self.return_ns)?;
         let seen = self.seen.or(self.stock);
         if outcome == Outcome::Read && seen.is_none() {
-            return Err(Mistake::whole("a read needs the member \"stock\": what it saw"));
+            return Err(Mistake::whole(LineError::SawNothing));
         }
         Ok(Purchase {
             buyer: self.buyer.ok_or_else(|| needs("buyer"))?.number(&mut header.names),
@@ -344,18 +343,16 @@ pub(super) fn note_ignored(header: &mut Header, name: &str) {
 }
 
 /// A quantity, if it is valid.
-pub(in crate::history) fn checked_quantity(word: &str, quantity: u64) -> Result<u32, Mistake> {
-    u32::try_from(quantity).ok().filter(|quantity| *quantity > 0).ok_or_else(|| {
-        Mistake::whole(format!("\"{word}\" is {quantity}: it takes a whole number from 1 to {}", u32::MAX))
-    })
+pub(in crate::history) fn checked_quantity(word: &'static str, quantity: u64) -> Result<u32, Mistake> {
+    let fits = u32::try_from(quantity).ok().filter(|quantity| *quantity > 0);
+    fits.ok_or_else(|| Mistake::whole(LineError::Quantity { word, quantity }))
 }
 
 /// An outcome by its name, in small or capital letters.
 pub(in crate::history) fn outcome(word: &str) -> Result<Outcome, Mistake> {
-    word.to_ascii_lowercase().parse().map_err(|_| {
-        let known = Outcome::ALL.iter().map(|outcome| outcome.name()).collect::<Vec<_>>().join(", ");
-        let shown: String = word.chars().take(60).collect();
-        Mistake::whole(format!("unknown outcome {shown:?}: one of {known}"))
+    word.to_ascii_lowercase().parse().map_err(|error| {
+        let given = word.chars().take(60).collect();
+        Mistake::whole(LineError::Outcome(UnknownName { given, ..error }))
     })
 }
 
@@ -367,12 +364,9 @@ pub(in crate::history) fn check_times(
 ) -> Result<(), Mistake> {
     match (outcome, return_ns) {
         (Outcome::Failed | Outcome::Unknown, None) => Ok(()),
-        (_, None) => Err(Mistake::whole(format!(
-            "a purchase that was {outcome} needs the member \"return_ns\"; \
-             if no answer came, its outcome is \"unknown\""
-        ))),
+        (_, None) => Err(Mistake::whole(LineError::NoReturn(outcome))),
         (_, Some(return_ns)) if return_ns < invoke_ns => {
-            Err(Mistake::whole(format!("it returned at {return_ns}, before its call at {invoke_ns}")))
+            Err(Mistake::whole(LineError::ReturnedBefore { return_ns, invoke_ns }))
         }
         (_, Some(_)) => Ok(()),
     }
@@ -398,13 +392,14 @@ pub(in crate::history) fn header(text: &[u8]) -> Result<Header, Mistake> {
     let HeaderLine { history_version, mut header } = if by_item.is_empty() {
         serde_json::from_slice(text)?
     } else {
-        serde_json::from_value(members.into()).map_err(|error| Mistake::whole(error.to_string()))?
+        serde_json::from_value(members.into()).map_err(|error| Mistake::whole(LineError::json(&error)))?
     };
     for (member, stocks) in by_item {
         let stocks: serde_json::Map<String, serde_json::Value> = serde_json::from_value(stocks)?;
         for (name, stock) in stocks {
             let stock = stock.as_i64().ok_or_else(|| {
-                Mistake::whole(format!("\"{member}\" of {name:?} is {stock}: it takes a whole number"))
+                let (name, stock) = (name.clone(), stock.to_string());
+                Mistake::whole(LineError::ItemStock { member, name, stock })
             })?;
             let item = header.items.number(&name) as usize;
             let all =
@@ -421,12 +416,10 @@ pub(in crate::history) fn header(text: &[u8]) -> Result<Header, Mistake> {
             Ok(Header { exclusive, in_turn, released_on_death, ..header })
         }
         FORMAT_VERSION => {
-            check_hosts(&header.hosts).map_err(|what| Mistake::whole(format!("\"hosts\": {what}")))?;
+            check_hosts(&header.hosts).map_err(Mistake::whole)?;
             Ok(header)
         }
-        _ => Err(Mistake::whole(format!(
-            "history_version {history_version}: this ticketsim reads versions 1 to {FORMAT_VERSION}"
-        ))),
+        _ => Err(Mistake::whole(LineError::Version(history_version))),
     }
 }
 

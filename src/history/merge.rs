@@ -1,7 +1,7 @@
 //! Merges several files to one history: the logs of several shops, hosts or runs that sold from one stock.
 //!
 //! Each file counts its times from its own epoch. If all of them state the wall-clock time of their epoch
-//! (`wall_ns`), they are put on one clock, and `--clock-error` says how far the wall clocks may differ.
+//! (`wall_ns`), they are put on one clock, and [`Header::clock_error_ns`] says how far the wall clocks may differ.
 //! Otherwise the order between files is not known, and only the books are judged.
 
 use super::hosts::MOST_HOSTS;
@@ -13,8 +13,8 @@ use crate::stock::Stock;
 pub enum MergeError {
     /// One history ended with a different stock than the next one began with.
     #[error(
-        "{later} begins with a stock of {begins}, and {earlier}, which was over by then, ended with {ended}: \
-         these are two sales; check them without --merge"
+        "{later} begins with a stock of {begins}, and {earlier}, which was over by then, ended with {ended}: these \
+         are two sales"
     )]
     TwoSales {
         /// The file that ended.

@@ -2,6 +2,9 @@
 
 use serde_json::value::RawValue;
 
+use super::line_error::LineError;
+use super::reading::Format;
+
 /// The longest line of a history, in bytes.
 pub const MOST_LINE_BYTES: usize = 1 << 20;
 
@@ -26,7 +29,9 @@ pub enum ReadError {
         /// Where in the line, in bytes from 1; `None` if it is about the whole line.
         column: Option<usize>,
         /// What is wrong.
-        what: String,
+        what: LineError,
+        /// What the file looks like, if that is another format than the one it was read in.
+        looks: Option<Format>,
     },
     /// It has no lines.
     #[error(
@@ -43,7 +48,7 @@ impl ReadError {
     /// An error about a line of this stream.
     pub(in crate::history) fn at(name: &str, line: u32, mistake: Mistake) -> Self {
         let Mistake { column, what, .. } = mistake;
-        Self::Line { name: name.to_owned(), line, column, what }
+        Self::Line { name: name.to_owned(), line, column, what, looks: None }
     }
 
     /// An error of the system while this stream was read.
@@ -56,19 +61,19 @@ impl ReadError {
 #[derive(Debug)]
 pub(in crate::history) struct Mistake {
     pub(in crate::history) column: Option<usize>,
-    pub(in crate::history) what: String,
+    pub(in crate::history) what: LineError,
     /// Whether the line is only incomplete.
     pub(in crate::history) cut_short: bool,
 }
 
 impl Mistake {
     /// The line as a whole is wrong.
-    pub(in crate::history) fn whole(what: impl Into<String>) -> Self {
+    pub(in crate::history) fn whole(what: impl Into<LineError>) -> Self {
         Self { column: None, what: what.into(), cut_short: false }
     }
 
     /// This member of the line is wrong.
-    pub(in crate::history) fn at(line: &[u8], member: &RawValue, what: impl Into<String>) -> Self {
+    pub(in crate::history) fn at(line: &[u8], member: &RawValue, what: impl Into<LineError>) -> Self {
         // The member borrows from the line, so this is its position there.
         let offset = member.get().as_ptr().addr() - line.as_ptr().addr();
         Self { column: Some(offset + 1), what: what.into(), cut_short: false }
@@ -77,11 +82,6 @@ impl Mistake {
 
 impl From<serde_json::Error> for Mistake {
     fn from(error: serde_json::Error) -> Self {
-        Self { column: Some(error.column().max(1)), what: reason(&error), cut_short: error.is_eof() }
+        Self { column: Some(error.column().max(1)), what: LineError::json(&error), cut_short: error.is_eof() }
     }
-}
-
-/// serde_json's reason without the position at its end: we print the position in front.
-pub(in crate::history) fn reason(error: &serde_json::Error) -> String {
-    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
 }

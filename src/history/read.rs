@@ -7,10 +7,11 @@ use super::hosts::settle_hosts;
 use super::items::settle_items;
 use super::jepsen::Events;
 use super::line::{self, Line};
+use super::line_error::LineError;
 use super::mistake::{MOST_LINE_BYTES, Mistake, ReadError};
 use super::names::buyer_number;
 use super::quick::{Name, Naming};
-use super::reading::Reading;
+use super::reading::{Format, Reading, Remark};
 use super::{History, Purchase};
 
 /// What has been read so far.
@@ -27,16 +28,11 @@ impl Reader {
         let blank = text.len() - text.trim_ascii_start().len();
         let first = !std::mem::replace(&mut self.begun, true);
         if text[blank..].first() != Some(&b'{') {
-            let what = match text[blank..].first() {
-                Some(b'[' | b'#' | b';' | b'(') => {
-                    "expected a JSON object on each line: EDN is read by --from jepsen"
-                }
-                _ if text.contains(&b',') => {
-                    "expected a JSON object: a history has one on each line; CSV is read by --from csv --columns …"
-                }
-                _ => "expected a JSON object: a history has one on each line",
+            let looks = match text[blank..].first() {
+                Some(b'[' | b'#' | b';' | b'(') => Some(Format::Jepsen),
+                _ => text.contains(&b',').then_some(Format::Csv),
             };
-            let what = what.to_owned();
+            let what = LineError::NoObject { looks };
             return Err(Mistake { column: Some(blank + 1), what, cut_short: false });
         }
         let line: Line<'_> = serde_json::from_slice(text)?;
@@ -45,17 +41,14 @@ impl Reader {
             purchases.push(line.purchase(number, known)?);
         } else if line.history_version.is_some() {
             if !first {
-                return Err(Mistake::whole("the header has to be the first line"));
+                return Err(Mistake::whole(LineError::LateHeader));
             }
             *known = line::header(text)?;
         } else if let Some(event) = line.event(text) {
             line.note_ignored(known);
             self.events.take(&event, number, &mut known.names)?;
         } else {
-            return Err(Mistake::whole(
-                "neither a purchase (it has an \"outcome\"), nor a header (\"history_version\"), \
-                 nor an event (\"type\" and \"process\"); other logs are read by --from jsonl --columns …",
-            ));
+            return Err(Mistake::whole(LineError::Nothing));
         }
         Ok(())
     }
@@ -103,7 +96,7 @@ impl Reader {
     }
 
     /// The history, and remarks on how it was read.
-    pub(super) fn finish(mut self) -> Result<(History, Vec<String>), (u32, Mistake)> {
+    pub(super) fn finish(mut self) -> Result<(History, Vec<Remark>), (u32, Mistake)> {
         let (purchases, notes) = self.events.finish();
         self.history.purchases.extend(purchases);
         settle_items(&mut self.history)?;
@@ -128,8 +121,7 @@ impl Lines<'_> {
     /// Takes a line that the quick parser has left.
     fn other(&mut self, text: &[u8], number: u32, ended: bool) -> Result<(), ReadError> {
         if text.len() + usize::from(ended) > MOST_LINE_BYTES || !ended && text.len() == MOST_LINE_BYTES {
-            let what = format!("longer than {MOST_LINE_BYTES} bytes");
-            return Err(self.mistaken(number, Mistake::whole(what)));
+            return Err(self.mistaken(number, Mistake::whole(LineError::TooLong(MOST_LINE_BYTES as u64))));
         }
         // Some editors begin a file with a byte order mark.
         let text = if number == 1 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
@@ -154,7 +146,7 @@ impl Sink for Lines<'_> {
     fn take(&mut self, Block { text, parsed }: Block<'_>) -> Result<(), ReadError> {
         let before = self.lines;
         let Some(lines) = before.checked_add(parsed.lines) else {
-            return Err(self.mistaken(u32::MAX, Mistake::whole("more than 2^32 - 1 lines")));
+            return Err(self.mistaken(u32::MAX, Mistake::whole(LineError::TooMany)));
         };
         let mut purchases = parsed.purchases.drain(..);
         let mut done = 0;

@@ -1,4 +1,5 @@
-//! How to read a history: its format, and the meaning of its columns, words and functions.
+//! How to read a history: its format, and the meaning of its columns, words and functions; and what there is to remark
+//! on how one was read.
 
 use super::Outcome;
 use crate::closed_set::closed_set;
@@ -11,9 +12,9 @@ closed_set! {
         Ticketsim = "ticketsim",
         /// Jepsen's operations, in EDN or JSON.
         Jepsen = "jepsen",
-        /// Comma-separated values with a line of names, read by --columns.
+        /// Comma-separated values with a line of names; say which column is what.
         Csv = "csv",
-        /// JSON lines, read by --columns.
+        /// JSON lines; say which member is what.
         Jsonl = "jsonl",
         /// JMeter's results, as CSV.
         Jtl = "jtl",
@@ -104,6 +105,23 @@ pub struct Reading {
     pub otherwise: Option<Outcome>,
     /// What Jepsen's functions do, beside the well-known ones.
     pub deeds: Vec<(String, Deed)>,
+}
+
+/// What there is to remark on how a history was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// Its format was guessed.
+    Guessed(Format),
+    /// Columns, a unit or rules were given, for which this format has no use.
+    NoTable(Format),
+    /// The meaning of functions was given, and this format has none.
+    NoFunctions(Format),
+    /// Operations have no times, so their order counts.
+    Untimed,
+    /// The times contradict the order of the operations, so their order counts.
+    Disordered,
+    /// So many answers only repeat what was asked: that was not taken for a stock.
+    Echoes(u64),
 }
 
 impl Reading {

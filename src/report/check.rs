@@ -10,7 +10,7 @@ use super::text::{ASIDE, ODD, mishap_lines, styled, verdict_lines};
 use super::words::{grouped, span};
 use crate::foreign;
 use crate::history::{Befallen, History, Host};
-use crate::lang::{Lang, Noun, order as say};
+use crate::lang::{Bilingual, Lang, Noun, order as say};
 use crate::stock::Stock;
 use crate::verdict::{InitialFrom, ItemVerdict, Ruling, Verdict};
 
@@ -39,8 +39,8 @@ pub enum Note {
         /// Whether a history that is unsound would not be, if they are.
         vanishes: bool,
     },
-    /// This was said by whoever read it.
-    Read(String),
+    /// How it was read.
+    Read(Bilingual),
 }
 
 /// The lines that were cut short, in sentences.
@@ -63,7 +63,7 @@ fn words(note: &Note, lang: Lang) -> String {
     match note {
         Note::Coarse { ns, vanishes: false } => say::coarse(lang, exact(*ns)),
         Note::Coarse { ns, vanishes: true } => say::coarse_and_vanishes(lang, exact(*ns)),
-        Note::Read(text) => foreign::shown(text).into_owned(),
+        Note::Read(text) => foreign::shown(text.said(lang)).into_owned(),
     }
 }
 

@@ -36,7 +36,7 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["replay", "--from", "old.json"], "schedule_version 是 9；这个 ticketsim 读第 1 版"),
     (&["check", "nosuch"], "nosuch：读不了：No such file or directory"),
     (&["check", "h.jsonl"], "h.jsonl:1：既不是购买"),
-    (&["check", "h.csv"], "哪一列是什么？请写明：--columns"),
+    (&["check", "h.csv"], "没有说明哪一列是什么；请说明，例如 --columns"),
     (&["explore", "--expire", "1"], "没有哪一步拿租约"),
     (&["matrix", "--dir", ".", "--dir", ".", "--trials", "1"], "是同一个路径，只测试一个客户端"),
     (&["race", "-n", "2"], "--http：让什么来抢？"),

@@ -73,16 +73,16 @@ fn any_table_is_read_by_its_columns() {
     let (code, document) = folder.json(&format!("check log.jsonl -t 1 {columns} --bought status=200"));
     assert_eq!((code, kinds(&document)), (Some(1), vec!["oversold"]), "{document}");
     for (args, why) in [
-        ("", "which column is what?"),
-        ("--columns buyer=who", "when was a purchase called?"),
-        ("--columns start=from,end=until", "what does a line say that was bought?"),
+        ("", "nobody has said which column is what; say it, as in --columns"),
+        ("--columns buyer=who", "no column says when a purchase was called; say it"),
+        ("--columns start=from,end=until", "says what came of a purchase; give rules, --bought"),
         ("--columns start=begin,end=until --bought what=yes", "there is no column \"begin\": there are who"),
         ("--columns start=who,end=until --bought what=yes", "log.csv:2: the start: \"ann\" is no time"),
         ("--from ticketsim", "CSV is read by --from csv --columns"),
         ("--from jepsen", "it looks like csv: --from csv"),
         (
             "--columns start=from --bought what=yes",
-            "does not say when it returned: name the column, --columns end=",
+            "does not say when it returned; name the column, --columns end=",
         ),
         ("--columns colour=red", "unknown column \"colour\": one of buyer,"),
     ] {
@@ -137,7 +137,7 @@ fn jepsen_is_read_as_jepsen_writes_it() {
     }
     folder.write("lines.gz", b"\x1f\x8b\x08\x00, ,");
     let ran = folder.ticketsim("check lines.gz");
-    assert!(ran.code == Some(2) && ran.stderr.contains("it is compressed: pipe it in"), "{ran:?}");
+    assert!(ran.code == Some(2) && ran.stderr.contains("it is compressed; pipe it in"), "{ran:?}");
     // What has no meaning here is not passed over in silence.
     let ran = folder.ticketsim("check lines.json -t 1 --bought status=200");
     assert!(

@@ -13,6 +13,8 @@ mod running;
 mod schedule;
 mod server;
 
+pub(super) use history::remark;
+
 use std::error::Error;
 use std::num::{ParseFloatError, ParseIntError};
 
@@ -82,6 +84,8 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         ReplayError => schedule::replay_way,
         LeadError => hosts::lead_way,
         LessonError => lesson::lesson_way,
+        ReadError => history::read_way,
+        MergeError => history::merged_way,
     );
     None
 }
@@ -162,7 +166,8 @@ mod tests {
     }
 
     /// Errors that reach nobody by themselves: they are a part of another one, or end a connection of the gate.
-    const WITHIN_OTHERS: &[&str] = &["NoHttp", "OneName", "OneHost"];
+    const WITHIN_OTHERS: &[&str] =
+        &["NoHttp", "OneName", "OneHost", "LineError", "EventError", "TableError", "EdnError"];
 
     #[test]
     fn every_kind_of_error_is_said_in_chinese() {

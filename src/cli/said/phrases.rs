@@ -93,7 +93,7 @@ mod tests {
             ),
             ("\"ticket\" is -1, not a whole number from 0", "\"ticket\" 是 -1，应为不小于 0 的整数"),
             ("unknown kind of lock \"x: y\": one of none, flock", "没有 \"x: y\" 这种锁：可选 none、flock"),
-            ("\"left\" of \"A\" is 1.5: it takes a whole number", "\"A\" 的 \"left\" 是 1.5：应为整数"),
+            ("unknown store \"x\": one of file, redis", "没有 \"x\" 这种存储：可选 file、redis"),
             ("max_connections = 5, 3 in use", "已用 max_connections = 5, 3"),
             // What others say stays.
             ("No such file or directory (os error 2)", "No such file or directory (os error 2)"),

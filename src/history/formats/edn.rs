@@ -4,6 +4,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::history::line_error::{EdnError, LineError};
 use crate::history::mistake::Mistake;
 
 /// The deepest nesting that is read.
@@ -22,7 +23,7 @@ pub(super) fn operations(text: &[u8]) -> impl Iterator<Item = Op> + '_ {
             reader.skip();
             let line = reader.line;
             let result = match reader.peek() {
-                None if depth > 0 => Err(Mistake::whole("the list of operations has no end")),
+                None if depth > 0 => Err(Mistake::whole(EdnError::EndlessList)),
                 None => return None,
                 Some(b'[' | b'(') => {
                     reader.step();
@@ -38,9 +39,7 @@ pub(super) fn operations(text: &[u8]) -> impl Iterator<Item = Op> + '_ {
             };
             let op = result.and_then(|value| match value {
                 Value::Object(_) => Ok((line, value.to_string())),
-                _ => {
-                    Err(Mistake::whole("expected an operation, such as {:type :invoke, :f :buy, :process 0}"))
-                }
+                _ => Err(Mistake::whole(EdnError::NoOperation)),
             });
             failed = op.is_err();
             return Some(op.map_err(|mistake| (line, mistake)));
@@ -69,7 +68,7 @@ pub(super) fn json_operations(text: &[u8]) -> Box<dyn Iterator<Item = Op> + '_> 
     }
     let lines = text.split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !line.trim_ascii().is_empty());
     Box::new(lines.map(|(text, line)| {
-        let text = std::str::from_utf8(text).map_err(|_| (line, Mistake::whole("it is no UTF-8")))?;
+        let text = std::str::from_utf8(text).map_err(|_| (line, Mistake::whole(LineError::NoText)))?;
         Ok((line, text.trim().to_owned()))
     }))
 }
@@ -114,11 +113,11 @@ impl Reader<'_> {
 
     fn value(&mut self, depth: usize) -> Result<Value, Mistake> {
         if depth > DEEPEST {
-            return Err(Mistake::whole("nested too deep"));
+            return Err(Mistake::whole(EdnError::TooDeep));
         }
         self.skip();
         match self.peek() {
-            None => Err(Mistake::whole("it ends in the middle")),
+            None => Err(Mistake::whole(EdnError::EndsWithin)),
             Some(b'{') => self.map(depth),
             Some(b'[') => self.list(b']', depth),
             Some(b'(') => self.list(b')', depth),
@@ -146,11 +145,11 @@ impl Reader<'_> {
                 letter.push_str(&self.word());
                 Ok(Value::String(letter))
             }
-            Some(b']' | b')' | b'}') => Err(Mistake::whole("a bracket closes that was not opened")),
+            Some(b']' | b')' | b'}') => Err(Mistake::whole(EdnError::StrayBracket)),
             Some(_) => {
                 let word = self.word();
                 if word.is_empty() {
-                    return Err(Mistake::whole("no EDN"));
+                    return Err(Mistake::whole(EdnError::NoEdn));
                 }
                 Ok(atom(&word))
             }
@@ -203,7 +202,7 @@ impl Reader<'_> {
         let mut bytes = Vec::new();
         loop {
             match self.step() {
-                None => return Err(Mistake::whole("a text has no end")),
+                None => return Err(Mistake::whole(EdnError::EndlessText)),
                 Some(b'"') => return Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned())),
                 Some(b'\\') => bytes.push(match self.step() {
                     Some(b'n') => b'\n',

@@ -10,9 +10,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::History;
+use super::line_error::LineError;
 use super::mistake::{Mistake, ReadError};
 use super::read::{Reader, read};
-use super::reading::{Format, Reading};
+use super::reading::{Format, Reading, Remark};
 use crate::streams::open_to_read;
 
 /// Reads a history in any format. Returns remarks on how it was read, too.
@@ -23,55 +24,47 @@ pub fn read_as(
     mut source: impl BufRead + Send,
     name: &str,
     reading: &Reading,
-) -> Result<(History, Vec<String>), ReadError> {
-    let mut said = Vec::new();
+) -> Result<(History, Vec<Remark>), ReadError> {
+    let mut remarks = Vec::new();
     let head = source.fill_buf().map_err(ReadError::io(name))?;
     if COMPRESSED.iter().any(|magic| head.starts_with(magic)) {
-        let what = "it is compressed: pipe it in, as in `zcat FILE | ticketsim check -`";
-        return Err(ReadError::at(name, 1, Mistake::whole(what)));
+        return Err(ReadError::at(name, 1, Mistake::whole(LineError::Compressed)));
     }
     let met = plainly(head);
     let format = reading.format.unwrap_or_else(|| guess(head, met, reading));
     if reading.format.is_none() && format != Format::Ticketsim {
-        said.push(format!("read as {format} (--from {format})"));
+        remarks.push(Remark::Guessed(format));
     }
-    said.extend(unasked(format, reading));
+    remarks.extend(unasked(format, reading));
     let history = match format {
         Format::Ticketsim => read(source, name),
-        Format::Jepsen => operations(source, name, reading, &mut said),
+        Format::Jepsen => operations(source, name, reading, &mut remarks),
         Format::Csv | Format::Jtl | Format::Hey => table::read_csv(source, name, format, reading),
         Format::Jsonl | Format::K6 => table::read_json(source, name, format, reading),
     };
     let history = history.map_err(|error| match error {
-        // The file is not in the format that was asked for.
-        ReadError::Line { name, line, column, what } if !what.contains("--from") => {
-            let other = met.filter(|met| *met != format);
-            let cure = other.map_or_else(String::new, |met| format!("; it looks like {met}: --from {met}"));
-            ReadError::Line { name, line, column, what: what + &cure }
+        ReadError::Line { name, line, column, what, .. } => {
+            ReadError::Line { name, line, column, what, looks: met.filter(|met| *met != format) }
         }
         error => error,
     });
-    Ok((history?, said))
+    Ok((history?, remarks))
 }
 
 /// The first bytes of files from gzip, zstd, xz and bzip2.
 const COMPRESSED: [&[u8]; 4] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh"];
 
-/// An option on reading that was given but has no meaning in this format.
-fn unasked(format: Format, reading: &Reading) -> Option<String> {
+/// What was said of how to read it, but has no meaning in this format.
+fn unasked(format: Format, reading: &Reading) -> Option<Remark> {
     let of_tables = !reading.columns.is_empty()
         || !reading.rules.is_empty()
         || reading.unit.is_some()
         || reading.otherwise.is_some();
     let is_table = !matches!(format, Format::Ticketsim | Format::Jepsen);
     if is_table && !reading.deeds.is_empty() {
-        return Some(format!("--f is for Jepsen's operations: {format} has none, and it was not asked"));
+        return Some(Remark::NoFunctions(format));
     }
-    (!is_table && of_tables).then(|| {
-        format!(
-            "--columns, --unit and rules are for tables: {format} says it itself, and they were not asked"
-        )
-    })
+    (!is_table && of_tables).then_some(Remark::NoTable(format))
 }
 
 /// Reads a history from a file.
@@ -91,7 +84,7 @@ pub fn read_file_as(
     path: &Path,
     reading: &Reading,
     interrupted: &AtomicBool,
-) -> Result<(History, Vec<String>), ReadError> {
+) -> Result<(History, Vec<Remark>), ReadError> {
     let name = path.display().to_string();
     let file = open_to_read(path, interrupted).map_err(ReadError::io(&name))?;
     read_as(std::io::BufReader::with_capacity(1 << 16, file), &name, reading)
@@ -132,13 +125,13 @@ fn operations(
     source: impl BufRead,
     name: &str,
     reading: &Reading,
-    said: &mut Vec<String>,
+    remarks: &mut Vec<Remark>,
 ) -> Result<History, ReadError> {
     let mut text = Vec::new();
     source.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(ReadError::io(name))?;
     let at = |line, mistake| ReadError::at(name, line, mistake);
     if text.len() as u64 > MOST_BYTES {
-        return Err(at(1, Mistake::whole(format!("longer than {MOST_BYTES} bytes"))));
+        return Err(at(1, Mistake::whole(LineError::TooLong(MOST_BYTES))));
     }
     let mut reader = Reader::of_events(reading.clone());
     let is_json = text.trim_ascii_start().starts_with(b"{\"") || json_list(&text);
@@ -150,8 +143,8 @@ fn operations(
     if !reader.has_begun() {
         return Err(ReadError::Empty { name: name.to_owned() });
     }
-    let (history, notes) = reader.finish().map_err(|(line, mistake)| at(line, mistake))?;
-    said.extend(notes);
+    let (history, more) = reader.finish().map_err(|(line, mistake)| at(line, mistake))?;
+    remarks.extend(more);
     Ok(history)
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::times::{Time, time};
 use crate::history::items::settle_items;
 use crate::history::line::{check_times, checked_quantity, header, outcome};
+use crate::history::line_error::{LineError, TableError};
 use crate::history::mistake::{MOST_LINE_BYTES, Mistake, ReadError};
 use crate::history::names::buyer_number;
 use crate::history::reading::{Column, Format, Reading, Unit};
@@ -131,18 +132,14 @@ impl<'a> Table<'a> {
             .chain(preset.map(|(column, name)| (*column, (*name).to_owned())))
             .collect();
         let has = |column| columns.iter().any(|(other, _)| *other == column);
-        let example = "--columns buyer=user,start=began,end=ended,status=code --unit ms";
         if columns.is_empty() {
-            return Err(Mistake::whole(format!("which column is what? Say it: {example}")));
+            return Err(Mistake::whole(TableError::NoColumns));
         }
         if !(has(Column::Start) || has(Column::End) && has(Column::Elapsed)) {
-            return Err(Mistake::whole(format!("when was a purchase called? Name the column: {example}")));
+            return Err(Mistake::whole(TableError::NoStart));
         }
         if reading.rules.is_empty() && !has(Column::Outcome) && reading.otherwise.is_none() {
-            return Err(Mistake::whole(
-                "what does a line say that was bought? Give rules, --bought 'status=200' --refused 'status=409', \
-                 or the column that says it, --columns outcome=result",
-            ));
+            return Err(Mistake::whole(TableError::NoOutcome));
         }
         Ok(Self {
             reading,
@@ -175,9 +172,7 @@ impl<'a> Table<'a> {
         let (invoke_ns, return_ns) = self.interval(row)?;
         let return_ns = return_ns.filter(|_| outcome != Outcome::Unknown);
         if return_ns.is_none() && !matches!(outcome, Outcome::Failed | Outcome::Unknown) {
-            return Err(Mistake::whole(
-                "it does not say when it returned: name the column, --columns end=… or elapsed=…",
-            ));
+            return Err(Mistake::whole(TableError::NoEnd));
         }
         check_times(outcome, invoke_ns, return_ns)?;
         let whole = |column: Column| {
@@ -185,7 +180,7 @@ impl<'a> Table<'a> {
                 let cell = cell.trim();
                 let bare = cell.strip_suffix(".0").unwrap_or(cell);
                 bare.parse::<i64>()
-                    .map_err(|_| Mistake::whole(format!("the {column} is {cell:?}, no whole number")))
+                    .map_err(|_| Mistake::whole(TableError::NoNumber { column, text: cell.to_owned() }))
             };
             row.get(column).map(number).transpose()
         };
@@ -221,13 +216,7 @@ impl<'a> Table<'a> {
             (Some(word), None) => outcome(word.trim()),
             (Some(word), Some(otherwise)) => Ok(outcome(word.trim()).unwrap_or(otherwise)),
             (None, Some(otherwise)) => Ok(otherwise),
-            (None, None) => {
-                let shown: String = text().chars().take(200).collect();
-                Err(Mistake::whole(format!(
-                    "no rule says what came of it: {shown}; add --bought, --refused, --failed or --unknown \
-                     'COLUMN=VALUE', or --otherwise failed"
-                )))
-            }
+            (None, None) => Err(Mistake::whole(TableError::NoRule(text().chars().take(200).collect()))),
         }
     }
 
@@ -235,9 +224,10 @@ impl<'a> Table<'a> {
     fn interval(&mut self, row: &Asked<'_, impl Row>) -> Result<(u64, Option<u64>), Mistake> {
         let unit = self.unit;
         let read = |column| {
-            let cell = row.get(column);
-            cell.map(|cell| time(&cell, unit).map_err(|what| Mistake::whole(format!("the {column}: {what}"))))
-                .transpose()
+            let Some(cell) = row.get(column) else { return Ok(None) };
+            let text = || cell.trim().chars().take(40).collect();
+            let none = || Mistake::whole(TableError::NoTime { column, text: text(), unit });
+            time(&cell, unit).ok_or_else(none).map(Some)
         };
         let (start, end, elapsed): (Option<Time>, _, _) =
             (read(Column::Start)?, read(Column::End)?, read(Column::Elapsed)?);
@@ -256,7 +246,7 @@ impl<'a> Table<'a> {
                 Ok((end.ns.saturating_sub(took.ns).saturating_sub(took.resolution_ns), Some(end.ns)))
             }
             (Some(start), None, None) => Ok((start.ns, None)),
-            (None, ..) => Err(Mistake::whole("it does not say when it was called")),
+            (None, ..) => Err(Mistake::whole(TableError::NoCall)),
         }
     }
 
@@ -284,13 +274,11 @@ pub(super) fn read_csv(
         let line = error.position().map_or(1, csv::Position::line) as u32;
         match error.into_kind() {
             csv::ErrorKind::Io(source) => ReadError::io(name)(source),
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => ReadError::at(
-                name,
-                line,
-                Mistake::whole(format!("{len} fields, and the first line names {expected_len}")),
-            ),
-            csv::ErrorKind::Utf8 { .. } => ReadError::at(name, line, Mistake::whole("it is no UTF-8")),
-            _ => ReadError::at(name, line, Mistake::whole("it is no CSV")),
+            csv::ErrorKind::UnequalLengths { expected_len: columns, len: fields, .. } => {
+                ReadError::at(name, line, Mistake::whole(TableError::Fields { fields, columns }))
+            }
+            csv::ErrorKind::Utf8 { .. } => ReadError::at(name, line, Mistake::whole(LineError::NoText)),
+            _ => ReadError::at(name, line, Mistake::whole(TableError::NoCsv)),
         }
     };
     let mut table = Table::new(format, reading).map_err(|mistake| ReadError::at(name, 1, mistake))?;
@@ -308,12 +296,9 @@ pub(super) fn read_csv(
     let given = |column: &&str| reading.columns.iter().any(|(_, name)| name == column);
     let needed = |column: &&str| given(column) || *column != "threadName";
     if let Some(missing) = wanted.iter().find(|column| needed(column) && !places.contains_key(**column)) {
-        let there: Vec<String> = names.iter().map(clean).collect();
-        return Err(ReadError::at(
-            name,
-            1,
-            Mistake::whole(format!("there is no column {missing:?}: there are {}", there.join(", "))),
-        ));
+        let there = names.iter().map(clean).collect();
+        let what = TableError::NoColumn { name: (*missing).to_owned(), there };
+        return Err(ReadError::at(name, 1, Mistake::whole(what)));
     }
     let mut record = csv::StringRecord::new();
     while rows.read_record(&mut record).map_err(broken)? {
@@ -344,11 +329,8 @@ pub(super) fn read_json(
         line = line.saturating_add(1);
         let ended = text.ends_with(b"\n");
         if !ended && text.len() == MOST_LINE_BYTES {
-            return Err(ReadError::at(
-                name,
-                line,
-                Mistake::whole(format!("longer than {MOST_LINE_BYTES} bytes")),
-            ));
+            let what = LineError::TooLong(MOST_LINE_BYTES as u64);
+            return Err(ReadError::at(name, line, Mistake::whole(what)));
         }
         if text.trim_ascii().is_empty() {
             continue;

@@ -26,6 +26,7 @@ pub use slack::Slack;
 
 use serde::{Deserialize, Serialize};
 
+use super::line_error::LineError;
 use super::{Header, Purchase, Tally};
 use crate::plan::PerBuyer;
 
@@ -66,7 +67,7 @@ impl Host {
 }
 
 /// The most hosts: their numbers are 16 bits wide.
-pub(in crate::history) const MOST_HOSTS: usize = u16::MAX as usize;
+pub const MOST_HOSTS: usize = u16::MAX as usize;
 
 impl Header {
     /// The host that made a purchase; `None` if all were made on one machine.
@@ -110,18 +111,18 @@ pub(in crate::history) fn settle_hosts(header: &Header, purchases: &mut [Purchas
 }
 
 /// Checks a header's hosts.
-pub(in crate::history) fn check_hosts(hosts: &[Host]) -> Result<(), String> {
+pub(in crate::history) fn check_hosts(hosts: &[Host]) -> Result<(), LineError> {
     if hosts.len() > MOST_HOSTS {
-        return Err(format!("{} hosts: more than {MOST_HOSTS}", hosts.len()));
+        return Err(LineError::TooManyHosts(hosts.len()));
     }
     let mut by_first: Vec<&Host> = hosts.iter().filter(|host| host.buyers > 0).collect();
     by_first.sort_by_key(|host| host.first_buyer);
     let end = |host: &Host| u64::from(host.first_buyer) + u64::from(host.buyers);
     match by_first.windows(2).find(|pair| u64::from(pair[1].first_buyer) < end(pair[0])) {
-        Some(pair) => Err(format!(
-            "buyer {} is of two hosts, {:?} and {:?}",
-            pair[1].first_buyer, pair[0].name, pair[1].name
-        )),
+        Some(pair) => Err(LineError::TwoHosts {
+            buyer: pair[1].first_buyer,
+            hosts: [pair[0], pair[1]].map(|host| host.name.clone()),
+        }),
         None => Ok(()),
     }
 }

@@ -173,10 +173,10 @@ pub(super) const ALL: &[Pair] = &[
     ("ticketsim's own JSON lines", "ticketsim 自己的 JSON 行"),
     ("Jepsen's operations, in EDN or JSON", "Jepsen 的操作，EDN 或 JSON"),
     (
-        "Comma-separated values with a line of names, read by --columns",
-        "逗号分隔的值，首行是列名，由 --columns 解读",
+        "Comma-separated values with a line of names; say which column is what",
+        "逗号分隔的值，首行是列名；要说明哪一列是什么",
     ),
-    ("JSON lines, read by --columns", "JSON 行，由 --columns 解读"),
+    ("JSON lines; say which member is what", "JSON 行；要说明哪个成员是什么"),
     ("JMeter's results, as CSV", "JMeter 的结果，CSV"),
     ("What `hey -o csv` prints", "`hey -o csv` 的输出"),
     ("What `k6 run --out json=FILE` writes", "`k6 run --out json=FILE` 写出的文件"),

@@ -49,10 +49,6 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ),
     ("\"{}\" is of a database: the plan names no \"store\"", "\"{}\" 用于数据库：计划里没有 \"store\""),
     (
-        "neither a purchase (it has an \"outcome\"), nor a header (\"history_version\"), nor an event (\"type\" and \"process\"){}",
-        "既不是购买（要有 \"outcome\"），也不是文件头（\"history_version\"），也不是事件（\"type\" 和 \"process\"）{}",
-    ),
-    (
         "{} names no sale: it takes 1 to {} of a-z, 0-9 and _, a letter first",
         "{} 不能用作售票的名字：应为 1 到 {} 个 a-z、0-9 和 _，以字母开头",
     ),
