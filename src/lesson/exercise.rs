@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Lesson, LessonError};
+use super::{Lesson, LessonError, Used, failed};
 use crate::closed_set::closed_set;
 use crate::lang::{Lang, lesson::exercise as text};
 
@@ -55,7 +55,7 @@ pub fn write(lesson: Lesson, exercise: Exercise, folder: &Path, lang: Lang) -> R
         return Err(LessonError::NoExercise { lesson });
     }
     let path = folder.join(exercise.file());
-    let io = |why| LessonError::Io { doing: path.display().to_string(), why };
+    let io = |why| failed(Used::Exercise(path.clone()))(why);
     let mut file = match OpenOptions::new().write(true).create_new(true).open(&path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(LessonError::ExerciseIsThere { path });

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::stage::Stage;
 use super::staged::{Happened, Orders, make};
-use super::{Claim, Lecture, LessonError, failed};
+use super::{Claim, Lecture, LessonError, Used, failed};
 use crate::explore::Setting;
 use crate::history::Purchase;
 use crate::lang::lesson::isolation_levels as text;
@@ -88,7 +88,7 @@ fn try_level(stage: &Stage<'_>, level: Isolation) -> Result<Tried, LessonError> 
     let Some(found) = aborted().next().filter(|_| orders.unsound == 0).or(census.found.first()) else {
         return Err(LessonError::Interrupted);
     };
-    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed(Used::Folder))?;
     let path = folder.path().join("shop.db");
     let url = format!("sqlite:{}", path.display());
     let store = SqlPlan { choices, given: Given::Text(url.clone()), url, name: "lesson".to_owned() };

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::stage::Stage;
 use super::staged::{Happened, Orders, make, on_file};
-use super::{Claim, Lecture, LessonError, failed};
+use super::{Claim, Lecture, LessonError, Used, failed};
 use crate::explore::Setting;
 use crate::lang::lesson::leases as text;
 use crate::paths::temporary_folder;
@@ -82,7 +82,7 @@ fn pause(
     let leases = if choices.lock == Lock::Lease { Allowed::Any } else { Allowed::default() };
     let mishaps = Mishaps::none().with(Mishap::Expire, leases);
     let (orders, _) = Orders::of(&Setting { mishaps, ..Setting::new(Choices::File(choices), 2, 1) });
-    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed(Used::Folder))?;
     // It is ours, and can be read.
     let schedule: Schedule = schedule.parse().unwrap_or_default();
     let (happened, replayed) = make(stage, &on_file(choices, folder.path()), &schedule)?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::child::Child;
 use super::stage::{Stage, format_s, share};
-use super::{Claim, Lecture, LessonError, failed, store_of};
+use super::{Claim, Lecture, LessonError, Used, failed, store_of};
 use crate::buyer::{Buyer, Ending, Rules};
 use crate::history::{Header, History, Recorder};
 use crate::lang::lesson::lock as text;
@@ -124,7 +124,7 @@ impl<W: Session> Session for Unhurried<'_, W> {
 }
 
 fn sale(stage: &Stage<'_>, lock: Lock) -> Result<Round, LessonError> {
-    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed(Used::Folder))?;
     let plan = plan(folder.path(), lock);
     let store = store_of(&plan)?;
     store.put_on_sale(plan.tickets, stage.interrupted())?;
@@ -210,7 +210,7 @@ fn show_as_they_leave(
 /// Without pauses a read may fall between the moment when another buyer has emptied the file and the
 /// one when it has filled it again: `ticketsim --write truncate --no-lock --think 0`.
 fn hasty_sales(stage: &Stage<'_>) -> Result<Hasty, LessonError> {
-    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed(Used::Folder))?;
     let hasty = Plan { tickets: Some(200), per_buyer: PerBuyer::All, ..plan(folder.path(), Lock::None) };
     for sales in 1..=MOST_HASTY_SALES {
         stage.go_on()?;

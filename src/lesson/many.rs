@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::child::Child;
 use super::stage::{Stage, format_s};
-use super::{Claim, Lecture, LessonError, failed};
+use super::{Claim, Lecture, LessonError, Used, failed};
 use crate::lang::lesson::many as text;
 use crate::paths::temporary_folder;
 use crate::report::text::LOUD;
@@ -99,12 +99,12 @@ type Way = fn(&Stage<'_>, &Path, u32) -> Result<(), LessonError>;
 fn round(stage: &Stage<'_>, children: u32, heading: &str, way: Way) -> Result<Round, LessonError> {
     stage.line(&stage.painted(LOUD, heading));
     // It goes when this function ends, whichever way that is.
-    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed(Used::Folder))?;
     let began_ns = stage.now_ns();
     way(stage, folder.path(), children)?;
     let elapsed_ns = stage.now_ns() - began_ns;
     stage.say(&text::joined(stage.lang, children, format_s(elapsed_ns)));
-    let files = list(folder.path()).map_err(failed("the folder's listing"))?;
+    let files = list(folder.path()).map_err(failed(Used::Listing))?;
     let expected = (1..=children).map(|number| {
         let name = format!("info{number}");
         Info { number, name, bytes: u64::from(number) * 10 }

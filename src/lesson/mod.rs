@@ -4,6 +4,7 @@
 
 mod child;
 mod daemon;
+mod error;
 mod exercise;
 mod isolation;
 mod isolation_levels;
@@ -18,25 +19,20 @@ mod stage;
 mod staged;
 mod worker;
 
-use std::io;
-use std::path::PathBuf;
-
 use serde::{Serialize, Serializer};
 
 use crate::closed_set::closed_set;
 use crate::lang::{Lang, lesson as text};
 use crate::plan::Plan;
-use crate::replay::ReplayError;
 use crate::report::text::{BAD, GOOD, LOUD};
-use crate::run::RunError;
 use crate::store::StoreError;
 use crate::store::file::FileStore;
-use crate::store::file::ticket::TicketFileError;
-use crate::workers::ForkError;
+use error::failed;
 use stage::Stage;
 
+pub use error::{LessonError, Used};
 pub use exercise::{Exercise, write as write_exercise};
-pub use server::{ask, open_counter};
+pub use server::{NoCounter, ask, open_counter};
 pub use stage::{Manner, Voice};
 
 closed_set! {
@@ -128,86 +124,6 @@ pub struct Taught {
 
 fn by_name<S: Serializer>(claims: &[Claim], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(claims.iter().map(|claim| (claim.name, claim.held)))
-}
-
-/// Why a lesson could not be held.
-#[derive(Debug, thiserror::Error)]
-pub enum LessonError {
-    /// Processes can't be forked now.
-    #[error(transparent)]
-    Fork(#[from] ForkError),
-    /// A process could not be started.
-    #[error("{name} could not be started: fork: {why}; see ulimit -u")]
-    Start {
-        /// Which.
-        name: String,
-        /// Why.
-        why: io::Error,
-    },
-    /// A child failed, and has said why.
-    #[error("{name} ended with exit code {code}")]
-    Child {
-        /// Which.
-        name: String,
-        /// Its exit code.
-        code: i32,
-    },
-    /// More children, or clients, than the lesson takes, or none, or a lesson without a choice.
-    #[error("lesson {lesson}: --count {count}: {takes}")]
-    Count {
-        /// Which lesson.
-        lesson: Lesson,
-        /// How many were asked for.
-        count: u32,
-        /// What it takes.
-        takes: String,
-    },
-    /// Tickets can't be sold where they are.
-    #[error(transparent)]
-    Store(StoreError),
-    /// There is no room for a shared mapping.
-    #[error("memory that processes share: {0}")]
-    Memory(io::Error),
-    /// Something that the lesson does failed.
-    #[error("{doing}: {why}")]
-    Io {
-        /// What.
-        doing: String,
-        /// Why.
-        why: io::Error,
-    },
-    /// The ticket file can't be sold from.
-    #[error(transparent)]
-    TicketFile(#[from] TicketFileError),
-    /// The sale could not be run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// An order of steps could not be made to happen.
-    #[error(transparent)]
-    Replay(#[from] ReplayError),
-    /// The lesson has no exercise.
-    #[error("lesson {lesson} has no exercise: lesson lock has one")]
-    NoExercise {
-        /// Which lesson.
-        lesson: Lesson,
-    },
-    /// There is such a file.
-    #[error("{path} is there already, and nothing is overwritten: move it away, or go elsewhere", path = path.display())]
-    ExerciseIsThere {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// Ctrl-C.
-    #[error("interrupted")]
-    Interrupted,
-    /// What was said could not be written: the reader has closed the pipe, say.
-    #[error("standard output: {0}")]
-    Output(io::Error),
-}
-
-/// The error of something that the lesson does.
-fn failed(doing: impl Into<String>) -> impl FnOnce(io::Error) -> LessonError {
-    move |why| LessonError::Io { doing: doing.into(), why }
 }
 
 /// What several of them have in common.
@@ -310,23 +226,12 @@ fn check_count(lesson: Lesson, count: Option<u32>) -> Result<(), LessonError> {
         _ => 0,
     };
     match count {
-        Some(count) if !(1..=most).contains(&count) => {
-            let takes = match most {
-                0 => "only many and server take a count".to_owned(),
-                most => format!("it takes 1 to {most}"),
-            };
-            Err(LessonError::Count { lesson, count, takes })
-        }
+        Some(count) if !(1..=most).contains(&count) => Err(if most == 0 {
+            LessonError::NoCount(lesson)
+        } else {
+            LessonError::Count { lesson, count, most }
+        }),
         _ => Ok(()),
-    }
-}
-
-impl From<StoreError> for LessonError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Interrupted => LessonError::Interrupted,
-            other => LessonError::Store(other),
-        }
     }
 }
 

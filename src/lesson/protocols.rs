@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::stage::Stage;
 use super::staged::{Happened, Orders, make, on_file};
-use super::{Claim, Lecture, LessonError, failed};
+use super::{Claim, Lecture, LessonError, Used, failed};
 use crate::explore::Setting;
 use crate::lang::lesson::protocols as text;
 use crate::paths::temporary_folder;
@@ -47,7 +47,7 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
         let breaks = usual.promise == Promise::Breaks;
         let found = census.found.iter().filter(|found| !breaks || !found.end.is_sound());
         let Some(found) = found.min_by_key(|found| found.witness.0.len()) else { continue };
-        let folder = temporary_folder().map_err(failed("a temporary folder"))?;
+        let folder = temporary_folder().map_err(failed(Used::Folder))?;
         let (happened, _) = make(stage, &on_file(choices, folder.path()), &found.witness)?;
         let steps = choices.protocol().to_string();
         stage.line(&stage.painted(LOUD, &text::counted(lang, name, &steps, orders.unsound, orders.all)));

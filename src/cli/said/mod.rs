@@ -24,7 +24,7 @@ use crate::history::{ChunkError, MergeError, ReadError};
 use crate::hosts::{JoinError, LeadError, TokenError, WireError};
 use crate::lang::errors::options as say;
 use crate::lang::{Bilingual, InChinese as _, Lang};
-use crate::lesson::LessonError;
+use crate::lesson::{LessonError, NoCounter};
 use crate::plan::{MishapError, PlanError};
 use crate::protocol::ProtocolError;
 use crate::protocol::catalogue::CatalogueError;
@@ -95,6 +95,11 @@ fn way(en: impl Into<String>, zh: impl Into<String>) -> Option<Bilingual> {
     Some(Bilingual::new(en, zh))
 }
 
+/// What the system says, or what an error of ours says within it, in Chinese.
+fn of_io(error: &std::io::Error) -> String {
+    error.get_ref().map_or_else(|| error.to_string(), |inner| said(inner, Lang::Zh))
+}
+
 fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
     first_of!(error:
         Bilingual => |error: &Bilingual| error.in_chinese(),
@@ -119,6 +124,7 @@ fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
         WorkersError => running::workers,
         ForkError => running::forked,
         LessonError => lesson::lesson,
+        NoCounter => lesson::no_counter,
         SqlError => server::sql,
         RedisError => server::redis,
         NoAddress => server::address,

@@ -10,13 +10,13 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::client::Customer;
+use super::client::{Customer, NoCounter};
 use super::counter::{Answer, Counter, GREETING};
 use super::{listen_at, plan, store_of};
 use crate::foreign;
 use crate::lang::lesson::server as text;
 use crate::lesson::stage::Stage;
-use crate::lesson::{LessonError, Manner, failed};
+use crate::lesson::{LessonError, Manner, Used, failed};
 use crate::plan::Plan;
 use crate::report::text::GOOD;
 use crate::stock::Stock;
@@ -43,9 +43,8 @@ pub fn open_counter(
     let stage = Stage::new(manner);
     let plan = Plan { tickets, ..plan(file, 0) };
     // The port first: where it is taken, nothing has been put on sale.
-    let doing = format!("port {port} on 127.0.0.1");
-    let listener = listen_at(port).map_err(failed(doing))?;
-    let address = listener.local_addr().map_err(failed("the port"))?;
+    let listener = listen_at(port).map_err(failed(Used::Port(port)))?;
+    let address = listener.local_addr().map_err(failed(Used::Port(port)))?;
     let stock = store_of(&plan)?.put_on_sale(plan.tickets, manner.interrupted)?;
     stage.line(&text::counter_open(manner.lang, address, stock, foreign::path(file)));
     stage.line(&text::counter_hint(manner.lang, address.port()));
@@ -61,11 +60,10 @@ pub fn open_counter(
 /// When there is no counter, or it does not answer.
 pub fn ask(manner: Manner<'_>, address: &str) -> Result<Answer, LessonError> {
     let stage = Stage::new(manner);
-    let doing = format!("the counter at {address}");
     let heard = |error: io::Error| match stage.go_on() {
         // It is why nothing was heard.
         Err(interrupted) => interrupted,
-        Ok(()) => failed(doing.clone())(error),
+        Ok(()) => failed(Used::CounterAt(address.to_owned()))(error),
     };
     let mut customer =
         resolve(address).and_then(|address| Customer::connect(address, manner.interrupted)).map_err(heard)?;
@@ -76,7 +74,7 @@ pub fn ask(manner: Manner<'_>, address: &str) -> Result<Answer, LessonError> {
     if waits_for_input(&stage, &customer)? {
         let line = typed(manner.interrupted).map_err(|error| match stage.go_on() {
             Err(interrupted) => interrupted,
-            Ok(()) => failed("standard input")(error),
+            Ok(()) => failed(Used::Stdin)(error),
         })?;
         let said = !line.is_empty();
         let sent = if said {
@@ -104,8 +102,7 @@ fn resolve(address: &str) -> io::Result<SocketAddr> {
     if let Ok(port) = address.parse::<u16>() {
         return Ok((Ipv4Addr::LOCALHOST, port).into());
     }
-    let none =
-        || io::Error::new(io::ErrorKind::AddrNotAvailable, "no such address; it takes host:port or a port");
+    let none = || io::Error::new(io::ErrorKind::AddrNotAvailable, NoCounter::NoAddress);
     address.to_socket_addrs()?.next().ok_or_else(none)
 }
 
@@ -119,7 +116,7 @@ fn waits_for_input(stage: &Stage<'_>, customer: &Customer<'_>) -> Result<bool, L
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) => return Ok(fds[1].any() != Some(true)),
             Err(Errno::EINTR) => {}
-            Err(errno) => return Err(failed("standard input")(errno.into())),
+            Err(errno) => return Err(failed(Used::Stdin)(errno.into())),
         }
     }
 }

@@ -21,6 +21,26 @@ const MOST_REPEATED: usize = 60;
 /// How long it waits before it looks for an interrupt again, in milliseconds.
 const TICK_MS: u8 = 50;
 
+/// Why what is at the other end is no ticket counter: the cause of an [`io::Error`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoCounter {
+    /// There is no such address.
+    #[error("no such address; it takes host:port or a port")]
+    NoAddress,
+    /// The start of another greeting, quoted.
+    #[error("greeted with {0}")]
+    Greeting(String),
+    /// The start of an answer that no counter gives, quoted.
+    #[error("answered with {0}")]
+    Answer(String),
+    /// So many bytes are no line yet.
+    #[error("said more than {0} bytes without an end of line")]
+    TooLong(usize),
+    /// Nothing came for so many seconds.
+    #[error("nothing came within {0} s")]
+    Silent(u64),
+}
+
 /// A customer who has been greeted.
 pub(super) struct Customer<'a> {
     stream: TcpStream,
@@ -38,7 +58,7 @@ impl<'a> Customer<'a> {
         let mut customer = Self { stream, heard: Vec::new(), interrupted };
         match customer.line()? {
             greeting if greeting == GREETING => Ok(customer),
-            other => Err(io::Error::new(ErrorKind::InvalidData, format!("greeted with {}", start(&other)))),
+            other => Err(io::Error::new(ErrorKind::InvalidData, NoCounter::Greeting(start(&other)))),
         }
     }
 
@@ -55,7 +75,7 @@ impl<'a> Customer<'a> {
     /// What the counter answers, and which process there does.
     pub(super) fn answer(&mut self) -> io::Result<(Answer, u64)> {
         let line = self.line()?;
-        let invalid = || io::Error::new(ErrorKind::InvalidData, format!("answered with {}", start(&line)));
+        let invalid = || io::Error::new(ErrorKind::InvalidData, NoCounter::Answer(start(&line)));
         let (answer, process) = line.split_once(" (process ").ok_or_else(invalid)?;
         let process = process.trim_end_matches(')').parse().map_err(|_| invalid())?;
         Ok((answer.parse().map_err(|_| invalid())?, process))
@@ -71,8 +91,7 @@ impl<'a> Customer<'a> {
                 return Ok(text(&line));
             }
             if self.heard.len() >= MOST_LINE {
-                let what = format!("said more than {MOST_LINE} bytes without an end of line");
-                return Err(io::Error::new(ErrorKind::InvalidData, what));
+                return Err(io::Error::new(ErrorKind::InvalidData, NoCounter::TooLong(MOST_LINE)));
             }
             wait(&self.stream, PollFlags::POLLIN, until, self.interrupted)?;
             let mut bytes = [0; MOST_LINE];
@@ -130,8 +149,7 @@ fn wait(stream: &TcpStream, ready: PollFlags, until: Instant, interrupted: &Atom
             return Err(io::Error::other("interrupted"));
         }
         if Instant::now() >= until {
-            let what = format!("nothing came within {} s", PATIENCE.as_secs());
-            return Err(io::Error::new(ErrorKind::TimedOut, what));
+            return Err(io::Error::new(ErrorKind::TimedOut, NoCounter::Silent(PATIENCE.as_secs())));
         }
     }
 }

@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::super::child::Child;
 use super::super::stage::Stage;
-use super::super::{LessonError, failed, store_of};
+use super::super::{LessonError, Used, failed, store_of};
 use crate::buyer::{Buyer, Rules};
 use crate::closed_set::closed_set;
 use crate::history::{Outcome, Recorder};
@@ -72,7 +72,7 @@ pub(super) struct Counter<'a> {
 impl Counter<'_> {
     /// Serves customers until it is to close, and those who are there then to their end.
     pub(super) fn serve(&self, listener: TcpListener, closes: impl Fn() -> bool) -> Result<(), LessonError> {
-        listener.set_nonblocking(true).map_err(failed("the ticket counter"))?;
+        listener.set_nonblocking(true).map_err(failed(Used::Counter))?;
         let mut listener = Some(listener);
         let mut sellers: Vec<Child<'_>> = Vec::new();
         let mut customers = 0_u64;
@@ -83,13 +83,13 @@ impl Counter<'_> {
                 std::thread::sleep(LOOK);
                 continue;
             }
-            if !is_customer_there(open).map_err(failed("the ticket counter"))? {
+            if !is_customer_there(open).map_err(failed(Used::Counter))? {
                 continue;
             }
             let (customer, address) = match open.accept() {
                 Ok(accepted) => accepted,
                 // It is the counter's own, and would be the same for the next customer.
-                Err(error) if is_exhausted(&error) => return Err(failed("the ticket counter")(error)),
+                Err(error) if is_exhausted(&error) => return Err(failed(Used::Counter)(error)),
                 // Any other is the customer's: it left while it waited (accept(2)).
                 Err(_) => continue,
             };

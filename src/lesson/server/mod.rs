@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::child::Child;
 use super::stage::{SharedNumber, Stage, USUAL, share};
-use super::{Claim, Lecture, LessonError, failed, store_of};
+use super::{Claim, Lecture, LessonError, Used, failed, store_of};
 use crate::lang::lesson::server as text;
 use crate::paths::temporary_folder;
 use crate::plan::Plan;
@@ -24,6 +24,7 @@ use crate::report::text::{BAD, GOOD};
 use crate::stock::Stock;
 use crate::store::file::ticket;
 use client::Customer;
+pub use client::NoCounter;
 pub use counter::Answer;
 use counter::Counter;
 
@@ -111,13 +112,13 @@ pub(super) fn teach(stage: &Stage<'_>) -> Result<Lecture<Facts>, LessonError> {
     let clients = stage.count.unwrap_or(CLIENTS);
     stage.predict(&text::predicts(lang, clients));
     stage.columns();
-    let folder = temporary_folder().map_err(failed("a temporary folder"))?;
+    let folder = temporary_folder().map_err(failed(Used::Folder))?;
     let file = folder.path().join("ticket.json");
     let plan = plan(&file, 1);
     ticket::create(&file, 1)?;
 
-    let listener = listen_at(0).map_err(failed("a port on 127.0.0.1"))?;
-    let address = listener.local_addr().map_err(failed("the port"))?;
+    let listener = listen_at(0).map_err(failed(Used::AnyPort))?;
+    let address = listener.local_addr().map_err(failed(Used::AnyPort))?;
     let [closing] = share()?;
     let counter = Counter { stage, plan: &plan, patience: patience(stage, clients), tells: false };
     let mut listener = Some(listener);
