@@ -385,7 +385,7 @@ fn a_schedule_that_can_not_be_followed_says_where_and_why() {
         (locked, "L1 L2", "step 2 (L2): it has to wait: buyer 1 has held the lock since step 1"),
         (locked, "L1 W1", "step 2 (W1): buyer 1's next step is R1"),
         (locked, "L1 R1 W1 U1 L1", "step 5 (L1): buyer 1 has left"),
-        (locked, "L3", "step 1 (L3): the last buyer is buyer 2; take more with --buyers"),
+        (locked, "L3", "step 1 (L3): the last buyer is buyer 2"),
         (locked, "L1 R1", "step 3: the schedule ends here, but buyer 1 has not left"),
         (unlocked(2, 1), "R1 W1 U1", "step 3 (U1): buyer 1 has left"),
     ] {

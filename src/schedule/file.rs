@@ -10,11 +10,12 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Schedule;
+use super::{Schedule, ScheduleError};
 use crate::history::write_whole;
 use crate::streams::open_to_read;
 
-pub use plan::{ScheduleChoices, SchedulePlan};
+use plan::PlanText;
+pub use plan::{PlanMistake, ScheduleChoices, SchedulePlan};
 
 /// The version of the format, in the member `schedule_version`.
 pub const FORMAT_VERSION: u32 = 1;
@@ -25,14 +26,20 @@ const MOST_BYTES: u64 = 16 << 20;
 /// Why a schedule file can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleFileError {
-    /// It can't be read or written.
-    #[error("{}: {doing}: {source}", path.display())]
-    Io {
+    /// It can't be read.
+    #[error("{}: can't be read: {source}", path.display())]
+    Unread {
         /// Which.
         path: PathBuf,
-        /// What was tried.
-        doing: &'static str,
-        /// Why it failed.
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It can't be written.
+    #[error("{}: can't be written: {source}", path.display())]
+    Unwritten {
+        /// Which.
+        path: PathBuf,
+        /// Why.
         source: std::io::Error,
     },
     /// It is longer than any schedule file may be.
@@ -42,7 +49,7 @@ pub enum ScheduleFileError {
         path: PathBuf,
     },
     /// Its text is not a valid schedule file.
-    #[error("{}:{line}:{column}: {what}", path.display())]
+    #[error("{}:{line}:{column}: {wrong}", path.display())]
     Invalid {
         /// Which.
         path: PathBuf,
@@ -51,7 +58,7 @@ pub enum ScheduleFileError {
         /// The column, in bytes from 1.
         column: usize,
         /// What is wrong.
-        what: String,
+        wrong: FileMistake,
     },
     /// It has another version of the format.
     #[error(
@@ -66,8 +73,34 @@ pub enum ScheduleFileError {
     },
 }
 
+/// What is wrong with a schedule file's text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileMistake {
+    /// It is no such JSON: what the reader of JSON says.
+    #[error("{0}")]
+    Json(String),
+    /// Its plan has a wrong member.
+    #[error(transparent)]
+    Plan(PlanMistake),
+    /// Its steps are something else than a text.
+    #[error("the steps are one string, like \"R1 R2 W1 W2\"")]
+    StepsAreNoText,
+    /// Its steps are no schedule.
+    #[error("{error}{}", did_you_mean(.meant.as_ref()))]
+    Steps {
+        /// Which step is wrong.
+        error: ScheduleError,
+        /// The schedule that is probably meant.
+        meant: Option<Schedule>,
+    },
+}
+
+fn did_you_mean(meant: Option<&Schedule>) -> String {
+    meant.map_or_else(String::new, |steps| format!("; did you mean {:?}?", steps.to_string()))
+}
+
 fn unreadable(path: &Path, source: std::io::Error) -> ScheduleFileError {
-    ScheduleFileError::Io { path: path.to_owned(), doing: "can't be read", source }
+    ScheduleFileError::Unread { path: path.to_owned(), source }
 }
 
 /// A schedule with the plan that it belongs to.
@@ -85,9 +118,16 @@ pub struct ScheduleFile {
 #[serde(deny_unknown_fields)]
 struct Unparsed<'a> {
     schedule_version: u32,
-    plan: SchedulePlan,
+    plan: PlanText,
     #[serde(borrow)]
     steps: &'a RawValue,
+}
+
+/// Only the plan, to find its position in the text.
+#[derive(Deserialize)]
+struct PlanAlone<'a> {
+    #[serde(borrow)]
+    plan: &'a RawValue,
 }
 
 /// Only the version, whatever else the file has.
@@ -134,7 +174,7 @@ impl ScheduleFile {
                 path: path.to_owned(),
                 line: error.line().max(1),
                 column: error.column().max(1),
-                what: message.split(" at line ").next().unwrap_or_default().to_owned(),
+                wrong: FileMistake::Json(message.split(" at line ").next().unwrap_or_default().to_owned()),
             }
         };
         let given = serde_json::from_str::<Version>(text).map_err(invalid)?.schedule_version;
@@ -142,26 +182,28 @@ impl ScheduleFile {
             return Err(ScheduleFileError::Version { path: path.to_owned(), given });
         }
         let Unparsed { schedule_version, plan, steps } = serde_json::from_str(text).map_err(invalid)?;
-        let quoted = steps.get();
-        // `quoted` borrows from `text`, so this is its position there.
-        let start = quoted.as_ptr().addr() - text.as_ptr().addr();
-        let at = |offset: usize, what: String| {
+        let at = |member: &RawValue, offset: usize, wrong: FileMistake| {
+            // A member borrows from `text`, so this is its position there.
+            let start = member.get().as_ptr().addr() - text.as_ptr().addr();
             let before = &text[..(start + offset).min(text.len())];
             let line_start = before.rfind('\n').map_or(0, |at| at + 1);
             let line = before.matches('\n').count() + 1;
             let column = before.len() - line_start + 1;
-            ScheduleFileError::Invalid { path: path.to_owned(), line, column, what }
+            ScheduleFileError::Invalid { path: path.to_owned(), line, column, wrong }
         };
-        let steps: String = serde_json::from_str(quoted)
-            .map_err(|_| at(0, "the steps are one string, like \"R1 R2 W1 W2\"".to_owned()))?;
-        // Its first character comes after the quote.
-        let meant =
-            || Schedule::meant(&steps).map(|steps| steps.to_string()).filter(|steps| steps.len() < 80);
-        let mistaken = |error: super::ScheduleError| {
-            let meant = meant().map_or_else(String::new, |steps| format!("; did you mean {steps:?}?"));
-            at(error.character, format!("{error}{meant}"))
+        let plan = SchedulePlan::try_from(plan).map_err(|wrong| {
+            let wrong = FileMistake::Plan(wrong);
+            serde_json::from_str::<PlanAlone<'_>>(text)
+                .map_or_else(invalid, |PlanAlone { plan }| at(plan, 0, wrong))
+        })?;
+        let given: String =
+            serde_json::from_str(steps.get()).map_err(|_| at(steps, 0, FileMistake::StepsAreNoText))?;
+        let mistaken = |error: ScheduleError| {
+            let meant = Schedule::meant(&given).filter(|steps| steps.to_string().len() < 80);
+            // Its first character comes after the quote.
+            at(steps, error.character, FileMistake::Steps { error, meant })
         };
-        let steps = steps.parse().map_err(mistaken)?;
+        let steps = given.parse().map_err(mistaken)?;
         Ok(Self { schedule_version, plan, steps })
     }
 
@@ -174,11 +216,8 @@ impl ScheduleFile {
             serde_json::to_writer_pretty(&mut file, self)?;
             file.write_all(b"\n")
         };
-        write_whole(path, interrupted, content).map_err(|source| ScheduleFileError::Io {
-            path: path.to_owned(),
-            doing: "can't be written",
-            source,
-        })
+        write_whole(path, interrupted, content)
+            .map_err(|source| ScheduleFileError::Unwritten { path: path.to_owned(), source })
     }
 }
 

@@ -35,7 +35,7 @@ pub enum FollowedError {
     Unrecorded(u64),
     /// Its buyers used several names of the ticket file; a replay has one.
     #[error(
-        "its buyers went to the ticket file through {0} names (--via): a replay takes one, and locks may differ between them"
+        "its buyers went to the ticket file through {0} names: a replay takes one, and locks may differ between them"
     )]
     SeveralNames(usize),
     /// Its buyers were on several hosts.

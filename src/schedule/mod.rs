@@ -8,7 +8,9 @@ mod file;
 mod followed;
 mod unfollowed;
 
-pub use file::{FORMAT_VERSION, ScheduleChoices, ScheduleFile, ScheduleFileError, SchedulePlan};
+pub use file::{
+    FORMAT_VERSION, FileMistake, PlanMistake, ScheduleChoices, ScheduleFile, ScheduleFileError, SchedulePlan,
+};
 pub use followed::{FollowedError, PurchaseName, followed};
 pub use unfollowed::{Holder, Kept, Sent, Unfollowed, Why};
 

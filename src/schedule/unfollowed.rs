@@ -111,7 +111,7 @@ const fn thing(held: Held) -> &'static str {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     /// There are fewer buyers.
-    #[error("the last buyer is buyer {0}; take more with --buyers")]
+    #[error("the last buyer is buyer {0}")]
     NoSuchBuyer(u32),
     /// The buyer's next step is this one.
     #[error("buyer {buyer}'s next step is {next}", buyer = .0.buyer, next = .0)]
@@ -126,7 +126,7 @@ pub enum Why {
     #[error("it has to wait: {}", holds_it(.0.as_ref()))]
     LockedByStranger(Option<Occupied>),
     /// It would have to wait for the lease, which another program has.
-    #[error("it has to wait: another program has the lease; see which with GET {0}")]
+    #[error("it has to wait: another program has the lease {0}")]
     LeasedByStranger(String),
     /// Its buyer waits for the answer to a request.
     #[error("buyer {} still waits for the answer to {sent}: {kept}", sent.request.buyer)]
@@ -143,7 +143,7 @@ pub enum Why {
     #[error("buyer {0} is paused: it goes on with G{0}")]
     Paused(u32),
     /// Only a process can be killed or paused.
-    #[error("a buyer that is killed or paused has to be a process: --workers process")]
+    #[error("a buyer that is killed or paused has to be a process")]
     NotAProcess,
     /// The schedule ends before all buyers have left.
     #[error("the schedule ends here, but buyer {0} has not left")]
@@ -151,8 +151,5 @@ pub enum Why {
 }
 
 fn holds_it(lockfile: Option<&Occupied>) -> String {
-    lockfile.map_or_else(
-        || "another program holds the lock; see which with lslocks, or fuser".to_owned(),
-        ToString::to_string,
-    )
+    lockfile.map_or_else(|| "another program holds the lock".to_owned(), ToString::to_string)
 }

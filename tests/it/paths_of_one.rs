@@ -104,12 +104,12 @@ fn a_hard_link_shares_the_flock_and_not_the_lockfile() {
     assert_eq!(folder.ticketsim("report h.jsonl -o h.html").code, Some(0));
     assert!(folder.read("h.html").contains("one file by several names: data/t.json = link.json"));
     let ran = folder.ticketsim("schedule h.jsonl");
-    assert!(ran.code == Some(2) && ran.stderr.contains("through 2 names (--via)"), "{ran:?}");
+    assert!(ran.code == Some(2) && ran.stderr.contains("through 2 names: a replay takes one"), "{ran:?}");
 }
 
-/// A copy is another file: buyers of both would sell everything twice, and nobody would be the wiser.
+/// A copy is another file: buyers of both would sell everything twice, and nobody would notice.
 #[test]
-fn names_that_are_not_one_file_are_refused() {
+fn names_that_are_not_one_file_are_rejected() {
     let folder = Folder::new();
     for name in ["data/t.json", "other/t.json", "copy.json"] {
         folder.write(name, "{\"ticket\": 3}");
@@ -119,8 +119,8 @@ fn names_that_are_not_one_file_are_refused() {
         ("--via copy.json", "not known to be one file"),
         ("--via missing.json", "missing.json: can't be opened as a name"),
         ("--via data/t.json --via data/t.json -n 2", "3 names of the ticket file and 2 buyers"),
-        ("--via data/t.json --inherit", "--inherit goes with one name"),
-        ("--via data/t.json --restocks", "--restocks goes with one name"),
+        ("--via data/t.json --inherit", "leave out --inherit, or --via"),
+        ("--via data/t.json --restocks", "leave out --restocks, or --via"),
         ("--via data/t.json --store sqlite:x.db", "--via is of a ticket file"),
     ] {
         let file = if options.contains("--store") { "" } else { "--file data/t.json" };

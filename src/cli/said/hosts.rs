@@ -2,7 +2,7 @@
 
 use super::phrases::phrase;
 use super::plan::{plan, plan_way};
-use super::running::store;
+use super::running::{store, store_way};
 use crate::foreign;
 use crate::hosts::{JoinError, LeadError, Token, TokenError, WireError};
 use crate::lang::Bilingual;
@@ -28,6 +28,7 @@ pub(super) fn lead(error: &LeadError) -> String {
 pub(super) fn lead_way(error: &LeadError) -> Option<Bilingual> {
     match error {
         LeadError::Plan(error) => plan_way(error),
+        LeadError::Store(error) => store_way(error),
         _ => None,
     }
 }

@@ -82,6 +82,13 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         CatalogueError => plan::catalogue_way,
         RunError => running::run_way,
         ReplayError => schedule::replay_way,
+        Unfollowed => schedule::unfollowed_way,
+        Why => schedule::why_way,
+        FollowedError => schedule::followed_way,
+        StoreError => running::store_way,
+        FileError => file::file_way,
+        TicketFileError => file::ticket_file_way,
+        NamesError => file::names_way,
         LeadError => hosts::lead_way,
         LessonError => lesson::lesson_way,
         ReadError => history::read_way,
@@ -172,8 +179,19 @@ mod tests {
     }
 
     /// Errors that reach nobody by themselves: they are a part of another one, or end a connection of the gate.
-    const WITHIN_OTHERS: &[&str] =
-        &["NoHttp", "OneName", "OneHost", "LineError", "EventError", "TableError", "EdnError"];
+    const WITHIN_OTHERS: &[&str] = &[
+        "NoHttp",
+        "OneName",
+        "OneHost",
+        "LineError",
+        "EventError",
+        "TableError",
+        "EdnError",
+        "Cannot",
+        "TextMistake",
+        "FileMistake",
+        "PlanMistake",
+    ];
 
     #[test]
     fn every_kind_of_error_is_said_in_chinese() {

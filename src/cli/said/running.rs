@@ -1,6 +1,6 @@
 //! Sales that could not be run, and their stores, in Chinese, and the ways out.
 
-use super::file::file;
+use super::file::{file, file_way};
 use super::phrases::phrase;
 use super::plan::{plan, plan_way};
 use super::server::{redis, sql};
@@ -23,7 +23,16 @@ pub(super) fn run(error: &RunError) -> String {
 pub(super) fn run_way(error: &RunError) -> Option<Bilingual> {
     match error {
         RunError::Plan(error) => plan_way(error),
-        RunError::Store(_) | RunError::Workers(_) | RunError::Recorder(_) => None,
+        RunError::Store(error) => store_way(error),
+        RunError::Workers(_) | RunError::Recorder(_) => None,
+    }
+}
+
+/// The way out where tickets can't be sold at a store.
+pub(super) fn store_way(error: &StoreError) -> Option<Bilingual> {
+    match error {
+        StoreError::File(error) => file_way(error),
+        _ => None,
     }
 }
 

@@ -1,13 +1,15 @@
-//! Schedules that can't be read, followed or replayed, in Chinese.
+//! Schedules that can't be read, followed or replayed, in Chinese, and the ways out.
 
 use super::phrases::phrase;
-use super::running::{run, run_way, store};
-use crate::lang::Bilingual;
+use super::plan::{process_way, steps};
+use super::running::{run, run_way, store, store_way};
+use super::way;
+use crate::lang::{Bilingual, InChinese as _};
 use crate::protocol::{Letter, Mishap};
 use crate::replay::ReplayError;
 use crate::schedule::{
-    FORMAT_VERSION, FollowedError, Holder, Kept, PurchaseName, ScheduleError, ScheduleFileError, Sent,
-    Unfollowed, Why,
+    FORMAT_VERSION, FileMistake, FollowedError, Holder, Kept, PlanMistake, PurchaseName, ScheduleError,
+    ScheduleFileError, Sent, Unfollowed, Why,
 };
 use crate::store::file::lock::Occupied;
 use crate::world::Held;
@@ -16,8 +18,43 @@ use crate::world::Held;
 pub(super) fn replay_way(error: &ReplayError) -> Option<Bilingual> {
     match error {
         ReplayError::Run(error) => run_way(error),
+        ReplayError::Unfollowed(error) => unfollowed_way(error),
+        ReplayError::Lookout(error) => store_way(error),
         ReplayError::Again { source, .. } => replay_way(source),
-        _ => None,
+        ReplayError::Died { .. } | ReplayError::Interrupted { .. } | ReplayError::Conductor(_) => None,
+    }
+}
+
+/// The way out where a schedule can't be followed.
+pub(super) fn unfollowed_way(error: &Unfollowed) -> Option<Bilingual> {
+    why_way(&error.why)
+}
+
+/// The way out where a step can't be taken.
+pub(super) fn why_way(why: &Why) -> Option<Bilingual> {
+    match why {
+        Why::NoSuchBuyer(_) => way("take more with --buyers", "要更多，请用 --buyers"),
+        Why::LockedByStranger(None) => {
+            way("see which with lslocks, or fuser", "用 lslocks 或 fuser 看是哪个")
+        }
+        Why::LockedByStranger(Some(Occupied { gone: true, .. })) => way("remove it (rm)", "请删掉它（rm）"),
+        Why::LockedByStranger(Some(Occupied { pid: Some(_), .. })) => {
+            way("wait until it lets go", "请等它放开")
+        }
+        Why::LockedByStranger(Some(_)) => {
+            way("if nobody uses it, remove it (rm)", "若没有程序在用，请删掉它（rm）")
+        }
+        Why::LeasedByStranger(key) => {
+            way(format!("see which with GET {key}"), format!("用 GET {key} 看是哪个"))
+        }
+        Why::NotAProcess => process_way(),
+        Why::OtherStep(_)
+        | Why::Left(_)
+        | Why::Locked(_)
+        | Why::Waits { .. }
+        | Why::NotNow(_)
+        | Why::Paused(_)
+        | Why::TooShort(_) => None,
     }
 }
 
@@ -31,19 +68,43 @@ pub(super) fn schedule(error: &ScheduleError) -> String {
 /// A file can't be used as one.
 pub(super) fn file(error: &ScheduleFileError) -> String {
     match error {
-        ScheduleFileError::Io { path, doing, source } => {
-            format!("{}：{}：{source}", path.display(), phrase(doing))
-        }
+        ScheduleFileError::Unread { path, source } => format!("{}：读不了：{source}", path.display()),
+        ScheduleFileError::Unwritten { path, source } => format!("{}：写不了：{source}", path.display()),
         ScheduleFileError::TooLong { path } => {
             format!("{}：超过 16 MiB：调度文件没有这么长的", path.display())
         }
-        ScheduleFileError::Invalid { path, line, column, what } => {
-            format!("{}:{line}:{column}：{}", path.display(), phrase(what))
+        ScheduleFileError::Invalid { path, line, column, wrong } => {
+            format!("{}:{line}:{column}：{}", path.display(), mistake(wrong))
         }
         ScheduleFileError::Version { path, given } => format!(
             "{}：schedule_version 是 {given}；这个 ticketsim 读第 {FORMAT_VERSION} 版",
             path.display()
         ),
+    }
+}
+
+fn mistake(mistake: &FileMistake) -> String {
+    match mistake {
+        FileMistake::Json(said) => phrase(said),
+        FileMistake::Plan(error) => plan_member(error),
+        FileMistake::StepsAreNoText => "步骤应为一个字符串，例如 \"R1 R2 W1 W2\"".to_owned(),
+        FileMistake::Steps { error, meant: None } => schedule(error),
+        FileMistake::Steps { error, meant: Some(meant) } => {
+            format!("{}；想说的是 {:?} 吗？", schedule(error), meant.to_string())
+        }
+    }
+}
+
+fn plan_member(mistake: &PlanMistake) -> String {
+    match mistake {
+        PlanMistake::Name(error) => error.in_chinese(),
+        PlanMistake::Steps(error) => steps(error),
+        PlanMistake::NoStore(member) => format!("\"{member}\" 用于数据库：计划里没有 \"store\""),
+        PlanMistake::OfDatabase(member) => format!("\"{member}\" 用于数据库，而计划的 \"store\" 是 Redis"),
+        PlanMistake::OfFile => {
+            "\"lock_on\"、\"fsync\" 和 \"workers\" 用于票文件：计划里写了 \"store\"".to_owned()
+        }
+        PlanMistake::OfRedis => "\"fence\" 用于 Redis，而计划的 \"store\" 是数据库".to_owned(),
     }
 }
 
@@ -56,7 +117,7 @@ pub(super) fn unfollowed(error: &Unfollowed) -> String {
 /// A step can't be taken.
 pub(super) fn why(why: &Why) -> String {
     match why {
-        Why::NoSuchBuyer(last) => format!("最后一个买家是买家 {last}；要更多，请用 --buyers"),
+        Why::NoSuchBuyer(last) => format!("最后一个买家是买家 {last}"),
         Why::OtherStep(next) => format!("买家 {} 的下一步是 {next}", next.buyer),
         Why::Left(buyer) => format!("买家 {buyer} 已经离开"),
         Why::Locked(Holder { buyer, since }) => {
@@ -64,22 +125,29 @@ pub(super) fn why(why: &Why) -> String {
         }
         Why::LockedByStranger(lockfile) => format!("它得等：{}", holds_it(lockfile.as_ref())),
         Why::LeasedByStranger(key) => {
-            format!("它得等：租约在别的程序手里；用 GET {key} 看是哪个")
+            format!("它得等：租约 {key} 在别的程序手里")
         }
         Why::Waits { sent: Sent { request, place }, kept } => {
             format!("买家 {} 还在等第 {place} 步 {request} 的答复：{}", request.buyer, self::kept(kept))
         }
         Why::NotNow(mishap) => format!("这个买家现在不会遇到它：{}", when(*mishap)),
         Why::Paused(buyer) => format!("买家 {buyer} 被暂停了：用 G{buyer} 让他继续"),
-        Why::NotAProcess => "要被杀或被暂停的买家须是进程：--workers process".to_owned(),
+        Why::NotAProcess => "要被杀或被暂停的买家须是进程".to_owned(),
         Why::TooShort(buyer) => format!("调度到此为止，买家 {buyer} 却还没离开"),
     }
 }
 
 fn holds_it(lockfile: Option<&Occupied>) -> String {
     lockfile.map_or_else(
-        || "锁在别的程序手里；用 lslocks 或 fuser 看是哪个".to_owned(),
-        |occupied| phrase(&occupied.to_string()),
+        || "锁在别的程序手里".to_owned(),
+        |Occupied { path, pid, gone }| {
+            let path = path.display();
+            match (pid, gone) {
+                (Some(pid), true) => format!("已经不在的进程 {pid} 留下了 {path}"),
+                (Some(pid), false) => format!("正在运行的进程 {pid} 拿着 {path}"),
+                (None, _) => format!("{path} 在那里，从这里看不出持有者是否还活着"),
+            }
+        },
     )
 }
 
@@ -129,7 +197,7 @@ pub(super) fn followed(error: &FollowedError) -> String {
             format!("有 {purchases} 次购买只计了数、没有记录：不知道它们的步骤")
         }
         FollowedError::SeveralNames(names) => {
-            format!("它的买家经 {names} 个名字使用票文件（--via）：重放只用一个，而锁在各个名字之间可能不同")
+            format!("它的买家经 {names} 个名字使用票文件：重放只用一个，而锁在各个名字之间可能不同")
         }
         FollowedError::SeveralHosts(hosts) => {
             format!("它的买家在 {hosts} 台主机上：它们的时钟说不准哪一步在先，而重放只在一台上进行")
@@ -152,6 +220,16 @@ fn name(purchase: &PurchaseName) -> String {
     match line {
         0 => format!("买家 {buyer} 的购买（第 {place} 次）"),
         line => format!("第 {line} 行买家 {buyer} 的购买"),
+    }
+}
+
+/// The way out where a history gives no schedule.
+pub(super) fn followed_way(error: &FollowedError) -> Option<Bilingual> {
+    match error {
+        FollowedError::SeveralNames(_) => {
+            way("take the history of a run without --via", "请用一次没有 --via 的运行的历史")
+        }
+        _ => None,
     }
 }
 

@@ -55,8 +55,8 @@ fn a_token_that_the_write_alone_shows_still_oversells() {
     assert_eq!((end_of_writes.receipts, end_of_writes.remaining, end_of_writes.failed), (2, Some(0), 0));
     assert_eq!(end(Fence::None).expect("followed").receipts, 2);
     // W1 fails, and no U1 follows.
-    let refusal = end(Fence::ReadWrite).expect_err("it goes otherwise");
-    assert_eq!(refusal.to_string(), "step 7 (U1): buyer 1 has left");
+    let unfollowed = end(Fence::ReadWrite).expect_err("it goes otherwise");
+    assert_eq!(unfollowed.to_string(), "step 7 (U1): buyer 1 has left");
     let found = census(&of(LOCKED, ANY, Fence::Write, 2, 1), u64::MAX).found;
     assert_eq!(found[0].end.anomalies[0], AnomalyKind::Oversold);
     for (buyers, tickets) in [(2, 1), (2, 2), (3, 1), (3, 2)] {
@@ -73,12 +73,12 @@ fn a_lease_expires_when_it_can_and_at_no_other_time() {
         ("L1 R1 W1 X1", "step 4 (X1): that can't befall"),
         ("L1 X1 X1", "step 3 (X1): that can't befall"),
         ("L1 R1 X1 L2 X1", "step 5 (X1): that can't befall"),
-        ("L1 X3", "step 2 (X3): the last buyer is buyer 2;"),
+        ("L1 X3", "step 2 (X3): the last buyer is buyer 2"),
         ("L1 L2", "step 2 (L2): it has to wait: buyer 1 has held the lock since step 1"),
         ("L1 X1 L2 R1 W1 U1 L1", "step 7 (L1): buyer 1 has left"),
     ] {
-        let refusal = rehearse(&setting, &text.parse().expect("a schedule")).expect_err(text).to_string();
-        assert!(refusal.starts_with(message), "{text}: {refusal}");
+        let unfollowed = rehearse(&setting, &text.parse().expect("a schedule")).expect_err(text).to_string();
+        assert!(unfollowed.starts_with(message), "{text}: {unfollowed}");
     }
     // A schedule may have more mishaps than an exploration would count; a refused buyer may lose its lease before it
     // unlocks; and a buyer that has lost its lease does not release another's.
@@ -86,8 +86,8 @@ fn a_lease_expires_when_it_can_and_at_no_other_time() {
         rehearse(&setting, &text.parse().expect("a schedule")).expect(text);
     }
     let kept = rehearse(&of(LOCKED, ANY, Fence::None, 3, 3), &"L1 X1 L2 R1 W1 U1 L3".parse().expect("steps"));
-    let refusal = kept.expect_err("buyer 2 has it").to_string();
-    assert!(refusal.contains("buyer 2 has held the lock since step 3"), "{refusal}");
+    let unfollowed = kept.expect_err("buyer 2 has it").to_string();
+    assert!(unfollowed.contains("buyer 2 has held the lock since step 3"), "{unfollowed}");
 }
 
 /// EXEC checks whether the stock was touched since WATCH, so the read has to come after WATCH.
@@ -301,7 +301,7 @@ fn compare(setting: &Setting) -> u64 {
     World::new(setting).each(&mut |world| {
         let text = world.steps.join(" ");
         let history = rehearse(setting, &text.parse().expect("a schedule"));
-        let end = End::of(&history.unwrap_or_else(|refusal| panic!("{setting:?}: {text}: {refusal}")));
+        let end = End::of(&history.unwrap_or_else(|unfollowed| panic!("{setting:?}: {text}: {unfollowed}")));
         let told = (world.receipts, Some(world.stock()), world.failed);
         assert_eq!((end.receipts, end.remaining, end.failed), told, "{setting:?}: {text}");
         *counts.entry(format!("{}/{}/{}", world.receipts, world.stock(), world.failed)).or_default() += 1;

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::closed_set::{ClosedSet, UnknownName};
 use crate::plan::{FilePlan, Given, PerBuyer, Plan, RedisPlan, SqlPlan, StorePlan, Workers};
 use crate::protocol::file::{FileChoices, Lock, LockOn, Others, Trouble, Write};
 use crate::protocol::redis::{Fence, RedisChoices, RedisLock};
 use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices, Switch};
-use crate::protocol::{Choices, Protocol, StoreKind};
+use crate::protocol::{Choices, Protocol, ProtocolError, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
 
@@ -82,11 +83,34 @@ impl From<StorePlan> for ScheduleChoices {
     }
 }
 
+/// Which member of a schedule file's plan is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanMistake {
+    /// A member names something that is not known.
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    /// The steps of a purchase, or what goes with them.
+    #[error(transparent)]
+    Steps(#[from] ProtocolError),
+    /// A member that only databases have, and the plan names no store.
+    #[error("\"{0}\" is of a database: the plan names no \"store\"")]
+    NoStore(&'static str),
+    /// A member that only databases have, and the store is Redis.
+    #[error("\"{0}\" is of a database, and the plan's \"store\" is Redis")]
+    OfDatabase(&'static str),
+    /// Members that only ticket files have, and the plan names a store.
+    #[error("\"lock_on\", \"fsync\" and \"workers\" are of a ticket file: the plan names a \"store\"")]
+    OfFile,
+    /// A member that only Redis has, and the store is a database.
+    #[error("\"fence\" is of Redis, and the plan's \"store\" is a database")]
+    OfRedis,
+}
+
 /// A [`SchedulePlan`] as it is written in a schedule file. Absent members have the command line's defaults; a `store`
 /// member names a server or database.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct PlanText {
+pub(super) struct PlanText {
     #[serde(skip_serializing_if = "Option::is_none")]
     buyers: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,14 +169,14 @@ const fn is_not(is: &bool) -> bool {
 }
 
 /// A member by its name.
-fn member<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<&str>) -> Result<Option<T>, String> {
-    text.map(str::parse).transpose().map_err(|error: T::Err| error.to_string())
+fn member<T: ClosedSet>(text: Option<&str>) -> Result<Option<T>, UnknownName> {
+    text.map(str::parse).transpose()
 }
 
 impl TryFrom<PlanText> for SchedulePlan {
-    type Error = String;
+    type Error = PlanMistake;
 
-    fn try_from(text: PlanText) -> Result<Self, String> {
+    fn try_from(text: PlanText) -> Result<Self, PlanMistake> {
         let choices = match text.store {
             None => ScheduleChoices::File(text.choices_of_file()?),
             Some(StoreKind::Sql(engine)) => ScheduleChoices::Sql(text.choices_of_database(engine)?),
@@ -165,18 +189,16 @@ impl TryFrom<PlanText> for SchedulePlan {
 }
 
 impl PlanText {
-    fn choices_of_file(&self) -> Result<FileChoices, String> {
+    fn choices_of_file(&self) -> Result<FileChoices, PlanMistake> {
         let elsewhere =
             [("url", self.url.is_some()), ("name", self.name.is_some()), ("fence", self.fence.is_some())];
         let mut given = self.of_databases().into_iter().chain(elsewhere);
         if let Some((name, _)) = given.find(|(_, is_given)| *is_given) {
-            return Err(format!("\"{name}\" is of a database: the plan names no \"store\""));
+            return Err(PlanMistake::NoStore(name));
         }
         let (lock, write) = (member::<Lock>(self.lock.as_deref())?, member::<Write>(self.write.as_deref())?);
         let choices = match self.steps {
-            Some(steps) => {
-                FileChoices::of_steps(steps, lock, self.lock_on, write).map_err(|error| error.to_string())?
-            }
+            Some(steps) => FileChoices::of_steps(steps, lock, self.lock_on, write)?,
             None => {
                 let usual = FileChoices::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
                 FileChoices { lock_on: self.lock_on.unwrap_or(usual.lock_on), ..usual }
@@ -184,7 +206,7 @@ impl PlanText {
         };
         let Self { fsync, break_stale, other_locks, inherit, lease_ns, stale, .. } = *self;
         let trouble = Trouble { other_locks, rogue: self.rogue.unwrap_or(0), inherit, lease_ns, stale };
-        trouble.onto(FileChoices { fsync, break_stale, ..choices }).map_err(|error| error.to_string())
+        Ok(trouble.onto(FileChoices { fsync, break_stale, ..choices })?)
     }
 
     /// The members that only databases have, and whether each is given.
@@ -200,19 +222,17 @@ impl PlanText {
     }
 
     /// Rejects members that only a ticket file has.
-    fn none_of_a_file(&self) -> Result<(), String> {
+    fn none_of_a_file(&self) -> Result<(), PlanMistake> {
         if self.lock_on.is_some() || self.fsync || self.workers.is_some() {
-            let what =
-                "\"lock_on\", \"fsync\" and \"workers\" are of a ticket file: the plan names a \"store\"";
-            return Err(what.to_owned());
+            return Err(PlanMistake::OfFile);
         }
         Ok(())
     }
 
-    fn choices_of_redis(&self) -> Result<RedisPlan, String> {
+    fn choices_of_redis(&self) -> Result<RedisPlan, PlanMistake> {
         self.none_of_a_file()?;
         if let Some((name, _)) = self.of_databases().into_iter().find(|(_, is_given)| *is_given) {
-            return Err(format!("\"{name}\" is of a database, and the plan's \"store\" is Redis"));
+            return Err(PlanMistake::OfDatabase(name));
         }
         let usual = RedisChoices::new();
         let choices = RedisChoices {
@@ -224,7 +244,7 @@ impl PlanText {
         };
         let choices = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
         Ok(RedisPlan {
-            choices: choices.map_err(|error| error.to_string())?,
+            choices: choices?,
             url: self.url.clone().unwrap_or_else(|| StoreKind::Redis.usual_url().to_owned()),
             given: Given::default(),
             name: self.sale_name(),
@@ -235,10 +255,10 @@ impl PlanText {
         self.name.clone().unwrap_or_else(|| Plan::DEFAULT_SALE.to_owned())
     }
 
-    fn choices_of_database(&self, engine: Engine) -> Result<SqlPlan, String> {
+    fn choices_of_database(&self, engine: Engine) -> Result<SqlPlan, PlanMistake> {
         self.none_of_a_file()?;
         if self.fence.is_some() {
-            return Err("\"fence\" is of Redis, and the plan's \"store\" is a database".to_owned());
+            return Err(PlanMistake::OfRedis);
         }
         let usual = SqlChoices::new(engine);
         let choices = SqlChoices {
@@ -254,7 +274,7 @@ impl PlanText {
         };
         let choices = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
         Ok(SqlPlan {
-            choices: choices.map_err(|error| error.to_string())?,
+            choices: choices?,
             url: self.url.clone().unwrap_or_else(|| engine.usual_url().to_owned()),
             given: Given::default(),
             name: self.sale_name(),

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 
 use super::lock::{CommonLock, Locker, carrier, guard_path};
 use super::names::{NamesError, are_one_file};
-use super::ticket::{self, Sighting, TicketFileError};
+use super::ticket::{self, Cannot, Sighting, TicketFileError};
 use crate::fault::TornText;
 use crate::paths::{folder, probe_folder};
 use crate::plan::FilePlan;
@@ -27,10 +27,7 @@ pub enum FileError {
     #[error(transparent)]
     Names(#[from] NamesError),
     /// The lock does not work on this filesystem.
-    #[error(
-        "{}: no {lock} here: {source}; take another filesystem, or --no-lock to see what that means",
-        path.display()
-    )]
+    #[error("{}: no {lock} here: {source}", path.display())]
     NoLocking {
         /// The file that carries the lock.
         path: PathBuf,
@@ -41,10 +38,9 @@ pub enum FileError {
     },
     /// Another program held the lock all the time.
     #[error(
-        "{}: locked by another program whenever it was tried, for {}; {}",
+        "{}: locked by another program whenever it was tried, for {}",
         path.display(),
-        humantime::format_duration(Duration::from_millis(waited.as_millis() as u64)),
-        whose(*lock)
+        humantime::format_duration(Duration::from_millis(waited.as_millis() as u64))
     )]
     Locked {
         /// The file that carries the lock.
@@ -89,15 +85,6 @@ pub(super) fn put_on_sale(
     Ok(ticket::load(path)?)
 }
 
-/// How to find out who holds a lock.
-const fn whose(lock: Lock) -> &'static str {
-    match lock {
-        Lock::Lockfile | Lock::Link | Lock::Lease => "the file says by which",
-        Lock::Mkdir => "if nobody uses it, remove it (rmdir)",
-        _ => "see who with lslocks, or fuser",
-    }
-}
-
 pub(super) fn no_locking(plan: &FilePlan, source: io::Error) -> FileError {
     let path = carrier(&plan.choices, &plan.file);
     use io::ErrorKind::{
@@ -115,22 +102,21 @@ pub(super) fn no_locking(plan: &FilePlan, source: io::Error) -> FileError {
             | StorageFull
     ) {
         // These errors do not concern locks.
-        return TicketFileError::Io { path, doing: "can't be opened to lock it", source }.into();
+        return TicketFileError::Io { path, cannot: Cannot::OpenToLock, source }.into();
     }
     if source.raw_os_error() == Some(Errno::ELOOP as i32) {
         return a_link(path, source);
     }
     if source.kind() == InvalidInput && source.raw_os_error().is_none() {
         // Something else has the name of our file; its kind is in the error.
-        return TicketFileError::Io { path, doing: "can't carry the lock", source }.into();
+        return TicketFileError::Io { path, cannot: Cannot::CarryLock, source }.into();
     }
     FileError::NoLocking { path, lock: plan.choices.lock, source }
 }
 
 /// The error for a link that has the name of one of our files.
 fn a_link(path: PathBuf, source: io::Error) -> FileError {
-    let doing = "is a link, and ticketsim follows none there; remove it (rm)";
-    TicketFileError::Io { path, doing, source }.into()
+    TicketFileError::Io { path, cannot: Cannot::Follow, source }.into()
 }
 
 /// The guard of a lockfile does not work.
@@ -139,7 +125,7 @@ fn no_guard(plan: &FilePlan, source: io::Error) -> FileError {
     if source.raw_os_error() == Some(Errno::ELOOP as i32) {
         return a_link(path, source);
     }
-    TicketFileError::Io { path, doing: "can't be locked to look at the lockfile", source }.into()
+    TicketFileError::Io { path, cannot: Cannot::Guard, source }.into()
 }
 
 /// Checks whether the lock works here, without waiting for it: it works whether it is taken or free.
@@ -147,7 +133,7 @@ fn probe_lock(plan: &FilePlan, common: &CommonLock) -> Result<Locker, FileError>
     // Opened for writing, as buyers will do it, so that a read-only file is reported now.
     ticket::open_to_look(&plan.file).map_err(|source| TicketFileError::Io {
         path: plan.file.clone(),
-        doing: "can't be opened for writing",
+        cannot: Cannot::OpenToWrite,
         source,
     })?;
     // Only the first kind of lock; the others are tried separately.
@@ -165,7 +151,7 @@ fn probe_write(plan: &FilePlan) -> Result<(), FileError> {
         let folder = folder(&plan.file);
         probe_folder(folder).map_err(|source| TicketFileError::Io {
             path: folder.to_owned(),
-            doing: "--write rename needs a folder that can be written",
+            cannot: Cannot::RenameIn,
             source,
         })?;
     }

@@ -13,20 +13,26 @@ use crate::plan::FilePlan;
 /// Why several names can't be sold from as one ticket file.
 #[derive(Debug, thiserror::Error)]
 pub enum NamesError {
-    /// The system reported an error for one of them.
-    #[error("{}: {doing}: {source}", path.display())]
-    Io {
+    /// One of them can't be opened.
+    #[error("{}: can't be opened as a name of the ticket file: {source}", path.display())]
+    Unopened {
         /// Which.
         path: PathBuf,
-        /// What was tried.
-        doing: &'static str,
-        /// Why it failed.
+        /// Why.
+        source: io::Error,
+    },
+    /// The proof can't be written in this folder.
+    #[error("{}: nothing can be written there to prove that its names are one: {source}", path.display())]
+    Unwritten {
+        /// Which.
+        path: PathBuf,
+        /// Why.
         source: io::Error,
     },
     /// A file written through one can't be read through the other.
     #[error(
         "{} and {} are not one folder: what is written through the first can't be read through the second, so \
-         buyers would sell from two places; name the same folder twice",
+         buyers would sell from two places",
         first.display(),
         other.display()
     )]
@@ -38,8 +44,7 @@ pub enum NamesError {
     },
     /// It can't be proven that they are one file.
     #[error(
-        "{} and {} are not known to be one file: they are no links of one filesystem, and have different names; \
-         name the same file in both",
+        "{} and {} are not known to be one file: they are no links of one filesystem, and have different names",
         first.display(),
         other.display()
     )]
@@ -77,11 +82,7 @@ pub(super) fn are_one_file(plan: &FilePlan) -> Result<(), NamesError> {
 /// The device and inode number of a file.
 fn identity(path: &Path) -> Result<(u64, u64), NamesError> {
     let file = File::open(path).and_then(|file| file.metadata());
-    let about = file.map_err(|source| NamesError::Io {
-        path: path.to_owned(),
-        doing: "can't be opened as a name of the ticket file",
-        source,
-    })?;
+    let about = file.map_err(|source| NamesError::Unopened { path: path.to_owned(), source })?;
     Ok((about.dev(), about.ino()))
 }
 
@@ -93,11 +94,7 @@ pub fn are_one_folder(first: &Path, other: &Path) -> Result<(), NamesError> {
     let nonce = format!("{:032x}", rand::random::<u128>());
     let name = format!(".ticketsim-{nonce}");
     let written = first.join(&name);
-    let failed = |source| NamesError::Io {
-        path: first.to_owned(),
-        doing: "nothing can be written there to prove that its names are one",
-        source,
-    };
+    let failed = |source| NamesError::Unwritten { path: first.to_owned(), source };
     let mut file = OpenOptions::new().write(true).create_new(true).open(&written).map_err(failed)?;
     let put = file.write_all(nonce.as_bytes());
     // Network filesystems write when a file is closed.
@@ -153,7 +150,7 @@ mod tests {
         assert!(matches!(&copy, NamesError::TwoFolders { .. }), "{copy}");
         std::fs::copy(&file, at("copy")).expect("copied");
         assert!(matches!(proven(&file, &at("copy")), Err(NamesError::TwoFiles { .. })));
-        assert!(matches!(proven(&file, &at("missing")), Err(NamesError::Io { .. })));
+        assert!(matches!(proven(&file, &at("missing")), Err(NamesError::Unopened { .. })));
         let names: Vec<_> = std::fs::read_dir(at("a")).expect("a folder").flatten().collect();
         assert_eq!(names.len(), 1, "nothing stays behind");
     }

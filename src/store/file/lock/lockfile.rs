@@ -338,17 +338,13 @@ impl std::fmt::Display for Occupied {
         let path = self.path.display();
         match (self.pid, self.gone) {
             (Some(pid), true) => {
-                write!(f, "process {pid}, which is gone, left {path} behind; remove it (rm)")
+                write!(f, "process {pid}, which is gone, left {path} behind")
             }
             (Some(pid), false) => {
-                write!(f, "process {pid} holds {path} and is running; wait until it lets go")
+                write!(f, "process {pid} holds {path} and is running")
             }
             (None, _) => {
-                write!(
-                    f,
-                    "{path} is there, and whether its holder lives can't be found out from here; if nobody uses \
-                     it, remove it (rm)"
-                )
+                write!(f, "{path} is there, and whether its holder lives can't be found out from here")
             }
         }
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub use own::{open_own, read_own, read_start};
 pub use scratch::{RunTag, is_scratch};
-pub use text::{Parsed, TextError, parse};
+pub use text::{Parsed, TextError, TextMistake, parse};
 
 use crate::fault::TornText;
 use crate::paths::{Temporary, folder};
@@ -35,13 +35,13 @@ const ONE_PAGE: usize = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum TicketFileError {
     /// There is none.
-    #[error("{}: no such file; put tickets on sale first with --tickets N", path.display())]
+    #[error("{}: no such file", path.display())]
     Missing {
         /// Which.
         path: PathBuf,
     },
     /// It is not a regular file.
-    #[error("{}: not a regular file; --file takes a file like data/ticket.json", path.display())]
+    #[error("{}: not a regular file", path.display())]
     NoFile {
         /// Which.
         path: PathBuf,
@@ -56,29 +56,61 @@ pub enum TicketFileError {
     },
     /// It is empty, for example because a buyer was killed between emptying and filling it. Tickets can be put on sale
     /// in it, since nothing can be lost.
-    #[error("{}:1:1: the file is empty; put tickets on sale in it with --tickets N", path.display())]
+    #[error("{}:1:1: the file is empty", path.display())]
     Empty {
         /// Which.
         path: PathBuf,
     },
     /// Its text is no valid ticket.
-    #[error("{}:{}:{}: {}; a ticket file looks like {{\"ticket\": 1}}", path.display(), error.line, error.column, error.what)]
+    #[error("{}:{}:{}: {}; a ticket file looks like {{\"ticket\": 1}}", path.display(), error.line, error.column, error.wrong)]
     Invalid {
         /// Which.
         path: PathBuf,
         /// What is wrong with the text, and where.
         error: TextError,
     },
-    /// The system refused.
-    #[error("{}: {doing}: {source}", path.display())]
+    /// The system reported an error.
+    #[error("{}: {cannot}: {source}", path.display())]
     Io {
         /// Which.
         path: PathBuf,
-        /// What was tried.
-        doing: &'static str,
+        /// What could not be done.
+        cannot: Cannot,
         /// Why it failed.
         source: Error,
     },
+}
+
+/// What can't be done with a file, or in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cannot {
+    /// Read it.
+    #[error("can't be read")]
+    Read,
+    /// Write it.
+    #[error("can't be written")]
+    Write,
+    /// Create it.
+    #[error("can't be created")]
+    Create,
+    /// Open it for writing.
+    #[error("can't be opened for writing")]
+    OpenToWrite,
+    /// Open it to take a lock on it.
+    #[error("can't be opened to lock it")]
+    OpenToLock,
+    /// Put a lock there: something else has the name.
+    #[error("can't carry the lock")]
+    CarryLock,
+    /// Lock it while the lockfile beside it is looked at.
+    #[error("can't be locked to look at the lockfile")]
+    Guard,
+    /// Follow it: it is a link that has the name of a file of ours.
+    #[error("is a link, and ticketsim follows none there")]
+    Follow,
+    /// Write a file in it that is then renamed.
+    #[error("can't be written, and a rename needs that")]
+    RenameIn,
 }
 
 /// The result of a read of the ticket file.
@@ -96,7 +128,7 @@ pub struct TicketFile {
     path: PathBuf,
     file: Arc<File>,
     fsync: bool,
-    /// Where `--write rename` writes first.
+    /// Where a write by rename writes first.
     scratch: Scratch,
     template: Template,
     /// The text of the last read in the first `length` bytes; the rest is spare room.
@@ -112,7 +144,7 @@ impl TicketFile {
     /// Opens the file for reading and writing. `run` identifies the scratch files of this run.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn open(path: &Path, fsync: bool, run: &RunTag) -> IoResult<Self> {
         Ok(Self {
             path: path.to_owned(),
@@ -143,7 +175,7 @@ impl TicketFile {
     /// Opens the file that has this name now: after a rename it is a different one.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn reopen(&mut self) -> IoResult<()> {
         self.file = Arc::new(open(&self.path)?);
         Ok(())
@@ -187,7 +219,7 @@ impl TicketFile {
     /// never shrinks and never holds half a text.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     #[inline(always)]
     pub fn overwrite(&mut self, stock: Stock) -> IoResult<()> {
         let start = self.template.before.len();
@@ -253,7 +285,7 @@ impl TicketFile {
     /// Empties the file, as `open("w")` does.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn truncate(&mut self) -> IoResult<()> {
         self.file.set_len(0)
     }
@@ -268,7 +300,7 @@ impl TicketFile {
     /// Fills the emptied file with the text that was read last and this stock.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn fill(&mut self, stock: Stock) -> IoResult<()> {
         not_negative(stock)?;
         self.template.text(stock, 0, &mut self.text);
@@ -280,7 +312,7 @@ impl TicketFile {
     /// one or the other). With fsync, the data and then the folder are on the disk when it returns.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn replace(&mut self, stock: Stock) -> IoResult<()> {
         not_negative(stock)?;
         self.template.text(stock, 0, &mut self.text);
@@ -363,7 +395,7 @@ fn read_at_start(file: &File, buffer: &mut Vec<u8>) -> IoResult<usize> {
 pub fn load(path: &Path) -> Result<Stock, TicketFileError> {
     // Without O_NONBLOCK, opening a pipe would block before it is seen to be one.
     let file = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path);
-    let file = file.map_err(|source| io_error(path, "can't be read", source))?;
+    let file = file.map_err(|source| io_error(path, Cannot::Read, source))?;
     check_size(&file, path)?;
     load_from(&file, path).map(|parsed| parsed.stock)
 }
@@ -377,7 +409,7 @@ pub fn is_ticket_file(path: &Path) -> bool {
 /// Opens the ticket file at `path` without buying: to read it, or to put tickets on sale.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system reports an error.
 pub fn open_to_look(path: &Path) -> IoResult<TicketFile> {
     // The tag is not used: nothing is renamed.
     TicketFile::open(path, false, &RunTag::new(0))
@@ -389,12 +421,12 @@ pub fn open_to_look(path: &Path) -> IoResult<TicketFile> {
 /// # Errors
 /// When it is no ticket file, has no room for the number, or the system reports an error. It is unchanged then.
 pub fn set(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
-    let failed = |doing| move |source| io_error(path, doing, source);
-    let mut ticket_file = open_to_look(path).map_err(failed("can't be opened for writing"))?;
+    let failed = |cannot| move |source| io_error(path, cannot, source);
+    let mut ticket_file = open_to_look(path).map_err(failed(Cannot::OpenToWrite))?;
     check_size(&ticket_file.file, path)?;
-    if let Sighting::Torn(_) = ticket_file.read().map_err(failed("can't be read"))? {
+    if let Sighting::Torn(_) = ticket_file.read().map_err(failed(Cannot::Read))? {
         match parsed(&ticket_file.seen[..ticket_file.length], path) {
-            Err(TicketFileError::Empty { .. }) => ticket_file.begin().map_err(failed("can't be written"))?,
+            Err(TicketFileError::Empty { .. }) => ticket_file.begin().map_err(failed(Cannot::Write))?,
             Err(error) => return Err(error),
             Ok(_) => {}
         }
@@ -403,16 +435,16 @@ pub fn set(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
     if bytes > MOST_BYTES as u64 {
         return Err(TicketFileError::TooLarge { path: path.to_owned(), bytes });
     }
-    ticket_file.overwrite(stock).map_err(failed("can't be written"))
+    ticket_file.overwrite(stock).map_err(failed(Cannot::Write))
 }
 
 /// Creates a ticket file with this stock, whole or not at all, and its folder, if needed.
 ///
 /// # Errors
-/// When there is one already, or the system refuses.
+/// When there is one already, or the system reports an error.
 pub fn create(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
-    // Not `io_error`: if a part of the path is missing, advice to use `--tickets` does not help.
-    let failed = |source| TicketFileError::Io { path: path.to_owned(), doing: "can't be created", source };
+    // Not `io_error`: if a part of the path is missing, it does not help to put tickets on sale.
+    let failed = |source| TicketFileError::Io { path: path.to_owned(), cannot: Cannot::Create, source };
     std::fs::create_dir_all(folder(path)).map_err(failed)?;
     let mut temporary = Temporary::new_in(folder(path)).map_err(failed)?;
     writeln!(temporary.file(), "{{\"ticket\": {stock}}}").map_err(failed)?;
@@ -420,7 +452,7 @@ pub fn create(path: &Path, stock: Stock) -> Result<(), TicketFileError> {
 }
 
 fn check_size(file: &File, path: &Path) -> Result<(), TicketFileError> {
-    let metadata = file.metadata().map_err(|source| io_error(path, "can't be read", source))?;
+    let metadata = file.metadata().map_err(|source| io_error(path, Cannot::Read, source))?;
     if !metadata.is_file() {
         return Err(TicketFileError::NoFile { path: path.to_owned() });
     }
@@ -432,8 +464,7 @@ fn check_size(file: &File, path: &Path) -> Result<(), TicketFileError> {
 
 fn load_from(file: &File, path: &Path) -> Result<Parsed, TicketFileError> {
     let mut buffer = vec![0; 512];
-    let length =
-        read_at_start(file, &mut buffer).map_err(|source| io_error(path, "can't be read", source))?;
+    let length = read_at_start(file, &mut buffer).map_err(|source| io_error(path, Cannot::Read, source))?;
     parsed(&buffer[..length], path)
 }
 
@@ -444,11 +475,11 @@ fn parsed(text: &[u8], path: &Path) -> Result<Parsed, TicketFileError> {
     parse(text).map_err(|error| TicketFileError::Invalid { path: path.to_owned(), error })
 }
 
-fn io_error(path: &Path, doing: &'static str, source: Error) -> TicketFileError {
+fn io_error(path: &Path, cannot: Cannot, source: Error) -> TicketFileError {
     match source.kind() {
         ErrorKind::NotFound => TicketFileError::Missing { path: path.to_owned() },
         ErrorKind::IsADirectory => TicketFileError::NoFile { path: path.to_owned() },
-        _ => TicketFileError::Io { path: path.to_owned(), doing, source },
+        _ => TicketFileError::Io { path: path.to_owned(), cannot, source },
     }
 }
 

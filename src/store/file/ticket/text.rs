@@ -9,14 +9,37 @@ use crate::stock::Stock;
 
 /// An error in a ticket file's text. Lines and columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {what}")]
+#[error("line {line}, column {column}: {wrong}")]
 pub struct TextError {
     /// The line.
     pub line: usize,
     /// The column, in bytes.
     pub column: usize,
     /// What is wrong.
-    pub what: String,
+    pub wrong: TextMistake,
+}
+
+/// What is wrong with a ticket file's text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextMistake {
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// It is no JSON object: what the reader of JSON says.
+    #[error("{0}")]
+    Json(String),
+    /// It has no stock.
+    #[error("there is no member \"ticket\"")]
+    NoTicket,
+    /// It has two stocks.
+    #[error("the member \"ticket\" stands twice")]
+    Twice,
+    /// Its stock is something else than a whole number from 0.
+    #[error("\"ticket\" is {0}, not a whole number from 0")]
+    NotWhole(String),
+    /// Its stock is too large.
+    #[error("\"ticket\" is {0}, beyond 63 bits (at most {most})", most = Stock::MAX)]
+    TooLarge(String),
 }
 
 /// A stock, and the position of its number in the text.
@@ -28,9 +51,12 @@ pub struct Parsed {
     pub number: Range<usize>,
 }
 
-/// The raw text of the member `ticket`, if there is one. Maps only: serde would let a derived struct
-/// be an array, too.
-struct TicketMember<'a>(Option<&'a RawValue>);
+/// The raw text of the member `ticket`, if there is one, and of a second one. Maps only: serde would let a derived
+/// struct be an array, too.
+struct TicketMember<'a> {
+    first: Option<&'a RawValue>,
+    second: Option<&'a RawValue>,
+}
 
 impl<'de> serde::Deserialize<'de> for TicketMember<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -43,15 +69,17 @@ impl<'de> serde::Deserialize<'de> for TicketMember<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut found = None;
+                let mut member = TicketMember { first: None, second: None };
                 while let Some(key) = map.next_key::<String>()? {
                     if key != "ticket" {
                         map.next_value::<IgnoredAny>()?;
-                    } else if found.replace(map.next_value::<&RawValue>()?).is_some() {
-                        return Err(serde::de::Error::custom("the member \"ticket\" stands twice"));
+                    } else if member.first.is_none() {
+                        member.first = Some(map.next_value()?);
+                    } else {
+                        member.second = Some(map.next_value()?);
                     }
                 }
-                Ok(TicketMember(found))
+                Ok(member)
             }
         }
         deserializer.deserialize_map(Members)
@@ -64,32 +92,36 @@ impl<'de> serde::Deserialize<'de> for TicketMember<'de> {
 /// When the text is no JSON object with an integer member `ticket` from 0 to 2⁶³ − 1.
 pub fn parse(text: &[u8]) -> Result<Parsed, TextError> {
     if text.iter().all(u8::is_ascii_whitespace) {
-        return Err(TextError { line: 1, column: 1, what: "the file is empty".to_owned() });
+        return Err(TextError { line: 1, column: 1, wrong: TextMistake::Empty });
     }
     let member: TicketMember<'_> = serde_json::from_slice(text).map_err(|error| {
         let message = error.to_string();
-        let what = message.split(" at line ").next().unwrap_or_default();
-        TextError { line: error.line().max(1), column: error.column().max(1), what: what.to_owned() }
+        let said = message.split(" at line ").next().unwrap_or_default();
+        let wrong = TextMistake::Json(said.to_owned());
+        TextError { line: error.line().max(1), column: error.column().max(1), wrong }
     })?;
-    let Some(raw) = member.0 else {
-        return Err(TextError { line: 1, column: 1, what: "there is no member \"ticket\"".to_owned() });
+    let Some(raw) = member.first else {
+        return Err(TextError { line: 1, column: 1, wrong: TextMistake::NoTicket });
     };
-    let digits = raw.get();
-    // `raw` borrows from `text`, so this is its position there.
-    let start = digits.as_ptr().addr() - text.as_ptr().addr();
-    let error = |what: String| {
+    // A member's text borrows from `text`, so this is its position there.
+    let start = |member: &RawValue| member.get().as_ptr().addr() - text.as_ptr().addr();
+    let error = |member: &RawValue, wrong: TextMistake| {
+        let start = start(member);
         let before = &text[..start];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let column = start - before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) + 1;
-        TextError { line, column, what }
+        TextError { line, column, wrong }
     };
+    if let Some(second) = member.second {
+        return Err(error(second, TextMistake::Twice));
+    }
+    let digits = raw.get();
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         let shown: String = digits.chars().take(40).collect();
-        return Err(error(format!("\"ticket\" is {shown}, not a whole number from 0")));
+        return Err(error(raw, TextMistake::NotWhole(shown)));
     }
-    let stock = digits
-        .parse()
-        .map_err(|_| error(format!("\"ticket\" is {digits}, beyond 63 bits (at most {})", Stock::MAX)))?;
+    let stock = digits.parse().map_err(|_| error(raw, TextMistake::TooLarge(digits.to_owned())))?;
+    let start = start(raw);
     Ok(Parsed { stock, number: start..start + digits.len() })
 }
 
@@ -166,7 +198,7 @@ mod tests {
 
     fn what(text: &str) -> (usize, usize, String) {
         let error = parse(text.as_bytes()).expect_err("no ticket file");
-        (error.line, error.column, error.what)
+        (error.line, error.column, error.wrong.to_string())
     }
 
     #[test]
