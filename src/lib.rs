@@ -125,8 +125,8 @@
 //!   counter, model), and its row in `tests/replay/engines.rs`, which compares model and engine in every
 //!   order.
 //! - **One more store**: a file of choices in `protocol/` that implements [`protocol::StoreChoices`], a folder
-//!   in `store/`, an arm in `protocol/choices.rs`, `plan.rs` and `store/mod.rs` (its session and its model),
-//!   its members in `schedule/file/plan.rs`, its options in `cli/choices.rs`, a row in the conformance tests.
+//!   in `store/`, an arm in `protocol/choices.rs` (and in `store_kind.rs`, its name) and in `store/mod.rs` (its session and
+//!   its model), its members in `schedule/file/plan.rs`, its options in `cli/choices.rs`, a row in the conformance tests.
 //!   Nothing in `verdict`, `report`, `explore` and `replay`: they ask the choices.
 //! - **One more format of histories**: its file in `history/formats/`.
 //! - **One more report**: its folder in `report/`, which takes a finished value and returns text; `cli` prints it.

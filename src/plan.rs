@@ -24,7 +24,7 @@ use crate::protocol::StepKind;
 use crate::protocol::file::{FileChoices, Lock};
 use crate::protocol::redis::RedisChoices;
 use crate::protocol::sql::SqlChoices;
-use crate::protocol::{Choices, Protocol};
+use crate::protocol::{AddressChoices, Choices, Protocol};
 use crate::stock::Stock;
 
 pub use error::{OneHost, OneName, PlanError};
@@ -119,10 +119,8 @@ mod seed_as_text {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum StorePlan {
-    /// In a database. It comes first, since serde tries it first: a document with a `store` means this.
-    Sql(SqlPlan),
-    /// At a Redis server. Its documents have a `store`, too.
-    Redis(RedisPlan),
+    /// At a store that has an address. It comes first, since serde tries it first: a document with a `store` means this.
+    At(AddressPlan),
     /// In a ticket file.
     File(FilePlan),
 }
@@ -144,10 +142,10 @@ pub struct FilePlan {
 
 /// A store that has an address, and what one purchase does there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AddressPlan<S> {
+pub struct AddressPlan<C = AddressChoices> {
     /// What one purchase does.
     #[serde(flatten)]
-    pub choices: S,
+    pub choices: C,
     /// The store's address, without its password.
     pub url: String,
     /// How the address was given. It is never written to a document.
@@ -163,25 +161,38 @@ pub type SqlPlan = AddressPlan<SqlChoices>;
 /// A Redis server, and what one purchase does there.
 pub type RedisPlan = AddressPlan<RedisChoices>;
 
+impl<C: Clone> AddressPlan<C> {
+    /// The same place, with other choices.
+    #[must_use]
+    pub fn with<D>(&self, choices: D) -> AddressPlan<D> {
+        let Self { url, given, name, .. } = self.clone();
+        AddressPlan { choices, url, given, name }
+    }
+}
+
+impl<C: Into<AddressChoices>> From<AddressPlan<C>> for StorePlan {
+    fn from(AddressPlan { choices, url, given, name }: AddressPlan<C>) -> Self {
+        StorePlan::At(AddressPlan { choices: choices.into(), url, given, name })
+    }
+}
+
 impl StorePlan {
     /// These choices in the sale `name` at the address `url`, which was `given` so; for a ticket file, at the
     /// usual path.
     #[must_use]
     pub fn new(choices: Choices, url: String, given: Given, name: String) -> Self {
-        match choices {
-            Choices::File(choices) => StorePlan::File(FilePlan::new(choices, Plan::DEFAULT_FILE.as_ref())),
-            Choices::Sql(choices) => StorePlan::Sql(AddressPlan { choices, url, given, name }),
-            Choices::Redis(choices) => StorePlan::Redis(AddressPlan { choices, url, given, name }),
+        match choices.at_address() {
+            Ok(choices) => StorePlan::At(AddressPlan { choices, url, given, name }),
+            Err(choices) => StorePlan::File(FilePlan::new(choices, Plan::DEFAULT_FILE.as_ref())),
         }
     }
 
     /// What one purchase does.
     #[must_use]
-    pub const fn choices(&self) -> Choices {
+    pub fn choices(&self) -> Choices {
         match self {
             StorePlan::File(plan) => Choices::File(plan.choices),
-            StorePlan::Sql(plan) => Choices::Sql(plan.choices),
-            StorePlan::Redis(plan) => Choices::Redis(plan.choices),
+            StorePlan::At(plan) => plan.choices.into(),
         }
     }
 
@@ -190,7 +201,7 @@ impl StorePlan {
     pub const fn file(&self) -> Option<&FilePlan> {
         match self {
             StorePlan::File(plan) => Some(plan),
-            _ => None,
+            StorePlan::At(_) => None,
         }
     }
 
@@ -199,8 +210,7 @@ impl StorePlan {
     pub fn address(&self) -> Option<(&str, &str)> {
         match self {
             StorePlan::File(_) => None,
-            StorePlan::Sql(AddressPlan { url, name, .. })
-            | StorePlan::Redis(AddressPlan { url, name, .. }) => Some((url, name)),
+            StorePlan::At(plan) => Some((&plan.url, &plan.name)),
         }
     }
 }

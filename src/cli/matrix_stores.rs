@@ -15,8 +15,8 @@ use crate::protocol::sql::{Isolation, Journal, SqlChoices, Switch};
 use crate::protocol::{Choices, StepKind};
 use crate::report::matrix::StoreAbout;
 use crate::shell::shell_quoted;
-use crate::store::sql::{self, SqlStore};
-use crate::store::{Address, Shop, shop};
+use crate::store::sql;
+use crate::store::{Address, Shop, settled, shop};
 
 /// The stores of a matrix.
 #[derive(Clone, Debug, Args)]
@@ -113,8 +113,9 @@ impl Places {
             let shop = place.shop(args.tuned(Choices::usual(place.address.kind())))?;
             shop.stock_up(1)?;
             place.about.engine = shop.describe()?;
-            if let StorePlan::Sql(plan) = place.plan(Choices::usual(place.address.kind())) {
-                place.has_snapshot_isolation = SqlStore::settled(&plan)?.choices.snapshot_isolation.is_some();
+            let settled = settled(&place.plan(Choices::usual(place.address.kind())))?;
+            if let Choices::Sql(choices) = settled.choices() {
+                place.has_snapshot_isolation = choices.snapshot_isolation.is_some();
             }
         }
         Ok(places)

@@ -26,7 +26,7 @@ use crate::plan::{FilePlan, Pace, PerBuyer, Plan, Planned, StorePlan, Workers};
 use crate::protocol::StoreKind;
 use crate::protocol::catalogue::{Case, Trial};
 use crate::protocol::file::{FileChoices, Lock};
-use crate::protocol::sql::{Engine, SqlChoices};
+use crate::protocol::sql::Engine;
 use crate::report::run::{json, text};
 use crate::report::text::Detail;
 use crate::run::{RunError, Sold, run};
@@ -190,8 +190,8 @@ impl RunArgs {
         of_a_file("--break-stale", self.wait.break_stale)?;
         of_a_file("--restocks", self.restocks)?;
         let lock_timeout_ns = self.lock_timeout_ns(kind)?;
-        if let StorePlan::Sql(plan) = &mut plan {
-            plan.choices = SqlChoices { lock_timeout_ns, ..plan.choices };
+        if let StorePlan::At(at) = &mut plan {
+            at.choices = at.choices.with_lock_timeout(lock_timeout_ns);
         }
         Ok(plan)
     }

@@ -10,7 +10,7 @@ use crate::explore::Setting;
 use crate::history::Purchase;
 use crate::lang::lesson::isolation_levels as text;
 use crate::paths::temporary_folder;
-use crate::plan::{Given, Plan, SqlPlan, StorePlan};
+use crate::plan::{Given, Plan, SqlPlan};
 use crate::protocol::Choices;
 use crate::protocol::file::{FileChoices, Lock, Write};
 use crate::protocol::sql::{Engine, Isolation, SqlChoices};
@@ -93,7 +93,7 @@ fn try_level(stage: &Stage<'_>, level: Isolation) -> Result<Tried, LessonError> 
     let url = format!("sqlite:{}", path.display());
     let store = SqlPlan { choices, given: Given::Text(url.clone()), url, name: "lesson".to_owned() };
     let plan = Plan {
-        store: StorePlan::Sql(store),
+        store: store.into(),
         ..Plan::on_file(FileChoices::new(Lock::None, Write::Overwrite), &path, 2, Some(1))
     };
     let (happened, replayed) = make(stage, &plan, &found.witness)?;

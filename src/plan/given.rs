@@ -1,6 +1,6 @@
 //! How the address of a store was given, and what therefore goes into it.
 
-use super::{AddressPlan, StorePlan};
+use super::StorePlan;
 
 /// How the address of a store was given.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -30,9 +30,7 @@ impl StorePlan {
     pub fn is_a_strangers(&self) -> bool {
         match self {
             StorePlan::File(_) => false,
-            StorePlan::Sql(AddressPlan { given, .. }) | StorePlan::Redis(AddressPlan { given, .. }) => {
-                *given == Given::Stranger
-            }
+            StorePlan::At(plan) => plan.given == Given::Stranger,
         }
     }
 }

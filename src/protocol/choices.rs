@@ -1,6 +1,6 @@
 //! What one purchase does, at any store: what the choices of all stores have in common.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::file::FileChoices;
 use super::redis::{Fence, RedisChoices};
@@ -103,7 +103,61 @@ pub enum Choices {
     Redis(RedisChoices),
 }
 
+/// What one purchase does at a store that has an address: any but a ticket file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AddressChoices {
+    /// At a database.
+    Sql(SqlChoices),
+    /// At a Redis server.
+    Redis(RedisChoices),
+}
+
+impl From<AddressChoices> for Choices {
+    fn from(choices: AddressChoices) -> Self {
+        match choices {
+            AddressChoices::Sql(choices) => Choices::Sql(choices),
+            AddressChoices::Redis(choices) => Choices::Redis(choices),
+        }
+    }
+}
+
+impl AddressChoices {
+    /// The same choices, with a longest wait for a lock, in nanoseconds, where the store has such a setting.
+    #[must_use]
+    pub const fn with_lock_timeout(self, lock_timeout_ns: Option<u64>) -> Self {
+        match self {
+            AddressChoices::Sql(choices) => AddressChoices::Sql(SqlChoices { lock_timeout_ns, ..choices }),
+            never_waits => never_waits,
+        }
+    }
+}
+
+impl From<SqlChoices> for AddressChoices {
+    fn from(choices: SqlChoices) -> Self {
+        AddressChoices::Sql(choices)
+    }
+}
+
+impl From<RedisChoices> for AddressChoices {
+    fn from(choices: RedisChoices) -> Self {
+        AddressChoices::Redis(choices)
+    }
+}
+
 impl Choices {
+    /// The choices of a store that has an address.
+    ///
+    /// # Errors
+    /// The choices of a ticket file.
+    pub const fn at_address(self) -> Result<AddressChoices, FileChoices> {
+        match self {
+            Choices::File(choices) => Err(choices),
+            Choices::Sql(choices) => Ok(AddressChoices::Sql(choices)),
+            Choices::Redis(choices) => Ok(AddressChoices::Redis(choices)),
+        }
+    }
+
     /// The usual choices of a store.
     #[must_use]
     pub const fn usual(store: StoreKind) -> Self {

@@ -22,7 +22,7 @@ pub mod sql;
 mod store_kind;
 mod words;
 
-pub use choices::{Choices, Guard, StoreChoices};
+pub use choices::{AddressChoices, Choices, Guard, StoreChoices};
 pub use letter::Letter;
 pub use mishap::{Allowed, Mishap, Mishaps};
 pub use store_kind::StoreKind;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::history::{Header, Recorder};
 use crate::plan::{Pace, Plan, StorePlan};
-use crate::protocol::{Mishap, StoreKind};
+use crate::protocol::{AddressChoices, Mishap, StoreKind};
 use crate::stock::Stock;
 use crate::world::Session;
 
@@ -137,14 +137,16 @@ macro_rules! with_store {
                 let $store = $crate::store::file::FileStore::new(plan)?;
                 $with
             }
-            $crate::plan::StorePlan::Sql(plan) => {
-                let $store = $crate::store::sql::SqlStore::of(plan)?;
-                $with
-            }
-            $crate::plan::StorePlan::Redis(plan) => {
-                let $store = $crate::store::redis::RedisStore::of(plan)?;
-                $with
-            }
+            $crate::plan::StorePlan::At(plan) => match plan.choices {
+                $crate::protocol::AddressChoices::Sql(choices) => {
+                    let $store = $crate::store::sql::SqlStore::of(&plan.with(choices))?;
+                    $with
+                }
+                $crate::protocol::AddressChoices::Redis(choices) => {
+                    let $store = $crate::store::redis::RedisStore::of(&plan.with(choices))?;
+                    $with
+                }
+            },
         }
     };
 }
@@ -177,9 +179,10 @@ pub(crate) use with_model;
 /// # Errors
 /// When the store can't be asked.
 pub fn settled(plan: &StorePlan) -> Result<StorePlan, StoreError> {
-    Ok(match plan {
-        StorePlan::Sql(plan) => StorePlan::Sql(sql::SqlStore::settled(plan)?),
-        nothing_left_open => nothing_left_open.clone(),
+    let StorePlan::At(at) = plan else { return Ok(plan.clone()) };
+    Ok(match at.choices {
+        AddressChoices::Sql(choices) => sql::SqlStore::settled(&at.with(choices))?.into(),
+        AddressChoices::Redis(_) => plan.clone(),
     })
 }
 
@@ -215,11 +218,11 @@ pub trait Shop {
 /// # Errors
 /// When the address or the name is invalid, or this build has no such store.
 pub fn shop(plan: &StorePlan) -> Result<Option<Box<dyn Shop>>, StoreError> {
-    Ok(match plan {
-        StorePlan::File(_) => None,
-        StorePlan::Sql(plan) => Some(Box::new(sql::SqlStore::of(plan)?)),
-        StorePlan::Redis(plan) => Some(Box::new(redis::RedisStore::of(plan)?)),
-    })
+    let StorePlan::At(at) = plan else { return Ok(None) };
+    Ok(Some(match at.choices {
+        AddressChoices::Sql(choices) => Box::new(sql::SqlStore::of(&at.with(choices))?),
+        AddressChoices::Redis(choices) => Box::new(redis::RedisStore::of(&at.with(choices))?),
+    }))
 }
 
 /// The address of a store other than a ticket file.

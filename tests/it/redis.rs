@@ -323,7 +323,7 @@ fn what_can_not_be_sold_at_redis_is_one_error() {
         ("--store redis://host/db", "database"),
         ("--store redis://127.0.0.1:1 --isolation serializable", "--isolation is of a database"),
         ("--store redis://127.0.0.1:1 --lock lease --fsync", "--fsync is of a ticket file"),
-        ("--store redis://127.0.0.1:1 --lock flock", "Redis has: none, lease"),
+        ("--store redis://127.0.0.1:1 --lock flock", "it has: none, lease"),
     ] {
         let ran = folder.ticketsim(args);
         assert_eq!(ran.code, Some(2), "{args}: {ran:?}");

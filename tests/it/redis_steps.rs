@@ -182,7 +182,7 @@ fn the_protocols_of_redis_have_their_screens_and_their_names() {
             "explore --protocol lua-take --store sqlite",
             "lua-take is no protocol of sqlite; it is one of: redis",
         ),
-        ("--protocol lua-take -t 1", "--store says at which database"),
+        ("--protocol lua-take -t 1", "--store says at which"),
     ] {
         let ran = shop.folder.ticketsim(args);
         assert!(ran.code == Some(2) && ran.stderr.contains(said), "{args}: {ran:?}");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ticketsim::buyer::Ending;
 use ticketsim::fault::Fault;
 use ticketsim::history::Outcome;
-use ticketsim::plan::{Given, Pace, PerBuyer, Plan, SqlPlan, StorePlan, Workers};
+use ticketsim::plan::{Given, Pace, PerBuyer, Plan, SqlPlan, Workers};
 use ticketsim::protocol::sql::{Engine, Isolation, SqlChoices};
 use ticketsim::replay::{Conductor, Replayed, repeat, replay};
 use ticketsim::schedule::{Says, Wait};
@@ -60,7 +60,7 @@ impl Shop {
             buyers,
             tickets: Some(tickets),
             workers: Workers::Process,
-            store: StorePlan::Sql(SqlPlan { choices, ..self.0.clone() }),
+            store: self.0.with(choices).into(),
             per_buyer: PerBuyer::ONE,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
@@ -172,8 +172,7 @@ pub(crate) fn what_a_database_forbids_is_said_with_who_holds_what(_: &Path) {
 pub(crate) fn a_replay_that_is_cut_off_leaves_nothing_at_the_server(_: &Path) {
     let Some(shop) = Shop::postgres() else { return };
     let plan = shop.plan("begin read-for-update write commit", at(Isolation::ReadCommitted), 3, 1);
-    let StorePlan::Sql(database) = &plan.store else { panic!("a database") };
-    let store = SqlStore::of(database).expect("a store");
+    let store = SqlStore::of(&shop.0).expect("a store");
     for is_dropped in [true, false] {
         let mut session = Conductor::start(&plan, &QUIET).expect("started");
         for step in steps("R1 R2 W1 R3").0 {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ticketsim::buyer::{Buyer, Rules};
 use ticketsim::explore::{Setting, census};
-use ticketsim::plan::{Given, Pace, PerBuyer, Plan, RedisPlan, StorePlan, Workers};
+use ticketsim::plan::{Given, Pace, PerBuyer, Plan, RedisPlan, Workers};
 use ticketsim::protocol::redis::{Fence, RedisChoices, RedisLock};
 use ticketsim::protocol::{Allowed, Choices, Mishap, Mishaps, StepKind};
 use ticketsim::replay::{Conductor, Went, repeat, replay};
@@ -88,7 +88,7 @@ impl Shop {
             buyers,
             tickets: Some(tickets),
             workers: Workers::Process,
-            store: StorePlan::Redis(RedisPlan { choices, ..self.0.clone() }),
+            store: self.0.with(choices).into(),
             per_buyer: PerBuyer::ONE,
             pace: Pace { think_ns: 0, jitter: 0.0, seed: 0 },
             restocks: false,
@@ -327,12 +327,13 @@ pub(crate) fn a_race_that_was_caught_at_redis_is_replayed(_: &Path) {
     for row in ROWS {
         for tickets in [1, 4] {
             let mut plan = shop.plan(*row, 5, tickets);
-            let StorePlan::Redis(redis) = &mut plan.store else { panic!("Redis") };
-            let thinks = redis.choices.protocol().to_string().replace("read ", "read think ");
-            redis.choices = redis.choices.of_steps(thinks.parse().expect("steps")).expect("a sale");
-            if row.2 != NEVER && redis.choices.lock == RedisLock::Lease {
-                redis.choices.lease_ns = 1_000_000;
+            let Choices::Redis(mut choices) = plan.store.choices() else { panic!("Redis") };
+            let thinks = choices.protocol().to_string().replace("read ", "read think ");
+            choices = choices.of_steps(thinks.parse().expect("steps")).expect("steps of Redis");
+            if row.2 != NEVER && choices.lock == RedisLock::Lease {
+                choices.lease_ns = 1_000_000;
             }
+            plan.store = shop.0.with(choices).into();
             plan.pace.think_ns = 2_000_000;
             plan.pace.jitter = 0.5;
             let mut watch =

@@ -13,7 +13,6 @@ use super::transaction::Transactions;
 use crate::fault::{Fault, FaultKind};
 use crate::foreign;
 use crate::history::{Befallen, History, Host, Outcome, Purchase, Tally, Timing};
-use crate::plan::StorePlan;
 use crate::report::{hosts, words};
 use crate::stock::Stock;
 use crate::verdict::{Ruling, Verdict};
@@ -119,7 +118,7 @@ impl<'a> Data<'a> {
                 .header
                 .plan
                 .as_ref()
-                .is_some_and(|plan| matches!(plan.store, StorePlan::Sql(_)) && plan.buyers > 1),
+                .is_some_and(|plan| plan.store.choices().waits_in_store() && plan.buyers > 1),
             whole_ns: whole_ns(history, extent),
             outcomes: Outcome::ALL.iter().map(|outcome| outcome.name()).collect(),
             faults: FaultKind::ALL.iter().map(|fault| fault.name()).collect(),

@@ -5,11 +5,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::closed_set::{ClosedSet, UnknownName};
-use crate::plan::{FilePlan, Given, PerBuyer, Plan, RedisPlan, SqlPlan, StorePlan, Workers};
+use crate::plan::{AddressPlan, FilePlan, Given, PerBuyer, Plan, StorePlan, Workers};
 use crate::protocol::file::{FileChoices, Lock, LockOn, Others, Trouble, Write};
 use crate::protocol::redis::{Fence, RedisChoices, RedisLock};
 use crate::protocol::sql::{Engine, Isolation, Journal, SqlChoices, Switch};
-use crate::protocol::{Choices, Protocol, ProtocolError, StoreKind};
+use crate::protocol::{AddressChoices, Choices, Protocol, ProtocolError, StoreKind};
 use crate::schedule::Schedule;
 use crate::stock::Stock;
 
@@ -36,30 +36,23 @@ pub struct SchedulePlan {
 pub enum ScheduleChoices {
     /// At a ticket file, which a schedule does not name.
     File(FileChoices),
-    /// At a database.
-    Sql(SqlPlan),
-    /// At a Redis server.
-    Redis(RedisPlan),
+    /// At a store that has an address.
+    At(AddressPlan),
 }
 
 impl ScheduleChoices {
     /// The store that it is at; `None` for a ticket file.
     #[must_use]
-    pub const fn store_kind(&self) -> Option<StoreKind> {
-        match self {
-            ScheduleChoices::File(_) => None,
-            ScheduleChoices::Sql(plan) => Some(StoreKind::Sql(plan.choices.engine)),
-            ScheduleChoices::Redis(_) => Some(StoreKind::Redis),
-        }
+    pub fn store_kind(&self) -> Option<StoreKind> {
+        self.choices().kind()
     }
 
     /// What one purchase does.
     #[must_use]
-    pub const fn choices(&self) -> Choices {
+    pub fn choices(&self) -> Choices {
         match self {
             ScheduleChoices::File(choices) => Choices::File(*choices),
-            ScheduleChoices::Sql(plan) => Choices::Sql(plan.choices),
-            ScheduleChoices::Redis(plan) => Choices::Redis(plan.choices),
+            ScheduleChoices::At(plan) => plan.choices.into(),
         }
     }
 
@@ -67,8 +60,7 @@ impl ScheduleChoices {
     fn store(&self, file: &Path) -> StorePlan {
         match self {
             ScheduleChoices::File(choices) => StorePlan::File(FilePlan::new(*choices, file)),
-            ScheduleChoices::Sql(plan) => StorePlan::Sql(plan.clone()),
-            ScheduleChoices::Redis(plan) => StorePlan::Redis(plan.clone()),
+            ScheduleChoices::At(plan) => StorePlan::At(plan.clone()),
         }
     }
 }
@@ -77,8 +69,7 @@ impl From<StorePlan> for ScheduleChoices {
     fn from(store: StorePlan) -> Self {
         match store {
             StorePlan::File(plan) => ScheduleChoices::File(plan.choices),
-            StorePlan::Sql(plan) => ScheduleChoices::Sql(plan),
-            StorePlan::Redis(plan) => ScheduleChoices::Redis(plan),
+            StorePlan::At(plan) => ScheduleChoices::At(plan),
         }
     }
 }
@@ -179,8 +170,15 @@ impl TryFrom<PlanText> for SchedulePlan {
     fn try_from(text: PlanText) -> Result<Self, PlanMistake> {
         let choices = match text.store {
             None => ScheduleChoices::File(text.choices_of_file()?),
-            Some(StoreKind::Sql(engine)) => ScheduleChoices::Sql(text.choices_of_database(engine)?),
-            Some(StoreKind::Redis) => ScheduleChoices::Redis(text.choices_of_redis()?),
+            Some(kind) => {
+                let choices = match kind {
+                    StoreKind::Sql(engine) => text.choices_of_database(engine)?.into(),
+                    StoreKind::Redis => text.choices_of_redis()?.into(),
+                };
+                let url = text.url.clone().unwrap_or_else(|| kind.usual_url().to_owned());
+                let name = text.name.clone().unwrap_or_else(|| Plan::DEFAULT_SALE.to_owned());
+                ScheduleChoices::At(AddressPlan { choices, url, given: Given::default(), name })
+            }
         };
         let PlanText { buyers, tickets, engine, per_buyer, workers, .. } = text;
         let (per_buyer, workers) = (per_buyer.unwrap_or(PerBuyer::ONE), workers.unwrap_or(Workers::Process));
@@ -229,7 +227,7 @@ impl PlanText {
         Ok(())
     }
 
-    fn choices_of_redis(&self) -> Result<RedisPlan, PlanMistake> {
+    fn choices_of_redis(&self) -> Result<RedisChoices, PlanMistake> {
         self.none_of_a_file()?;
         if let Some((name, _)) = self.of_databases().into_iter().find(|(_, is_given)| *is_given) {
             return Err(PlanMistake::OfDatabase(name));
@@ -243,19 +241,10 @@ impl PlanText {
             steps: None,
         };
         let choices = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
-        Ok(RedisPlan {
-            choices: choices?,
-            url: self.url.clone().unwrap_or_else(|| StoreKind::Redis.usual_url().to_owned()),
-            given: Given::default(),
-            name: self.sale_name(),
-        })
+        Ok(choices?)
     }
 
-    fn sale_name(&self) -> String {
-        self.name.clone().unwrap_or_else(|| Plan::DEFAULT_SALE.to_owned())
-    }
-
-    fn choices_of_database(&self, engine: Engine) -> Result<SqlPlan, PlanMistake> {
+    fn choices_of_database(&self, engine: Engine) -> Result<SqlChoices, PlanMistake> {
         self.none_of_a_file()?;
         if self.fence.is_some() {
             return Err(PlanMistake::OfRedis);
@@ -273,12 +262,38 @@ impl PlanText {
             ..usual
         };
         let choices = self.steps.map_or_else(|| choices.checked(), |steps| choices.of_steps(steps));
-        Ok(SqlPlan {
-            choices: choices?,
-            url: self.url.clone().unwrap_or_else(|| engine.usual_url().to_owned()),
-            given: Given::default(),
-            name: self.sale_name(),
-        })
+        Ok(choices?)
+    }
+}
+
+impl PlanText {
+    /// The members of these choices beside the others.
+    fn with_database(self, choices: SqlChoices) -> Self {
+        let only_here = choices.engine == Engine::Sqlite;
+        Self {
+            isolation: Some(choices.isolation),
+            steps: Some(choices.protocol()),
+            lock: Some(choices.lock.to_string()),
+            write: Some(choices.write.to_string()),
+            constraint: choices.constraint,
+            retry: choices.retry,
+            journal: only_here.then_some(choices.journal),
+            busy_timeout_ns: only_here.then_some(choices.busy_timeout_ns),
+            snapshot_isolation: choices.snapshot_isolation,
+            ..self
+        }
+    }
+
+    /// The members of these choices beside the others.
+    fn with_redis(self, choices: RedisChoices) -> Self {
+        Self {
+            steps: Some(choices.protocol()),
+            lock: Some(choices.lock.to_string()),
+            write: Some(choices.write.to_string()),
+            lease_ns: (choices.lock == RedisLock::Lease).then_some(choices.lease_ns),
+            fence: (choices.fence != Fence::None).then_some(choices.fence),
+            ..self
+        }
     }
 }
 
@@ -305,35 +320,14 @@ impl From<SchedulePlan> for PlanText {
                     ..common
                 }
             }
-            ScheduleChoices::Sql(SqlPlan { choices, url, name, .. }) => {
-                let only_here = choices.engine == Engine::Sqlite;
-                Self {
-                    store: Some(StoreKind::Sql(choices.engine)),
-                    isolation: Some(choices.isolation),
-                    steps: Some(choices.protocol()),
-                    lock: Some(choices.lock.to_string()),
-                    write: Some(choices.write.to_string()),
-                    constraint: choices.constraint,
-                    retry: choices.retry,
-                    journal: only_here.then_some(choices.journal),
-                    busy_timeout_ns: only_here.then_some(choices.busy_timeout_ns),
-                    snapshot_isolation: choices.snapshot_isolation,
-                    url: Some(url),
-                    name: Some(name),
-                    ..common
+            ScheduleChoices::At(AddressPlan { choices, url, name, .. }) => {
+                let store = Choices::from(choices).kind();
+                let common = Self { store, url: Some(url), name: Some(name), ..common };
+                match choices {
+                    AddressChoices::Sql(choices) => common.with_database(choices),
+                    AddressChoices::Redis(choices) => common.with_redis(choices),
                 }
             }
-            ScheduleChoices::Redis(RedisPlan { choices, url, name, .. }) => Self {
-                store: Some(StoreKind::Redis),
-                steps: Some(choices.protocol()),
-                lock: Some(choices.lock.to_string()),
-                write: Some(choices.write.to_string()),
-                lease_ns: (choices.lock == RedisLock::Lease).then_some(choices.lease_ns),
-                fence: (choices.fence != Fence::None).then_some(choices.fence),
-                url: Some(url),
-                name: Some(name),
-                ..common
-            },
         }
     }
 }
