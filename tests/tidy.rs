@@ -286,13 +286,6 @@ fn only_cli_names_options() {
     // They are to be mended.
     let old = [
         "hosts/join/mod.rs",
-        "race/config.rs",
-        "race/error.rs",
-        "race/gate/mod.rs",
-        "race/gate/phases.rs",
-        "race/gate/plan.rs",
-        "race/sqlite.rs",
-        "race/trial.rs",
         "report/matrix/compare.rs",
         "store/redis/error.rs",
         "store/sql/counter.rs",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
@@ -109,7 +110,7 @@ pub(super) fn plan(
     let Some(mut plan) = GatePlan::of(config).map_err(wrong)? else { return Ok(None) };
     if let Some(path) = &config.order {
         let text = read_bounded(path, interrupted)?;
-        let order = step::parse(&text).map_err(|what| anyhow::anyhow!("{}: {what}", path.display()))?;
+        let order = step::parse(&text).with_context(|| path.display().to_string())?;
         plan.order = Some(order);
     }
     Ok(Some(plan))
@@ -139,8 +140,7 @@ pub(super) fn execute(
     };
     let gated = gate::run(plan, gate, interrupted, &mut tell);
     let gated = gated.map_err(|error| match error {
-        // It names its own option.
-        GateError::File { .. } => anyhow::Error::new(error),
+        GateError::File { .. } => anyhow::Error::new(error).context("--gate-file"),
         other => anyhow::Error::new(other).context("--gate"),
     })?;
     let mut outputs = Outputs::new(interrupted);

@@ -8,7 +8,7 @@ use clap::Args;
 use super::Exit;
 use super::pictures::PictureArgs;
 use crate::lang::Lang;
-use crate::race::config::{Config, ConfigError};
+use crate::race::config::{Config, ConfigError, Mistake};
 use crate::race::plan::RacePlan;
 
 /// There are no options.
@@ -40,9 +40,9 @@ pub(super) fn plan(
     _: &AtomicBool,
     wrong: &dyn Fn(ConfigError) -> anyhow::Error,
 ) -> anyhow::Result<Option<GatePlan>> {
-    let what = "this build has no gate; build with --features postgres".to_owned();
-    let option = config.of_gate().or((!config.gate.is_empty()).then_some("gate"));
-    option.map_or(Ok(None), |option| Err(wrong(ConfigError { option, at: 0..0, what })))
+    let setting = config.of_gate().or((!config.gate.is_empty()).then_some("gate"));
+    let what = Mistake::NotBuiltIn;
+    setting.map_or(Ok(None), |setting| Err(wrong(ConfigError { setting, at: 0..0, what })))
 }
 
 pub(super) fn check(gate: &GatePlan, _: &RacePlan) -> Result<(), ConfigError> {

@@ -1,6 +1,7 @@
 //! How a command prints: results to stdout, everything else to stderr; all of it is made safe by `foreign`, and an
 //! interrupt ends a wait for a reader.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
 use std::os::fd::AsFd;
@@ -8,6 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use anstream::{AutoStream, ColorChoice};
+use anyhow::Chain;
 
 use super::said::{said, way_out};
 use super::wrong::Saying as _;
@@ -68,16 +70,16 @@ fn put(text: &str, interrupted: &AtomicBool) -> anyhow::Result<()> {
 pub(super) fn complain(error: &anyhow::Error, interrupted: &AtomicBool) {
     let lang = LANG.get().copied().unwrap_or(Lang::En);
     let [colon, ..] = lang.signs();
-    let text = whole(error, lang);
+    let text = whole(error.as_ref(), lang);
     let error = styled(BAD.bold(), say::error(lang));
     note(format_args!("{error}{colon}{}", foreign::shown(&text)), interrupted);
 }
 
 /// An error with its causes behind it, and the way out behind them.
-fn whole(error: &anyhow::Error, lang: Lang) -> String {
+pub(super) fn whole(error: &(dyn Error + 'static), lang: Lang) -> String {
     let [colon, _, semicolon] = lang.signs();
     let mut english = error.to_string();
-    let mut causes = error.chain();
+    let mut causes = Chain::new(error);
     let mut text = causes.next().map(|error| said(error, lang)).unwrap_or_default();
     for cause in causes {
         // Most errors of ours name their cause themselves.
@@ -87,7 +89,7 @@ fn whole(error: &anyhow::Error, lang: Lang) -> String {
             text = format!("{text}{colon}{}", said(cause, lang));
         }
     }
-    match error.chain().find_map(way_out) {
+    match Chain::new(error).find_map(way_out) {
         Some(way) => format!("{text}{semicolon}{}", way.said(lang)),
         None => text,
     }

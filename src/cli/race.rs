@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
 use super::gate::{self, GateArgs};
 use super::outputs::{Outputs, check_outputs};
 use super::pictures::{PictureArgs, in_terminal};
-use super::print::{note, print, print_json, table_columns};
+use super::print::{note, print, print_json, table_columns, whole};
 use super::reading::read_bounded;
 use super::wrong::{Saying as _, ensure, wrong};
 use crate::history;
@@ -239,7 +240,7 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     let mut printed = Ok(());
     let mut told = |trial: &Trial| {
         if speaks && trial.number <= text::MOST_ROWS && printed.is_ok() {
-            printed = print(&text::trial_row(trial, lang, table_columns()), interrupted);
+            printed = print(&row(trial, lang), interrupted);
         }
     };
     let raced = race::run(&plan, interrupted, &mut told);
@@ -271,13 +272,20 @@ pub(super) fn execute(args: RaceArgs, lang: Lang, interrupted: &AtomicBool) -> a
     Ok(outputs.exit(if raced.interrupted { Exit::Interrupted } else { raced.ruling().into() }))
 }
 
+/// The row of a trial, with the way out where it could not be carried through.
+fn row(trial: &Trial, lang: Lang) -> String {
+    let why = trial.why.as_ref().map(|why| whole(why, lang));
+    text::trial_row(trial, why.as_deref(), lang, table_columns())
+}
+
 /// What the file says, and the command line before it, checked.
 fn plans(args: &RaceArgs, interrupted: &AtomicBool) -> anyhow::Result<(RacePlan, Option<gate::GatePlan>)> {
     let (config, file) = match &args.from {
         None => (Config::default(), None),
         Some(path) => {
             let text = read_bounded(path, interrupted)?;
-            let config = Config::parse(&text).map_err(|(at, what)| located(path, &text, &at, &what))?;
+            let config = Config::parse(&text)
+                .map_err(|(at, what)| anyhow::anyhow!(what).context(located(path, &text, &at)))?;
             (config, Some((path, text)))
         }
     };
@@ -287,13 +295,16 @@ fn plans(args: &RaceArgs, interrupted: &AtomicBool) -> anyhow::Result<(RacePlan,
     }
     let buyers = config.buyers.unwrap_or(RacePlan::USUAL_BUYERS);
     let users = match &config.users {
-        Some(path) => users::read(path, buyers).map_err(|what| anyhow::anyhow!("--users: {what}"))?,
+        Some(path) => users::read(path, buyers).context("--users")?,
         None => Users::default(),
     };
-    let not_a_plan = |ConfigError { option, at, what }: ConfigError| match &file {
-        Some((path, text)) if !at.is_empty() => located(path, text, &at, &what),
-        Some((path, _)) => anyhow::anyhow!("{}: {option}: {what}", path.display()),
-        None => anyhow::anyhow!("--{option}: {what}"),
+    let not_a_plan = |ConfigError { setting, at, what }: ConfigError| {
+        let place = match &file {
+            Some((path, text)) if !at.is_empty() => located(path, text, &at),
+            Some((path, _)) => format!("{}: {setting}", path.display()),
+            None => format!("--{setting}"),
+        };
+        anyhow::Error::new(what).context(place)
     };
     let behind = gate::plan(&config, interrupted, &not_a_plan)?;
     let plan = config.plan(users).map_err(not_a_plan)?;
@@ -311,12 +322,12 @@ fn free_port() -> std::io::Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// An error with its line and its column.
-fn located(path: &Path, text: &str, at: &Range<usize>, what: &str) -> anyhow::Error {
+/// A place in a file: its line and its column.
+fn located(path: &Path, text: &str, at: &Range<usize>) -> String {
     let before = text.get(..at.start).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |start| start.chars().count()) + 1;
-    anyhow::anyhow!("{}:{line}:{column}: {what}", path.display())
+    format!("{}:{line}:{column}", path.display())
 }
 
 impl RaceArgs {
@@ -434,7 +445,6 @@ mod tests {
 
     #[test]
     fn a_place_in_the_file_is_a_line_and_a_column() {
-        let error = located(Path::new("a.toml"), "x = 1\nye = 2\n", &(7..8), "no");
-        assert_eq!(error.to_string(), "a.toml:2:2: no");
+        assert_eq!(located(Path::new("a.toml"), "x = 1\nye = 2\n", &(7..8)), "a.toml:2:2");
     }
 }

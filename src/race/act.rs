@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::command::{CommandError, Program};
+use super::command::{CommandAnswer, CommandError, Program};
 use super::http::{HttpAnswer, Net, NoAnswer};
 use super::plan::RacePlan;
 use super::request::{Cookies, Request};
-use super::setup::{Act, Reply, Setup};
-use super::stock::{StockSource, whole_number};
+use super::setup::{Act, Extract, Reply, Setup};
+use super::stock::{NoStock, StockSource, whole_number};
 use super::template::Variables;
+use super::trouble::{Doing, Failed, Trouble};
 use crate::stock::Stock;
 
 /// Why a trial can't go on.
@@ -18,24 +19,23 @@ pub(super) enum Stop {
     /// Somebody pressed Ctrl-C.
     Interrupted,
     /// The target does not do what it should.
-    Why(String),
+    Why(Trouble),
 }
 
-impl From<CommandError> for Stop {
-    fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::Interrupted => Stop::Interrupted,
-            other => Stop::Why(other.to_string()),
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Command(CommandError::Interrupted)
+            | Trouble::NoAnswer(NoAnswer::Interrupted)
+            | Trouble::Act { why: Failed::NoAnswer(NoAnswer::Interrupted), .. } => Stop::Interrupted,
+            trouble => Stop::Why(trouble),
         }
     }
 }
 
-impl From<NoAnswer> for Stop {
-    fn from(error: NoAnswer) -> Self {
-        match error {
-            NoAnswer::Interrupted => Stop::Interrupted,
-            other => Stop::Why(other.to_string()),
-        }
+impl From<CommandError> for Stop {
+    fn from(error: CommandError) -> Self {
+        Trouble::from(error).into()
     }
 }
 
@@ -67,58 +67,63 @@ impl Hands<'_> {
     pub(super) fn act(
         &self,
         act: &Act,
-        what: &str,
-        takes: &[(String, super::setup::Extract)],
+        doing: Doing,
+        takes: &[(String, Extract)],
         values: &mut Variables,
         cookies: &mut Cookies,
     ) -> Result<(), Stop> {
-        let failed = |why: String| Stop::Why(format!("{what}: {}: {why}", act.shown()));
+        let failed = |why: Failed| Stop::from(Trouble::Act { doing, what: act.shown(), why });
         match act {
             Act::Shell(command) => {
                 let program =
-                    Program::shell(self.plan, command, values).map_err(|error| failed(error.to_string()))?;
-                let answer = program.run(self.plan.timeout, self.interrupted)?;
-                if answer.exit != Some(0) {
-                    return Err(failed(said_by(&answer)));
-                }
+                    Program::shell(self.plan, command, values).map_err(|error| failed(error.into()))?;
+                let answer = self.run(&program)?.map_err(failed)?;
                 let reply = Reply { text: &answer.stdout, headers: &[], cookies };
                 let taken = taken(takes, reply).map_err(failed)?;
                 values.extend(taken);
             }
             Act::Http(request) => {
-                let bytes = request
-                    .bytes(&self.plan.headers, values, cookies)
-                    .map_err(|error| failed(error.to_string()))?;
-                let answer = self.net.ask(&request.url.origin, bytes);
-                let answer = answer.map_err(|error| with(error, &failed))?;
+                let answer = self.ask(request, values, cookies).map_err(failed)?;
                 take_in(&answer, takes, values, cookies).map_err(failed)?;
             }
         }
         Ok(())
     }
 
+    /// Runs a command that has to end well.
+    fn run(&self, program: &Program) -> Result<Result<CommandAnswer, Failed>, CommandError> {
+        let answer = program.run(self.plan.timeout, self.interrupted)?;
+        Ok(if answer.exit == Some(0) { Ok(answer) } else { Err(ended_badly(&answer)) })
+    }
+
+    fn ask(&self, request: &Request, values: &Variables, cookies: &Cookies) -> Result<HttpAnswer, Failed> {
+        let bytes = request.bytes(&self.plan.headers, values, cookies)?;
+        Ok(self.net.ask(&request.url.origin, bytes)?)
+    }
+
     /// Does a step of the set-up for every buyer; requests go several at a time.
     pub(super) fn act_for_all(&self, setup: &Setup, buyers: &mut [(Variables, Cookies)]) -> Result<(), Stop> {
         let Act::Http(request) = &setup.act else {
             for (values, cookies) in buyers {
-                self.act(&setup.act, "set-up", &setup.takes, values, cookies)?;
+                self.act(&setup.act, Doing::SetUp, &setup.takes, values, cookies)?;
             }
             return Ok(());
         };
-        let failed = |why: String| Stop::Why(format!("set-up: {}: {why}", request.shown()));
+        let failed =
+            |why: Failed| Stop::from(Trouble::Act { doing: Doing::SetUp, what: request.shown(), why });
         let mut requests = Vec::new();
         for (values, cookies) in buyers.iter() {
             let bytes = request.bytes(&self.plan.headers, values, cookies);
-            requests.push((&request.url.origin, bytes.map_err(|error| failed(error.to_string()))?));
+            requests.push((&request.url.origin, bytes.map_err(|error| failed(error.into()))?));
         }
         let mut stop = None;
         self.net.ask_all(requests, |place, answer| {
             let (values, cookies) = &mut buyers[place];
             let done = answer
-                .map_err(|error| with(error, &failed))
-                .and_then(|answer| take_in(&answer, &setup.takes, values, cookies).map_err(failed));
+                .map_err(Failed::from)
+                .and_then(|answer| take_in(&answer, &setup.takes, values, cookies));
             if let Err(why) = done {
-                stop.get_or_insert(why);
+                stop.get_or_insert(failed(why));
             }
         });
         stop.map_or(Ok(()), Err)
@@ -126,40 +131,28 @@ impl Hands<'_> {
 
     /// Reads the stock.
     pub(super) fn stock(&self, source: &StockSource, values: &Variables) -> Result<Stock, Stop> {
-        let failed = |why: String| Stop::Why(format!("the stock: {}: {why}", source.shown()));
-        match source {
+        let failed =
+            |why: Failed| Stop::from(Trouble::Act { doing: Doing::Stock, what: source.shown(), why });
+        let number = match source {
             StockSource::Shell(command) => {
                 let program =
-                    Program::shell(self.plan, command, values).map_err(|error| failed(error.to_string()))?;
-                let answer = program.run(self.plan.timeout, self.interrupted)?;
-                if answer.exit != Some(0) {
-                    return Err(failed(said_by(&answer)));
-                }
-                whole_number(&answer.stdout).map_err(failed)
+                    Program::shell(self.plan, command, values).map_err(|error| failed(error.into()))?;
+                let answer = self.run(&program)?.map_err(failed)?;
+                whole_number(&answer.stdout)
             }
             StockSource::Url { request, at } => {
-                let answer = self.ask(request, values).map_err(|error| with(error, &failed))?;
+                let answer = self.ask(request, values, &Cookies::new()).map_err(failed)?;
                 if !(200..300).contains(&answer.status) {
-                    return Err(failed(format!("status {}", answer.status)));
+                    return Err(failed(Failed::Status { status: answer.status, body: String::new() }));
                 }
-                at.number(&answer.body).map_err(failed)
+                at.number(&answer.body)
             }
-            StockSource::File { path, at } => {
-                let text = read_bounded(path).map_err(|error| failed(error.to_string()))?;
-                at.number(&text).map_err(failed)
-            }
-            StockSource::Sqlite { path, select } => {
-                super::sqlite::number(path, select, self.plan.timeout).map_err(failed)
-            }
-        }
-    }
-
-    fn ask(&self, request: &Request, values: &Variables) -> Result<HttpAnswer, NoAnswer> {
-        let origin = &request.url.origin;
-        let bytes = request
-            .bytes(&self.plan.headers, values, &Cookies::new())
-            .map_err(|error| NoAnswer::Refused(origin.clone(), error.to_string()))?;
-        self.net.ask(origin, bytes)
+            StockSource::File { path, at } => read_bounded(path)
+                .map_err(|error| NoStock::File(error.to_string()))
+                .and_then(|text| at.number(&text)),
+            StockSource::Sqlite { path, select } => super::sqlite::number(path, select, self.plan.timeout),
+        };
+        number.map_err(|error| failed(error.into()))
     }
 
     /// Reads the stock after a race: when it has settled, and until two readings agree. False where they
@@ -189,16 +182,9 @@ impl Hands<'_> {
     }
 }
 
-fn with(error: NoAnswer, failed: &impl Fn(String) -> Stop) -> Stop {
-    match error {
-        NoAnswer::Interrupted => Stop::Interrupted,
-        other => failed(other.to_string()),
-    }
-}
-
-fn taken(takes: &[(String, super::setup::Extract)], reply: Reply<'_>) -> Result<Variables, String> {
-    let take = |(name, extract): &(String, super::setup::Extract)| {
-        let value = extract.value(reply).ok_or_else(|| format!("no {name} in its answer"))?;
+fn taken(takes: &[(String, Extract)], reply: Reply<'_>) -> Result<Variables, Failed> {
+    let take = |(name, extract): &(String, Extract)| {
+        let value = extract.value(reply).ok_or_else(|| Failed::NoVariable(name.clone()))?;
         Ok((name.clone(), value))
     };
     takes.iter().map(take).collect()
@@ -207,13 +193,13 @@ fn taken(takes: &[(String, super::setup::Extract)], reply: Reply<'_>) -> Result<
 /// Takes cookies and variables from an answer, which must be no error.
 fn take_in(
     answer: &HttpAnswer,
-    takes: &[(String, super::setup::Extract)],
+    takes: &[(String, Extract)],
     values: &mut Variables,
     cookies: &mut Cookies,
-) -> Result<(), String> {
+) -> Result<(), Failed> {
     if answer.status >= 400 {
-        let body: String = String::from_utf8_lossy(&answer.body).trim().chars().take(80).collect();
-        return Err(format!("status {} {body:?}", answer.status));
+        let body = String::from_utf8_lossy(&answer.body).trim().chars().take(80).collect();
+        return Err(Failed::Status { status: answer.status, body });
     }
     answer.set_cookies(cookies);
     let reply = Reply { text: &answer.body, headers: &answer.headers, cookies };
@@ -222,17 +208,14 @@ fn take_in(
 }
 
 /// How a command ended that should have ended well, with the last line that it wrote.
-fn said_by(answer: &super::command::CommandAnswer) -> String {
-    let how = match (answer.exit, answer.signal) {
-        (Some(code), _) => format!("exit code {code}"),
-        (None, Some(signal)) => format!("killed by signal {signal}"),
-        (None, None) => "it did not end".to_owned(),
-    };
+fn ended_badly(answer: &CommandAnswer) -> Failed {
     let text = if answer.stderr.trim_ascii().is_empty() { &answer.stdout } else { &answer.stderr };
     let text = String::from_utf8_lossy(text);
-    match text.trim().lines().last() {
-        Some(line) => format!("{how}: {}", line.chars().take(200).collect::<String>()),
-        None => how,
+    let line = text.trim().lines().last().map(|line| line.chars().take(200).collect());
+    match (answer.exit, answer.signal) {
+        (Some(code), _) => Failed::Exit { code, line },
+        (None, Some(signal)) => Failed::Killed { signal, line },
+        (None, None) => Failed::NoEnd(line),
     }
 }
 

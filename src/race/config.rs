@@ -1,6 +1,8 @@
 //! The user's settings of a race, from the command line or a TOML file: the names are the same in both.
 //! [`Config::plan`] checks it.
 
+mod error;
+
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -14,10 +16,11 @@ use super::request::{Body, Header, Request, field};
 use super::setup::{Act, Setup};
 use super::stock::StockSource;
 use super::template::Template;
+use super::url::UrlError;
 use crate::history::Outcome;
-use crate::lang::Bilingual;
 use crate::plan::PerBuyer;
 use crate::rules::Rules;
+pub use error::{ConfigError, Mistake};
 
 /// A text, and where it stands in the file; the place of one from the command line is empty.
 pub type Said = Spanned<String>;
@@ -77,25 +80,6 @@ pub enum Amount {
     Word(String),
 }
 
-/// What is wrong with what somebody says.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{option}: {what}")]
-pub struct ConfigError {
-    /// The option, without its dashes.
-    pub option: &'static str,
-    /// Its place in the file.
-    pub at: Range<usize>,
-    /// What is wrong, and what would be right.
-    pub what: String,
-}
-
-impl ConfigError {
-    /// What is wrong, wherever it stands.
-    pub(super) fn new(option: &'static str, what: impl Into<String>) -> Self {
-        Self { option, at: 0..0, what: what.into() }
-    }
-}
-
 impl Config {
     /// Reads a file's text.
     ///
@@ -123,7 +107,7 @@ impl Config {
         self
     }
 
-    /// The first option that is for the gate and nothing else, besides `gate` itself.
+    /// The first setting that is for the gate and nothing else, besides `gate` itself.
     #[must_use]
     pub fn of_gate(&self) -> Option<&'static str> {
         let said = [
@@ -142,7 +126,7 @@ impl Config {
     /// Everything that a race needs, checked. The users are read by the caller.
     ///
     /// # Errors
-    /// What is wrong, with the option that is.
+    /// What is wrong, and with which setting.
     pub fn plan(self, users: Users) -> Result<RacePlan, ConfigError> {
         let target = self.target()?;
         let rules = self.rules(&target)?;
@@ -178,20 +162,14 @@ impl Config {
         let bodies = [self.body.is_some(), self.json_body.is_some(), !self.form.is_empty()];
         let body_count = bodies.into_iter().filter(|given| *given).count();
         match (&self.http, self.command.as_slice()) {
-            (None, []) => Err(ConfigError::new(
-                "http",
-                "what is raced? a request, --http 'POST http://127.0.0.1:8000/buy', or a command, -- ./buy.sh {buyer}",
-            )),
-            (Some(_), [_, ..]) => Err(ConfigError::new("http", "a request or a command, not both")),
-            (None, [_, ..]) if body_count > 0 => {
-                Err(ConfigError::new("http", "a body belongs to a request, and a command is raced"))
-            }
+            (None, []) => Err(ConfigError::new("http", Mistake::NoTarget)),
+            (Some(_), [_, ..]) => Err(ConfigError::new("http", Mistake::TwoTargets)),
+            (None, [_, ..]) if body_count > 0 => Err(ConfigError::new("http", Mistake::BodyOfCommand)),
             (None, words) => Ok(Target::Command(words.iter().map(|word| Template::new(word)).collect())),
             (Some(said), []) => {
-                let mut request = one("http", Some(said), |text| self.request(text))?
-                    .ok_or_else(|| ConfigError::new("http", "no request"))?;
+                let mut request = read("http", said, |text| self.request(text))?;
                 if body_count > 1 || body_count == 1 && request.body.is_some() {
-                    return Err(ConfigError::new("body", "one body: --body, --json-body or --form"));
+                    return Err(ConfigError::new("body", Mistake::SeveralBodies));
                 }
                 let text = self.body.as_ref().map(|text| Body::Text(Template::new(text)));
                 let json = self.json_body.as_ref().map(|text| Body::Json(Template::new(text)));
@@ -204,7 +182,7 @@ impl Config {
     }
 
     /// A request without a method is a POST where a body comes along.
-    fn request(&self, text: &str) -> Result<Request, String> {
+    fn request(&self, text: &str) -> Result<Request, UrlError> {
         let mut request = Request::parse(text)?;
         let with_body = self.body.is_some() || self.json_body.is_some() || !self.form.is_empty();
         if with_body && !Request::begins(text) {
@@ -220,31 +198,22 @@ impl Config {
             (Outcome::Failed, "failed", &self.failed),
             (Outcome::Unknown, "unknown", &self.unknown),
         ];
-        for (outcome, option, texts) in given {
-            for text in texts {
-                let rule = [(outcome, text.get_ref().as_str())];
-                Rules::parse(rule, target.kind()).map_err(|error| ConfigError {
-                    option,
-                    at: text.span(),
-                    what: error.to_string(),
-                })?;
-            }
+        for (outcome, setting, texts) in given {
+            several(setting, texts, |text| Rules::parse([(outcome, text)], target.kind()))?;
         }
         let texts = given
             .into_iter()
             .flat_map(|(outcome, _, texts)| texts.iter().map(move |text| (outcome, text.get_ref().as_str())));
-        Rules::parse(texts, target.kind()).map_err(|error| ConfigError::new("bought", error.to_string()))
+        Rules::parse(texts, target.kind()).map_err(|error| ConfigError::new("bought", error))
     }
 
     fn per_buyer(&self) -> Result<PerBuyer, ConfigError> {
-        let wrong = |what: String| ConfigError::new("per-buyer", what);
-        match &self.per_buyer {
-            None => Ok(PerBuyer::ONE),
-            Some(Amount::Number(count)) => NonZeroU32::new(*count)
-                .map(PerBuyer::Count)
-                .ok_or_else(|| wrong("a whole number from 1, or `all`".to_owned())),
-            Some(Amount::Word(word)) => word.parse().map_err(|error: Bilingual| wrong(error.to_string())),
-        }
+        let read = match &self.per_buyer {
+            None => Some(PerBuyer::ONE),
+            Some(Amount::Number(count)) => NonZeroU32::new(*count).map(PerBuyer::Count),
+            Some(Amount::Word(word)) => word.parse().ok(),
+        };
+        read.ok_or_else(|| ConfigError::new("per-buyer", Mistake::PerBuyer))
     }
 }
 
@@ -253,78 +222,77 @@ fn check(plan: &RacePlan) -> Result<(), ConfigError> {
         Target::Command(_) => RacePlan::MOST_COPIES,
         Target::Http(_) => RacePlan::MOST_BUYERS,
     };
-    let wrong = |option, what: String| Err(ConfigError::new(option, what));
+    let wrong = |setting, what: Mistake| Err(ConfigError::new(setting, what));
     if !(1..=most).contains(&plan.buyers) {
-        return wrong("buyers", format!("{} buyers: it takes 1 to {most}", plan.buyers));
+        return wrong("buyers", Mistake::Buyers { buyers: plan.buyers, most });
     }
     if !(1..=RacePlan::MOST_TRIALS).contains(&plan.trials) {
-        return wrong("trials", format!("{}: it takes 1 to {}", plan.trials, RacePlan::MOST_TRIALS));
+        return wrong("trials", Mistake::Number { given: plan.trials, most: RacePlan::MOST_TRIALS });
     }
     if plan.purchases().is_some_and(|purchases| purchases > RacePlan::MOST_PURCHASES) {
-        return wrong("per-buyer", format!("more than {} purchases in a trial", RacePlan::MOST_PURCHASES));
+        return wrong("per-buyer", Mistake::Purchases(RacePlan::MOST_PURCHASES));
     }
     if plan.tickets.is_none() && plan.stock.is_none() {
-        return wrong(
-            "tickets",
-            "how many tickets are there? -t N, or --stock with what says it: a command, URL#$.left, FILE#$.left"
-                .to_owned(),
-        );
+        return wrong("tickets", Mistake::NoTickets);
     }
     if plan.tickets.is_some_and(|tickets| tickets < 0) {
-        return wrong("tickets", "a stock of less than 0 can't be put on sale".to_owned());
+        return wrong("tickets", Mistake::NegativeTickets);
     }
     if plan.trials > 1 && plan.reset.is_none() && plan.serve.is_none() {
-        return wrong(
-            "trials",
-            "several trials need --reset, which puts the tickets on sale again before each".to_owned(),
-        );
+        return wrong("trials", Mistake::TrialsWithoutReset);
     }
     if plan.timeout.is_zero() {
-        return wrong("timeout", "no time to answer".to_owned());
+        return wrong("timeout", Mistake::NoTimeToAnswer);
     }
     let own = ["buyer", "trial", "uuid", "n"];
     if let Some(column) = plan.users.columns.iter().find(|column| own.contains(&column.as_str())) {
-        return wrong(
-            "users",
-            format!("the column {column:?} has the name of a variable that is there already"),
-        );
+        return wrong("users", Mistake::Column(column.clone()));
     }
     Ok(())
 }
 
-pub(super) fn one<T>(
-    option: &'static str,
+/// Reads a setting.
+fn read<T, E: Into<Mistake>>(
+    setting: &'static str,
+    said: &Said,
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, ConfigError> {
+    read(said.get_ref()).map_err(|what| ConfigError { setting, at: said.span(), what: what.into() })
+}
+
+/// Reads a setting that need not be there.
+pub(super) fn one<T, E: Into<Mistake>>(
+    setting: &'static str,
     said: Option<&Said>,
-    read: impl Fn(&str) -> Result<T, String>,
+    parse: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Option<T>, ConfigError> {
-    let read =
-        |said: &Said| read(said.get_ref()).map_err(|what| ConfigError { option, at: said.span(), what });
-    said.map(read).transpose()
+    said.map(|said| read(setting, said, parse)).transpose()
 }
 
-pub(super) fn several<T>(
-    option: &'static str,
+/// Reads a setting that may be given several times.
+pub(super) fn several<T, E: Into<Mistake>>(
+    setting: &'static str,
     said: &[Said],
-    read: impl Fn(&str) -> Result<T, String>,
+    parse: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, ConfigError> {
-    let read = |said| one(option, Some(said), &read);
-    Ok(said.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    said.iter().map(|said| read(setting, said, &parse)).collect()
 }
 
+/// Reads a duration.
 pub(super) fn duration(
-    option: &'static str,
+    setting: &'static str,
     said: Option<&Said>,
     usual: Duration,
 ) -> Result<Duration, ConfigError> {
-    let read = |text: &str| match text {
+    let parse = |text: &str| match text {
         "0" => Ok(Duration::ZERO),
         _ => match humantime::parse_duration(text) {
             Ok(duration) if duration <= Duration::from_secs(24 * 60 * 60) => Ok(duration),
-            Ok(_) => Err("at most a day".to_owned()),
-            Err(error) => Err(format!("{text:?}: {error}: e.g. 250ms, 2s or 0")),
+            Ok(_) => Err(Mistake::TooLong),
+            Err(error) => Err(Mistake::NoDuration(text.to_owned(), error.to_string())),
         },
     };
-    one(option, said, read).map(|duration| duration.unwrap_or(usual))
+    one(setting, said, parse).map(|duration| duration.unwrap_or(usual))
 }
 
 #[cfg(test)]
@@ -366,8 +334,8 @@ mod tests {
             ("tickets = 1\ncommand = ['x']\nsettle = 'soon'", "settle"),
             ("tickets = 1\ncommand = ['x']\nbought = ['exit=0', 'status=200']", "bought"),
         ];
-        for (toml, option) in bad {
-            assert_eq!(plan(toml).expect_err(toml).option, option, "{toml}");
+        for (toml, setting) in bad {
+            assert_eq!(plan(toml).expect_err(toml).setting, setting, "{toml}");
         }
         let text = "tickets = 1\ncommand = ['x']\nbought = ['exit=0', 'status=200']";
         let at = plan(text).expect_err("a bad rule").at;

@@ -14,9 +14,7 @@ pub enum RaceError {
         source: std::io::Error,
     },
     /// A server is elsewhere.
-    #[error(
-        "{host} is {address}, which is neither this machine nor a private network: if it is yours to race, say --remote"
-    )]
+    #[error("{host} is {address}, which is neither this machine nor a private network")]
     Remote {
         /// The name.
         host: String,

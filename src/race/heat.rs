@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::broken::Broken;
 use super::statistics::Overlap;
 use crate::history::Outcome;
 
@@ -46,7 +47,7 @@ pub enum Ended {
     /// With an answer.
     Judged(Judged),
     /// Without one: the connection broke, the program was killed.
-    Broken(String),
+    Broken(Broken),
     /// Without one in time.
     Stalled,
 }
@@ -70,19 +71,21 @@ pub struct Made {
 }
 
 /// Why there was no race.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Shortfall {
-    /// A connection was refused, or broke, before the go.
-    Refused {
+    /// A connection could not be opened, or broke, before the go.
+    #[error("{ready} of {all} connections were open: {why}")]
+    Broken {
         /// How many buyers were ready.
         ready: usize,
         /// Of how many.
         all: usize,
         /// Why.
-        why: String,
+        why: Broken,
     },
     /// Too few buyers were ready in time.
-    NotReady {
+    #[error("only {ready} of {all} connections were open in time")]
+    Late {
         /// How many were.
         ready: usize,
         /// Of how many.
@@ -132,13 +135,13 @@ impl Heat {
         let mut reasons: Vec<(String, u64)> = Vec::new();
         for made in &self.made {
             let why = match &made.ended {
-                Ended::Broken(why) => why.as_str(),
-                Ended::Stalled => "no answer in time",
+                Ended::Broken(why) => why.to_string(),
+                Ended::Stalled => "no answer in time".to_owned(),
                 Ended::Judged(_) => continue,
             };
-            match reasons.iter_mut().find(|(known, _)| known == why) {
+            match reasons.iter_mut().find(|(known, _)| *known == why) {
                 Some((_, count)) => *count += 1,
-                None => reasons.push((why.to_owned(), 1)),
+                None => reasons.push((why, 1)),
             }
         }
         reasons.truncate(MOST_REASONS);

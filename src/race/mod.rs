@@ -8,6 +8,7 @@
 //! and [`Raced`] is the result. The gate runs it in every order of its statements.
 
 mod act;
+pub mod broken;
 pub mod command;
 pub mod config;
 mod error;
@@ -26,6 +27,7 @@ pub mod stock;
 mod strange;
 pub mod template;
 mod trial;
+mod trouble;
 pub mod url;
 pub mod users;
 
@@ -33,3 +35,4 @@ pub use error::RaceError;
 pub use raced::{Raced, Shown, Trial};
 pub use strange::Strange;
 pub use trial::run;
+pub use trouble::{Doing, Failed, Trouble};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::template::{BadValue, Place, Template, Variables, percent_encoded};
-use super::url::{Url, is_secret};
+use super::url::{Url, UrlError, is_secret};
 
 /// A request, its variables not yet filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,13 +39,33 @@ pub struct Header {
 /// The cookies of one buyer, by their names.
 pub type Cookies = BTreeMap<String, String>;
 
+/// A request, or a part of one, can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// Its URL is none.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// A header has no colon.
+    #[error("{0:?}: it takes 'Name: value'")]
+    NoColon(String),
+    /// A header has a name or a value that no header can have.
+    #[error("{0:?}: no header; it takes 'Name: value'")]
+    NoHeader(String),
+    /// A header says how long the body is.
+    #[error("{0}: the length of a request is counted by itself")]
+    Length(String),
+    /// A field has no name, or no value.
+    #[error("{0:?}: it takes name=value")]
+    NoField(String),
+}
+
 impl Request {
     /// Reads `METHOD URL [BODY]`: a body that begins with `{` or `[` is JSON, any other a form or a text.
     /// Without a method it is GET, or POST where there is a body.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
         let text = text.trim();
         let (method, rest) = match text.split_once(char::is_whitespace) {
             Some((word, rest)) if is_method(word) => (Some(word.to_owned()), rest.trim_start()),
@@ -169,16 +189,15 @@ impl Header {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let (name, value) =
-            text.split_once(':').ok_or_else(|| format!("{text:?}: it takes 'Name: value'"))?;
+    pub fn parse(text: &str) -> Result<Self, RequestError> {
+        let (name, value) = text.split_once(':').ok_or_else(|| RequestError::NoColon(text.to_owned()))?;
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if name.is_empty() || !name.chars().all(token) || value.contains(['\r', '\n', '\0']) {
-            return Err(format!("{name:?}: no header; it takes 'Name: value'"));
+            return Err(RequestError::NoHeader(name.to_owned()));
         }
         let framing = ["content-length", "transfer-encoding"];
         if framing.iter().any(|own| name.eq_ignore_ascii_case(own)) {
-            return Err(format!("{name}: the length of a request is counted by itself"));
+            return Err(RequestError::Length(name.to_owned()));
         }
         Ok(Self { name: name.to_owned(), value: Template::new(value.trim()) })
     }
@@ -195,10 +214,10 @@ impl Header {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn field(text: &str) -> Result<(String, Template), String> {
+pub fn field(text: &str) -> Result<(String, Template), RequestError> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), Template::new(value))),
-        _ => Err(format!("{text:?}: it takes name=value")),
+        _ => Err(RequestError::NoField(text.to_owned())),
     }
 }
 
@@ -251,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_headers_and_requests_are_refused() {
+    fn bad_headers_and_requests_are_rejected() {
         for bad in ["no colon", ": x", "a b: c", "Content-Length: 7", "A: b\r\nC: d"] {
             assert!(Header::parse(bad).is_err(), "{bad}");
         }

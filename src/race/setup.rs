@@ -7,7 +7,8 @@ use serde_json_path::JsonPath;
 
 use super::request::{Cookies, Request};
 use super::template::Template;
-use crate::closed_set::closed_set;
+use super::url::UrlError;
+use crate::closed_set::{UnknownName, closed_set};
 use crate::rules::plain;
 
 closed_set! {
@@ -66,21 +67,62 @@ pub struct Reply<'a> {
     pub cookies: &'a Cookies,
 }
 
+/// How a step of the set-up is written.
+const FORM: &str = "'buyer: POST http://…/login -> token=json:$.token'";
+
+/// Something to be done at the target, or a step of the set-up, can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// The URL of its request is none.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// It is a URL alone.
+    #[error("{0:?}: by which method? write `POST {0}`")]
+    NoMethod(String),
+    /// There is nothing to be done.
+    #[error("it is empty: a command, or METHOD URL")]
+    Empty,
+    /// It has no scope.
+    #[error("{0:?}: it takes {FORM}")]
+    NoScope(String),
+    /// Its scope is unknown.
+    #[error("{0}; it takes {FORM}")]
+    Scope(UnknownName),
+    /// A variable has no place where it stands.
+    #[error("{0:?}: it takes NAME=json:PATH")]
+    NoPlace(String),
+    /// A variable can't have this name.
+    #[error("{0:?} is no name of a variable")]
+    Name(String),
+    /// A quote is never closed.
+    #[error("{0:?}: the quote {1} is never closed")]
+    Quote(String, char),
+    /// Its path in JSON is none.
+    #[error("{0:?}: no JSON path: {1}")]
+    Path(String, String),
+    /// Its regular expression is none.
+    #[error("{0}: no regular expression: {1}")]
+    Regex(String, String),
+    /// There is no such place in an answer.
+    #[error("{0:?}: it takes json:PATH, header:NAME, cookie:NAME, body~REGEX or stdout~REGEX")]
+    Place(String),
+}
+
 impl Act {
     /// Reads `METHOD URL [BODY]`, or else a command of the shell.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, SetupError> {
         let text = text.trim();
         if Request::begins(text) {
-            return Request::parse(text).map(Act::Http);
+            return Ok(Act::Http(Request::parse(text)?));
         }
         if super::url::Url::begins(text) {
-            return Err(format!("{text:?}: by which method? write `POST {text}`"));
+            return Err(SetupError::NoMethod(text.to_owned()));
         }
         if text.is_empty() {
-            return Err("it is empty: a command, or METHOD URL".to_owned());
+            return Err(SetupError::Empty);
         }
         Ok(Act::Shell(Template::new(text)))
     }
@@ -109,29 +151,27 @@ impl Setup {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let form = "it takes 'buyer: POST http://…/login -> token=json:$.token'";
-        let (scope, rest) = text.split_once(':').ok_or_else(|| format!("{text:?}: {form}"))?;
-        let scope: Scope = scope.trim().parse().map_err(|error| format!("{error}; {form}"))?;
+    pub fn parse(text: &str) -> Result<Self, SetupError> {
+        let (scope, rest) = text.split_once(':').ok_or_else(|| SetupError::NoScope(text.to_owned()))?;
+        let scope: Scope = scope.trim().parse().map_err(SetupError::Scope)?;
         let (act, takes) = rest.rsplit_once(" -> ").unwrap_or((rest, ""));
         Ok(Self { scope, act: Act::parse(act)?, takes: takes_of(takes)? })
     }
 }
 
-fn takes_of(text: &str) -> Result<Vec<(String, Extract)>, String> {
+fn takes_of(text: &str) -> Result<Vec<(String, Extract)>, SetupError> {
     let mut takes = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
-        let (name, value) =
-            rest.split_once('=').ok_or_else(|| format!("{rest:?}: it takes NAME=json:PATH"))?;
+        let (name, value) = rest.split_once('=').ok_or_else(|| SetupError::NoPlace(rest.to_owned()))?;
         let name_is_good = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
         if !name_is_good || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-            return Err(format!("{name:?} is no name of a variable"));
+            return Err(SetupError::Name(name.to_owned()));
         }
         let (extract, after) = match value.chars().next().filter(|c| matches!(c, '\'' | '"')) {
-            Some(quote) => value[1..]
-                .split_once(quote)
-                .ok_or_else(|| format!("{value:?}: the quote {quote} is never closed"))?,
+            Some(quote) => {
+                value[1..].split_once(quote).ok_or_else(|| SetupError::Quote(value.to_owned(), quote))?
+            }
             None => value.split_once(char::is_whitespace).unwrap_or((value, "")),
         };
         takes.push((name.to_owned(), Extract::parse(extract)?));
@@ -145,10 +185,12 @@ impl Extract {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, SetupError> {
         if let Some(path) = text.strip_prefix("json:") {
             let path = JsonPath::parse(path);
-            return path.map(Self::Json).map_err(|error| format!("{text:?}: no JSON path: {error}"));
+            return path
+                .map(Self::Json)
+                .map_err(|error| SetupError::Path(text.to_owned(), error.to_string()));
         }
         if let Some(name) = text.strip_prefix("header:") {
             return Ok(Self::Header(name.to_ascii_lowercase()));
@@ -161,10 +203,8 @@ impl Extract {
                 .size_limit(1 << 20)
                 .build()
                 .map(Self::Text)
-                .map_err(|error| format!("{regex}: no regular expression: {error}")),
-            _ => Err(format!(
-                "{text:?}: it takes json:PATH, header:NAME, cookie:NAME, body~REGEX or stdout~REGEX"
-            )),
+                .map_err(|error| SetupError::Regex(regex.to_owned(), error.to_string())),
+            _ => Err(SetupError::Place(text.to_owned())),
         }
     }
 
@@ -218,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_steps_are_refused() {
+    fn bad_steps_are_rejected() {
         for bad in [
             "POST http://h/",
             "always: x",

@@ -8,7 +8,7 @@ use serde_json_path::JsonPath;
 
 use super::request::Request;
 use super::template::Template;
-use super::url::Url;
+use super::url::{Url, UrlError};
 use crate::rules::plain;
 
 /// Where the stock is read.
@@ -61,22 +61,115 @@ enum Sign {
     Over,
 }
 
+/// Where the stock is read can't be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// Nothing says it.
+    #[error("it is empty: a command that prints the stock, URL#PATH, FILE#PATH")]
+    Empty,
+    /// A database of SQLite comes without a statement.
+    #[error("{0:?}: it takes sqlite:FILE?SELECT …")]
+    NoSelect(String),
+    /// A server comes without the place of the number.
+    #[error("{0:?}: where does the number stand? URL#$.left for JSON, URL~'([0-9]+) left' for text")]
+    NoPlace(String),
+    /// Its URL is none.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// Its path in JSON is none.
+    #[error("{0:?}: no JSON path such as $.left: {1}")]
+    Path(String, String),
+    /// Its regular expression is none.
+    #[error("{0}: no regular expression: {1}")]
+    Regex(String, String),
+}
+
+/// No stock could be read from what was there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoStock {
+    /// A regular expression does not match.
+    #[error("{0} does not match {1}")]
+    NoMatch(String, Start),
+    /// It is no JSON.
+    #[error("no JSON: {0}")]
+    NoJson(Start),
+    /// A path leads to nothing.
+    #[error("{0} leads nowhere in {1}")]
+    Nowhere(String, Start),
+    /// A path leads to several places.
+    #[error("{0} leads to {1} places")]
+    Several(String, usize),
+    /// Two numbers come to none that is whole.
+    #[error("{0} is no whole number")]
+    NotWhole(String),
+    /// There is no number.
+    #[error("no whole number: {0}")]
+    NoNumber(Start),
+    /// A statement would write.
+    #[error("{0:?} writes; it takes a SELECT")]
+    Writes(String),
+    /// A statement selects no row.
+    #[error("{0:?} selects nothing")]
+    SelectsNothing(String),
+    /// A statement selects something else than a number.
+    #[error("{0:?} selects no number")]
+    SelectsNoNumber(String),
+    /// What SQLite says.
+    #[error("{0}")]
+    Sqlite(String),
+    /// SQLite was left out of the build.
+    #[error("this build has no SQLite")]
+    NotBuiltIn,
+    /// Its file can't be read.
+    #[error("{0}")]
+    File(String),
+}
+
+/// The start of a text that has no number, in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start(Option<String>);
+
+impl Start {
+    /// Of this text.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(text);
+        let text = text.trim();
+        Self((!text.is_empty()).then(|| text.chars().take(80).collect()))
+    }
+
+    /// The text; `None` where there was nothing.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl std::fmt::Display for Start {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Some(text) => write!(f, "{text:?}"),
+            None => f.write_str("(nothing)"),
+        }
+    }
+}
+
 impl StockSource {
     /// Reads `URL#PATH`, `URL~REGEX`, `FILE#PATH`, `sqlite:FILE?SELECT …`; all else is a command.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, SourceError> {
         let text = text.trim();
         if text.is_empty() {
-            return Err("it is empty: a command that prints the stock, URL#PATH, FILE#PATH".to_owned());
+            return Err(SourceError::Empty);
         }
         if Url::begins(text) {
             return Self::of_url(text);
         }
         if let Some(rest) = text.strip_prefix("sqlite:") {
             let (path, select) =
-                rest.split_once('?').ok_or_else(|| format!("{text:?}: it takes sqlite:FILE?SELECT …"))?;
+                rest.split_once('?').ok_or_else(|| SourceError::NoSelect(text.to_owned()))?;
             let select = select.trim().to_owned();
             return Ok(Self::Sqlite { path: path.into(), select });
         }
@@ -89,22 +182,18 @@ impl StockSource {
         }
     }
 
-    fn of_url(text: &str) -> Result<Self, String> {
+    fn of_url(text: &str) -> Result<Self, SourceError> {
         let (url, at) = match text.find(['#', '~']) {
             Some(at) if text[at..].starts_with('#') => {
                 (&text[..at], NumberAt::Json(Formula::parse(&text[at + 1..])?))
             }
             Some(at) => {
-                let regex = RegexBuilder::new(&text[at + 1..]).size_limit(1 << 20).build();
-                let regex =
-                    regex.map_err(|error| format!("{}: no regular expression: {error}", &text[at + 1..]))?;
-                (&text[..at], NumberAt::Text(regex))
+                let regex = &text[at + 1..];
+                let built = RegexBuilder::new(regex).size_limit(1 << 20).build();
+                let wrong = |error: regex::Error| SourceError::Regex(regex.to_owned(), error.to_string());
+                (&text[..at], NumberAt::Text(built.map_err(wrong)?))
             }
-            None => {
-                return Err(format!(
-                    "{text:?}: where does the number stand? URL#$.left for JSON, URL~'([0-9]+) left' for text"
-                ));
-            }
+            None => return Err(SourceError::NoPlace(text.to_owned())),
         };
         let request = Request { method: "GET".to_owned(), url: Url::parse(url)?, body: None };
         Ok(Self::Url { request, at })
@@ -127,12 +216,12 @@ impl NumberAt {
     ///
     /// # Errors
     /// What there was instead.
-    pub fn number(&self, text: &[u8]) -> Result<i64, String> {
+    pub fn number(&self, text: &[u8]) -> Result<i64, NoStock> {
         match self {
             NumberAt::Json(formula) => formula.number(text),
             NumberAt::Text(regex) => {
                 let found = regex.captures(text).and_then(|groups| groups.get(1).or(groups.get(0)));
-                let found = found.ok_or_else(|| format!("{regex} does not match {}", start_of(text)))?;
+                let found = found.ok_or_else(|| NoStock::NoMatch(regex.to_string(), Start::of(text)))?;
                 whole_number(found.as_bytes())
             }
         }
@@ -144,10 +233,10 @@ impl Formula {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, SourceError> {
         let path = |text: &str| {
             JsonPath::parse(text.trim())
-                .map_err(|error| format!("{text:?}: no JSON path such as $.left: {error}"))
+                .map_err(|error| SourceError::Path(text.to_owned(), error.to_string()))
         };
         // A blank, a sign, a blank and the next path: in a filter a sign stands before no `$`.
         for (sign, text_of_sign) in [(Sign::Minus, " - $"), (Sign::Over, " / $")] {
@@ -163,8 +252,8 @@ impl Formula {
     ///
     /// # Errors
     /// What there was instead.
-    pub fn number(&self, text: &[u8]) -> Result<i64, String> {
-        let json: Value = serde_json::from_slice(text).map_err(|_| format!("no JSON: {}", start_of(text)))?;
+    pub fn number(&self, text: &[u8]) -> Result<i64, NoStock> {
+        let json: Value = serde_json::from_slice(text).map_err(|_| NoStock::NoJson(Start::of(text)))?;
         let first = number_at(&self.first, &json)?;
         let Some((sign, path)) = &self.then else { return Ok(first) };
         let then = number_at(path, &json)?;
@@ -174,16 +263,16 @@ impl Formula {
             Sign::Over => None,
         };
         let sign = if *sign == Sign::Minus { '-' } else { '/' };
-        result.ok_or_else(|| format!("{first} {sign} {then} is no whole number"))
+        result.ok_or_else(|| NoStock::NotWhole(format!("{first} {sign} {then}")))
     }
 }
 
-fn number_at(path: &JsonPath, json: &Value) -> Result<i64, String> {
+fn number_at(path: &JsonPath, json: &Value) -> Result<i64, NoStock> {
     let nodes = path.query(json).all();
     match nodes.as_slice() {
         [node] => whole_number(plain(node).as_bytes()),
-        [] => Err(format!("{path} leads nowhere in {}", start_of(json.to_string().as_bytes()))),
-        _ => Err(format!("{path} leads to {} places", nodes.len())),
+        [] => Err(NoStock::Nowhere(path.to_string(), Start::of(json.to_string().as_bytes()))),
+        _ => Err(NoStock::Several(path.to_string(), nodes.len())),
     }
 }
 
@@ -191,29 +280,21 @@ fn number_at(path: &JsonPath, json: &Value) -> Result<i64, String> {
 ///
 /// # Errors
 /// What there was instead.
-pub fn whole_number(text: &[u8]) -> Result<i64, String> {
+pub fn whole_number(text: &[u8]) -> Result<i64, NoStock> {
     let said = String::from_utf8_lossy(text);
     let digits = said.trim();
     let digits = match digits.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
         _ => digits,
     };
-    digits.parse().map_err(|_| format!("no whole number: {}", start_of(text)))
-}
-
-/// The start of a text that was no number, in one line.
-fn start_of(text: &[u8]) -> String {
-    if text.trim_ascii().is_empty() {
-        return "(nothing)".to_owned();
-    }
-    format!("{:?}", String::from_utf8_lossy(text).trim().chars().take(80).collect::<String>())
+    digits.parse().map_err(|_| NoStock::NoNumber(Start::of(text)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn url_number(source: &str, text: &str) -> Result<i64, String> {
+    fn url_number(source: &str, text: &str) -> Result<i64, NoStock> {
         match StockSource::parse(source).expect("a source") {
             StockSource::Url { at, .. } => at.number(text.as_bytes()),
             other => panic!("{other:?}"),

@@ -46,7 +46,7 @@ pub struct BadValue {
     /// The variable.
     pub name: String,
     /// Where it was to go.
-    pub place: &'static str,
+    pub place: Place,
     /// The start of the value.
     pub value: String,
 }
@@ -132,7 +132,7 @@ impl Place {
         };
         if !fits {
             let (name, value) = (name.to_owned(), value.chars().take(40).collect());
-            return Err(BadValue { name, place: self.name(), value });
+            return Err(BadValue { name, place: self, value });
         }
         Ok(match self {
             Place::Plain | Place::Header | Place::Shell => value.to_owned(),
@@ -143,15 +143,17 @@ impl Place {
             }
         })
     }
+}
 
-    fn name(self) -> &'static str {
-        match self {
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
             Place::Plain => "an argument",
             Place::Url => "a URL",
             Place::Json => "JSON",
             Place::Header => "a header",
             Place::Shell => "a shell command (its environment has it as $TICKETSIM_NAME)",
-        }
+        })
     }
 }
 
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_would_become_something_else_is_refused() {
+    fn a_value_that_would_become_something_else_is_rejected() {
         let values = values(&[("a", "x; rm -rf /"), ("b", "x\r\nHost: y"), ("c", "\0"), ("d", "a.b-c")]);
         let fill = |text: &str, place| Template::new(text).fill(&values, place);
         assert!(fill("echo {a}", Place::Shell).is_err() && fill("echo {a}", Place::Plain).is_ok());

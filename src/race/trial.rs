@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::RaceError;
 use super::act::{Hands, Stop};
 use super::command::{self, CommandAnswer, Server};
-use super::heat::{Ended, Heat, Judged, Shortfall};
+use super::heat::{Ended, Heat, Judged};
 use super::http::{self, Held, HttpAnswer, Net};
 use super::plan::{RacePlan, Target};
 use super::raced::{Raced, Shown, Trial, history_of};
@@ -15,6 +15,7 @@ use super::setup::Scope;
 use super::stock::StockSource;
 use super::strange;
 use super::template::Variables;
+use super::trouble::{Doing, Trouble};
 use super::url::{Origin, masked};
 use crate::history::{Doubt, Outcome};
 use crate::stock::Stock;
@@ -82,8 +83,8 @@ impl<'a> Track<'a> {
     }
 
     /// How the target died, if it has.
-    pub(super) fn died(&mut self) -> Option<String> {
-        self.server.as_mut().and_then(Server::died).map(|why| format!("the target died: {why}"))
+    pub(super) fn died(&mut self) -> Option<Trouble> {
+        self.server.as_mut().and_then(Server::died).map(Trouble::Died)
     }
 
     fn trial(&mut self, number: u32) -> (Trial, Option<Shown>) {
@@ -98,8 +99,8 @@ impl<'a> Track<'a> {
             Ok(heat) => heat,
             Err(stop) => return (trial.stopped(stop), None),
         };
-        if let Some(why) = heat.shortfall.as_ref().map(told_shortfall) {
-            return (trial.stopped(Stop::Why(why)), None);
+        if let Some(shortfall) = heat.shortfall {
+            return (trial.stopped(Trouble::from(shortfall).into()), None);
         }
         if heat.early > 0 {
             self.held = Held::Body;
@@ -128,10 +129,7 @@ impl<'a> Track<'a> {
         let (mut trial, shown) = trial.judge(&heat, initial, doubts);
         if stalled {
             // What was never answered may still take effect, and must not do so in a further trial.
-            let timeout = self.hands.plan.timeout;
-            trial.why.get_or_insert(format!(
-                "there were purchases without an answer within {timeout:?} (--timeout)"
-            ));
+            trial.why.get_or_insert(Trouble::Unanswered(self.hands.plan.timeout));
             self.raced.restarts += u32::from(self.server.take().is_some());
         }
         (trial, shown)
@@ -149,7 +147,7 @@ impl<'a> Track<'a> {
         let mut shared = self.once.clone().unwrap_or_default();
         shared.0.insert("trial".to_owned(), number.to_string());
         if let Some(reset) = &plan.reset {
-            self.hands.act(reset, "reset", &[], &mut shared.0, &mut shared.1)?;
+            self.hands.act(reset, Doing::Reset, &[], &mut shared.0, &mut shared.1)?;
         }
         self.set_up(Scope::Trial, &mut shared)?;
         let mut buyers: Vec<Buyer> = (0..plan.buyers).map(|place| self.buyer(&shared, place)).collect();
@@ -160,16 +158,14 @@ impl<'a> Track<'a> {
         if let (Some(before), Some(tickets)) = (before, plan.tickets)
             && before != tickets
         {
-            return Err(Stop::Why(format!(
-                "the stock is {before} before the race, and {tickets} tickets are said (-t): leave -t out, or --reset"
-            )));
+            return Err(Trouble::OtherStock { before, tickets }.into());
         }
         Ok(Ready { shared: shared.0, buyers, before })
     }
 
     fn set_up(&self, scope: Scope, (values, cookies): &mut Buyer) -> Result<(), Stop> {
         for setup in self.hands.plan.setup.iter().filter(|setup| setup.scope == scope) {
-            self.hands.act(&setup.act, "set-up", &setup.takes, values, cookies)?;
+            self.hands.act(&setup.act, Doing::SetUp, &setup.takes, values, cookies)?;
         }
         Ok(())
     }
@@ -202,7 +198,7 @@ impl<'a> Track<'a> {
                     }
                 };
                 http::race(plan, request, net, self.held, buyers, &mut judge)
-                    .map_err(|error| Stop::Why(error.to_string()))
+                    .map_err(|error| Trouble::from(error).into())
             }
             Target::Command(words) => {
                 let mut judge = |buyer: u32, answer: &CommandAnswer| match plan.rules.outcome(answer) {
@@ -242,7 +238,7 @@ impl<'a> Track<'a> {
     /// Starts the target, or starts it again where it has died, and waits until it is there.
     fn serve(&mut self) -> Result<(), Stop> {
         let Hands { plan, net, .. } = self.hands;
-        let Some(command) = &plan.serve else { return Ok(()) };
+        let Some(started) = &plan.serve else { return Ok(()) };
         let there = server_of(plan);
         if let Some(server) = &mut self.server {
             if server.died().is_none() {
@@ -252,27 +248,25 @@ impl<'a> Track<'a> {
             self.server = None;
         }
         if let Some(origin) = there.filter(|origin| net.listens(origin)) {
-            return Err(Stop::Why(format!(
-                "{origin}: somebody listens there already, who is not ours (--serve)"
-            )));
+            return Err(Trouble::Occupied(origin.clone()).into());
         }
-        let server = Server::start(plan, command)
-            .map_err(|error| Stop::Why(format!("{}: {error}", masked(command))))?;
+        let command = || masked(started);
+        let not_started =
+            |error: std::io::Error| Trouble::NotStarted { command: command(), why: error.to_string() };
+        let server = Server::start(plan, started).map_err(not_started)?;
         let server = self.server.insert(server);
         let until = Instant::now() + plan.timeout;
         loop {
             if let Some(why) = server.died() {
-                return Err(Stop::Why(format!("the target died: {}: {why}", masked(command))));
+                return Err(Trouble::Died(format!("{}: {why}", command())).into());
             }
             match there {
                 Some(origin) if net.listens(origin) => return Ok(()),
                 // Nobody can say when it is there: then it has a moment.
                 None => return self.hands.sleep(Duration::from_millis(300)),
                 Some(origin) if Instant::now() >= until => {
-                    let timeout = plan.timeout;
-                    return Err(Stop::Why(format!(
-                        "{command}: nobody listens at {origin} after {timeout:?}"
-                    )));
+                    let (origin, within) = (origin.clone(), plan.timeout);
+                    return Err(Trouble::NotThere { command: Some(command()), origin, within }.into());
                 }
                 Some(_) => self.hands.sleep(Duration::from_millis(20))?,
             }
@@ -280,7 +274,7 @@ impl<'a> Track<'a> {
     }
 }
 
-/// The server that `--serve` starts: the one that is raced, or the one that says the stock.
+/// The server that we start: the one that is raced, or the one that says the stock.
 fn server_of(plan: &RacePlan) -> Option<&Origin> {
     match (&plan.target, &plan.stock) {
         (Target::Http(request), _) | (_, Some(StockSource::Url { request, .. })) => Some(&request.url.origin),
@@ -351,15 +345,6 @@ impl Trial {
         self.doubts = doubts;
         let shown = Shown { trial: self.number, history, verdict };
         (self, Some(shown))
-    }
-}
-
-pub(super) fn told_shortfall(shortfall: &Shortfall) -> String {
-    match shortfall {
-        Shortfall::Refused { ready, all, why } => format!("{ready} of {all} connections were open: {why}"),
-        Shortfall::NotReady { ready, all } => {
-            format!("only {ready} of {all} connections were open in time (--timeout)")
-        }
     }
 }
 

@@ -46,6 +46,23 @@ pub struct Url {
     pub path: Template,
 }
 
+/// A text is no URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// It is of another scheme, or of none.
+    #[error("{0:?} is no URL: it begins with http:// or https://")]
+    Scheme(String),
+    /// It has a blank, or a control character.
+    #[error("{0:?}: a URL has no blanks; write %20")]
+    Blank(String),
+    /// Its server is a variable, or has one.
+    #[error("{0:?}: the server of a URL takes no variables")]
+    Variable(String),
+    /// No server can be read from it.
+    #[error("{0:?}: no host and port")]
+    NoHost(String),
+}
+
 impl Url {
     /// Whether a text begins as an address does.
     #[must_use]
@@ -57,26 +74,27 @@ impl Url {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let given = || text.to_owned();
         let (tls, rest) = match text.split_once("://") {
             Some(("http", rest)) => (false, rest),
             Some(("https", rest)) => (true, rest),
-            _ => return Err(format!("{text:?} is no URL: it begins with http:// or https://")),
+            _ => return Err(UrlError::Scheme(given())),
         };
         let rest = rest.split('#').next().unwrap_or_default();
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         if path.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(format!("{text:?}: a URL has no blanks; write %20"));
+            return Err(UrlError::Blank(given()));
         }
         if Template::new(authority).names().next().is_some() {
-            return Err(format!("{text:?}: the server of a URL takes no variables"));
+            return Err(UrlError::Variable(given()));
         }
         let (login, address) = match authority.rsplit_once('@') {
             Some((login, address)) => (Some(login.to_owned()), address),
             None => (None, authority),
         };
-        let (host, port) = host_and_port(address).ok_or_else(|| format!("{text:?}: no host and port"))?;
+        let (host, port) = host_and_port(address).ok_or_else(|| UrlError::NoHost(given()))?;
         let port = port.unwrap_or(if tls { 443 } else { 80 });
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         let origin = Origin { tls, host, port };

@@ -21,7 +21,7 @@ use serde::ser::{SerializeSeq as _, Serializer};
 use serde_json::Value;
 
 pub use condition::{Condition, Question, plain};
-pub use parse::RuleError;
+pub use parse::{BadRule, RuleError};
 
 /// What answers: it decides which questions there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,19 +23,67 @@ pub struct RuleError {
     pub rule: String,
     /// Where in it, in characters from 1.
     pub column: usize,
-    /// What is wrong, and what would be right.
-    pub what: String,
+    /// What is wrong.
+    pub what: BadRule,
+}
+
+/// What is wrong with a rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadRule {
+    /// It is too long.
+    #[error("it is longer than {MOST_BYTES} bytes")]
+    TooLong,
+    /// It is empty.
+    #[error("it is empty: {}", examples(*.0))]
+    Empty(Kind),
+    /// A quote is never closed.
+    #[error("the quote {0} is never closed")]
+    Quote(char),
+    /// Something follows a closing quote.
+    #[error("a blank must follow the closing quote {0}")]
+    NoBlank(char),
+    /// Brackets in brackets in brackets.
+    #[error("brackets in brackets, too deep")]
+    TooDeep,
+    /// There is no question before a sign.
+    #[error("nothing is asked here: {}", examples(*.0))]
+    NoQuestion(Kind),
+    /// It is no path in JSON.
+    #[error("no JSON path, such as $.ok or $.items[0].state: {0}")]
+    Path(String),
+    /// Such answers have nothing of this name.
+    #[error("{word:?} can't be asked: {}", examples(*.kind))]
+    Unknown {
+        /// The word.
+        word: String,
+        /// What answers.
+        kind: Kind,
+    },
+    /// It is no regular expression.
+    #[error("no regular expression: {0}")]
+    Regex(String),
+    /// It is no exit code.
+    #[error("an exit code is a number from 0 to 255, or several: exit=0,3")]
+    Exit,
+    /// It is no status.
+    #[error("a status has three digits, or is 2xx, or several: status=200,409")]
+    Status,
+}
+
+impl BadRule {
+    /// The longest rule, in bytes.
+    pub const MOST_BYTES: usize = MOST_BYTES;
 }
 
 /// What is wrong, and at which byte.
 struct Mistake {
     at: usize,
-    what: String,
+    what: BadRule,
 }
 
 impl Mistake {
-    fn at(at: usize, what: impl Into<String>) -> Self {
-        Self { at, what: what.into() }
+    const fn at(at: usize, what: BadRule) -> Self {
+        Self { at, what }
     }
 }
 
@@ -47,7 +95,7 @@ pub(super) fn conditions(text: &str, kind: Kind) -> Result<Vec<Condition>, RuleE
         what: mistake.what,
     };
     if text.len() > MOST_BYTES {
-        return Err(told(Mistake::at(0, format!("it is longer than {MOST_BYTES} bytes"))));
+        return Err(told(Mistake::at(0, BadRule::TooLong)));
     }
     let mut conditions = Vec::new();
     let mut rest = 0;
@@ -57,7 +105,7 @@ pub(super) fn conditions(text: &str, kind: Kind) -> Result<Vec<Condition>, RuleE
         rest = end;
     }
     if conditions.is_empty() {
-        return Err(told(Mistake::at(0, format!("it is empty: {}", examples(kind)))));
+        return Err(told(Mistake::at(0, BadRule::Empty(kind))));
     }
     Ok(conditions)
 }
@@ -99,11 +147,11 @@ fn quoted(text: &str, start: usize) -> Result<Option<(std::ops::Range<usize>, us
     };
     let inside = start + 1;
     let Some(length) = text[inside..].find(quote) else {
-        return Err(Mistake::at(start, format!("the quote {quote} is never closed")));
+        return Err(Mistake::at(start, BadRule::Quote(quote)));
     };
     let end = inside + length + 1;
     if text[end..].chars().next().is_some_and(|c| !c.is_whitespace()) {
-        return Err(Mistake::at(end, format!("a blank must follow the closing quote {quote}")));
+        return Err(Mistake::at(end, BadRule::NoBlank(quote)));
     }
     Ok(Some((inside..inside + length, end)))
 }
@@ -121,7 +169,7 @@ fn question_end(text: &str, from: usize, to: usize, blanks_belong: bool) -> Resu
             ('[' | '(', None) => {
                 depth += 1;
                 if depth > DEEPEST {
-                    return Err(Mistake::at(at, "brackets in brackets, too deep"));
+                    return Err(Mistake::at(at, BadRule::TooDeep));
                 }
             }
             (']' | ')', None) => depth = depth.saturating_sub(1),
@@ -136,7 +184,7 @@ fn question_end(text: &str, from: usize, to: usize, blanks_belong: bool) -> Resu
 fn question(text: &str, from: usize, to: usize, kind: Kind) -> Result<Question, Mistake> {
     let word = &text[from..to];
     if word.is_empty() {
-        return Err(Mistake::at(from, format!("nothing is asked here: {}", examples(kind))));
+        return Err(Mistake::at(from, BadRule::NoQuestion(kind)));
     }
     if kind == Kind::Table {
         return Ok(Question::Column(word.to_owned()));
@@ -146,7 +194,7 @@ fn question(text: &str, from: usize, to: usize, kind: Kind) -> Result<Question, 
         let path = JsonPath::parse(path).map_err(|error| {
             let at = path_at + error.position().saturating_sub(1).min(path.len());
             let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(from);
-            Mistake::at(at, format!("no JSON path, such as $.ok or $.items[0].state: {}", error.message()))
+            Mistake::at(at, BadRule::Path(error.message().to_owned()))
         })?;
         return Ok(Question::Json(path));
     }
@@ -159,7 +207,7 @@ fn question(text: &str, from: usize, to: usize, kind: Kind) -> Result<Question, 
         (Kind::Http, Some(("header", name))) if !name.is_empty() => {
             Ok(Question::Header(name.to_ascii_lowercase()))
         }
-        _ => Err(Mistake::at(from, format!("{word:?} can't be asked: {}", examples(kind)))),
+        _ => Err(Mistake::at(from, BadRule::Unknown { word: word.to_owned(), kind })),
     }
 }
 
@@ -189,17 +237,17 @@ fn test(question: &Question, sign: char, value: &str, at: usize) -> Result<Test,
     Err(Mistake::at(
         at,
         match question {
-            Question::Exit => "an exit code is a number from 0 to 255, or several: exit=0,3",
-            _ => "a status has three digits, or is 2xx, or several: status=200,409",
+            Question::Exit => BadRule::Exit,
+            _ => BadRule::Status,
         },
     ))
 }
 
 /// The last line of what the crate says: the others draw the pattern, which stands in the rule already.
-fn regex_mistake(error: &regex::Error) -> String {
+fn regex_mistake(error: &regex::Error) -> BadRule {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default();
-    format!("no regular expression: {}", last.trim_start_matches("error: "))
+    BadRule::Regex(last.trim_start_matches("error: ").to_owned())
 }
 
 fn examples(kind: Kind) -> &'static str {

@@ -187,7 +187,7 @@ fn a_bad_rule_is_told_with_its_place() {
     ];
     for (rule, kind, column, what) in bad {
         let error = Rule::parse(rule, kind).expect_err(rule);
-        assert!(error.what.contains(what), "{rule}: {error}");
+        assert!(error.what.to_string().contains(what), "{rule}: {error}");
         assert_eq!(error.column, column, "{rule}: {error}");
     }
     let deep = format!("json:$[?{}1==1{}]", "(".repeat(1000), ")".repeat(1000));

@@ -1,4 +1,4 @@
-//! Histories that can't be read or merged, and rules, in Chinese, and the ways out; and how a history was read, in both
+//! Histories that can't be read or merged, in Chinese, and the ways out; and how a history was read, in both
 //! languages.
 
 use super::phrases::phrase;
@@ -8,7 +8,6 @@ use crate::history::{
     Remark, TableError,
 };
 use crate::lang::{Bilingual, InChinese as _};
-use crate::rules::RuleError;
 
 /// A history can't be read.
 pub(super) fn read(error: &ReadError) -> String {
@@ -257,10 +256,4 @@ pub(super) fn chunk(error: &ChunkError) -> String {
         ChunkError::Times { buyer } => format!("买家 {buyer} 有一次购买，还没发起就返回了"),
         ChunkError::TooMany => "购买或主机太多".to_owned(),
     }
-}
-
-/// A rule can't be read.
-pub(super) fn rule(error: &RuleError) -> String {
-    let RuleError { rule, column, what } = error;
-    format!("规则 {rule:?} 第 {column} 列：{}", phrase(what))
 }

@@ -12,6 +12,7 @@ mod race;
 mod running;
 mod schedule;
 mod server;
+mod settings;
 
 pub(super) use history::remark;
 
@@ -28,13 +29,14 @@ use crate::lesson::{LessonError, NoCounter};
 use crate::plan::{MishapError, PlanError};
 use crate::protocol::ProtocolError;
 use crate::protocol::catalogue::CatalogueError;
-use crate::race::RaceError;
 use crate::race::command::CommandError;
-use crate::race::config::ConfigError;
+use crate::race::config::{ConfigError, Mistake};
 #[cfg(feature = "postgres")]
-use crate::race::gate::GateError;
+use crate::race::gate::{GateError, step::OrderError};
 use crate::race::http::NoAnswer;
 use crate::race::template::BadValue;
+use crate::race::users::UsersError;
+use crate::race::{RaceError, Trouble};
 use crate::replay::ReplayError;
 use crate::rules::RuleError;
 use crate::run::RunError;
@@ -93,7 +95,12 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         LessonError => lesson::lesson_way,
         ReadError => history::read_way,
         MergeError => history::merged_way,
+        RaceError => race::race_way,
+        Trouble => race::trouble_way,
+        Mistake => settings::mistake_way,
     );
+    #[cfg(feature = "postgres")]
+    ways_of!(error: GateError => race::gate_way);
     None
 }
 
@@ -143,15 +150,21 @@ fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
         JoinError => hosts::join,
         WireError => hosts::wire,
         TokenError => hosts::token,
-        RuleError => history::rule,
+        RuleError => settings::rule,
         RaceError => race::race,
-        ConfigError => race::config,
+        Trouble => race::trouble,
+        ConfigError => settings::config,
+        Mistake => settings::mistake,
+        UsersError => settings::users,
         CommandError => race::command,
-        BadValue => race::value,
+        BadValue => settings::value,
         NoAnswer => race::no_answer,
     );
     #[cfg(feature = "postgres")]
-    first_of!(error: GateError => race::gate);
+    first_of!(error:
+        GateError => race::gate,
+        OrderError => settings::order,
+    );
     // What the standard library says of numbers.
     if error.is::<ParseIntError>() {
         return Some(say::no_whole_number(Lang::Zh));
@@ -180,17 +193,27 @@ mod tests {
 
     /// Errors that reach nobody by themselves: they are a part of another one, or end a connection of the gate.
     const WITHIN_OTHERS: &[&str] = &[
-        "NoHttp",
-        "OneName",
-        "OneHost",
-        "LineError",
-        "EventError",
-        "TableError",
-        "EdnError",
+        "BadRule",
+        "Broken",
         "Cannot",
-        "TextMistake",
+        "EdnError",
+        "EventError",
+        "Failed",
+        "FileError",
         "FileMistake",
+        "LineError",
+        "NoHttp",
+        "NoStock",
+        "OneHost",
+        "OneName",
         "PlanMistake",
+        "RequestError",
+        "SetupError",
+        "Shortfall",
+        "SourceError",
+        "TableError",
+        "TextMistake",
+        "UrlError",
     ];
 
     #[test]

@@ -87,10 +87,7 @@ mod tests {
         for (english, chinese) in [
             ("can't be read", "读不了"),
             ("a.json: can't be read", "a.json：读不了"),
-            (
-                "--http: \"x\" is no URL: it begins with http:// or https://",
-                "--http：\"x\" 不是 URL：应以 http:// 或 https:// 开头",
-            ),
+            ("--from: missing field `ticket`", "--from：缺少成员 `ticket`"),
             ("unknown kind of lock \"x: y\": one of none, flock", "没有 \"x: y\" 这种锁：可选 none、flock"),
             ("unknown store \"x\": one of file, redis", "没有 \"x\" 这种存储：可选 file、redis"),
             ("max_connections = 5, 3 in use", "已用 max_connections = 5, 3"),

@@ -11,6 +11,7 @@ use super::copy::{Copy, HeldAt, wait_for};
 use super::{CommandAnswer, CommandError, Program, TICK};
 use crate::history::Outcome;
 use crate::plan::PerBuyer;
+use crate::race::broken::Broken;
 use crate::race::heat::{Clock, Ended, Heat, Judged, Made};
 use crate::race::plan::RacePlan;
 use crate::race::priority::Priority;
@@ -59,10 +60,11 @@ pub(in crate::race) fn race<'a>(
     let racers = buyers.iter_mut().zip(1..).map(racer).collect();
     let mut field = Field { plan, words, interrupted, clock, racers, heat: Heat::default(), judge };
     // The end of a copy wakes the loop: by a byte in this pipe.
-    let (mut wake, child_ended) = UnixStream::pair().map_err(|source| start_error("a pipe", source))?;
-    wake.set_nonblocking(true).map_err(|source| start_error("a pipe", source))?;
+    let (mut wake, child_ended) =
+        UnixStream::pair().map_err(|error| CommandError::start("a pipe", &error))?;
+    wake.set_nonblocking(true).map_err(|error| CommandError::start("a pipe", &error))?;
     let registered = signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, child_ended)
-        .map_err(|source| start_error("a signal handler", source))?;
+        .map_err(|error| CommandError::start("a signal handler", &error))?;
     let run = match field.get_ready() {
         Ok(()) => {
             field.go();
@@ -74,10 +76,6 @@ pub(in crate::race) fn race<'a>(
     run?;
     field.heat.ended_ns = field.clock.now_ns();
     Ok(field.heat)
-}
-
-fn start_error(what: &str, source: std::io::Error) -> CommandError {
-    CommandError::Start { program: what.to_owned(), source }
 }
 
 impl Field<'_> {
@@ -106,11 +104,7 @@ impl Field<'_> {
         match self.start(HeldAt::Traced) {
             Ok(()) => Ok(true),
             // A sandbox may forbid it.
-            Err(CommandError::Start { source, .. })
-                if matches!(source.raw_os_error(), Some(nix::libc::EPERM | nix::libc::ENOSYS)) =>
-            {
-                Ok(false)
-            }
+            Err(CommandError::Start { errno: Some(nix::libc::EPERM | nix::libc::ENOSYS), .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -143,7 +137,7 @@ impl Field<'_> {
         racer.values.insert("n".to_owned(), racer.begun.to_string());
         racer.values.insert("uuid".to_owned(), crate::race::template::fresh_uuid());
         let program = Program::new(self.plan, self.words, racer.values)?;
-        Copy::start(&program, held_at).map_err(|source| start_error(&program.words[0], source))
+        Copy::start(&program, held_at).map_err(|error| CommandError::start(&program.words[0], &error))
     }
 
     /// The go.
@@ -192,7 +186,7 @@ impl Field<'_> {
         let Some(answer) = copy.ended() else {
             let late = Instant::now() >= racer.until;
             if late || self.heat.interrupted {
-                let ended = if late { Ended::Stalled } else { Ended::Broken("interrupted".to_owned()) };
+                let ended = if late { Ended::Stalled } else { Ended::Broken(Broken::Interrupted) };
                 self.note(place, ended);
             }
             return Ok(());
@@ -205,7 +199,7 @@ impl Field<'_> {
         let room = (self.heat.made.len() as u64) < RacePlan::MOST_PURCHASES;
         // Who was killed did not answer, unless a rule knows what that means.
         let ended = match (answer.signal, judged) {
-            (Some(signal), Judged::Unmatched) => Ended::Broken(format!("killed by signal {signal}")),
+            (Some(signal), Judged::Unmatched) => Ended::Broken(Broken::Killed(signal)),
             _ => Ended::Judged(judged),
         };
         self.note(place, ended);

@@ -57,15 +57,17 @@ impl Answer for CommandAnswer {
 }
 
 /// Why a command came to nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// It could not be started.
-    #[error("{program}: {source}")]
+    #[error("{program}: {why}")]
     Start {
         /// What was to be started.
         program: String,
         /// Why not.
-        source: std::io::Error,
+        why: String,
+        /// The system's number for that.
+        errno: Option<i32>,
     },
     /// It did not end in time.
     #[error("{0}: did not end within {1:?}")]
@@ -76,6 +78,14 @@ pub enum CommandError {
     /// A value can't stand where it was to go.
     #[error(transparent)]
     Value(#[from] BadValue),
+}
+
+impl CommandError {
+    /// This could not be started.
+    fn start(program: &str, error: &std::io::Error) -> Self {
+        let (program, why) = (program.to_owned(), error.to_string());
+        Self::Start { program, why, errno: error.raw_os_error() }
+    }
 }
 
 /// A program with its arguments and all that it is to find.
@@ -134,8 +144,8 @@ impl Program {
         interrupted: &AtomicBool,
     ) -> Result<CommandAnswer, CommandError> {
         let name = || self.words.last().cloned().unwrap_or_default();
-        let mut copy = Copy::start(self, HeldAt::Nothing)
-            .map_err(|source| CommandError::Start { program: name(), source })?;
+        let mut copy =
+            Copy::start(self, HeldAt::Nothing).map_err(|error| CommandError::start(&name(), &error))?;
         let until = Instant::now() + timeout;
         loop {
             copy.read();

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
 
 use super::wire::postgres::Saw;
+use crate::race::Trouble;
+use crate::race::broken::Broken;
 use crate::race::heat::{Clock, Ended, Judged, Made};
-use crate::race::http::{Connection, HttpAnswer, Net, Received};
+use crate::race::http::{Connection, HttpAnswer, Net, NoAnswer, Received};
 use crate::race::plan::RacePlan;
 use crate::race::request::{Cookies, Request};
 use crate::race::template::{Variables, fresh_uuid};
@@ -43,11 +45,11 @@ impl Buyer {
         net: &Net<'_>,
         (values, cookies): &mut (Variables, Cookies),
         clock: Clock,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Trouble> {
         values.insert("n".to_owned(), "1".to_owned());
         values.insert("uuid".to_owned(), fresh_uuid());
-        let bytes = request.bytes(&plan.headers, values, cookies).map_err(|error| error.to_string())?;
-        let mut failed = format!("{}: no address", request.url.origin);
+        let bytes = request.bytes(&plan.headers, values, cookies)?;
+        let mut broken = Broken::NoAddress;
         for address in net.addresses(&request.url.origin) {
             match net.open(&request.url.origin, *address) {
                 Ok(mut connection) => {
@@ -65,10 +67,10 @@ impl Buyer {
                         same: 0,
                     });
                 }
-                Err(error) => failed = format!("{}: {error}", request.url.origin),
+                Err(error) => broken = Broken::Unsent(error.to_string()),
             }
         }
-        Err(failed)
+        Err(NoAnswer::Broken(request.url.origin.clone(), broken).into())
     }
 
     /// For poll(2): its connection, and whether it waits to write.
@@ -81,7 +83,7 @@ impl Buyer {
     pub fn advance(&mut self, clock: Clock, judge: &mut dyn FnMut(u32, &HttpAnswer) -> Judged) -> bool {
         let Some(connection) = &mut self.connection else { return false };
         let received = match connection.advance() {
-            Err(error) => Received::Ended(error.to_string()),
+            Err(error) => Received::Ended(Broken::Unsent(error.to_string())),
             Ok(()) if connection.is_ready() => connection.receive(),
             Ok(()) => Received::Part,
         };

@@ -8,6 +8,17 @@ use crate::paths::{Temporary, beside, folder, through_links};
 /// A longer file says more than an address.
 const MOST_BYTES: u64 = 4 << 20;
 
+/// A file of the shop can't be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system does not let it be read or written.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// An earlier gate has changed it, and was killed: the file as it was lies beside it.
+    #[error("{}: was never put back: move it there yourself", .0.display())]
+    NeverPutBack(PathBuf),
+}
+
 /// Such a file. It is put back in the end.
 #[derive(Debug)]
 pub struct GateFile {
@@ -21,12 +32,11 @@ impl GateFile {
     ///
     /// # Errors
     /// When it can't be read or written, or when one lies there that was never put back.
-    pub fn put(path: &Path, change: &dyn Fn(&str) -> Option<String>) -> std::io::Result<Option<Self>> {
+    pub fn put(path: &Path, change: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, FileError> {
         let path = through_links(path);
         let kept = beside(&path, ".before-gate");
         if kept.exists() {
-            let said = format!("{}: was never put back: move it there yourself", kept.display());
-            return Err(std::io::Error::other(said));
+            return Err(FileError::NeverPutBack(kept));
         }
         let file = std::fs::File::open(&path)?;
         let permissions = file.metadata()?.permissions();

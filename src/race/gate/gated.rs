@@ -30,7 +30,7 @@ impl Judged {
         let outcome = |made: &Made| match &made.ended {
             Ended::Judged(Answer::Outcome(outcome)) => outcome.to_string(),
             Ended::Judged(Answer::Unmatched) => "unmatched".to_owned(),
-            Ended::Broken(why) => why.clone(),
+            Ended::Broken(why) => why.to_string(),
             Ended::Stalled => "stalled".to_owned(),
         };
         let made: Vec<String> = self.ran.heat.made.iter().map(outcome).collect();

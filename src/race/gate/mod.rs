@@ -38,7 +38,7 @@ use std::sync::atomic::AtomicBool;
 use super::RaceError;
 use super::act::Hands;
 use super::http::Net;
-use super::plan::RacePlan;
+use super::plan::{RacePlan, Target};
 use super::trial::Track;
 use super::url::is_near;
 use crate::store::redis::RedisError;
@@ -47,6 +47,7 @@ use crate::store::sql::address::PostgresHost;
 use background::Background;
 use conductor::Stage;
 use environment::{Engine, Place};
+pub use file::FileError;
 use file::GateFile;
 pub use gated::{Count, Gated, Judged};
 use link::Language;
@@ -73,25 +74,25 @@ pub enum GateError {
     /// Redis can't be asked.
     #[error(transparent)]
     Redis(#[from] RedisError),
+    /// The buyers are commands.
+    #[error("the gate takes requests, and a command is raced")]
+    NoRequest,
     /// There is no port.
     #[error("no port: {0}")]
     Port(std::io::Error),
     /// A file of the shop can't be changed.
-    #[error("--gate-file: {path}: {source}")]
+    #[error("{path}: {why}")]
     File {
         /// Which.
         path: String,
         /// Why not.
-        source: std::io::Error,
+        why: FileError,
     },
     /// A socket of this machine, which nothing can be put before.
     #[error("the gate stands before a host and a port: postgres://USER@HOST:PORT/DATABASE")]
     NoHost,
     /// The shop's environment does not name the database.
-    #[error(
-        "no environment variable of the shop has {address} in it: set one, as in DATABASE_URL=…{address}… \
-         (--env sets one, too), name the file that has it, --gate-file, or start the shop yourself with 127.0.0.1:{port} as its database"
-    )]
+    #[error("no environment variable of the shop has {address} in it")]
     NotNamed {
         /// The database.
         address: String,
@@ -172,8 +173,8 @@ fn put_gate(
             let put = places.iter().fold(text.to_owned(), |text, place| place.put(&text).unwrap_or(text));
             (put != text).then_some(put)
         };
-        let error = |source| GateError::File { path: path.display().to_string(), source };
-        let text = std::fs::read_to_string(path).map_err(error)?;
+        let error = |why| GateError::File { path: path.display().to_string(), why };
+        let text = std::fs::read_to_string(path).map_err(|source| error(source.into()))?;
         for (place, named) in places.iter().zip(&mut named) {
             *named |= place.put(&text).is_some();
         }
@@ -206,6 +207,7 @@ pub fn run(
     interrupted: &AtomicBool,
     told: &mut dyn FnMut(&Told<'_>),
 ) -> Result<Gated, GateError> {
+    let Target::Http(request) = &plan.target else { return Err(GateError::NoRequest) };
     let (stage, behind) = open(plan, gate)?;
     let mut plan = plan.clone();
     // What is changed of the shop's files is put back when this ends.
@@ -217,8 +219,16 @@ pub fn run(
     let net = Net::new(&plan, interrupted)?;
     let hands = Hands { plan: &plan, net: &net, interrupted };
     let mut gated = phases::nothing_yet(gate, behind.iter().map(|behind| behind.port).collect());
-    let mut phases =
-        Phases { stage, track: Track::new(hands), hands, gate, number: 0, somebody_bought: false, told };
+    let mut phases = Phases {
+        stage,
+        track: Track::new(hands),
+        hands,
+        gate,
+        request,
+        number: 0,
+        somebody_bought: false,
+        told,
+    };
     gated.why = phases.run(&mut gated).err();
     gated.strange = phases.track.raced.strange.clone();
     Ok(gated)

@@ -15,11 +15,10 @@ use crate::history::{Doubt, Outcome};
 use crate::race::act::{Hands, Stop};
 use crate::race::heat::{Ended, Judged as Answer};
 use crate::race::http::HttpAnswer;
-use crate::race::plan::Target;
 use crate::race::request::Request;
 use crate::race::strange;
 use crate::race::trial::Track;
-use crate::race::{Raced, Trial};
+use crate::race::{Raced, Trial, Trouble};
 use crate::verdict::Ruling;
 
 /// How long the shop is watched while nobody buys.
@@ -63,6 +62,8 @@ pub struct Phases<'a, 'b> {
     pub(super) track: Track<'a>,
     pub(super) hands: Hands<'a>,
     pub(super) gate: &'a GatePlan,
+    /// What the buyers send.
+    pub(super) request: &'a Request,
     pub(super) number: u32,
     /// Whether anybody has bought in any run.
     pub(super) somebody_bought: bool,
@@ -70,14 +71,6 @@ pub struct Phases<'a, 'b> {
 }
 
 impl Phases<'_, '_> {
-    fn request(&self) -> Result<Request> {
-        match &self.hands.plan.target {
-            Target::Http(request) => Ok(request.clone()),
-            // It is checked before: GatePlan::check.
-            Target::Command(_) => Err(Why::Target("the gate takes requests: --http".to_owned())),
-        }
-    }
-
     /// All of it.
     pub(super) fn run(&mut self, gated: &mut Gated) -> Result<()> {
         self.await_shop()?;
@@ -116,7 +109,7 @@ impl Phases<'_, '_> {
 
     /// Waits until the shop is there, where somebody else starts it: it needs its database to begin.
     fn await_shop(&mut self) -> Result<()> {
-        let request = self.request()?;
+        let origin = &self.request.url.origin;
         let hands = self.hands;
         if hands.plan.serve.is_some() {
             return Ok(());
@@ -124,11 +117,11 @@ impl Phases<'_, '_> {
         let mut nothing = |_: &Statement, _: &[String]| {};
         let began = Instant::now();
         let waited = self.stage.proxy.while_open(&mut nothing, || {
-            while !hands.net.listens(&request.url.origin) {
+            while !hands.net.listens(origin) {
                 hands.sleep(Duration::from_millis(50))?;
                 if began.elapsed() > MOST_WAIT {
-                    let origin = &request.url.origin;
-                    return Err(Stop::Why(format!("nobody listens at {origin} after {MOST_WAIT:?}")));
+                    let (command, origin, within) = (None, origin.clone(), MOST_WAIT);
+                    return Err(Stop::from(Trouble::NotThere { command, origin, within }));
                 }
             }
             Ok(())
@@ -157,8 +150,8 @@ impl Phases<'_, '_> {
             if heat.interrupted {
                 return Err(Why::Interrupted);
             }
-            if let Some(shortfall) = &heat.shortfall {
-                return Err(Why::Target(crate::race::trial::told_shortfall(shortfall)));
+            if let Some(shortfall) = heat.shortfall {
+                return Err(Why::Target(shortfall.into()));
             }
             if let Some(died) = self.track.died() {
                 return Err(Why::Target(died));
@@ -239,7 +232,6 @@ impl Phases<'_, '_> {
         self.stage.group = self.track.group();
         let mut trial = Trial::empty(number);
         trial.before = ready.before;
-        let request = self.request()?;
         let hidden = strange::secrets(hands.plan, &ready.buyers);
         let noted = &mut self.track.raced.strange;
         let mut judge = |buyer: u32, answer: &HttpAnswer| match hands.plan.rules.outcome(answer) {
@@ -251,7 +243,7 @@ impl Phases<'_, '_> {
             }
         };
         let ran =
-            Conductor::new(&mut self.stage, hands, &mut judge).run(&request, &mut ready.buyers, chooser);
+            Conductor::new(&mut self.stage, hands, &mut judge).run(self.request, &mut ready.buyers, chooser);
         let ran = ran.map_err(|why| self.or_died(why))?;
         if let Some(source) = hands.plan.stock.as_ref().filter(|_| ran.why.is_none()) {
             let after = self.stage.proxy.while_open(&mut nothing, || hands.stock(source, &ready.shared));

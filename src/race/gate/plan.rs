@@ -6,9 +6,8 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::step::Step;
-use crate::foreign;
 use crate::plan::PerBuyer;
-use crate::race::config::{Config, ConfigError, duration, one, several};
+use crate::race::config::{Config, ConfigError, Mistake, duration, one, several};
 use crate::race::plan::{RacePlan, Target};
 use crate::store::Address;
 use crate::store::redis::RedisAddress;
@@ -27,10 +26,10 @@ pub enum Orders {
 }
 
 impl std::str::FromStr for Orders {
-    type Err = String;
+    type Err = Mistake;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?}: it takes all, random:N or depth:K");
+    fn from_str(text: &str) -> Result<Self, Mistake> {
+        let wrong = || Mistake::Orders(text.to_owned());
         if text == "all" {
             return Ok(Orders::All);
         }
@@ -68,14 +67,12 @@ impl Database {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        match Address::parse(text).map_err(|error| error.to_string())? {
+    pub fn parse(text: &str) -> Result<Self, Mistake> {
+        match Address::parse(text)? {
             Address::Sql(sql::Address::Postgres(address)) => Ok(Database::Postgres(*address)),
-            Address::Redis(address) if address.tls => {
-                Err("the gate reads what is said, so there is no TLS behind it: take redis://…".to_owned())
-            }
+            Address::Redis(address) if address.tls => Err(Mistake::GateTls),
             Address::Redis(address) => Ok(Database::Redis(address)),
-            Address::Sql(_) => Err("the gate stands before postgres://… or redis://…".to_owned()),
+            Address::Sql(_) => Err(Mistake::GateStore),
         }
     }
 }
@@ -116,34 +113,30 @@ impl GatePlan {
     /// What somebody says of the gate, checked; `None` where there is to be none. The order is read by the caller.
     ///
     /// # Errors
-    /// What is wrong, with the option that is.
+    /// What is wrong, and with which setting.
     pub fn of(config: &Config) -> Result<Option<Self>, ConfigError> {
         if config.gate.is_empty() {
-            return config
-                .of_gate()
-                .map_or(Ok(None), |option| Err(ConfigError::new(option, "it is for --gate")));
+            let no_gate = |setting| Err(ConfigError::new(setting, Mistake::NoGate));
+            return config.of_gate().map_or(Ok(None), no_gate);
         }
         let databases: Vec<Database> = several("gate", &config.gate, Database::parse)?;
         if databases.iter().filter(|database| matches!(database, Database::Postgres(_))).count() > 1 {
-            let what = "one database of PostgreSQL, and as many of Redis as there are";
-            return Err(ConfigError::new("gate", what));
+            return Err(ConfigError::new("gate", Mistake::SeveralPostgres));
         }
         let orders = one("orders", config.orders.as_ref(), str::parse)?;
         if orders.is_some() && config.order.is_some() {
-            return Err(ConfigError::new("orders", "many orders, or the one of --order"));
+            return Err(ConfigError::new("orders", Mistake::OrdersAndOrder));
         }
         let patience = duration("patience", config.patience.as_ref(), Self::USUAL_PATIENCE)?;
         if patience.is_zero() {
-            return Err(ConfigError::new("patience", "no time to go on"));
+            return Err(ConfigError::new("patience", Mistake::NoTimeToGoOn));
         }
         let replays = config.replays.unwrap_or(Self::REPLAYS);
         if !(1..=Self::MOST_REPLAYS).contains(&replays) {
-            return Err(ConfigError::new(
-                "replays",
-                format!("{replays}: it takes 1 to {}", Self::MOST_REPLAYS),
-            ));
+            let what = Mistake::Number { given: replays, most: Self::MOST_REPLAYS };
+            return Err(ConfigError::new("replays", what));
         }
-        let expected = |text: &str| text.parse().map_err(|_| "it takes sound or unsound".to_owned());
+        let expected = |text: &str| text.parse().map_err(|_| Mistake::Expect);
         let expect = one("expect", config.expect.as_ref(), expected)?;
         Ok(Some(Self {
             databases,
@@ -161,25 +154,24 @@ impl GatePlan {
     /// Whether a race can be run behind the gate.
     ///
     /// # Errors
-    /// What is wrong with it, with the option that is.
+    /// What is wrong, and with which setting.
     pub fn check(&self, plan: &RacePlan) -> Result<(), ConfigError> {
         let buyers = plan.buyers;
         if !(2..=Self::MOST_BUYERS).contains(&buyers) {
-            let what = format!("{buyers} buyers: the gate takes 2 to {}", Self::MOST_BUYERS);
+            let what = Mistake::GateBuyers { buyers, most: Self::MOST_BUYERS };
             return Err(ConfigError::new("buyers", what));
         }
         if plan.per_buyer != PerBuyer::ONE {
-            return Err(ConfigError::new("per-buyer", "the gate takes one purchase of each buyer"));
+            return Err(ConfigError::new("per-buyer", Mistake::GatePurchases));
         }
         if plan.reset.is_none() {
-            let what = "every order begins with the tickets on sale again; say what puts them there";
-            return Err(ConfigError::new("reset", what));
+            return Err(ConfigError::new("reset", Mistake::GateWithoutReset));
         }
         if matches!(plan.target, Target::Command(_)) {
-            return Err(ConfigError::new("http", "the gate takes requests: --http"));
+            return Err(ConfigError::new("http", Mistake::GateCommand));
         }
         if let Some(step) = self.order.iter().flatten().find(|step| step.buyer > buyers) {
-            let what = format!("{}: there are {buyers} buyers", foreign::shown(&step.to_string()));
+            let what = Mistake::NoSuchBuyer { step: step.to_string(), buyers };
             return Err(ConfigError::new("order", what));
         }
         Ok(())
@@ -200,9 +192,9 @@ impl GatePlan {
 }
 
 /// What runs in the background.
-fn background(text: &str) -> Result<Regex, String> {
+fn background(text: &str) -> Result<Regex, Mistake> {
     let regex = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
-    regex.map_err(|error| format!("{text}: no regular expression: {error}"))
+    regex.map_err(|error| Mistake::Regex(text.to_owned(), error.to_string()))
 }
 
 #[cfg(test)]
@@ -224,9 +216,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_option() {
+    fn what_is_wrong_is_told_with_its_setting() {
         assert!(plan("tickets = 1").expect("a plan").is_none());
-        for (text, option) in [
+        for (text, setting) in [
             ("orders = 'all'", "orders"),
             ("patience = '1s'", "patience"),
             ("gate = ['sqlite:x.db']", "gate"),
@@ -240,7 +232,7 @@ mod tests {
             ("gate = ['redis://h']\nexpect = 'fine'", "expect"),
             ("gate = ['redis://h']\nbackground = ['(']", "background"),
         ] {
-            assert_eq!(plan(text).expect_err(text).option, option, "{text}");
+            assert_eq!(plan(text).expect_err(text).setting, setting, "{text}");
         }
     }
 
@@ -261,7 +253,7 @@ mod tests {
             ("mysql://127.0.0.1/shop", "postgres://… or redis://…"),
             ("mongo://x", "no store"),
         ] {
-            let error = Database::parse(url).expect_err(url);
+            let error = Database::parse(url).expect_err(url).to_string();
             assert!(error.contains(said), "{url}: {error}");
         }
     }

@@ -1,4 +1,4 @@
-//! The steps of an order, as a schedule names them, and what each touches, which decides which steps may be swapped.
+//! The steps of an order, by their names, and what each touches, which decides which steps may be swapped.
 
 use std::collections::BTreeSet;
 
@@ -112,19 +112,30 @@ impl Choice {
     }
 }
 
-/// Reads a schedule: steps between commas or line ends; a line that begins with `#` is a remark.
+/// An order can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// It is empty.
+    #[error("it has no steps")]
+    Empty,
+    /// A word is no step.
+    #[error("{0:?} is no step: it takes BUYER:VERB TABLES, like 1:SELECT seats")]
+    NoStep(String),
+}
+
+/// Reads an order: steps between commas or line ends; a line that begins with `#` is a remark.
 ///
 /// # Errors
 /// What is no step.
-pub fn parse(text: &str) -> Result<Vec<Step>, String> {
+pub fn parse(text: &str) -> Result<Vec<Step>, OrderError> {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let words = lines.flat_map(|line| line.split(',')).map(str::trim).filter(|word| !word.is_empty());
-    let steps = words.map(parse_step).collect::<Result<Vec<Step>, String>>()?;
-    if steps.is_empty() { Err("it has no steps".to_owned()) } else { Ok(steps) }
+    let steps = words.map(parse_step).collect::<Result<Vec<Step>, OrderError>>()?;
+    if steps.is_empty() { Err(OrderError::Empty) } else { Ok(steps) }
 }
 
-fn parse_step(word: &str) -> Result<Step, String> {
-    let wrong = || format!("{word:?} is no step: it takes BUYER:VERB TABLES, like 1:SELECT seats");
+fn parse_step(word: &str) -> Result<Step, OrderError> {
+    let wrong = || OrderError::NoStep(word.to_owned());
     let (buyer, rest) = word.split_once(':').ok_or_else(wrong)?;
     let buyer = buyer.trim().parse().ok().filter(|buyer| *buyer > 0).ok_or_else(wrong)?;
     let (name, turn) = match rest.rsplit_once('#') {
@@ -135,7 +146,7 @@ fn parse_step(word: &str) -> Result<Step, String> {
     if name.is_empty() || turn == 0 { Err(wrong()) } else { Ok(Step { buyer, name, turn }) }
 }
 
-/// A schedule as it is written down.
+/// An order as it is written down.
 #[must_use]
 pub fn written<'a>(steps: impl IntoIterator<Item = &'a Step>) -> String {
     steps.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -158,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn schedules_are_written_and_read() {
+    fn orders_are_written_and_read() {
         let text = "1:SELECT seats, 2:SELECT orders+seats#2, 1:UPDATE a & COMMIT";
         let steps = parse(&format!("# found\n{}\n", text.replace(", 1", ",\n 1"))).expect("steps");
         assert_eq!(written(&steps), text);

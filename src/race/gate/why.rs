@@ -1,6 +1,7 @@
 //! Why the gate can't judge.
 
 use super::orders::Pick;
+use crate::race::Trouble;
 
 /// Why the gate can't judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,7 +9,7 @@ pub enum Why {
     /// Somebody pressed Ctrl-C.
     Interrupted,
     /// The target does not do what it should.
-    Target(String),
+    Target(Trouble),
     /// No statement came through the gate while purchases were made.
     NothingCame,
     /// An order can't be followed.

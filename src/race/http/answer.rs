@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
+use crate::race::broken::NoHttp;
 use crate::race::request::Cookies;
 use crate::rules::{Answer, Question};
 
@@ -105,11 +106,6 @@ pub struct AnswerReader {
     head_alone: bool,
 }
 
-/// What is no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NoHttp(pub String);
-
 impl AnswerReader {
     /// Reads the answer to this request.
     #[must_use]
@@ -151,11 +147,11 @@ impl AnswerReader {
             Ok(httparse::Status::Complete(length)) => length,
             Ok(httparse::Status::Partial) if self.pending.len() <= MOST_HEAD => return Ok(false),
             Ok(httparse::Status::Partial) => {
-                return Err(NoHttp(format!("the head of the answer is longer than {MOST_HEAD} bytes")));
+                return Err(NoHttp::LongHead(MOST_HEAD));
             }
             Err(error) => {
-                let start: String = String::from_utf8_lossy(&self.pending).chars().take(40).collect();
-                return Err(NoHttp(format!("the answer is no HTTP ({error}): {start:?}")));
+                let start = String::from_utf8_lossy(&self.pending).chars().take(40).collect();
+                return Err(NoHttp::Head { why: error.to_string(), start });
             }
         };
         let status = head.code.unwrap_or(0);
@@ -189,9 +185,9 @@ impl AnswerReader {
             // What the head of an answer to HEAD says of a body is what GET would have brought.
             _ if self.head_alone || matches!(status, 101 | 204 | 304) => Framing::Length(0),
             _ if chunked => Framing::Chunked(Chunk::Size),
-            Some(length) => Framing::Length(
-                length.trim().parse().map_err(|_| NoHttp(format!("Content-Length: {length:?}")))?,
-            ),
+            Some(length) => {
+                Framing::Length(length.trim().parse().map_err(|_| NoHttp::Length(length.into_owned()))?)
+            }
             None => Framing::UntilClose,
         })
     }
@@ -236,7 +232,7 @@ impl AnswerReader {
         let Some(line) = self.line()? else { return Ok(None) };
         let size = || {
             let digits = line.split(';').next().unwrap_or_default().trim();
-            u64::from_str_radix(digits, 16).map_err(|_| NoHttp(format!("no size of a chunk: {digits:?}")))
+            u64::from_str_radix(digits, 16).map_err(|_| NoHttp::Chunk(digits.to_owned()))
         };
         Ok(Some(match chunk {
             Chunk::Size => match size()? {
@@ -253,7 +249,7 @@ impl AnswerReader {
     fn line(&mut self) -> Result<Option<String>, NoHttp> {
         let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') else {
             if self.pending.len() > MOST_HEAD {
-                return Err(NoHttp("a line between chunks has no end".to_owned()));
+                return Err(NoHttp::LongLine);
             }
             return Ok(None);
         };

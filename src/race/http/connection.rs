@@ -12,6 +12,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
 use super::answer::{AnswerReader, HttpAnswer};
+use crate::race::broken::Broken;
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub enum Received {
     /// The whole answer.
     Answer(Box<HttpAnswer>),
     /// The connection ended, or broke, without one.
-    Ended(String),
+    Ended(Broken),
 }
 
 /// The bytes that leave a connection at the go.
@@ -261,22 +262,21 @@ impl Connection {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
                 Err(error) => {
                     self.ended = true;
-                    return Received::Ended(format!("the connection broke: {error}"));
+                    return Received::Ended(Broken::Connection(error.to_string()));
                 }
             };
             if count == 0 {
                 self.ended = true;
-                let without =
-                    if self.reader.began() { "in the middle of its answer" } else { "without an answer" };
+                let without = if self.reader.began() { Broken::Cut } else { Broken::Closed };
                 return match self.reader.end() {
                     Some(answer) => Received::Answer(Box::new(answer)),
-                    None => Received::Ended(format!("the server closed the connection {without}")),
+                    None => Received::Ended(without),
                 };
             }
             match self.reader.feed(&buffer[..count]) {
                 Ok(Some(answer)) => return Received::Answer(Box::new(answer)),
                 Ok(None) => {}
-                Err(error) => return Received::Ended(error.to_string()),
+                Err(error) => return Received::Ended(error.into()),
             }
         }
     }

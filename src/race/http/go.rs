@@ -9,6 +9,7 @@ use super::racer::Racer;
 use super::{HttpAnswer, Net, TICK, wait_for};
 use crate::history::Outcome;
 use crate::plan::PerBuyer;
+use crate::race::broken::Broken;
 use crate::race::heat::{Clock, Ended, Heat, Judged, Made, Shortfall};
 use crate::race::plan::RacePlan;
 use crate::race::priority::Priority;
@@ -96,7 +97,7 @@ impl Field<'_, '_> {
         let all = self.racers.len();
         let (mut ready, mut since, began) = (0, Instant::now(), Instant::now());
         loop {
-            let mut refused = None;
+            let mut broken = None;
             // A few at a time: a server's queue of connections may be short, and what finds no place in it
             // tries again after a second.
             let mut may_open = 1 + all / MOST_IN_A_SECOND;
@@ -112,7 +113,7 @@ impl Field<'_, '_> {
                 if let Err(why) = begun.and_then(|()| racer.advance())
                     && !racer.may_try_again(self.net, self.request)
                 {
-                    refused = Some(why);
+                    broken = Some(why);
                 }
             }
             let now_ready = self.racers.iter().filter(|racer| racer.is_ready()).count();
@@ -122,12 +123,12 @@ impl Field<'_, '_> {
             self.heat.launch_ns = self.clock.now_ns();
             let late = began.elapsed() >= self.plan.timeout;
             self.heat.interrupted = self.interrupted();
-            if ready == all || ready > 1 && refused.is_none() && (late || since.elapsed() >= PATIENCE) {
+            if ready == all || ready > 1 && broken.is_none() && (late || since.elapsed() >= PATIENCE) {
                 return Ok(!self.heat.interrupted);
             }
-            self.heat.shortfall = match refused {
-                Some(why) => Some(Shortfall::Refused { ready, all, why }),
-                None if late => Some(Shortfall::NotReady { ready, all }),
+            self.heat.shortfall = match broken {
+                Some(why) => Some(Shortfall::Broken { ready, all, why }),
+                None if late => Some(Shortfall::Late { ready, all }),
                 None => None,
             };
             if self.heat.shortfall.is_some() || self.heat.interrupted {
@@ -275,7 +276,7 @@ impl Field<'_, '_> {
             if self.interrupted() {
                 self.heat.interrupted = true;
                 for place in 0..self.racers.len() {
-                    self.ended(place, Ended::Broken("interrupted".to_owned()), true);
+                    self.ended(place, Ended::Broken(Broken::Interrupted), true);
                 }
                 return Ok(());
             }

@@ -20,9 +20,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustls::ClientConfig;
 
 use super::RaceError;
+use super::broken::Broken;
 use super::plan::RacePlan;
 use super::url::{Origin, is_near};
-pub use answer::{HttpAnswer, MOST_BODY, NoHttp};
+pub use answer::{HttpAnswer, MOST_BODY};
 pub(super) use connection::{Connection, Received};
 pub(super) use go::{Held, race};
 
@@ -42,12 +43,9 @@ pub struct Net<'a> {
 /// A request that got no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
-    /// Nobody is there.
+    /// The server can't be reached, or its connection ended without an answer.
     #[error("{0}: {1}")]
-    Refused(Origin, String),
-    /// The connection ended without an answer.
-    #[error("{0}: {1}")]
-    Broken(Origin, String),
+    Broken(Origin, Broken),
     /// None came in time.
     #[error("{0}: no answer within {1:?}")]
     Late(Origin, Duration),
@@ -60,7 +58,7 @@ impl<'a> Net<'a> {
     /// Finds out where the servers of a race are, and that they may be asked. Nothing is sent to them.
     ///
     /// # Errors
-    /// When one is unknown, or far away without `--remote`, or TLS can't be set up.
+    /// When one is unknown, or far away without leave, or TLS can't be set up.
     pub fn new(plan: &RacePlan, interrupted: &'a AtomicBool) -> Result<Self, RaceError> {
         let mut addresses = BTreeMap::new();
         let mut any_tls = false;
@@ -179,7 +177,7 @@ impl<'a> Asked<'a> {
             if self.address < net.addresses(self.origin).len() {
                 return None;
             }
-            return Some(Err(NoAnswer::Refused(self.origin.clone(), error.to_string())));
+            return Some(Err(NoAnswer::Broken(self.origin.clone(), Broken::Unsent(error.to_string()))));
         }
         if !connection.is_ready() {
             return None;
@@ -194,16 +192,18 @@ impl<'a> Asked<'a> {
     fn connect(&mut self, net: &Net<'_>) -> Result<Connection, NoAnswer> {
         let addresses = net.addresses(self.origin);
         loop {
-            let refused = |why: String| NoAnswer::Refused(self.origin.clone(), why);
+            let broken = |why| Err(NoAnswer::Broken(self.origin.clone(), why));
             let Some(address) = addresses.get(self.address) else {
-                return Err(refused("no address".to_owned()));
+                return broken(Broken::NoAddress);
             };
             match net.open(self.origin, *address) {
                 Ok(mut connection) => {
                     connection.give(self.request.clone(), 0);
                     return Ok(connection);
                 }
-                Err(error) if self.address + 1 >= addresses.len() => return Err(refused(error.to_string())),
+                Err(error) if self.address + 1 >= addresses.len() => {
+                    return broken(Broken::Unsent(error.to_string()));
+                }
                 Err(_) => self.address += 1,
             }
         }

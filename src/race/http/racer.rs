@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Net;
 use super::connection::{Connection, Received};
+use crate::race::broken::Broken;
 use crate::race::plan::RacePlan;
 use crate::race::request::{Cookies, Request};
 use crate::race::template::{BadValue, Variables};
@@ -74,7 +75,7 @@ impl<'a> Racer<'a> {
         request: &Request,
         bytes: Vec<u8>,
         held: usize,
-    ) -> Result<(), String> {
+    ) -> Result<(), Broken> {
         if let Some(connection) = &mut self.connection {
             connection.give(bytes, held);
             return Ok(());
@@ -83,7 +84,7 @@ impl<'a> Racer<'a> {
         let addresses = net.addresses(origin);
         loop {
             let Some(address) = addresses.get(self.address) else {
-                return Err(format!("{origin}: no address"));
+                return Err(Broken::NoAddress);
             };
             match net.open(origin, *address) {
                 Ok(mut connection) => {
@@ -92,7 +93,7 @@ impl<'a> Racer<'a> {
                     return Ok(());
                 }
                 Err(error) if self.address + 1 >= addresses.len() => {
-                    return Err(format!("{origin}: {error}"));
+                    return Err(Broken::Unsent(error.to_string()));
                 }
                 Err(_) => self.address += 1,
             }
@@ -102,13 +103,13 @@ impl<'a> Racer<'a> {
     /// Goes on as far as it can.
     ///
     /// # Errors
-    /// Why its connection broke, or was refused. The next address is tried by whoever begins again.
-    pub(super) fn advance(&mut self) -> Result<(), String> {
+    /// Why its connection broke, or could not be opened. The next begin tries the next address.
+    pub(super) fn advance(&mut self) -> Result<(), Broken> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
         connection.advance().map_err(|error| {
             self.connection = None;
             self.address += 1;
-            error.to_string()
+            Broken::Unsent(error.to_string())
         })
     }
 

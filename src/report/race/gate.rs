@@ -217,7 +217,7 @@ pub(super) fn answers(made: &[Made], lang: Lang) -> Vec<String> {
     let answer = |made: &Made| match &made.ended {
         Ended::Judged(Answer::Outcome(outcome)) => outcome_name(*outcome, lang),
         Ended::Judged(Answer::Unmatched) => "?".to_owned(),
-        Ended::Broken(why) => shown(why).into_owned(),
+        Ended::Broken(why) => shown(&why.to_string()).into_owned(),
         Ended::Stalled => "…".to_owned(),
     };
     made.iter().map(answer).collect()
@@ -265,7 +265,8 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
     let or_nothing = |text: &str| if text.is_empty() { say::nothing(lang) } else { shown(text).into_owned() };
     match why {
         Why::Interrupted => say::interrupted(lang),
-        Why::Target(what) | Why::Wire(what) => shown(what).into_owned(),
+        Why::Target(trouble) => shown(&trouble.to_string()).into_owned(),
+        Why::Wire(what) => shown(what).into_owned(),
         Why::NothingCame => {
             let here: Vec<String> = gated.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
             say::nothing_came(lang, lang.list(&here))

@@ -70,7 +70,7 @@ struct TrialRow<'a> {
     anomalies: Vec<Value>,
     doubts: &'a [Doubt],
     #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<&'a str>,
+    why: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     interrupted: bool,
 }
@@ -140,7 +140,7 @@ fn trial_row(trial: &Trial) -> TrialRow<'_> {
         early: trial.early,
         anomalies: trial.anomalies.iter().map(anomaly).collect(),
         doubts: &trial.doubts,
-        why: trial.why.as_deref(),
+        why: trial.why.as_ref().map(ToString::to_string),
         interrupted: trial.interrupted,
     }
 }

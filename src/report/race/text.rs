@@ -90,9 +90,9 @@ pub fn heading(lang: Lang, width: usize) -> String {
     format!("\n{}\n", styled(ASIDE, row(&cells, lang, width)))
 }
 
-/// The row of a trial, on so many columns.
+/// The row of a trial, on so many columns, and why it could not be carried through, as the reader is to be told.
 #[must_use]
-pub fn trial_row(trial: &Trial, lang: Lang, width: usize) -> String {
+pub fn trial_row(trial: &Trial, why: Option<&str>, lang: Lang, width: usize) -> String {
     let stock = match (trial.before, trial.after) {
         (None, None) => "-".to_owned(),
         (before, after) => {
@@ -119,7 +119,7 @@ pub fn trial_row(trial: &Trial, lang: Lang, width: usize) -> String {
     ];
     let mut text = row(&cells, lang, width);
     text.push('\n');
-    if let Some(why) = &trial.why {
+    if let Some(why) = why {
         let _ = writeln!(text, "{}", styled(ODD, say::ended(lang, trial.number, shown(why))));
     }
     text
@@ -144,7 +144,8 @@ pub(super) fn details(trial: &Trial) -> String {
         trial.overlap.at_once,
         span(trial.spread_ns)
     );
-    let found = [Some(findings(trial, Lang::En)), trial.why.clone()].into_iter().flatten();
+    let found =
+        [Some(findings(trial, Lang::En)), trial.why.as_ref().map(ToString::to_string)].into_iter().flatten();
     for more in found.filter(|more| !more.is_empty()) {
         let _ = write!(text, "\n{more}");
     }

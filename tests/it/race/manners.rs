@@ -152,7 +152,7 @@ fn a_race_from_a_file_and_what_is_wrong_in_it() {
             "bad.toml:4:3: rule",
         ),
         ("tickets = 1\nhttp = 'POST nowhere'\n", "bad.toml:2:8: "),
-        ("tickets = 1\n", "bad.toml: http: what is raced?"),
+        ("tickets = 1\n", "bad.toml: http: nothing says what is raced"),
     ] {
         folder.write("bad.toml", text);
         let ran = folder.ticketsim("race --from bad.toml");
@@ -172,9 +172,9 @@ fn a_race_from_a_file_and_what_is_wrong_in_it() {
 fn bad_options_are_told_by_their_name() {
     let folder = Folder::new();
     for (args, said) in [
-        ("race", "--http: what is raced?"),
-        ("race -- true", "--tickets: how many tickets"),
-        ("race -t 1 --trials 2 -- true", "--trials: several trials need --reset"),
+        ("race", "--http: nothing says what is raced"),
+        ("race -- true", "--tickets: nothing says how many tickets"),
+        ("race -t 1 --trials 2 -- true", "on sale again before each; say how with --reset"),
         ("race -t 1 --bought status=200 -- true", "--bought: rule \"status=200\", column 1"),
         ("race -t 1 --http http://h:x/", "--http:"),
         ("race -t 1 -n 0 -- true", "--buyers:"),

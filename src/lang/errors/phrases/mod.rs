@@ -5,11 +5,10 @@
 mod files;
 mod histories;
 mod options;
-mod races;
 mod readers;
 mod stores;
 
 /// The sentences of this program, a table a room.
-pub const OURS: &[&[(&str, &str)]] = &[files::ALL, options::ALL, stores::ALL, histories::ALL, races::ALL];
+pub const OURS: &[&[(&str, &str)]] = &[files::ALL, options::ALL, stores::ALL, histories::ALL];
 /// Those of the crates that read JSON and TOML.
 pub const OF_READERS: &[(&str, &str)] = readers::ALL;

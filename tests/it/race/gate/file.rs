@@ -35,7 +35,7 @@ fn what_is_wrong_in_a_file_is_told_with_its_place() {
     let rest = "tickets = 1\nbuyers = 2\nreset = 'true'\nhttp = 'http://127.0.0.1:1/'\n";
     for (line, message) in [
         ("gate = ['sqlite:x.db']", "x.toml:1:9: the gate stands before"),
-        ("orders = 'all'", "x.toml: orders: it is for --gate"),
+        ("orders = 'all'", "x.toml: orders: it is for the gate, and there is none; say --gate"),
         ("gate = ['redis://h']\norders = 'most'", "x.toml:2:10: \"most\": it takes all"),
         ("gate = ['redis://h']\npatience = 'long'", "x.toml:2:12:"),
         ("gate = ['redis://h']\nbuyer = 7", "x.toml:2:1: unknown field"),
@@ -46,5 +46,9 @@ fn what_is_wrong_in_a_file_is_told_with_its_place() {
         assert!(told.code == Some(2) && told.stderr.contains(message), "{line}: {told:?}");
     }
     let told = folder.ticketsim("race -t 1 --http http://127.0.0.1:1/ --patience 1s");
-    assert!(told.code == Some(2) && told.stderr.contains("--patience: it is for --gate"), "{told:?}");
+    assert!(
+        told.code == Some(2)
+            && told.stderr.contains("--patience: it is for the gate, and there is none; say --gate"),
+        "{told:?}"
+    );
 }
