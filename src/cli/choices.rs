@@ -1,5 +1,5 @@
 //! The options that say what one purchase does: the choices of a ticket file or of a database, or steps in an
-//! order of one's own, or a protocol by its name. Every command that sells, counts or replays takes them.
+//! order of your own, or a protocol by its name. Every command that sells, counts or replays takes them.
 //!
 //! Files and databases share the options `--lock`, `--write` and `--steps`, but with different values. So the values
 //! are first read as plain words; the store gives them their meaning.
@@ -43,7 +43,7 @@ pub(super) struct ChoiceArgs {
     /// The usual words, each with its letter in a schedule: open O, lock L (of the kind that --lock says), read R, think
     /// (no step of a schedule), write W (in the way that --write says; with truncate it stands for truncate T and fill
     /// F), unlock U. `ticketsim help steps` has them all, those of databases and Redis, too. Without think nobody
-    /// thinks; who reads 0 takes none but the unlock, if it holds the lock.
+    /// thinks. A buyer that reads 0 takes only the unlock, if it holds the lock.
     #[arg(long, value_name = "STEPS")]
     steps: Option<Protocol>,
     /// A well-known protocol by its name: `ticketsim protocols` lists them
@@ -65,7 +65,7 @@ impl ChoiceArgs {
     /// What one purchase does at this store; at a ticket file, if there is none.
     ///
     /// # Errors
-    /// When the store has not got one of the choices, or choices and steps say nothing together.
+    /// When the store does not have one of the choices, or choices and steps contradict each other.
     pub(super) fn choices(&self, store: Option<StoreKind>) -> anyhow::Result<Choices> {
         if let Some(choices) = self.of_catalogue(store)? {
             return Ok(choices);
@@ -107,10 +107,10 @@ impl ChoiceArgs {
         Ok((lock, write.map_err(|name| has_not("--write", name.given, names(writes)))?))
     }
 
-    /// What one purchase does at a ticket file, in which nobody waits for a lock.
+    /// What one purchase does at a ticket file. How long it waits for a lock is said by options of a run.
     ///
     /// # Errors
-    /// When choices and steps say nothing together, or one of them is a database's.
+    /// When choices and steps contradict each other, or one of them is a database's.
     pub(super) fn of_file(&self) -> anyhow::Result<FileChoices> {
         self.sql.none_elsewhere()?;
         self.redis.none_elsewhere()?;
@@ -129,7 +129,7 @@ impl ChoiceArgs {
             Some(steps) => FileChoices::of_steps(steps, lock, self.lock_on, write).context("--steps")?,
             None => {
                 let usual = FileChoices::new(lock.unwrap_or(Lock::Flock), write.unwrap_or(Write::Overwrite));
-                // A place says nothing of a lock that sits on no file.
+                // A lock that sits on no file has no place.
                 let lock_on = self.lock_on.filter(|_| usual.lock.has_carrier()).unwrap_or(usual.lock_on);
                 FileChoices { lock_on, ..usual }
             }
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_store_has_not_got_is_refused_with_what_it_has() {
+    fn what_a_store_does_not_have_is_rejected_with_what_it_has() {
         let postgres = Some(Engine::Postgres);
         for (line, engine, steps, message) in [
             ("--lock row", None, None, "a ticket file has no --lock row; it has: none, flock"),

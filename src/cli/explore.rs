@@ -37,7 +37,7 @@ the buyer's number; O, with --write rename --lock-on ticket alone, opens the fil
 With --store a step is a request, which may have to wait: L lock, R read or count, W write or insert, S swap, \
 D decrement or take, C commit, U unlock; B begin, with --isolation immediate alone, where it acts.
 
-With --store redis: L takes the lease (whoever finds it taken tries again, which is no step), R read, W write, \
+With --store redis: L takes the lease (a buyer that finds it taken tries again, which is no step), R read, W write, \
 S swap, D decrement or take, B watch, Q give-back, U unlock; X, with --expire alone, is a step of nature: the \
 lease of that buyer expires, after its L and before its write.
 
@@ -103,7 +103,7 @@ pub(super) fn store(text: &str) -> Result<StoreKind, UnknownName> {
 
 impl ExploreArgs {
     fn setting(&self) -> anyhow::Result<Setting> {
-        // A protocol that is met at no file says by itself which model is meant.
+        // A protocol that no ticket file has names its store by itself.
         let store = self.store.or_else(|| self.choices.only_in());
         let choices = self.choices.choices(store)?;
         ensure(self.expire.is_none() || choices.leases(), together::nothing_expires)?;
@@ -115,7 +115,7 @@ impl ExploreArgs {
         ensure(store.is_none() || are_processes, together::connections_are_alike)?;
         let kills = self.kills.unwrap_or_default();
         ensure(kills == Allowed::default() || are_processes, together::kills_need_processes)?;
-        // Whoever says how long a lease on a file lasts has one in mind that may be too short.
+        // A lease on a file is given a length because it may be too short.
         let is_short = matches!(choices, Choices::File(choices) if choices.lock == Lock::Lease && choices.lease_ns.is_some());
         let mishaps = case.map_or(Mishaps::none(), |case| case.usual().mishaps);
         let usual = if is_short { Allowed::Any } else { mishaps.of(Mishap::Expire) };
@@ -191,7 +191,7 @@ fn count(
     Ok((output, exit))
 }
 
-/// The same where nobody is killed, to tell what the kills alone did; `None` where none may be, or that takes too long.
+/// The same count without kills, to tell what the kills alone did; `None` where no kill is allowed, or it takes too long.
 fn spared(
     args: &ExploreArgs,
     setting: &Setting,

@@ -1,4 +1,4 @@
-//! `ticketsim race --gate`: every order of the statements of somebody's own shop.
+//! `ticketsim race --gate`: every order of the statements of a shop, which is a program of the user's.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;

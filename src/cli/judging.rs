@@ -39,7 +39,7 @@ pub(super) struct Judged {
 }
 
 impl JudgeArgs {
-    /// Judges a history under what is said of it here.
+    /// Judges a history with these options.
     ///
     /// # Errors
     /// When one stock is given for several items.

@@ -132,7 +132,7 @@ impl MatrixArgs {
     }
 
     fn plan<S>(&self, subjects: Vec<S>, think_ns: u64, seed: u64) -> MatrixPlan<S> {
-        // Who asks for a bound waits for it, at a database, too.
+        // A bound that was asked for is worth its trials, at a database, too.
         let most_of_a_subject =
             (!self.stores.store.is_empty() && self.until.is_none()).then_some(MOST_OF_A_SUBJECT);
         let (trials, until, kill) = (self.trials, self.until, self.kill);

@@ -59,8 +59,8 @@ impl StoresArgs {
         is_named && (has_level || level == NO_LEVEL)
     }
 
-    /// A purchase as it is tried: with retries, but for those that share a row and then want to write it. There who tries
-    /// again overtakes the writer that waits for all who share, and hardly anybody gets on.
+    /// A purchase as it is tried: with retries, except where buyers share a row and then write it. There a buyer that
+    /// tries again overtakes the writer that waits for all the others, and hardly any buyer gets on.
     fn tuned(&self, choices: Choices) -> Choices {
         match choices.with_retry(!choices.protocol().has(StepKind::ReadForShare)) {
             Choices::Sql(choices) => {
@@ -78,7 +78,7 @@ pub(super) fn list<T: std::fmt::Display>(option: &str, members: &[T]) -> Option<
     (!names.is_empty()).then(|| format!("{option} {}", names.join(",")))
 }
 
-/// The stores of a matrix, each with a sale of the matrix' own that goes with this.
+/// The stores of a matrix, each with a sale of the matrix's own, which is removed with this.
 pub(super) struct Places(Vec<Place>);
 
 struct Place {
@@ -86,7 +86,7 @@ struct Place {
     address: Address,
     name: String,
     about: StoreAbout,
-    /// Whether it is one that may abort who writes what has changed since its snapshot, which no level promises.
+    /// Whether it may abort a buyer that writes what has changed since its snapshot, which no level promises.
     has_snapshot_isolation: bool,
     /// The file of a database that was not there before.
     made: Option<PathBuf>,

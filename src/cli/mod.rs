@@ -77,7 +77,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// How several end that each end so: with the worst of them.
+    /// How a command ends whose parts end in these two ways: in the worse one.
     const fn worse(self, other: Self) -> Self {
         match (self, other) {
             (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
@@ -173,7 +173,7 @@ impl Common {
     /// one counts as unset).
     fn lang(&self) -> Lang {
         self.lang.unwrap_or_else(|| match locale("LC_MESSAGES") {
-            // Chinese in another encoding than ours is none.
+            // In another encoding than UTF-8 our Chinese can't be read.
             Some(locale) if locale.contains('.') && !is_utf8_locale(&locale) => Lang::En,
             locale => locale.map_or(Lang::En, |locale| Lang::of_locale(&locale)),
         })
@@ -207,7 +207,7 @@ enum Command {
     Step(step::StepArgs),
     /// Say which schedule a recorded history followed
     Schedule(schedule::ScheduleArgs),
-    /// Judge histories of sales, whoever made them
+    /// Judge histories of sales, of ticketsim or any other program
     Check(check::CheckArgs),
     /// Show a history: in the terminal, as a page, as a trace
     Report(report::ReportArgs),

@@ -41,7 +41,7 @@ fn within(text: &str, range: RangeInclusive<Stock>) -> Result<Stock, Bilingual> 
     }))
 }
 
-/// How many buyers, or what else there are at most so many of as fit 32 bits: from 1.
+/// A number from 1 to `MOST`, of buyers for example.
 pub(super) fn up_to<const MOST: u32>(text: &str) -> Result<u32, Bilingual> {
     let number = within(text, 1..=Stock::from(MOST))?;
     u32::try_from(number).map_err(Bilingual::same)

@@ -18,8 +18,8 @@ use crate::store::file::lock::{guard_path, lockfile_path, sidecar_path};
 use crate::store::file::ticket::{self, is_scratch};
 use crate::streams;
 
-/// The outputs of a command that has done its work: what could not be written is noted, and takes nothing away
-/// from the rest. The verdict comes last, whatever has become of them.
+/// The outputs of a command that has done its work: what could not be written is noted, and the
+/// rest is written all the same. The verdict comes last in any case.
 pub(super) struct Outputs<'a> {
     /// Set when the command is to end early.
     pub(super) interrupted: &'a AtomicBool,
@@ -66,7 +66,7 @@ impl<'a> Outputs<'a> {
         self.failures.iter().map(Bilingual::to_string).collect()
     }
 
-    /// Says what failed, and how the command ends that would have ended so.
+    /// Says what failed, and returns how the command ends: like this, unless something failed.
     pub(super) fn exit(self, exit: Exit) -> Exit {
         for failure in &self.failures {
             complain(&failure.clone().into(), self.interrupted);
@@ -97,8 +97,8 @@ pub(super) fn kept_of(path: &Path, history: &History) -> Vec<PathBuf> {
     sale.chain([path.to_owned()]).collect()
 }
 
-/// Finds out whether the outputs can be written, each to a file of its own that is none of those to be
-/// kept: nothing is worse than a race that was caught and lost.
+/// Finds out whether the outputs can be written, each to a file of its own, and not over one that is
+/// to be kept: nothing is worse than a race that was caught and lost.
 ///
 /// # Errors
 /// When one can't, or would replace another or one to be kept.

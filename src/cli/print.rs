@@ -29,7 +29,7 @@ static LANG: OnceLock<Lang> = OnceLock::new();
 
 /// Settles for the whole command in which language errors are said, and whether its texts are in ASCII.
 pub(super) fn settle(lang: Lang, is_ascii: bool) {
-    // The first word counts: there is only one command line.
+    // The first call counts: there is only one command line.
     let _ = LANG.set(lang);
     let _ = IS_ASCII.set(is_ascii);
 }

@@ -1,5 +1,5 @@
 //! Progress on stderr: a bar on a terminal where it is known how much there is to do, else a line; plain lines
-//! elsewhere; nothing on what is over before anybody could read it.
+//! elsewhere; nothing for what is over before it could be read.
 
 use std::cell::Cell;
 use std::io::IsTerminal as _;
@@ -55,7 +55,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// One that a terminal gets, or whoever asks for plain lines.
+    /// A meter for a terminal, or for a user who asks for plain lines.
     pub(super) fn new(lang: Lang, when: When, worth: Duration) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let shown = match when {
@@ -68,7 +68,7 @@ impl Meter {
         Self { lang, began: Instant::now(), worth, shown, last: None }
     }
 
-    /// One for a terminal alone: elsewhere nobody waits.
+    /// A meter for terminals only: elsewhere nobody waits.
     pub(super) fn on_a_terminal(lang: Lang) -> Self {
         let when = if std::io::stderr().is_terminal() { When::Auto } else { When::Never };
         Self::new(lang, when, WORTH_A_LINE)
@@ -153,7 +153,7 @@ pub(super) struct Progress {
     meter: Meter,
     per_buyer: PerBuyer,
     buyers: u64,
-    /// Whether every sale is known to take a ticket of its own.
+    /// Whether it is certain that no ticket is sold twice.
     excludes: bool,
     /// The tickets on sale, once they are.
     pub(super) tickets: Rc<Cell<Option<Stock>>>,

@@ -137,7 +137,7 @@ impl Read for Watched<'_> {
     }
 }
 
-/// The text of a file that somebody wrote by hand.
+/// The text of a file that was written by hand.
 pub(super) fn read_bounded(path: &Path, interrupted: &AtomicBool) -> anyhow::Result<String> {
     /// None that is written by hand is longer.
     const MOST_BYTES: u64 = 1 << 20;

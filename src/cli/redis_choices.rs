@@ -16,7 +16,7 @@ use crate::protocol::{Protocol, StepKind};
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "With --store redis")]
 pub(super) struct RedisArgs {
-    /// What presents the lease's fencing token, so that an older one is refused [default: none]
+    /// What presents the lease's fencing token, so that an older one is rejected [default: none]
     #[arg(long, value_name = "STEPS", value_parser = closed::<Fence>(Fence::ALL))]
     fence: Option<Fence>,
 }
@@ -58,7 +58,7 @@ impl RedisArgs {
         Ok(choices)
     }
 
-    /// What a named protocol says by itself is refused beside it.
+    /// Rejects options that say what a named protocol says by itself.
     ///
     /// # Errors
     /// When one of them was given.
@@ -66,7 +66,7 @@ impl RedisArgs {
         ensure(self.fence.is_none(), |lang| together::protocol_fences(lang, protocol))
     }
 
-    /// What a Redis server alone has is refused elsewhere.
+    /// Rejects options that only a Redis server has.
     ///
     /// # Errors
     /// When one of them was given.

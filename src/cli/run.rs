@@ -66,7 +66,7 @@ impl SaleArgs {
     /// The store, and what one purchase does there, if the tickets are in no file.
     ///
     /// # Errors
-    /// When options say nothing together.
+    /// When options contradict each other.
     pub(super) fn elsewhere(&self, place: &StoreArgs) -> anyhow::Result<Option<(StoreKind, StorePlan)>> {
         let Some(address) = place.address()? else { return Ok(None) };
         of_a_file("--file", self.file.is_some())?;
@@ -78,7 +78,7 @@ impl SaleArgs {
     /// The choices, under which nobody waits for a lock.
     ///
     /// # Errors
-    /// When options say nothing together.
+    /// When options contradict each other.
     pub(super) fn choices(&self) -> anyhow::Result<FileChoices> {
         Ok(FileChoices { fsync: self.fsync, ..self.choices.of_file()? })
     }
@@ -104,7 +104,7 @@ impl WaitArgs {
     /// The choices with these waits.
     ///
     /// # Errors
-    /// When options say nothing together.
+    /// When options contradict each other.
     fn onto(self, choices: FileChoices, trial: Option<Trial>) -> anyhow::Result<FileChoices> {
         let can_be_stale = matches!(choices.lock, Lock::Lockfile | Lock::Link);
         ensure(!self.break_stale || can_be_stale, together::never_stale)?;
@@ -144,7 +144,8 @@ pub(super) struct RunArgs {
     /// read' (a lease), 'kill random 0.01' (before each step with this probability, from the seed)
     ///
     /// Buyer 2 is stopped at a gate before its first write, and there it is killed (SIGKILL); buyer 1 is paused after its
-    /// first read (SIGSTOP, and SIGCONT after that time); `first` is whoever comes there first. Steps are named as in --steps. Buyers have to be processes.
+    /// first read (SIGSTOP, and SIGCONT after that time); `first` is the buyer that comes there first. Steps are
+    /// named as in --steps. Buyers have to be processes.
     #[arg(long, value_name = "WHAT", value_parser = Planned::from_str)]
     mishap: Vec<Planned>,
     /// Time between reading and writing, e.g. 10ms or 0 [default: 10ms; less with --protocol]
@@ -199,7 +200,7 @@ impl RunArgs {
     /// How long a purchase waits for a lock there at most, if that was said.
     ///
     /// # Errors
-    /// When the store can't be told.
+    /// When the store has no such time-out, or can't count this one.
     fn lock_timeout_ns(&self, kind: StoreKind) -> anyhow::Result<Option<u64>> {
         let Some(timeout_ns) = self.wait.lock_timeout.map(nanoseconds) else { return Ok(None) };
         let Some(unit_ns) = kind.lock_timeout_unit_ns() else {
@@ -257,8 +258,8 @@ pub(super) fn execute(args: RunArgs, lang: Lang, interrupted: &AtomicBool) -> an
     })
 }
 
-/// Has a sale run, and says what came of it. `sale` is told whom to tell that it begins and how it goes on; it returns
-/// nothing where it was interrupted before that.
+/// Runs a sale, and prints its result. `sale` gets two functions to call, when it begins and as it goes on; it returns
+/// `None` where it was interrupted before it began.
 ///
 /// # Errors
 /// When it could not be run, or an output can't be written.
@@ -303,7 +304,7 @@ fn conclude(
         outputs.note(path, history::write(history, path, interrupted));
     }
     args.pictures.draw(history, verdict, lang, &mut outputs);
-    // Not before the files: they take what stdout may not.
+    // After the files: they are written even where stdout can't be.
     printed?;
     if args.json {
         print_json(&json::of_run(history, verdict, buyers, &outputs.failures()), interrupted)?;
@@ -364,10 +365,10 @@ mod tests {
         fn some_choices()(lock in member(Lock::ALL), lock_on in member(LockOn::ALL), write in member(Write::ALL),
                     fsync in any::<bool>(), break_stale in any::<bool>(),
                     timeout in proptest::option::of(0_u64..1 << 40), own in any::<bool>()) -> FileChoices {
-            // A lock's place says nothing where there is none.
+            // A place makes no difference where there is no lock.
             let lock_on = if lock.has_carrier() { lock_on } else { write.default_lock_on() };
             let break_stale = break_stale && matches!(lock, Lock::Lockfile | Lock::Link);
-            // Of steps of one's own, some that any lock and any write have.
+            // Own steps that go with any lock and any write.
             let choices = match (lock, own) {
                 (_, false) => FileChoices { lock_on, ..FileChoices::new(lock, write) },
                 (Lock::None, true) => own_steps("read write think", lock, lock_on, write),

@@ -40,7 +40,7 @@ impl SqlArgs {
     /// What one purchase does in this database, with these choices or these steps.
     ///
     /// # Errors
-    /// When the database has not got one of them, or they do not fit each other.
+    /// When the database does not have one of them, or they do not fit each other.
     pub(super) fn choices(
         &self,
         engine: Engine,
@@ -83,7 +83,7 @@ impl SqlArgs {
     /// A purchase that is known by its name, with what that leaves open.
     ///
     /// # Errors
-    /// When the database has not got one of them.
+    /// When the database does not have one of them.
     pub(super) fn tuned(&self, choices: SqlChoices) -> anyhow::Result<SqlChoices> {
         self.none_of_another(choices.engine)?;
         let busy_timeout_ns = self.busy_timeout.map_or(choices.busy_timeout_ns, nanoseconds);
@@ -92,7 +92,7 @@ impl SqlArgs {
         Ok(SqlChoices { journal, busy_timeout_ns, snapshot_isolation, ..choices })
     }
 
-    /// What one database alone has is refused at another.
+    /// Rejects options that only another database has.
     fn none_of_another(&self, engine: Engine) -> anyhow::Result<()> {
         for (option, given, of) in [
             ("--journal", self.journal.is_some(), Engine::Sqlite),
@@ -105,7 +105,7 @@ impl SqlArgs {
         Ok(())
     }
 
-    /// What databases alone have is refused elsewhere.
+    /// Rejects options that only databases have.
     ///
     /// # Errors
     /// When one of them was given.
@@ -137,7 +137,7 @@ fn lock_of(steps: &Protocol) -> SqlLock {
     }
 }
 
-/// How steps change the stock. Steps that do not are refused when they are checked.
+/// How steps change the stock. Steps that don't change it are rejected when they are checked.
 fn write_of(steps: &Protocol) -> SqlWrite {
     let of = |kind: &StepKind| match kind {
         StepKind::Decrement => Some(SqlWrite::Decrement),

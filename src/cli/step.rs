@@ -371,7 +371,7 @@ fn file_text(path: &Path, lang: Lang) -> String {
     }
 }
 
-/// Up to so many characters of a text that somebody else wrote, those escaped that a terminal would take
+/// Up to so many characters of a text that another program wrote, those escaped that a terminal would take
 /// for commands.
 fn printable(text: &str, most: usize) -> String {
     let kept: String = text.chars().take(most).collect();

@@ -31,7 +31,7 @@ impl StoreArgs {
     /// Where the store is, if the tickets are in no file.
     ///
     /// # Errors
-    /// When the address is none.
+    /// When the address is invalid.
     pub(super) fn address(&self) -> anyhow::Result<Option<Address>> {
         self.store.as_deref().map(Address::parse).transpose().context("--store")
     }
@@ -39,7 +39,7 @@ impl StoreArgs {
     /// The sale at the store, whatever its purchases are, and the address as it may be shown.
     ///
     /// # Errors
-    /// When the address or the name is none, or this build has no such store.
+    /// When the address or the name is invalid, or this build has no such store.
     pub(super) fn shop(&self) -> anyhow::Result<Option<(String, Box<dyn Shop>)>> {
         let Some(address) = self.address()? else { return Ok(None) };
         let choices = Choices::usual(address.kind());

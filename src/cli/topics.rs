@@ -87,14 +87,15 @@ On a ticket file (--lock)
              it go.
   ofd        open file descriptions, as flock; Linux only. The kernel lets it
              go.
-  lockfile   whoever creates FILE.lock first. It works on any filesystem, but
-             waiters try again and again, which costs CPU. It stays: the others
-             are `stuck`, and say which process is to blame. --break-stale
+  lockfile   the process that creates FILE.lock first has it. It works on any
+             filesystem, but waiters try again and again, which costs CPU. It
+             stays: the others are `stuck`, and say whose it is. --break-stale
              removes it, if it was taken in the same boot and pid namespace,
              where a dead process can be told.
-  link       whoever gives a private file the name FILE.lock first (old NFS).
-             It stays, as a lockfile does.
-  mkdir      whoever makes FILE.lock.d first. It stays, and names nobody.
+  link       the process that gives a private file the name FILE.lock first has
+             it (old NFS). It stays, as a lockfile does.
+  mkdir      the process that makes FILE.lock.d first has it. It stays, and
+             names nobody.
   lease      as lockfile, for as long as --lease says (10 s): then another takes
              it over, whether its holder is dead or only slow. A fencing token
              needs a store that compares and writes at once, which a file is

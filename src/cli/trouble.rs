@@ -56,7 +56,7 @@ impl TroubleArgs {
         if options.is_empty() { Ok(choices.checked()?) } else { choices.checked().context(options.join(" ")) }
     }
 
-    /// What a ticket file alone has is refused at a database; leases are not, where it has some.
+    /// Rejects options that only a ticket file has; leases are not rejected where the store has some.
     ///
     /// # Errors
     /// When one of them was given.

@@ -10,7 +10,7 @@ use super::{Claim, Lecture, LessonError};
 use crate::lang::lesson::isolation as text;
 use crate::report::text::LOUD;
 
-/// A global variable: one a process, whoever's program it is.
+/// A global variable: each process has its own.
 static STOCK: AtomicU64 = AtomicU64::new(100);
 
 /// What was measured.

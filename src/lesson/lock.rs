@@ -182,7 +182,7 @@ fn show_as_they_leave(
 ) -> Result<(), LessonError> {
     let mut shown: Vec<u32> = Vec::new();
     stage.until(|| {
-        // Who is gone has noted when before: so look who is gone first.
+        // A buyer notes when it leaves, and then is gone: so look first whether it is gone.
         let all_gone = buyers.iter_mut().all(|buyer| !buyer.is_alive());
         let noted = left_ns.iter().map(|ns| ns.load(Ordering::Acquire)).zip(1..);
         let mut new: Vec<(u64, u32)> =

@@ -44,7 +44,7 @@ closed_set! {
         Join = "join",
         /// Many children, one after another and all at once.
         Many = "many",
-        /// A process as a type of one's own, with a name and a run.
+        /// A process as a type of your own, with a name and a run.
         Worker = "worker",
         /// What one process changes, no other one sees.
         Isolation = "isolation",
@@ -108,7 +108,7 @@ impl Claim {
     }
 }
 
-/// A lesson that was held.
+/// A lesson that was given.
 #[derive(Clone, Debug, Serialize)]
 pub struct Taught {
     /// Which.
@@ -118,7 +118,7 @@ pub struct Taught {
     /// What was predicted: name and whether it was so.
     #[serde(serialize_with = "by_name")]
     pub claims: Vec<Claim>,
-    /// What was measured. Times count from the lesson's begin.
+    /// What was measured. Times count from the lesson's start.
     pub facts: Facts,
 }
 
@@ -179,11 +179,11 @@ impl Lesson {
     }
 }
 
-/// Holds a lesson: says what is predicted, does it, and says whether it was so.
+/// Gives a lesson: says what is predicted, does it, and says whether it was so.
 ///
 /// # Errors
-/// When it could not be held, or was interrupted. That a prediction was wrong is not an error, but a
-/// lesson that did not hold.
+/// When it could not be given, or was interrupted. That a prediction was wrong is no error: then the lesson did not
+/// hold.
 pub fn teach(lesson: Lesson, manner: Manner<'_>) -> Result<Taught, LessonError> {
     let stage = Stage::new(manner);
     let lang = manner.lang;

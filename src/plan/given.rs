@@ -10,7 +10,7 @@ pub enum Given {
     Url,
     /// As this text, which may hold a password and is never shown; what it leaves open, the environment says.
     Text(String),
-    /// By somebody else, as it stands in the plan: nothing of this host's goes into it.
+    /// By another host, as it stands in the plan: nothing of this host's goes into it.
     Stranger,
 }
 
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Given {
 }
 
 impl StorePlan {
-    /// Whether somebody else has named its address.
+    /// Whether another host has named its address.
     #[must_use]
     pub fn is_a_strangers(&self) -> bool {
         match self {

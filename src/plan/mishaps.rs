@@ -213,8 +213,8 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (text, said) in [
             ("", "write it like 'kill 2 before write'"),
-            ("maim 1 before read", "\"maim\" is none of kill, pause, expire"),
-            ("go-on 1 before read", "is none of kill, pause, expire"),
+            ("maim 1 before read", "\"maim\" is not kill, pause or expire"),
+            ("go-on 1 before read", "is not kill, pause or expire"),
             ("kill 0 before read", "they count from 1"),
             ("kill 1 during read", "unknown side of a step"),
             ("kill 1 before sale", "unknown step"),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_befall_the_buyers_of_a_plan_is_refused_with_the_reason() {
+    fn what_can_not_befall_the_buyers_of_a_plan_is_rejected_with_the_reason() {
         let plan =
             |lock| Plan::on_file(FileChoices::new(lock, Write::Overwrite), Path::new("t.json"), 3, Some(1));
         let check = |text: &str, plan: &Plan| text.parse::<Planned>().expect(text).check(plan);

@@ -22,7 +22,7 @@ closed_set! {
         U = "U",
         /// Take the lock as one of several.
         H = "H",
-        /// Turn a shared lock into one of one's own.
+        /// Make a shared lock exclusive.
         V = "V",
         /// Open and close the lock's file once more.
         E = "E",

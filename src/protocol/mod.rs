@@ -53,7 +53,7 @@ closed_set! {
         Unlock = "unlock",
         /// Take the lock as one of several that may hold it at once.
         LockShared = "lock-shared",
-        /// Turn the shared lock into one of one's own, without letting it go in between.
+        /// Make the shared lock exclusive, without letting it go in between.
         Upgrade = "upgrade",
         /// Open the file that carries the lock once more, and close that again.
         CloseOther = "close-other",
@@ -93,7 +93,7 @@ closed_set! {
         Commit = "commit",
         /// End the transaction and undo it.
         Rollback = "rollback",
-        /// Have a swap miss that comes after somebody has touched the stock from here on (Redis).
+        /// From here on, notice when the stock is touched: then the swap misses (Redis).
         Watch = "watch",
     }
 }

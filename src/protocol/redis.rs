@@ -15,7 +15,7 @@ closed_set! {
     pub enum RedisLock: "kind of lock" {
         /// No lock.
         None = "none",
-        /// A key that is there while somebody has it, and no longer than its lease: SET NX PX.
+        /// A key that is there while a buyer has it, and no longer than its lease: SET NX PX.
         Lease = "lease",
     }
 }
@@ -35,7 +35,7 @@ closed_set! {
 }
 
 closed_set! {
-    /// What presents the fencing token of the lease, so that an older one is refused.
+    /// What presents the fencing token of the lease, so that an older one is rejected.
     pub enum Fence: "fence" {
         /// Nothing.
         None = "none",

@@ -59,7 +59,7 @@ texts! {
         zh: "请写成 'kill 2 before write'、'pause 1 after read 500ms'、'expire 1 after read' 或 'kill random 0.01' 的样子",
     }
     /// No mishap.
-    no_mishap(word, like) { en: "{word} is none of kill, pause, expire; {like}", zh: "{word} 不是 kill、pause、expire 之一；{like}" }
+    no_mishap(word, like) { en: "{word} is not kill, pause or expire; {like}", zh: "{word} 不是 kill、pause、expire 之一；{like}" }
     /// No probability.
     no_probability(word) { en: "{word} is no probability: above 0, up to 1", zh: "{word} 不是概率：应大于 0，至多为 1" }
     /// No buyer.

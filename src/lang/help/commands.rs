@@ -24,7 +24,7 @@ pub(super) const ALL: &[Pair] = &[
     ("Run one order of steps, exactly, on real processes", "让一种步骤次序在真实的进程上精确地走一遍"),
     ("Replay by hand: let one buyer go one step at a time", "手动重放：每次让一个买家走一步"),
     ("Say which schedule a recorded history followed", "说出一份记录下来的历史走的是哪种调度"),
-    ("Judge histories of sales, whoever made them", "判断售票的历史，不论是谁记下的"),
+    ("Judge histories of sales, of ticketsim or any other program", "判断售票的历史，不论是谁记下的"),
     ("Show a history: in the terminal, as a page, as a trace", "显示一份历史：在终端里、成网页、成轨迹"),
     (
         "Run every combination of workers, lock and write, and grade it",

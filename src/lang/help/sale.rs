@@ -28,7 +28,7 @@ pub(super) const ALL: &[Pair] = &[
         "用自己定的次序写出一次购买的步骤，例如 'read lock write unlock'",
     ),
     (
-        "The usual words, each with its letter in a schedule: open O, lock L (of the kind that --lock says), read R, think (no step of a schedule), write W (in the way that --write says; with truncate it stands for truncate T and fill F), unlock U. `ticketsim help steps` has them all, those of databases and Redis, too. Without think nobody thinks; who reads 0 takes none but the unlock, if it holds the lock.",
+        "The usual words, each with its letter in a schedule: open O, lock L (of the kind that --lock says), read R, think (no step of a schedule), write W (in the way that --write says; with truncate it stands for truncate T and fill F), unlock U. `ticketsim help steps` has them all, those of databases and Redis, too. Without think nobody thinks. A buyer that reads 0 takes only the unlock, if it holds the lock.",
         "常用的词，各带它在调度里的字母：open O，lock L（--lock 所说的那种锁），read R，think（调度里没有这一步），write W（按 --write 的写法；truncate 写法时代表 truncate T 和 fill F），unlock U。全部的词见 `ticketsim help steps`，数据库和 Redis 的也在那里。没有 think 就没有人思考；读到 0 的买家不再走别的步骤，若持锁则只走 unlock。",
     ),
     (
@@ -68,7 +68,7 @@ pub(super) const ALL: &[Pair] = &[
         "MariaDB：快照之后有了改动，是否中止购买 [默认：按服务器的设置；explore：off]",
     ),
     (
-        "What presents the lease's fencing token, so that an older one is refused [default: none]",
+        "What presents the lease's fencing token, so that an older one is rejected [default: none]",
         "哪些步骤出示租约的栅栏令牌，让旧令牌遭到拒绝 [默认：none]",
     ),
     (
@@ -117,7 +117,7 @@ pub(super) const ALL: &[Pair] = &[
         "买家遭遇什么意外，可以多次给出：'kill 2 before write'、'pause 1 after read 500ms'、'expire 1 after read'（租约）、'kill random 0.01'（每一步之前按这个概率，由种子决定）",
     ),
     (
-        "Buyer 2 is stopped at a gate before its first write, and there it is killed (SIGKILL); buyer 1 is paused after its first read (SIGSTOP, and SIGCONT after that time); `first` is whoever comes there first. Steps are named as in --steps. Buyers have to be processes.",
+        "Buyer 2 is stopped at a gate before its first write, and there it is killed (SIGKILL); buyer 1 is paused after its first read (SIGSTOP, and SIGCONT after that time); `first` is the buyer that comes there first. Steps are named as in --steps. Buyers have to be processes.",
         "买家 2 在第一次写入之前停在闸门口，并在那里被杀死（SIGKILL）；买家 1 在第一次读取之后被暂停（SIGSTOP，到时间再 SIGCONT）；`first` 是最先走到那里的买家。步骤的名字与 --steps 相同。买家必须是进程。",
     ),
     (

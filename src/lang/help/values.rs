@@ -67,7 +67,7 @@ pub(super) const ALL: &[Pair] = &[
         "FILE.lock，由一个私有文件经 link(2) 得来，用于旧的 NFS：持有者死后仍在",
     ),
     (
-        "FILE.lock with a time to live: who finds it older than --lease takes it over",
+        "FILE.lock with a time to live: a buyer that finds it older than --lease takes it over",
         "有期限的 FILE.lock：谁发现它比 --lease 更旧，谁就接管",
     ),
     (
@@ -156,7 +156,7 @@ pub(super) const ALL: &[Pair] = &[
     ("A process starts another one and goes on at once", "一个进程启动另一个，自己马上往下走"),
     ("Waiting for a child, and not waiting for it", "等子进程，和不等子进程"),
     ("Many children, one after another and all at once", "许多子进程，先一个接一个，再一起"),
-    ("A process as a type of one's own, with a name and a run", "把进程写成自己的类型，有名字，有 run"),
+    ("A process as a type of your own, with a name and a run", "把进程写成自己的类型，有名字，有 run"),
     ("What one process changes, no other one sees", "一个进程改了什么，别的进程都看不见"),
     (
         "Children that end with the program, and one that is told to",

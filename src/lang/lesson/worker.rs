@@ -5,7 +5,7 @@ use crate::lang::texts;
 texts! {
     /// What it is about.
     title() {
-        en: "a process as a type of one's own",
+        en: "a process as a type of your own",
         zh: "把进程写成自己的类型",
     }
     /// What will happen.

@@ -25,7 +25,7 @@ use crate::streams::Patient;
 
 /// How much of what is typed is sent, in bytes: more than a counter takes.
 const MOST_TYPED: u64 = 4096;
-/// How long the counter waits for somebody who types.
+/// How long the counter waits for a customer who types.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Opens a counter on 127.0.0.1 that sells from this file, until it is interrupted. With `tickets`, so

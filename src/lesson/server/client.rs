@@ -14,7 +14,7 @@ use super::counter::{Answer, GREETING};
 
 /// How long a customer waits for a connection, and for each line: longer than a counter waits for its message.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The longest line that it listens to, in bytes. Whoever says more is no ticket counter.
+/// The longest line that it listens to, in bytes. What says more is no ticket counter.
 const MOST_LINE: usize = 1024;
 /// How much of it is repeated where it makes no sense, in characters.
 const MOST_REPEATED: usize = 60;
@@ -159,7 +159,7 @@ fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(line).trim_end().to_owned()
 }
 
-/// The start of what somebody else said, quoted.
+/// The start of what the other side said, quoted.
 fn start(line: &str) -> String {
     let repeated: String = line.chars().take(MOST_REPEATED).collect();
     let rest = if repeated.len() < line.len() { "…" } else { "" };
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    /// What a customer says of somebody who says this, and then goes on as told.
+    /// What a customer says of a server that greets like this, and then goes on as told.
     fn met(greeting: &[u8], goes_on: impl FnOnce(TcpStream, &AtomicBool) + Send) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_no_counter_is_not_listened_to_for_long() {
+    fn what_is_no_counter_is_not_listened_to_for_long() {
         let endless = |mut customer: TcpStream, _: &AtomicBool| {
             while customer.write_all(&[b'x'; 4096]).is_ok() {}
         };

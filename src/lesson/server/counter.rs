@@ -35,7 +35,7 @@ closed_set! {
         TooLong = "ERROR message too long",
         /// It said something that is no text.
         NotUtf8 = "ERROR not UTF-8",
-        /// It said something else than `buy`.
+        /// It said something other than `buy`.
         NotUnderstood = "ERROR say: buy",
         /// The sale itself failed.
         Failed = "ERROR no sale is possible",
@@ -43,7 +43,7 @@ closed_set! {
 }
 
 impl Answer {
-    /// Whether it is neither a ticket nor a proper refusal.
+    /// Whether it is neither a ticket nor "sold out".
     #[must_use]
     pub fn is_error(self) -> bool {
         !matches!(self, Answer::Ticket | Answer::SoldOut)

@@ -21,7 +21,7 @@ closed_set! {
         Mkdir = "mkdir",
         /// FILE.lock, made with link(2) of a private file, as on old NFS: outlives its holder.
         Link = "link",
-        /// FILE.lock with a time to live: who finds it older than --lease takes it over.
+        /// FILE.lock with a time to live: a buyer that finds it older than --lease takes it over.
         Lease = "lease",
     }
 }

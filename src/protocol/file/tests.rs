@@ -30,7 +30,7 @@ fn choices_and_steps_are_the_same_thing() {
 }
 
 #[test]
-fn what_is_impossible_is_refused_with_its_place() {
+fn what_is_impossible_is_rejected_with_its_place() {
     for (text, said) in [
         ("write", "step 1 (character 1), \"write\": there is no read before it"),
         ("lock write read unlock", "step 2 (character 6), \"write\": there is no read before it"),
@@ -67,21 +67,21 @@ fn steps_and_choices_have_to_fit() {
     let free: Protocol = "read write".parse().expect("words");
     let two: Protocol = "read truncate fill".parse().expect("words");
     let opened: Protocol = "open lock read write unlock".parse().expect("words");
-    let refused =
-        |steps, lock, write| FileChoices::of_steps(steps, lock, None, write).expect_err("refused").wrong;
-    assert_eq!(refused(locked, Some(Lock::None), None), Wrong::NoLock);
-    assert_eq!(refused(free, Some(Lock::Ofd), None), Wrong::NeverLocks("ofd"));
-    assert_eq!(refused(two, None, Some(Write::Rename)), Wrong::NothingRenamed);
-    assert_eq!(refused(opened, Some(Lock::Lockfile), None), Wrong::NoCarrier("lockfile"));
+    let rejected =
+        |steps, lock, write| FileChoices::of_steps(steps, lock, None, write).expect_err("rejected").wrong;
+    assert_eq!(rejected(locked, Some(Lock::None), None), Wrong::NoLock);
+    assert_eq!(rejected(free, Some(Lock::Ofd), None), Wrong::NeverLocks("ofd"));
+    assert_eq!(rejected(two, None, Some(Write::Rename)), Wrong::NothingRenamed);
+    assert_eq!(rejected(opened, Some(Lock::Lockfile), None), Wrong::NoCarrier("lockfile"));
     assert!(FileChoices::of_steps(opened, Some(Lock::Posix), None, None).is_ok());
     let shared: Protocol = "lock-shared read write unlock".parse().expect("words");
-    assert_eq!(refused(shared, Some(Lock::Semaphore), None), Wrong::NeverShared("semaphore"));
+    assert_eq!(rejected(shared, Some(Lock::Semaphore), None), Wrong::NeverShared("semaphore"));
     let closes: Protocol = "lock close-other read write unlock".parse().expect("words");
-    assert_eq!(refused(closes, Some(Lock::Lockfile), None), Wrong::NoCarrier("lockfile"));
+    assert_eq!(rejected(closes, Some(Lock::Lockfile), None), Wrong::NoCarrier("lockfile"));
     let unlinks: Protocol = "open lock read write unlink unlock".parse().expect("words");
     let on = |place| FileChoices::of_steps(unlinks, None, place, None);
     assert_eq!(on(Some(LockOn::Ticket)).expect_err("the stock would be gone").wrong, Wrong::UnlinksTicket);
-    assert_eq!(on(None).expect("a sale").lock_on, LockOn::Sidecar);
+    assert_eq!(on(None).expect("choices").lock_on, LockOn::Sidecar);
 }
 
 #[test]
@@ -108,9 +108,9 @@ fn documents_say_the_steps_and_need_not() {
     let text = serde_json::to_value(usual).expect("json");
     assert_eq!(text["steps"], "lock read think write unlock");
     let old = r#"{"lock":"flock","lock_on":"ticket","write":"overwrite","fsync":false}"#;
-    assert_eq!(serde_json::from_str::<FileChoices>(old).expect("a sale"), usual);
-    let own = chosen("read lock write unlock").expect("a sale");
+    assert_eq!(serde_json::from_str::<FileChoices>(old).expect("choices"), usual);
+    let own = chosen("read lock write unlock").expect("choices");
     let again: FileChoices =
-        serde_json::from_value(serde_json::to_value(own).expect("json")).expect("a sale");
+        serde_json::from_value(serde_json::to_value(own).expect("json")).expect("choices");
     assert_eq!(again, own);
 }

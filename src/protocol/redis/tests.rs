@@ -17,13 +17,13 @@ fn choices_stand_for_steps() {
         (RedisChoices { write: RedisWrite::Take, ..usual }, "take"),
         (locked, "lock read think write unlock"),
     ] {
-        assert_eq!(choices.checked().expect("a sale").protocol().to_string(), steps);
+        assert_eq!(choices.checked().expect("choices").protocol().to_string(), steps);
         assert_eq!(of_steps(steps).expect("the same in steps"), choices);
     }
 }
 
 #[test]
-fn what_can_not_be_carried_out_is_refused_with_its_place() {
+fn what_can_not_be_carried_out_is_rejected_with_its_place() {
     for (steps, message) in [
         ("begin read write commit", "step 1 (character 1), \"begin\": Redis has no such step"),
         ("read swap", "step 2 (character 6), \"swap\": there is no watch before it"),
@@ -63,7 +63,7 @@ fn a_token_is_presented_under_a_lease_alone() {
 }
 
 #[test]
-fn a_sales_document_gives_the_sale_again() {
+fn a_document_of_choices_gives_the_choices_again() {
     let lease = RedisChoices { lock: RedisLock::Lease, lease_ns: 20_000_000, ..RedisChoices::new() };
     for choices in [
         RedisChoices::new(),
@@ -73,7 +73,7 @@ fn a_sales_document_gives_the_sale_again() {
     ] {
         let json = serde_json::to_string(&choices).expect("json");
         assert!(json.starts_with("{\"store\":\"redis\""), "{json}");
-        assert_eq!(serde_json::from_str::<RedisChoices>(&json).expect("a sale"), choices);
+        assert_eq!(serde_json::from_str::<RedisChoices>(&json).expect("choices"), choices);
     }
     assert!(
         serde_json::from_str::<RedisChoices>(r#"{"store":"postgres","lock":"none","write":"set"}"#).is_err()

@@ -64,15 +64,15 @@ fn choices_stand_for_steps() {
         assert_eq!(choices.of_steps(spelt), Ok(choices), "choices and steps are the same thing");
         let document = serde_json::to_value(choices).expect("json");
         assert_eq!(document["steps"], steps);
-        assert_eq!(serde_json::from_value::<SqlChoices>(document).expect("a sale"), choices);
+        assert_eq!(serde_json::from_value::<SqlChoices>(document).expect("choices"), choices);
     }
 }
 
 #[test]
-fn what_an_engine_has_not_is_refused_with_what_it_has() {
+fn what_an_engine_does_not_have_is_rejected_with_what_it_has() {
     use Engine::{Postgres, Sqlite};
-    let refused = |choices: SqlChoices| choices.checked().expect_err("refused").to_string();
-    let plain = |engine, isolation, lock| refused(chosen(engine, isolation, lock, SqlWrite::Set));
+    let rejected = |choices: SqlChoices| choices.checked().expect_err("rejected").to_string();
+    let plain = |engine, isolation, lock| rejected(chosen(engine, isolation, lock, SqlWrite::Set));
     assert_eq!(
         plain(Sqlite, Isolation::ReadCommitted, SqlLock::None),
         "SQLite has no level read-committed; it has: none, deferred, immediate"
@@ -82,11 +82,11 @@ fn what_an_engine_has_not_is_refused_with_what_it_has() {
     // Without a transaction, a row lock would end before the write.
     assert!(plain(Postgres, Isolation::None, SqlLock::Row).contains("there is no begin before it"));
     let take = chosen(Postgres, Isolation::ReadCommitted, SqlLock::Row, SqlWrite::Take);
-    assert_eq!(refused(take), "a lock on the row that is read: but take reads none");
+    assert_eq!(rejected(take), "a lock on the row that is read: but take reads none");
 }
 
 #[test]
-fn what_is_impossible_is_refused_with_its_place() {
+fn what_is_impossible_is_rejected_with_its_place() {
     let level = chosen(Engine::Postgres, Isolation::ReadCommitted, SqlLock::None, SqlWrite::Set);
     for (steps, said) in [
         ("write", "there is no read before it"),
