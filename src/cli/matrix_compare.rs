@@ -35,5 +35,5 @@ pub(super) fn compare(
 
 fn read(path: &Path, interrupted: &AtomicBool) -> anyhow::Result<Read> {
     let text = read_bounded(path, interrupted)?;
-    Read::parse(&text).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())
+    Read::parse(&text).with_context(|| path.display().to_string())
 }

@@ -1,4 +1,4 @@
-//! Histories that can't be read or merged, in Chinese, and the ways out; and how a history was read, in both
+//! Histories and matrices that can't be read or merged, in Chinese, and the ways out; and how a history was read, in both
 //! languages.
 
 use super::phrases::phrase;
@@ -8,6 +8,7 @@ use crate::history::{
     Remark, TableError,
 };
 use crate::lang::{Bilingual, InChinese as _};
+use crate::report::matrix::MatrixError;
 
 /// A history can't be read.
 pub(super) fn read(error: &ReadError) -> String {
@@ -244,6 +245,27 @@ pub(super) fn merged_way(error: &MergeError) -> Option<Bilingual> {
     match error {
         MergeError::TwoSales { .. } => way("check them without --merge", "请不用 --merge，分别检查"),
         MergeError::TooMany => None,
+    }
+}
+
+/// A matrix can't be compared with another one.
+pub(super) fn matrix(error: &MatrixError) -> String {
+    match error {
+        MatrixError::NoJson(why) => format!("不是 JSON 文档：{}", phrase(why)),
+        MatrixError::NoRows => "不是矩阵：没有行，或没有试验".to_owned(),
+        MatrixError::Version(version) => format!("矩阵的版本（`schema_version`）不是 {version}"),
+        MatrixError::Row(row) => format!("不是矩阵：第 {row} 行没说是什么，或没有评级"),
+        MatrixError::Tested(why) => format!("不是矩阵：`tested`：{}", phrase(why)),
+    }
+}
+
+/// The way out where a matrix can't be compared.
+pub(super) fn matrix_way(error: &MatrixError) -> Option<Bilingual> {
+    match error {
+        MatrixError::Version(_) => None,
+        _ => {
+            way("it takes what `ticketsim matrix --json` prints", "应为 `ticketsim matrix --json` 打印的东西")
+        }
     }
 }
 

@@ -38,6 +38,7 @@ use crate::race::template::BadValue;
 use crate::race::users::UsersError;
 use crate::race::{RaceError, Trouble};
 use crate::replay::ReplayError;
+use crate::report::matrix::MatrixError;
 use crate::rules::RuleError;
 use crate::run::RunError;
 use crate::schedule::{FollowedError, ScheduleError, ScheduleFileError, Unfollowed, Why};
@@ -98,6 +99,7 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         RaceError => race::race_way,
         Trouble => race::trouble_way,
         Mistake => settings::mistake_way,
+        MatrixError => history::matrix_way,
     );
     #[cfg(feature = "postgres")]
     ways_of!(error: GateError => race::gate_way);
@@ -146,6 +148,7 @@ fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
         ReadError => history::read,
         MergeError => history::merged,
         ChunkError => history::chunk,
+        MatrixError => history::matrix,
         LeadError => hosts::lead,
         JoinError => hosts::join,
         WireError => hosts::wire,

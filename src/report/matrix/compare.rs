@@ -58,26 +58,45 @@ impl Cell {
     }
 }
 
+/// Why a text is no matrix that can be compared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MatrixError {
+    /// It is no JSON, in the words of the reader of JSON.
+    #[error("no JSON document: {0}")]
+    NoJson(String),
+    /// It is another document.
+    #[error("no matrix: it has no rows, or no trials")]
+    NoRows,
+    /// It is of another version than this one, which is read.
+    #[error("a matrix of another version than {0} (`schema_version`)")]
+    Version(u32),
+    /// A row lacks what it is to say.
+    #[error("no matrix: row {0} does not say what it is about, or has no grade")]
+    Row(usize),
+    /// What it was made on can't be read, in the words of the reader of JSON.
+    #[error("no matrix: `tested`: {0}")]
+    Tested(String),
+}
+
 impl Read {
     /// Reads a document.
     ///
     /// # Errors
-    /// Why it is no matrix that can be read.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        const WAY_OUT: &str = "it takes what `ticketsim matrix --json` prints";
-        let document: Value = serde_json::from_str(text.trim())
-            .map_err(|error| format!("no JSON document: {error}; {WAY_OUT}"))?;
+    /// When it is no matrix that can be read.
+    pub fn parse(text: &str) -> Result<Self, MatrixError> {
+        let document: Value =
+            serde_json::from_str(text.trim()).map_err(|error| MatrixError::NoJson(error.to_string()))?;
         let rows = document.get("rows").and_then(Value::as_array);
         let trials = document.get("trials").and_then(Value::as_u64);
         let (Some(rows), Some(_)) = (rows, trials) else {
-            return Err(format!("no matrix: it has no rows, or no trials; {WAY_OUT}"));
+            return Err(MatrixError::NoRows);
         };
         let version = document.get("schema_version").and_then(Value::as_u64);
         if version != Some(u64::from(SCHEMA_VERSION)) {
-            return Err(format!("a matrix of another version than {SCHEMA_VERSION} (`schema_version`)"));
+            return Err(MatrixError::Version(SCHEMA_VERSION));
         }
         let tested = document.get("tested").map(|tested| serde_json::from_value(tested.clone())).transpose();
-        let tested = tested.map_err(|error| format!("no matrix: `tested`: {error}"))?;
+        let tested = tested.map_err(|error| MatrixError::Tested(error.to_string()))?;
         let text_of = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let stores = document.get("stores").and_then(Value::as_array).into_iter().flatten();
         let stores: Vec<String> = stores.filter_map(|store| text_of(store, "store")).collect();
@@ -88,9 +107,7 @@ impl Read {
         let trial = trial.map(|name| (name, document.get(name).cloned().unwrap_or(Value::Null))).to_vec();
         let mut read = Self { tested, stores: about, trial, rows: BTreeMap::new(), order: Vec::new() };
         for (row, number) in rows.iter().zip(1..) {
-            let (name, cell) = cell(row, &stores).ok_or_else(|| {
-                format!("no matrix: row {number} does not say what it is about, or has no grade; {WAY_OUT}")
-            })?;
+            let (name, cell) = cell(row, &stores).ok_or(MatrixError::Row(number))?;
             if read.rows.insert(name.clone(), cell).is_none() {
                 read.order.push(name);
             }
@@ -307,12 +324,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_matrix_is_an_error_with_a_way_out() {
-        for text in ["", "[]", "{}", r#"{"rows":[{}],"trials":1,"schema_version":1}"#, "{\"rows\":[]", "x"] {
-            let error = Read::parse(text).expect_err(text);
-            assert!(error.contains("matrix --json"), "{error}");
+    fn what_is_no_matrix_is_an_error() {
+        for text in ["", "{\"rows\":[]", "x"] {
+            assert!(matches!(Read::parse(text), Err(MatrixError::NoJson(_))), "{text}");
         }
+        for text in ["[]", "{}"] {
+            assert_eq!(Read::parse(text), Err(MatrixError::NoRows), "{text}");
+        }
+        let row = r#"{"rows":[{}],"trials":1,"schema_version":1}"#;
+        assert_eq!(Read::parse(row), Err(MatrixError::Row(1)));
         let other = document("safe", 0, 5, "flock").replace("\"schema_version\":1", "\"schema_version\":2");
-        assert!(Read::parse(&other).expect_err("another version").contains("schema_version"));
+        assert_eq!(Read::parse(&other), Err(MatrixError::Version(SCHEMA_VERSION)));
     }
 }

@@ -11,7 +11,7 @@ mod table;
 mod tested;
 mod text;
 
-pub use compare::{Compared, Read};
+pub use compare::{Compared, MatrixError, Read};
 pub use files::{files_json, files_table};
 pub use stores::{StoreAbout, stores_json, stores_table};
 pub use table::Table;
