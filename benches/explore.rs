@@ -8,8 +8,8 @@ use ticketsim::protocol::Choices;
 use ticketsim::protocol::file::{FileChoices, Lock, LockOn, Write};
 
 fn setting(buyers: u32, tickets: i64, lock: Lock, write: Write) -> Setting {
-    let sale = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(lock, write) };
-    Setting::new(Choices::File(sale), buyers, tickets)
+    let choices = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(lock, write) };
+    Setting::new(Choices::File(choices), buyers, tickets)
 }
 
 fn count(criterion: &mut Criterion) {

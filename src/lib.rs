@@ -13,8 +13,8 @@
 //! use ticketsim::workers::Watch;
 //!
 //! let folder = tempfile::tempdir()?;
-//! let sale = FileChoices::new(Lock::Flock, Write::Overwrite);
-//! let plan = Plan::on_file(sale, &folder.path().join("ticket.json"), 10, Some(1));
+//! let choices = FileChoices::new(Lock::Flock, Write::Overwrite);
+//! let plan = Plan::on_file(choices, &folder.path().join("ticket.json"), 10, Some(1));
 //! let plan = Plan { workers: Workers::Thread, ..plan };
 //! let interrupted = AtomicBool::new(false);
 //! let mut watch = Watch { interrupted: &interrupted, begin: &mut |_| (), progress: &mut |_| (), start: None };
@@ -46,8 +46,8 @@
 //! use ticketsim::protocol::{Choices, Protocol};
 //!
 //! let too_late: Protocol = "read lock write unlock".parse()?;
-//! let sale = FileChoices::of_steps(too_late, Some(Lock::Flock), None, None)?;
-//! let setting = Setting::new(Choices::File(sale), 2, 1);
+//! let choices = FileChoices::of_steps(too_late, Some(Lock::Flock), None, None)?;
+//! let setting = Setting::new(Choices::File(choices), 2, 1);
 //! let counted = census(&setting, 1_000);
 //! assert_eq!((counted.schedules, counted.sound), (10_u32.into(), 4_u32.into()));
 //! let worst = &counted.found[0].witness;

@@ -65,12 +65,12 @@ impl Crowd {
 
     pub fn plan(&self, file: &Path) -> Plan {
         let write = Write::Overwrite;
-        let sale = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(self.lock, write) };
+        let choices = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(self.lock, write) };
         Plan {
             workers: self.workers,
             per_buyer: NonZeroU32::new(self.each).map_or(PerBuyer::All, PerBuyer::Count),
             pace: Pace { think_ns: self.think_ns, jitter: 0.0, seed: 1 },
-            ..Plan::on_file(sale, file, self.buyers, Some(self.purchases() as i64))
+            ..Plan::on_file(choices, file, self.buyers, Some(self.purchases() as i64))
         }
     }
 

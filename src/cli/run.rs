@@ -358,7 +358,7 @@ mod tests {
 
     fn own_steps(steps: &str, lock: Lock, lock_on: LockOn, write: Write) -> FileChoices {
         let steps = steps.parse().expect("steps");
-        FileChoices::of_steps(steps, Some(lock), Some(lock_on), Some(write)).expect("a sale")
+        FileChoices::of_steps(steps, Some(lock), Some(lock_on), Some(write)).expect("choices")
     }
 
     prop_compose! {

@@ -75,7 +75,7 @@ fn compare(setting: &Setting) -> u64 {
 
 /// Buyers that take these steps.
 fn steps(text: &str, buyers: u32, tickets: Stock) -> Setting {
-    let choices = FileChoices::of_steps(text.parse().expect("steps"), None, None, None).expect("a sale");
+    let choices = FileChoices::of_steps(text.parse().expect("steps"), None, None, None).expect("choices");
     Setting::new(Choices::File(choices), buyers, tickets)
 }
 
@@ -105,7 +105,7 @@ fn steps_in_any_order_give_the_same_counts_one_by_one() {
 /// Buyers that take these steps under a lock of this kind.
 fn steps_under(lock: Lock, text: &str, buyers: u32, tickets: Stock) -> Setting {
     let choices =
-        FileChoices::of_steps(text.parse().expect("steps"), Some(lock), None, None).expect("a sale");
+        FileChoices::of_steps(text.parse().expect("steps"), Some(lock), None, None).expect("choices");
     Setting::new(Choices::File(choices), buyers, tickets)
 }
 

@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(planned(&plan(Lock::None)), None);
         assert_eq!(planned(&Plan { workers: Workers::Thread, ..plan(Lock::Flock) }), None);
         let outside = "read lock write unlock".parse().expect("steps");
-        let outside = FileChoices::of_steps(outside, None, None, None).expect("a sale");
+        let outside = FileChoices::of_steps(outside, None, None, None).expect("choices");
         assert_eq!(planned(&plan(Lock::Flock).with_choices(|choices| *choices = outside)), None);
     }
 }

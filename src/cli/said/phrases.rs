@@ -22,11 +22,9 @@ fn known(english: &str) -> Option<String> {
         }
         Some(filled(chinese, &holes))
     };
-    phrases::OURS
+    phrases::OF_READERS
         .iter()
-        .copied()
-        .flatten()
-        .chain(phrases::OF_READERS)
+        .chain(phrases::OURS.iter().copied().flatten())
         .find_map(fits)
         .or_else(|| behind_a_place(english))
 }

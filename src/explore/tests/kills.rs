@@ -92,7 +92,7 @@ fn a_killed_buyers_transaction_is_rolled_back() {
     }
     // Outside a transaction, a waiting statement is carried out even if its buyer is dead.
     let steps = "lock read write unlock".parse().expect("steps");
-    let choices = SqlChoices::new(Engine::Postgres).of_steps(steps).expect("a sale");
+    let choices = SqlChoices::new(Engine::Postgres).of_steps(steps).expect("choices");
     let setting = killing(Setting::new(Choices::Sql(choices), 2, 1), 1);
     assert_eq!(kinds(&setting).into_iter().collect::<Vec<_>>(), [AnomalyKind::LostStock]);
 }

@@ -33,7 +33,7 @@ const ROWS: &[Row] = &[
 
 fn of(steps: &str, expire: Allowed, fence: Fence, buyers: u32, tickets: Stock) -> Setting {
     let usual = RedisChoices { fence, ..RedisChoices::new() };
-    let choices = usual.of_steps(steps.parse().expect("steps")).expect("a sale");
+    let choices = usual.of_steps(steps.parse().expect("steps")).expect("choices");
     let mishaps = Mishaps::default().with(Mishap::Expire, expire);
     Setting { mishaps, ..Setting::new(Choices::Redis(choices), buyers, tickets) }
 }

@@ -103,7 +103,7 @@ pub(super) fn chosen(usual: SqlChoices, steps: &str, isolation: Isolation) -> Sq
     let (steps, options) = steps.split_once(" --").unwrap_or((steps, ""));
     let (constraint, retry) = (options == "constraint", options == "retry");
     let usual = SqlChoices { isolation, constraint, retry, ..usual };
-    usual.of_steps(steps.parse().expect("steps")).expect("a sale")
+    usual.of_steps(steps.parse().expect("steps")).expect("choices")
 }
 
 pub(super) fn of_choices(choices: SqlChoices, buyers: u32, tickets: Stock) -> Setting {

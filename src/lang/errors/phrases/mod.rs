@@ -3,11 +3,10 @@
 //! less.
 
 mod files;
-mod options;
 mod readers;
 mod stores;
 
 /// The sentences of this program, a table a room.
-pub const OURS: &[&[(&str, &str)]] = &[files::ALL, options::ALL, stores::ALL];
+pub const OURS: &[&[(&str, &str)]] = &[files::ALL, stores::ALL];
 /// Those of the crates that read JSON and TOML.
 pub const OF_READERS: &[(&str, &str)] = readers::ALL;

@@ -22,4 +22,6 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("invalid type: {}, expected {}", "类型不对：是 {}，应为 {}"),
     ("invalid value: {}, expected {}", "值不对：是 {}，应为 {}"),
     ("an object", "对象"),
+    // Of ours: a name in a document that is in none of our sets.
+    ("unknown {} \"{}\": one of {}", "没有 \"{2}\" 这种{1}：可选 {3}"),
 ];

@@ -2,6 +2,7 @@
 
 /// English and Chinese, side by side.
 pub(super) const ALL: &[(&str, &str)] = &[
+    ("MariaDB or MySQL", "MariaDB 或 MySQL"),
     ("no such parameter; there is: {}", "没有这个参数；有的是：{}"),
     ("no such parameter; there are: {}", "没有这个参数；有的是：{}"),
     ("{} is no name of a machine", "{} 不是主机名"),
