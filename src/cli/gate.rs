@@ -11,6 +11,7 @@ use super::outputs::Outputs;
 use super::pictures::PictureArgs;
 use super::print::{note, print, print_json, table_columns};
 use super::reading::read_bounded;
+use super::said::way_out;
 use crate::history;
 use crate::lang::{Lang, gate as say};
 use crate::race::config::{Config, ConfigError, Said};
@@ -158,6 +159,11 @@ pub(super) fn execute(
         print_json(&gate_json::of_gate(plan, gate, &gated, &outputs.failures()), interrupted)?;
     } else if speaks {
         print(&text::of_gate(gate, &gated, lang, table_columns()), interrupted)?;
+        if let Some(Why::Target(trouble)) = &gated.why
+            && let Some(way) = way_out(trouble)
+        {
+            print(&format!("{}\n", way.said(lang)), interrupted)?;
+        }
     } else {
         let why = gated.why.as_ref().map(|why| format!("  {}\n", text::why_line(why, &gated, lang)));
         print(&format!("{}\n{}", gated.ruling, why.unwrap_or_default()), interrupted)?;

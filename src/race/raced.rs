@@ -19,7 +19,7 @@ pub struct Trial {
     pub after: Option<Stock>,
     /// How many purchases have a receipt.
     pub receipts: u64,
-    /// How many were refused.
+    /// How many were sold out.
     pub refused: u64,
     /// How many failed.
     pub failed: u64,

@@ -361,7 +361,7 @@ fn allow_open_files(plan: &RacePlan) -> Result<(), RaceError> {
         return Err(RaceError::OpenFiles { buyers: plan.buyers, needed, limit: hard });
     }
     if needed > soft {
-        // Where it is refused, the buyers will find out themselves.
+        // Where the system does not allow it, the buyers will find out themselves.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
     Ok(())

@@ -24,7 +24,7 @@ pub enum Trouble {
         why: Failed,
     },
     /// The stock before the race is not the number of tickets that the plan says.
-    #[error("the stock is {before} before the race, and {tickets} tickets are said")]
+    #[error("the stock is {before} before the race, and the plan says {tickets} tickets")]
     OtherStock {
         /// The stock before the race.
         before: Stock,

@@ -87,7 +87,7 @@ pub(super) fn trouble(trouble: &Trouble) -> String {
     match trouble {
         Trouble::Act { doing, what, why } => format!("{}：{what}：{}", self::doing(*doing), failed(why)),
         Trouble::OtherStock { before, tickets } => {
-            format!("开始前库存是 {before}，而说的是 {tickets} 张票")
+            format!("开始前库存是 {before}，而计划里是 {tickets} 张票")
         }
         Trouble::Command(error) => command(error),
         Trouble::Value(error) => value(error),
@@ -118,7 +118,7 @@ pub(super) fn trouble_way(trouble: &Trouble) -> Option<Bilingual> {
         Trouble::Shortfall(Shortfall::Late { .. })
         | Trouble::Unanswered(_)
         | Trouble::NotThere { command: Some(_), .. } => {
-            way("--timeout gives them more time", "可用 --timeout 多给些时间")
+            way("--timeout gives more time", "可用 --timeout 多给些时间")
         }
         Trouble::Occupied(_) => {
             way("end it, or leave --serve out to race it", "请结束它，或去掉 --serve 就让它来抢")

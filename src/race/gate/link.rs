@@ -11,6 +11,7 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Duration;
 
 use super::statement::Statement;
+use super::wire::NoProtocol;
 use super::wire::postgres::{Batch, Ends, Saw};
 use postgres::Postgres;
 use redis::Redis;
@@ -53,11 +54,40 @@ pub enum Language {
     Redis,
 }
 
-/// Whether a side has ended, and how.
-type Ended = Result<(), String>;
+/// Why a side of a connection is gone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cut {
+    /// It closed the connection.
+    #[error("closed")]
+    Closed,
+    /// The connection broke, or could not be opened; as the system says it.
+    #[error("{0}")]
+    Broken(String),
+    /// What it says is not understood.
+    #[error(transparent)]
+    NoProtocol(#[from] NoProtocol),
+}
 
-/// What a connection with the server that is gone begins with.
-const OF_SERVER: &str = "the database: ";
+/// The end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct End {
+    /// Whether the server's side is gone, and not the client's.
+    by_server: bool,
+    cut: Cut,
+}
+
+impl End {
+    fn of_client(cut: impl Into<Cut>) -> Self {
+        Self { by_server: false, cut: cut.into() }
+    }
+
+    fn of_server(cut: impl Into<Cut>) -> Self {
+        Self { by_server: true, cut: cut.into() }
+    }
+}
+
+/// Whether a side is gone, and why.
+type Side = Result<(), Cut>;
 
 #[derive(Debug)]
 enum Speaks {
@@ -218,13 +248,13 @@ impl Link {
         if self.closed {
             return happened;
         }
-        if let Err(why) = self.work(upstream, &mut happened) {
+        if let Err(End { by_server, cut }) = self.work(upstream, &mut happened) {
             self.closed = true;
             // What the server said last is still to be heard.
             let _ = self.client.write_all(&self.to_client);
             let held = self.batches.front().filter(|batch| !batch.texts.is_empty());
-            let held = held.map(|batch| format!("{}: {why}", batch.texts.join("; ")));
-            happened.push(Happened::Closed(held, why.starts_with(OF_SERVER)));
+            let held = held.map(|batch| format!("{}: {cut}", batch.texts.join("; ")));
+            happened.push(Happened::Closed(held, by_server));
         }
         // Those behind the first: whoever sent them waits as well.
         let behind = self.batches.len().saturating_sub(1);
@@ -248,17 +278,16 @@ impl Link {
         self.closed
     }
 
-    fn work(&mut self, upstream: SocketAddr, happened: &mut Vec<Happened>) -> Result<(), String> {
+    fn work(&mut self, upstream: SocketAddr, happened: &mut Vec<Happened>) -> Result<(), End> {
         let mut speaks = std::mem::replace(&mut self.speaks, Speaks::Away);
         let heard = self.hear(&mut speaks, upstream, happened);
         self.speaks = speaks;
         let (from_client, from_server) = heard?;
-        let of_server = |why: String| format!("{OF_SERVER}{why}");
         if let Some(server) = &mut self.server {
-            write(server, &mut self.to_server).map_err(of_server)?;
+            write(server, &mut self.to_server).map_err(End::of_server)?;
         }
-        write(&mut self.client, &mut self.to_client)?;
-        from_client.and(from_server.map_err(of_server))
+        write(&mut self.client, &mut self.to_client).map_err(End::of_client)?;
+        from_client.map_err(End::of_client).and(from_server.map_err(End::of_server))
     }
 
     /// Hears both sides: what they said is understood before the end of either counts.
@@ -267,7 +296,7 @@ impl Link {
         speaks: &mut Speaks,
         upstream: SocketAddr,
         happened: &mut Vec<Happened>,
-    ) -> Result<(Ended, Ended), String> {
+    ) -> Result<(Side, Side), End> {
         let mut came = Vec::new();
         let from_client = read(&mut self.client, &mut came);
         match speaks {
@@ -285,10 +314,10 @@ impl Link {
         Ok((from_client, from_server))
     }
 
-    fn connect(&mut self, upstream: SocketAddr) -> Result<(), String> {
+    fn connect(&mut self, upstream: SocketAddr) -> Result<(), End> {
         let server = TcpStream::connect_timeout(&upstream, CONNECT)
             .and_then(|server| server.set_nonblocking(true).and(server.set_nodelay(true)).map(|()| server))
-            .map_err(|error| format!("{OF_SERVER}{upstream}: {error}"))?;
+            .map_err(|error| End::of_server(Cut::Broken(format!("{upstream}: {error}"))))?;
         self.server = Some(server);
         Ok(())
     }
@@ -321,28 +350,28 @@ fn asks_for_snapshot(text: &str) -> bool {
 }
 
 /// Reads all that there is.
-fn read(stream: &mut TcpStream, came: &mut Vec<u8>) -> Result<(), String> {
+fn read(stream: &mut TcpStream, came: &mut Vec<u8>) -> Side {
     let mut buffer = [0; 32 << 10];
     loop {
         match stream.read(&mut buffer) {
-            Ok(0) => return Err("closed".to_owned()),
+            Ok(0) => return Err(Cut::Closed),
             Ok(count) => came.extend_from_slice(&buffer[..count]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(Cut::Broken(error.to_string())),
         }
     }
 }
 
 /// Writes what the other side takes.
-fn write(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Result<(), String> {
+fn write(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Side {
     let mut sent = 0;
     while sent < bytes.len() {
         match stream.write(&bytes[sent..]) {
             Ok(count) => sent += count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(Cut::Broken(error.to_string())),
         }
     }
     bytes.drain(..sent);

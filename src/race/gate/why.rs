@@ -52,7 +52,7 @@ pub enum Why {
     NoEnd(usize),
     /// Ever new statements come in the background.
     Strangers,
-    /// What comes is not understood, or the server can't be asked.
+    /// The gate's port is gone, or a server can't be asked; as the system or the server says it.
     Wire(String),
     /// There are more orders than may be tried.
     Budget(u64),

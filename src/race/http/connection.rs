@@ -71,7 +71,7 @@ impl Connection {
     /// Begins to connect.
     ///
     /// # Errors
-    /// When the system refuses, or the other side does so at once.
+    /// When the system has no socket, or the other side is known at once not to listen.
     pub fn open(address: SocketAddr, host: &str, tls: Option<&Arc<ClientConfig>>) -> io::Result<Self> {
         let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
         let fd: OwnedFd = socket(family, SockType::Stream, SockFlag::empty(), None)?;
@@ -146,7 +146,7 @@ impl Connection {
     /// Goes on as far as it can without waiting: connects, shakes hands, sends.
     ///
     /// # Errors
-    /// When the connection is refused or broken.
+    /// When there is no connection, or it is broken.
     pub fn advance(&mut self) -> io::Result<()> {
         if self.stage == Stage::Connecting {
             if let Some(error) = self.stream.take_error()? {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Happened, Link, Status};
+use super::{End, Happened, Link, Status};
 use crate::race::gate::wire::postgres::{ClientReader, Ends, Greeting, Sent, greeting, message};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Postgres {
         link: &mut Link,
         bytes: &[u8],
         upstream: SocketAddr,
-    ) -> Result<(), String> {
+    ) -> Result<(), End> {
         match self.stage {
             Stage::Greeting => {
                 self.greeting.extend_from_slice(bytes);
@@ -48,7 +48,7 @@ impl Postgres {
                 Ok(())
             }
             Stage::In => {
-                for sent in self.reader.feed(bytes)? {
+                for sent in self.reader.feed(bytes).map_err(End::of_client)? {
                     match sent {
                         Sent::Batch(batch) if link.streams && batch.texts.is_empty() => {
                             // While it copies, the server takes no notice of it.
@@ -63,8 +63,8 @@ impl Postgres {
         }
     }
 
-    fn greet(&mut self, link: &mut Link, upstream: SocketAddr) -> Result<(), String> {
-        while let Some((greeting, length)) = greeting(&self.greeting)? {
+    fn greet(&mut self, link: &mut Link, upstream: SocketAddr) -> Result<(), End> {
+        while let Some((greeting, length)) = greeting(&self.greeting).map_err(End::of_client)? {
             if greeting == Greeting::Encryption {
                 self.greeting.drain(..length);
                 // There is none: whoever insists on it says so.
@@ -85,14 +85,14 @@ impl Postgres {
         link: &mut Link,
         bytes: &[u8],
         happened: &mut Vec<Happened>,
-    ) -> Result<(), String> {
+    ) -> Result<(), End> {
         if self.stage == Stage::Cancel {
             link.to_client.extend_from_slice(bytes);
             return Ok(());
         }
         self.from_server.extend_from_slice(bytes);
         let mut at = 0;
-        while let Some((kind, body)) = message(&self.from_server[at..])? {
+        while let Some((kind, body)) = message(&self.from_server[at..]).map_err(End::of_server)? {
             let whole = self.from_server[at..at + body.end].to_vec();
             at += body.end;
             self.message(link, kind, &whole, happened);

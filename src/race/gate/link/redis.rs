@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Happened, Link, Status};
+use super::{End, Happened, Link, Status};
 use crate::race::gate::command::{Transaction, read};
 use crate::race::gate::statement::Statement;
 use crate::race::gate::wire::postgres::{Batch, Ends};
@@ -35,7 +35,7 @@ impl Redis {
         link: &mut Link,
         bytes: &[u8],
         upstream: SocketAddr,
-    ) -> Result<(), String> {
+    ) -> Result<(), End> {
         if link.server.is_none() {
             link.connect(upstream)?;
             // By the port that it comes from its client list knows it.
@@ -44,7 +44,7 @@ impl Redis {
         }
         self.from_client.extend_from_slice(bytes);
         let mut at = 0;
-        while let Some((words, length)) = command(&self.from_client[at..])? {
+        while let Some((words, length)) = command(&self.from_client[at..]).map_err(End::of_client)? {
             let bytes = self.from_client[at..at + length].to_vec();
             at += length;
             let verb = words.first().map(|verb| verb.to_ascii_uppercase()).unwrap_or_default();
@@ -65,7 +65,7 @@ impl Redis {
         link: &mut Link,
         bytes: &[u8],
         happened: &mut Vec<Happened>,
-    ) -> Result<(), String> {
+    ) -> Result<(), End> {
         if link.streams {
             link.to_client.append(&mut self.from_server);
             link.to_client.extend_from_slice(bytes);
@@ -73,7 +73,7 @@ impl Redis {
         }
         self.from_server.extend_from_slice(bytes);
         let mut at = 0;
-        while let Some(length) = value(&self.from_server[at..])? {
+        while let Some(length) = value(&self.from_server[at..]).map_err(End::of_server)? {
             let whole = self.from_server[at..at + length].to_vec();
             at += length;
             if whole.first() == Some(&b'>') {

@@ -3,3 +3,20 @@
 
 pub(super) mod postgres;
 pub(super) mod redis;
+
+/// What has come is not the protocol.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoProtocol {
+    /// The greeting of a client is none of PostgreSQL's.
+    #[error("a client does not speak the protocol of PostgreSQL")]
+    Greeting,
+    /// No message of PostgreSQL has this length.
+    #[error("a message of {0} bytes")]
+    Length(usize),
+    /// A value of Redis is too long, or too deep.
+    #[error("a value of Redis that is too long")]
+    LongValue,
+    /// A line is none of Redis's.
+    #[error("what is no protocol of Redis: {0:?}")]
+    Redis(String),
+}

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::NoProtocol;
+
 /// No message that is held may be longer.
 const MOST_MESSAGE: usize = 64 << 20;
 /// The longest greeting that a server takes.
@@ -24,11 +26,11 @@ pub enum Greeting {
 ///
 /// # Errors
 /// When it is none.
-pub fn greeting(bytes: &[u8]) -> Result<Option<(Greeting, usize)>, String> {
+pub fn greeting(bytes: &[u8]) -> Result<Option<(Greeting, usize)>, NoProtocol> {
     let (Some(length), Some(code)) = (number(bytes, 0), number(bytes, 4)) else { return Ok(None) };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if !(8..=MOST_GREETING).contains(&length) {
-        return Err("a client does not speak the protocol of PostgreSQL".to_owned());
+        return Err(NoProtocol::Greeting);
     }
     let greeting = match code {
         80_877_103 | 80_877_104 => Greeting::Encryption,
@@ -47,11 +49,11 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
 ///
 /// # Errors
 /// When there can be none of this length.
-pub fn message(bytes: &[u8]) -> Result<Option<(u8, Range<usize>)>, String> {
+pub fn message(bytes: &[u8]) -> Result<Option<(u8, Range<usize>)>, NoProtocol> {
     let (Some(kind), Some(length)) = (bytes.first(), number(bytes, 1)) else { return Ok(None) };
     let length = length as usize;
     if !(4..=MOST_MESSAGE).contains(&length) {
-        return Err(format!("a message of {length} bytes"));
+        return Err(NoProtocol::Length(length));
     }
     Ok((bytes.len() > length).then_some((*kind, 5..length + 1)))
 }
@@ -105,7 +107,7 @@ impl ClientReader {
     ///
     /// # Errors
     /// When it is not the protocol.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Sent>, String> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Sent>, NoProtocol> {
         self.bytes.extend_from_slice(bytes);
         let mut sent = Vec::new();
         let mut at = 0;

@@ -1,5 +1,7 @@
 //! The protocol of Redis, RESP2 and RESP3, seen from the middle: commands, and the values that answer them.
 
+use super::NoProtocol;
+
 /// No value may be longer.
 const MOST_VALUE: usize = 64 << 20;
 /// No value is deeper.
@@ -9,17 +11,15 @@ const MOST_DEPTH: usize = 32;
 ///
 /// # Errors
 /// When there is none.
-pub fn value(bytes: &[u8]) -> Result<Option<usize>, String> {
+pub fn value(bytes: &[u8]) -> Result<Option<usize>, NoProtocol> {
     length(bytes, MOST_DEPTH)
 }
 
-fn length(bytes: &[u8], depth: usize) -> Result<Option<usize>, String> {
+fn length(bytes: &[u8], depth: usize) -> Result<Option<usize>, NoProtocol> {
     if bytes.len() > MOST_VALUE || depth == 0 {
-        return Err("a value of Redis that is too long".to_owned());
+        return Err(NoProtocol::LongValue);
     }
-    let Some((line, begin)) = line(bytes) else {
-        return if bytes.len() > MOST_VALUE { Err("a line without an end".to_owned()) } else { Ok(None) };
-    };
+    let Some((line, begin)) = line(bytes) else { return Ok(None) };
     let (kind, rest) = line.split_first().map_or((0, line), |(kind, rest)| (*kind, rest));
     match kind {
         b'+' | b'-' | b':' | b'_' | b'#' | b',' | b'(' => Ok(Some(begin)),
@@ -38,7 +38,7 @@ fn length(bytes: &[u8], depth: usize) -> Result<Option<usize>, String> {
     }
 }
 
-fn several(bytes: &[u8], begin: usize, count: i64, depth: usize) -> Result<Option<usize>, String> {
+fn several(bytes: &[u8], begin: usize, count: i64, depth: usize) -> Result<Option<usize>, NoProtocol> {
     let mut end = begin;
     for _ in 0..count.max(0) {
         match length(&bytes[end..], depth - 1)? {
@@ -56,7 +56,7 @@ fn line(bytes: &[u8]) -> Option<(&[u8], usize)> {
     Some((line.strip_suffix(b"\r").unwrap_or(line), end + 1))
 }
 
-fn number(text: &[u8]) -> Result<i64, String> {
+fn number(text: &[u8]) -> Result<i64, NoProtocol> {
     std::str::from_utf8(text)
         .ok()
         .and_then(|text| text.parse().ok())
@@ -64,16 +64,15 @@ fn number(text: &[u8]) -> Result<i64, String> {
         .ok_or_else(|| strange(text))
 }
 
-fn strange(line: &[u8]) -> String {
-    let line: String = String::from_utf8_lossy(line).chars().take(40).collect();
-    format!("what is no protocol of Redis: {line:?}")
+fn strange(line: &[u8]) -> NoProtocol {
+    NoProtocol::Redis(String::from_utf8_lossy(line).chars().take(40).collect())
 }
 
 /// The command at the beginning of these bytes: its words, and its length. A line without a `*` is one as well.
 ///
 /// # Errors
 /// When there is none.
-pub fn command(bytes: &[u8]) -> Result<Option<(Vec<String>, usize)>, String> {
+pub fn command(bytes: &[u8]) -> Result<Option<(Vec<String>, usize)>, NoProtocol> {
     if bytes.first() != Some(&b'*') {
         let words = line(bytes).map(|(line, end)| {
             let text = String::from_utf8_lossy(line).into_owned();
