@@ -5,7 +5,7 @@ use crate::lang::Bilingual;
 use crate::plan::{MishapError, OneHost, OneName, Plan, PlanError};
 use crate::protocol::catalogue::{CatalogueError, VariedBy};
 use crate::protocol::sql::{Engine, Isolation, SqlLock};
-use crate::protocol::{Protocol, ProtocolError, StoreKind, Wrong};
+use crate::protocol::{Protocol, ProtocolError, Wrong};
 
 /// A plan can't be run.
 pub(super) fn plan(error: &PlanError) -> String {
@@ -194,8 +194,8 @@ pub(super) fn catalogue(error: &CatalogueError) -> String {
             format!("没有叫 {given:?} 的做法；{meant}有的是：{}", known.replace(", ", "、"))
         }
         CatalogueError::OtherStore { name, store, stores } => {
-            let store = store.map_or("file", StoreKind::name);
-            format!("{store} 上没有 {name} 这种做法；有它的是：{}", stores.replace(", ", "、"))
+            let store = store.map_or("票文件".to_owned(), |kind| format!("{} ", kind.name()));
+            format!("{store}上没有 {name} 这种做法；有它的是：{}", stores.replace(", ", "、"))
         }
         CatalogueError::OtherVariant { name, what, given, known } => {
             let what = match what {

@@ -90,7 +90,7 @@ pub enum CatalogueError {
         known: String,
     },
     /// The protocol does not exist at this store.
-    #[error("{name} is no protocol of {store}; it is one of: {stores}", store = store_name(*store))]
+    #[error("{name} is no protocol of {store}; it is one of: {stores}", store = store.map_or("a ticket file", StoreKind::name))]
     OtherStore {
         /// The protocol.
         name: &'static str,
