@@ -255,7 +255,9 @@ fn the_screen_is_real(page: &str, lang: &str) {
     };
     let real = steady(&real);
     let mut from = 0;
-    for piece in block.lines().skip(1).collect::<Vec<_>>().join("\n").split("...\n") {
+    // The command may take several lines.
+    let output = block.lines().skip_while(|line| line.ends_with('\\')).skip(1);
+    for piece in output.collect::<Vec<_>>().join("\n").split("...\n") {
         let piece = steady(piece.trim_matches('\n'));
         let place = real[from..].windows(piece.len()).position(|lines| lines == piece.as_slice());
         from += place.unwrap_or_else(|| panic!("{piece:#?} is not in {real:#?}"));
