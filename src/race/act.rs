@@ -39,7 +39,7 @@ impl From<CommandError> for Stop {
     }
 }
 
-/// What acts at the target need.
+/// What is needed to act at the target.
 #[derive(Clone, Copy)]
 pub(super) struct Hands<'a> {
     pub(super) plan: &'a RacePlan,
@@ -63,7 +63,7 @@ impl Hands<'_> {
         }
     }
 
-    /// Does it, and takes what it brings into the variables.
+    /// Does this, and puts the values that the answer brings into the variables.
     pub(super) fn act(
         &self,
         act: &Act,
@@ -101,7 +101,7 @@ impl Hands<'_> {
         Ok(self.net.ask(&request.url.origin, bytes)?)
     }
 
-    /// Does a step of the set-up for every buyer; requests go several at a time.
+    /// Does a step of the set-up for every buyer. Several requests are under way at a time.
     pub(super) fn act_for_all(&self, setup: &Setup, buyers: &mut [(Variables, Cookies)]) -> Result<(), Stop> {
         let Act::Http(request) = &setup.act else {
             for (values, cookies) in buyers {
@@ -155,14 +155,14 @@ impl Hands<'_> {
         number.map_err(|error| failed(error.into()))
     }
 
-    /// Reads the stock after a race: when it has settled, and until two readings agree. False where they
+    /// Reads the stock after a race, once it has had time to settle, until two readings agree. False if they
     /// never do.
     pub(super) fn settled_stock(
         &self,
         source: &StockSource,
         values: &Variables,
     ) -> Result<(Stock, bool), Stop> {
-        /// So often it is read at most.
+        /// It is read at most this often.
         const MOST_READINGS: u32 = 20;
         self.sleep(self.plan.settle)?;
         let mut last = self.stock(source, values)?;
@@ -221,7 +221,7 @@ fn ended_badly(answer: &CommandAnswer) -> Failed {
 
 fn read_bounded(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
     use std::io::Read as _;
-    /// No file that says a stock is longer.
+    /// No file with a stock is longer.
     const MOST_BYTES: u64 = 16 << 20;
     let mut text = Vec::new();
     std::fs::File::open(path)?.take(MOST_BYTES).read_to_end(&mut text)?;

@@ -18,7 +18,7 @@ pub enum Broken {
     /// The server closed the connection before its answer was whole.
     #[error("the server closed the connection in the middle of its answer")]
     Cut,
-    /// The answer is no HTTP.
+    /// The answer is not HTTP.
     #[error(transparent)]
     NoHttp(#[from] NoHttp),
     /// The program was killed by this signal.
@@ -29,10 +29,10 @@ pub enum Broken {
     Interrupted,
 }
 
-/// What has come is no answer of an HTTP server.
+/// What came is not an HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoHttp {
-    /// Its head does not end.
+    /// Its head is too long.
     #[error("the head of the answer is longer than {0} bytes")]
     LongHead(usize),
     /// Its head can't be read.
@@ -43,13 +43,13 @@ pub enum NoHttp {
         /// The start of what has come.
         start: String,
     },
-    /// Its length is no number.
+    /// Its length is not a number.
     #[error("Content-Length: {0:?}")]
     Length(String),
-    /// The size of a chunk is no number.
+    /// The size of a chunk is not a number.
     #[error("no size of a chunk: {0:?}")]
     Chunk(String),
-    /// A line between chunks does not end.
+    /// A line between chunks is too long.
     #[error("a line between chunks has no end")]
     LongLine,
 }

@@ -22,10 +22,10 @@ use crate::plan::PerBuyer;
 use crate::rules::Rules;
 pub use error::{ConfigError, Mistake};
 
-/// A text, and where it stands in the file; the place of one from the command line is empty.
+/// A text, and its place in the file; the place is empty if it is from the command line.
 pub type Said = Spanned<String>;
 
-/// What somebody says of a race.
+/// The settings of a race as the user gives them.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[allow(missing_docs, reason = "each is the option of its name, which says what it is")]
@@ -90,14 +90,14 @@ impl Config {
             .map_err(|error| (error.span().unwrap_or(0..0), error.message().trim().replace('\n', "; ")))
     }
 
-    /// Whether the target is to be served on a port that is free: `{port}`.
+    /// Whether the target is to be started on a free port: `{port}`.
     #[must_use]
     pub fn wants_port(&self) -> bool {
         let in_env = self.env.iter().any(|variable| variable.get_ref().contains("{port}"));
         self.serve.as_ref().is_some_and(|serve| in_env || serve.contains("{port}"))
     }
 
-    /// Puts this port where `{port}` stands.
+    /// Replaces `{port}` by this port.
     #[must_use]
     pub fn with_port(mut self, port: u16) -> Self {
         let put = |text: &mut String| *text = text.replace("{port}", &port.to_string());
@@ -107,7 +107,7 @@ impl Config {
         self
     }
 
-    /// The first setting that is for the gate and nothing else, besides `gate` itself.
+    /// The first setting, other than `gate` itself, that is only for the gate.
     #[must_use]
     pub fn of_gate(&self) -> Option<&'static str> {
         let said = [
@@ -123,7 +123,7 @@ impl Config {
         said.into_iter().find(|(_, said)| *said).map(|(option, _)| option)
     }
 
-    /// Everything that a race needs, checked. The users are read by the caller.
+    /// Checks the settings, and makes a plan of them. The caller has read the users.
     ///
     /// # Errors
     /// What is wrong, and with which setting.
@@ -181,7 +181,7 @@ impl Config {
         }
     }
 
-    /// A request without a method is a POST where a body comes along.
+    /// A request without a method is a POST if it has a body.
     fn request(&self, text: &str) -> Result<Request, UrlError> {
         let mut request = Request::parse(text)?;
         let with_body = self.body.is_some() || self.json_body.is_some() || !self.form.is_empty();
@@ -260,7 +260,7 @@ fn read<T, E: Into<Mistake>>(
     read(said.get_ref()).map_err(|what| ConfigError { setting, at: said.span(), what: what.into() })
 }
 
-/// Reads a setting that need not be there.
+/// Reads an optional setting.
 pub(super) fn one<T, E: Into<Mistake>>(
     setting: &'static str,
     said: Option<&Said>,

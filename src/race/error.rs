@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-/// Why there was no race at all: nothing was sent, nothing was started.
+/// Why there was no race at all: nothing was sent or started.
 #[derive(Debug, thiserror::Error)]
 pub enum RaceError {
-    /// A server's name leads nowhere.
+    /// A server's name can't be resolved.
     #[error("{host}: {source}")]
     NoHost {
         /// The name.
@@ -13,7 +13,7 @@ pub enum RaceError {
         /// Why.
         source: std::io::Error,
     },
-    /// A server is elsewhere.
+    /// A server is neither on this machine nor in a private network.
     #[error("{host} is {address}, which is neither this machine nor a private network")]
     Remote {
         /// The name.
@@ -24,7 +24,7 @@ pub enum RaceError {
     /// TLS can't be set up.
     #[error("TLS: {0}")]
     Tls(String),
-    /// More connections, or pipes, than this process may open.
+    /// The buyers need more connections or pipes than this process may open.
     #[error(
         "{buyers} buyers need {needed} open files, and the limit is {limit} (ulimit -n); take fewer, or raise it"
     )]

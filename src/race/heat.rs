@@ -1,4 +1,4 @@
-//! One race: the result of each purchase, and how closely together they were let go.
+//! One race: the result of each purchase, and how close together the buyers were let go.
 
 use std::time::Instant;
 
@@ -6,14 +6,14 @@ use super::broken::Broken;
 use super::statistics::Overlap;
 use crate::history::Outcome;
 
-/// The time of one race, in nanoseconds from its beginning.
+/// The clock of one race: it counts nanoseconds from the beginning.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     began: Instant,
 }
 
 impl Clock {
-    /// Begins now.
+    /// A clock that begins now.
     #[must_use]
     pub fn new() -> Self {
         Self { began: Instant::now() }
@@ -32,12 +32,12 @@ impl Default for Clock {
     }
 }
 
-/// What the rules say of an answer.
+/// What the rules say about an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judged {
     /// An outcome.
     Outcome(Outcome),
-    /// Nothing: no rule holds.
+    /// No rule matches.
     Unmatched,
 }
 
@@ -46,27 +46,27 @@ pub enum Judged {
 pub enum Ended {
     /// With an answer.
     Judged(Judged),
-    /// Without one: the connection broke, the program was killed.
+    /// Without one: the connection broke, or the program was killed.
     Broken(Broken),
-    /// Without one in time.
+    /// Without an answer in time.
     Stalled,
 }
 
 /// One purchase that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {
-    /// Whose, from 1.
+    /// The buyer, from 1.
     pub buyer: u32,
-    /// The process that made it, where it was one.
+    /// The process that made it, if it was a process.
     pub pid: Option<u32>,
     /// When it was called.
     pub invoke_ns: u64,
-    /// When its answer was there; `None` where none came.
+    /// When its answer came; `None` if none came.
     pub return_ns: Option<u64>,
     /// How it ended.
     pub ended: Ended,
-    /// Whether that it overlapped can't be shown: its answer was there before the last buyer had been let
-    /// go, or it was not ready at the go.
+    /// Whether it can't be shown that it overlapped: its answer came before the last buyer was let go, or its
+    /// buyer was not ready at the go.
     pub unproven: bool,
 }
 
@@ -100,15 +100,15 @@ pub struct Heat {
     pub made: Vec<Made>,
     /// How long it took until all were ready.
     pub launch_ns: u64,
-    /// When the first was let go.
+    /// When the first buyer was let go.
     pub go_ns: u64,
-    /// When the last had ended.
+    /// When the last purchase had ended.
     pub ended_ns: u64,
-    /// From the first that was let go to the last.
+    /// The time from the first buyer that was let go to the last.
     pub spread_ns: u64,
-    /// How many answered before their request was whole.
+    /// How many requests were answered before they were complete.
     pub early: usize,
-    /// How many were not ready at the go, and went when they were.
+    /// How many buyers were not ready at the go, and went as soon as they were.
     pub late: usize,
     /// Why there was no race.
     pub shortfall: Option<Shortfall>,
@@ -127,10 +127,10 @@ impl Heat {
         Overlap::of(&self.made.iter().map(time).collect::<Vec<_>>())
     }
 
-    /// Why purchases had no answer, and how many each: the first few reasons.
+    /// Why purchases had no answer, and how many for each reason: the first few reasons.
     #[must_use]
     pub fn broken(&self) -> Vec<(String, u64)> {
-        /// More are of no use.
+        /// More would not help the reader.
         const MOST_REASONS: usize = 5;
         let mut reasons: Vec<(String, u64)> = Vec::new();
         for made in &self.made {

@@ -1,11 +1,11 @@
 //! Races of foreign programs: any command, any HTTP endpoint.
 //!
-//! Buyers written by others are let go together. Rules read their answers; the stock is read before and after; the
-//! result is an ordinary history, judged like any other.
+//! Buyers that others have written are let go together. Rules read their answers, and the stock is read before and
+//! after. The result is an ordinary history, and is judged like any other.
 //!
 //! [`config`], [`plan`] and what they are made of ([`request`], `rules`, [`setup`],
 //! [`stock`], [`template`], [`url`]) are pure. [`http`] and [`command`] let the buyers go; `trial` carries out a race,
-//! and [`Raced`] is the result. The gate runs it in every order of its statements.
+//! and [`Raced`] is the result. The gate runs a race in every order of the shop's statements.
 
 mod act;
 pub mod broken;

@@ -22,7 +22,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// What answers.
+    /// Which kind of answer it gives.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
@@ -47,13 +47,13 @@ impl Target {
 /// Whom to trust over TLS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
-    /// Whose certificates, instead of the system's.
+    /// The file with the certificates to trust instead of the system's.
     pub cacert: Option<PathBuf>,
-    /// Anybody.
+    /// Whether to trust any certificate.
     pub insecure: bool,
 }
 
-/// Buyers with values of their own: a table, a row a buyer.
+/// The buyers' own values: a table with one row for each buyer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Users {
     /// The names of the columns.
@@ -67,27 +67,27 @@ pub struct Users {
 pub struct RacePlan {
     /// How many buyers race.
     pub buyers: u32,
-    /// How many tickets there are, where it is said.
+    /// How many tickets there are, if the user says it.
     pub tickets: Option<i64>,
     /// What they race for.
     pub target: Target,
     /// How many purchases each makes.
     pub per_buyer: PerBuyer,
-    /// Over how long the go is spread on purpose.
+    /// The time over which the go is spread on purpose.
     pub spread: Duration,
     /// How long an answer may take.
     pub timeout: Duration,
-    /// How long after the last answer the stock is read.
+    /// How long to wait after the last answer before the stock is read.
     pub settle: Duration,
     /// How many trials.
     pub trials: u32,
-    /// Whether the first unsound one is the last.
+    /// Whether to stop at the first unsound trial.
     pub until_caught: bool,
     /// How long to wait between trials.
     pub pause: Duration,
     /// What the answers mean.
     pub rules: Rules<Outcome>,
-    /// Whether these are the usual ones, since none were given.
+    /// Whether these are the usual rules, because none were given.
     pub usual_rules: bool,
     /// Where the stock is read.
     pub stock: Option<StockSource>,
@@ -97,7 +97,7 @@ pub struct RacePlan {
     pub setup: Vec<Setup>,
     /// The command that starts the target.
     pub serve: Option<String>,
-    /// What it finds in its environment besides ours.
+    /// What is added to its environment.
     pub serve_env: Vec<(String, String)>,
     /// The buyers' own values.
     pub users: Users,
@@ -113,7 +113,7 @@ pub struct RacePlan {
     pub remote: bool,
 }
 
-/// What holds where no rule is given.
+/// The rules that apply if none are given.
 #[must_use]
 pub fn usual_rules(kind: Kind) -> Rules<Outcome> {
     let usual: &[(Outcome, &str)] = match kind {
@@ -127,12 +127,12 @@ pub fn usual_rules(kind: Kind) -> Rules<Outcome> {
         ],
         Kind::Table => &[],
     };
-    // They are ours, and a test reads them.
+    // These are constants, and a test reads them.
     Rules::parse(usual.iter().copied(), kind).unwrap_or_default()
 }
 
 impl RacePlan {
-    /// How many buyers race unless it is said.
+    /// How many buyers race by default.
     pub const USUAL_BUYERS: u32 = 20;
     /// The most buyers of a race by requests: each has a connection of its own.
     pub const MOST_BUYERS: u32 = 10_000;
@@ -143,7 +143,7 @@ impl RacePlan {
     /// The most purchases of one trial: each is kept until it is judged.
     pub const MOST_PURCHASES: u64 = 1_000_000;
 
-    /// How many purchases a trial makes; `None` where the buyers go on until they are refused.
+    /// How many purchases there are in a trial; `None` if the buyers go on until they are refused.
     #[must_use]
     pub fn purchases(&self) -> Option<u64> {
         match self.per_buyer {
@@ -176,7 +176,7 @@ impl RacePlan {
         origins
     }
 
-    /// The names in braces that no variable has: typing errors, or braces that mean themselves.
+    /// The names in braces that are not variables: typing errors, or literal braces.
     #[must_use]
     pub fn unknown_variables(&self) -> Vec<String> {
         let mut names: Vec<&str> = match &self.target {

@@ -1,7 +1,7 @@
-//! Priority for the go: while the last bytes leave, a process that is woken by one of them does not get the CPU first.
+//! Priority for the go: while the last bytes are sent, a process that one of them wakes does not get the CPU first.
 
-/// A thread that runs before all others as long as this is held, where the system allows it (on Linux, to
-/// root or with CAP_SYS_NICE); elsewhere it runs as it did.
+/// As long as this is held, the thread runs before all others, if the system allows it (on Linux, to root or with
+/// CAP_SYS_NICE). Elsewhere nothing changes.
 #[derive(Debug)]
 pub(super) struct Priority {
     raised: bool,

@@ -8,40 +8,40 @@ use crate::history::{Doubt, History, Outcome, Purchase, Timing};
 use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, Ruling, Verdict};
 
-/// What came of one trial.
+/// The result of one trial.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// Which, from 1.
+    /// Its number, from 1.
     pub number: u32,
-    /// The stock before, where it was read.
+    /// The stock before, if it was read.
     pub before: Option<Stock>,
-    /// The stock after, where it was read.
+    /// The stock after, if it was read.
     pub after: Option<Stock>,
     /// How many purchases have a receipt.
     pub receipts: u64,
-    /// How many were sold out.
+    /// How many purchases were refused.
     pub refused: u64,
-    /// How many failed.
+    /// How many purchases failed.
     pub failed: u64,
-    /// Of how many it is not known; among them those that no rule matches.
+    /// How many purchases have an unknown outcome, including the answers that no rule matches.
     pub unknown: u64,
     /// How many answers no rule matches.
     pub unmatched: u64,
-    /// Why purchases had no answer, and how many.
+    /// Why purchases had no answer, and how many for each reason.
     pub broken: Vec<(String, u64)>,
     /// How many buyers there were at the go.
     pub buyers: u32,
-    /// From the first that was let go to the last.
+    /// The time from the first buyer that was let go to the last.
     pub spread_ns: u64,
     /// How far the purchases overlapped.
     pub overlap: Overlap,
-    /// How many answered before their request was whole.
+    /// How many requests were answered before they were complete.
     pub early: usize,
-    /// How many were not ready at the go.
+    /// How many buyers were not ready at the go.
     pub late: usize,
-    /// What is said of it.
+    /// Its verdict.
     pub ruling: Ruling,
-    /// The anomalies, and how often each.
+    /// The anomalies, and how often each was found.
     pub anomalies: Vec<(AnomalyKind, u64)>,
     /// What it could not show.
     pub doubts: Vec<Doubt>,
@@ -51,23 +51,23 @@ pub struct Trial {
     pub interrupted: bool,
 }
 
-/// A trial in full.
+/// A trial with its history and its verdict.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    /// Which, from 1.
+    /// Its number, from 1.
     pub trial: u32,
     /// Its history.
     pub history: History,
-    /// What is said of it.
+    /// Its verdict.
     pub verdict: Verdict,
 }
 
-/// What came of a race.
+/// The result of a race.
 #[derive(Clone, Debug, Default)]
 pub struct Raced {
     /// The trials, in their order.
     pub trials: Vec<Trial>,
-    /// The worst of them that has a history.
+    /// The worst trial that has a history.
     pub worst: Option<Shown>,
     /// The first answers that no rule matches, each once.
     pub strange: Vec<Strange>,
@@ -91,7 +91,7 @@ impl Raced {
         }
     }
 
-    /// In how many of the trials that were judged it was caught.
+    /// In how many of the judged trials a race was caught.
     #[must_use]
     pub fn rate(&self) -> Rate {
         let count = |ruling| self.trials.iter().filter(|trial| trial.ruling == ruling).count() as u32;
@@ -130,7 +130,7 @@ fn severity(ruling: Ruling) -> u8 {
     }
 }
 
-/// The history of a race: the ordinary one, of buyers that nothing is known of but their answers.
+/// The history of a race. Only the answers of its buyers are known.
 pub(super) fn history_of(heat: &Heat, initial: Option<Stock>, remaining: Option<Stock>) -> History {
     use super::heat::{Ended, Judged};
     let purchase = |made: &super::heat::Made| {
@@ -138,7 +138,7 @@ pub(super) fn history_of(heat: &Heat, initial: Option<Stock>, remaining: Option<
             Ended::Judged(Judged::Outcome(outcome)) => *outcome,
             Ended::Judged(Judged::Unmatched) | Ended::Broken(_) | Ended::Stalled => Outcome::Unknown,
         };
-        // Of an unknown outcome no return is known: it may take effect at any time after its call.
+        // A purchase with an unknown outcome has no known return: it may take effect at any time after its call.
         let return_ns = made.return_ns.filter(|_| outcome != Outcome::Unknown);
         let purchase = Purchase::new(u64::from(made.buyer), outcome, made.invoke_ns, return_ns);
         Purchase { pid: made.pid.into(), ..purchase }

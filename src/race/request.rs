@@ -10,9 +10,9 @@ use super::url::{Url, UrlError, is_secret};
 pub struct Request {
     /// The method, in capitals.
     pub method: String,
-    /// Where to.
+    /// Where it goes.
     pub url: Url,
-    /// What it brings.
+    /// Its body, if it has one.
     pub body: Option<Body>,
 }
 
@@ -21,13 +21,13 @@ pub struct Request {
 pub enum Body {
     /// A text.
     Text(Template),
-    /// JSON: what is filled in is escaped.
+    /// JSON: values are escaped.
     Json(Template),
     /// A form: names and values.
     Form(Vec<(String, Template)>),
 }
 
-/// A header that goes with every request whose variables have values.
+/// A header of every request, as soon as its variables have values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Its name.
@@ -42,16 +42,16 @@ pub type Cookies = BTreeMap<String, String>;
 /// A request, or a part of one, can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// Its URL is none.
+    /// It has no valid URL.
     #[error(transparent)]
     Url(#[from] UrlError),
     /// A header has no colon.
     #[error("{0:?}: it takes 'Name: value'")]
     NoColon(String),
-    /// A header has a name or a value that no header can have.
+    /// A header has an invalid name or value.
     #[error("{0:?}: no header; it takes 'Name: value'")]
     NoHeader(String),
-    /// A header says how long the body is.
+    /// A header gives the length of the body.
     #[error("{0}: the length of a request is counted by itself")]
     Length(String),
     /// A field has no name, or no value.
@@ -60,8 +60,8 @@ pub enum RequestError {
 }
 
 impl Request {
-    /// Reads `METHOD URL [BODY]`: a body that begins with `{` or `[` is JSON, any other a form or a text.
-    /// Without a method it is GET, or POST where there is a body.
+    /// Reads `METHOD URL [BODY]`: a body that begins with `{` or `[` is JSON, any other is a form or a text.
+    /// Without a method it is GET, or POST if there is a body.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -81,14 +81,14 @@ impl Request {
         Ok(Self { method, url, body })
     }
 
-    /// Whether a text begins as a request does: with a method and a URL.
+    /// Whether a text begins with a method and a URL.
     #[must_use]
     pub fn begins(text: &str) -> bool {
         let words = text.trim_start().split_once(char::is_whitespace);
         words.is_some_and(|(method, rest)| is_method(method) && Url::begins(rest.trim_start()))
     }
 
-    /// As it may be shown.
+    /// As it may be shown: without secrets.
     #[must_use]
     pub fn shown(&self) -> String {
         format!("{} {}", self.method, self.url.shown())
@@ -121,7 +121,7 @@ impl Request {
         let mut cookies: Vec<String> =
             cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         for Header { name, value } in headers {
-            // One whose variables have no value yet, such as a token before the login, does not go along.
+            // A header is left out while a variable has no value yet, such as a token before the login.
             if !value.names().all(|name| values.contains_key(name)) {
                 continue;
             }
@@ -202,7 +202,7 @@ impl Header {
         Ok(Self { name: name.to_owned(), value: Template::new(value.trim()) })
     }
 
-    /// As it may be shown.
+    /// As it may be shown: without secrets.
     #[must_use]
     pub fn shown(&self) -> String {
         let value = if is_secret(&self.name) { "***" } else { self.value.source() };

@@ -39,7 +39,7 @@ pub struct Setup {
     pub scope: Scope,
     /// What is done.
     pub act: Act,
-    /// The variables that it brings, and where they stand in the answer.
+    /// The variables that it sets, and where their values stand in the answer.
     pub takes: Vec<(String, Extract)>,
 }
 
@@ -50,13 +50,13 @@ pub enum Extract {
     Json(JsonPath),
     /// In a header, by its name in small letters.
     Header(String),
-    /// In its text, a body or an output: the first group of an expression, or all of it.
+    /// In its text (a body or an output): the first group of a regular expression, or the whole match.
     Text(Regex),
     /// In a cookie.
     Cookie(String),
 }
 
-/// What a step came to, as far as values can be taken from it.
+/// The answer to a step, from which values can be taken.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply<'a> {
     /// The body, or the output.
@@ -73,10 +73,10 @@ const FORM: &str = "'buyer: POST http://…/login -> token=json:$.token'";
 /// Something to be done at the target, or a step of the set-up, can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
-    /// The URL of its request is none.
+    /// Its request has no valid URL.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// It is a URL alone.
+    /// It is only a URL.
     #[error("{0:?}: by which method? write `POST {0}`")]
     NoMethod(String),
     /// There is nothing to be done.
@@ -88,7 +88,7 @@ pub enum SetupError {
     /// Its scope is unknown.
     #[error("{0}; it takes {FORM}")]
     Scope(UnknownName),
-    /// A variable has no place where it stands.
+    /// It is not said where the value of a variable stands.
     #[error("{0:?}: it takes NAME=json:PATH")]
     NoPlace(String),
     /// A variable can't have this name.
@@ -97,10 +97,10 @@ pub enum SetupError {
     /// A quote is never closed.
     #[error("{0:?}: the quote {1} is never closed")]
     Quote(String, char),
-    /// Its path in JSON is none.
+    /// It has no valid JSON path.
     #[error("{0:?}: no JSON path: {1}")]
     Path(String, String),
-    /// Its regular expression is none.
+    /// It has no valid regular expression.
     #[error("{0}: no regular expression: {1}")]
     Regex(String, String),
     /// There is no such place in an answer.
@@ -127,7 +127,7 @@ impl Act {
         Ok(Act::Shell(Template::new(text)))
     }
 
-    /// As it may be shown.
+    /// As it may be shown: without secrets.
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
@@ -208,7 +208,7 @@ impl Extract {
         }
     }
 
-    /// The value in an answer; blanks around it left out.
+    /// The value in an answer, without blanks around it.
     #[must_use]
     pub fn value(&self, reply: Reply<'_>) -> Option<String> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();

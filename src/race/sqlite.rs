@@ -1,4 +1,4 @@
-//! The stock in an SQLite database, selected by one statement.
+//! The stock in an SQLite database, read by one statement.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::stock::NoStock;
 use crate::stock::Stock;
 
-/// The number that a statement selects; nothing is written.
+/// The number that a statement selects. Nothing is written.
 ///
 /// # Errors
 /// What there was instead.
@@ -35,10 +35,10 @@ pub(super) fn number(path: &Path, select: &str, timeout: Duration) -> Result<Sto
     }
 }
 
-/// Where SQLite was left out of the build.
+/// The build has no SQLite.
 ///
 /// # Errors
-/// Always, saying so.
+/// Always.
 #[cfg(not(feature = "sqlite"))]
 pub(super) fn number(_path: &Path, _select: &str, _timeout: Duration) -> Result<Stock, NoStock> {
     Err(NoStock::NotBuiltIn)

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// How far the purchases of a race were under way at one time.
+/// How much the purchases of a race overlapped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Overlap {
     /// The most purchases under way at one time.
@@ -12,8 +12,8 @@ pub struct Overlap {
 }
 
 impl Overlap {
-    /// Of purchases as pairs of times, their start and their end. Here those that touch have not
-    /// overlapped: what can't be shown is not claimed.
+    /// Takes the start and the end of each purchase. Purchases that only touch have not overlapped: what can't be
+    /// shown is not claimed.
     #[must_use]
     pub fn of(purchases: &[(u64, u64)]) -> Self {
         let mut starts: Vec<u64> = purchases.iter().map(|(start, _)| *start).collect();
@@ -26,7 +26,7 @@ impl Overlap {
                 ended += 1;
                 under_way -= 1;
             }
-            // Each that is still under way began before this one, and ends after it has begun.
+            // Each purchase that is still under way began before this one, and ends after this one has begun.
             overlap.pairs = overlap.pairs.saturating_add(under_way);
             under_way += 1;
             overlap.at_once = overlap.at_once.max(under_way);
@@ -35,12 +35,12 @@ impl Overlap {
     }
 }
 
-/// How often something was seen, and between which bounds its rate lies, with 95 % confidence.
+/// How often a race was caught, and the bounds of its rate, with 95 % confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Rate {
-    /// In so many trials it was seen.
+    /// The trials in which it was caught.
     pub caught: u32,
-    /// So many trials were judged.
+    /// The trials that were judged.
     pub judged: u32,
     /// The lower bound, from 0 to 1.
     pub low: f64,

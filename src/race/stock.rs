@@ -1,4 +1,4 @@
-//! Where the stock of a foreign sale is read, and how its number is found in the text. The trial does the reading.
+//! Where the stock of a foreign sale is read, and how its number is found in a text. The trial does the reading.
 
 use std::path::PathBuf;
 
@@ -16,9 +16,9 @@ use crate::rules::plain;
 pub enum StockSource {
     /// A command of the shell prints it.
     Shell(Template),
-    /// A server says it.
+    /// A server gives it.
     Url {
-        /// What is asked.
+        /// The request for it.
         request: Request,
         /// Where the number stands in the answer.
         at: NumberAt,
@@ -42,13 +42,13 @@ pub enum StockSource {
 /// Where a number stands in a text.
 #[derive(Clone, Debug)]
 pub enum NumberAt {
-    /// In its JSON.
+    /// In JSON.
     Json(Formula),
-    /// Where a regular expression matches: its first group, or all of it.
+    /// Where a regular expression matches: its first group, or the whole match.
     Text(Regex),
 }
 
-/// A number in JSON, or what two of them come to.
+/// A number in JSON, or the difference or quotient of two.
 #[derive(Clone, Debug)]
 pub struct Formula {
     first: JsonPath,
@@ -61,10 +61,10 @@ enum Sign {
     Over,
 }
 
-/// Where the stock is read can't be understood.
+/// The source of the stock can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// Nothing says it.
+    /// It is empty.
     #[error("it is empty: a command that prints the stock, URL#PATH, FILE#PATH")]
     Empty,
     /// A database of SQLite comes without a statement.
@@ -73,24 +73,24 @@ pub enum SourceError {
     /// A server comes without the place of the number.
     #[error("{0:?}: where does the number stand? URL#$.left for JSON, URL~'([0-9]+) left' for text")]
     NoPlace(String),
-    /// Its URL is none.
+    /// It has no valid URL.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// Its path in JSON is none.
+    /// It has no valid JSON path.
     #[error("{0:?}: no JSON path such as $.left: {1}")]
     Path(String, String),
-    /// Its regular expression is none.
+    /// It has no valid regular expression.
     #[error("{0}: no regular expression: {1}")]
     Regex(String, String),
 }
 
-/// No stock could be read from what was there.
+/// No stock could be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoStock {
     /// A regular expression does not match.
     #[error("{0} does not match {1}")]
     NoMatch(String, Start),
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("no JSON: {0}")]
     NoJson(Start),
     /// A path leads to nothing.
@@ -99,7 +99,7 @@ pub enum NoStock {
     /// A path leads to several places.
     #[error("{0} leads to {1} places")]
     Several(String, usize),
-    /// Two numbers come to none that is whole.
+    /// The quotient of two numbers is not a whole number.
     #[error("{0} is no whole number")]
     NotWhole(String),
     /// There is no number.
@@ -111,7 +111,7 @@ pub enum NoStock {
     /// A statement selects no row.
     #[error("{0:?} selects nothing")]
     SelectsNothing(String),
-    /// A statement selects something else than a number.
+    /// A statement selects something that is not a number.
     #[error("{0:?} selects no number")]
     SelectsNoNumber(String),
     /// What SQLite says.
@@ -199,7 +199,7 @@ impl StockSource {
         Ok(Self::Url { request, at })
     }
 
-    /// As it may be shown.
+    /// As it may be shown: without secrets.
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
@@ -238,7 +238,7 @@ impl Formula {
             JsonPath::parse(text.trim())
                 .map_err(|error| SourceError::Path(text.to_owned(), error.to_string()))
         };
-        // A blank, a sign, a blank and the next path: in a filter a sign stands before no `$`.
+        // A blank, a sign, a blank and the next path. (In a filter, no sign stands before a `$`.)
         for (sign, text_of_sign) in [(Sign::Minus, " - $"), (Sign::Over, " / $")] {
             if let Some(at) = text.find(text_of_sign) {
                 let (first, then) = (path(&text[..at])?, path(&text[at + 3..])?);
@@ -276,7 +276,7 @@ fn number_at(path: &JsonPath, json: &Value) -> Result<i64, NoStock> {
     }
 }
 
-/// A whole number, blanks around it left out; `5.0` is one as well.
+/// A whole number, without blanks around it; `5.0` is one, too.
 ///
 /// # Errors
 /// What there was instead.

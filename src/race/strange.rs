@@ -10,11 +10,11 @@ use super::url::{is_secret, masked};
 use crate::history::Outcome;
 use crate::rules::Rules;
 
-/// So many answers that no rule matches are kept.
+/// The most answers that are kept.
 const MOST_STRANGE: usize = 10;
-/// So much of one is shown.
+/// The most characters of an answer that are shown.
 const MOST_SHOWN: usize = 160;
-/// A shorter value is no secret, and may stand in every answer.
+/// Shorter values are not secrets: they may stand in any answer.
 const SHORTEST_SECRET: usize = 4;
 
 /// An answer that no rule matches.
@@ -33,8 +33,8 @@ pub struct Strange {
 /// An answer in one line, a rule that would match it, and the outcome that it probably stands for.
 type Told = (String, String, Outcome);
 
-/// What must not be shown of the answers to each buyer: what the set-up took, its cookies, and columns with
-/// names that secrets have.
+/// What must not be shown of the answers to each buyer: the values that the set-up took, its cookies, and the columns
+/// whose names suggest a secret.
 pub(super) fn secrets(plan: &RacePlan, buyers: &[(Variables, Cookies)]) -> Vec<Vec<String>> {
     let taken = plan.setup.iter().flat_map(|setup| setup.takes.iter().map(|(name, _)| name));
     let columns = plan.users.columns.iter().filter(|column| is_secret(column));
@@ -55,7 +55,7 @@ pub(super) fn note(strange: &mut Vec<Strange>, (answer, rule, outcome): Told) {
     }
 }
 
-/// What a server answered, without what is hidden.
+/// What a server answered, without the hidden values.
 pub(super) fn of_http(answer: &HttpAnswer, hidden: &[String], rules: &Rules<Outcome>) -> Told {
     let mut text = format!("status {}", answer.status);
     for name in ["location", "set-cookie", "retry-after"] {
@@ -80,13 +80,13 @@ pub(super) fn of_http(answer: &HttpAnswer, hidden: &[String], rules: &Rules<Outc
     (text, format!("status={}", answer.status), outcome)
 }
 
-/// What an answer that agrees probably stands for: a purchase, unless a rule says what that looks like.
+/// What a positive answer probably stands for: a purchase, unless a rule says what a purchase looks like.
 fn agreeing(rules: &Rules<Outcome>) -> Outcome {
     let said = rules.iter().any(|(outcome, _)| outcome == Outcome::Bought);
     if said { Outcome::Refused } else { Outcome::Bought }
 }
 
-/// What a command came to, without what is hidden.
+/// How a command ended, without the hidden values.
 pub(super) fn of_command(answer: &CommandAnswer, hidden: &[String], rules: &Rules<Outcome>) -> Told {
     let code = answer.exit.unwrap_or(0);
     let mut text = format!("exit code {code}");
@@ -103,7 +103,7 @@ pub(super) fn of_command(answer: &CommandAnswer, hidden: &[String], rules: &Rule
     (text, format!("exit={code}"), outcome)
 }
 
-/// The start of a text, in one line, without what is hidden.
+/// The start of a text, in one line, without the hidden values.
 fn one_line(bytes: &[u8], hidden: &[String]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * MOST_SHOWN)]).into_owned();
     let text = hidden.iter().fold(text, |text, secret| text.replace(secret, "***"));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn who_agrees_has_bought_unless_a_rule_says_what_that_looks_like() {
+    fn a_positive_answer_is_a_purchase_unless_a_rule_says_what_one_looks_like() {
         let told = |rule: (Outcome, &'static str)| {
             let rules = Rules::parse([rule], Kind::Http).expect("a rule");
             of_http(&answer(200, &[], ""), &[], &rules).2

@@ -1,7 +1,7 @@
-//! Texts with `{variables}`, and the form that a value must have at its place.
+//! Texts with `{variables}`, and the form that a value must have in its place.
 //!
-//! A name in braces that is no variable stays unchanged: `awk '{print}'` and JSON have braces, too. A template lists
-//! such names, so that a typing error can be reported.
+//! A name in braces that is not a variable stays unchanged: `awk '{print}'` and JSON have braces, too. A template can
+//! list its names, so that typing errors can be reported.
 
 use std::collections::BTreeMap;
 
@@ -24,22 +24,22 @@ enum Part {
     Variable(String),
 }
 
-/// Where a value is put, and so what must be done to it.
+/// Where a value is put. This decides how it is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// An argument, an environment variable, a body: as it is, without NUL.
+    /// An argument, an environment variable, or a body: unchanged, without NUL.
     Plain,
-    /// A path or a query: percent-encoded.
+    /// A path or a query of a URL: percent-encoded.
     Url,
     /// A string in JSON: escaped.
     Json,
     /// A header: without line ends.
     Header,
-    /// A command of the shell: only what the shell takes as it is.
+    /// A shell command: only characters that the shell takes literally.
     Shell,
 }
 
-/// A value that can't be put there.
+/// A value that can't be put into its place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the value of {{{name}}} can't be put into {place}: {value:?}")]
 pub struct BadValue {
@@ -157,7 +157,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// A text as one part of a path or a form: all but the unreserved characters of RFC 3986 encoded.
+/// A text as one part of a path or a form: all characters are encoded but the unreserved ones of RFC 3986.
 #[must_use]
 pub fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -171,7 +171,7 @@ pub fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// A random identifier as RFC 9562 has it (version 4).
+/// A random UUID (RFC 9562, version 4).
 #[must_use]
 pub fn fresh_uuid() -> String {
     let bits = rand::random::<u128>() & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;

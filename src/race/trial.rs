@@ -1,4 +1,4 @@
-//! The trials of a race: put on sale, log in, read the stock, race, let it settle, read again, judge.
+//! The trials of a race: put tickets on sale, log in, read the stock, race, read the stock again, judge.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -24,10 +24,10 @@ use crate::verdict::{Ruling, judge};
 /// A buyer's values and its cookies.
 pub(super) type Buyer = (Variables, Cookies);
 
-/// Runs a race: all its trials, each told as soon as it is over.
+/// Runs all trials of a race, and reports each as soon as it is over.
 ///
 /// # Errors
-/// When there can be no race at all. What goes wrong later ends it, and stands in the trial.
+/// When there can be no race at all. Later trouble ends the race, and is noted in the trial.
 pub fn run(
     plan: &RacePlan,
     interrupted: &AtomicBool,
@@ -56,9 +56,9 @@ pub fn run(
 pub(super) struct Track<'a> {
     hands: Hands<'a>,
     server: Option<Server>,
-    /// What was set up once, for all trials.
+    /// The values of the set-up that is done once for all trials.
     once: Option<Buyer>,
-    /// What is held back of a request.
+    /// How much of a request is held back.
     held: Held,
     pub(super) raced: Raced,
 }
@@ -76,7 +76,7 @@ impl<'a> Track<'a> {
         Self { hands, server: None, once: None, held: Held::LastByte, raced: Raced::default() }
     }
 
-    /// The processes of the target, where it is ours.
+    /// The process group of the target, if we started it.
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "the gate asks for it"))]
     pub(super) fn group(&self) -> Option<i32> {
         self.server.as_ref().and_then(Server::group)
@@ -128,14 +128,14 @@ impl<'a> Track<'a> {
         let stalled = doubts.contains(&Doubt::Stalled);
         let (mut trial, shown) = trial.judge(&heat, initial, doubts);
         if stalled {
-            // What was never answered may still take effect, and must not do so in a further trial.
+            // A purchase that was never answered may still take effect, and must not do so in a further trial.
             trial.why.get_or_insert(Trouble::Unanswered(self.hands.plan.timeout));
             self.raced.restarts += u32::from(self.server.take().is_some());
         }
         (trial, shown)
     }
 
-    /// All that comes before the go.
+    /// Does everything that comes before the go.
     pub(super) fn prepare(&mut self, number: u32) -> Result<Ready, Stop> {
         let plan = self.hands.plan;
         self.serve()?;
@@ -235,7 +235,7 @@ impl<'a> Track<'a> {
         found.into_iter().filter(|(holds, _)| *holds).map(|(_, doubt)| doubt).collect()
     }
 
-    /// Starts the target, or starts it again where it has died, and waits until it is there.
+    /// Starts the target, or restarts it if it has died, and waits until it listens.
     fn serve(&mut self) -> Result<(), Stop> {
         let Hands { plan, net, .. } = self.hands;
         let Some(started) = &plan.serve else { return Ok(()) };
@@ -262,7 +262,7 @@ impl<'a> Track<'a> {
             }
             match there {
                 Some(origin) if net.listens(origin) => return Ok(()),
-                // Nobody can say when it is there: then it has a moment.
+                // It is not known where it listens, so it gets a moment to start.
                 None => return self.hands.sleep(Duration::from_millis(300)),
                 Some(origin) if Instant::now() >= until => {
                     let (origin, within) = (origin.clone(), plan.timeout);
@@ -274,7 +274,7 @@ impl<'a> Track<'a> {
     }
 }
 
-/// The server that we start: the one that is raced, or the one that says the stock.
+/// The server that we start: the target of the race, or the source of the stock.
 fn server_of(plan: &RacePlan) -> Option<&Origin> {
     match (&plan.target, &plan.stock) {
         (Target::Http(request), _) | (_, Some(StockSource::Url { request, .. })) => Some(&request.url.origin),
@@ -361,7 +361,7 @@ fn allow_open_files(plan: &RacePlan) -> Result<(), RaceError> {
         return Err(RaceError::OpenFiles { buyers: plan.buyers, needed, limit: hard });
     }
     if needed > soft {
-        // Where the system does not allow it, the buyers will find out themselves.
+        // If the system does not allow it, opening the files will fail and say so.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
     Ok(())

@@ -16,7 +16,7 @@ pub enum Trouble {
     /// What is done at the target besides racing has failed.
     #[error("{doing}: {what}: {why}")]
     Act {
-        /// For what it was done.
+        /// What it was done for.
         doing: Doing,
         /// The command or the request, as it may be shown.
         what: String,
@@ -34,7 +34,7 @@ pub enum Trouble {
     /// A program could not be run as a buyer.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// A value can't stand in a request.
+    /// A value can't be put into a request.
     #[error(transparent)]
     Value(#[from] BadValue),
     /// A buyer's request got no answer.
@@ -46,7 +46,7 @@ pub enum Trouble {
     /// Some purchases had no answer in time.
     #[error("there were purchases without an answer within {0:?}")]
     Unanswered(Duration),
-    /// Where the target is to listen, another program does.
+    /// Another program listens where the target should listen.
     #[error("{0}: another program listens there already")]
     Occupied(Origin),
     /// The target could not be started.
@@ -64,7 +64,7 @@ pub enum Trouble {
         command: Option<String>,
         /// Where it should listen.
         origin: Origin,
-        /// How long that was waited for.
+        /// How long it was awaited.
         within: Duration,
     },
     /// The target died.
@@ -96,7 +96,7 @@ impl std::fmt::Display for Doing {
 /// Why a command or a request at the target has failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failed {
-    /// A value can't stand where it was to go.
+    /// A value can't be put into its place.
     #[error(transparent)]
     Value(#[from] BadValue),
     /// The request got no answer.
@@ -110,7 +110,7 @@ pub enum Failed {
         /// The start of its body.
         body: String,
     },
-    /// The command ended with another exit code than 0.
+    /// The command ended with an exit code other than 0.
     #[error("exit code {code}{}", behind(.line))]
     Exit {
         /// The exit code.
@@ -126,13 +126,13 @@ pub enum Failed {
         /// The last line that it wrote.
         line: Option<String>,
     },
-    /// How the command ended is not known.
+    /// It is not known how the command ended.
     #[error("it did not end{}", behind(.0))]
     NoEnd(Option<String>),
     /// The answer lacks the value of a variable.
     #[error("no {0} in its answer")]
     NoVariable(String),
-    /// What came is no stock.
+    /// No stock could be read.
     #[error(transparent)]
     NoStock(#[from] NoStock),
 }
@@ -142,7 +142,7 @@ fn quoted(body: &str) -> String {
     if body.is_empty() { String::new() } else { format!(" {body:?}") }
 }
 
-/// What stands before a sentence, if there is anything.
+/// The command before a sentence, if there is one.
 fn before(command: &Option<String>) -> String {
     command.as_ref().map(|command| format!("{command}: ")).unwrap_or_default()
 }

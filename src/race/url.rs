@@ -1,4 +1,4 @@
-//! Addresses of HTTP servers: read, masked, and whether they are one's own.
+//! Addresses of HTTP servers: how they are read and masked, and whether they are local or private.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::template::Template;
 
-/// Where a server is: what a connection needs.
+/// Where a server is: all that a connection needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
     /// Whether it speaks TLS.
@@ -40,31 +40,31 @@ impl std::fmt::Display for Origin {
 pub struct Url {
     /// The server.
     pub origin: Origin,
-    /// `user:password`, where it has one.
+    /// `user:password`, if given.
     pub login: Option<String>,
     /// The path and the query, from the `/` on.
     pub path: Template,
 }
 
-/// A text is no URL.
+/// A text is not a URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// It is of another scheme, or of none.
+    /// It has another scheme, or none.
     #[error("{0:?} is no URL: it begins with http:// or https://")]
     Scheme(String),
     /// It has a blank, or a control character.
     #[error("{0:?}: a URL has no blanks; write %20")]
     Blank(String),
-    /// Its server is a variable, or has one.
+    /// A variable stands in its server.
     #[error("{0:?}: the server of a URL takes no variables")]
     Variable(String),
-    /// No server can be read from it.
+    /// Its server can't be read.
     #[error("{0:?}: no host and port")]
     NoHost(String),
 }
 
 impl Url {
-    /// Whether a text begins as an address does.
+    /// Whether a text begins like an address.
     #[must_use]
     pub fn begins(text: &str) -> bool {
         text.starts_with("http://") || text.starts_with("https://")
@@ -101,7 +101,7 @@ impl Url {
         Ok(Self { origin, login, path: Template::new(&encoded(&path)) })
     }
 
-    /// As it may be shown: without its login, and without the values of what looks like a secret.
+    /// As it may be shown: without its login, and without values that look like secrets.
     #[must_use]
     pub fn shown(&self) -> String {
         let login = if self.login.is_some() { "***@" } else { "" };
@@ -115,7 +115,7 @@ impl Url {
     }
 }
 
-/// Characters beyond ASCII as a path must have them.
+/// Encodes characters beyond ASCII as a path requires it.
 fn encoded(path: &str) -> String {
     path.chars()
         .map(|c| if c.is_ascii() { c.to_string() } else { super::template::percent_encoded(&c.to_string()) })
@@ -144,7 +144,7 @@ fn host_and_port(address: &str) -> Option<(String, Option<u16>)> {
     Some((host.to_owned(), port))
 }
 
-/// Whether a name is one that secrets have.
+/// Whether a name suggests that its value is a secret.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
     const WORDS: &[&str] = &[
@@ -166,7 +166,7 @@ pub fn is_secret(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word))
 }
 
-/// A command as it may be shown: without what looks like a secret in its headers, options and addresses.
+/// A command as it may be shown: without anything that looks like a secret in its headers, options and addresses.
 #[must_use]
 pub fn masked(command: &str) -> String {
     static SECRETS: LazyLock<Option<[Regex; 2]>> = LazyLock::new(|| {
@@ -186,7 +186,7 @@ fn masked_query(query: &str) -> String {
     query.split('&').map(masked).collect::<Vec<_>>().join("&")
 }
 
-/// Whether an address is this machine's or one of a private network.
+/// Whether an address belongs to this machine or to a private network.
 #[must_use]
 pub fn is_near(address: IpAddr) -> bool {
     match address.to_canonical() {
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_are_ones_own() {
+    fn local_and_private_addresses_are_near() {
         let near = |text: &str| is_near(text.parse().expect("an address"));
         for own in [
             "127.0.0.1",

@@ -27,10 +27,10 @@ pub enum UsersError {
     },
 }
 
-/// No table of buyers is longer, in bytes.
+/// The longest table of buyers, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// Reads the rows of so many buyers.
+/// Reads the rows of this many buyers.
 ///
 /// # Errors
 /// When it can't be read, or has too few rows.

@@ -1,5 +1,5 @@
-//! One copy of a program: starts it and holds it back, keeps its output, notices its end, and leaves nothing of it
-//! behind.
+//! One copy of a program: how it is started, held back and let go, how its output is kept, and how it ends without
+//! leaving anything behind.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 
 use super::{CommandAnswer, Program};
 
-/// So much of each of a copy's two outputs is kept; the rest is read and dropped.
+/// The most that is kept of each of a copy's two outputs; the rest is read and dropped.
 const MOST_OUTPUT: usize = 64 << 10;
 
 /// What a copy waits for before it runs.
@@ -24,15 +24,15 @@ const MOST_OUTPUT: usize = 64 << 10;
 pub(super) enum HeldAt {
     /// Nothing.
     Nothing,
-    /// It is stopped by ptrace(2) right after its exec, until it is let go: the program is loaded, and has
-    /// not taken one step.
+    /// ptrace(2) stops it right after its exec, until it is let go: the program is loaded, and has not run one
+    /// instruction.
     #[cfg(target_os = "linux")]
     Traced,
-    /// A shell waits at a barrier, right before it becomes the program: for the end of a pipe.
+    /// A shell waits at a barrier (the end of a pipe) right before it becomes the program.
     Barrier,
 }
 
-/// A copy of a program that runs.
+/// A running copy of a program.
 #[derive(Debug)]
 pub(super) struct Copy {
     pid: Pid,
@@ -62,7 +62,8 @@ impl HeldAt {
     }
 }
 
-/// A pipe that no program inherits but by what holds it back: the end that is waited at, and the one that is closed.
+/// A pipe that programs do not inherit, except from the shell that holds them back: the end that the shell reads, and
+/// the end that is closed to let it go.
 fn barrier() -> io::Result<(OwnedFd, OwnedFd)> {
     use nix::fcntl::{FcntlArg, FdFlag, fcntl};
     let (read, write) = nix::unistd::pipe()?;
@@ -72,11 +73,11 @@ fn barrier() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((read, write))
 }
 
-/// At the barrier the shell waits until the pipe ends; then the program takes its place.
+/// The shell waits until the pipe ends; then the program takes its place.
 const WAIT_AT_BARRIER: &str = "read -r _ <&3; exec 3<&-; exec \"$@\"";
 
 impl Copy {
-    /// Starts a copy. One that is held back stands still until [`Copy::let_go`].
+    /// Starts a copy. If it is held back, it does not run before [`Copy::let_go`].
     pub(super) fn start(program: &Program, held_at: HeldAt) -> io::Result<Self> {
         let (first, rest) = program.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut command = if held_at == HeldAt::Barrier {
@@ -96,7 +97,7 @@ impl Copy {
         let waits_at = barrier.as_ref().map(|(read, _)| read.as_raw_fd());
         let traced = held_at.is_traced();
         let parent = Pid::this();
-        // SAFETY: between fork and exec it makes system calls alone, none of which allocates.
+        // SAFETY: between fork and exec it makes only system calls, none of which allocates.
         unsafe { command.pre_exec(move || settle_in(parent, waits_at, traced)) };
         let mut child = command.spawn()?;
         let pipe = |end: Option<OwnedFd>| -> io::Result<Capture> {
@@ -106,7 +107,7 @@ impl Copy {
             Ok(Capture { pipe: Some(File::from(end)), ..Capture::default() })
         };
         let pid = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-        // From here on it is ended whatever happens.
+        // From here on, dropping it ends the process.
         let (out, err) = (Capture::default(), Capture::default());
         let barrier = barrier.map(|(_, write)| write);
         let mut copy = Self { pid, out, err, stopped: false, barrier, ended: false };
@@ -118,12 +119,12 @@ impl Copy {
         Ok(copy)
     }
 
-    /// Its process.
+    /// Its process ID.
     pub(super) fn pid(&self) -> u32 {
         self.pid.as_raw().unsigned_abs()
     }
 
-    /// Waits until it stands right behind its exec.
+    /// Waits until it has stopped right after its exec.
     #[cfg(target_os = "linux")]
     fn await_stop(&self) -> bool {
         loop {
@@ -147,7 +148,7 @@ impl Copy {
         self.barrier = None;
         #[cfg(target_os = "linux")]
         if std::mem::take(&mut self.stopped) {
-            // It fails if it was killed meanwhile, which is seen when it has ended.
+            // This fails if it was killed meanwhile; that is noticed at its end.
             let _ = nix::sys::ptrace::detach(self.pid, None);
         }
     }
@@ -158,12 +159,12 @@ impl Copy {
         self.err.read();
     }
 
-    /// What it came to, if it has ended. What it started itself is ended then, too.
+    /// Its answer, if it has ended. The processes that it started are ended then, too.
     pub(super) fn ended(&mut self) -> Option<CommandAnswer> {
         if self.ended || !has_ended(self.pid) {
             return None;
         }
-        // It is a zombie still, so that its number can't have gone to anybody else.
+        // It is still a zombie, so its ID can't belong to another process.
         let _ = killpg(self.pid, Signal::SIGKILL);
         let status = reap(self.pid);
         self.ended = true;
@@ -188,7 +189,7 @@ impl Drop for Copy {
     fn drop(&mut self) {
         if !self.ended {
             let _ = killpg(self.pid, Signal::SIGKILL);
-            // Its group may not be its own yet.
+            // It may not have its own group yet.
             let _ = kill(self.pid, Signal::SIGKILL);
             reap(self.pid);
         }
@@ -216,7 +217,7 @@ impl Capture {
     }
 }
 
-/// What a child does between fork and exec: die with its parent, and be held back.
+/// What a child does between fork and exec: it arranges to die with its parent, and to be held back.
 fn settle_in(parent: Pid, barrier: Option<i32>, traced: bool) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -231,9 +232,9 @@ fn settle_in(parent: Pid, barrier: Option<i32>, traced: bool) -> io::Result<()> 
     #[cfg(not(target_os = "linux"))]
     let _ = (parent, traced);
     if let Some(pipe) = barrier {
-        // SAFETY: the pipe is open, and 3 is nobody's in this child, which is about to become another program.
+        // SAFETY: the pipe is open, and nothing uses 3 in this child, which is about to become another program.
         let moved = unsafe { nix::libc::dup2(pipe, 3) };
-        // SAFETY: it sets a flag of a descriptor: the shell is to inherit it, also where it was 3 already.
+        // SAFETY: it only sets a flag of a descriptor: the shell has to inherit it, even if it was 3 already.
         if moved < 0 || unsafe { nix::libc::fcntl(3, nix::libc::F_SETFD, 0) } < 0 {
             return Err(io::Error::last_os_error());
         }
@@ -241,7 +242,7 @@ fn settle_in(parent: Pid, barrier: Option<i32>, traced: bool) -> io::Result<()> 
     Ok(())
 }
 
-/// Whether a child has ended. It stays to be reaped.
+/// Whether a child has ended. It is not reaped.
 #[cfg(target_os = "linux")]
 fn has_ended(pid: Pid) -> bool {
     use nix::sys::wait::{Id, waitid};
@@ -258,7 +259,7 @@ fn reap(pid: Pid) -> Option<WaitStatus> {
     loop {
         match waitpid(pid, None) {
             Err(Errno::EINTR) => {}
-            // One that is traced may stop on its way out.
+            // A traced process may stop while it exits.
             Ok(WaitStatus::Stopped(..)) => {
                 let _ = kill(pid, Signal::SIGKILL);
             }
@@ -267,7 +268,7 @@ fn reap(pid: Pid) -> Option<WaitStatus> {
     }
 }
 
-/// Waits until a copy has written something or ended, or something comes from `wake`; at most so long.
+/// Waits until a copy has written something or ended, or `wake` is readable, for at most this long.
 pub(super) fn wait_for<'a>(
     copies: impl Iterator<Item = &'a Copy>,
     wake: Option<BorrowedFd<'a>>,
@@ -277,7 +278,7 @@ pub(super) fn wait_for<'a>(
     let fds = pipes.map(|pipe| pipe.as_fd()).chain(wake);
     let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     let millis = u16::try_from(most.as_millis()).unwrap_or(u16::MAX);
-    // A signal ends it early, and a pipe that can't be polled is read all the same.
+    // A signal may end the wait early, and a pipe that can't be polled is read anyway.
     let _ = poll(&mut fds, PollTimeout::from(millis));
 }
 
@@ -326,7 +327,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn behind_its_exec_nothing_runs_until_it_is_let_go() {
+    fn after_its_exec_nothing_runs_until_it_is_let_go() {
         let folder = tempfile::tempdir().expect("a folder");
         let ran = || folder.path().join("it ran").exists();
         let mut copy = Copy::start(&program(folder.path()), HeldAt::Traced).expect("started");
@@ -335,7 +336,7 @@ mod tests {
         assert!(state().contains("(sh) t ") && !ran(), "{}", state());
         copy.let_go();
         assert_eq!((end(&mut copy).exit, ran()), (Some(3), true));
-        // One that is never let go is ended all the same.
+        // A copy that is never let go is ended, too.
         let copy = Copy::start(&program(folder.path()), HeldAt::Traced).expect("started");
         let pid = copy.pid();
         drop(copy);

@@ -40,7 +40,7 @@ struct Field<'a> {
 /// Lets all copies go together, and waits for their end. Each buyer has its values.
 ///
 /// # Errors
-/// When a copy can't be started. What was started is ended again.
+/// When a copy can't be started. The others are ended then.
 pub(in crate::race) fn race<'a>(
     plan: &'a RacePlan,
     words: &'a [Template],
@@ -59,7 +59,7 @@ pub(in crate::race) fn race<'a>(
     };
     let racers = buyers.iter_mut().zip(1..).map(racer).collect();
     let mut field = Field { plan, words, interrupted, clock, racers, heat: Heat::default(), judge };
-    // The end of a copy wakes the loop: by a byte in this pipe.
+    // The end of a copy wakes the loop by a byte in this pipe.
     let (mut wake, child_ended) =
         UnixStream::pair().map_err(|error| CommandError::start("a pipe", &error))?;
     wake.set_nonblocking(true).map_err(|error| CommandError::start("a pipe", &error))?;
@@ -95,7 +95,7 @@ impl Field<'_> {
         Ok(())
     }
 
-    /// Starts every copy, and stops it right behind its exec; false where the system does not allow it.
+    /// Starts every copy, and stops it right after its exec. False if the system does not allow it.
     #[cfg(target_os = "linux")]
     fn stand_behind_exec(&mut self) -> Result<bool, CommandError> {
         if self.runs_as_another()? {
@@ -109,8 +109,8 @@ impl Field<'_> {
         }
     }
 
-    /// Whether the program runs as another user than its caller (setuid, setgid): the system does not let it
-    /// do so while it is traced.
+    /// Whether the program runs as another user than its caller (setuid, setgid): the system does not allow that
+    /// while it is traced.
     #[cfg(target_os = "linux")]
     fn runs_as_another(&self) -> Result<bool, CommandError> {
         use std::os::unix::fs::MetadataExt as _;
@@ -164,12 +164,12 @@ impl Field<'_> {
         self.heat.spread_ns = last_ns - self.heat.go_ns;
     }
 
-    /// Waits for the end of all; buyers that go on buying do so.
+    /// Waits for the end of all copies. Buyers that make further purchases go on.
     fn see_them_home(&mut self, wake: &mut UnixStream) -> Result<(), CommandError> {
         while self.racers.iter().any(|racer| racer.copy.is_some()) {
             let copies = self.racers.iter().filter_map(|racer| racer.copy.as_ref());
             wait_for(copies, Some(wake.as_fd()), TICK);
-            // One byte or many: somebody has ended.
+            // One byte or many: a copy has ended.
             while wake.read(&mut [0; 256]).is_ok_and(|count| count > 0) {}
             self.heat.interrupted = self.interrupted.load(Ordering::Relaxed);
             for place in 0..self.racers.len() {
@@ -197,7 +197,7 @@ impl Field<'_> {
             PerBuyer::All => judged == Judged::Outcome(Outcome::Bought),
         };
         let room = (self.heat.made.len() as u64) < RacePlan::MOST_PURCHASES;
-        // Who was killed did not answer, unless a rule knows what that means.
+        // A killed program did not answer, unless a rule says what that means.
         let ended = match (answer.signal, judged) {
             (Some(signal), Judged::Unmatched) => Ended::Broken(Broken::Killed(signal)),
             _ => Ended::Judged(judged),
@@ -212,7 +212,7 @@ impl Field<'_> {
         Ok(())
     }
 
-    /// Notes how a purchase ended; its copy is gone then.
+    /// Notes how a purchase ended, and drops its copy.
     fn note(&mut self, place: usize, ended: Ended) {
         let racer = &mut self.racers[place];
         let Some(copy) = racer.copy.take() else { return };

@@ -1,6 +1,6 @@
-//! Foreign programs: run as buyers, or to put tickets on sale, to read the stock, to serve.
+//! Foreign programs: run as buyers, to put tickets on sale, to read the stock, or to serve.
 //!
-//! Each has a process group of its own, no standard input, and dies with the race; its output is kept up to a limit.
+//! Each has its own process group and no standard input, and dies with the race. Its output is kept up to a limit.
 
 mod copy;
 mod go;
@@ -20,13 +20,13 @@ use copy::{Copy, HeldAt};
 pub(super) use go::race;
 pub(super) use serve::Server;
 
-/// How long nothing may happen before an interrupt is looked for.
+/// How long to wait before looking for an interrupt.
 const TICK: Duration = Duration::from_millis(20);
 
-/// What a command came to.
+/// How a command ended.
 #[derive(Debug, Default)]
 pub struct CommandAnswer {
-    /// Its exit code; `None` where it was killed.
+    /// Its exit code; `None` if it was killed.
     pub exit: Option<i32>,
     /// The signal that killed it.
     pub signal: Option<i32>,
@@ -56,7 +56,7 @@ impl Answer for CommandAnswer {
     }
 }
 
-/// Why a command came to nothing.
+/// Why a command gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// It could not be started.
@@ -66,7 +66,7 @@ pub enum CommandError {
         program: String,
         /// Why not.
         why: String,
-        /// The system's number for that.
+        /// The system's number for that error.
         errno: Option<i32>,
     },
     /// It did not end in time.
@@ -75,7 +75,7 @@ pub enum CommandError {
     /// Somebody pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
-    /// A value can't stand where it was to go.
+    /// A value can't be put into its place.
     #[error(transparent)]
     Value(#[from] BadValue),
 }
@@ -88,7 +88,7 @@ impl CommandError {
     }
 }
 
-/// A program with its arguments and all that it is to find.
+/// A program with its arguments, its environment and its folder.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
     pub(super) words: Vec<String>,
@@ -123,7 +123,7 @@ impl Program {
         Ok(Self { words, env, chdir: plan.chdir.clone() })
     }
 
-    /// The file that is run: where its name leads, or the first in the folders of PATH.
+    /// The file that is run: the path, or the first file of that name in the folders of PATH.
     #[cfg(target_os = "linux")]
     fn file(&self) -> Option<PathBuf> {
         let name = self.words.first()?;

@@ -1,4 +1,4 @@
-//! The target that a race starts itself: it is ready when it answers, restarted when it dies, and ended with the race.
+//! A target that the race starts itself. It is restarted if it dies, and ended with the race.
 
 use std::io::Read as _;
 use std::os::unix::process::CommandExt as _;
@@ -10,10 +10,10 @@ use nix::unistd::Pid;
 
 use crate::race::plan::RacePlan;
 
-/// So much of what it wrote last is kept.
+/// How much is kept of what it wrote last.
 const LAST_WORDS: usize = 2 << 10;
 
-/// A target that runs.
+/// A running target.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -39,7 +39,7 @@ impl Server {
         let last_words = Arc::new(Mutex::new(Vec::new()));
         if let Some(mut stderr) = child.stderr.take() {
             let kept = Arc::clone(&last_words);
-            // It ends when the last process that has the pipe does.
+            // It ends when the last process that holds the pipe ends.
             std::thread::spawn(move || {
                 let mut buffer = [0; 1024];
                 while let Ok(count @ 1..) = stderr.read(&mut buffer) {
@@ -59,7 +59,7 @@ impl Server {
         i32::try_from(self.child.id()).ok()
     }
 
-    /// How it died, if it has, with the last line that it wrote.
+    /// How it died, with the last line that it wrote; `None` while it runs.
     pub fn died(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok().flatten()?;
         let words = self.last_words.lock().map(|words| String::from_utf8_lossy(&words).into_owned());
@@ -80,7 +80,7 @@ fn die_with_parent() -> std::io::Result<()> {
 impl Drop for Server {
     fn drop(&mut self) {
         let Ok(pid) = i32::try_from(self.child.id()) else { return };
-        // First politely: it may have children of its own, and files to put in order.
+        // First SIGTERM: it may have to end its own children and to put files in order.
         let _ = killpg(Pid::from_raw(pid), Signal::SIGTERM);
         for _ in 0..50 {
             if !matches!(self.child.try_wait(), Ok(None)) {

@@ -55,7 +55,7 @@ pub enum Mistake {
     /// A rule can't be read.
     #[error(transparent)]
     Rule(#[from] RuleError),
-    /// It is no number of purchases.
+    /// It is not a number of purchases.
     #[error("a whole number from 1, or `all`")]
     PerBuyer,
     /// Too few buyers, or too many.
@@ -63,7 +63,7 @@ pub enum Mistake {
     Buyers {
         /// How many.
         buyers: u32,
-        /// How many there can be.
+        /// The most that are possible.
         most: u32,
     },
     /// A number that is too small or too large.
@@ -71,7 +71,7 @@ pub enum Mistake {
     Number {
         /// The number.
         given: u32,
-        /// The largest there can be.
+        /// The largest possible number.
         most: u32,
     },
     /// Too many purchases.
@@ -83,22 +83,22 @@ pub enum Mistake {
     /// A stock below 0.
     #[error("a stock of less than 0 can't be put on sale")]
     NegativeTickets,
-    /// Several trials, and nothing that begins them anew.
+    /// There are several trials, and nothing puts the tickets on sale again.
     #[error("several trials need something that puts the tickets on sale again before each")]
     TrialsWithoutReset,
     /// Answers may take no time.
     #[error("no time to answer")]
     NoTimeToAnswer,
-    /// A column of the users' table has the name of a variable of ours.
+    /// A column of the users' table has the name of one of our variables.
     #[error("the column {0:?} has the name of a variable that is there already")]
     Column(String),
-    /// It is no duration.
+    /// It is not a duration.
     #[error("{0:?}: {1}: e.g. 250ms, 2s or 0")]
     NoDuration(String, String),
-    /// It is too long a duration.
+    /// The duration is too long.
     #[error("at most a day")]
     TooLong,
-    /// A setting of the gate, where there is none.
+    /// It is a setting of the gate, and there is no gate.
     #[error("it is for the gate, and there is none")]
     NoGate,
     /// The gate was left out of the build.
@@ -116,19 +116,19 @@ pub enum Mistake {
     /// Several databases of PostgreSQL.
     #[error("one database of PostgreSQL, and as many of Redis as there are")]
     SeveralPostgres,
-    /// No such orders.
+    /// There are no such orders.
     #[error("{0:?}: it takes all, random:N or depth:K")]
     Orders(String),
-    /// Many orders and one.
+    /// Many orders are asked for, and one is given.
     #[error("many orders, or one that is given, not both")]
     OrdersAndOrder,
     /// Requests may take no time.
     #[error("no time to go on")]
     NoTimeToGoOn,
-    /// No verdict that can be expected.
+    /// It is not a verdict that can be expected.
     #[error("it takes sound or unsound")]
     Expect,
-    /// It is no regular expression.
+    /// It is not a regular expression.
     #[error("{0}: no regular expression: {1}")]
     Regex(String, String),
     /// Too few buyers for the gate, or too many.
@@ -136,19 +136,19 @@ pub enum Mistake {
     GateBuyers {
         /// How many.
         buyers: u32,
-        /// How many there can be.
+        /// The most that are possible.
         most: u32,
     },
-    /// Several purchases of a buyer behind the gate.
+    /// A buyer makes several purchases behind the gate.
     #[error("the gate takes one purchase of each buyer")]
     GatePurchases,
-    /// Nothing puts the tickets on sale again behind the gate.
+    /// Behind the gate, nothing puts the tickets on sale again.
     #[error("every order begins with the tickets on sale again, and nothing puts them there")]
     GateWithoutReset,
     /// A command behind the gate.
     #[error("the gate takes requests, and a command is raced")]
     GateCommand,
-    /// The order names a buyer that there is not.
+    /// The order names a buyer that does not exist.
     #[error("{step}: there are {buyers} buyers")]
     NoSuchBuyer {
         /// The step.

@@ -1,4 +1,4 @@
-//! An answer of an HTTP server, read as its bytes come in.
+//! The answer of an HTTP server, read as its bytes come in.
 
 use std::cell::OnceCell;
 
@@ -10,7 +10,7 @@ use crate::rules::{Answer, Question};
 
 /// The longest head of an answer.
 const MOST_HEAD: usize = 64 << 10;
-/// So much of a body is kept; the rest is read and dropped.
+/// The most of a body that is kept; the rest is read and dropped.
 pub const MOST_BODY: usize = 256 << 10;
 /// The most headers of an answer.
 const MOST_HEADERS: usize = 128;
@@ -24,7 +24,7 @@ pub struct HttpAnswer {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The start of its body.
     pub body: Vec<u8>,
-    /// Whether the body was longer than what is kept.
+    /// Whether the body was longer than the part that is kept.
     pub cut: bool,
     /// Whether the connection can be used again.
     pub keep_alive: bool,
@@ -37,7 +37,7 @@ impl HttpAnswer {
         self.headers.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_slice())
     }
 
-    /// Notes the cookies that it sets, and forgets those that it takes back.
+    /// Notes the cookies that it sets, and removes those that it deletes.
     pub fn set_cookies(&self, cookies: &mut Cookies) {
         /// Nobody needs more.
         const MOST_COOKIES: usize = 64;
@@ -72,14 +72,14 @@ impl Answer for HttpAnswer {
     }
 }
 
-/// How the rest of a body is told from what follows it.
+/// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
-    /// So many bytes are still to come.
+    /// This many bytes are still to come.
     Length(u64),
-    /// Chunks: where in them it stands.
+    /// By chunks; how far they are read.
     Chunked(Chunk),
-    /// All until the connection ends.
+    /// The body ends with the connection.
     UntilClose,
 }
 
@@ -87,9 +87,9 @@ enum Framing {
 enum Chunk {
     /// The line with the size of the next one.
     Size,
-    /// So many bytes of it are still to come.
+    /// This many bytes of it are still to come.
     Data(u64),
-    /// The line end behind it.
+    /// The line end after it.
     End,
     /// The trailer, line by line.
     Trailer,
@@ -102,7 +102,7 @@ pub struct AnswerReader {
     answer: HttpAnswer,
     framing: Option<Framing>,
     began: bool,
-    /// Whether the request asked for the head alone.
+    /// Whether the request asked only for the head.
     head_alone: bool,
 }
 
@@ -119,10 +119,10 @@ impl AnswerReader {
         self.began
     }
 
-    /// Takes what has come; gives the answer when it is whole.
+    /// Takes bytes that have come. Returns the answer once it is complete.
     ///
     /// # Errors
-    /// When it is no HTTP.
+    /// When it is not HTTP.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<HttpAnswer>, NoHttp> {
         self.began |= !bytes.is_empty();
         self.pending.extend_from_slice(bytes);
@@ -134,12 +134,12 @@ impl AnswerReader {
         if self.body()? { Ok(Some(std::mem::take(self).answer)) } else { Ok(None) }
     }
 
-    /// The connection has ended: the answer, if that is how it ends.
+    /// The connection has ended. Returns the answer if this is how its end is marked.
     pub fn end(&mut self) -> Option<HttpAnswer> {
         (self.framing == Some(Framing::UntilClose)).then(|| std::mem::take(self).answer)
     }
 
-    /// Reads the head, if it is whole.
+    /// Reads the head, if it is complete.
     fn head(&mut self) -> Result<bool, NoHttp> {
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut head = httparse::Response::new(&mut headers);
@@ -162,7 +162,7 @@ impl AnswerReader {
             .map(|header| (header.name.to_ascii_lowercase(), header.value.to_vec()))
             .collect();
         self.pending.drain(..length);
-        // 100 Continue and its kin come before the answer.
+        // 100 Continue and the like come before the answer.
         if (100..200).contains(&status) && status != 101 {
             return Ok(true);
         }
@@ -182,7 +182,7 @@ impl AnswerReader {
             self.answer.header("transfer-encoding").any(|value| value.eq_ignore_ascii_case(b"chunked"));
         let length = self.answer.header("content-length").next().map(String::from_utf8_lossy);
         Ok(match length {
-            // What the head of an answer to HEAD says of a body is what GET would have brought.
+            // The answer to HEAD describes the body that GET would get, but has none.
             _ if self.head_alone || matches!(status, 101 | 204 | 304) => Framing::Length(0),
             _ if chunked => Framing::Chunked(Chunk::Size),
             Some(length) => {
@@ -192,7 +192,7 @@ impl AnswerReader {
         })
     }
 
-    /// Reads what there is of the body; whether it is whole.
+    /// Reads what has come of the body. True if it is complete.
     fn body(&mut self) -> Result<bool, NoHttp> {
         loop {
             match self.framing {
@@ -219,7 +219,7 @@ impl AnswerReader {
         }
     }
 
-    /// Reads on in the chunks: what comes next, or that it was the end; `None` where more must come first.
+    /// Reads on in the chunks. Returns what comes next, or that this was the end; `None` if more bytes are needed.
     fn chunk(&mut self, chunk: Chunk) -> Result<Option<Option<Chunk>>, NoHttp> {
         if let Chunk::Data(left) = chunk {
             let taken = self.take(left);
@@ -245,7 +245,7 @@ impl AnswerReader {
         }))
     }
 
-    /// The next line, without its end, if it is whole.
+    /// The next line, without its end, if it is complete.
     fn line(&mut self) -> Result<Option<String>, NoHttp> {
         let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') else {
             if self.pending.len() > MOST_HEAD {
@@ -258,7 +258,7 @@ impl AnswerReader {
         Ok(Some(line))
     }
 
-    /// Takes at most so many bytes into the body; how many there were.
+    /// Moves at most this many bytes into the body. Returns how many there were.
     fn take(&mut self, most: u64) -> u64 {
         let there = usize::try_from(most).unwrap_or(usize::MAX).min(self.pending.len());
         let room = MOST_BODY.saturating_sub(self.answer.body.len());
@@ -317,14 +317,14 @@ mod tests {
             let answer = answer.expect("HTTP").expect("whole");
             assert!(answer.status == 200 && answer.body.is_empty() && answer.keep_alive, "{length}");
         }
-        // The control: to GET it is not whole.
+        // The control: as an answer to GET it is not complete.
         let mut reader = AnswerReader::to(b"GET / HTTP/1.1\r\n\r\n");
         let answer = reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
         assert!(answer.expect("HTTP").is_none());
     }
 
     #[test]
-    fn what_is_no_answer_is_told() {
+    fn what_is_not_an_answer_is_an_error() {
         assert!(read_in(&[b"SSH-2.0-OpenSSH\r\n"]).is_err());
         assert!(read_in(&[b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"]).is_err());
         assert!(read_in(&[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"]).is_err());

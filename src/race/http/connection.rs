@@ -1,5 +1,5 @@
-//! One non-blocking connection: opened, with TLS, with all but the last byte of a request sent; the last byte is held
-//! until the go.
+//! One non-blocking connection, with or without TLS. A request is sent except for its last byte, which is held until
+//! the go.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -22,18 +22,18 @@ enum Stage {
     Open,
 }
 
-/// What came of reading.
+/// The result of reading.
 #[derive(Debug)]
 pub enum Received {
-    /// Nothing yet, or a part.
+    /// Nothing yet, or a part of the answer.
     Part,
     /// The whole answer.
     Answer(Box<HttpAnswer>),
-    /// The connection ended, or broke, without one.
+    /// The connection ended, or broke, without an answer.
     Ended(Broken),
 }
 
-/// The bytes that leave a connection at the go.
+/// The bytes that are sent on a connection at the go.
 #[derive(Debug)]
 pub struct Shot {
     fd: RawFd,
@@ -42,7 +42,7 @@ pub struct Shot {
 }
 
 impl Shot {
-    /// Lets them go: one system call.
+    /// Sends them: one system call.
     #[inline]
     pub fn fire(&mut self) {
         let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
@@ -59,9 +59,9 @@ pub struct Connection {
     /// What the socket has not taken yet, from `sent` on.
     out: Vec<u8>,
     sent: usize,
-    /// A request that waits for the connection to be open: all of it, and how much of it is held.
+    /// A request that waits for the connection to open, and how many of its bytes are held.
     request: Option<(Vec<u8>, usize)>,
-    /// What leaves at the go.
+    /// What is sent at the go.
     held: Vec<u8>,
     reader: AnswerReader,
     ended: bool,
@@ -76,7 +76,7 @@ impl Connection {
         let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
         let fd: OwnedFd = socket(family, SockType::Stream, SockFlag::empty(), None)?;
         nix::fcntl::fcntl(&fd, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
-        // SAFETY: the descriptor is a socket of ours, and nobody else has it.
+        // SAFETY: the descriptor is our own socket, and nothing else owns it.
         let stream = unsafe { TcpStream::from_raw_fd(fd.into_raw_fd()) };
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
@@ -117,7 +117,7 @@ impl Connection {
         self.stage == Stage::Connecting || self.sent < self.out.len()
     }
 
-    /// Gives it a request, to be sent as soon as it is open, but for its last `held` bytes.
+    /// Gives it a request, which is sent as soon as it is open, except for its last `held` bytes.
     pub fn give(&mut self, request: Vec<u8>, held: usize) {
         self.reader = AnswerReader::to(&request);
         self.request = Some((request, held));
@@ -128,7 +128,7 @@ impl Connection {
         self.stage == Stage::Open
     }
 
-    /// Whether all but what is held has left.
+    /// Whether everything has been sent except what is held.
     pub fn is_ready(&self) -> bool {
         self.stage == Stage::Open && self.request.is_none() && self.sent == self.out.len()
     }
@@ -196,7 +196,7 @@ impl Connection {
                 }
                 Ok(_) => {
                     if let Err(error) = tls.process_new_packets() {
-                        // The alert that says why.
+                        // Send the alert that says why.
                         let _ = tls.write_tls(&mut self.stream);
                         return Err(io::Error::other(format!("TLS: {error}")));
                     }
@@ -207,7 +207,7 @@ impl Connection {
         }
     }
 
-    /// The bytes as the socket takes them: encrypted, where there is TLS.
+    /// The bytes as the socket takes them: encrypted if there is TLS.
     fn sealed(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let Some(tls) = &mut self.tls else { return Ok(bytes.to_vec()) };
         tls.writer().write_all(bytes)?;
@@ -230,19 +230,18 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes what is held, for a go that touches nothing but the bytes and the socket.
+    /// Takes what is held. So the go touches nothing but the bytes and the socket.
     pub fn aim(&mut self) -> Shot {
         Shot { fd: self.stream.as_raw_fd(), bytes: std::mem::take(&mut self.held), sent: 0 }
     }
 
-    /// Takes it back when it has left. The socket had room, since what it took before has left it; if it took
-    /// only a part, the rest follows by [`Connection::advance`]. A connection that is broken says so when it is
-    /// read.
+    /// Takes it back after the go. If the socket took only a part, [`Connection::advance`] sends the rest. If the
+    /// connection is broken, reading will show it.
     pub fn fired(&mut self, shot: Shot) {
         (self.out, self.sent) = (shot.bytes, shot.sent);
     }
 
-    /// The go has come before it was ready: nothing is held any more.
+    /// The go came before it was ready: nothing is held any more.
     pub fn hold_nothing(&mut self) {
         if let Some((_, held)) = &mut self.request {
             *held = 0;
@@ -250,7 +249,7 @@ impl Connection {
         self.out.append(&mut self.held);
     }
 
-    /// Reads what there is.
+    /// Reads what has come.
     pub fn receive(&mut self) -> Received {
         let mut buffer = [0; 16 << 10];
         loop {
@@ -258,7 +257,7 @@ impl Connection {
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Received::Part,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                // Some servers end TLS without saying so.
+                // Some servers close the connection without ending TLS.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
                 Err(error) => {
                     self.ended = true;
@@ -288,7 +287,7 @@ impl Connection {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return result,
             }
-            // At the end of the connection the reader above says so.
+            // At the end of the connection, the reader above reports it.
             tls.read_tls(&mut self.stream)?;
             tls.process_new_packets().map_err(|error| io::Error::other(format!("TLS: {error}")))?;
         }

@@ -16,13 +16,13 @@ use crate::race::priority::Priority;
 use crate::race::request::{Cookies, Request};
 use crate::race::template::{BadValue, Variables};
 
-/// How long no connection may come on before the go is given to those that are there: the system tries
-/// again to connect after one second.
+/// If no further connection gets ready for this long, the others are let go without it. It is more than a second,
+/// after which the system tries again to connect.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// How long at least between two connections that are opened.
+/// The least time between two connections that are opened.
 const PACE: Duration = Duration::from_millis(1);
-/// More buyers than this are opened several at a time.
+/// With more buyers than this, several connections are opened at a time.
 const MOST_IN_A_SECOND: usize = 1000;
 
 /// What is held back of a request until the go.
@@ -30,7 +30,7 @@ const MOST_IN_A_SECOND: usize = 1000;
 pub(in crate::race) enum Held {
     /// Its last byte.
     LastByte,
-    /// The last byte of its head, and its body: for servers that do not wait for a body.
+    /// The last byte of its head, and its body: for servers that do not wait for the body.
     Body,
 }
 
@@ -60,7 +60,7 @@ struct Field<'a, 'net> {
 /// Lets all buyers go together, and waits for their answers. Each buyer has its values and its cookies.
 ///
 /// # Errors
-/// When a value can't stand where it is to go; before the go nothing was bought then.
+/// When a value can't be put into its place.
 pub(in crate::race) fn race<'a>(
     plan: &'a RacePlan,
     request: &'a Request,
@@ -88,7 +88,7 @@ impl Field<'_, '_> {
         self.net.interrupted.load(Ordering::Relaxed)
     }
 
-    /// Opens every connection and sends every request but for its last byte. False if there can be no race.
+    /// Opens every connection, and sends every request except for its last byte. False if there can be no race.
     fn get_ready(&mut self) -> Result<bool, BadValue> {
         let mut requests = Vec::new();
         for racer in &mut self.racers {
@@ -98,8 +98,8 @@ impl Field<'_, '_> {
         let (mut ready, mut since, began) = (0, Instant::now(), Instant::now());
         loop {
             let mut broken = None;
-            // A few at a time: a server's queue of connections may be short, and what finds no place in it
-            // tries again after a second.
+            // A few at a time: a server's queue of connections may be short, and a connection that finds no place
+            // in it is tried again only after a second.
             let mut may_open = 1 + all / MOST_IN_A_SECOND;
             for (racer, bytes) in self.racers.iter_mut().zip(&requests) {
                 let begun = match &racer.connection {
@@ -173,16 +173,16 @@ impl Field<'_, '_> {
                 racer.unproven = true;
                 connection.hold_nothing();
             }
-            // A server that answers before a request is whole may have sold before the go: then all
-            // purchases began when their first bytes left.
+            // A server that answers before a request is complete may have sold before the go: then all purchases
+            // began when their first bytes were sent.
             if self.heat.early > 0 {
                 racer.invoke_ns = racer.invoke_ns.map(|_| 0);
             }
         }
     }
 
-    /// Lets the bytes of all these go, in a loop that does nothing but that and reading the clock. Returns when
-    /// the last had left.
+    /// Sends the held bytes of all these, in a loop that does nothing else but read the clock. Returns the time when
+    /// the last were sent.
     fn fire_all(&mut self, ready: &[usize]) -> u64 {
         let aim = |place: &usize| self.racers[*place].connection.as_mut().map(Connection::aim);
         let mut shots: Vec<Shot> = ready.iter().filter_map(aim).collect();
@@ -205,7 +205,7 @@ impl Field<'_, '_> {
         last_ns
     }
 
-    /// Lets the bytes of one go. Returns when they had left.
+    /// Sends the held bytes of one. Returns the time when they were sent.
     fn fire_one(&mut self, place: usize) -> u64 {
         let racer = &mut self.racers[place];
         if let Some(connection) = &mut racer.connection {
@@ -217,7 +217,7 @@ impl Field<'_, '_> {
         self.clock.now_ns()
     }
 
-    /// Waits for a turn of a go that is spread on purpose; answers are taken meanwhile.
+    /// Waits for the next turn when the go is spread on purpose. Answers are taken meanwhile.
     fn wait_for_turn(&mut self, turn: Instant) {
         while !self.interrupted() {
             let left = turn.saturating_duration_since(Instant::now());
@@ -232,12 +232,12 @@ impl Field<'_, '_> {
         }
     }
 
-    /// Takes what has come although every request lacks a byte.
+    /// Takes answers that have come although every request still lacks a byte.
     fn take_early_answers(&mut self) {
         let there = self.readable(Duration::ZERO, |_| true);
         for place in there {
             let racer = &mut self.racers[place];
-            // With TLS what can be read may be the server's tickets for a next time.
+            // With TLS, the readable bytes may be the server's session tickets.
             if let Some(connection) = &mut racer.connection {
                 let received = connection.receive();
                 let answered =
@@ -249,7 +249,8 @@ impl Field<'_, '_> {
         }
     }
 
-    /// Whose answer is there when the last byte has left: that it overlapped with all others can't be shown.
+    /// Notes which answers are there when the last byte has been sent: it can't be shown that these purchases overlapped
+    /// with all others.
     fn note_quick_answers(&mut self) {
         for place in self.readable(Duration::ZERO, |_| true) {
             self.racers[place].unproven = true;
@@ -267,7 +268,7 @@ impl Field<'_, '_> {
         places.into_iter().zip(able).filter(|(_, able)| *able).map(|(place, _)| place).collect()
     }
 
-    /// Waits for the answers; buyers that go on buying do so.
+    /// Waits for the answers. Buyers that make further purchases go on.
     fn see_them_home(&mut self) -> Result<(), BadValue> {
         loop {
             if self.racers.iter().all(|racer| racer.left) {
@@ -293,7 +294,7 @@ impl Field<'_, '_> {
         }
     }
 
-    /// Takes the answers that have come, waiting at most so long for one. Whoever may go on buying does.
+    /// Takes the answers that have come, and waits at most this long for one. Buyers that make further purchases go on.
     fn take_answers(&mut self, most: Duration, all: bool) {
         for place in 0..self.racers.len() {
             if self.racers[place].invoke_ns.is_some()
@@ -361,7 +362,7 @@ impl Field<'_, '_> {
         racer.invoke_ns = Some(self.clock.now_ns());
         let begun = racer.begin(self.net, self.request, bytes, 0).and_then(|()| racer.advance());
         if let Err(why) = begun {
-            // It was not sent, or not in whole: who knows.
+            // It was not sent, or not completely: the outcome is unknown.
             self.ended(place, Ended::Broken(why), true);
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! HTTP/1.1 for a race: all connections are open, and each request lacks only its last byte.
+//! HTTP/1.1 for a race: before the go all connections are open, and each request lacks only its last byte.
 //!
-//! No general client can hold back a byte. The same code is used before and after the race: [`Net::ask`] sends whole
-//! requests, to log in, to put tickets on sale, to read the stock.
+//! No general client can hold back a byte. The same code is used before and after the race: [`Net::ask`] sends complete
+//! requests to log in, to put tickets on sale, or to read the stock.
 
 mod answer;
 mod connection;
@@ -27,9 +27,9 @@ pub use answer::{HttpAnswer, MOST_BODY};
 pub(super) use connection::{Connection, Received};
 pub(super) use go::{Held, race};
 
-/// How long nothing may happen before an interrupt is looked for.
+/// How long to wait before looking for an interrupt.
 const TICK: Duration = Duration::from_millis(20);
-/// So many requests of the set-up are under way at once.
+/// The most requests of the set-up that are under way at once.
 const MOST_AT_ONCE: usize = 32;
 
 /// The servers of a race, and how to reach them.
@@ -46,7 +46,7 @@ pub enum NoAnswer {
     /// The server can't be reached, or its connection ended without an answer.
     #[error("{0}: {1}")]
     Broken(Origin, Broken),
-    /// None came in time.
+    /// No answer came in time.
     #[error("{0}: no answer within {1:?}")]
     Late(Origin, Duration),
     /// Somebody pressed Ctrl-C.
@@ -55,10 +55,10 @@ pub enum NoAnswer {
 }
 
 impl<'a> Net<'a> {
-    /// Finds out where the servers of a race are, and that they may be asked. Nothing is sent to them.
+    /// Finds the addresses of the servers of a race, and checks that they may be raced. Nothing is sent to them.
     ///
     /// # Errors
-    /// When one is unknown, or far away without leave, or TLS can't be set up.
+    /// When a server is unknown or far away and that was not allowed, or when TLS can't be set up.
     pub fn new(plan: &RacePlan, interrupted: &'a AtomicBool) -> Result<Self, RaceError> {
         let mut addresses = BTreeMap::new();
         let mut any_tls = false;
@@ -67,7 +67,7 @@ impl<'a> Net<'a> {
             let found = (origin.host.as_str(), origin.port)
                 .to_socket_addrs()
                 .map_err(|source| RaceError::NoHost { host: origin.host.clone(), source })?;
-            // IPv4 first: what listens on both takes it, and many a server listens on it alone.
+            // IPv4 first: a server that listens on both accepts it, and many servers listen only on it.
             let mut found: Vec<SocketAddr> = found.collect();
             found.sort_by_key(SocketAddr::is_ipv6);
             if let Some(far) = found.iter().find(|address| !is_near(address.ip()) && !plan.remote) {
@@ -88,7 +88,7 @@ impl<'a> Net<'a> {
         Connection::open(address, &origin.host, tls)
     }
 
-    /// Whether somebody listens there. No byte is sent.
+    /// Whether a server listens there. No byte is sent.
     #[must_use]
     pub fn listens(&self, origin: &Origin) -> bool {
         let open = |address: &SocketAddr| {
@@ -107,7 +107,7 @@ impl<'a> Net<'a> {
         answer
     }
 
-    /// Sends all these requests, some at a time, and hands over each answer with its place.
+    /// Sends all these requests, several at a time, and passes on each answer with its place.
     pub fn ask_all(
         &self,
         requests: Vec<(&Origin, Vec<u8>)>,
@@ -124,7 +124,7 @@ impl<'a> Net<'a> {
             if asked.is_empty() {
                 return;
             }
-            // Those that are new have nothing to wait for yet.
+            // New requests have no connection to wait for yet.
             if asked.iter().all(|asked| asked.connection.is_some()) {
                 wait_for(asked.iter().filter_map(|asked| asked.connection.as_ref()), TICK);
             }
@@ -159,7 +159,7 @@ impl<'a> Asked<'a> {
         Self { place, origin, request, connection: None, address: 0, until: Instant::now() + net.timeout }
     }
 
-    /// Goes on as far as it can; what it came to, if it is over.
+    /// Goes on as far as it can. Returns the result once it is over.
     fn advance(&mut self, net: &Net<'_>) -> Option<Result<HttpAnswer, NoAnswer>> {
         if Instant::now() >= self.until {
             return Some(Err(NoAnswer::Late(self.origin.clone(), net.timeout)));
@@ -210,7 +210,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Waits until one of the connections can go on, at most so long. A signal ends it early.
+/// Waits until one of the connections can go on, for at most this long. A signal may end the wait early.
 fn wait_for<'a>(connections: impl Iterator<Item = &'a Connection>, most: Duration) -> Vec<bool> {
     let mut fds: Vec<PollFd<'_>> = connections
         .map(|connection| {
@@ -226,7 +226,7 @@ fn wait_for<'a>(connections: impl Iterator<Item = &'a Connection>, most: Duratio
     match poll(&mut fds, PollTimeout::from(millis)) {
         Ok(_) => fds.iter().map(|fd| fd.any().unwrap_or(true)).collect(),
         Err(Errno::EINTR) => vec![false; fds.len()],
-        // It can't be polled: then every one is looked at.
+        // If they can't be polled, each is looked at.
         Err(_) => vec![true; fds.len()],
     }
 }

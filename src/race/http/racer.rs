@@ -1,5 +1,4 @@
-//! One buyer of a race by requests: its values, its cookies, its connection, and the purchase that is
-//! under way.
+//! One buyer of a race by requests: its values, its cookies, its connection, and its current purchase.
 
 use std::time::Instant;
 
@@ -18,17 +17,17 @@ pub(super) struct Racer<'a> {
     pub(super) connection: Option<Connection>,
     /// Which of the server's addresses is tried.
     address: usize,
-    /// How often it may still try all addresses anew, before the go.
+    /// How often it may still try all addresses again, before the go.
     tries: u32,
     /// How many purchases it has begun.
     pub(super) begun: u32,
-    /// When the purchase that is under way was called.
+    /// When the current purchase was called.
     pub(super) invoke_ns: Option<u64>,
-    /// Until when its answer must have come.
+    /// When its answer must have come at the latest.
     pub(super) until: Instant,
-    /// What had come before the go.
+    /// What came before the go.
     pub(super) early: Option<Received>,
-    /// Whether that it overlaps can't be shown.
+    /// Whether it can't be shown that it overlaps.
     pub(super) unproven: bool,
     /// Whether it makes no further purchase.
     pub(super) left: bool,
@@ -65,10 +64,10 @@ impl<'a> Racer<'a> {
         request.bytes(&plan.headers, self.values, self.cookies)
     }
 
-    /// Begins a purchase: on the connection that it has, or on a new one. So many of its last bytes are held.
+    /// Begins a purchase, on its connection or on a new one. This many of the last bytes are held.
     ///
     /// # Errors
-    /// Why nobody could be reached.
+    /// Why the server could not be reached.
     pub(super) fn begin(
         &mut self,
         net: &Net<'_>,
@@ -103,7 +102,7 @@ impl<'a> Racer<'a> {
     /// Goes on as far as it can.
     ///
     /// # Errors
-    /// Why its connection broke, or could not be opened. The next begin tries the next address.
+    /// Why its connection broke or could not be opened. The next [`Racer::begin`] tries the next address.
     pub(super) fn advance(&mut self) -> Result<(), Broken> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
         connection.advance().map_err(|error| {
@@ -113,8 +112,8 @@ impl<'a> Racer<'a> {
         })
     }
 
-    /// Whether it may try once more to connect: there is a further address, or all are tried anew, since some
-    /// servers reset what they have no room for at the moment.
+    /// Whether it may try once more to connect: there is a further address, or all are tried again, because some
+    /// servers reset connections for which they have no room at the moment.
     pub(super) fn may_try_again(&mut self, net: &Net<'_>, request: &Request) -> bool {
         if self.address < net.addresses(&request.url.origin).len() {
             return true;
@@ -126,7 +125,7 @@ impl<'a> Racer<'a> {
         again
     }
 
-    /// Whether all of its request has left but for what is held.
+    /// Whether all of its request has been sent except what is held.
     pub(super) fn is_ready(&self) -> bool {
         self.connection.as_ref().is_some_and(Connection::is_ready)
     }
