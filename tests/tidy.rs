@@ -285,7 +285,6 @@ fn only_cli_names_options() {
     ];
     // They are to be mended.
     let old = [
-        "hosts/join/mod.rs",
         "store/redis/error.rs",
         "store/sql/counter.rs",
         "store/sql/counter/sqlite.rs",

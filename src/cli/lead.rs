@@ -10,7 +10,9 @@ use super::Exit;
 use super::number::up_to;
 use super::print::note;
 use super::run::{RunArgs, sell};
+use super::said::said;
 use super::wrong::Saying as _;
+use crate::foreign::shown;
 use crate::hosts::{DEFAULT_PORT, LeadError, Leading, Token, Told, lead};
 use crate::lang::errors::inputs;
 use crate::lang::{Lang, hosts as say};
@@ -109,8 +111,8 @@ pub(super) fn execute(args: &LeadArgs, lang: Lang, interrupted: &AtomicBool) -> 
 fn told_in_words(told: &Told<'_>, lang: Lang) -> String {
     match told {
         Told::Joined { name, address, there: (there, all) } => say::joined(lang, name, address, there, all),
-        Told::LeftAgain { name, why } => say::left_again(lang, name, crate::foreign::shown(why)),
-        Told::Lost { name, why } => say::lost(lang, name, crate::foreign::shown(why)),
+        Told::LeftAgain { name, why } => say::left_again(lang, name, shown(&said(*why, lang))),
+        Told::Lost { name, why } => say::lost(lang, name, shown(&said(*why, lang))),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Purchases and counts as they travel: fixed fields, and those that may be missing behind a mask that says which are
-//! there. The host that sent them may be wrong in any way: what can't be is refused.
+//! there. The host that sent them may be wrong in any way: what can't be is rejected.
 
-use super::wire::{Fields, Kind, WireError, framed};
+use super::trouble::{Garbage, WireError};
+use super::wire::{Fields, Kind, framed};
 use crate::fault::{Fault, FaultKind, StoreCode, TornText};
 use crate::history::{BuyerCount, Outcome, Purchase, Steps, Tally, Tries};
 
@@ -89,9 +90,9 @@ pub(super) fn purchases(body: &[u8]) -> Result<Vec<Purchase>, WireError> {
 
 fn read(fields: &mut Fields<'_>) -> Result<Purchase, WireError> {
     let mask = fields.u16()?;
-    let outcome = *Outcome::ALL.get(usize::from(fields.u8()?)).ok_or_else(|| strange("an outcome"))?;
+    let outcome = *Outcome::ALL.get(usize::from(fields.u8()?)).ok_or(Garbage::Purchase)?;
     if matches!(outcome, Outcome::Returned | Outcome::Read) {
-        return Err(strange("an outcome of a buyer that buys"));
+        return Err(Garbage::Purchase.into());
     }
     let buyer = fields.u32()?.into();
     let invoke_ns = fields.u64()?;
@@ -114,21 +115,21 @@ fn read(fields: &mut Fields<'_>) -> Result<Purchase, WireError> {
         Tries::default()
     };
     let fault = if has(FAULT) {
-        let kind = *FaultKind::ALL.get(usize::from(fields.u8()?)).ok_or_else(|| strange("a fault"))?;
+        let kind = *FaultKind::ALL.get(usize::from(fields.u8()?)).ok_or(Garbage::Purchase)?;
         Some(Fault { kind, number: fields.i32()? })
     } else {
         None
     };
     let torn = if has(TORN) {
         let length = usize::from(fields.u8()?);
-        let (text, rest) = fields.0.split_at_checked(length).ok_or_else(|| strange("a torn read"))?;
+        let (text, rest) = fields.0.split_at_checked(length).ok_or(Garbage::Purchase)?;
         fields.0 = rest;
         Some(Box::new(TornText::new(text)))
     } else {
         None
     };
     if return_ns.is_none() && !matches!(outcome, Outcome::Failed | Outcome::Unknown) {
-        return Err(strange("an answer without a time"));
+        return Err(Garbage::Purchase.into());
     }
     Ok(Purchase {
         buyer,
@@ -174,10 +175,6 @@ pub(super) fn counted(body: &[u8]) -> Result<Vec<BuyerCount>, WireError> {
         });
     }
     Ok(counts)
-}
-
-fn strange(what: &str) -> WireError {
-    WireError::Garbage(format!("{what} that is none"))
 }
 
 #[cfg(test)]

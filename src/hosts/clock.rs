@@ -9,7 +9,8 @@
 
 use crate::history::ClockReading;
 
-use super::wire::{Fields, Kind, WireError, framed};
+use super::trouble::WireError;
+use super::wire::{Fields, Kind, framed};
 
 /// One exchange: lead, host, host, lead, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::guest::{Event, Newcomer, deliver};
 use super::token::{Side, Token, nonce};
-use super::wire::{BEAT, Inbox, MOST_AT_THE_DOOR, MOST_FRAME, WRITE_TIME, WireError, await_frame, read_some};
+use super::trouble::WireError;
+use super::wire::{BEAT, Inbox, MOST_AT_THE_DOOR, MOST_FRAME, WRITE_TIME, await_frame, read_some};
 use super::words::{Ending, PROTOCOL, ToHost, ToLead, heard, plain_name, said};
 use crate::workers::readable;
 
@@ -201,7 +202,7 @@ pub(super) const FULL: &str = "all hosts of this sale have joined";
 pub(super) fn turn_away(stream: &TcpStream, why: String) {
     use std::io::Write as _;
     let mut stream_to = stream;
-    if stream_to.write_all(&said(&ToHost::Over { ending: Ending::Refused(why) })).is_err() {
+    if stream_to.write_all(&said(&ToHost::Over { ending: Ending::Rejected(why) })).is_err() {
         return;
     }
     // Until it goes, so that what it sends meanwhile takes nothing back.

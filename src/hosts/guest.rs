@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::chunk;
 use super::clock::{Exchange, fastest, ping, ponged};
-use super::wire::{BEAT, Frame, HOST_SILENCE, Inbox, Kind, WireError, read_some};
+use super::trouble::{Garbage, WireError};
+use super::wire::{BEAT, Frame, HOST_SILENCE, Inbox, Kind, read_some};
 use super::words::{ToHost, ToLead, heard, said};
 use crate::history::{BuyerCount, Purchase, monotonic_ns};
 
@@ -338,7 +339,7 @@ fn listen(
                 Kind::Words => Heard::Words(heard(&Frame { kind, body })?),
                 Kind::Purchases => Heard::Purchases(chunk::purchases(&body)?),
                 Kind::Counts => Heard::Counts(chunk::counted(&body)?),
-                Kind::Ping => return Err(WireError::Garbage("a ping of a host".to_owned())),
+                Kind::Ping => return Err(Garbage::Ping.into()),
             };
             if !tell(what) {
                 return Ok(());

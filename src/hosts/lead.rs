@@ -12,6 +12,7 @@ use super::guest::{Event, Guest, Heard, Newcomer, Phase};
 use super::seat::{Seat, Told};
 use super::settle::{SaleOver, settle};
 use super::token::Token;
+use super::trouble::HostTrouble;
 use super::words::{Ending, ToHost};
 use crate::history::{Tally, monotonic_ns, wall_ns};
 use crate::plan::{Plan, PlanError};
@@ -51,12 +52,12 @@ pub enum LeadError {
         /// Which: `name#k`.
         name: String,
         /// Why.
-        why: String,
+        why: HostTrouble,
     },
     /// A host sells from another stock.
     #[error(
-        "{name} sees another stock than the one that was put on sale ({seen} instead of {put}): it would sell from \
-         another store. Let its --via, or its --store, lead to the same one; nothing was sold"
+        "{name} sees another stock than the one that was put on sale ({seen} instead of {put}), so it would sell from \
+         another store; nothing was sold"
     )]
     OtherStore {
         /// Which: `name#k`.
@@ -69,7 +70,7 @@ pub enum LeadError {
     /// The clock of a host can't be told.
     #[error("{0}: its clock can't be told from what it answers to pings; nothing was sold")]
     NoClock(String),
-    /// The system refuses.
+    /// The system reported an error.
     #[error("the lead failed: {0}")]
     System(#[from] std::io::Error),
     /// Interrupted before the buyers were let go.
@@ -171,7 +172,7 @@ fn lead_at(counter: Option<&dyn Counter>, plan: &Plan, leading: Leading<'_>) -> 
         Err(error) => {
             lead.part(&match &error {
                 LeadError::Interrupted => Ending::Interrupted,
-                error => Ending::Refused(error.to_string()),
+                error => Ending::Rejected(error.to_string()),
             });
             Err(error)
         }
@@ -240,9 +241,9 @@ impl Lead<'_> {
                     if let Err(why) = seat.take(heard, &mut room, &mut sold) {
                         let seat = self.seats[host].take();
                         if let Some(seat) = seat {
-                            (self.tell)(Told::LeftAgain { name: &seat.name, why });
+                            (self.tell)(Told::LeftAgain { name: &seat.name, why: &why });
                             seat.guest.tell(&ToHost::Over {
-                                ending: Ending::Refused("the lead has let it go".to_owned()),
+                                ending: Ending::Rejected("the lead has let it go".to_owned()),
                             });
                         }
                     }
@@ -294,7 +295,7 @@ impl Lead<'_> {
                 Some(Ok(seen)) if *seen != put => {
                     Some(LeadError::OtherStore { name: seat.name.clone(), seen: *seen, put })
                 }
-                Some(Err(why)) => Some(LeadError::Host { name: seat.name.clone(), why: why.clone() }),
+                Some(Err(why)) => Some(LeadError::Host { name: seat.name.clone(), why: why.clone().into() }),
                 _ => None,
             });
             match strange {
@@ -316,7 +317,7 @@ impl Lead<'_> {
         self.until(|seat| seat.guest.number != number || seat.stock.is_some())?;
         match self.seats[0].as_ref().and_then(|seat| Some((&seat.name, seat.stock.clone()?))) {
             Some((_, Ok(stock))) => Ok(stock),
-            Some((name, Err(why))) => Err(LeadError::Host { name: name.clone(), why }),
+            Some((name, Err(why))) => Err(LeadError::Host { name: name.clone(), why: why.into() }),
             None => Ok(tickets),
         }
     }
@@ -400,10 +401,10 @@ impl Lead<'_> {
             Err(why) if self.has_gone => {
                 // Who has told all may go.
                 if self.seats[host].as_ref().is_some_and(|seat| seat.ended.is_none()) {
-                    (self.tell)(Told::Lost { name: &name, why: why.clone() });
+                    (self.tell)(Told::Lost { name: &name, why: &why });
                 }
                 if let Some(seat) = &mut self.seats[host] {
-                    seat.lose(why);
+                    seat.lose();
                 }
             }
             Err(why) => return Err(LeadError::Host { name, why }),
@@ -428,7 +429,7 @@ impl Lead<'_> {
         };
         if since.elapsed() >= PATIENCE {
             for seat in self.seats.iter_mut().flatten().filter(|seat| !seat.is_done()) {
-                seat.lose("it did not end".to_owned());
+                seat.lose();
             }
         }
         Ok(())

@@ -36,14 +36,15 @@ mod lead;
 mod seat;
 mod settle;
 mod token;
+mod trouble;
 mod wire;
 mod words;
 
-pub use join::{HostResult, JoinError, Joining, Shown, join};
+pub use join::{HostResult, JoinError, Joining, Shown, Unable, join};
 pub use lead::{LeadError, Leading, lead};
 pub use seat::Told;
 pub use token::{Token, TokenError};
-pub use wire::WireError;
+pub use trouble::{Garbage, HostTrouble, Unseen, WireError};
 
 /// The port of a lead that was told of none.
 pub const DEFAULT_PORT: u16 = 7171;

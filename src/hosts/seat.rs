@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::guest::{Guest, Heard};
-use super::wire::WireError;
+use super::trouble::{Garbage, HostTrouble, Unseen, WireError};
 use super::words::{Ended, ToLead, brief};
 use crate::history::{Befallen, BuyerCount, Outcome, Purchase, Recorder, Tally};
 use crate::plan::{PerBuyer, Share};
@@ -27,14 +27,14 @@ pub enum Told<'a> {
         /// What it is called.
         name: &'a str,
         /// Why.
-        why: String,
+        why: &'a HostTrouble,
     },
     /// One was lost in the middle of the sale: nothing is known of it from now on.
     Lost {
         /// What it is called.
         name: &'a str,
         /// Why.
-        why: String,
+        why: &'a HostTrouble,
     },
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Seat {
     pub(super) share: Share,
     pub(super) has_shown: bool,
     /// What it has on sale, and why it can't say.
-    pub(super) stock: Option<Result<Stock, String>>,
+    pub(super) stock: Option<Result<Stock, Unseen>>,
     pub(super) ready: Option<Ready>,
     pub(super) measured: u32,
     /// The moment of the go on the clock of its purchases, as the lead has said it.
@@ -77,8 +77,8 @@ pub(super) struct Seat {
     pub(super) mishaps: Vec<Befallen>,
     pub(super) ended: Option<Ended>,
     pub(super) left: Option<Left>,
-    /// Why nothing is known of it any more, and since when.
-    pub(super) lost: Option<(String, Instant)>,
+    /// Since when nothing is known of it any more.
+    pub(super) lost: Option<Instant>,
 }
 
 impl Seat {
@@ -113,7 +113,7 @@ impl Seat {
     ///
     /// # Errors
     /// Why it can't go on.
-    pub(super) fn take(&mut self, heard: Heard, room: &mut u64, sold: &mut Tally) -> Result<(), String> {
+    pub(super) fn take(&mut self, heard: Heard, room: &mut u64, sold: &mut Tally) -> Result<(), HostTrouble> {
         // Its buyers come to the barrier once, buy after the go, and have left when it says so.
         let is_late = match &heard {
             Heard::Words(ToLead::Ready { .. }) => self.ready.is_some(),
@@ -123,13 +123,13 @@ impl Seat {
             _ => false,
         };
         if is_late {
-            return Err(garbage("a word out of place"));
+            return Err(garbage(Garbage::OutOfPlace));
         }
         match heard {
             Heard::Words(ToLead::Shown) => self.has_shown = true,
-            Heard::Words(ToLead::Stock { stock, why }) => {
-                let why = || why.map_or_else(|| "it can't say what is on sale".to_owned(), brief);
-                self.stock = Some(stock.ok_or_else(why));
+            Heard::Words(ToLead::Stock { stock, why, by_leads_address }) => {
+                let unseen = || Unseen { why: brief(why.unwrap_or_default()), by_leads_address };
+                self.stock = Some(stock.ok_or_else(unseen));
             }
             Heard::Words(ToLead::Ready { epoch_ns, launch_ns }) => {
                 self.ready = Some(Ready { epoch_ns, launch_ns });
@@ -137,30 +137,30 @@ impl Seat {
             Heard::Words(ToLead::Mishaps(mishaps)) => self.take_mishaps(mishaps)?,
             Heard::Words(ToLead::Ended(ended)) => self.ended = Some(ended),
             Heard::Words(ToLead::Left(left)) => self.left = Some(left.into()),
-            Heard::Words(ToLead::Refused { why }) => return Err(brief(why)),
-            Heard::Words(ToLead::Hello { .. }) => return Err(garbage("a greeting in the middle")),
+            Heard::Words(ToLead::Unable { why }) => return Err(HostTrouble::Said(brief(why))),
+            Heard::Words(ToLead::Hello { .. }) => return Err(garbage(Garbage::LateGreeting)),
             Heard::Measured => self.measured += 1,
             Heard::Counts(counts) => self.take_counts(counts)?,
             Heard::Purchases(purchases) => self.take_purchases(purchases, room, sold)?,
-            Heard::Gone(error) => return Err(error.to_string()),
+            Heard::Gone(error) => return Err(error.into()),
         }
         Ok(())
     }
 
-    fn take_counts(&mut self, counts: Vec<BuyerCount>) -> Result<(), String> {
+    fn take_counts(&mut self, counts: Vec<BuyerCount>) -> Result<(), HostTrouble> {
         let buyers = self.share.plan.buyers;
         let are_its_own = counts.iter().all(|count| (1..=buyers).contains(&count.buyer));
         if !are_its_own || self.counts.len() + counts.len() > buyers as usize {
-            return Err(garbage("counts of other buyers"));
+            return Err(garbage(Garbage::Counts));
         }
         self.counts.extend(counts);
         Ok(())
     }
 
-    fn take_mishaps(&mut self, mishaps: Vec<Befallen>) -> Result<(), String> {
+    fn take_mishaps(&mut self, mishaps: Vec<Befallen>) -> Result<(), HostTrouble> {
         let is_long = |befallen: &Befallen| befallen.at.len() > MOST_PLACE;
         if self.mishaps.len() + mishaps.len() > MOST_MISHAPS || mishaps.iter().any(is_long) {
-            return Err(garbage("more mishaps than there can be"));
+            return Err(garbage(Garbage::Mishaps));
         }
         self.mishaps.extend(mishaps);
         Ok(())
@@ -171,7 +171,7 @@ impl Seat {
         mut all: Vec<Purchase>,
         room: &mut u64,
         sold: &mut Tally,
-    ) -> Result<(), String> {
+    ) -> Result<(), HostTrouble> {
         let buyers = u64::from(self.share.plan.buyers);
         let since = self.went.map_or(Duration::ZERO, |went| went.elapsed()) + AHEAD;
         let sale_ns = self.go_ns..=self.go_ns.saturating_add(since.as_nanos() as u64);
@@ -188,7 +188,7 @@ impl Seat {
             || self.sent() + all.len() as u64 > Recorder::MOST_RECORDS
             || !all.iter().all(can_be)
         {
-            return Err(garbage("purchases that can't be its own"));
+            return Err(garbage(Garbage::Purchases));
         }
         all.iter().for_each(|one| count(sold, one));
         let kept = all.len().min(usize::try_from(*room).unwrap_or(usize::MAX));
@@ -199,14 +199,14 @@ impl Seat {
     }
 
     /// Notes that nothing is known of it any more.
-    pub(super) fn lose(&mut self, why: String) {
+    pub(super) fn lose(&mut self) {
         self.guest.cut();
-        self.lost = Some((why, Instant::now()));
+        self.lost = Some(Instant::now());
     }
 
     /// For how long nothing has been heard of it.
     pub(super) fn lost_for(&self) -> Option<Duration> {
-        self.lost.as_ref().map(|(_, since)| since.elapsed())
+        self.lost.map(|since| since.elapsed())
     }
 
     /// Whether its buyers are done, as far as anybody knows.
@@ -240,8 +240,8 @@ impl Seat {
     }
 }
 
-fn garbage(what: &str) -> String {
-    WireError::Garbage(what.to_owned()).to_string()
+fn garbage(what: Garbage) -> HostTrouble {
+    WireError::Garbage(what).into()
 }
 
 /// Counts a purchase.

@@ -4,6 +4,8 @@ use std::io::{self, Read as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use super::trouble::{Garbage, WireError};
+
 /// The longest frame: its kind and its body.
 pub(super) const MOST_FRAME: usize = 1 << 18;
 /// The longest frame of somebody who has proven nothing yet.
@@ -37,33 +39,6 @@ pub(super) enum Kind {
 pub(super) struct Frame {
     pub(super) kind: Kind,
     pub(super) body: Vec<u8>,
-}
-
-/// Why a connection is of no use any more.
-#[derive(Debug, thiserror::Error)]
-pub enum WireError {
-    /// The other side has closed it, or died.
-    #[error("the connection was closed")]
-    Closed,
-    /// The other side says nothing.
-    #[error("nothing was heard for {} ms", .0.as_millis())]
-    Silent(Duration),
-    /// What came is not understood.
-    #[error("what came is none of ticketsim's: {0}")]
-    Garbage(String),
-    /// The system says so.
-    #[error(transparent)]
-    Io(io::Error),
-}
-
-impl From<io::Error> for WireError {
-    fn from(error: io::Error) -> Self {
-        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-        match error.kind() {
-            BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => WireError::Closed,
-            _ => WireError::Io(error),
-        }
-    }
 }
 
 /// A frame as it is sent.
@@ -108,7 +83,7 @@ impl Inbox {
         let Some(length) = bytes.first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_le_bytes(*length) as usize;
         if length == 0 || length > self.most {
-            return Err(WireError::Garbage(format!("a frame of {length} bytes")));
+            return Err(Garbage::Length(length).into());
         }
         let Some(kind) = bytes.get(4) else { return Ok(None) };
         let kind = match kind {
@@ -117,7 +92,7 @@ impl Inbox {
             3 => Kind::Pong,
             4 => Kind::Purchases,
             5 => Kind::Counts,
-            other => return Err(WireError::Garbage(format!("a frame of kind {other}"))),
+            other => return Err(Garbage::Kind(*other).into()),
         };
         let Some(body) = bytes.get(5..4 + length) else { return Ok(None) };
         let body = body.to_vec();
@@ -171,7 +146,7 @@ pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl Fields<'_> {
     pub(super) fn bytes<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
-        let (bytes, rest) = self.0.split_first_chunk::<N>().ok_or_else(too_short)?;
+        let (bytes, rest) = self.0.split_first_chunk::<N>().ok_or(Garbage::Short)?;
         self.0 = rest;
         Ok(*bytes)
     }
@@ -195,10 +170,6 @@ impl Fields<'_> {
     pub(super) fn u8(&mut self) -> Result<u8, WireError> {
         Ok(self.bytes::<1>()?[0])
     }
-}
-
-fn too_short() -> WireError {
-    WireError::Garbage("a frame that ends too early".to_owned())
 }
 
 #[cfg(test)]
@@ -232,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_frame_is_refused_before_it_is_there() {
+    fn what_is_no_frame_is_rejected_before_it_is_there() {
         for bad in [&[0, 0, 0, 0][..], &[0, 4, 1, 0], b"GET / HTTP/1.1\r\n", &[5, 0, 0, 0, 9]] {
             let mut inbox = Inbox::new(MOST_AT_THE_DOOR);
             inbox.push(bad);

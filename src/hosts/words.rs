@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Frame, Kind, WireError, framed};
+use super::trouble::{Garbage, WireError};
+use super::wire::{Frame, Kind, framed};
 use crate::history::{Befallen, Tally};
 use crate::plan::Plan;
 use crate::stock::Stock;
@@ -47,7 +48,7 @@ pub(super) enum Ending {
     /// It was interrupted.
     Interrupted,
     /// It never began, or this host is not taken, for this reason.
-    Refused(String),
+    Rejected(String),
 }
 
 /// What a host says.
@@ -58,10 +59,15 @@ pub(super) enum ToLead {
     Hello { protocol: u32, name: String, nonce: String, proof: String },
     /// It has understood the plan, and can carry its share out.
     Shown,
-    /// This is on sale, as this host sees it.
-    Stock { stock: Option<Stock>, why: Option<String> },
+    /// This is on sale, as this host sees it; or why it can't see it, and whether it looked where the lead said.
+    Stock {
+        stock: Option<Stock>,
+        why: Option<String>,
+        #[serde(default)]
+        by_leads_address: bool,
+    },
     /// It can't go on, for this reason.
-    Refused { why: String },
+    Unable { why: String },
     /// Its buyers stand at the barrier. Times of its purchases count from this on its clock.
     Ready { epoch_ns: u64, launch_ns: u64 },
     /// This befell its buyers.
@@ -107,16 +113,16 @@ impl From<LeftText> for Left {
 
 /// Words as they are sent.
 pub(super) fn said(words: &impl Serialize) -> Vec<u8> {
-    // Only maps with keys that are no strings, and values that refuse, can fail: there are none.
+    // Only maps with keys that are no strings, and values that reject it, can fail: there are none.
     framed(Kind::Words, &serde_json::to_vec(words).unwrap_or_default())
 }
 
 /// Words as they came.
 pub(super) fn heard<'a, T: Deserialize<'a>>(frame: &'a Frame) -> Result<T, WireError> {
     if frame.kind != Kind::Words {
-        return Err(WireError::Garbage(format!("{:?} where words were to come", frame.kind)));
+        return Err(Garbage::NoWords.into());
     }
-    serde_json::from_slice(&frame.body).map_err(|error| WireError::Garbage(error.to_string()))
+    serde_json::from_slice(&frame.body).map_err(|error| Garbage::Words(error.to_string()).into())
 }
 
 /// A host's name as it may stand in a table and a file: short, and of harmless characters.

@@ -22,7 +22,7 @@ use std::num::{ParseFloatError, ParseIntError};
 use super::wrong::Sentence;
 use crate::closed_set::UnknownName;
 use crate::history::{ChunkError, MergeError, ReadError};
-use crate::hosts::{JoinError, LeadError, TokenError, WireError};
+use crate::hosts::{HostTrouble, JoinError, LeadError, TokenError, WireError};
 use crate::lang::errors::options as say;
 use crate::lang::{Bilingual, InChinese as _, Lang};
 use crate::lesson::{LessonError, NoCounter};
@@ -93,6 +93,7 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         TicketFileError => file::ticket_file_way,
         NamesError => file::names_way,
         LeadError => hosts::lead_way,
+        JoinError => hosts::join_way,
         LessonError => lesson::lesson_way,
         ReadError => history::read_way,
         MergeError => history::merged_way,
@@ -152,6 +153,7 @@ fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
         LeadError => hosts::lead,
         JoinError => hosts::join,
         WireError => hosts::wire,
+        HostTrouble => hosts::trouble,
         TokenError => hosts::token,
         RuleError => settings::rule,
         RaceError => race::race,
@@ -205,6 +207,7 @@ mod tests {
         "Failed",
         "FileError",
         "FileMistake",
+        "Garbage",
         "LineError",
         "NoHttp",
         "NoProtocol",
@@ -218,6 +221,8 @@ mod tests {
         "SourceError",
         "TableError",
         "TextMistake",
+        "Unable",
+        "Unseen",
         "UrlError",
     ];
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::link::Link;
 use crate::history::{Recorder, Swept, monotonic_ns};
 use crate::hosts::chunk::{CHUNK, chunk};
-use crate::hosts::wire::WireError;
+use crate::hosts::trouble::{Garbage, WireError};
 use crate::hosts::words::{Ending, ToHost, ToLead, heard, said};
 use crate::workers::Start;
 
@@ -35,6 +35,8 @@ pub(super) struct Desk<'a> {
     /// Why the lead is gone.
     pub(super) lost: Option<WireError>,
     pub(super) ending: Option<Ending>,
+    /// Whether the stock could not be seen where the lead says that it is.
+    pub(super) saw_nothing_there: bool,
     /// What the buyers note, once there are some.
     recorder: Option<(Recorder, Swept)>,
     launched: Instant,
@@ -49,6 +51,7 @@ impl<'a> Desk<'a> {
             heard: VecDeque::new(),
             lost: None,
             ending: None,
+            saw_nothing_there: false,
             recorder: None,
             launched: Instant::now(),
         }
@@ -87,7 +90,7 @@ impl<'a> Desk<'a> {
             ToHost::Stop => self.stops.store(true, Ordering::Relaxed),
             ToHost::Over { ending } => self.ending = Some(ending),
             _ if self.heard.len() >= MOST_HEARD => {
-                self.lost = Some(WireError::Garbage("more words than can be heeded".to_owned()));
+                self.lost = Some(Garbage::TooMany.into());
             }
             other => self.heard.push_back(other),
         }
@@ -180,14 +183,14 @@ impl Start for Barrier<'_, '_> {
         let at_ns = match desk.next() {
             Some(ToHost::Go { at_ns }) => at_ns,
             Some(_) => {
-                desk.lost = Some(WireError::Garbage("another word than the go".to_owned()));
+                desk.lost = Some(Garbage::NoGo.into());
                 return false;
             }
             None => return false,
         };
         let ahead = || Duration::from_nanos(at_ns.saturating_sub(monotonic_ns()));
         if ahead() > Duration::from_nanos(MOST_AHEAD_NS) {
-            desk.lost = Some(WireError::Garbage("a go that lies far ahead".to_owned()));
+            desk.lost = Some(Garbage::FarGo.into());
             return false;
         }
         // Far ahead there is time to listen; then there is not.

@@ -10,8 +10,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::history::monotonic_ns;
 use crate::hosts::clock::{pinged, pong};
+use crate::hosts::trouble::{Garbage, WireError};
 use crate::hosts::wire::{
-    Frame, Inbox, Kind, LEAD_SILENCE, MOST_AT_THE_DOOR, MOST_FRAME, WireError, is_patience, read_some,
+    Frame, Inbox, Kind, LEAD_SILENCE, MOST_AT_THE_DOOR, MOST_FRAME, is_patience, read_some,
 };
 
 /// How long a connection may take to be made.
@@ -40,15 +41,15 @@ impl Link {
     ///
     /// # Errors
     /// When nobody is there.
-    pub(super) fn connect(address: &str) -> std::io::Result<Self> {
+    pub(super) fn connect(address: &str) -> Result<Self, WireError> {
         let mut last = None;
-        for address in address.to_socket_addrs()? {
+        for address in address.to_socket_addrs().map_err(WireError::Io)? {
             match TcpStream::connect_timeout(&address, CONNECTING) {
-                Ok(stream) => return Self::new(stream),
+                Ok(stream) => return Self::new(stream).map_err(WireError::Io),
                 Err(error) => last = Some(error),
             }
         }
-        Err(last.unwrap_or_else(|| std::io::Error::other("it has no address")))
+        Err(last.map_or(WireError::NoAddress, WireError::Io))
     }
 
     fn new(stream: TcpStream) -> std::io::Result<Self> {
@@ -94,7 +95,7 @@ impl Link {
                 self.heard_at = Instant::now();
                 match frame.kind {
                     Kind::Ping if self.unsent() > MOST_UNREAD => {
-                        return Err(WireError::Garbage("pings whose answers nobody reads".to_owned()));
+                        return Err(Garbage::Pings.into());
                     }
                     Kind::Ping => self.send(&pong(pinged(&frame.body)?, came_ns, monotonic_ns())),
                     _ => frames.push(frame),

@@ -4,6 +4,7 @@
 
 mod desk;
 mod link;
+mod share;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -12,16 +13,17 @@ use std::time::Duration;
 
 use self::desk::{Barrier, Desk};
 use self::link::Link;
+pub use self::share::Unable;
+use self::share::own_share;
 use super::chunk::{COUNTS, counts};
 use super::token::{Side, Token, nonce};
-use super::wire::{Frame, WireError};
+use super::trouble::{Garbage, WireError};
+use super::wire::Frame;
 use super::words::{Ended, Ending, PROTOCOL, ToHost, ToLead, brief, heard, plain_name, said};
 use crate::history::{BuyerCount, Recorder};
-use crate::plan::{FilePlan, Given, Plan, Share, StorePlan};
-use crate::protocol::StoreKind;
-use crate::protocol::sql::Engine;
+use crate::plan::{Plan, Share};
 use crate::stock::Stock;
-use crate::store::{Address, Store, StoreError, with_store};
+use crate::store::{Store, StoreError, with_store};
 use crate::verdict::Ruling;
 use crate::workers::{self, Crew, Watch, WorkersError};
 
@@ -80,23 +82,28 @@ pub enum JoinError {
         /// Where.
         address: String,
         /// Why.
-        source: std::io::Error,
+        source: WireError,
     },
     /// The lead rejects it without a reason.
-    #[error("{0}: turned away. The lead does not say why; compare the token (TICKETSIM_TOKEN, or --token)")]
+    #[error("{0}: turned away, and the lead does not say why")]
     TurnedAway(String),
     /// The other side does not have the token.
-    #[error("{0}: whoever listens there does not know the token: that is not your lead")]
+    #[error("{0}: what listens there does not know the token: that is not your lead")]
     Impostor(String),
     /// The lead rejects it, for this reason.
-    #[error("the lead says: {}", crate::foreign::shown(.0))]
-    Refused(String),
+    #[error("the lead says: {}", crate::foreign::shown(why))]
+    Rejected {
+        /// The reason, in the lead's words.
+        why: String,
+        /// Whether this host could not see the stock where the lead says that it is.
+        by_leads_address: bool,
+    },
     /// The lead is gone.
     #[error("the lead is gone: {0}; all buyers here have ended, and the result is not known")]
     Lost(WireError),
     /// What the lead wants can't be done here.
-    #[error("{0}")]
-    Unable(String),
+    #[error(transparent)]
+    Unable(Unable),
 }
 
 /// Joins a lead, and does what its plan says.
@@ -115,7 +122,7 @@ pub fn join(joining: Joining<'_>) -> Result<HostResult, JoinError> {
     let mut desk = Desk::new(link, interrupted, &stops);
     let (whole, host) = match desk.next() {
         Some(ToHost::Plan { plan, host }) => (plan, host),
-        Some(_) => return Err(JoinError::Lost(WireError::Garbage("no plan".to_owned()))),
+        Some(_) => return Err(JoinError::Lost(Garbage::NoPlan.into())),
         None => return end(desk, interrupted),
     };
     match own_share(&whole, host, via, store) {
@@ -123,10 +130,7 @@ pub fn join(joining: Joining<'_>) -> Result<HostResult, JoinError> {
             tell(Shown::Share { host, whole: &whole, share: &share });
             take_part(desk, &share.plan, interrupted, &stops, tell)
         }
-        Err(why) => {
-            refuse(&mut desk, &why);
-            Err(JoinError::Unable(why))
-        }
+        Err(why) => Err(give_up(&mut desk, why)),
     }
 }
 
@@ -138,13 +142,10 @@ fn greet(
     name: &str,
     interrupted: &AtomicBool,
 ) -> Result<bool, JoinError> {
-    let no_lead = |error: WireError| JoinError::NoLead {
-        address: address.to_owned(),
-        source: std::io::Error::other(error.to_string()),
-    };
+    let no_lead = |source: WireError| JoinError::NoLead { address: address.to_owned(), source };
     let Some(frame) = await_word(link, interrupted).map_err(no_lead)? else { return Ok(false) };
     let Ok(ToHost::Challenge { nonce: its, .. }) = heard(&frame) else {
-        return Err(no_lead(WireError::Garbage("another greeting".to_owned())));
+        return Err(no_lead(Garbage::Greeting.into()));
     };
     let (own, name) = (nonce(), plain_name(name));
     let protocol = PROTOCOL.to_string();
@@ -172,71 +173,6 @@ fn await_word(link: &mut Link, interrupted: &AtomicBool) -> Result<Option<Frame>
     }
 }
 
-/// What this host is to do, looked at as if its own command line said it. It takes no path from the lead: where a file is
-/// here, it was told here.
-fn own_share(whole: &Plan, host: u32, via: Vec<PathBuf>, store: Option<&str>) -> Result<Share, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    whole.check().map_err(|error| text(&error))?;
-    if !(1..=whole.hosts).contains(&host) {
-        return Err("the plan is of other hosts".to_owned());
-    }
-    let mut share = whole.share(host);
-    share.plan.store = match share.plan.store {
-        StorePlan::File(file) => {
-            if store.is_some() {
-                return Err(
-                    "--store: the sale is from a ticket file; say where it is on this host: --via PATH"
-                        .to_owned(),
-                );
-            }
-            let mut names = via.into_iter();
-            let Some(first) = names.next() else {
-                return Err("the sale is from a ticket file: say where it is on this host, with --via PATH"
-                    .to_owned());
-            };
-            StorePlan::File(FilePlan { via: names.collect(), ..FilePlan::new(file.choices, &first) })
-        }
-        _ if !via.is_empty() => {
-            return Err("--via is of a ticket file, and the tickets are in a database".to_owned());
-        }
-        elsewhere => own_address(&elsewhere, store)?,
-    };
-    share.plan.check().map_err(|error| text(&error))?;
-    workers::check(&share.plan).map_err(|error| text(&error))?;
-    Ok(share)
-}
-
-/// The same purchases at the store, by the address that this host has for it.
-fn own_address(leads: &StorePlan, own: Option<&str>) -> Result<StorePlan, String> {
-    let choices = leads.choices();
-    let (Some((url, name)), Some(kind)) = (leads.address(), choices.kind()) else { return Ok(leads.clone()) };
-    if kind == StoreKind::Sql(Engine::Sqlite) && own.is_none() {
-        let why = "the sale is from a SQLite file: say where it is on this host, with --store sqlite:PATH";
-        return Err(why.to_owned());
-    }
-    let (url, given) = address_of(own, url, kind)?;
-    Ok(StorePlan::new(choices, url, given, name.to_owned()))
-}
-
-/// The address of the store, the host's own or the lead's, of the kind that the sale is for. Where the lead says it, it
-/// could be anywhere: passwords and settings of this host are for its own alone.
-fn address_of(own: Option<&str>, leads: &str, kind: StoreKind) -> Result<(String, Given), String> {
-    let (address, given) = match own {
-        Some(own) => (Address::parse(own), Given::Text(own.to_owned())),
-        None => (Address::parse_strangers(leads), Given::Stranger),
-    };
-    let address = address.map_err(|error| match own {
-        Some(_) => format!("--store: {error}"),
-        None => format!(
-            "the lead's address of the store: {error}; say where it is for this host, with --store URL"
-        ),
-    })?;
-    if address.kind() != kind {
-        return Err(format!("--store: {address} is none of {}, which the sale is for", kind.title()));
-    }
-    Ok((address.to_string(), given))
-}
-
 /// Takes part with its share.
 fn take_part(
     desk: Desk<'_>,
@@ -248,7 +184,7 @@ fn take_part(
     let take_part = || -> Result<_, StoreError> {
         with_store!(&plan.store, store => Ok(sell(&store, desk, plan, interrupted, stops, tell)))
     };
-    take_part().unwrap_or_else(|error| Err(JoinError::Unable(error.to_string())))
+    take_part().unwrap_or_else(|error| Err(JoinError::Unable(Unable::Store(error))))
 }
 
 fn sell<S: Store>(
@@ -265,17 +201,13 @@ fn sell<S: Store>(
             Some(ToHost::Sell { tickets }) => say_stock(&mut desk, store, plan, Some(tickets), interrupted),
             Some(ToHost::Look) => say_stock(&mut desk, store, plan, None, interrupted),
             Some(ToHost::Prepare { initial }) => break initial,
-            Some(_) => return Err(JoinError::Lost(WireError::Garbage("a word out of place".to_owned()))),
+            Some(_) => return Err(JoinError::Lost(Garbage::OutOfPlace.into())),
             None => return end(desk, interrupted),
         }
     };
     let recorder = match Recorder::for_share(plan, initial) {
         Ok(recorder) => recorder,
-        Err(error) => {
-            let why = format!("the recorder's shared memory: {error}");
-            refuse(&mut desk, &why);
-            return Err(JoinError::Unable(why));
-        }
+        Err(error) => return Err(give_up(&mut desk, Unable::Recorder(error))),
     };
     desk.follow(&recorder);
     let desk = RefCell::new(desk);
@@ -289,10 +221,7 @@ fn sell<S: Store>(
             end(desk, interrupted)
         }
         Err(WorkersError::Interrupted) => end(desk, interrupted),
-        Err(error) => {
-            refuse(&mut desk, &error.to_string());
-            Err(JoinError::Unable(error.to_string()))
-        }
+        Err(error) => Err(give_up(&mut desk, Unable::Workers(error))),
     }
 }
 
@@ -317,10 +246,6 @@ fn run(
     workers::run(plan, recorder, store, &mut watch)
 }
 
-/// What may be missing where the lead has said where the store is.
-const NOTHING_OF_OURS: &str = " (this host's passwords and settings are not for an address that the lead names: \
-                               join --store URL takes them)";
-
 /// Puts tickets on sale, or looks what is on sale, and says so.
 fn say_stock(
     desk: &mut Desk<'_>,
@@ -338,10 +263,11 @@ fn say_stock(
     };
     let (stock, why) = match found {
         Ok(stock) => (Some(stock), None),
-        Err(why) if plan.store.is_a_strangers() => (None, Some(why + NOTHING_OF_OURS)),
         Err(why) => (None, Some(why)),
     };
-    desk.say(&ToLead::Stock { stock, why });
+    let by_leads_address = why.is_some() && plan.store.is_a_strangers();
+    desk.saw_nothing_there = by_leads_address;
+    desk.say(&ToLead::Stock { stock, why, by_leads_address });
 }
 
 /// Sends what is left, the counts, and that this was all.
@@ -375,18 +301,19 @@ fn answer(desk: &mut Desk<'_>, store: &impl Store) {
     while let Some(words) = desk.next_after() {
         match words {
             ToHost::Left => desk.say(&ToLead::Left(store.left().into())),
-            _ => desk.lost = Some(WireError::Garbage("a word out of place".to_owned())),
+            _ => desk.lost = Some(Garbage::OutOfPlace.into()),
         }
     }
 }
 
 /// Tells the lead why this host can't go on.
-fn refuse(desk: &mut Desk<'_>, why: &str) {
-    desk.say(&ToLead::Refused { why: why.to_owned() });
+fn give_up(desk: &mut Desk<'_>, why: Unable) -> JoinError {
+    desk.say(&ToLead::Unable { why: why.to_string() });
     while desk.lost.is_none() && desk.ending.is_none() {
         desk.attend();
         desk.link.wait(Duration::from_millis(10));
     }
+    JoinError::Unable(why)
 }
 
 /// How it ended.
@@ -395,7 +322,9 @@ fn end(mut desk: Desk<'_>, interrupted: &AtomicBool) -> Result<HostResult, JoinE
         (Some(Ending::Judged(_)), _) if interrupted.load(Ordering::Relaxed) => Ok(HostResult::Interrupted),
         (Some(Ending::Judged(ruling)), _) => Ok(HostResult::Judged(ruling)),
         (Some(Ending::Interrupted), _) => Ok(HostResult::Interrupted),
-        (Some(Ending::Refused(why)), _) => Err(JoinError::Refused(brief(why))),
+        (Some(Ending::Rejected(why)), _) => {
+            Err(JoinError::Rejected { why: brief(why), by_leads_address: desk.saw_nothing_there })
+        }
         (None, Some(lost)) => Err(JoinError::Lost(lost)),
         (None, None) => Ok(HostResult::Interrupted),
     }

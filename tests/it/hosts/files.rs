@@ -73,7 +73,7 @@ fn a_host_takes_no_path_from_its_lead() {
     let sale = "--hosts 1 -n 2 -t 1 --json --file data/ticket.json";
     let lead = Lead::start(&folder, sale);
     for (args, said) in [
-        ("", "say where it is on this host, with --via PATH"),
+        ("", "nobody has said where it is on this host; say it with --via PATH"),
         ("--store sqlite:x.db", "the sale is from a ticket file"),
         ("--via a --via a --via a", "3 names of the ticket file and 2 buyers"),
     ] {
