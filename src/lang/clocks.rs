@@ -21,7 +21,7 @@ texts! {
              order can hardly show. The books do not depend on clocks.",
         zh: "主机之间的时钟误差达 ±{error}，而一半的购买用时不超过 {typical}：主机之间即使顺序错了也很难看出来。账目与时钟无关。",
     }
-    /// How far the moments are apart at which hosts let their buyers go.
+    /// How far the moments are apart when hosts let their buyers go.
     spread(spread) { en: "All hosts went within {spread}.", zh: "所有主机在 {spread} 之内先后开抢。" }
     /// Purchases that would be out of order if clocks were exact.
     within_error(purchases) {

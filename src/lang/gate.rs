@@ -11,7 +11,7 @@ texts! {
         en: "gate open at {gate}, before {database}",
         zh: "闸门已在 {gate} 打开，后面是 {database}",
     }
-    /// Where the gate is open, before a shop that somebody else starts.
+    /// Where the gate is open, before a shop that the user starts.
     set_address(gate) {
         en: "give the shop {gate} as its database (sslmode=disable), and start it; waiting for it",
         zh: "请让商店把 {gate} 当作它的数据库（sslmode=disable），然后启动它；正在等它",
@@ -91,7 +91,7 @@ texts! {
     rows_first(number, first) { en: "{number} rows: {first} …", zh: "{number} 行：{first}……" }
     /// It waited.
     waits(whom) { en: "waits for {whom}", zh: "等待 {whom}" }
-    /// It waited for somebody who is no buyer.
+    /// It waited for a connection of no buyer.
     others() { en: "others", zh: "其他人" }
     /// It goes on.
     woken(said) { en: "goes on: {said}", zh: "继续：{said}" }
@@ -152,7 +152,7 @@ texts! {
         en: "the database closed a connection on which a statement was held or waited ({statement})",
         zh: "语句被拦住或在等待时，数据库关闭了连接（{statement}）",
     }
-    /// Why: the database knows nobody who waits.
+    /// Why: at the database nobody waits.
     no_session(step) {
         en: "{step} is not answered, and the database knows no session that asked it: is there a pooler between the gate and the database? Put the gate behind it, before the database itself",
         zh: "{step} 没有得到回答，而数据库不认识发出它的会话：闸门和数据库之间有连接池程序吗？请把闸门放在它后面、数据库前面",

@@ -113,7 +113,7 @@ texts! {
     }
     /// Why: some take none.
     why_rogue() {
-        en: "The lock is advisory: who does not ask for it is not kept out, and some do not.",
+        en: "The lock is advisory: a buyer that does not ask for it is not kept out, and some do not.",
         zh: "锁是建议性的：不去拿锁的人拦不住，而有人就不拿。",
     }
     /// Why: a helper lets it go.
@@ -123,12 +123,12 @@ texts! {
     }
     /// Why: lockfiles are removed without a guard.
     why_stale_broken() {
-        en: "Whoever takes a lockfile for a dead holder's removes it: between the look and the removal it can be another's.",
+        en: "A buyer that takes a lockfile for a dead holder's removes it: between the look and the removal it can be another's.",
         zh: "以为持有者已死的人会删掉锁文件：从看到删之间，它可能已是别人的。",
     }
     /// Why: the lock ends by itself.
     why_leased() {
-        en: "It is kept as long as its lease: who is slower than that is in with the next one.",
+        en: "It is kept as long as its lease: a buyer that is slower is in with the next one.",
         zh: "锁只在租期内有效：比租期慢的人，会和下一个人同时在里面。",
     }
     /// Why: a folder is made.

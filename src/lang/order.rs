@@ -15,7 +15,7 @@ texts! {
     }
     /// refused_early, in one sentence.
     refused_early() {
-        en: "refused early: who was refused was told that too few were left, and enough were",
+        en: "refused early: a buyer was told that too few were left, and enough were",
         zh: "过早拒绝：有人被告知票不够，其实还够",
     }
     /// No order has a place for a refusal.
@@ -107,7 +107,7 @@ texts! {
         en: " before buyer {buyer} was done, who was sold one from {stock}",
         zh: "，而买家 {buyer} 已经从库存 {stock} 买到票",
     }
-    /// …and yet somebody was refused.
+    /// …and yet a buyer was refused.
     yet_refused(buyer) {
         en: " before buyer {buyer} was told that nothing was left",
         zh: "，而买家 {buyer} 已被告知售罄",

@@ -151,11 +151,11 @@ texts! {
     bigger() { en: "Bigger type, for a projector (b)", zh: "放大字号，投影用（b）" }
     /// A button.
     switch_language() { en: "In Chinese", zh: "换成英文" }
-    /// What the picture is, to who can't see it.
+    /// What the picture is, for a reader who can't see it.
     timeline_role() { en: "timeline", zh: "时间线" }
-    /// What the picture is, to who can't see it.
+    /// What the picture is, for a reader who can't see it.
     timeline_label(title) { en: "{title}: a lane for each buyer, time from left to right", zh: "{title}：每个买家一行，时间从左到右" }
-    /// The keys, for whoever has some.
+    /// The keys, for a reader with a keyboard.
     keys() {
         en: "Drag to move, *Ctrl* + wheel or *+* *−* to zoom, double-click a purchase to fill the view with it, *,* *.* purchase by purchase, *n* *p* anomaly by anomaly, *Space* plays, *j* *l* one event back or on, *[* *]* row height, *o* order, */* find a buyer, *Esc* see all.",
         zh: "拖动平移，*Ctrl* + 滚轮或 *+* *−* 缩放，双击一次购买让它占满画面，*,* *.* 逐次购买，*n* *p* 逐个异常，*空格* 播放，*j* *l* 退或进一个事件，*[* *]* 行高，*o* 排序，*/* 找买家，*Esc* 看全部。",
@@ -189,7 +189,7 @@ texts! {
     half_within() { en: "half within", zh: "半数不超过" }
     /// Below a chart.
     longest() { en: "longest", zh: "最长" }
-    /// A chart, to who can't see it.
+    /// A chart, for a reader who can't see it.
     distribution(count, low, high) {
         en: "distribution of {count} durations from {low} to {high}",
         zh: "{count} 个时长的分布，从 {low} 到 {high}",

@@ -108,7 +108,7 @@ texts! {
         en: "buyer {buyer} waits, for buyer {holder} as the model has it",
         zh: "买家 {buyer} 在等待，按模型是在等买家 {holder}"
     }
-    /// The same, where it is none of the buyers.
+    /// The same, where it is another program.
     waits_for_program(buyer) { en: "buyer {buyer} waits for another program", zh: "买家 {buyer} 在等别的程序" }
     /// The same, where nobody knows for whom.
     waits_somehow(buyer) { en: "buyer {buyer} waits", zh: "买家 {buyer} 在等待" }
@@ -245,7 +245,7 @@ texts! {
     }
     /// `step`: what can't befall a buyer.
     can_not_befall(buyer, letter) {
-        en: "{letter}{buyer} can't be now: who has left is not killed, who waits for an answer is not paused, and who is not paused does not go on",
+        en: "{letter}{buyer} can't be now: a buyer that has left is not killed, one that waits for an answer is not paused, and one that is not paused does not go on",
         zh: "现在不能 {letter}{buyer}：已离开的不能杀死，正等结果的不能暂停，没暂停的不能继续",
     }
     /// `step`: a buyer that takes no step.
@@ -332,7 +332,7 @@ texts! {
     to_commit() { en: "commit", zh: "提交" }
     /// What a buyer does next.
     to_roll_back() { en: "roll back", zh: "回滚" }
-    /// `step`: the lock is somebody else's.
+    /// `step`: another program has the lock.
     must_wait(step, buyer, since) {
         en: "{step} has to wait: buyer {buyer} has held the lock since step {since}",
         zh: "{step} 得等：买家 {buyer} 从第 {since} 步起持有锁",

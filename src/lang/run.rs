@@ -56,7 +56,7 @@ texts! {
         en: "note: a demonstration of a lock that does not keep buyers apart. {why}",
         zh: "注意：这里演示的是一把隔不开买家的锁。{why}",
     }
-    /// Below that: who locks once only, at the start, locks the same file as all others.
+    /// Below that: at its first purchase a buyer locks the same file as all others.
     trap_takes_two() {
         en: "It takes a buyer's second purchase to show: --per-buyer 2, or all.",
         zh: "要到买家第二次购买才看得出来：用 --per-buyer 2 或 all。",

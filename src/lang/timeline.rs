@@ -17,7 +17,7 @@ texts! {
     ticket_again(ticket) { en: "ticket {ticket} again", zh: "{ticket} 号票，重复" }
     /// A receipt for a ticket that was not there.
     sold_from_nothing(stock) { en: "bought, with {stock} left", zh: "买到，当时余 {stock}" }
-    /// A receipt for who knows which ticket.
+    /// A receipt for an unknown ticket.
     bought_some() { en: "bought", zh: "买到" }
     /// Sold out.
     refused() { en: "sold out", zh: "售罄" }

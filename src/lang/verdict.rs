@@ -113,7 +113,7 @@ texts! {
         en: "buyer {reader} read {text}, {gap} after buyer {writer} had emptied the file and before it was filled again",
         zh: "买家 {reader} 读到 {text}：买家 {writer} 在 {gap} 前清空了文件，还没写回",
     }
-    /// torn_read: what was read, while somebody emptied the file.
+    /// torn_read: what was read, while another buyer emptied the file.
     torn_beside_write(reader, text, writer) {
         en: "buyer {reader} read {text}, just as buyer {writer} emptied the file to fill it again",
         zh: "买家 {reader} 读到 {text}：买家 {writer} 正好清空了文件，还没写好",
@@ -219,12 +219,12 @@ texts! {
         en: "the stock at the start is not known: say it with --tickets",
         zh: "不知道开始时的库存：用 --tickets 指定",
     }
-    /// Not judged: somebody put tickets on sale meanwhile.
+    /// Not judged: others put tickets on sale meanwhile.
     restocked() {
         en: "another program put tickets on sale meanwhile: what was sold twice, or came back, can't be told",
         zh: "期间有别的程序补了票：无法判断哪些票卖了两次或又回到库存",
     }
-    /// Not judged: the stock rose by somebody else's hand.
+    /// Not judged: the stock was raised by another program.
     rose(before, after, again) {
         en: "{before}, and {after}, while no buyer of ours was in between{again}: another program wrote. It may have put tickets on sale (then say --restocks), or written an older stock back",
         zh: "{before}，{after}，其间我们的买家都没动过{again}：写入的是别的程序。也许是补了票（那就加上 --restocks），也许是把旧库存写了回去",

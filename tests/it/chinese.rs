@@ -22,7 +22,7 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["-t", "1", "--store", "sqlite:"], "--store：sqlite: 后面要有文件的路径"),
     (&["--store", "sqlite:x.db"], "x.db：没有这个文件；--tickets N 会建立它"),
     (&["-t", "1", "--store", "redis://127.0.0.1:1"], "那里没有服务器：Connection refused"),
-    (&["-t", "1", "--store", "sqlite:x.db", "--lock", "posix"], "没有 \"posix\" 这种锁：可选 none、row"),
+    (&["-t", "1", "--store", "sqlite:x.db", "--lock", "posix"], "SQLite 没有 --lock posix；有的是：none"),
     (&["-t", "1", "--store", "sqlite:x.db", "--sale", "A B"], "\"A B\" 不能用作售票的名字：应为 1 到 40 个"),
     (&["--no-lock", "--lock", "flock"], "--no-lock 和 --lock flock 互相矛盾"),
     (&["-t", "1", "--lock", "row"], "用 --store 说明票在哪个数据库"),
@@ -44,7 +44,7 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["race", "-n", "2", "-t", "1", "--trials", "3", "--", "true"], "每轮之前都要重新放出票；请用 --reset"),
     (&["race", "-t", "1", "--bought", "status=2000", "--http", "GET http://h"], "第 8 列：状态码有三位数字"),
     (&["race", "--from", "bad.toml"], "没有 `stok` 这个成员；有的是 `buyers`"),
-    (&["lesson", "many", "--count", "0"], "many 课：--count 0：应为 1 到"),
+    (&["lesson", "many", "--count", "0"], "many 课不能有 0 个：应为 1 到"),
     (&["clear"], "clear：用 --store 说明售票在哪里"),
 ];
 

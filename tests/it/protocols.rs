@@ -108,7 +108,7 @@ fn what_a_name_does_not_stand_for_is_said() {
         ),
         ("--protocol check-then-set -t 1", "--store says at which of them"),
         ("explore --protocol check-then-set --store postgres --lock row", "leave --lock out"),
-        ("explore --protocol select-for-update --isolation none", "not known with isolation none"),
+        ("explore --protocol select-for-update --isolation none", "not known with level none"),
         ("protocols lokced", "did you mean locked?"),
         ("replay R1 --from x.json --protocol locked", "cannot be used with"),
     ] {

@@ -211,7 +211,7 @@ pub(super) fn catalogue(error: &CatalogueError) -> String {
 pub(super) fn catalogue_way(error: &CatalogueError) -> Option<Bilingual> {
     match error {
         CatalogueError::OtherStore { store: None, .. } => {
-            way("--store says at which of them the tickets are", "请用 --store 说明票在哪里")
+            way("--store says at which database the tickets are", "请用 --store 说明票在哪个数据库")
         }
         CatalogueError::OtherStore { .. }
         | CatalogueError::Unknown { .. }

@@ -68,8 +68,8 @@ pub const SELECT_FOR_UPDATE: Said = Said {
         zh: "一个事务里 SELECT … FOR UPDATE，再 UPDATE",
     },
     why: Both {
-        en: "The row stays locked from the read to the commit. At repeatable read and above PostgreSQL aborts who waited \
-             (40001): its snapshot was taken before the wait.",
+        en: "The row stays locked from the read to the commit. At repeatable read and above PostgreSQL aborts a purchase \
+             that waited (40001): its snapshot was taken before the wait.",
         zh: "从读取到提交，行一直锁着。在可重复读及以上，PostgreSQL 会中止等过的人（40001）：它的快照在等之前就取了。",
     },
     met_in: Both {
@@ -161,8 +161,8 @@ pub const TRANSACTION_THEN_LOCK: Said = Said {
         zh: "先开始事务，再拿一把到提交为止的锁",
     },
     why: Both {
-        en: "Safe at read committed. At repeatable read and above PostgreSQL takes the snapshot before the wait: who waited \
-             reads old stock and is aborted at its write.",
+        en: "Safe at read committed. At repeatable read and above PostgreSQL takes the snapshot before the wait: a purchase \
+             that waited reads old stock and is aborted at its write.",
         zh: "读已提交下安全。在可重复读及以上，PostgreSQL 在等待之前就取了快照：等过的人读到旧库存，写的时候被中止。",
     },
     met_in: Both {

@@ -96,7 +96,7 @@ pub const TRUNCATE_BEFORE_LOCK: Said = Said {
         zh: "open(\"w\") 先清空文件，然后才拿锁",
     },
     why: Both {
-        en: "The file is emptied before the lock is there: whoever holds the lock meets an empty file, or loses what it wrote.",
+        en: "The file is emptied before the lock is there: the buyer that holds the lock meets an empty file, or loses what it wrote.",
         zh: "还没拿到锁文件就被清空：握着锁的人会读到空文件，或者刚写的内容没了。",
     },
     met_in: Both {
@@ -113,7 +113,7 @@ pub const TRUNCATE_BEFORE_LOCK: Said = Said {
 pub const SHARED_ONLY: Said = Said {
     about: Both { en: "the write under a shared lock", zh: "只拿共享锁就写" },
     why: Both {
-        en: "A shared lock (LOCK_SH, F_RDLCK) is held by all at once: it keeps out nobody who takes the same.",
+        en: "A shared lock (LOCK_SH, F_RDLCK) is held by all at once: it keeps out no buyer that takes the same.",
         zh: "共享锁（LOCK_SH、F_RDLCK）可以人人同时持有：挡不住同样拿共享锁的人。",
     },
     met_in: Both {
@@ -151,8 +151,8 @@ pub const UPGRADE: Said = Said {
 pub const UNLINK_ON_RELEASE: Said = Said {
     about: Both { en: "the lock's file is removed by its holder", zh: "持锁人放锁前删掉锁文件" },
     why: Both {
-        en: "Who waits has the removed file open and gets its lock; who comes next makes a new file and locks that: two \
-             are in.",
+        en: "A buyer that waits has the removed file open and gets its lock; the next one makes a new file and locks \
+             that: two are in.",
         zh: "在等的人打开的是已删除的文件，拿到它的锁；后来的人建了新文件再锁它：两个人都进来了。",
     },
     met_in: Both {
@@ -168,11 +168,11 @@ pub const UNLINK_ON_RELEASE: Said = Said {
 /// `unlink-checked`.
 pub const UNLINK_CHECKED: Said = Said {
     about: Both {
-        en: "the same, and whoever gets the lock looks whether its file is still there",
+        en: "the same, and the buyer that gets the lock looks whether its file is still there",
         zh: "同上，但拿到锁的人先看锁的还是不是那个文件",
     },
     why: Both {
-        en: "Who has locked a file that has lost its name begins again: only one holds the file that has it.",
+        en: "A buyer that has locked a file without its name begins again: only one holds the file that has the name.",
         zh: "发现锁住的文件已没有名字的人会重来：握着有名字的那个文件的，只有一个。",
     },
     met_in: Both {
@@ -191,8 +191,8 @@ pub const RENAMED_AWAY: Said = Said {
         en: "an atomic rename over the file that is locked", zh: "用原子 rename 换掉带锁的文件"
     },
     why: Both {
-        en: "Each write puts another file in the place of the locked one: who waited gets the old file's lock, who comes \
-             next the new one's.",
+        en: "Each write puts another file in the place of the locked one: a buyer that waited gets the old file's \
+             lock, the next one the new file's.",
         zh: "每次写入都用另一个文件换掉带锁的那个：在等的人拿到旧文件的锁，后来的人拿到新文件的锁。",
     },
     met_in: Both {
@@ -232,7 +232,7 @@ pub const STALE_BREAK_GUARDED: Said = Said {
         zh: "在另一把锁的保护下清除死人留下的锁文件",
     },
     why: Both {
-        en: "Whoever removes it holds a flock meanwhile and looks again under it: nobody else's lockfile can be hit.",
+        en: "The buyer that removes it holds a flock meanwhile and looks again under it: no other lockfile can be hit.",
         zh: "清除的人先拿住一把 flock，在里面再看一次：不会误删别人的锁文件。",
     },
     met_in: Both {
@@ -309,7 +309,7 @@ pub const MIXED_KINDS: Said = Said {
 pub const ONE_ROGUE: Said = Said {
     about: Both { en: "one program that does not ask for the lock", zh: "有一个程序不去拿锁" },
     why: Both {
-        en: "Locks are advisory: who does not ask is not kept out, and breaks it for all the others.",
+        en: "Locks are advisory: a program that does not ask is not kept out, and breaks it for all the others.",
         zh: "锁是建议性的：不去拿的人拦不住，而且连累所有人。",
     },
     met_in: Both {

@@ -42,7 +42,7 @@ pub const GET_THEN_DECREMENT: Said = Said {
 pub const DECREMENT_THEN_LOOK: Said = Said {
     about: Both { en: "subtract first, and look at what came out", zh: "先减一，再看减成多少" },
     why: Both {
-        en: "Nobody sells a ticket twice, but each who comes too late leaves the stock one lower: below 0, for good.",
+        en: "No ticket is sold twice, but each buyer that comes too late leaves the stock one lower: below 0, for good.",
         zh: "没有一票两卖，但每个来晚的人都让库存再少一：变成负数，再也回不来。",
     },
     met_in: Both {
@@ -50,8 +50,8 @@ pub const DECREMENT_THEN_LOOK: Said = Said {
         zh: "拿计数器卖票的程序：if redis.decr(key) >= 0: sell()",
     },
     fix: Both {
-        en: "Give back what went below 0; or look and take in one step, so that nothing has to be given back: whoever puts \
-             tickets on sale again with INCRBY would sell too few.",
+        en: "Give back what went below 0; or look and take in one step, so that nothing has to be given back: tickets that \
+             are put on sale again with INCRBY would be too few.",
         zh: "减成负数就还回去；或者检查和取票用一步做完，就不用还：否则以后用 INCRBY 补票会少卖。",
     },
 };
@@ -62,7 +62,7 @@ pub const DECREMENT_AND_GIVE_BACK: Said = Said {
         en: "subtract first, give back what went below 0", zh: "先减一，减成负数再还回去"
     },
     why: Both {
-        en: "Each decrement says what it took: who comes out below 0 has no ticket and puts back what it took.",
+        en: "Each decrement says what came out: a buyer that gets less than 0 has no ticket and puts back what it took.",
         zh: "每次减一都返回减后的值：小于 0 的人没有票，把减掉的还回去。",
     },
     met_in: Both {
@@ -70,7 +70,7 @@ pub const DECREMENT_AND_GIVE_BACK: Said = Said {
         zh: "Redis 里的限流和库存：DECR，多减了再 INCR",
     },
     fix: Both {
-        en: "Who is killed in between has given nothing back, and the stock is below 0 for a moment: check and take in one \
+        en: "A buyer that is killed in between has given nothing back, and the stock is below 0 for a moment: check and take in one \
              statement.",
         zh: "中途被杀就没还，而且库存会短暂为负：最好检查和减一用一条语句。",
     },
@@ -82,7 +82,7 @@ pub const WATCH_MULTI_EXEC: Said = Said {
         en: "WATCH, GET, and SET in MULTI and EXEC", zh: "WATCH、GET，再在 MULTI/EXEC 里 SET"
     },
     why: Both {
-        en: "EXEC does nothing if anybody has touched the key since WATCH: whoever was too late begins again.",
+        en: "EXEC does nothing if the key was touched since WATCH: a buyer that was too late begins again.",
         zh: "WATCH 之后有人动过这个键，EXEC 就什么也不做：来晚的人重新开始。",
     },
     met_in: Both {
@@ -90,7 +90,7 @@ pub const WATCH_MULTI_EXEC: Said = Said {
         zh: "各客户端库的事务助手，会自动重试",
     },
     fix: Both {
-        en: "WATCH before the GET, on a connection of one's own (a pool's other user ends the watch). Under load most tries \
+        en: "WATCH before the GET, on a connection of its own (a pool's other user ends the watch). Under load most tries \
              are in vain.",
         zh: "WATCH 要在 GET 之前，而且连接要独占（连接池里的别人会结束监视）。压力大时多数尝试白费。",
     },

@@ -31,7 +31,7 @@ texts! {
     /// A lock or a write that ticket files do not have.
     file_has(option, given, known) {
         en: "a ticket file has no {option} {given}; it has: {known}. --store says at which database the tickets are, if they are in one",
-        zh: "票文件没有 {option} {given}；有的是：{known}。若票在数据库里，请用 --store 说明是哪个",
+        zh: "票文件没有 {option} {given}；有的是：{known}。若不是票文件，请用 --store 说明票在哪个数据库",
     }
     /// The place of a lock at a store that has no such file.
     no_lock_file(store) {

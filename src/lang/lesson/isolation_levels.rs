@@ -33,7 +33,7 @@ texts! {
     }
     /// A claim.
     deferred_aborts(code) {
-        en: "BEGIN: who asks to write too late is told so (code {code}), and sells nothing",
+        en: "BEGIN: a buyer that writes too late is told so (code {code}), and sells nothing",
         zh: "BEGIN：要写得太晚的人被告知（代码 {code}），什么也没卖出",
     }
     /// A claim.

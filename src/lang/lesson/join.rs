@@ -40,7 +40,7 @@ texts! {
     /// Why it is so.
     why() {
         en: "Why: join blocks the parent until the system reports that the child has ended\n\
-             (waitpid). Whoever needs what a child leaves behind has to join it first.",
+             (waitpid). To use what a child leaves behind, a parent has to join it first.",
         zh: "为什么：join 会一直阻塞父进程，直到系统报告子进程已经结束（waitpid）。\n\
              要用子进程留下的结果，就得先 join。",
     }
