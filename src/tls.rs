@@ -1,6 +1,6 @@
 //! Whom a client trusts over TLS.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -9,6 +9,8 @@ use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use crate::foreign;
 
 /// Whom a client trusts. The authorities are those of the system, or those in a file (PEM).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +27,41 @@ pub(crate) enum Trusted<'a> {
     Named(Option<&'a Path>),
 }
 
+/// Why there is no TLS.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TlsError {
+    /// The file of the trusted authorities can't be read.
+    #[error("{}: {said}", path.display())]
+    Authorities {
+        /// Which.
+        path: PathBuf,
+        /// What the library says.
+        said: String,
+    },
+    /// The file of the trusted authorities holds none.
+    #[error("{}: holds no certificate (PEM)", .0.display())]
+    NoCertificate(PathBuf),
+    /// What the library, the system or the server says.
+    #[error("{0}")]
+    Said(String),
+}
+
+impl TlsError {
+    /// What a library or the system says, made safe for a terminal.
+    pub(crate) fn said(error: impl std::fmt::Display) -> Self {
+        TlsError::Said(foreign::shown(&error.to_string()).into_owned())
+    }
+}
+
 /// The client's side of TLS.
 ///
 /// # Errors
 /// When the authorities can't be read.
-pub(crate) fn client(trusted: Trusted<'_>) -> Result<ClientConfig, String> {
+pub(crate) fn client(trusted: Trusted<'_>) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
+        .map_err(TlsError::said)?;
     let own = |verifier: Arc<dyn ServerCertVerifier>| {
         builder.clone().dangerous().with_custom_certificate_verifier(verifier)
     };
@@ -42,14 +70,14 @@ pub(crate) fn client(trusted: Trusted<'_>) -> Result<ClientConfig, String> {
         Trusted::AnyName(file) => {
             let roots = Arc::new(roots(file)?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-            own(Arc::new(AnyName(verifier.map_err(|error| error.to_string())?)))
+            own(Arc::new(AnyName(verifier.map_err(TlsError::said)?)))
         }
         Trusted::Named(file) => builder.with_root_certificates(roots(file)?),
     };
     Ok(config.with_no_client_auth())
 }
 
-fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
+fn roots(file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     let Some(path) = file else {
         for certificate in rustls_native_certs::load_native_certs().certs {
@@ -58,13 +86,16 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
         }
         return Ok(roots);
     };
-    let failed = |what: String| format!("{}: {what}", path.display());
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))?;
+    let failed = |error: &dyn std::fmt::Display| TlsError::Authorities {
+        path: path.to_owned(),
+        said: foreign::shown(&error.to_string()).into_owned(),
+    };
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| failed(&error))?;
     for certificate in certificates {
-        let certificate = certificate.map_err(|error| failed(error.to_string()))?;
-        roots.add(certificate).map_err(|error| failed(error.to_string()))?;
+        let certificate = certificate.map_err(|error| failed(&error))?;
+        roots.add(certificate).map_err(|error| failed(&error))?;
     }
-    if roots.is_empty() { Err(failed("holds no certificate (PEM)".to_owned())) } else { Ok(roots) }
+    if roots.is_empty() { Err(TlsError::NoCertificate(path.to_owned())) } else { Ok(roots) }
 }
 
 /// Trusts anybody; what is signed must still be signed rightly.

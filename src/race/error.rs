@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::tls::TlsError;
+
 /// Why there was no race at all: nothing was sent or started.
 #[derive(Debug, thiserror::Error)]
 pub enum RaceError {
@@ -23,7 +25,7 @@ pub enum RaceError {
     },
     /// TLS can't be set up.
     #[error("TLS: {0}")]
-    Tls(String),
+    Tls(TlsError),
     /// The buyers need more connections or pipes than this process may open.
     #[error(
         "{buyers} buyers need {needed} open files, and the limit is {limit} (ulimit -n); take fewer, or raise it"

@@ -5,6 +5,7 @@
 
 pub mod file;
 pub mod redis;
+pub mod server;
 pub mod sql;
 
 use std::sync::atomic::AtomicBool;
@@ -327,9 +328,12 @@ pub enum StoreError {
     /// At a Redis server.
     #[error(transparent)]
     Redis(Box<redis::RedisError>),
-    /// The address is invalid.
-    #[error("{0}")]
-    Place(String),
+    /// Its address is invalid.
+    #[error(transparent)]
+    Address(#[from] sql::NoAddress),
+    /// The name of the sale is invalid.
+    #[error(transparent)]
+    SaleName(#[from] sql::NoSaleName),
     /// More buyers than the database takes.
     #[error("{buyers} buyers need a connection each, and the database takes {free} more ({because})")]
     TooMany {
@@ -337,8 +341,8 @@ pub enum StoreError {
         buyers: u32,
         /// How many more connections it takes.
         free: u64,
-        /// The settings behind it.
-        because: String,
+        /// The limit that counts.
+        because: server::Limit,
     },
     /// Told to stop before the tickets were on sale.
     #[error("interrupted before the sale began")]

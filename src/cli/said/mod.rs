@@ -48,6 +48,7 @@ use crate::store::file::{FileError, NamesError};
 use crate::store::redis::RedisError;
 use crate::store::sql::{NoAddress, NoSaleName, SqlError};
 use crate::streams::GivenUp;
+use crate::tls::TlsError;
 use crate::workers::{ForkError, WorkersError};
 
 /// The first of these types that the error is of knows the way out.
@@ -90,6 +91,8 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         FollowedError => schedule::followed_way,
         StoreError => running::store_way,
         FileError => file::file_way,
+        SqlError => server::sql_way,
+        RedisError => server::redis_way,
         TicketFileError => file::ticket_file_way,
         NamesError => file::names_way,
         LeadError => hosts::lead_way,
@@ -145,6 +148,7 @@ fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
         SqlError => server::sql,
         RedisError => server::redis,
         NoAddress => server::address,
+        TlsError => server::tls,
         NoSaleName => server::sale_name,
         ReadError => history::read,
         MergeError => history::merged,
@@ -202,18 +206,27 @@ mod tests {
         "Broken",
         "Cannot",
         "Cut",
+        "Deed",
+        "Denial",
         "EdnError",
         "EventError",
         "Failed",
         "FileError",
         "FileMistake",
+        "FileTrouble",
         "Garbage",
+        "HostPart",
+        "Limit",
         "LineError",
         "NoHttp",
         "NoProtocol",
         "NoStock",
         "OneHost",
         "OneName",
+        "OtherKey",
+        "OtherSale",
+        "OtherTable",
+        "PartMistake",
         "PlanMistake",
         "RequestError",
         "SetupError",
@@ -222,6 +235,7 @@ mod tests {
         "TableError",
         "TextMistake",
         "Unable",
+        "Unexpected",
         "Unseen",
         "UrlError",
     ];

@@ -88,7 +88,6 @@ mod tests {
             ("--from: missing field `ticket`", "--from：缺少成员 `ticket`"),
             ("unknown kind of lock \"x: y\": one of none, flock", "没有 \"x: y\" 这种锁：可选 none、flock"),
             ("unknown store \"x\": one of file, redis", "没有 \"x\" 这种存储：可选 file、redis"),
-            ("max_connections = 5, 3 in use", "已用 max_connections = 5, 3"),
             // What others say stays.
             ("No such file or directory (os error 2)", "No such file or directory (os error 2)"),
             ("FATAL: too many clients: wait", "FATAL: too many clients: wait"),

@@ -1,5 +1,6 @@
 //! Races of other people's programs that could not be held, or not be carried through, in Chinese, and the ways out.
 
+use super::server::tls;
 #[cfg(feature = "postgres")]
 use super::server::{redis, sql};
 use super::settings::value;
@@ -19,7 +20,7 @@ pub(super) fn race(error: &RaceError) -> String {
     match error {
         RaceError::NoHost { host, source } => format!("{host}：{source}"),
         RaceError::Remote { host, address } => format!("{host} 是 {address}，既不是本机，也不在内网"),
-        RaceError::Tls(what) => format!("TLS：{}", super::phrases::phrase(what)),
+        RaceError::Tls(error) => format!("TLS：{}", tls(error)),
         RaceError::OpenFiles { buyers, needed, limit } => format!(
             "{buyers} 个买家要打开 {needed} 个文件，而限额是 {limit} 个（ulimit -n）；请减少买家，或提高限额"
         ),

@@ -3,7 +3,8 @@
 use super::file::{file, file_way};
 use super::phrases::phrase;
 use super::plan::{plan, plan_way};
-use super::server::{redis, sql};
+use super::server::{address, limit, redis, redis_way, sale_name, sql, sql_way};
+use super::way;
 use crate::lang::Bilingual;
 use crate::run::RunError;
 use crate::store::StoreError;
@@ -32,7 +33,13 @@ pub(super) fn run_way(error: &RunError) -> Option<Bilingual> {
 pub(super) fn store_way(error: &StoreError) -> Option<Bilingual> {
     match error {
         StoreError::File(error) => file_way(error),
-        _ => None,
+        StoreError::Sql(error) => sql_way(error),
+        StoreError::Redis(error) => redis_way(error),
+        StoreError::TooMany { .. } => way("take fewer --buyers", "请减少 --buyers"),
+        StoreError::Address(_)
+        | StoreError::SaleName(_)
+        | StoreError::Interrupted
+        | StoreError::NotBuiltIn => None,
     }
 }
 
@@ -42,9 +49,10 @@ pub(super) fn store(error: &StoreError) -> String {
         StoreError::File(error) => file(error),
         StoreError::Sql(error) => sql(error),
         StoreError::Redis(error) => redis(error),
-        StoreError::Place(what) => phrase(what),
+        StoreError::Address(error) => address(error),
+        StoreError::SaleName(error) => sale_name(error),
         StoreError::TooMany { buyers, free, because } => {
-            format!("{buyers} 个买家各要一个连接，而数据库只能再接 {free} 个（{because}）")
+            format!("{buyers} 个买家各要一个连接，而数据库只能再接 {free} 个（{}）", limit(because))
         }
         StoreError::Interrupted => "还没开始售票就被中断".to_owned(),
         StoreError::NotBuiltIn => "这个 ticketsim 编译时没有包含那种存储".to_owned(),

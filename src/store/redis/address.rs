@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use crate::foreign;
-use crate::store::sql::NoAddress;
 use crate::store::sql::address::{Url, escaped, wrong};
+use crate::store::sql::{HostPart, NoAddress, PartMistake};
 
 /// Where a Redis server is, and the user for it.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl RedisAddress {
     /// What is wrong with it.
     pub fn parse_strangers(text: &str) -> Option<Result<Self, NoAddress>> {
         Some(Self::parse_in(text, &|_| None)?.and_then(|address| match address.authorities {
-            Some(_) => Err(NoAddress::OfThisHost("cacert")),
+            Some(_) => Err(NoAddress::OfThisHost(HostPart::Parameter("cacert"))),
             None => Ok(address),
         }))
     }
@@ -70,16 +70,14 @@ impl RedisAddress {
         let url = Url::read(text)?;
         let host = url.host.unwrap_or_else(|| HOST.to_owned());
         if host.contains(foreign::is_harmful) || host.contains(char::is_whitespace) {
-            return Err(wrong("host", format!("{:?} is no name of a machine", foreign::shown(&host))));
+            return Err(wrong("host", PartMistake::NoMachine(foreign::shown(&host).into_owned())));
         }
         let number = |part: &str, text: &Option<String>, usual: u32, from: u32, most: u32| match text {
             None => Ok(usual),
             Some(text) => {
                 text.parse().ok().filter(|number| (from..=most).contains(number)).ok_or_else(|| {
-                    wrong(
-                        part,
-                        format!("{:?}: it takes a number from {from} to {most}", foreign::shown(text)),
-                    )
+                    let given = foreign::shown(text).into_owned();
+                    wrong(part, PartMistake::Number { given, from, most })
                 })
             }
         };
@@ -87,7 +85,7 @@ impl RedisAddress {
         let mut authorities = None;
         for (name, value) in url.parameters {
             if !tls || name != "cacert" {
-                let known = "no such parameter; there is: cacert=FILE (PEM), with rediss://";
+                let known = PartMistake::NotTheParameter("cacert=FILE (PEM), with rediss://");
                 return Err(wrong(&foreign::shown(&name), known));
             }
             authorities = value.map(PathBuf::from);

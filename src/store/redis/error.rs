@@ -1,9 +1,11 @@
-//! Why a sale at a Redis server failed: one sentence each, with the way out.
+//! Why a sale at a Redis server failed, as data and in one sentence each.
 
 use std::io;
 use std::time::Duration;
 
 use crate::stock::Stock;
+use crate::store::server::{Deed, Unexpected};
+use crate::tls::TlsError;
 
 impl RedisError {
     /// Whether the error may pass: the server does not answer, or is starting.
@@ -11,7 +13,7 @@ impl RedisError {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             RedisError::NoServer { .. } | RedisError::Cut { .. } => true,
-            RedisError::Refused { said, .. } => said.starts_with("LOADING"),
+            RedisError::Rejected { said, .. } => said.starts_with("LOADING"),
             _ => false,
         }
     }
@@ -21,7 +23,7 @@ impl RedisError {
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {
     /// The store was left out of this build.
-    #[error("this build has no Redis; build with --features redis")]
+    #[error("this build has no Redis")]
     NotBuiltIn,
     /// Nobody answers there.
     #[error("{address}: no server there: {source}")]
@@ -44,12 +46,12 @@ pub enum RedisError {
         within: Duration,
     },
     /// The answer is not that of a Redis server.
-    #[error("{address}: no Redis server: {what}")]
+    #[error("{address}: no Redis server: {came}")]
     Strange {
         /// Where.
         address: String,
         /// What came.
-        what: String,
+        came: Unexpected,
     },
     /// The connection broke.
     #[error("{address}: the connection was cut: {what}")]
@@ -60,10 +62,7 @@ pub enum RedisError {
         what: String,
     },
     /// The server rejected the user or the password.
-    #[error(
-        "{address}: not let in: {said}{}",
-        if *.had_password { "" } else { "; no password was at hand: REDISCLI_AUTH" }
-    )]
+    #[error("{address}: not let in: {said}{}", if *.had_password { "" } else { "; no password was at hand" })]
     NotLetIn {
         /// Where.
         address: String,
@@ -73,12 +72,12 @@ pub enum RedisError {
         had_password: bool,
     },
     /// TLS failed.
-    #[error("{address}: TLS: {what}")]
+    #[error("{address}: TLS: {wrong}")]
     Tls {
         /// Where.
         address: String,
         /// Why.
-        what: String,
+        wrong: TlsError,
     },
     /// The server takes no more connections.
     #[error("{address}: the server takes no more connections ({said})")]
@@ -89,31 +88,27 @@ pub enum RedisError {
         said: String,
     },
     /// The user may not do this, or nobody may.
-    #[error(
-        "{address}: {doing} is not allowed: {said}; take a user that may write, and a server that is no replica"
-    )]
+    #[error("{address}: {deed} is not allowed: {said}")]
     NotAllowed {
         /// Where.
         address: String,
         /// What was tried.
-        doing: &'static str,
+        deed: Deed,
         /// What the server said.
         said: String,
     },
     /// A key of that name exists that is not ours.
-    #[error(
-        "{address}: there is a key {key} that is not ours ({found}); it stays as it is: take another name (--sale)"
-    )]
+    #[error("{address}: there is a key {key} that is not ours ({found}); it stays as it is")]
     OtherShape {
         /// Where.
         address: String,
         /// Which key.
         key: String,
         /// How it differs.
-        found: String,
+        found: OtherKey,
     },
     /// Nothing was put on sale, or the server has lost it.
-    #[error("{address}: there is no sale {name}; put tickets on sale with --tickets N")]
+    #[error("{address}: there is no sale {name}")]
     NoSale {
         /// Where.
         address: String,
@@ -124,13 +119,24 @@ pub enum RedisError {
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
     /// Any other error of the server.
-    #[error("{address}: {doing} failed: {said}")]
-    Refused {
+    #[error("{address}: {deed} failed: {said}")]
+    Rejected {
         /// Where.
         address: String,
         /// What was tried.
-        doing: &'static str,
+        deed: Deed,
         /// What the server said.
         said: String,
     },
+}
+
+/// What a key of the sale's name holds instead of ours.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OtherKey {
+    /// A value of this type.
+    #[error("it holds a {0}")]
+    Kind(String),
+    /// This text, which is no number.
+    #[error("it holds {0:?}")]
+    Text(String),
 }

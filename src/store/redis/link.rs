@@ -1,5 +1,6 @@
 //! Logging in to a Redis server, and a connection for plain commands.
 
+use crate::store::server::Deed;
 use std::time::{Duration, Instant};
 
 use super::address::RedisAddress;
@@ -10,44 +11,44 @@ use super::wire::{Answer, Broken, ServerError, Wire};
 pub(super) fn enter(address: &RedisAddress, session: &str) -> Result<Wire, RedisError> {
     let mut wire = Wire::open(address)?;
     let database = address.database.to_string();
-    let mut asked: Vec<&'static str> = Vec::new();
+    let mut asked = Vec::new();
     if let Some(password) = address.password() {
         let words: &[&[u8]] = match &address.user {
             Some(user) => &[b"AUTH", user.as_bytes(), password.as_bytes()],
             None => &[b"AUTH", password.as_bytes()],
         };
         wire.put(words);
-        asked.push("being let in");
+        asked.push(Deed::LogIn);
     }
     wire.put(&[b"SELECT", database.as_bytes()]);
     wire.put(&[b"CLIENT", b"SETNAME", session.as_bytes()]);
-    asked.extend(["choosing the database", "giving the session a name"]);
+    asked.extend([Deed::ChooseDatabase, Deed::NameSession]);
     wire.send().map_err(|broken| broken.at(address))?;
-    let mut refused = None;
-    for doing in asked {
+    let mut rejected = None;
+    for deed in asked {
         let answer = wire.receive(|| false).map_err(|broken| broken.at(address))?;
         if let Answer::Error(error) = answer {
             // Some servers do not support names.
-            refused = refused.or(Some((doing, error)).filter(|(doing, _)| !doing.ends_with("name")));
+            rejected = rejected.or(Some((deed, error)).filter(|(deed, _)| *deed != Deed::NameSession));
         }
     }
-    match refused {
-        Some((doing, error)) => Err(refusal(address, doing, &error)),
+    match rejected {
+        Some((deed, error)) => Err(rejection(address, deed, &error)),
         None => Ok(wire),
     }
 }
 
 /// The store's error for an error of the server.
-pub(super) fn refusal(address: &RedisAddress, doing: &'static str, error: &ServerError) -> RedisError {
+pub(super) fn rejection(address: &RedisAddress, deed: Deed, error: &ServerError) -> RedisError {
     let (place, said) = (address.to_string(), error.said.clone());
     match error.word.as_str() {
         "NOAUTH" | "WRONGPASS" | "DENIED" => {
             RedisError::NotLetIn { address: place, said, had_password: address.password().is_some() }
         }
-        "ERR" if doing == "being let in" => RedisError::NotLetIn { address: place, said, had_password: true },
+        "ERR" if deed == Deed::LogIn => RedisError::NotLetIn { address: place, said, had_password: true },
         "ERR" if said.contains("max number of clients") => RedisError::Full { address: place, said },
-        "READONLY" | "NOPERM" => RedisError::NotAllowed { address: place, doing, said },
-        _ => RedisError::Refused { address: place, doing, said },
+        "READONLY" | "NOPERM" => RedisError::NotAllowed { address: place, deed, said },
+        _ => RedisError::Rejected { address: place, deed, said },
     }
 }
 
@@ -68,10 +69,10 @@ impl<'a> Talk<'a> {
     }
 
     /// The answer to a command.
-    pub(super) fn ask(&mut self, doing: &'static str, words: &[&str]) -> Result<Answer, RedisError> {
+    pub(super) fn ask(&mut self, deed: Deed, words: &[&str]) -> Result<Answer, RedisError> {
         let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
         match self.wire.ask(&words).map_err(|broken| broken.at(self.address))? {
-            Answer::Error(error) => Err(refusal(self.address, doing, &error)),
+            Answer::Error(error) => Err(rejection(self.address, deed, &error)),
             answer => Ok(answer),
         }
     }
@@ -80,8 +81,8 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// When the server does not answer, or answers with an error.
-    pub fn text(&mut self, doing: &'static str, words: &[&str]) -> Result<Option<String>, RedisError> {
-        Ok(match self.ask(doing, words)? {
+    pub fn text(&mut self, deed: Deed, words: &[&str]) -> Result<Option<String>, RedisError> {
+        Ok(match self.ask(deed, words)? {
             Answer::Text(text) => Some(String::from_utf8_lossy(&text).into_owned()),
             Answer::Number(number) => Some(number.to_string()),
             _ => None,
@@ -89,7 +90,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Runs all of these commands, or none.
-    pub(super) fn all(&mut self, doing: &'static str, commands: &[Vec<&str>]) -> Result<(), RedisError> {
+    pub(super) fn all(&mut self, deed: Deed, commands: &[Vec<&str>]) -> Result<(), RedisError> {
         self.wire.put(&[b"MULTI"]);
         for command in commands {
             let words: Vec<&[u8]> = command.iter().map(|word| word.as_bytes()).collect();
@@ -98,7 +99,7 @@ impl<'a> Talk<'a> {
         self.wire.put(&[b"EXEC"]);
         let broken = |broken: Broken| broken.at(self.address);
         self.wire.send().map_err(broken)?;
-        let mut refused = None;
+        let mut rejected = None;
         for _ in 0..commands.len() + 2 {
             let answer = self.wire.receive(|| false).map_err(broken)?;
             let members = if let Answer::List(members) = answer { members } else { vec![answer] };
@@ -106,9 +107,9 @@ impl<'a> Talk<'a> {
                 Answer::Error(error) => Some(error),
                 _ => None,
             });
-            refused = refused.or(error);
+            rejected = rejected.or(error);
         }
-        refused.map_or(Ok(()), |error| Err(refusal(self.address, doing, &error)))
+        rejected.map_or(Ok(()), |error| Err(rejection(self.address, deed, &error)))
     }
 }
 

@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 pub use address::RedisAddress;
-pub use error::RedisError;
+pub use error::{OtherKey, RedisError};
 pub use link::Talk as RedisTalk;
 pub use model::{RedisModel, Seat};
 pub use session::RedisSession;
@@ -31,7 +31,7 @@ use crate::plan::{Given, Pace, RedisPlan};
 use crate::protocol::Mishap;
 use crate::protocol::redis::RedisChoices;
 use crate::stock::Stock;
-use crate::store::sql::SaleName;
+use crate::store::sql::{NoAddress, SaleName};
 use crate::store::{Left, Shop, Store, StoreError};
 use counter::Books;
 use keys::Keys;
@@ -66,17 +66,13 @@ impl RedisStore {
     /// # Errors
     /// When the address or the name is invalid, or the store was left out of this build.
     pub fn of(plan: &RedisPlan) -> Result<Self, StoreError> {
-        let place = |error: &dyn std::fmt::Display| StoreError::Place(error.to_string());
         let address = match &plan.given {
             Given::Url => RedisAddress::parse(&plan.url),
             Given::Text(text) => RedisAddress::parse(text),
             Given::Stranger => RedisAddress::parse_strangers(&plan.url),
         };
-        let address = match address {
-            Some(address) => address.map_err(|error| place(&error))?,
-            None => return Err(place(&"no Redis server: it takes redis://HOST:PORT/DB")),
-        };
-        let name: SaleName = plan.name.parse().map_err(|error| place(&error))?;
+        let address = address.ok_or(NoAddress::NoRedis)??;
+        let name: SaleName = plan.name.parse()?;
         Ok(Self::new(plan.choices, address, name)?)
     }
 

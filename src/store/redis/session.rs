@@ -12,15 +12,17 @@ use super::address::RedisAddress;
 use super::asked::{Asked, Came, LONGEST_PAUSE, Script, fault_of, reply};
 use super::error::RedisError;
 use super::keys::{Keys, script};
-use super::link::{enter, last_word, refusal};
+use super::link::{enter, last_word, rejection};
 use super::wire::{Answer, Broken, Wire};
 use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind, StoreCode};
+use crate::foreign;
 use crate::history::Recorder;
 use crate::plan::Pace;
 use crate::protocol::redis::{Fence, RedisChoices};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
+use crate::store::server::{Deed, Unexpected};
 use crate::world::{Begun, Session, Timekeeper};
 
 /// One buyer's session. It owns what it needs, so that a thread or a task can take it.
@@ -101,8 +103,13 @@ impl RedisSession {
             let loaded = self.wire.ask(&[b"SCRIPT", b"LOAD", text.as_bytes()]);
             match loaded.map_err(|broken| broken.at(address))? {
                 Answer::Text(name) => self.scripts.push(Script { step: *step, text, name }),
-                Answer::Error(error) => return Err(refusal(address, "loading a script", &error)),
-                other => return Err(Broken::Strange(format!("{other:?}")).at(address)),
+                Answer::Error(error) => return Err(rejection(address, Deed::LoadScript, &error)),
+                other => {
+                    return Err(Broken::Strange(Unexpected::Other(
+                        foreign::shown(&format!("{other:?}")).into_owned(),
+                    ))
+                    .at(address));
+                }
             }
         }
         Ok(())

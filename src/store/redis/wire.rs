@@ -19,7 +19,8 @@ use super::address::RedisAddress;
 use super::error::RedisError;
 use crate::fault::StoreCode;
 use crate::foreign;
-use crate::tls::{self, Trusted};
+use crate::store::server::Unexpected;
+use crate::tls::{self, TlsError, Trusted};
 
 /// How long a server may take for the login, and for an answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -76,14 +77,16 @@ pub(super) enum Broken {
     /// It took too long.
     TimedOut,
     /// The answer is not that of a Redis server.
-    Strange(String),
+    Strange(Unexpected),
 }
 
 impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::TimedOut,
-            ErrorKind::InvalidData => Broken::Strange(foreign::shown(&error.to_string()).into_owned()),
+            ErrorKind::InvalidData => {
+                Broken::Strange(Unexpected::Other(foreign::shown(&error.to_string()).into_owned()))
+            }
             _ => Broken::Cut(error),
         }
     }
@@ -95,7 +98,7 @@ impl Broken {
         let place = address.to_string();
         match self {
             Broken::TimedOut => RedisError::NoAnswer { address: place, within: PATIENCE },
-            Broken::Strange(what) => RedisError::Strange { address: place, what },
+            Broken::Strange(came) => RedisError::Strange { address: place, came },
             Broken::Cut(source) => RedisError::Cut { address: place, what: source.to_string() },
         }
     }
@@ -199,7 +202,7 @@ impl Wire {
                 return Ok(Some(answer));
             }
             if self.incoming.len() > MOST_ANSWER {
-                return Err(Broken::Strange(format!("an answer of more than {MOST_ANSWER} bytes")));
+                return Err(Broken::Strange(Unexpected::LongAnswer(MOST_ANSWER)));
             }
             let read = match &mut self.socket {
                 Socket::Plain(plain) => plain.read(&mut bytes),
@@ -256,21 +259,18 @@ fn connect(address: &RedisAddress, deadline: Instant) -> io::Result<TcpStream> {
 
 /// Puts TLS on a socket, and accepts a certificate from a trusted authority for the host's name.
 fn secured(plain: Plain, address: &RedisAddress, deadline: Instant) -> Result<Socket, RedisError> {
-    let failed = |what: String| RedisError::Tls {
-        address: address.to_string(),
-        what: foreign::shown(&what).into_owned(),
-    };
-    let name = ServerName::try_from(address.host.clone()).map_err(|error| failed(error.to_string()))?;
+    let failed = |wrong| RedisError::Tls { address: address.to_string(), wrong };
+    let name = ServerName::try_from(address.host.clone()).map_err(|error| failed(TlsError::said(error)))?;
     let config = tls::client(Trusted::Named(address.authorities.as_deref())).map_err(failed)?;
     let connection =
-        ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
+        ClientConnection::new(Arc::new(config), name).map_err(|error| failed(TlsError::said(error)))?;
     let mut stream = StreamOwned::new(connection, plain);
     while stream.conn.is_handshaking() {
         match stream.conn.complete_io(&mut stream.sock) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(Broken::TimedOut.at(address)),
-            Err(error) => return Err(failed(error.to_string())),
+            Err(error) => return Err(failed(TlsError::said(error))),
         }
     }
     Ok(Socket::Tls(Box::new(stream)))
@@ -293,10 +293,10 @@ fn put(outgoing: &mut Vec<u8>, words: &[&[u8]]) {
 
 /// The first answer in these bytes, and its length; `None` while it is not complete.
 fn parse(bytes: &[u8], depth: u32) -> Result<Option<(Answer, usize)>, Broken> {
-    let strange = |what: &str| Err(Broken::Strange(what.to_owned()));
+    let strange = |came| Err(Broken::Strange(came));
     let Some(end) = bytes.windows(2).position(|pair| pair == b"\r\n") else {
         // A line is short; anything longer is no answer.
-        return if bytes.len() > 4096 { strange("it answers as no such server does") } else { Ok(None) };
+        return if bytes.len() > 4096 { strange(Unexpected::Answer) } else { Ok(None) };
     };
     let (kind, line, length) = (bytes.first(), bytes.get(1..end).unwrap_or_default(), end + 2);
     let number = || std::str::from_utf8(line).ok().and_then(|text| text.parse::<i64>().ok());
@@ -305,7 +305,7 @@ fn parse(bytes: &[u8], depth: u32) -> Result<Option<(Answer, usize)>, Broken> {
         Some(b'-') => Ok(Some((Answer::Error(ServerError::new(line)), length))),
         Some(b':') => match number() {
             Some(number) => Ok(Some((Answer::Number(number), length))),
-            None => strange("a number that is none"),
+            None => strange(Unexpected::NoNumber),
         },
         Some(b'$') => match number() {
             Some(-1) => Ok(Some((Answer::Nil, length))),
@@ -315,7 +315,7 @@ fn parse(bytes: &[u8], depth: u32) -> Result<Option<(Answer, usize)>, Broken> {
                 let is_whole = bytes.len() >= whole;
                 Ok(text.filter(|_| is_whole).map(|text| (Answer::Text(text.to_vec()), whole)))
             }
-            _ => strange("a text of no length that it may have"),
+            _ => strange(Unexpected::TextLength),
         },
         Some(b'*') => match number() {
             Some(-1) => Ok(Some((Answer::Nil, length))),
@@ -328,9 +328,9 @@ fn parse(bytes: &[u8], depth: u32) -> Result<Option<(Answer, usize)>, Broken> {
                 }
                 Ok(Some((Answer::List(members), at)))
             }
-            _ => strange("a list of no length that it may have"),
+            _ => strange(Unexpected::ListLength),
         },
-        _ => strange("it answers as no such server does"),
+        _ => strange(Unexpected::Answer),
     }
 }
 
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_or_has_no_end_is_refused() {
+    fn what_is_no_answer_or_has_no_end_is_rejected() {
         for bytes in [
             "HTTP/1.1 400 Bad Request\r\n",
             ":x\r\n",

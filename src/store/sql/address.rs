@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 pub use mysql::{MysqlAddress, MysqlHost};
 pub use postgres::{PostgresAddress, PostgresHost, SslMode};
 
+use crate::closed_set::UnknownName;
 use crate::foreign;
 use crate::protocol::sql::Engine;
 
@@ -34,6 +35,9 @@ pub enum NoAddress {
         "no store: it takes sqlite:PATH, postgres://USER@HOST:PORT/DATABASE, mysql://USER@HOST:PORT/DATABASE, or redis://HOST:PORT/DB"
     )]
     Unknown,
+    /// It is the address of another store than Redis.
+    #[error("no Redis server: it takes redis://HOST:PORT/DB")]
+    NoRedis,
     /// A database that lives in one connection alone.
     #[error("{0:?} lives in one connection, and each buyer has its own: name a file, sqlite:PATH")]
     InMemory(String),
@@ -45,15 +49,82 @@ pub enum NoAddress {
     Slashes,
     /// Somebody else says what is for this host to say.
     #[error("{0}: that is for this host to say, and not for others")]
-    OfThisHost(&'static str),
+    OfThisHost(HostPart),
     /// Something in the address of a server.
     #[error("{part}: {wrong}")]
     Part {
         /// Which part.
         part: String,
         /// What is wrong with it. A password is not in it.
-        wrong: String,
+        wrong: PartMistake,
     },
+}
+
+/// What only a host itself says of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HostPart {
+    /// The path of a file.
+    #[error("its path")]
+    Path,
+    /// The folder of a socket.
+    #[error("the folder of its socket")]
+    SocketFolder,
+    /// This parameter.
+    #[error("{0}")]
+    Parameter(&'static str),
+}
+
+/// What is wrong with a part of an address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PartMistake {
+    /// There are several of it.
+    #[error("several of them: it takes one")]
+    Several,
+    /// An IPv6 address has no end.
+    #[error("no ] closes its [")]
+    NoBracket,
+    /// A % that stands for nothing.
+    #[error("a % stands before two digits to the base 16; the sign itself is %25")]
+    Percent,
+    /// Its bytes are no text.
+    #[error("it is not valid UTF-8")]
+    NoText,
+    /// It names no machine.
+    #[error("{0:?} is no name of a machine")]
+    NoMachine(String),
+    /// It is no such number.
+    #[error("{given:?}: it takes a number from {from} to {most}")]
+    Number {
+        /// What was given.
+        given: String,
+        /// The least.
+        from: u32,
+        /// The most.
+        most: u32,
+    },
+    /// It is no such time.
+    #[error("it takes whole seconds from 1 to 3600")]
+    Seconds,
+    /// It is none of these.
+    #[error("{given:?}: one of {known}")]
+    OneOf {
+        /// What was given.
+        given: String,
+        /// What there is.
+        known: String,
+    },
+    /// It is none of a closed set.
+    #[error(transparent)]
+    Name(UnknownName),
+    /// It is missing; how it is named.
+    #[error("none is named: {0}")]
+    Missing(&'static str),
+    /// There is no such parameter; those that there are.
+    #[error("no such parameter; there are: {0}")]
+    NoParameter(&'static str),
+    /// There is no such parameter; the only one that there is.
+    #[error("no such parameter; there is: {0}")]
+    NotTheParameter(&'static str),
 }
 
 impl Address {
@@ -73,7 +144,7 @@ impl Address {
     pub fn parse_strangers(text: &str) -> Result<Self, NoAddress> {
         let address = Self::parse_in(text, &|_| None)?;
         let of_this_host = match &address {
-            Address::Sqlite(_) => Some("its path"),
+            Address::Sqlite(_) => Some(HostPart::Path),
             Address::Postgres(address) => address.of_this_host(),
             Address::Mysql(address) => address.of_this_host(),
         };

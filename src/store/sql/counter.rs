@@ -9,10 +9,12 @@ pub(super) mod postgres;
 pub(super) mod sqlite;
 
 use super::dialect::{self, tables};
-use super::error::SqlError;
+use super::error::{OtherSale, OtherTable, SqlError};
 use super::name::SaleName;
+use crate::foreign;
 use crate::protocol::sql::{Engine, SqlChoices};
 use crate::stock::Stock;
+use crate::store::server::{Deed, Limit};
 
 /// The state of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub(super) enum Shape {
         constraint: bool,
     },
     /// It is not ours, for this reason.
-    Other(String),
+    Other(OtherTable),
 }
 
 /// The state of a sale's tables.
@@ -41,10 +43,10 @@ pub(super) trait Books {
     fn look(&mut self, name: &SaleName) -> Result<Found, SqlError>;
 
     /// Carries out all of these statements, or none.
-    fn apply(&mut self, doing: &'static str, statements: &[String]) -> Result<(), SqlError>;
+    fn apply(&mut self, deed: Deed, statements: &[String]) -> Result<(), SqlError>;
 
     /// The number that a statement selects; `None` if it selects no row.
-    fn number(&mut self, doing: &'static str, select: &str) -> Result<Option<Stock>, SqlError>;
+    fn number(&mut self, deed: Deed, select: &str) -> Result<Option<Stock>, SqlError>;
 
     /// The statement that empties a table.
     fn empty(&self, table: &str) -> String;
@@ -89,13 +91,18 @@ impl std::fmt::Display for About {
     }
 }
 
+/// The start of what a server tells of a table, made safe for a terminal.
+pub(super) fn start_of(text: &str) -> String {
+    foreign::shown(&text.chars().take(80).collect::<String>()).into_owned()
+}
+
 /// How many more connections a database takes, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
     /// How many more can be opened.
     pub free: u64,
-    /// The settings behind it, in words.
-    pub because: String,
+    /// The limit that counts.
+    pub because: Limit,
 }
 
 /// A sale and its place, for errors.
@@ -117,14 +124,14 @@ pub(super) fn put_on_sale(
         Some(tickets) if tickets < 0 => return Err(SqlError::Tickets(tickets)),
         Some(tickets) => {
             let statements = statements_for(books, at, &found, tickets);
-            books.apply("putting tickets on sale", &statements)?;
+            books.apply(Deed::PutOnSale, &statements)?;
         }
         None => {
             check_sale(at, &found)?;
             // So that a read-only role is found before the sale.
             let table = at.name.stock_table();
             let probe = format!("UPDATE {table} SET ticket = ticket WHERE id = 1");
-            books.apply("writing the stock", &[probe])?;
+            books.apply(Deed::WriteStock, &[probe])?;
         }
     }
     left(books, at, at.choices.has_receipts())
@@ -148,7 +155,7 @@ pub(super) fn clear(books: &mut dyn Books, at: Where<'_>) -> Result<bool, SqlErr
     let receipts = drop(&found.receipts, at.name.receipt_table());
     let statements: Vec<String> = stock.into_iter().chain(receipts).collect();
     if !statements.is_empty() {
-        books.apply("removing the sale", &statements)?;
+        books.apply(Deed::RemoveSale, &statements)?;
     }
     Ok(!statements.is_empty())
 }
@@ -169,7 +176,7 @@ fn look(books: &mut dyn Books, at: Where<'_>) -> Result<Found, SqlError> {
 fn left(books: &mut dyn Books, at: Where<'_>, has_receipts: bool) -> Result<Stock, SqlError> {
     let select = dialect::stock_left(at.name, has_receipts);
     books
-        .number("reading the stock", &select)?
+        .number(Deed::ReadStock, &select)?
         .ok_or_else(|| SqlError::NoStock { address: at.address.to_owned(), table: at.name.stock_table() })
 }
 
@@ -182,10 +189,10 @@ fn check_sale(at: Where<'_>, found: &Found) -> Result<(), SqlError> {
     let Shape::Ours { constraint } = found.stock else { return Err(no_sale(at)) };
     let keeps_receipts = found.receipts != Shape::Missing;
     let is = match (constraint, at.choices.constraint) {
-        (true, false) => "forbids a stock below 0; say --constraint",
-        (false, true) => "does not forbid a stock below 0, as --constraint says",
-        _ if keeps_receipts && !at.choices.has_receipts() => "counts receipts; say --write insert",
-        _ if !keeps_receipts && at.choices.has_receipts() => "keeps no receipts to count",
+        (true, false) => OtherSale::Constrained,
+        (false, true) => OtherSale::Unconstrained,
+        _ if keeps_receipts && !at.choices.has_receipts() => OtherSale::CountsReceipts,
+        _ if !keeps_receipts && at.choices.has_receipts() => OtherSale::NoReceipts,
         _ => return Ok(()),
     };
     Err(SqlError::OtherSale { address: at.address.to_owned(), name: at.name.to_string(), is })

@@ -1,4 +1,4 @@
-//! Why a sale at a database failed: one sentence each, with the way out.
+//! Why a sale at a database failed, as data and in one sentence each.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use crate::fault::StoreCode;
 use crate::foreign;
-use crate::protocol::sql::Engine;
+use crate::protocol::sql::{Engine, Journal};
 use crate::stock::Stock;
+use crate::store::server::{Deed, Unexpected};
+use crate::tls::TlsError;
 
 /// Why a database could not be sold from.
 #[derive(Debug, thiserror::Error)]
 pub enum SqlError {
     /// The engine was left out of this build.
-    #[error("this build has no {}; build with --features {engine}", .engine.title())]
+    #[error("this build has no {}", .engine.title())]
     NotBuiltIn {
         /// Which one.
         engine: Engine,
@@ -48,14 +50,14 @@ pub enum SqlError {
         within: Duration,
     },
     /// The answer is not that of such a server.
-    #[error("{address}: no server of {}: {what}", .engine.products())]
+    #[error("{address}: no server of {}: {came}", .engine.products())]
     Strange {
         /// Where.
         address: String,
         /// Which engine was looked for.
         engine: Engine,
         /// What came.
-        what: String,
+        came: Unexpected,
     },
     /// The connection broke.
     #[error("{address}: the connection was cut: {what}")]
@@ -66,19 +68,21 @@ pub enum SqlError {
         what: String,
     },
     /// The server rejected the role or the password.
-    #[error("{address}: {user:?} is not let in: {said}{help}")]
+    #[error("{address}: {user:?} is not let in: {why}{}", no_password(*.lacks_password))]
     NotLetIn {
         /// Where.
         address: String,
         /// Who.
         user: String,
-        /// What the server said.
-        said: String,
-        /// What may help.
-        help: &'static str,
+        /// Which engine it is.
+        engine: Engine,
+        /// Why.
+        why: Denial,
+        /// Whether a password may help: none was at hand.
+        lacks_password: bool,
     },
     /// There is no such database.
-    #[error("{address}: there is no database {database:?}; create it, or name another one")]
+    #[error("{address}: there is no database {database:?}")]
     NoDatabase {
         /// Where.
         address: String,
@@ -93,55 +97,57 @@ pub enum SqlError {
         /// What the server said.
         said: String,
     },
-    /// TLS was required, but the server has none, or it failed.
-    #[error("{address}: TLS: {what}")]
+    /// TLS failed.
+    #[error("{address}: TLS: {wrong}")]
     Tls {
         /// Where.
         address: String,
         /// Why.
-        what: String,
+        wrong: TlsError,
+    },
+    /// TLS is required, and the server has none.
+    #[error("{address}: TLS: the server has none, and {setting} asks for it")]
+    NoTls {
+        /// Where.
+        address: String,
+        /// What requires it, as the address has it.
+        setting: String,
     },
     /// The role may not do this, or nobody may.
-    #[error(
-        "{address}: {doing} is not allowed: {said}; take a role that may write, and a server that is no \
-             standby"
-    )]
+    #[error("{address}: {deed} is not allowed: {said}")]
     NotAllowed {
         /// Where.
         address: String,
         /// What was tried.
-        doing: &'static str,
+        deed: Deed,
         /// What the engine said.
         said: String,
     },
     /// Another program held a lock on the table all the time.
-    #[error("{address}: {table} is locked by another program; {doing} was tried for {}",
+    #[error("{address}: {table} is locked by another program; {deed} was tried for {}",
             humantime::format_duration(*.within))]
     Locked {
         /// Where.
         address: String,
-        /// Which table, or the whole database.
+        /// Which table.
         table: String,
         /// What was tried.
-        doing: &'static str,
+        deed: Deed,
         /// For how long.
         within: Duration,
     },
     /// A table of that name exists that is not ours.
-    #[error(
-        "{address}: there is a table {table} that is not ours ({found}); it stays as it is: take another \
-             name (--sale)"
-    )]
+    #[error("{address}: there is a table {table} that is not ours ({found}); it stays as it is")]
     OtherShape {
         /// Where.
         address: String,
         /// Which table.
         table: String,
         /// How it differs.
-        found: String,
+        found: OtherTable,
     },
     /// Nothing was ever put on sale.
-    #[error("{address}: there is no sale {name}; put tickets on sale with --tickets N")]
+    #[error("{address}: there is no sale {name}")]
     NoSale {
         /// Where.
         address: String,
@@ -149,17 +155,17 @@ pub enum SqlError {
         name: String,
     },
     /// The tickets there are sold in another way.
-    #[error("{address}: the sale {name} {is}; begin anew with --tickets N")]
+    #[error("{address}: the sale {name} {is}")]
     OtherSale {
         /// Where.
         address: String,
         /// Its name.
         name: String,
         /// How it differs.
-        is: &'static str,
+        is: OtherSale,
     },
     /// The row of the stock does not exist.
-    #[error("{address}: {table} holds no stock: its row with the id 1 is gone; begin anew with --tickets N")]
+    #[error("{address}: {table} holds no stock: its row with the id 1 is gone")]
     NoStock {
         /// Where.
         address: String,
@@ -170,9 +176,7 @@ pub enum SqlError {
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
     /// The server does not show this user which sessions wait.
-    #[error(
-        "{address}: who waits there can't be seen: {said}. Replays alone need it: GRANT PROCESS ON *.* TO the user"
-    )]
+    #[error("{address}: who waits there can't be seen, which only replays need: {said}")]
     Blind {
         /// Where.
         address: String,
@@ -180,25 +184,132 @@ pub enum SqlError {
         said: String,
     },
     /// Any other error of the engine.
-    #[error("{address}: {doing} failed: {said} ({code})")]
-    Refused {
+    #[error("{address}: {deed} failed: {said} ({code})")]
+    Rejected {
         /// Where.
         address: String,
         /// What was tried.
-        doing: &'static str,
+        deed: Deed,
         /// What the engine said.
         said: String,
         /// The code that it gave.
         code: StoreCode,
     },
     /// The file of a database can't be used.
-    #[error("{}: {what}", foreign::path(.path))]
+    #[error("{}: {wrong}", foreign::path(.path))]
     File {
         /// Which file.
         path: PathBuf,
         /// Why.
-        what: String,
+        wrong: FileTrouble,
     },
+}
+
+fn no_password(lacks_password: bool) -> &'static str {
+    if lacks_password { "; no password was at hand" } else { "" }
+}
+
+/// Why a server does not let a user in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// What the server said.
+    #[error("{0}")]
+    Said(String),
+    /// It asks for a password, and there is none.
+    #[error("the server asks for a password")]
+    AsksForPassword,
+    /// It asks for the password over a connection that is not secret.
+    #[error("the server asks for the password itself, and anybody could read it")]
+    NotSecret,
+    /// It asks for a proof of this kind.
+    #[error(
+        "the account is proven by {0:?}, which ticketsim does not have: it has mysql_native_password and \
+         caching_sha2_password"
+    )]
+    Method(String),
+}
+
+/// How a table of the sale's name differs from ours.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OtherTable {
+    /// It is a view or the like.
+    #[error("it is no plain table")]
+    NotPlain,
+    /// It was made by this statement, which is not ours.
+    #[error("{0}")]
+    MadeBy(String),
+    /// It has other columns.
+    #[error("its columns are {0}")]
+    Columns(String),
+    /// It has options of its own.
+    #[error("it is a table with {0}")]
+    Options(String),
+    /// It has further constraints.
+    #[error("it is constrained by {0}")]
+    Constraints(String),
+    /// It does not outlive a crash, or a session.
+    #[error("it is unlogged or temporary")]
+    Unlogged,
+    /// It has triggers.
+    #[error("it has triggers")]
+    Triggers,
+    /// It has triggers or indexes.
+    #[error("it has triggers or indexes")]
+    TriggersOrIndexes,
+    /// It has triggers, rules or partitions.
+    #[error("it has triggers, rules or partitions")]
+    TriggersRulesOrPartitions,
+}
+
+/// How the tickets that are on sale are sold in another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OtherSale {
+    /// A CHECK forbids a stock below 0.
+    #[error("forbids a stock below 0")]
+    Constrained,
+    /// No CHECK forbids a stock below 0.
+    #[error("does not forbid a stock below 0")]
+    Unconstrained,
+    /// Receipts are counted.
+    #[error("counts receipts")]
+    CountsReceipts,
+    /// There are no receipts.
+    #[error("keeps no receipts to count")]
+    NoReceipts,
+}
+
+/// Why the file of a database can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileTrouble {
+    /// There is none.
+    #[error("no such file")]
+    Missing,
+    /// It can't be opened.
+    #[error("can't be opened for reading and writing")]
+    Unopened,
+    /// It is something else.
+    #[error("is no database of SQLite; it stays as it is")]
+    NoDatabase,
+    /// It is read-only.
+    #[error("can't be written, and neither can what SQLite keeps beside it")]
+    ReadOnly,
+    /// Another program has it.
+    #[error("another program keeps it locked")]
+    Locked,
+    /// There is no room for it.
+    #[error("the disk is full")]
+    DiskFull,
+    /// Its journal mode can't be changed.
+    #[error("its journal mode stays {is}, and {asked} is asked for")]
+    Journal {
+        /// Its mode.
+        is: String,
+        /// The mode of the sale.
+        asked: Journal,
+    },
+    /// What the engine said.
+    #[error("{0}")]
+    Said(String),
 }
 
 impl SqlError {
@@ -208,7 +319,7 @@ impl SqlError {
         match self {
             SqlError::NoServer { .. } | SqlError::Cut { .. } => true,
             // "cannot_connect_now", as PostgreSQL's list of codes has it.
-            SqlError::Refused { code, .. } => *code == StoreCode::of_state("57P03"),
+            SqlError::Rejected { code, .. } => *code == StoreCode::of_state("57P03"),
             _ => false,
         }
     }

@@ -31,9 +31,9 @@ mod store;
 
 #[cfg(feature = "postgres")]
 pub use address::PostgresAddress;
-pub use address::{Address, NoAddress};
+pub use address::{Address, HostPart, NoAddress, PartMistake};
 pub use counter::{About, Room};
-pub use error::SqlError;
+pub use error::{Denial, FileTrouble, OtherSale, OtherTable, SqlError};
 pub use name::{NoSaleName, SaleName};
 #[cfg(feature = "postgres")]
 pub use postgres::Talk as PostgresTalk;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::dialect::Statement;
-use super::error::SqlError;
+use super::error::{FileTrouble, SqlError};
 use super::link::{Again, Answer, Link, NoAnswer, Patience, Progress, WAIT_FOR_OTHERS};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::foreign;
@@ -235,21 +235,18 @@ fn wait_with(
 
 /// What the engine says of a file.
 pub(super) fn file_error(path: &Path, error: &rusqlite::Error) -> SqlError {
-    let said = match error {
+    let other = |said: &str| FileTrouble::Said(foreign::shown(said).into_owned());
+    let wrong = match error {
         rusqlite::Error::SqliteFailure(failure, said) => match failure.code {
-            ErrorCode::CannotOpen if !path.exists() => {
-                "no such file; --tickets N creates it, in a folder that is there".to_owned()
-            }
-            ErrorCode::CannotOpen => "can't be opened for reading and writing".to_owned(),
-            ErrorCode::NotADatabase => "is no database of SQLite; it stays as it is".to_owned(),
-            ErrorCode::ReadOnly => "can't be written, and neither can what SQLite keeps beside it".to_owned(),
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-                "another program keeps it locked".to_owned()
-            }
-            ErrorCode::DiskFull => "the disk is full".to_owned(),
-            _ => said.clone().unwrap_or_else(|| failure.to_string()),
+            ErrorCode::CannotOpen if !path.exists() => FileTrouble::Missing,
+            ErrorCode::CannotOpen => FileTrouble::Unopened,
+            ErrorCode::NotADatabase => FileTrouble::NoDatabase,
+            ErrorCode::ReadOnly => FileTrouble::ReadOnly,
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => FileTrouble::Locked,
+            ErrorCode::DiskFull => FileTrouble::DiskFull,
+            _ => other(&said.clone().unwrap_or_else(|| failure.to_string())),
         },
-        other => other.to_string(),
+        error => other(&error.to_string()),
     };
-    SqlError::File { path: path.to_owned(), what: foreign::shown(&said).into_owned() }
+    SqlError::File { path: path.to_owned(), wrong }
 }

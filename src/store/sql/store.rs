@@ -23,8 +23,8 @@ impl SqlStore {
             Given::Text(text) => Address::parse(text),
             Given::Stranger => Address::parse_strangers(&plan.url),
         };
-        let address = address.map_err(|error| StoreError::Place(error.to_string()))?;
-        let name: SaleName = plan.name.parse().map_err(|error| StoreError::Place(format!("{error}")))?;
+        let address = address?;
+        let name: SaleName = plan.name.parse()?;
         Ok(Self::new(plan.choices, address, name)?)
     }
 }

@@ -1,6 +1,7 @@
 //! Which clients wait at a Redis server, by its list of clients.
 
 use crate::store::redis::{RedisAddress, RedisError, RedisTalk};
+use crate::store::server::Deed;
 
 /// A connection for questions.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ impl<'a> RedisWatch<'a> {
     }
 
     fn clients(&mut self) -> Result<String, RedisError> {
-        Ok(self.talk.text("looking who waits", &["CLIENT", "LIST"])?.unwrap_or_default())
+        Ok(self.talk.text(Deed::SeeWhoWaits, &["CLIENT", "LIST"])?.unwrap_or_default())
     }
 }
 

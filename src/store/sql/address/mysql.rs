@@ -6,8 +6,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::url::{Url, escaped, own_name, wrong};
-use super::{NoAddress, SslMode};
+use super::url::{Url, escaped, no_port, own_name, wrong};
+use super::{HostPart, NoAddress, PartMistake, SslMode};
 use crate::foreign;
 
 /// The machine that a server runs on.
@@ -92,10 +92,10 @@ impl MysqlAddress {
     }
 
     /// Which part of it leads to a file of this host.
-    pub(super) fn of_this_host(&self) -> Option<&'static str> {
+    pub(super) fn of_this_host(&self) -> Option<HostPart> {
         match (&self.host, &self.ssl_root) {
-            (MysqlHost::Socket(_), _) => Some("socket"),
-            (_, Some(_)) => Some("ssl-ca"),
+            (MysqlHost::Socket(_), _) => Some(HostPart::Parameter("socket")),
+            (_, Some(_)) => Some(HostPart::Parameter("ssl-ca")),
             _ => None,
         }
     }
@@ -180,7 +180,7 @@ impl Parts {
                 None => {
                     let known = "socket, user, password, ssl-mode, ssl-ca, connect-timeout";
                     let name = foreign::shown(&name).into_owned();
-                    return Err(wrong(&name, format!("no such parameter; there are: {known}")));
+                    return Err(wrong(&name, PartMistake::NoParameter(known)));
                 }
             }
         }
@@ -214,22 +214,22 @@ impl Parts {
 
     fn address(self) -> Result<MysqlAddress, NoAddress> {
         let user = self.user.or_else(own_name);
-        let port = self.port.as_deref().map(|port| {
-            port.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
-                wrong("port", format!("{:?}: it takes a number from 1 to 65535", foreign::shown(port)))
-            })
-        });
+        let port = self
+            .port
+            .as_deref()
+            .map(|port| port.parse().ok().filter(|port| *port > 0).ok_or_else(|| no_port(port)));
         let port = port.transpose()?;
         let ssl_mode = self.ssl_mode.map_or(Ok(SslMode::Prefer), |given| {
             let named = SSL_MODES.iter().find(|(name, _)| given.eq_ignore_ascii_case(name));
             named.map(|(_, mode)| *mode).ok_or_else(|| {
                 let names = SSL_MODES.map(|(name, _)| name).join(", ");
-                wrong("ssl-mode", format!("{:?}: one of {names}", foreign::shown(&given)))
+                let given = foreign::shown(&given).into_owned();
+                wrong("ssl-mode", PartMistake::OneOf { given, known: names })
             })
         });
         let connect_timeout = self.connect_timeout.map_or(Ok(CONNECT_TIMEOUT), |seconds| {
             let seconds = seconds.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
-            let wrong = || wrong("connect-timeout", "it takes whole seconds from 1 to 3600");
+            let wrong = || wrong("connect-timeout", PartMistake::Seconds);
             seconds.map(Duration::from_secs).ok_or_else(wrong)
         });
         let host = match (self.host, self.socket) {
@@ -242,10 +242,10 @@ impl Parts {
         Ok(MysqlAddress {
             host,
             port: port.unwrap_or(PORT),
-            user: user.ok_or_else(|| wrong("user", "none is named: mysql://USER@…"))?,
+            user: user.ok_or_else(|| wrong("user", PartMistake::Missing("mysql://USER@…")))?,
             database: self
                 .database
-                .ok_or_else(|| wrong("database", "none is named: mysql://USER@HOST/DATABASE"))?,
+                .ok_or_else(|| wrong("database", PartMistake::Missing("mysql://USER@HOST/DATABASE")))?,
             ssl_mode: ssl_mode?,
             ssl_root: self.ssl_root.map(PathBuf::from),
             connect_timeout: connect_timeout?,
@@ -256,7 +256,7 @@ impl Parts {
 
 fn named(name: String) -> Result<String, NoAddress> {
     if name.contains(foreign::is_harmful) || name.contains(char::is_whitespace) || name.contains('/') {
-        return Err(wrong("host", format!("{:?} is no name of a machine", foreign::shown(&name))));
+        return Err(wrong("host", PartMistake::NoMachine(foreign::shown(&name).into_owned())));
     }
     Ok(name)
 }

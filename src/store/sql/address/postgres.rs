@@ -7,8 +7,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::NoAddress;
-use super::url::{Url, escaped, own_name, wrong};
+use super::url::{Url, escaped, no_port, own_name, wrong};
+use super::{HostPart, NoAddress, PartMistake};
 use crate::closed_set::closed_set;
 use crate::foreign;
 
@@ -79,22 +79,20 @@ impl PostgresAddress {
         let mut parts = Parts::read(text)?;
         parts.fill(environment);
         let user = parts.user.filter(|user| !user.is_empty()).or_else(own_name);
-        let user = user.ok_or_else(|| wrong("user", "none is named: postgres://USER@…, or PGUSER"))?;
+        let user = user.ok_or_else(|| wrong("user", PartMistake::Missing("postgres://USER@…, or PGUSER")))?;
         let port = match &parts.port {
             None => PORT,
-            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
-                wrong("port", format!("{:?}: it takes a number from 1 to 65535", foreign::shown(port)))
-            })?,
+            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or_else(|| no_port(port))?,
         };
         let ssl_mode = match &parts.ssl_mode {
             None => SslMode::Prefer,
-            Some(mode) => mode.parse().map_err(|error| wrong("sslmode", error))?,
+            Some(mode) => mode.parse().map_err(|error| wrong("sslmode", PartMistake::Name(error)))?,
         };
         let connect_timeout = match &parts.connect_timeout {
             None => CONNECT_TIMEOUT,
             Some(seconds) => {
                 seconds.parse().ok().filter(|seconds| (1..=3600).contains(seconds)).map_or_else(
-                    || Err(wrong("connect_timeout", "it takes whole seconds from 1 to 3600")),
+                    || Err(wrong("connect_timeout", PartMistake::Seconds)),
                     |seconds| Ok(Duration::from_secs(seconds)),
                 )?
             }
@@ -120,12 +118,12 @@ impl PostgresAddress {
     }
 
     /// Which part of it leads to a file of this host, or sets what its sessions do.
-    pub(super) fn of_this_host(&self) -> Option<&'static str> {
+    pub(super) fn of_this_host(&self) -> Option<HostPart> {
         [
-            (self.password_file.is_some(), "passfile"),
-            (self.ssl_root.is_some(), "sslrootcert"),
-            (self.options.is_some(), "options"),
-            (matches!(self.host, PostgresHost::Folder(_)), "the folder of its socket"),
+            (self.password_file.is_some(), HostPart::Parameter("passfile")),
+            (self.ssl_root.is_some(), HostPart::Parameter("sslrootcert")),
+            (self.options.is_some(), HostPart::Parameter("options")),
+            (matches!(self.host, PostgresHost::Folder(_)), HostPart::SocketFolder),
         ]
         .into_iter()
         .find_map(|(is_there, part)| is_there.then_some(part))
@@ -233,7 +231,7 @@ impl Parts {
             other => {
                 let known = "host, port, user, password, dbname, sslmode, sslrootcert, connect_timeout, \
                              options, passfile";
-                return Err(wrong(&foreign::shown(other), format!("no such parameter; there are: {known}")));
+                return Err(wrong(&foreign::shown(other), PartMistake::NoParameter(known)));
             }
         })
     }
@@ -268,7 +266,7 @@ fn host(host: Option<String>) -> Result<PostgresHost, NoAddress> {
         None => PostgresHost::Usual,
         Some(folder) if folder.starts_with('/') => PostgresHost::Folder(folder.into()),
         Some(name) if name.contains(foreign::is_harmful) || name.contains(char::is_whitespace) => {
-            return Err(wrong("host", format!("{:?} is no name of a machine", foreign::shown(&name))));
+            return Err(wrong("host", PartMistake::NoMachine(foreign::shown(&name).into_owned())));
         }
         Some(name) => PostgresHost::Name(name),
     })

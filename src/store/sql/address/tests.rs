@@ -194,13 +194,13 @@ fn what_is_wrong_with_an_address_of_mariadb_is_said_without_the_password() {
 #[test]
 fn a_strangers_address_takes_nothing_of_this_host() {
     for (url, part) in [
-        ("postgres://u@db/d?passfile=/home/u/.pgpass", "passfile"),
-        ("postgres://u@db/d?sslrootcert=/etc/ssl/own.pem", "sslrootcert"),
-        ("postgres://u@db/d?options=-csession_preload_libraries%3Dx", "options"),
-        ("postgres://u@%2Fvar%2Frun%2Fpostgresql/d", "the folder of its socket"),
-        ("mysql://u@/d?socket=/tmp/mysql.sock", "socket"),
-        ("mysql://u@db/d?ssl-ca=/etc/ssl/own.pem", "ssl-ca"),
-        ("sqlite:/var/shop.db", "its path"),
+        ("postgres://u@db/d?passfile=/home/u/.pgpass", HostPart::Parameter("passfile")),
+        ("postgres://u@db/d?sslrootcert=/etc/ssl/own.pem", HostPart::Parameter("sslrootcert")),
+        ("postgres://u@db/d?options=-csession_preload_libraries%3Dx", HostPart::Parameter("options")),
+        ("postgres://u@%2Fvar%2Frun%2Fpostgresql/d", HostPart::SocketFolder),
+        ("mysql://u@/d?socket=/tmp/mysql.sock", HostPart::Parameter("socket")),
+        ("mysql://u@db/d?ssl-ca=/etc/ssl/own.pem", HostPart::Parameter("ssl-ca")),
+        ("sqlite:/var/shop.db", HostPart::Path),
     ] {
         assert!(Address::parse(url).is_ok(), "{url}");
         assert_eq!(Address::parse_strangers(url), Err(NoAddress::OfThisHost(part)), "{url}");

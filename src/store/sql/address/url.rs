@@ -1,7 +1,8 @@
 //! What the addresses of all servers have in common: the parts of a URL, and `%` before two digits to the base 16 for
 //! what would end one.
 
-use super::NoAddress;
+use super::{NoAddress, PartMistake};
+use crate::foreign;
 
 /// `[user[:password]@][host][:port][/database][?name=value&…]`, without its scheme; `None` where a part is empty.
 #[derive(Default)]
@@ -22,11 +23,11 @@ impl Url {
         let (who, place) = place.rsplit_once('@').unwrap_or(("", place));
         let (user, password) = who.split_once(':').map_or((who, None), |(user, word)| (user, Some(word)));
         if place.contains(',') {
-            return Err(wrong("host", "several of them: it takes one"));
+            return Err(wrong("host", PartMistake::Several));
         }
         let (host, port) = match place.strip_prefix('[').map(|rest| rest.split_once(']')) {
             Some(Some((host, rest))) => (host, rest.strip_prefix(':').unwrap_or(rest)),
-            Some(None) => return Err(wrong("host", "no ] closes its [")),
+            Some(None) => return Err(wrong("host", PartMistake::NoBracket)),
             None => place.split_once(':').unwrap_or((place, "")),
         };
         let mut parameters = Vec::new();
@@ -45,8 +46,14 @@ impl Url {
     }
 }
 
-pub(in crate::store) fn wrong(part: &str, wrong: impl std::fmt::Display) -> NoAddress {
-    NoAddress::Part { part: part.to_owned(), wrong: wrong.to_string() }
+pub(in crate::store) fn wrong(part: &str, wrong: PartMistake) -> NoAddress {
+    NoAddress::Part { part: part.to_owned(), wrong }
+}
+
+/// This is no port.
+pub(super) fn no_port(given: &str) -> NoAddress {
+    let given = foreign::shown(given).into_owned();
+    wrong("port", PartMistake::Number { given, from: 1, most: u32::from(u16::MAX) })
 }
 
 /// The name that this process runs under.
@@ -66,12 +73,10 @@ fn plain(part: &str, text: &str) -> Result<Option<String>, NoAddress> {
         }
         let digits = rest.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
         let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(code.filter(|code| *code != 0).ok_or_else(|| {
-            wrong(part, "a % stands before two digits to the base 16; the sign itself is %25")
-        })?);
+        bytes.push(code.filter(|code| *code != 0).ok_or_else(|| wrong(part, PartMistake::Percent))?);
         rest = &rest[2..];
     }
-    let text = String::from_utf8(bytes).map_err(|_| wrong(part, "it is no UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong(part, PartMistake::NoText))?;
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 

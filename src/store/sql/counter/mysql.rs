@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::{About, Books, Found, Room, Shape};
+use super::{About, Books, Found, Room, Shape, start_of};
 use crate::foreign;
 use crate::protocol::sql::{Engine, SqlChoices, Switch};
 use crate::stock::Stock;
+use crate::store::server::{Deed, Limit, Unexpected};
 use crate::store::sql::address::MysqlAddress;
 use crate::store::sql::dialect::{CHECK, SNAPSHOT_ISOLATION};
-use crate::store::sql::error::SqlError;
+use crate::store::sql::error::{OtherTable, SqlError};
 use crate::store::sql::link::WAIT_FOR_OTHERS;
 use crate::store::sql::mysql::Talk;
 use crate::store::sql::name::SaleName;
@@ -39,40 +40,40 @@ impl MysqlBooks {
         Ok(Self { address: address.clone(), snapshots: choices.snapshot_isolation, talk })
     }
 
-    fn one(&mut self, doing: &'static str, text: &str) -> Result<Option<String>, SqlError> {
-        Ok(self.talk.ask(doing, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    fn one(&mut self, deed: Deed, text: &str) -> Result<Option<String>, SqlError> {
+        Ok(self.talk.ask(deed, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 
     /// The table, as the server would make it again.
     fn shape(&mut self, table: &str, ours: &[&str]) -> Result<Shape, SqlError> {
-        let doing = "looking for the sale";
-        let Some(rows) = self.talk.ask_of_table(doing, &format!("SHOW CREATE TABLE {table}"))? else {
+        let deed = Deed::LookForSale;
+        let Some(rows) = self.talk.ask_of_table(deed, &format!("SHOW CREATE TABLE {table}"))? else {
             return Ok(Shape::Missing);
         };
         let text = rows.into_iter().next().and_then(|row| row.into_iter().nth(1)).flatten();
         let text = text.unwrap_or_default();
-        let other = |what: &str| {
-            Ok(Shape::Other(foreign::shown(&what.chars().take(80).collect::<String>()).into_owned()))
-        };
+        let other = |found| Ok(Shape::Other(found));
         let Some((_, body)) = text.split_once("(\n").filter(|_| text.starts_with("CREATE TABLE")) else {
-            return other("it is no plain table");
+            return other(OtherTable::NotPlain);
         };
-        let Some((lines, end)) = body.rsplit_once("\n)") else { return other(body) };
+        let Some((lines, end)) = body.rsplit_once("\n)") else {
+            return other(OtherTable::MadeBy(start_of(body)));
+        };
         let lines: Vec<String> = lines.lines().map(plain).collect();
         let check = format!("constraint {CHECK} check (ticket >= 0)");
         let (checks, columns): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| *line == check);
         if columns != ours {
-            return other(&format!("its columns are {}", columns.join(", ")));
+            return other(OtherTable::Columns(start_of(&columns.join(", "))));
         }
         if !end.contains("ENGINE=InnoDB") || end.contains("PARTITION") {
-            return other(&format!("it is a table with{end}"));
+            return other(OtherTable::Options(start_of(end.trim_start())));
         }
         let triggers = format!(
             "SELECT count(*) FROM information_schema.triggers WHERE event_object_schema = DATABASE() \
              AND event_object_table = '{table}'"
         );
-        if self.number(doing, &triggers)?.unwrap_or(0) > 0 {
-            return other("it has triggers");
+        if self.number(deed, &triggers)?.unwrap_or(0) > 0 {
+            return other(OtherTable::Triggers);
         }
         Ok(Shape::Ours { constraint: !checks.is_empty() })
     }
@@ -84,7 +85,7 @@ impl MysqlBooks {
             let last = buyers.min(first.saturating_add(AT_ONCE - 1));
             let used = (first..=last).map(|buyer| format!("IS_USED_LOCK('{session}{buyer}')"));
             let select = format!("SELECT {}", used.collect::<Vec<_>>().join(", "));
-            let rows = self.talk.ask("looking who is left", &select)?;
+            let rows = self.talk.ask(Deed::SeeWhoIsLeft, &select)?;
             left.extend(rows.into_iter().flatten().flatten().filter_map(|text| text.parse::<u64>().ok()));
         }
         Ok(left)
@@ -110,16 +111,16 @@ impl Books for MysqlBooks {
 
     /// What makes and drops tables is committed by itself here: where one fails, those before it stay. Then there is no
     /// stock, which is said, and --tickets begins anew.
-    fn apply(&mut self, doing: &'static str, statements: &[String]) -> Result<(), SqlError> {
-        self.talk.ask(doing, "START TRANSACTION")?;
+    fn apply(&mut self, deed: Deed, statements: &[String]) -> Result<(), SqlError> {
+        self.talk.ask(deed, "START TRANSACTION")?;
         for statement in statements {
-            self.talk.ask(doing, statement)?;
+            self.talk.ask(deed, statement)?;
         }
-        self.talk.ask(doing, "COMMIT").map(drop)
+        self.talk.ask(deed, "COMMIT").map(drop)
     }
 
-    fn number(&mut self, doing: &'static str, select: &str) -> Result<Option<Stock>, SqlError> {
-        Ok(self.one(doing, select)?.and_then(|text| text.parse().ok()))
+    fn number(&mut self, deed: Deed, select: &str) -> Result<Option<Stock>, SqlError> {
+        Ok(self.one(deed, select)?.and_then(|text| text.parse().ok()))
     }
 
     fn empty(&self, table: &str) -> String {
@@ -127,14 +128,14 @@ impl Books for MysqlBooks {
     }
 
     fn about(&mut self) -> Result<About, SqlError> {
-        let version = self.one("reading the version", "SELECT VERSION()")?.unwrap_or_default();
+        let version = self.one(Deed::ReadVersion, "SELECT VERSION()")?.unwrap_or_default();
         if let Some(is) = self.snapshots {
-            self.talk.ask("reading the settings", &format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"))?;
+            self.talk.ask(Deed::ReadSettings, &format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"))?;
         }
         let names = SETTINGS.map(|name| format!("'{name}'")).join(", ");
         // This connection has its own; those of the buyers have the server's, but for what the sale says.
         let select = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})");
-        let rows = self.talk.ask("reading the settings", &select)?;
+        let rows = self.talk.ask(Deed::ReadSettings, &select)?;
         let value = |name: &'static str| {
             let mut rows = rows.iter();
             let row = rows.find(|row| row.first().is_some_and(|first| first.as_deref() == Some(name)))?;
@@ -153,17 +154,17 @@ impl Books for MysqlBooks {
     }
 
     fn room(&mut self) -> Result<Option<Room>, SqlError> {
-        let doing = "counting connections";
-        let rows = self.talk.ask(doing, "SELECT @@max_connections, @@max_user_connections")?;
+        let deed = Deed::CountConnections;
+        let rows = self.talk.ask(deed, "SELECT @@max_connections, @@max_user_connections")?;
         let limits: Vec<u64> =
             rows.into_iter().flatten().flatten().filter_map(|text| text.parse().ok()).collect();
-        let connected = self.talk.ask(doing, "SHOW GLOBAL STATUS LIKE 'Threads_connected'")?;
+        let connected = self.talk.ask(deed, "SHOW GLOBAL STATUS LIKE 'Threads_connected'")?;
         let connected = connected.into_iter().flatten().flatten().nth(1).and_then(|text| text.parse().ok());
         let ([most, most_of_user], Some(connected)) = (limits.as_slice(), connected) else {
             return Err(SqlError::Strange {
                 address: self.address.to_string(),
                 engine: Engine::Mysql,
-                what: "it does not say how many connections it takes".to_owned(),
+                came: Unexpected::NoRoom,
             });
         };
         // This one will be gone.
@@ -171,10 +172,14 @@ impl Books for MysqlBooks {
         let free = most.saturating_sub(taken);
         Ok(Some(match *most_of_user {
             // 0: no limit.
-            of_user @ 1.. if of_user < free => {
-                Room { free: of_user, because: format!("max_user_connections = {of_user}") }
-            }
-            _ => Room { free, because: format!("max_connections = {most}, {taken} in use") },
+            of_user @ 1.. if of_user < free => Room {
+                free: of_user,
+                because: Limit::OfUser { setting: "max_user_connections", most: of_user },
+            },
+            _ => Room {
+                free,
+                because: Limit::OfAll { setting: "max_connections", most: *most, reserved: 0, taken },
+            },
         }))
     }
 
@@ -191,7 +196,7 @@ impl Books for MysqlBooks {
             if began.elapsed() > WAIT_FOR_OTHERS {
                 for number in left {
                     // One that has just left is none any more.
-                    let _ = self.talk.ask("ending connections", &format!("KILL CONNECTION {number}"));
+                    let _ = self.talk.ask(Deed::EndConnections, &format!("KILL CONNECTION {number}"));
                 }
                 return Ok(());
             }

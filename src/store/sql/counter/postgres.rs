@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::{About, Books, Found, Room, Shape};
+use super::{About, Books, Found, Room, Shape, start_of};
 use crate::foreign;
 use crate::protocol::sql::Engine;
 use crate::stock::Stock;
+use crate::store::server::{Deed, Limit, Unexpected};
 use crate::store::sql::address::PostgresAddress;
 use crate::store::sql::dialect::CHECK;
-use crate::store::sql::error::SqlError;
+use crate::store::sql::error::{OtherTable, SqlError};
 use crate::store::sql::link::WAIT_FOR_OTHERS;
 use crate::store::sql::name::SaleName;
 use crate::store::sql::postgres::Talk;
@@ -48,21 +49,19 @@ impl<'a> PostgresBooks<'a> {
              (SELECT string_agg(k.conname, ', ') FROM pg_constraint k WHERE k.conrelid = c.oid AND \
              k.contype IN ('c', 'f', 'x')) FROM pg_class c WHERE c.oid = to_regclass('{table}')"
         );
-        let Some(row) = self.talk.ask("looking for the sale", &about)?.into_iter().next() else {
+        let Some(row) = self.talk.ask(Deed::LookForSale, &about)?.into_iter().next() else {
             return Ok(Shape::Missing);
         };
         let text = |place: usize| row.get(place).and_then(|text| text.as_deref()).unwrap_or_default();
-        let other = |what: &str| {
-            Ok(Shape::Other(foreign::shown(&what.chars().take(80).collect::<String>()).into_owned()))
-        };
+        let other = |found| Ok(Shape::Other(found));
         match (text(0), text(1), text(2), text(3)) {
-            (kind, ..) if !kind.starts_with('r') => other("it is no plain table"),
-            (kind, ..) if kind != "rp" => other("it is unlogged or temporary"),
-            (_, _, columns, _) if columns != ours => other(&format!("its columns are {columns}")),
-            (_, "t", ..) => other("it has triggers, rules or partitions"),
+            (kind, ..) if !kind.starts_with('r') => other(OtherTable::NotPlain),
+            (kind, ..) if kind != "rp" => other(OtherTable::Unlogged),
+            (_, _, columns, _) if columns != ours => other(OtherTable::Columns(start_of(columns))),
+            (_, "t", ..) => other(OtherTable::TriggersRulesOrPartitions),
             (_, _, _, "") => Ok(Shape::Ours { constraint: false }),
             (_, _, _, CHECK) => Ok(Shape::Ours { constraint: true }),
-            (_, _, _, checks) => other(&format!("it is constrained by {checks}")),
+            (_, _, _, checks) => other(OtherTable::Constraints(start_of(checks))),
         }
     }
 }
@@ -75,13 +74,13 @@ impl Books for PostgresBooks<'_> {
         })
     }
 
-    fn apply(&mut self, doing: &'static str, statements: &[String]) -> Result<(), SqlError> {
+    fn apply(&mut self, deed: Deed, statements: &[String]) -> Result<(), SqlError> {
         // Several statements in one text are one transaction.
-        self.talk.ask(doing, &statements.join("; ")).map(drop)
+        self.talk.ask(deed, &statements.join("; ")).map(drop)
     }
 
-    fn number(&mut self, doing: &'static str, select: &str) -> Result<Option<Stock>, SqlError> {
-        Ok(self.talk.ask_one(doing, select)?.and_then(|text| text.parse().ok()))
+    fn number(&mut self, deed: Deed, select: &str) -> Result<Option<Stock>, SqlError> {
+        Ok(self.talk.ask_one(deed, select)?.and_then(|text| text.parse().ok()))
     }
 
     fn empty(&self, table: &str) -> String {
@@ -89,12 +88,12 @@ impl Books for PostgresBooks<'_> {
     }
 
     fn about(&mut self) -> Result<About, SqlError> {
-        let version = self.talk.ask_one("reading the version", "SHOW server_version")?.unwrap_or_default();
+        let version = self.talk.ask_one(Deed::ReadVersion, "SHOW server_version")?.unwrap_or_default();
         // Behind a blank stands who packed it.
         let version = foreign::shown(version.split(' ').next().unwrap_or_default()).into_owned();
         let mut settings = Vec::new();
         for name in SETTINGS {
-            let is = self.talk.ask_one("reading the settings", &format!("SHOW {name}"))?;
+            let is = self.talk.ask_one(Deed::ReadSettings, &format!("SHOW {name}"))?;
             settings.push((name, foreign::shown(&is.unwrap_or_default()).into_owned()));
         }
         let engine = Engine::Postgres;
@@ -102,42 +101,43 @@ impl Books for PostgresBooks<'_> {
     }
 
     fn room(&mut self) -> Result<Option<Room>, SqlError> {
-        let row = self.talk.ask("counting connections", ROOM)?.into_iter().next().unwrap_or_default();
+        let row = self.talk.ask(Deed::CountConnections, ROOM)?.into_iter().next().unwrap_or_default();
         let number = |place: usize| -> Option<i64> { row.get(place)?.as_deref()?.parse().ok() };
+        let count = |place: usize| number(place).map(|number| number.max(0).unsigned_abs());
         let strange = || SqlError::Strange {
             address: self.address.to_string(),
             engine: Engine::Postgres,
-            what: "it does not say how many connections it takes".to_owned(),
+            came: Unexpected::NoRoom,
         };
-        let (Some(most), Some(reserved), Some(taken)) = (number(0), number(1), number(2)) else {
+        let (Some(most), Some(reserved), Some(taken)) = (count(0), count(1), count(2)) else {
             return Err(strange());
         };
         let mut room = Room {
-            free: (most - reserved - taken).max(0).unsigned_abs(),
-            because: format!("max_connections = {most}, {reserved} of them reserved, {taken} in use"),
+            free: most.saturating_sub(reserved).saturating_sub(taken),
+            because: Limit::OfAll { setting: "max_connections", most, reserved, taken },
         };
-        for (place, of) in [(3, "role's"), (4, "database's")] {
+        let limit = |place, of: fn(u64) -> Limit| (place, of);
+        for (place, because) in [limit(3, Limit::OfRole), limit(4, Limit::OfDatabase)] {
             // -1: no limit.
             let limit = number(place).and_then(|limit| u64::try_from(limit).ok());
             if let Some(limit) = limit.filter(|limit| *limit < room.free) {
-                room = Room { free: limit, because: format!("the {of} CONNECTION LIMIT is {limit}") };
+                room = Room { free: limit, because: because(limit) };
             }
         }
         Ok(Some(room))
     }
 
-    /// A buyer that was killed while it
-    /// waited is served to the end before the server sees that nobody is there. Who does not leave is shown
-    /// out.
+    /// A buyer that was killed while it waited is served to the end before the server sees that it is gone. A session
+    /// that does not end is ended.
     fn await_gone(&mut self, application: &str, _: u32) -> Result<(), SqlError> {
         let who = format!("application_name LIKE '{application}%' AND pid <> pg_backend_pid()");
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE {who}");
         let began = Instant::now();
         let mut pause = Duration::from_millis(1);
-        while self.number("looking who is left", &count)?.unwrap_or(0) > 0 {
+        while self.number(Deed::SeeWhoIsLeft, &count)?.unwrap_or(0) > 0 {
             if began.elapsed() > WAIT_FOR_OTHERS {
                 let end = format!("SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE {who}");
-                return self.talk.ask("ending connections", &end).map(drop);
+                return self.talk.ask(Deed::EndConnections, &end).map(drop);
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{About, Books, Found, Shape};
+use super::{About, Books, Found, Shape, start_of};
 use crate::protocol::sql::{Engine, SqlChoices};
 use crate::stock::Stock;
+use crate::store::server::Deed;
 use crate::store::sql::dialect::tables;
-use crate::store::sql::error::SqlError;
+use crate::store::sql::error::{FileTrouble, OtherTable, SqlError};
 use crate::store::sql::link::WAIT_FOR_OTHERS;
 use crate::store::sql::name::SaleName;
 use crate::store::sql::sqlite::{file_error, open};
@@ -43,9 +44,8 @@ impl SqliteBooks {
         });
         let Some((kind, made_by)) = self.said(found.optional())? else { return Ok(Shape::Missing) };
         let Some((_, constraint)) = ours.iter().find(|(text, _)| *text == made_by) else {
-            let start: String = made_by.chars().take(80).collect();
-            let start = crate::foreign::shown(&start).into_owned();
-            return Ok(Shape::Other(if start.is_empty() { kind } else { start }));
+            let start = start_of(&made_by);
+            return Ok(Shape::Other(OtherTable::MadeBy(if start.is_empty() { kind } else { start })));
         };
         let others =
             "SELECT count(*) FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL AND name <> ?1";
@@ -53,7 +53,7 @@ impl SqliteBooks {
         Ok(if others == 0 {
             Shape::Ours { constraint: *constraint }
         } else {
-            Shape::Other("it has triggers or indexes".to_owned())
+            Shape::Other(OtherTable::TriggersOrIndexes)
         })
     }
 }
@@ -67,7 +67,7 @@ impl Books for SqliteBooks {
         })
     }
 
-    fn apply(&mut self, _doing: &'static str, statements: &[String]) -> Result<(), SqlError> {
+    fn apply(&mut self, _deed: Deed, statements: &[String]) -> Result<(), SqlError> {
         let path = self.path.clone();
         let failed = |error| file_error(&path, &error);
         let behavior = rusqlite::TransactionBehavior::Immediate;
@@ -78,7 +78,7 @@ impl Books for SqliteBooks {
         transaction.commit().map_err(failed)
     }
 
-    fn number(&mut self, _doing: &'static str, select: &str) -> Result<Option<Stock>, SqlError> {
+    fn number(&mut self, _deed: Deed, select: &str) -> Result<Option<Stock>, SqlError> {
         self.said(self.connection.query_row(select, [], |row| row.get(0)).optional())
     }
 
@@ -94,8 +94,8 @@ impl Books for SqliteBooks {
         if is.eq_ignore_ascii_case(journal.name()) {
             return Ok(());
         }
-        let what = format!("its journal mode stays {is}, and --journal {journal} asks for another");
-        Err(SqlError::File { path: self.path.clone(), what })
+        let wrong = FileTrouble::Journal { is, asked: journal };
+        Err(SqlError::File { path: self.path.clone(), wrong })
     }
 
     fn about(&mut self) -> Result<About, SqlError> {

@@ -8,8 +8,9 @@ use super::auth::Method;
 use super::wire::{Fields, ServerError, Wire};
 use crate::foreign;
 use crate::protocol::sql::Engine;
+use crate::store::server::{Deed, Unexpected};
 use crate::store::sql::address::{MysqlAddress, SslMode};
-use crate::store::sql::error::SqlError;
+use crate::store::sql::error::{Denial, SqlError};
 use crate::store::sql::net::{Broken, Peer, Plain, Socket, at_name, at_path, secure};
 use crate::tls::Trusted;
 
@@ -60,15 +61,14 @@ pub(super) fn enter(address: &MysqlAddress) -> Result<Entered, SqlError> {
     let mut wire = Wire::new(Socket::Plain(plain));
     let packet = wire.receive_before(deadline).map_err(failed)?;
     if let Some(error) = ServerError::of(&packet).map_err(failed)? {
-        return Err(refused(address, &error));
+        return Err(denied(address, &error));
     }
     let greeting = Greeting::read(&packet).map_err(failed)?;
     let is_local = matches!(peer, Peer::Unix(_));
     let has_tls = greeting.able & able::TLS != 0;
     let wants_tls = !is_local && address.ssl_mode != SslMode::Disable;
     if wants_tls && !has_tls && !matches!(address.ssl_mode, SslMode::Allow | SslMode::Prefer) {
-        let what = "the server has none, and ssl-mode asks for it".to_owned();
-        return Err(SqlError::Tls { address: address.to_string(), what });
+        return Err(SqlError::NoTls { address: address.to_string(), setting: "ssl-mode".to_owned() });
     }
     let is_secret = is_local || wants_tls && has_tls;
     if wants_tls && has_tls {
@@ -91,9 +91,9 @@ struct Greeting {
 impl Greeting {
     fn read(packet: &[u8]) -> Result<Self, Broken> {
         let mut fields = Fields(packet);
-        let strange = |what: &str| Err(Broken::Strange(what.to_owned()));
+        let strange = |came| Err(Broken::Strange(came));
         if fields.bytes(1)? != [10] {
-            return strange("it does not greet as one");
+            return strange(Unexpected::Greeting);
         }
         // Its version: MariaDB puts one of MySQL's before its own. It is asked for later.
         fields.up_to_zero();
@@ -104,7 +104,7 @@ impl Greeting {
         fields.bytes(3)?;
         let able = (low | (fields.number(2)? << 16)) as u32;
         if able & able::NEEDED != able::NEEDED {
-            return strange("it is older than this client can speak to");
+            return strange(Unexpected::TooOld);
         }
         let count = fields.number(1)?;
         fields.bytes(10)?;
@@ -127,10 +127,8 @@ fn secured(mut wire: Wire, address: &MysqlAddress) -> Result<Wire, SqlError> {
         SslMode::VerifyCa => Trusted::AnyName(authorities),
         SslMode::VerifyFull => Trusted::Named(authorities),
     };
-    let stream = secure(plain, address.name(), trusted).map_err(|what| SqlError::Tls {
-        address: address.to_string(),
-        what: foreign::shown(&what).into_owned(),
-    })?;
+    let stream = secure(plain, address.name(), trusted)
+        .map_err(|wrong| SqlError::Tls { address: address.to_string(), wrong })?;
     Ok(Wire::resumed(Socket::Tls(Box::new(stream)), number))
 }
 
@@ -177,8 +175,8 @@ impl Entry<'_> {
                 Some((0xff, _)) => {
                     let error = ServerError::of(&packet).map_err(|broken| self.failed(broken))?;
                     return Err(error.map_or_else(
-                        || self.strange("it says nothing"),
-                        |error| refused(self.address, &error),
+                        || self.strange(Unexpected::Nothing),
+                        |error| denied(self.address, &error),
                     ));
                 }
                 Some((0xfe, rest)) => self.switch(rest)?,
@@ -186,7 +184,7 @@ impl Entry<'_> {
                 Some((0x01, [0x03])) => {}
                 Some((0x01, [0x04])) => self.tell_password()?,
                 _ => {
-                    return Err(self.strange("it asks for a proof that ticketsim has not: a password it has"));
+                    return Err(self.strange(Unexpected::AsksForOtherProof));
                 }
             }
         }
@@ -198,11 +196,7 @@ impl Entry<'_> {
         let name = fields.up_to_zero();
         let Some(method) = Method::named(name) else {
             let name = String::from_utf8_lossy(name).chars().take(60).collect::<String>();
-            let what = format!(
-                "the account is proven by {name:?}, which ticketsim has not: it has mysql_native_password and \
-                 caching_sha2_password"
-            );
-            return Err(self.not_let_in(foreign::shown(&what).into_owned()));
+            return Err(self.not_let_in(Denial::Method(foreign::shown(&name).into_owned())));
         };
         if method == Method::Clear {
             return self.tell_password();
@@ -216,9 +210,7 @@ impl Entry<'_> {
     /// Tells the password itself, if nobody can read along.
     fn tell_password(&mut self) -> Result<(), SqlError> {
         if !self.is_secret {
-            let what = "the server asks for the password itself, and anybody could read it: ask for TLS, \
-                        ?ssl-mode=required";
-            return Err(self.not_let_in(what.to_owned()));
+            return Err(self.not_let_in(Denial::NotSecret));
         }
         let proof = Method::Clear.proof(self.address.password().unwrap_or_default(), &[]);
         self.wire.put(|packet| packet.extend_from_slice(&proof));
@@ -233,42 +225,38 @@ impl Entry<'_> {
         broken_error(self.address, broken)
     }
 
-    fn strange(&self, what: &str) -> SqlError {
-        self.failed(Broken::Strange(what.to_owned()))
+    fn strange(&self, came: Unexpected) -> SqlError {
+        self.failed(Broken::Strange(came))
     }
 
-    fn not_let_in(&self, said: String) -> SqlError {
-        SqlError::NotLetIn {
-            address: self.address.to_string(),
-            user: foreign::shown(&self.address.user).into_owned(),
-            said,
-            help: "",
-        }
+    fn not_let_in(&self, why: Denial) -> SqlError {
+        not_let_in(self.address, why, false)
     }
 }
 
-/// What helps who has given no password.
-const NO_PASSWORD: &str = "; no password was at hand: MYSQL_PWD, or password=… under [client] in ~/.my.cnf";
+fn not_let_in(address: &MysqlAddress, why: Denial, lacks_password: bool) -> SqlError {
+    SqlError::NotLetIn {
+        address: address.to_string(),
+        user: foreign::shown(&address.user).into_owned(),
+        engine: Engine::Mysql,
+        why,
+        lacks_password,
+    }
+}
 
-/// Why the server lets one not in.
-fn refused(address: &MysqlAddress, error: &ServerError) -> SqlError {
+/// Why the server does not let us in.
+fn denied(address: &MysqlAddress, error: &ServerError) -> SqlError {
     let place = address.to_string();
     let said = error.said.clone();
-    let not_let_in = |help| SqlError::NotLetIn {
-        address: place.clone(),
-        user: foreign::shown(&address.user).into_owned(),
-        said: said.clone(),
-        help,
-    };
     match error.number {
-        1045 | 1698 => not_let_in(if address.password().is_some() { "" } else { NO_PASSWORD }),
+        1045 | 1698 => not_let_in(address, Denial::Said(said), address.password().is_none()),
         // The database is not for this user; the machine is not one that it may come from.
-        1044 | 1129 | 1130 => not_let_in(""),
+        1044 | 1129 | 1130 => not_let_in(address, Denial::Said(said), false),
         1049 => {
             SqlError::NoDatabase { address: place, database: foreign::shown(&address.database).into_owned() }
         }
         1040 | 1203 | 1226 => SqlError::Full { address: place, said },
-        _ => SqlError::Refused { address: place, doing: "connecting", said, code: error.store_code() },
+        _ => SqlError::Rejected { address: place, deed: Deed::Connect, said, code: error.store_code() },
     }
 }
 
@@ -277,9 +265,7 @@ pub(super) fn broken_error(address: &MysqlAddress, broken: Broken) -> SqlError {
     let (place, engine) = (address.to_string(), Engine::Mysql);
     match broken {
         Broken::TimedOut => SqlError::NoAnswer { address: place, engine, within: address.connect_timeout },
-        Broken::Strange(what) => {
-            SqlError::Strange { address: place, engine, what: foreign::shown(&what).into_owned() }
-        }
+        Broken::Strange(came) => SqlError::Strange { address: place, engine, came },
         Broken::Cut(source) => SqlError::Cut { address: place, what: source.to_string() },
     }
 }

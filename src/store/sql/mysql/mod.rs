@@ -25,6 +25,7 @@ use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::StepKind;
 use crate::protocol::sql::SqlChoices;
 use crate::stock::Stock;
+use crate::store::server::{Deed, Unexpected};
 use enter::{Entered, broken_error, enter};
 use rows::Hearing;
 use wire::{Fields, ServerError, Wire};
@@ -65,7 +66,7 @@ struct Exchange {
     /// Whether the answer to a beginning comes first.
     begins: bool,
     /// What the server had against that beginning.
-    refused: Option<ServerError>,
+    rejected: Option<ServerError>,
     hearing: Hearing,
     /// Since when it is taken back.
     taken_back: Option<Instant>,
@@ -103,7 +104,7 @@ impl MysqlLink {
         let known = prepared.map_err(|broken| broken_error(address, broken))?.map_err(|error| {
             let code = error.store_code();
             let address = address.to_string();
-            SqlError::Refused { address, doing: "preparing the statements", code, said: error.said }
+            SqlError::Rejected { address, deed: Deed::Prepare, code, said: error.said }
         })?;
         let address = address.clone();
         Ok(Self { address, entered, known, patience, begins: false, under_way: None, lost: None })
@@ -113,7 +114,7 @@ impl MysqlLink {
     fn put(&mut self, step: StepKind, number: Stock) -> Result<bool, Broken> {
         let known = self.known.iter().find(|known| known.statement.step == step);
         let Known { statement, number: prepared } =
-            known.ok_or_else(|| Broken::Strange(format!("{step} is not prepared")))?;
+            known.ok_or(Broken::Strange(Unexpected::NotPrepared(step)))?;
         match prepared {
             None => self.entered.wire.put_command(COM_QUERY, |packet| {
                 packet.extend_from_slice(statement.text.as_bytes());
@@ -141,7 +142,7 @@ impl MysqlLink {
         let gives_number = self.put(step, number)?;
         self.entered.wire.send()?;
         let hearing = Hearing::default();
-        Ok(Exchange { step, gives_number, begins, refused: None, hearing, taken_back: None })
+        Ok(Exchange { step, gives_number, begins, rejected: None, hearing, taken_back: None })
     }
 
     /// What came of a step, once the server has said all; `None` where the wait for it was interrupted, or is
@@ -156,7 +157,7 @@ impl MysqlLink {
             };
             let Some(heard) = exchange.hearing.take(&packet)? else { continue };
             if std::mem::take(&mut exchange.begins) {
-                (exchange.refused, exchange.hearing) = (heard.err(), Hearing::default());
+                (exchange.rejected, exchange.hearing) = (heard.err(), Hearing::default());
                 continue;
             }
             if exchange.taken_back.is_some() {
@@ -164,7 +165,7 @@ impl MysqlLink {
             }
             let number = |answer: Answer| answer.number.filter(|_| exchange.gives_number);
             let heard = heard.map(|answer| Answer { number: number(answer), ..answer });
-            return Ok(Some(exchange.refused.take().map_or(heard, Err)));
+            return Ok(Some(exchange.rejected.take().map_or(heard, Err)));
         }
     }
 
@@ -325,10 +326,10 @@ fn prepare(
         wire.put_command(COM_STMT_PREPARE, |packet| packet.extend_from_slice(statement.text.as_bytes()));
     }
     wire.send()?;
-    let mut refused = None;
+    let mut rejected = None;
     for _ in texts {
         let packet = wire.receive_before(deadline)?;
-        refused = refused.or(ServerError::of(&packet)?);
+        rejected = rejected.or(ServerError::of(&packet)?);
     }
     let mut known = Vec::with_capacity(statements.len());
     for statement in statements {
@@ -337,7 +338,7 @@ fn prepare(
         } else {
             let packet = wire.receive_before(deadline)?;
             if let Some(error) = ServerError::of(&packet)? {
-                refused = refused.or(Some(error));
+                rejected = rejected.or(Some(error));
                 continue;
             }
             let mut fields = Fields(&packet);
@@ -355,7 +356,7 @@ fn prepare(
     }
     // From now on a wait is as long as that for other buyers.
     wire.wait_at_most(None)?;
-    Ok(refused.map_or(Ok(known), Err))
+    Ok(rejected.map_or(Ok(known), Err))
 }
 
 /// What the number of an error means for a purchase.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::COM_QUERY;
 use super::enter::{Entered, broken_error, enter};
 use super::wire::{Fields, ServerError, is_end};
+use crate::store::server::{Deed, Unexpected};
 use crate::store::sql::address::MysqlAddress;
 use crate::store::sql::error::SqlError;
 use crate::store::sql::link::WAIT_FOR_OTHERS;
@@ -34,34 +35,30 @@ impl Talk {
         let mut talk = Self { address: address.clone(), entered: enter(address)?, table };
         let wait = WAIT_FOR_OTHERS.as_secs();
         talk.ask(
-            "connecting",
+            Deed::Connect,
             &format!("SET SESSION lock_wait_timeout = {wait}, SESSION innodb_lock_wait_timeout = {wait}"),
         )?;
         Ok(talk)
     }
 
-    /// The rows that a statement answers; `doing` is what it is for.
-    pub(in crate::store::sql) fn ask(
-        &mut self,
-        doing: &'static str,
-        text: &str,
-    ) -> Result<Vec<Row>, SqlError> {
+    /// The rows that a statement answers; `deed` is what it is for.
+    pub(in crate::store::sql) fn ask(&mut self, deed: Deed, text: &str) -> Result<Vec<Row>, SqlError> {
         match self.exchange(text)? {
             Ok(rows) => Ok(rows),
-            Err(error) => Err(self.refused(doing, error)),
+            Err(error) => Err(self.rejected(deed, error)),
         }
     }
 
     /// The same; `None` where there is no such table.
     pub(in crate::store::sql) fn ask_of_table(
         &mut self,
-        doing: &'static str,
+        deed: Deed,
         text: &str,
     ) -> Result<Option<Vec<Row>>, SqlError> {
         match self.exchange(text)? {
             Ok(rows) => Ok(Some(rows)),
             Err(error) if error.number == 1146 => Ok(None),
-            Err(error) => Err(self.refused(doing, error)),
+            Err(error) => Err(self.rejected(deed, error)),
         }
     }
 
@@ -83,9 +80,9 @@ impl Talk {
             return Ok(Ok(Vec::new()));
         }
         let columns = Fields(&head).counted_number()?;
-        let columns = columns.ok_or_else(|| Broken::Strange("it asks for a file".to_owned()))?;
+        let columns = columns.ok_or(Broken::Strange(Unexpected::AsksForFile))?;
         if columns > MOST_COLUMNS {
-            return Err(Broken::Strange("an answer that nobody asked for".to_owned()));
+            return Err(Broken::Strange(Unexpected::NotAsked));
         }
         // Their names, and where the names end.
         for _ in 0..=columns {
@@ -109,15 +106,15 @@ impl Talk {
         }
     }
 
-    fn refused(&self, doing: &'static str, error: ServerError) -> SqlError {
+    fn rejected(&self, deed: Deed, error: ServerError) -> SqlError {
         let address = self.address.to_string();
         let (code, said) = (error.store_code(), error.said.clone());
         match error.number {
             // No right to it: at the server, at a table, at a column; or a server that may only read.
-            1142 | 1143 | 1227 | 1290 | 1044 | 1836 => SqlError::NotAllowed { address, doing, said },
-            1205 => SqlError::Locked { address, table: self.table.clone(), doing, within: WAIT_FOR_OTHERS },
+            1142 | 1143 | 1227 | 1290 | 1044 | 1836 => SqlError::NotAllowed { address, deed, said },
+            1205 => SqlError::Locked { address, table: self.table.clone(), deed, within: WAIT_FOR_OTHERS },
             _ if error.is_fatal() => SqlError::Cut { address, what: said },
-            _ => SqlError::Refused { address, doing, said, code },
+            _ => SqlError::Rejected { address, deed, said, code },
         }
     }
 }

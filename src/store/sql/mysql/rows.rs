@@ -3,6 +3,7 @@
 
 use super::wire::{Fields, ServerError, is_end};
 use crate::stock::Stock;
+use crate::store::server::Unexpected;
 use crate::store::sql::link::Answer;
 use crate::store::sql::net::Broken;
 
@@ -58,7 +59,7 @@ impl Hearing {
 /// How many columns a result has.
 fn columns(head: &[u8]) -> Result<u64, Broken> {
     let columns = Fields(head).counted_number()?.filter(|columns| *columns <= MOST_COLUMNS);
-    columns.ok_or_else(|| Broken::Strange("an answer that nobody asked for".to_owned()))
+    columns.ok_or(Broken::Strange(Unexpected::NotAsked))
 }
 
 /// The number of a column's type.
@@ -75,7 +76,7 @@ fn kind_of_column(packet: &[u8]) -> Result<u8, Broken> {
 
 /// The number in a row's first column; `None` where it is NULL.
 fn first_number(packet: &[u8], kinds: &[u8]) -> Result<Option<Stock>, Broken> {
-    let strange = || Broken::Strange("a number that is none".to_owned());
+    let strange = || Broken::Strange(Unexpected::NoNumber);
     let mut fields = Fields(packet);
     fields.bytes(1)?;
     // Which columns are NULL: a bit each, the first two mean nothing.
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn what_is_no_number_is_rejected() {
         assert!(first_number(&[0, 0, 1, 2, 3], &[8]).is_err(), "too short");
         assert!(first_number(&[0, 0, 1, 2, 3, 4, 5, 6, 7, 8], &[5]).is_err(), "a double");
         assert!(first_number(&[0, 0, 1, b'x'], &[246]).is_err(), "a letter");

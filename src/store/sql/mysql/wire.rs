@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::fault::StoreCode;
 use crate::foreign;
+use crate::store::server::Unexpected;
 use crate::store::sql::net::{Broken, Plain, Socket};
 
 /// No packet that we ask for is longer: the report of the engine's state is the longest, with 1 MiB.
@@ -43,7 +44,7 @@ impl Wire {
     pub(super) fn into_plain(self) -> Result<(Plain, u8), Broken> {
         match self.socket {
             Socket::Plain(plain) if self.taken == self.incoming.len() => Ok((plain, self.number)),
-            _ => Err(Broken::Strange("it says more than it was asked for".to_owned())),
+            _ => Err(Broken::Strange(Unexpected::More)),
         }
     }
 
@@ -130,7 +131,7 @@ impl Wire {
         let Some((head, rest)) = waiting.split_first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_le_bytes([head[0], head[1], head[2], 0]) as usize;
         if length > MOST_PACKET {
-            return Err(Broken::Strange(format!("a packet of {length} bytes")));
+            return Err(Broken::Strange(Unexpected::Packet(length)));
         }
         let Some(payload) = rest.get(..length) else { return Ok(None) };
         let packet = payload.to_vec();
@@ -151,7 +152,7 @@ pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 impl<'a> Fields<'a> {
     pub(super) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Broken> {
         let Some((bytes, rest)) = self.0.split_at_checked(count) else {
-            return Err(Broken::Strange("a packet that ends in the middle".to_owned()));
+            return Err(Broken::Strange(Unexpected::CutPacket));
         };
         self.0 = rest;
         Ok(bytes)
@@ -170,7 +171,7 @@ impl<'a> Fields<'a> {
             0xfc => self.number(2).map(Some),
             0xfd => self.number(3).map(Some),
             0xfe => self.number(8).map(Some),
-            0xff => Err(Broken::Strange("a number that is none".to_owned())),
+            0xff => Err(Broken::Strange(Unexpected::NoNumber)),
             small => Ok(Some(small)),
         }
     }
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_packet_holds_it_is_read_or_refused() {
+    fn whatever_a_packet_holds_it_is_read_or_rejected() {
         let error =
             ServerError::of(b"\xff\x15\x04#28000Access denied\x1b[2J").expect("read").expect("an error");
         assert_eq!(error.number, 1045);

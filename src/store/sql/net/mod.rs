@@ -11,7 +11,9 @@ use rustls::{ClientConnection, StreamOwned};
 
 pub(super) use socket::{Peer, Plain, Socket, at_name, at_path};
 
-use crate::tls::{self, Trusted};
+use crate::foreign;
+use crate::store::server::Unexpected;
+use crate::tls::{self, TlsError, Trusted};
 
 /// Why no message came.
 #[derive(Debug)]
@@ -21,14 +23,16 @@ pub(super) enum Broken {
     /// It took too long.
     TimedOut,
     /// What came is no message of such a server.
-    Strange(String),
+    Strange(Unexpected),
 }
 
 impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::TimedOut,
-            ErrorKind::InvalidInput | ErrorKind::InvalidData => Broken::Strange(error.to_string()),
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+                Broken::Strange(Unexpected::Other(foreign::shown(&error.to_string()).into_owned()))
+            }
             _ => Broken::Cut(error),
         }
     }
@@ -39,13 +43,13 @@ pub(super) fn secure(
     plain: Plain,
     host: &str,
     trusted: Trusted<'_>,
-) -> Result<StreamOwned<ClientConnection, Plain>, String> {
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
+) -> Result<StreamOwned<ClientConnection, Plain>, TlsError> {
+    let name = ServerName::try_from(host.to_owned()).map_err(TlsError::said)?;
     let config = Arc::new(tls::client(trusted)?);
-    let connection = ClientConnection::new(config, name).map_err(|error| error.to_string())?;
+    let connection = ClientConnection::new(config, name).map_err(TlsError::said)?;
     let mut stream = StreamOwned::new(connection, plain);
     while stream.conn.is_handshaking() {
-        stream.conn.complete_io(&mut stream.sock).map_err(|error| error.to_string())?;
+        stream.conn.complete_io(&mut stream.sock).map_err(TlsError::said)?;
     }
     Ok(stream)
 }

@@ -15,8 +15,9 @@ use super::wire::{ServerError, Wire, server_error};
 use super::{Entered, Session};
 use crate::foreign;
 use crate::protocol::sql::Engine;
+use crate::store::server::{Deed, Unexpected};
 use crate::store::sql::address::{PostgresAddress, PostgresHost, SslMode};
-use crate::store::sql::error::SqlError;
+use crate::store::sql::error::{Denial, SqlError};
 use crate::store::sql::net::{Broken, Peer, Plain, Socket, at_name, at_path, secure};
 use crate::tls::Trusted;
 
@@ -82,10 +83,9 @@ fn with_tls(plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlError>
         SslMode::VerifyCa => Trusted::AnyName(authorities),
         SslMode::VerifyFull => Trusted::Named(authorities),
     };
-    secure(plain, host, trusted).map(|stream| Socket::Tls(Box::new(stream))).map_err(|what| SqlError::Tls {
-        address: address.to_string(),
-        what: foreign::shown(&what).into_owned(),
-    })
+    secure(plain, host, trusted)
+        .map(|stream| Socket::Tls(Box::new(stream)))
+        .map_err(|wrong| SqlError::Tls { address: address.to_string(), wrong })
 }
 
 /// TLS, as far as it is asked for and the server has it.
@@ -103,11 +103,11 @@ fn secured(mut plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlErr
     match &says {
         b"S" => with_tls(plain, address),
         b"N" if address.ssl_mode == SslMode::Prefer => Ok(Socket::Plain(plain)),
-        b"N" => Err(SqlError::Tls {
+        b"N" => Err(SqlError::NoTls {
             address: address.to_string(),
-            what: format!("the server has none, and sslmode={} asks for it", address.ssl_mode),
+            setting: format!("sslmode={}", address.ssl_mode),
         }),
-        _ => Err(failed(Broken::Strange("it does not answer as one".to_owned()))),
+        _ => Err(failed(Broken::Strange(Unexpected::Answer))),
     }
 }
 
@@ -141,7 +141,7 @@ impl Entry<'_> {
                 Message::AuthenticationSaslContinue(body) => {
                     let scram = self.scram.as_mut().map(|scram| (scram.update(body.data()), scram.message()));
                     let (Some((Ok(()), answer)), outgoing) = (scram, &mut self.wire.outgoing) else {
-                        return Err(self.strange("it proves no password"));
+                        return Err(self.strange(Unexpected::ProvesNothing));
                     };
                     let put = frontend::sasl_response(answer, outgoing);
                     put.map_err(|error| self.failed(error.into()))?;
@@ -149,15 +149,15 @@ impl Entry<'_> {
                 }
                 Message::AuthenticationSaslFinal(body) => {
                     if self.scram.as_mut().is_none_or(|scram| scram.finish(body.data()).is_err()) {
-                        return Err(self.strange("it does not know the password itself"));
+                        return Err(self.strange(Unexpected::KnowsNoPassword));
                     }
                 }
                 Message::BackendKeyData(body) => key = Some((body.process_id(), body.secret_key())),
                 Message::ReadyForQuery(_) => return Ok(key),
-                Message::ErrorResponse(body) => return Err(self.refused(&server_error(&body))),
+                Message::ErrorResponse(body) => return Err(self.denied(&server_error(&body))),
                 Message::AuthenticationOk | Message::ParameterStatus(_) | Message::NoticeResponse(_) => {}
                 _ => {
-                    return Err(self.strange("it asks for a proof that ticketsim has not: a password it has"));
+                    return Err(self.strange(Unexpected::AsksForOtherProof));
                 }
             }
         }
@@ -167,7 +167,7 @@ impl Entry<'_> {
         let mut mechanisms = body.mechanisms();
         let known = std::iter::from_fn(|| mechanisms.next().ok().flatten()).any(|name| name == SCRAM_SHA_256);
         if !known {
-            return Err(self.strange("it knows no SCRAM-SHA-256"));
+            return Err(self.strange(Unexpected::NoScram));
         }
         let password = self.password()?;
         let scram = ScramSha256::new(password.as_bytes(), ChannelBinding::unsupported());
@@ -181,12 +181,7 @@ impl Entry<'_> {
     fn password(&mut self) -> Result<String, SqlError> {
         let password = self.address.password();
         self.had_password = password.is_some();
-        password.ok_or_else(|| SqlError::NotLetIn {
-            address: self.address.to_string(),
-            user: foreign::shown(&self.address.user).into_owned(),
-            said: "the server asks for a password".to_owned(),
-            help: NO_PASSWORD,
-        })
+        password.ok_or_else(|| self.not_let_in(Denial::AsksForPassword, true))
     }
 
     fn put_password(&mut self, password: &[u8]) -> Result<(), SqlError> {
@@ -203,41 +198,42 @@ impl Entry<'_> {
         broken_error(self.address, broken)
     }
 
-    fn strange(&self, what: &str) -> SqlError {
-        self.failed(Broken::Strange(what.to_owned()))
+    fn strange(&self, came: Unexpected) -> SqlError {
+        self.failed(Broken::Strange(came))
     }
 
-    fn refused(&self, error: &ServerError) -> SqlError {
+    fn not_let_in(&self, why: Denial, lacks_password: bool) -> SqlError {
+        SqlError::NotLetIn {
+            address: self.address.to_string(),
+            user: foreign::shown(&self.address.user).into_owned(),
+            engine: Engine::Postgres,
+            why,
+            lacks_password,
+        }
+    }
+
+    fn denied(&self, error: &ServerError) -> SqlError {
         let address = self.address.to_string();
         let said = error.said.clone();
         match error.code.as_str() {
-            "28P01" | "28000" => SqlError::NotLetIn {
-                address,
-                user: foreign::shown(&self.address.user).into_owned(),
-                said,
-                help: if self.had_password || error.code == "28000" { "" } else { NO_PASSWORD },
-            },
+            "28P01" => self.not_let_in(Denial::Said(said), !self.had_password),
+            "28000" => self.not_let_in(Denial::Said(said), false),
             "3D000" => SqlError::NoDatabase {
                 address,
                 database: foreign::shown(&self.address.database).into_owned(),
             },
             "53300" => SqlError::Full { address, said },
-            _ => SqlError::Refused { address, doing: "connecting", said, code: error.store_code() },
+            _ => SqlError::Rejected { address, deed: Deed::Connect, said, code: error.store_code() },
         }
     }
 }
-
-/// What helps who has given no password.
-const NO_PASSWORD: &str = "; no password was at hand: PGPASSWORD, or ~/.pgpass (readable for nobody else)";
 
 /// A wire that broke, as the errors of stores have it.
 pub(super) fn broken_error(address: &PostgresAddress, broken: Broken) -> SqlError {
     let (place, engine) = (address.to_string(), Engine::Postgres);
     match broken {
         Broken::TimedOut => SqlError::NoAnswer { address: place, engine, within: address.connect_timeout },
-        Broken::Strange(what) => {
-            SqlError::Strange { address: place, engine, what: foreign::shown(&what).into_owned() }
-        }
+        Broken::Strange(came) => SqlError::Strange { address: place, engine, came },
         Broken::Cut(source) => SqlError::Cut { address: place, what: source.to_string() },
     }
 }

@@ -28,6 +28,7 @@ use super::net::{Broken, Peer};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::StepKind;
 use crate::stock::Stock;
+use crate::store::server::{Deed, Unexpected};
 use enter::{broken_error, enter};
 use wire::{ServerError, Wire};
 
@@ -82,7 +83,7 @@ struct Exchange {
     step: StepKind,
     gives_number: bool,
     answer: Answer,
-    refused: Option<ServerError>,
+    rejected: Option<ServerError>,
     /// Since when it is taken back.
     taken_back: Option<Instant>,
 }
@@ -97,11 +98,11 @@ impl PostgresLink {
     ) -> Result<Self, SqlError> {
         let mut entered = enter(address, session)?;
         let deadline = Instant::now() + address.connect_timeout;
-        let refused = prepare(&mut entered.wire, &statements, deadline);
-        if let Some(error) = refused.map_err(|broken| broken_error(address, broken))? {
-            return Err(SqlError::Refused {
+        let rejected = prepare(&mut entered.wire, &statements, deadline);
+        if let Some(error) = rejected.map_err(|broken| broken_error(address, broken))? {
+            return Err(SqlError::Rejected {
                 address: address.to_string(),
-                doing: "preparing the statements",
+                deed: Deed::Prepare,
                 code: error.store_code(),
                 said: error.said,
             });
@@ -112,7 +113,7 @@ impl PostgresLink {
     /// Puts the statement of a step behind what is to be sent. Returns whether it answers with a number.
     fn put(&mut self, step: StepKind, number: Stock) -> Result<bool, Broken> {
         let known = self.statements.iter().find(|statement| statement.step == step);
-        let statement = known.ok_or_else(|| Broken::Strange(format!("{step} is not prepared")))?;
+        let statement = known.ok_or(Broken::Strange(Unexpected::NotPrepared(step)))?;
         put_bound(statement, number, &mut self.entered.wire.outgoing)?;
         Ok(statement.gives_number)
     }
@@ -125,7 +126,7 @@ impl PostgresLink {
         let gives_number = self.put(step, number)?;
         frontend::sync(&mut self.entered.wire.outgoing);
         self.entered.wire.send()?;
-        Ok(Exchange { step, gives_number, answer: Answer::default(), refused: None, taken_back: None })
+        Ok(Exchange { step, gives_number, answer: Answer::default(), rejected: None, taken_back: None })
     }
 
     /// What came of a step, once the server has said all; `None` where the wait for it was interrupted, or is
@@ -147,7 +148,7 @@ impl PostgresLink {
                     if error.is_fatal {
                         return Ok(Some(Err(error)));
                     }
-                    exchange.refused = Some(error);
+                    exchange.rejected = Some(error);
                 }
                 Message::ReadyForQuery(_) => break,
                 _ => {}
@@ -156,7 +157,7 @@ impl PostgresLink {
         if exchange.taken_back.is_some() {
             self.entered.wire.wait_at_most(None)?;
         }
-        Ok(Some(exchange.refused.take().map_or(Ok(exchange.answer), Err)))
+        Ok(Some(exchange.rejected.take().map_or(Ok(exchange.answer), Err)))
     }
 
     fn exchange(&mut self, step: StepKind, number: Stock) -> Result<Result<Answer, ServerError>, Broken> {
@@ -276,17 +277,17 @@ fn prepare(
     }
     frontend::sync(&mut wire.outgoing);
     wire.send()?;
-    let mut refused = None;
+    let mut rejected = None;
     loop {
         match wire.receive_before(deadline)? {
-            Message::ErrorResponse(body) => refused = refused.or(Some(wire::server_error(&body))),
+            Message::ErrorResponse(body) => rejected = rejected.or(Some(wire::server_error(&body))),
             Message::ReadyForQuery(_) => break,
             _ => {}
         }
     }
     // From now on a wait is as long as that for other buyers.
     wire.wait_at_most(None)?;
-    Ok(refused)
+    Ok(rejected)
 }
 
 /// What an SQLSTATE means for a purchase.
@@ -309,13 +310,13 @@ fn put_bound(statement: &Statement, number: Stock, outgoing: &mut BytesMut) -> R
         Ok(IsNull::No)
     };
     let bound = frontend::bind("", statement.step.name(), formats, takes, write, gives, outgoing);
-    bound.map_err(|_| Broken::Strange("a statement that can't be bound".to_owned()))?;
+    bound.map_err(|_| Broken::Strange(Unexpected::Unbound))?;
     frontend::execute("", 0, outgoing).map_err(Broken::from)
 }
 
 /// The number in the first column.
 fn number_in(row: &DataRowBody) -> Result<Option<Stock>, Broken> {
-    let strange = || Broken::Strange("a number that is none".to_owned());
+    let strange = || Broken::Strange(Unexpected::NoNumber);
     match row.ranges().next()? {
         None => Err(strange()),
         Some(None) => Ok(None),

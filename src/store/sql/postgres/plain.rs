@@ -11,6 +11,7 @@ use postgres_protocol::message::frontend;
 use super::enter::{broken_error, enter};
 use super::wire::{ServerError, server_error};
 use super::{Entered, Session};
+use crate::store::server::Deed;
 use crate::store::sql::address::PostgresAddress;
 use crate::store::sql::error::SqlError;
 use crate::store::sql::link::WAIT_FOR_OTHERS;
@@ -64,16 +65,16 @@ impl<'a> Talk<'a> {
         Ok(Self { address, entered, table })
     }
 
-    /// The rows that a text of statements answers; `doing` is what it is for.
+    /// The rows that a text of statements answers; `deed` is what it is for.
     ///
     /// # Errors
-    /// When the server refuses, or does not answer in time.
-    pub fn ask(&mut self, doing: &'static str, text: &str) -> Result<Vec<Row>, SqlError> {
+    /// When the server rejects it, or does not answer in time.
+    pub fn ask(&mut self, deed: Deed, text: &str) -> Result<Vec<Row>, SqlError> {
         // The server gives up first, and says why.
         let deadline = Instant::now() + WAIT_FOR_OTHERS + Duration::from_secs(2);
         match self.exchange(text, deadline) {
             Ok(Ok(rows)) => Ok(rows),
-            Ok(Err(error)) => Err(self.refused(doing, error)),
+            Ok(Err(error)) => Err(self.rejected(deed, error)),
             Err(broken) => Err(broken_error(&self.address, broken)),
         }
     }
@@ -81,9 +82,9 @@ impl<'a> Talk<'a> {
     /// The one text that a statement answers, if it does.
     ///
     /// # Errors
-    /// When the server refuses, or does not answer in time.
-    pub fn ask_one(&mut self, doing: &'static str, text: &str) -> Result<Option<String>, SqlError> {
-        Ok(self.ask(doing, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    /// When the server rejects it, or does not answer in time.
+    pub fn ask_one(&mut self, deed: Deed, text: &str) -> Result<Option<String>, SqlError> {
+        Ok(self.ask(deed, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 
     fn exchange(&mut self, text: &str, deadline: Instant) -> Result<Result<Vec<Row>, ServerError>, Broken> {
@@ -91,7 +92,7 @@ impl<'a> Talk<'a> {
         frontend::query(text, &mut wire.outgoing)?;
         wire.send()?;
         let mut rows = Vec::new();
-        let mut refused = None;
+        let mut rejected = None;
         loop {
             match wire.receive_before(deadline)? {
                 Message::DataRow(body) if rows.len() < MOST_ROWS => {
@@ -106,25 +107,23 @@ impl<'a> Talk<'a> {
                     if error.is_fatal {
                         return Ok(Err(error));
                     }
-                    refused = Some(error);
+                    rejected = Some(error);
                 }
-                Message::ReadyForQuery(_) => return Ok(refused.map_or(Ok(rows), Err)),
+                Message::ReadyForQuery(_) => return Ok(rejected.map_or(Ok(rows), Err)),
                 _ => {}
             }
         }
     }
 
-    fn refused(&self, doing: &'static str, error: ServerError) -> SqlError {
+    fn rejected(&self, deed: Deed, error: ServerError) -> SqlError {
         let address = self.address.to_string();
         let (code, said) = (error.store_code(), error.said);
         match error.code.as_str() {
             // Not the owner, or no right at all; a role or a server that may only read.
-            "42501" | "25006" => SqlError::NotAllowed { address, doing, said },
-            "55P03" => {
-                SqlError::Locked { address, table: self.table.clone(), doing, within: WAIT_FOR_OTHERS }
-            }
+            "42501" | "25006" => SqlError::NotAllowed { address, deed, said },
+            "55P03" => SqlError::Locked { address, table: self.table.clone(), deed, within: WAIT_FOR_OTHERS },
             _ if error.is_fatal => SqlError::Cut { address, what: said },
-            _ => SqlError::Refused { address, doing, said, code },
+            _ => SqlError::Rejected { address, deed, said, code },
         }
     }
 }

@@ -11,10 +11,11 @@ use postgres_protocol::message::backend::{ErrorResponseBody, Header, Message};
 
 use crate::fault::StoreCode;
 use crate::foreign;
+use crate::store::server::Unexpected;
 use crate::store::sql::net::{Broken, Socket};
 
 /// No message that we ask for is longer.
-const MOST_MESSAGE: i32 = 1 << 20;
+const MOST_MESSAGE: usize = 1 << 20;
 
 /// What a server said went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,9 +98,10 @@ impl Wire {
 
     fn parse(&mut self) -> Result<Option<Message>, Broken> {
         if let Some(header) = Header::parse(&self.incoming)?
-            && header.len() > MOST_MESSAGE
+            && let Ok(size) = usize::try_from(header.len())
+            && size > MOST_MESSAGE
         {
-            return Err(Broken::Strange(format!("a message of {} bytes", header.len())));
+            return Err(Broken::Strange(Unexpected::Message(size)));
         }
         Ok(Message::parse(&mut self.incoming)?)
     }

@@ -112,7 +112,7 @@ fn every_action(place: &Place, level: Isolation) {
     assert_eq!(store.stock_left().expect("a stock"), 1);
 }
 
-/// The life of a sale: made, sold from, looked at, refused where it is another, removed.
+/// The life of a sale: made, sold from, looked at, rejected where it is another, removed.
 fn a_life(place: &Place) {
     let engine = place.address.engine();
     let plain = place.store(SqlChoices::new(engine));
@@ -129,8 +129,8 @@ fn a_life(place: &Place) {
     let choices = SqlChoices { constraint: true, write: SqlWrite::Decrement, ..SqlChoices::new(engine) };
     let mut session = place.store(choices).open(&recorder, PACE, 1).expect("a session");
     assert_eq!(session.perform(Action::Decrement), Reply::Sold(1));
-    let refused = session.perform(Action::Decrement);
-    assert!(matches!(refused, Reply::Failed(fault) if fault.kind == FaultKind::Constraint), "{refused:?}");
+    let rejected = session.perform(Action::Decrement);
+    assert!(matches!(rejected, Reply::Failed(fault) if fault.kind == FaultKind::Constraint), "{rejected:?}");
     drop(session);
     assert_eq!(place.number("SELECT count(*) FROM theirs"), 0, "it is still there");
     let about = constrained.about().expect("an engine");
@@ -153,8 +153,8 @@ fn a_life(place: &Place) {
         format!("CREATE VIEW {table} AS SELECT 1 AS id, 2 AS ticket"),
     ] {
         place.run(&foreign);
-        for refused in [plain.put_on_sale(Some(1)), plain.put_on_sale(None), plain.clear().map(i64::from)] {
-            assert!(matches!(refused, Err(SqlError::OtherShape { .. })), "{engine}: {refused:?}");
+        for rejected in [plain.put_on_sale(Some(1)), plain.put_on_sale(None), plain.clear().map(i64::from)] {
+            assert!(matches!(rejected, Err(SqlError::OtherShape { .. })), "{engine}: {rejected:?}");
         }
         let kind = if foreign.contains("VIEW") { "VIEW" } else { "TABLE" };
         place.run(&format!("DROP {kind} {table}"));
@@ -210,7 +210,7 @@ fn a_rush(place: &Place) {
     assert_eq!(store.stock_left().expect("a stock"), 0);
 }
 
-/// The locks of an engine that has none of ours are refused before anything is sent.
+/// The locks of an engine that has none of ours are rejected before anything is sent.
 #[test]
 fn a_store_is_one_of_the_engine_of_its_steps() {
     let address = Address::parse("sqlite:shop.db").expect("an address");

@@ -9,6 +9,7 @@ use super::stage::{Outcomes, all_schedules};
 use super::*;
 use crate::fault::{Fault, StoreCode};
 use crate::protocol::Protocol;
+use crate::store::server::Deed;
 use crate::store::sql::address::{PostgresAddress, PostgresHost, SslMode};
 
 /// Gives a test its database, or ends it visibly.
@@ -86,7 +87,7 @@ fn outcomes(place: &Place, choices: SqlChoices) -> Outcomes {
             "SELECT coalesce(sum(cardinality(pg_blocking_pids(pid))), 0) FROM pg_stat_activity \
              WHERE application_name = '{session}'"
         );
-        books.number("looking who waits", &select).expect("a number") != Some(0)
+        books.number(Deed::SeeWhoWaits, &select).expect("a number") != Some(0)
     };
     all_schedules(&store, 2, 1, &mut waits)
 }
@@ -328,13 +329,16 @@ fn more_buyers_than_the_server_takes_are_counted_beforehand() {
     let place = place!("more_buyers_than_the_server_takes_are_counted_beforehand");
     let room = place.store(SqlChoices::new(Engine::Postgres)).most_connections().expect("a server");
     let room = room.expect("a limit");
-    assert!(room.because.contains("max_connections = "), "{room:?}");
+    assert!(room.because.to_string().contains("max_connections = "), "{room:?}");
     place.run(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 0', current_database()); END $$",
     );
     let room = place.store(SqlChoices::new(Engine::Postgres)).most_connections().expect("a server");
     let room = room.expect("a limit");
-    assert!(room.free == 0 && room.because.contains("database's CONNECTION LIMIT is 0"), "{room:?}");
+    assert!(
+        room.free == 0 && room.because.to_string().contains("database's CONNECTION LIMIT is 0"),
+        "{room:?}"
+    );
 }
 
 #[test]
@@ -345,7 +349,7 @@ fn tls_is_spoken_where_it_is_asked_for() {
     let is_tls = "SELECT count(*) FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl";
     let through = |ssl_mode| {
         let store = at(PostgresAddress { ssl_mode, ..address.clone() }, SqlChoices::new(Engine::Postgres));
-        store.books(false).and_then(|mut books| books.number("a test", is_tls))
+        store.books(false).and_then(|mut books| books.number(Deed::Connect, is_tls))
     };
     assert_eq!(through(SslMode::Disable).expect("a server"), Some(0));
     assert_eq!(through(SslMode::Prefer).expect("a server"), Some(i64::from(has_tls)));

@@ -88,10 +88,7 @@ fn another_way_is_switched_to_and_a_password_is_never_told_where_it_can_be_read(
     for asks in [vec![1, 4], b"\xfemysql_clear_password\0".to_vec()] {
         let (address, served) = server(vec![greeting("caching_sha2_password"), asks]);
         let error = enter(&address).expect_err("not told").to_string();
-        assert!(
-            error.contains("asks for the password itself") && error.contains("ssl-mode=required"),
-            "{error}"
-        );
+        assert!(error.contains("asks for the password itself"), "{error}");
         let told = served.join().expect("a server");
         assert!(told.len() == 1 && !told[0].windows(6).any(|window| window == b"Sesame"), "{told:?}");
     }
