@@ -201,7 +201,7 @@ fn a_stale_read_is_not_called_a_lock_that_does_not_hold() {
     let folder = Folder::new();
     let Some(_mounts) = two_clients(&folder) else { return };
     let rows =
-        "matrix --trials 3 --workers process --lock flock,lockfile --write overwrite --dir m1 --dir m2";
+        "matrix --trials 15 --workers process --lock flock,lockfile --write overwrite --dir m1 --dir m2";
     let (code, document) = folder.json(rows);
     assert_eq!(code, Some(1), "{document}");
     let row = |lock: &str| {
