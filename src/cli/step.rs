@@ -15,6 +15,7 @@ use super::pictures::PictureArgs;
 use super::print::print;
 use super::replay::{plan_of, text, was_interrupted};
 use super::run::SaleArgs;
+use super::said::said;
 use super::store::StoreArgs;
 use super::workers::WorkersArgs;
 use crate::explore::{Hint, Setting, hint};
@@ -391,7 +392,7 @@ fn hint_words(session: &Conductor, lang: Lang) -> String {
         Ok(Hint::Never) => say::no_hint(lang),
         Ok(Hint::TooFar) => say::hint_too_far(lang),
         // Model and reality have parted: another program wrote to the file.
-        Err(unfollowed) => unfollowed.to_string(),
+        Err(unfollowed) => said(&unfollowed, lang),
     }
 }
 
