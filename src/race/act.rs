@@ -16,7 +16,7 @@ use crate::stock::Stock;
 /// Why a trial can't go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// Somebody pressed Ctrl-C.
+    /// The user pressed Ctrl-C.
     Interrupted,
     /// The target does not do what it should.
     Why(Trouble),

@@ -72,7 +72,7 @@ pub enum CommandError {
     /// It did not end in time.
     #[error("{0}: did not end within {1:?}")]
     Late(String, Duration),
-    /// Somebody pressed Ctrl-C.
+    /// The user pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
     /// A value can't be put into its place.

@@ -1,7 +1,7 @@
 //! Which waiting statements may be left out: those that have the same effect after the wait as if they had been sent
-//! after it. At read committed a statement sees what was committed when it was sent, but the newest state of the rows
-//! that it waited for. So waiting makes no difference if it asks only for one row by its key; with a second table, a
-//! subquery or several rows it may. With a further condition it may, too: a row that matched when the statement was
+//! after it. At read committed, a statement sees what was committed when it was sent, but the newest state of the rows
+//! that it waited for. So waiting makes no difference if it asks only for one row by its key. With a second table, a
+//! subquery or several rows it may make one. With a further condition, too: a row that matched when the statement was
 //! sent, but not after the wait, stays locked; a later statement would not have locked it.
 
 use std::collections::BTreeSet;
@@ -11,21 +11,21 @@ use super::lexer::Token;
 /// Names of columns.
 pub type Columns = BTreeSet<String>;
 
-/// What a statement waits for, if it does.
+/// What a statement waits for, if it waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Alike {
-    /// A row that these columns tell from all others, if they are a key of its table.
+    /// One row, if these columns are a key of its table.
     Row {
         /// The table.
         table: String,
-        /// The columns that stand for one value each.
+        /// The columns that are compared with one value each.
         by: Columns,
     },
     /// An advisory lock.
     Lock,
 }
 
-/// The columns that stand for one value each in a WHERE that says nothing else.
+/// The columns that are compared with one value each in a WHERE; `None` if it has any other condition.
 pub fn keys(one: &[Token]) -> Option<Columns> {
     let mut columns = Columns::new();
     let begins = one.iter().position(|token| token.word() == Some("where"))?;
@@ -48,7 +48,7 @@ pub fn keys(one: &[Token]) -> Option<Columns> {
     Some(columns)
 }
 
-/// Takes the columns from what stands between AND and AND; `None` where anything else stands there.
+/// The columns of the conditions between the ANDs; `None` if there is any other condition.
 fn conjuncts(tokens: &[Token], columns: &mut Columns) -> Option<()> {
     let mut parts: Vec<&[Token]> = Vec::new();
     let (mut depth, mut from) = (0_u32, 0);
@@ -71,7 +71,7 @@ fn conjuncts(tokens: &[Token], columns: &mut Columns) -> Option<()> {
     for part in parts {
         match part {
             [Token::Open, inner @ .., Token::Close] if is_one_pair(inner) => conjuncts(inner, columns)?,
-            // 1 = 1, as some write where there is nothing more to say.
+            // 1 = 1, which some programs write as an empty condition.
             [Token::Value, Token::Equals, Token::Value] => {}
             _ => drop(columns.insert(column(part)?)),
         }
@@ -79,7 +79,7 @@ fn conjuncts(tokens: &[Token], columns: &mut Columns) -> Option<()> {
     Some(())
 }
 
-/// Whether the parentheses around this are a pair.
+/// Whether the first and the last parenthesis belong together.
 fn is_one_pair(inner: &[Token]) -> bool {
     let mut depth = 0_i32;
     inner.iter().all(|token| {
@@ -92,7 +92,7 @@ fn is_one_pair(inner: &[Token]) -> bool {
     })
 }
 
-/// `table.column = value`, with a cast or without: the column.
+/// The column of `table.column = value`, with or without a cast.
 fn column(part: &[Token]) -> Option<String> {
     let equals = part.iter().position(|token| *token == Token::Equals)?;
     let (left, right) = (&part[..equals], &part[equals + 1..]);
@@ -111,7 +111,7 @@ fn column(part: &[Token]) -> Option<String> {
     column.name().map(ToOwned::to_owned)
 }
 
-/// The columns that an UPDATE sets; `None` where that is not certain.
+/// The columns that an UPDATE sets; `None` if that is not certain.
 pub fn sets(one: &[Token]) -> Option<Columns> {
     let begins = one.iter().position(|token| token.word() == Some("set"))?;
     let (mut columns, mut depth, mut is_first) = (Columns::new(), 0_u32, true);
@@ -134,8 +134,8 @@ pub fn sets(one: &[Token]) -> Option<Columns> {
     Some(columns)
 }
 
-/// What a statement waits for, as far as its words tell: its verb, the tables that it reads and writes, the functions that
-/// it calls.
+/// What a statement waits for, as far as its words show it: its verb, the tables that it reads and writes, and the
+/// functions that it calls.
 pub fn of(
     one: &[Token],
     (reads, writes): (&BTreeSet<String>, &BTreeSet<String>),
@@ -160,7 +160,7 @@ pub fn of(
     Some(Alike::Row { table: table.clone(), by })
 }
 
-/// What takes one advisory lock.
+/// Functions that take one advisory lock.
 const TAKES: [&str; 4] =
     ["pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared"];
 
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_all_that_is_asked_for() {
+    fn only_conditions_on_keys_count() {
         for (text, by) in [
             ("SELECT left FROM seats WHERE id = $1 FOR UPDATE", Some("id")),
             ("UPDATE seats SET left = 0 WHERE seats.id = 1 AND left > 0", None),

@@ -1,28 +1,28 @@
-//! Background statements, which no purchase causes: learned while the shop is idle, or named by the user. They pass the
-//! gate.
+//! Background statements, which no purchase causes. They are learned while the shop is idle, or named by the user, and
+//! pass the gate.
 
 use std::collections::BTreeSet;
 
 use regex::Regex;
 
-/// What runs in the background.
+/// The statements that run in the background.
 #[derive(Clone, Debug, Default)]
 pub struct Background {
     named: Vec<Regex>,
     learned: BTreeSet<String>,
 }
 
-/// So many texts are learned at most.
+/// The most texts that are learned.
 const MOST_TEXTS: usize = 1000;
 
 impl Background {
-    /// What is named; the rest is to be learned.
+    /// With the named ones; others can be learned.
     #[must_use]
     pub fn new(named: Vec<Regex>) -> Self {
         Self { named, learned: BTreeSet::new() }
     }
 
-    /// Whether all of this is the background's.
+    /// Whether all of these run in the background.
     #[must_use]
     pub fn has(&self, texts: &[String]) -> bool {
         let known = |text: &String| {
@@ -31,7 +31,7 @@ impl Background {
         !texts.is_empty() && texts.iter().all(known)
     }
 
-    /// Learns it. False where it was known.
+    /// Learns these. False if all were known.
     pub fn learn(&mut self, texts: &[String]) -> bool {
         let mut new = false;
         for text in texts {
@@ -42,13 +42,13 @@ impl Background {
         new
     }
 
-    /// What was learned.
+    /// The learned ones.
     pub fn learned(&self) -> impl Iterator<Item = &str> {
         self.learned.iter().map(String::as_str)
     }
 }
 
-/// A text without its values: numbers and strings differ from time to time.
+/// A text without its numbers and strings, which differ from time to time.
 #[must_use]
 pub fn bare(text: &str) -> String {
     let mut bare = String::new();

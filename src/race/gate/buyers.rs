@@ -1,4 +1,4 @@
-//! The buyers of a gated run: each a request under way.
+//! The buyers of a gated run: each has one request under way.
 
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
@@ -15,29 +15,29 @@ use crate::race::template::{Variables, fresh_uuid};
 /// A buyer.
 #[derive(Debug)]
 pub struct Buyer {
-    /// From 1.
+    /// Its number, from 1.
     pub number: u32,
     connection: Option<Connection>,
     invoke_ns: u64,
     return_ns: Option<u64>,
     /// How its purchase ended.
     pub ended: Option<Ended>,
-    /// Whether it neither asks nor answers.
+    /// Whether it neither sends a statement nor answers.
     pub parked: bool,
-    /// How often it may have let something go.
+    /// How often it may have released something.
     pub let_go: u32,
-    /// How often it has asked each of its statements.
+    /// How often it has sent each of its statements.
     turns: BTreeMap<String, u32>,
-    /// Its last statement with what it saw, and how often in a row they were the same.
+    /// Its last statement with its answer, and how often in a row both were the same.
     last: Option<(String, Saw)>,
     same: u32,
 }
 
 impl Buyer {
-    /// Its request leaves.
+    /// Sends its request.
     ///
     /// # Errors
-    /// Why it can't.
+    /// When it can't be sent.
     pub fn start(
         number: u32,
         plan: &RacePlan,
@@ -79,7 +79,7 @@ impl Buyer {
         Some((connection.fd(), connection.wants_to_write()))
     }
 
-    /// Goes on with its request. Whether it has just ended.
+    /// Goes on with its request. True if it has just ended.
     pub fn advance(&mut self, clock: Clock, judge: &mut dyn FnMut(u32, &HttpAnswer) -> Judged) -> bool {
         let Some(connection) = &mut self.connection else { return false };
         let received = match connection.advance() {
@@ -100,21 +100,21 @@ impl Buyer {
         true
     }
 
-    /// Which of this name its next statement is.
+    /// The turn of its next statement: how many of this name it has sent then.
     pub fn turn(&mut self, name: &str) -> u32 {
         let turn = self.turns.entry(name.to_owned()).or_default();
         *turn += 1;
         *turn
     }
 
-    /// Notes what a statement of it saw.
+    /// Notes the answer to one of its statements.
     pub fn saw(&mut self, text: &str, saw: &Saw) {
         let again = self.last.as_ref().is_some_and(|last| last.0 == text && last.1 == *saw);
         self.same = if again { self.same + 1 } else { 1 };
         self.last = Some((text.to_owned(), saw.clone()));
     }
 
-    /// Whether this statement was asked twice in a row with the same answer: it polls.
+    /// Whether it has just sent this statement twice with the same answer: then it polls.
     pub fn polls(&self, text: &str) -> bool {
         self.same >= 2 && self.last.as_ref().is_some_and(|last| last.0 == text)
     }

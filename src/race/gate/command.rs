@@ -1,21 +1,21 @@
-//! What a command of Redis touches: its keys, by what each command is known to do.
+//! Which keys a command of Redis reads and writes, by what each command is known to do.
 
 use super::statement::{Kind, Statement, Tables, tame};
 
-/// What a connection has under way.
+/// The transaction of a connection.
 #[derive(Clone, Debug, Default)]
 pub struct Transaction {
-    /// Whether MULTI was said: what follows is queued.
+    /// Whether MULTI was sent: the commands after it are queued.
     pub queues: bool,
-    /// What was queued, or watched.
+    /// The keys that were queued to be read, or are watched.
     pub reads: Tables,
-    /// What was queued to be written.
+    /// The keys that were queued to be written.
     pub touches: Tables,
-    /// Whether that is not certain.
+    /// Whether these are not certain.
     pub unknown: bool,
 }
 
-/// Commands that change nothing that another could notice.
+/// Commands that change nothing that another connection could notice.
 const CHATTER: &[&str] = &[
     "ASKING", "AUTH", "CLIENT", "COMMAND", "CONFIG", "DISCARD", "ECHO", "HELLO", "INFO", "LATENCY", "MEMORY",
     "MULTI", "OBJECT", "PING", "QUIT", "READONLY", "RESET", "ROLE", "SELECT", "SLOWLOG", "TIME", "UNWATCH",
@@ -56,7 +56,7 @@ const READS_ONE: &[&str] = &[
     "ZRANK",
     "ZSCORE",
 ];
-/// Commands that read all that they name.
+/// Commands that read all keys that they name.
 const READS_ALL: &[&str] = &["EXISTS", "MGET", "WATCH"];
 /// Commands that write their first key.
 const WRITES_ONE: &[&str] = &[
@@ -105,14 +105,14 @@ const WRITES_ONE: &[&str] = &[
     "ZPOPMIN",
     "ZREM",
 ];
-/// Commands that write all that they name.
+/// Commands that write all keys that they name.
 const WRITES_ALL: &[&str] = &["DEL", "LMOVE", "RENAME", "RENAMENX", "RPOPLPUSH", "SMOVE", "TOUCH", "UNLINK"];
-/// Commands that wait for keys, all but their last word.
+/// Commands that wait for keys: all their words but the last.
 const WAITS: &[&str] = &["BLPOP", "BRPOP", "BZPOPMAX", "BZPOPMIN"];
-/// Commands that say how many keys they name.
+/// Commands that say how many keys they have.
 const SCRIPTS: &[&str] = &["EVAL", "EVALSHA", "FCALL"];
 
-/// Reads a command, on a connection with this under way.
+/// Reads a command on a connection with this transaction.
 #[must_use]
 pub fn read(words: &[String], transaction: &Transaction) -> Statement {
     let verb = words.first().map(|verb| verb.to_ascii_uppercase()).unwrap_or_default();
@@ -165,7 +165,7 @@ pub fn read(words: &[String], transaction: &Transaction) -> Statement {
             statement.name = format!("EXEC {}", keys.join("+"));
         }
     } else if transaction.queues {
-        // It is queued: nobody sees anything of it before EXEC.
+        // It is queued: nothing of it can be seen before EXEC.
         statement.kind = Kind::Chatter;
     }
     statement
@@ -190,7 +190,7 @@ impl Transaction {
         }
     }
 
-    /// Whether something is under way.
+    /// Whether there is a transaction.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.queues || !self.reads.is_empty()

@@ -6,8 +6,8 @@
 //!    inside a transaction keeps its owner.
 //! 2. Answers are held, too: the answer of a released statement is delivered when the request that released it is
 //!    quiet.
-//! 3. One waiter for each lock: a statement that would queue behind a waiter is held back, unless nothing else can go
-//!    on.
+//! 3. There is one waiter for each lock: a statement that would queue behind a waiter is held back, unless nothing else
+//!    can go on.
 //! 4. The server is asked whether a statement waits; that is never guessed from a time-out.
 //! 5. Background statements pass.
 //! 6. Bytes are forwarded untouched.
@@ -38,20 +38,20 @@ use crate::race::http::HttpAnswer;
 use crate::race::request::{Cookies, Request};
 use crate::race::template::Variables;
 
-/// How long nothing may happen before an interrupt is looked for.
+/// How long to wait before looking for an interrupt.
 const TICK: Duration = Duration::from_millis(20);
-/// How long a statement may take before the server is asked whether it waits; then again and again.
+/// How long to wait for an answer before the server is asked whether the statement waits; the last one repeats.
 const LOOK: [Duration; 4] =
     [Duration::from_millis(1), Duration::from_millis(1), Duration::from_millis(3), Duration::from_millis(5)];
-/// No purchases have more statements.
+/// The most statements of a run.
 const MOST_STEPS: usize = 600;
 
-/// Whose a connection is.
+/// The owner of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     Buyer(usize),
     Background,
-    /// The running buyer's or a parked one's.
+    /// Either the running buyer or a parked one.
     Open,
 }
 
@@ -61,7 +61,7 @@ struct Note {
     owner: Option<Owner>,
     /// The tables that its transaction has written or locked.
     touched: Tables,
-    /// Whether that is not certain.
+    /// Whether these tables are not certain.
     unknown: bool,
     /// Whether its transactions see one state throughout.
     snapshot: bool,
@@ -76,14 +76,14 @@ struct Held {
     buyer: usize,
     choice: Choice,
     text: String,
-    /// What is the same when it is asked again.
+    /// Its text without what differs when it is sent again.
     pattern: String,
     statement: Statement,
-    /// The tables on which it does after a wait what it would do had it come later, if it does.
+    /// If it has the same effect after a wait as if it had come later: the tables for which that holds.
     later: Option<Tables>,
 }
 
-/// A statement that is at the server.
+/// A statement that was sent to the server.
 #[derive(Clone, Debug)]
 struct Sent {
     link: LinkId,
@@ -96,19 +96,19 @@ struct Sent {
     answered: Option<Saw>,
 }
 
-/// What the runs of one shop have in common.
+/// What all runs of one shop share.
 pub struct Stage<'a> {
     /// The gate.
     pub proxy: Proxy,
-    /// The connections past it, one for each of its doors.
+    /// The connections that bypass it, one for each of its doors.
     pub watches: Vec<Watcher<'a>>,
-    /// What statements do not say.
+    /// What the statements do not show of the tables.
     pub schema: Schema,
-    /// What passes.
+    /// The statements that pass.
     pub background: Background,
-    /// How long a request may neither ask nor answer.
+    /// How long a request may neither send a statement nor answer.
     pub patience: Duration,
-    /// The shop's processes, where they are ours.
+    /// The shop's process group, if we started it.
     pub group: Option<i32>,
 }
 
@@ -122,9 +122,9 @@ pub struct Conductor<'a, 'b> {
     notes: BTreeMap<LinkId, Note>,
     held: Vec<Held>,
     sent: Vec<Sent>,
-    /// What came behind another on its connection, and whose it is.
+    /// Statements that came behind another on their connection, and their owners.
     behind: Vec<(LinkId, Option<Owner>)>,
-    /// Statements that are the running buyer's or a parked one's, and since when.
+    /// Statements of either the running buyer or a parked one, and when they came.
     open: Vec<(LinkId, Instant)>,
     running: Option<usize>,
     ran: Ran,
@@ -163,7 +163,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
     /// Runs the purchases in the order that the chooser chooses.
     ///
     /// # Errors
-    /// Why they can't be run to their end.
+    /// When they can't be run to their end.
     pub fn run(
         mut self,
         request: &Request,
@@ -208,13 +208,13 @@ impl<'a, 'b> Conductor<'a, 'b> {
             })
     }
 
-    /// Lets a statement go on, and its buyer with it.
+    /// Lets a statement and its buyer go on.
     fn release(&mut self, place: usize, chooser: &mut dyn Chooser) -> Result<()> {
         if self.ran.taken.len() >= MOST_STEPS {
             return Err(Why::NoEnd(MOST_STEPS));
         }
         let held = self.held.remove(place);
-        // What it touches after a wait is what it would touch had it come later: only where it holds nothing yet.
+        // This is certain only if its buyer holds nothing yet.
         let later = held.later.filter(|_| self.holds_nothing(held.buyer));
         self.note_asked(held.link, &held.statement);
         self.ran.taken.push(RanStep {
@@ -269,7 +269,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         Ok(())
     }
 
-    /// Asks the server whether a statement waits, and for whom.
+    /// Asks the server whether a statement waits, and for which buyers.
     fn look_who_waits(&mut self, link: LinkId) -> Result<bool> {
         let Some((pid, door)) = self.stage.proxy.link(link).and_then(|link| Some((link.pid?, link.door)))
         else {
@@ -299,7 +299,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         Ok(true)
     }
 
-    /// Asks each waiter until it is done or waits still; then those that are done go on, one after the other.
+    /// Finds out which waiting statements are done. Their buyers go on, one after the other.
     fn wake(&mut self) -> Result<()> {
         loop {
             let waiting: Vec<LinkId> = self.sent.iter().map(|sent| sent.link).collect();
@@ -316,7 +316,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         }
     }
 
-    /// Hands over an answer; its buyer runs until it is quiet.
+    /// Delivers an answer, and lets its buyer run until it is quiet.
     fn deliver(&mut self, link: LinkId) -> Result<()> {
         let Some(at) = self.sent.iter().position(|sent| sent.link == link) else { return Ok(()) };
         let sent = self.sent.remove(at);
@@ -330,7 +330,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         self.run_to_quiet()
     }
 
-    /// Lets the running buyer run until it asks, or answers, or does neither for too long.
+    /// Lets the running buyer run until it sends a statement or answers, or does neither for too long.
     fn run_to_quiet(&mut self) -> Result<()> {
         let Some(running) = self.running else { return Ok(()) };
         let began = Instant::now();
@@ -375,7 +375,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         (0..self.buyers.len()).filter(|buyer| self.buyers[*buyer].parked).collect()
     }
 
-    /// Nothing is held that may go on: waits until something happens by itself.
+    /// No held statement may go on: waits until something else happens.
     fn await_anything(&mut self) -> Result<()> {
         let until = Instant::now() + self.hands.plan.timeout;
         let state =
@@ -417,7 +417,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         sent.map(|sent| self.ran.taken[sent.place].choice.step.to_string()).unwrap_or_default()
     }
 
-    /// Moves everything on, at most so long.
+    /// Moves everything on, for at most this long.
     fn move_on(&mut self, most: Duration) -> Result<()> {
         if self.hands.interrupted.load(Ordering::Relaxed) {
             return Err(Why::Interrupted);
@@ -439,7 +439,7 @@ impl<'a, 'b> Conductor<'a, 'b> {
         Ok(())
     }
 
-    /// Connections on which nothing is under way are nobody's.
+    /// Connections on which nothing is under way have no owner.
     fn forget_quiet(&mut self) {
         let quiet = |id: &LinkId| self.stage.proxy.link(*id).is_none_or(Link::is_quiet);
         let owned = self.notes.iter().filter(|(_, note)| note.owner.is_some()).map(|(id, _)| *id);

@@ -2,26 +2,26 @@
 
 use std::net::SocketAddr;
 
-/// Where the database is, as somebody may have written it down.
+/// Where the database is, in all forms in which it may be written down.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The names of its host.
     hosts: Vec<String>,
     port: u16,
-    /// What such databases have in common.
+    /// The kind of database.
     engine: Engine,
     /// The gate's port.
     gate: u16,
 }
 
-/// What addresses of one kind of database have in common.
+/// What the addresses of one kind of database have in common.
 #[derive(Clone, Copy, Debug)]
 pub struct Engine {
-    /// The port that nobody needs to write down.
+    /// The default port.
     pub port: u16,
-    /// What the scheme of a URL has in it.
+    /// What a scheme of its URLs contains.
     schemes: &'static [&'static str],
-    /// What the names of variables begin with that hold a host without a port.
+    /// How the names of variables begin that hold a host without a port.
     stems: &'static [&'static str],
 }
 
@@ -33,11 +33,11 @@ pub const POSTGRES: Engine = Engine {
 };
 /// Redis.
 pub const REDIS: Engine = Engine { port: 6379, schemes: &["redis", "valkey"], stems: &["REDIS_", "CACHE_"] };
-/// The host that the gate has.
+/// The gate's host.
 const GATE_HOST: &str = "127.0.0.1";
 
 impl Place {
-    /// The database at this host, whose address was found to be this one, behind a gate at this port.
+    /// The database at this host with this address, behind a gate at this port.
     #[must_use]
     pub fn new(host: &str, address: SocketAddr, engine: Engine, gate: u16) -> Self {
         let mut hosts = vec![host.to_owned(), address.ip().to_string()];
@@ -49,7 +49,7 @@ impl Place {
         Self { hosts, port: address.port(), engine, gate }
     }
 
-    /// The variables that are to be other than they are.
+    /// The variables that have to change, with their new values.
     #[must_use]
     pub fn changed(&self, environment: &[(String, String)]) -> Vec<(String, String)> {
         let mut changed = Vec::new();
@@ -59,7 +59,7 @@ impl Place {
             } else if let Some(stem) = name.strip_suffix("HOST")
                 && self.hosts.contains(value)
             {
-                // A host and a port of their own.
+                // The host and the port stand in separate variables.
                 let of_port = format!("{stem}PORT");
                 let port =
                     environment.iter().find(|(name, _)| *name == of_port).map(|(_, port)| port.as_str());
@@ -76,13 +76,13 @@ impl Place {
         changed
     }
 
-    /// A text in which the gate's address stands where the database's stood, if it did.
+    /// The text with the gate's address in place of the database's; `None` if that does not occur.
     #[must_use]
     pub fn put(&self, text: &str) -> Option<String> {
         self.put_pair(text).or_else(|| self.put_words(text))
     }
 
-    /// `host:port`, or behind `//` or `@` the host alone, where its port is the usual one.
+    /// `host:port`; after `//` or `@` also the host alone, if its port is the default.
     fn put_pair(&self, text: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = text;
@@ -126,7 +126,7 @@ impl Place {
             .min_by_key(|(at, host)| (*at, std::cmp::Reverse(host.len())))
     }
 
-    /// `host=… port=…`, as libpq has it.
+    /// `host=… port=…`, the form of libpq.
     fn put_words(&self, text: &str) -> Option<String> {
         let words: Vec<&str> = text.split(' ').collect();
         let value = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_and_a_port_of_their_own() {
+    fn a_host_and_a_port_in_separate_variables() {
         let place = Place::new("db.local", "10.0.0.9:5433".parse().expect("an address"), POSTGRES, 7000);
         let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

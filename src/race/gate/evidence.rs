@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-/// So many threads are looked at.
+/// The most threads that are looked at.
 const MOST_THREADS: usize = 2000;
 
-/// The calls in which the threads of a process group stand, the most frequent first; empty where nothing can be seen.
+/// The system calls in which the threads of a process group are, the most frequent first; empty if the system does not
+/// show them.
 #[must_use]
 pub fn of(group: i32) -> String {
     let mut calls: BTreeMap<String, u32> = BTreeMap::new();
@@ -31,14 +32,14 @@ pub fn of(group: i32) -> String {
 /// How busy the threads of a process group have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy {
-    /// Whether a thread runs, wants to, or waits for a disk.
+    /// Whether a thread runs, is ready to run, or waits for a disk.
     now: bool,
-    /// For how long they ran, and waited for a processor, so far.
+    /// How long they have run, and waited for a processor, so far.
     spent_ns: u64,
 }
 
 impl Busy {
-    /// As it is now; `None` where nothing can be seen.
+    /// How busy they are now; `None` if the system does not show it.
     #[must_use]
     pub fn of(group: i32) -> Option<Self> {
         let mut busy = Self { now: false, spent_ns: 0 };
@@ -58,10 +59,10 @@ impl Busy {
         (seen > 0).then_some(busy)
     }
 
-    /// Whether nothing but a little went on from then to now.
+    /// Whether they have done almost nothing since then.
     #[must_use]
     pub fn was_idle_since(self, then: Self, time: std::time::Duration) -> bool {
-        // Timers and jobs in the background take a moment now and then.
+        // Timers and background jobs take a moment now and then.
         let little = u64::try_from(time.as_nanos() / 4).unwrap_or(u64::MAX);
         !self.now && !then.now && self.spent_ns.saturating_sub(then.spent_ns) < little
     }
@@ -76,14 +77,14 @@ fn numbers(folder: &str) -> Vec<i32> {
 fn processes(group: i32) -> Vec<i32> {
     let is_of_it = |pid: &i32| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // The name, in parentheses, may hold anything: the fields begin after the last of them.
+        // The name, in parentheses, may contain anything: the other fields begin after the last parenthesis.
         let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
         fields.and_then(|fields| fields.split_whitespace().nth(2)?.parse::<i32>().ok()) == Some(group)
     };
     numbers("/proc").into_iter().filter(is_of_it).collect()
 }
 
-/// What a thread does that stands in this call.
+/// What a thread in this call does.
 fn name(number: i64) -> String {
     use nix::libc::*;
     let known = [
@@ -119,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// What a process that is started in a group of its own does within a while.
+    /// Whether a process in its own group is idle for a while.
     fn idle(script: &str) -> bool {
         use std::os::unix::process::CommandExt as _;
         let mut command = Command::new("sh");
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn who_computes_is_told_from_who_sleeps() {
+    fn a_process_that_computes_is_not_idle() {
         assert!(idle("sleep 5"));
         assert!(!idle("while :; do :; done"));
         assert_eq!(Busy::of(i32::MAX), None);

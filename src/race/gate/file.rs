@@ -1,37 +1,37 @@
-//! A file from which the shop reads its database's address: while the gate is open, it has the gate's address.
+//! A file from which the shop reads its database's address. While the gate is open, it contains the gate's address.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::paths::{Temporary, beside, folder, through_links};
 
-/// A longer file says more than an address.
+/// The longest file: a longer one is no configuration.
 const MOST_BYTES: u64 = 4 << 20;
 
 /// A file of the shop can't be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The system does not let it be read or written.
+    /// It can't be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// An earlier gate has changed it, and was killed: the file as it was lies beside it.
+    /// An earlier gate changed it and was killed. The original file lies beside it.
     #[error("{}: was never put back: move it there yourself", .0.display())]
     NeverPutBack(PathBuf),
 }
 
-/// Such a file. It is put back in the end.
+/// A changed file. It is put back in the end.
 #[derive(Debug)]
 pub struct GateFile {
     path: PathBuf,
-    /// The file as it was, under another name.
+    /// The original file, under another name.
     kept: PathBuf,
 }
 
 impl GateFile {
-    /// Puts what a text becomes in place of the file; whether it becomes anything else is the first of the pair.
+    /// Puts the changed text in place of the file; `None` if nothing is changed.
     ///
     /// # Errors
-    /// When it can't be read or written, or when one lies there that was never put back.
+    /// When it can't be read or written, or an original file was never put back.
     pub fn put(path: &Path, change: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, FileError> {
         let path = through_links(path);
         let kept = beside(&path, ".before-gate");
@@ -55,7 +55,7 @@ impl GateFile {
 
 impl Drop for GateFile {
     fn drop(&mut self) {
-        // If it can't be, it still lies beside.
+        // If this fails, the original still lies beside it.
         let _ = std::fs::rename(&self.kept, &self.path);
     }
 }

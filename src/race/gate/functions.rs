@@ -1,11 +1,11 @@
-//! Names before a parenthesis: which are functions, and which of those do no harm.
+//! Names before a parenthesis: which of them are functions, and which functions are harmless.
 
-/// Words that stand before a parenthesis and are no functions.
+/// Words before a parenthesis that are not functions.
 pub fn is_keyword(word: &str) -> bool {
     KEYWORDS.contains(&word)
 }
 
-/// Functions of PostgreSQL that read and change nothing that is kept.
+/// Functions of PostgreSQL that neither read nor change stored data.
 pub fn is_harmless(function: &str) -> bool {
     HARMLESS.contains(&function)
 }
@@ -18,7 +18,7 @@ pub fn is_apart(function: &str) -> bool {
         || function.starts_with("pg_try_advisory_")
 }
 
-/// What stands before a parenthesis and calls nothing.
+/// Words before a parenthesis that call nothing.
 const KEYWORDS: &[&str] = &[
     "all",
     "and",
@@ -81,7 +81,7 @@ const KEYWORDS: &[&str] = &[
     "within",
 ];
 
-/// Functions without an effect that stays.
+/// Functions without a lasting effect.
 const HARMLESS: &[&str] = &[
     "abs",
     "age",

@@ -17,14 +17,14 @@ use crate::verdict::Ruling;
 pub struct Judged {
     /// The run.
     pub ran: Ran,
-    /// What came of it, in short.
+    /// Its result in short.
     pub trial: Trial,
     /// Its history and its verdict.
     pub shown: Option<Shown>,
 }
 
 impl Judged {
-    /// What it came to, for comparing: the purchases' outcomes, the stock, the ruling.
+    /// Its end, for comparing runs: the outcomes of the purchases, the stock, the ruling.
     #[must_use]
     pub fn end(&self) -> String {
         let outcome = |made: &Made| match &made.ended {
@@ -44,46 +44,46 @@ impl Judged {
         self.ran.order()
     }
 
-    /// How often it turns from one buyer to another.
+    /// How often it switches from one buyer to another.
     #[must_use]
     pub fn switches(&self) -> usize {
         switches(&self.order())
     }
 }
 
-/// What the orders came to.
+/// The results of the orders, counted.
 #[derive(Clone, Debug, Default)]
 pub struct Count {
-    /// How many were run to their end.
+    /// How many orders were run to their end.
     pub orders: u64,
-    /// How many were left out, since they differ from one of those in nothing that can matter.
+    /// How many were left out because they differ from one of those in nothing that can matter.
     pub known: u64,
-    /// Whether some of these were left out since they wait.
+    /// Whether some of these were left out because a statement waits.
     pub waits: bool,
-    /// What those came to that were run to their end nevertheless.
+    /// The ends of those that were run to their end nevertheless.
     pub known_ends: BTreeSet<String>,
-    /// How many of them are unsound.
+    /// How many orders are unsound.
     pub unsound: u64,
     /// How many could not be judged.
     pub unknown: u64,
     /// Which order was the first that is unsound, from 1.
     pub first_unsound: Option<u64>,
-    /// How many ran into the patience.
+    /// In how many a request did nothing for as long as the patience lasts.
     pub parked: u64,
-    /// Whether statements came behind others on one connection: requests share it.
+    /// Whether statements came behind others on one connection, which requests share.
     pub shared: bool,
-    /// In which system calls the shop's threads stood when the first did.
+    /// In which system calls the shop's threads were then, the first time.
     pub evidence: Option<String>,
-    /// The ends, and how many orders come to each.
+    /// The ends, and how many orders have each.
     pub ends: BTreeMap<String, u64>,
     /// How long it took.
     pub time: Duration,
 }
 
-/// What came of it.
+/// The result of a gated race.
 #[derive(Clone, Debug)]
 pub struct Gated {
-    /// What is said of it.
+    /// Its ruling.
     pub ruling: Ruling,
     /// Why it could not be judged.
     pub why: Option<Why>,
@@ -91,17 +91,17 @@ pub struct Gated {
     pub orders: Orders,
     /// The gate's ports, one for each database.
     pub ports: Vec<u16>,
-    /// What was learned to run in the background.
+    /// The background statements that were learned.
     pub background: Vec<String>,
-    /// The orders.
+    /// The orders, counted.
     pub count: Count,
-    /// Whether orders were left out that differ in nothing that can matter.
+    /// Whether orders that differ in nothing that can matter were left out.
     pub reduced: bool,
-    /// How many orders were run to their end that were left out, or drawn from all: they came to the same ends.
+    /// How many orders that were left out, or drawn from all, were run to their end: they had the same ends.
     pub checked: u64,
-    /// The shortest unsound order; where there is none, the first order.
+    /// The shortest unsound order; if there is none, the first order.
     pub shown: Option<Judged>,
-    /// How often it came to the same again, and of how many times.
+    /// How many replays had the same end, and how many there were.
     pub replayed: Option<(u32, u32)>,
     /// How long all those replays took.
     pub replay_time: Duration,

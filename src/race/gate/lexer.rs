@@ -1,11 +1,11 @@
 //! The words of SQL. Strings, comments and numbers are left out: they contain no names of tables.
 
-/// What may matter of a text of SQL.
+/// The parts of an SQL text that may matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
     /// A word, in small letters.
     Word(String),
-    /// A name in quotes, as it is.
+    /// A name in quotes, unchanged.
     Name(String),
     /// `(`
     Open,
@@ -36,7 +36,7 @@ impl Token {
         }
     }
 
-    /// What may name a table.
+    /// Its name, if it may be the name of a table.
     pub fn name(&self) -> Option<&str> {
         match self {
             Token::Word(name) | Token::Name(name) => Some(name),
@@ -45,12 +45,12 @@ impl Token {
     }
 }
 
-/// Reads a text. Every text can be read; what is no SQL gives no names.
+/// Reads a text. Every text can be read; one that is not SQL gives no names.
 pub fn tokens(text: &str) -> Vec<Token> {
     let mut lexer = Lexer { chars: text.chars().collect(), at: 0 };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next() {
-        // A run of operators is one.
+        // Several operators in a row are one.
         if token != Token::Other || tokens.last() != Some(&Token::Other) {
             tokens.push(token);
         }
@@ -118,7 +118,7 @@ impl Lexer {
         }
     }
 
-    /// Comments nest.
+    /// Comments can be nested.
     fn skip_comment(&mut self) {
         let mut depth = 0_u32;
         while let Some(c) = self.peek(0) {

@@ -18,34 +18,34 @@ use redis::Redis;
 
 /// How long the database may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// A longer answer is not held.
+/// The longest answer that is held.
 const MOST_ANSWER: usize = 4 << 20;
 
-/// What a transaction is doing at the server, as it says itself.
+/// The state of a transaction, as the server reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// There is none.
+    /// There is no transaction.
     Idle,
     /// It is open.
     Open,
-    /// It has failed, and waits for its ROLLBACK.
+    /// It has failed, and needs a ROLLBACK.
     Failed,
 }
 
-/// What has happened at a connection.
+/// Something that has happened on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happened {
-    /// A batch has come to the gate; whether it was told of before, when it came behind another.
+    /// A batch has come to the gate; whether it was reported before as [`Happened::Behind`].
     Asks(bool),
-    /// A batch has come behind one that is at the gate, or at the server.
+    /// A batch has come behind one that is at the gate or at the server.
     Behind,
-    /// The answer to the batch that was sent is there, and is held.
+    /// The answer to the batch that was sent has come, and is held.
     Answered(Saw),
-    /// It was closed; what was held of it, and whether the server was who closed it.
+    /// It was closed; the statement that was held, and whether the server closed it.
     Closed(Option<String>, bool),
 }
 
-/// The language that is spoken on a connection.
+/// The protocol of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// PostgreSQL's.
@@ -54,16 +54,16 @@ pub enum Language {
     Redis,
 }
 
-/// Why a side of a connection is gone.
+/// Why one side of a connection is gone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cut {
     /// It closed the connection.
     #[error("closed")]
     Closed,
-    /// The connection broke, or could not be opened; as the system says it.
+    /// The connection broke or could not be opened, in the words of the system.
     #[error("{0}")]
     Broken(String),
-    /// What it says is not understood.
+    /// It does not speak the protocol.
     #[error(transparent)]
     NoProtocol(#[from] NoProtocol),
 }
@@ -71,7 +71,7 @@ pub enum Cut {
 /// The end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct End {
-    /// Whether the server's side is gone, and not the client's.
+    /// Whether the server's side is gone, or else the client's.
     by_server: bool,
     cut: Cut,
 }
@@ -93,7 +93,7 @@ type Side = Result<(), Cut>;
 enum Speaks {
     Postgres(Postgres),
     Redis(Redis),
-    /// It is just being moved on.
+    /// It is borrowed while the link advances.
     Away,
 }
 
@@ -101,7 +101,7 @@ enum Speaks {
 #[derive(Clone, Copy, Debug)]
 struct Owed {
     ends: Ends,
-    /// Whether it is held until somebody says so.
+    /// Whether it is held until it is delivered.
     held: bool,
 }
 
@@ -114,7 +114,7 @@ pub struct Link {
     to_server: Vec<u8>,
     to_client: Vec<u8>,
     batches: VecDeque<Batch>,
-    /// Whether it was told that the first batch is there; and how many behind it were told of.
+    /// Whether the first batch was reported, and how many of those behind it were.
     told: bool,
     behind: usize,
     was_behind: bool,
@@ -126,15 +126,15 @@ pub struct Link {
     /// Whether answers pass as they come: data is being copied, or messages are subscribed to.
     streams: bool,
     closed: bool,
-    /// Whether something has happened to it that it has not seen to yet.
+    /// Whether something has happened to it that it has not handled yet.
     pub(super) stirred: bool,
     /// Which of the gate's doors it came through.
     pub door: usize,
-    /// By which the server knows it: its process, or the port that it comes from.
+    /// How the server identifies it: by its process, or by the port that it comes from.
     pub pid: Option<i32>,
-    /// What its transaction is doing.
+    /// The state of its transaction.
     pub status: Status,
-    /// Whether its greeting asks for transactions that see one state throughout.
+    /// Whether it asks for transactions that see one state from beginning to end.
     pub snapshot: bool,
 }
 
@@ -170,24 +170,24 @@ impl Link {
         })
     }
 
-    /// What poll(2) is asked for: each socket, and whether it waits to write.
+    /// For poll(2): each socket, and whether it waits to write.
     pub(super) fn sockets(&self) -> impl Iterator<Item = (BorrowedFd<'_>, bool)> {
         let client = (self.client.as_fd(), !self.to_client.is_empty());
         let server = self.server.as_ref().map(|server| (server.as_fd(), !self.to_server.is_empty()));
         std::iter::once(client).chain(server)
     }
 
-    /// Whether what it does takes effect at once, for all: it has no transactions that others do not see into.
+    /// Whether its statements take effect at once for all connections: it has no transactions that hide their state.
     pub fn is_open_to_all(&self) -> bool {
         matches!(self.speaks, Speaks::Redis(_))
     }
 
-    /// The batch that is at the gate.
+    /// The batch at the gate.
     pub fn batch(&self) -> Option<&Batch> {
         self.batches.front()
     }
 
-    /// What the batch at the gate asks for.
+    /// The statement of the batch at the gate.
     pub fn statement(&self) -> Option<Statement> {
         let batch = self.batches.front()?;
         Some(match &self.speaks {
@@ -201,7 +201,7 @@ impl Link {
         self.status == Status::Idle && self.owed.is_empty() && self.batches.is_empty() && !self.answered
     }
 
-    /// Whether the server owes an answer to something that passed, or has not let it in yet.
+    /// Whether the server owes an answer to a batch that passed, or has not accepted its login yet.
     pub fn owes_passing(&self) -> bool {
         let enters = match &self.speaks {
             Speaks::Postgres(postgres) => postgres.is_entering(),
@@ -215,7 +215,7 @@ impl Link {
         self.status == Status::Idle && self.owed.is_empty() && !self.answered
     }
 
-    /// Lets the batch at the gate pass; its answer is held, if it is to be.
+    /// Sends the batch at the gate to the server, and holds its answer if asked to.
     pub(super) fn send(&mut self, hold: bool) {
         let Some(batch) = self.batches.pop_front() else { return };
         self.stirred = true;
@@ -224,7 +224,7 @@ impl Link {
         self.behind = self.behind.saturating_sub(1);
         match &mut self.speaks {
             Speaks::Redis(redis) => self.status = redis.note(&batch),
-            // It may be said once, for all transactions that follow.
+            // It may be set once for all transactions that follow.
             Speaks::Postgres(_) => self.snapshot |= batch.texts.iter().any(|text| asks_for_snapshot(text)),
             Speaks::Away => {}
         }
@@ -234,7 +234,7 @@ impl Link {
         self.to_server.extend_from_slice(&batch.bytes);
     }
 
-    /// Hands over the answer that is held.
+    /// Delivers the held answer.
     pub(super) fn deliver(&mut self) {
         self.stirred = true;
         self.answered = false;
@@ -250,13 +250,13 @@ impl Link {
         }
         if let Err(End { by_server, cut }) = self.work(upstream, &mut happened) {
             self.closed = true;
-            // What the server said last is still to be heard.
+            // The client still has to get what the server said last.
             let _ = self.client.write_all(&self.to_client);
             let held = self.batches.front().filter(|batch| !batch.texts.is_empty());
             let held = held.map(|batch| format!("{}: {cut}", batch.texts.join("; ")));
             happened.push(Happened::Closed(held, by_server));
         }
-        // Those behind the first: whoever sent them waits as well.
+        // Batches behind the first: the requests that sent them wait as well.
         let behind = self.batches.len().saturating_sub(1);
         if !self.closed && behind > self.behind {
             happened.extend(vec![Happened::Behind; behind - self.behind]);
@@ -290,7 +290,7 @@ impl Link {
         from_client.map_err(End::of_client).and(from_server.map_err(End::of_server))
     }
 
-    /// Hears both sides: what they said is understood before the end of either counts.
+    /// Reads from both sides. What they said is handled before the end of either side counts.
     fn hear(
         &mut self,
         speaks: &mut Speaks,
@@ -343,13 +343,13 @@ impl Link {
     }
 }
 
-/// Whether a text asks for transactions that see one state throughout.
+/// Whether a text asks for transactions that see one state from beginning to end.
 fn asks_for_snapshot(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.contains("serializable") || text.contains("repeatable")
 }
 
-/// Reads all that there is.
+/// Reads all that has come.
 fn read(stream: &mut TcpStream, came: &mut Vec<u8>) -> Side {
     let mut buffer = [0; 32 << 10];
     loop {
@@ -363,7 +363,7 @@ fn read(stream: &mut TcpStream, came: &mut Vec<u8>) -> Side {
     }
 }
 
-/// Writes what the other side takes.
+/// Writes as much as the other side takes.
 fn write(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Side {
     let mut sent = 0;
     while sent < bytes.len() {

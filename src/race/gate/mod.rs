@@ -2,7 +2,7 @@
 //!
 //! It stands between a web application and its PostgreSQL and Redis, holds every statement, and lets the statements of
 //! a few purchases go on in any chosen order. So it finds an order that oversells, and makes it happen again. The
-//! application only gets another host and port for its database.
+//! application only has to use another host and port for its database.
 //!
 //! [`statement`], [`step`], [`orders`], [`environment`] and [`wire`] are pure. `proxy` is the gate, `conductor` carries
 //! out one order, `phases` decides which one.
@@ -59,7 +59,7 @@ pub use ran::{Ran, RanStep};
 use watch::{RedisWatch, Schema, Watch, Watcher};
 pub use why::Why;
 
-/// The gate's port, where it is free: so far from the database's.
+/// The gate's port is this much higher than the database's, if that port is free.
 const BESIDE: u16 = 10_000;
 
 /// Why there is no gate at all.
@@ -88,7 +88,7 @@ pub enum GateError {
         /// Why not.
         why: FileError,
     },
-    /// A socket of this machine, which nothing can be put before.
+    /// The database is at a socket of this machine: the gate can't stand before it.
     #[error("the gate stands before a host and a port: postgres://USER@HOST:PORT/DATABASE")]
     NoHost,
     /// The shop's environment does not name the database.
@@ -104,7 +104,7 @@ pub enum GateError {
 /// Variables and their values.
 type Environment = Vec<(String, String)>;
 
-/// A database with its door.
+/// A database and the port of its door.
 struct Behind {
     host: String,
     address: SocketAddr,
@@ -112,7 +112,7 @@ struct Behind {
     port: u16,
 }
 
-/// Where a database is.
+/// The host of a database, and its address.
 fn upstream(plan: &RacePlan, database: &Database) -> Result<(String, SocketAddr), GateError> {
     let (host, port) = match database {
         Database::Redis(address) => (address.host.clone(), address.port),
@@ -132,7 +132,7 @@ fn upstream(plan: &RacePlan, database: &Database) -> Result<(String, SocketAddr)
     Ok((host, first))
 }
 
-/// Opens the gate's doors, and asks the databases past them.
+/// Opens the gate's doors, and connections to the databases that bypass it.
 fn open<'a>(plan: &RacePlan, gate: &'a GatePlan) -> Result<(Stage<'a>, Vec<Behind>), GateError> {
     let (mut proxy, mut behind, mut watches) = (Proxy::default(), Vec::new(), Vec::new());
     for database in &gate.databases {
@@ -156,7 +156,7 @@ fn open<'a>(plan: &RacePlan, gate: &'a GatePlan) -> Result<(Stage<'a>, Vec<Behin
     Ok((Stage { proxy, watches, schema, background, patience, group }, behind))
 }
 
-/// The shop's environment as it is to be, and the files that it reads: the gate in place of each database.
+/// The shop's environment, and the files that it reads, with the gate in place of each database.
 fn put_gate(
     plan: &RacePlan,
     gate: &GatePlan,
@@ -200,7 +200,7 @@ fn put_gate(
 /// Runs the purchases of a race in the orders that are asked for.
 ///
 /// # Errors
-/// When there can be no gate. What goes wrong later stands in the result.
+/// When there can be no gate. Later trouble is noted in the result.
 pub fn run(
     plan: &RacePlan,
     gate: &GatePlan,
@@ -210,7 +210,7 @@ pub fn run(
     let Target::Http(request) = &plan.target else { return Err(GateError::NoRequest) };
     let (stage, behind) = open(plan, gate)?;
     let mut plan = plan.clone();
-    // What is changed of the shop's files is put back when this ends.
+    // The shop's files are put back when these are dropped.
     let (environment, _files) = put_gate(&plan, gate, &behind)?;
     plan.serve_env = environment;
     for (database, behind) in gate.databases.iter().zip(&behind) {

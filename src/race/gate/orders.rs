@@ -1,4 +1,4 @@
-//! The choice of orders, without I/O. At each point of a run, a chooser says which of the held statements goes on; what
+//! The choice of orders, without I/O. At each point of a run, a chooser says which of the held statements goes on. What
 //! it has seen decides what it tries next.
 //!
 //! [`Tree`] tries all orders, depth first. With reduction it leaves out orders that differ from a tried one only in the
@@ -17,26 +17,26 @@ use super::step::{Choice, Hold, Step, written};
 pub enum Pick {
     /// The statement at this place among those that are held.
     Place(usize),
-    /// None: whatever follows is an order that was tried, but for steps that do not depend on each other.
+    /// None: all that follows was tried before, except for the order of steps that do not depend on each other.
     Known,
-    /// None: what is held is not what was held before, or not what was asked for.
+    /// None: the held statements are not those of the run before, or not those of the order.
     Differs {
         /// Which step of the order, from 1.
         step: usize,
-        /// What was to be there.
+        /// The step that was expected.
         expected: String,
-        /// What is.
+        /// What is held instead.
         held: String,
     },
 }
 
-/// Who chooses.
+/// Chooses which statement goes on.
 pub trait Chooser {
-    /// Which of these goes on, while buyers hold on to this.
+    /// Which of these goes on, with these holds of the buyers.
     fn choose(&mut self, held: &[Choice], holds: &[Hold]) -> Pick;
 
-    /// What was chosen has to wait until one of these lets something go, and does then what it would do had it come
-    /// later. Whether that makes it known what comes of it.
+    /// The chosen step has to wait until one of these holds is released, and has the same effect then as if it had come
+    /// later. Returns whether the end of the run is known now.
     fn waits(&mut self, _: &[Hold]) -> bool {
         false
     }
@@ -58,11 +58,11 @@ fn names(held: &[Choice]) -> String {
 #[derive(Clone, Debug)]
 struct Node {
     held: Vec<Choice>,
-    /// What need not be tried here.
+    /// Steps that need not be tried here.
     sleep: Vec<Step>,
-    /// What would wait here, and for what.
+    /// Steps that would wait here, and for which holds.
     waits: Vec<(Choice, Vec<Hold>)>,
-    /// What was tried before the present one.
+    /// Steps that were tried before the current one.
     tried: Vec<usize>,
     present: usize,
 }
@@ -80,19 +80,19 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// All orders; with reduction, one of those that differ in nothing that can matter.
+    /// All orders; with reduction, only one of several that differ in nothing that can matter.
     #[must_use]
     pub fn all(reduce: bool) -> Self {
         Self { reduce, wait: !reduce, ..Self::default() }
     }
 
-    /// The same with reduction, but steps that wait are tried nevertheless.
+    /// With reduction, but steps that wait are tried nevertheless.
     #[must_use]
     pub fn with_waits() -> Self {
         Self { reduce: true, wait: true, ..Self::default() }
     }
 
-    /// All orders with at most so many switches away from a buyer that could go on.
+    /// All orders with at most this many switches away from a buyer that could go on.
     #[must_use]
     pub fn few_switches(most: u32) -> Self {
         Self { most_switches: Some(most), wait: true, ..Self::default() }
@@ -103,7 +103,7 @@ impl Tree {
         self.depth = 0;
     }
 
-    /// Whether it leaves orders out.
+    /// Whether it leaves out orders.
     #[must_use]
     pub fn reduces(&self) -> bool {
         self.reduce
@@ -111,7 +111,7 @@ impl Tree {
 
     /// Goes on to the next order, after a run. False if there is none.
     pub fn advance(&mut self) -> bool {
-        // A run that ended early knows of no node beyond.
+        // A run that ended early has not reached the nodes below.
         self.nodes.truncate(self.depth.max(1));
         while let Some(mut node) = self.nodes.pop() {
             node.tried.push(node.present);
@@ -123,8 +123,8 @@ impl Tree {
         false
     }
 
-    /// A step of this node that is to be tried: first one that may have to wait, so that it need not be tried again
-    /// further down; then one of the buyer that went on last.
+    /// A step of this node that is still to be tried: first one that may have to wait, so that it need not be tried again
+    /// further down, then one of the buyer that went on last.
     fn untried(&self, node: &Node) -> Option<usize> {
         let last = self.nodes.last().map(|node| node.held[node.present].step.buyer);
         let open = |place: &usize| {
@@ -159,7 +159,8 @@ impl Tree {
         count + u32::from(switches(&node.held, place, last)) <= most
     }
 
-    /// What sleeps behind the last node: what slept there or was tried, and does not depend on what goes on.
+    /// The steps that sleep after the last node: those that slept there or were tried, and do not depend on the step that
+    /// is taken.
     fn sleep(&self) -> Vec<Step> {
         let Some(parent) = self.nodes.last().filter(|_| self.reduce) else { return Vec::new() };
         let present = &parent.held[parent.present];
@@ -172,7 +173,7 @@ impl Tree {
 }
 
 impl Tree {
-    /// What waits behind the last node as it did there: those for whom it waits hold on to what they held.
+    /// The steps that still wait after the last node: all holds that they wait for are still there.
     fn waiting(&self, holds: &[Hold]) -> Vec<(Choice, Vec<Hold>)> {
         let Some(parent) = self.nodes.last() else { return Vec::new() };
         let present = &parent.held[parent.present];
@@ -232,12 +233,12 @@ impl Chooser for Tree {
     }
 }
 
-/// Orders at random: at each point each of the held statements is as likely.
+/// Random orders: at each point, each of the held statements is equally likely.
 #[derive(Debug)]
 pub struct Random(ChaCha8Rng);
 
 impl Random {
-    /// From a seed.
+    /// With a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
@@ -257,19 +258,19 @@ impl Chooser for Random {
 pub struct Given {
     steps: Vec<Step>,
     at: usize,
-    /// Whether it goes on by itself where the order can't be followed or has ended.
+    /// Whether it chooses freely when the order can't be followed or has ended.
     lenient: bool,
     last: Option<u32>,
 }
 
 impl Given {
-    /// This order and no other.
+    /// Exactly this order.
     #[must_use]
     pub fn strictly(steps: Vec<Step>) -> Self {
         Self { steps, at: 0, lenient: false, last: None }
     }
 
-    /// This order as far as it can be followed; steps that are not there are left out.
+    /// This order as far as it can be followed: steps that do not occur are left out.
     #[must_use]
     pub fn loosely(steps: Vec<Step>) -> Self {
         Self { steps, at: 0, lenient: true, last: None }

@@ -23,23 +23,23 @@ use crate::verdict::Ruling;
 
 /// How long the shop is watched while nobody buys.
 const IDLE: Duration = Duration::from_millis(700);
-/// How often purchases are made before the first that counts: pools fill, caches warm.
+/// How often purchases are made before the first that counts, to fill pools and caches.
 const WARM_UPS: u32 = 2;
-/// How long a shop is waited for that somebody else starts.
+/// How long to wait for a shop that we do not start.
 const MOST_WAIT: Duration = Duration::from_secs(300);
-/// So many candidates are tried for a shorter order.
+/// The most candidates for a shorter order that are tried.
 const MOST_CANDIDATES: usize = 60;
-/// So often a run is made again since something of the background came that was not known.
+/// How often a run is repeated because of an unknown background statement.
 const MOST_STRANGERS: u32 = 8;
 
-/// What is told while it goes on.
+/// What is reported on the way.
 #[derive(Clone, Debug)]
 pub enum Told<'a> {
     /// The gate is open before this database, at this port.
     Open(&'a Database, u16),
-    /// So many orders were run, so many of them unsound.
+    /// The orders so far, counted.
     Orders(&'a Count),
-    /// It was replayed so often.
+    /// The order was replayed this many times.
     Replayed(u32),
 }
 
@@ -50,9 +50,9 @@ type Result<T> = std::result::Result<T, Why>;
 enum Walked {
     /// All of it was walked.
     Whole,
-    /// Something went on by a clock: it has to be walked again, without leaving anything out.
+    /// A request was parked: the tree has to be walked again without leaving anything out.
     Parked,
-    /// Waiting makes a difference: it has to be walked again, and what waits tried.
+    /// Waiting makes a difference: the tree has to be walked again, and steps that wait are tried.
     Changed,
 }
 
@@ -65,13 +65,13 @@ pub struct Phases<'a, 'b> {
     /// What the buyers send.
     pub(super) request: &'a Request,
     pub(super) number: u32,
-    /// Whether anybody has bought in any run.
+    /// Whether any buyer has bought in any run.
     pub(super) somebody_bought: bool,
     pub(super) told: &'a mut dyn FnMut(&Told<'_>),
 }
 
 impl Phases<'_, '_> {
-    /// All of it.
+    /// Runs all phases.
     pub(super) fn run(&mut self, gated: &mut Gated) -> Result<()> {
         self.await_shop()?;
         self.warm_up()?;
@@ -107,7 +107,7 @@ impl Phases<'_, '_> {
         Ok(())
     }
 
-    /// Waits until the shop is there, where somebody else starts it: it needs its database to begin.
+    /// If we do not start the shop, waits until it listens. It needs its database to start.
     fn await_shop(&mut self) -> Result<()> {
         let origin = &self.request.url.origin;
         let hands = self.hands;
@@ -130,7 +130,7 @@ impl Phases<'_, '_> {
         Ok(())
     }
 
-    /// Purchases without the gate, so that all that is made once is made.
+    /// Makes purchases without the gate, so that everything that is done only once is done.
     fn warm_up(&mut self) -> Result<()> {
         let came = Mutex::new(0_u64);
         let mut seen = |_: &Statement, texts: &[String]| {
@@ -160,7 +160,7 @@ impl Phases<'_, '_> {
         if came.into_inner().unwrap_or(0) == 0 { Err(Why::NothingCame) } else { Ok(()) }
     }
 
-    /// What comes while nobody buys is the background's.
+    /// Statements that come while nobody buys belong to the background.
     fn learn(&mut self) -> Result<()> {
         let mut heard: Vec<Vec<String>> = Vec::new();
         let mut seen = |statement: &Statement, texts: &[String]| {
@@ -177,7 +177,7 @@ impl Phases<'_, '_> {
         Ok(())
     }
 
-    /// What statements do not say: once the shop has made its tables.
+    /// Reads what the statements do not show, once the shop has made its tables.
     fn read_schema(&mut self) -> Result<()> {
         for watch in &mut self.stage.watches {
             if let Watcher::Postgres(watch) = watch {
@@ -187,7 +187,7 @@ impl Phases<'_, '_> {
         Ok(())
     }
 
-    /// The first run is thrown away; the two that follow take the same order, and must come to the same.
+    /// The first run is thrown away. The two that follow take the same order, and must have the same end.
     fn compare_first_runs(&mut self, gated: &mut Gated) -> Result<()> {
         self.once(&mut Given::loosely(Vec::new()))?;
         let one = self.once(&mut Given::loosely(Vec::new()))?;
@@ -200,7 +200,7 @@ impl Phases<'_, '_> {
             return Err(Why::Unsteady { one: told(&one), other: told(&other) });
         }
         if one.trial.unmatched > 0 {
-            // No order would be judged.
+            // No order could be judged.
             gated.count.add(&one);
             gated.shown = Some(one);
             return Err(Why::Unjudged(1));
@@ -208,14 +208,14 @@ impl Phases<'_, '_> {
         Ok(())
     }
 
-    /// Runs the purchases once, in the order that is chosen, and judges them.
+    /// Runs the purchases once in the chosen order, and judges them.
     fn once(&mut self, chooser: &mut dyn Chooser) -> Result<Judged> {
         for _ in 0..MOST_STRANGERS {
             let judged = self.try_once(chooser)?;
             match judged.ran.why {
                 Some(why) => return Err(why),
                 None if judged.ran.strangers.is_empty() => return Ok(judged),
-                // Now it is known; it may have come between any two steps.
+                // Now it is known. It may have come between any two steps, so the run is repeated.
                 None => chooser.again(),
             }
         }
@@ -252,7 +252,7 @@ impl Phases<'_, '_> {
         self.judged(ran, trial)
     }
 
-    /// Why, or that the shop has died of it: a process ends a moment after its connections.
+    /// The reason, or that the shop has died: a process ends a moment after its connections.
     fn or_died(&mut self, why: Why) -> Why {
         let until = Instant::now() + Duration::from_secs(1);
         while matches!(why, Why::Closed(_) | Why::Target(_)) && Instant::now() < until {
@@ -270,8 +270,8 @@ impl Phases<'_, '_> {
         }
         let initial = trial.before.or(self.hands.plan.tickets);
         let mut doubts = self.track.doubts(&ran.heat, initial);
-        // All were under way from the beginning: the order is ours. And that nobody bought in one order, since each
-        // stood in the other's way, is no doubt where somebody has bought in another.
+        // All requests were under way from the beginning, since we choose the order. And if nobody bought in one order,
+        // because the buyers stood in each other's way, that is no doubt if a buyer has bought in another order.
         let bought = |ended: &Ended| *ended == Ended::Judged(Answer::Outcome(Outcome::Bought));
         self.somebody_bought |= ran.heat.made.iter().any(|made| bought(&made.ended));
         doubts.retain(|doubt| {
@@ -282,7 +282,7 @@ impl Phases<'_, '_> {
         Ok(Judged { ran, trial, shown })
     }
 
-    /// Tries the orders that are asked for; keeps the shortest unsound one, else the first.
+    /// Tries the orders that are asked for, and keeps the shortest unsound one, or else the first.
     fn explore(&mut self, gated: &mut Gated) -> Result<()> {
         let began = Instant::now();
         let result = match self.gate.orders {
@@ -304,13 +304,13 @@ impl Phases<'_, '_> {
             break;
         }
         if !gated.reduced {
-            // What depends on what is not only a matter of tables: none is left out.
+            // The steps depend on each other by more than their tables: no order is left out.
             self.walk(gated, Tree::all(false), began)?;
         }
         Ok(())
     }
 
-    /// Draws orders without leaving any out: whether they come to ends that are known.
+    /// Draws random orders from all. True if their ends are known.
     fn check(&mut self, gated: &mut Gated, began: Instant) -> Result<bool> {
         if !gated.count.known_ends.iter().all(|end| gated.count.ends.contains_key(end)) {
             return Ok(false);
@@ -382,7 +382,7 @@ impl Phases<'_, '_> {
         if over { Err(Why::Budget(count.orders)) } else { Ok(()) }
     }
 
-    /// Looks for an order with fewer switches that is as bad.
+    /// Looks for an unsound order with fewer switches.
     fn shorten(&mut self, mut found: Judged, gated: &mut Gated) -> Result<Judged> {
         let mut left = MOST_CANDIDATES;
         loop {
@@ -397,7 +397,7 @@ impl Phases<'_, '_> {
                         better = Some(judged);
                         break;
                     }
-                    // It can't be followed, or is sound.
+                    // The order can't be followed, or is sound.
                     Ok(_) | Err(Why::Differs { .. }) => {}
                     Err(why) => {
                         gated.shown = Some(found);
@@ -412,7 +412,7 @@ impl Phases<'_, '_> {
         }
     }
 
-    /// Replays an order again and again: how often it comes to the same.
+    /// Replays an order again and again. Returns how often it had the same end.
     fn replay(&mut self, found: &Judged) -> Result<(u32, u32)> {
         let mut same = 0;
         for turn in 1..=self.gate.replays {

@@ -19,9 +19,9 @@ use crate::verdict::Ruling;
 pub enum Orders {
     /// All of them.
     All,
-    /// So many at random.
+    /// This many random ones.
     Random(u32),
-    /// Those with at most so many switches away from a buyer that could go on.
+    /// Those with at most this many switches away from a buyer that could go on.
     Depth(u32),
 }
 
@@ -63,7 +63,7 @@ pub enum Database {
 }
 
 impl Database {
-    /// Reads an address, and what it leaves open from the environment.
+    /// Reads an address. What it leaves open is taken from the environment.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -86,31 +86,31 @@ impl std::fmt::Display for Database {
     }
 }
 
-/// What the gate is told.
+/// The settings of the gate.
 #[derive(Clone, Debug)]
 pub struct GatePlan {
     /// The databases.
     pub databases: Vec<Database>,
-    /// Files of the shop in which they stand.
+    /// Files of the shop that contain their addresses.
     pub files: Vec<PathBuf>,
     /// Which orders.
     pub orders: Orders,
-    /// What orders at random are drawn from.
+    /// The seed of random orders.
     pub seed: u64,
-    /// One order alone.
+    /// The only order to run.
     pub order: Option<Vec<Step>>,
-    /// What runs in the background, where it is named.
+    /// The named background statements.
     pub background: Vec<Regex>,
-    /// How long a request may neither ask nor answer.
+    /// How long a request may neither send a statement nor answer.
     pub patience: Duration,
     /// How often the order that was found is replayed.
     pub replays: u32,
-    /// The verdict that somebody expects.
+    /// The verdict that is expected.
     pub expect: Option<Ruling>,
 }
 
 impl GatePlan {
-    /// What somebody says of the gate, checked; `None` where there is to be none. The order is read by the caller.
+    /// Checks the settings of the gate; `None` if there is to be no gate. The caller reads the order.
     ///
     /// # Errors
     /// What is wrong, and with which setting.
@@ -151,7 +151,7 @@ impl GatePlan {
         }))
     }
 
-    /// Whether a race can be run behind the gate.
+    /// Checks that a race can be run behind the gate.
     ///
     /// # Errors
     /// What is wrong, and with which setting.
@@ -179,19 +179,19 @@ impl GatePlan {
 
     /// The most replays.
     const MOST_REPLAYS: u32 = 10_000;
-    /// How long a request may neither ask nor answer, unless it is said.
+    /// How long a request may neither send a statement nor answer, by default.
     pub const USUAL_PATIENCE: Duration = Duration::from_secs(1);
-    /// How often an order is replayed.
+    /// How often an order is replayed by default.
     pub const REPLAYS: u32 = 100;
     /// The most buyers.
     pub const MOST_BUYERS: u32 = 6;
     /// The most orders.
     pub const MOST_ORDERS: u64 = 100_000;
-    /// How long orders are tried at most.
+    /// The longest time that orders are tried.
     pub const MOST_TIME: Duration = Duration::from_secs(15 * 60);
 }
 
-/// What runs in the background.
+/// Reads a pattern of background statements.
 fn background(text: &str) -> Result<Regex, Mistake> {
     let regex = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
     regex.map_err(|error| Mistake::Regex(text.to_owned(), error.to_string()))

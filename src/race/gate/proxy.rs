@@ -1,5 +1,5 @@
-//! The gate itself: a port where the shop expects its database, and the connections through it. It has no thread of its
-//! own: its owner drives it.
+//! The gate itself: the ports that the shop uses as its databases, and the connections through them. It has no thread
+//! of its own: its owner drives it.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -16,7 +16,7 @@ use super::statement::Statement;
 /// A connection's number.
 pub type LinkId = u64;
 
-/// One door of the gate: before one database.
+/// One door of the gate, before one database.
 #[derive(Debug)]
 struct Door {
     listener: TcpListener,
@@ -33,7 +33,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Opens a door before this database, at the first of these ports that is free, else at any: its port.
+    /// Opens a door before this database, at the first of these ports that is free, or else at any. Returns its port.
     ///
     /// # Errors
     /// When no port is free.
@@ -56,7 +56,7 @@ impl Proxy {
         self.links.iter().map(|(id, link)| (*id, link))
     }
 
-    /// Lets the batch of a connection pass, and its answer.
+    /// Lets the batch of a connection and its answer pass.
     pub fn pass(&mut self, id: LinkId) {
         if let Some(link) = self.links.get_mut(&id) {
             link.send(false);
@@ -70,17 +70,17 @@ impl Proxy {
         }
     }
 
-    /// Hands over the answer that is held.
+    /// Delivers the held answer.
     pub fn deliver(&mut self, id: LinkId) {
         if let Some(link) = self.links.get_mut(&id) {
             link.deliver();
         }
     }
 
-    /// Moves everything on; waits for something to happen, here or at the others, at most so long.
+    /// Moves everything on. Waits until something happens here or at the others, for at most this long.
     ///
     /// # Errors
-    /// When the port is gone.
+    /// When a port is gone.
     pub fn poll(
         &mut self,
         others: &[(BorrowedFd<'_>, bool)],
@@ -95,7 +95,7 @@ impl Proxy {
         Ok(happened)
     }
 
-    /// Moves those on that something has happened to.
+    /// Moves on the connections to which something has happened.
     fn advance(&mut self) -> Vec<(LinkId, Happened)> {
         let mut all = Vec::new();
         for (id, link) in self.links.iter_mut().filter(|(_, link)| link.stirred) {
@@ -134,7 +134,7 @@ impl Proxy {
             loop {
                 match door.listener.accept() {
                     Ok((client, _)) => {
-                        // One that is gone already is none.
+                        // A client may be gone already.
                         if let Ok(link) = Link::new(client, place, door.language) {
                             self.last += 1;
                             self.links.insert(self.last, link);
@@ -150,10 +150,10 @@ impl Proxy {
         Ok(())
     }
 
-    /// Lets everything pass while something is done that may need the shop: its statements are handed to `seen`.
+    /// Lets everything pass while something is done that may need the shop. Its statements are passed to `seen`.
     ///
     /// # Errors
-    /// When the port is gone.
+    /// When a port is gone.
     pub fn while_open<T>(
         &mut self,
         seen: &mut (dyn FnMut(&Statement, &[String]) + Send),

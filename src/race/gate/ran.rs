@@ -9,42 +9,42 @@ use crate::race::heat::Heat;
 /// A step that was taken.
 #[derive(Clone, Debug)]
 pub struct RanStep {
-    /// Which, and what it touches.
+    /// The step, and what it touches.
     pub choice: Choice,
     /// Its text.
     pub text: String,
-    /// What it was answered.
+    /// Its answer.
     pub saw: Saw,
-    /// The buyers that it waited for, 0 for somebody else.
+    /// The buyers that it waited for; 0 is another client.
     pub waited_for: Vec<u32>,
-    /// The step, from 0, after which it went on, where it waited.
+    /// The step, from 0, after which it went on, if it waited.
     pub woken_by: Option<usize>,
 }
 
 /// A run of an order.
 #[derive(Clone, Debug)]
 pub struct Ran {
-    /// What the purchases came to.
+    /// The results of the purchases.
     pub heat: Heat,
     /// The steps, in their order.
     pub taken: Vec<RanStep>,
-    /// Who neither asked nor answered for as long as the patience lasts.
+    /// The buyers that neither sent a statement nor answered for as long as the patience lasts.
     pub parked: Vec<u32>,
-    /// In which system calls the shop's threads stood then.
+    /// In which system calls the shop's threads were then.
     pub evidence: Option<String>,
     /// Whether a statement came behind another buyer's on one connection.
     pub shared: bool,
-    /// Whether it was left out: the chooser knows what comes of it.
+    /// Whether it was left out: the chooser knows its end.
     pub known: bool,
-    /// Whether that is since something waits.
+    /// Whether that is because a statement waits.
     pub waits: bool,
-    /// Why it is none.
+    /// Why the order could not be run.
     pub why: Option<Why>,
-    /// Statements of the background that were not known before.
+    /// Background statements that were not known before.
     pub strangers: Vec<String>,
-    /// The tables of which it was taken for granted that nobody changes which rows there are.
+    /// The tables of which it was assumed that nobody adds, removes or renames rows.
     pub assumed: Tables,
-    /// The tables of which somebody may have.
+    /// The tables of which a statement may have done so.
     pub changed: Tables,
 }
 

@@ -1,5 +1,5 @@
-//! What an SQL statement touches: its verb, and the tables that it reads, writes and locks; or that this is not
-//! certain. A harmful statement is never taken for harmless.
+//! What an SQL statement does: its verb, and the tables that it reads, writes and locks, or that this is not certain. A
+//! harmful statement is never taken for harmless.
 //!
 //! It is a lexer with a few rules, not a parser: FROM names a table even in a subquery.
 
@@ -12,13 +12,13 @@ use super::lexer::{Token, tokens};
 /// Names of tables.
 pub type Tables = BTreeSet<String>;
 
-/// What kind of statement it is, for whoever holds it.
+/// The kind of a statement, which decides how the gate treats it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
-    /// Nothing that another could notice: it passes.
+    /// It does nothing that another connection could notice: it passes.
     #[default]
     Chatter,
-    /// BEGIN: it passes, and a transaction is there.
+    /// BEGIN: it passes, and begins a transaction.
     Begin,
     /// The end of a transaction, or of a part of it.
     End,
@@ -31,7 +31,7 @@ pub enum Kind {
 pub struct Statement {
     /// Its kind.
     pub kind: Kind,
-    /// Its verbs and tables, as a schedule names it.
+    /// Its verbs and tables: its name in an order.
     pub name: String,
     /// The tables that it reads.
     pub reads: Tables,
@@ -39,34 +39,34 @@ pub struct Statement {
     pub touches: Tables,
     /// Whether what it touches is not certain.
     pub unknown: bool,
-    /// Whether it asks for transactions that see one state throughout.
+    /// Whether it asks for transactions that see one state from beginning to end.
     pub snapshot: bool,
-    /// Whether it lets go all advisory locks of its connection, as pools do between two users: where there are none,
-    /// that is nothing.
+    /// Whether it releases all advisory locks of its connection, as pools do between two users. It has no effect if
+    /// there are none.
     pub unlocks: bool,
     /// Whether it takes advisory locks.
     pub locks: bool,
-    /// What it waits for, where it does after that what it would do had it come later.
+    /// What it waits for, if it has the same effect after the wait as if it had come later.
     pub alike: Option<Alike>,
-    /// What others that wait for its transaction must know of.
+    /// The changes that matter to statements that wait for its transaction.
     pub changes: Changes,
 }
 
-/// What a statement changes besides the values in rows that are there.
+/// What a statement changes besides values in existing rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// The tables to which it adds rows, or from which it takes some.
+    /// The tables to which it adds rows, or from which it removes some.
     pub rows: Tables,
-    /// Whether rows of other tables may go with those.
+    /// Whether rows of other tables may be removed with those.
     pub cascades: bool,
-    /// The columns that it sets of the rows of the table that it touches.
+    /// The columns that it sets in rows of its table.
     pub sets: Columns,
     /// It may do anything: change rows, lock a whole table.
     pub anything: bool,
 }
 
 impl Statement {
-    /// Reads what was sent in one piece: several texts, each of which may be several statements.
+    /// Reads a batch: several texts, each of which may have several statements.
     #[must_use]
     pub fn read(texts: &[String]) -> Self {
         let mut all = Self::default();
@@ -118,7 +118,7 @@ fn split(tokens: &[Token]) -> Vec<Vec<Token>> {
         .collect()
 }
 
-/// Where the reading of one statement stands.
+/// The state of reading one statement.
 #[derive(Debug, Default)]
 struct Reading {
     reads: Tables,
@@ -128,16 +128,16 @@ struct Reading {
     unknown: bool,
     /// The names of common table expressions.
     ctes: Tables,
-    /// The verb that writes, if one does.
+    /// The verb that writes, if there is one.
     write: Option<&'static str>,
 }
 
-/// What stands between a pair of parentheses.
+/// What is known of a pair of parentheses.
 #[derive(Clone, Copy, Debug, Default)]
 struct Frame {
-    /// Whether a comma leads to a further table.
+    /// Whether a further table follows a comma.
     from: bool,
-    /// Whether FROM is an argument's, as in `extract(year from x)`.
+    /// Whether FROM belongs to an argument, as in `extract(year from x)`.
     argument: bool,
 }
 
@@ -201,7 +201,7 @@ impl Reading {
         }
     }
 
-    /// Reads a word and what belongs to it; the place of the last word read.
+    /// Reads a word and what belongs to it. Returns the place of the last word that was read.
     fn word(&mut self, one: &[Token], at: usize, word: &str, frame: &mut Frame) -> usize {
         let (before, next) = (word_before(one, at, 1), one.get(at + 1));
         let mut write = |verb: &'static str, from: usize| {
@@ -256,7 +256,7 @@ impl Reading {
         }
     }
 
-    /// Reads the name of a table at this place; the place of its last word. What is none is left alone.
+    /// Reads the name of a table at this place, if there is one. Returns the place of its last word.
     fn table(&mut self, one: &[Token], mut at: usize, role: Role) -> usize {
         while matches!(one.get(at).and_then(Token::word), Some("only" | "lateral")) {
             at += 1;
@@ -273,14 +273,14 @@ impl Reading {
         let Some(name) = name.filter(|_| at < one.len()) else { return begins.saturating_sub(1) };
         match role {
             Role::Write => drop(self.writes.insert(name)),
-            // A function that gives rows.
+            // A function that returns rows.
             Role::Read if one.get(at + 1) == Some(&Token::Open) => drop(self.functions.insert(name)),
             Role::Read => drop(self.reads.insert(name)),
         }
         at
     }
 
-    /// What of it others must know that wait for its transaction.
+    /// The changes that matter to statements that wait for its transaction.
     fn changes(&self, one: &[Token], first: &str, unsure: &[&str]) -> Changes {
         let sets = alike::sets(one).filter(|_| first == "update" && self.writes.len() == 1);
         Changes {
@@ -328,7 +328,7 @@ enum Role {
     Write,
 }
 
-/// A name as a schedule has it: letters, digits, and what is not taken by schedules themselves.
+/// A name as it stands in an order: letters, digits, and signs that orders do not use themselves.
 pub fn tame(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '$' | ':' | '/' | '@');
     name.chars().take(60).map(|c| if plain(c) { c } else { '?' }).collect()
@@ -338,10 +338,10 @@ fn is_of_the_system(table: &str) -> bool {
     table.starts_with("pg_") && table != "pg_locks" && table != "pg_stat_activity"
 }
 
-/// What pools call before they hand a connection on.
+/// Functions that pools call before they pass on a connection.
 const UNLOCK_ALL: &str = "pg_advisory_unlock_all";
 
-/// What ends a list of tables.
+/// Words that end a list of tables.
 const ENDS_A_LIST: [&str; 14] = [
     "where",
     "group",
@@ -374,7 +374,7 @@ fn named_before(one: &[Token], at: usize) -> Option<&str> {
     }
 }
 
-/// The word that stands so far before a place.
+/// The word this far before a place.
 fn word_before(one: &[Token], at: usize, back: usize) -> &str {
     at.checked_sub(back).and_then(|at| one[at].word()).unwrap_or_default()
 }

@@ -1,17 +1,17 @@
-//! The steps of an order, by their names, and what each touches, which decides which steps may be swapped.
+//! The steps of an order, and what each touches. This decides which steps may be swapped.
 
 use std::collections::BTreeSet;
 
 use super::statement::Tables;
 
-/// One statement of one buyer, by its name: which of that name it is, from 1.
+/// One statement of one buyer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Step {
-    /// Whose, from 1.
+    /// The buyer, from 1.
     pub buyer: u32,
     /// Its verb and its tables.
     pub name: String,
-    /// Which of this name of this buyer.
+    /// How many times the buyer has sent a statement of this name, this one included.
     pub turn: u32,
 }
 
@@ -28,20 +28,20 @@ impl std::fmt::Display for Step {
 /// What a step touches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
-    /// The tables whose published state it reads.
+    /// The tables whose committed state it reads.
     pub reads: Tables,
     /// The tables that it writes or locks.
     pub touches: Tables,
     /// The tables that its transaction has written or locked before.
     pub holds: Tables,
-    /// The tables whose locks it lets go, or whose new state it publishes.
+    /// The tables whose locks it releases, or whose new state it commits.
     pub publishes: Tables,
-    /// It may do anything.
+    /// Whether it may do anything.
     pub everything: bool,
 }
 
 impl Footprint {
-    /// Takes what another touches as well.
+    /// Adds what another step touches.
     pub fn join(&mut self, other: &Self) {
         self.reads.extend(other.reads.iter().cloned());
         self.touches.extend(other.touches.iter().cloned());
@@ -50,14 +50,15 @@ impl Footprint {
         self.everything |= other.everything;
     }
 
-    /// Whether the order of the two can matter.
+    /// Whether the order of these two can matter.
     #[must_use]
     pub fn depends(&self, other: &Self) -> bool {
         let meet = |one: &BTreeSet<String>, two: &BTreeSet<String>| one.intersection(two).next().is_some();
         let publishes = |one: &Self, two: &Self| {
             [&two.reads, &two.touches, &two.publishes].into_iter().any(|tables| meet(&one.publishes, tables))
         };
-        // Two that hold something and ask for more may wait for each other: whoever asks last closes the circle.
+        // Two steps whose buyers hold something and ask for more may wait for each other: the last one to ask makes a
+        // deadlock.
         let may_close = |one: &Self| !one.holds.is_empty() && !one.touches.is_empty();
         self.everything
             || other.everything
@@ -68,28 +69,28 @@ impl Footprint {
     }
 }
 
-/// What a buyer holds on to, until it lets any of it go.
+/// What a buyer holds, until it releases any of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// Whose, from 1.
+    /// The buyer, from 1.
     pub buyer: u32,
-    /// How often it may have let something go before.
+    /// How often it may have released something before.
     pub number: u32,
 }
 
 /// A step that may come next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// Which.
+    /// The step.
     pub step: Step,
     /// What it touches.
     pub footprint: Footprint,
-    /// Whether it does what it would do had it come later, if it has to wait.
+    /// Whether it has the same effect after a wait as if it had come later.
     pub later: bool,
 }
 
 impl Choice {
-    /// Whether the order of the two can matter. One buyer's steps have an order of their own.
+    /// Whether the order of these two can matter. The order of one buyer's steps always does.
     #[must_use]
     pub fn depends(&self, other: &Self) -> bool {
         self.step.buyer == other.step.buyer || self.footprint.depends(&other.footprint)
@@ -102,7 +103,7 @@ impl Choice {
             && (other.footprint.everything || !self.footprint.holds.is_disjoint(&other.footprint.touches))
     }
 
-    /// Whether something that waits may wait no longer once this was done, though all hold on to what they held.
+    /// Whether this step may end the wait of another although no hold is released.
     #[must_use]
     pub fn may_change(&self, waiting: &Self) -> bool {
         let (publishes, waiting) = (&self.footprint.publishes, &waiting.footprint);
@@ -126,7 +127,7 @@ pub enum OrderError {
 /// Reads an order: steps between commas or line ends; a line that begins with `#` is a remark.
 ///
 /// # Errors
-/// What is no step.
+/// When a word is not a step.
 pub fn parse(text: &str) -> Result<Vec<Step>, OrderError> {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let words = lines.flat_map(|line| line.split(',')).map(str::trim).filter(|word| !word.is_empty());
@@ -152,7 +153,7 @@ pub fn written<'a>(steps: impl IntoIterator<Item = &'a Step>) -> String {
     steps.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// How often an order turns from one buyer to another.
+/// How often an order switches from one buyer to another.
 #[must_use]
 pub fn switches(steps: &[Step]) -> usize {
     steps.windows(2).filter(|pair| pair[0].buyer != pair[1].buyer).count()

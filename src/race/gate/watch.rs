@@ -12,25 +12,25 @@ use super::statement::{Statement, Tables};
 use crate::store::server::Deed;
 use crate::store::sql::{PostgresAddress, PostgresTalk, SqlError};
 
-/// What a schema has that a statement does not say.
+/// What statements do not show of the tables.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
-    /// Tables that belong together by foreign keys: a write of one looks at the others, and may lock them.
+    /// Tables that are connected by foreign keys: a write to one reads the others, and may lock them.
     keys: BTreeMap<String, Tables>,
-    /// Tables of which a write, and views of which anything, may do more than it says: triggers, rules.
+    /// Views, and tables with triggers, rules, partitions or row security: a statement on them may do more than it says.
     opaque: Tables,
-    /// Whether transactions see one state throughout unless they say otherwise.
+    /// Whether transactions see one state from beginning to end by default.
     pub snapshot: bool,
-    /// The keys of a table: columns that tell a row from all others.
+    /// The unique keys of a table.
     uniques: BTreeMap<String, Vec<Columns>>,
-    /// Columns that stand in a key of a table, or in one that leads to another.
+    /// The columns of a table's unique and foreign keys.
     in_keys: BTreeMap<String, Columns>,
-    /// Tables of which such a thing can't be said: there are several of the name, or stranger keys.
+    /// Tables whose keys are not certain: there are several tables of the name, or unusual keys.
     odd: Tables,
 }
 
 impl Schema {
-    /// The tables that a write of these may look at or lock.
+    /// The tables that a write to these may read or lock.
     #[must_use]
     pub fn beside(&self, written: &Tables) -> Tables {
         let mut all = written.clone();
@@ -52,12 +52,12 @@ impl Schema {
     }
 }
 
-/// Where keys and rows are what they are for all tables.
+/// Stands for all tables.
 const ALL: &str = "*";
 
 impl Schema {
-    /// Whether a statement that waits does after that what it would do had it come later; the tables for which that
-    /// holds as long as nobody changes their rows' keys.
+    /// Whether a statement has the same effect after a wait as if it had come later. Returns the tables for which this
+    /// holds as long as no statement changes their rows' keys.
     #[must_use]
     pub fn alike(&self, statement: &Statement) -> Option<Tables> {
         match statement.alike.as_ref()? {
@@ -98,13 +98,13 @@ impl Schema {
         rows
     }
 
-    /// As if all tables were changed: waiting makes a difference.
+    /// All tables: waiting makes a difference.
     #[must_use]
     pub fn everything() -> Tables {
         [ALL.to_owned()].into()
     }
 
-    /// Whether one of these tables is among those that were changed.
+    /// Whether one of these tables was changed.
     #[must_use]
     pub fn meets(assumed: &Tables, changed: &Tables) -> bool {
         changed.contains(ALL) || !assumed.is_disjoint(changed)
@@ -126,7 +126,7 @@ const SCHEMA: &str = "SELECT 'k', a.relname, b.relname FROM pg_constraint k JOIN
      OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid) \
      OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal))";
 
-/// Keys and the columns in them; tables of which that is not all.
+/// Keys and their columns; tables whose keys are not certain.
 const KEYS: &str = "WITH own AS (SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')) \
      SELECT 'u', c.relname, string_agg(a.attname, chr(10)) FROM own c JOIN pg_index i ON i.indrelid = c.oid \
@@ -143,12 +143,12 @@ impl<'a> Watch<'a> {
     /// Connects.
     ///
     /// # Errors
-    /// When the server does not let it in.
+    /// When the server can't be reached, or does not accept the login.
     pub fn begin(address: &'a PostgresAddress) -> Result<Self, SqlError> {
         Ok(Self { talk: PostgresTalk::begin(address, String::new())? })
     }
 
-    /// What the statements do not say.
+    /// Reads what the statements do not show.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -180,26 +180,26 @@ impl<'a> Watch<'a> {
                 _ => schema.in_keys.entry(table).or_default().extend(columns),
             }
         }
-        // Our own connection asks for read committed: what the server, a database or a role says elsewhere counts.
+        // Our own connection asks for read committed, so the settings of the server, the database and the role are read.
         let roles = "SELECT string_agg(lower(array_to_string(setconfig, ' ')), ' ') FROM pg_db_role_setting";
         let roles = self.talk.ask_one(Deed::ReadSettings, roles)?.unwrap_or_default();
         let server = "SELECT string_agg(lower(setting), ' ') FROM pg_file_settings \
              WHERE name = 'default_transaction_isolation'";
-        // Not everybody may read the server's file; it rarely says anything of it.
+        // Not every role may read the server's file, and it rarely has this setting.
         let server = self.talk.ask_one(Deed::ReadSettings, server).ok().flatten().unwrap_or_default();
         let says = |text: &str| text.contains("serializable") || text.contains("repeatable read");
         schema.snapshot = says(&roles) || says(&server);
         Ok(schema)
     }
 
-    /// Whether there is such a process.
+    /// Whether the server has such a process.
     fn knows(&mut self, pid: i32) -> bool {
         let ask = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}");
-        // A server that does not answer has other troubles.
+        // If the server does not answer, that is noticed elsewhere.
         self.talk.ask_one(Deed::SeeWhoAsks, &ask).ok().flatten().is_none_or(|count| count != "0")
     }
 
-    /// For whom a process waits, if it does.
+    /// The processes that this one waits for; `None` if it does not wait.
     fn blockers(&mut self, pid: i32) -> Result<Option<Vec<i32>>, SqlError> {
         let ask = format!("SELECT array_to_string(pg_blocking_pids({pid}), ',')");
         let list = self.talk.ask_one(Deed::SeeWhoWaits, &ask)?.unwrap_or_default();
@@ -208,7 +208,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Who is asked, past one of the gate's doors.
+/// The connection that bypasses one of the gate's doors.
 #[derive(Debug)]
 pub enum Watcher<'a> {
     /// PostgreSQL.
@@ -226,7 +226,7 @@ impl Watcher<'_> {
         }
     }
 
-    /// For whom a connection waits, if it does: empty where the server does not say.
+    /// The connections that this one waits for; `None` if it does not wait, empty if the server does not say.
     ///
     /// # Errors
     /// When the server does not answer.

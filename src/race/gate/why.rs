@@ -6,7 +6,7 @@ use crate::race::Trouble;
 /// Why the gate can't judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// Somebody pressed Ctrl-C.
+    /// The user pressed Ctrl-C.
     Interrupted,
     /// The target does not do what it should.
     Target(Trouble),
@@ -16,9 +16,9 @@ pub enum Why {
     Differs {
         /// Which step, from 1.
         step: usize,
-        /// What was to be there; empty where the order was over.
+        /// The step that was expected; empty if the order was over.
         expected: String,
-        /// What was; empty where nothing was held any more.
+        /// What was held; empty if nothing was.
         held: String,
     },
     /// Two runs of the same order differ.
@@ -28,7 +28,7 @@ pub enum Why {
         /// The other.
         other: String,
     },
-    /// A statement may be several buyers'.
+    /// A statement may belong to any of several buyers.
     Ambiguous {
         /// The statement.
         statement: String,
@@ -39,20 +39,20 @@ pub enum Why {
     Closed(String),
     /// The database closed a connection on which a statement was held or waited.
     Lost(String),
-    /// A statement is not answered, and the database knows no session that asked it.
+    /// A statement is not answered, and the database has no session that sent it.
     NoSession(String),
     /// Nothing goes on.
     Stuck {
-        /// Which statements wait at the server.
+        /// The statements that wait at the server.
         waiting: Vec<String>,
-        /// Which buyers neither ask nor answer.
+        /// The buyers that neither send a statement nor answer.
         parked: Vec<u32>,
     },
-    /// There is no end of statements.
+    /// There are too many statements.
     NoEnd(usize),
-    /// Ever new statements come in the background.
+    /// New background statements keep coming.
     Strangers,
-    /// The gate's port is gone, or a server can't be asked; as the system or the server says it.
+    /// The gate's port is gone, or a server can't be asked, in the words of the system or the server.
     Wire(String),
     /// There are more orders than may be tried.
     Budget(u64),
@@ -61,7 +61,7 @@ pub enum Why {
 }
 
 impl Why {
-    /// Of a chooser that can't go on.
+    /// Why a chooser can't go on.
     #[must_use]
     pub fn of(pick: Pick) -> Option<Self> {
         match pick {

@@ -49,7 +49,7 @@ pub enum NoAnswer {
     /// No answer came in time.
     #[error("{0}: no answer within {1:?}")]
     Late(Origin, Duration),
-    /// Somebody pressed Ctrl-C.
+    /// The user pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
 }

@@ -12,7 +12,7 @@ use crate::race::gate::why::Why;
 use crate::race::gate::wire::postgres::Saw;
 
 impl Conductor<'_, '_> {
-    /// Whose statements are that may be the running buyer's or a parked one's.
+    /// Finds the owners of statements that may belong to the running buyer or to a parked one.
     pub(super) fn settle_open(&mut self, running: usize) -> Result<()> {
         let Some((link, since)) = self.open.first().copied() else { return Ok(()) };
         let parked: Vec<usize> = self.parked().into_iter().filter(|buyer| *buyer != running).collect();
@@ -20,7 +20,7 @@ impl Conductor<'_, '_> {
         let statement = self.stage.proxy.link(link).and_then(Link::batch).map(|batch| batch.texts.join("; "));
         let ambiguous = |buyers| Why::Ambiguous { statement: statement.unwrap_or_default(), buyers };
         if self.is_quiet(running) {
-            // The running one has asked something else, or has answered.
+            // The running buyer has sent something else, or has answered.
             let [parked] = parked.as_slice() else { return Err(ambiguous(numbers(&parked))) };
             self.open.remove(0);
             return self.hold(link, *parked);
@@ -32,7 +32,7 @@ impl Conductor<'_, '_> {
         if since.elapsed() > self.stage.patience / 2 && self.is_idle(since)? {
             let is_open = self.open.first().is_some_and(|(open, _)| *open == link);
             if is_open && self.open.len() == 1 && !self.is_quiet(running) {
-                // Had it been a parked one's, the running one would have asked or answered.
+                // If it belonged to a parked buyer, the running one would have sent a statement or answered.
                 self.open.remove(0);
                 return self.hold(link, running);
             }
@@ -41,7 +41,7 @@ impl Conductor<'_, '_> {
     }
 
     pub(super) fn answered(&mut self, link: LinkId, saw: Saw) {
-        /// Somebody waits for somebody who waits for him; a lock, or a statement, took too long.
+        /// PostgreSQL's errors of waiting: a deadlock, a lock that was not free in time, a statement that took too long.
         const BY_WAITING: [&str; 3] = ["40P01", "55P03", "57014"];
         if saw.error.as_ref().is_some_and(|(code, _)| BY_WAITING.contains(&code.as_str())) {
             self.ran.changed.extend(Schema::everything());
@@ -76,7 +76,7 @@ impl Conductor<'_, '_> {
         let (status, snapshot) = (at.status, at.snapshot || self.stage.schema.snapshot);
         let Some(statement) = at.statement() else { return Ok(()) };
         if at.is_fresh() {
-            // Whoever had it has given it back.
+            // Its last owner has given it back to the pool.
             self.forget(link);
         }
         let first = self.behind.iter().position(|(other, _)| *other == link).filter(|_| was_behind);
@@ -112,7 +112,7 @@ impl Conductor<'_, '_> {
                 return Err(Why::Ambiguous { statement: texts.join("; "), buyers });
             }
             None => {
-                // Nobody runs, nobody is parked: nobody bought anything by it.
+                // No buyer is running or parked: it belongs to no purchase.
                 self.notes.entry(link).or_default().owner = Some(Owner::Background);
                 if self.stage.background.learn(&texts) {
                     self.ran.strangers.extend(texts);
@@ -123,7 +123,7 @@ impl Conductor<'_, '_> {
         Ok(())
     }
 
-    /// A batch has come behind another on its connection: it has to wait for it.
+    /// A batch has come behind another on its connection, and has to wait for that one.
     pub(super) fn came_behind(&mut self, link: LinkId) {
         let in_transaction = self.stage.proxy.link(link).is_some_and(|link| link.status != Status::Idle);
         let note = self.notes.get(&link).and_then(|note| note.owner);
@@ -132,7 +132,7 @@ impl Conductor<'_, '_> {
         self.behind.push((link, owner));
     }
 
-    /// Whose a statement on a connection of nobody's is.
+    /// The owner of a statement on a connection without one.
     fn owner(&self) -> Option<Owner> {
         let parked = self.parked();
         match (self.running, parked.as_slice()) {

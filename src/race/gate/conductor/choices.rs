@@ -1,4 +1,4 @@
-//! Which of the held statements may go on, and which one is chosen.
+//! Which held statements may go on, and which one is chosen.
 
 use super::{Conductor, Held, Sent};
 use crate::race::gate::orders::{Chooser, Pick};
@@ -7,7 +7,7 @@ use crate::race::gate::why::Why;
 
 impl Conductor<'_, '_> {
     pub(super) fn choose(&mut self, places: &[usize], chooser: &mut dyn Chooser) -> usize {
-        // What is known, or no order at all, is run to its end in whatever order: nobody is left waiting.
+        // If its end is known, or the order can't be followed, the run is ended in any order: no buyer is left waiting.
         if self.ran.known || self.ran.why.is_some() {
             return places[0];
         }
@@ -38,7 +38,7 @@ impl Conductor<'_, '_> {
             return free;
         }
         let queued: Vec<usize> = all.clone().filter(|place| !polls(&self.held[*place])).collect();
-        // Those that wait at the server may be waiting for each other: then it says so itself, in a while.
+        // Those that wait at the server may wait for each other: then the server reports a deadlock after a while.
         if queued.is_empty() && !self.sent.is_empty() {
             Vec::new()
         } else if queued.is_empty() {
@@ -48,7 +48,7 @@ impl Conductor<'_, '_> {
         }
     }
 
-    /// Whether a statement would queue behind one that waits. Those that it waits for may go on.
+    /// Whether a statement would queue behind one that waits. The buyers that it waits for may go on.
     fn would_queue(&self, held: &Held) -> bool {
         let pid = self.stage.proxy.link(held.link).and_then(|link| link.pid);
         let frees = self.sent.iter().any(|sent| pid.is_some_and(|pid| sent.blockers.contains(&pid)));
@@ -59,15 +59,16 @@ impl Conductor<'_, '_> {
             })
     }
 
-    /// A held statement as a choice: what waits for its connection may go on with it, and touches what it touches.
+    /// A held statement as a choice. Statements that wait for its connection may go on with it, so it touches what they
+    /// touch.
     fn choice(&self, held: &Held) -> Choice {
         let mut choice = held.choice.clone();
         let pid = self.stage.proxy.link(held.link).and_then(|link| link.pid);
-        // A server that does not say for whom they wait may mean anybody.
+        // A server that does not say for whom they wait may mean any buyer.
         let may_free =
             |sent: &Sent| sent.blockers.is_empty() || pid.is_some_and(|pid| sent.blockers.contains(&pid));
         if self.sent.iter().any(may_free) {
-            // Those that go on may let others go on.
+            // Statements that go on may let others go on.
             for sent in &self.sent {
                 choice.footprint.join(&self.ran.taken[sent.place].choice.footprint);
             }

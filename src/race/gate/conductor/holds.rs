@@ -1,4 +1,4 @@
-//! What buyers hold: as long as a buyer releases nothing, those that wait for it go on waiting.
+//! What buyers hold. As long as a buyer releases nothing, the statements that wait for it go on waiting.
 
 use super::{Conductor, Note, Owner, Sent};
 use crate::race::gate::link::Status;
@@ -8,7 +8,7 @@ use crate::race::gate::statement::{Kind, Statement, Tables};
 use crate::race::gate::step::Hold;
 
 impl Conductor<'_, '_> {
-    /// What each buyer holds on to that may hold anything.
+    /// The holds of all buyers that may hold something.
     pub(super) fn holds(&self) -> Vec<Hold> {
         let holding = |buyer: usize| {
             self.notes.iter().any(|(id, note)| {
@@ -20,7 +20,7 @@ impl Conductor<'_, '_> {
         buyers.map(|(_, buyer)| Hold { buyer: buyer.number, number: buyer.let_go }).collect()
     }
 
-    /// Notes that whoever has this connection may let something go.
+    /// Notes that the owner of this connection may release something.
     pub(super) fn may_let_go(&mut self, link: LinkId) {
         let owner = self.notes.get(&link).and_then(|note| note.owner);
         if let Some(Owner::Buyer(buyer)) = owner {
@@ -28,7 +28,7 @@ impl Conductor<'_, '_> {
         }
     }
 
-    /// Notes a statement that a buyer asks now.
+    /// Notes a statement that a buyer sends now.
     pub(super) fn note_asked(&mut self, link: LinkId, statement: &Statement) {
         if statement.kind == Kind::End || statement.unknown {
             self.may_let_go(link);
@@ -40,7 +40,7 @@ impl Conductor<'_, '_> {
         self.ran.changed.extend(self.stage.schema.changed(statement));
     }
 
-    /// Whether nobody can be waiting for this buyer: it holds nothing, and asks for nothing else.
+    /// Whether no statement can be waiting for this buyer: it holds nothing, and asks for nothing else.
     pub(super) fn holds_nothing(&self, buyer: usize) -> bool {
         let holds = |note: &Note| {
             note.owner == Some(Owner::Buyer(buyer))
@@ -52,8 +52,8 @@ impl Conductor<'_, '_> {
             && !self.behind.iter().any(|(_, owner)| *owner == Some(Owner::Buyer(buyer)))
     }
 
-    /// A statement has to wait. If it does after that what it would do had it come later, the chooser may know what
-    /// comes of the rest.
+    /// A statement has to wait. If it has the same effect after the wait as if it had come later, the chooser may know
+    /// how the rest ends.
     pub(super) fn tell_wait(&mut self, link: LinkId, tables: &Tables, chooser: &mut dyn Chooser) {
         if self.ran.known || self.ran.why.is_some() {
             return;
@@ -66,7 +66,7 @@ impl Conductor<'_, '_> {
         }
     }
 
-    /// For whose holds a statement waits, if all of them are known.
+    /// The holds that a statement waits for, if all of them are known.
     fn waits_for(&self, sent: &Sent) -> Option<Vec<Hold>> {
         let holds = self.holds();
         let whom = &self.ran.taken[sent.place].waited_for;

@@ -1,18 +1,18 @@
-//! Whether the shop is idle: only then it counts that a request neither sends a statement nor answers. On a loaded
-//! machine a running request may take long, and so may a database.
+//! Whether the shop is idle. Only then does it mean something that a request neither sends a statement nor answers: on a
+//! loaded machine a running request may take long, and so may a database.
 
 use std::time::{Duration, Instant};
 
 use super::{Conductor, Owner, Result};
 
-/// For so long it is watched.
+/// How long it is watched.
 const WATCH: Duration = Duration::from_millis(20);
-/// It is waited for so many times the patience, whatever it does: some are never idle.
+/// After this many times the patience it counts as idle, whatever it does: some shops are never idle.
 const MOST_PATIENCES: u32 = 8;
 
 impl Conductor<'_, '_> {
-    /// Whether the shop and its database do nothing for a while, or have done something for too long since this time.
-    /// What comes meanwhile is taken.
+    /// Whether the shop and its database do nothing for a while, or have been busy for too long since this time. What
+    /// comes meanwhile is taken.
     pub(super) fn is_idle(&mut self, since: Instant) -> Result<bool> {
         let (began, then) = (Instant::now(), self.busy());
         let mut idle = !self.is_owed();
@@ -23,12 +23,12 @@ impl Conductor<'_, '_> {
         if since.elapsed() > self.stage.patience * MOST_PATIENCES {
             return Ok(true);
         }
-        // What nobody can see may be idle.
+        // If the shop can't be watched, it may be idle.
         let was = then.zip(self.busy()).is_none_or(|(then, now)| now.was_idle_since(then, began.elapsed()));
         Ok(idle && was)
     }
 
-    /// Whether the database owes an answer to something that has passed.
+    /// Whether the database still owes an answer to a statement that has passed.
     fn is_owed(&self) -> bool {
         let owner = |id: &u64| self.notes.get(id).and_then(|note| note.owner);
         let links = self.stage.proxy.links();
@@ -46,7 +46,7 @@ impl Conductor<'_, '_> {
     }
 }
 
-/// Elsewhere nothing can be seen.
+/// Other systems do not show it.
 #[cfg(not(target_os = "linux"))]
 #[derive(Clone, Copy)]
 pub(super) enum Never {}
@@ -58,7 +58,7 @@ impl Never {
     }
 }
 
-/// What the threads of the shop stand in.
+/// The system calls in which the shop's threads are.
 #[cfg(target_os = "linux")]
 pub(super) fn stands_in(group: i32) -> Option<String> {
     Some(crate::race::gate::evidence::of(group)).filter(|told| !told.is_empty())

@@ -1,4 +1,4 @@
-//! A connection that speaks PostgreSQL.
+//! A connection to PostgreSQL.
 
 use std::net::SocketAddr;
 
@@ -10,15 +10,15 @@ pub(super) enum Stage {
     /// No greeting has come.
     #[default]
     Greeting,
-    /// The server has not let it in yet: everything passes.
+    /// The server has not accepted its login yet: everything passes.
     Entering,
     /// Statements come.
     In,
-    /// A request to take a statement back: everything passes.
+    /// A request to cancel a statement: everything passes.
     Cancel,
 }
 
-/// What such a connection has under way.
+/// The state of such a connection.
 #[derive(Debug, Default)]
 pub(super) struct Postgres {
     stage: Stage,
@@ -51,7 +51,7 @@ impl Postgres {
                 for sent in self.reader.feed(bytes).map_err(End::of_client)? {
                     match sent {
                         Sent::Batch(batch) if link.streams && batch.texts.is_empty() => {
-                            // While it copies, the server takes no notice of it.
+                            // The server ignores it during a COPY.
                             link.to_server.extend_from_slice(&batch.bytes);
                         }
                         Sent::Batch(batch) => link.batches.push_back(batch),
@@ -67,7 +67,7 @@ impl Postgres {
         while let Some((greeting, length)) = greeting(&self.greeting).map_err(End::of_client)? {
             if greeting == Greeting::Encryption {
                 self.greeting.drain(..length);
-                // There is none: whoever insists on it says so.
+                // There is no encryption; a client that insists on it will say so.
                 link.to_client.push(b'N');
                 continue;
             }
@@ -121,7 +121,7 @@ impl Postgres {
             return;
         }
         let Some(owed) = link.owed.front_mut() else {
-            // What nobody asked for: a notice, a changed setting.
+            // It answers no request: a notice, or a changed setting.
             link.to_client.extend_from_slice(whole);
             return;
         };
@@ -139,7 +139,7 @@ impl Postgres {
         };
         link.answer(whole, is_last, happened);
         if matches!(kind, b'G' | b'W') {
-            // The client is to send data now.
+            // Now data is copied.
             link.streams = true;
             link.to_client.append(&mut link.answer);
         }

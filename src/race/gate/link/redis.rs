@@ -1,4 +1,4 @@
-//! A connection that speaks Redis.
+//! A connection to Redis.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use crate::race::gate::statement::Statement;
 use crate::race::gate::wire::postgres::{Batch, Ends};
 use crate::race::gate::wire::redis::{command, told, value};
 
-/// What such a connection has under way.
+/// The state of such a connection.
 #[derive(Debug, Default)]
 pub(super) struct Redis {
     from_client: Vec<u8>,
@@ -16,7 +16,7 @@ pub(super) struct Redis {
     transaction: Transaction,
 }
 
-/// Commands after which messages come that nobody asks for one by one.
+/// Commands after which messages come without a command for each.
 const STREAMS: [&str; 4] = ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR"];
 
 impl Redis {
@@ -24,7 +24,7 @@ impl Redis {
         read(&batch.words, &self.transaction)
     }
 
-    /// Notes what passes; what the connection has under way then.
+    /// Notes a batch that passes. Returns the state of the transaction after it.
     pub(super) fn note(&mut self, batch: &Batch) -> Status {
         self.transaction.note(&batch.words);
         if self.transaction.is_open() { Status::Open } else { Status::Idle }
@@ -38,7 +38,7 @@ impl Redis {
     ) -> Result<(), End> {
         if link.server.is_none() {
             link.connect(upstream)?;
-            // By the port that it comes from its client list knows it.
+            // Redis's client list identifies it by the port that it comes from.
             let port = link.server.as_ref().and_then(|server| server.local_addr().ok()).map(|own| own.port());
             link.pid = port.map(i32::from);
         }
@@ -77,7 +77,7 @@ impl Redis {
             let whole = self.from_server[at..at + length].to_vec();
             at += length;
             if whole.first() == Some(&b'>') {
-                // A push: nobody asked for it.
+                // A push, which answers no command.
                 link.to_client.extend_from_slice(&whole);
                 continue;
             }

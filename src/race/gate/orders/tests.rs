@@ -1,5 +1,5 @@
 //! The choice of orders on a model: programs of reads, writes and commits on tables with one row each, with locks,
-//! waiting and snapshots as PostgreSQL has them. The orders that reduction leaves reach every end that all orders reach.
+//! waiting and snapshots as in PostgreSQL. The orders that reduction leaves reach every end that all orders reach.
 
 mod model;
 
@@ -11,7 +11,7 @@ use model::{Buyer, Later, Model, Op, TABLES};
 
 type Ends = BTreeSet<([u64; TABLES], Vec<u64>)>;
 
-/// Carries an order out; what came of it, unless the chooser knows it.
+/// Carries out an order. Returns its end, unless the chooser knows it.
 fn run(start: &Model, chooser: &mut impl Chooser) -> Option<Model> {
     let mut model = start.clone();
     loop {
@@ -43,8 +43,7 @@ fn explore(start: &Model, tree: Tree) -> (Ends, u64, u64) {
     (ends, whole, known)
 }
 
-/// The orders that are left where waits make no difference: they may, where somebody waits for somebody who waits for
-/// him.
+/// The orders that are left if waits make no difference. They may make one if two buyers wait for each other.
 fn explore_left(start: &Model) -> (Ends, u64, u64) {
     let (ends, whole, known, deadlock) = walk(start, Tree::all(true));
     if deadlock { explore(start, Tree::with_waits()) } else { (ends, whole, known) }
@@ -68,7 +67,7 @@ fn walk(start: &Model, mut tree: Tree) -> (Ends, u64, u64, bool) {
     }
 }
 
-/// How many orders there are, and how many are left: of those that wait, too, or not.
+/// How many orders there are, and how many are left, with or without those that wait.
 fn compare(seeds: std::ops::Range<u64>) -> (u64, u64, u64) {
     let (mut all_orders, mut waiting_orders, mut left_orders) = (0, 0, 0);
     for seed in seeds {
@@ -98,8 +97,8 @@ fn reduction_reaches_every_end_that_all_orders_reach_on_many_programs() {
     compare(300..20_000);
 }
 
-/// The controls: where a snapshot is taken before the wait, where the row has to be more than asked for by its key (after
-/// the wait it stays locked), and where somebody may wait for the one that waits, the wait makes a difference.
+/// The controls: a wait makes a difference if a snapshot is taken before it, if there are conditions besides the row's
+/// key (the row stays locked after the wait), and if another buyer may wait for the one that waits.
 #[test]
 fn waits_make_a_difference_where_they_are_kept() {
     let all_and_left =
@@ -172,7 +171,7 @@ fn choice(buyer: u32, name: &str) -> Choice {
     Choice { step: Step { buyer, name: name.to_owned(), turn: 1 }, footprint, later: false }
 }
 
-/// Two programs of so many steps that all depend on each other.
+/// Two programs of this many steps that all depend on each other.
 struct Two(Vec<Choice>, Vec<Choice>);
 
 impl Two {
@@ -212,9 +211,9 @@ fn orders_are_counted_exactly() {
     );
     let all = two.orders(Tree::all(true));
     assert_eq!((all.len(), all.iter().collect::<BTreeSet<_>>().len()), (10, 10));
-    // Who goes on last goes on first: few switches come first.
+    // The buyer that went on last goes on first: orders with few switches come first.
     assert_eq!(switches(&all[0]), 1);
-    // Which begins is free; a switch is one away from a buyer that could go on.
+    // The first buyer is no switch; a switch is one away from a buyer that could go on.
     assert_eq!(two.orders(Tree::few_switches(0)).len(), 2);
     let few = two.orders(Tree::few_switches(1));
     assert!(few.len() > 2 && few.iter().all(|order| switches(order) <= 2), "{few:?}");
@@ -236,7 +235,7 @@ fn what_differs_is_named() {
 }
 
 #[test]
-fn shorter_orders_keep_each_buyers_own() {
+fn shorter_orders_keep_each_buyers_order() {
     let steps = super::super::step::parse("1:a, 2:a, 1:b, 2:b, 1:c").expect("steps");
     let shorter = shorter(&steps);
     assert!(!shorter.is_empty());

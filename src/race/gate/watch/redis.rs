@@ -1,4 +1,4 @@
-//! Which clients wait at a Redis server, by its list of clients.
+//! Which clients wait at a Redis server, according to its list of clients.
 
 use crate::store::redis::{RedisAddress, RedisError, RedisTalk};
 use crate::store::server::Deed;
@@ -10,10 +10,10 @@ pub struct RedisWatch<'a> {
 }
 
 impl<'a> RedisWatch<'a> {
-    /// Connects, and makes sure that the list may be seen.
+    /// Connects, and checks that it may see the list.
     ///
     /// # Errors
-    /// When the server does not let it in, or shows no list.
+    /// When the server can't be reached, does not accept the login, or shows no list.
     pub fn begin(address: &'a RedisAddress) -> Result<Self, RedisError> {
         if !cfg!(feature = "redis") {
             return Err(RedisError::NotBuiltIn);
@@ -35,7 +35,7 @@ impl<'a> RedisWatch<'a> {
 
     /// Whether there is such a client.
     pub fn knows(&mut self, port: i32) -> bool {
-        // A server that does not answer has other troubles.
+        // If the server does not answer, that is noticed elsewhere.
         self.clients().map_or(true, |clients| line(&clients, port).is_some())
     }
 
@@ -50,7 +50,7 @@ fn line(clients: &str, port: i32) -> Option<&str> {
     clients.lines().find(|line| field(line, "addr=").is_some_and(|place| place.ends_with(&end)))
 }
 
-/// What a client's line says of it.
+/// A field of a client's line.
 fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     line.split(' ').find_map(|field| field.strip_prefix(name))
 }

@@ -1,14 +1,14 @@
-//! The protocol of PostgreSQL (chapter 55 of its manual), seen from the middle: greetings, what a client sends cut
-//! into batches that are answered together, and the frames of a server's answers.
+//! The protocol of PostgreSQL (chapter 55 of its manual), seen from the middle: greetings, the batches in which a client's
+//! messages are answered, and the messages of a server's answers.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::NoProtocol;
 
-/// No message that is held may be longer.
+/// The longest message.
 const MOST_MESSAGE: usize = 64 << 20;
-/// The longest greeting that a server takes.
+/// The longest greeting that a server accepts.
 const MOST_GREETING: usize = 10_000;
 
 /// What a client begins with.
@@ -16,16 +16,16 @@ const MOST_GREETING: usize = 10_000;
 pub enum Greeting {
     /// It asks for encryption, by TLS or by GSSAPI.
     Encryption,
-    /// It wants a statement of another connection taken back.
+    /// It cancels a statement of another connection.
     Cancel,
-    /// It wants to be let in.
+    /// It logs in.
     Startup,
 }
 
-/// The greeting at the beginning of these bytes, and its length; `None` where it is not whole.
+/// The greeting at the beginning of these bytes, and its length; `None` if it is not complete.
 ///
 /// # Errors
-/// When it is none.
+/// When it is not a greeting.
 pub fn greeting(bytes: &[u8]) -> Result<Option<(Greeting, usize)>, NoProtocol> {
     let (Some(length), Some(code)) = (number(bytes, 0), number(bytes, 4)) else { return Ok(None) };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -48,7 +48,7 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
 /// The message at the beginning of these bytes: its type, its body, and where the next begins.
 ///
 /// # Errors
-/// When there can be none of this length.
+/// When no message can have this length.
 pub fn message(bytes: &[u8]) -> Result<Option<(u8, Range<usize>)>, NoProtocol> {
     let (Some(kind), Some(length)) = (bytes.first(), number(bytes, 1)) else { return Ok(None) };
     let length = length as usize;
@@ -58,25 +58,25 @@ pub fn message(bytes: &[u8]) -> Result<Option<(u8, Range<usize>)>, NoProtocol> {
     Ok((bytes.len() > length).then_some((*kind, 5..length + 1)))
 }
 
-/// How the end of an answer is known.
+/// How the end of an answer is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ends {
     /// The server is ready again.
     Ready,
-    /// So many statements are done; the client has only asked for what there is.
+    /// This many statements are done: the client has only asked for the answers so far.
     Done(u32),
 }
 
-/// What a client sent in one piece, and what answers together.
+/// Messages of a client that are answered together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// Its bytes, untouched.
     pub bytes: Vec<u8>,
-    /// The texts of the statements in it that are carried out.
+    /// The texts of the statements that it carries out.
     pub texts: Vec<String>,
-    /// The words of a command that has words.
+    /// The words of a command of Redis.
     pub words: Vec<String>,
-    /// How its answer ends; `None` where none of its own ends.
+    /// How its answer ends; `None` if it has no answer of its own.
     pub ends: Option<Ends>,
 }
 
@@ -85,11 +85,11 @@ pub struct Batch {
 pub enum Sent {
     /// Something to be answered.
     Batch(Batch),
-    /// What has no answer, or belongs to one that is under way: data of COPY, a good-bye.
+    /// A message without an answer of its own: data of COPY, a password, the end.
     Aside(Vec<u8>),
 }
 
-/// Cuts what a client sends into batches.
+/// Divides what a client sends into batches.
 #[derive(Debug, Default)]
 pub struct ClientReader {
     bytes: Vec<u8>,
@@ -97,13 +97,13 @@ pub struct ClientReader {
     prepared: BTreeMap<Vec<u8>, String>,
     /// The texts of its portals.
     portals: BTreeMap<Vec<u8>, String>,
-    /// The batch that is not whole.
+    /// The batch that is not complete.
     batch: Vec<u8>,
     texts: Vec<String>,
 }
 
 impl ClientReader {
-    /// Takes what has come; gives what is whole.
+    /// Takes bytes that have come. Returns what is complete.
     ///
     /// # Errors
     /// When it is not the protocol.
@@ -132,7 +132,7 @@ impl ClientReader {
                 self.portals.clear();
                 self.cut(Some(Ends::Ready))
             }
-            // A call of a function by its number.
+            // A call of a function by its object ID.
             b'F' => {
                 self.texts.push("CALL by_number()".to_owned());
                 self.cut(Some(Ends::Ready))
@@ -154,7 +154,7 @@ impl ClientReader {
         Some(Sent::Batch(Batch { bytes, texts, words: Vec::new(), ends }))
     }
 
-    /// Notes what is prepared, bound, carried out and closed.
+    /// Notes which statements are prepared, bound, carried out and closed.
     fn note(&mut self, kind: u8, body: &[u8]) {
         let mut names = body.split(|byte| *byte == 0);
         let first = names.next().unwrap_or_default();
@@ -183,23 +183,23 @@ fn text(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..end]).into_owned()
 }
 
-/// What is worth telling of an answer.
+/// What is shown of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Saw {
     /// How many rows came.
     pub rows: u64,
     /// The first of them, its values joined.
     pub first: Option<String>,
-    /// What the server says was done: `UPDATE 1`.
+    /// The server's command tags: `UPDATE 1`.
     pub done: Vec<String>,
-    /// Its error: the code, and what it says.
+    /// Its error: the code and the message.
     pub error: Option<(String, String)>,
 }
 
 impl Saw {
     /// Takes a message of a server.
     pub fn take(&mut self, kind: u8, body: &[u8]) {
-        /// Nobody reads more.
+        /// The most that is kept.
         const MOST_DONE: usize = 4;
         match kind {
             b'D' => {

@@ -1,16 +1,16 @@
-//! The protocol of Redis, RESP2 and RESP3, seen from the middle: commands, and the values that answer them.
+//! The protocol of Redis (RESP2 and RESP3), seen from the middle: commands, and the values that answer them.
 
 use super::NoProtocol;
 
-/// No value may be longer.
+/// The longest value.
 const MOST_VALUE: usize = 64 << 20;
-/// No value is deeper.
+/// The deepest value.
 const MOST_DEPTH: usize = 32;
 
-/// The length of the value at the beginning of these bytes; `None` where it is not whole.
+/// The length of the value at the beginning of these bytes; `None` if it is not complete.
 ///
 /// # Errors
-/// When there is none.
+/// When they are not of the protocol.
 pub fn value(bytes: &[u8]) -> Result<Option<usize>, NoProtocol> {
     length(bytes, MOST_DEPTH)
 }
@@ -32,7 +32,7 @@ fn length(bytes: &[u8], depth: usize) -> Result<Option<usize>, NoProtocol> {
         },
         b'*' | b'~' | b'>' => several(bytes, begin, number(rest)?, depth),
         b'%' => several(bytes, begin, number(rest)?.saturating_mul(2), depth),
-        // Attributes: a map, and the value that they are about.
+        // Attributes: a map, and the value that it describes.
         b'|' => several(bytes, begin, number(rest)?.saturating_mul(2) + 1, depth),
         _ => Err(strange(line)),
     }
@@ -68,10 +68,10 @@ fn strange(line: &[u8]) -> NoProtocol {
     NoProtocol::Redis(String::from_utf8_lossy(line).chars().take(40).collect())
 }
 
-/// The command at the beginning of these bytes: its words, and its length. A line without a `*` is one as well.
+/// The command at the beginning of these bytes: its words and its length. A line without a `*` is a command, too.
 ///
 /// # Errors
-/// When there is none.
+/// When they are not of the protocol.
 pub fn command(bytes: &[u8]) -> Result<Option<(Vec<String>, usize)>, NoProtocol> {
     if bytes.first() != Some(&b'*') {
         let words = line(bytes).map(|(line, end)| {
@@ -93,7 +93,7 @@ pub fn command(bytes: &[u8]) -> Result<Option<(Vec<String>, usize)>, NoProtocol>
     Ok(Some((words, end)))
 }
 
-/// A value in short, as somebody reads it.
+/// A value in short, for a reader.
 pub fn told(bytes: &[u8]) -> String {
     const MOST_CHARS: usize = 60;
     let mut parts = Vec::new();

@@ -1,5 +1,5 @@
-//! Programs of reads, writes and commits on tables with one row each, with locks, waiting and snapshots as PostgreSQL has
-//! them.
+//! Programs of reads, writes and commits on tables with one row each, with locks, waiting and snapshots as in
+//! PostgreSQL.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,9 @@ use crate::race::gate::step::{Choice, Footprint, Hold, Step};
 pub enum Op {
     /// Reads the state of a table that it sees into the buyer's memory.
     Read(usize),
-    /// Writes into a table what depends on the memory and on the state that it finds.
+    /// Writes into a table a value that depends on the memory and on the state that it finds.
     Write(usize),
-    /// The same, where that state is odd.
+    /// The same, if that state is odd.
     Take(usize),
     /// Locks a table's row and reads it.
     Lock(usize),
@@ -60,7 +60,7 @@ impl Buyer {
     }
 }
 
-/// Whether a buyer's statement may be left out where it waits.
+/// Whether a buyer's statement may be left out if it waits.
 pub type Later = fn(&Buyer) -> bool;
 
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ pub struct Model {
     pub committed: State,
     pub buyers: Vec<Buyer>,
     pub later: Later,
-    /// Whether somebody waited for somebody who waited for him.
+    /// Whether two buyers have waited for each other.
     pub deadlock: bool,
 }
 
@@ -151,7 +151,8 @@ impl Model {
             Some(Choice { step, footprint, later: (self.later)(buyer) })
         };
         let all: Vec<Choice> = self.buyers.iter().enumerate().filter_map(choice).collect();
-        // One waiter a lock, as at the gate: what would queue behind it is held back, unless somebody waits for it.
+        // One waiter for each lock, as at the gate: a statement that would queue behind it is held back, unless another waits
+        // for its buyer.
         let free = |choice: &&Choice| {
             let buyer = choice.step.buyer as usize - 1;
             let queues = |other: &Buyer| {
@@ -171,8 +172,8 @@ impl Model {
         buyer.own[table].unwrap_or(buyer.saw.unwrap_or(self.committed).0[table])
     }
 
-    /// Carries out the next statement of a buyer. One that would wait for somebody who waits for it fails, and its
-    /// transaction with it.
+    /// Carries out the next statement of a buyer. If it would wait for a buyer that waits for it, its transaction is
+    /// aborted.
     pub fn go(&mut self, place: usize) {
         let op = self.buyers[place].program[self.buyers[place].at];
         if self.buyers[place].snapshot && self.buyers[place].saw.is_none() {
@@ -183,7 +184,7 @@ impl Model {
                 self.buyers[place].memory = mixed(self.buyers[place].memory, self.seen(place, table));
                 self.buyers[place].at += 1;
             }
-            // What does not match when it is sent is not waited for.
+            // A row that does not match when the statement is sent is not waited for.
             Op::Take(table) if self.seen(place, table).is_multiple_of(2) => self.buyers[place].at += 1,
             Op::Write(table) | Op::Take(table) | Op::Lock(table) => {
                 let Some(holder) = self.holder(table).filter(|holder| *holder != place) else {
@@ -217,7 +218,7 @@ impl Model {
         self.committed.1[table] += 1;
     }
 
-    /// Whether somebody has changed a row since this buyer began to see it.
+    /// Whether another buyer has changed a row since this buyer's snapshot.
     pub fn has_changed(&self, place: usize, table: usize) -> bool {
         self.buyers[place].saw.is_some_and(|saw| saw.1[table] != self.committed.1[table])
     }
@@ -238,7 +239,7 @@ impl Model {
         buyer.at += 1;
         let seen = buyer.own[table].unwrap_or(committed);
         if buyer.transaction {
-            // It stays locked, whether it matches or not.
+            // The row stays locked, whether it matches or not.
             buyer.holds.insert(table);
         }
         let written = mixed(buyer.memory, seen);
@@ -261,7 +262,7 @@ impl Model {
             let op = self.buyers[other].program[self.buyers[other].at];
             let (Op::Write(table) | Op::Take(table) | Op::Lock(table)) = op else { continue };
             match self.holder(table) {
-                // A row that was changed meanwhile is not waited for any longer.
+                // If the row was changed meanwhile, the wait is over.
                 Some(_) if self.has_changed(other, table) => {
                     self.buyers[other].waits_for = None;
                     self.fail(other);
