@@ -2,7 +2,7 @@
 
 use super::server::tls;
 #[cfg(feature = "postgres")]
-use super::server::{redis, sql};
+use super::server::{redis, redis_way, sql, sql_way};
 use super::settings::value;
 use super::way;
 use crate::lang::Bilingual;
@@ -74,12 +74,9 @@ pub(super) fn gate_way(error: &GateError) -> Option<Bilingual> {
                 "请设一个，例如 DATABASE_URL=…{address}…（也可以用 --env），或用 --gate-file 指出写有它的文件，或自己启动商店，以 127.0.0.1:{port} 作它的数据库"
             ),
         ),
-        GateError::Sql(_)
-        | GateError::Redis(_)
-        | GateError::NoRequest
-        | GateError::Port(_)
-        | GateError::File { .. }
-        | GateError::NoHost => None,
+        GateError::Sql(error) => sql_way(error),
+        GateError::Redis(error) => redis_way(error),
+        GateError::NoRequest | GateError::Port(_) | GateError::File { .. } | GateError::NoHost => None,
     }
 }
 
