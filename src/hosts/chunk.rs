@@ -1,14 +1,14 @@
-//! Purchases and counts as they travel: fixed fields, and those that may be missing behind a mask that says which are
-//! there. The host that sent them may be wrong in any way: what can't be is rejected.
+//! Purchases and counts as they are sent: fixed fields, then optional ones; a mask says which of these are there. The host
+//! that sends them may be wrong in any way: what can't be is rejected.
 
 use super::trouble::{Garbage, WireError};
 use super::wire::{Fields, Kind, framed};
 use crate::fault::{Fault, FaultKind, StoreCode, TornText};
 use crate::history::{BuyerCount, Outcome, Purchase, Steps, Tally, Tries};
 
-/// About so many purchases go into one chunk.
+/// About how many purchases go into one chunk.
 pub(super) const CHUNK: usize = 1024;
-/// So many counts go into one frame.
+/// How many counts go into one frame.
 pub(super) const COUNTS: usize = 4096;
 
 const PID: u16 = 1;
@@ -38,7 +38,7 @@ fn write(purchase: &Purchase, body: &mut Vec<u8>) {
     let mut mask = 0;
     body.extend([0, 0]);
     body.push(purchase.outcome as u8);
-    // Our buyers count from 1, and there are few.
+    // Our buyers are numbered from 1, and there are few.
     body.extend((purchase.buyer as u32).to_le_bytes());
     body.extend(purchase.invoke_ns.to_le_bytes());
     let mut put = |bit: u16, bytes: Option<&[u8]>| {
@@ -147,7 +147,7 @@ fn read(fields: &mut Fields<'_>) -> Result<Purchase, WireError> {
     })
 }
 
-/// Stands for a buyer that left by itself.
+/// Stands for a buyer that was not killed.
 const LIVES: i32 = i32::MIN;
 
 /// Counts of buyers.
@@ -218,9 +218,9 @@ mod tests {
             prop_assert_eq!(purchases(&chunk(&sent)[5..]).expect("a chunk"), sent);
         }
 
-        /// Whatever comes, it is a chunk or an error.
+        /// Any bytes are either a chunk or an error.
         #[test]
-        fn garbage_harms_nobody(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn garbage_is_an_error(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = purchases(&body);
             let _ = counted(&body);
         }

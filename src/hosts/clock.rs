@@ -41,8 +41,8 @@ impl Exchange {
         (one.min(other) - apart, one.max(other) + apart)
     }
 
-    /// What it says of a clock that counts from this epoch, in nanoseconds on the host's clock. `None` where it took
-    /// place before that, or where the host says what can't be.
+    /// What it says about a clock that counts from this epoch, in nanoseconds on the host's clock. `None` if it took
+    /// place before that, or if the host says what can't be.
     pub(super) fn reading(&self, epoch_ns: u64) -> Option<ClockReading> {
         let host_ns = self.came_ns.checked_sub(epoch_ns)?;
         let (low, high) = self.bounds();

@@ -1,5 +1,5 @@
-//! The door of a lead: whoever knocks there has a short time to prove that it has the token. Each is heard on a thread
-//! of its own, and there are not many at a time: strangers keep nobody waiting but each other.
+//! The door of a lead: a program that connects has a short time to prove that it has the token. Each connection has a
+//! thread, and their number is bounded: strangers keep only each other waiting.
 
 use std::net::{IpAddr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,29 +15,29 @@ use super::wire::{BEAT, Inbox, MOST_AT_THE_DOOR, MOST_FRAME, WRITE_TIME, await_f
 use super::words::{Ending, PROTOCOL, ToHost, ToLead, heard, plain_name, said};
 use crate::workers::readable;
 
-/// How long somebody may take to prove that it has the token.
+/// How long a program may take to prove that it has the token.
 const TIME_AT_THE_DOOR: Duration = Duration::from_secs(3);
-/// After how long somebody who has not got it is turned away.
+/// How long a program without the token has to wait until it is turned away.
 const PENALTY: Duration = Duration::from_secs(1);
-/// How long a host waits for a place where all are taken: another may just have left, and the lead learns of it soon.
+/// How long a host waits if all places are taken: another host may just have left, and the lead learns of it soon.
 const WAIT_FOR_A_PLACE: Duration = Duration::from_secs(1);
-/// So many may stand at the door at a time; for one more the first is turned away.
+/// The most connections at the door at a time; if one more comes, the first is turned away.
 const MOST_AT_A_TIME: usize = 64;
 
-/// The open door. It closes when this is dropped; nobody stands at it any more then.
+/// The open door. It closes when this is dropped, and cuts all connections there.
 #[derive(Debug)]
 pub(super) struct Door {
     is_closed: Arc<AtomicBool>,
-    /// Whether nobody else is taken: who comes now is told.
+    /// Whether all places are taken: a host that comes now is told so.
     is_full: Arc<AtomicBool>,
     doorkeeper: Option<JoinHandle<()>>,
 }
 
 impl Door {
-    /// Listens, and tells of those who may come in.
+    /// Listens, and sends an event for each host that may come in.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub(super) fn open(
         listener: TcpListener,
         token: &Token,
@@ -60,7 +60,7 @@ impl Door {
         Ok(Self { is_closed, is_full, doorkeeper: Some(doorkeeper) })
     }
 
-    /// Says whether somebody else is taken.
+    /// Says whether all places are taken.
     pub(super) fn set_full(&self, is_full: bool) {
         self.is_full.store(is_full, Ordering::Relaxed);
     }
@@ -80,7 +80,7 @@ struct Keeper {
     events: SyncSender<Event>,
     is_closed: Arc<AtomicBool>,
     is_full: Arc<AtomicBool>,
-    /// Who stands at the door, in the order in which they came.
+    /// The connections at the door, in the order in which they came.
     waiting: Arc<Mutex<Vec<(u64, TcpStream)>>>,
     threads: Vec<JoinHandle<()>>,
     number: u64,
@@ -94,7 +94,7 @@ impl Keeper {
             }
             match listener.accept() {
                 Ok((stream, from)) => self.hear(stream, from.ip()),
-                // That it went away again is no error; that there are no files left passes.
+                // A connection that was closed again is no error, and a lack of open files passes.
                 Err(_) => std::thread::sleep(Duration::from_millis(10)),
             }
             self.threads.retain(|thread| !thread.is_finished());
@@ -107,7 +107,7 @@ impl Keeper {
         }
     }
 
-    /// Hears somebody on a thread of its own. Where there is none to be had, the stream is dropped.
+    /// Listens to a connection on a thread of its own. If no thread can be started, the connection is dropped.
     fn hear(&mut self, stream: TcpStream, address: IpAddr) {
         let Ok(again) = stream.try_clone() else { return };
         self.number += 1;
@@ -124,13 +124,13 @@ impl Keeper {
         let waiting = Arc::clone(&self.waiting);
         let hear = move || {
             let came = let_in(stream, address, &token, &is_closed);
-            // From here on nobody turns it away for one more.
+            // From here on it is not turned away for a newer connection.
             waiting.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != number);
             match came {
                 Ok(newcomer) if stays_full(&is_full, &is_closed) => {
                     turn_away(&newcomer.stream, FULL.to_owned());
                 }
-                // That nobody listens means that the sale is over.
+                // If the lead does not listen any more, the sale is over.
                 Ok(newcomer) => drop(deliver(&events, Event::Newcomer(newcomer), &is_closed)),
                 Err(_) => {}
             }
@@ -141,7 +141,7 @@ impl Keeper {
     }
 }
 
-/// Lets somebody in that proves to have the token. Who does not is turned away after a second, whatever was wrong.
+/// Lets in a host that proves to have the token. Any other is turned away after a second, whatever was wrong.
 fn let_in(
     stream: TcpStream,
     address: IpAddr,
@@ -176,7 +176,7 @@ fn let_in(
             return Err(WireError::Closed);
         }
     }
-    // Who goes, or makes room for others, keeps no thread busy.
+    // A connection that is closed, by whatever side, keeps no thread busy.
     while began.elapsed() < PENALTY && !is_over() && read_some(&stream, &mut inbox).is_ok() {
         inbox = Inbox::new(MOST_AT_THE_DOOR);
     }
@@ -195,17 +195,17 @@ fn stays_full(is_full: &AtomicBool, is_closed: &AtomicBool) -> bool {
     false
 }
 
-/// What is said to one more than was asked for.
+/// What is said to a host beyond those that were asked for.
 pub(super) const FULL: &str = "all hosts of this sale have joined";
 
-/// Tells somebody who has the token why it is not taken, and lets it go.
+/// Tells a host that has the token why it is not taken, and closes the connection.
 pub(super) fn turn_away(stream: &TcpStream, why: String) {
     use std::io::Write as _;
     let mut stream_to = stream;
     if stream_to.write_all(&said(&ToHost::Over { ending: Ending::Rejected(why) })).is_err() {
         return;
     }
-    // Until it goes, so that what it sends meanwhile takes nothing back.
+    // Reads until the host closes: if data came that nobody has read, the system would discard what was said.
     let _ = stream.shutdown(Shutdown::Write);
     let (began, mut inbox) = (Instant::now(), Inbox::new(MOST_FRAME));
     while began.elapsed() < PENALTY && read_some(stream, &mut inbox).is_ok() {

@@ -1,5 +1,5 @@
-//! A host that was let in, as the lead has it in its hands: one thread hears it, another one speaks to it. Neither keeps
-//! the lead waiting, nor another host.
+//! A host that was let in, as the lead sees it: one thread listens to it, another one speaks to it, so that it keeps
+//! neither the lead nor another host waiting.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use super::wire::{BEAT, Frame, HOST_SILENCE, Inbox, Kind, read_some};
 use super::words::{ToHost, ToLead, heard, said};
 use crate::history::{BuyerCount, Purchase, monotonic_ns};
 
-/// Somebody who has proven that it has the token.
+/// A host that has proven that it has the token.
 #[derive(Debug)]
 pub(super) struct Newcomer {
     pub(super) stream: TcpStream,
@@ -30,7 +30,7 @@ pub(super) struct Newcomer {
 /// What comes to the lead.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// Somebody has proven that it has the token.
+    /// A host has proven that it has the token.
     Newcomer(Newcomer),
     /// A guest was heard, by the number of its connection.
     Heard(u64, Heard),
@@ -42,7 +42,7 @@ pub(super) enum Heard {
     Words(ToLead),
     Purchases(Vec<Purchase>),
     Counts(Vec<BuyerCount>),
-    /// Its clock was measured as often as it was to be.
+    /// Its clock was measured as often as the lead asked for.
     Measured,
     /// It is gone, for this reason.
     Gone(WireError),
@@ -51,7 +51,7 @@ pub(super) enum Heard {
 /// When a clock is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Long before the sale: nothing that counts.
+    /// Long before the sale: it is not used.
     #[default]
     Early,
     /// Right before the go.
@@ -62,11 +62,11 @@ pub(super) enum Phase {
     After,
 }
 
-/// The fastest exchanges of each phase; meanwhile, of each [`SPAN`].
+/// The fastest exchanges: one of each phase, and of each [`SPAN`] of the sale.
 #[derive(Debug, Default)]
 struct Stamps {
     phase: Phase,
-    /// The pings that were not answered yet.
+    /// The pings without an answer so far.
     sent: VecDeque<(u64, u64)>,
     answered: u64,
     before: Option<Exchange>,
@@ -74,18 +74,18 @@ struct Stamps {
     after: Option<Exchange>,
 }
 
-/// Meanwhile a clock is measured once in so many nanoseconds.
+/// During the sale one exchange is kept for each span of this length, in nanoseconds.
 const SPAN: u64 = 5_000_000_000;
-/// So many readings are kept of the time in between: 14 hours.
+/// The most exchanges that are kept during the sale: 14 hours.
 const MOST_SPANS: usize = 10_000;
-/// So many pings may be on their way.
+/// The most pings that may be on their way.
 const MOST_SENT: usize = 1024;
-/// So many exchanges are made before and after a sale, for at most so long.
+/// How many exchanges are made before and after a sale, and how long that may take.
 const EXCHANGES: u64 = 64;
 const MEASURING: Duration = Duration::from_millis(1500);
-/// How long a guest may take to hear the last word, and to go.
+/// How long a guest may take to hear the last word and to close the connection.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How long an answer is waited for before the next ping leaves.
+/// How long to wait for an answer before the next ping is sent.
 const ANSWER: Duration = Duration::from_millis(500);
 
 /// The clock of a guest, as two threads share it.
@@ -105,7 +105,7 @@ impl Clock {
         let (number, came_ns, answered_ns) = ponged(body)?;
         let mut stamps = self.lock();
         let Some(place) = stamps.sent.iter().position(|(sent, _)| *sent == number) else { return Ok(()) };
-        // Answers come in the order of the pings: those before it were lost, or are a liar's.
+        // Answers come in the order of the pings, so no earlier ping gets an answer any more.
         let sent_ns = stamps.sent.drain(..=place).next_back().map_or(0, |(_, sent_ns)| sent_ns);
         let exchange = Exchange { sent_ns, came_ns, answered_ns, back_ns };
         match stamps.phase {
@@ -129,7 +129,7 @@ impl Clock {
     }
 }
 
-/// What the thread that speaks is told.
+/// What the thread that speaks is to do.
 enum Order {
     Say(Vec<u8>),
     Measure(Phase),
@@ -150,10 +150,10 @@ pub(super) struct Guest {
 }
 
 impl Guest {
-    /// Takes somebody in.
+    /// Starts the threads of a host that was let in.
     ///
     /// # Errors
-    /// When the system has no threads left.
+    /// When the threads can't be started.
     pub(super) fn new(newcomer: Newcomer, number: u64, events: &SyncSender<Event>) -> std::io::Result<Self> {
         let Newcomer { stream, inbox, name, address } = newcomer;
         let (orders, told) = channel();
@@ -170,7 +170,7 @@ impl Guest {
         let speaker = Speaker { stream: stream.try_clone()?, clock: Arc::clone(&guest.clock), number: 0 };
         let (measured, ends) = (events.clone(), Arc::clone(&guest.ends));
         guest.start("speaker", move || {
-            // That it can't be spoken to shows where it is heard.
+            // If the connection is broken, the listener notices it.
             let _ = speaker.speak(&told, || deliver(&measured, Event::Heard(number, Heard::Measured), &ends));
         })?;
         let (clock, events, ends) = (Arc::clone(&guest.clock), events.clone(), Arc::clone(&guest.ends));
@@ -188,32 +188,32 @@ impl Guest {
         Ok(())
     }
 
-    /// Cuts the connection: nobody is there any more.
+    /// Cuts the connection.
     pub(super) fn cut(&self) {
         self.ends.store(true, Ordering::Relaxed);
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Says something. That it can't be said shows where the guest is heard.
+    /// Says something. If the connection is broken, the listener notices it.
     pub(super) fn tell(&self, words: &ToHost) {
         if let Some(orders) = &self.orders {
             let _ = orders.send(Order::Say(said(words)));
         }
     }
 
-    /// Has its clock measured; [`Heard::Measured`] comes when that was done.
+    /// Has its clock measured; [`Heard::Measured`] comes when that is done.
     pub(super) fn measure(&self, phase: Phase) {
         if let Some(orders) = &self.orders {
             let _ = orders.send(Order::Measure(phase));
         }
     }
 
-    /// From now on what beats say of its clock belongs here.
+    /// From now on the exchanges of the regular pings belong to this phase.
     pub(super) fn enter(&self, phase: Phase) {
         self.clock.lock().phase = phase;
     }
 
-    /// What was measured of its clock, in the order of time.
+    /// The exchanges that were kept, in the order of time.
     pub(super) fn exchanges(&self) -> Vec<Exchange> {
         let stamps = self.clock.lock();
         stamps.before.iter().chain(&stamps.meanwhile).chain(&stamps.after).copied().collect()
@@ -222,8 +222,8 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        // What was said still goes out, and is read before this side closes: else what has come meanwhile, and nobody
-        // has read, would have the system take it back (a reset, RFC 2525, section 2.17).
+        // What was said is still sent, and the host reads it before this side closes. If this side closed with data
+        // that nobody has read, the system would discard it (a reset, RFC 2525, section 2.17).
         self.orders = None;
         let began = Instant::now();
         while self.threads.iter().any(|thread| !thread.is_finished()) && began.elapsed() < FAREWELL {
@@ -236,7 +236,7 @@ impl Drop for Guest {
     }
 }
 
-/// Hands something to the lead, who may be busy, unless all is over.
+/// Hands an event to the lead, which may be busy, unless all is over.
 pub(super) fn deliver(events: &SyncSender<Event>, mut event: Event, is_over: &AtomicBool) -> bool {
     loop {
         match events.try_send(event) {
@@ -293,13 +293,13 @@ impl Speaker {
             if stamps.sent.len() >= MOST_SENT {
                 stamps.sent.pop_front();
             }
-            // No time passes between this and the write that could be the other's.
+            // Nothing else happens between this and the write, so the time belongs to the way there.
             stamps.sent.push_back((self.number, monotonic_ns()));
         }
         Ok((&self.stream).write_all(&bytes)?)
     }
 
-    /// One exchange after the other, so that none waits for another.
+    /// Makes one exchange after the other, so that none waits behind another.
     fn measure(&mut self, phase: Phase) -> Result<(), WireError> {
         self.clock.lock().phase = phase;
         let began = Instant::now();
@@ -317,7 +317,7 @@ impl Speaker {
     }
 }
 
-/// The thread that hears a guest: until it is gone, or the lead is done with it.
+/// The thread that listens to a guest, until it is gone or the lead has ended the connection.
 fn listen(
     stream: &TcpStream,
     mut inbox: Inbox,
@@ -344,7 +344,7 @@ fn listen(
             if !tell(what) {
                 return Ok(());
             }
-            // It may have had to wait for the lead.
+            // This thread may have waited for the lead.
             heard_at = Instant::now();
         }
         if heard_at.elapsed() >= HOST_SILENCE {

@@ -22,15 +22,15 @@ use crate::store::{Left, Store, StoreError, settled, with_store};
 
 /// The most purchases that a lead keeps to judge; of all others it has the counts: 512 MB.
 pub(super) const MOST_KEPT: u64 = 1 << 22;
-/// So many things may wait for the lead; hosts wait for it, too, then.
+/// The most events that may wait for the lead; beyond that, hosts have to wait.
 const MOST_EVENTS: usize = 64;
 /// How often the lead looks around.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long before the go it is said, at least.
+/// How long before the go it is announced, at least.
 const AHEAD: Duration = Duration::from_millis(50);
 /// The widest bounds of a clock's offset. A host with wider ones would keep the others waiting at their barrier.
 const MOST_WIDTH_NS: i128 = 5_000_000_000;
-/// How long an interrupted sale is waited for.
+/// How long the lead waits for the hosts after an interrupt.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a host may see an old stock: an NFS client asks again after 3 s (nfs(5), acregmin).
 const OLD_NEWS: Duration = Duration::from_secs(4);
@@ -67,7 +67,7 @@ pub enum LeadError {
         /// What it was to see.
         put: Stock,
     },
-    /// The clock of a host can't be told.
+    /// The clock of a host can't be compared with the lead's.
     #[error("{0}: its clock can't be told from what it answers to pings; nothing was sold")]
     NoClock(String),
     /// The system reported an error.
@@ -91,7 +91,7 @@ impl From<StoreError> for LeadError {
 pub struct Leading<'a> {
     /// Where hosts connect.
     pub listener: TcpListener,
-    /// What they have to know.
+    /// The secret that they have to know.
     pub token: Token,
     /// Set when the sale is to end early.
     pub interrupted: &'a AtomicBool,
@@ -117,7 +117,8 @@ pub fn lead(plan: &Plan, leading: Leading<'_>) -> Result<Sold, LeadError> {
     with_store!(&plan.store, store => lead_at(Some(&store), &plan, leading))
 }
 
-/// Who puts the tickets on sale: the lead, where it reaches the store; `None` for a ticket file, whose first host does.
+/// The store, for the lead: it puts the tickets on sale. A ticket file need not be on the lead's machine, so there the
+/// first host does it.
 trait Counter {
     fn admit(&self, buyers: u32) -> Result<(), StoreError>;
     fn put_on_sale(&self, tickets: Stock, interrupted: &AtomicBool) -> Result<Stock, StoreError>;
@@ -165,7 +166,7 @@ fn lead_at(counter: Option<&dyn Counter>, plan: &Plan, leading: Leading<'_>) -> 
     match lead.sell(begin) {
         Ok(sold) => {
             let judged = Ending::Judged(sold.verdict.ruling);
-            // That one host was interrupted is no matter of the others.
+            // If only one host was interrupted, the others are not.
             lead.part(&if lead.stopped.is_some() { Ending::Interrupted } else { judged });
             Ok(sold)
         }
@@ -196,7 +197,7 @@ struct Lead<'a> {
     has_gone: bool,
     /// Since when it is to end early.
     stopped: Option<Instant>,
-    /// So many more purchases are kept.
+    /// How many more purchases can be kept.
     room: u64,
     sold: Tally,
 }
@@ -221,7 +222,7 @@ impl Lead<'_> {
         Ok(settle(SaleOver { plan, initial, epoch_ns, wall_ns: wall, go_ns, interrupted, left }, seats))
     }
 
-    /// Waits until all hosts are there and can do their part. One that goes again leaves its place to another.
+    /// Waits until all hosts are there and can do their part. If one leaves again, its place is free for another.
     fn gather(&mut self) -> Result<(), LeadError> {
         loop {
             let is_full = self.seats.iter().all(Option::is_some);
@@ -272,7 +273,7 @@ impl Lead<'_> {
     /// that is put there for a moment.
     fn put_on_sale(&mut self) -> Result<Stock, LeadError> {
         let tickets = self.plan.tickets.unwrap_or(0);
-        // Of nine digits: no store of ours has that many by chance.
+        // It has nine digits: no store has such a stock by chance.
         let number = rand::random_range(100_000_000..1_000_000_000);
         let put = self.sell_so_many(number)?;
         self.is_seen_by_all(put)?;
@@ -281,8 +282,7 @@ impl Lead<'_> {
         Ok(put)
     }
 
-    /// Waits until all hosts see that so much is on sale: a client of a network's filesystem may know for a while what
-    /// was there before.
+    /// Waits until all hosts see this stock: a client of a network filesystem may see the previous content for a while.
     fn is_seen_by_all(&mut self, put: Stock) -> Result<(), LeadError> {
         let began = Instant::now();
         loop {
@@ -322,7 +322,7 @@ impl Lead<'_> {
         }
     }
 
-    /// Lets all buyers go at one moment; says which, on the lead's clock.
+    /// Lets all buyers go at one moment; returns it, on the lead's clock.
     fn go(&mut self) -> Result<u64, LeadError> {
         self.measure(Phase::Before);
         self.until(|seat| seat.measured >= 1)?;
@@ -354,9 +354,9 @@ impl Lead<'_> {
         }
     }
 
-    /// What is left: as the lead sees it, or, of a ticket file, the first host that is still there.
+    /// What is left: as the lead sees it; for a ticket file, as the first host sees it that is still there.
     fn left(&mut self) -> Result<Left, LeadError> {
-        // The buyers of a host that was lost may have bought until it saw that its lead was gone.
+        // The buyers of a lost host may have bought until it noticed that its lead was gone.
         while self.seated().filter_map(Seat::lost_for).any(|since| since < LINGER) {
             std::thread::sleep(LOOK);
         }
@@ -399,7 +399,7 @@ impl Lead<'_> {
         match taken {
             Ok(()) => {}
             Err(why) if self.has_gone => {
-                // Who has told all may go.
+                // A host that has sent everything may go.
                 if self.seats[host].as_ref().is_some_and(|seat| seat.ended.is_none()) {
                     (self.tell)(Told::Lost { name: &name, why: &why });
                 }
@@ -413,7 +413,7 @@ impl Lead<'_> {
         Ok(())
     }
 
-    /// Looks whether it is to end.
+    /// Checks whether the sale is to end.
     fn look_around(&mut self) -> Result<(), LeadError> {
         (self.progress)(self.sold);
         if !self.interrupted.load(Ordering::Relaxed) {

@@ -10,7 +10,7 @@ use crate::plan::{PerBuyer, Share};
 use crate::stock::Stock;
 use crate::store::Left;
 
-/// What a lead tells whoever watches it.
+/// What a lead tells while it gathers its hosts and sells.
 #[derive(Debug)]
 pub enum Told<'a> {
     /// A host has joined.
@@ -22,14 +22,14 @@ pub enum Told<'a> {
         /// How many are there, and how many are to come in all.
         there: (u32, u32),
     },
-    /// One has gone again before the sale began: its place is free.
+    /// A host has left again before the sale began: its place is free.
     LeftAgain {
         /// What it is called.
         name: &'a str,
         /// Why.
         why: &'a HostTrouble,
     },
-    /// One was lost in the middle of the sale: nothing is known of it from now on.
+    /// A host was lost during the sale: nothing is known about it from now on.
     Lost {
         /// What it is called.
         name: &'a str,
@@ -38,12 +38,11 @@ pub enum Told<'a> {
     },
 }
 
-/// A host tells of no more than that: as many as a recorder has purchases.
+/// The most mishaps of a host: as many as a recorder holds purchases.
 const MOST_MISHAPS: usize = Recorder::MOST_RECORDS as usize;
-/// Where a buyer stood when something befell it is a word or two: so many bytes at most.
+/// The longest text, in bytes, on where a buyer was at its mishap: that is a word or two.
 const MOST_PLACE: usize = 100;
-/// By how much a host's clock may be ahead of what the lead makes of it: more than any pause that its connection
-/// outlives.
+/// How far a host's clock may be ahead of what the lead computes: more than any pause that its connection survives.
 const AHEAD: Duration = Duration::from_secs(30);
 
 /// What a host said when its buyers were ready.
@@ -62,22 +61,22 @@ pub(super) struct Seat {
     pub(super) name: String,
     pub(super) share: Share,
     pub(super) has_shown: bool,
-    /// What it has on sale, and why it can't say.
+    /// The stock that it sees, or why it sees none.
     pub(super) stock: Option<Result<Stock, Unseen>>,
     pub(super) ready: Option<Ready>,
     pub(super) measured: u32,
-    /// The moment of the go on the clock of its purchases, as the lead has said it.
+    /// The moment of the go as the lead has said it, on the clock of its purchases.
     pub(super) go_ns: u64,
-    /// When it was told so.
+    /// When it was told the go.
     pub(super) went: Option<Instant>,
     pub(super) purchases: Vec<Vec<Purchase>>,
-    /// What came that there was no room for.
+    /// The counts of purchases that came, but were not kept.
     pub(super) unkept: Tally,
     pub(super) counts: Vec<BuyerCount>,
     pub(super) mishaps: Vec<Befallen>,
     pub(super) ended: Option<Ended>,
     pub(super) left: Option<Left>,
-    /// Since when nothing is known of it any more.
+    /// When it was lost: since then nothing is known about it.
     pub(super) lost: Option<Instant>,
 }
 
@@ -109,12 +108,12 @@ impl Seat {
         kept as u64 + self.unkept.bought + self.unkept.refused + self.unkept.failed
     }
 
-    /// Takes what was heard of it. Of purchases there is room for so many more.
+    /// Takes what was heard from it. At most `room` more purchases are kept.
     ///
     /// # Errors
     /// Why it can't go on.
     pub(super) fn take(&mut self, heard: Heard, room: &mut u64, sold: &mut Tally) -> Result<(), HostTrouble> {
-        // Its buyers come to the barrier once, buy after the go, and have left when it says so.
+        // Its buyers come to the barrier once, buy after the go, and have ended when it says so.
         let is_late = match &heard {
             Heard::Words(ToLead::Ready { .. }) => self.ready.is_some(),
             Heard::Words(ToLead::Mishaps(_) | ToLead::Ended(_)) | Heard::Counts(_) | Heard::Purchases(_) => {
@@ -198,26 +197,26 @@ impl Seat {
         Ok(())
     }
 
-    /// Notes that nothing is known of it any more.
+    /// Notes that it is lost.
     pub(super) fn lose(&mut self) {
         self.guest.cut();
         self.lost = Some(Instant::now());
     }
 
-    /// For how long nothing has been heard of it.
+    /// How long ago it was lost.
     pub(super) fn lost_for(&self) -> Option<Duration> {
         self.lost.map(|since| since.elapsed())
     }
 
-    /// Whether its buyers are done, as far as anybody knows.
+    /// Whether its buyers have ended, or it is lost.
     pub(super) fn is_done(&self) -> bool {
         self.ended.is_some() || self.lost.is_some()
     }
 
-    /// From when on, on its clock, it may have made purchases that never came here: of a buyer that may have gone on,
-    /// its next one was called when the last one that is known of it returned. `None` where no buyer can have gone on.
+    /// The time on its clock from which it may have made purchases that never came here. A buyer that may have gone on
+    /// may have called its next purchase when its last known one returned. `None` if no buyer can have gone on.
     pub(super) fn unknown_since_ns(&self) -> Option<u64> {
-        // Nobody buys before the go.
+        // No buyer buys before the go.
         let go_ns = Some(self.go_ns);
         if self.unkept != Tally::default() {
             return go_ns;
@@ -226,7 +225,7 @@ impl Seat {
         for purchase in self.purchases.iter().flatten() {
             let (bought, until) = &mut buyers[purchase.buyer as usize - 1];
             *bought += 1;
-            // After a refusal and after a failure it leaves.
+            // A buyer leaves after a refusal and after a failure.
             *until = match (purchase.outcome, purchase.return_ns.get()) {
                 (Outcome::Bought, Some(back)) => until.map(|until| until.max(back)),
                 _ => None,

@@ -1,4 +1,4 @@
-//! What all hosts have done, as one sale.
+//! Makes one sale of what all hosts have done.
 
 use super::seat::{Seat, count};
 use crate::history::{
@@ -14,7 +14,7 @@ use crate::verdict::judge;
 pub(super) struct SaleOver {
     pub(super) plan: Plan,
     pub(super) initial: Stock,
-    /// What all times count from, on the lead's clock, and what the clock on the wall said then.
+    /// The moment that all times count from, on the lead's clock, and the wall-clock time then.
     pub(super) epoch_ns: u64,
     pub(super) wall_ns: u64,
     /// When all were to go, on the lead's clock.
@@ -40,7 +40,7 @@ pub(super) fn settle(over: SaleOver, mut seats: Vec<&mut Seat>) -> Sold {
     let parts: Vec<(HostPart, Option<u64>)> = seats.iter_mut().filter_map(|seat| part(seat)).collect();
     let goes = || parts.iter().filter_map(|(part, went_ns)| Some(part.clock.lead_ns((*went_ns)?)));
     let spread = goes().max().zip(goes().min()).map(|(last, first)| last - first);
-    // Where nobody can say when it went, it went when it was told to.
+    // If no host says when its buyers went, they went when they were told to.
     let first_ns = goes().min().and_then(|ns| u64::try_from(ns).ok()).unwrap_or(go_ns);
     let timing = Timing {
         launch_ns,
@@ -57,11 +57,11 @@ pub(super) fn settle(over: SaleOver, mut seats: Vec<&mut Seat>) -> Sold {
     };
     let epochs: Vec<u64> = seats.iter().filter_map(|seat| Some(seat.ready?.epoch_ns)).collect();
     let parts = parts.into_iter().map(|(part, _)| part).collect();
-    // There are fewer hosts and purchases than could not be told apart: the lead has seen to it.
+    // The lead has made sure that there are few enough hosts and purchases to number them.
     let mut history = join_hosts(header.clone(), epoch_ns, parts)
         .unwrap_or_else(|_| History { header, purchases: Vec::new() });
     for (host, epoch_ns) in history.header.hosts.iter_mut().zip(epochs) {
-        // Of the clock itself, not of times that count from the moment at which its recorder was made.
+        // The offset of the clock itself, not of times that count from the creation of the recorder.
         host.offset_ns = host.offset_ns.saturating_sub_unsigned(epoch_ns);
     }
     history.purchases.sort_by_key(|purchase| (purchase.invoke_ns, purchase.buyer));
@@ -73,7 +73,7 @@ pub(super) fn settle(over: SaleOver, mut seats: Vec<&mut Seat>) -> Sold {
     Sold { history, verdict, buyers }
 }
 
-/// What the buyers of a host came to, under their numbers among all. Of one that is lost, as far as it is known.
+/// The counts of the buyers of a host, with their numbers in the whole sale. For a lost host, as far as they are known.
 fn counts(seat: &Seat) -> Vec<BuyerCount> {
     let buyers = seat.share.plan.buyers;
     let nothing = |buyer| BuyerCount { buyer, pid: 0, tally: Tally::default(), killed_by: None };
@@ -95,16 +95,16 @@ fn counts(seat: &Seat) -> Vec<BuyerCount> {
     counts
 }
 
-/// What a host brings to the history, and when its buyers went, on its clock. `None` where its clock is not known, as
-/// that of every host is whose buyers were let go.
+/// The part of a host in the history, and when its buyers went, on its clock. `None` if its clock is not known: the
+/// clock of every host is known whose buyers were let go.
 fn part(seat: &mut Seat) -> Option<(HostPart, Option<u64>)> {
     let epoch_ns = seat.ready?.epoch_ns;
     let readings: Vec<_> =
         seat.guest.exchanges().into_iter().filter_map(|exchange| exchange.reading(epoch_ns)).collect();
     let (first, last) = (*readings.first()?, *readings.last()?);
     let mut clock = HostClock::new(first);
-    // While buyers buy, machines are busy. What was measured worse than before and after says nothing new; nor does, of
-    // a host that was lost, what is worse than how far two clocks drift apart in that time.
+    // While buyers buy, machines are busy. A measurement that is worse than those before and after says nothing new. For
+    // a lost host, that holds for one that is worse than the drift of two clocks in that time.
     let says_something = |one: &ClockReading| match seat.ended {
         Some(_) => one.error_ns <= first.error_ns.max(last.error_ns),
         None => {
@@ -118,7 +118,7 @@ fn part(seat: &mut Seat) -> Option<(HostPart, Option<u64>)> {
     part.mishaps = std::mem::take(&mut seat.mishaps);
     part.mishaps.retain(|befallen| (1..=u64::from(part.buyers)).contains(&befallen.buyer));
     for chunk in std::mem::take(&mut seat.purchases) {
-        // Each was looked at when it came.
+        // Each chunk was checked when it came.
         let _ = part.take(chunk);
     }
     Some((part, went_ns))

@@ -8,9 +8,9 @@ use super::trouble::{Garbage, WireError};
 
 /// The longest frame: its kind and its body.
 pub(super) const MOST_FRAME: usize = 1 << 18;
-/// The longest frame of somebody who has proven nothing yet.
+/// The longest frame of a host that has not proven anything yet.
 pub(super) const MOST_AT_THE_DOOR: usize = 1024;
-/// How often the lead says something.
+/// How often the lead sends something.
 pub(super) const BEAT: Duration = Duration::from_millis(100);
 /// How long a lead may be silent: the buyers of all hosts are to end within a second of its death.
 pub(super) const LEAD_SILENCE: Duration = Duration::from_millis(800);
@@ -22,15 +22,15 @@ pub(super) const WRITE_TIME: Duration = Duration::from_secs(5);
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// What is said, as JSON.
+    /// Words, as JSON.
     Words = 1,
-    /// The lead asks what a clock says.
+    /// The lead asks for the time.
     Ping = 2,
     /// The answer.
     Pong = 3,
     /// Purchases.
     Purchases = 4,
-    /// What buyers came to.
+    /// The counts of buyers.
     Counts = 5,
 }
 
@@ -54,9 +54,9 @@ pub(super) fn framed(kind: Kind, body: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub(super) struct Inbox {
     bytes: Vec<u8>,
-    /// How much of it was taken.
+    /// How many of these bytes were taken.
     taken: usize,
-    /// The longest frame that is taken.
+    /// The longest frame that is accepted.
     most: usize,
 }
 
@@ -65,19 +65,19 @@ impl Inbox {
         Self { bytes: Vec::new(), taken: 0, most }
     }
 
-    /// From now on frames may be so long.
+    /// From now on frames may be this long.
     pub(super) fn allow(&mut self, most: usize) {
         self.most = most;
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        // Once for all frames that were taken, so that a million small ones cost no more than a large one.
+        // Taken frames are removed together, so that a million small ones cost no more than a large one.
         self.bytes.drain(..self.taken);
         self.taken = 0;
         self.bytes.extend(bytes);
     }
 
-    /// Takes the first frame, if it is there whole.
+    /// Takes the first frame, if it is complete.
     pub(super) fn take(&mut self) -> Result<Option<Frame>, WireError> {
         let bytes = &self.bytes[self.taken..];
         let Some(length) = bytes.first_chunk::<4>() else { return Ok(None) };
@@ -102,7 +102,7 @@ impl Inbox {
 }
 
 /// Reads what has come from a stream that waits for a short time at most ([`TcpStream::set_read_timeout`]). Returns
-/// whether anything has.
+/// whether anything has come.
 pub(super) fn read_some(mut stream: &TcpStream, inbox: &mut Inbox) -> Result<bool, WireError> {
     let mut bytes = [0; 1 << 16];
     match stream.read(&mut bytes) {
@@ -116,13 +116,13 @@ pub(super) fn read_some(mut stream: &TcpStream, inbox: &mut Inbox) -> Result<boo
     }
 }
 
-/// Whether this says only that nothing has come, or that nothing more can go, for the time being.
+/// Whether an error only means that nothing can be read or written at the moment.
 pub(super) fn is_patience(error: &io::Error) -> bool {
     use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
     matches!(error.kind(), WouldBlock | TimedOut | Interrupted)
 }
 
-/// Waits for a whole frame until then, or until `ends` says so.
+/// Waits for a whole frame, for `within` at most, or until `ends` returns true.
 pub(super) fn await_frame(
     stream: &TcpStream,
     inbox: &mut Inbox,
@@ -141,7 +141,7 @@ pub(super) fn await_frame(
     }
 }
 
-/// Reads fixed fields off a body.
+/// Reads fixed fields from a body.
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl Fields<'_> {
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    /// Were all that is behind a frame moved for each, a terabyte would be.
+    /// If the bytes behind a frame were moved for each one, a terabyte would be moved.
     #[test]
     fn a_million_small_frames_are_taken_in_no_time() {
         let mut inbox = Inbox::new(MOST_FRAME);

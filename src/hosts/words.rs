@@ -10,7 +10,7 @@ use crate::stock::Stock;
 use crate::store::Left;
 use crate::verdict::Ruling;
 
-/// The version of all this. Both sides have the same, or part.
+/// The version of the protocol. If the two sides have different ones, the host is turned away.
 pub(super) const PROTOCOL: u32 = 1;
 
 /// What the lead says.
@@ -21,15 +21,15 @@ pub(super) enum ToHost {
     Challenge { ticketsim: String, nonce: String },
     /// The host has proven it, and this is the lead's proof.
     Welcome { proof: String },
-    /// What the sale is, and which of its hosts this one is, from 1.
+    /// The plan of the sale, and the number of this host, from 1.
     Plan { plan: Box<Plan>, host: u32 },
-    /// Put so many tickets on sale, and say what is on sale then.
+    /// Put this many tickets on sale, and say what is on sale then.
     Sell { tickets: Stock },
     /// Say what is on sale.
     Look,
-    /// Bring the buyers to the barrier: so much is on sale.
+    /// Bring the buyers to the barrier: this is the stock.
     Prepare { initial: Stock },
-    /// Let them go when your clock says this.
+    /// Let them go at this time of your clock.
     Go { at_ns: u64 },
     /// End the sale.
     Stop,
@@ -57,9 +57,10 @@ pub(super) enum Ending {
 pub(super) enum ToLead {
     /// Its answer to the challenge.
     Hello { protocol: u32, name: String, nonce: String, proof: String },
-    /// It has understood the plan, and can carry its share out.
+    /// It has understood the plan, and can run its share.
     Shown,
-    /// This is on sale, as this host sees it; or why it can't see it, and whether it looked where the lead said.
+    /// The stock as this host sees it; or why it sees none, and whether it looked at the address that the lead has for the
+    /// store.
     Stock {
         stock: Option<Stock>,
         why: Option<String>,
@@ -68,11 +69,11 @@ pub(super) enum ToLead {
     },
     /// It can't go on, for this reason.
     Unable { why: String },
-    /// Its buyers stand at the barrier. Times of its purchases count from this on its clock.
+    /// Its buyers are at the barrier. The times of its purchases count from this epoch, on its clock.
     Ready { epoch_ns: u64, launch_ns: u64 },
-    /// This befell its buyers.
+    /// The mishaps of its buyers.
     Mishaps(Vec<Befallen>),
-    /// All its buyers have left, and all that they did was sent. Times count from the epoch.
+    /// All its buyers have ended, and everything they did was sent. Times count from the epoch.
     Ended(Ended),
     /// This is left.
     Left(LeftText),
@@ -132,7 +133,7 @@ pub(super) fn plain_name(name: &str) -> String {
     if name.is_empty() { "host".to_owned() } else { name }
 }
 
-/// What somebody else says in a sentence, as far as a reader reads it.
+/// The beginning of a text from another program.
 pub(super) fn brief(text: String) -> String {
     match text.char_indices().nth(MOST_SAID) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -140,7 +141,7 @@ pub(super) fn brief(text: String) -> String {
     }
 }
 
-/// So many characters of a sentence that comes from elsewhere are kept.
+/// How many characters of a text from another program are kept.
 const MOST_SAID: usize = 1000;
 
 #[cfg(test)]

@@ -21,22 +21,22 @@ pub struct Checked<'a> {
     pub name: &'a str,
     /// What it holds.
     pub history: &'a History,
-    /// What is said of it.
+    /// Its verdict.
     pub verdict: &'a Verdict,
-    /// Where the initial stock comes from; `None` where it is not known.
+    /// Where the initial stock comes from; `None` if it is not known.
     pub initial_from: Option<InitialFrom>,
-    /// What else is to be said of it.
+    /// What else there is to say about it.
     pub notes: &'a [Note],
 }
 
-/// What is to be said of a history, beside its verdict.
+/// A remark on a history, beside its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// All its times are multiples of this: they seem to be cut.
     Coarse {
-        /// To so many nanoseconds.
+        /// The unit that they were cut to, in nanoseconds.
         ns: u64,
-        /// Whether a history that is unsound would not be, if they are.
+        /// Whether an unsound history would not be unsound with such times.
         vanishes: bool,
     },
     /// How it was read.
@@ -88,7 +88,7 @@ struct Document<'a> {
     at_once: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cut_short: Option<u32>,
-    /// What befell buyers from outside.
+    /// The mishaps.
     #[serde(skip_serializing_if = "<[Befallen]>::is_empty")]
     mishaps: &'a [Befallen],
     anomalies: Vec<AnomalyRow>,
@@ -98,7 +98,7 @@ struct Document<'a> {
     ignored: &'a BTreeMap<String, u64>,
     resolution_ns: Option<u64>,
     clock_error_ns: Option<u64>,
-    /// Where it was made on several.
+    /// The hosts, if there are several.
     #[serde(skip_serializing_if = "<[Host]>::is_empty")]
     hosts: &'a [Host],
     /// How many purchases are out of order by less than the errors of their hosts' clocks.
@@ -217,7 +217,7 @@ impl Checked<'_> {
 
     /// The items that are not sound, and how many there are in all.
     fn items(&self, lang: Lang) -> String {
-        /// So many are named.
+        /// The most items that are named.
         const MOST: usize = 20;
         let items = &self.verdict.items;
         if items.is_empty() {

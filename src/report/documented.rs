@@ -4,7 +4,7 @@ use crate::lang::{Lang, matrix as say, run as say_run};
 use crate::plan::{Exclusion, Plan, Workers};
 use crate::protocol::file::{FileChoices, Lock, Write};
 
-/// Why a combination is expected to do as it does, in one sentence.
+/// Why a combination keeps its buyers apart, or why not, in one sentence.
 #[must_use]
 pub fn documented(choices: &FileChoices, workers: Workers, lang: Lang) -> String {
     match Exclusion::of(choices, workers) {
@@ -26,7 +26,7 @@ pub fn documented(choices: &FileChoices, workers: Workers, lang: Lang) -> String
         Exclusion::Leased => say::why_leased(lang),
         Exclusion::InTurn => say::why_in_turn(lang),
         Exclusion::Excludes => match choices.lock {
-            // Without a lock nothing excludes.
+            // Without a lock nothing keeps buyers apart.
             Lock::None => String::new(),
             Lock::Flock => say::why_flock(lang),
             Lock::Posix => say::why_posix(lang),
@@ -35,13 +35,13 @@ pub fn documented(choices: &FileChoices, workers: Workers, lang: Lang) -> String
             Lock::Semaphore => say::why_semaphore(lang),
             Lock::Mkdir => say::why_mkdir(lang),
             Lock::Link => say::why_link(lang),
-            // It never excludes without reserve.
+            // A lease keeps buyers apart only until it expires.
             Lock::Lease => say::why_leased(lang),
         },
     }
 }
 
-/// What is said of a plan whose lock does not keep its buyers apart.
+/// What is said about a plan whose lock does not keep its buyers apart.
 #[must_use]
 pub fn demonstration(plan: &Plan, lang: Lang) -> Option<String> {
     match plan.exclusion() {

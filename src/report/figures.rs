@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::history::{BuyerCount, History, Purchase};
 
-/// Percentiles of a latency in nanoseconds, within 0.1 % (HdrHistogram, three digits); all 0 where
-/// there is nothing to measure, as the wait for no lock.
+/// Percentiles of a latency in nanoseconds, within 0.1 % (HdrHistogram, three digits); all 0 if
+/// there is nothing to measure, as there is no wait without a lock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Percentiles {
     /// Half of the purchases took no longer.
@@ -30,7 +30,7 @@ impl Percentiles {
         let mut max = 0;
         histogram.auto(true);
         for duration_ns in durations_ns {
-            // It resizes itself, so this can fail for want of memory only: then the rest still counts.
+            // It resizes itself, so this can fail only if memory runs out: then the other values still count.
             let _ = histogram.record(duration_ns);
             max = max.max(duration_ns);
         }
@@ -42,9 +42,9 @@ impl Percentiles {
 /// The latencies of a history's purchases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Latency {
-    /// From the call until the lock was granted, or given up.
+    /// From the call until the lock was granted, or the buyer gave up.
     pub wait: Percentiles,
-    /// From the lock's grant until it was let go.
+    /// From the grant of the lock until it was let go.
     pub hold: Percentiles,
     /// From the call to the return.
     pub purchase: Percentiles,
@@ -75,14 +75,14 @@ fn purchase_ns(purchase: &Purchase) -> Option<u64> {
     purchase.return_ns.get()?.checked_sub(purchase.invoke_ns)
 }
 
-/// What purchases took, where a database aborts some: how often they were begun, and what it said.
+/// How many tries purchases took at a database that aborts some, and what it said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Effort {
     /// How often a purchase was begun.
     pub tries: u64,
     /// How many of these tries the database aborted.
     pub aborts: u64,
-    /// What the database said last against a purchase, and against how many.
+    /// The last error of the database for a purchase, and for how many purchases it was that.
     pub codes: BTreeMap<String, u64>,
 }
 
@@ -126,7 +126,7 @@ impl Fairness {
     }
 }
 
-/// How many a second.
+/// A rate per second.
 #[must_use]
 pub fn rate_per_s(count: u64, elapsed_ns: u64) -> f64 {
     if elapsed_ns == 0 { 0.0 } else { count as f64 / (elapsed_ns as f64 / 1e9) }

@@ -28,14 +28,14 @@ fn lost(host: &Host, history: &History, lang: Lang) -> Option<String> {
     Some(say::lost_after(lang, span(host.lost_ns?.saturating_sub(go_ns))))
 }
 
-/// What is said of a host, in one line.
+/// A host, in one line.
 pub(crate) fn about(host: &Host, history: &History, lang: Lang) -> String {
     let buyers = lang.count(host.buyers.into(), Noun::Buyer);
     let parts = [buyers, clock(host, lang)].into_iter().chain(lost(host, history, lang));
     parts.collect::<Vec<_>>().join(if lang == Lang::Zh { "，" } else { ", " })
 }
 
-/// By how much the clocks of two hosts may differ: the two that are known worst.
+/// How far the clocks of two hosts may differ: the two with the largest errors.
 fn worst_ns(history: &History) -> u64 {
     let mut errors_ns: Vec<u64> = history.header.hosts.iter().map(|host| host.error_ns).collect();
     errors_ns.sort_unstable();
@@ -67,7 +67,7 @@ pub(crate) fn open(history: &History, verdict: &Verdict, lang: Lang) -> Vec<(boo
     said
 }
 
-/// The hosts, a line each, and what their clocks leave open; nothing where there are none.
+/// The hosts, one line each, and what their clocks leave open; empty if there are no hosts.
 pub(crate) fn lines(history: &History, verdict: &Verdict, lang: Lang) -> String {
     let mut text = String::new();
     let hosts = &history.header.hosts;
@@ -96,7 +96,7 @@ mod tests {
     use crate::report::text::Detail;
     use crate::verdict::judge;
 
-    /// A run on two hosts, of which the second was lost: its text and its document name each buyer's.
+    /// A run on two hosts, of which the second was lost: its text and its document name the host of each buyer.
     #[test]
     fn a_run_names_each_buyer_s_host() {
         let host = |name: &str, first_buyer: u32, lost_ns: Option<u64>| {

@@ -15,14 +15,14 @@ pub const SCHEMA_VERSION: u32 = 1;
 #[derive(Serialize)]
 pub struct AnomalyRow {
     kind: AnomalyKind,
-    /// The item that it is about, where there are several.
+    /// The item that it is about, if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<String>,
     count: u64,
-    /// The lines of the purchases that it rests on, where the history was read from a file.
+    /// The lines of the purchases that it rests on, if the history was read from a file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lines: Vec<u32>,
-    /// The file of each of these lines, where there are several.
+    /// The file of each of these lines, if there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<String>,
     summary: String,
@@ -32,7 +32,7 @@ pub struct AnomalyRow {
 /// A document as one line of JSON.
 #[must_use]
 pub fn to_line(document: &impl Serialize) -> String {
-    // Only maps with keys that are no strings, and values that refuse, can fail: there are none.
+    // Only maps with keys that are no strings, and values that reject it, can fail: there are none.
     serde_json::to_string(document).unwrap_or_default()
 }
 
@@ -55,7 +55,7 @@ pub fn anomalies(verdict: &Verdict, history: &History) -> Vec<AnomalyRow> {
     verdict.anomalies.iter().map(row).collect()
 }
 
-/// The lines that an anomaly rests on, and the files that they stand in, where there are several.
+/// The lines that an anomaly rests on, and their files, if there are several.
 fn lines(anomaly: &Anomaly, history: &History) -> (Vec<u32>, Vec<String>) {
     let header = &history.header;
     let line = |place: &Place| (header.part_of(*place), history.purchases[*place as usize].line);
@@ -136,7 +136,7 @@ fn evidence(anomaly: &Anomaly, history: &History) -> Value {
     }
 }
 
-/// The receipts that came when nothing was left, as many as are told.
+/// The receipts that came when nothing was left, up to the most that are shown.
 fn too_many(anomaly: &Anomaly, history: &History) -> Vec<Place> {
     let mut places = anomaly.receipts_too_many(history);
     places.truncate(MOST_TOLD);
@@ -166,7 +166,7 @@ fn row(history: &History, purchase: &Purchase, place: Place) -> Value {
     if let Some(host) = header.host_of(purchase) {
         row["host"] = json!(host.name);
     }
-    // As in the file of a history: one number where it is the same.
+    // As in the file of a history: one number if both are equal.
     if purchase.seen.get() == purchase.sold_from.get() {
         row["stock"] = json!(purchase.seen.get());
     } else {

@@ -1,4 +1,4 @@
-//! Verdicts as JUnit's XML, which CI servers show: a test case a history, an item, or a trial of a race.
+//! Verdicts as JUnit's XML, which CI servers show: a test case for each history, item, or trial of a race.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use super::text::plain_lines;
 use crate::foreign;
 use crate::verdict::Ruling;
 
-/// One history's test suite. The document holds one a history: [`document`].
+/// The test suite of one history. The [`document`] has one for each history.
 #[must_use]
 pub fn suite(checked: &Checked<'_>) -> String {
     let verdict = checked.verdict;
-    // Once is enough: it is of all of them.
+    // Once is enough: it is about all of them.
     let mut why = plain_lines(checked.history, verdict);
     let mut case = |name: &str, ruling| {
         let why = if ruling == Ruling::Sound { String::new() } else { std::mem::take(&mut why) };
@@ -24,7 +24,7 @@ pub fn suite(checked: &Checked<'_>) -> String {
     suite_of(checked.name, &cases)
 }
 
-/// A test case: what is said of it, and why.
+/// A test case: its ruling, and why.
 pub(super) struct Case {
     pub(super) name: String,
     pub(super) ruling: Ruling,

@@ -1,4 +1,5 @@
-//! What all texts have in common: their colours, the tickets counted, and the verdict. Colours are written as ANSI codes; who prints decides whether they stay.
+//! What all texts have in common: their colours, the ledger, and the verdict. Colours are written as ANSI codes; the
+//! code that prints decides whether they stay.
 
 use std::fmt::Write as _;
 
@@ -16,9 +17,9 @@ pub const GOOD: Style = AnsiColor::Green.on_default();
 pub const BAD: Style = AnsiColor::Red.on_default();
 /// Failed, and unknown.
 pub const ODD: Style = AnsiColor::Yellow.on_default();
-/// What is said aside.
+/// Side remarks.
 pub const ASIDE: Style = Style::new().dimmed();
-/// What is to be seen first.
+/// What should be seen first.
 pub const LOUD: Style = Style::new().bold();
 
 /// The text in a style.
@@ -27,17 +28,17 @@ pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// How many pieces of evidence are shown of an anomaly.
+/// How many pieces of evidence are shown for an anomaly.
 const MOST_EVIDENCE: usize = 3;
 
-/// How much is said.
+/// How much a text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// The ruling alone.
     Quiet,
     /// What most people want to see.
     Normal,
-    /// Latencies and fairness, too, and a line for each buyer, however many.
+    /// Latencies and fairness, too, and a line for each buyer, however many there are.
     Verbose,
 }
 
@@ -87,17 +88,17 @@ pub fn verdict_lines(history: &History, verdict: &Verdict, lang: Lang) -> String
     text
 }
 
-/// Why a verdict is unknown, a line a reason; nothing where it is not.
+/// Why a verdict is unknown, one line for each reason; empty if it is known.
 #[must_use]
 pub fn why_unknown(history: &History, verdict: &Verdict, lang: Lang) -> String {
     let reasons = verdict.unjudged.iter().filter(|_| verdict.ruling == Ruling::Unknown);
     reasons.map(|reason| format!("  {}\n", styled(ODD, words::unjudged(reason, history, lang)))).collect()
 }
 
-/// The most things that befell buyers that have a line each.
+/// The most mishaps that have a line each.
 const MOST_MISHAPS: usize = 30;
 
-/// What befell buyers: a line each.
+/// The mishaps, one line each.
 pub(super) fn mishap_lines(text: &mut String, history: &History, lang: Lang) {
     let all = &history.header.mishaps;
     if !all.is_empty() {
@@ -112,7 +113,7 @@ pub(super) fn mishap_lines(text: &mut String, history: &History, lang: Lang) {
     }
 }
 
-/// The tickets, counted: a line a number.
+/// The ledger, one line for each number.
 pub(super) fn ledger_lines(text: &mut String, history: &History, ledger: &Ledger, lang: Lang) {
     let known = |stock: Option<Stock>| stock.map_or_else(|| say::ledger_unknown(lang), grouped_stock);
     let remaining = match ledger.remaining {

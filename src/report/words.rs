@@ -22,7 +22,7 @@ use evidence::Words;
 pub use mishaps::befallen;
 pub use names::{anomaly_name, counted_anomaly, doubt_name, outcome_name, ruling_name};
 
-/// The lock, and where it sits, as the plan line says it.
+/// The lock, and the file that carries it, as the plan line says it.
 #[must_use]
 pub fn lock(choices: &FileChoices, lang: Lang) -> String {
     let kinds = choices.kinds();
@@ -44,7 +44,7 @@ pub fn lock(choices: &FileChoices, lang: Lang) -> String {
     words
 }
 
-/// How a purchase writes, and its steps where they are its own, as the plan line says it.
+/// How a purchase writes, and its steps if they were given, as the plan line says it.
 #[must_use]
 pub fn write(choices: &FileChoices, lang: Lang) -> String {
     let write = if choices.fsync {
@@ -83,7 +83,7 @@ pub fn choices(store: &StorePlan, lang: Lang) -> (String, String) {
     }
 }
 
-/// What keeps buyers apart where there is no ticket file.
+/// What keeps buyers apart at a store other than a ticket file.
 fn guard(guard: Guard, lang: Lang) -> String {
     match guard {
         Guard::Nothing | Guard::Lock => say_run::no_lock(lang),
@@ -105,11 +105,11 @@ pub fn place(store: &StorePlan) -> String {
     if let Some((url, _)) = store.address() {
         return foreign::shown(url).into_owned();
     }
-    // They are one file.
+    // Both are the same file.
     store.file().into_iter().flat_map(FilePlan::names).map(foreign::path).collect::<Vec<_>>().join(" = ")
 }
 
-/// How many purchases each buyer makes, where that is not one.
+/// How many purchases each buyer makes, if more than one.
 #[must_use]
 pub fn several_each(per_buyer: PerBuyer, lang: Lang) -> Option<String> {
     match per_buyer {
@@ -124,7 +124,7 @@ pub fn several_each(per_buyer: PerBuyer, lang: Lang) -> Option<String> {
 pub fn span(ns: u64) -> String {
     let (value, unit) = match ns {
         0..1_000 => return format!("{ns} ns"),
-        // What rounds up to a thousand of a unit is one of the next.
+        // A thousand of a unit, after rounding, is one of the next unit.
         1_000..999_500 => (ns as f64 / 1e3, "µs"),
         999_500..999_500_000 => (ns as f64 / 1e6, "ms"),
         _ => (ns as f64 / 1e9, "s"),
@@ -155,7 +155,7 @@ pub fn ruling(verdict: &Verdict, lang: Lang) -> String {
     }
 }
 
-/// The receipts, and how many tickets they are for where that is not the same.
+/// The receipts, and how many tickets they are for if that number differs.
 fn receipts_of(ledger: &Ledger, lang: Lang) -> String {
     let receipts = lang.count(ledger.receipts, Noun::Receipt);
     if ledger.sold == ledger.receipts {
@@ -224,8 +224,8 @@ fn summary_of(anomaly: &Anomaly, ledger: &Ledger, history: &History, lang: Lang)
     }
 }
 
-/// The evidence of an anomaly: a sentence a piece, at most `most` of them and a last one that says how
-/// many there are beside.
+/// The evidence of an anomaly: a sentence for each piece, at most `most` of them, and a last one that says how
+/// many more there are.
 #[must_use]
 pub fn evidence(anomaly: &Anomaly, history: &History, lang: Lang, most: usize) -> Vec<String> {
     let words = Words { history, lang };
@@ -234,7 +234,7 @@ pub fn evidence(anomaly: &Anomaly, history: &History, lang: Lang, most: usize) -
         Evidence::Oversold(tickets) if tickets.is_empty() => {
             let receipts = anomaly.receipts_too_many(history);
             total = if receipts.is_empty() { 0 } else { anomaly.count };
-            // Of a seat everybody who holds it is told.
+            // For a seat, all buyers that hold it are named.
             let seat = anomaly.item.filter(|_| history.header.items.seats);
             if let Some(seat) = seat {
                 return vec![words.same_seat(seat)];
@@ -306,7 +306,7 @@ pub fn unjudged(reason: &Unjudged, history: &History, lang: Lang) -> String {
     }
 }
 
-/// A host was lost: how many of its buyers may have gone on, and what they may have bought.
+/// A lost host: how many of its buyers may have gone on, and what they may have bought.
 fn host_lost(host: u16, buyers: u32, history: &History, lang: Lang) -> String {
     use crate::lang::clocks as say;
     let header = &history.header;
@@ -376,7 +376,7 @@ pub fn fault(purchase: &Purchase, lang: Lang) -> Option<String> {
     })
 }
 
-/// Bytes that were met, quoted.
+/// Bytes that were read, quoted.
 #[must_use]
 pub fn torn_text(text: &TornText, lang: Lang) -> String {
     match text.bytes() {

@@ -10,7 +10,7 @@ use serde_json_path::JsonPath;
 use super::Kind;
 use super::condition::{Condition, Expected, Question, Test};
 
-/// Longer rules are nobody's; a path is parsed by descent.
+/// No rule needs to be longer; a path is parsed by descent.
 const MOST_BYTES: usize = 4096;
 /// The deepest brackets of a path.
 const DEEPEST: usize = 16;
@@ -243,7 +243,7 @@ fn test(question: &Question, sign: char, value: &str, at: usize) -> Result<Test,
     ))
 }
 
-/// The last line of what the crate says: the others draw the pattern, which stands in the rule already.
+/// The last line of what the crate says: the others show the pattern, which the message has already.
 fn regex_mistake(error: &regex::Error) -> BadRule {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default();

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cant_be_a_host_s_own_is_refused() {
+    fn what_cant_be_a_hosts_own_is_rejected() {
         let mut one = part("ann#1", 2, 0);
         assert_eq!(one.take(vec![bought(3, 1)]), Err(ChunkError::Buyer { buyer: 3, buyers: 2 }));
         assert_eq!(one.take(vec![bought(0, 1)]), Err(ChunkError::Buyer { buyer: 0, buyers: 2 }));

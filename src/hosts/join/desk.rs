@@ -1,5 +1,5 @@
-//! What a host does for its lead while its launcher is busy with the buyers: it answers, sends what they did, and learns
-//! that it is to stop.
+//! What a host does for its lead while its launcher runs the buyers: it answers, sends what they did, and learns when to
+//! stop.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,32 +12,32 @@ use crate::hosts::trouble::{Garbage, WireError};
 use crate::hosts::words::{Ending, ToHost, ToLead, heard, said};
 use crate::workers::Start;
 
-/// So much may wait to be sent; beyond, purchases stay in the recorder.
+/// The most bytes that may wait to be sent; beyond that, purchases stay in the recorder.
 const MOST_UNSENT: usize = 4 << 20;
-/// So many words may wait to be heeded: a lead waits for the answer to each.
+/// The most words that may wait for their answer: a lead waits for the answer to each.
 const MOST_HEARD: usize = 16;
-/// How long a wait is before others are looked at.
+/// How long a single wait is.
 const LOOK: Duration = Duration::from_millis(50);
-/// A go that lies further ahead is none.
+/// A go that lies further ahead is rejected.
 const MOST_AHEAD_NS: u64 = 60_000_000_000;
-/// Somebody who sleeps wakes up late: so much of the wait for the go is spent awake.
+/// A sleeper wakes up late: the last part of the wait for the go is spent awake.
 const AWAKE: Duration = Duration::from_micros(200);
 
-/// A host's end of the connection, and what is on its way.
+/// A host's end of the connection, and what waits to be sent or answered.
 pub(super) struct Desk<'a> {
     pub(super) link: Link,
     /// Set when this host is to stop by itself.
     interrupted: &'a AtomicBool,
-    /// Set when the buyers are to stop, whoever says so.
+    /// Set when the buyers are to stop, for whatever reason.
     stops: &'a AtomicBool,
-    /// What was said and not heeded yet.
+    /// What the lead has said and this host has not answered yet.
     heard: VecDeque<ToHost>,
     /// Why the lead is gone.
     pub(super) lost: Option<WireError>,
     pub(super) ending: Option<Ending>,
     /// Whether the stock could not be seen where the lead says that it is.
     pub(super) saw_nothing_there: bool,
-    /// What the buyers note, once there are some.
+    /// The recorder of the buyers, once they have started.
     recorder: Option<(Recorder, Swept)>,
     launched: Instant,
 }
@@ -61,13 +61,13 @@ impl<'a> Desk<'a> {
         self.link.send(&said(words));
     }
 
-    /// From now on buyers note what they do there.
+    /// From now on sends what this recorder holds.
     pub(super) fn follow(&mut self, recorder: &Recorder) {
         self.recorder = Some((recorder.clone(), Swept::default()));
         self.launched = Instant::now();
     }
 
-    /// Answers and learns what there is. Whether the buyers are to go on.
+    /// Reads, answers and sends. Returns whether the buyers are to go on.
     pub(super) fn attend(&mut self) -> bool {
         if self.lost.is_none() {
             let frames =
@@ -96,11 +96,11 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Waits for the next thing that is to be done. `None` where that is nothing any more.
+    /// Waits for the next thing to do. `None` if there is nothing more.
     pub(super) fn next(&mut self) -> Option<ToHost> {
         loop {
             let goes_on = self.attend();
-            // Nobody waits for an answer any more.
+            // The lead is gone.
             if self.lost.is_some() {
                 return None;
             }
@@ -114,7 +114,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// The same once the buyers have left: that they were to stop is no reason to go.
+    /// The same once the buyers have ended: that they were told to stop does not end this.
     pub(super) fn next_after(&mut self) -> Option<ToHost> {
         loop {
             self.attend();
@@ -124,7 +124,7 @@ impl<'a> Desk<'a> {
             if let Some(words) = self.heard.pop_front() {
                 return Some(words);
             }
-            // Who was told to stop here, and has told all, need not wait for others.
+            // A host that was interrupted, and has sent everything, need not wait for others.
             let may_go = self.interrupted.load(Ordering::Relaxed) && self.link.unsent() == 0;
             if self.ending.is_some() || may_go {
                 return None;
@@ -133,7 +133,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Sends purchases that have ended, as far as there is room on the way.
+    /// Sends purchases that have ended, as long as few enough bytes wait to be sent.
     pub(super) fn send_ended(&mut self) {
         while let Some((recorder, swept)) = &mut self.recorder
             && self.lost.is_none()
@@ -147,7 +147,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Sends all that is left: no buyer runs any more. Says what there was no room for.
+    /// Sends everything else, when no buyer runs any more. Returns the counts of the purchases that were not recorded or sent.
     pub(super) fn send_rest(&mut self) -> crate::history::Tally {
         let Some((recorder, mut swept)) = self.recorder.take() else { return Default::default() };
         loop {
@@ -167,7 +167,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// The desk beside a launcher, which calls it from several places.
+/// The desk, for a launcher that calls it from several places.
 pub(super) struct Barrier<'d, 'a>(pub(super) &'d std::cell::RefCell<Desk<'a>>);
 
 impl Start for Barrier<'_, '_> {
@@ -193,7 +193,7 @@ impl Start for Barrier<'_, '_> {
             desk.lost = Some(Garbage::FarGo.into());
             return false;
         }
-        // Far ahead there is time to listen; then there is not.
+        // As long as the go is far ahead, there is time to listen.
         while ahead() > 2 * LOOK {
             if !desk.attend() {
                 return false;

@@ -1,4 +1,4 @@
-//! The connection of a host to its lead. It never blocks: the launcher of buyers looks after it between other things.
+//! The connection of a host to its lead. It never blocks: the launcher of the buyers attends to it between other tasks.
 
 use std::io::Write as _;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -18,9 +18,9 @@ use crate::hosts::wire::{
 /// How long a connection may take to be made.
 const CONNECTING: Duration = Duration::from_secs(5);
 
-/// So much may wait for the lead to read it: more than purchases ever do.
+/// The most bytes that may wait for the lead to read them: more than purchases ever need.
 const MOST_UNREAD: usize = 16 << 20;
-/// After so many reads it looks after other things: a lead that goes on talking keeps it from nothing.
+/// The most reads in a row: a lead that goes on talking must not keep a host from its other tasks.
 const MOST_READS: u32 = 16;
 
 /// The connection.
@@ -28,7 +28,7 @@ const MOST_READS: u32 = 16;
 pub(super) struct Link {
     stream: TcpStream,
     inbox: Inbox,
-    /// What is to be sent, and how much of it was.
+    /// What is to be sent, and how much of it was sent.
     outbox: Vec<u8>,
     sent: usize,
     heard_at: Instant,
@@ -40,7 +40,7 @@ impl Link {
     /// Connects to the lead at this address.
     ///
     /// # Errors
-    /// When nobody is there.
+    /// When no program listens there.
     pub(super) fn connect(address: &str) -> Result<Self, WireError> {
         let mut last = None;
         for address in address.to_socket_addrs().map_err(WireError::Io)? {
@@ -65,14 +65,14 @@ impl Link {
         })
     }
 
-    /// The other side is known: from now on it says something all the time, and may say more.
+    /// The other side has proven that it is the lead: from now on it sends something all the time, and frames may be longer.
     pub(super) fn trust(&mut self) {
         self.inbox.allow(MOST_FRAME);
         self.patience = LEAD_SILENCE;
         self.heard_at = Instant::now();
     }
 
-    /// Has this sent.
+    /// Adds bytes to what is to be sent.
     pub(super) fn send(&mut self, bytes: &[u8]) {
         self.outbox.extend(bytes);
     }
@@ -82,7 +82,7 @@ impl Link {
         self.outbox.len() - self.sent
     }
 
-    /// Takes what has come, sends what can be sent, and says what else was said; pings are answered here.
+    /// Reads what has come, sends what can be sent, and answers pings. Returns all other frames.
     ///
     /// # Errors
     /// When the lead is gone.
@@ -108,7 +108,7 @@ impl Link {
             }
         };
         match end {
-            // What was said before it closed counts.
+            // What was said before the lead closed still counts.
             Some(WireError::Closed) if !frames.is_empty() => return Ok(frames),
             Some(error) => return Err(error),
             None => {}
@@ -120,7 +120,7 @@ impl Link {
         Ok(frames)
     }
 
-    /// Sends what can be sent, and takes one frame, if it has come: what is behind it may be of another kind.
+    /// Sends what can be sent, and takes one frame, if it has come. What follows it may be longer, and waits.
     ///
     /// # Errors
     /// When the other side is gone, or says nothing.
@@ -157,7 +157,7 @@ impl Link {
         Ok(())
     }
 
-    /// Waits until something has come, or can be sent that is to be, for this long at most; a signal ends it early.
+    /// Waits until something has come, or something that waits can be sent, for this long at most; a signal ends it early.
     pub(super) fn wait(&self, within: Duration) {
         let mut flags = PollFlags::POLLIN;
         flags.set(PollFlags::POLLOUT, self.unsent() > 0);

@@ -27,7 +27,7 @@ use crate::store::{Store, StoreError, with_store};
 use crate::verdict::Ruling;
 use crate::workers::{self, Crew, Watch, WorkersError};
 
-/// So many mishaps go into one frame.
+/// How many mishaps go into one frame.
 const MISHAPS: usize = 500;
 
 /// How a host joins.
@@ -44,7 +44,7 @@ pub struct Joining<'a> {
     pub store: Option<&'a str>,
     /// Set when it is to end early.
     pub interrupted: &'a AtomicBool,
-    /// Told what it is about to do, before it does anything.
+    /// Called with its share before it does anything, and again at the end.
     pub tell: &'a mut dyn FnMut(Shown<'_>),
 }
 
@@ -76,7 +76,7 @@ pub enum HostResult {
 /// Why a host could not take part.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
-    /// Nobody is there.
+    /// No lead listens there.
     #[error("{address}: nobody leads a sale there: {source}")]
     NoLead {
         /// Where.
@@ -134,7 +134,7 @@ pub fn join(joining: Joining<'_>) -> Result<HostResult, JoinError> {
     }
 }
 
-/// Proves to the lead that it has the token, and has it prove the same. `false` when interrupted.
+/// Proves to the lead that this host has the token, and checks the lead's proof. `false` if interrupted.
 fn greet(
     link: &mut Link,
     address: &str,
@@ -160,7 +160,7 @@ fn greet(
     }
 }
 
-/// Waits for the next frame. `None` when interrupted.
+/// Waits for the next frame. `None` if interrupted.
 fn await_word(link: &mut Link, interrupted: &AtomicBool) -> Result<Option<Frame>, WireError> {
     loop {
         if interrupted.load(Ordering::Relaxed) {
@@ -246,7 +246,7 @@ fn run(
     workers::run(plan, recorder, store, &mut watch)
 }
 
-/// Puts tickets on sale, or looks what is on sale, and says so.
+/// Puts tickets on sale, or looks at the stock, and tells the lead.
 fn say_stock(
     desk: &mut Desk<'_>,
     store: &impl Store,
@@ -254,7 +254,7 @@ fn say_stock(
     tickets: Option<Stock>,
     interrupted: &AtomicBool,
 ) {
-    // Of a ticket file it is found out on every host whether it can be sold from.
+    // Every host has to find out whether it can sell from the ticket file.
     let found = if plan.file().is_some() {
         store.put_on_sale(tickets, interrupted).map_err(|error| error.to_string())
     } else {
@@ -270,7 +270,7 @@ fn say_stock(
     desk.say(&ToLead::Stock { stock, why, by_leads_address });
 }
 
-/// Sends what is left, the counts, and that this was all.
+/// Sends the rest of the purchases, the counts, and that this was all.
 fn report(desk: &mut Desk<'_>, plan: &Plan, recorder: &Recorder, crew: &Crew) {
     let unrecorded = desk.send_rest();
     let killed = |buyer| crew.killed.iter().find(|(other, _)| *other == buyer).map(|(_, signal)| *signal);

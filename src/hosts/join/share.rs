@@ -55,8 +55,8 @@ pub enum Unable {
     Workers(WorkersError),
 }
 
-/// What this host is to do, looked at as if its own command line said it. It takes no path from the lead: where a file is
-/// here, it was told here.
+/// The share of this host, checked as if it came from its own command line. It takes no path from the lead: where a file
+/// is on this host, its own options say.
 pub(super) fn own_share(
     whole: &Plan,
     host: u32,
@@ -98,8 +98,8 @@ fn own_address(leads: &StorePlan, own: Option<&str>) -> Result<StorePlan, Unable
     Ok(StorePlan::new(choices, url, given, name.to_owned()))
 }
 
-/// The address of the store, the host's own or the lead's, of the kind that the sale is for. Where the lead says it, it
-/// could be anywhere: passwords and settings of this host are for its own alone.
+/// The address of the store, this host's own or the lead's, of the kind that the sale is for. The lead's address could lead
+/// anywhere: passwords and settings of this host are only for its own.
 fn address_of(own: Option<&str>, leads: &str, kind: StoreKind) -> Result<(String, Given), Unable> {
     let (address, given) = match own {
         Some(own) => (Address::parse(own), Given::Text(own.to_owned())),

@@ -9,13 +9,13 @@ use crate::report::words::grouped_digits;
 /// A number of up to this many digits is written out.
 const MOST_DIGITS: usize = 60;
 
-/// A number with its thousands set apart, if it can be read; else its size. JSON has every digit.
+/// A number with its thousands set apart if it is short enough, else its order of magnitude. JSON has every digit.
 pub(super) fn amount(number: &BigUint) -> String {
     let digits = number.to_string();
     if digits.len() <= MOST_DIGITS {
         return grouped_digits(&digits);
     }
-    // Four digits, the last one rounded: of 9999.5 and more a power of ten is made.
+    // Four digits, the last one rounded: 9999.5 and more becomes a power of ten.
     let mut exponent = digits.len() - 1;
     let leading = BigUint::from(10_u32).pow(exponent as u32 - 3);
     let mut four = ((number + &leading / 2_u32) / leading).to_string();
@@ -40,7 +40,7 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
-/// `1/2 = 0.5`, or `≈ 0.3333` where the fraction is too long to be read.
+/// `1/2 = 0.5`, or `≈ 0.3333` if the fraction is too long to be read.
 pub(super) fn exact_and_decimal(probability: &Ratio<BigUint>) -> String {
     let (fraction, decimal) = (probability.to_string(), decimal(probability));
     let sign = sign(probability);
@@ -53,7 +53,7 @@ pub(super) fn exact_and_decimal(probability: &Ratio<BigUint>) -> String {
     }
 }
 
-/// `=` where the decimal is exact, `≈` where it is not.
+/// `=` if the decimal is exact, `≈` if not.
 pub(super) fn sign(probability: &Ratio<BigUint>) -> &'static str {
     if is_exact(probability) { "=" } else { "≈" }
 }

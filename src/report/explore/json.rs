@@ -27,7 +27,7 @@ struct CensusDocument {
     outcomes: Vec<FoundRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     covered: Option<CoveredRow>,
-    /// The same where nobody is killed, and what goes wrong with kills alone.
+    /// The same without kills, and what goes wrong only with kills.
     #[serde(skip_serializing_if = "Option::is_none")]
     without_kills: Option<Kills>,
     #[serde(flatten)]
@@ -39,7 +39,7 @@ struct FoundRow {
     receipts: u64,
     failed: u64,
     remaining: Option<Stock>,
-    /// The errors that ended purchases: of each code how many, over all of these schedules.
+    /// The errors that ended purchases: how many of each code, over all of these schedules.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, String>,
     anomalies: Vec<AnomalyKind>,
@@ -48,7 +48,7 @@ struct FoundRow {
     witness: String,
 }
 
-/// What a census covers that is not complete: every order of so many steps, and so much of what an
+/// What an incomplete census covers: every order of this many steps, and this share of what an
 /// even scheduler does.
 #[derive(Serialize)]
 struct CoveredRow {
@@ -63,7 +63,7 @@ struct CoveredRow {
 struct SampleDocument {
     schema_version: u32,
     draws: u64,
-    /// How many were asked for, where an interrupt came before.
+    /// How many were asked for, if an interrupt ended it early.
     #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<u64>,
     unsound: u64,
@@ -71,7 +71,7 @@ struct SampleDocument {
     scheduler: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     depth: Option<u32>,
-    /// A string: 64 bits do not fit a JavaScript number.
+    /// A string, since 64 bits do not fit a JavaScript number.
     seed: String,
     confidence: Confidence,
     outcomes: Vec<DrawnRow>,
@@ -129,7 +129,7 @@ struct SettingRow {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum ChoicesRow {
-    /// With its steps, whether they are the usual ones of the choices or not.
+    /// Its steps, whether they are the usual ones of the choices or not.
     File {
         lock: Lock,
         lock_on: LockOn,
@@ -193,7 +193,8 @@ impl Closing {
     }
 }
 
-/// A census over at most `max_states` states as one line of JSON. Numbers of schedules are strings: they outgrow any number of JSON.
+/// A census over at most `max_states` states as one line of JSON. Numbers of schedules are strings, since they may be too
+/// large for JSON.
 #[must_use]
 pub fn census_json(setting: &Setting, census: &Census, spared: Option<&Census>, max_states: u64) -> String {
     let bound = if max_states == MAX_STATES { String::new() } else { format!(" --max-states {max_states}") };

@@ -16,7 +16,7 @@ use crate::verdict::AnomalyKind;
 /// What goes wrong without a kill, and what only with one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Kills {
-    /// How many schedules there are without a kill. A string: they outgrow any number of JSON.
+    /// How many schedules there are without a kill: a string, since the number may be too large for JSON.
     schedules: String,
     /// How many of these are unsound.
     unsound: String,
@@ -27,7 +27,7 @@ pub(super) struct Kills {
 }
 
 impl Kills {
-    /// `spared` is the same as `census` where nobody is killed.
+    /// `spared` is the same census without kills.
     pub(super) fn of(census: &Census, spared: &Census) -> Self {
         let kinds = |census: &Census| {
             let all = census.found.iter().flat_map(|found| found.end.anomalies.iter().copied());

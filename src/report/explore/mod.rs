@@ -21,7 +21,7 @@ use crate::protocol::Mishap;
 use crate::verdict::Ruling;
 use chance::{amount, exact_and_decimal, percent};
 
-/// So many schedules, in words.
+/// A number of schedules, in words.
 fn schedules(count: &BigUint, lang: Lang) -> String {
     if count.is_one() { say::one_schedule(lang) } else { say::schedules(lang, amount(count)) }
 }

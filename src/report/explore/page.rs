@@ -1,5 +1,5 @@
-//! The graph of states as one self-contained page: a column a step, an edge as wide as the probability that flows
-//! through it. The picture stands without a script; a click on a step shows a whole schedule through it.
+//! The graph of states as one self-contained page: a column for each step, an edge as wide as the probability that flows
+//! through it. The picture needs no script; a click on a step shows a whole schedule through it.
 
 use askama::Template;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::explore::{Edge, End, Graph, Node, Setting, Stopped};
 use crate::lang::{Lang, explore as say};
 use crate::report::words::{anomaly_name, grouped};
 
-/// What a column of the page has room for.
+/// How many states fit into a column of the page.
 pub const MOST_OF_A_COLUMN: usize = 40;
 
 /// The lines of the picture, in units of its own.
@@ -19,12 +19,12 @@ const FLOW: f64 = 320.0;
 const GAP: f64 = 14.0;
 const BAR: f64 = 10.0;
 const MARGIN: f64 = 30.0;
-/// What is said of an end begins so far behind it, and a column of its letters is at most so wide.
+/// How far behind an end its text begins, and how wide a column of letters is at most.
 const LABEL: f64 = 14.0;
 const LETTER: f64 = 7.6;
-/// What flows is drawn at least so wide.
+/// The least width of an edge.
 const LEAST: f64 = 0.8;
-/// Ends that are less likely are told apart by colour and sign alone.
+/// Ends that are less likely than this differ by colour and sign alone.
 const WORTH_A_LABEL: f64 = 0.004;
 
 #[derive(Template)]
@@ -59,7 +59,7 @@ struct Bar {
 }
 
 impl Bar {
-    /// Where what is said of it ends.
+    /// Where its text ends.
     fn ends_at(&self) -> f64 {
         self.x + LABEL + (self.label.width() + 2) as f64 * LETTER
     }
@@ -77,7 +77,7 @@ struct Flow {
     y: f64,
 }
 
-/// What is shown of a path.
+/// A path, as it is shown.
 #[derive(Serialize)]
 struct PathData {
     edges: Vec<usize>,
@@ -202,7 +202,7 @@ impl Layout {
         layout
     }
 
-    /// Puts each node where what flows into it comes from, column by column, so that little crosses.
+    /// Puts each node near the nodes before it, column by column, so that few edges cross.
     fn put_down(&mut self, graph: &Graph) {
         let mut wanted = vec![0.0_f64; graph.nodes.len()];
         let mut flowed = vec![0.0_f64; graph.nodes.len()];
@@ -217,7 +217,7 @@ impl Layout {
                 self.tops[*place] = top;
                 top += self.heights[*place] + GAP;
             }
-            // The order of what flows out is that of the nodes where it came from, then as it was met.
+            // Each node behind this column wants to stand where its edges come from.
             for edge in graph.edges.iter().filter(|edge| graph.nodes[edge.from].column == column) {
                 let from = self.tops[edge.from] + self.heights[edge.from] / 2.0;
                 wanted[edge.to] += from * edge.probability;
@@ -257,7 +257,7 @@ impl Layout {
         }
     }
 
-    /// The edges: at both ends one below the other, in the order of the nodes that they lead to.
+    /// The edges: at both ends they lie one below the other, in the order of the nodes that they lead to.
     fn flows(&self, graph: &Graph, lang: Lang) -> Vec<Flow> {
         let mut order: Vec<usize> = (0..graph.edges.len()).collect();
         let ends = |edge: &Edge| (self.tops[edge.from], self.tops[edge.to]);
@@ -279,7 +279,7 @@ impl Layout {
             let letters = letters.join(" ");
             Flow {
                 place,
-                // Its upper side, and its lower one back: a thick line would stand out where it bends.
+                // The outline, there and back: a thick line would bulge where it bends.
                 d: format!(
                     "M{x1:.1} {y1:.1}C{middle:.1} {y1:.1} {middle:.1} {y2:.1} {x2:.1} {y2:.1}\
                      V{low2:.1}C{middle:.1} {low2:.1} {middle:.1} {low1:.1} {x1:.1} {low1:.1}Z"

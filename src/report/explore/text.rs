@@ -24,14 +24,14 @@ use crate::report::words::{self, anomaly_name, grouped, grouped_stock};
 use crate::schedule::Schedule;
 use crate::verdict::Ruling;
 
-/// A witness up to this length stands in its row of the table.
+/// A witness of up to this length stands in its row of the table.
 const SHORT_WITNESS: usize = 36;
-/// Of a longer one than this, the beginning is shown: 40 buyers that take three steps each.
+/// Of a witness that is longer than this (40 buyers with three steps each), only the beginning is shown.
 const LONG_WITNESS: usize = 480;
-/// A longer fraction than this is in the JSON alone.
+/// A fraction that is longer than this is shown only in the JSON.
 const LONG_FRACTION: usize = 160;
 
-/// A census, for people, on so many columns; `spared` is the same where nobody is killed.
+/// A census, for people, `width` columns wide; `spared` is the same census without kills.
 #[must_use]
 pub fn census_text(
     setting: &Setting,
@@ -75,7 +75,7 @@ pub fn census_text(
     text
 }
 
-/// A sample, for people, on so many columns.
+/// A sample, for people, `width` columns wide.
 #[must_use]
 pub fn sample_text(setting: &Setting, sample: &Sample, lang: Lang, width: usize) -> String {
     let mut text = format!("{}\n", setting_line(setting, lang));
@@ -132,7 +132,7 @@ pub(super) fn setting_line(setting: &Setting, lang: Lang) -> String {
     notes.fold(line, |line, note| format!("{line}\n{}", styled(ODD, note)))
 }
 
-/// A store that is no ticket file, and what a purchase does there. The words are those of its options.
+/// A store other than a ticket file, and what a purchase does there. The words are those of its options.
 fn elsewhere(kind: StoreKind, choices: &Choices, lang: Lang) -> (String, String) {
     let comma = lang.signs()[1];
     let with_all =
@@ -141,7 +141,7 @@ fn elsewhere(kind: StoreKind, choices: &Choices, lang: Lang) -> (String, String)
     (with_all(kind.title().to_owned(), choices.settings()), with_all(steps, choices.additions()))
 }
 
-/// The mishaps that may come in a schedule, in words; nothing where none may.
+/// The mishaps that may come in a schedule, in words; empty if none may.
 fn mishaps(setting: &Setting, lang: Lang) -> Option<String> {
     let words = |mishap: &Mishap| match (mishap, setting.mishaps.of(*mishap)) {
         (_, Allowed::Most(0)) => None,
@@ -182,7 +182,7 @@ fn aside(setting: &Setting, ruling: Ruling, worst: Option<(&End, &Schedule)>, la
     text
 }
 
-/// What to explore beside a sale from a file.
+/// What else to explore after a sale from a file.
 fn contrast(setting: &Setting, choices: &FileChoices, ruling: Ruling, lang: Lang) -> Option<String> {
     let with = |lock: Lock| Setting { choices: Choices::File(choices.under(lock)), ..*setting }.command();
     let lock = choices.lock;
@@ -198,7 +198,7 @@ fn contrast(setting: &Setting, choices: &FileChoices, ruling: Ruling, lang: Lang
     }
 }
 
-/// The requests of a schedule that have to wait, in words; nothing where none does.
+/// The requests of a schedule that have to wait, in words; empty if none does.
 fn waits(setting: &Setting, schedule: &Schedule, lang: Lang) -> Option<String> {
     let long = schedule.to_string().len() > LONG_WITNESS;
     let Ok(rehearsal) = rehearsal(setting, schedule) else { return None };
@@ -216,7 +216,7 @@ struct Row<'a> {
     end: &'a End,
     /// How many schedules or draws.
     count: String,
-    /// How likely: exactly, where that is known, and how near the decimal is to it.
+    /// How likely: exactly, if that is known, and how near the decimal is to it.
     fraction: Option<(String, &'static str)>,
     decimal: String,
     witness: String,
@@ -261,7 +261,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What stands in the row of a way to end; the rest stands below it.
+/// What stands in the row of a way to end; the rest follows below it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
     /// All.

@@ -21,12 +21,12 @@ impl Both {
         Self { en: say(Lang::En), zh: say(Lang::Zh) }
     }
 
-    /// The text of this name, which has no values.
+    /// The text of this name, which has no placeholders.
     pub(super) fn named(name: &str) -> Self {
         Self::of(|lang| say::named(name, lang).to_owned())
     }
 
-    /// Several texts, one beside the other in both languages.
+    /// Several texts, joined in both languages.
     pub(super) fn each(say: impl Fn(Lang) -> Vec<String>) -> Vec<Self> {
         say(Lang::En).into_iter().zip(say(Lang::Zh)).map(|(en, zh)| Self { en, zh }).collect()
     }

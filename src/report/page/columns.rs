@@ -1,13 +1,13 @@
 //! The purchases as the page carries them: a stream of small numbers in base64, about thirty
-//! characters a purchase, so that a large history still opens at once.
+//! characters for each purchase, so that a large history still opens at once.
 //!
 //! Numbers are LEB128 (seven bits a byte, the least first, the high bit on all but the last); signed
 //! ones are zigzagged before that (0, −1, 1, −2, … become 0, 1, 2, 3, …). A purchase is its lane, its
 //! mask (the outcome's place in [`Outcome::ALL`] in the lowest three bits, then a bit for each member in
 //! the order of the constants below), its call as the distance from the purchase before, and then each
 //! member that is there. Times are the distance from the time before them, zigzagged; stocks are signed,
-//! too. The stock that a ticket was sold from has two bits: one where it stands by itself, one where it is
-//! what was seen. A receipt for a ticket that was sold already has an outcome of its own, the one behind the last.
+//! too. The stock that a ticket was sold from has two bits: one if it is there by itself, one if it equals
+//! the stock that was seen. A receipt for a ticket that was sold already has an outcome of its own, the number after the last one.
 //! `page/data.js` reads it.
 
 use data_encoding::BASE64;
@@ -54,7 +54,7 @@ impl Columns {
 
 fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, file: Option<usize>, before_ns: u64, again: bool) {
     let (steps, tries) = (purchase.steps.get(), purchase.tries.get());
-    // Of several tries the last is drawn: a write before its read belongs to one that was aborted.
+    // Only the last try is drawn: a write before its read belongs to a try that was aborted.
     let of_last = |ns: &u64| tries.count == 1 || steps.read_ns.is_none_or(|read_ns| read_ns <= *ns);
     let times = [
         steps.locked_ns,
@@ -73,7 +73,7 @@ fn push_purchase(bytes: &mut Vec<u8>, purchase: &Purchase, file: Option<usize>, 
     let stocks = [purchase.seen.get(), purchase.sold_from.get().filter(|_| !as_seen)];
     let [seen, sold_from] = stocks.map(|stock| stock.map(zigzag));
     let numbers = [seen, purchase.pid.get().map(u64::from), sold_from, line];
-    // What most have stands first, so that few masks take more than two bytes.
+    // Members that most purchases have come first, so that few masks take more than two bytes.
     let present = times.iter().chain(&numbers[..1]).map(Option::is_some).chain([as_seen]);
     let present = present.chain(numbers[1..].iter().map(Option::is_some)).chain([fault.is_some()]);
     let rare =

@@ -35,7 +35,7 @@ pub struct Piece {
     pub window_ns: Option<(u64, u64)>,
 }
 
-/// The pieces that an anomaly rests on, at most [`MOST_EVIDENCE`], and how many more there are, in words.
+/// The evidence of an anomaly, at most [`MOST_EVIDENCE`] pieces, and how many more there are, in words.
 #[must_use]
 pub fn pieces(anomaly: &Anomaly, history: &History, lang: Lang) -> (Vec<Piece>, Option<String>) {
     let shapes = shapes(anomaly, history);
@@ -100,7 +100,7 @@ fn lost_update(pair: &LostUpdate, first: &Purchase, second: &Purchase) -> Shape 
     }
 }
 
-/// From the moment at which the file was emptied to the read that fell into it.
+/// From the moment the file was emptied to the read that met it empty.
 fn torn_read(read: &TornRead, reader: Option<&Purchase>, writer: Option<&Purchase>) -> Shape {
     let mut shape =
         Shape { places: read.writer.into_iter().chain(read.reader).collect(), ..Shape::default() };
@@ -117,7 +117,7 @@ fn torn_read(read: &TornRead, reader: Option<&Purchase>, writer: Option<&Purchas
     shape
 }
 
-/// Where two purchases contradict each other: from the return of the one to the call of the other, which
+/// Two purchases that contradict each other: from the return of the one to the call of the other, which
 /// came later and saw more.
 fn out_of_order<'a>(contradiction: &Contradiction, purchase: impl Fn(Place) -> &'a Purchase) -> Shape {
     let (from, to) = match *contradiction {
@@ -139,7 +139,7 @@ fn out_of_order<'a>(contradiction: &Contradiction, purchase: impl Fn(Place) -> &
     }
 }
 
-/// From the holder to the one that waited for it in vain.
+/// From the holder of the lock to the buyer that waited for it in vain.
 fn stuck(wait: &StuckWait, waiter: &Purchase, holder: Option<&Purchase>) -> Shape {
     let until_ns = last_known_ns(waiter);
     let connector = wait.holder.zip(holder).map(|(from, holder)| Connector {

@@ -28,38 +28,38 @@ pub(super) struct Data<'a> {
     faults: Vec<&'static str>,
     /// Whether there are several items, each with a stock of its own.
     several: bool,
-    /// The files that lines stand in, where there are several.
+    /// The files that the history was read from, if there are several.
     files: Vec<&'a str>,
     lane_buyers: Vec<String>,
     lane_tracks: Vec<u32>,
-    /// The host of each lane, from 1; nothing where there are none.
+    /// The host of each lane, from 1; empty if there are no hosts.
     lane_hosts: Vec<u16>,
     hosts: Vec<HostData<'a>>,
     torn: Vec<(u32, [String; 2])>,
-    /// How many purchases had no room in the record, and when the last of all returned.
+    /// How many purchases were not recorded because the recorder was full, and when the last of all returned.
     unrecorded: u64,
-    /// Whether a statement that writes may have waited for a row: of a statement its end alone is recorded.
+    /// Whether a statement that writes may have waited for a row: only the end of a statement is recorded.
     waits_unseen: bool,
     whole_ns: u64,
     left_torn: Option<Cow<'a, str>>,
     sound: bool,
-    /// What the times say of transactions, where there are any.
+    /// What the times say about transactions, if there are any.
     transactions: Option<Transactions>,
     /// The words of the codes that a database gave.
     codes: BTreeMap<i32, String>,
     pieces: Vec<PieceData<'a>>,
-    /// What befell buyers: on which lane, by which letter, when, and until when.
+    /// Mishaps: the lane, the letter, when, and until when.
     mishaps: Vec<(usize, &'static str, u64, Option<u64>)>,
 }
 
-/// A host: what its lanes' heading says.
+/// A host, for the heading of its lanes.
 #[derive(Serialize)]
 struct HostData<'a> {
     name: Cow<'a, str>,
     about: [String; 2],
-    /// By how much its times may be wrong.
+    /// How far its times may be off.
     error_ns: u64,
-    /// Since when nothing is known of it.
+    /// When it was lost.
     lost_ns: Option<u64>,
 }
 
@@ -68,7 +68,7 @@ struct PieceData<'a> {
     kind: &'static str,
     sentence: [&'a str; 2],
     purchases: Vec<u32>,
-    /// From purchase and moment to purchase and moment.
+    /// From one moment of a purchase to a moment of another.
     connector: Option<(u32, u64, u32, u64)>,
     window: Option<(u64, u64)>,
 }
@@ -154,13 +154,13 @@ fn codes(history: &History) -> BTreeMap<i32, String> {
     all.map(|code| (code.0, code.to_string())).collect()
 }
 
-/// How many purchases had no room in the record.
+/// How many purchases were not recorded because the recorder was full.
 pub(super) fn unrecorded(history: &History) -> u64 {
     let Tally { bought, refused, failed } = history.header.unrecorded;
     bought.saturating_add(refused).saturating_add(failed)
 }
 
-/// How long the whole took from the first call: longer than what was recorded, where not all was.
+/// How long the whole run took from the first call. That is longer than the record if the record is not complete.
 fn whole_ns(history: &History, extent: Extent) -> u64 {
     let ended_ns = |timing: Timing| timing.go_ns.saturating_add(timing.elapsed_ns);
     let timing = history.header.timing.filter(|_| unrecorded(history) > 0);

@@ -60,14 +60,14 @@ pub(super) fn ruling_sentence(verdict: &Verdict, lang: Lang) -> String {
     }
 }
 
-/// What could not be judged, and what of the file was not whole.
+/// What could not be judged, and the lines of the file that were cut short.
 pub(super) fn unjudged(history: &History, verdict: &Verdict, lang: Lang) -> Vec<String> {
     let cut_short = crate::report::check::cut_short(history, lang);
     let reasons = verdict.unjudged.iter().map(|reason| words::unjudged(reason, history, lang));
     cut_short.into_iter().chain(reasons).collect()
 }
 
-/// The command that repeats it, in the parts that a line is not broken in: each option with its value.
+/// The command that repeats it, in parts that a line break must not divide: each option with its value.
 pub(super) fn command_parts(command: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     for word in command.split(' ') {
@@ -82,7 +82,7 @@ pub(super) fn command_parts(command: &str) -> Vec<String> {
     parts
 }
 
-/// The books, a number each.
+/// The numbers of the books.
 pub(super) fn figures(ledger: &Ledger) -> Vec<Figure> {
     let known = |stock: Option<Stock>| stock.map_or_else(|| "?".to_owned(), grouped_stock);
     let mut figures = Vec::new();
@@ -106,7 +106,7 @@ pub(super) fn figures(ledger: &Ledger) -> Vec<Figure> {
     figures
 }
 
-/// The hosts, a fact each: the first of them, where they are many.
+/// One fact for each host; only for the first ones if there are many.
 pub(super) fn host_facts(history: &History) -> Vec<(String, Both)> {
     const MOST: usize = 24;
     let hosts = &history.header.hosts;
@@ -118,7 +118,7 @@ pub(super) fn host_facts(history: &History) -> Vec<(String, Both)> {
     hosts.iter().take(MOST).map(fact).chain(rest).collect()
 }
 
-/// The plan, a fact a piece.
+/// The plan, as facts.
 pub(super) fn facts(plan: &Plan) -> Vec<Both> {
     let duration = |ns| humantime::format_duration(Duration::from_nanos(ns)).to_string();
     Both::each(|lang| {

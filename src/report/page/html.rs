@@ -1,8 +1,8 @@
-//! The page: histories and their verdicts as one HTML file that needs nothing else, no network least of
-//! all. Usually it is one; several stand one above the other, on one time scale.
+//! The page: histories and their verdicts as one HTML file that needs nothing else, not even a
+//! network. Usually it has one history; several stand one above the other, on one time scale.
 //!
-//! What is read (ruling, ledger, plan, evidence, and for small histories a table of the purchases) is
-//! filled in here, in both languages, so that it stands without a script. The picture is drawn by `page/*.js` from
+//! Texts and numbers (ruling, ledger, plan, evidence, and for small histories a table of the purchases) are
+//! filled in here, in both languages, so that they need no script. The picture is drawn by `page/*.js` from
 //! the purchases, which travel as the stream of `columns.rs` and a JSON document beside it. Strings
 //! of a history are untrusted: they enter the markup through askama's escaping and the JSON through a
 //! filter that leaves no `<` in it, the script puts them into text nodes only, and the page's content
@@ -28,7 +28,7 @@ use crate::lang::{Lang, Noun, page as say};
 use crate::report::{hosts, words};
 use crate::verdict::{Ruling, Verdict, sold_again};
 
-/// The page's files, embedded. The runs' parts make one function, which is called for each run.
+/// The page's files, embedded. Those for a run form one function, which is called for each run.
 const STYLE: &str = include_str!("page.css");
 const SHARED: [&str; 1] = [include_str!("shared.js")];
 const SCRIPTS: [&str; 8] = [
@@ -46,7 +46,7 @@ const PLAYBACK: &str = include_str!("play.js");
 /// The whole page of histories, in the order in which they stand on it.
 ///
 /// # Errors
-/// When the template can't be filled: a defect, not the history's fault.
+/// When the template can't be filled: a defect of this program.
 pub fn page(runs: &[(&History, &Verdict)], lang: Lang) -> io::Result<String> {
     let drawn: Vec<Drawn<'_>> = runs.iter().map(|(history, verdict)| Drawn::of(history, verdict)).collect();
     let titles = |lang: Lang| {
@@ -72,7 +72,7 @@ pub fn page(runs: &[(&History, &Verdict)], lang: Lang) -> io::Result<String> {
 /// Writes the page of histories to a file.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system reports an error.
 pub fn write(
     runs: &[(&History, &Verdict)],
     lang: Lang,
@@ -128,7 +128,7 @@ const COLUMNS: [&str; 9] = [
 
 /// One history on the page.
 struct Run<'a> {
-    /// What its elements' names end in: nothing for the first.
+    /// The end of the ids of its elements: empty for the first.
     suffix: String,
     ruling: Ruling,
     ruling_name: &'static str,
@@ -140,13 +140,13 @@ struct Run<'a> {
     hosts: Vec<(String, Both)>,
     /// What the hosts' clocks leave open.
     clocks: Vec<Both>,
-    /// The command that repeats it: parts that are not to be broken over lines.
+    /// The command that repeats it, in parts that a line break must not divide.
     command: Vec<String>,
     legend: Legend,
     anomalies: &'a [Shown],
-    /// What befell buyers.
+    /// The mishaps.
     mishaps: Vec<Both>,
-    /// Whether its anomalies stand beside the picture; else below it, so that the time scales are one.
+    /// Whether its anomalies stand beside the picture. If not, they stand below it, so that all pictures have one time scale.
     beside: bool,
     unjudged: Vec<Both>,
     latency: Vec<LatencyRow>,
@@ -220,7 +220,7 @@ const fn ruling_name(ruling: Ruling) -> &'static str {
     }
 }
 
-/// What the picture's legend has to name.
+/// What the legend of the picture has to explain.
 #[derive(Default)]
 struct Legend {
     lock: bool,

@@ -1,5 +1,5 @@
 //! Lanes: a line of its own for each buyer, so that a race can be drawn. Page, trace and terminal
-//! all take them here.
+//! all use them.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -11,9 +11,9 @@ use crate::verdict::Place;
 /// One line of the picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {
-    /// Whose it is.
+    /// Its buyer.
     pub buyer: u64,
-    /// Which of the header's hosts its buyer is on, from 1; 0 where there are none.
+    /// Which of the header's hosts its buyer is on, from 1; 0 if there are no hosts.
     pub host: u16,
     /// Which of its buyer's lanes this is, from 0: a buyer whose purchases overlap needs several.
     pub track: u32,
@@ -21,7 +21,7 @@ pub struct Lane {
     pub purchases: Vec<Place>,
 }
 
-/// The number of a buyer, or its name where the history knows it by one.
+/// The number of a buyer, or its name, if the history has one.
 #[must_use]
 pub fn buyer_name(history: &History, buyer: u64) -> String {
     history
@@ -36,7 +36,7 @@ pub fn buyer_name(history: &History, buyer: u64) -> String {
 pub struct Extent {
     /// The first call.
     pub from_ns: u64,
-    /// The last moment that is known of any purchase.
+    /// The last known moment of any purchase.
     pub until_ns: u64,
 }
 
@@ -56,7 +56,7 @@ impl Extent {
     }
 }
 
-/// The last moment that is known of a purchase.
+/// The last known moment of a purchase.
 #[must_use]
 pub fn last_known_ns(purchase: &Purchase) -> u64 {
     let steps = purchase.steps.get();
@@ -79,8 +79,8 @@ pub fn turn_ns(purchase: &Purchase) -> u64 {
     steps.written_ns.or(steps.read_ns).or(purchase.return_ns.get()).unwrap_or(u64::MAX)
 }
 
-/// The lanes of a history, in the order in which the buyers had their first turn: under a lock that
-/// makes a staircase, and without one it puts the write that was undone above the one that undid it. Those of one
+/// The lanes of a history, in the order in which the buyers had their first turn: under a lock they
+/// form a staircase, and without one the write that was undone stands above the one that undid it. The lanes of one
 /// host stand together.
 #[must_use]
 pub fn lanes(history: &History) -> Vec<Lane> {
@@ -118,7 +118,7 @@ impl Default for Tracks {
 
 impl Tracks {
     fn add(&mut self, place: Place, purchase: &Purchase) {
-        // One without an answer may go on for ever.
+        // A purchase without an answer may go on for ever.
         let until_ns = purchase.return_ns.get().map_or(u64::MAX, |_| last_known_ns(purchase));
         self.host = purchase.host;
         self.first_turn_ns = self.first_turn_ns.min(turn_ns(purchase));

@@ -9,14 +9,14 @@ use crate::report::figures::{Latency, Percentiles};
 use crate::report::words::{self, grouped_stock, span};
 use crate::stock::Stock;
 
-/// The most purchases that the page lists in a table too.
+/// The most purchases that the page lists in a table, too.
 pub const MOST_ROWS: usize = 200;
 
 /// How long a part of the purchases took.
 pub(super) struct LatencyRow {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
-    /// Which part of the purchases took no longer, and than what.
+    /// Percentiles: the name of each, and its value.
     pub(super) cells: [(&'static str, String); 4],
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Row {
     pub(super) note: Both,
 }
 
-/// How long it took, as far as there is anything to measure.
+/// How long the run took, if there is anything to measure.
 pub(super) fn latency(history: &History) -> Vec<LatencyRow> {
     let latency = Latency::of(history);
     let row = |name, about, figures: Percentiles| LatencyRow {
@@ -53,7 +53,7 @@ pub(super) fn latency(history: &History) -> Vec<LatencyRow> {
         (row("hold", "hold_about", latency.hold), latency.hold.max),
         (row("purchase", "purchase_about", latency.purchase), latency.purchase.max),
     ];
-    // Nothing to measure: there was no lock, or nobody returned.
+    // Nothing to measure: there was no lock, or no purchase returned.
     rows.into_iter().filter(|(_, max)| *max > 0).map(|(row, _)| row).collect()
 }
 
@@ -67,7 +67,7 @@ pub(super) fn rows(history: &History, extent: Extent, again: &[bool]) -> Option<
     Some(purchases.into_iter().map(|(purchase, again)| row(history, purchase, extent, again)).collect())
 }
 
-/// What a purchase saw, and what it was sold from where that is not the same.
+/// What a purchase saw, and what it was sold from if that is different.
 fn stock_cell(purchase: &Purchase, lang: Lang) -> String {
     let said = |stock: Option<Stock>| stock.map(grouped_stock).unwrap_or_default();
     match (purchase.seen.get(), purchase.sold_from.get()) {
@@ -78,7 +78,7 @@ fn stock_cell(purchase: &Purchase, lang: Lang) -> String {
     }
 }
 
-/// Why, what it was sold for the second time, and what the database aborted before.
+/// Why it failed, which ticket was sold a second time, and how often the database aborted it before.
 fn note(purchase: &Purchase, again: bool, lang: Lang) -> String {
     let again = again.then(|| say::sold_already(lang));
     let tries = purchase.tries.get();

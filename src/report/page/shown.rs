@@ -11,9 +11,9 @@ use crate::verdict::{Anomaly, Verdict};
 pub(super) struct Shown {
     pub(super) kind: &'static str,
     pub(super) summary: Both,
-    /// With their numbers, which run through the whole list, from 0.
+    /// The evidence, numbered from 0 through the whole list.
     pub(super) pieces: Vec<Numbered>,
-    /// How many more there are than pieces.
+    /// How many pieces were left out.
     pub(super) more: Option<Both>,
 }
 

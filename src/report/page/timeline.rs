@@ -1,4 +1,4 @@
-//! The race in the terminal: a lane a buyer, for histories small enough to be seen at a glance.
+//! The race in the terminal: a lane for each buyer, for histories small enough to be seen at a glance.
 //!
 //! ```text
 //! stock    1───────────────────────0─────────────────────────────────
@@ -21,10 +21,10 @@ use crate::verdict::{judge, sold_again};
 
 /// The most purchases that are drawn.
 pub const MOST_PURCHASES: usize = 20;
-/// Less than this is no picture any more.
+/// The fewest columns of a picture.
 const LEAST_PLOT: usize = 24;
 
-/// How it is to look.
+/// How the picture is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     /// How many columns there are.
@@ -74,7 +74,7 @@ const ASCII: Signs = Signs {
     read: 'o',
 };
 
-/// The timeline of a history, with a line feed at its end; `None` where there is nothing to see, more
+/// The timeline of a history, with a line feed at its end; `None` if there is nothing to see, more
 /// than [`MOST_PURCHASES`], or no room.
 #[must_use]
 pub fn timeline(history: &History, look: &Look) -> Option<String> {
@@ -96,7 +96,7 @@ pub fn timeline(history: &History, look: &Look) -> Option<String> {
     Some(text)
 }
 
-/// How much room there is for what a lane came to.
+/// How much room there is for the result of a lane.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Room {
     Wide,
@@ -109,7 +109,7 @@ struct Picture<'a> {
     look: &'a Look,
     signs: &'static Signs,
     lanes: Vec<Lane>,
-    /// What each lane came to.
+    /// The result of each lane.
     words: Vec<String>,
     /// Which purchases hold a receipt for a ticket that was sold already.
     again: Vec<bool>,
@@ -129,7 +129,7 @@ impl<'a> Picture<'a> {
             let widest = words.iter().map(|text| columns(text)).max().unwrap_or(0) + 1;
             look.width.checked_sub(labels + widest).filter(|plot| *plot >= LEAST_PLOT)
         };
-        // In words where there is room, else in few, else in signs alone.
+        // In words if there is room, else in few words, else in signs alone.
         let said = |room: Room| -> Vec<String> {
             let of_lane = |lane: &Lane| match room {
                 Room::None => in_signs(history, lane, signs, &again),
@@ -162,7 +162,7 @@ impl<'a> Picture<'a> {
         format!("{}{dim}0{}{end}{off}\n", self.label(""), " ".repeat(room))
     }
 
-    /// The stock as each receipt and each give-back left it at its turn; `None` where not every receipt says so.
+    /// The stock after each receipt and each give-back, in their order; `None` if not every receipt says it.
     fn stock(&self) -> Option<String> {
         let initial = self.history.header.initial?;
         let changes = |p: &&Purchase| matches!(p.outcome, Outcome::Bought | Outcome::Returned);
@@ -182,8 +182,8 @@ impl<'a> Picture<'a> {
         for (ns, after) in [(self.extent.from_ns, initial)].into_iter().chain(levels) {
             let digits: Vec<char> = after.to_string().chars().collect();
             let column = self.column(ns);
-            // A change that would stand in the digits of the one before is passed over: the next
-            // column that is free shows what it came to.
+            // A change whose number would overlap the one before is left out: the next free column
+            // shows the stock by then.
             if level != Some(after) && column >= free && column + digits.len() <= self.plot {
                 cells[column..column + digits.len()].copy_from_slice(&digits);
                 free = column + digits.len() + 1;
@@ -234,7 +234,7 @@ impl<'a> Picture<'a> {
         line
     }
 
-    /// The colours of the page: never the only thing that tells outcomes apart.
+    /// The colours of the page. They are never the only difference between outcomes.
     fn style(&self, place: usize) -> Style {
         if self.again[place] {
             return AnsiColor::Magenta.on_default();
@@ -248,7 +248,7 @@ impl<'a> Picture<'a> {
         let end_ns = self.end_ns(purchase);
         let (start, end) = (self.column(purchase.invoke_ns), self.column(end_ns));
         let style = self.style(place);
-        // One that was killed or stopped before it read was still waiting.
+        // A buyer that was killed or stopped before it read was still waiting.
         let never_got_it = |fault: Fault| match fault.kind {
             FaultKind::LockTimeout | FaultKind::HolderGone | FaultKind::Deadlock => true,
             FaultKind::Killed | FaultKind::Stopped => steps.read_ns.is_none(),
@@ -258,7 +258,7 @@ impl<'a> Picture<'a> {
         let entered = steps.locked_ns.map(|ns| self.column(ns));
         let waited_until = entered.unwrap_or(if waited_in_vain { end + 1 } else { start });
         for (column, cell) in cells.iter_mut().enumerate().take(end + 1).skip(start) {
-            // Where the write of the purchase before fell, it stays.
+            // The write of the purchase before stays visible.
             if cell.0 == 'W' {
                 continue;
             }
@@ -275,14 +275,14 @@ impl<'a> Picture<'a> {
             let taken = cells[column].0 == 'W' && column < end;
             cells[column + usize::from(taken)] = ('R', style.bold());
         }
-        // The write last: where both fall into one column, it is what changed something.
+        // The write comes last: if both fall into one column, the write is shown, since it changed something.
         if let Some(ns) = steps.written_ns {
             cells[self.column(ns)] = ('W', style.bold());
         }
     }
 
-    /// Where a purchase ends in the picture: one that never returned goes on until its buyer was killed, if it is known
-    /// when that was.
+    /// Where a purchase ends in the picture. One that never returned goes on until its buyer was killed, if that time is
+    /// known.
     fn end_ns(&self, purchase: &Purchase) -> u64 {
         if purchase.return_ns.get().is_some() {
             return last_known_ns(purchase);
@@ -292,7 +292,7 @@ impl<'a> Picture<'a> {
         kill.map_or(self.extent.until_ns, |kill| kill.at_ns.max(last_known_ns(purchase)))
     }
 
-    /// What befell a buyer, by the letters of schedules.
+    /// The mishaps of a buyer, by the letters of schedules.
     fn draw_mishaps(&self, buyer: u64, cells: &mut [(char, Style)]) {
         for one in self.history.header.mishaps.iter().filter(|one| one.buyer == buyer) {
             let ends = one.until_ns.map(|ns| (ns, Mishap::GoOn));
@@ -303,7 +303,7 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// What the signs mean, as far as they occur.
+    /// What the signs mean: only those that occur.
     fn legend(&self) -> String {
         let lang = self.look.lang;
         let any = |test: fn(&Purchase) -> bool| self.history.purchases.iter().any(test);
@@ -324,7 +324,7 @@ impl<'a> Picture<'a> {
         }) {
             parts.push(say::unlocked(lang, self.signs.open));
         }
-        // Another line where there is no room; what has no room at all is left out.
+        // It takes another line if there is no room; what fits into no line is left out.
         let has_room = |line: &str| self.labels + columns(line) <= self.look.width;
         let mut lines: Vec<String> = Vec::new();
         for part in parts.into_iter().filter(|part| has_room(part)) {
@@ -339,7 +339,7 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// The name of a lane: short, and without what a terminal would take for a command.
+/// The name of a lane: short, and without control characters.
 fn lane_name(history: &History, lane: &Lane, look: &Look) -> String {
     const MOST: usize = 16;
     let name: String = buyer_name(history, lane.buyer).chars().take(MOST).collect();
@@ -368,7 +368,7 @@ fn sign(outcome: Outcome, signs: &Signs) -> char {
     }
 }
 
-/// A receipt for a ticket that was sold already has a sign more.
+/// A receipt for a ticket that was sold already has one more sign.
 fn in_signs(history: &History, lane: &Lane, signs: &Signs, again: &[bool]) -> String {
     let one = |place: &u32| {
         let place = *place as usize;
@@ -378,7 +378,7 @@ fn in_signs(history: &History, lane: &Lane, signs: &Signs, again: &[bool]) -> St
     lane.purchases.iter().flat_map(one).collect()
 }
 
-/// What a lane came to: one purchase in words, several counted.
+/// The result of a lane: one purchase in words, several as counts.
 fn in_words(history: &History, lane: &Lane, signs: &Signs, lang: Lang, again: &[bool], room: Room) -> String {
     let purchase = |place: &u32| &history.purchases[*place as usize];
     if let [place] = lane.purchases.as_slice() {
@@ -414,7 +414,7 @@ fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// A text of a language that ASCII can write, in ASCII.
+/// A text in ASCII, if its language can be written in ASCII.
 fn ascii(text: &str, lang: Lang) -> String {
     let sign = |c: char| match c {
         'µ' => 'u',

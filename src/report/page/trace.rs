@@ -1,11 +1,11 @@
-//! A history as a trace for Perfetto or `chrome://tracing`: a track a buyer, the parts of a purchase
+//! A history as a trace for Perfetto or `chrome://tracing`: a track for each buyer, the parts of a purchase
 //! nested in it, the stock as a counter, and an arrow for each piece of evidence.
 //!
-//! The format is the [Trace TraceEvent Format], the one JSON that both read. Times are microseconds since
+//! The format is the [Trace Event Format], a JSON that both read. Times are microseconds since
 //! the first call. A viewer binds an arrow's end to the slice around it and draws slices of one track
-//! only if they nest, so what a foreign history says beyond its purchase's bounds is cut to them.
+//! only if they nest, so times of a foreign history that lie outside their purchase are moved to its bounds.
 //!
-//! [Trace TraceEvent Format]: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
+//! [Trace Event Format]: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
@@ -52,7 +52,7 @@ struct TraceEvent<'a> {
 /// Writes the trace of a history to a file.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system reports an error.
 pub fn write(history: &History, verdict: &Verdict, path: &Path, interrupted: &AtomicBool) -> io::Result<()> {
     write_whole(path, interrupted, |file| {
         let mut out = BufWriter::new(file);
@@ -64,7 +64,7 @@ pub fn write(history: &History, verdict: &Verdict, path: &Path, interrupted: &At
 /// Writes the trace of a history.
 ///
 /// # Errors
-/// When `out` refuses.
+/// When `out` can't be written to.
 pub fn trace(history: &History, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
     let mut track_of = vec![0; history.purchases.len()];
     let mut events = Events { out, first: true, extent: Extent::of(history) };
@@ -129,7 +129,7 @@ impl<W: Write> Events<'_, W> {
         ns.saturating_sub(self.extent.from_ns) as f64 / 1e3
     }
 
-    /// A purchase, and within it its parts.
+    /// A purchase, and its parts within it.
     fn purchase(&mut self, purchase: &Purchase, track: u32) -> io::Result<()> {
         let end_ns = self.end_ns(purchase);
         let steps = purchase.steps.get();
@@ -141,7 +141,7 @@ impl<W: Write> Events<'_, W> {
         self.slice(name.into(), whole, (purchase.invoke_ns, end_ns), track, facts(purchase))?;
         let entered = steps.locked_ns.or(Some(purchase.invoke_ns));
         let thought = steps.truncated_ns.or(steps.written_ns);
-        // Parents before what they hold: that is how viewers nest slices that start together.
+        // A parent comes before its children: that is how viewers nest slices that start together.
         for (name, from_ns, until_ns) in [
             ("wait", Some(purchase.invoke_ns), steps.locked_ns),
             ("hold", steps.locked_ns, steps.unlocked_ns.or(Some(end_ns))),
@@ -179,7 +179,7 @@ impl<W: Write> Events<'_, W> {
         })
     }
 
-    /// What befell buyers: an instant each, on the first track of its buyer.
+    /// Mishaps: one instant each, on the first track of the buyer.
     fn mishaps(&mut self, history: &History) -> io::Result<()> {
         let lanes = lanes(history);
         for one in &history.header.mishaps {
@@ -269,19 +269,19 @@ impl<W: Write> Events<'_, W> {
         Ok(())
     }
 
-    /// A time within a purchase's slice, which its end is not.
+    /// A time within a purchase's slice. The end of the slice is outside of it.
     fn inside(&self, purchase: &Purchase, ns: u64) -> f64 {
         let last_ns = self.end_ns(purchase).saturating_sub(1).max(purchase.invoke_ns);
         self.micros(ns.clamp(purchase.invoke_ns, last_ns))
     }
 
-    /// Where the slice of a purchase ends: without an answer, where the history does.
+    /// Where the slice of a purchase ends. One without an answer ends with the history.
     fn end_ns(&self, purchase: &Purchase) -> u64 {
         if purchase.return_ns.get().is_some() { last_known_ns(purchase) } else { self.extent.until_ns }
     }
 }
 
-/// What a viewer shows of a purchase that is chosen.
+/// What a viewer shows when a purchase is clicked.
 fn facts(purchase: &Purchase) -> Map<String, Value> {
     let mut facts = Map::new();
     let mut say = |name: &str, value: Option<Value>| {
@@ -318,7 +318,7 @@ mod tests {
         let steps = Steps {
             locked_ns: Some(1_200),
             read_ns: Some(1_300),
-            // After the return: no such thing happened, and it must not break the nesting.
+            // A time after the return is wrong, and must not break the nesting.
             unlocked_ns: Some(9_999),
             ..Steps::default()
         };

@@ -6,13 +6,13 @@ use serde::Serialize;
 use crate::history::History;
 use crate::protocol::StepKind;
 
-/// What the times of purchases say of their transactions.
+/// What the times of purchases say about their transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Transactions {
-    /// The time at which one is begun.
+    /// The time when one is begun.
     begins: Begins,
-    /// Whether the lock's end is the commit's time; else that is when the lock was let go, and nobody knows when it
-    /// committed.
+    /// Whether the lock ends when the transaction commits. If not, it was let go by itself, and the time of the commit is
+    /// not known.
     commits: bool,
     /// Whether it is known when the lock was let go.
     unlocks: bool,
@@ -29,7 +29,7 @@ enum Begins {
 }
 
 impl Transactions {
-    /// Of a history of our own buyers at a database; `None` where there are none, or nobody knows.
+    /// For a history of our own buyers at a database; `None` if there are no transactions, or it is not known.
     pub(super) fn of(history: &History) -> Option<Self> {
         Self::of_steps(history.header.plan.as_ref()?.protocol().steps())
     }
@@ -75,7 +75,7 @@ mod tests {
         );
         let locked = Transactions { begins: Begins::Locked, ..plain };
         assert_eq!(of(&[BeginImmediate, Read, Write, Commit]), Some(locked));
-        // The two times are one: the later is known.
+        // Both are one step, and its later time is known.
         assert_eq!(
             of(&[Lock, Begin, Read, Write, Commit, Unlock]),
             Some(Transactions { commits: false, ..locked })

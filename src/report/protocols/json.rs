@@ -15,7 +15,7 @@ struct Row {
     name: &'static str,
     store: &'static str,
     steps: Protocol,
-    /// The kinds of locks, with a plus between them where buyers take turns among several.
+    /// The kinds of locks, with a plus between them if buyers take turns among several.
     lock: String,
     /// The level of its transactions, in a database.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,13 +23,13 @@ struct Row {
     /// What presents the token of the lease, at Redis.
     #[serde(skip_serializing_if = "Option::is_none")]
     fence: Option<Fence>,
-    /// How many leases expire in one schedule at most, where it is about that.
+    /// How many leases expire in one schedule at most, if it is about that.
     #[serde(skip_serializing_if = "Option::is_none")]
     expire: Option<String>,
-    /// Of the lock, or the level, that the name alone stands for.
+    /// For the lock, or the level, that the name alone stands for.
     promise: Promise,
     why: &'static str,
-    /// The shortest schedule that goes wrong; `null` where none does.
+    /// The shortest schedule that goes wrong; `null` if none does.
     witness: Option<String>,
     /// How many buyers race for how many tickets in that schedule.
     buyers: u32,

@@ -30,7 +30,7 @@ pub fn list(lang: Lang) -> String {
     text
 }
 
-/// What stands together.
+/// Protocols that stand together.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Group {
     Files,
@@ -49,7 +49,7 @@ impl Group {
     }
 }
 
-/// Where it is met, unless its heading says so.
+/// Where it is found, unless its heading says so.
 fn stores(entry: &Entry, lang: Lang) -> String {
     let stores = entry.cases.iter().map(Case::store).collect::<Vec<_>>();
     if entry.cases.len() == 1 && entry.cases.iter().all(|case| Group::of(case) != Group::Databases) {
@@ -58,7 +58,7 @@ fn stores(entry: &Entry, lang: Lang) -> String {
     styled(ASIDE, lang.in_brackets(lang.list(&stores)))
 }
 
-/// The promise at its first store in colour, each as wide as the other.
+/// The promise at its first store, in colour; all are equally wide.
 fn marked(entry: &Entry, lang: Lang) -> String {
     let promise = entry.cases.first().map_or(Promise::Keeps, |case| case.usual().promise);
     let (words, style) = word(promise, lang);

@@ -1,5 +1,5 @@
 //! The catalogue of protocols: a list, one screen for each, and JSON. What goes wrong is counted at that moment,
-//! never written down.
+//! and written down nowhere.
 
 mod json;
 mod list;
@@ -13,7 +13,7 @@ use crate::explore::{Census, Found, MAX_STATES, Setting, census};
 use crate::protocol::catalogue::{Case, Entry, Promise, Variant};
 use crate::shell::shell_quoted;
 
-/// A protocol at one store, and what comes of the smallest sale that shows it.
+/// A protocol at one store, and the result of the smallest sale that shows it.
 #[derive(Debug)]
 pub struct Counted {
     /// The protocol.
@@ -39,7 +39,7 @@ impl Counted {
         Self { entry, case, usual, setting, census: census(&setting, MAX_STATES) }
     }
 
-    /// The shortest way to what it promises: to an end that is unsound where it breaks, to any where it keeps.
+    /// The shortest way to what it promises: to an unsound end if it breaks, to any end if it keeps.
     #[must_use]
     pub fn shortest(&self) -> Option<&Found> {
         let breaks = self.usual.promise == Promise::Breaks;
@@ -51,7 +51,7 @@ impl Counted {
     fn commands(&self) -> Vec<String> {
         let name = self.entry.name;
         let store = self.case.store();
-        // An address to put one's own in the place of.
+        // An example: the reader puts another address in its place.
         let place = match store {
             "file" => String::new(),
             "sqlite" => " --store sqlite:shop.db".to_owned(),

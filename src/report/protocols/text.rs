@@ -13,7 +13,7 @@ use crate::protocol::{Guard, Mishap};
 use crate::report::text::{ASIDE, BAD, LOUD, styled};
 use crate::report::words::{anomaly_name, grouped_digits};
 
-/// One protocol: its steps, what goes wrong and the shortest way there, where it is met, how it is mended, and the
+/// One protocol: its steps, what goes wrong and the shortest way there, where it is found, how to mend it, and the
 /// commands to see it.
 #[must_use]
 pub fn text(counted: &Counted, lang: Lang) -> String {
@@ -46,7 +46,7 @@ pub fn text(counted: &Counted, lang: Lang) -> String {
     text
 }
 
-/// The store, what the name alone stands for there beside its steps, and the promise.
+/// The store, the options that the name alone stands for there, and the promise.
 fn place(counted: &Counted, lang: Lang) -> String {
     let Variant { name, promise, choices, mishaps } = counted.usual;
     let guard = choices.guard();
@@ -60,7 +60,7 @@ fn place(counted: &Counted, lang: Lang) -> String {
     format!("{}{comma}{}{colon}{}", counted.case.store(), options.join(" "), styled(style, promise))
 }
 
-/// The shortest schedule that goes wrong; how many there are, where none does.
+/// The shortest schedule that goes wrong; or, if none does, how many schedules there are.
 fn schedule(counted: &Counted, lang: Lang) -> Vec<(String, String)> {
     let Counted { setting, census, usual, .. } = counted;
     let schedules = grouped_digits(&census.schedules.to_string());

@@ -15,12 +15,12 @@ use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, styled, verdict_lines};
 use crate::report::words::{grouped, outcome_name, ruling, ruling_name};
 use crate::verdict::Ruling;
 
-/// No more steps of an order are shown.
+/// The most steps of an order that are shown.
 const MOST_STEPS: usize = 120;
 /// The width of a purchase's column.
 const WIDTH: usize = 38;
 
-/// What came of it, on so many columns.
+/// The result, `width` columns wide.
 #[must_use]
 pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang, width: usize) -> String {
     let mut text = String::new();
@@ -43,12 +43,12 @@ pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang, width: usize) -> Stri
     text
 }
 
-/// Whether an order is worth its lines: one that is unsound, or the only one.
+/// Whether an order is shown step by step: if it is unsound, or the only one.
 fn shows(gate: &GatePlan, gated: &Gated, judged: &Judged) -> bool {
     judged.trial.ruling == Ruling::Unsound || gate.order.is_some() || gated.count.unknown > 0
 }
 
-/// How many orders were tried, of which, and how fast.
+/// How many orders were tried, of how many, and how fast.
 fn count_line(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
     let count = &gated.count;
     let (orders, unsound) = (grouped(count.orders), grouped(count.unsound));
@@ -69,7 +69,7 @@ fn count_line(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
     line
 }
 
-/// What is to be known of the orders besides.
+/// What else there is to say about the orders.
 fn remarks(gate: &GatePlan, gated: &Gated, lang: Lang) -> Vec<String> {
     let count = &gated.count;
     let mut lines = Vec::new();
@@ -92,7 +92,7 @@ fn remarks(gate: &GatePlan, gated: &Gated, lang: Lang) -> Vec<String> {
     lines
 }
 
-/// The verdict in a line, and what is to be known besides.
+/// The verdict in one line, and what else there is to say.
 pub(super) fn summary(gate: &GatePlan, gated: &Gated, lang: Lang) -> (String, Vec<String>) {
     let mut lines = Vec::new();
     if gated.count.orders > 0 {
@@ -137,7 +137,7 @@ fn order_lines(gated: &Gated, judged: &Judged, lang: Lang, width: usize) -> Stri
     )
 }
 
-/// A row: its number, and a cell for each buyer; where they have no room side by side, whose it is.
+/// A row: its number, and a cell for each buyer. If the cells do not fit side by side, the row names its buyer.
 struct Table {
     text: String,
     names: Vec<String>,
@@ -206,13 +206,13 @@ fn columns(judged: &Judged, lang: Lang, width: usize) -> String {
     table.text
 }
 
-/// For whom a statement waits.
+/// Which buyer a statement waits for.
 pub(super) fn waits(whom: &[u32], lang: Lang) -> String {
     let name = |buyer: &u32| if *buyer == 0 { say::others(lang) } else { buyer.to_string() };
     say::waits(lang, lang.list(&whom.iter().map(name).collect::<Vec<_>>()))
 }
 
-/// What the purchases came to.
+/// The outcomes of the purchases.
 pub(super) fn answers(made: &[Made], lang: Lang) -> Vec<String> {
     let answer = |made: &Made| match &made.ended {
         Ended::Judged(Answer::Outcome(outcome)) => outcome_name(*outcome, lang),
@@ -223,7 +223,7 @@ pub(super) fn answers(made: &[Made], lang: Lang) -> Vec<String> {
     made.iter().map(answer).collect()
 }
 
-/// What a statement was answered, in short.
+/// The answer to a statement, in short.
 pub(super) fn saw(step: &RanStep, lang: Lang) -> String {
     let saw = &step.saw;
     if let Some((code, said)) = &saw.error {
@@ -296,7 +296,7 @@ pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
     }
 }
 
-/// Whether it is as somebody expected.
+/// Whether the result is the expected one.
 #[must_use]
 pub fn expectation(expected: Ruling, gated: &Gated, lang: Lang) -> String {
     let is = ruling_name(gated.ruling, lang);

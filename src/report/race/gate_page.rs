@@ -17,7 +17,7 @@ use crate::race::gate::{Gated, RanStep};
 use crate::race::plan::RacePlan;
 use crate::verdict::Ruling;
 
-/// No more of a statement is shown.
+/// How much of a statement is shown, in characters.
 const MOST_TEXT: usize = 400;
 
 #[derive(Template)]
@@ -51,7 +51,7 @@ struct Cell {
 /// Writes the page to a file.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system reports an error.
 pub fn write(
     plan: &RacePlan,
     gate: &GatePlan,

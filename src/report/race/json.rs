@@ -21,9 +21,9 @@ struct Document<'a> {
     race: RaceRow,
     rules: Vec<RuleRow<'a>>,
     rate: Rate,
-    /// Of all trials: the most.
+    /// The most in one trial.
     spread_ns: u64,
-    /// Of all trials: the fewest.
+    /// The fewest in one trial.
     at_once: u64,
     restarts: u32,
     trials: Vec<TrialRow<'a>>,

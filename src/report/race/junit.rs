@@ -1,4 +1,4 @@
-//! A race for a CI server: a test suite, with a case a trial.
+//! A race for a CI server: a test suite with a case for each trial.
 
 use super::text::details;
 use crate::race::plan::RacePlan;
@@ -7,7 +7,7 @@ use crate::report::junit::{Case, document, suite_of, unread};
 use crate::report::text::plain_lines;
 use crate::verdict::Ruling;
 
-/// So many trials have a case each; further ones have theirs together, by the worst of them.
+/// The most trials that have a case each. The others share one, which has the worst result among them.
 const MOST_CASES: usize = 1_000;
 
 /// The document.
@@ -37,7 +37,7 @@ pub fn of_race(plan: &RacePlan, raced: &Raced) -> String {
     document(&[suite_of(&name, &cases)])
 }
 
-/// The document of a race that there could not be.
+/// The document of a race that could not be run.
 #[must_use]
 pub fn of_none(plan: &RacePlan, why: &str) -> String {
     document(&[unread(&format!("race {}", plan.target.shown()), why)])

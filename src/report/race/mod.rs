@@ -1,4 +1,4 @@
-//! A race of foreign buyers, shown: as text, a row a trial, as a JSON document, and for CI servers; and a gated one.
+//! A race of foreign buyers, shown: as text with a row for each trial, as a JSON document, and for CI servers; and a gated race.
 
 #[cfg(feature = "postgres")]
 pub mod gate;

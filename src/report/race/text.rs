@@ -1,4 +1,4 @@
-//! The text of a race: what will be done, a row a trial, the worst trial, the rate.
+//! The text of a race: what will be done, a row for each trial, the worst trial, the rate.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use crate::report::text::{ASIDE, BAD, GOOD, LOUD, ODD, ruling, styled, verdict_l
 use crate::report::words::{counted_anomaly, doubt_name, grouped, grouped_stock, outcome_name, span};
 use crate::verdict::Ruling;
 
-/// So many trials have a row each.
+/// The most trials that have a row each.
 pub const MOST_ROWS: u32 = 30;
 
 /// What will be done, in one line.
@@ -24,7 +24,7 @@ pub fn plan_line(plan: &RacePlan, lang: Lang) -> String {
     let tickets = match plan.tickets {
         Some(tickets) => {
             let tickets = lang.count(tickets.max(0).unsigned_abs(), Noun::Ticket);
-            // A number has a blank before it, which words have not.
+            // A number needs a blank before it, a word does not.
             if lang == Lang::Zh { format!(" {tickets}") } else { tickets }
         }
         None => say::tickets_as_said(lang),
@@ -90,7 +90,7 @@ pub fn heading(lang: Lang, width: usize) -> String {
     format!("\n{}\n", styled(ASIDE, row(&cells, lang, width)))
 }
 
-/// The row of a trial, on so many columns, and why it could not be carried through, as the reader is to be told.
+/// The row of a trial, `width` columns wide, and why the trial could not be finished, in the reader's language.
 #[must_use]
 pub fn trial_row(trial: &Trial, why: Option<&str>, lang: Lang, width: usize) -> String {
     let stock = match (trial.before, trial.after) {
@@ -125,7 +125,7 @@ pub fn trial_row(trial: &Trial, why: Option<&str>, lang: Lang, width: usize) -> 
     text
 }
 
-/// What was found in a trial, and what it could not show, by their names.
+/// The names of what was found in a trial, and of what it could not show.
 fn findings(trial: &Trial, lang: Lang) -> String {
     let mut found: Vec<String> =
         trial.anomalies.iter().map(|(kind, count)| counted_anomaly(*kind, *count, lang)).collect();
@@ -133,7 +133,7 @@ fn findings(trial: &Trial, lang: Lang) -> String {
     lang.list(&found)
 }
 
-/// All that a trial's row says, without its picture: for those that show no table.
+/// All that the row of a trial says, without its picture: for outputs without a table.
 pub(super) fn details(trial: &Trial) -> String {
     let mut text = format!(
         "{} bought, {} refused, {} failed, {} unknown; up to {} at once, spread {}",
@@ -152,7 +152,7 @@ pub(super) fn details(trial: &Trial) -> String {
     text
 }
 
-/// Whether a verdict has no room beside the figures: it stands below them then.
+/// Whether a verdict is too long to stand beside the figures. Then it stands below them.
 const fn is_narrow(width: usize) -> bool {
     width < 100
 }

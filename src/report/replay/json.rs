@@ -1,4 +1,4 @@
-//! The JSON document of a replay: that of a run, and a little more.
+//! The JSON document of a replay: that of a run, with a few more members.
 
 use serde::Serialize;
 
@@ -18,15 +18,15 @@ pub struct ReplayPart {
     pub asked: usize,
     /// How many times it was replayed.
     pub times: u32,
-    /// Whether all of these came to the same.
+    /// Whether all of them had the same result.
     pub agree: bool,
     /// The requests that had to wait in the store.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<WaitRow>,
-    /// Where the model of the store says something else.
+    /// Where reality and the model of the store differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differs: Vec<DifferenceRow>,
-    /// How many replays were asked for, where an interrupt or an error came before.
+    /// How many replays were asked for, if an interrupt or an error ended them early.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times_asked: Option<u32>,
     /// The command that replays it.
@@ -41,7 +41,7 @@ pub struct WaitRow {
     pub step: usize,
     /// The request.
     pub request: String,
-    /// For which buyer; none for another program.
+    /// The buyer that it waits for; none if that is another program.
     pub holder: Option<u32>,
     /// Whether the engine says so, or the model.
     pub says: Says,
@@ -49,12 +49,12 @@ pub struct WaitRow {
     pub until: Option<usize>,
 }
 
-/// Where the model of the store says something else.
+/// Where reality and the model of the store differ.
 #[derive(Clone, Debug, Serialize)]
 pub struct DifferenceRow {
     /// After which step, from 1.
     pub step: usize,
-    /// `victim`, where it is a deadlock's alone; else `answers`.
+    /// `victim` if only the victim of a deadlock differs; else `answers`.
     pub kind: &'static str,
 }
 
@@ -68,7 +68,7 @@ pub fn waits(steps: &[Taken]) -> Vec<WaitRow> {
     steps.iter().zip(1..).filter_map(row).collect()
 }
 
-/// Where the model says something else.
+/// Where reality and the model differ.
 #[must_use]
 pub fn differs(differences: &[Difference]) -> Vec<DifferenceRow> {
     let kind = |difference: &Difference| if difference.model.is_none() { "victim" } else { "answers" };
@@ -83,7 +83,7 @@ struct Document<'a> {
     replay: ReplayPart,
 }
 
-/// The document of a replay, in one line: that of a run, and a little more.
+/// The document of a replay, in one line: that of a run, with a few more members.
 #[must_use]
 pub fn of_replay(
     history: &History,

@@ -6,11 +6,11 @@ pub mod text;
 use crate::history::History;
 use crate::schedule::Schedule;
 
-/// Up to so many steps have a line each, unless more is asked for.
+/// The most steps that have a line each, unless more are asked for.
 pub const MOST_STEPS: usize = 60;
 
-/// The command that makes a history happen again: of a replay the same steps, of a run the same plan.
-/// `None` where the steps are too many for a command, or the history does not say how it was made.
+/// The command that makes a history happen again: for a replay with the same steps, for a run with the same plan.
+/// `None` if the steps are too many for a command, or the history does not say how it was made.
 #[must_use]
 pub fn command(history: &History) -> Option<String> {
     let plan = history.header.plan.as_ref()?;

@@ -1,4 +1,4 @@
-//! The text of a replay: the steps that were taken, one a line, and what came of each.
+//! The text of a replay: the steps that were taken, one in each line, and the result of each.
 
 use std::fmt::Write as _;
 
@@ -25,26 +25,26 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     format!("{}\n", say::plan_line(lang, buyers, tickets, words::place(&plan.store), lock, write))
 }
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a> {
     /// The steps that were taken.
     pub steps: &'a [Taken],
     /// How many of them the schedule asked for.
     pub asked: usize,
-    /// Where the model of the store says something else.
+    /// Where reality and the model of the store differ.
     pub differences: &'a [Difference],
     /// The history.
     pub history: &'a History,
-    /// What is said of it.
+    /// Its verdict.
     pub verdict: &'a Verdict,
     /// How many times it was replayed, and which time differed from the first.
     pub times: (u32, Option<u32>),
-    /// The command that replays it. It is shown where somebody may want to copy it.
+    /// The command that replays it.
     pub command: &'a str,
 }
 
-/// What came of a replay: its steps, the ledger, the verdict with its evidence, and how to replay it.
+/// The result of a replay: its steps, the ledger, the verdict with its evidence, and how to replay it.
 #[must_use]
 pub fn of_replay(shown: &Shown<'_>, lang: Lang, detail: Detail) -> String {
     let Shown { steps, asked, differences, history, verdict, times, command } = *shown;
@@ -99,7 +99,7 @@ pub fn step_lines(steps: &[Taken], lang: Lang, most: usize) -> String {
     text
 }
 
-/// The answers that the step at this place, from 1, brought to requests that had waited, in words.
+/// The answers to waiting requests that the step with this number (from 1) brought, in words.
 #[must_use]
 pub fn answers(steps: &[Taken], place: usize, lang: Lang) -> Vec<String> {
     let answered = steps.iter().filter(|taken| taken.wait.is_some_and(|wait| wait.until == Some(place)));
@@ -108,7 +108,7 @@ pub fn answers(steps: &[Taken], place: usize, lang: Lang) -> Vec<String> {
         .collect()
 }
 
-/// What came of a step at once.
+/// The immediate result of a step.
 #[must_use]
 pub fn step_words(taken: &Taken, lang: Lang) -> String {
     let buyer = taken.step.buyer;
@@ -128,7 +128,7 @@ pub fn step_words(taken: &Taken, lang: Lang) -> String {
     }
 }
 
-/// What befell a buyer, and what became of its purchase.
+/// The mishap of a buyer, and what became of its purchase.
 fn mishap_words(taken: &Taken, mishap: Mishap, lang: Lang) -> String {
     let buyer = taken.step.buyer;
     let ending = taken.ending.map(|ending| ending.outcome);
@@ -170,7 +170,7 @@ fn reply_in_short(reply: Reply, lang: Lang) -> String {
     }
 }
 
-/// Why a request waits: for whom, and what that buyer holds since which step.
+/// Why a request waits: for which buyer, and what that buyer holds since which step.
 #[must_use]
 pub fn kept(kept: &Kept, lang: Lang) -> String {
     let Some(buyer) = kept.by else { return say::kept_by_stranger(lang) };
@@ -180,7 +180,7 @@ pub fn kept(kept: &Kept, lang: Lang) -> String {
     say::kept_by_holder(lang, buyer, holds(&kept.held, lang))
 }
 
-/// What a buyer holds, each since which step.
+/// What a buyer holds, and since which step.
 #[must_use]
 pub fn holds(held: &[(Held, usize)], lang: Lang) -> String {
     let since = |(held, since): &(Held, usize)| say::held_since(lang, thing(*held, lang), since);

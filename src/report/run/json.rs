@@ -31,23 +31,23 @@ pub(crate) struct Document<'a> {
     #[serde(skip_serializing_if = "is_zero")]
     restocked: u64,
     at_once: u64,
-    /// Where buyers were on several.
+    /// The hosts, if there were several.
     #[serde(skip_serializing_if = "<[Host]>::is_empty")]
     hosts: &'a [Host],
-    /// How long after the first of them the last one let its buyers go.
+    /// How long after the first host the last one let its buyers go.
     #[serde(skip_serializing_if = "Option::is_none")]
     go_spread_ns: Option<u64>,
     /// How many purchases are out of order by less than the errors of their hosts' clocks.
     #[serde(skip_serializing_if = "Option::is_none")]
     within_error: Option<u64>,
     interrupted: bool,
-    /// What befell buyers from outside.
+    /// The mishaps.
     #[serde(skip_serializing_if = "<[Befallen]>::is_empty")]
     mishaps: &'a [Befallen],
     verdict: Ruling,
     anomalies: Vec<AnomalyRow>,
     unjudged: Vec<String>,
-    /// What else failed once the sale was over.
+    /// What else failed after the sale.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     failures: &'a [String],
     launch_s: f64,
@@ -77,7 +77,7 @@ struct BuyerRow<'a> {
     /// Where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<&'a str>,
-    /// By which name it went to the ticket file, where that has several.
+    /// By which name it opened the ticket file, if that has several.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<Cow<'a, str>>,
     pid: u32,
@@ -94,7 +94,7 @@ pub fn of_run(history: &History, verdict: &Verdict, buyers: &[BuyerCount], failu
     to_line(&document(history, verdict, buyers, failures))
 }
 
-/// What a run came to, as its document has it.
+/// The result of a run, as its document has it.
 pub(crate) fn document<'a>(
     history: &'a History,
     verdict: &Verdict,

@@ -20,7 +20,7 @@ use crate::report::text::{
 use crate::report::words::{self, grouped, span};
 use crate::verdict::{Ruling, Verdict};
 
-/// Up to so many buyers have a line each; more are summed up.
+/// The most buyers that have a line each; more are summed up.
 pub const MOST_LINES: usize = 30;
 
 /// The plan in one line, its tickets on sale, and what is wrong with it.
@@ -58,7 +58,7 @@ pub fn plan_line(plan: &Plan, lang: Lang) -> String {
     text
 }
 
-/// What came of a run, on so many columns: the buyers, the ledger, the verdict with its evidence, and what to try next.
+/// The result of a run, `width` columns wide: the buyers, the ledger, the verdict with its evidence, and what to try next.
 #[must_use]
 pub fn of_run(
     history: &History,
@@ -125,10 +125,10 @@ pub fn of_run(
     text
 }
 
-/// A line a buyer, in the order in which they finished; without their ids where there is no room for them.
+/// A line for each buyer, in the order in which they finished; without their ids if those do not fit.
 fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang: Lang, columns: usize) {
     let go_ns = history.header.timing.unwrap_or_default().go_ns;
-    // The last purchase of each buyer: when it finished, and what it came to.
+    // The last purchase of each buyer: when it finished, and its outcome.
     let mut last: Vec<Option<&Purchase>> = vec![None; buyers.len()];
     for purchase in &history.purchases {
         let ended_ns = |purchase: &Purchase| purchase.return_ns.get().unwrap_or(u64::MAX);
@@ -153,7 +153,7 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
         order.into_iter().map(|place| (place, buyer_words(&buyers[place], last[place], lang))).collect();
     let words_width = rows.iter().map(|(_, (_, words))| words.width()).max().unwrap_or(0);
     let who_width = say::buyer(lang, " ".repeat(width)).width();
-    // What is in line with nothing needs no room beside it.
+    // If the columns do not fit, they are not padded.
     let is_narrow = 6 + who_width + words_width + after_width > columns;
     for (place, (style, words)) in rows {
         let buyer = &buyers[place];
@@ -164,9 +164,9 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
             let _ = writeln!(text, "  {who}  {}{time}", styled(style, words));
             continue;
         }
-        // Padded before it is coloured: codes have no width.
+        // It is padded before it is coloured: colour codes have no width.
         let words = styled(style, format!("{words}{}", " ".repeat(words_width - words.width())));
-        // Who was killed has no end.
+        // A killed buyer has no end.
         let time = match times[place].as_str() {
             "" => " ".repeat(after_width),
             time => say::buyer_after(lang, format!("{time:>time_width$}")),
@@ -183,7 +183,7 @@ fn buyer_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang
     }
 }
 
-/// What a buyer is to the system, where it is something of its own.
+/// What a buyer is to the system, if it has an id of its own.
 fn buyer_id(history: &History, buyer: &BuyerCount) -> Option<String> {
     let kind = match history.header.plan.as_ref()?.workers {
         Workers::Process => "pid",
@@ -223,7 +223,7 @@ fn buyer_words(buyer: &BuyerCount, last: Option<&Purchase>, lang: Lang) -> (Styl
 
 fn figure_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lang: Lang) {
     let latency = Latency::of(history);
-    // Nothing to measure: there was no lock, or nobody returned.
+    // Nothing to measure: there was no lock, or no purchase returned.
     for (what, percentiles) in [
         (say::latency_wait(lang), latency.wait),
         (say::latency_hold(lang), latency.hold),
@@ -240,7 +240,7 @@ fn figure_lines(text: &mut String, history: &History, buyers: &[BuyerCount], lan
     let _ = writeln!(text, "{}", say::fairness(lang, format!("{jain:.3}"), most, least));
 }
 
-/// What to try next: how to break what holds, how to mend what broke.
+/// What to try next: how to break what held, how to mend what broke.
 fn hint(history: &History, verdict: &Verdict, lang: Lang) -> Option<String> {
     let plan = history.header.plan.as_ref().filter(|plan| plan.file().is_some())?;
     if history.header.interrupted {

@@ -39,7 +39,7 @@ impl Words<'_> {
         }
     }
 
-    /// The host of a purchase, where there are hosts: without its file, which is said beside it.
+    /// The host of a purchase, if there are hosts: without its file, which is named beside it.
     fn host(&self, place: Place) -> Option<&str> {
         let header = &self.history.header;
         let name = header.host_of(self.purchase(place))?.name.as_str();
@@ -48,7 +48,7 @@ impl Words<'_> {
         Some(without.unwrap_or(name))
     }
 
-    /// The file that a purchase was read from, where there are several.
+    /// The file that a purchase was read from, if there are several.
     fn file(&self, place: Place) -> Option<Cow<'_, str>> {
         let header = &self.history.header;
         header.part_of(place).map(|part| foreign::shown(&header.parts[part].name))
@@ -125,7 +125,7 @@ impl Words<'_> {
         let (first, second) = (self.purchase(pair.first), self.purchase(pair.second));
         let (lang, stock, left) = (self.lang, pair.stock, pair.stock.saturating_sub(1));
         let (one, other) = (self.buyer(pair.first), self.buyer(pair.second));
-        // On two hosts nothing is said that their clocks do not show.
+        // For two hosts, only what their clocks show is said.
         let error_ns = self.history.header.slack().between_ns(first, second);
         let of_known =
             |(wrote_ns, read_ns): &(u64, u64)| error_ns == 0 || wrote_ns.abs_diff(*read_ns) > error_ns;

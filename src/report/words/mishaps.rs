@@ -6,7 +6,7 @@ use crate::history::{Befallen, History};
 use crate::lang::{Lang, run as say};
 use crate::protocol::Mishap;
 
-/// One thing that befell a buyer, and when, from the go.
+/// One mishap of a buyer, and when, from the go.
 #[must_use]
 pub fn befallen(one: &Befallen, history: &History, lang: Lang) -> String {
     let go_ns = history.header.timing.map_or(0, |timing| timing.go_ns);

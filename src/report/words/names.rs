@@ -21,7 +21,7 @@ pub fn anomaly_name(kind: AnomalyKind, lang: Lang) -> String {
     }
 }
 
-/// An anomaly and how often it was met: `oversold × 3`.
+/// An anomaly and how often it occurred: `oversold × 3`.
 #[must_use]
 pub fn counted_anomaly(kind: AnomalyKind, count: u64, lang: Lang) -> String {
     format!("{} × {}", anomaly_name(kind, lang), grouped(count))

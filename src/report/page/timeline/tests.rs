@@ -23,7 +23,7 @@ fn race() -> History {
 const LOOK: Look = Look { width: 80, unicode: false, lang: Lang::En };
 
 #[test]
-fn who_is_killed_while_it_waits_is_drawn_as_waiting() {
+fn a_buyer_killed_while_it_waits_is_drawn_as_waiting() {
     let mut history = race();
     history.purchases.truncate(1);
     let locked = Steps { locked_ns: Some(1), ..history.purchases[0].steps.get() };
@@ -43,9 +43,9 @@ fn who_is_killed_while_it_waits_is_drawn_as_waiting() {
     assert!(lane.contains("..") && !lane.contains("--"), "{text}");
 }
 
-/// The lane of a killed buyer ends where it was killed, and the sign of that is one of our own colours.
+/// The lane of a killed buyer ends where it was killed, and the sign there has one of our own colours.
 #[test]
-fn who_is_killed_holds_nothing_afterwards() {
+fn a_killed_buyer_holds_nothing_afterwards() {
     let mut history = race();
     let at_ns = 400_000;
     history.purchases[1] = Purchase {
@@ -138,7 +138,7 @@ fn a_write_is_not_hidden_by_the_read_that_follows() {
     assert_eq!(lane.matches(['R', 'W']).collect::<String>(), "RWRW", "{lane}");
 }
 
-/// A colour that the door for foreign text does not know would come out as its code.
+/// A colour that the filter for foreign text does not know would come out as its code.
 #[test]
 fn every_colour_reaches_a_terminal() {
     for outcome in Outcome::ALL {
@@ -199,7 +199,7 @@ fn what_is_too_large_is_not_drawn() {
     assert_eq!(timeline(&History::default(), &LOOK), None);
 }
 
-/// Letters, where it happened, in colours that a terminal is given.
+/// Letters of mishaps stand where they happened, in colours that a terminal knows.
 #[test]
 fn what_befell_buyers_is_drawn_where_it_did() {
     let mut history = race();
