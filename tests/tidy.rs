@@ -301,7 +301,7 @@ fn names_an_option(text: &str) -> bool {
     })
 }
 
-/// One more store is a file of choices, a folder, and an arm in these: whoever else wants to know something of a store
+/// One more store is a file of choices, a folder, and an arm in these: other code that wants to know something of a store
 /// asks its choices.
 #[test]
 fn a_store_is_named_in_few_places() {

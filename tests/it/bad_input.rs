@@ -49,7 +49,7 @@ fn a_missing_file_names_the_cure() {
 }
 
 #[test]
-fn a_folder_a_device_and_a_hundred_megabytes_are_refused() {
+fn a_folder_a_device_and_a_hundred_megabytes_are_rejected() {
     let folder = Folder::new();
     for (file, what) in [("--file .", "not a regular file"), ("--file /dev/null", "not a regular file")] {
         for tickets in ["", "--tickets 1"] {
@@ -82,7 +82,7 @@ fn what_can_not_be_written_is_said_to_be_so() {
 }
 
 #[test]
-fn a_read_only_file_is_refused() {
+fn a_read_only_file_is_rejected() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::with_ticket_file("{\"ticket\": 3}");
     let path = folder.path("data/ticket.json");
@@ -121,7 +121,7 @@ fn mistyped_options_are_explained() {
 }
 
 #[test]
-fn more_buyers_than_processes_are_allowed_are_refused_with_the_limit() {
+fn more_buyers_than_processes_are_allowed_are_rejected_with_the_limit() {
     let folder = Folder::new();
     let script = format!("ulimit -u 50 && exec {} -n 1000 -t 1", crate::harness::TICKETSIM);
     let ran = folder.bash(&script);

@@ -274,7 +274,7 @@ impl Drop for Browser {
     fn drop(&mut self) {
         use nix::sys::signal::{Signal, killpg};
         let group = nix::unistd::Pid::from_raw(self.process.id() as i32);
-        // It may have gone by itself; whoever is left of the group is ended.
+        // It may have gone by itself; what is left of the group is ended.
         let _ = killpg(group, Signal::SIGKILL);
         let _ = self.process.wait();
     }

@@ -195,7 +195,7 @@ fn a_broken_line_is_an_error_and_a_cut_one_is_reported() {
     assert_eq!(folder.ticketsim("check").code, Some(2));
 }
 
-/// Without a header, any stock counts, whoever says it: also one that no answer came for, or a refusal.
+/// Without a header, any stock counts, whichever purchase says it: also one that no answer came for, or a refusal.
 #[test]
 fn the_highest_stock_may_be_said_by_any_purchase() {
     let ann = "{\"buyer\":\"ann\",\"invoke_ns\":10,\"outcome\":\"unknown\",\"stock\":2}\n";

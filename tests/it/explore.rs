@@ -41,9 +41,9 @@ fn a_database_needs_no_server_to_be_counted() {
     let (code, document) =
         folder.json("explore --store sqlite --isolation deferred --busy-timeout 0 --retry");
     assert_eq!((code, &document["covered"]["endless"]), (Some(2), &Value::Bool(true)));
-    let refused = folder.ticketsim("explore --store sqlite --isolation serializable");
-    assert_eq!(refused.code, Some(2));
-    assert!(refused.stderr.contains("SQLite has no level serializable"), "{}", refused.stderr);
+    let rejected = folder.ticketsim("explore --store sqlite --isolation serializable");
+    assert_eq!(rejected.code, Some(2));
+    assert!(rejected.stderr.contains("SQLite has no level serializable"), "{}", rejected.stderr);
 }
 
 /// The control stands beside it: the same without the lock.

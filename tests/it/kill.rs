@@ -147,7 +147,7 @@ fn a_sale_in_which_all_were_killed_is_not_called_sound() {
         let folder = Folder::new();
         let mut launcher = start(&folder, &format!("-n 3 -t 5 --think 60s --lock {lock} --json"));
         let buyers = buyers_of(launcher.id(), 3);
-        // In thought, and waiting for the lock of whoever thinks.
+        // In thought, and waiting for the lock of a buyer that thinks.
         std::thread::sleep(std::time::Duration::from_millis(200));
         buyers.iter().for_each(|pid| send(*pid, Signal::SIGKILL));
         let mut stdout = String::new();

@@ -23,14 +23,14 @@ fn as_somebody(folder: &Folder, user: u32, script: &str) -> Option<Ran> {
     works.then(|| folder.bash(&format!("{become_user} '{script}'")))
 }
 
-/// With no thread, or with one less than it takes, async buyers are refused: none panics, none hangs, and
+/// With no thread, or with one less than it takes, async buyers are rejected: none panics, none hangs, and
 /// there is never a verdict on half of them.
 #[test]
-fn async_buyers_without_threads_are_refused_with_the_limit() {
+fn async_buyers_without_threads_are_rejected_with_the_limit() {
     let folder = open_folder();
     for (place, options) in ["", "--fsync", "--no-lock", "--write rename"].into_iter().enumerate() {
         let user = 54_000 + place as u32;
-        let mut refused = 0;
+        let mut rejected = 0;
         for limit in 1..=8 {
             let script = format!(
                 "ulimit -u {limit}; exec ./ticketsim -n 6 -t 6 --think 1ms --workers task --file {place}.json {options} -q"
@@ -40,7 +40,7 @@ fn async_buyers_without_threads_are_refused_with_the_limit() {
                 return;
             };
             if ran.code == Some(2) {
-                refused += 1;
+                rejected += 1;
                 assert!(ran.stderr.contains(&format!("ulimit -u {limit}")), "{ran:?}");
                 assert_eq!((ran.stdout.as_str(), ran.stderr.lines().count()), ("", 1), "{ran:?}");
             } else {
@@ -48,7 +48,7 @@ fn async_buyers_without_threads_are_refused_with_the_limit() {
                 assert_eq!(ran.stderr, "", "{limit} {options}");
             }
         }
-        assert!(refused >= 3, "it takes more than two threads: {options}");
+        assert!(rejected >= 3, "it takes more than two threads: {options}");
         let script = format!(
             "ulimit -u 100; exec ./ticketsim -n 6 -t 6 --workers task --file {place}.json {options} -q"
         );

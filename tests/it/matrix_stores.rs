@@ -119,7 +119,7 @@ fn several_databases_make_one_table() {
 }
 
 #[test]
-fn what_the_matrix_of_databases_has_not_got_is_refused() {
+fn what_the_matrix_of_databases_does_not_have_is_rejected() {
     let folder = Folder::new();
     for (options, said) in [
         ("--store sqlite:shop.db --lock flock", "cannot be used with"),

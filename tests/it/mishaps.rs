@@ -34,9 +34,9 @@ fn kills_are_counted_as_steps_of_nature() {
     assert!(text.contains("a buyer is killed (K), at any time"), "{text}");
     let (code, _) = folder.json("explore --store postgres --isolation read-committed --lock row --kills 2");
     assert_eq!(code, Some(0), "a transaction ends with its session");
-    let refused = folder.ticketsim("explore --kills 1 --workers thread");
-    assert_eq!(refused.code, Some(2));
-    assert!(refused.stderr.contains("only a process can be"), "{}", refused.stderr);
+    let rejected = folder.ticketsim("explore --kills 1 --workers thread");
+    assert_eq!(rejected.code, Some(2));
+    assert!(rejected.stderr.contains("only a process can be"), "{}", rejected.stderr);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn random_kills_come_from_the_seed_and_are_all_accounted_for() {
 }
 
 #[test]
-fn what_can_not_befall_buyers_is_refused_with_the_reason() {
+fn what_can_not_befall_buyers_is_rejected_with_the_reason() {
     let folder = Folder::new();
     for (args, mishap, said) in [
         ("-n 2 -t 1 --workers thread", "kill 1 before write", "--workers process"),

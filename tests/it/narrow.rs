@@ -15,7 +15,7 @@ fn in_a_terminal(folder: &Folder, columns: usize, lang: &str, args: &str) -> Ran
     folder.bash("script -qefc 'bash command.sh' /dev/null < /dev/null")
 }
 
-/// The lines of what was shown as they stay on the screen: a progress that was taken away is none of them.
+/// The lines of what was shown as they stay on the screen: a progress that was taken away is not among them.
 fn lines(shown: &str) -> Vec<String> {
     let plain = anstream::adapter::strip_str(shown).to_string().replace("\r\n", "\n");
     plain.lines().map(|line| line.rsplit('\r').next().unwrap_or_default().to_owned()).collect()

@@ -115,7 +115,7 @@ fn a_ticket_file_that_is_gone_leaves_the_stock_unknown() {
         for member in ["unjudged", "failures"] {
             assert!(document[member].to_string().contains(why), "{what}: {document}");
         }
-        // And the history says so to whoever reads it.
+        // And the history says so to its readers.
         let checked = folder.ticketsim("check h.jsonl");
         assert_eq!(checked.code, Some(2), "{checked:?}");
         assert!(checked.stdout.contains("UNKNOWN") && checked.stdout.contains(why), "{checked:?}");

@@ -68,7 +68,7 @@ fn a_screen_says_what_goes_wrong_and_how_to_see_it() {
     assert!(kinds(&document).contains(&"lost_update"), "{document}");
 }
 
-/// The same name under another lock that it is known with: the trap of one is none of another.
+/// The same name under another lock that it is known with: the trap of one is no trap under another.
 #[test]
 fn a_name_takes_the_locks_and_levels_that_it_is_known_with() {
     let folder = Folder::new();

@@ -50,7 +50,7 @@ fn a_lease_expires_in_a_replay_and_its_ticket_is_sold_twice() {
     assert_eq!(shop.folder.ticketsim(&format!("{from} --expect sound")).code, Some(1));
     let elsewhere = shop.folder.ticketsim("replay --from race.json --store sqlite:shop.db");
     assert!(elsewhere.stderr.contains("the schedule is of Redis, and that is SQLite"), "{elsewhere:?}");
-    // The cure: the read presents the token, too, and the old holder is refused.
+    // The cure: the read presents the token, too, and the old holder's is rejected.
     let cured = replay(&shop, "L1 R1 X1 L2 R2 W1 W2 U2", "-t 1 --lock lease --fence read-write --json");
     let cured_document = document(&cured);
     assert_eq!((cured.code, &cured_document["receipts"]), (Some(0), &json!(1)), "{cured:?}");

@@ -248,7 +248,7 @@ fn mistakes_are_answered_with_the_command_that_was_meant() {
 }
 
 #[test]
-fn a_history_that_names_no_schedule_is_refused() {
+fn a_history_that_names_no_schedule_is_rejected() {
     let folder = Folder::new();
     folder.ticketsim("-n 2 -t 0 --history h.jsonl");
     let whole = folder.read("h.jsonl");

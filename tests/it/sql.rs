@@ -262,7 +262,7 @@ fn what_is_left_is_shown_and_what_is_ours_is_removed() {
 }
 
 #[test]
-fn what_can_not_be_is_refused_before_anything_is_done() {
+fn what_can_not_be_is_rejected_before_anything_is_done() {
     let folder = Folder::new();
     for (options, said) in [
         ("--store mongo://x -t 1", "no store: it takes sqlite:PATH"),
@@ -305,7 +305,7 @@ fn killed(shop: &Shop, options: &str) {
         serde_json::from_str::<Value>(&shown.stdout).ok()?["remaining"].as_i64()
     };
     eventually("the first is sold", || left().is_some_and(|left| left < 20));
-    // Whoever is in its transaction thinks.
+    // A buyer in its transaction thinks.
     let thinker = || children(run.id()).into_iter().find(|pid| thinks(*pid));
     let mut victim = None;
     eventually("a buyer thinks", || {
@@ -359,7 +359,7 @@ fn tasks_wait_for_each_other_without_a_thread() {
     }
 }
 
-/// Who waits for too long fails, and is stuck, whoever counts the time.
+/// A buyer that waits for too long fails, and is stuck, whether the server or ticketsim counts the time.
 #[test]
 fn a_lock_is_waited_for_no_longer_than_that() {
     let Some(shop) = Shop::postgres() else { return };
@@ -394,6 +394,6 @@ fn mariadb_waits_for_a_lock_no_longer_than_that() {
         let history = shop.folder.read("h.jsonl");
         assert!(history.contains("\"fault\":\"lock_timeout\"") && history.contains(code), "{history}");
     }
-    let refused = shop.folder.ticketsim(&format!("{} -t 1 --lock-timeout 200ms", shop.place));
-    assert!(refused.code == Some(2) && refused.stderr.contains("in whole seconds, from 1"), "{refused:?}");
+    let rejected = shop.folder.ticketsim(&format!("{} -t 1 --lock-timeout 200ms", shop.place));
+    assert!(rejected.code == Some(2) && rejected.stderr.contains("in whole seconds, from 1"), "{rejected:?}");
 }

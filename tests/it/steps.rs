@@ -1,4 +1,4 @@
-//! `--steps`: purchases in an order of one's own, wherever a purchase is carried out, counted or replayed.
+//! `--steps`: purchases in an order of your own, wherever a purchase is carried out, counted or replayed.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -161,7 +161,7 @@ fn by_hand_each_step_has_its_place() {
 }
 
 #[test]
-fn what_can_not_be_is_refused_with_its_place_and_the_way_out() {
+fn what_can_not_be_is_rejected_with_its_place_and_the_way_out() {
     let folder = Folder::new();
     for (options, said) in [
         ("--steps 'lock write read unlock'", "step 2 (character 6), \"write\": there is no read before it"),
@@ -218,7 +218,7 @@ fn the_way_out_is_another_sale() {
 
 /// A header is somebody else's word: a number in it is no reason to reserve memory.
 #[test]
-fn a_header_with_too_many_buyers_is_refused() {
+fn a_header_with_too_many_buyers_is_rejected() {
     let folder = Folder::new();
     folder.bash(&format!("{} -n 2 -t 1 --history h.jsonl", crate::harness::TICKETSIM));
     let history = folder.read("h.jsonl");

@@ -1,4 +1,4 @@
-//! Ticket files of every length: whoever puts tickets on sale in them, and however they are sold, what
+//! Ticket files of every length: whichever program puts tickets on sale in them, and however they are sold, what
 //! else the file says stays; and a file that holds nothing can be begun again.
 
 use std::process::Stdio;

@@ -38,23 +38,23 @@ const OF_LOCKS: [&str; 8] = [
     "open lock reopen-check unlink read write unlock",
 ];
 
-/// Every way to sell that both know.
-fn sales() -> Vec<FileChoices> {
-    let mut sales = Vec::new();
+/// All choices that both know.
+fn all_choices() -> Vec<FileChoices> {
+    let mut all = Vec::new();
     for lock in Lock::ALL.iter().copied() {
         for write in Write::ALL {
-            sales.push(FileChoices::new(lock, *write));
+            all.push(FileChoices::new(lock, *write));
         }
     }
     let trap = FileChoices { lock_on: LockOn::Ticket, ..FileChoices::new(Lock::Flock, Write::Rename) };
-    sales.push(trap);
+    all.push(trap);
     for lock in [Lock::Flock, Lock::Posix, Lock::Ofd] {
         for text in OF_LOCKS {
             let steps = text.parse().expect("steps");
-            sales.push(FileChoices::of_steps(steps, Some(lock), None, None).expect("a sale"));
+            all.push(FileChoices::of_steps(steps, Some(lock), None, None).expect("choices"));
         }
     }
-    sales
+    all
 }
 
 /// What is said of a schedule: what both have to agree on.
@@ -107,7 +107,7 @@ pub(crate) fn assert_agreement(plan: &Plan, replayed: &Replayed) {
 /// Every outcome of small sizes: its witness, on processes.
 pub(crate) fn every_witness_ends_as_it_was_explored(folder: &Path) {
     let mut replayed_count = 0;
-    for choices in sales() {
+    for choices in all_choices() {
         for (buyers, tickets) in [(1, 0), (2, 1), (2, 2), (3, 1), (3, 2)] {
             let mut plan = plan(folder, buyers, tickets, choices.lock, choices.write);
             plan = plan.with_choices(|own| *own = choices);
@@ -135,12 +135,12 @@ pub(crate) fn every_witness_ends_as_it_was_explored(folder: &Path) {
 pub(crate) fn model_and_reality_agree(folder: &Path) {
     let mut random = Random::new(7);
     let (mut schedules, mut waits, mut unsound) = (0, 0, 0);
-    let sales = sales();
+    let all = all_choices();
     let rounds = if crate::all() { 20_000 } else { 5_000 };
     for round in 0..rounds {
         // Half of them without a lock, where there is more to go wrong.
-        let of = if round % 2 == 0 { Write::ALL.len() } else { sales.len() };
-        let choices = sales[random.below(of as u64) as usize];
+        let of = if round % 2 == 0 { Write::ALL.len() } else { all.len() };
+        let choices = all[random.below(of as u64) as usize];
         let buyers = if random.below(3) == 0 { 3 } else { 2 };
         let mut plan = plan(folder, buyers, random.below(4) as i64, choices.lock, choices.write);
         plan = plan.with_choices(|own| *own = choices);

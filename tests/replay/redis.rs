@@ -38,7 +38,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("decrement", Fence::None, NEVER),
     ("decrement give-back", Fence::None, NEVER),
     ("watch read swap", Fence::None, NEVER),
-    // Right and wrong orders of one's own.
+    // Right and wrong orders of steps.
     ("read watch swap", Fence::None, NEVER),
     ("read lock write unlock", Fence::None, NEVER),
     ("take", Fence::None, NEVER),
