@@ -20,7 +20,7 @@ use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 
-use super::limits::{limits_in_force, limits_note};
+use super::limits::{Limits, limits_in_force};
 use crate::store::file::lock::state_of;
 
 /// Why not all buyers could be started.
@@ -30,19 +30,15 @@ pub enum ForkError {
     #[error("the launcher has {0} threads, and processes are forked from one with exactly 1 only")]
     Threads(usize),
     /// More buyers than processes are allowed.
-    #[error(
-        "{buyers} buyers are more than the limit of {limit} processes ({whose}); take fewer, or raise it"
-    )]
+    #[error("{buyers} buyers are more than the limit of {limit} processes (ulimit -u)")]
     Limit {
         /// How many buyers were asked for.
         buyers: u32,
         /// How many processes are allowed.
         limit: u64,
-        /// Whose limit that is.
-        whose: &'static str,
     },
     /// fork(2) failed.
-    #[error("only {started} of {buyers} buyers could be started: fork: {source}{}", limits_note(limits))]
+    #[error("only {started} of {buyers} buyers could be started: fork: {source}{limits}")]
     Fork {
         /// How many buyers were asked for.
         buyers: u32,
@@ -50,8 +46,8 @@ pub enum ForkError {
         started: u32,
         /// Why.
         source: io::Error,
-        /// The limits in force, in words.
-        limits: String,
+        /// The limits in force.
+        limits: Limits,
     },
 }
 
@@ -293,7 +289,7 @@ fn settle_in(parent: Pid, name: &CString) {
 /// wait early.
 ///
 /// # Errors
-/// When the system refuses to wait.
+/// When the system reports an error.
 pub fn readable(file: &impl AsFd, within: Duration) -> io::Result<bool> {
     let millis = u16::try_from(within.as_millis()).unwrap_or(u16::MAX);
     let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
@@ -304,13 +300,11 @@ pub fn readable(file: &impl AsFd, within: Duration) -> io::Result<bool> {
     }
 }
 
-/// Refuses more buyers than `ulimit -u` allows, before any is started. (Root is exempt from it in the
+/// Rejects more buyers than `ulimit -u` allows, before any is started. (Root is exempt from it in the
 /// kernel; who sets the limit means it all the same.)
 pub(super) fn check_limit(buyers: u32) -> Result<(), ForkError> {
     match getrlimit(Resource::RLIMIT_NPROC) {
-        Ok((limit, _)) if u64::from(buyers) > limit => {
-            Err(ForkError::Limit { buyers, limit, whose: "ulimit -u" })
-        }
+        Ok((limit, _)) if u64::from(buyers) > limit => Err(ForkError::Limit { buyers, limit }),
         _ => Ok(()),
     }
 }

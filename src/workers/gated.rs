@@ -65,7 +65,7 @@ impl GatedCrew {
                 }
                 Arrival::Told(Told::Ready(session)) => crew.sessions.push(session),
                 Arrival::Told(_) => return Err(io::Error::from(io::ErrorKind::InvalidData).into()),
-                Arrival::Died => return Err(io::Error::other("a buyer died before the sale").into()),
+                Arrival::Died => return Err(WorkersError::Died(None)),
                 Arrival::GivenUp => return Err(WorkersError::Interrupted),
             }
         }

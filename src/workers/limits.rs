@@ -26,7 +26,7 @@ pub(super) fn allow_gates(plan: &Plan, files_of_a_buyer: u64) -> Result<(), Work
     allow(needed, |limit| WorkersError::Gates { buyers, needed, limit })
 }
 
-fn allow(needed: u64, refused: impl FnOnce(u64) -> WorkersError) -> Result<(), WorkersError> {
+fn allow(needed: u64, too_many: impl FnOnce(u64) -> WorkersError) -> Result<(), WorkersError> {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return Ok(());
     };
@@ -34,33 +34,55 @@ fn allow(needed: u64, refused: impl FnOnce(u64) -> WorkersError) -> Result<(), W
         return Ok(());
     }
     if needed > hard {
-        return Err(refused(hard));
+        return Err(too_many(hard));
     }
     // macOS allows fewer than its hard limit: there the error appears when buyers open their files.
     let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     Ok(())
 }
 
-/// The limits that can keep buyers from being started, in words.
-pub(super) fn limits_in_force() -> String {
-    let mut limits = Vec::new();
-    if let Ok((limit, _)) = getrlimit(Resource::RLIMIT_NPROC) {
-        limits.push(format!("ulimit -u {limit}"));
-    }
-    for (path, name) in [
-        ("/proc/sys/kernel/pid_max", "kernel.pid_max"),
-        ("/proc/sys/kernel/threads-max", "kernel.threads-max"),
-        ("/proc/sys/vm/max_map_count", "vm.max_map_count"),
-        ("/sys/fs/cgroup/pids.max", "the cgroup's pids.max"),
-    ] {
-        if let Ok(limit) = std::fs::read_to_string(path) {
-            limits.push(format!("{name} {}", limit.trim()));
-        }
-    }
-    limits.join(", ")
+/// A limit of the system that can keep buyers from being started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitName {
+    /// A setting that has this name on all systems.
+    Setting(&'static str),
+    /// The limit of the control group.
+    Cgroup,
 }
 
-/// The limits as a remark at the end of an error.
-pub(super) fn limits_note(limits: &str) -> String {
-    if limits.is_empty() { String::new() } else { format!(" (limits: {limits})") }
+/// The limits in force that can keep buyers from being started, with their values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits(pub Vec<(LimitName, String)>);
+
+impl std::fmt::Display for Limits {
+    /// As a remark at the end of an error.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (place, (name, value)) in self.0.iter().enumerate() {
+            f.write_str(if place == 0 { " (limits: " } else { ", " })?;
+            match name {
+                LimitName::Setting(name) => write!(f, "{name} {value}")?,
+                LimitName::Cgroup => write!(f, "the cgroup's pids.max {value}")?,
+            }
+        }
+        if self.0.is_empty() { Ok(()) } else { f.write_str(")") }
+    }
+}
+
+/// The limits that can keep buyers from being started.
+pub(super) fn limits_in_force() -> Limits {
+    let mut limits = Vec::new();
+    if let Ok((limit, _)) = getrlimit(Resource::RLIMIT_NPROC) {
+        limits.push((LimitName::Setting("ulimit -u"), limit.to_string()));
+    }
+    for (path, name) in [
+        ("/proc/sys/kernel/pid_max", LimitName::Setting("kernel.pid_max")),
+        ("/proc/sys/kernel/threads-max", LimitName::Setting("kernel.threads-max")),
+        ("/proc/sys/vm/max_map_count", LimitName::Setting("vm.max_map_count")),
+        ("/sys/fs/cgroup/pids.max", LimitName::Cgroup),
+    ] {
+        if let Ok(limit) = std::fs::read_to_string(path) {
+            limits.push((name, limit.trim().to_owned()));
+        }
+    }
+    Limits(limits)
 }

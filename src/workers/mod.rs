@@ -23,6 +23,7 @@ use crate::store::Store;
 
 pub use children::{ForkError, fork_buyer, only_thread, readable};
 pub use gated::{Arrival, GatedCrew};
+pub use limits::{LimitName, Limits};
 
 /// The caller's view of a run while it goes on.
 pub struct Watch<'a> {
@@ -90,10 +91,7 @@ pub enum WorkersError {
     #[error(transparent)]
     Fork(#[from] ForkError),
     /// Not all threads could be started.
-    #[error(
-        "only {started} of {buyers} buyers could be started: thread: {source}{}",
-        limits::limits_note(limits)
-    )]
+    #[error("only {started} of {buyers} buyers could be started: thread: {source}{limits}")]
     Thread {
         /// How many buyers were asked for.
         buyers: u32,
@@ -101,25 +99,19 @@ pub enum WorkersError {
         started: u32,
         /// Why.
         source: io::Error,
-        /// The limits in force, in words.
-        limits: String,
+        /// The limits in force.
+        limits: Limits,
     },
     /// The few threads that async buyers share could not be started.
-    #[error(
-        "no buyer could be started: the threads that --workers task needs: {source}{}",
-        limits::limits_note(limits)
-    )]
+    #[error("no buyer could be started: the threads that async buyers share: {source}{limits}")]
     TaskThreads {
         /// Why.
         source: io::Error,
-        /// The limits in force, in words.
-        limits: String,
+        /// The limits in force.
+        limits: Limits,
     },
     /// One process may not open that many files.
-    #[error(
-        "{buyers} buyers in one process need {needed} open files, and {limit} are allowed (ulimit -Hn); \
-         take fewer, or --workers process"
-    )]
+    #[error("{buyers} buyers in one process need {needed} open files, and {limit} are allowed (ulimit -Hn)")]
     OpenFiles {
         /// How many buyers were asked for.
         buyers: u32,
@@ -131,7 +123,7 @@ pub enum WorkersError {
     /// The conductor may not open a socket for each buyer's gate.
     #[error(
         "the conductor keeps a socket open for each of {buyers} buyers, {needed} files in all, and {limit} \
-         are allowed (ulimit -Hn); take fewer buyers"
+         are allowed (ulimit -Hn)"
     )]
     Gates {
         /// How many buyers were asked for.
@@ -142,9 +134,7 @@ pub enum WorkersError {
         limit: u64,
     },
     /// The order of sequential buyers can't be chosen.
-    #[error(
-        "sequential buyers come one after the other: there is no order to choose; take process, thread or task"
-    )]
+    #[error("sequential buyers come one after the other: there is no order to choose")]
     InTurn,
     /// A buyer could not open its files.
     #[error("buyer {buyer} could not open what it sells from: {source}")]
@@ -154,6 +144,9 @@ pub enum WorkersError {
         /// Why.
         source: io::Error,
     },
+    /// A buyer died before it was ready; how, if that is known.
+    #[error("a buyer died before the sale{}", .0.as_ref().map(|how| format!(": {how}")).unwrap_or_default())]
+    Died(Option<String>),
     /// A system call of the launcher failed.
     #[error("the launcher failed: {0}")]
     Launcher(#[from] io::Error),

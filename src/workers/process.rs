@@ -172,13 +172,13 @@ fn await_ready(ready: &mut File, children: &mut Children, watch: &mut Watch<'_>)
         if !readable(ready, TICK)? {
             // A child that was killed before it reported will never report.
             if let Some(status) = children.take_dead() {
-                return Err(io::Error::other(format!("a buyer died before the sale: {status:?}")).into());
+                return Err(WorkersError::Died(Some(format!("{status:?}"))));
             }
             continue;
         }
         let count = ready.read(&mut bytes)?;
         if count == 0 {
-            return Err(io::Error::other("the buyers died before the sale").into());
+            return Err(WorkersError::Died(None));
         }
         unread.extend(&bytes[..count]);
         while let Some(arrived) = arrival::take(&mut unread) {

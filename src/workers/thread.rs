@@ -115,7 +115,7 @@ impl Team {
                 Ok((buyer, Err(source))) => return Err(WorkersError::Open { buyer, source }),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(io::Error::other("the buyers left before the sale").into());
+                    return Err(WorkersError::Died(None));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Lessons that could not be given, in Chinese, and the ways out.
 
 use super::file::{ticket_file, ticket_file_way};
-use super::running::{forked, run, run_way, store, store_way};
+use super::running::{forked, forked_way, run, run_way, store, store_way};
 use super::schedule::{replay, replay_way};
 use super::{of_io, way};
 use crate::lang::Bilingual;
@@ -60,6 +60,7 @@ pub(super) fn no_counter(error: &NoCounter) -> String {
 /// The way out where a lesson could not be given.
 pub(super) fn lesson_way(error: &LessonError) -> Option<Bilingual> {
     match error {
+        LessonError::Fork(error) => forked_way(error),
         LessonError::Store(error) => store_way(error),
         LessonError::TicketFile(error) => ticket_file_way(error),
         LessonError::Run(error) => run_way(error),

@@ -90,6 +90,8 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         Why => schedule::why_way,
         FollowedError => schedule::followed_way,
         StoreError => running::store_way,
+        WorkersError => running::workers_way,
+        ForkError => running::forked_way,
         FileError => file::file_way,
         SqlError => server::sql_way,
         RedisError => server::redis_way,
