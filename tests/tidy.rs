@@ -272,8 +272,6 @@ fn only_cli_names_options() {
         "report/protocols/mod.rs",
         "report/protocols/text.rs",
     ];
-    // They are to be mended.
-    let old = ["workers/mod.rs"];
     let mut seen = BTreeSet::new();
     let mut elsewhere = Vec::new();
     for path in sources().iter().filter(|path| !is_of_tests(path)) {
@@ -284,7 +282,6 @@ fn only_cli_names_options() {
         match commands.iter().find(|name| file.ends_with(&format!("/src/{name}"))) {
             Some(name) => drop(seen.insert(*name)),
             None if may.contains(&path_of(path)[0].as_str()) => {}
-            None if old.iter().any(|name| file.ends_with(&format!("/src/{name}"))) => {}
             None => elsewhere.push(format!("{file}: {}", line.trim())),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::phrases::phrase;
+use super::readers::of_reader;
 use super::way;
 use crate::lang::Bilingual;
 use crate::protocol::file::Lock;
@@ -111,7 +111,7 @@ pub(super) fn text(error: &TextError) -> String {
 fn mistake(mistake: &TextMistake) -> String {
     match mistake {
         TextMistake::Empty => "文件是空的".to_owned(),
-        TextMistake::Json(said) => phrase(said),
+        TextMistake::Json(said) => of_reader(said),
         TextMistake::NoTicket => "没有成员 \"ticket\"".to_owned(),
         TextMistake::Twice => "成员 \"ticket\" 出现了两次".to_owned(),
         TextMistake::NotWhole(given) => format!("\"ticket\" 是 {given}，应为不小于 0 的整数"),

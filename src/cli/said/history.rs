@@ -1,7 +1,7 @@
 //! Histories and matrices that can't be read or merged, in Chinese, and the ways out; and how a history was read, in both
 //! languages.
 
-use super::phrases::phrase;
+use super::readers::of_reader;
 use super::way;
 use crate::history::{
     ChunkError, EdnError, EventError, FORMAT_VERSION, Format, LineError, MOST_HOSTS, MergeError, ReadError,
@@ -48,7 +48,7 @@ pub(super) fn read_way(error: &ReadError) -> Option<Bilingual> {
 fn line(error: &LineError) -> String {
     match error {
         LineError::NoObject { .. } => "应为 JSON 对象：历史里每行一个".to_owned(),
-        LineError::Json(said) => phrase(said),
+        LineError::Json(said) => of_reader(said),
         LineError::NoText => "不是 UTF-8".to_owned(),
         LineError::TooLong(bytes) => format!("超过 {bytes} 字节"),
         LineError::TooMany => "超过 2^32 - 1 行".to_owned(),
@@ -251,11 +251,11 @@ pub(super) fn merged_way(error: &MergeError) -> Option<Bilingual> {
 /// A matrix can't be compared with another one.
 pub(super) fn matrix(error: &MatrixError) -> String {
     match error {
-        MatrixError::NoJson(why) => format!("不是 JSON 文档：{}", phrase(why)),
+        MatrixError::NoJson(why) => format!("不是 JSON 文档：{}", of_reader(why)),
         MatrixError::NoRows => "不是矩阵：没有行，或没有试验".to_owned(),
         MatrixError::Version(version) => format!("矩阵的版本（`schema_version`）不是 {version}"),
         MatrixError::Row(row) => format!("不是矩阵：第 {row} 行没说是什么，或没有评级"),
-        MatrixError::Tested(why) => format!("不是矩阵：`tested`：{}", phrase(why)),
+        MatrixError::Tested(why) => format!("不是矩阵：`tested`：{}", of_reader(why)),
     }
 }
 

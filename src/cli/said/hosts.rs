@@ -1,7 +1,7 @@
 //! Sales on several hosts that could not be led or joined, in Chinese, and the ways out.
 
-use super::phrases::phrase;
 use super::plan::{plan, plan_way};
+use super::readers::of_reader;
 use super::running::{store, store_way, workers};
 use super::server::address;
 use super::{way, way_out};
@@ -149,7 +149,7 @@ fn garbage(what: &Garbage) -> String {
     let text = match what {
         Garbage::Length(bytes) => return format!("{bytes} 字节的帧"),
         Garbage::Kind(kind) => return format!("第 {kind} 种帧"),
-        Garbage::Words(why) => return phrase(why),
+        Garbage::Words(why) => return of_reader(why),
         Garbage::Short => "半截就断的帧",
         Garbage::NoWords => "该说话时来的是数",
         Garbage::Purchase => "不可能的购买",

@@ -6,9 +6,9 @@ mod file;
 mod history;
 mod hosts;
 mod lesson;
-mod phrases;
 mod plan;
 mod race;
+mod readers;
 mod running;
 mod schedule;
 mod server;
@@ -64,7 +64,7 @@ macro_rules! ways_of {
 pub(super) fn said(error: &(dyn Error + 'static), lang: Lang) -> String {
     match lang {
         Lang::En => error.to_string(),
-        Lang::Zh => of_type(error).unwrap_or_else(|| phrases::phrase(&error.to_string())),
+        Lang::Zh => of_type(error).unwrap_or_else(|| readers::of_reader(&error.to_string())),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Schedules that can't be read, followed or replayed, in Chinese, and the ways out.
 
-use super::phrases::phrase;
 use super::plan::{process_way, steps};
+use super::readers::of_reader;
 use super::running::{run, run_way, store, store_way};
 use super::way;
 use crate::lang::{Bilingual, InChinese as _};
@@ -85,7 +85,7 @@ pub(super) fn file(error: &ScheduleFileError) -> String {
 
 fn mistake(mistake: &FileMistake) -> String {
     match mistake {
-        FileMistake::Json(said) => phrase(said),
+        FileMistake::Json(said) => of_reader(said),
         FileMistake::Plan(error) => plan_member(error),
         FileMistake::StepsAreNoText => "步骤应为一个字符串，例如 \"R1 R2 W1 W2\"".to_owned(),
         FileMistake::Steps { error, meant: None } => schedule(error),

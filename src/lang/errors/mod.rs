@@ -2,7 +2,7 @@
 
 pub mod inputs;
 pub mod options;
-pub mod phrases;
+pub mod readers;
 pub mod together;
 
 use crate::closed_set::UnknownName;

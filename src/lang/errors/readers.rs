@@ -1,7 +1,8 @@
 //! What the readers of JSON and TOML say most often.
 
-/// English and Chinese, side by side.
-pub(super) const ALL: &[(&str, &str)] = &[
+/// English and Chinese, side by side. `{}` stands for what differs; where the Chinese needs another order, `{1}` stands
+/// for the first of them.
+pub const SENTENCES: &[(&str, &str)] = &[
     ("EOF while parsing an object", "对象没有写完"),
     ("EOF while parsing a list", "列表没有写完"),
     ("EOF while parsing a string", "字符串没有写完"),
