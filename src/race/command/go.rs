@@ -68,7 +68,7 @@ pub(in crate::race) fn race<'a>(
     let run = match field.get_ready() {
         Ok(()) => {
             field.go();
-            field.see_them_home(&mut wake)
+            field.await_ends(&mut wake)
         }
         Err(error) => Err(error),
     };
@@ -82,7 +82,7 @@ impl Field<'_> {
     /// Starts every copy, held back.
     fn get_ready(&mut self) -> Result<(), CommandError> {
         #[cfg(target_os = "linux")]
-        if self.stand_behind_exec()? {
+        if self.start_traced()? {
             return Ok(());
         }
         self.racers.iter_mut().for_each(|racer| (racer.copy, racer.begun) = (None, 0));
@@ -97,7 +97,7 @@ impl Field<'_> {
 
     /// Starts every copy, and stops it right after its exec. False if the system does not allow it.
     #[cfg(target_os = "linux")]
-    fn stand_behind_exec(&mut self) -> Result<bool, CommandError> {
+    fn start_traced(&mut self) -> Result<bool, CommandError> {
         if self.runs_as_another()? {
             return Ok(false);
         }
@@ -165,7 +165,7 @@ impl Field<'_> {
     }
 
     /// Waits for the end of all copies. Buyers that make further purchases go on.
-    fn see_them_home(&mut self, wake: &mut UnixStream) -> Result<(), CommandError> {
+    fn await_ends(&mut self, wake: &mut UnixStream) -> Result<(), CommandError> {
         while self.racers.iter().any(|racer| racer.copy.is_some()) {
             let copies = self.racers.iter().filter_map(|racer| racer.copy.as_ref());
             wait_for(copies, Some(wake.as_fd()), TICK);

@@ -219,16 +219,8 @@ pub fn run(
     let net = Net::new(&plan, interrupted)?;
     let hands = Hands { plan: &plan, net: &net, interrupted };
     let mut gated = phases::nothing_yet(gate, behind.iter().map(|behind| behind.port).collect());
-    let mut phases = Phases {
-        stage,
-        track: Track::new(hands),
-        hands,
-        gate,
-        request,
-        number: 0,
-        somebody_bought: false,
-        told,
-    };
+    let mut phases =
+        Phases { stage, track: Track::new(hands), hands, gate, request, number: 0, any_bought: false, told };
     gated.why = phases.run(&mut gated).err();
     gated.strange = phases.track.raced.strange.clone();
     Ok(gated)

@@ -66,7 +66,7 @@ pub struct Phases<'a, 'b> {
     pub(super) request: &'a Request,
     pub(super) number: u32,
     /// Whether any buyer has bought in any run.
-    pub(super) somebody_bought: bool,
+    pub(super) any_bought: bool,
     pub(super) told: &'a mut dyn FnMut(&Told<'_>),
 }
 
@@ -273,9 +273,9 @@ impl Phases<'_, '_> {
         // All requests were under way from the beginning, since we choose the order. And if nobody bought in one order,
         // because the buyers stood in each other's way, that is no doubt if a buyer has bought in another order.
         let bought = |ended: &Ended| *ended == Ended::Judged(Answer::Outcome(Outcome::Bought));
-        self.somebody_bought |= ran.heat.made.iter().any(|made| bought(&made.ended));
+        self.any_bought |= ran.heat.made.iter().any(|made| bought(&made.ended));
         doubts.retain(|doubt| {
-            *doubt != Doubt::NothingOverlapped && !(*doubt == Doubt::NothingBought && self.somebody_bought)
+            *doubt != Doubt::NothingOverlapped && !(*doubt == Doubt::NothingBought && self.any_bought)
         });
         trial.why = None;
         let (trial, shown) = trial.judge(&ran.heat, initial, doubts);

@@ -77,7 +77,7 @@ pub(in crate::race) fn race<'a>(
     let mut field = Field { plan, request, net, clock, held, racers, heat, judge };
     if field.get_ready()? {
         field.go();
-        field.see_them_home()?;
+        field.await_answers()?;
     }
     field.heat.ended_ns = field.clock.now_ns();
     Ok(field.heat)
@@ -269,7 +269,7 @@ impl Field<'_, '_> {
     }
 
     /// Waits for the answers. Buyers that make further purchases go on.
-    fn see_them_home(&mut self) -> Result<(), BadValue> {
+    fn await_answers(&mut self) -> Result<(), BadValue> {
         loop {
             if self.racers.iter().all(|racer| racer.left) {
                 return Ok(());

@@ -168,6 +168,34 @@ fn a_race_from_a_file_and_what_is_wrong_in_it() {
     );
 }
 
+/// A trial that can't be carried through says in the reader's language why, and which option helps.
+#[test]
+fn a_trial_that_stops_says_why_and_what_helps() {
+    let folder = Folder::new();
+    for (args, said) in [
+        (
+            "-t 3 --stock @echo_4 --lang en",
+            "trial 1: the stock is 4 before the race, and the plan says 3 tickets; leave -t out, or put them on \
+             sale with --reset",
+        ),
+        (
+            "-t 3 --stock @echo_4 --lang zh",
+            "第 1 轮：开始前库存是 4，而计划里是 3 张票；请去掉 -t，或用 --reset 放出票",
+        ),
+        ("-t 3 --stock @echo_many --lang zh", "第 1 轮：库存：echo many：不是整数：\"many\""),
+        ("-t 3 --reset @exit_4 --lang zh", "第 1 轮：重新放票：exit 4：退出码 4"),
+    ] {
+        let args: Vec<String> = args
+            .split_whitespace()
+            .map(|word| word.strip_prefix('@').map_or(word.to_owned(), |command| command.replace('_', " ")))
+            .collect();
+        let args = ["race"].into_iter().chain(args.iter().map(String::as_str)).chain(["--", "true"]);
+        let output = folder.command(args).output().expect("ticketsim runs");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(output.status.code() == Some(2) && text.contains(said), "{said}: {text}");
+    }
+}
+
 #[test]
 fn bad_options_are_told_by_their_name() {
     let folder = Folder::new();
@@ -182,6 +210,11 @@ fn bad_options_are_told_by_their_name() {
         ("race -t 1 --setup nonsense -- true", "--setup:"),
         ("race -t 1 --users missing.csv -- true", "missing.csv"),
         ("race --from missing.toml", "missing.toml"),
+        (
+            "race -t 1 --http http://127.0.0.1:1/ --body x --form a=b",
+            "take one of --body, --json-body, --form",
+        ),
+        ("race -t 1 --patience 1s -- true", "--patience: it is for the gate, and there is none; say --gate"),
         ("race -t 1 --chdir missing -- true", "--chdir: missing: no such folder"),
     ] {
         let ran = folder.ticketsim(args);
