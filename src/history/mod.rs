@@ -126,7 +126,7 @@ closed_set! {
         Unknown = "unknown",
         /// Tickets were given back: cancelled, refunded, an expired hold, a restock.
         Returned = "returned",
-        /// Somebody looked at the stock.
+        /// The stock was looked at.
         Read = "read",
     }
 }

@@ -40,7 +40,7 @@ closed_set! {
 closed_set! {
     /// What a column is.
     pub enum Column: "column" {
-        /// Who buys; left out: somebody else in each row.
+        /// Who buys. Without it each line has another buyer.
         Buyer = "buyer",
         /// When it was called.
         Start = "start",

@@ -72,7 +72,7 @@ pub enum Garbage {
     /// A ping, which only a lead sends.
     #[error("a ping of a host")]
     Ping,
-    /// Pings by somebody who does not read the answers.
+    /// Pings of a lead that does not read the answers.
     #[error("pings whose answers nobody reads")]
     Pings,
     /// The first word is another one than the challenge.

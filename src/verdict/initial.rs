@@ -10,7 +10,7 @@ closed_set! {
     pub enum InitialFrom: "source of the initial stock" {
         /// The history's header says it.
         Header = "header",
-        /// Whoever asks for the verdict says it.
+        /// The caller says it.
         Tickets = "tickets",
         /// It is the highest stock that a purchase says.
         HighestStock = "highest_stock",

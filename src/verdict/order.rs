@@ -148,9 +148,9 @@ pub enum Contradiction {
         low: Stock,
         /// How many of them nobody can have bought.
         missing: u64,
-        /// Their sale came after the call of this receipt, which was sold from a higher stock.
+        /// They were sold after the call of this receipt, which was sold from a higher stock.
         after: Option<Place>,
-        /// Their sale came before the return of this receipt, which was sold from a lower stock, or of this refusal;
+        /// They were sold before the return of this receipt, which was sold from a lower stock, or of this refusal;
         /// `None`: before the end.
         by: Option<Place>,
     },
