@@ -59,7 +59,12 @@ fn filled(chinese: &str, holes: &[&str]) -> String {
             Err(_) => break,
         };
         text.push_str(&rest[..at]);
-        text.push_str(&holes.get(place).map(|hole| of_reader(hole)).unwrap_or_default());
+        let hole = holes.get(place).map(|hole| of_reader(hole)).unwrap_or_default();
+        // Between Chinese words there is no blank.
+        if hole.starts_with(|sign: char| !sign.is_ascii()) && text.ends_with(' ') {
+            text.pop();
+        }
+        text.push_str(&hole);
         (rest, next) = (after, next + 1);
     }
     text + rest
@@ -74,7 +79,7 @@ mod tests {
         for (english, chinese) in [
             ("trailing comma", "多了一个逗号"),
             ("--from: missing field `ticket`", "--from：缺少成员 `ticket`"),
-            ("invalid type: a: b, expected an object", "类型不对：是 a: b，应为 对象"),
+            ("invalid type: a: b, expected an object", "类型不对：是 a: b，应为对象"),
             ("unknown kind of lock \"x: y\": one of none, flock", "没有 \"x: y\" 这种锁：可选 none、flock"),
             ("unknown store \"x\": one of file, redis", "没有 \"x\" 这种存储：可选 file、redis"),
             // What others say stays.

@@ -23,6 +23,18 @@ pub const SENTENCES: &[(&str, &str)] = &[
     ("invalid type: {}, expected {}", "类型不对：是 {}，应为 {}"),
     ("invalid value: {}, expected {}", "值不对：是 {}，应为 {}"),
     ("an object", "对象"),
+    ("a text", "文本"),
+    ("a text, or a list of bytes", "文本，或字节的列表"),
+    ("a name: a whole number from 0 to 2^63 - 1, or a text", "名字，即 0 到 2^63 - 1 的整数，或文本"),
+    ("u64", "不小于 0 的整数"),
+    ("u32", "不小于 0 的整数"),
+    ("i64", "整数"),
+    ("integer `{}`", "整数 `{}`"),
+    ("floating point `{}`", "小数 `{}`"),
+    ("string {}", "文本 {}"),
+    ("boolean `{}`", "`{}`"),
+    ("sequence", "列表"),
+    ("map", "对象"),
     // Of ours: a name in a document that is in none of our sets.
     ("unknown {} \"{}\": one of {}", "没有 \"{2}\" 这种{1}：可选 {3}"),
 ];
