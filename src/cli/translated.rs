@@ -117,63 +117,66 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::lang::help::{TABLES, all_notes};
+    use crate::lang::help::all_notes;
 
+    /// With all stores: without a database there are fewer options.
     #[cfg(all(feature = "mysql", feature = "postgres", feature = "redis", feature = "sqlite"))]
-    /// What the help of a command says in English: paragraphs, and where they stand.
-    fn said(command: &Command, all: &mut Vec<(String, String)>) {
-        let mut say = |place: &str, text: Option<String>| {
-            let paragraphs = text.iter().flat_map(|text| text.split("\n\n"));
-            all.extend(paragraphs.map(|paragraph| (place.to_owned(), paragraph.to_owned())));
-        };
-        let name = command.get_name();
-        say(&format!("the command {name}"), command.get_about().map(ToString::to_string));
-        say(&format!("the command {name}"), command.get_long_about().map(ToString::to_string));
-        for arg in command.get_arguments() {
-            let place = format!("{name}, {arg}");
-            say(&place, arg.get_help().map(ToString::to_string));
-            say(&place, arg.get_long_help().map(ToString::to_string));
-            say(&format!("{place}, its heading"), arg.get_help_heading().map(str::to_owned));
-            let values = arg.get_possible_values().into_iter().filter(|value| !value.is_hide_set());
-            for value in values.filter(|_| arg.get_action().takes_values()) {
-                say(&format!("{place}, {}", value.get_name()), value.get_help().map(ToString::to_string));
+    mod of_all_options {
+        use super::*;
+        use crate::lang::help::TABLES;
+
+        /// What the help of a command says in English: paragraphs, and where they stand.
+        fn said(command: &Command, all: &mut Vec<(String, String)>) {
+            let mut say = |place: &str, text: Option<String>| {
+                let paragraphs = text.iter().flat_map(|text| text.split("\n\n"));
+                all.extend(paragraphs.map(|paragraph| (place.to_owned(), paragraph.to_owned())));
+            };
+            let name = command.get_name();
+            say(&format!("the command {name}"), command.get_about().map(ToString::to_string));
+            say(&format!("the command {name}"), command.get_long_about().map(ToString::to_string));
+            for arg in command.get_arguments() {
+                let place = format!("{name}, {arg}");
+                say(&place, arg.get_help().map(ToString::to_string));
+                say(&place, arg.get_long_help().map(ToString::to_string));
+                say(&format!("{place}, its heading"), arg.get_help_heading().map(str::to_owned));
+                let values = arg.get_possible_values().into_iter().filter(|value| !value.is_hide_set());
+                for value in values.filter(|_| arg.get_action().takes_values()) {
+                    say(&format!("{place}, {}", value.get_name()), value.get_help().map(ToString::to_string));
+                }
             }
+            command.get_subcommands().for_each(|sub| said(sub, all));
         }
-        command.get_subcommands().for_each(|sub| said(sub, all));
-    }
 
-    #[cfg(all(feature = "mysql", feature = "postgres", feature = "redis", feature = "sqlite"))]
-    fn of_all_commands() -> Vec<(String, String)> {
-        let mut command = help::command();
-        command.build();
-        let mut all = Vec::new();
-        said(&command, &mut all);
-        all
-    }
+        fn of_all_commands() -> Vec<(String, String)> {
+            let mut command = help::command();
+            command.build();
+            let mut all = Vec::new();
+            said(&command, &mut all);
+            all
+        }
 
-    /// Without a database there are fewer options.
-    #[cfg(all(feature = "mysql", feature = "postgres", feature = "redis", feature = "sqlite"))]
-    #[test]
-    fn every_help_is_there_in_chinese_and_no_chinese_is_left_over() {
-        let all = of_all_commands();
-        let missing: BTreeSet<String> = all
-            .iter()
-            .filter(|(_, english)| chinese(english).is_none())
-            .map(|(place, english)| format!("{place}: {english:?}"))
-            .collect();
-        assert!(
-            missing.is_empty(),
-            "without Chinese: add a pair (\"English\", \"中文\") for each to the table in src/lang/help/ where its \
-             neighbours stand (commands.rs, sale.rs, looking.rs, race.rs, values.rs):\n{}",
-            missing.into_iter().collect::<Vec<_>>().join("\n")
-        );
-        let said: BTreeSet<&str> =
-            all.iter().map(|(_, english)| english.strip_suffix('.').unwrap_or(english)).collect();
-        for (english, _) in TABLES.iter().copied().flatten() {
+        #[test]
+        fn every_help_is_there_in_chinese_and_no_chinese_is_left_over() {
+            let all = of_all_commands();
+            let missing: BTreeSet<String> = all
+                .iter()
+                .filter(|(_, english)| chinese(english).is_none())
+                .map(|(place, english)| format!("{place}: {english:?}"))
+                .collect();
             assert!(
-                said.contains(english.strip_suffix('.').unwrap_or(english)),
-                "no option says {english:?}: src/lang/help/ has Chinese for it, which is to go or to change"
+                missing.is_empty(),
+                "without Chinese: add a pair (\"English\", \"中文\") for each to the table in src/lang/help/ where its \
+                 neighbours stand (commands.rs, sale.rs, looking.rs, race.rs, values.rs):\n{}",
+                missing.into_iter().collect::<Vec<_>>().join("\n")
             );
+            let said: BTreeSet<&str> =
+                all.iter().map(|(_, english)| english.strip_suffix('.').unwrap_or(english)).collect();
+            for (english, _) in TABLES.iter().copied().flatten() {
+                assert!(
+                    said.contains(english.strip_suffix('.').unwrap_or(english)),
+                    "no option says {english:?}: src/lang/help/ has Chinese for it, which is to go or to change"
+                );
+            }
         }
     }
 

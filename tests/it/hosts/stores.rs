@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::{Joined, Lead};
-use crate::harness::Folder;
 use crate::redis::Shop;
 
 /// Three hosts sell from one Redis: without a lock they oversell, and the verdict sees it across hosts.
@@ -36,7 +35,7 @@ fn hosts_sell_from_one_redis() {
 #[cfg(feature = "sqlite")]
 #[test]
 fn hosts_sell_from_one_sqlite_file() {
-    let folder = Folder::new();
+    let folder = crate::harness::Folder::new();
     let lead = Lead::start(&folder, "--hosts 2 -n 4 -t 3 --json --store sqlite:shop.db --write take");
     let (code, said) = Joined::start(&folder, lead.port, "x", "").end();
     assert!(code == Some(2) && said.contains("--store sqlite:PATH"), "{said}");
