@@ -173,3 +173,21 @@ fn garbage(what: &Garbage) -> String {
 pub(super) fn token(_: &TokenError) -> String {
     format!("口令至少要有 {} 个字符，让人试不出来；`lead` 会自己抽取一个", Token::LEAST)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_goes_where_its_lead_says_learns_how_to_take_its_password_along() {
+        for by_leads_address in [true, false] {
+            let why = Unseen { why: "not let in".to_owned(), by_leads_address };
+            let at_lead = LeadError::Host { name: "a#1".to_owned(), why: why.into() };
+            let at_host = JoinError::Rejected { why: at_lead.to_string(), by_leads_address };
+            for way in [lead_way(&at_lead), join_way(&at_host)] {
+                let names_the_option = |way: &Bilingual| way.to_string().contains("join --store URL");
+                assert_eq!(way.as_ref().is_some_and(names_the_option), by_leads_address, "{way:?}");
+            }
+        }
+    }
+}
