@@ -60,6 +60,8 @@ pub enum Wrong {
     NeverWrites,
     /// It locks, but the choice is to have no lock.
     NoLock,
+    /// Buyers are to take turns among kinds of locks, and one of these is to take none.
+    NoneInTurn,
     /// This kind of lock was chosen, but no step takes it.
     NeverLocks(&'static str),
     /// It opens the file that carries the lock, but this kind of lock sits on no file.
@@ -128,6 +130,7 @@ impl std::fmt::Display for Wrong {
                 f.write_str("no step writes, so nothing would be sold: write, or truncate and fill")
             }
             Wrong::NoLock => f.write_str("it takes a lock, and there is to be none"),
+            Wrong::NoneInTurn => f.write_str("buyers take turns among kinds of locks, and `none` is no lock"),
             Wrong::NeverLocks(kind) => write!(f, "no step takes the {kind} lock: add lock and unlock"),
             Wrong::NoCarrier(kind) => write!(f, "the {kind} lock sits on no file that could be opened"),
             Wrong::NeverShared(kind) => {

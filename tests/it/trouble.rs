@@ -105,7 +105,7 @@ fn what_does_not_go_together_is_said() {
         ("explore --no-lock --rogue 1", "nobody takes one"),
         ("explore --lock flock --lease 1s", "does not end by itself"),
         ("explore --lock mkdir --stale", "names no holder"),
-        ("explore --lock flock+none", "there is to be none"),
+        ("explore --lock flock+none", "`none` is no lock; --rogue has some"),
         ("explore --lock flock+nolock", "invalid value"),
         ("explore --lock flock+posix+ofd+lockfile+mkdir", "4 kinds at most"),
         ("explore --store postgres --rogue 1", "--rogue is of a ticket file"),

@@ -108,6 +108,7 @@ pub(super) fn steps_way(error: &ProtocolError) -> Option<Bilingual> {
             "请去掉 `open`，或去掉 --inherit 和 helper-unlock",
         ),
         Wrong::NoRogue => way("leave --rogue out", "请去掉 --rogue"),
+        Wrong::NoneInTurn => way("--rogue has some of them take none", "让一些买家不拿锁用 --rogue"),
         Wrong::NoLease(_) => way(
             "--lease goes with --lock lease, and with break-stale",
             "--lease 用于 --lock lease 或 break-stale",
@@ -165,6 +166,7 @@ fn wrong(wrong: &Wrong) -> String {
         Wrong::NothingRenamed => "没有 `write` 这一步，也就没有东西可改名".to_owned(),
         Wrong::NeverWrites => "没有写入的步骤，什么也卖不出：要有 write，或 truncate 和 fill".to_owned(),
         Wrong::NoLock => "它要拿锁，却说了不要锁".to_owned(),
+        Wrong::NoneInTurn => "买家轮流用几种锁，而 `none` 不是锁".to_owned(),
         Wrong::NeverLocks(kind) => format!("没有哪一步拿 {kind} 锁：请加上 lock 和 unlock"),
         Wrong::NoCarrier(kind) => format!("{kind} 锁不放在可以打开的文件上"),
         Wrong::NeverShared(kind) => format!("{kind} 锁只能由一个人持有；flock、posix 和 ofd 可以共享"),

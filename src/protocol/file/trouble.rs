@@ -63,7 +63,7 @@ impl FileChoices {
         let kinds = || std::iter::once(self.lock).chain(self.others.kinds());
         let wrong = |is: bool, wrong: Wrong| if is { Err(ProtocolError::whole(wrong)) } else { Ok(()) };
         let breaks_stale = steps.has(StepKind::LookStale);
-        wrong(kinds().any(|kind| kind == Lock::None) && !self.others.is_empty(), Wrong::NoLock)?;
+        wrong(kinds().any(|kind| kind == Lock::None) && !self.others.is_empty(), Wrong::NoneInTurn)?;
         self.others.kinds().try_for_each(|kind| check(&steps, kind))?;
         wrong(self.rogues > 0 && self.lock == Lock::None, Wrong::NoRogue)?;
         let not_carried = kinds().find(|kind| !kind.has_carrier());
