@@ -378,7 +378,9 @@ fn mistake(wrong: &PartMistake) -> String {
         PartMistake::Name(error) => error.in_chinese(),
         PartMistake::Missing(example) => format!("没有写明：{example}"),
         PartMistake::NoParameter(known) => format!("没有这个参数；有的是：{}", known.replace(", ", "、")),
-        PartMistake::NotTheParameter(known) => format!("没有这个参数；有的是：{known}"),
+        PartMistake::OnlyAuthorities => {
+            "没有这个参数；有的是：cacert=FILE（PEM），与 rediss:// 同用".to_owned()
+        }
     }
 }
 

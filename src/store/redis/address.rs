@@ -85,8 +85,7 @@ impl RedisAddress {
         let mut authorities = None;
         for (name, value) in url.parameters {
             if !tls || name != "cacert" {
-                let known = PartMistake::NotTheParameter("cacert=FILE (PEM), with rediss://");
-                return Err(wrong(&foreign::shown(&name), known));
+                return Err(wrong(&foreign::shown(&name), PartMistake::OnlyAuthorities));
             }
             authorities = value.map(PathBuf::from);
         }

@@ -122,9 +122,9 @@ pub enum PartMistake {
     /// There is no such parameter; those that there are.
     #[error("no such parameter; there are: {0}")]
     NoParameter(&'static str),
-    /// There is no such parameter; the only one that there is.
-    #[error("no such parameter; there is: {0}")]
-    NotTheParameter(&'static str),
+    /// There is no such parameter; the only one that there is names the trusted authorities.
+    #[error("no such parameter; there is: cacert=FILE (PEM), with rediss://")]
+    OnlyAuthorities,
 }
 
 impl Address {
