@@ -24,11 +24,11 @@ closed_set! {
         Write = "write",
         /// The database ended the transaction: a serialization failure, a deadlock, a busy database.
         Aborted = "aborted",
-        /// The database refused the new stock: a CHECK forbids it.
+        /// The database rejected the new stock: a CHECK forbids it.
         Constraint = "constraint",
-        /// The store refused the step: it has seen a newer fencing token than this buyer's.
+        /// The store rejected the step: it has seen a newer fencing token than this buyer's.
         Fenced = "fenced",
-        /// The store refused the step for another reason.
+        /// The store rejected the step for another reason.
         Store = "store",
         /// The connection was cut before the answer came.
         AnswerLost = "answer_lost",

@@ -43,7 +43,7 @@ impl Temporary {
     /// Makes one in a folder, with permissions by the umask.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn new_in(folder: &Path) -> Result<Self> {
         let mut builder = tempfile::Builder::new();
         let file = builder.permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
@@ -58,7 +58,7 @@ impl Temporary {
     /// Gives it its name, whatever had that before.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn replace(self, path: &Path) -> Result<()> {
         self.0.persist(path).map(drop).map_err(|error| unnamed(error.error))
     }
@@ -66,7 +66,7 @@ impl Temporary {
     /// Gives it its name, if nothing else has that.
     ///
     /// # Errors
-    /// When something has, or the system refuses.
+    /// When something has, or the system reports an error.
     pub fn settle(self, path: &Path) -> Result<()> {
         self.0.persist_noclobber(path).map(drop).map_err(|error| unnamed(error.error))
     }
@@ -80,10 +80,10 @@ pub fn probe_folder(folder: &Path) -> Result<()> {
     tempfile::tempfile_in(folder).map(drop).map_err(unnamed)
 }
 
-/// A folder of one's own in another one, removed in the end.
+/// A temporary folder in another one, which is removed in the end.
 ///
 /// # Errors
-/// When the system refuses; the error names the folder that it was to be in.
+/// When the system reports an error; the error names the folder that it was to be in.
 pub fn temporary_folder_in(folder: &Path, prefix: &str) -> Result<TempDir> {
     tempfile::Builder::new().prefix(prefix).tempdir_in(folder).map_err(|error| {
         let error = unnamed(error);
@@ -99,7 +99,7 @@ pub fn temporary_folder() -> Result<TempDir> {
     temporary_folder_in(&std::env::temp_dir(), "ticketsim-")
 }
 
-/// An error of the crate tempfile without the name of the temporary file, of which nobody has heard.
+/// An error of the crate tempfile without the name of the temporary file, which means nothing to the user.
 fn unnamed(error: Error) -> Error {
     match error.to_string().split_once(" at path ") {
         Some((what, _)) => Error::new(error.kind(), what),

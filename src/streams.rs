@@ -94,7 +94,7 @@ impl<F: AsFd> Write for Patient<'_, F> {
 impl<F: AsFd> Read for Patient<'_, F> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         loop {
-            // Also where there is no end of data: who reads has shown nothing yet.
+            // Even if the data does not end: the reader has shown nothing yet.
             check(self.interrupted, Instant::now(), Duration::ZERO)?;
             self.wait(PollFlags::POLLIN, Duration::ZERO)?;
             match nix::unistd::read(&self.stream, buffer) {
@@ -112,7 +112,7 @@ fn is_fifo(path: &Path) -> bool {
 /// Opens what is there for reading. A FIFO is waited for when it is read, not here.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system reports an error.
 pub fn open_to_read<'a>(path: &Path, interrupted: &'a AtomicBool) -> Result<Patient<'a, File>> {
     let flags = if is_fifo(path) { libc::O_NONBLOCK } else { 0 };
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -122,7 +122,7 @@ pub fn open_to_read<'a>(path: &Path, interrupted: &'a AtomicBool) -> Result<Pati
 /// Opens what is there for writing, emptied, or a new file. A FIFO is waited for until it has a reader.
 ///
 /// # Errors
-/// When the system refuses, or when an interrupt comes before the reader.
+/// When the system reports an error, or when an interrupt comes before the reader.
 pub fn open_to_write<'a>(path: &Path, interrupted: &'a AtomicBool) -> Result<Patient<'a, File>> {
     let began = Instant::now();
     loop {
@@ -139,11 +139,11 @@ pub fn open_to_write<'a>(path: &Path, interrupted: &'a AtomicBool) -> Result<Pat
     }
 }
 
-/// Writes what nobody has to read, such as progress, where it can be written at once.
+/// Writes something optional, such as progress, if it can be written at once.
 pub fn write_if_ready(stream: impl AsFd, bytes: &[u8]) {
     let ready = poll(&mut [PollFd::new(stream.as_fd(), PollFlags::POLLOUT)], PollTimeout::ZERO);
     if ready.is_ok_and(|count| count > 0) {
-        // A courtesy: a stream that is closed is no reason to stop.
+        // If the stream is closed, that is no reason to stop.
         let _ = nix::unistd::write(&stream, &bytes[..bytes.len().min(AT_ONCE)]);
     }
 }

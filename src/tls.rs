@@ -15,15 +15,15 @@ use crate::foreign;
 /// Whom a client trusts. The authorities are those of the system, or those in a file (PEM).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trusted<'a> {
-    /// Whomever it meets.
+    /// Any server.
     Anybody,
-    /// Whomever an authority vouches for, under whatever name.
+    /// A server with a certificate of an authority, under any name.
     #[cfg_attr(
         not(any(feature = "mysql", feature = "postgres")),
         allow(dead_code, reason = "sslmode=verify-ca")
     )]
     AnyName(Option<&'a Path>),
-    /// Whomever an authority vouches for under the name that was called.
+    /// A server with a certificate of an authority for its name.
     Named(Option<&'a Path>),
 }
 
@@ -81,7 +81,7 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     let Some(path) = file else {
         for certificate in rustls_native_certs::load_native_certs().certs {
-            // One that can't be used is no reason to trust none.
+            // One unusable certificate is no reason to trust none.
             let _ = roots.add(certificate);
         }
         return Ok(roots);
@@ -98,11 +98,11 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     if roots.is_empty() { Err(TlsError::NoCertificate(path.to_owned())) } else { Ok(roots) }
 }
 
-/// Trusts anybody; what is signed must still be signed rightly.
+/// Trusts any server, but checks its signatures.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 
-/// Trusts whoever is vouched for, under whatever name.
+/// Trusts any server with a certificate of an authority, whatever its name.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 
@@ -152,7 +152,7 @@ impl ServerCertVerifier for AnyName {
     ) -> Result<ServerCertVerified, rustls::Error> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
         match self.0.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
-            // The name is looked at last.
+            // The name is checked last.
             Err(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
             }

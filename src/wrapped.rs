@@ -10,14 +10,14 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 const COMMAND: &str = "ticketsim ";
 /// Signs that pictures are drawn with.
 const DRAWN: [char; 6] = ['─', '═', '┈', '│', '┬', '█'];
-/// Below this, text is no more readable for being broken.
+/// Below this width, broken text is no more readable.
 const LEAST: usize = 20;
 /// A last column with less room than this begins a line of its own.
 const LEAST_COLUMN: usize = 24;
-/// Prose that was broken by hand was so at about this width.
+/// The approximate width of prose that was broken by hand.
 const BY_HAND: usize = 76;
 
-/// The text with its long lines broken, so that none is wider than so many columns.
+/// The text with its long lines broken, so that none is wider than this many columns.
 pub fn wrapped(text: &str, width: usize) -> Cow<'_, str> {
     if width < LEAST || fits(text, width) {
         return Cow::Borrowed(text);
@@ -109,7 +109,7 @@ fn columns(line: &str) -> Vec<usize> {
         }
     }
     let ends: Vec<usize> = begin.iter().skip(1).copied().chain([line.len()]).collect();
-    // The end of a colour is none.
+    // The end of a colour is no colour.
     let is_seen = |(begin, end): &(usize, usize)| display_width(line[*begin..*end].trim()) > 0;
     begin.into_iter().zip(ends).filter(is_seen).map(|(begin, _)| begin).collect()
 }
@@ -137,7 +137,7 @@ fn push(whole: &mut String, line: &str, width: usize) {
         whole.push_str(&filled(&line[last..], &below, &below, width)[begins_at..]);
         return;
     }
-    // What has no room begins another line.
+    // A word without room begins another line.
     let ends = columns.iter().skip(1).copied().chain([line.len()]);
     let has_no_room = |(_, end): &(&usize, usize)| display_width(line[..*end].trim_end()) > width;
     let place = columns.iter().zip(ends).find(has_no_room).map_or(last, |(begin, _)| *begin);

@@ -70,8 +70,7 @@ pub fn only_thread() -> Result<(), ForkError> {
     }
 }
 
-/// The buyers of one launch that are alive, from 1. Whatever happens to the launcher's code, none
-/// outlives it.
+/// The live buyers of one launch, from 1. None outlives the launcher, whatever happens in it.
 pub(super) struct Children {
     buyers: u32,
     pids: Vec<Pid>,
@@ -81,7 +80,7 @@ pub(super) struct Children {
 #[cfg(target_os = "linux")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It is there.
+    /// It is alive.
     Lives,
     /// It left by itself.
     Left,
@@ -90,7 +89,7 @@ pub(super) enum Fate {
 }
 
 impl Children {
-    /// For so many buyers; makes sure that this process may fork.
+    /// For this many buyers. Makes sure that this process may fork.
     pub(super) fn new(buyers: u32) -> Result<Self, ForkError> {
         only_thread()?;
         Ok(Self { buyers, pids: Vec::with_capacity(buyers as usize) })
@@ -115,7 +114,7 @@ impl Children {
         let helpers = children_of(self.pids[buyer as usize - 1]);
         self.signal_one(buyer, Signal::SIGKILL);
         self.await_death(buyer);
-        // They die when it does, a little later, and are nobody's children then.
+        // Helpers die a little later than the buyer. Then they are no longer its children.
         let lives = |pid: &u32| state_of(*pid).is_some_and(|state| !matches!(state, 'Z' | 'X'));
         let until = Instant::now() + VANISHING;
         while helpers.iter().any(lives) && Instant::now() < until {
@@ -127,7 +126,7 @@ impl Children {
     pub(super) fn stop(&self, buyer: u32) {
         let pid = self.pids[buyer as usize - 1];
         self.signal_one(buyer, Signal::SIGSTOP);
-        // One that has died meanwhile is not stopped any more: that shows at its gate.
+        // It may have died meanwhile: that shows at its gate.
         let flags = WaitPidFlag::WUNTRACED | WaitPidFlag::WNOHANG;
         let until = Instant::now() + VANISHING;
         while waitpid(pid, Some(flags)) == Ok(WaitStatus::StillAlive) && Instant::now() < until {
@@ -162,7 +161,7 @@ impl Children {
     /// Sends a signal to all.
     pub(super) fn signal(&self, signal: Signal) {
         for pid in &self.pids {
-            // None is reaped before the end, so no pid can have gone to a stranger; ESRCH can't be.
+            // None is reaped before the end, so no pid can have been reused, and ESRCH can't occur.
             let _ = kill(*pid, signal);
         }
     }
@@ -186,7 +185,7 @@ impl Children {
         self.pids[buyer as usize - 1].as_raw().unsigned_abs()
     }
 
-    /// Finds a buyer that has ended, and reaps it: for a launch that is given up.
+    /// Reaps a buyer that has ended, if there is one: then the launch is given up.
     pub(super) fn take_dead(&mut self) -> Option<WaitStatus> {
         let ended = |pid: &Pid| match waitpid(*pid, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::StillAlive) | Err(_) => None,
@@ -204,7 +203,7 @@ impl Children {
         for (pid, buyer) in std::mem::take(&mut self.pids).into_iter().zip(1..) {
             match wait_for(pid) {
                 Ok(WaitStatus::Signaled(_, signal, _)) => killed.push((buyer, signal as i32)),
-                // 70 is EX_SOFTWARE of sysexits(3): the child's own panic.
+                // 70 is EX_SOFTWARE of sysexits(3): the child panicked.
                 Ok(WaitStatus::Exited(_, code)) if code != 0 => killed.push((buyer, 0)),
                 _ => {}
             }
@@ -301,7 +300,7 @@ pub fn readable(file: &impl AsFd, within: Duration) -> io::Result<bool> {
 }
 
 /// Rejects more buyers than `ulimit -u` allows, before any is started. (Root is exempt from it in the
-/// kernel; who sets the limit means it all the same.)
+/// kernel; this limit is meant for it, too.)
 pub(super) fn check_limit(buyers: u32) -> Result<(), ForkError> {
     match getrlimit(Resource::RLIMIT_NPROC) {
         Ok((limit, _)) if u64::from(buyers) > limit => Err(ForkError::Limit { buyers, limit }),

@@ -25,7 +25,7 @@ impl Helper {
     /// When the system has no room for another process.
     pub(super) fn start(file: &File, unlock: impl Fn(&File) -> io::Result<()>) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        // SAFETY: a buyer that has a helper is a process of one thread (`Plan::check` refuses all others), so no
+        // SAFETY: a buyer that has a helper is a process of one thread (`Plan::check` rejects all others), so no
         // other can hold a lock (of the allocator, say) that the child would wait for; the child never returns.
         match unsafe { fork() }? {
             ForkResult::Parent { child } => Ok(Self { socket: Some(ours), pid: child }),

@@ -37,7 +37,7 @@ impl FileSession {
     /// them, since flock and OFD locks belong to the open file description.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn open(
         plan: &FilePlan,
         pace: Pace,
@@ -172,18 +172,18 @@ impl Session for FileSession {
             Err(error) => Reply::Failed(Fault::os(kind, &error)),
         };
         let failed = |kind| move |error| Reply::Failed(Fault::os(kind, &error));
-        let refused = |error| Reply::Failed(Fault::of_lock(&error));
+        let failed_lock = |error| Reply::Failed(Fault::of_lock(&error));
         match action {
             Action::Open => done(self.open_lock(), FaultKind::Lock),
-            Action::Lock => self.lock().unwrap_or_else(refused),
+            Action::Lock => self.lock().unwrap_or_else(failed_lock),
             Action::Read => self.read().unwrap_or_else(failed(FaultKind::Read)),
             Action::Think => self.time.think(),
             Action::Write(stock) => done(self.write(stock), FaultKind::Write),
             Action::Truncate => done(self.ticket_file.truncate(), FaultKind::Write),
             Action::Fill(stock) => done(self.ticket_file.fill(stock), FaultKind::Write),
             Action::Unlock => done(self.locker.unlock(), FaultKind::Unlock),
-            Action::LockShared => self.lock_shared().unwrap_or_else(refused),
-            Action::Upgrade => self.lock().unwrap_or_else(refused),
+            Action::LockShared => self.lock_shared().unwrap_or_else(failed_lock),
+            Action::Upgrade => self.lock().unwrap_or_else(failed_lock),
             Action::CloseOther => done(self.close_other(), FaultKind::Lock),
             Action::Unlink => done(self.unlink(), FaultKind::Unlock),
             Action::ReopenCheck => self.reopen_check().unwrap_or_else(failed(FaultKind::Lock)),

@@ -161,7 +161,7 @@ impl Model for RedisModel {
 
     fn ask(&mut self, seats: &mut [Seat], who: usize, action: Action, answers: &mut Vec<(usize, Reply)>) {
         let reply = match self.show(&seats[who], action) {
-            Err(refused) => refused,
+            Err(fault) => fault,
             Ok(()) => match action {
                 Action::Lock => self.lock(&mut seats[who]),
                 Action::Unlock => self.unlock(&mut seats[who]),

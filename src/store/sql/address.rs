@@ -1,5 +1,5 @@
-//! Where a database is: `sqlite:PATH`, `postgres://…`, `mysql://…`. What it prints can be given to anybody, and back to the
-//! tool: it names no password.
+//! Where a database is: `sqlite:PATH`, `postgres://…`, `mysql://…`. Its printed form has no password, so it can be shown
+//! to anybody, and given to the tool again.
 
 mod mysql;
 mod postgres;
@@ -30,7 +30,7 @@ pub enum Address {
 /// Why a text is no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoAddress {
-    /// It does not begin as one.
+    /// It does not begin like one.
     #[error(
         "no store: it takes sqlite:PATH, postgres://USER@HOST:PORT/DATABASE, mysql://USER@HOST:PORT/DATABASE, or redis://HOST:PORT/DB"
     )]
@@ -38,16 +38,16 @@ pub enum NoAddress {
     /// It is the address of another store than Redis.
     #[error("no Redis server: it takes redis://HOST:PORT/DB")]
     NoRedis,
-    /// A database that lives in one connection alone.
+    /// A database that exists only within one connection.
     #[error("{0:?} lives in one connection, and each buyer has its own: name a file, sqlite:PATH")]
     InMemory(String),
     /// No path.
     #[error("sqlite: needs the path of a file, like sqlite:shop.db")]
     NoPath,
-    /// Two slashes that mean nothing.
+    /// A path behind two slashes.
     #[error("sqlite: takes a path as it is, without //, like sqlite:shop.db or sqlite:/var/shop.db")]
     Slashes,
-    /// Somebody else says what is for this host to say.
+    /// Another host says what only this host may say.
     #[error("{0}: that is for this host to say, and not for others")]
     OfThisHost(HostPart),
     /// Something in the address of a server.
@@ -55,12 +55,12 @@ pub enum NoAddress {
     Part {
         /// Which part.
         part: String,
-        /// What is wrong with it. A password is not in it.
+        /// What is wrong with it. It never contains a password.
         wrong: PartMistake,
     },
 }
 
-/// What only a host itself says of an address.
+/// A part of an address that only the host itself may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostPart {
     /// The path of a file.
@@ -128,7 +128,7 @@ pub enum PartMistake {
 }
 
 impl Address {
-    /// Reads an address, and what it leaves open from the environment, as the engine's own client does.
+    /// Reads an address. Missing parts come from the environment, as in the engine's own client.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -136,8 +136,8 @@ impl Address {
         Self::parse_in(text, &|name| std::env::var(name).ok())
     }
 
-    /// Reads an address that somebody else has named: no password or setting of this host goes there, and no file of it
-    /// is read.
+    /// Reads an address that another host has named: no password or setting of this host goes there, and none of its
+    /// files is read.
     ///
     /// # Errors
     /// What is wrong with it, or which of its parts is a matter of this host.

@@ -1,5 +1,5 @@
-//! A connection with a database of SQLite. It lives in a file: connecting is opening it, and waiting is trying
-//! again, for which the engine asks a function of ours (c3ref/busy_handler.html of its manual).
+//! A connection with a database of SQLite. It is a file: to connect is to open it, and to wait is to try again. The engine
+//! asks a function of ours whether to (c3ref/busy_handler.html in its manual).
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,48 +24,48 @@ pub(super) struct SqliteLink {
     busy_timeout: Duration,
     patience: Patience,
     wait: Arc<BusyState>,
-    /// What says whether to try again, where a conductor does.
+    /// What a conductor says on whether to try again, if there is one.
     again: Conducted,
-    /// What was begun for somebody who does not wait here, and found the database busy.
+    /// A statement that was begun without waiting, and found the database busy.
     under_way: Option<UnderWay>,
 }
 
-/// What a connection and the function that is asked whether to try again tell each other.
+/// What a connection and its busy handler share.
 #[derive(Debug, Default)]
 struct BusyState {
-    /// Whether the buyer goes on if it is told to give up: with what lets go it does.
+    /// Whether the buyer goes on even if it is to give up: letting go is always completed.
     goes_on: AtomicBool,
     gave_up: AtomicBool,
-    /// Whether somebody else does the waiting.
+    /// Whether the caller waits by itself.
     is_elsewhere: AtomicBool,
-    /// Whether it was asked meanwhile.
+    /// Whether the handler was called meanwhile.
     was_asked: AtomicBool,
 }
 
-/// A statement that waits elsewhere.
+/// A statement whose wait is the caller's.
 #[derive(Clone, Copy, Debug)]
 struct UnderWay {
     step: StepKind,
     number: Stock,
     began: Instant,
-    /// How often it was tried in vain.
+    /// How often it was tried without success.
     times: usize,
 }
 
-/// The pauses that the engine's own function makes.
+/// The pauses of the engine's own busy handler.
 const PAUSES_MS: [u64; 12] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
 
-/// The pause after so many tries in vain.
+/// The pause after so many tries without success.
 fn pause(times: usize) -> Duration {
     Duration::from_millis(PAUSES_MS[times.min(PAUSES_MS.len() - 1)])
 }
 
-/// What says whether a busy database is tried again, where a conductor does.
+/// The function by which a conductor says whether a busy database is tried again, if there is a conductor.
 #[derive(Clone, Default)]
 struct Conducted(Arc<Mutex<Option<Again>>>);
 
 impl Conducted {
-    /// Asks it, once it says so; `None` where nobody does.
+    /// Waits for its answer; `None` if there is no conductor.
     fn again(&self) -> Option<bool> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(|again| again())
     }
@@ -77,7 +77,7 @@ impl std::fmt::Debug for Conducted {
     }
 }
 
-/// Opens the file of a database. Nobody creates one by the way, unless it is said.
+/// Opens the file of a database. With `create`, a missing file is created.
 pub(super) fn open(path: &Path, create: bool) -> Result<Connection, SqlError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
@@ -89,8 +89,8 @@ pub(super) fn open(path: &Path, create: bool) -> Result<Connection, SqlError> {
 }
 
 impl SqliteLink {
-    /// A connection of its own for one buyer, opened in the process that will use it: the engine's locks belong
-    /// to the process that opened the file.
+    /// A connection for one buyer, opened in the process that will use it: the engine's locks belong to the process that
+    /// opened the file.
     pub(super) fn open(
         path: &Path,
         statements: Vec<Statement>,
@@ -99,8 +99,8 @@ impl SqliteLink {
     ) -> Result<Self, SqlError> {
         let mut connection = open(path, false)?;
         let failed = |error| file_error(path, &error);
-        // Whoever comes first sets up what all share (the index of a write-ahead log); the others wait for that,
-        // however little they wait later.
+        // The first connection sets up what all share (the index of a write-ahead log). The others wait for that, even
+        // if they are to wait less later.
         connection.busy_timeout(WAIT_FOR_OTHERS).map_err(failed)?;
         for statement in &statements {
             connection.prepare_cached(&statement.text).map_err(failed)?;
@@ -129,7 +129,7 @@ impl SqliteLink {
             None => statement.query([])?,
         };
         let mut first = None;
-        // To the end, also where a row comes first: the statement's own commit may fail as its last act.
+        // To the end, even if a row comes first: at its end the statement commits, which may fail.
         while let Some(row) = rows.next()? {
             first.get_or_insert(row.get::<_, Option<Stock>>(0)?);
         }
@@ -156,7 +156,7 @@ impl SqliteLink {
 impl Link for SqliteLink {
     fn execute(&mut self, step: StepKind, number: Stock) -> Result<Answer, NoAnswer> {
         if step == StepKind::Rollback && self.connection.is_autocommit() {
-            // The engine has rolled it back by itself, as it does after the worst of errors.
+            // The engine has rolled it back by itself, as it does after severe errors.
             return Ok(Answer::default());
         }
         let known = self.statements.iter().find(|statement| statement.step == step);
@@ -172,8 +172,8 @@ impl Link for SqliteLink {
         self.resume()
     }
 
-    /// Tries what was begun, once. Where the engine would wait and try again, that is left to who asked: where it
-    /// would not, since it would be in vain, it says so at once, as always.
+    /// Tries the statement once. If the engine would wait and try again, that is left to the caller. If it would not,
+    /// since no wait could help, it returns the error at once, as always.
     fn resume(&mut self) -> Result<Progress, NoAnswer> {
         let Some(under_way) = self.under_way.take() else { return Err(NoAnswer::GivenUp) };
         self.wait.is_elsewhere.store(true, Ordering::Relaxed);
@@ -196,14 +196,13 @@ impl Link for SqliteLink {
     }
 }
 
-/// The function that is asked whether to try again: with the pauses that the engine itself would make, up to the
-/// time-out, or until the buyer gives up.
+/// The busy handler: it makes the same pauses as the engine's own, up to the time-out, or until the buyer gives up.
 fn wait_with(
     timeout: Duration,
     patience: Patience,
     wait: Arc<BusyState>,
 ) -> impl FnMut(i32) -> bool + Send + 'static {
-    /// How long a pause may go on before it is seen that the buyer gives up.
+    /// How often a pause checks whether the buyer gives up.
     const SLICE: Duration = Duration::from_millis(20);
     let mut began = Instant::now();
     move |times| {
@@ -233,7 +232,7 @@ fn wait_with(
     }
 }
 
-/// What the engine says of a file.
+/// The error for what the engine says of a file.
 pub(super) fn file_error(path: &Path, error: &rusqlite::Error) -> SqlError {
     let other = |said: &str| FileTrouble::Said(foreign::shown(said).into_owned());
     let wrong = match error {

@@ -285,7 +285,7 @@ impl Locker {
     /// Removes the lockfile, even if it is another's by now.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system reports an error.
     pub fn remove_stale(&self) -> io::Result<()> {
         match &self.0 {
             Kind::Lockfile(lockfile) => lockfile.remove_stale(),

@@ -326,7 +326,7 @@ fn posix_locks_detect_a_deadlock() {
         Err(error) => {
             assert_eq!((error.raw_os_error(), code), (Some(Errno::EDEADLK as i32), 0));
         }
-        Ok(_) => assert_eq!(code, 1, "one of the two must have been refused"),
+        Ok(_) => assert_eq!(code, 1, "one of the two must have failed"),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The address of a server of MariaDB or MySQL: the parts of its URL, and where the URL is silent, the option file and
-//! the variables that its own clients know ("Option Files" and "Environment Variables" in its manual).
+//! The address of a server of MariaDB or MySQL: the parts of its URL. Missing parts come from the option file and the
+//! environment variables that its own clients know ("Option Files" and "Environment Variables" in its manual).
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -21,7 +21,7 @@ pub enum MysqlHost {
     Socket(PathBuf),
 }
 
-/// Where a server of MariaDB or MySQL is, and as whom one speaks to it.
+/// Where a server of MariaDB or MySQL is, and the user for it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MysqlAddress {
     /// The machine.
@@ -34,21 +34,21 @@ pub struct MysqlAddress {
     pub database: String,
     /// What is asked of TLS.
     pub ssl_mode: SslMode,
-    /// The authorities that are trusted, where they are not the system's.
+    /// The trusted authorities, if not the system's.
     pub ssl_root: Option<PathBuf>,
-    /// How long the server may take to let one in.
+    /// How long the login may take.
     pub connect_timeout: Duration,
     /// It is never printed.
     pub(in crate::store::sql) password: Option<String>,
 }
 
-/// The port of a server that names none.
+/// The default port.
 const PORT: u16 = 3306;
-/// How long a server may take to let one in.
+/// How long the login may take by default.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// An option file is read up to here.
+/// The largest option file that is read, in bytes.
 const MOST_OPTIONS: u64 = 1 << 20;
-/// Where a server's socket lies.
+/// The usual places of a server's socket.
 const SOCKETS: [&str; 4] = [
     "/run/mysqld/mysqld.sock",
     "/var/run/mysqld/mysqld.sock",
@@ -85,7 +85,7 @@ impl MysqlAddress {
         parts.address()
     }
 
-    /// The password, if one is at hand.
+    /// The password, if there is one.
     #[must_use]
     pub fn password(&self) -> Option<&str> {
         self.password.as_deref()
@@ -100,7 +100,7 @@ impl MysqlAddress {
         }
     }
 
-    /// The server's socket, where it is to be taken.
+    /// The server's socket, if it is to be used.
     #[must_use]
     pub fn socket(&self) -> Option<PathBuf> {
         match &self.host {
@@ -156,7 +156,7 @@ impl std::fmt::Debug for MysqlAddress {
     }
 }
 
-/// The parts of an address, as they stand there.
+/// The parts of an address, as texts.
 #[derive(Default)]
 struct Parts {
     host: Option<String>,
@@ -201,11 +201,11 @@ impl Parts {
         })
     }
 
-    /// What is not said yet. Where a machine is said, a socket says nothing.
+    /// Fills the parts that are missing. If a machine is named, sockets are ignored.
     fn fill(&mut self, options: &[(String, String)]) {
         let is_placed = self.host.is_some() || self.socket.is_some() || self.port.is_some();
         for (name, value) in options.iter().filter(|(name, _)| !(is_placed && name == "socket")) {
-            // The last one of a file says it, as in the engine's own clients.
+            // As in the engine's own clients: the last one in a file counts.
             if let Some(place) = self.place_of(name).filter(|place| place.is_none()) {
                 *place = Some(value.clone());
             }
@@ -261,8 +261,8 @@ fn named(name: String) -> Result<String, NoAddress> {
     Ok(name)
 }
 
-/// What an option file says to every client, the last word first. A file that others can write is not used, as the
-/// engine's own clients do.
+/// The options that an option file has for every client, the last one first. As in the engine's own clients, a file that
+/// others can write is not used.
 fn options_in(path: &Path) -> Vec<(String, String)> {
     let Ok(about) = fs::metadata(path) else { return Vec::new() };
     if !about.is_file() || about.mode() & 0o002 != 0 || about.len() > MOST_OPTIONS {
@@ -286,7 +286,7 @@ fn options_in(path: &Path) -> Vec<(String, String)> {
     options
 }
 
-/// The value of an option: without its quotes, with what `\` stands before.
+/// The value of an option: without its quotes, and with its escapes resolved.
 fn value_of(text: &str) -> String {
     let quoted = ['"', '\''].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote));
     let text = quoted.unwrap_or_else(|| text.split(" #").next().unwrap_or_default().trim_end());

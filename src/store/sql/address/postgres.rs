@@ -1,6 +1,5 @@
-//! The address of a server of PostgreSQL: the parts of its URL, and where the URL is silent, the variables and
-//! the password file that every client of PostgreSQL knows (libpq, sections 34.1, 34.15 and 34.16 of its
-//! manual).
+//! The address of a server of PostgreSQL: the parts of its URL. Missing parts come from the environment variables and the
+//! password file that every client of PostgreSQL knows (libpq, sections 34.1, 34.15 and 34.16 of its manual).
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -17,11 +16,11 @@ closed_set! {
     pub enum SslMode: "sslmode" {
         /// No TLS.
         Disable = "disable",
-        /// TLS if the server will not do without.
+        /// TLS if the server requires it.
         Allow = "allow",
         /// TLS if the server has it.
         Prefer = "prefer",
-        /// TLS, with whatever certificate.
+        /// TLS, with any certificate.
         Require = "require",
         /// TLS, with a certificate that a trusted authority has signed.
         VerifyCa = "verify-ca",
@@ -41,7 +40,7 @@ pub enum PostgresHost {
     Folder(PathBuf),
 }
 
-/// Where a server of PostgreSQL is, and as whom one speaks to it.
+/// Where a server of PostgreSQL is, and the role for it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresAddress {
     /// The machine.
@@ -54,23 +53,23 @@ pub struct PostgresAddress {
     pub database: String,
     /// What is asked of TLS.
     pub ssl_mode: SslMode,
-    /// The authorities that are trusted, where they are not the system's.
+    /// The trusted authorities, if not the system's.
     pub ssl_root: Option<PathBuf>,
-    /// How long the server may take to let one in.
+    /// How long the login may take.
     pub connect_timeout: Duration,
     /// Settings of the session, as `-c name=value`.
     pub options: Option<String>,
-    /// What was given; it is never printed.
+    /// The password that was given; it is never printed.
     pub(in crate::store::sql) password: Option<String>,
-    /// Where it is looked up else.
+    /// The password file.
     pub(in crate::store::sql) password_file: Option<PathBuf>,
 }
 
-/// The port of a server that names none.
+/// The default port.
 const PORT: u16 = 5432;
-/// How long a server may take to let one in.
+/// How long the login may take by default.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A password file is read up to here.
+/// The largest password file that is read, in bytes.
 const MOST_PASSWORD_FILE: u64 = 1 << 20;
 
 impl PostgresAddress {
@@ -111,7 +110,7 @@ impl PostgresAddress {
         })
     }
 
-    /// The password: what was given, else what the password file says of this server.
+    /// The password: the one that was given, or else the one in the password file.
     #[must_use]
     pub fn password(&self) -> Option<String> {
         self.password.clone().or_else(|| self.password_in_file())
@@ -191,7 +190,7 @@ impl std::fmt::Debug for PostgresAddress {
     }
 }
 
-/// The parts of a URL, as they stand there.
+/// The parts of a URL, as texts.
 #[derive(Default)]
 struct Parts {
     host: Option<String>,
@@ -236,7 +235,7 @@ impl Parts {
         })
     }
 
-    /// What the URL is silent on.
+    /// Fills the parts that the URL does not have.
     fn fill(&mut self, environment: &dyn Fn(&str) -> Option<String>) {
         let set = |name: &str| environment(name).filter(|value| !value.is_empty());
         for (part, name) in [
@@ -272,8 +271,8 @@ fn host(host: Option<String>) -> Result<PostgresHost, NoAddress> {
     })
 }
 
-/// The password of a line `host:port:database:user:password`, if it speaks of this server. `*` is any, `\`
-/// stands before a colon or itself.
+/// The password of a line `host:port:database:user:password`, if the line is about this server. `*` matches anything;
+/// `\` escapes a colon or itself.
 fn password_of_line(line: &str, wanted: [&str; 4]) -> Option<String> {
     if line.starts_with('#') {
         return None;

@@ -138,7 +138,7 @@ fn an_address_of_mariadb_names_all_of_it_and_prints_no_password() {
     assert_eq!(other.to_string(), "mysql://ann@h:3306/shop");
 }
 
-/// As its own client: a port means the network.
+/// As in the server's own client: a port means the network.
 #[test]
 fn localhost_is_the_socket_unless_a_port_is_named() {
     for text in ["mysql://ann@localhost/shop", "mysql://ann@/shop"] {
@@ -167,7 +167,7 @@ fn the_option_file_and_then_the_environment_fill_what_the_url_leaves_open() {
     assert_eq!(address.password(), Some("wo\\rd #1"));
     let address = mysql("mysql://ann:own@h:1/shop", &environment).expect("an address");
     assert_eq!((address.to_string().as_str(), address.password()), ("mysql://ann@h:1/shop", Some("own")));
-    // One that everybody can write is nobody's.
+    // One that everybody can write is not used.
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).expect("a mode");
     assert_eq!(
         mysql("mysql://ann@h/shop", &environment).expect("one").password(),
@@ -190,7 +190,7 @@ fn what_is_wrong_with_an_address_of_mariadb_is_said_without_the_password() {
     }
 }
 
-/// Whoever names an address for this host names no file of it, and gets nothing that it knows.
+/// An address that another host has named leads to no file of this host, and gets none of its secrets.
 #[test]
 fn a_strangers_address_takes_nothing_of_this_host() {
     for (url, part) in [

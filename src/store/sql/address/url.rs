@@ -1,5 +1,5 @@
-//! What the addresses of all servers have in common: the parts of a URL, and `%` before two digits to the base 16 for
-//! what would end one.
+//! What the addresses of all servers have in common: the parts of a URL. `%` and two digits to the base 16 stand for a
+//! sign that would end a part.
 
 use super::{NoAddress, PartMistake};
 use crate::foreign;
@@ -12,7 +12,7 @@ pub(in crate::store) struct Url {
     pub(in crate::store) host: Option<String>,
     pub(in crate::store) port: Option<String>,
     pub(in crate::store) database: Option<String>,
-    /// What stands behind the `?`.
+    /// The parameters behind the `?`.
     pub(in crate::store) parameters: Vec<(String, Option<String>)>,
 }
 

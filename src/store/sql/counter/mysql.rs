@@ -18,15 +18,15 @@ use crate::store::sql::name::SaleName;
 #[derive(Debug)]
 pub(in crate::store::sql) struct MysqlBooks {
     address: MysqlAddress,
-    /// What the sale says of snapshots, if anything.
+    /// Whether snapshot isolation is on, if the sale says so.
     snapshots: Option<Switch>,
     talk: Talk,
 }
 
-/// The settings that decide what a commit costs and what it is worth, and what is aborted when.
+/// The settings that decide the cost and the durability of a commit, and when a transaction is aborted.
 const SETTINGS: [&str; 4] =
     ["innodb_flush_log_at_trx_commit", "sync_binlog", "innodb_lock_wait_timeout", SNAPSHOT_ISOLATION];
-/// So many sessions are looked for at once.
+/// How many sessions are looked for in one statement.
 const AT_ONCE: u32 = 200;
 
 impl MysqlBooks {
@@ -44,7 +44,7 @@ impl MysqlBooks {
         Ok(self.talk.ask(deed, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 
-    /// The table, as the server would make it again.
+    /// The state of a table, read from the statement that the server would make it with.
     fn shape(&mut self, table: &str, ours: &[&str]) -> Result<Shape, SqlError> {
         let deed = Deed::LookForSale;
         let Some(rows) = self.talk.ask_of_table(deed, &format!("SHOW CREATE TABLE {table}"))? else {
@@ -109,8 +109,8 @@ impl Books for MysqlBooks {
         })
     }
 
-    /// What makes and drops tables is committed by itself here: where one fails, those before it stay. Then there is no
-    /// stock, which is said, and --tickets begins anew.
+    /// This engine commits each statement that makes or drops a table. If one fails, those before it stay: then there is no
+    /// stock, which is reported, and tickets can be put on sale anew.
     fn apply(&mut self, deed: Deed, statements: &[String]) -> Result<(), SqlError> {
         self.talk.ask(deed, "START TRANSACTION")?;
         for statement in statements {
@@ -133,7 +133,7 @@ impl Books for MysqlBooks {
             self.talk.ask(Deed::ReadSettings, &format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"))?;
         }
         let names = SETTINGS.map(|name| format!("'{name}'")).join(", ");
-        // This connection has its own; those of the buyers have the server's, but for what the sale says.
+        // The server's values, which buyers have, except for what the sale sets.
         let select = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})");
         let rows = self.talk.ask(Deed::ReadSettings, &select)?;
         let value = |name: &'static str| {
@@ -147,7 +147,7 @@ impl Books for MysqlBooks {
         Ok(About {
             engine: Engine::Mysql,
             product,
-            // Behind a dash stands who packed it.
+            // The name of a distribution follows a dash.
             version: foreign::shown(version.split('-').next().unwrap_or_default()).into_owned(),
             settings: SETTINGS.into_iter().filter_map(value).collect(),
         })
@@ -167,7 +167,7 @@ impl Books for MysqlBooks {
                 came: Unexpected::NoRoom,
             });
         };
-        // This one will be gone.
+        // Our own connection is closed before the buyers connect.
         let taken: u64 = u64::saturating_sub(connected, 1);
         let free = most.saturating_sub(taken);
         Ok(Some(match *most_of_user {
@@ -183,8 +183,8 @@ impl Books for MysqlBooks {
         }))
     }
 
-    /// A buyer that was killed while it waited is served to the end before the server sees that nobody is there. Who
-    /// does not leave is shown out.
+    /// The server finishes the statement of a buyer that was killed while it waited before it notices that the buyer is
+    /// gone. A session that does not end is ended.
     fn await_gone(&mut self, session: &str, buyers: u32) -> Result<(), SqlError> {
         let began = Instant::now();
         let mut pause = Duration::from_millis(1);
@@ -195,7 +195,7 @@ impl Books for MysqlBooks {
             }
             if began.elapsed() > WAIT_FOR_OTHERS {
                 for number in left {
-                    // One that has just left is none any more.
+                    // It is no error if the session has just ended.
                     let _ = self.talk.ask(Deed::EndConnections, &format!("KILL CONNECTION {number}"));
                 }
                 return Ok(());

@@ -21,10 +21,10 @@ pub(in crate::store::sql) struct PostgresBooks<'a> {
     talk: Talk<'a>,
 }
 
-/// The settings that decide what a commit costs, and what it is worth; and how long a deadlock lasts.
+/// The settings that decide the cost and the durability of a commit, and how long a deadlock lasts.
 const SETTINGS: [&str; 4] = ["fsync", "synchronous_commit", "full_page_writes", "deadlock_timeout"];
 
-/// How many connections a server has room for.
+/// Selects how many connections a server allows, and how many it has.
 const ROOM: &str = "SELECT current_setting('max_connections')::int, \
      CASE WHEN rolsuper THEN 0 ELSE current_setting('superuser_reserved_connections')::int \
      + coalesce(current_setting('reserved_connections', true), '0')::int END, \
@@ -40,7 +40,7 @@ impl<'a> PostgresBooks<'a> {
         Ok(Self { address, talk: Talk::begin(address, name.stock_table())? })
     }
 
-    /// The table: its columns, its checks, and whether anything else hangs on it.
+    /// The state of a table: its columns, its checks, and whether it has anything else.
     fn shape(&mut self, table: &str, ours: &str) -> Result<Shape, SqlError> {
         let about = format!(
             "SELECT c.relkind::text || c.relpersistence::text, c.relhastriggers OR c.relhasrules OR c.relispartition, \
@@ -89,7 +89,7 @@ impl Books for PostgresBooks<'_> {
 
     fn about(&mut self) -> Result<About, SqlError> {
         let version = self.talk.ask_one(Deed::ReadVersion, "SHOW server_version")?.unwrap_or_default();
-        // Behind a blank stands who packed it.
+        // The name of a distribution follows a blank.
         let version = foreign::shown(version.split(' ').next().unwrap_or_default()).into_owned();
         let mut settings = Vec::new();
         for name in SETTINGS {
@@ -127,8 +127,8 @@ impl Books for PostgresBooks<'_> {
         Ok(Some(room))
     }
 
-    /// A buyer that was killed while it waited is served to the end before the server sees that it is gone. A session
-    /// that does not end is ended.
+    /// The server finishes the statement of a buyer that was killed while it waited before it notices that the buyer is
+    /// gone. A session that does not end is ended.
     fn await_gone(&mut self, application: &str, _: u32) -> Result<(), SqlError> {
         let who = format!("application_name LIKE '{application}%' AND pid <> pg_backend_pid()");
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE {who}");

@@ -22,12 +22,12 @@ pub(in crate::store::sql) struct SqliteBooks {
 }
 
 impl SqliteBooks {
-    /// Opens the file; `create` where there need be none yet.
+    /// Opens the file. With `create`, a missing file is created.
     pub(in crate::store::sql) fn open(path: &Path, create: bool) -> Result<Self, SqlError> {
         let connection = open(path, create)?;
         let books = Self { path: path.to_owned(), connection };
         books.said(books.connection.busy_timeout(WAIT_FOR_OTHERS))?;
-        // The file is looked into now, not in the middle of something.
+        // The file is read now, so that an error comes now.
         books.said(books.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))?;
         Ok(books)
     }
@@ -36,7 +36,7 @@ impl SqliteBooks {
         result.map_err(|error| file_error(&self.path, &error))
     }
 
-    /// The table, as the statement that made it says.
+    /// The state of a table, read from the statement that made it.
     fn shape(&self, table: &str, ours: &[(String, bool)]) -> Result<Shape, SqlError> {
         let select = "SELECT type, sql FROM sqlite_schema WHERE name = ?1";
         let found = self.connection.query_row(select, [table], |row| {
@@ -86,7 +86,7 @@ impl Books for SqliteBooks {
         format!("DELETE FROM {table}")
     }
 
-    /// The journal stays as it is set.
+    /// Sets the journal mode, which the file keeps.
     fn set_up(&mut self, choices: &SqlChoices) -> Result<(), SqlError> {
         let journal = choices.journal;
         let set = format!("PRAGMA journal_mode = {journal}");

@@ -1,5 +1,5 @@
-//! What MariaDB and MySQL say in their own way: levels, locks by name, and the new stock in the answer to an UPDATE,
-//! for which they have no RETURNING (LAST_INSERT_ID and GET_LOCK in their manuals).
+//! The special SQL of MariaDB and MySQL: levels, locks by name, and the new stock in the answer to an UPDATE, for which
+//! they have no RETURNING (LAST_INSERT_ID and GET_LOCK in their manuals).
 
 use super::SNAPSHOT_ISOLATION;
 use crate::protocol::StepKind;
@@ -12,19 +12,19 @@ pub(super) const COLUMN_TYPES: (&str, &str) = ("INT", "BIGINT");
 /// A year, in seconds: the longest that GET_LOCK waits.
 const LONGEST: u64 = 31_536_000;
 
-/// How long a purchase waits for a row or for the lock at most, where that is said: such servers count whole seconds.
+/// How long a purchase waits for a row or for the lock at most, if the sale says so. These servers count whole seconds.
 fn lock_timeout_s(choices: &SqlChoices) -> Option<u64> {
     Some((choices.lock_timeout_ns? / 1_000_000_000).clamp(1, LONGEST))
 }
 
-/// What is sent for a step, where other engines are sent something else.
+/// The statement of a step, if other engines need another one.
 pub(super) fn text(kind: StepKind, choices: &SqlChoices, name: &SaleName) -> Option<String> {
     let stock = name.stock_table();
     let longest = lock_timeout_s(choices).unwrap_or(LONGEST);
     Some(match kind {
         StepKind::Begin => "START TRANSACTION".to_owned(),
         StepKind::ReadForShare => format!("SELECT ticket FROM {stock} WHERE id = 1 LOCK IN SHARE MODE"),
-        // The answer to a change tells this number, without a round trip of its own. It has no sign there.
+        // The answer to an UPDATE contains this number, so it needs no further round trip. It has no sign there.
         StepKind::Decrement => {
             format!("UPDATE {stock} SET ticket = CAST(LAST_INSERT_ID(ticket - 1) AS SIGNED) WHERE id = 1")
         }
@@ -37,13 +37,13 @@ pub(super) fn text(kind: StepKind, choices: &SqlChoices, name: &SaleName) -> Opt
     })
 }
 
-/// The name of a sale's lock, as an expression. Such names are the server's, not a database's, and take at most 64
+/// The name of a sale's lock, as an expression. Such names belong to the server, not to a database, and have at most 64
 /// characters.
 fn lock(name: &SaleName) -> String {
     format!("CONCAT('ticketsim/', CRC32(DATABASE()), '/{name}')")
 }
 
-/// The statements that make a connection one of this sale: its level, whatever the server's own default is.
+/// The statements that prepare a connection for this sale: its level, whatever the server's default is.
 #[must_use]
 #[cfg_attr(not(feature = "mysql"), allow(dead_code))]
 pub(in crate::store::sql) fn set_up(choices: &SqlChoices) -> Vec<String> {

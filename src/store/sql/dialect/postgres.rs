@@ -1,5 +1,4 @@
-//! What PostgreSQL says in its own way: its levels, and its advisory locks (sections 13.2 and 13.3.5 of its
-//! manual).
+//! The special SQL of PostgreSQL: its levels, and its advisory locks (sections 13.2 and 13.3.5 of its manual).
 
 use crate::protocol::StepKind;
 use crate::protocol::sql::Isolation;
@@ -8,7 +7,7 @@ use crate::store::sql::name::SaleName;
 /// The types of `id` and `ticket`.
 pub(super) const COLUMN_TYPES: (&str, &str) = ("int", "bigint");
 
-/// What is sent for a step, where other engines are sent something else.
+/// The statement of a step, if other engines need another one.
 pub(super) fn text(kind: StepKind, isolation: Isolation, name: &SaleName) -> Option<String> {
     let key = name.lock_key();
     Some(match kind {
@@ -21,7 +20,7 @@ pub(super) fn text(kind: StepKind, isolation: Isolation, name: &SaleName) -> Opt
     })
 }
 
-/// A level as SQL writes it; `None` for those of other engines.
+/// A level as SQL writes it; `None` for the levels of other engines.
 const fn level(isolation: Isolation) -> Option<&'static str> {
     match isolation {
         Isolation::ReadCommitted => Some("READ COMMITTED"),

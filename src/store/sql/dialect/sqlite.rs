@@ -1,11 +1,11 @@
-//! What SQLite says in its own way (lang_transaction.html of its manual).
+//! The special SQL of SQLite (lang_transaction.html in its manual).
 
 use crate::protocol::StepKind;
 
 /// The types of `id` and `ticket`.
 pub(super) const COLUMN_TYPES: (&str, &str) = ("INTEGER", "INTEGER");
 
-/// What is sent for a step, where other engines are sent something else.
+/// The statement of a step, if other engines need another one.
 pub(super) fn text(kind: StepKind) -> Option<String> {
     match kind {
         StepKind::Begin => Some("BEGIN DEFERRED".to_owned()),

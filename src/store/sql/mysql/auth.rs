@@ -1,20 +1,20 @@
-//! How a password is proven to a server: never sent, but where nobody can read along.
+//! How a password is proven to a server. The password itself is sent only over a connection that nobody else can read.
 
 use ring::digest::{Algorithm, Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 
-/// How a server has an account proven.
+/// How a server wants an account to be proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
     /// `mysql_native_password`: what MariaDB has.
     Native,
     /// `caching_sha2_password`: what MySQL has.
     CachingSha2,
-    /// `mysql_clear_password`: the password itself, for whoever checks it behind the server.
+    /// `mysql_clear_password`: the password itself, for another service that checks it.
     Clear,
 }
 
 impl Method {
-    /// The method of this name, if it is one that we have.
+    /// The method of this name, if we have it.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
         [Method::Native, Method::CachingSha2, Method::Clear].into_iter().find(|known| known.name() == name)
     }
@@ -28,7 +28,7 @@ impl Method {
         }
     }
 
-    /// The proof of a password by what the server has drawn. No password is proven by nothing.
+    /// The proof of a password with the server's random bytes. It is empty if there is no password.
     pub(super) fn proof(self, password: &str, drawn: &[u8]) -> Vec<u8> {
         let password = password.as_bytes();
         match self {
@@ -64,7 +64,7 @@ fn mixed(one: &[u8], other: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// What a server does with a proof: it knows the hash of the hash, and nothing else.
+    /// How a server checks a proof: it knows only the hash of the hash.
     #[test]
     fn a_proof_leads_to_the_hash_that_the_server_keeps() {
         let drawn = b"0123456789abcdefghij";

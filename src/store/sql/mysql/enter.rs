@@ -1,5 +1,5 @@
-//! Being let in by a server of MariaDB or MySQL: TLS if it is to be, the user and its password ("Connection Phase" in
-//! their manuals). It takes no longer than it may.
+//! The login at a server of MariaDB or MySQL: TLS if it is wanted, the user and its password ("Connection Phase" in
+//! their manuals), within a time-out.
 
 use std::io::ErrorKind;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::store::sql::error::{Denial, SqlError};
 use crate::store::sql::net::{Broken, Peer, Plain, Socket, at_name, at_path, secure};
 use crate::tls::Trusted;
 
-/// Whom a server has let in.
+/// A connection after its login.
 #[derive(Debug)]
 pub(super) struct Entered {
     pub(super) wire: Wire,
@@ -34,7 +34,7 @@ mod able {
     pub(super) const TRANSACTIONS: u32 = 1 << 13;
     pub(super) const SECURE_CONNECTION: u32 = 1 << 15;
     pub(super) const PLUGIN_AUTH: u32 = 1 << 19;
-    /// What every server of the last ten years can.
+    /// What every server of the last ten years can do.
     pub(super) const NEEDED: u32 = PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH;
     pub(super) const ALL: u32 =
         NEEDED | LONG_PASSWORD | FOUND_ROWS | LONG_FLAG | CONNECT_WITH_DATABASE | TRANSACTIONS;
@@ -45,7 +45,7 @@ const MOST_SENT: u32 = 1 << 24;
 /// utf8mb4_general_ci.
 const UTF8: u8 = 45;
 
-/// Connects, and is let in.
+/// Connects and logs in.
 pub(super) fn enter(address: &MysqlAddress) -> Result<Entered, SqlError> {
     let deadline = Instant::now() + address.connect_timeout;
     let failed = |broken| broken_error(address, broken);
@@ -79,11 +79,11 @@ pub(super) fn enter(address: &MysqlAddress) -> Result<Entered, SqlError> {
     Ok(Entered { wire: entry.wire, number: greeting.number })
 }
 
-/// What a server says first.
+/// The greeting of a server.
 struct Greeting {
     number: u64,
     able: u32,
-    /// What it has drawn, by which a password is proven.
+    /// The random bytes with which a password is proven.
     drawn: Vec<u8>,
     method: Option<Method>,
 }
@@ -95,7 +95,7 @@ impl Greeting {
         if fields.bytes(1)? != [10] {
             return strange(Unexpected::Greeting);
         }
-        // Its version: MariaDB puts one of MySQL's before its own. It is asked for later.
+        // The version is asked for later: MariaDB puts one of MySQL's before its own here.
         fields.up_to_zero();
         let number = fields.number(4)?;
         let mut drawn = fields.bytes(8)?.to_vec();
@@ -108,14 +108,14 @@ impl Greeting {
         }
         let count = fields.number(1)?;
         fields.bytes(10)?;
-        // A zero stands behind them.
+        // A zero follows them.
         let rest = fields.bytes(usize::try_from(count).unwrap_or(0).saturating_sub(8).max(13))?;
         drawn.extend_from_slice(&rest[..rest.len() - 1]);
         Ok(Self { number, able, drawn, method: Method::named(fields.up_to_zero()) })
     }
 }
 
-/// Asks for TLS, and puts it on the socket.
+/// Asks for TLS and starts it.
 fn secured(mut wire: Wire, address: &MysqlAddress) -> Result<Wire, SqlError> {
     let failed = |broken| broken_error(address, broken);
     wire.put(|packet| put_head(packet, able::ALL | able::TLS));
@@ -132,7 +132,7 @@ fn secured(mut wire: Wire, address: &MysqlAddress) -> Result<Wire, SqlError> {
     Ok(Wire::resumed(Socket::Tls(Box::new(stream)), number))
 }
 
-/// What both of the client's first packets begin with.
+/// The begin of the client's first two packets.
 fn put_head(packet: &mut Vec<u8>, able: u32) {
     packet.extend_from_slice(&able.to_le_bytes());
     packet.extend_from_slice(&MOST_SENT.to_le_bytes());
@@ -140,19 +140,19 @@ fn put_head(packet: &mut Vec<u8>, able: u32) {
     packet.extend_from_slice(&[0; 23]);
 }
 
-/// Somebody who is about to be let in.
+/// A login under way.
 struct Entry<'a> {
     address: &'a MysqlAddress,
     wire: Wire,
     deadline: Instant,
-    /// Whether nobody can read along.
+    /// Whether nobody else can read the connection.
     is_secret: bool,
     drawn: Vec<u8>,
 }
 
 impl Entry<'_> {
     fn be_let_in(&mut self, greeting: &Greeting, is_tls: bool) -> Result<(), SqlError> {
-        // One that is not known is asked for by its name anyway, or not at all.
+        // If we do not have the method, the server asks for it by its name later, or not at all.
         let method = greeting.method.filter(|method| *method != Method::Clear).unwrap_or(Method::Native);
         let proof = method.proof(self.address.password().unwrap_or_default(), &self.drawn);
         let able = if is_tls { able::ALL | able::TLS } else { able::ALL };
@@ -180,7 +180,7 @@ impl Entry<'_> {
                     ));
                 }
                 Some((0xfe, rest)) => self.switch(rest)?,
-                // It knows the password from before.
+                // It knows the password from an earlier login.
                 Some((0x01, [0x03])) => {}
                 Some((0x01, [0x04])) => self.tell_password()?,
                 _ => {
@@ -190,7 +190,7 @@ impl Entry<'_> {
         }
     }
 
-    /// The account is proven in another way than the server's usual one.
+    /// The account is proven by another method than the server's usual one.
     fn switch(&mut self, request: &[u8]) -> Result<(), SqlError> {
         let mut fields = Fields(request);
         let name = fields.up_to_zero();
@@ -207,7 +207,7 @@ impl Entry<'_> {
         self.send()
     }
 
-    /// Tells the password itself, if nobody can read along.
+    /// Sends the password itself, if nobody else can read it.
     fn tell_password(&mut self) -> Result<(), SqlError> {
         if !self.is_secret {
             return Err(self.not_let_in(Denial::NotSecret));
@@ -250,7 +250,7 @@ fn denied(address: &MysqlAddress, error: &ServerError) -> SqlError {
     let said = error.said.clone();
     match error.number {
         1045 | 1698 => not_let_in(address, Denial::Said(said), address.password().is_none()),
-        // The database is not for this user; the machine is not one that it may come from.
+        // No right to the database, or not from this machine.
         1044 | 1129 | 1130 => not_let_in(address, Denial::Said(said), false),
         1049 => {
             SqlError::NoDatabase { address: place, database: foreign::shown(&address.database).into_owned() }
@@ -260,7 +260,7 @@ fn denied(address: &MysqlAddress, error: &ServerError) -> SqlError {
     }
 }
 
-/// A wire that broke, as the errors of stores have it.
+/// The store's error for a connection that broke.
 pub(super) fn broken_error(address: &MysqlAddress, broken: Broken) -> SqlError {
     let (place, engine) = (address.to_string(), Engine::Mysql);
     match broken {

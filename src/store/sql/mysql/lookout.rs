@@ -1,7 +1,7 @@
 //! Who waits at a server of MariaDB or MySQL: for the row, as the report of the engine's state says (SHOW ENGINE INNODB
 //! STATUS; information_schema.INNODB_TRX is too old to see a wait that has just begun), or for a lock by name, as
-//! the list of sessions says. For whom is said nowhere. The report takes the PROCESS privilege; sessions of one's own
-//! anybody may see.
+//! the list of sessions says. The server does not say for whom. The report needs the PROCESS privilege; every user may see
+//! its own sessions.
 
 use super::plain::Talk;
 use crate::store::server::Deed;
@@ -21,7 +21,7 @@ impl MysqlLookout {
         Ok(Self { talk: Talk::begin(address, String::new())? })
     }
 
-    /// Those of these connections that wait.
+    /// Which of these connections wait.
     pub(in crate::store::sql) fn waiting(&mut self, connections: &[u64]) -> Result<Vec<u64>, SqlError> {
         let deed = Deed::SeeWhoWaits;
         let mut waiting = Vec::new();
@@ -43,8 +43,8 @@ impl MysqlLookout {
         Ok(waiting)
     }
 
-    /// Whether a session that is in the list as waiting for a lock by name has been given it: the list says that it
-    /// waits until its thread has woken, which takes a while on a busy machine.
+    /// Whether a session that the list calls waiting for a lock by name has the lock already: the list still says so
+    /// until the session's thread has woken up, which takes a while on a busy machine.
     fn is_granted(&mut self, deed: Deed, number: u64, statement: &str) -> Result<bool, SqlError> {
         let Some(name) = lock_named_in(statement) else { return Ok(false) };
         let answer = self.talk.ask(deed, &format!("SELECT IS_USED_LOCK('{name}')"))?;
@@ -53,7 +53,7 @@ impl MysqlLookout {
     }
 }
 
-/// The name of the lock that a statement asks for, where it is one that needs no quoting.
+/// The name of the lock that a statement asks for, if it needs no quoting.
 fn lock_named_in(statement: &str) -> Option<&str> {
     let name = statement.split_once("GET_LOCK(")?.1.split('\'').nth(1)?;
     name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:".contains(c)).then_some(name)
@@ -72,7 +72,7 @@ impl Lookout for MysqlLookout {
     }
 }
 
-/// The connections whose transactions wait for a lock, by a report of the engine's state.
+/// The connections whose transactions wait for a lock, according to a report of the engine's state.
 fn waiting_in(report: &str) -> Vec<u64> {
     let transactions = report.split("\n---TRANSACTION ").skip(1);
     let waits = |transaction: &&str| transaction.lines().any(|line| line.starts_with("LOCK WAIT"));

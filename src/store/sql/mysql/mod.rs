@@ -1,10 +1,10 @@
-//! A connection with a server of MariaDB or MySQL: its statements prepared once, one packet there and one back for
-//! each step.
+//! A connection with a server of MariaDB or MySQL: statements are prepared once, and each step is one packet in each
+//! direction.
 //!
 //! It speaks the protocol itself, on a blocking socket: a step is one `send` and one `recv`, and a signal wakes a buyer
-//! that waits for another. A transaction's beginning travels with the first statement behind it: alone it does nothing
-//! at the server, not even take a snapshot. A session holds a lock by its own name (GET_LOCK) as long as it lives: so
-//! anybody can ask whether it is gone, without a right to see others' sessions.
+//! that waits for another. The start of a transaction is sent together with the first statement in it: alone it does
+//! nothing at the server, and takes no snapshot. A session holds a lock with its own name (GET_LOCK) as long as it lives:
+//! that shows to everybody whether it is gone, without the right to see others' sessions.
 
 mod auth;
 mod enter;
@@ -44,31 +44,30 @@ const LONGLONG: u8 = 8;
 const LOST: StoreCode = StoreCode(2013);
 /// "Query execution was interrupted".
 const INTERRUPTED: u16 = 1317;
-/// How long a statement that was taken back may take to say so; the launcher waits a little longer before it
-/// loses patience.
+/// How long a cancelled statement may take to end. The launcher waits a little longer.
 const LAST_WORD: Duration = Duration::from_millis(1500);
-/// How often it is taken back: a request that comes before its statement has begun is forgotten.
+/// The time between two requests to cancel it: one that comes before its statement has begun has no effect.
 const CANCEL_AGAIN: Duration = Duration::from_millis(100);
 
-/// A statement of the sale, and the number by which the server knows it; `None` where it takes texts alone: what begins
-/// and ends transactions.
+/// A statement of the sale, and the number by which the server knows it; `None` if it is sent as a text, like those that
+/// begin and end transactions.
 #[derive(Debug)]
 struct Known {
     statement: Statement,
     number: Option<u32>,
 }
 
-/// A step that the server was sent, and what has come of it.
+/// A step that was sent to the server, and the part of its answer that has come.
 #[derive(Debug)]
 struct Exchange {
     step: StepKind,
     gives_number: bool,
-    /// Whether the answer to a beginning comes first.
+    /// Whether the answer to the start of a transaction comes first.
     begins: bool,
-    /// What the server had against that beginning.
+    /// The error of that start, if it failed.
     rejected: Option<ServerError>,
     hearing: Hearing,
-    /// Since when it is taken back.
+    /// Since when it is being cancelled.
     taken_back: Option<Instant>,
 }
 
@@ -79,16 +78,16 @@ pub(super) struct MysqlLink {
     entered: Entered,
     known: Vec<Known>,
     patience: Patience,
-    /// Whether a transaction has begun of which the server does not know yet.
+    /// Whether a transaction has begun that the server does not know of yet.
     begins: bool,
-    /// What was sent and is not answered, for somebody who does not wait here.
+    /// What was sent without waiting, and is not answered yet.
     under_way: Option<Exchange>,
     /// How the connection ended.
     lost: Option<Fault>,
 }
 
 impl MysqlLink {
-    /// A connection of its own for one buyer, under a name by which it can be found.
+    /// A connection for one buyer, under a name by which it can be found.
     pub(super) fn open(
         address: &MysqlAddress,
         session: &str,
@@ -110,7 +109,7 @@ impl MysqlLink {
         Ok(Self { address, entered, known, patience, begins: false, under_way: None, lost: None })
     }
 
-    /// Puts the statement of a step behind what is to be sent. Returns whether it answers with a number.
+    /// Appends the statement of a step to what is to be sent. Returns whether it answers with a number.
     fn put(&mut self, step: StepKind, number: Stock) -> Result<bool, Broken> {
         let known = self.known.iter().find(|known| known.statement.step == step);
         let Known { statement, number: prepared } =
@@ -121,10 +120,10 @@ impl MysqlLink {
             }),
             Some(prepared) => self.entered.wire.put_command(COM_STMT_EXECUTE, |packet| {
                 packet.extend_from_slice(&prepared.to_le_bytes());
-                // No cursor; once.
+                // No cursor; one execution.
                 packet.extend_from_slice(&[0, 1, 0, 0, 0]);
                 if statement.takes_number {
-                    // Nothing is NULL, and this is its type.
+                    // It is not NULL, and has this type.
                     packet.extend_from_slice(&[0, 1, LONGLONG, 0]);
                     packet.extend_from_slice(&number.to_le_bytes());
                 }
@@ -145,8 +144,7 @@ impl MysqlLink {
         Ok(Exchange { step, gives_number, begins, rejected: None, hearing, taken_back: None })
     }
 
-    /// What came of a step, once the server has said all; `None` where the wait for it was interrupted, or is
-    /// somebody else's.
+    /// The result of a step, once the answer is complete; `None` if the wait was interrupted, or is the caller's.
     fn hear(&mut self, exchange: &mut Exchange) -> Result<Option<Result<Answer, ServerError>>, Broken> {
         loop {
             let Some(packet) = self.entered.wire.receive()? else {
@@ -178,7 +176,7 @@ impl MysqlLink {
         }
     }
 
-    /// What needs no word with the server.
+    /// The result of a step that needs no request.
     fn at_once(&mut self, step: StepKind) -> Option<Result<Answer, NoAnswer>> {
         if let Some(fault) = self.lost {
             return Some(Err(NoAnswer::Fault(fault)));
@@ -192,7 +190,7 @@ impl MysqlLink {
         Some(Ok(Answer::default()))
     }
 
-    /// What the server's words mean for a purchase.
+    /// What an answer means for a purchase.
     fn meaning(&mut self, step: StepKind, heard: Heard) -> Result<Answer, NoAnswer> {
         match heard {
             // GET_LOCK says 0 where it was interrupted.
@@ -211,15 +209,15 @@ impl MysqlLink {
         }
     }
 
-    /// Asks the server to give the statement up for which we wait, and gives up waiting if it does not.
+    /// Asks the server to cancel the statement that we wait for, and gives up if it does not.
     fn take_back(&mut self, since: &mut Option<Instant>) -> Result<(), Broken> {
         let began = *since.get_or_insert_with(Instant::now);
         if began.elapsed() > LAST_WORD {
             return Err(Broken::TimedOut);
         }
-        // From now on a wait ends by itself.
+        // From now on each wait has a time-out.
         self.entered.wire.wait_at_most(Some(CANCEL_AGAIN))?;
-        // If it can't be asked, the answer is waited for nevertheless. Everybody may end what is its own.
+        // If this fails, we still wait for the answer. Every user may cancel its own statements.
         let address = MysqlAddress { connect_timeout: CANCEL_AGAIN * 5, ..self.address.clone() };
         if let Ok(mut other) = enter(&address) {
             let kill = format!("KILL QUERY {}", self.entered.number);
@@ -238,11 +236,10 @@ impl MysqlLink {
     }
 }
 
-/// What was heard of a step: its answer, or what the server has against it.
+/// The result of a step: its answer, or the server's error.
 type Heard = Result<Result<Answer, ServerError>, Broken>;
 
-/// Whether what lets go met a request that came too late for the step that was to be taken back: then it is worth
-/// another try.
+/// Whether a step that lets go was hit by a late request to cancel the step before it: then it is tried again.
 fn was_missed(step: StepKind, heard: &Heard) -> bool {
     let is_interrupted = matches!(heard, Ok(Err(error)) if error.number == INTERRUPTED);
     is_interrupted && !Patience::may_end_in(step)
@@ -278,7 +275,7 @@ impl Link for MysqlLink {
             self.under_way = Some(exchange);
             return Ok(Progress::Asked);
         };
-        // What lets go takes no number.
+        // A step that lets go takes no number.
         if was_missed(step, &heard) {
             self.start(step, 0)
         } else {
@@ -303,14 +300,14 @@ impl Drop for MysqlLink {
     }
 }
 
-/// So that the server writes down no broken connection. That it is gone already is as well.
+/// Closes the connection in good order, so that the server logs no error. If this fails, it is gone already.
 fn say_goodbye(wire: &mut Wire) {
     wire.put_command(COM_QUIT, |_| ());
     let _ = wire.send();
 }
 
-/// Makes a connection ready: carries out some texts, and prepares the statements of a sale, all in one packet. Returns
-/// what the server had against it.
+/// Makes a connection ready: executes some texts and prepares the statements of a sale, all in one packet. Returns the
+/// server's error, if there is one.
 fn prepare(
     wire: &mut Wire,
     texts: &[String],
@@ -345,7 +342,7 @@ fn prepare(
             fields.bytes(1)?;
             let number = fields.number(4)? as u32;
             for count in [fields.number(2)?, fields.number(2)?] {
-                // What it answers, then what it takes; behind each list, where it ends.
+                // The columns of its answer, then its parameters, each list with an end.
                 for _ in 0..if count > 0 { count + 1 } else { 0 } {
                     wire.receive_before(deadline)?;
                 }
@@ -354,7 +351,7 @@ fn prepare(
         };
         known.push(Known { statement, number });
     }
-    // From now on a wait is as long as that for other buyers.
+    // From now on a wait may be as long as that for other buyers.
     wire.wait_at_most(None)?;
     Ok(rejected.map_or(Ok(known), Err))
 }

@@ -1,5 +1,4 @@
-//! Statements of plain text, for what is done before and after a sale: each with a time-out, each with all its
-//! rows as texts.
+//! Plain statements, before and after a sale: each with a time-out, and with all its rows as texts.
 
 use std::time::{Duration, Instant};
 
@@ -12,15 +11,15 @@ use crate::store::sql::error::SqlError;
 use crate::store::sql::link::WAIT_FOR_OTHERS;
 use crate::store::sql::net::Broken;
 
-/// A row, as texts; `None` where it holds nothing.
+/// A row, as texts; `None` is NULL.
 pub(in crate::store::sql) type Row = Vec<Option<String>>;
 
-/// No answer of ours has more rows.
+/// The most rows that are kept of an answer.
 const MOST_ROWS: usize = 1000;
-/// Nor more columns.
+/// The most columns of an answer.
 const MOST_COLUMNS: u64 = 1000;
 
-/// A connection for statements of plain text.
+/// A connection for plain statements.
 #[derive(Debug)]
 pub(in crate::store::sql) struct Talk {
     address: MysqlAddress,
@@ -41,7 +40,7 @@ impl Talk {
         Ok(talk)
     }
 
-    /// The rows that a statement answers; `deed` is what it is for.
+    /// The rows that a statement returns; `deed` says what it is for.
     pub(in crate::store::sql) fn ask(&mut self, deed: Deed, text: &str) -> Result<Vec<Row>, SqlError> {
         match self.exchange(text)? {
             Ok(rows) => Ok(rows),
@@ -49,7 +48,7 @@ impl Talk {
         }
     }
 
-    /// The same; `None` where there is no such table.
+    /// The same; `None` if there is no such table.
     pub(in crate::store::sql) fn ask_of_table(
         &mut self,
         deed: Deed,
@@ -63,7 +62,7 @@ impl Talk {
     }
 
     fn exchange(&mut self, text: &str) -> Result<Result<Vec<Row>, ServerError>, SqlError> {
-        // The server gives up first, and says why.
+        // The server's own time-out comes first, and its error says more.
         let deadline = Instant::now() + WAIT_FOR_OTHERS + Duration::from_secs(2);
         self.rows(text, deadline).map_err(|broken| broken_error(&self.address, broken))
     }
@@ -84,7 +83,7 @@ impl Talk {
         if columns > MOST_COLUMNS {
             return Err(Broken::Strange(Unexpected::NotAsked));
         }
-        // Their names, and where the names end.
+        // Their names, and the end of the names.
         for _ in 0..=columns {
             wire.receive_before(deadline)?;
         }

@@ -1,4 +1,4 @@
-//! What a statement answers, packet by packet: how many rows it changed, or rows of numbers, each as wide as its
+//! The answer to a statement, packet by packet: how many rows it changed, or rows of numbers, each with the width of its
 //! column's type.
 
 use super::wire::{Fields, ServerError, is_end};
@@ -7,15 +7,15 @@ use crate::store::server::Unexpected;
 use crate::store::sql::link::Answer;
 use crate::store::sql::net::Broken;
 
-/// No statement of ours answers more columns.
+/// The most columns of an answer.
 const MOST_COLUMNS: u64 = 16;
 
-/// What has come of the answer to one statement.
+/// The part of an answer that has come.
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
-    /// How many columns there are, once that was said.
+    /// How many columns there are, once that is known.
     columns: Option<u64>,
-    /// The types of those that were described.
+    /// The types of the columns that were described.
     kinds: Vec<u8>,
     is_among_rows: bool,
     number: Option<Stock>,
@@ -28,7 +28,7 @@ impl Hearing {
         if (self.kinds.len() as u64) < columns {
             self.kinds.push(kind_of_column(packet)?);
         } else if is_end(packet) {
-            // The columns end so, and then the rows.
+            // First the columns end like this, then the rows.
             if std::mem::replace(&mut self.is_among_rows, true) {
                 return Ok(Some(Ok(Answer { number: self.number, rows: 0 })));
             }
@@ -65,7 +65,7 @@ fn columns(head: &[u8]) -> Result<u64, Broken> {
 /// The number of a column's type.
 fn kind_of_column(packet: &[u8]) -> Result<u8, Broken> {
     let mut fields = Fields(packet);
-    // Where it comes from, and its name.
+    // Its origin and its name.
     for _ in 0..6 {
         fields.counted()?;
     }
@@ -79,7 +79,7 @@ fn first_number(packet: &[u8], kinds: &[u8]) -> Result<Option<Stock>, Broken> {
     let strange = || Broken::Strange(Unexpected::NoNumber);
     let mut fields = Fields(packet);
     fields.bytes(1)?;
-    // Which columns are NULL: a bit each, the first two mean nothing.
+    // Which columns are NULL: one bit each, after two bits without meaning.
     let nulls = fields.bytes((kinds.len() + 2).div_ceil(8))?;
     if nulls.first().is_some_and(|nulls| nulls & 0b100 != 0) {
         return Ok(None);

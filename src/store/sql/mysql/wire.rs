@@ -1,6 +1,6 @@
 //! The wire to a server of MariaDB or MySQL: packets of a length, a number and a payload ("Client/Server Protocol" in
-//! their manuals). Blocking, and woken by signals: a buyer that waits here looks around when a system call was
-//! interrupted.
+//! their manuals). Blocking, and woken by signals: after an interrupted system call a waiting buyer checks whether to
+//! stop.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::BorrowedFd;
@@ -11,17 +11,17 @@ use crate::foreign;
 use crate::store::server::Unexpected;
 use crate::store::sql::net::{Broken, Plain, Socket};
 
-/// No packet that we ask for is longer: the report of the engine's state is the longest, with 1 MiB.
+/// The longest packet, in bytes. The longest one that we ask for is the report of the engine's state, with 1 MiB.
 const MOST_PACKET: usize = 1 << 21;
 /// How much is read at once.
 const CHUNK: usize = 4096;
 
-/// The wire: a socket, and what has come of the next packet.
+/// A connection: a socket, and the part of the next packet that has come.
 #[derive(Debug)]
 pub(super) struct Wire {
     socket: Socket,
     incoming: Vec<u8>,
-    /// So many bytes of `incoming` have been taken.
+    /// How many bytes of `incoming` have been taken.
     taken: usize,
     outgoing: Vec<u8>,
     /// The number of the next packet of this exchange.
@@ -39,8 +39,8 @@ impl Wire {
         }
     }
 
-    /// The bare socket again, and the number of the next packet. What came before it was asked for would not be
-    /// protected by what is put on the socket.
+    /// Returns the socket and the number of the next packet, to start TLS. It is an error if bytes have come already:
+    /// TLS would not protect them.
     pub(super) fn into_plain(self) -> Result<(Plain, u8), Broken> {
         match self.socket {
             Socket::Plain(plain) if self.taken == self.incoming.len() => Ok((plain, self.number)),
@@ -48,12 +48,12 @@ impl Wire {
         }
     }
 
-    /// The wire of the same exchange on another socket.
+    /// Continues the exchange on another socket.
     pub(super) fn resumed(socket: Socket, number: u8) -> Self {
         Self { number, ..Self::new(socket) }
     }
 
-    /// Puts a command behind what is to be sent: it begins an exchange of its own.
+    /// Appends a command to what is to be sent. It begins a new exchange.
     pub(super) fn put_command(&mut self, command: u8, write: impl FnOnce(&mut Vec<u8>)) {
         self.number = 0;
         self.put(|payload| {
@@ -62,7 +62,7 @@ impl Wire {
         });
     }
 
-    /// Puts a packet behind what is to be sent.
+    /// Appends a packet to what is to be sent.
     pub(super) fn put(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.outgoing.len();
         self.outgoing.extend_from_slice(&[0, 0, 0, self.number]);
@@ -72,29 +72,29 @@ impl Wire {
         self.number = self.number.wrapping_add(1);
     }
 
-    /// Sends what has been put.
+    /// Sends what was appended.
     pub(super) fn send(&mut self) -> Result<(), Broken> {
         let sent = self.socket.write_all(&self.outgoing).and_then(|()| self.socket.flush());
         self.outgoing.clear();
         sent.map_err(Broken::from)
     }
 
-    /// How long one wait for bytes may take; for ever, if it is not said.
+    /// How long one wait for bytes may take; `None`: for ever.
     pub(super) fn wait_at_most(&self, time: Option<Duration>) -> std::io::Result<()> {
         self.socket.wait_at_most(time)
     }
 
-    /// From now on a wait for bytes is somebody else's.
+    /// Makes the socket non-blocking.
     pub(super) fn never_wait(&self) -> std::io::Result<()> {
         self.socket.never_wait()
     }
 
-    /// On which they come.
+    /// The socket's descriptor.
     pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
         self.socket.descriptor()
     }
 
-    /// The next packet, before a moment.
+    /// Waits for the next packet until this time.
     pub(super) fn receive_before(&mut self, deadline: Instant) -> Result<Vec<u8>, Broken> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -108,7 +108,7 @@ impl Wire {
         }
     }
 
-    /// The next packet; `None` where the wait for it was interrupted, or took its time.
+    /// The next packet; `None` if the wait was interrupted or took too long.
     pub(super) fn receive(&mut self) -> Result<Option<Vec<u8>>, Broken> {
         let mut bytes = [0; CHUNK];
         loop {
@@ -145,7 +145,7 @@ impl Wire {
     }
 }
 
-/// Reads what stands in a packet, from its start on.
+/// Reads the fields of a packet, from its start.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
@@ -158,13 +158,13 @@ impl<'a> Fields<'a> {
         Ok(bytes)
     }
 
-    /// A number of so many bytes, the lowest first.
+    /// A number of this many bytes, the lowest first.
     pub(super) fn number(&mut self, count: usize) -> Result<u64, Broken> {
         let bytes = self.bytes(count)?;
         Ok(bytes.iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
     }
 
-    /// A number that says its own length; `None` stands for NULL.
+    /// A number with a variable length; `None` is NULL.
     pub(super) fn counted_number(&mut self) -> Result<Option<u64>, Broken> {
         match self.number(1)? {
             0xfb => Ok(None),
@@ -176,7 +176,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Bytes behind their count; `None` stands for NULL.
+    /// Bytes after their count; `None` is NULL.
     pub(super) fn counted(&mut self) -> Result<Option<&'a [u8]>, Broken> {
         let Some(count) = self.counted_number()? else { return Ok(None) };
         self.bytes(usize::try_from(count).unwrap_or(usize::MAX)).map(Some)
@@ -191,30 +191,30 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What a server said went wrong.
+/// An error that a server reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServerError {
     /// Its number.
     pub(super) number: u16,
-    /// In its words, made safe.
+    /// Its text, made safe for a terminal.
     pub(super) said: String,
 }
 
 impl ServerError {
-    /// Reads it, if a packet is one.
+    /// Reads the error of a packet, if it is one.
     pub(super) fn of(packet: &[u8]) -> Result<Option<Self>, Broken> {
         let mut fields = Fields(packet);
         if fields.bytes(1)? != [0xff] {
             return Ok(None);
         }
         let number = fields.number(2)? as u16;
-        // An SQLSTATE stands there once both have agreed on how they speak.
+        // After the greeting, an SQLSTATE comes first.
         let text = if fields.0.first() == Some(&b'#') { fields.0.get(6..) } else { Some(fields.0) };
         let said: String = String::from_utf8_lossy(text.unwrap_or_default()).chars().take(300).collect();
         Ok(Some(Self { number, said: foreign::shown(&said).into_owned() }))
     }
 
-    /// The code as records hold it.
+    /// The code for records.
     pub(super) fn store_code(&self) -> StoreCode {
         StoreCode(i32::from(self.number))
     }

@@ -1,5 +1,4 @@
-//! What the clients of servers share: a socket of the network or of this machine, with TLS on it or without, and why
-//! nothing came of it.
+//! What the clients of all servers share: a socket, with TLS or without, and the ways in which it fails.
 
 mod socket;
 
@@ -22,7 +21,7 @@ pub(super) enum Broken {
     Cut(io::Error),
     /// It took too long.
     TimedOut,
-    /// What came is no message of such a server.
+    /// What came is not a message of such a server.
     Strange(Unexpected),
 }
 
@@ -38,7 +37,7 @@ impl From<io::Error> for Broken {
     }
 }
 
-/// Puts TLS on a socket whose other end has agreed to it and is called so.
+/// Starts TLS on a socket whose other end has agreed to it and has this name.
 pub(super) fn secure(
     plain: Plain,
     host: &str,

@@ -12,9 +12,9 @@ use rustls::{ClientConnection, StreamOwned};
 /// An open socket.
 #[derive(Debug)]
 pub(in crate::store::sql) enum Socket {
-    /// As it is.
+    /// Without TLS.
     Plain(Plain),
-    /// With TLS on it.
+    /// With TLS.
     Tls(Box<StreamOwned<ClientConnection, Plain>>),
 }
 
@@ -27,7 +27,7 @@ pub(in crate::store::sql) enum Plain {
     Unix(UnixStream),
 }
 
-/// Where a socket leads to: whoever has to call on the same server again needs no name.
+/// Where a socket leads to: another connection with the same server needs no name then.
 #[derive(Clone, Debug)]
 pub(in crate::store::sql) enum Peer {
     /// A machine and a port.
@@ -42,7 +42,7 @@ impl Peer {
         match self {
             Peer::Tcp(address) => {
                 let stream = TcpStream::connect_timeout(address, within)?;
-                // A statement is a packet, and waits for no other.
+                // Each statement is sent at once, as a packet of its own.
                 stream.set_nodelay(true)?;
                 Ok(Plain::Tcp(stream))
             }
@@ -51,13 +51,13 @@ impl Peer {
     }
 }
 
-/// Opens the socket that lies there, and says where it leads to.
+/// Opens the socket at this path. Returns also where it leads to.
 pub(in crate::store::sql) fn at_path(path: &Path) -> io::Result<(Plain, Peer)> {
     let peer = Peer::Unix(path.to_owned());
     Ok((peer.connect(Duration::ZERO)?, peer))
 }
 
-/// Opens a socket to the first of a name's addresses at which somebody answers, and says where it leads to.
+/// Opens a socket to the first of a name's addresses that answers. Returns also where it leads to.
 pub(in crate::store::sql) fn at_name(name: &str, port: u16, deadline: Instant) -> io::Result<(Plain, Peer)> {
     let mut failed = None;
     for address in (name, port).to_socket_addrs()? {
@@ -88,7 +88,7 @@ impl Socket {
         }
     }
 
-    /// What the system knows it by.
+    /// Its file descriptor.
     pub(in crate::store::sql) fn descriptor(&self) -> BorrowedFd<'_> {
         match self.plain() {
             Plain::Tcp(stream) => stream.as_fd(),
@@ -120,7 +120,7 @@ impl Read for Plain {
             Plain::Tcp(stream) => stream.read(bytes),
             Plain::Unix(stream) => stream.read(bytes),
         };
-        // TLS would try again where a signal woke it; we want to look around then.
+        // TLS would read again after a signal; we want to check whether to stop.
         read.map_err(|error| match error.kind() {
             ErrorKind::Interrupted => ErrorKind::WouldBlock.into(),
             _ => error,

@@ -1,5 +1,5 @@
-//! Being let in by a server of PostgreSQL: TLS if it is to be, the role and its password, the settings of the
-//! session (section 55.2.1 of its manual). It takes no longer than it may.
+//! The login at a server of PostgreSQL: TLS if it is wanted, the role and its password, and the settings of the session
+//! (section 55.2.1 of its manual), within a time-out.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::time::Instant;
@@ -21,7 +21,7 @@ use crate::store::sql::error::{Denial, SqlError};
 use crate::store::sql::net::{Broken, Peer, Plain, Socket, at_name, at_path, secure};
 use crate::tls::Trusted;
 
-/// Connects, and is let in as such a session.
+/// Connects and logs in, with these settings of the session.
 pub(super) fn enter(address: &PostgresAddress, session: &Session) -> Result<Entered, SqlError> {
     let deadline = Instant::now() + address.connect_timeout;
     let failed = |broken| broken_error(address, broken);
@@ -40,11 +40,11 @@ pub(super) fn enter(address: &PostgresAddress, session: &Session) -> Result<Ente
         ("database", address.database.as_str()),
         ("application_name", session.name.as_str()),
         ("client_encoding", "UTF8"),
-        // Whatever the server's own default is: statements outside of transactions are sent at this level.
+        // Not the server's own default: statements outside of transactions run at this level.
         ("default_transaction_isolation", "read committed"),
     ];
     let options = address.options.as_deref().map(|options| ("options", options));
-    // 0 would be: for ever.
+    // 0 would mean for ever.
     let lock_timeout = session.lock_timeout.map(|time| time.as_millis().clamp(1, 1 << 30).to_string());
     let lock_timeout = lock_timeout.as_deref().map(|time| ("lock_timeout", time));
     let parameters = parameters.into_iter().chain(options).chain(lock_timeout);
@@ -55,7 +55,7 @@ pub(super) fn enter(address: &PostgresAddress, session: &Session) -> Result<Ente
     Ok(Entered { wire: entry.wire, peer, key })
 }
 
-/// Opens a socket to the server, and says where it leads to.
+/// Opens a socket to the server. Returns also where it leads to.
 fn find(address: &PostgresAddress, deadline: Instant) -> io::Result<(Plain, Peer)> {
     let file = format!(".s.PGSQL.{}", address.port);
     let mut sockets = address.socket_folders().into_iter().map(|folder| folder.join(&file));
@@ -69,9 +69,9 @@ fn find(address: &PostgresAddress, deadline: Instant) -> io::Result<(Plain, Peer
     }
 }
 
-/// Puts TLS on a socket whose other end has agreed to it. Whom it trusts is what `sslmode` says: `require` and `prefer`
-/// whomever they meet, as every client of PostgreSQL does (section 34.19 of its manual); `verify-ca` and `verify-full`
-/// the authorities of the system, or those in `sslrootcert`.
+/// Starts TLS on a socket whose other end has agreed to it. As in every client of PostgreSQL (section 34.19 of its
+/// manual), `sslmode` says which certificates are trusted: with `require` and `prefer` any; with `verify-ca` and
+/// `verify-full` those signed by an authority of the system, or one in `sslrootcert`.
 fn with_tls(plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlError> {
     let host = match &address.host {
         PostgresHost::Name(name) => name,
@@ -88,7 +88,7 @@ fn with_tls(plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlError>
         .map_err(|wrong| SqlError::Tls { address: address.to_string(), wrong })
 }
 
-/// TLS, as far as it is asked for and the server has it.
+/// Starts TLS, if it is wanted and the server has it.
 fn secured(mut plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlError> {
     if matches!(address.ssl_mode, SslMode::Disable | SslMode::Allow) {
         return Ok(Socket::Plain(plain));
@@ -98,7 +98,7 @@ fn secured(mut plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlErr
     frontend::ssl_request(&mut request);
     plain.write_all(&request).map_err(|error| failed(error.into()))?;
     let mut says = [0];
-    // One byte, and no more: what stands behind it would not be protected.
+    // Exactly one byte: TLS would not protect what follows it.
     plain.read_exact(&mut says).map_err(|error| failed(error.into()))?;
     match &says {
         b"S" => with_tls(plain, address),
@@ -111,7 +111,7 @@ fn secured(mut plain: Plain, address: &PostgresAddress) -> Result<Socket, SqlErr
     }
 }
 
-/// Somebody who is about to be let in.
+/// A login under way.
 struct Entry<'a> {
     address: &'a PostgresAddress,
     wire: Wire,
@@ -121,7 +121,7 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// Answers what the server asks, until it is ready for statements. Returns how a statement is taken back.
+    /// Answers the server's questions until it is ready for statements. Returns the key for cancelling statements.
     fn be_let_in(&mut self) -> Result<Option<(i32, i32)>, SqlError> {
         let mut key = None;
         loop {
@@ -228,7 +228,7 @@ impl Entry<'_> {
     }
 }
 
-/// A wire that broke, as the errors of stores have it.
+/// The store's error for a connection that broke.
 pub(super) fn broken_error(address: &PostgresAddress, broken: Broken) -> SqlError {
     let (place, engine) = (address.to_string(), Engine::Postgres);
     match broken {

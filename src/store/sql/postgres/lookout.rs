@@ -1,5 +1,5 @@
-//! Who waits at a server of PostgreSQL, and for whom: `pg_blocking_pids` (section 9.26 of its manual), asked on a
-//! connection of its own.
+//! Who waits at a server of PostgreSQL, and for whom: `pg_blocking_pids` (section 9.26 of its manual), asked on a separate
+//! connection.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::store::sql::address::PostgresAddress;
 use crate::store::sql::error::SqlError;
 use crate::store::{Lookout, StoreError, Waiting};
 
-/// The setting by which a session looks at once whether it waits in a circle. Who has looked does not look again, so
-/// the one that closes a circle is its victim.
+/// The setting that makes a session check for a deadlock as soon as it waits. It does not check again, so the session
+/// that completes a deadlock is its victim.
 const EARLY: &str = "-c deadlock_timeout=1ms";
-/// In this time a session that waits has looked.
+/// After this time a waiting session has checked.
 const HAS_LOOKED: Duration = Duration::from_millis(5);
 
 /// Sees who waits.
@@ -59,8 +59,8 @@ impl Lookout for PostgresLookout {
     }
 }
 
-/// The same server, with sessions that see a deadlock at once; as it is, where this role may not say so, or the
-/// address says something else.
+/// The same address, with sessions that notice a deadlock at once; unchanged if the role may not set that, or the address
+/// sets it already.
 pub(in crate::store::sql) fn with_early_deadlocks(
     address: &PostgresAddress,
 ) -> Result<PostgresAddress, SqlError> {

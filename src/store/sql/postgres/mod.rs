@@ -1,10 +1,9 @@
-//! A connection with a server of PostgreSQL: its statements prepared once, one packet there and one back for
-//! each step.
+//! A connection with a server of PostgreSQL: statements are prepared once, and each step is one packet in each direction.
 //!
 //! It speaks the protocol itself (the messages are those of `postgres-protocol`), on a blocking socket: a step is
 //! one `send` and one `recv`, with no runtime in between, and a signal wakes a buyer that waits for another. A
-//! transaction's BEGIN travels with the first statement behind it: alone it does nothing at the server, not even
-//! take a snapshot (sql-begin and section 13.2 of the manual).
+//! transaction's BEGIN is sent together with the first statement in it: alone it does nothing at the server, and takes no
+//! snapshot (sql-begin and section 13.2 of the manual).
 
 mod enter;
 mod lookout;
@@ -35,31 +34,30 @@ use wire::{ServerError, Wire};
 pub(super) use lookout::{PostgresLookout, with_early_deadlocks};
 pub use plain::Talk;
 
-/// How long a statement that was taken back may take to say so; the launcher waits a little longer before it
-/// loses patience.
+/// How long a cancelled statement may take to end. The launcher waits a little longer.
 const LAST_WORD: Duration = Duration::from_millis(1500);
-/// How often it is taken back: a request that comes before its statement has begun is forgotten.
+/// The time between two requests to cancel it: one that comes before its statement has begun has no effect.
 const CANCEL_AGAIN: Duration = Duration::from_millis(100);
 /// The type `bigint`.
 const INT8: u32 = 20;
 /// Numbers travel in binary.
 const BINARY: i16 = 1;
 
-/// What a session is to the server.
+/// The settings of a session.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Session {
-    /// The name that the server shows to whoever asks it.
+    /// The name that the server shows in its list of sessions.
     pub(super) name: String,
-    /// How long the server may have it wait for a lock.
+    /// How long it may wait for a lock.
     pub(super) lock_timeout: Option<Duration>,
 }
 
-/// Whom a server has let in.
+/// A connection after its login.
 #[derive(Debug)]
 pub(super) struct Entered {
     wire: Wire,
     peer: Peer,
-    /// The server's process that serves this connection, and the word by which its statement is taken back.
+    /// The server's process for this connection, and its secret: the key for cancelling statements.
     key: Option<(i32, i32)>,
 }
 
@@ -69,22 +67,22 @@ pub(super) struct PostgresLink {
     entered: Entered,
     statements: Vec<Statement>,
     patience: Patience,
-    /// Whether a transaction has begun of which the server does not know yet.
+    /// Whether a transaction has begun that the server does not know of yet.
     begins: bool,
-    /// What was sent and is not answered, for somebody who does not wait here.
+    /// What was sent without waiting, and is not answered yet.
     under_way: Option<Exchange>,
     /// How the connection ended.
     lost: Option<Fault>,
 }
 
-/// A step that the server was sent, and what has come of it.
+/// A step that was sent to the server, and the part of its answer that has come.
 #[derive(Debug)]
 struct Exchange {
     step: StepKind,
     gives_number: bool,
     answer: Answer,
     rejected: Option<ServerError>,
-    /// Since when it is taken back.
+    /// Since when it is being cancelled.
     taken_back: Option<Instant>,
 }
 
@@ -110,7 +108,7 @@ impl PostgresLink {
         Ok(Self { entered, statements, patience, begins: false, under_way: None, lost: None })
     }
 
-    /// Puts the statement of a step behind what is to be sent. Returns whether it answers with a number.
+    /// Appends the statement of a step to what is to be sent. Returns whether it answers with a number.
     fn put(&mut self, step: StepKind, number: Stock) -> Result<bool, Broken> {
         let known = self.statements.iter().find(|statement| statement.step == step);
         let statement = known.ok_or(Broken::Strange(Unexpected::NotPrepared(step)))?;
@@ -129,8 +127,7 @@ impl PostgresLink {
         Ok(Exchange { step, gives_number, answer: Answer::default(), rejected: None, taken_back: None })
     }
 
-    /// What came of a step, once the server has said all; `None` where the wait for it was interrupted, or is
-    /// somebody else's.
+    /// The result of a step, once the answer is complete; `None` if the wait was interrupted, or is the caller's.
     fn hear(&mut self, exchange: &mut Exchange) -> Result<Option<Result<Answer, ServerError>>, Broken> {
         let step = exchange.step;
         loop {
@@ -169,7 +166,7 @@ impl PostgresLink {
         }
     }
 
-    /// What needs no word with the server.
+    /// The result of a step that needs no request.
     fn at_once(&mut self, step: StepKind) -> Option<Result<Answer, NoAnswer>> {
         if let Some(fault) = self.lost {
             return Some(Err(NoAnswer::Fault(fault)));
@@ -183,7 +180,7 @@ impl PostgresLink {
         Some(Ok(Answer::default()))
     }
 
-    /// What the server's words mean for a purchase.
+    /// What an answer means for a purchase.
     fn meaning(&mut self, heard: Result<Result<Answer, ServerError>, Broken>) -> Result<Answer, NoAnswer> {
         match heard {
             Ok(Ok(answer)) => Ok(answer),
@@ -195,16 +192,16 @@ impl PostgresLink {
         }
     }
 
-    /// Asks the server to give the statement up for which we wait, and gives up waiting if it does not.
+    /// Asks the server to cancel the statement that we wait for, and gives up if it does not.
     fn take_back(&mut self, since: &mut Option<Instant>) -> Result<(), Broken> {
         let began = *since.get_or_insert_with(Instant::now);
         if began.elapsed() > LAST_WORD {
             return Err(Broken::TimedOut);
         }
-        // From now on a wait ends by itself.
+        // From now on each wait has a time-out.
         self.entered.wire.wait_at_most(Some(CANCEL_AGAIN))?;
         if let Some((process, secret)) = self.entered.key {
-            // If it can't be asked, the answer is waited for nevertheless.
+            // If this fails, we still wait for the answer.
             let _ = cancel(&self.entered.peer, process, secret);
         }
         Ok(())
@@ -258,14 +255,14 @@ impl Link for PostgresLink {
 impl Drop for PostgresLink {
     fn drop(&mut self) {
         if self.lost.is_none() {
-            // So that the server writes down no broken connection. That it is gone already is as well.
+            // In good order, so that the server logs no error. If this fails, the connection is gone already.
             frontend::terminate(&mut self.entered.wire.outgoing);
             let _ = self.entered.wire.send();
         }
     }
 }
 
-/// Prepares the statements of a sale, all in one packet. Returns what the server had against it.
+/// Prepares the statements of a sale, all in one packet. Returns the server's error, if there is one.
 fn prepare(
     wire: &mut Wire,
     statements: &[Statement],
@@ -285,7 +282,7 @@ fn prepare(
             _ => {}
         }
     }
-    // From now on a wait is as long as that for other buyers.
+    // From now on a wait may be as long as that for other buyers.
     wire.wait_at_most(None)?;
     Ok(rejected)
 }
@@ -300,7 +297,7 @@ fn kind_of(code: &str) -> FaultKind {
     }
 }
 
-/// Puts a statement behind what is to be sent: bound to its number, and executed.
+/// Appends a statement to what is to be sent: bound to its number, and executed.
 fn put_bound(statement: &Statement, number: Stock, outgoing: &mut BytesMut) -> Result<(), Broken> {
     let takes = statement.takes_number.then_some(number);
     let formats = takes.map(|_| BINARY);
@@ -335,7 +332,7 @@ fn rows_in(tag: &str, step: StepKind) -> u64 {
     tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
-/// Asks the server to give up the statement of one of its processes, and does not wait for long.
+/// Asks the server to cancel the statement of one of its processes.
 fn cancel(peer: &Peer, process: i32, secret: i32) -> std::io::Result<()> {
     use std::io::Write as _;
     let mut plain = peer.connect(CANCEL_AGAIN)?;

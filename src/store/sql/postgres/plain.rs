@@ -1,5 +1,4 @@
-//! Statements of plain text, for what is done before and after a sale: each with a time-out, each with all its
-//! rows as texts.
+//! Plain statements, before and after a sale: each with a time-out, and with all its rows as texts.
 
 use std::ops::Deref;
 use std::time::{Duration, Instant};
@@ -17,13 +16,13 @@ use crate::store::sql::error::SqlError;
 use crate::store::sql::link::WAIT_FOR_OTHERS;
 use crate::store::sql::net::Broken;
 
-/// A row, as texts; `None` where it holds nothing.
+/// A row, as texts; `None` is NULL.
 pub type Row = Vec<Option<String>>;
 
-/// No answer of ours has more rows.
+/// The most rows that are kept of an answer.
 const MOST_ROWS: usize = 1000;
 
-/// An address that somebody else keeps, or nobody.
+/// An address that is borrowed or owned.
 #[derive(Debug)]
 enum Whose<'a> {
     Theirs(&'a PostgresAddress),
@@ -41,7 +40,7 @@ impl Deref for Whose<'_> {
     }
 }
 
-/// A connection for statements of plain text.
+/// A connection for plain statements.
 #[derive(Debug)]
 pub struct Talk<'a> {
     address: Whose<'a>,
@@ -65,12 +64,12 @@ impl<'a> Talk<'a> {
         Ok(Self { address, entered, table })
     }
 
-    /// The rows that a text of statements answers; `deed` is what it is for.
+    /// The rows that a text of statements returns; `deed` says what it is for.
     ///
     /// # Errors
     /// When the server rejects it, or does not answer in time.
     pub fn ask(&mut self, deed: Deed, text: &str) -> Result<Vec<Row>, SqlError> {
-        // The server gives up first, and says why.
+        // The server's own time-out comes first, and its error says more.
         let deadline = Instant::now() + WAIT_FOR_OTHERS + Duration::from_secs(2);
         match self.exchange(text, deadline) {
             Ok(Ok(rows)) => Ok(rows),
@@ -79,7 +78,7 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// The one text that a statement answers, if it does.
+    /// The first text that a statement returns, if there is one.
     ///
     /// # Errors
     /// When the server rejects it, or does not answer in time.
@@ -129,7 +128,7 @@ impl<'a> Talk<'a> {
 }
 
 impl Talk<'static> {
-    /// The same, for whoever keeps no address.
+    /// The same, with a copy of the address.
     pub(in crate::store::sql) fn alone(address: &PostgresAddress) -> Result<Self, SqlError> {
         Self::with(Whose::Own(Box::new(address.clone())), String::new())
     }
@@ -138,7 +137,7 @@ impl Talk<'static> {
 impl Drop for Talk<'_> {
     fn drop(&mut self) {
         frontend::terminate(&mut self.entered.wire.outgoing);
-        // That the connection is gone already is as well.
+        // If this fails, the connection is gone already.
         let _ = self.entered.wire.send();
     }
 }

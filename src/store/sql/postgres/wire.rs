@@ -1,5 +1,5 @@
 //! The wire to a server of PostgreSQL: bytes out, messages in (chapter 55 of its manual). Blocking, and woken by
-//! signals: a buyer that waits here looks around when a system call was interrupted.
+//! signals: after an interrupted system call a waiting buyer checks whether to stop.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::fd::BorrowedFd;
@@ -14,21 +14,21 @@ use crate::foreign;
 use crate::store::server::Unexpected;
 use crate::store::sql::net::{Broken, Socket};
 
-/// No message that we ask for is longer.
+/// The longest message, in bytes.
 const MOST_MESSAGE: usize = 1 << 20;
 
-/// What a server said went wrong.
+/// An error that a server reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServerError {
     /// Its SQLSTATE.
     pub(super) code: String,
-    /// In its words, made safe.
+    /// Its text, made safe for a terminal.
     pub(super) said: String,
     /// Whether it ends the connection.
     pub(super) is_fatal: bool,
 }
 
-/// The wire: a socket, and what has come of the next message.
+/// A connection: a socket, and the part of the next message that has come.
 #[derive(Debug)]
 pub(super) struct Wire {
     socket: Socket,
@@ -42,29 +42,29 @@ impl Wire {
         Self { socket, incoming: BytesMut::with_capacity(4096), outgoing: BytesMut::with_capacity(1024) }
     }
 
-    /// Sends what has been put into `outgoing`.
+    /// Sends what is in `outgoing`.
     pub(super) fn send(&mut self) -> Result<(), Broken> {
         let sent = self.socket.write_all(&self.outgoing).and_then(|()| self.socket.flush());
         self.outgoing.clear();
         sent.map_err(Broken::from)
     }
 
-    /// How long one wait for bytes may take; for ever, if it is not said.
+    /// How long one wait for bytes may take; `None`: for ever.
     pub(super) fn wait_at_most(&self, time: Option<Duration>) -> io::Result<()> {
         self.socket.wait_at_most(time)
     }
 
-    /// From now on a wait for bytes is somebody else's.
+    /// Makes the socket non-blocking.
     pub(super) fn never_wait(&self) -> io::Result<()> {
         self.socket.never_wait()
     }
 
-    /// On which they come.
+    /// The socket's descriptor.
     pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
         self.socket.descriptor()
     }
 
-    /// The next message, before a moment.
+    /// Waits for the next message until this time.
     pub(super) fn receive_before(&mut self, deadline: Instant) -> Result<Message, Broken> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -78,7 +78,7 @@ impl Wire {
         }
     }
 
-    /// The next message; `None` where the wait for it was interrupted, or took its time.
+    /// The next message; `None` if the wait was interrupted or took too long.
     pub(super) fn receive(&mut self) -> Result<Option<Message>, Broken> {
         let mut bytes = [0; 4096];
         loop {
@@ -107,7 +107,7 @@ impl Wire {
     }
 }
 
-/// What an error response says.
+/// The error in an error response.
 pub(super) fn server_error(body: &ErrorResponseBody) -> ServerError {
     let mut error = ServerError { code: String::new(), said: String::new(), is_fatal: false };
     let mut fields = body.fields();
@@ -116,7 +116,7 @@ pub(super) fn server_error(body: &ErrorResponseBody) -> ServerError {
         match field.type_() {
             b'C' => error.code = value.chars().take(5).collect(),
             b'M' => error.said = foreign::shown(&value.chars().take(300).collect::<String>()).into_owned(),
-            // The severity, in no language.
+            // The severity, not translated.
             b'V' => error.is_fatal = matches!(&*value, "FATAL" | "PANIC"),
             _ => {}
         }
@@ -125,7 +125,7 @@ pub(super) fn server_error(body: &ErrorResponseBody) -> ServerError {
 }
 
 impl ServerError {
-    /// The code as records hold it.
+    /// The code for records.
     pub(super) fn store_code(&self) -> StoreCode {
         StoreCode::of_state(&self.code)
     }

@@ -1,5 +1,5 @@
-//! A server of PostgreSQL of the test's own: one that asks for passwords, has few connections, and may be stopped
-//! in the middle of a sale.
+//! A server of PostgreSQL only for tests: it asks for passwords, has few connections, and can be stopped in the middle of
+//! a sale.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt as _;
@@ -18,21 +18,21 @@ use crate::store::sql::address::{PostgresAddress, PostgresHost};
 /// The password of the role that owns the server.
 const PASSWORD: &str = "open sesame";
 
-/// A server that listens on a socket in a folder of its own, and goes with it.
+/// A server that listens on a socket in a folder of its own. Dropping it removes both.
 struct Cluster {
     folder: tempfile::TempDir,
     programs: PathBuf,
     server: Option<Child>,
 }
 
-/// Where the programs of a server lie.
+/// The folder of a server's programs.
 fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(Result::ok);
     versions.map(|version| version.path().join("bin")).find(|bin| bin.join("initdb").exists())
 }
 
 impl Cluster {
-    /// A new one; `None` is said aloud.
+    /// A new one; `None`, with a message, if there is no such server here.
     fn start(test: &str) -> Option<Self> {
         let Some(programs) = programs() else {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{test} is skipped: no initdb");
@@ -71,7 +71,7 @@ impl Cluster {
         command
     }
 
-    /// Starts the server, and waits until it lets one in.
+    /// Starts the server, and waits until it accepts a login.
     fn up(mut self) -> Self {
         let settings = ["fsync=off", "shared_buffers=8MB", "max_connections=8", "listen_addresses="];
         let mut server = self.program("postgres");
@@ -87,7 +87,7 @@ impl Cluster {
         self
     }
 
-    /// Ends the server: at once and without care, as a crash does.
+    /// Ends the server at once, like a crash.
     fn crash(&mut self) {
         let mut server = self.server.take().expect("a server");
         kill(Pid::from_raw(server.id() as i32), Signal::SIGQUIT).expect("a signal");

@@ -1,5 +1,5 @@
-//! A server of MariaDB itself. The measured outcomes are those of MariaDB; what answers may be MySQL, which differs in
-//! none of them that is known, but has no snapshot isolation.
+//! A server of MariaDB itself. The measured outcomes are MariaDB's. The server may also be MySQL, which has no snapshot
+//! isolation; no other difference is known.
 
 use std::net::TcpListener;
 use std::os::unix::thread::JoinHandleExt as _;
@@ -14,7 +14,7 @@ use crate::store::server::Deed;
 use crate::store::sql::address::{MysqlAddress, MysqlHost, SslMode};
 use crate::store::sql::mysql::MysqlLookout;
 
-/// Gives a test its database, or ends it visibly.
+/// Gives a test its database, or skips it with a message.
 macro_rules! place {
     ($test:literal) => {
         match Place::mysql($test) {
@@ -80,7 +80,7 @@ fn ten_buyers_take_each_ticket_once() {
     a_rush(&place!("ten_buyers_take_each_ticket_once"));
 }
 
-/// A table that looks like ours and is not.
+/// A table that looks like ours but is not.
 #[test]
 fn what_hangs_on_a_table_or_has_no_transactions_is_not_ours() {
     let place = place!("what_hangs_on_a_table_or_has_no_transactions_is_not_ours");
@@ -113,7 +113,7 @@ fn outcomes(place: &Place, choices: SqlChoices) -> Outcomes {
     let mut waits = |session: &str| {
         let number =
             books.number(Deed::Connect, &format!("SELECT IS_USED_LOCK('{session}')")).expect("a number");
-        // One that has left waits for nobody.
+        // A buyer that has left does not wait.
         let Some(number) = number.map(i64::unsigned_abs) else { return false };
         lookout.waiting(&[number]).expect("a look") == [number]
     };
@@ -314,15 +314,15 @@ fn who_is_not_let_in_is_told_why_without_a_password() {
     let host = MysqlHost::Name("127.0.0.1".to_owned());
     let closed = MysqlAddress { host: host.clone(), port: free, ..address.clone() };
     assert!(error(closed).contains("no server there"));
-    // It accepts, as a listener's queue does, and never says a word.
+    // It accepts connections, as a listener's queue does, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = silent.local_addr().expect("an address").port();
     let silent = MysqlAddress { host, port, connect_timeout: Duration::from_secs(1), ..address };
     assert!(error(silent).contains("no answer within 1s; is that a server of MariaDB or MySQL?"));
 }
 
-/// Who is gone while its statement waits may still buy: the server goes on waiting, and then carries it out. The stock is
-/// read when that session has ended, and nobody knows of the purchase.
+/// A buyer that is killed while its statement waits may still buy: the server goes on waiting, and then executes it. The
+/// stock is read after that session has ended, and no receipt tells of the purchase.
 #[test]
 fn a_waiter_that_is_gone_still_buys() {
     let place = place!("a_waiter_that_is_gone_still_buys");
@@ -351,7 +351,7 @@ fn a_waiter_that_is_gone_still_buys() {
     assert_eq!(holds.stock_left().expect("a stock"), 4, "a ticket without a receipt");
 }
 
-/// A user with rights on one database, and none to see what others do: all that a run does, it may.
+/// A user with rights on one database, and none to see what others do, may do all that a run needs.
 #[test]
 fn a_user_without_the_process_privilege_sells_and_can_not_see_who_waits() {
     let place = place!("a_user_without_the_process_privilege_sells_and_can_not_see_who_waits");

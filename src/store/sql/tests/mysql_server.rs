@@ -1,5 +1,5 @@
-//! A server of MariaDB of the test's own: one that asks for passwords and speaks TLS, has few connections and little
-//! patience, and may be stopped in the middle of a sale.
+//! A server of MariaDB only for tests: it asks for passwords and speaks TLS, has few connections and short time-outs, and
+//! can be stopped in the middle of a sale.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use crate::store::sql::address::{MysqlAddress, MysqlHost, SslMode};
 
 /// The password of the user that owns the server.
 const PASSWORD: &str = "open sesame";
-/// What makes the folder of a server's data.
+/// The program that makes the folder of a server's data.
 const INSTALL: &str = "mariadb-install-db";
 
-/// A server that listens on a socket and a port, in a folder of its own, and goes with it.
+/// A server that listens on a socket and a port, in a folder of its own. Dropping it removes both.
 struct Server {
     folder: tempfile::TempDir,
     port: u16,
@@ -35,7 +35,7 @@ fn program(name: &str) -> Option<PathBuf> {
 }
 
 impl Server {
-    /// A new one; `None` is said aloud.
+    /// A new one; `None`, with a message, if there is no such server here.
     fn start(test: &str) -> Option<Self> {
         let (Some(install), Some(_)) = (program(INSTALL), program("mariadbd")) else {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{test} is skipped: no {INSTALL}");
@@ -43,7 +43,7 @@ impl Server {
             return None;
         };
         let folder = tempfile::tempdir().expect("a folder");
-        // Free a moment ago: whoever takes it meanwhile makes this fail, not pass.
+        // It was free a moment ago. If another program takes it meanwhile, the test fails.
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let server = Self { folder, port, server: None };
         if let Some(user) = runs_as("mysql") {
@@ -73,7 +73,7 @@ impl Server {
     fn program(&self, program: PathBuf) -> Command {
         let mut command = Command::new(program);
         command.arg("--no-defaults").arg(format!("--datadir={}", self.path("data").display()));
-        // A server that starts removes what it takes for the temporary tables of one that is gone.
+        // At its start a server removes files that look like temporary tables of an earlier one.
         command.env("TMPDIR", self.folder.path()).current_dir("/").stdin(Stdio::null());
         if let Some(user) = runs_as("mysql") {
             command.arg(format!("--user={}", user.name));
@@ -110,7 +110,7 @@ impl Server {
         self
     }
 
-    /// Ends the server: at once and without care, as a crash does.
+    /// Ends the server at once, like a crash.
     fn crash(&mut self) {
         let mut server = self.server.take().expect("a server");
         kill(Pid::from_raw(server.id() as i32), Signal::SIGKILL).expect("a signal");
@@ -176,7 +176,7 @@ fn a_server_that_asks_for_passwords_gets_the_right_one_over_socket_port_and_tls(
         let error = server.store(server.address(user, None)).stock_left().expect_err("none").to_string();
         assert!(error.contains("no password was at hand"), "{error}");
     }
-    // What nobody may read along is told over TLS alone.
+    // What nobody else may read is sent only over TLS.
     let is_tls = "SELECT variable_value <> '' FROM information_schema.session_status WHERE variable_name = 'ssl_cipher'";
     let through = |ssl_mode, root: Option<&str>| {
         let ssl_root =
@@ -193,7 +193,7 @@ fn a_server_that_asks_for_passwords_gets_the_right_one_over_socket_port_and_tls(
         let stranger = through(mode, None).expect_err("an authority of its own");
         assert!(matches!(stranger, SqlError::Tls { .. }), "{stranger}");
     }
-    // An account that is proven in a way which we have not is told so.
+    // An account that is proven by a method that we do not have is reported.
     let error = {
         server.run("INSTALL SONAME 'auth_ed25519'");
         server.run("CREATE USER ed IDENTIFIED VIA ed25519 USING PASSWORD('x')");
@@ -220,7 +220,7 @@ fn a_server_that_is_full_impatient_or_crashes_says_so_and_leaves_the_books_in_or
     drop(sessions);
     session.perform(Action::Begin);
     assert_eq!(session.perform(Action::ReadForUpdate), Reply::Stock(3));
-    // Whoever waits longer than the server allows is told so, and has changed nothing.
+    // A buyer that waits longer than the server allows gets an error, and has changed nothing.
     late.perform(Action::Begin);
     let waited = Reply::Failed(Fault::of_store(FaultKind::LockTimeout, StoreCode(1205)));
     assert_eq!(late.perform(Action::ReadForUpdate), waited);

@@ -1,12 +1,12 @@
-//! A database of a test's own, and its removal.
+//! A database for one test, and its removal.
 
 use super::super::*;
 use crate::store::server::Deed;
 
-/// A database, which goes with it.
+/// A database. Dropping it removes it.
 pub(super) struct Place {
     pub(super) address: Address,
-    /// What else goes with it.
+    /// What is removed with it.
     _keeps: Box<dyn std::any::Any>,
 }
 
@@ -18,7 +18,7 @@ impl Place {
         Self { address: Address::Sqlite(folder.path().join("shop.db")), _keeps: Box::new(folder) }
     }
 
-    /// A database at the server that is there; `None` is said aloud.
+    /// A database at the server of PostgreSQL that is there; `None`, with a message, if there is none.
     #[cfg(feature = "postgres")]
     pub(super) fn postgres(test: &str) -> Option<Self> {
         let url = std::env::var("TICKETSIM_POSTGRES");
@@ -43,7 +43,7 @@ impl Place {
         Some(Self { address: Address::Postgres(Box::new(own)), _keeps: keeps })
     }
 
-    /// A database at the server of MariaDB that is there; `None` is said aloud.
+    /// A database at the server of MariaDB that is there; `None`, with a message, if there is none.
     #[cfg(feature = "mysql")]
     pub(super) fn mysql(test: &str) -> Option<Self> {
         let url = std::env::var("TICKETSIM_MYSQL");
@@ -64,12 +64,12 @@ impl Place {
         Some(Self { address: Address::Mysql(Box::new(own)), _keeps: keeps })
     }
 
-    /// A sale there, of the usual name.
+    /// A sale there, with the usual name.
     pub(super) fn store(&self, choices: SqlChoices) -> SqlStore {
         SqlStore::new(choices, self.address.clone(), SaleName::default()).expect("a store")
     }
 
-    /// Runs a statement there, as somebody else would.
+    /// Runs a statement there, like another program.
     pub(super) fn run(&self, statement: &str) {
         let store = self.store(SqlChoices::new(self.address.engine()));
         let mut books = store.books(true).expect("a connection");

@@ -12,7 +12,7 @@ use crate::protocol::Protocol;
 use crate::store::server::Deed;
 use crate::store::sql::address::{PostgresAddress, PostgresHost, SslMode};
 
-/// Gives a test its database, or ends it visibly.
+/// Gives a test its database, or skips it with a message.
 macro_rules! place {
     ($test:literal) => {
         match Place::postgres($test) {
@@ -222,11 +222,11 @@ fn a_cut_connection_loses_the_answer_and_leaves_nothing_behind() {
     assert_eq!(session.perform(Action::Commit), lost);
     assert_eq!(session.perform(Action::Read), lost, "and stays so");
     store.await_gone(&recorder).expect("a server");
-    // The server saw no COMMIT.
+    // The server got no COMMIT.
     assert_eq!(store.stock_left().expect("a stock"), 3);
 }
 
-/// The server has committed, and its word gets lost: a purchase that is unknown, never failed, and the ticket is gone.
+/// The server has committed, and its answer gets lost: the purchase is unknown, not failed, and the ticket is gone.
 #[test]
 fn a_connection_that_is_cut_during_commit_is_unknown() {
     use crate::buyer::{Buyer, Rules};
@@ -257,7 +257,7 @@ fn a_connection_that_is_cut_during_commit_is_unknown() {
     assert_eq!(ending.outcome, Outcome::Unknown);
     drop(session);
     store.await_gone(&recorder).expect("a server");
-    // The server heard COMMIT: in the end the ticket is gone.
+    // The server got the COMMIT: in the end the ticket is gone.
     assert_eq!(place.number("SELECT ticket FROM ticketsim_stock_ticket"), 2);
 }
 
@@ -293,7 +293,7 @@ fn who_is_not_let_in_is_told_why_without_a_password() {
     let host = PostgresHost::Name("127.0.0.1".to_owned());
     let closed = PostgresAddress { host: host.clone(), port: free, ..address.clone() };
     assert!(error(closed).contains("no server there"));
-    // It accepts, as a listener's queue does, and never says a word.
+    // It accepts connections, as a listener's queue does, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = silent.local_addr().expect("an address").port();
     for ssl_mode in [SslMode::Disable, SslMode::Require] {
@@ -357,7 +357,7 @@ fn tls_is_spoken_where_it_is_asked_for() {
         Ok(number) => assert!(has_tls && number == Some(1)),
         Err(error) => assert!(!has_tls && error.to_string().contains("the server has none"), "{error}"),
     }
-    // Nobody has signed the certificate of a server for tests.
+    // No trusted authority has signed the certificate of a server for tests.
     let verified = through(SslMode::VerifyFull).expect_err("a certificate of its own");
     assert!(matches!(verified, SqlError::Tls { .. }), "{verified}");
     if has_tls {

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex};
 /// A relay before the server that can be cut, at once or with the next answer.
 pub(super) struct Relay {
     pub(super) port: u16,
-    /// Whether what the server says next is kept from its client, and both are cut.
+    /// Whether the server's next answer is dropped, and both connections are cut.
     cuts_answer: Arc<AtomicBool>,
     streams: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Relay {
-    /// One before the server at this place.
+    /// A relay before the server at this address.
     pub(super) fn before(host: &str, server_port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -51,12 +51,12 @@ impl Relay {
         Self { port, cuts_answer, streams }
     }
 
-    /// From now on, or not any more: the next answer is lost, and its connection with it.
+    /// Sets whether the next answer is lost, and its connection with it.
     pub(super) fn cut_with_the_next_answer(&self, is_so: bool) {
         self.cuts_answer.store(is_so, Ordering::SeqCst);
     }
 
-    /// Cuts all connections that lead through it.
+    /// Cuts all its connections.
     pub(super) fn cut(&self) {
         for stream in self.streams.lock().expect("the streams").drain(..) {
             let _ = stream.shutdown(std::net::Shutdown::Both);

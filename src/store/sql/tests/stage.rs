@@ -1,5 +1,5 @@
-//! All orders of two buyers' requests, on real sessions: each buyer in a thread of its own, sent its next step by
-//! a conductor who knows from the server who waits, never from a clock.
+//! All orders of two buyers' requests, on real sessions: each buyer has its own thread and gets its next step from a
+//! conductor, which learns from the server who waits, not from a clock.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,7 +13,7 @@ use crate::history::Outcome;
 use crate::plan::PerBuyer;
 use crate::world::{Session as _, complete};
 
-/// What a buyer tells after a step: whether it goes on, and how its purchase ended, with the code of an error.
+/// What a buyer reports after a step: whether it goes on, and how its purchase ended, with the code of an error.
 #[derive(Clone, Debug)]
 struct Told {
     has_left: bool,
@@ -24,7 +24,7 @@ struct Told {
 struct Actor {
     go: Sender<()>,
     told: Receiver<Told>,
-    /// Whether it has been sent a step that it has not answered.
+    /// Whether it was sent a step that it has not answered.
     is_asked: bool,
     has_left: bool,
     ended: Option<(Outcome, String)>,
@@ -33,13 +33,13 @@ struct Actor {
 /// Whether the session of this name waits for another.
 pub(super) type Waits<'a> = &'a mut dyn FnMut(&str) -> bool;
 
-/// How all schedules of a sale come out: `receipts/left/failed {codes}`, and how often.
+/// The outcomes of all schedules of a sale: `receipts/left/failed {codes}`, and how often each came.
 pub(super) type Outcomes = BTreeMap<String, u32>;
 
-/// Runs every order of the requests of so many buyers of so many tickets.
+/// Runs every order of the requests of this many buyers of this many tickets.
 pub(super) fn all_schedules(store: &SqlStore, buyers: u32, tickets: Stock, waits: Waits<'_>) -> Outcomes {
     let mut outcomes = Outcomes::new();
-    // The place in the list of those who could go, at each step.
+    // The place in the list of those that could go, at each step.
     let mut choices: Vec<usize> = Vec::new();
     loop {
         let mut widths: Vec<usize> = Vec::new();
@@ -127,13 +127,13 @@ impl Actor {
     }
 }
 
-/// Waits until everybody has answered, or waits for another, as the engine says. An answer may have let another
-/// go that was found waiting before: so it is looked again until there is no news.
+/// Waits until every buyer has answered, or waits for another, as the engine says. An answer may have let another go that
+/// was seen waiting before, so it looks again until nothing changes.
 fn settle(actors: &mut [Actor], recorder: &Recorder, waits: Waits<'_>) {
     loop {
         let mut is_news = false;
         for (actor, buyer) in actors.iter_mut().zip(1..) {
-            // Who is seen to wait once may have been let go, and be slow to wake: it is looked twice.
+            // A buyer that is seen waiting once may have been let go, and be slow to wake up: it is looked at twice.
             let mut seen = 0;
             while actor.is_asked && seen < 2 {
                 match actor.told.recv_timeout(Duration::from_millis(1)) {
@@ -163,7 +163,7 @@ fn hear_anybody(actors: &mut [Actor]) {
     panic!("everybody waits, and nobody is answered");
 }
 
-/// The life of one buyer: a step, and what belongs to it, each time that it is told to go.
+/// The life of one buyer: one step, and what belongs to it, each time it is told to go.
 fn play(store: &SqlStore, recorder: &Recorder, buyer: u32, gone: &Receiver<()>, tell: &Sender<Told>) {
     let mut session = store.open(recorder, PACE, buyer).expect("a session");
     let rules =

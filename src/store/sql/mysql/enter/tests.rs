@@ -1,4 +1,4 @@
-//! Servers that say what a real one here does not: MySQL's way to have a password proven, and what is no server at all.
+//! Servers that say what a real one here does not: MySQL's method for passwords, and what is no server at all.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::*;
 use crate::store::sql::address::{Address, MysqlHost};
 
-/// A server that says these packets, each after one of the client's but the first; returns what it was told.
+/// A server that sends these packets, each but the first after one of the client's. Returns what it was sent.
 fn server(packets: Vec<Vec<u8>>) -> (MysqlAddress, std::thread::JoinHandle<Vec<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -24,7 +24,7 @@ fn server(packets: Vec<Vec<u8>>) -> (MysqlAddress, std::thread::JoinHandle<Vec<V
             let mut bytes = (packet.len() as u32).to_le_bytes();
             bytes[3] = number as u8 * 2;
             stream.write_all(&[&bytes, packet.as_slice()].concat()).expect("sent");
-            // It knows the password from before: that needs no answer.
+            // It knows the password from an earlier login: that needs no answer.
             if packet != FAST {
                 told.extend(heard(&mut stream));
             }
@@ -45,7 +45,7 @@ fn heard(stream: &mut TcpStream) -> Option<Vec<u8>> {
 
 const DRAWN: &[u8; 20] = b"0123456789abcdefghij";
 
-/// What a server of MySQL says first.
+/// The greeting of a server of MySQL.
 fn greeting(method: &str) -> Vec<u8> {
     let able = able::ALL.to_le_bytes();
     let mut packet = b"\x0a8.0.36\0\x07\0\0\0".to_vec();
