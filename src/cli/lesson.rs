@@ -1,4 +1,4 @@
-//! `ticketsim lesson`: lists the lessons, holds them, shows their source.
+//! `ticketsim lesson`: lists the lessons, gives them, shows their source.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub(super) struct LessonArgs {
     /// Which lesson; without one, they are listed
     #[arg(value_name = "NAME|NUMBER", value_parser = lesson())]
     name: Option<Lesson>,
-    /// Hold all lessons, in the order of the course
+    /// Give all lessons, in the order of the course
     #[arg(long, conflicts_with = "name")]
     all: bool,
     /// Cut the pauses to a quarter
@@ -117,7 +117,7 @@ pub(super) fn execute(args: &LessonArgs, lang: Lang, interrupted: &AtomicBool) -
         (_, Some(address)) => {
             ask(manner, address).map(|answer| if answer.is_error() { Exit::Unsound } else { Exit::Sound })
         }
-        _ => hold(&lessons, args, manner),
+        _ => give(&lessons, args, manner),
     };
     match ended {
         Err(LessonError::Interrupted | LessonError::Run(RunError::Workers(WorkersError::Interrupted))) => {
@@ -144,8 +144,8 @@ fn set(exercise: Exercise, lesson: Lesson, lang: Lang, interrupted: &AtomicBool)
     Ok(Exit::Sound)
 }
 
-/// Holds the lessons, one after another, and says in the end whether all went as predicted.
-fn hold(lessons: &[Lesson], args: &LessonArgs, manner: Manner<'_>) -> Result<Exit, LessonError> {
+/// Gives the lessons, one after another, and says in the end whether all went as predicted.
+fn give(lessons: &[Lesson], args: &LessonArgs, manner: Manner<'_>) -> Result<Exit, LessonError> {
     let mut taught = Vec::new();
     for lesson in lessons {
         taught.push(teach(*lesson, manner)?);

@@ -30,7 +30,7 @@ pub enum Voice {
     Coloured,
 }
 
-/// How a lesson is held.
+/// How a lesson is given.
 #[derive(Clone, Copy, Debug)]
 pub struct Manner<'a> {
     /// The language of its words.

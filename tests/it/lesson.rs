@@ -26,7 +26,7 @@ const LESSONS: [&str; 11] = [
     "leases",
 ];
 
-/// Holds a lesson three times, checks that it held, and hands its facts on.
+/// Gives a lesson three times, checks that it held, and returns its facts.
 fn three_times(lesson: &str, check: impl Fn(&Value)) {
     let folder = Folder::new();
     for _ in 0..3 {

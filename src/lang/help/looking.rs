@@ -5,7 +5,7 @@ use super::Pair;
 /// English and Chinese, side by side.
 pub(super) const ALL: &[Pair] = &[
     ("Which lesson; without one, they are listed", "哪一节课；不写就列出全部"),
-    ("Hold all lessons, in the order of the course", "按课程的次序上完所有的课"),
+    ("Give all lessons, in the order of the course", "按课程的次序上完所有的课"),
     ("Judge a history that comes with the command", "判断一份随命令附带的历史"),
     (
         "lock: write a small program whose purchase is left to you, and say how `ticketsim race` judges it",
