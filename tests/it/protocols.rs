@@ -106,7 +106,7 @@ fn what_a_name_does_not_stand_for_is_said() {
             "explore --protocol locked --store postgres",
             "locked is no protocol of postgres; it is one of: file",
         ),
-        ("--protocol check-then-set -t 1", "--store says at which of them"),
+        ("--protocol check-then-set -t 1", "--store says at which"),
         ("explore --protocol check-then-set --store postgres --lock row", "leave --lock out"),
         ("explore --protocol select-for-update --isolation none", "not known with level none"),
         ("protocols lokced", "did you mean locked?"),
