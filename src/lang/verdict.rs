@@ -177,7 +177,7 @@ texts! {
     }
     /// stuck: the kernel found a circle of waits.
     waited_in_circle(waiter) {
-        en: "buyer {waiter} and others waited for each other: the kernel refused to let it wait (EDEADLK)",
+        en: "buyer {waiter} and others waited for each other: the kernel did not let it wait (EDEADLK)",
         zh: "买家 {waiter} 与别人互相等待：内核拒绝让它等下去（EDEADLK）",
     }
     /// stuck: the holder is dead, and its lockfile stays.
@@ -291,10 +291,10 @@ texts! {
     fault_aborted(code) { en: "aborted by the database ({code})", zh: "被数据库中止（{code}）" }
     /// Why a purchase failed: a CHECK forbade the new stock.
     fault_constraint(code) { en: "the table's CHECK forbade it ({code})", zh: "表的 CHECK 约束不允许（{code}）" }
-    /// Why a purchase failed: the store refused a step.
-    fault_fenced() { en: "refused: a newer fencing token has been seen", zh: "被拒绝：已经有更新的栅栏令牌" }
+    /// Why a purchase failed: the store rejected a step.
+    fault_fenced() { en: "rejected: a newer fencing token has been seen", zh: "被拒绝：已经有更新的栅栏令牌" }
     /// Why a purchase failed.
-    fault_store(code) { en: "the store refused a step ({code})", zh: "存储拒绝了一步（{code}）" }
+    fault_store(code) { en: "the store rejected a step ({code})", zh: "存储拒绝了一步（{code}）" }
     /// Why it is not known how a purchase ended: the answer was lost.
     fault_answer_lost() { en: "the connection was cut before the answer came", zh: "答复到来之前连接断了" }
     /// Why a purchase failed: its process was killed.

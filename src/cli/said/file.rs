@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::readers::of_reader;
-use super::way;
+use super::{of_io, way};
 use crate::lang::Bilingual;
 use crate::protocol::file::Lock;
 use crate::stock::Stock;
-use crate::store::file::ticket::{Cannot, MOST_BYTES, TextError, TextMistake, TicketFileError};
+use crate::store::file::ticket::{Cannot, MOST_BYTES, NotRegular, TextError, TextMistake, TicketFileError};
 use crate::store::file::{FileError, NamesError};
 
 /// Tickets can't be sold from a file.
@@ -16,7 +16,7 @@ pub(super) fn file(error: &FileError) -> String {
         FileError::TicketFile(error) => ticket_file(error),
         FileError::Names(error) => names(error),
         FileError::NoLocking { path, lock, source } => {
-            format!("{}：{lock} 锁在这里不能用：{source}", path.display())
+            format!("{}：{lock} 锁在这里不能用：{}", path.display(), of_io(source))
         }
         FileError::Locked { path, lock: _, waited } => format!(
             "{}：试了 {}，一直被别的程序锁着",
@@ -62,7 +62,7 @@ pub(super) fn ticket_file(error: &TicketFileError) -> String {
             mistake(wrong)
         ),
         TicketFileError::Io { path, cannot, source } => {
-            format!("{}：{}：{source}", path.display(), not_done(*cannot))
+            format!("{}：{}：{}", path.display(), not_done(*cannot), of_io(source))
         }
     }
 }
@@ -101,6 +101,11 @@ const fn not_done(cannot: Cannot) -> &'static str {
         Cannot::Follow => "是一个链接，ticketsim 在这里不跟随链接",
         Cannot::RenameIn => "写不了，而改名要有能写的文件夹",
     }
+}
+
+/// Something else has the name of a file.
+pub(super) fn not_regular(_: &NotRegular) -> String {
+    "不是普通文件".to_owned()
 }
 
 /// A text is no ticket file.

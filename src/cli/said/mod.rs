@@ -43,7 +43,7 @@ use crate::rules::RuleError;
 use crate::run::RunError;
 use crate::schedule::{FollowedError, ScheduleError, ScheduleFileError, Unfollowed, Why};
 use crate::store::StoreError;
-use crate::store::file::ticket::{TextError, TicketFileError};
+use crate::store::file::ticket::{NotRegular, TextError, TicketFileError};
 use crate::store::file::{FileError, NamesError};
 use crate::store::redis::RedisError;
 use crate::store::sql::{NoAddress, NoSaleName, SqlError};
@@ -130,6 +130,7 @@ fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
         FileError => file::file,
         TicketFileError => file::ticket_file,
         TextError => file::text,
+        NotRegular => file::not_regular,
         NamesError => file::names,
         PlanError => plan::plan,
         MishapError => plan::mishap,
@@ -176,12 +177,16 @@ fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
         GateError => race::gate,
         OrderError => settings::order,
     );
-    // What the standard library says of numbers.
-    if error.is::<ParseIntError>() {
-        return Some(say::no_whole_number(Lang::Zh));
-    }
     if error.is::<GivenUp>() {
         return Some(say::given_up(Lang::Zh));
+    }
+    of_number(error)
+}
+
+/// What the standard library says of numbers.
+fn of_number(error: &(dyn Error + 'static)) -> Option<String> {
+    if error.is::<ParseIntError>() {
+        return Some(say::no_whole_number(Lang::Zh));
     }
     error.is::<ParseFloatError>().then(|| say::no_fraction(Lang::Zh))
 }

@@ -14,7 +14,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use own::{open_own, read_own, read_start};
+pub use own::{NotRegular, open_own, read_own, read_start};
 pub use scratch::{RunTag, is_scratch};
 pub use text::{Parsed, TextError, TextMistake, parse};
 

@@ -54,10 +54,15 @@ fn read_regular(file: File, most: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Something else than a regular file has the name of one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a regular file")]
+pub struct NotRegular;
+
 fn regular(file: File) -> Result<File> {
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(Error::new(ErrorKind::InvalidInput, "not a regular file")),
+        false => Err(Error::new(ErrorKind::InvalidInput, NotRegular)),
     }
 }
 
