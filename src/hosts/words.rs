@@ -47,7 +47,8 @@ pub(super) enum Ending {
     Judged(Ruling),
     /// It was interrupted.
     Interrupted,
-    /// It never began, or this host is not taken, for this reason.
+    /// It never began, or this host is not taken, for this reason. Version 1 of the protocol calls this `refused`.
+    #[serde(rename = "refused")]
     Rejected(String),
 }
 
@@ -67,7 +68,8 @@ pub(super) enum ToLead {
         #[serde(default)]
         by_leads_address: bool,
     },
-    /// It can't go on, for this reason.
+    /// It can't go on, for this reason. Version 1 of the protocol calls this `refused`.
+    #[serde(rename = "refused")]
     Unable { why: String },
     /// Its buyers are at the barrier. The times of its purchases count from this epoch, on its clock.
     Ready { epoch_ns: u64, launch_ns: u64 },

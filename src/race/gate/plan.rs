@@ -6,6 +6,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::step::Step;
+use crate::foreign;
 use crate::plan::PerBuyer;
 use crate::race::config::{Config, ConfigError, Mistake, duration, one, several};
 use crate::race::plan::{RacePlan, Target};
@@ -171,7 +172,8 @@ impl GatePlan {
             return Err(ConfigError::new("http", Mistake::GateCommand));
         }
         if let Some(step) = self.order.iter().flatten().find(|step| step.buyer > buyers) {
-            let what = Mistake::NoSuchBuyer { step: step.to_string(), buyers };
+            let step = foreign::shown(&step.to_string()).into_owned();
+            let what = Mistake::NoSuchBuyer { step, buyers };
             return Err(ConfigError::new("order", what));
         }
         Ok(())

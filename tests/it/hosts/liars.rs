@@ -143,7 +143,7 @@ fn a_long_story_is_cut_short() {
     let folder = Folder::new();
     let lead = Lead::start(&folder, SALE);
     let mut stream = enter(lead.port);
-    say(&mut stream, &json!({"unable": {"why": format!("\u{1b}[2J{}", "x".repeat(200_000))}}));
+    say(&mut stream, &json!({"refused": {"why": format!("\u{1b}[2J{}", "x".repeat(200_000))}}));
     while frame(&mut stream).is_some() {}
     crate::harness::eventually("it was let go", || lead.said().contains("has left again"));
     let said = lead.said();
@@ -207,7 +207,7 @@ fn a_leads_address_leads_to_no_file_of_this_host() {
         // What the host says before it goes.
         let told = frame(&mut lead).map(|(_, body)| String::from_utf8_lossy(&body).into_owned());
         assert!(told.as_ref().is_some_and(|told| told.contains(part)), "{told:?}");
-        say(&mut lead, &json!({"over": {"ending": {"rejected": "as you like"}}}));
+        say(&mut lead, &json!({"over": {"ending": {"refused": "as you like"}}}));
         let (code, said) = host.end();
         assert!(code == Some(2) && said.contains("the lead's address of the store"), "{said}");
     }
