@@ -161,12 +161,12 @@ pub type SqlPlan = AddressPlan<SqlChoices>;
 /// A Redis server, and what one purchase does there.
 pub type RedisPlan = AddressPlan<RedisChoices>;
 
-impl<C: Clone> AddressPlan<C> {
+impl<C> AddressPlan<C> {
     /// The same place, with other choices.
     #[must_use]
     pub fn with<D>(&self, choices: D) -> AddressPlan<D> {
-        let Self { url, given, name, .. } = self.clone();
-        AddressPlan { choices, url, given, name }
+        let Self { url, given, name, .. } = self;
+        AddressPlan { choices, url: url.clone(), given: given.clone(), name: name.clone() }
     }
 }
 

@@ -112,7 +112,7 @@ impl ExploreArgs {
         let (buyers, tickets) = (self.buyers.unwrap_or(usual.0), self.tickets.unwrap_or(usual.1));
         let WorkersArgs { workers } = self.workers;
         let are_processes = workers == Workers::Process;
-        ensure(store.is_none() || are_processes, together::connections_are_alike)?;
+        ensure(store.is_none() || are_processes, together::workers_of_a_model)?;
         let kills = self.kills.unwrap_or_default();
         ensure(kills == Allowed::default() || are_processes, together::kills_need_processes)?;
         // A lease on a file is given a length because it may be too short.

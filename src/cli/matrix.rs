@@ -106,21 +106,21 @@ pub(super) struct MatrixArgs {
 }
 
 impl MatrixArgs {
-    /// The rows; and which can't be tried by several paths: buyers that share an open file have one.
+    /// The subjects; and which can't be tried by several paths: buyers that share an open file have one.
     fn subjects(&self, by_several_paths: bool) -> (Vec<Subject>, Vec<&'static str>) {
         if self.protocols {
-            let (left_out, rows): (Vec<_>, Vec<_>) =
+            let (left_out, tried): (Vec<_>, Vec<_>) =
                 Named::all().into_iter().partition(|named| by_several_paths && named.choices.inherit);
             let mut names: Vec<&str> = left_out.iter().map(|named| named.entry.name).collect();
             names.dedup();
-            return (rows.into_iter().map(Subject::Protocol).collect(), names);
+            return (tried.into_iter().map(Subject::Protocol).collect(), names);
         }
         let (workers, locks) = (named(&self.workers, Workers::ALL), named(&self.lock, Lock::USUAL));
         let combinations = Combination::all(workers, locks, named(&self.write, Write::ALL));
         (combinations.into_iter().map(Subject::Combination).collect(), Vec::new())
     }
 
-    /// What a trial is that does not follow from its row, with so many tickets unless told otherwise.
+    /// What a trial is that does not follow from its subject, with so many tickets unless told otherwise.
     fn trial(&self, tickets: Stock) -> catalogue::Trial {
         let usual = catalogue::Trial::USUAL;
         catalogue::Trial {
@@ -176,7 +176,7 @@ pub(super) fn execute(args: &MatrixArgs, lang: Lang, interrupted: &AtomicBool) -
         let at = Places::open(&args.stores)?;
         let workers = named(&args.workers, &[Workers::Process]);
         let of_trial = args.trial(STORE_TICKETS);
-        let plan = args.plan(at.rows(&args.stores, workers)?, of_trial.think_ns, seed);
+        let plan = args.plan(at.subjects(&args.stores, workers)?, of_trial.think_ns, seed);
         let makers = at.makers();
         let makers: Vec<&dyn Fn(Choices) -> StorePlan> = makers.iter().map(|make| &**make as _).collect();
         let tested = Tested::here(&[]);

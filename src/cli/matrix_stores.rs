@@ -1,4 +1,4 @@
-//! `ticketsim matrix --store`: the stores of a matrix, their rows, and the removal of what it made there.
+//! `ticketsim matrix --store`: the stores of a matrix, their subjects, and the removal of what it made there.
 
 use std::path::{Path, PathBuf};
 
@@ -121,10 +121,10 @@ impl Places {
         Ok(places)
     }
 
-    /// The rows of all, in the order of the stores.
-    pub(super) fn rows(&self, args: &StoresArgs, workers: &[Workers]) -> anyhow::Result<Vec<StoreCase>> {
+    /// The subjects at all, in the order of the stores.
+    pub(super) fn subjects(&self, args: &StoresArgs, workers: &[Workers]) -> anyhow::Result<Vec<StoreCase>> {
         let wants = |protocol: &str, level: &str| args.wants(protocol, level);
-        let rows: Vec<StoreCase> = self
+        let subjects: Vec<StoreCase> = self
             .0
             .iter()
             .enumerate()
@@ -132,8 +132,8 @@ impl Places {
                 store_cases(number, place.address.kind(), workers, &|choices| args.tuned(choices), &wants)
             })
             .collect();
-        ensure(!rows.is_empty(), together::no_such_rows)?;
-        Ok(rows)
+        ensure(!subjects.is_empty(), together::no_such_subjects)?;
+        Ok(subjects)
     }
 
     /// What is said of each.

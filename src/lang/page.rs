@@ -287,11 +287,11 @@ texts! {
     /// A fault.
     fault_aborted() { en: "aborted", zh: "中止" }
     /// A fault.
-    fault_constraint() { en: "refused", zh: "约束拒绝" }
+    fault_constraint() { en: "rejected", zh: "约束拒绝" }
     /// A fault.
     fault_fenced() { en: "fenced", zh: "令牌过旧，被挡下" }
     /// A fault.
-    fault_store() { en: "refused", zh: "拒绝" }
+    fault_store() { en: "rejected", zh: "拒绝" }
     /// A fault.
     fault_answer_lost() { en: "answer lost", zh: "答复丢失" }
     /// A fault.

@@ -181,7 +181,7 @@ texts! {
     nothing_taken() { en: "nothing taken", zh: "没有取走" }
     /// A request that has waited is answered.
     goes_on(request, what) { en: "{request} goes on: {what}", zh: "{request} 继续：{what}" }
-    /// A step: the system refused it.
+    /// A step that the system did not carry out.
     failed(buyer, error) { en: "buyer {buyer} can't: {error}", zh: "买家 {buyer} 做不到：{error}" }
     /// After the last step of a purchase: it holds a receipt.
     and_bought() { en: "bought", zh: "买到" }

@@ -1,4 +1,4 @@
-//! The rows of the matrix at databases and Redis: each protocol of the catalogue at each of its levels.
+//! The subjects of the matrix at databases and Redis: each protocol of the catalogue at each of its levels.
 //!
 //! The promises come from the catalogue, and so do all differences between stores. The caller usually has aborted
 //! purchases tried again: the matrix is to show the cost of that, and a buyer that failed would buy no more.
@@ -21,7 +21,7 @@ pub const STORE_TICKETS: Stock = 13;
 /// the old stock.
 pub const SHORT_MOMENT: Stock = 4;
 
-/// A row at a database.
+/// A subject at a database.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoreCase {
     /// Which of the databases of the matrix, counted from 0.
@@ -77,8 +77,8 @@ impl Graded for StoreCase {
 /// What stands in the place of a level where there are none.
 pub const NO_LEVEL: &str = "–";
 
-/// The rows of a store: its protocols, at its levels, by these workers. Those whose name and level are not wanted are
-/// left out, but for the control of each row. `tune` has purchases as they are to be tried.
+/// The subjects of a store: its protocols, at its levels, by these workers. Those whose name and level are not wanted are
+/// left out, but for the control of each. `tune` has purchases as they are to be tried.
 #[must_use]
 pub fn store_cases(
     place: usize,
@@ -92,13 +92,13 @@ pub fn store_cases(
     let mut chosen: Vec<Choices> = wanted.map(|each| each.choices).collect();
     let controls: Vec<Choices> = chosen.iter().map(|choices| control_of(&known, *choices)).collect();
     chosen.extend(controls);
-    let rows: Vec<(Known, Orders)> = known
+    let tried: Vec<(Known, Orders)> = known
         .iter()
         .filter(|each| chosen.contains(&each.choices))
         .map(|each| (*each, Orders::of(each.choices, each.mishaps)))
         .collect();
     let workers = Workers::ALL.iter().filter(|member| workers.contains(member));
-    let row = |workers: &Workers, (each, orders): &(Known, Orders)| StoreCase {
+    let subject = |workers: &Workers, (each, orders): &(Known, Orders)| StoreCase {
         place,
         protocol: each.protocol,
         level: each.level,
@@ -109,7 +109,7 @@ pub fn store_cases(
         control: control_of(&known, each.choices),
         orders: orders.clone(),
     };
-    workers.flat_map(|workers| rows.iter().map(move |each| row(workers, each))).collect()
+    workers.flat_map(|workers| tried.iter().map(move |each| subject(workers, each))).collect()
 }
 
 /// A protocol at a level of a store.
@@ -140,7 +140,7 @@ fn known_at(store: StoreKind, tune: &dyn Fn(Choices) -> Choices) -> Vec<Known> {
 }
 
 /// The control of a purchase: of those that sell in the same way and are promised to break, the shortest that looks
-/// before it takes, so that it takes a race to break it. A row that breaks is its own, if it is that.
+/// before it takes, so that it takes a race to break it. One that breaks is its own control, if it is that one.
 fn control_of(known: &[Known], choices: Choices) -> Choices {
     let own = way(choices);
     let breaking = known.iter().filter(|each| each.promise == Promise::Breaks);
@@ -201,19 +201,23 @@ impl StoreCase {
 /// How many times longer a buyer thinks whose lease is to expire.
 pub const SLOWER: u64 = 5;
 
-/// The trials of rows at databases, so many buyers and tickets each; each place makes the store of a purchase.
+/// The trials of subjects at databases, so many buyers and tickets each; each place makes the store of a purchase.
 pub fn on_stores(
     places: &[&dyn Fn(Choices) -> StorePlan],
     trial: Trial,
 ) -> impl Fn(&StoreCase, Pace, u64) -> Plan {
-    move |row, pace, _| Plan {
+    move |subject, pace, _| Plan {
         buyers: trial.buyers,
-        tickets: Some(trial.tickets.saturating_mul(if row.has_short_moment() { SHORT_MOMENT } else { 1 })),
-        workers: row.workers,
-        store: places[row.place](row.choices),
+        tickets: Some(trial.tickets.saturating_mul(if subject.has_short_moment() {
+            SHORT_MOMENT
+        } else {
+            1
+        })),
+        workers: subject.workers,
+        store: places[subject.place](subject.choices),
         per_buyer: PerBuyer::All,
         pace: Pace {
-            think_ns: pace.think_ns.saturating_mul(if row.mishaps.are_none() { 1 } else { SLOWER }),
+            think_ns: pace.think_ns.saturating_mul(if subject.mishaps.are_none() { 1 } else { SLOWER }),
             ..pace
         },
         restocks: false,
@@ -227,42 +231,46 @@ mod tests {
     use super::*;
     use crate::protocol::sql::Engine;
 
-    fn rows(store: StoreKind) -> Vec<StoreCase> {
+    fn subjects(store: StoreKind) -> Vec<StoreCase> {
         store_cases(0, store, &[Workers::Process], &|choices| choices.with_retry(true), &|_, _| true)
     }
 
     #[test]
-    fn the_usual_databases_have_their_rows() {
-        let count = |engine| rows(StoreKind::Sql(engine)).len();
+    fn the_usual_databases_have_their_subjects() {
+        let count = |engine| subjects(StoreKind::Sql(engine)).len();
         assert!(count(Engine::Postgres) >= 30 && count(Engine::Mysql) >= 30 && count(Engine::Sqlite) >= 10);
-        assert_eq!(rows(StoreKind::Redis).len(), 10);
+        assert_eq!(subjects(StoreKind::Redis).len(), 10);
     }
 
     /// The promise is what the model says of two purchases, in every order: nobody wrote it down by hand alone.
     #[test]
     fn what_is_promised_is_what_every_order_of_two_comes_to() {
         for store in StoreKind::all() {
-            for row in rows(store) {
-                let breaks = row.orders.unsound > BigUint::ZERO;
-                let promised = row.promise == Promise::Breaks;
-                assert_eq!(breaks, promised, "{store:?} {} at {}: {:?}", row.protocol, row.level, row.orders);
-                assert_eq!(breaks, row.orders.worst.is_some());
+            for subject in subjects(store) {
+                let breaks = subject.orders.unsound > BigUint::ZERO;
+                let promised = subject.promise == Promise::Breaks;
+                assert_eq!(
+                    breaks, promised,
+                    "{store:?} {} at {}: {:?}",
+                    subject.protocol, subject.level, subject.orders
+                );
+                assert_eq!(breaks, subject.orders.worst.is_some());
             }
         }
     }
 
     #[test]
-    fn every_row_has_a_control_that_is_a_row_and_breaks() {
+    fn every_subject_has_a_control_that_is_one_and_breaks() {
         for store in StoreKind::all() {
-            let rows = rows(store);
-            for row in &rows {
+            let subjects = subjects(store);
+            for subject in &subjects {
                 let controls: Vec<&StoreCase> =
-                    rows.iter().filter(|other| other.is_control_of(row)).collect();
+                    subjects.iter().filter(|other| other.is_control_of(subject)).collect();
                 assert!(
                     matches!(controls[..], [control] if control.promise == Promise::Breaks),
                     "{store:?} {} at {}: {controls:?}",
-                    row.protocol,
-                    row.level
+                    subject.protocol,
+                    subject.level
                 );
             }
         }
@@ -271,10 +279,10 @@ mod tests {
     /// A fence is worth something where the lease without it fails, by the same means.
     #[test]
     fn what_saves_a_lease_is_tried_beside_a_lease() {
-        let rows = rows(StoreKind::Redis);
+        let subjects = subjects(StoreKind::Redis);
         let control = |name: &str| {
-            let row = rows.iter().find(|row| row.protocol == name).expect(name);
-            rows.iter().find(|other| other.is_control_of(row)).expect(name).protocol
+            let subject = subjects.iter().find(|subject| subject.protocol == name).expect(name);
+            subjects.iter().find(|other| other.is_control_of(subject)).expect(name).protocol
         };
         assert_eq!(["lease", "lease-fenced"].map(control), ["lease-expires"; 2]);
         assert_eq!(["lua-take", "watch-multi-exec"].map(control), ["get-then-set"; 2]);
@@ -285,11 +293,11 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_wanted_brings_its_control() {
+    fn a_subject_that_is_wanted_brings_its_control() {
         let wanted = |protocol: &str, level: &str| (protocol, level) == ("one-statement", "none");
         let sqlite = StoreKind::Sql(Engine::Sqlite);
-        let rows = store_cases(0, sqlite, &[Workers::Thread], &|choices| choices, &wanted);
-        let names: Vec<_> = rows.iter().map(|row| (row.protocol, row.level)).collect();
+        let subjects = store_cases(0, sqlite, &[Workers::Thread], &|choices| choices, &wanted);
+        let names: Vec<_> = subjects.iter().map(|subject| (subject.protocol, subject.level)).collect();
         assert_eq!(names, [("check-then-set", "none"), ("one-statement", "none")]);
     }
 }

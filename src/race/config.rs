@@ -255,9 +255,9 @@ fn check(plan: &RacePlan) -> Result<(), ConfigError> {
 fn read<T, E: Into<Mistake>>(
     setting: &'static str,
     said: &Said,
-    read: impl Fn(&str) -> Result<T, E>,
+    parse: impl Fn(&str) -> Result<T, E>,
 ) -> Result<T, ConfigError> {
-    read(said.get_ref()).map_err(|what| ConfigError { setting, at: said.span(), what: what.into() })
+    parse(said.get_ref()).map_err(|what| ConfigError { setting, at: said.span(), what: what.into() })
 }
 
 /// Reads an optional setting.

@@ -1,6 +1,7 @@
 //! What the errors of all servers share: what was asked of a server, what came instead of an answer, and which limit of
 //! connections counts.
 
+use crate::foreign;
 use crate::protocol::StepKind;
 
 /// What a server was asked to do.
@@ -146,6 +147,13 @@ pub enum Unexpected {
     /// What a library says of it, or the answer itself.
     #[error("{0}")]
     Other(String),
+}
+
+impl Unexpected {
+    /// What a library or a server says, made safe for a terminal.
+    pub(super) fn other(said: &str) -> Self {
+        Unexpected::Other(foreign::shown(said).into_owned())
+    }
 }
 
 /// The limit of a server's connections that counts.

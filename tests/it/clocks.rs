@@ -82,8 +82,8 @@ fn histories_of_several_hosts_are_merged_with_their_hosts() {
     };
     let one = with_wall(5_000);
     // The other sold nothing; its second host is the one that would make a purchase of the first out of order.
-    let refused = r#"{"buyer":3,"invoke_ns":1,"return_ns":2,"outcome":"failed"}"#;
-    let other = format!("{}\n{refused}", with_wall(9_000).lines().next().expect("a header"));
+    let failed = r#"{"buyer":3,"invoke_ns":1,"return_ns":2,"outcome":"failed"}"#;
+    let other = format!("{}\n{failed}", with_wall(9_000).lines().next().expect("a header"));
     folder.write("one.jsonl", one.replace("\"remaining\":1", "\"remaining\":0"));
     folder.write("other.jsonl", other.replace("\"remaining\":1", "\"remaining\":0"));
     let (code, merged) = folder.json("check --merge one.jsonl other.jsonl");
@@ -97,7 +97,7 @@ fn histories_of_several_hosts_are_merged_with_their_hosts() {
 }
 
 #[test]
-fn hosts_that_cant_be_are_refused_at_their_place() {
+fn hosts_that_cant_be_are_rejected_at_their_place() {
     let folder = Folder::new();
     folder.write("h.jsonl", a_history([1, 1], None).replace("\"first_buyer\":3", "\"first_buyer\":2"));
     let ran = folder.ticketsim("check h.jsonl");

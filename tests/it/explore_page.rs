@@ -99,7 +99,7 @@ fn a_big_space_is_thinned_and_says_so() {
 }
 
 #[test]
-fn a_page_of_a_sample_is_refused() {
+fn a_page_of_a_sample_is_rejected() {
     let ran = Folder::new().ticketsim("explore --sample 10 --html graph.html");
     assert_eq!(ran.code, Some(2));
 }

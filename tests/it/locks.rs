@@ -188,7 +188,7 @@ fn ten_thousand_tasks_think_at_once() {
 }
 
 #[test]
-fn options_that_say_nothing_together_are_refused() {
+fn options_that_contradict_each_other_are_rejected() {
     for (args, word) in [
         ("--lock lockfile --lock-on ticket", "--lock-on"),
         ("--lock semaphore --lock-on sidecar", "--lock-on"),

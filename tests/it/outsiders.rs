@@ -96,19 +96,19 @@ fn our_buyers_keep_flock_1_out() {
         .stdout(Stdio::null())
         .spawn()
         .expect("starts");
-    let refused = || {
+    let is_locked = || {
         let status = Command::new("flock")
             .args(["-n", "data/ticket.json", "true"])
             .current_dir(folder.root())
             .status();
         status.expect("flock(1)").code() == Some(1)
     };
-    eventually("the buyer holds the lock", refused);
+    eventually("the buyer holds the lock", is_locked);
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(sale.id() as i32), nix::sys::signal::Signal::SIGINT)
         .expect("sent");
     assert_eq!(sale.wait().expect("ends").code(), Some(130));
     assert!(!alive(sale.id()));
-    assert!(!refused(), "the lock is free again");
+    assert!(!is_locked(), "the lock is free again");
     assert_eq!(folder.read("data/ticket.json"), "{\"ticket\": 5}");
 }
 

@@ -2,9 +2,9 @@
 
 use super::plan::{plan, plan_way};
 use super::readers::of_reader;
-use super::running::{store, store_way, workers};
+use super::running::{store, store_way, workers, workers_way};
 use super::server::address;
-use super::{way, way_out};
+use super::way;
 use crate::foreign;
 use crate::hosts::{
     Garbage, HostTrouble, JoinError, LeadError, Token, TokenError, Unable, Unseen, WireError,
@@ -129,7 +129,7 @@ fn unable_way(why: &Unable) -> Option<Bilingual> {
             "请用 --store URL 说明它在这台主机看来在哪里",
         ),
         Unable::Store(error) => store_way(error),
-        Unable::Workers(error) => way_out(error),
+        Unable::Workers(error) => workers_way(error),
         Unable::OtherHosts | Unable::Recorder(_) => None,
     }
 }

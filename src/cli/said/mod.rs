@@ -51,11 +51,11 @@ use crate::streams::GivenUp;
 use crate::tls::TlsError;
 use crate::workers::{ForkError, WorkersError};
 
-/// The first of these types that the error is of knows the way out.
-macro_rules! ways_of {
-    ($error:ident: $($type:ty => $way:expr),+ $(,)?) => {
+/// Returns what is said of the first of these types that the error is of.
+macro_rules! first_of {
+    ($error:ident: $($type:ty => $say:expr),+ $(,)?) => {
         $(if let Some(error) = $error.downcast_ref::<$type>() {
-            return $way(error);
+            return $say(error).into();
         })+
     };
 }
@@ -68,18 +68,9 @@ pub(super) fn said(error: &(dyn Error + 'static), lang: Lang) -> String {
     }
 }
 
-/// The first of these types that the error is of says it.
-macro_rules! first_of {
-    ($error:ident: $($type:ty => $say:expr),+ $(,)?) => {
-        $(if let Some(error) = $error.downcast_ref::<$type>() {
-            return Some($say(error));
-        })+
-    };
-}
-
 /// The way out of this error, if there is an option that helps. It stands behind the error and its causes.
 pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
-    ways_of!(error:
+    first_of!(error:
         PlanError => plan::plan_way,
         MishapError => plan::mishap_way,
         ProtocolError => plan::steps_way,
@@ -108,7 +99,7 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         MatrixError => history::matrix_way,
     );
     #[cfg(feature = "postgres")]
-    ways_of!(error: GateError => race::gate_way);
+    first_of!(error: GateError => race::gate_way);
     None
 }
 

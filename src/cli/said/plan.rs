@@ -6,12 +6,13 @@ use crate::plan::{MishapError, OneHost, OneName, Plan, PlanError};
 use crate::protocol::catalogue::{CatalogueError, VariedBy};
 use crate::protocol::sql::{Engine, Isolation, SqlLock};
 use crate::protocol::{Protocol, ProtocolError, Wrong};
+use crate::stock::Stock;
 
 /// A plan can't be run.
 pub(super) fn plan(error: &PlanError) -> String {
     match error {
         PlanError::Buyers(buyers) => format!("{buyers} 个买家：应为 1 到 {} 个", Plan::MOST_BUYERS),
-        PlanError::Tickets(tickets) => format!("{tickets} 张票：应为不小于 0 的整数"),
+        PlanError::Tickets(tickets) => self::tickets(*tickets),
         PlanError::RestocksWithoutLock => "别人要在锁里补票，而这里没有锁能拦住他们".to_owned(),
         PlanError::HelperNeedsProcess => {
             "helper-unlock 要有继承了锁所在文件的辅助进程：买家须是进程".to_owned()
@@ -31,6 +32,11 @@ pub(super) fn plan(error: &PlanError) -> String {
         PlanError::HostsNeedTickets => "几台主机卖的是专为它们放出的票，而计划没有说有多少".to_owned(),
         PlanError::Jitter(jitter) => format!("jitter 为 {jitter}：应为 0 到 1 的数"),
     }
+}
+
+/// A number of tickets that is less than 0.
+pub(super) fn tickets(tickets: Stock) -> String {
+    format!("{tickets} 张票：应为不小于 0 的整数")
 }
 
 /// What goes with one name, and the option that asks for it.

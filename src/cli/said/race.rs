@@ -1,6 +1,6 @@
 //! Races of other people's programs that could not be held, or not be carried through, in Chinese, and the ways out.
 
-use super::server::tls;
+use super::server::{features_way, tls};
 #[cfg(feature = "postgres")]
 use super::server::{redis, redis_way, sql, sql_way};
 use super::settings::value;
@@ -121,9 +121,7 @@ pub(super) fn trouble_way(trouble: &Trouble) -> Option<Bilingual> {
         Trouble::Occupied(_) => {
             way("end it, or leave --serve out to race it", "请结束它，或去掉 --serve 就让它来抢")
         }
-        Trouble::Act { why: Failed::NoStock(NoStock::NotBuiltIn), .. } => {
-            way("build it with --features sqlite", "请用 --features sqlite 编译")
-        }
+        Trouble::Act { why: Failed::NoStock(NoStock::NotBuiltIn), .. } => features_way("sqlite"),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! What goes wrong at a database or a Redis server, in Chinese, and the ways out. What a server says stays as it says it.
 
+use super::plan::tickets;
 use super::way;
 use crate::foreign;
 use crate::lang::{Bilingual, InChinese as _};
@@ -53,7 +54,7 @@ pub(super) fn sql(error: &SqlError) -> String {
         SqlError::NoStock { address, table } => {
             format!("{address}：{table} 里没有库存：id 为 1 的行不见了")
         }
-        SqlError::Tickets(tickets) => format!("{tickets} 张票：应为不小于 0 的整数"),
+        SqlError::Tickets(number) => tickets(*number),
         SqlError::Blind { address, said } => {
             format!("{address}：看不到谁在那里等待，而只有重放才需要：{said}")
         }
@@ -116,7 +117,8 @@ const fn products(engine: Engine) -> &'static str {
     }
 }
 
-fn features_way(feature: &str) -> Option<Bilingual> {
+/// This build has no such part.
+pub(super) fn features_way(feature: &str) -> Option<Bilingual> {
     way(format!("build with --features {feature}"), format!("请用 --features {feature} 编译"))
 }
 
@@ -238,7 +240,7 @@ pub(super) fn redis(error: &RedisError) -> String {
             format!("{address}：那里的键 {key} 不是我们的（{found}），不去动它")
         }
         RedisError::NoSale { address, name } => no_sale(address, name),
-        RedisError::Tickets(tickets) => format!("{tickets} 张票：应为不小于 0 的整数"),
+        RedisError::Tickets(number) => tickets(*number),
         RedisError::Rejected { address, deed, said } => {
             format!("{address}：{}失败：{said}", self::deed(*deed))
         }

@@ -1,7 +1,7 @@
 //! Settings of a race that are wrong, rules, and values that can't stand where they are to go, in Chinese, and the ways
 //! out.
 
-use super::server::address;
+use super::server::{address, features_way};
 use super::way;
 use crate::lang::{Bilingual, InChinese as _};
 use crate::race::config::{ConfigError, Mistake};
@@ -77,7 +77,7 @@ pub(super) fn mistake_way(mistake: &Mistake) -> Option<Bilingual> {
         ),
         Mistake::TrialsWithoutReset => way("say how with --reset", "请用 --reset 说明怎样放出"),
         Mistake::NoGate => way("say --gate", "请加上 --gate"),
-        Mistake::NotBuiltIn => way("build it with --features postgres", "请用 --features postgres 编译"),
+        Mistake::NotBuiltIn => features_way("postgres"),
         Mistake::OrdersAndOrder => way("leave --orders or --order out", "请去掉 --orders 或 --order"),
         Mistake::GateWithoutReset => way("say what does with --reset", "请用 --reset 说明"),
         Mistake::GateCommand => way("say --http", "请用 --http"),

@@ -126,7 +126,7 @@ texts! {
         zh: "--lock-timeout：{store} 按整毫秒计，从 1 起",
     }
     /// Workers on the model of a database.
-    connections_are_alike() {
+    workers_of_a_model() {
         en: "--workers is of a ticket file: a database tells buyers apart by their connections",
         zh: "--workers 用于票文件：数据库按连接区分买家",
     }
@@ -172,8 +172,8 @@ texts! {
     }
     /// Not two files to compare.
     compare_two() { en: "--compare takes two files: a.json b.json", zh: "--compare 要两个文件：a.json b.json" }
-    /// A matrix without a row.
-    no_such_rows() {
+    /// A matrix without a subject.
+    no_such_subjects() {
         en: "no protocol of that name is known at such a level there: leave out --protocol or --isolation",
         zh: "那里没有这个名字、这个级别的做法：请去掉 --protocol 或 --isolation",
     }

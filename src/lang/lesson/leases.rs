@@ -43,7 +43,7 @@ texts! {
     /// Why it is so.
     why() {
         en: "Why: a lease can't tell a slow holder from a dead one. Who is late has to be\n\
-             refused by the store, by a token:  ticketsim protocols lease-fenced",
+             rejected by the store, by a token:  ticketsim protocols lease-fenced",
         zh: "为什么：租约分不清慢的持有者和死的持有者。迟到的人要由存储靠令牌来拒绝：\n\
              ticketsim protocols lease-fenced",
     }

@@ -1,11 +1,11 @@
 //! Logging in to a Redis server, and a connection for plain commands.
 
-use crate::store::server::Deed;
 use std::time::{Duration, Instant};
 
 use super::address::RedisAddress;
 use super::error::RedisError;
 use super::wire::{Answer, Broken, ServerError, Wire};
+use crate::store::server::Deed;
 
 /// Connects and logs in, under a name that the server shows in its list of clients.
 pub(super) fn enter(address: &RedisAddress, session: &str) -> Result<Wire, RedisError> {

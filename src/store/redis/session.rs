@@ -16,7 +16,6 @@ use super::link::{enter, last_word, rejection};
 use super::wire::{Answer, Broken, Wire};
 use crate::buyer::Ending;
 use crate::fault::{Fault, FaultKind, StoreCode};
-use crate::foreign;
 use crate::history::Recorder;
 use crate::plan::Pace;
 use crate::protocol::redis::{Fence, RedisChoices};
@@ -105,10 +104,8 @@ impl RedisSession {
                 Answer::Text(name) => self.scripts.push(Script { step: *step, text, name }),
                 Answer::Error(error) => return Err(rejection(address, Deed::LoadScript, &error)),
                 other => {
-                    return Err(Broken::Strange(Unexpected::Other(
-                        foreign::shown(&format!("{other:?}")).into_owned(),
-                    ))
-                    .at(address));
+                    let came = Unexpected::other(&format!("{other:?}"));
+                    return Err(Broken::Strange(came).at(address));
                 }
             }
         }

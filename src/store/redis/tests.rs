@@ -70,7 +70,7 @@ fn store(address: RedisAddress, steps: &str, fence: Fence) -> RedisStore {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("test_{}_{number}", std::process::id()).parse().expect("a name");
     let choices = RedisChoices { fence, lease_ns: 60_000_000_000, ..RedisChoices::new() };
-    let choices = choices.of_steps(steps.parse().expect("words")).expect("a sale");
+    let choices = choices.of_steps(steps.parse().expect("words")).expect("choices");
     RedisStore::new(choices, address, name).expect("a store")
 }
 

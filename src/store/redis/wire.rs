@@ -84,9 +84,7 @@ impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::TimedOut,
-            ErrorKind::InvalidData => {
-                Broken::Strange(Unexpected::Other(foreign::shown(&error.to_string()).into_owned()))
-            }
+            ErrorKind::InvalidData => Broken::Strange(Unexpected::other(&error.to_string())),
             _ => Broken::Cut(error),
         }
     }

@@ -55,7 +55,7 @@ pub(super) trait Books {
     fn about(&mut self) -> Result<About, SqlError>;
 
     /// Sets the database up for a sale.
-    fn set_up(&mut self, _sale: &SqlChoices) -> Result<(), SqlError> {
+    fn set_up(&mut self, _choices: &SqlChoices) -> Result<(), SqlError> {
         Ok(())
     }
 

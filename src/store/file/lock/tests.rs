@@ -405,7 +405,7 @@ fn a_lease_that_is_up_is_anothers() {
 fn what_is_taken_for_dead_is_removed_whosever_it_is_by_then() {
     let (_folder, path) = shop();
     let steps = "break-stale lock read write unlock".parse().expect("steps");
-    let choices = FileChoices::of_steps(steps, Some(Lock::Lockfile), None, None).expect("a sale");
+    let choices = FileChoices::of_steps(steps, Some(Lock::Lockfile), None, None).expect("choices");
     let common = CommonLock::new(&choices).expect("made");
     let open = |choices: &FileChoices| Locker::open(choices, &path, &common).expect("open");
     let (one, other) = (open(&choices), open(&choices));

@@ -10,7 +10,6 @@ use rustls::{ClientConnection, StreamOwned};
 
 pub(super) use socket::{Peer, Plain, Socket, at_name, at_path};
 
-use crate::foreign;
 use crate::store::server::Unexpected;
 use crate::tls::{self, TlsError, Trusted};
 
@@ -30,7 +29,7 @@ impl From<io::Error> for Broken {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::TimedOut,
             ErrorKind::InvalidInput | ErrorKind::InvalidData => {
-                Broken::Strange(Unexpected::Other(foreign::shown(&error.to_string()).into_owned()))
+                Broken::Strange(Unexpected::other(&error.to_string()))
             }
             _ => Broken::Cut(error),
         }

@@ -35,7 +35,7 @@ fn at(address: MysqlAddress, choices: SqlChoices) -> SqlStore {
     SqlStore::new(choices, Address::Mysql(Box::new(address)), SaleName::default()).expect("a store")
 }
 
-fn sale_of(steps: &str, isolation: Isolation) -> SqlChoices {
+fn choices_of(steps: &str, isolation: Isolation) -> SqlChoices {
     let lock = if steps.contains("unlock") { SqlLock::Advisory } else { SqlLock::None };
     let choices = SqlChoices { isolation, lock, ..SqlChoices::new(Engine::Mysql) };
     choices.of_steps(steps.parse().expect("steps")).expect("steps")
@@ -48,7 +48,7 @@ fn every_action_is_carried_out() {
         every_action(&place, *level);
     }
     let locks = "lock begin read-for-share read-for-update write commit unlock";
-    let store = place.store(sale_of(locks, Isolation::Serializable));
+    let store = place.store(choices_of(locks, Isolation::Serializable));
     store.put_on_sale(Some(2)).expect("tickets");
     let mut session = store.open(&recorder(1), PACE, 1).expect("a session");
     for (action, reply) in [
@@ -106,7 +106,7 @@ fn what_hangs_on_a_table_or_has_no_transactions_is_not_ours() {
 
 /// All schedules of two buyers and one ticket.
 fn outcomes(place: &Place, choices: SqlChoices) -> Outcomes {
-    let store = place.store(choices.checked().expect("a sale"));
+    let store = place.store(choices.checked().expect("choices"));
     let watcher = place.store(choices);
     let mut books = watcher.books(false).expect("a connection");
     let mut lookout = MysqlLookout::open(&address_of(place)).expect("a connection");
@@ -213,7 +213,8 @@ fn check(place: &Place, rows: &[Row]) {
             for level in *levels {
                 let snapshot_isolation = has_snapshots.then_some(is);
                 let (constraint, retry) = (option == "constraint", option == "retry");
-                let choices = SqlChoices { snapshot_isolation, constraint, retry, ..sale_of(steps, *level) };
+                let choices =
+                    SqlChoices { snapshot_isolation, constraint, retry, ..choices_of(steps, *level) };
                 assert_eq!(outcomes(place, choices), table(expected), "{steps} at {level}, snapshots {is}");
             }
         }
@@ -240,7 +241,7 @@ fn who_waits_in_the_server_takes_its_statement_back_when_the_run_is_stopped() {
     let place = place!("who_waits_in_the_server_takes_its_statement_back_when_the_run_is_stopped");
     catch_wake_up();
     for steps in ["begin read-for-update write commit", "begin lock read write commit unlock"] {
-        let store = place.store(sale_of(steps, Isolation::ReadCommitted));
+        let store = place.store(choices_of(steps, Isolation::ReadCommitted));
         store.put_on_sale(Some(3)).expect("tickets");
         let recorder = recorder(2);
         let first_step = if steps.contains("unlock") { Action::Lock } else { Action::ReadForUpdate };
@@ -277,7 +278,7 @@ fn who_waits_in_the_server_takes_its_statement_back_when_the_run_is_stopped() {
 #[test]
 fn a_session_that_the_server_ends_loses_its_answer() {
     let place = place!("a_session_that_the_server_ends_loses_its_answer");
-    let store = place.store(sale_of("begin read write commit", Isolation::ReadCommitted));
+    let store = place.store(choices_of("begin read write commit", Isolation::ReadCommitted));
     store.put_on_sale(Some(3)).expect("tickets");
     let recorder = recorder(1);
     let mut session = store.open(&recorder, PACE, 1).expect("a session");
@@ -329,7 +330,7 @@ fn a_waiter_that_is_gone_still_buys() {
     let address = address_of(&place);
     let MysqlHost::Name(name) = address.host.clone() else { return };
     let relay = Relay::before(&name, address.port);
-    let holds = place.store(sale_of("begin read-for-update write commit", Isolation::ReadCommitted));
+    let holds = place.store(choices_of("begin read-for-update write commit", Isolation::ReadCommitted));
     holds.put_on_sale(Some(5)).expect("tickets");
     let recorder = recorder(2);
     let mut first = holds.open(&recorder, PACE, 1).expect("a session");
@@ -362,7 +363,7 @@ fn a_user_without_the_process_privilege_sells_and_can_not_see_who_waits() {
     let own =
         MysqlAddress { user: user.clone(), password: Some("open sesame".to_owned()), ..address.clone() };
     let sells = || -> Result<i64, SqlError> {
-        let choices = sale_of("begin lock read write commit unlock", Isolation::ReadCommitted);
+        let choices = choices_of("begin lock read write commit unlock", Isolation::ReadCommitted);
         let store = at(own.clone(), choices);
         store.most_connections()?;
         store.put_on_sale(Some(2))?;

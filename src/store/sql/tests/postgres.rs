@@ -79,7 +79,7 @@ fn ten_buyers_take_each_ticket_once() {
 
 /// All schedules of two buyers and one ticket.
 fn outcomes(place: &Place, choices: SqlChoices) -> Outcomes {
-    let store = place.store(choices.checked().expect("a sale"));
+    let store = place.store(choices.checked().expect("choices"));
     let watcher = place.store(choices);
     let mut books = watcher.books(false).expect("a connection");
     let mut waits = |session: &str| {
@@ -131,7 +131,7 @@ fn measured() -> Vec<Row> {
     ]
 }
 
-fn sale_of(steps: &str, isolation: Isolation) -> SqlChoices {
+fn choices_of(steps: &str, isolation: Isolation) -> SqlChoices {
     let lock = if steps.contains("unlock") { SqlLock::Advisory } else { SqlLock::None };
     let choices = SqlChoices { isolation, lock, ..SqlChoices::new(Engine::Postgres) };
     choices.of_steps(steps.parse().expect("steps")).expect("steps")
@@ -146,7 +146,7 @@ fn every_schedule_of_two_comes_out_as_measured() {
     let place = place!("every_schedule_of_two_comes_out_as_measured");
     for (steps, levels, rows) in measured() {
         for level in levels {
-            assert_eq!(outcomes(&place, sale_of(steps, *level)), table(rows), "{steps} at {level}");
+            assert_eq!(outcomes(&place, choices_of(steps, *level)), table(rows), "{steps} at {level}");
         }
     }
 }
@@ -156,12 +156,12 @@ fn with_a_check_and_with_retry_every_schedule_of_two_comes_out_as_measured() {
     use Isolation::{ReadCommitted, RepeatableRead, Serializable};
     let place = place!("with_a_check_and_with_retry_every_schedule_of_two_comes_out_as_measured");
     let decrement = "begin read decrement commit";
-    let checked = |level| SqlChoices { constraint: true, ..sale_of(decrement, level) };
+    let checked = |level| SqlChoices { constraint: true, ..choices_of(decrement, level) };
     let rows = table(&[("1/0/1 23514", 12), ("1/0/0", 2)]);
     assert_eq!(outcomes(&place, checked(ReadCommitted)), rows);
     assert_eq!(outcomes(&place, checked(RepeatableRead)), table(&[("1/0/1 40001", 12), ("1/0/0", 2)]));
     for steps in ["begin read write commit", decrement] {
-        let tried = |level| SqlChoices { retry: true, ..sale_of(steps, level) };
+        let tried = |level| SqlChoices { retry: true, ..choices_of(steps, level) };
         for level in [RepeatableRead, Serializable] {
             assert_eq!(outcomes(&place, tried(level)), table(&[("1/0/0", 14)]), "{steps} at {level}");
         }
@@ -172,7 +172,7 @@ fn with_a_check_and_with_retry_every_schedule_of_two_comes_out_as_measured() {
 fn who_waits_in_the_server_takes_its_statement_back_when_the_run_is_stopped() {
     let place = place!("who_waits_in_the_server_takes_its_statement_back_when_the_run_is_stopped");
     crate::store::sql::tests::catch_wake_up();
-    let store = place.store(sale_of("begin read-for-update write commit", Isolation::ReadCommitted));
+    let store = place.store(choices_of("begin read-for-update write commit", Isolation::ReadCommitted));
     store.put_on_sale(Some(3)).expect("tickets");
     let recorder = recorder(2);
     let mut first = store.open(&recorder, PACE, 1).expect("a session");
@@ -208,7 +208,7 @@ fn a_cut_connection_loses_the_answer_and_leaves_nothing_behind() {
     let address = address_of(&place);
     let PostgresHost::Name(name) = address.host.clone() else { return };
     let relay = Relay::before(&name, address.port);
-    let choices = sale_of("begin read-for-update write commit", Isolation::ReadCommitted);
+    let choices = choices_of("begin read-for-update write commit", Isolation::ReadCommitted);
     let host = PostgresHost::Name("127.0.0.1".to_owned());
     let store = at(PostgresAddress { host, port: relay.port, ..address }, choices);
     store.put_on_sale(Some(3)).expect("tickets");
@@ -235,7 +235,7 @@ fn a_connection_that_is_cut_during_commit_is_unknown() {
     let address = address_of(&place);
     let PostgresHost::Name(name) = address.host.clone() else { return };
     let relay = Relay::before(&name, address.port);
-    let choices = sale_of("begin read-for-update write commit", Isolation::ReadCommitted);
+    let choices = choices_of("begin read-for-update write commit", Isolation::ReadCommitted);
     let host = PostgresHost::Name("127.0.0.1".to_owned());
     let store = at(PostgresAddress { host, port: relay.port, ..address }, choices);
     store.put_on_sale(Some(3)).expect("tickets");

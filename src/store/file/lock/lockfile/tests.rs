@@ -24,7 +24,7 @@ fn text_of(pid: u32) -> String {
     format!("{pid}\n{}", ours.split_once('\n').expect("lines").1)
 }
 
-fn lockfile_sale(break_stale: bool) -> FileChoices {
+fn lockfile_choices(break_stale: bool) -> FileChoices {
     FileChoices { break_stale, ..choices(Lock::Lockfile) }
 }
 
@@ -33,12 +33,12 @@ fn a_dead_holders_lockfile_is_reported_and_removed_only_on_request() {
     let (_folder, path) = shop();
     let pid = dead_pid();
     std::fs::write(path_of(&path), text_of(pid)).expect("written");
-    let common = CommonLock::new(&lockfile_sale(false)).expect("made");
-    let keeper = Locker::open(&lockfile_sale(false), &path, &common).expect("open");
+    let common = CommonLock::new(&lockfile_choices(false)).expect("made");
+    let keeper = Locker::open(&lockfile_choices(false), &path, &common).expect("open");
     assert_eq!(keeper.lock(|| false).expect("works here"), LockAnswer::HolderGone { pid });
     assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), Some(7));
     assert!(path_of(&path).exists());
-    let breaker = Locker::open(&lockfile_sale(true), &path, &common).expect("open");
+    let breaker = Locker::open(&lockfile_choices(true), &path, &common).expect("open");
     assert_eq!(breaker.lock(|| false).expect("works here"), LockAnswer::Granted);
     assert_eq!(keeper.while_left_behind(|| 7).expect("works here"), None);
     assert!(!keeper.try_lock().expect("held by a process that lives"));
@@ -61,8 +61,8 @@ fn a_lockfile_is_not_broken_on_suspicion() {
     ] {
         let (_folder, path) = shop();
         std::fs::write(path_of(&path), &text).expect("written");
-        let common = CommonLock::new(&lockfile_sale(true)).expect("made");
-        let breaker = Locker::open(&lockfile_sale(true), &path, &common).expect("open");
+        let common = CommonLock::new(&lockfile_choices(true)).expect("made");
+        let breaker = Locker::open(&lockfile_choices(true), &path, &common).expect("open");
         let asked = AtomicU32::new(0);
         let thrice = || asked.fetch_add(1, Ordering::Relaxed) >= 3;
         assert_eq!(breaker.lock(thrice).expect("works here"), LockAnswer::GivenUp, "{text:?}");
@@ -75,7 +75,7 @@ fn a_lockfile_is_not_broken_on_suspicion() {
 #[test]
 fn a_holder_that_has_just_left_is_not_taken_for_dead() {
     let (_folder, path) = shop();
-    let lock = Lockfile::new(&path, &lockfile_sale(true), &Home::here());
+    let lock = Lockfile::new(&path, &lockfile_choices(true), &Home::here());
     let (dead, alive) = (dead_pid(), std::process::id());
     for (then, found) in [(Some(alive), None), (None, None), (Some(dead), Some(dead))] {
         let mut texts = [Some(dead), then].into_iter().map(|pid| pid.map(|pid| text_of(pid).into_bytes()));
@@ -90,8 +90,8 @@ fn a_holder_that_has_just_left_is_not_taken_for_dead() {
 fn breaking_a_stale_lockfile_lets_one_in_only() {
     let (_folder, path) = shop();
     let stale = || std::fs::write(path_of(&path), text_of(dead_pid())).expect("written");
-    let common = CommonLock::new(&lockfile_sale(true)).expect("made");
-    let open = || Locker::open(&lockfile_sale(true), &path, &common).expect("open");
+    let common = CommonLock::new(&lockfile_choices(true)).expect("made");
+    let open = || Locker::open(&lockfile_choices(true), &path, &common).expect("open");
 
     // Both have found the dead holder. Without a guard:
     stale();
@@ -106,8 +106,8 @@ fn breaking_a_stale_lockfile_lets_one_in_only() {
     stale();
     let mut holders = 0;
     for careful in [
-        Lockfile::new(&path, &lockfile_sale(true), &Home::here()),
-        Lockfile::new(&path, &lockfile_sale(true), &Home::here()),
+        Lockfile::new(&path, &lockfile_choices(true), &Home::here()),
+        Lockfile::new(&path, &lockfile_choices(true), &Home::here()),
     ] {
         careful.break_stale().expect("works here");
         holders += u32::from(careful.try_lock().expect("works here"));
@@ -125,7 +125,7 @@ fn a_crowd_that_breaks_stale_lockfiles_is_still_kept_apart() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for round in 0..10 {
-                    let lock = Lockfile::new(&path, &lockfile_sale(true), &Home::here());
+                    let lock = Lockfile::new(&path, &lockfile_choices(true), &Home::here());
                     assert_eq!(lock.lock(|| false).expect("works here"), LockAnswer::Granted);
                     crowded.fetch_or(inside.fetch_add(1, Ordering::SeqCst) > 0, Ordering::SeqCst);
                     std::thread::yield_now();
@@ -153,7 +153,7 @@ fn a_guard_that_is_not_to_be_had_holds_nobody_up() {
     std::fs::write(path_of(&path), text_of(dead_pid())).expect("written");
     let guard = open_own(&guard_path(&path)).expect("a guard");
     assert!(flock::try_lock(&guard).expect("works here"));
-    let lock = Lockfile::new(&path, &lockfile_sale(true), &Home::here());
+    let lock = Lockfile::new(&path, &lockfile_choices(true), &Home::here());
     let asked = AtomicU32::new(0);
     let gives_up = || asked.fetch_add(1, Ordering::Relaxed) >= 10;
     assert_eq!(lock.left_behind().expect("works here"), None);
@@ -180,7 +180,7 @@ fn what_is_no_lockfile_is_neither_followed_nor_waited_for_nor_broken() {
         } else {
             std::os::unix::fs::symlink(what, &place).expect("a link");
         }
-        let lock = Lockfile::new(&path, &lockfile_sale(true), &Home::here());
+        let lock = Lockfile::new(&path, &lockfile_choices(true), &Home::here());
         let asked = AtomicU32::new(0);
         let gives_up = || asked.fetch_add(1, Ordering::Relaxed) >= 10;
         assert_eq!(lock.left_behind().expect("works here"), None, "{what}");
