@@ -232,7 +232,7 @@ fn a_step_out_of_turn_is_named_with_its_position(folder: &Path) {
         ("R1 R2 R1 W2", "step 3 (R1): buyer 1's next step is W1"),
         ("L1", "step 1 (L1): buyer 1's next step is R1"),
         ("R1 W1 R1", "step 3 (R1): buyer 1 has left"),
-        ("R1 R3", "step 2 (R3): the last buyer is buyer 2; take more with --buyers"),
+        ("R1 R3", "step 2 (R3): the last buyer is buyer 2"),
     ] {
         let error = replay(&plan, &steps(text), &QUIET).expect_err(text);
         assert_eq!(error.to_string(), said);

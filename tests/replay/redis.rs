@@ -295,12 +295,12 @@ pub(crate) fn another_program_at_redis_is_noticed(_: &Path) {
         let length = socket.read(&mut answer).expect("an answer");
         assert!(!answer[..length].starts_with(b"-"), "{words}");
     };
-    // Somebody else has the lease: that is for real, whatever the model says.
+    // Another program has the lease: that is for real, whatever the model says.
     let mut session = Conductor::start(&plan, &QUIET).expect("started");
     tell(&format!("SET {key} theirs"));
     assert_eq!(session.step(1, &QUIET).expect("tried"), Went::MustWait(None));
     let error = session.follow(steps("L1").0[0], &QUIET).expect_err("it waits").to_string();
-    assert!(error.contains(&format!("another program has the lease; see which with GET {key}")), "{error}");
+    assert!(error.contains(&format!("another program has the lease {key}")), "{error}");
     tell(&format!("DEL {key}"));
     assert!(matches!(session.step(1, &QUIET), Ok(Went::Took(_))));
     // Somebody else deletes it: buyer 2 gets what buyer 1 has.
