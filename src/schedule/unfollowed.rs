@@ -30,7 +30,7 @@ impl Unfollowed {
         matches!(self.why, Why::TooShort(_))
     }
 
-    /// Whether the steps themselves are wrong, whoever holds the lock.
+    /// Whether the steps themselves are wrong, no matter who holds the lock.
     #[must_use]
     pub fn is_about_steps(&self) -> bool {
         matches!(

@@ -247,7 +247,7 @@ impl Address {
         }
     }
 
-    /// Reads an address that somebody else has named: nothing of this host's goes into it.
+    /// Reads an address that another host has named: nothing of this host's goes into it.
     ///
     /// # Errors
     /// What is wrong with it, or which of its parts is a matter of this host.

@@ -41,7 +41,7 @@ impl RedisAddress {
         Self::parse_in(text, &|name| std::env::var(name).ok())
     }
 
-    /// Reads an address that somebody else has named: no password of this host goes there, and no file of it is read.
+    /// Reads an address that another host has named: no password of this host goes there, and none of its files is read.
     ///
     /// # Errors
     /// What is wrong with it.

@@ -32,7 +32,7 @@ unsafe impl Sync for Semaphore {}
 impl Semaphore {
     /// Makes a free semaphore.
     pub(super) fn new() -> Result<Self> {
-        /// How many random names are tried. A name is hardly ever taken unless somebody creates it on purpose.
+        /// How many random names are tried. A name is hardly ever taken, unless another program creates it on purpose.
         const MOST_TRIES: u32 = 16;
         let mut result = Self::named(rand::random());
         for _ in 1..MOST_TRIES {

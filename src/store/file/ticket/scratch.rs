@@ -15,7 +15,7 @@ use crate::paths::folder;
 /// How the names of all scratch files begin; below, how they end.
 const START: &str = ".ticketsim.";
 const END: &str = ".tmp";
-/// How many random names are tried. A name is hardly ever taken unless somebody creates it on purpose.
+/// How many random names are tried. A name is hardly ever taken, unless another program creates it on purpose.
 const MOST_TRIES: u32 = 16;
 
 /// The part of the name that identifies the scratch files of one run. All its buyers use it, so files of killed buyers

@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_are_spelt_in_one_way_whoever_made_them() {
+    fn tables_are_spelt_in_one_way_for_all_servers() {
         for line in ["  `id` int(11) NOT NULL,", "  `id` int NOT NULL,"] {
             assert_eq!(plain(line), "id int not null");
         }
