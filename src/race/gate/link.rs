@@ -125,6 +125,8 @@ pub struct Link {
     answered: bool,
     /// Whether answers pass as they come: data is being copied, or messages are subscribed to.
     streams: bool,
+    /// Whether the client has told the server that it leaves: the server's end of the connection is the client's doing.
+    is_leaving: bool,
     closed: bool,
     /// Whether something has happened to it that it has not handled yet.
     pub(super) stirred: bool,
@@ -161,6 +163,7 @@ impl Link {
             saw: Saw::default(),
             answered: false,
             streams: false,
+            is_leaving: false,
             closed: false,
             stirred: true,
             door,
@@ -254,7 +257,7 @@ impl Link {
             let _ = self.client.write_all(&self.to_client);
             let held = self.batches.front().filter(|batch| !batch.texts.is_empty());
             let held = held.map(|batch| format!("{}: {cut}", batch.texts.join("; ")));
-            happened.push(Happened::Closed(held, by_server));
+            happened.push(Happened::Closed(held, by_server && !self.is_leaving));
         }
         // Batches behind the first: the requests that sent them wait as well.
         let behind = self.batches.len().saturating_sub(1);
@@ -376,4 +379,59 @@ fn write(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Side {
     }
     bytes.drain(..sent);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use super::*;
+
+    const QUERY: &[u8] = b"Q\0\0\0\x0dSELECT 1\0";
+    const LEAVE: &[u8] = b"X\0\0\0\x04";
+
+    /// A shop that has sent these bytes behind its greeting and leaves its connection open, and a server that then closes
+    /// it: whether the server has done so by itself.
+    fn closed_by_server(sent: &[u8]) -> bool {
+        let listen = || TcpListener::bind("127.0.0.1:0").expect("a port");
+        let (gate, database) = (listen(), listen());
+        let mut shop = TcpStream::connect(gate.local_addr().expect("its port")).expect("the gate");
+        let client = gate.accept().expect("the shop").0;
+        let mut link = Link::new(client, 0, Language::Postgres).expect("a link");
+        let upstream = database.local_addr().expect("its port");
+        shop.write_all(b"\0\0\0\x10\0\x03\0\0user\0a\0\0").expect("sent");
+        let until = Instant::now() + std::time::Duration::from_secs(20);
+        let mut server: Option<TcpStream> = None;
+        database.set_nonblocking(true).expect("set");
+        shop.set_nonblocking(true).expect("set");
+        while Instant::now() < until {
+            for happened in link.advance(upstream) {
+                match happened {
+                    // The statement is held, and the server closes.
+                    Happened::Asks(_) => server = None,
+                    Happened::Closed(_, by_server) => return by_server,
+                    _ => {}
+                }
+            }
+            if server.is_none()
+                && let Ok((mut came, _)) = database.accept()
+            {
+                came.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").expect("sent");
+                server = Some(came);
+            }
+            // It has been let in.
+            if matches!(shop.read(&mut [0; 64]), Ok(1..)) {
+                shop.write_all(sent).expect("sent");
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        panic!("nothing was closed");
+    }
+
+    #[test]
+    fn a_server_that_a_shop_has_left_does_not_count_as_gone_by_itself() {
+        assert!(closed_by_server(QUERY), "the control");
+        assert!(!closed_by_server(&[QUERY, LEAVE].concat()));
+    }
 }

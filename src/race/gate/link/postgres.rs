@@ -27,6 +27,9 @@ pub(super) struct Postgres {
     from_server: Vec<u8>,
 }
 
+/// The message by which a client ends a session.
+const TERMINATE: u8 = b'X';
+
 impl Postgres {
     pub(super) fn is_entering(&self) -> bool {
         self.stage == Stage::Entering
@@ -55,7 +58,10 @@ impl Postgres {
                             link.to_server.extend_from_slice(&batch.bytes);
                         }
                         Sent::Batch(batch) => link.batches.push_back(batch),
-                        Sent::Aside(bytes) => link.to_server.extend_from_slice(&bytes),
+                        Sent::Aside(bytes) => {
+                            link.is_leaving |= bytes.first() == Some(&TERMINATE);
+                            link.to_server.extend_from_slice(&bytes);
+                        }
                     }
                 }
                 Ok(())
