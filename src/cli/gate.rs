@@ -9,9 +9,9 @@ use clap::Args;
 use super::Exit;
 use super::outputs::Outputs;
 use super::pictures::PictureArgs;
-use super::print::{note, print, print_json, table_columns};
+use super::print::{note, print, print_json, table_columns, whole};
 use super::reading::read_bounded;
-use super::said::way_out;
+use crate::foreign::shown;
 use crate::history;
 use crate::lang::{Lang, gate as say};
 use crate::race::config::{Config, ConfigError, Said};
@@ -144,13 +144,17 @@ pub(super) fn execute(
         GateError::File { .. } => anyhow::Error::new(error).context("--gate-file"),
         other => anyhow::Error::new(other).context("--gate"),
     })?;
+    let why = gated.why.as_ref().map(|why| match why {
+        Why::Target(trouble) => shown(&whole(trouble, lang)).into_owned(),
+        other => text::why_line(other, &gated, lang),
+    });
     let mut outputs = Outputs::new(interrupted);
     let full = gated.shown.as_ref().and_then(|judged| judged.shown.as_ref());
     if let (Some(path), Some(full)) = (asked.history, full) {
         outputs.note(path, history::write(&full.history, path, interrupted));
     }
     if let Some(path) = &asked.pictures.html {
-        outputs.note(path, gate_page::write(plan, gate, &gated, lang, path, interrupted));
+        outputs.note(path, gate_page::write(plan, gate, &gated, why.as_deref(), lang, path, interrupted));
     }
     if let (Some(path), Some(full)) = (&asked.pictures.trace, full) {
         outputs.note(path, trace::write(&full.history, &full.verdict, path, interrupted));
@@ -158,14 +162,9 @@ pub(super) fn execute(
     if asked.json {
         print_json(&gate_json::of_gate(plan, gate, &gated, &outputs.failures()), interrupted)?;
     } else if speaks {
-        print(&text::of_gate(gate, &gated, lang, table_columns()), interrupted)?;
-        if let Some(Why::Target(trouble)) = &gated.why
-            && let Some(way) = way_out(trouble)
-        {
-            print(&format!("{}\n", way.said(lang)), interrupted)?;
-        }
+        print(&text::of_gate(gate, &gated, why.as_deref(), lang, table_columns()), interrupted)?;
     } else {
-        let why = gated.why.as_ref().map(|why| format!("  {}\n", text::why_line(why, &gated, lang)));
+        let why = why.map(|why| format!("  {why}\n"));
         print(&format!("{}\n{}", gated.ruling, why.unwrap_or_default()), interrupted)?;
     }
     let expected =

@@ -116,7 +116,7 @@ impl From<LeftText> for Left {
 
 /// Words as they are sent.
 pub(super) fn said(words: &impl Serialize) -> Vec<u8> {
-    // Only maps with keys that are no strings, and values that reject it, can fail: there are none.
+    // Only maps with keys that are no strings, and values that report an error, can fail: there are none.
     framed(Kind::Words, &serde_json::to_vec(words).unwrap_or_default())
 }
 

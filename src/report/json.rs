@@ -32,7 +32,7 @@ pub struct AnomalyRow {
 /// A document as one line of JSON.
 #[must_use]
 pub fn to_line(document: &impl Serialize) -> String {
-    // Only maps with keys that are no strings, and values that reject it, can fail: there are none.
+    // Only maps with keys that are no strings, and values that report an error, can fail: there are none.
     serde_json::to_string(document).unwrap_or_default()
 }
 

@@ -92,7 +92,7 @@ fn what_waits_at_postgresql_waits_in_the_engine() {
     assert_eq!(cleared.code, Some(0), "{cleared:?}");
 }
 
-/// MariaDB says that somebody waits, and not for whom. Its repeatable read loses updates, unless snapshots count; and
+/// MariaDB says that a session waits, and not for which. Its repeatable read loses updates, unless snapshots count; and
 /// a run there is replayed as the server was then.
 #[test]
 fn what_waits_at_mariadb_waits_in_the_engine() {

@@ -38,7 +38,7 @@ fn rows_are_as_documented_and_have_their_controls() {
     assert_eq!(folder.list("."), [""; 0]);
 }
 
-/// Truncating tears: sooner or later somebody meets the emptied file. Renaming, as often, never does, and
+/// Truncating tears: sooner or later a buyer meets the emptied file. Renaming, as often, never does, and
 /// loses updates all the same.
 #[test]
 fn truncating_tears_and_renaming_does_not() {

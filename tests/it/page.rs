@@ -101,7 +101,7 @@ fn the_stock_rises_where_tickets_come_back() {
     assert_eq!(browser.complaints(), [""; 0]);
     assert_eq!(browser.text("ticketsim.stock.inFile.value.join()"), "3,1,3,1");
     assert_eq!(browser.text("String(ticketsim.stock.parted)"), "false");
-    // Of two items the whole is shown, by its receipts: what each says of its own stock is none of it.
+    // Of two items the whole is shown, by its receipts: what each says of its own stock is not shown.
     let mut header = Header::default();
     for (item, stock) in [("gold", 2), ("silver", 5)] {
         let item = header.items.number(item) as usize;

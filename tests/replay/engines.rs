@@ -296,7 +296,7 @@ fn lets_another_go(differs: &Difference) -> bool {
     model.len() == differs.real.len() && model.len() > 1 && buyers(model) != buyers(&differs.real)
 }
 
-/// Whether somebody may be a deadlock's victim in it: who is tried again does not say so.
+/// Whether a buyer may be a deadlock's victim in it: one that tries again does not say so.
 fn may_deadlock(plan: &Plan, history: &History) -> bool {
     if plan.store.choices().retries() {
         return true;

@@ -322,7 +322,7 @@ impl World {
         if able.is_empty() {
             assert!(
                 self.buyers.iter().all(|buyer| buyer.over),
-                "{}: somebody waits for ever",
+                "{}: a buyer waits for ever",
                 self.steps.join(" ")
             );
             ended(self);

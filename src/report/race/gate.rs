@@ -20,9 +20,9 @@ const MOST_STEPS: usize = 120;
 /// The width of a purchase's column.
 const WIDTH: usize = 38;
 
-/// The result, `width` columns wide.
+/// The result, `width` columns wide, and why it could not be judged, in the reader's language.
 #[must_use]
-pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang, width: usize) -> String {
+pub fn of_gate(gate: &GatePlan, gated: &Gated, why: Option<&str>, lang: Lang, width: usize) -> String {
     let mut text = String::new();
     if gated.count.orders > 0 {
         let _ = writeln!(text, "{}", styled(LOUD, count_line(gate, gated, lang)));
@@ -39,7 +39,7 @@ pub fn of_gate(gate: &GatePlan, gated: &Gated, lang: Lang, width: usize) -> Stri
     }
     let strange = gated.strange.iter().map(|strange| strange.count).sum();
     text.push_str(&super::text::strange_lines(&gated.strange, strange, lang));
-    text.push_str(&verdict_line(gate, gated, lang));
+    text.push_str(&verdict_line(gate, gated, why, lang));
     text
 }
 
@@ -93,19 +93,24 @@ fn remarks(gate: &GatePlan, gated: &Gated, lang: Lang) -> Vec<String> {
 }
 
 /// The verdict in one line, and what else there is to say.
-pub(super) fn summary(gate: &GatePlan, gated: &Gated, lang: Lang) -> (String, Vec<String>) {
+pub(super) fn summary(
+    gate: &GatePlan,
+    gated: &Gated,
+    why: Option<&str>,
+    lang: Lang,
+) -> (String, Vec<String>) {
     let mut lines = Vec::new();
     if gated.count.orders > 0 {
         lines.push(count_line(gate, gated, lang));
     }
     lines.extend(remarks(gate, gated, lang));
     let full = gated.shown.as_ref().and_then(|judged| judged.shown.as_ref());
-    if let (Some(why), Ruling::Unsound) = (&gated.why, gated.ruling) {
-        lines.push(say::ended_early(lang, why_line(why, gated, lang)));
+    if let (Some(why), Ruling::Unsound) = (why, gated.ruling) {
+        lines.push(say::ended_early(lang, why));
     }
-    let conclusion = match (&gated.why, gated.ruling, full) {
+    let conclusion = match (why, gated.ruling, full) {
         (_, Ruling::Unsound, Some(full)) => ruling(&full.verdict, lang),
-        (Some(why), ..) => say::unknown(lang, why_line(why, gated, lang)),
+        (Some(why), ..) => say::unknown(lang, why),
         (None, Ruling::Sound, _) => sound(gate, gated, lang),
         (None, _, Some(full)) => ruling(&full.verdict, lang),
         (None, ruling, None) => ruling_name(ruling, lang),
@@ -238,10 +243,9 @@ pub(super) fn saw(step: &RanStep, lang: Lang) -> String {
     }
 }
 
-fn verdict_line(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
+fn verdict_line(gate: &GatePlan, gated: &Gated, why: Option<&str>, lang: Lang) -> String {
     let mut text = String::new();
-    if let Some(why) = &gated.why {
-        let why = why_line(why, gated, lang);
+    if let Some(why) = why {
         // What was found stays found.
         let line = match gated.ruling {
             Ruling::Unsound => say::ended_early(lang, why),
@@ -259,7 +263,7 @@ fn verdict_line(gate: &GatePlan, gated: &Gated, lang: Lang) -> String {
     text
 }
 
-/// Why it could not be judged.
+/// Why it could not be judged. Trouble at the target is said in English here.
 #[must_use]
 pub fn why_line(why: &Why, gated: &Gated, lang: Lang) -> String {
     let or_nothing = |text: &str| if text.is_empty() { say::nothing(lang) } else { shown(text).into_owned() };

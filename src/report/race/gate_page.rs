@@ -48,7 +48,7 @@ struct Cell {
     text: String,
 }
 
-/// Writes the page to a file.
+/// Writes the page to a file. `why` says in the reader's language why it could not be judged.
 ///
 /// # Errors
 /// When the system reports an error.
@@ -56,11 +56,12 @@ pub fn write(
     plan: &RacePlan,
     gate: &GatePlan,
     gated: &Gated,
+    why: Option<&str>,
     lang: Lang,
     path: &Path,
     interrupted: &AtomicBool,
 ) -> io::Result<()> {
-    let (conclusion, lines) = summary(gate, gated, lang);
+    let (conclusion, lines) = summary(gate, gated, why, lang);
     let made = gated.shown.as_ref().map(|judged| judged.ran.heat.made.as_slice()).unwrap_or_default();
     let page = Page {
         lang: match lang {

@@ -68,9 +68,9 @@ fn clocks_and_delays_change_no_verdict() {
     }
 }
 
-/// Control: whoever takes the hosts' times as they are, with no thought of their clocks, cries wolf. Not where the host
-/// whose clock is behind has sold all tickets before the others came: then even wrong clocks contradict nothing, and it
-/// is sold again.
+/// Control: a judge that takes the hosts' times as they are, without their clocks, raises a false alarm. Not if the host
+/// whose clock is behind sold all tickets before the others came: then even wrong clocks contradict nothing, and the
+/// sale is made again.
 #[test]
 fn without_their_offsets_a_sound_sale_looks_unsound() {
     let folder = Folder::new();

@@ -91,7 +91,7 @@ fn take_part(port: u16, lies: Lies) -> Option<()> {
     }
 }
 
-/// What can't be of buyers that were let go by the lead is none of the sale, and what came with it is not called sound.
+/// What buyers that the lead let go can't have done is no part of the sale, and the rest of it is not called sound.
 #[test]
 fn what_a_host_cant_have_done_is_not_judged() {
     let lies: [(&str, Lies); 8] = [

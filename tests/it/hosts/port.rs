@@ -76,7 +76,7 @@ fn a_wrong_token_is_turned_away_after_a_second_without_a_hint() {
     }
 }
 
-/// Whoever listens where the lead was to be has not got the token: no plan of its own is looked at.
+/// A program that listens in the place of the lead does not have the token: its plan is not looked at.
 #[test]
 fn an_impostor_leads_nobody() {
     let folder = folder();

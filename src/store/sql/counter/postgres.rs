@@ -116,8 +116,8 @@ impl Books for PostgresBooks<'_> {
             free: most.saturating_sub(reserved).saturating_sub(taken),
             because: Limit::OfAll { setting: "max_connections", most, reserved, taken },
         };
-        let limit = |place, of: fn(u64) -> Limit| (place, of);
-        for (place, because) in [limit(3, Limit::OfRole), limit(4, Limit::OfDatabase)] {
+        let limits: [(usize, fn(u64) -> Limit); 2] = [(3, Limit::OfRole), (4, Limit::OfDatabase)];
+        for (place, because) in limits {
             // -1: no limit.
             let limit = number(place).and_then(|limit| u64::try_from(limit).ok());
             if let Some(limit) = limit.filter(|limit| *limit < room.free) {
