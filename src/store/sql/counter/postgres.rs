@@ -116,12 +116,13 @@ impl Books for PostgresBooks<'_> {
             free: most.saturating_sub(reserved).saturating_sub(taken),
             because: Limit::OfAll { setting: "max_connections", most, reserved, taken },
         };
-        let limits: [(usize, fn(u64) -> Limit); 2] = [(3, Limit::OfRole), (4, Limit::OfDatabase)];
-        for (place, because) in limits {
-            // -1: no limit.
-            let limit = number(place).and_then(|limit| u64::try_from(limit).ok());
-            if let Some(limit) = limit.filter(|limit| *limit < room.free) {
-                room = Room { free: limit, because: because(limit) };
+        // -1: no limit.
+        let limit = |place| number(place).and_then(|limit| u64::try_from(limit).ok());
+        let of_role = limit(3).map(|most| (most, Limit::OfRole(most)));
+        let of_database = limit(4).map(|most| (most, Limit::OfDatabase(most)));
+        for (free, because) in of_role.into_iter().chain(of_database) {
+            if free < room.free {
+                room = Room { free, because };
             }
         }
         Ok(Some(room))
