@@ -159,4 +159,16 @@ mod tests {
         assert_eq!(brief("短".repeat(1001)), "短".repeat(1000) + "…");
         assert_eq!(brief("x".repeat(1000)), "x".repeat(1000));
     }
+
+    #[test]
+    fn version_1_keeps_its_words() {
+        let json = |words: &ToLead| serde_json::to_string(words).expect("json");
+        let rejected = ToHost::Over { ending: Ending::Rejected("why".to_owned()) };
+        let rejected = serde_json::to_string(&rejected).expect("json");
+        assert_eq!(rejected, r#"{"over":{"ending":{"refused":"why"}}}"#);
+        assert_eq!(json(&ToLead::Unable { why: "why".to_owned() }), r#"{"refused":{"why":"why"}}"#);
+        // An earlier host does not say where it looked.
+        let seen = serde_json::from_str(r#"{"stock":{"stock":null,"why":"why"}}"#).expect("words");
+        assert!(matches!(seen, ToLead::Stock { by_leads_address: false, .. }), "{}", json(&seen));
+    }
 }

@@ -172,7 +172,7 @@ pub const UNLINK_CHECKED: Said = Said {
         zh: "同上，但拿到锁的人先看锁的还是不是那个文件",
     },
     why: Both {
-        en: "A buyer that has locked a file without its name begins again: only one holds the file that has the name.",
+        en: "A buyer whose locked file has lost its name begins again: only one holds the file that has the name.",
         zh: "发现锁住的文件已没有名字的人会重来：握着有名字的那个文件的，只有一个。",
     },
     met_in: Both {
