@@ -8,7 +8,7 @@
 //! ```
 //! use std::sync::atomic::AtomicBool;
 //! use ticketsim::plan::{Plan, Workers};
-//! use ticketsim::protocol::file::{Lock, FileChoices, Write};
+//! use ticketsim::protocol::file::{FileChoices, Lock, Write};
 //! use ticketsim::verdict::Ruling;
 //! use ticketsim::workers::Watch;
 //!
@@ -42,7 +42,7 @@
 //!
 //! ```
 //! use ticketsim::explore::{Setting, census, rehearse};
-//! use ticketsim::protocol::file::{Lock, FileChoices};
+//! use ticketsim::protocol::file::{FileChoices, Lock};
 //! use ticketsim::protocol::{Choices, Protocol};
 //!
 //! let too_late: Protocol = "read lock write unlock".parse()?;
@@ -112,7 +112,7 @@
 //! | [`run`] | plan → workers → history → verdict |
 //! | [`replay`], `matrix`, `race`, `hosts` | making one order happen; grading all combinations; other people's programs, and the gate before their database; one sale on several hosts |
 //! | `report` | text, JSON and pages, one folder for each subject |
-//! | `lesson`, `cli` | the lessons; options → plan → call → print. only `cli` knows the options |
+//! | `lesson`, `cli` | the lessons; options → plan → call → print. Only `cli` knows the options |
 //!
 //! # Where do additions go?
 //!
@@ -126,7 +126,8 @@
 //!   order.
 //! - **One more store**: a file of choices in `protocol/` that implements [`protocol::StoreChoices`], a folder
 //!   in `store/`, an arm in `protocol/choices.rs` (and in `store_kind.rs`, its name) and in `store/mod.rs` (its session and
-//!   its model), its members in `schedule/file/plan.rs`, its options in `cli/choices.rs`, a row in the conformance tests.
+//!   its model), its members in `schedule/file/plan.rs`, its options in `cli/choices.rs`, its errors in Chinese and the ways out in
+//!   `cli/said/`, a row in the conformance tests.
 //!   Nothing in `verdict`, `report`, `explore` and `replay`: they ask the choices.
 //! - **One more format of histories**: its file in `history/formats/`.
 //! - **One more report**: its folder in `report/`, which takes a finished value and returns text; `cli` prints it.
