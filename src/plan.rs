@@ -93,6 +93,7 @@ impl<'de> Deserialize<'de> for PerBuyer {
 
 /// How long buyers think between reading and writing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Pace {
     /// The middle of the think times, in nanoseconds.
     pub think_ns: u64,
@@ -127,6 +128,7 @@ pub enum StorePlan {
 
 /// A ticket file, and what one purchase does to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct FilePlan {
     /// What one purchase does.
     #[serde(flatten)]
@@ -142,6 +144,7 @@ pub struct FilePlan {
 
 /// A store that has an address, and what one purchase does there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct AddressPlan<C = AddressChoices> {
     /// What one purchase does.
     #[serde(flatten)]
@@ -217,6 +220,7 @@ impl StorePlan {
 
 /// Everything that a run needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Plan {
     /// How many buyers race, 1 to [`Plan::MOST_BUYERS`].
     pub buyers: u32,

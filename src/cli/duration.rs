@@ -10,8 +10,8 @@ pub(super) fn duration(text: &str) -> Result<Duration, Bilingual> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    let duration = humantime::parse_duration(text)
-        .map_err(|error| Bilingual::of(|lang| say::no_duration(lang, &error)))?;
+    let duration =
+        humantime::parse_duration(text).map_err(|_| Bilingual::of(|lang| say::no_duration(lang, text)))?;
     if duration > Duration::from_secs(24 * 60 * 60) {
         return Err(Bilingual::of(say::too_long));
     }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Exit;
 use super::choices::ChoiceArgs;
-use super::number::{from_one, states, tickets, up_to};
+use super::number::{from_one, natural, states, tickets, up_to};
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json, table_columns};
 use super::progress::Counted;
@@ -79,7 +79,7 @@ pub(super) struct ExploreArgs {
     #[arg(long, value_name = "D", requires = "sample", value_parser = up_to::<1_000>)]
     depth: Option<u32>,
     /// Seed of the sample [default: drawn, and shown]
-    #[arg(long, value_name = "N", requires = "sample")]
+    #[arg(long, value_name = "N", requires = "sample", value_parser = natural)]
     seed: Option<u64>,
     /// Write the graph of states as one self-contained HTML page, too
     #[arg(long, value_name = "PATH", conflicts_with = "sample")]

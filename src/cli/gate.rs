@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
+use super::number::{natural, natural_32};
 use super::outputs::Outputs;
 use super::pictures::PictureArgs;
 use super::print::{note, print, print_json, table_columns, whole};
@@ -46,10 +47,10 @@ pub(super) struct GateArgs {
     #[arg(long, value_name = "DUR")]
     patience: Option<String>,
     /// How often the order that oversells is replayed [default: 100]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = natural_32)]
     replays: Option<u32>,
     /// What orders at random are drawn from
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", value_parser = natural)]
     order_seed: Option<u64>,
     /// The verdict that makes the exit code 0: sound, or unsound
     #[arg(long, value_name = "VERDICT")]

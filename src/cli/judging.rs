@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration::{duration, nanoseconds};
-use super::number::tickets;
+use super::number::{natural, tickets};
 use super::wrong::ensure;
 use crate::history::{History, Purchase};
 use crate::lang::errors::together;
@@ -27,7 +27,7 @@ pub(super) struct JudgeArgs {
     #[arg(long, value_name = "DUR", value_parser = duration)]
     clock_error: Option<Duration>,
     /// The most receipts that one buyer may hold: more are `over_limit`
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = natural)]
     limit_per_buyer: Option<u64>,
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use super::number::tickets;
+use super::number::{natural_32, port, tickets};
 use super::print::{columns, is_ascii, print, print_json};
 use super::replay::was_interrupted;
 use super::wrong::ensure;
@@ -47,10 +47,11 @@ pub(super) struct LessonArgs {
           conflicts_with_all = ["all", "fast", "json", "source", "count"])]
     exercise: Option<Exercise>,
     /// How many children (many: up to 500) or clients (server: up to 200) [default: 10]
-    #[arg(long, value_name = "N", conflicts_with = "all")]
+    #[arg(long, value_name = "N", value_parser = natural_32, conflicts_with = "all")]
     count: Option<u32>,
     /// server: open a ticket counter on this port of 127.0.0.1, until Ctrl-C
-    #[arg(long, value_name = "PORT", conflicts_with_all = ["all", "fast", "json", "source", "count"])]
+    #[arg(long, value_name = "PORT", value_parser = port,
+        conflicts_with_all = ["all", "fast", "json", "source", "count"])]
     serve: Option<u16>,
     /// server: be a customer of the counter at this address (host:port, or a port on 127.0.0.1)
     #[arg(long, value_name = "ADDR", conflicts_with_all = ["all", "fast", "json", "source", "count", "serve"])]

@@ -10,11 +10,11 @@ use clap::Args;
 use super::duration::{duration, nanoseconds};
 use super::matrix_compare::compare;
 use super::matrix_stores::{Places, StoresArgs, list};
-use super::number::{share, up_to};
+use super::number::{natural, share, up_to};
 use super::outputs::{Outputs, check_outputs};
 use super::print::{print, print_json, table_columns};
 use super::progress::{Meter, When};
-use super::wrong::{Saying as _, ensure, wrong};
+use super::wrong::{ensure, wrong};
 use super::{Exit, closed};
 use crate::grade::{Combination, Graded, Grading, Named, Subject};
 use crate::history::write_whole;
@@ -83,7 +83,7 @@ pub(super) struct MatrixArgs {
     #[arg(long)]
     kill: bool,
     /// Seed of the think times [default: drawn]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = natural)]
     seed: Option<u64>,
     /// Say what changed from one matrix to another, as --json printed them: grades, and what was tested
     #[arg(long, value_names = ["A", "B"], num_args = 2, conflicts_with_all = [
@@ -282,7 +282,8 @@ fn conclude<S: Graded>(
 
 /// A folder of its own, so that nothing that lies there is touched; removed in the end.
 fn folder_in(dir: &Path) -> anyhow::Result<tempfile::TempDir> {
-    temporary_folder_in(dir, "ticketsim-matrix-").saying(inputs::no_folder_for_trials)
+    temporary_folder_in(dir, "ticketsim-matrix-")
+        .map_err(|error| wrong(|lang| inputs::no_folder_for_trials(lang, &error)))
 }
 
 /// The folder of the trials by all paths that were given, which are proven to lead there.

@@ -296,8 +296,10 @@ fn parse() -> Cli {
                 Lang::En => None,
                 Lang::Zh => translated::shown(&args, print::columns()),
             };
-            // Nobody is left to tell when stdout is closed.
-            let _ = print::print_prose(&text.unwrap_or_else(clap), &calm);
+            if let Err(error) = print::print_prose(&text.unwrap_or_else(clap), &calm) {
+                print::complain(&error, &calm);
+                std::process::exit(2);
+            }
         } else {
             let text = match lang {
                 Lang::En => clap(),

@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::Exit;
 use super::gate::{self, GateArgs};
+use super::number::natural_32;
 use super::outputs::{Outputs, check_outputs};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{note, print, print_json, table_columns, whole};
@@ -86,7 +87,7 @@ Examples:
 #[derive(Debug, Args)]
 struct TargetArgs {
     /// How many buyers race [default: 20]
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = natural_32)]
     buyers: Option<u32>,
     /// How many tickets are on sale [default: what --stock says before the race]
     #[arg(short, long, value_name = "N")]
@@ -139,7 +140,7 @@ struct PaceArgs {
     #[arg(long, value_name = "DUR")]
     timeout: Option<String>,
     /// How many trials [default: 1]
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = natural_32)]
     trials: Option<u32>,
     /// Stop at the first trial that is caught
     #[arg(long)]

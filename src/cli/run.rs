@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::choices::ChoiceArgs;
 use super::duration::{duration, nanoseconds};
-use super::number::{share, tickets, up_to};
+use super::number::{natural, share, tickets, up_to};
 use super::outputs::{Outputs, check_outputs, kept};
 use super::pictures::{PictureArgs, in_terminal};
 use super::print::{print, print_json, table_columns};
@@ -156,7 +156,7 @@ pub(super) struct RunArgs {
     jitter: f64,
     /// Seed of the think times [default: drawn, and shown]; the order of the processes stays the
     /// operating system's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = natural)]
     seed: Option<u64>,
     /// Write the history to a file: JSON lines, one purchase each
     #[arg(long, value_name = "PATH")]

@@ -1,6 +1,6 @@
 //! `ticketsim completions SHELL` and `ticketsim man`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
@@ -8,9 +8,11 @@ use clap::Args;
 use clap_complete::Shell;
 
 use super::print::print;
+use super::wrong::Saying as _;
 use super::{Exit, help, manual};
 use crate::history::write_whole;
 use crate::lang::Lang;
+use crate::lang::errors::inputs;
 
 /// `ticketsim completions SHELL`.
 #[derive(Debug, Args)]
@@ -41,11 +43,12 @@ pub(super) fn man(args: &ManArgs, lang: Lang, interrupted: &AtomicBool) -> anyho
         print(&String::from_utf8(page)?, interrupted)?;
         return Ok(Exit::Sound);
     };
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let shown = |path: &Path| path.display().to_string();
+    std::fs::create_dir_all(folder).saying(|lang| inputs::no_folder_made(lang, shown(folder)))?;
     for (name, page) in pages {
         let path = folder.join(name);
         write_whole(&path, interrupted, |out| out.write_all(&page))
-            .with_context(|| path.display().to_string())?;
+            .saying(|lang| inputs::not_writable(lang, shown(&path)))?;
     }
     Ok(Exit::Sound)
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::duration::{duration, nanoseconds};
+use super::number::natural_32;
 use super::wrong::ensure;
 use crate::lang::errors::together;
 use crate::protocol::file::FileChoices;
@@ -21,6 +22,7 @@ pub(super) struct TroubleArgs {
         value_name = "N",
         default_value_t = 0,
         hide_default_value = true,
+        value_parser = natural_32,
         conflicts_with = "protocol"
     )]
     rogue: u32,

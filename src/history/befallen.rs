@@ -6,6 +6,7 @@ use crate::protocol::Mishap;
 
 /// One mishap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Befallen {
     /// Which buyer, from 1.
     pub buyer: u64,

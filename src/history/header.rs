@@ -11,6 +11,7 @@ use crate::stock::Stock;
 
 /// A history's header: everything in it but the purchases.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Header {
     /// The stock before the first purchase, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -373,6 +373,7 @@ pub(in crate::history) fn check_times(
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct HeaderLine {
     history_version: u32,
     #[serde(flatten)]

@@ -340,6 +340,7 @@ impl Purchase {
 
 /// How long a run took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Timing {
     /// From the first buyer's start until all were ready, in nanoseconds.
     pub launch_ns: u64,

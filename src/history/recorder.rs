@@ -28,6 +28,7 @@ use record::{RareFields, Record};
 
 /// How many purchases ended in which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Tally {
     /// Receipts.
     pub bought: u64,

@@ -83,6 +83,7 @@ pub(super) enum ToLead {
 
 /// How a host's share ended.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub(super) struct Ended {
     pub(super) go_ns: u64,
     pub(super) left_ns: u64,
@@ -92,6 +93,7 @@ pub(super) struct Ended {
 
 /// What is left, as a host sees it.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub(super) struct LeftText {
     remaining: Option<Stock>,
     torn: Option<String>,

@@ -85,7 +85,7 @@ pub enum LessonError {
     #[error("interrupted")]
     Interrupted,
     /// What was said could not be written: the reader has closed the pipe, say.
-    #[error("standard output: {0}")]
+    #[error("standard output: can't be written: {0}")]
     Output(io::Error),
 }
 

@@ -11,6 +11,7 @@ const MOST_OPTIONS: usize = 400;
 
 /// What a matrix was made on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Tested {
     /// The version of ticketsim.
     pub version: String,
@@ -29,6 +30,7 @@ pub struct Tested {
 
 /// A folder, and what is mounted there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Mounted {
     /// The folder, where links lead.
     pub path: String,

@@ -165,7 +165,9 @@ impl FromStr for Planned {
                 return Err(Bilingual::of(|lang| say::how_long(lang, say::like_a_mishap(lang))));
             }
             (Mishap::Pause, pause) => {
-                let pause = humantime::parse_duration(&pause.join(" ")).map_err(Bilingual::same)?;
+                let pause = pause.join(" ");
+                let pause = humantime::parse_duration(&pause)
+                    .map_err(|_| Bilingual::of(|lang| say::no_duration(lang, &pause)))?;
                 u64::try_from(pause.as_nanos()).map_err(|_| Bilingual::of(say::pause_too_long))?
             }
             (_, []) => 0,
@@ -222,7 +224,7 @@ mod tests {
             ("kill random 1.5", "above 0, up to 1"),
             ("kill 1 before read 5ms", "\"5ms\" is too much"),
             ("pause 1 before read", "how long is the pause?"),
-            ("pause 1 before read long", "expected number"),
+            ("pause 1 before read long", "it takes a duration"),
         ] {
             let error = text.parse::<Planned>().expect_err(text);
             assert!(error.to_string().contains(said), "{text}: {error}");

@@ -53,6 +53,7 @@ impl Write {
 /// What one purchase does to the ticket file and its lock: the choices, or steps in any other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "ChoicesText", into = "ChoicesText")]
+#[serde(expecting = "an object")]
 pub struct FileChoices {
     /// How buyers keep each other out.
     pub lock: Lock,
@@ -83,6 +84,7 @@ pub struct FileChoices {
 
 /// A [`FileChoices`] as it is written in documents: always with its steps.
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 struct ChoicesText {
     lock: Lock,
     lock_on: LockOn,

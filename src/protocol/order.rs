@@ -70,7 +70,7 @@ impl Past {
                 return Err(Wrong::BegunAlready);
             }
             StepKind::Begin | StepKind::BeginImmediate => {
-                followed(later, StepKind::Commit).or_else(|_| followed(later, StepKind::Rollback))?;
+                followed(later, StepKind::Rollback).or_else(|_| followed(later, StepKind::Commit))?;
                 self.in_transaction = true;
             }
             StepKind::Commit | StepKind::Rollback => {

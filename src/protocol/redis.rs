@@ -62,6 +62,7 @@ pub const TITLE: &str = "Redis";
 /// What one purchase does at a Redis server: the choices, or steps in any other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "ChoicesText", into = "ChoicesText")]
+#[serde(expecting = "an object")]
 pub struct RedisChoices {
     /// How buyers keep each other out.
     pub lock: RedisLock,
@@ -78,6 +79,7 @@ pub struct RedisChoices {
 
 /// A [`RedisChoices`] as it is written in documents: always with its steps.
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 struct ChoicesText {
     store: Name,
     lock: RedisLock,

@@ -38,6 +38,7 @@ pub const DEFAULT_BUSY_TIMEOUT_NS: u64 = 10_000_000_000;
 /// What one purchase does to a database: the choices, or steps in any other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "ChoicesText", into = "ChoicesText")]
+#[serde(expecting = "an object")]
 pub struct SqlChoices {
     /// Which database.
     pub engine: Engine,
@@ -67,6 +68,7 @@ pub struct SqlChoices {
 /// A [`SqlChoices`] as it is written in documents: always with its steps. Members that only one engine has are
 /// left out for the others.
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 struct ChoicesText {
     store: Engine,
     isolation: Isolation,

@@ -289,7 +289,7 @@ pub(super) fn duration(
         _ => match humantime::parse_duration(text) {
             Ok(duration) if duration <= Duration::from_secs(24 * 60 * 60) => Ok(duration),
             Ok(_) => Err(Mistake::TooLong),
-            Err(error) => Err(Mistake::NoDuration(text.to_owned(), error.to_string())),
+            Err(_) => Err(Mistake::NoDuration(text.to_owned())),
         },
     };
     one(setting, said, parse).map(|duration| duration.unwrap_or(usual))

@@ -9,7 +9,7 @@ use super::request::{Cookies, Request};
 use super::template::Template;
 use super::url::UrlError;
 use crate::closed_set::{UnknownName, closed_set};
-use crate::rules::plain;
+use crate::rules::{plain, regex_trouble};
 
 closed_set! {
     /// How often a step of the set-up is done.
@@ -203,7 +203,7 @@ impl Extract {
                 .size_limit(1 << 20)
                 .build()
                 .map(Self::Text)
-                .map_err(|error| SetupError::Regex(regex.to_owned(), error.to_string())),
+                .map_err(|error| SetupError::Regex(regex.to_owned(), regex_trouble(&error))),
             _ => Err(SetupError::Place(text.to_owned())),
         }
     }

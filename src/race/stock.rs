@@ -9,7 +9,7 @@ use serde_json_path::JsonPath;
 use super::request::Request;
 use super::template::Template;
 use super::url::{Url, UrlError};
-use crate::rules::plain;
+use crate::rules::{plain, regex_trouble};
 
 /// Where the stock is read.
 #[derive(Clone, Debug)]
@@ -190,7 +190,7 @@ impl StockSource {
             Some(at) => {
                 let regex = &text[at + 1..];
                 let built = RegexBuilder::new(regex).size_limit(1 << 20).build();
-                let wrong = |error: regex::Error| SourceError::Regex(regex.to_owned(), error.to_string());
+                let wrong = |error: regex::Error| SourceError::Regex(regex.to_owned(), regex_trouble(&error));
                 (&text[..at], NumberAt::Text(built.map_err(wrong)?))
             }
             None => return Err(SourceError::NoPlace(text.to_owned())),

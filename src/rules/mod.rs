@@ -21,6 +21,7 @@ use serde::ser::{SerializeSeq as _, Serializer};
 use serde_json::Value;
 
 pub use condition::{Condition, Question, plain};
+pub(crate) use parse::regex_trouble;
 pub use parse::{BadRule, RuleError};
 
 /// What answers: it decides which questions there are.

@@ -245,9 +245,14 @@ fn test(question: &Question, sign: char, value: &str, at: usize) -> Result<Test,
 
 /// The last line of what the crate says: the others show the pattern, which the message has already.
 fn regex_mistake(error: &regex::Error) -> BadRule {
+    BadRule::Regex(regex_trouble(error))
+}
+
+/// What is wrong with a regular expression, in one line: the library draws the expression, too, over several.
+pub(crate) fn regex_trouble(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default();
-    BadRule::Regex(last.trim_start_matches("error: ").to_owned())
+    last.trim_start_matches("error: ").to_owned()
 }
 
 fn examples(kind: Kind) -> &'static str {

@@ -116,6 +116,7 @@ pub struct ScheduleFile {
 /// A schedule file whose steps are not parsed yet: their position in the text is needed for errors.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[serde(expecting = "an object")]
 struct Unparsed<'a> {
     schedule_version: u32,
     plan: PlanText,
@@ -125,6 +126,7 @@ struct Unparsed<'a> {
 
 /// Only the plan, to find its position in the text.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct PlanAlone<'a> {
     #[serde(borrow)]
     plan: &'a RawValue,
@@ -132,6 +134,7 @@ struct PlanAlone<'a> {
 
 /// Only the version, whatever else the file has.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Version {
     schedule_version: u64,
 }

@@ -45,6 +45,32 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["race", "-t", "1", "--bought", "status=2000", "--http", "GET http://h"], "第 8 列：状态码有三位数字"),
     (&["race", "--from", "bad.toml"], "没有 `stok` 这个成员；有的是 `buyers`"),
     (&["lesson", "many", "--count", "0"], "many 课不能有 0 个：应为 1 到"),
+    (&["-t", "1", "--seed", "x"], "'x' 不能用作 '--seed <N>' 的值：应为整数"),
+    (&["-t", "1", "--think", "5"], "5 后面没有单位：应写成 250ms、2s 或 0 的样子"),
+    (&["-t", "1", "--mishap", "pause 1 after read long"], "的值：应为时长，例如 250ms、2s 或 0"),
+    (&["race", "-n", "2", "-t", "1", "--timeout", "2 ours", "--", "true"], "\"ours\" 不是时间单位"),
+    (&["-t", "1", "--lock", "flock+none"], "`none` 不是锁；让一些买家不拿锁用 --rogue"),
+    (&["-t", "1", "--no-lock", "--steps", "lock read write unlock"], "却说了不要锁；请用 --lock 选一种锁"),
+    (&["explore", "--kills", "1", "--workers", "thread"], "只有进程才杀得了；请用 --workers process"),
+    (&["replay", "--from", "list.json"], "list.json:1:3：个数不对：是 1，应为对象"),
+    (&["replay", "--from", "bytes.json"], "bytes.json：读不了：不是 UTF-8 文本：从第 0 字节起读不懂"),
+    (&["replay", "--from", "-"], "标准输入:1:1：值没有写完"),
+    (&["check", "-"], "标准输入：是空的；历史里每次购买占一行"),
+    (&["check", "plan.jsonl"], "plan.jsonl:1:30：类型不对：是整数 `5`，应为对象"),
+    (
+        &["matrix", "--compare", "empty.json", "empty.json"],
+        "不是 JSON 文档：第 1 行第 0 列：值没有写完；应为",
+    ),
+    (&["matrix", "--compare", "bytes.json", "bytes.json"], "bytes.json：读不了：不是 UTF-8 文本"),
+    (&["matrix", "--dir", "nosuch", "--trials", "1"], "os error 2)；--dir 要一个能写的文件夹"),
+    (
+        &["race", "-n", "2", "--stock", "http://h/s~[", "--", "true"],
+        "：[：不是正则表达式：unclosed character class",
+    ),
+    (&["-t", "1", "--store", "postgres://h/d?sslmode=x"], "sslmode：没有 \"x\" 这种 sslmode：可选"),
+    (&["man", "--dir", "empty.json"], "empty.json：建不了这个文件夹：File exists"),
+    (&["lesson", "server", "--serve", "65536"], "65,536 不在 0 到 65,535 之间"),
+    (&["lesson", "server", "--connect", "x"], "x 的售票窗口：没有这个地址；应为 HOST:PORT，或一个端口"),
     (&["clear"], "clear：用 --store 说明售票在哪里"),
 ];
 
@@ -60,9 +86,12 @@ fn mistakes_are_said_in_chinese() {
         ("h.jsonl", "{\"buyer\":\"a\"}\n"),
         ("h.csv", "a,b\n"),
         ("bad.toml", "stok = 1\n"),
+        ("list.json", "[1]\n"),
+        ("plan.jsonl", "{\"history_version\":2,\"plan\":5}\n"),
     ] {
         folder.write(name, text);
     }
+    std::fs::write(folder.path("bytes.json"), b"\xff\xfe").expect("a file");
     for (words, says) in MISTAKES {
         let ran = in_chinese(&folder, words);
         assert_eq!(ran.code, Some(2), "{words:?}: {ran:?}");

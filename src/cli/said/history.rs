@@ -2,7 +2,7 @@
 //! languages.
 
 use super::readers::of_reader;
-use super::way;
+use super::{place, way};
 use crate::history::{
     ChunkError, EdnError, EventError, FORMAT_VERSION, Format, LineError, MOST_HOSTS, MergeError, ReadError,
     Remark, TableError,
@@ -13,13 +13,14 @@ use crate::report::matrix::MatrixError;
 /// A history can't be read.
 pub(super) fn read(error: &ReadError) -> String {
     match error {
-        ReadError::Io { name, .. } => format!("{name}：读不了"),
+        ReadError::Io { name, .. } => format!("{}：读不了", place(name)),
         ReadError::Line { name, line, column, what, .. } => {
             let column = column.map(|column| format!(":{column}")).unwrap_or_default();
-            format!("{name}:{line}{column}：{}", self::line(what))
+            format!("{}:{line}{column}：{}", place(name), self::line(what))
         }
         ReadError::Empty { name } => format!(
-            "{name}：是空的；历史里每次购买占一行，例如 {{\"buyer\":1,\"invoke_ns\":10,\"return_ns\":25,\"outcome\":\"bought\"}}"
+            "{}：是空的；历史里每次购买占一行，例如 {{\"buyer\":1,\"invoke_ns\":10,\"return_ns\":25,\"outcome\":\"bought\"}}",
+            place(name)
         ),
     }
 }

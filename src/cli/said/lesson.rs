@@ -28,7 +28,7 @@ pub(super) fn lesson(error: &LessonError) -> String {
             format!("{} 已经在那里，不会覆盖：把它移开，或换个目录", path.display())
         }
         LessonError::Interrupted => "已中断".to_owned(),
-        LessonError::Output(source) => format!("标准输出：{source}"),
+        LessonError::Output(source) => format!("标准输出：写不了：{source}"),
     }
 }
 

@@ -108,9 +108,14 @@ fn way(en: impl Into<String>, zh: impl Into<String>) -> Option<Bilingual> {
     Some(Bilingual::new(en, zh))
 }
 
+/// The place of an error as it is called in Chinese, where it is no file.
+fn place(name: &str) -> &str {
+    if name == "standard input" { "标准输入" } else { name }
+}
+
 /// What the system says, or what an error of ours says within it, in Chinese.
 fn of_io(error: &std::io::Error) -> String {
-    error.get_ref().map_or_else(|| error.to_string(), |inner| said(inner, Lang::Zh))
+    error.get_ref().map_or_else(|| readers::of_reader(&error.to_string()), |inner| said(inner, Lang::Zh))
 }
 
 fn of_type(error: &(dyn Error + 'static)) -> Option<String> {

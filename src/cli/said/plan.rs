@@ -113,6 +113,11 @@ pub(super) fn steps_way(error: &ProtocolError) -> Option<Bilingual> {
             "leave `open` out, or --inherit and helper-unlock",
             "请去掉 `open`，或去掉 --inherit 和 helper-unlock",
         ),
+        Wrong::NoLock => way(
+            "choose a lock with --lock, or leave the steps that take it out",
+            "请用 --lock 选一种锁，或去掉拿锁的步骤",
+        ),
+        Wrong::NeedsTransaction(_) => way("choose one with --isolation", "请用 --isolation 选一种事务"),
         Wrong::NoRogue => way("leave --rogue out", "请去掉 --rogue"),
         Wrong::NoneInTurn => way("--rogue has some of them take none", "让一些买家不拿锁用 --rogue"),
         Wrong::NoLease(_) => way(

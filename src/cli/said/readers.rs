@@ -13,7 +13,8 @@ fn known(english: &str) -> Option<String> {
     let fits = |(template, chinese): &(&str, &str)| {
         let mut holes = holes(template, english)?;
         if template.starts_with("unknown {} ") {
-            holes[0] = noun(holes[0]);
+            let noun = noun(holes[0]);
+            holes[0] = &noun;
             return Some(filled(chinese, &holes).replace(", ", "、"));
         }
         Some(filled(chinese, &holes))

@@ -1,9 +1,11 @@
 //! Schedules that can't be read, followed or replayed, in Chinese, and the ways out.
 
+use std::path::Path;
+
 use super::plan::{process_way, steps};
 use super::readers::of_reader;
 use super::running::{run, run_way, store, store_way};
-use super::way;
+use super::{of_io, place, way};
 use crate::lang::{Bilingual, InChinese as _};
 use crate::protocol::{Letter, Mishap};
 use crate::replay::ReplayError;
@@ -68,19 +70,25 @@ pub(super) fn schedule(error: &ScheduleError) -> String {
 /// A file can't be used as one.
 pub(super) fn file(error: &ScheduleFileError) -> String {
     match error {
-        ScheduleFileError::Unread { path, source } => format!("{}：读不了：{source}", path.display()),
-        ScheduleFileError::Unwritten { path, source } => format!("{}：写不了：{source}", path.display()),
+        ScheduleFileError::Unread { path, source } => format!("{}：读不了：{}", shown(path), of_io(source)),
+        ScheduleFileError::Unwritten { path, source } => {
+            format!("{}：写不了：{}", shown(path), of_io(source))
+        }
         ScheduleFileError::TooLong { path } => {
-            format!("{}：超过 16 MiB：调度文件没有这么长的", path.display())
+            format!("{}：超过 16 MiB：调度文件没有这么长的", shown(path))
         }
         ScheduleFileError::Invalid { path, line, column, wrong } => {
-            format!("{}:{line}:{column}：{}", path.display(), mistake(wrong))
+            format!("{}:{line}:{column}：{}", shown(path), mistake(wrong))
         }
-        ScheduleFileError::Version { path, given } => format!(
-            "{}：schedule_version 是 {given}；这个 ticketsim 读第 {FORMAT_VERSION} 版",
-            path.display()
-        ),
+        ScheduleFileError::Version { path, given } => {
+            format!("{}：schedule_version 是 {given}；这个 ticketsim 读第 {FORMAT_VERSION} 版", shown(path))
+        }
     }
+}
+
+/// A schedule file by its name.
+fn shown(path: &Path) -> String {
+    place(&path.display().to_string()).to_owned()
 }
 
 fn mistake(mistake: &FileMistake) -> String {

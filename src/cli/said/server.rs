@@ -197,6 +197,7 @@ const fn other_sale(is: OtherSale) -> &'static str {
 fn file(wrong: &FileTrouble) -> String {
     match wrong {
         FileTrouble::Missing => "没有这个文件".to_owned(),
+        FileTrouble::FolderReadOnly => "没有这个文件，它所在的文件夹也写不了".to_owned(),
         FileTrouble::Unopened => "不能打开来读写".to_owned(),
         FileTrouble::NoDatabase => "不是 SQLite 的数据库；不去动它".to_owned(),
         FileTrouble::ReadOnly => "写不了，SQLite 放在它旁边的文件也写不了".to_owned(),

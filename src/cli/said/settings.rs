@@ -3,7 +3,8 @@
 
 use super::server::{address, features_way};
 use super::way;
-use crate::lang::{Bilingual, InChinese as _};
+use crate::lang::errors::options::no_duration;
+use crate::lang::{Bilingual, InChinese as _, Lang};
 use crate::race::config::{ConfigError, Mistake};
 #[cfg(feature = "postgres")]
 use crate::race::gate::step::OrderError;
@@ -40,7 +41,7 @@ pub(super) fn mistake(mistake: &Mistake) -> String {
         Mistake::TrialsWithoutReset => "几轮试验，每轮之前都要重新放出票".to_owned(),
         Mistake::NoTimeToAnswer => "没有留出回答的时间".to_owned(),
         Mistake::Column(column) => format!("列 {column:?} 与已有的变量同名"),
-        Mistake::NoDuration(text, why) => format!("{text:?}：{why}：例如 250ms、2s 或 0"),
+        Mistake::NoDuration(text) => format!("{text:?}：{}", no_duration(Lang::Zh, text)),
         Mistake::TooLong => "最多一天".to_owned(),
         Mistake::NoGate => "它用于闸门，而这里没有闸门".to_owned(),
         Mistake::NotBuiltIn => "编译时没有包含闸门".to_owned(),

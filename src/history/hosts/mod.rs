@@ -32,6 +32,7 @@ use crate::plan::PerBuyer;
 
 /// A machine that had buyers of a sale.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Host {
     /// Its name: `name#k`, so that two processes on one machine have different names.
     pub name: String,

@@ -30,12 +30,14 @@ texts! {
     /// Standard output can't be written.
     no_stdout() { en: "standard output: can't be written", zh: "标准输出：写不了" }
     /// The trials have no folder.
-    no_folder_for_trials() {
-        en: "no folder can be made for the trials; --dir takes a folder that can be written",
-        zh: "不能为试验建文件夹；--dir 要一个能写的文件夹",
+    no_folder_for_trials(why) {
+        en: "no folder can be made for the trials: {why}; --dir takes a folder that can be written",
+        zh: "不能为试验建文件夹：{why}；--dir 要一个能写的文件夹",
     }
+    /// There is no such folder, and none can be made.
+    no_folder_made(path) { en: "{path}: no such folder can be made", zh: "{path}：建不了这个文件夹" }
     /// Nobody can listen there.
-    not_listened_at(address) { en: "--listen {address}: can't be listened at", zh: "--listen {address}：不能在那里监听" }
+    not_listened_at(address) { en: "--listen {address}: nobody can listen there", zh: "--listen {address}：不能在那里监听" }
     /// No port of this machine is free.
     no_free_port() { en: "no port is free", zh: "没有空闲的端口" }
     /// The tickets are in a file, and a store was expected.

@@ -54,10 +54,12 @@ const NOUNS: &[(&str, &str)] = &[
     ("witness", "凭据"),
 ];
 
-/// What a closed set is a set of.
+/// What a closed set is a set of, as it stands behind a Chinese word: what has no Chinese name is set off by a blank.
 #[must_use]
-pub fn noun(english: &str) -> &str {
-    NOUNS.iter().find(|(noun, _)| *noun == english).map_or(english, |(_, noun)| noun)
+pub fn noun(english: &str) -> String {
+    let known = NOUNS.iter().find(|(noun, _)| *noun == english);
+    let noun = known.map_or(english, |(_, noun)| noun);
+    if noun.starts_with(|sign: char| sign.is_ascii()) { format!(" {noun}") } else { noun.to_owned() }
 }
 
 impl InChinese for UnknownName {

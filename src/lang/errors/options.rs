@@ -1,6 +1,8 @@
 //! Values of options that can't be read, and options that do not go together.
 
-use crate::lang::texts;
+use humantime::DurationError;
+
+use crate::lang::{Lang, texts};
 
 texts! {
     /// A name that is not in its set.
@@ -26,8 +28,20 @@ texts! {
     no_fraction() { en: "not a number", zh: "不是数" }
     /// An interrupt came while something was waited for.
     given_up() { en: "interrupted while it had to wait for its other end", zh: "等待另一端时被中断" }
-    /// No duration.
-    no_duration(why) { en: "{why}: e.g. 250ms, 2s or 0", zh: "{why}：例如 250ms、2s 或 0" }
+    /// Words that are no duration.
+    not_a_duration() { en: "it takes a duration, e.g. 250ms, 2s or 0", zh: "应为时长，例如 250ms、2s 或 0" }
+    /// A number without a unit.
+    no_unit(number) {
+        en: "{number} of what? It takes a unit, e.g. 250ms, 2s or 0",
+        zh: "{number} 后面没有单位：应写成 250ms、2s 或 0 的样子",
+    }
+    /// A unit that is not known.
+    unknown_unit(unit) {
+        en: "{unit} is no unit of time; it takes a duration, e.g. 250ms, 2s or 0",
+        zh: "{unit} 不是时间单位：应写成 250ms、2s 或 0 的样子",
+    }
+    /// A duration beyond what can be counted.
+    beyond_durations() { en: "too long, or finer than a nanosecond", zh: "太长，或比一纳秒还细" }
     /// Too long a duration.
     too_long() { en: "at most a day", zh: "最多一天" }
     /// No jitter.
@@ -73,4 +87,15 @@ texts! {
     pause_too_long() { en: "that pause is too long", zh: "这个暂停太长了" }
     /// A word too many.
     too_much(word, like) { en: "{word} is too much; {like}", zh: "{word} 多余了；{like}" }
+}
+
+/// What is wrong with a duration that can't be read.
+#[must_use]
+pub fn no_duration(lang: Lang, text: &str) -> String {
+    match humantime::parse_duration(text) {
+        Err(DurationError::UnknownUnit { unit, value, .. }) if unit.is_empty() => no_unit(lang, value),
+        Err(DurationError::UnknownUnit { unit, .. }) => unknown_unit(lang, format!("{unit:?}")),
+        Err(DurationError::NumberOverflow) => beyond_durations(lang),
+        _ => not_a_duration(lang),
+    }
 }

@@ -3,6 +3,7 @@
 /// English and Chinese, side by side. `{}` stands for what differs; where the Chinese needs another order, `{1}` stands
 /// for the first of them.
 pub const SENTENCES: &[(&str, &str)] = &[
+    ("{} at line {} column {}", "第 {2} 行第 {3} 列：{1}"),
     ("EOF while parsing an object", "对象没有写完"),
     ("EOF while parsing a list", "列表没有写完"),
     ("EOF while parsing a string", "字符串没有写完"),
@@ -26,6 +27,14 @@ pub const SENTENCES: &[(&str, &str)] = &[
     ("a text", "文本"),
     ("a text, or a list of bytes", "文本，或字节的列表"),
     ("a name: a whole number from 0 to 2^63 - 1, or a text", "名字，即 0 到 2^63 - 1 的整数，或文本"),
+    ("invalid length {}, expected {}", "个数不对：是 {}，应为 {}"),
+    ("stream did not contain valid UTF-8", "不是 UTF-8 文本"),
+    ("invalid utf-8 sequence of {} bytes from index {}", "不是 UTF-8 文本：从第 {2} 字节起读不懂"),
+    ("incomplete utf-8 byte sequence from index {}", "不是 UTF-8 文本：从第 {} 字节起没有写完"),
+    ("invalid socket address", "不是地址"),
+    ("a boolean", "true 或 false"),
+    ("a string", "文本"),
+    ("f64", "数"),
     ("u64", "不小于 0 的整数"),
     ("u32", "不小于 0 的整数"),
     ("i64", "整数"),

@@ -97,8 +97,8 @@ texts! {
     }
     /// Leases that expire, where there are none.
     nothing_expires() {
-        en: "--expire lets leases expire, and no step takes one: --lock lease, on a ticket file or with --store redis",
-        zh: "--expire 让租约到期，而没有哪一步拿租约：请在票文件上或带 --store redis 时用 --lock lease",
+        en: "--expire lets leases expire, and no step takes one; say --lock lease, on a ticket file or with --store redis",
+        zh: "--expire 让租约到期，而没有哪一步拿租约；请在票文件上或带 --store redis 时用 --lock lease",
     }
     /// Stale locks of a kind that never gets stale.
     never_stale() {
@@ -137,8 +137,8 @@ texts! {
     }
     /// Kills of what is no process.
     kills_need_processes() {
-        en: "--kills kills buyers one by one, and only a process can be: --workers process",
-        zh: "--kills 一个个地杀买家，而只有进程才杀得了：--workers process",
+        en: "--kills kills buyers one by one, and only a process can be killed so; say --workers process",
+        zh: "--kills 一个个地杀买家，而只有进程才杀得了；请用 --workers process",
     }
     /// Choices of a ticket file, at a store.
     choices_of_a_file() {

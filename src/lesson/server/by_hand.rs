@@ -103,7 +103,11 @@ fn resolve(address: &str) -> io::Result<SocketAddr> {
         return Ok((Ipv4Addr::LOCALHOST, port).into());
     }
     let none = || io::Error::new(io::ErrorKind::AddrNotAvailable, NoCounter::NoAddress);
-    address.to_socket_addrs()?.next().ok_or_else(none)
+    // Of an address without a port the standard library does not say what is missing.
+    let found = address
+        .to_socket_addrs()
+        .map_err(|e| if e.kind() == io::ErrorKind::InvalidInput { none() } else { e });
+    found?.next().ok_or_else(none)
 }
 
 /// Waits until there is something to send: not if the counter speaks first, having lost its patience.

@@ -12,6 +12,7 @@ pub const DEFAULT_LEASE_NS: u64 = 10_000_000_000;
 
 /// The members of a [`FileChoices`] that disturb its lock, as they are written in documents: left out where they do nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Trouble {
     /// More kinds of locks.
     #[serde(default, skip_serializing_if = "Others::is_empty")]

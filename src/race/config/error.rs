@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::lang::Lang;
+use crate::lang::errors::options::no_duration;
 use crate::race::request::RequestError;
 use crate::race::setup::SetupError;
 use crate::race::stock::SourceError;
@@ -93,8 +95,8 @@ pub enum Mistake {
     #[error("the column {0:?} has the name of a variable that is there already")]
     Column(String),
     /// It is not a duration.
-    #[error("{0:?}: {1}: e.g. 250ms, 2s or 0")]
-    NoDuration(String, String),
+    #[error("{0:?}: {why}", why = no_duration(Lang::En, .0))]
+    NoDuration(String),
     /// The duration is too long.
     #[error("at most a day")]
     TooLong,

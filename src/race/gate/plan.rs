@@ -10,6 +10,7 @@ use crate::foreign;
 use crate::plan::PerBuyer;
 use crate::race::config::{Config, ConfigError, Mistake, duration, one, several};
 use crate::race::plan::{RacePlan, Target};
+use crate::rules::regex_trouble;
 use crate::store::Address;
 use crate::store::redis::RedisAddress;
 use crate::store::sql::{self, PostgresAddress};
@@ -196,7 +197,7 @@ impl GatePlan {
 /// Reads a pattern of background statements.
 fn background(text: &str) -> Result<Regex, Mistake> {
     let regex = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
-    regex.map_err(|error| Mistake::Regex(text.to_owned(), error.to_string()))
+    regex.map_err(|error| Mistake::Regex(text.to_owned(), regex_trouble(&error)))
 }
 
 #[cfg(test)]

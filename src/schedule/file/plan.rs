@@ -16,6 +16,7 @@ use crate::stock::Stock;
 /// The part of a plan that a replay needs: all but the ticket file and the think times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "PlanText", into = "PlanText")]
+#[serde(expecting = "an object")]
 pub struct SchedulePlan {
     /// How many buyers there are; `None`: as many as the schedule names.
     pub buyers: Option<u32>,
@@ -101,6 +102,7 @@ pub enum PlanMistake {
 /// member names a server or database.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[serde(expecting = "an object")]
 pub(super) struct PlanText {
     #[serde(skip_serializing_if = "Option::is_none")]
     buyers: Option<u32>,

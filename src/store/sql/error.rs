@@ -284,6 +284,9 @@ pub enum FileTrouble {
     /// There is none.
     #[error("no such file")]
     Missing,
+    /// There is none, and its folder can't be written.
+    #[error("no such file, and its folder can't be written")]
+    FolderReadOnly,
     /// It can't be opened.
     #[error("can't be opened for reading and writing")]
     Unopened,

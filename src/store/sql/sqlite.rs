@@ -232,13 +232,20 @@ fn wait_with(
     }
 }
 
+/// Whether a file's folder is there, but nothing can be created in it.
+fn is_in_read_only_folder(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    folder.is_dir() && nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).is_err()
+}
+
 /// The error for what the engine says of a file.
 pub(super) fn file_error(path: &Path, error: &rusqlite::Error) -> SqlError {
     let other = |said: &str| FileTrouble::Said(foreign::shown(said).into_owned());
     let wrong = match error {
         rusqlite::Error::SqliteFailure(failure, said) => match failure.code {
-            ErrorCode::CannotOpen if !path.exists() => FileTrouble::Missing,
-            ErrorCode::CannotOpen => FileTrouble::Unopened,
+            ErrorCode::CannotOpen if path.exists() => FileTrouble::Unopened,
+            ErrorCode::CannotOpen if is_in_read_only_folder(path) => FileTrouble::FolderReadOnly,
+            ErrorCode::CannotOpen => FileTrouble::Missing,
             ErrorCode::NotADatabase => FileTrouble::NoDatabase,
             ErrorCode::ReadOnly => FileTrouble::ReadOnly,
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => FileTrouble::Locked,
