@@ -300,12 +300,12 @@ fn plans(args: &RaceArgs, interrupted: &AtomicBool) -> anyhow::Result<(RacePlan,
         None => Users::default(),
     };
     let not_a_plan = |ConfigError { setting, at, what }: ConfigError| {
-        let place = match &file {
+        let place = |lang: Lang| match &file {
             Some((path, text)) if !at.is_empty() => located(path, text, &at),
-            Some((path, _)) => format!("{}: {setting}", path.display()),
+            Some((path, _)) => format!("{}{}{setting}", path.display(), lang.signs()[0]),
             None => format!("--{setting}"),
         };
-        anyhow::Error::new(what).context(place)
+        Err::<(), _>(what).saying(place).expect_err("an error")
     };
     let behind = gate::plan(&config, interrupted, &not_a_plan)?;
     let plan = config.plan(users).map_err(not_a_plan)?;

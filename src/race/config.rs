@@ -72,7 +72,7 @@ pub struct Config {
 
 /// A number, or a word such as `all`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a whole number from 1, or `all`")]
 pub enum Amount {
     /// A number.
     Number(u32),

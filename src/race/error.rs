@@ -16,7 +16,7 @@ pub enum RaceError {
         source: std::io::Error,
     },
     /// A server is neither on this machine nor in a private network.
-    #[error("{host} is {address}, which is neither this machine nor a private network")]
+    #[error("{}neither this machine nor in a private network", named(host, *address))]
     Remote {
         /// The name.
         host: String,
@@ -38,4 +38,13 @@ pub enum RaceError {
         /// How many are allowed.
         limit: u64,
     },
+}
+
+/// The start of a sentence on a server: its address, too, where that is not its name.
+fn named(host: &str, address: IpAddr) -> String {
+    if host == address.to_string() {
+        format!("{host} is ")
+    } else {
+        format!("{host} is {address}, which is ")
+    }
 }

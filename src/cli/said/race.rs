@@ -19,6 +19,9 @@ use crate::race::{Doing, Failed, RaceError, Trouble};
 pub(super) fn race(error: &RaceError) -> String {
     match error {
         RaceError::NoHost { host, source } => format!("{host}：{source}"),
+        RaceError::Remote { host, address } if *host == address.to_string() => {
+            format!("{host} 既不是本机，也不在内网")
+        }
         RaceError::Remote { host, address } => format!("{host} 是 {address}，既不是本机，也不在内网"),
         RaceError::Tls(error) => format!("TLS：{}", tls(error)),
         RaceError::OpenFiles { buyers, needed, limit } => format!(

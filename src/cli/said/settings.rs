@@ -76,6 +76,10 @@ pub(super) fn mistake_way(mistake: &Mistake) -> Option<Bilingual> {
             "say -t N, or --stock with what says it: a command, URL#$.left, FILE#$.left",
             "请用 -t N，或用 --stock 写明由什么说出：命令、URL#$.left、FILE#$.left",
         ),
+        Mistake::Request(RequestError::Url(UrlError::Variable(url))) if url.contains("{port}") => way(
+            "{port} is known if the command of --serve has it, too",
+            "--serve 的命令里也要写上 {port}，才知道它",
+        ),
         Mistake::TrialsWithoutReset => way("say how with --reset", "请用 --reset 说明怎样放出"),
         Mistake::NoGate => way("say --gate", "请加上 --gate"),
         Mistake::NotBuiltIn => features_way("postgres"),
