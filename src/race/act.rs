@@ -10,7 +10,7 @@ use super::request::{Cookies, Request};
 use super::setup::{Act, Extract, Reply, Setup};
 use super::stock::{NoStock, StockSource, whole_number};
 use super::template::Variables;
-use super::trouble::{Doing, Failed, Trouble};
+use super::trial_error::{Doing, Failed, TrialError};
 use crate::stock::Stock;
 
 /// Why a trial can't go on.
@@ -19,23 +19,23 @@ pub(super) enum Stop {
     /// The user pressed Ctrl-C.
     Interrupted,
     /// The target does not do what it should.
-    Why(Trouble),
+    Why(TrialError),
 }
 
-impl From<Trouble> for Stop {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Command(CommandError::Interrupted)
-            | Trouble::NoAnswer(NoAnswer::Interrupted)
-            | Trouble::Act { why: Failed::NoAnswer(NoAnswer::Interrupted), .. } => Stop::Interrupted,
-            trouble => Stop::Why(trouble),
+impl From<TrialError> for Stop {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Command(CommandError::Interrupted)
+            | TrialError::NoAnswer(NoAnswer::Interrupted)
+            | TrialError::Act { why: Failed::NoAnswer(NoAnswer::Interrupted), .. } => Stop::Interrupted,
+            error => Stop::Why(error),
         }
     }
 }
 
 impl From<CommandError> for Stop {
     fn from(error: CommandError) -> Self {
-        Trouble::from(error).into()
+        TrialError::from(error).into()
     }
 }
 
@@ -72,7 +72,7 @@ impl Hands<'_> {
         values: &mut Variables,
         cookies: &mut Cookies,
     ) -> Result<(), Stop> {
-        let failed = |why: Failed| Stop::from(Trouble::Act { doing, what: act.shown(), why });
+        let failed = |why: Failed| Stop::from(TrialError::Act { doing, what: act.shown(), why });
         match act {
             Act::Shell(command) => {
                 let program =
@@ -110,7 +110,7 @@ impl Hands<'_> {
             return Ok(());
         };
         let failed =
-            |why: Failed| Stop::from(Trouble::Act { doing: Doing::SetUp, what: request.shown(), why });
+            |why: Failed| Stop::from(TrialError::Act { doing: Doing::SetUp, what: request.shown(), why });
         let mut requests = Vec::new();
         for (values, cookies) in buyers.iter() {
             let bytes = request.bytes(&self.plan.headers, values, cookies);
@@ -132,7 +132,7 @@ impl Hands<'_> {
     /// Reads the stock.
     pub(super) fn stock(&self, source: &StockSource, values: &Variables) -> Result<Stock, Stop> {
         let failed =
-            |why: Failed| Stop::from(Trouble::Act { doing: Doing::Stock, what: source.shown(), why });
+            |why: Failed| Stop::from(TrialError::Act { doing: Doing::Stock, what: source.shown(), why });
         let number = match source {
             StockSource::Shell(command) => {
                 let program =

@@ -27,7 +27,7 @@ pub mod stock;
 mod strange;
 pub mod template;
 mod trial;
-mod trouble;
+mod trial_error;
 pub mod url;
 pub mod users;
 
@@ -35,4 +35,4 @@ pub use error::RaceError;
 pub use raced::{Raced, Shown, Trial};
 pub use strange::Strange;
 pub use trial::run;
-pub use trouble::{Doing, Failed, Trouble};
+pub use trial_error::{Doing, Failed, TrialError};

@@ -3,7 +3,7 @@
 use super::heat::Heat;
 use super::statistics::{Overlap, Rate};
 use super::strange::Strange;
-use super::trouble::Trouble;
+use super::trial_error::TrialError;
 use crate::history::{Doubt, History, Outcome, Purchase, Timing};
 use crate::stock::Stock;
 use crate::verdict::{AnomalyKind, Ruling, Verdict};
@@ -46,7 +46,7 @@ pub struct Trial {
     /// What it could not show.
     pub doubts: Vec<Doubt>,
     /// Why it could not be carried through.
-    pub why: Option<Trouble>,
+    pub why: Option<TrialError>,
     /// Whether it was interrupted.
     pub interrupted: bool,
 }

@@ -15,7 +15,7 @@ use super::setup::Scope;
 use super::stock::StockSource;
 use super::strange;
 use super::template::Variables;
-use super::trouble::{Doing, Trouble};
+use super::trial_error::{Doing, TrialError};
 use super::url::{Origin, masked};
 use crate::history::{Doubt, Outcome};
 use crate::stock::Stock;
@@ -83,8 +83,8 @@ impl<'a> Track<'a> {
     }
 
     /// How the target died, if it has.
-    pub(super) fn died(&mut self) -> Option<Trouble> {
-        self.server.as_mut().and_then(Server::died).map(Trouble::Died)
+    pub(super) fn died(&mut self) -> Option<TrialError> {
+        self.server.as_mut().and_then(Server::died).map(TrialError::Died)
     }
 
     fn trial(&mut self, number: u32) -> (Trial, Option<Shown>) {
@@ -100,7 +100,7 @@ impl<'a> Track<'a> {
             Err(stop) => return (trial.stopped(stop), None),
         };
         if let Some(shortfall) = heat.shortfall {
-            return (trial.stopped(Trouble::from(shortfall).into()), None);
+            return (trial.stopped(TrialError::from(shortfall).into()), None);
         }
         if heat.early > 0 {
             self.held = Held::Body;
@@ -129,7 +129,7 @@ impl<'a> Track<'a> {
         let (mut trial, shown) = trial.judge(&heat, initial, doubts);
         if stalled {
             // A purchase that was never answered may still take effect, and must not do so in a further trial.
-            trial.why.get_or_insert(Trouble::Unanswered(self.hands.plan.timeout));
+            trial.why.get_or_insert(TrialError::Unanswered(self.hands.plan.timeout));
             self.raced.restarts += u32::from(self.server.take().is_some());
         }
         (trial, shown)
@@ -158,7 +158,7 @@ impl<'a> Track<'a> {
         if let (Some(before), Some(tickets)) = (before, plan.tickets)
             && before != tickets
         {
-            return Err(Trouble::OtherStock { before, tickets }.into());
+            return Err(TrialError::OtherStock { before, tickets }.into());
         }
         Ok(Ready { shared: shared.0, buyers, before })
     }
@@ -198,7 +198,7 @@ impl<'a> Track<'a> {
                     }
                 };
                 http::race(plan, request, net, self.held, buyers, &mut judge)
-                    .map_err(|error| Trouble::from(error).into())
+                    .map_err(|error| TrialError::from(error).into())
             }
             Target::Command(words) => {
                 let mut judge = |buyer: u32, answer: &CommandAnswer| match plan.rules.outcome(answer) {
@@ -248,17 +248,17 @@ impl<'a> Track<'a> {
             self.server = None;
         }
         if let Some(origin) = there.filter(|origin| net.listens(origin)) {
-            return Err(Trouble::Occupied(origin.clone()).into());
+            return Err(TrialError::Occupied(origin.clone()).into());
         }
         let command = || masked(started);
         let not_started =
-            |error: std::io::Error| Trouble::NotStarted { command: command(), why: error.to_string() };
+            |error: std::io::Error| TrialError::NotStarted { command: command(), why: error.to_string() };
         let server = Server::start(plan, started).map_err(not_started)?;
         let server = self.server.insert(server);
         let until = Instant::now() + plan.timeout;
         loop {
             if let Some(why) = server.died() {
-                return Err(Trouble::Died(format!("{}: {why}", command())).into());
+                return Err(TrialError::Died(format!("{}: {why}", command())).into());
             }
             match there {
                 Some(origin) if net.listens(origin) => return Ok(()),
@@ -266,7 +266,7 @@ impl<'a> Track<'a> {
                 None => return self.hands.sleep(Duration::from_millis(300)),
                 Some(origin) if Instant::now() >= until => {
                     let (origin, within) = (origin.clone(), plan.timeout);
-                    return Err(Trouble::NotThere { command: Some(command()), origin, within }.into());
+                    return Err(TrialError::NotThere { command: Some(command()), origin, within }.into());
                 }
                 Some(_) => self.hands.sleep(Duration::from_millis(20))?,
             }

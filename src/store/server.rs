@@ -6,7 +6,7 @@ use crate::protocol::StepKind;
 
 /// What a server was asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Deed {
+pub enum Doing {
     /// Take a connection.
     #[error("connecting")]
     Connect,

@@ -36,7 +36,7 @@ use crate::race::gate::{GateError, step::OrderError};
 use crate::race::http::NoAnswer;
 use crate::race::template::BadValue;
 use crate::race::users::UsersError;
-use crate::race::{RaceError, Trouble};
+use crate::race::{RaceError, TrialError};
 use crate::replay::ReplayError;
 use crate::report::matrix::MatrixError;
 use crate::rules::RuleError;
@@ -94,7 +94,7 @@ pub(super) fn way_out(error: &(dyn Error + 'static)) -> Option<Bilingual> {
         ReadError => history::read_way,
         MergeError => history::merged_way,
         RaceError => race::race_way,
-        Trouble => race::trouble_way,
+        TrialError => race::trial_way,
         Mistake => settings::mistake_way,
         MatrixError => history::matrix_way,
     );
@@ -160,7 +160,7 @@ fn of_type(error: &(dyn Error + 'static)) -> Option<String> {
         TokenError => hosts::token,
         RuleError => settings::rule,
         RaceError => race::race,
-        Trouble => race::trouble,
+        TrialError => race::trial,
         ConfigError => settings::config,
         Mistake => settings::mistake,
         UsersError => settings::users,
@@ -209,12 +209,12 @@ mod tests {
         "Broken",
         "Cannot",
         "Cut",
-        "Deed",
+        "Doing",
         "Denial",
         "EdnError",
         "EventError",
         "Failed",
-        "FileError",
+        "GateFileError",
         "FileMistake",
         "FileTrouble",
         "Garbage",

@@ -9,11 +9,11 @@ use crate::lang::Bilingual;
 use crate::race::broken::{Broken, NoHttp};
 use crate::race::command::CommandError;
 #[cfg(feature = "postgres")]
-use crate::race::gate::{FileError, GateError};
+use crate::race::gate::{GateError, GateFileError};
 use crate::race::heat::Shortfall;
 use crate::race::http::NoAnswer;
 use crate::race::stock::{NoStock, Start};
-use crate::race::{Doing, Failed, RaceError, Trouble};
+use crate::race::{Doing, Failed, RaceError, TrialError};
 
 /// There was no race at all.
 pub(super) fn race(error: &RaceError) -> String {
@@ -56,10 +56,10 @@ pub(super) fn gate(error: &GateError) -> String {
 }
 
 #[cfg(feature = "postgres")]
-fn gate_file(error: &FileError) -> String {
+fn gate_file(error: &GateFileError) -> String {
     match error {
-        FileError::Io(source) => source.to_string(),
-        FileError::NeverPutBack(kept) => format!("{}：一直没有放回去：请自己移回", kept.display()),
+        GateFileError::Io(source) => source.to_string(),
+        GateFileError::NeverPutBack(kept) => format!("{}：一直没有放回去：请自己移回", kept.display()),
     }
 }
 
@@ -84,47 +84,47 @@ pub(super) fn gate_way(error: &GateError) -> Option<Bilingual> {
 }
 
 /// A trial could not be carried through.
-pub(super) fn trouble(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::Act { doing, what, why } => format!("{}：{what}：{}", self::doing(*doing), failed(why)),
-        Trouble::OtherStock { before, tickets } => {
+pub(super) fn trial(error: &TrialError) -> String {
+    match error {
+        TrialError::Act { doing, what, why } => format!("{}：{what}：{}", self::doing(*doing), failed(why)),
+        TrialError::OtherStock { before, tickets } => {
             format!("开始前库存是 {before}，而计划里是 {tickets} 张票")
         }
-        Trouble::Command(error) => command(error),
-        Trouble::Value(error) => value(error),
-        Trouble::NoAnswer(error) => no_answer(error),
-        Trouble::Shortfall(Shortfall::Broken { ready, all, why }) => {
+        TrialError::Command(error) => command(error),
+        TrialError::Value(error) => value(error),
+        TrialError::NoAnswer(error) => no_answer(error),
+        TrialError::Shortfall(Shortfall::Broken { ready, all, why }) => {
             format!("{all} 个连接只打开了 {ready} 个：{}", broken(why))
         }
-        Trouble::Shortfall(Shortfall::Late { ready, all }) => {
+        TrialError::Shortfall(Shortfall::Late { ready, all }) => {
             format!("{all} 个连接只有 {ready} 个及时打开")
         }
-        Trouble::Unanswered(within) => format!("有些购买在 {within:?} 内没有得到回答"),
-        Trouble::Occupied(origin) => format!("{origin}：已有别的程序在那里监听"),
-        Trouble::NotStarted { command, why } => format!("{command}：{why}"),
-        Trouble::NotThere { command, origin, within } => {
+        TrialError::Unanswered(within) => format!("有些购买在 {within:?} 内没有得到回答"),
+        TrialError::Occupied(origin) => format!("{origin}：已有别的程序在那里监听"),
+        TrialError::NotStarted { command, why } => format!("{command}：{why}"),
+        TrialError::NotThere { command, origin, within } => {
             let command = command.as_ref().map(|command| format!("{command}：")).unwrap_or_default();
             format!("{command}过了 {within:?}，{origin} 仍无人监听")
         }
-        Trouble::Died(how) => format!("目标死了：{how}"),
+        TrialError::Died(how) => format!("目标死了：{how}"),
     }
 }
 
 /// The way out where a trial could not be carried through.
-pub(super) fn trouble_way(trouble: &Trouble) -> Option<Bilingual> {
-    match trouble {
-        Trouble::OtherStock { .. } => {
+pub(super) fn trial_way(error: &TrialError) -> Option<Bilingual> {
+    match error {
+        TrialError::OtherStock { .. } => {
             way("leave -t out, or put them on sale with --reset", "请去掉 -t，或用 --reset 放出票")
         }
-        Trouble::Shortfall(Shortfall::Late { .. })
-        | Trouble::Unanswered(_)
-        | Trouble::NotThere { command: Some(_), .. } => {
+        TrialError::Shortfall(Shortfall::Late { .. })
+        | TrialError::Unanswered(_)
+        | TrialError::NotThere { command: Some(_), .. } => {
             way("--timeout gives more time", "可用 --timeout 多给些时间")
         }
-        Trouble::Occupied(_) => {
+        TrialError::Occupied(_) => {
             way("end it, or leave --serve out to race it", "请结束它，或去掉 --serve 就让它来抢")
         }
-        Trouble::Act { why: Failed::NoStock(NoStock::NotBuiltIn), .. } => features_way("sqlite"),
+        TrialError::Act { why: Failed::NoStock(NoStock::NotBuiltIn), .. } => features_way("sqlite"),
         _ => None,
     }
 }

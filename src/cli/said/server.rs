@@ -6,7 +6,7 @@ use crate::foreign;
 use crate::lang::{Bilingual, InChinese as _};
 use crate::protocol::sql::Engine;
 use crate::store::redis::{OtherKey, RedisError};
-use crate::store::server::{Deed, Limit, Unexpected};
+use crate::store::server::{Doing, Limit, Unexpected};
 use crate::store::sql::{
     Denial, FileTrouble, HostPart, NoAddress, NoSaleName, OtherSale, OtherTable, PartMistake, SaleName,
     SqlError,
@@ -40,10 +40,10 @@ pub(super) fn sql(error: &SqlError) -> String {
         SqlError::NoTls { address, setting } => {
             format!("{address}：TLS：服务器没有 TLS，而 {setting} 要它")
         }
-        SqlError::NotAllowed { address, deed, said } => not_allowed(address, *deed, said),
-        SqlError::Locked { address, table, deed, within } => format!(
+        SqlError::NotAllowed { address, doing, said } => not_allowed(address, *doing, said),
+        SqlError::Locked { address, table, doing, within } => format!(
             "{address}：{table} 被别的程序锁着；{}试了 {}",
-            self::deed(*deed),
+            self::doing(*doing),
             humantime::format_duration(*within)
         ),
         SqlError::OtherShape { address, table, found } => {
@@ -58,8 +58,8 @@ pub(super) fn sql(error: &SqlError) -> String {
         SqlError::Blind { address, said } => {
             format!("{address}：看不到谁在那里等待，而只有重放才需要：{said}")
         }
-        SqlError::Rejected { address, deed, said, code } => {
-            format!("{address}：{}失败：{said}（{code}）", self::deed(*deed))
+        SqlError::Rejected { address, doing, said, code } => {
+            format!("{address}：{}失败：{said}（{code}）", self::doing(*doing))
         }
         SqlError::File { path, wrong } => format!("{}：{}", foreign::path(path), file(wrong)),
     }
@@ -156,8 +156,8 @@ fn full(address: &str, said: &str) -> String {
     format!("{address}：服务器不再接受连接（{said}）")
 }
 
-fn not_allowed(address: &str, deed: Deed, said: &str) -> String {
-    format!("{address}：不允许{}：{said}", self::deed(deed))
+fn not_allowed(address: &str, doing: Doing, said: &str) -> String {
+    format!("{address}：不允许{}：{said}", self::doing(doing))
 }
 
 fn denial(why: &Denial) -> String {
@@ -232,7 +232,7 @@ pub(super) fn redis(error: &RedisError) -> String {
         }
         RedisError::Tls { address, wrong } => format!("{address}：TLS：{}", tls(wrong)),
         RedisError::Full { address, said } => full(address, said),
-        RedisError::NotAllowed { address, deed, said } => not_allowed(address, *deed, said),
+        RedisError::NotAllowed { address, doing, said } => not_allowed(address, *doing, said),
         RedisError::OtherShape { address, key, found } => {
             let found = match found {
                 OtherKey::Kind(kind) => format!("里面是 {kind}"),
@@ -242,8 +242,8 @@ pub(super) fn redis(error: &RedisError) -> String {
         }
         RedisError::NoSale { address, name } => no_sale(address, name),
         RedisError::Tickets(number) => tickets(*number),
-        RedisError::Rejected { address, deed, said } => {
-            format!("{address}：{}失败：{said}", self::deed(*deed))
+        RedisError::Rejected { address, doing, said } => {
+            format!("{address}：{}失败：{said}", self::doing(*doing))
         }
     }
 }
@@ -265,31 +265,31 @@ pub(super) fn redis_way(error: &RedisError) -> Option<Bilingual> {
     }
 }
 
-const fn deed(deed: Deed) -> &'static str {
-    match deed {
-        Deed::Connect => "连接",
-        Deed::LogIn => "登录",
-        Deed::ChooseDatabase => "选择数据库",
-        Deed::NameSession => "给会话命名",
-        Deed::Prepare => "准备语句",
-        Deed::LoadScript => "载入脚本",
-        Deed::LookForSale => "查找售票",
-        Deed::PutOnSale => "放出票",
-        Deed::ReadStock => "读取库存",
-        Deed::WriteStock => "写入库存",
-        Deed::RemoveSale => "清除售票",
-        Deed::ReadSettings => "读取设置",
-        Deed::ReadVersion => "读取版本",
-        Deed::ReadRole => "读取角色",
-        Deed::ReadSchema => "读取表结构",
-        Deed::ReadKeys => "读取键",
-        Deed::CountConnections => "数连接",
-        Deed::EndConnections => "断开连接",
-        Deed::SeeWhoIsLeft => "查看还有谁在",
-        Deed::SeeWhoWaits => "查看谁在等待",
-        Deed::SeeWhoAsks => "查看谁在请求",
-        Deed::SeeWhoHasLease => "查看谁有租约",
-        Deed::EndLease => "结束租约",
+const fn doing(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Connect => "连接",
+        Doing::LogIn => "登录",
+        Doing::ChooseDatabase => "选择数据库",
+        Doing::NameSession => "给会话命名",
+        Doing::Prepare => "准备语句",
+        Doing::LoadScript => "载入脚本",
+        Doing::LookForSale => "查找售票",
+        Doing::PutOnSale => "放出票",
+        Doing::ReadStock => "读取库存",
+        Doing::WriteStock => "写入库存",
+        Doing::RemoveSale => "清除售票",
+        Doing::ReadSettings => "读取设置",
+        Doing::ReadVersion => "读取版本",
+        Doing::ReadRole => "读取角色",
+        Doing::ReadSchema => "读取表结构",
+        Doing::ReadKeys => "读取键",
+        Doing::CountConnections => "数连接",
+        Doing::EndConnections => "断开连接",
+        Doing::SeeWhoIsLeft => "查看还有谁在",
+        Doing::SeeWhoWaits => "查看谁在等待",
+        Doing::SeeWhoAsks => "查看谁在请求",
+        Doing::SeeWhoHasLease => "查看谁有租约",
+        Doing::EndLease => "结束租约",
     }
 }
 

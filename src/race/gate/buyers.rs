@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
 
 use super::wire::postgres::Saw;
-use crate::race::Trouble;
+use crate::race::TrialError;
 use crate::race::broken::Broken;
 use crate::race::heat::{Clock, Ended, Judged, Made};
 use crate::race::http::{Connection, HttpAnswer, Net, NoAnswer, Received};
@@ -45,7 +45,7 @@ impl Buyer {
         net: &Net<'_>,
         (values, cookies): &mut (Variables, Cookies),
         clock: Clock,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, TrialError> {
         values.insert("n".to_owned(), "1".to_owned());
         values.insert("uuid".to_owned(), fresh_uuid());
         let bytes = request.bytes(&plan.headers, values, cookies)?;

@@ -10,7 +10,7 @@ const MOST_BYTES: u64 = 4 << 20;
 
 /// A file of the shop can't be changed.
 #[derive(Debug, thiserror::Error)]
-pub enum FileError {
+pub enum GateFileError {
     /// It can't be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -32,11 +32,11 @@ impl GateFile {
     ///
     /// # Errors
     /// When it can't be read or written, or an original file was never put back.
-    pub fn put(path: &Path, change: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, FileError> {
+    pub fn put(path: &Path, change: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, GateFileError> {
         let path = through_links(path);
         let kept = beside(&path, ".before-gate");
         if kept.exists() {
-            return Err(FileError::NeverPutBack(kept));
+            return Err(GateFileError::NeverPutBack(kept));
         }
         let file = std::fs::File::open(&path)?;
         let permissions = file.metadata()?.permissions();

@@ -47,8 +47,8 @@ use crate::store::sql::address::PostgresHost;
 use background::Background;
 use conductor::Stage;
 use environment::{Engine, Place};
-pub use file::FileError;
 use file::GateFile;
+pub use file::GateFileError;
 pub use gated::{Count, Gated, Judged};
 use link::Language;
 use phases::Phases;
@@ -86,7 +86,7 @@ pub enum GateError {
         /// Which.
         path: String,
         /// Why not.
-        why: FileError,
+        why: GateFileError,
     },
     /// The database is at a socket of this machine: the gate can't stand before it.
     #[error("the gate stands before a host and a port: postgres://USER@HOST:PORT/DATABASE")]

@@ -18,7 +18,7 @@ use crate::race::http::HttpAnswer;
 use crate::race::request::Request;
 use crate::race::strange;
 use crate::race::trial::Track;
-use crate::race::{Raced, Trial, Trouble};
+use crate::race::{Raced, Trial, TrialError};
 use crate::verdict::Ruling;
 
 /// How long the shop is watched while nobody buys.
@@ -121,7 +121,7 @@ impl Phases<'_, '_> {
                 hands.sleep(Duration::from_millis(50))?;
                 if began.elapsed() > MOST_WAIT {
                     let (command, origin, within) = (None, origin.clone(), MOST_WAIT);
-                    return Err(Stop::from(Trouble::NotThere { command, origin, within }));
+                    return Err(Stop::from(TrialError::NotThere { command, origin, within }));
                 }
             }
             Ok(())

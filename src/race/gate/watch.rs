@@ -9,7 +9,7 @@ pub use redis::RedisWatch;
 
 use super::alike::{Alike, Columns};
 use super::statement::{Statement, Tables};
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::store::sql::{PostgresAddress, PostgresTalk, SqlError};
 
 /// What statements do not show of the tables.
@@ -154,7 +154,7 @@ impl<'a> Watch<'a> {
     /// When the server does not answer.
     pub fn schema(&mut self) -> Result<Schema, SqlError> {
         let mut schema = Schema::default();
-        for row in self.talk.ask(Deed::ReadSchema, SCHEMA)? {
+        for row in self.talk.ask(Doing::ReadSchema, SCHEMA)? {
             let mut row = row.into_iter().flatten();
             match (row.next().as_deref(), row.next(), row.next()) {
                 (Some("k"), Some(one), Some(other)) => {
@@ -165,7 +165,7 @@ impl<'a> Watch<'a> {
                 _ => {}
             }
         }
-        for row in self.talk.ask(Deed::ReadKeys, KEYS)? {
+        for row in self.talk.ask(Doing::ReadKeys, KEYS)? {
             let mut row = row.into_iter().flatten();
             let (Some(kind), Some(table), Some(columns)) = (row.next(), row.next(), row.next()) else {
                 continue;
@@ -182,11 +182,11 @@ impl<'a> Watch<'a> {
         }
         // Our own connection asks for read committed, so the settings of the server, the database and the role are read.
         let roles = "SELECT string_agg(lower(array_to_string(setconfig, ' ')), ' ') FROM pg_db_role_setting";
-        let roles = self.talk.ask_one(Deed::ReadSettings, roles)?.unwrap_or_default();
+        let roles = self.talk.ask_one(Doing::ReadSettings, roles)?.unwrap_or_default();
         let server = "SELECT string_agg(lower(setting), ' ') FROM pg_file_settings \
              WHERE name = 'default_transaction_isolation'";
         // Not every role may read the server's file, and it rarely has this setting.
-        let server = self.talk.ask_one(Deed::ReadSettings, server).ok().flatten().unwrap_or_default();
+        let server = self.talk.ask_one(Doing::ReadSettings, server).ok().flatten().unwrap_or_default();
         let says = |text: &str| text.contains("serializable") || text.contains("repeatable read");
         schema.snapshot = says(&roles) || says(&server);
         Ok(schema)
@@ -196,13 +196,13 @@ impl<'a> Watch<'a> {
     fn knows(&mut self, pid: i32) -> bool {
         let ask = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}");
         // If the server does not answer, that is noticed elsewhere.
-        self.talk.ask_one(Deed::SeeWhoAsks, &ask).ok().flatten().is_none_or(|count| count != "0")
+        self.talk.ask_one(Doing::SeeWhoAsks, &ask).ok().flatten().is_none_or(|count| count != "0")
     }
 
     /// The processes that this one waits for; `None` if it does not wait.
     fn blockers(&mut self, pid: i32) -> Result<Option<Vec<i32>>, SqlError> {
         let ask = format!("SELECT array_to_string(pg_blocking_pids({pid}), ',')");
-        let list = self.talk.ask_one(Deed::SeeWhoWaits, &ask)?.unwrap_or_default();
+        let list = self.talk.ask_one(Doing::SeeWhoWaits, &ask)?.unwrap_or_default();
         let pids: Vec<i32> = list.split(',').filter_map(|pid| pid.parse().ok()).collect();
         Ok((!pids.is_empty()).then_some(pids))
     }

@@ -1,7 +1,7 @@
 //! Why the gate can't judge.
 
 use super::orders::Pick;
-use crate::race::Trouble;
+use crate::race::TrialError;
 
 /// Why the gate can't judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum Why {
     /// The user pressed Ctrl-C.
     Interrupted,
     /// The target does not do what it should.
-    Target(Trouble),
+    Target(TrialError),
     /// No statement came through the gate while purchases were made.
     NothingCame,
     /// An order can't be followed.

@@ -8,7 +8,7 @@ use super::link::Talk;
 use super::wire::Answer;
 use crate::foreign;
 use crate::stock::Stock;
-use crate::store::server::{Deed, Limit};
+use crate::store::server::{Doing, Limit};
 
 /// A connection with the server of a sale, for use before and after it.
 #[derive(Debug)]
@@ -45,13 +45,13 @@ impl<'a> Books<'a> {
             (Some(tickets), _) => {
                 let number = tickets.to_string();
                 let set = vec!["SET", stock, &number];
-                self.talk.all(Deed::PutOnSale, &[set, vec!["DEL", lease, token, shown]])?;
+                self.talk.all(Doing::PutOnSale, &[set, vec!["DEL", lease, token, shown]])?;
                 Ok(tickets)
             }
             (None, None) => Err(self.no_sale()),
             // Appends nothing, so that a replica or a full server, which rejects writes, is found before the sale.
             (None, Some(left)) => {
-                self.talk.ask(Deed::WriteStock, &["APPEND", stock, ""])?;
+                self.talk.ask(Doing::WriteStock, &["APPEND", stock, ""])?;
                 Ok(left)
             }
         }
@@ -72,22 +72,22 @@ impl<'a> Books<'a> {
         self.look()?;
         let mut words = vec!["DEL"];
         words.extend(self.keys.all());
-        let removed = self.talk.ask(Deed::RemoveSale, &words)?;
+        let removed = self.talk.ask(Doing::RemoveSale, &words)?;
         Ok(matches!(removed, Answer::Number(count) if count > 0))
     }
 
     /// Deletes the lease if its value begins with `owner`: a run, or one buyer. Returns whether it existed.
     pub(super) fn end_lease(&mut self, owner: &str) -> Result<bool, RedisError> {
         let key = &self.keys.lease;
-        let value = self.talk.text(Deed::SeeWhoHasLease, &["GET", key])?;
+        let value = self.talk.text(Doing::SeeWhoHasLease, &["GET", key])?;
         let Some(value) = value.filter(|value| value.starts_with(owner)) else { return Ok(false) };
-        let ended = self.talk.ask(Deed::EndLease, &["EVAL", UNLOCK, "1", key, &value])?;
+        let ended = self.talk.ask(Doing::EndLease, &["EVAL", UNLOCK, "1", key, &value])?;
         Ok(ended == Answer::Number(1))
     }
 
     /// The server, its version, and the settings that matter.
     pub(super) fn about(&mut self) -> Result<About, RedisError> {
-        let said = self.talk.text(Deed::ReadSettings, &["INFO"])?.unwrap_or_default();
+        let said = self.talk.text(Doing::ReadSettings, &["INFO"])?.unwrap_or_default();
         let find = |name: &str| {
             let line = said.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
             line.map(|value| foreign::shown(value.trim()).chars().take(64).collect::<String>())
@@ -106,7 +106,7 @@ impl<'a> Books<'a> {
 
     /// A setting, if the server tells it: not every user may ask.
     fn setting(&mut self, name: &str) -> Option<String> {
-        let asked = self.talk.ask(Deed::ReadSettings, &["CONFIG", "GET", name]).ok()?;
+        let asked = self.talk.ask(Doing::ReadSettings, &["CONFIG", "GET", name]).ok()?;
         let Answer::List(members) = asked else { return None };
         let Some(Answer::Text(value)) = members.get(1) else { return None };
         let value = String::from_utf8_lossy(value);
@@ -117,12 +117,12 @@ impl<'a> Books<'a> {
     /// The stock; `None` if there is none. An error if a key is not ours.
     fn look(&mut self) -> Result<Option<Stock>, RedisError> {
         for key in self.keys.all() {
-            let found = self.talk.text(Deed::LookForSale, &["TYPE", key])?.unwrap_or_default();
+            let found = self.talk.text(Doing::LookForSale, &["TYPE", key])?.unwrap_or_default();
             if !matches!(found.as_str(), "none" | "string") {
                 return Err(self.other_shape(key, OtherKey::Kind(foreign::shown(&found).into_owned())));
             }
         }
-        let Some(text) = self.talk.text(Deed::ReadStock, &["GET", &self.keys.stock])? else {
+        let Some(text) = self.talk.text(Doing::ReadStock, &["GET", &self.keys.stock])? else {
             return Ok(None);
         };
         let strange = || {

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::stock::Stock;
-use crate::store::server::{Deed, Unexpected};
+use crate::store::server::{Doing, Unexpected};
 use crate::tls::TlsError;
 
 impl RedisError {
@@ -88,12 +88,12 @@ pub enum RedisError {
         said: String,
     },
     /// The user may not do this, or nobody may.
-    #[error("{address}: {deed} is not allowed: {said}")]
+    #[error("{address}: {doing} is not allowed: {said}")]
     NotAllowed {
         /// Where.
         address: String,
         /// What was tried.
-        deed: Deed,
+        doing: Doing,
         /// What the server said.
         said: String,
     },
@@ -119,12 +119,12 @@ pub enum RedisError {
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
     /// Any other error of the server.
-    #[error("{address}: {deed} failed: {said}")]
+    #[error("{address}: {doing} failed: {said}")]
     Rejected {
         /// Where.
         address: String,
         /// What was tried.
-        deed: Deed,
+        doing: Doing,
         /// What the server said.
         said: String,
     },

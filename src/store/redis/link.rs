@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::address::RedisAddress;
 use super::error::RedisError;
 use super::wire::{Answer, Broken, ServerError, Wire};
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 
 /// Connects and logs in, under a name that the server shows in its list of clients.
 pub(super) fn enter(address: &RedisAddress, session: &str) -> Result<Wire, RedisError> {
@@ -18,37 +18,37 @@ pub(super) fn enter(address: &RedisAddress, session: &str) -> Result<Wire, Redis
             None => &[b"AUTH", password.as_bytes()],
         };
         wire.put(words);
-        asked.push(Deed::LogIn);
+        asked.push(Doing::LogIn);
     }
     wire.put(&[b"SELECT", database.as_bytes()]);
     wire.put(&[b"CLIENT", b"SETNAME", session.as_bytes()]);
-    asked.extend([Deed::ChooseDatabase, Deed::NameSession]);
+    asked.extend([Doing::ChooseDatabase, Doing::NameSession]);
     wire.send().map_err(|broken| broken.at(address))?;
     let mut rejected = None;
-    for deed in asked {
+    for doing in asked {
         let answer = wire.receive(|| false).map_err(|broken| broken.at(address))?;
         if let Answer::Error(error) = answer {
             // Some servers do not support names.
-            rejected = rejected.or(Some((deed, error)).filter(|(deed, _)| *deed != Deed::NameSession));
+            rejected = rejected.or(Some((doing, error)).filter(|(doing, _)| *doing != Doing::NameSession));
         }
     }
     match rejected {
-        Some((deed, error)) => Err(rejection(address, deed, &error)),
+        Some((doing, error)) => Err(rejection(address, doing, &error)),
         None => Ok(wire),
     }
 }
 
 /// The store's error for an error of the server.
-pub(super) fn rejection(address: &RedisAddress, deed: Deed, error: &ServerError) -> RedisError {
+pub(super) fn rejection(address: &RedisAddress, doing: Doing, error: &ServerError) -> RedisError {
     let (place, said) = (address.to_string(), error.said.clone());
     match error.word.as_str() {
         "NOAUTH" | "WRONGPASS" | "DENIED" => {
             RedisError::NotLetIn { address: place, said, had_password: address.password().is_some() }
         }
-        "ERR" if deed == Deed::LogIn => RedisError::NotLetIn { address: place, said, had_password: true },
+        "ERR" if doing == Doing::LogIn => RedisError::NotLetIn { address: place, said, had_password: true },
         "ERR" if said.contains("max number of clients") => RedisError::Full { address: place, said },
-        "READONLY" | "NOPERM" => RedisError::NotAllowed { address: place, deed, said },
-        _ => RedisError::Rejected { address: place, deed, said },
+        "READONLY" | "NOPERM" => RedisError::NotAllowed { address: place, doing, said },
+        _ => RedisError::Rejected { address: place, doing, said },
     }
 }
 
@@ -69,10 +69,10 @@ impl<'a> Talk<'a> {
     }
 
     /// The answer to a command.
-    pub(super) fn ask(&mut self, deed: Deed, words: &[&str]) -> Result<Answer, RedisError> {
+    pub(super) fn ask(&mut self, doing: Doing, words: &[&str]) -> Result<Answer, RedisError> {
         let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
         match self.wire.ask(&words).map_err(|broken| broken.at(self.address))? {
-            Answer::Error(error) => Err(rejection(self.address, deed, &error)),
+            Answer::Error(error) => Err(rejection(self.address, doing, &error)),
             answer => Ok(answer),
         }
     }
@@ -81,8 +81,8 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// When the server does not answer, or answers with an error.
-    pub fn text(&mut self, deed: Deed, words: &[&str]) -> Result<Option<String>, RedisError> {
-        Ok(match self.ask(deed, words)? {
+    pub fn text(&mut self, doing: Doing, words: &[&str]) -> Result<Option<String>, RedisError> {
+        Ok(match self.ask(doing, words)? {
             Answer::Text(text) => Some(String::from_utf8_lossy(&text).into_owned()),
             Answer::Number(number) => Some(number.to_string()),
             _ => None,
@@ -90,7 +90,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Runs all of these commands, or none.
-    pub(super) fn all(&mut self, deed: Deed, commands: &[Vec<&str>]) -> Result<(), RedisError> {
+    pub(super) fn all(&mut self, doing: Doing, commands: &[Vec<&str>]) -> Result<(), RedisError> {
         self.wire.put(&[b"MULTI"]);
         for command in commands {
             let words: Vec<&[u8]> = command.iter().map(|word| word.as_bytes()).collect();
@@ -109,7 +109,7 @@ impl<'a> Talk<'a> {
             });
             rejected = rejected.or(error);
         }
-        rejected.map_or(Ok(()), |error| Err(rejection(self.address, deed, &error)))
+        rejected.map_or(Ok(()), |error| Err(rejection(self.address, doing, &error)))
     }
 }
 

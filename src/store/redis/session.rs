@@ -21,7 +21,7 @@ use crate::plan::Pace;
 use crate::protocol::redis::{Fence, RedisChoices};
 use crate::protocol::{Action, Reply, StepKind};
 use crate::stock::Stock;
-use crate::store::server::{Deed, Unexpected};
+use crate::store::server::{Doing, Unexpected};
 use crate::world::{Begun, Session, Timekeeper};
 
 /// One buyer's session. It owns what it needs, so that a thread or a task can take it.
@@ -102,7 +102,7 @@ impl RedisSession {
             let loaded = self.wire.ask(&[b"SCRIPT", b"LOAD", text.as_bytes()]);
             match loaded.map_err(|broken| broken.at(address))? {
                 Answer::Text(name) => self.scripts.push(Script { step: *step, text, name }),
-                Answer::Error(error) => return Err(rejection(address, Deed::LoadScript, &error)),
+                Answer::Error(error) => return Err(rejection(address, Doing::LoadScript, &error)),
                 other => {
                     let came = Unexpected::other(&format!("{other:?}"));
                     return Err(Broken::Strange(came).at(address));

@@ -10,7 +10,7 @@ use super::*;
 use crate::fault::FaultKind;
 use crate::protocol::redis::Fence;
 use crate::protocol::{Action, Reply};
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::world::{Begun, Session as _};
 
 const PACE: Pace = Pace { think_ns: 0, jitter: 0.0, seed: 1 };
@@ -52,7 +52,7 @@ impl Place {
     fn ask(&self, words: &[&str]) -> Option<String> {
         link::Talk::begin(&self.0.address)
             .expect("a connection")
-            .text(Deed::Connect, words)
+            .text(Doing::Connect, words)
             .expect("an answer")
     }
 }
@@ -302,18 +302,18 @@ fn what_a_server_rejects_is_one_clear_error() {
     assert!(Store::admit(&open, 10).is_ok());
     let mut talk = link::Talk::begin(&open.address).expect("a connection");
     // A full server writes nothing more, and the stock stays.
-    talk.ask(Deed::Connect, &["CONFIG", "SET", "maxmemory", "1"]).expect("set");
+    talk.ask(Doing::Connect, &["CONFIG", "SET", "maxmemory", "1"]).expect("set");
     for tickets in [Some(1), None] {
         let error = put(&open, tickets).expect_err("full");
         assert!(error.contains("OOM"), "{error}");
     }
-    talk.ask(Deed::Connect, &["CONFIG", "SET", "maxmemory", "0"]).expect("set");
-    talk.ask(Deed::Connect, &["REPLICAOF", "127.0.0.1", "1"]).expect("a replica");
+    talk.ask(Doing::Connect, &["CONFIG", "SET", "maxmemory", "0"]).expect("set");
+    talk.ask(Doing::Connect, &["REPLICAOF", "127.0.0.1", "1"]).expect("a replica");
     for tickets in [Some(1), None] {
         let error = put(&open, tickets).expect_err("a replica");
         assert!(error.contains("is not allowed") && error.contains("READONLY"), "{error}");
     }
-    talk.ask(Deed::Connect, &["REPLICAOF", "NO", "ONE"]).expect("a master");
+    talk.ask(Doing::Connect, &["REPLICAOF", "NO", "ONE"]).expect("a master");
     assert_eq!(put(&open, None), Ok(3));
 }
 

@@ -14,7 +14,7 @@ use super::name::SaleName;
 use crate::foreign;
 use crate::protocol::sql::{Engine, SqlChoices};
 use crate::stock::Stock;
-use crate::store::server::{Deed, Limit};
+use crate::store::server::{Doing, Limit};
 
 /// The state of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +43,10 @@ pub(super) trait Books {
     fn look(&mut self, name: &SaleName) -> Result<Found, SqlError>;
 
     /// Carries out all of these statements, or none.
-    fn apply(&mut self, deed: Deed, statements: &[String]) -> Result<(), SqlError>;
+    fn apply(&mut self, doing: Doing, statements: &[String]) -> Result<(), SqlError>;
 
     /// The number that a statement selects; `None` if it selects no row.
-    fn number(&mut self, deed: Deed, select: &str) -> Result<Option<Stock>, SqlError>;
+    fn number(&mut self, doing: Doing, select: &str) -> Result<Option<Stock>, SqlError>;
 
     /// The statement that empties a table.
     fn empty(&self, table: &str) -> String;
@@ -124,14 +124,14 @@ pub(super) fn put_on_sale(
         Some(tickets) if tickets < 0 => return Err(SqlError::Tickets(tickets)),
         Some(tickets) => {
             let statements = statements_for(books, at, &found, tickets);
-            books.apply(Deed::PutOnSale, &statements)?;
+            books.apply(Doing::PutOnSale, &statements)?;
         }
         None => {
             check_sale(at, &found)?;
             // So that a read-only role is found before the sale.
             let table = at.name.stock_table();
             let probe = format!("UPDATE {table} SET ticket = ticket WHERE id = 1");
-            books.apply(Deed::WriteStock, &[probe])?;
+            books.apply(Doing::WriteStock, &[probe])?;
         }
     }
     left(books, at, at.choices.has_receipts())
@@ -155,7 +155,7 @@ pub(super) fn clear(books: &mut dyn Books, at: Where<'_>) -> Result<bool, SqlErr
     let receipts = drop(&found.receipts, at.name.receipt_table());
     let statements: Vec<String> = stock.into_iter().chain(receipts).collect();
     if !statements.is_empty() {
-        books.apply(Deed::RemoveSale, &statements)?;
+        books.apply(Doing::RemoveSale, &statements)?;
     }
     Ok(!statements.is_empty())
 }
@@ -176,7 +176,7 @@ fn look(books: &mut dyn Books, at: Where<'_>) -> Result<Found, SqlError> {
 fn left(books: &mut dyn Books, at: Where<'_>, has_receipts: bool) -> Result<Stock, SqlError> {
     let select = dialect::stock_left(at.name, has_receipts);
     books
-        .number(Deed::ReadStock, &select)?
+        .number(Doing::ReadStock, &select)?
         .ok_or_else(|| SqlError::NoStock { address: at.address.to_owned(), table: at.name.stock_table() })
 }
 

@@ -8,7 +8,7 @@ use crate::fault::StoreCode;
 use crate::foreign;
 use crate::protocol::sql::{Engine, Journal};
 use crate::stock::Stock;
-use crate::store::server::{Deed, Unexpected};
+use crate::store::server::{Doing, Unexpected};
 use crate::tls::TlsError;
 
 /// Why a database could not be sold from.
@@ -114,17 +114,17 @@ pub enum SqlError {
         setting: String,
     },
     /// The role may not do this, or nobody may.
-    #[error("{address}: {deed} is not allowed: {said}")]
+    #[error("{address}: {doing} is not allowed: {said}")]
     NotAllowed {
         /// Where.
         address: String,
         /// What was tried.
-        deed: Deed,
+        doing: Doing,
         /// What the engine said.
         said: String,
     },
     /// Another program held a lock on the table all the time.
-    #[error("{address}: {table} is locked by another program; {deed} was tried for {}",
+    #[error("{address}: {table} is locked by another program; {doing} was tried for {}",
             humantime::format_duration(*.within))]
     Locked {
         /// Where.
@@ -132,7 +132,7 @@ pub enum SqlError {
         /// Which table.
         table: String,
         /// What was tried.
-        deed: Deed,
+        doing: Doing,
         /// For how long.
         within: Duration,
     },
@@ -184,12 +184,12 @@ pub enum SqlError {
         said: String,
     },
     /// Any other error of the engine.
-    #[error("{address}: {deed} failed: {said} ({code})")]
+    #[error("{address}: {doing} failed: {said} ({code})")]
     Rejected {
         /// Where.
         address: String,
         /// What was tried.
-        deed: Deed,
+        doing: Doing,
         /// What the engine said.
         said: String,
         /// The code that it gave.

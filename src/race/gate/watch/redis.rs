@@ -1,7 +1,7 @@
 //! Which clients wait at a Redis server, according to its list of clients.
 
 use crate::store::redis::{RedisAddress, RedisError, RedisTalk};
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 
 /// A connection for questions.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl<'a> RedisWatch<'a> {
     }
 
     fn clients(&mut self) -> Result<String, RedisError> {
-        Ok(self.talk.text(Deed::SeeWhoWaits, &["CLIENT", "LIST"])?.unwrap_or_default())
+        Ok(self.talk.text(Doing::SeeWhoWaits, &["CLIENT", "LIST"])?.unwrap_or_default())
     }
 }
 

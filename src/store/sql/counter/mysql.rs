@@ -6,7 +6,7 @@ use super::{About, Books, Found, Room, Shape, start_of};
 use crate::foreign;
 use crate::protocol::sql::{Engine, SqlChoices, Switch};
 use crate::stock::Stock;
-use crate::store::server::{Deed, Limit, Unexpected};
+use crate::store::server::{Doing, Limit, Unexpected};
 use crate::store::sql::address::MysqlAddress;
 use crate::store::sql::dialect::{CHECK, SNAPSHOT_ISOLATION};
 use crate::store::sql::error::{OtherTable, SqlError};
@@ -40,14 +40,14 @@ impl MysqlBooks {
         Ok(Self { address: address.clone(), snapshots: choices.snapshot_isolation, talk })
     }
 
-    fn one(&mut self, deed: Deed, text: &str) -> Result<Option<String>, SqlError> {
-        Ok(self.talk.ask(deed, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    fn one(&mut self, doing: Doing, text: &str) -> Result<Option<String>, SqlError> {
+        Ok(self.talk.ask(doing, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 
     /// The state of a table, read from the statement that the server would make it with.
     fn shape(&mut self, table: &str, ours: &[&str]) -> Result<Shape, SqlError> {
-        let deed = Deed::LookForSale;
-        let Some(rows) = self.talk.ask_of_table(deed, &format!("SHOW CREATE TABLE {table}"))? else {
+        let doing = Doing::LookForSale;
+        let Some(rows) = self.talk.ask_of_table(doing, &format!("SHOW CREATE TABLE {table}"))? else {
             return Ok(Shape::Missing);
         };
         let text = rows.into_iter().next().and_then(|row| row.into_iter().nth(1)).flatten();
@@ -72,7 +72,7 @@ impl MysqlBooks {
             "SELECT count(*) FROM information_schema.triggers WHERE event_object_schema = DATABASE() \
              AND event_object_table = '{table}'"
         );
-        if self.number(deed, &triggers)?.unwrap_or(0) > 0 {
+        if self.number(doing, &triggers)?.unwrap_or(0) > 0 {
             return other(OtherTable::Triggers);
         }
         Ok(Shape::Ours { constraint: !checks.is_empty() })
@@ -85,7 +85,7 @@ impl MysqlBooks {
             let last = buyers.min(first.saturating_add(AT_ONCE - 1));
             let used = (first..=last).map(|buyer| format!("IS_USED_LOCK('{session}{buyer}')"));
             let select = format!("SELECT {}", used.collect::<Vec<_>>().join(", "));
-            let rows = self.talk.ask(Deed::SeeWhoIsLeft, &select)?;
+            let rows = self.talk.ask(Doing::SeeWhoIsLeft, &select)?;
             left.extend(rows.into_iter().flatten().flatten().filter_map(|text| text.parse::<u64>().ok()));
         }
         Ok(left)
@@ -111,16 +111,16 @@ impl Books for MysqlBooks {
 
     /// This engine commits each statement that makes or drops a table. If one fails, those before it stay: then there is no
     /// stock, which is reported, and tickets can be put on sale anew.
-    fn apply(&mut self, deed: Deed, statements: &[String]) -> Result<(), SqlError> {
-        self.talk.ask(deed, "START TRANSACTION")?;
+    fn apply(&mut self, doing: Doing, statements: &[String]) -> Result<(), SqlError> {
+        self.talk.ask(doing, "START TRANSACTION")?;
         for statement in statements {
-            self.talk.ask(deed, statement)?;
+            self.talk.ask(doing, statement)?;
         }
-        self.talk.ask(deed, "COMMIT").map(drop)
+        self.talk.ask(doing, "COMMIT").map(drop)
     }
 
-    fn number(&mut self, deed: Deed, select: &str) -> Result<Option<Stock>, SqlError> {
-        Ok(self.one(deed, select)?.and_then(|text| text.parse().ok()))
+    fn number(&mut self, doing: Doing, select: &str) -> Result<Option<Stock>, SqlError> {
+        Ok(self.one(doing, select)?.and_then(|text| text.parse().ok()))
     }
 
     fn empty(&self, table: &str) -> String {
@@ -128,14 +128,14 @@ impl Books for MysqlBooks {
     }
 
     fn about(&mut self) -> Result<About, SqlError> {
-        let version = self.one(Deed::ReadVersion, "SELECT VERSION()")?.unwrap_or_default();
+        let version = self.one(Doing::ReadVersion, "SELECT VERSION()")?.unwrap_or_default();
         if let Some(is) = self.snapshots {
-            self.talk.ask(Deed::ReadSettings, &format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"))?;
+            self.talk.ask(Doing::ReadSettings, &format!("SET SESSION {SNAPSHOT_ISOLATION} = {is}"))?;
         }
         let names = SETTINGS.map(|name| format!("'{name}'")).join(", ");
         // The server's values, which buyers have, except for what the sale sets.
         let select = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})");
-        let rows = self.talk.ask(Deed::ReadSettings, &select)?;
+        let rows = self.talk.ask(Doing::ReadSettings, &select)?;
         let value = |name: &'static str| {
             let mut rows = rows.iter();
             let row = rows.find(|row| row.first().is_some_and(|first| first.as_deref() == Some(name)))?;
@@ -154,11 +154,11 @@ impl Books for MysqlBooks {
     }
 
     fn room(&mut self) -> Result<Option<Room>, SqlError> {
-        let deed = Deed::CountConnections;
-        let rows = self.talk.ask(deed, "SELECT @@max_connections, @@max_user_connections")?;
+        let doing = Doing::CountConnections;
+        let rows = self.talk.ask(doing, "SELECT @@max_connections, @@max_user_connections")?;
         let limits: Vec<u64> =
             rows.into_iter().flatten().flatten().filter_map(|text| text.parse().ok()).collect();
-        let connected = self.talk.ask(deed, "SHOW GLOBAL STATUS LIKE 'Threads_connected'")?;
+        let connected = self.talk.ask(doing, "SHOW GLOBAL STATUS LIKE 'Threads_connected'")?;
         let connected = connected.into_iter().flatten().flatten().nth(1).and_then(|text| text.parse().ok());
         let ([most, most_of_user], Some(connected)) = (limits.as_slice(), connected) else {
             return Err(SqlError::Strange {
@@ -196,7 +196,7 @@ impl Books for MysqlBooks {
             if began.elapsed() > WAIT_FOR_OTHERS {
                 for number in left {
                     // It is no error if the session has just ended.
-                    let _ = self.talk.ask(Deed::EndConnections, &format!("KILL CONNECTION {number}"));
+                    let _ = self.talk.ask(Doing::EndConnections, &format!("KILL CONNECTION {number}"));
                 }
                 return Ok(());
             }

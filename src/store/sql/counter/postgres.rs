@@ -6,7 +6,7 @@ use super::{About, Books, Found, Room, Shape, start_of};
 use crate::foreign;
 use crate::protocol::sql::Engine;
 use crate::stock::Stock;
-use crate::store::server::{Deed, Limit, Unexpected};
+use crate::store::server::{Doing, Limit, Unexpected};
 use crate::store::sql::address::PostgresAddress;
 use crate::store::sql::dialect::CHECK;
 use crate::store::sql::error::{OtherTable, SqlError};
@@ -49,7 +49,7 @@ impl<'a> PostgresBooks<'a> {
              (SELECT string_agg(k.conname, ', ') FROM pg_constraint k WHERE k.conrelid = c.oid AND \
              k.contype IN ('c', 'f', 'x')) FROM pg_class c WHERE c.oid = to_regclass('{table}')"
         );
-        let Some(row) = self.talk.ask(Deed::LookForSale, &about)?.into_iter().next() else {
+        let Some(row) = self.talk.ask(Doing::LookForSale, &about)?.into_iter().next() else {
             return Ok(Shape::Missing);
         };
         let text = |place: usize| row.get(place).and_then(|text| text.as_deref()).unwrap_or_default();
@@ -74,13 +74,13 @@ impl Books for PostgresBooks<'_> {
         })
     }
 
-    fn apply(&mut self, deed: Deed, statements: &[String]) -> Result<(), SqlError> {
+    fn apply(&mut self, doing: Doing, statements: &[String]) -> Result<(), SqlError> {
         // Several statements in one text are one transaction.
-        self.talk.ask(deed, &statements.join("; ")).map(drop)
+        self.talk.ask(doing, &statements.join("; ")).map(drop)
     }
 
-    fn number(&mut self, deed: Deed, select: &str) -> Result<Option<Stock>, SqlError> {
-        Ok(self.talk.ask_one(deed, select)?.and_then(|text| text.parse().ok()))
+    fn number(&mut self, doing: Doing, select: &str) -> Result<Option<Stock>, SqlError> {
+        Ok(self.talk.ask_one(doing, select)?.and_then(|text| text.parse().ok()))
     }
 
     fn empty(&self, table: &str) -> String {
@@ -88,12 +88,12 @@ impl Books for PostgresBooks<'_> {
     }
 
     fn about(&mut self) -> Result<About, SqlError> {
-        let version = self.talk.ask_one(Deed::ReadVersion, "SHOW server_version")?.unwrap_or_default();
+        let version = self.talk.ask_one(Doing::ReadVersion, "SHOW server_version")?.unwrap_or_default();
         // The name of a distribution follows a blank.
         let version = foreign::shown(version.split(' ').next().unwrap_or_default()).into_owned();
         let mut settings = Vec::new();
         for name in SETTINGS {
-            let is = self.talk.ask_one(Deed::ReadSettings, &format!("SHOW {name}"))?;
+            let is = self.talk.ask_one(Doing::ReadSettings, &format!("SHOW {name}"))?;
             settings.push((name, foreign::shown(&is.unwrap_or_default()).into_owned()));
         }
         let engine = Engine::Postgres;
@@ -101,7 +101,7 @@ impl Books for PostgresBooks<'_> {
     }
 
     fn room(&mut self) -> Result<Option<Room>, SqlError> {
-        let row = self.talk.ask(Deed::CountConnections, ROOM)?.into_iter().next().unwrap_or_default();
+        let row = self.talk.ask(Doing::CountConnections, ROOM)?.into_iter().next().unwrap_or_default();
         let number = |place: usize| -> Option<i64> { row.get(place)?.as_deref()?.parse().ok() };
         let count = |place: usize| number(place).map(|number| number.max(0).unsigned_abs());
         let strange = || SqlError::Strange {
@@ -135,10 +135,10 @@ impl Books for PostgresBooks<'_> {
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE {who}");
         let began = Instant::now();
         let mut pause = Duration::from_millis(1);
-        while self.number(Deed::SeeWhoIsLeft, &count)?.unwrap_or(0) > 0 {
+        while self.number(Doing::SeeWhoIsLeft, &count)?.unwrap_or(0) > 0 {
             if began.elapsed() > WAIT_FOR_OTHERS {
                 let end = format!("SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE {who}");
-                return self.talk.ask(Deed::EndConnections, &end).map(drop);
+                return self.talk.ask(Doing::EndConnections, &end).map(drop);
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));

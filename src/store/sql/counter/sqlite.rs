@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::{About, Books, Found, Shape, start_of};
 use crate::protocol::sql::{Engine, SqlChoices};
 use crate::stock::Stock;
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::store::sql::dialect::tables;
 use crate::store::sql::error::{FileTrouble, OtherTable, SqlError};
 use crate::store::sql::link::WAIT_FOR_OTHERS;
@@ -67,7 +67,7 @@ impl Books for SqliteBooks {
         })
     }
 
-    fn apply(&mut self, _deed: Deed, statements: &[String]) -> Result<(), SqlError> {
+    fn apply(&mut self, _deed: Doing, statements: &[String]) -> Result<(), SqlError> {
         let path = self.path.clone();
         let failed = |error| file_error(&path, &error);
         let behavior = rusqlite::TransactionBehavior::Immediate;
@@ -78,7 +78,7 @@ impl Books for SqliteBooks {
         transaction.commit().map_err(failed)
     }
 
-    fn number(&mut self, _deed: Deed, select: &str) -> Result<Option<Stock>, SqlError> {
+    fn number(&mut self, _deed: Doing, select: &str) -> Result<Option<Stock>, SqlError> {
         self.said(self.connection.query_row(select, [], |row| row.get(0)).optional())
     }
 

@@ -8,7 +8,7 @@ use super::auth::Method;
 use super::wire::{Fields, ServerError, Wire};
 use crate::foreign;
 use crate::protocol::sql::Engine;
-use crate::store::server::{Deed, Unexpected};
+use crate::store::server::{Doing, Unexpected};
 use crate::store::sql::address::{MysqlAddress, SslMode};
 use crate::store::sql::error::{Denial, SqlError};
 use crate::store::sql::net::{Broken, Peer, Plain, Socket, at_name, at_path, secure};
@@ -256,7 +256,7 @@ fn denied(address: &MysqlAddress, error: &ServerError) -> SqlError {
             SqlError::NoDatabase { address: place, database: foreign::shown(&address.database).into_owned() }
         }
         1040 | 1203 | 1226 => SqlError::Full { address: place, said },
-        _ => SqlError::Rejected { address: place, deed: Deed::Connect, said, code: error.store_code() },
+        _ => SqlError::Rejected { address: place, doing: Doing::Connect, said, code: error.store_code() },
     }
 }
 

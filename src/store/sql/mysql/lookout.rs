@@ -4,7 +4,7 @@
 //! its own sessions.
 
 use super::plain::Talk;
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::store::sql::address::MysqlAddress;
 use crate::store::sql::error::SqlError;
 use crate::store::{Lookout, StoreError, Waiting};
@@ -23,19 +23,19 @@ impl MysqlLookout {
 
     /// Which of these connections wait.
     pub(in crate::store::sql) fn waiting(&mut self, connections: &[u64]) -> Result<Vec<u64>, SqlError> {
-        let deed = Deed::SeeWhoWaits;
+        let doing = Doing::SeeWhoWaits;
         let mut waiting = Vec::new();
-        let report = self.talk.ask(deed, "SHOW ENGINE INNODB STATUS").map_err(|error| match error {
+        let report = self.talk.ask(doing, "SHOW ENGINE INNODB STATUS").map_err(|error| match error {
             SqlError::NotAllowed { address, said, .. } => SqlError::Blind { address, said },
             other => other,
         })?;
         for row in report {
             waiting.extend(row.get(2).and_then(Option::as_deref).into_iter().flat_map(waiting_in));
         }
-        for row in self.talk.ask(deed, "SHOW PROCESSLIST")? {
+        for row in self.talk.ask(doing, "SHOW PROCESSLIST")? {
             let text = |place: usize| row.get(place).and_then(Option::as_deref).unwrap_or_default();
             let Ok(number) = text(0).parse::<u64>() else { continue };
-            if text(6) == "User lock" && !self.is_granted(deed, number, text(7))? {
+            if text(6) == "User lock" && !self.is_granted(doing, number, text(7))? {
                 waiting.push(number);
             }
         }
@@ -45,9 +45,9 @@ impl MysqlLookout {
 
     /// Whether a session that the list calls waiting for a lock by name has the lock already: the list still says so
     /// until the session's thread has woken up, which takes a while on a busy machine.
-    fn is_granted(&mut self, deed: Deed, number: u64, statement: &str) -> Result<bool, SqlError> {
+    fn is_granted(&mut self, doing: Doing, number: u64, statement: &str) -> Result<bool, SqlError> {
         let Some(name) = lock_named_in(statement) else { return Ok(false) };
-        let answer = self.talk.ask(deed, &format!("SELECT IS_USED_LOCK('{name}')"))?;
+        let answer = self.talk.ask(doing, &format!("SELECT IS_USED_LOCK('{name}')"))?;
         let holder = answer.first().and_then(|row| row.first()).and_then(Option::as_deref);
         Ok(holder.is_none_or(|holder| holder.parse() == Ok(number)))
     }
@@ -66,7 +66,7 @@ impl Lookout for MysqlLookout {
     }
 
     fn is_there(&mut self, session: u64) -> Result<bool, StoreError> {
-        let rows = self.talk.ask(Deed::SeeWhoIsLeft, "SHOW PROCESSLIST")?;
+        let rows = self.talk.ask(Doing::SeeWhoIsLeft, "SHOW PROCESSLIST")?;
         let number = session.to_string();
         Ok(rows.iter().any(|row| row.first().and_then(Option::as_deref) == Some(&number)))
     }

@@ -25,7 +25,7 @@ use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::StepKind;
 use crate::protocol::sql::SqlChoices;
 use crate::stock::Stock;
-use crate::store::server::{Deed, Unexpected};
+use crate::store::server::{Doing, Unexpected};
 use enter::{Entered, broken_error, enter};
 use rows::Hearing;
 use wire::{Fields, ServerError, Wire};
@@ -103,7 +103,7 @@ impl MysqlLink {
         let known = prepared.map_err(|broken| broken_error(address, broken))?.map_err(|error| {
             let code = error.store_code();
             let address = address.to_string();
-            SqlError::Rejected { address, deed: Deed::Prepare, code, said: error.said }
+            SqlError::Rejected { address, doing: Doing::Prepare, code, said: error.said }
         })?;
         let address = address.clone();
         Ok(Self { address, entered, known, patience, begins: false, under_way: None, lost: None })

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::COM_QUERY;
 use super::enter::{Entered, broken_error, enter};
 use super::wire::{Fields, ServerError, is_end};
-use crate::store::server::{Deed, Unexpected};
+use crate::store::server::{Doing, Unexpected};
 use crate::store::sql::address::MysqlAddress;
 use crate::store::sql::error::SqlError;
 use crate::store::sql::link::WAIT_FOR_OTHERS;
@@ -34,30 +34,30 @@ impl Talk {
         let mut talk = Self { address: address.clone(), entered: enter(address)?, table };
         let wait = WAIT_FOR_OTHERS.as_secs();
         talk.ask(
-            Deed::Connect,
+            Doing::Connect,
             &format!("SET SESSION lock_wait_timeout = {wait}, SESSION innodb_lock_wait_timeout = {wait}"),
         )?;
         Ok(talk)
     }
 
-    /// The rows that a statement returns; `deed` says what it is for.
-    pub(in crate::store::sql) fn ask(&mut self, deed: Deed, text: &str) -> Result<Vec<Row>, SqlError> {
+    /// The rows that a statement returns; `doing` says what it is for.
+    pub(in crate::store::sql) fn ask(&mut self, doing: Doing, text: &str) -> Result<Vec<Row>, SqlError> {
         match self.exchange(text)? {
             Ok(rows) => Ok(rows),
-            Err(error) => Err(self.rejected(deed, error)),
+            Err(error) => Err(self.rejected(doing, error)),
         }
     }
 
     /// The same; `None` if there is no such table.
     pub(in crate::store::sql) fn ask_of_table(
         &mut self,
-        deed: Deed,
+        doing: Doing,
         text: &str,
     ) -> Result<Option<Vec<Row>>, SqlError> {
         match self.exchange(text)? {
             Ok(rows) => Ok(Some(rows)),
             Err(error) if error.number == 1146 => Ok(None),
-            Err(error) => Err(self.rejected(deed, error)),
+            Err(error) => Err(self.rejected(doing, error)),
         }
     }
 
@@ -105,15 +105,15 @@ impl Talk {
         }
     }
 
-    fn rejected(&self, deed: Deed, error: ServerError) -> SqlError {
+    fn rejected(&self, doing: Doing, error: ServerError) -> SqlError {
         let address = self.address.to_string();
         let (code, said) = (error.store_code(), error.said.clone());
         match error.number {
             // No right to it: at the server, at a table, at a column; or a server that may only read.
-            1142 | 1143 | 1227 | 1290 | 1044 | 1836 => SqlError::NotAllowed { address, deed, said },
-            1205 => SqlError::Locked { address, table: self.table.clone(), deed, within: WAIT_FOR_OTHERS },
+            1142 | 1143 | 1227 | 1290 | 1044 | 1836 => SqlError::NotAllowed { address, doing, said },
+            1205 => SqlError::Locked { address, table: self.table.clone(), doing, within: WAIT_FOR_OTHERS },
             _ if error.is_fatal() => SqlError::Cut { address, what: said },
-            _ => SqlError::Rejected { address, deed, said, code },
+            _ => SqlError::Rejected { address, doing, said, code },
         }
     }
 }

@@ -15,7 +15,7 @@ use super::wire::{ServerError, Wire, server_error};
 use super::{Entered, Session};
 use crate::foreign;
 use crate::protocol::sql::Engine;
-use crate::store::server::{Deed, Unexpected};
+use crate::store::server::{Doing, Unexpected};
 use crate::store::sql::address::{PostgresAddress, PostgresHost, SslMode};
 use crate::store::sql::error::{Denial, SqlError};
 use crate::store::sql::net::{Broken, Peer, Plain, Socket, at_name, at_path, secure};
@@ -223,7 +223,7 @@ impl Entry<'_> {
                 database: foreign::shown(&self.address.database).into_owned(),
             },
             "53300" => SqlError::Full { address, said },
-            _ => SqlError::Rejected { address, deed: Deed::Connect, said, code: error.store_code() },
+            _ => SqlError::Rejected { address, doing: Doing::Connect, said, code: error.store_code() },
         }
     }
 }

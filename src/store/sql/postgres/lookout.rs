@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::plain::Talk;
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::store::sql::address::PostgresAddress;
 use crate::store::sql::error::SqlError;
 use crate::store::{Lookout, StoreError, Waiting};
@@ -37,7 +37,7 @@ impl Lookout for PostgresLookout {
             "SELECT pid, array_to_string(pg_blocking_pids(pid), ' ') FROM unnest('{{{}}}'::int[]) AS pid",
             pids.join(",")
         );
-        let rows = self.talk.ask(Deed::SeeWhoWaits, &select)?;
+        let rows = self.talk.ask(Doing::SeeWhoWaits, &select)?;
         let number = |text: &str| text.parse::<u64>().ok();
         let waiting = rows.iter().filter_map(|row| match row.as_slice() {
             [Some(session), Some(blockers)] if !blockers.is_empty() => {
@@ -51,7 +51,7 @@ impl Lookout for PostgresLookout {
 
     fn is_there(&mut self, session: u64) -> Result<bool, StoreError> {
         let select = format!("SELECT pid FROM pg_stat_activity WHERE pid = {session}");
-        Ok(!self.talk.ask(Deed::SeeWhoIsLeft, &select)?.is_empty())
+        Ok(!self.talk.ask(Doing::SeeWhoIsLeft, &select)?.is_empty())
     }
 
     fn pause(&self) -> Duration {
@@ -68,7 +68,7 @@ pub(in crate::store::sql) fn with_early_deadlocks(
     if options.contains("deadlock_timeout") {
         return Ok(address.clone());
     }
-    let is_superuser = Talk::begin(address, String::new())?.ask_one(Deed::ReadRole, "SHOW is_superuser")?;
+    let is_superuser = Talk::begin(address, String::new())?.ask_one(Doing::ReadRole, "SHOW is_superuser")?;
     let early = if options.is_empty() { EARLY.to_owned() } else { format!("{options} {EARLY}") };
     let options = if is_superuser.as_deref() == Some("on") { Some(early) } else { address.options.clone() };
     Ok(PostgresAddress { options, ..address.clone() })

@@ -27,7 +27,7 @@ use super::net::{Broken, Peer};
 use crate::fault::{Fault, FaultKind, StoreCode};
 use crate::protocol::StepKind;
 use crate::stock::Stock;
-use crate::store::server::{Deed, Unexpected};
+use crate::store::server::{Doing, Unexpected};
 use enter::{broken_error, enter};
 use wire::{ServerError, Wire};
 
@@ -100,7 +100,7 @@ impl PostgresLink {
         if let Some(error) = rejected.map_err(|broken| broken_error(address, broken))? {
             return Err(SqlError::Rejected {
                 address: address.to_string(),
-                deed: Deed::Prepare,
+                doing: Doing::Prepare,
                 code: error.store_code(),
                 said: error.said,
             });

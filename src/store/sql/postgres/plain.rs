@@ -10,7 +10,7 @@ use postgres_protocol::message::frontend;
 use super::enter::{broken_error, enter};
 use super::wire::{ServerError, server_error};
 use super::{Entered, Session};
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::store::sql::address::PostgresAddress;
 use crate::store::sql::error::SqlError;
 use crate::store::sql::link::WAIT_FOR_OTHERS;
@@ -64,16 +64,16 @@ impl<'a> Talk<'a> {
         Ok(Self { address, entered, table })
     }
 
-    /// The rows that a text of statements returns; `deed` says what it is for.
+    /// The rows that a text of statements returns; `doing` says what it is for.
     ///
     /// # Errors
     /// When the server rejects it, or does not answer in time.
-    pub fn ask(&mut self, deed: Deed, text: &str) -> Result<Vec<Row>, SqlError> {
+    pub fn ask(&mut self, doing: Doing, text: &str) -> Result<Vec<Row>, SqlError> {
         // The server's own time-out comes first, and its error says more.
         let deadline = Instant::now() + WAIT_FOR_OTHERS + Duration::from_secs(2);
         match self.exchange(text, deadline) {
             Ok(Ok(rows)) => Ok(rows),
-            Ok(Err(error)) => Err(self.rejected(deed, error)),
+            Ok(Err(error)) => Err(self.rejected(doing, error)),
             Err(broken) => Err(broken_error(&self.address, broken)),
         }
     }
@@ -82,8 +82,8 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// When the server rejects it, or does not answer in time.
-    pub fn ask_one(&mut self, deed: Deed, text: &str) -> Result<Option<String>, SqlError> {
-        Ok(self.ask(deed, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    pub fn ask_one(&mut self, doing: Doing, text: &str) -> Result<Option<String>, SqlError> {
+        Ok(self.ask(doing, text)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 
     fn exchange(&mut self, text: &str, deadline: Instant) -> Result<Result<Vec<Row>, ServerError>, Broken> {
@@ -114,15 +114,17 @@ impl<'a> Talk<'a> {
         }
     }
 
-    fn rejected(&self, deed: Deed, error: ServerError) -> SqlError {
+    fn rejected(&self, doing: Doing, error: ServerError) -> SqlError {
         let address = self.address.to_string();
         let (code, said) = (error.store_code(), error.said);
         match error.code.as_str() {
             // Not the owner, or no right at all; a role or a server that may only read.
-            "42501" | "25006" => SqlError::NotAllowed { address, deed, said },
-            "55P03" => SqlError::Locked { address, table: self.table.clone(), deed, within: WAIT_FOR_OTHERS },
+            "42501" | "25006" => SqlError::NotAllowed { address, doing, said },
+            "55P03" => {
+                SqlError::Locked { address, table: self.table.clone(), doing, within: WAIT_FOR_OTHERS }
+            }
             _ if error.is_fatal => SqlError::Cut { address, what: said },
-            _ => SqlError::Rejected { address, deed, said, code },
+            _ => SqlError::Rejected { address, doing, said, code },
         }
     }
 }

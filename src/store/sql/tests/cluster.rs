@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 
 use super::*;
 use crate::fault::FaultKind;
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::store::sql::address::{PostgresAddress, PostgresHost};
 
 /// The password of the role that owns the server.
@@ -120,7 +120,7 @@ impl Cluster {
         store
             .books(false)
             .expect("a connection")
-            .apply(Deed::Connect, &[statements.to_owned()])
+            .apply(Doing::Connect, &[statements.to_owned()])
             .expect(statements);
     }
 }

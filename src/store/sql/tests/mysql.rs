@@ -10,7 +10,7 @@ use super::stage::{Outcomes, all_schedules};
 use super::*;
 use crate::fault::Fault;
 use crate::protocol::sql::Switch;
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::store::sql::address::{MysqlAddress, MysqlHost, SslMode};
 use crate::store::sql::mysql::MysqlLookout;
 
@@ -112,7 +112,7 @@ fn outcomes(place: &Place, choices: SqlChoices) -> Outcomes {
     let mut lookout = MysqlLookout::open(&address_of(place)).expect("a connection");
     let mut waits = |session: &str| {
         let number =
-            books.number(Deed::Connect, &format!("SELECT IS_USED_LOCK('{session}')")).expect("a number");
+            books.number(Doing::Connect, &format!("SELECT IS_USED_LOCK('{session}')")).expect("a number");
         // A buyer that has left does not wait.
         let Some(number) = number.map(i64::unsigned_abs) else { return false };
         lookout.waiting(&[number]).expect("a look") == [number]

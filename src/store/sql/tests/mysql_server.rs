@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use super::*;
 use crate::fault::{Fault, StoreCode};
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::store::sql::address::{MysqlAddress, MysqlHost, SslMode};
 
 /// The password of the user that owns the server.
@@ -59,7 +59,7 @@ impl Server {
         let open = MysqlAddress { password: None, database: "mysql".to_owned(), ..server.owner() };
         let run = |text: String| {
             let mut talk = super::super::mysql::Talk::begin(&open, String::new()).expect("a connection");
-            talk.ask(Deed::Connect, &text).expect("a statement")
+            talk.ask(Doing::Connect, &text).expect("a statement")
         };
         run("CREATE DATABASE shop".to_owned());
         run(format!("ALTER USER root@localhost IDENTIFIED BY '{PASSWORD}'"));
@@ -145,7 +145,7 @@ impl Server {
     fn run(&self, statement: &str) {
         let store = self.store(self.owner());
         let mut books = store.books(false).expect("a connection");
-        books.apply(Deed::Connect, &[statement.to_owned()]).expect(statement);
+        books.apply(Doing::Connect, &[statement.to_owned()]).expect(statement);
     }
 }
 
@@ -182,7 +182,7 @@ fn a_server_that_asks_for_passwords_gets_the_right_one_over_socket_port_and_tls(
         let ssl_root =
             root.map(|name| format!("{}/tests/targets/tls/{name}", env!("CARGO_MANIFEST_DIR")).into());
         let address = MysqlAddress { ssl_mode, ssl_root, ..server.by_port(server.owner()) };
-        server.store(address).books(false).and_then(|mut books| books.number(Deed::Connect, is_tls))
+        server.store(address).books(false).and_then(|mut books| books.number(Doing::Connect, is_tls))
     };
     assert_eq!(through(SslMode::Disable, None).expect("a server"), Some(0));
     for mode in [SslMode::Prefer, SslMode::Require] {

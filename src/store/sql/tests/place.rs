@@ -1,7 +1,7 @@
 //! A database for one test, and its removal.
 
 use super::super::*;
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 
 /// A database. Dropping it removes it.
 pub(super) struct Place {
@@ -34,7 +34,7 @@ impl Place {
             }
         };
         let name = name_of_a_database();
-        talk.ask(Deed::Connect, &format!("CREATE DATABASE {name}")).expect("a database");
+        talk.ask(Doing::Connect, &format!("CREATE DATABASE {name}")).expect("a database");
         drop(talk);
         // So that a deadlock costs no second.
         let options = Some("-c deadlock_timeout=20ms".to_owned());
@@ -58,7 +58,7 @@ impl Place {
             }
         };
         let name = name_of_a_database();
-        talk.ask(Deed::Connect, &format!("CREATE DATABASE {name}")).expect("a database");
+        talk.ask(Doing::Connect, &format!("CREATE DATABASE {name}")).expect("a database");
         let own = address::MysqlAddress { database: name.clone(), ..(*server).clone() };
         let keeps = Box::new(MysqlDatabase { server: *server, name });
         Some(Self { address: Address::Mysql(Box::new(own)), _keeps: keeps })
@@ -73,14 +73,14 @@ impl Place {
     pub(super) fn run(&self, statement: &str) {
         let store = self.store(SqlChoices::new(self.address.engine()));
         let mut books = store.books(true).expect("a connection");
-        books.apply(Deed::Connect, &[statement.to_owned()]).expect(statement);
+        books.apply(Doing::Connect, &[statement.to_owned()]).expect(statement);
     }
 
     /// The number that a statement selects there.
     pub(super) fn number(&self, select: &str) -> Stock {
         let store = self.store(SqlChoices::new(self.address.engine()));
         let mut books = store.books(false).expect("a connection");
-        books.number(Deed::Connect, select).expect(select).expect("a row")
+        books.number(Doing::Connect, select).expect(select).expect("a row")
     }
 }
 
@@ -104,7 +104,7 @@ struct MysqlDatabase {
 impl Drop for MysqlDatabase {
     fn drop(&mut self) {
         let dropped = super::super::mysql::Talk::begin(&self.server, String::new())
-            .and_then(|mut talk| talk.ask(Deed::Connect, &format!("DROP DATABASE {}", self.name)));
+            .and_then(|mut talk| talk.ask(Doing::Connect, &format!("DROP DATABASE {}", self.name)));
         if let Err(error) = dropped {
             eprintln!("{} stays: {error}", self.name);
         }
@@ -123,7 +123,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         let dropped =
             super::super::postgres::Talk::begin(&self.server, String::new()).and_then(|mut talk| {
-                talk.ask(Deed::Connect, &format!("DROP DATABASE {} WITH (FORCE)", self.name))
+                talk.ask(Doing::Connect, &format!("DROP DATABASE {} WITH (FORCE)", self.name))
             });
         if let Err(error) = dropped {
             eprintln!("{} stays: {error}", self.name);

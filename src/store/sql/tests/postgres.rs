@@ -9,7 +9,7 @@ use super::stage::{Outcomes, all_schedules};
 use super::*;
 use crate::fault::{Fault, StoreCode};
 use crate::protocol::Protocol;
-use crate::store::server::Deed;
+use crate::store::server::Doing;
 use crate::store::sql::address::{PostgresAddress, PostgresHost, SslMode};
 
 /// Gives a test its database, or skips it with a message.
@@ -87,7 +87,7 @@ fn outcomes(place: &Place, choices: SqlChoices) -> Outcomes {
             "SELECT coalesce(sum(cardinality(pg_blocking_pids(pid))), 0) FROM pg_stat_activity \
              WHERE application_name = '{session}'"
         );
-        books.number(Deed::SeeWhoWaits, &select).expect("a number") != Some(0)
+        books.number(Doing::SeeWhoWaits, &select).expect("a number") != Some(0)
     };
     all_schedules(&store, 2, 1, &mut waits)
 }
@@ -349,7 +349,7 @@ fn tls_is_spoken_where_it_is_asked_for() {
     let is_tls = "SELECT count(*) FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl";
     let through = |ssl_mode| {
         let store = at(PostgresAddress { ssl_mode, ..address.clone() }, SqlChoices::new(Engine::Postgres));
-        store.books(false).and_then(|mut books| books.number(Deed::Connect, is_tls))
+        store.books(false).and_then(|mut books| books.number(Doing::Connect, is_tls))
     };
     assert_eq!(through(SslMode::Disable).expect("a server"), Some(0));
     assert_eq!(through(SslMode::Prefer).expect("a server"), Some(i64::from(has_tls)));

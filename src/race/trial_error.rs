@@ -12,7 +12,7 @@ use crate::stock::Stock;
 
 /// Why a trial could not be carried through.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum TrialError {
     /// What is done at the target besides racing has failed.
     #[error("{doing}: {what}: {why}")]
     Act {
