@@ -8,12 +8,32 @@ use super::plan::Users;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsersError {
     /// It can't be read.
-    #[error("{}: {why}", path.display())]
+    #[error("{}: can't be read: {why}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// Why not.
         why: String,
+    },
+    /// A line of it is not UTF-8.
+    #[error("{}:{line}: not UTF-8", path.display())]
+    NoText {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+    },
+    /// A row has more or fewer fields than there are columns.
+    #[error("{}:{line}: {fields} fields, and the first line names {columns}", path.display())]
+    Uneven {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+        /// How many fields it has.
+        fields: u64,
+        /// How many there are to be.
+        columns: u64,
     },
     /// It has too few rows.
     #[error("{}: {rows} rows for {buyers} buyers", path.display())]
@@ -36,7 +56,17 @@ const MOST_BYTES: u64 = 64 << 20;
 /// When it can't be read, or has too few rows.
 pub fn read(path: &Path, buyers: u32) -> Result<Users, UsersError> {
     let wrong = |why: String| UsersError::Unreadable { path: path.to_owned(), why };
-    let told = |error: csv::Error| wrong(error.to_string());
+    let told = |error: csv::Error| {
+        let line = error.position().map_or(1, csv::Position::line);
+        let path = path.to_owned();
+        match error.kind() {
+            csv::ErrorKind::Utf8 { .. } => UsersError::NoText { path, line },
+            csv::ErrorKind::UnequalLengths { expected_len: columns, len: fields, .. } => {
+                UsersError::Uneven { path, line, fields: *fields, columns: *columns }
+            }
+            _ => wrong(error.to_string()),
+        }
+    };
     let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
     let mut table = csv::Reader::from_reader(std::io::Read::take(file, MOST_BYTES));
     let columns: Vec<String> =

@@ -187,7 +187,11 @@ pub(super) fn value(error: &BadValue) -> String {
 /// The table of buyers can't be used.
 pub(super) fn users(error: &UsersError) -> String {
     match error {
-        UsersError::Unreadable { path, why } => format!("{}：{why}", path.display()),
+        UsersError::Unreadable { path, why } => format!("{}：读不了：{why}", path.display()),
+        UsersError::NoText { path, line } => format!("{}:{line}：不是 UTF-8 文本", path.display()),
+        UsersError::Uneven { path, line, fields, columns } => {
+            format!("{}:{line}：有 {fields} 个字段，而首行有 {columns} 个名字", path.display())
+        }
         UsersError::TooShort { path, rows, buyers } => {
             format!("{}：只有 {rows} 行，买家却有 {buyers} 个", path.display())
         }
