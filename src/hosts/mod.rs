@@ -9,7 +9,7 @@
 //! sent. Later messages are neither encrypted nor signed: an untrusted network needs a tunnel.
 //!
 //! The lead sends a message every tenth of a second, and the host answers, so each notices quickly when the other is
-//! gone. If the lead is silent for 0.8 s, a host ends its buyers. If a host is silent for 8 s, or its connection is
+//! gone. If the lead is silent for 0.8 s, a host ends its buyers. If a host is silent for 15 s, or its connection is
 //! cut, the lead goes on without it; its purchases after its last chunk are unknown.
 //!
 //! # Limits

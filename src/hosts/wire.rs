@@ -14,8 +14,9 @@ pub(super) const MOST_AT_THE_DOOR: usize = 1024;
 pub(super) const BEAT: Duration = Duration::from_millis(100);
 /// How long a lead may be silent: the buyers of all hosts are to end within a second of its death.
 pub(super) const LEAD_SILENCE: Duration = Duration::from_millis(800);
-/// How long a host may be silent. It may have to wait for its store, so it has more time.
-pub(super) const HOST_SILENCE: Duration = Duration::from_secs(8);
+/// How long a host may be silent: longer than it may have to wait for its store (10 s, and 2 s more for a connection), so
+/// that it can say what is wrong there.
+pub(super) const HOST_SILENCE: Duration = Duration::from_secs(15);
 /// How long a write may take.
 pub(super) const WRITE_TIME: Duration = Duration::from_secs(5);
 

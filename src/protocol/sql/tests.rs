@@ -90,7 +90,7 @@ fn what_is_impossible_is_rejected_with_its_place() {
     let level = chosen(Engine::Postgres, Isolation::ReadCommitted, SqlLock::None, SqlWrite::Set);
     for (steps, said) in [
         ("write", "there is no read before it"),
-        ("begin read write", "no rollback follows it"),
+        ("begin read write", "no commit follows it"),
         ("read write commit", "there is no begin before it"),
         ("begin begin read write commit", "the transaction has begun already"),
         ("lock read write", "no unlock follows it"),
