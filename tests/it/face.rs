@@ -97,7 +97,7 @@ fn small_mistakes_are_answered_in_chinese() {
         ("--lock flok", "'flok' 不能用作 '--lock <KIND>' 的值"),
         ("--lock flok", "有相近的：'flock'"),
         ("--jitter 150%", "应为 0 到 1 的数"),
-        ("--seed x", "不是整数"),
+        ("--seed x", "应为整数，例如 10、1,000 或 1e3"),
         ("--per-buyer 0", "不小于 1 的整数"),
         ("--think soon", "例如 250ms、2s 或 0"),
         ("--mishap nap", "\"nap\" 不是 kill、pause、expire 之一"),
