@@ -12,6 +12,14 @@ pub enum PlanError {
     /// A negative number of tickets.
     #[error("{0} tickets: it takes a whole number from 0")]
     Tickets(Stock),
+    /// More buyers are to take no lock than there are.
+    #[error("{rogues} of {buyers} buyers are to take no lock: it takes {buyers} at most")]
+    Rogues {
+        /// How many are to take none.
+        rogues: u32,
+        /// How many buyers.
+        buyers: u32,
+    },
     /// Others are to put tickets on sale under the lock, but it keeps nobody apart.
     #[error("others are to put tickets on sale under the lock, and here no lock keeps them out")]
     RestocksWithoutLock,

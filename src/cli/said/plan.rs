@@ -11,6 +11,9 @@ use crate::stock::Stock;
 /// A plan can't be run.
 pub(super) fn plan(error: &PlanError) -> String {
     match error {
+        PlanError::Rogues { rogues, buyers } => {
+            format!("{buyers} 个买家里要有 {rogues} 个不拿锁：至多 {buyers} 个")
+        }
         PlanError::Buyers(buyers) => format!("{buyers} 个买家：应为 1 到 {} 个", Plan::MOST_BUYERS),
         PlanError::Tickets(tickets) => self::tickets(*tickets),
         PlanError::RestocksWithoutLock => "别人要在锁里补票，而这里没有锁能拦住他们".to_owned(),
@@ -84,6 +87,7 @@ pub(super) fn plan_way(error: &PlanError) -> Option<Bilingual> {
             let (_, option) = one_host(*what);
             way(format!("leave {option} out"), format!("请去掉 {option}"))
         }
+        PlanError::Rogues { .. } => way("take fewer --rogue", "请减少 --rogue"),
         PlanError::HostsNeedTickets => way("say it with --tickets", "请用 --tickets 说明"),
         PlanError::Buyers(_) | PlanError::Tickets(_) | PlanError::Hosts(_) | PlanError::Jitter(_) => None,
     }
