@@ -270,11 +270,7 @@ impl Plan {
         if let Some(tickets) = self.tickets.filter(|tickets| *tickets < 0) {
             return Err(PlanError::Tickets(tickets));
         }
-        if let Some(rogues) =
-            self.file().map(|file| file.choices.rogues).filter(|rogues| *rogues > self.buyers)
-        {
-            return Err(PlanError::Rogues { rogues, buyers: self.buyers });
-        }
+        PlanError::check_rogues(&self.store.choices(), self.buyers)?;
         let excludes = matches!(self.exclusion(), Exclusion::Excludes | Exclusion::InTurn);
         let has_lock = self.file().is_some_and(|file| file.choices.lock != Lock::None);
         if self.restocks && !(excludes && has_lock) {

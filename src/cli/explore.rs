@@ -20,7 +20,7 @@ use crate::explore::{
 use crate::history::write_whole;
 use crate::lang::Lang;
 use crate::lang::errors::together;
-use crate::plan::{PerBuyer, Plan, Workers};
+use crate::plan::{PerBuyer, Plan, PlanError, Workers};
 use crate::protocol::file::Lock;
 use crate::protocol::{Allowed, Choices, Mishap, Mishaps, StoreKind};
 use crate::report::explore as report;
@@ -120,6 +120,7 @@ impl ExploreArgs {
         let mishaps = case.map_or(Mishaps::none(), |case| case.usual().mishaps);
         let usual = if is_short { Allowed::Any } else { mishaps.of(Mishap::Expire) };
         let mishaps = mishaps.with(Mishap::Expire, self.expire.unwrap_or(usual)).with(Mishap::Kill, kills);
+        PlanError::check_rogues(&choices, buyers)?;
         let setting = Setting::new(choices, buyers, tickets);
         Ok(Setting { per_buyer: self.per_buyer, workers, mishaps, ..setting })
     }

@@ -285,11 +285,15 @@ fn parse() -> Cli {
     let command = help::command();
     let args = arguments::in_order(&given, &command);
     let parsed = command.try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
-    parsed.map_err(mistake::with_way_out).unwrap_or_else(|error| {
+    parsed.unwrap_or_else(|mut error| {
         let calm = AtomicBool::new(false);
         let common = Common { color: Color::Auto, lang: arguments::lang_meant(&given) };
         let lang = common.lang();
         print::settle(lang, common.is_ascii());
+        // In Chinese the tip is said with the rest.
+        if lang == Lang::En {
+            error = mistake::with_way_out(error);
+        }
         let clap = || error.render().ansi().to_string();
         if !error.use_stderr() {
             let text = match lang {

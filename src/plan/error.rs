@@ -1,6 +1,8 @@
 //! Why a plan can't be run: data, which knows no options.
 
 use super::{MishapError, Plan, Planned};
+use crate::protocol::Choices;
+use crate::protocol::file::FileChoices;
 use crate::stock::Stock;
 
 /// Why a plan can't be run.
@@ -67,6 +69,21 @@ pub enum PlanError {
     /// A jitter outside 0 to 1.
     #[error("jitter {0}: it takes a number from 0 to 1")]
     Jitter(f64),
+}
+
+impl PlanError {
+    /// Rejects more buyers without a lock than there are buyers.
+    ///
+    /// # Errors
+    /// [`PlanError::Rogues`].
+    pub fn check_rogues(choices: &Choices, buyers: u32) -> Result<(), Self> {
+        match choices {
+            Choices::File(FileChoices { rogues, .. }) if *rogues > buyers => {
+                Err(Self::Rogues { rogues: *rogues, buyers })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What goes with one name of the ticket file.

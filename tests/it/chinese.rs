@@ -27,6 +27,7 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["--no-lock", "--lock", "flock"], "--no-lock 和 --lock flock 互相矛盾"),
     (&["-t", "1", "--lock", "row"], "用 --store 说明票在哪个数据库"),
     (&["-n", "3", "-t", "1", "--rogue", "4"], "3 个买家里要有 4 个不拿锁：至多 3 个；请减少 --rogue"),
+    (&["explore", "-n", "3", "--rogue", "4"], "3 个买家里要有 4 个不拿锁：至多 3 个；请减少 --rogue"),
     (&["-t", "1", "--restocks", "--no-lock"], "这里没有锁能拦住他们"),
     (&["-t", "1", "--mishap", "kill 20 before write"], "最后一个买家是买家 10"),
     (&["-t", "1", "--html", "."], ".：是文件夹"),
